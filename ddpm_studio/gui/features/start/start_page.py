@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from ddpm_studio.data.samples import SampleSet, sample_sets
 from ddpm_studio.gui.features.start.card_rows import COLUMNS, CardRows
 from ddpm_studio.gui.features.start.ready_card import ReadyCard
 from ddpm_studio.gui.features.start.run_card import CARD_HEIGHT, COVER_PICTURES, RunCard
-from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_XL
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_XL
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
 from ddpm_studio.gui.widgets.layout.drop_zone import DropZone
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
@@ -64,9 +65,11 @@ class StartPage(QScrollArea):
         self._zone = zone = DropZone(self.tr("Drop anything here"))
         zone.dropped.connect(studio.open_paths)
         zone.choose_requested.connect(self.choose_folder)
+        zone.lie_flat()
         self._runs, self._data = CardRows(self.tr("Go on with a run")), CardRows("")
         self._ready = CardRows(self.tr("Draw with a model that is ready"))
-        self._runs.all_wanted.connect(self.show_recent)
+        for cards in (self._runs, self._data):
+            cards.all_wanted.connect(self.show_recent)
         for cards in (self._runs, self._ready, self._data):
             layout.addWidget(cards)
         layout.addWidget(zone)
@@ -74,7 +77,7 @@ class StartPage(QScrollArea):
         layout.addStretch()
         page = QWidget()
         outer = QGridLayout(page)
-        outer.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_L)
+        outer.setContentsMargins(SPACE_XL, SPACE_L, SPACE_XL, SPACE_M)
         outer.addWidget(column, 0, 0)
         self.setWidget(page)
         self.setWidgetResizable(True)
@@ -97,10 +100,12 @@ class StartPage(QScrollArea):
         self._order_tabs()
 
     def _order_tabs(self) -> None:
-        """Let Tab go through the cards first: they are younger than what stands below them."""
-        below = [self._zone, *self.findChildren(QPushButton, _LINK)]
-        cards = [*self._runs.cards, *self._ready.cards, *self._data.cards]
-        for before, after in pairwise([*cards, *below]):
+        """Let Tab go from the top down: cards are younger than what stands below them."""
+        order: list[QWidget] = []
+        for rows in (self._runs, self._ready, self._data):
+            order += [rows.all_button, *rows.cards]
+        order += [self._zone, *self.findChildren(QPushButton, _LINK)]
+        for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
 
     def _on_recent(self) -> None:
@@ -149,8 +154,7 @@ class StartPage(QScrollArea):
         self._runs.show_cards([self._run_card(run) for run in runs])
         self._runs.offer_all(self._count())
         self._ready.show_cards([self._ready_card(run, height) for run in ready_runs()])
-        cards = [self._data_card(item) for item in recent[:COLUMNS]]
-        self._data.show_cards(cards + [self._sample_card(sample, height) for sample in samples])
+        self._show_data(recent[:COLUMNS], samples, height)
         self._order_tabs()
         if held is not None and runs:
             # The keyboard stays where it was when a run goes, or has another name.
@@ -160,6 +164,17 @@ class StartPage(QScrollArea):
             if runs or recent
             else self.tr("Begin with pictures that are here already")
         )
+
+    def _show_data(
+        self, recent: Sequence[RecentData], samples: Sequence[SampleSet], height: int
+    ) -> None:
+        """Show pictures, those first that were open last, in one row unless all are wanted."""
+        count = len(recent) + len(samples)
+        most = count if self._data.all_button.isChecked() else COLUMNS
+        shown = samples[: max(0, most - len(recent))]
+        cards = [self._data_card(item) for item in recent]
+        self._data.show_cards(cards + [self._sample_card(sample, height) for sample in shown])
+        self._data.offer_all(count if count > COLUMNS else 0)
 
     def _links(self) -> FlowLayout:
         row = FlowLayout()

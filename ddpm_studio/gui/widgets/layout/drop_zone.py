@@ -54,6 +54,13 @@ class DropZone(QFrame):
         self._layout.setSpacing(SPACE_M)
         self.updateGeometry()
 
+    def lie_flat(self) -> None:
+        """Take a row: the icon, and beside it the words and what may be dropped."""
+        self._layout.setDirection(QBoxLayout.Direction.LeftToRight)
+        self._layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
+        self._layout.setStretchFactor(self._hint, 1)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""
         if paths_from_mime(event.mimeData()):

@@ -19,7 +19,7 @@ from ddpm_studio.backend import Backend
 from ddpm_studio.data.samples import sample_sets
 from ddpm_studio.gui.features.start.ready_card import ReadyCard
 from ddpm_studio.gui.shell.main_window import MainWindow
-from ddpm_studio.gui.theme.theme import body_font
+from ddpm_studio.gui.theme.theme import Theme, body_font
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
 from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
 from ddpm_studio.jobs.library import covers
@@ -319,3 +319,34 @@ def test_no_card_is_cut_at_the_edge(
         assert left >= 0
         assert left + one.width() <= page.viewport().width()
         assert one.width() >= one.minimumSizeHint().width()
+
+
+def test_all_of_it_is_in_view_without_scrolling(
+    qtbot: QtBot,
+    backend: Backend,
+    theme: Theme,
+    tiny_run: Path,
+    picture_folder: Path,
+    tmp_path: Path,
+) -> None:
+    window = opened(qtbot, backend)
+    window.resize(1280, 800)
+    bar = window.start_page.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() == 0)
+    for number in range(4):
+        run = tmp_path / f"run {number}"
+        shutil.copytree(tiny_run, run)
+        window.recent.add_run(run)
+    for number in range(3):
+        folder = tmp_path / f"pictures {number}"
+        shutil.copytree(picture_folder, folder)
+        window.recent.add_data((folder,), PrepareOptions())
+    rows = window.start_page._data
+    assert [one.text() for one in rows.cards] == [f"pictures {number}" for number in (2, 1, 0)]
+    # Cards that went leave their room with the next events.
+    qtbot.waitUntil(lambda: bar.maximum() == 0)
+    assert rows.all_button.text() == f"All {3 + len(sample_sets())}"
+    rows.all_button.click()
+    assert {one.text() for one in rows.cards[3:]} == {sample.title for sample in sample_sets()}
+    rows.all_button.click()
+    assert len(rows.cards) == 3
