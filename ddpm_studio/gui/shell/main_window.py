@@ -310,7 +310,6 @@ class MainWindow(QMainWindow):
         studio.data_replaced.connect(self._on_replaced)
         studio.run_changed.connect(self._on_run)
         studio.opening_changed.connect(self._on_opening)
-        studio.trained_elsewhere.connect(self._on_trained_elsewhere)
         self.start_page.sample_chosen.connect(self.open_sample)
         self.start_page.choose_folder.connect(self.opening.choose_folder)
         self.start_page.open_model.connect(self.opening.choose_model)
@@ -347,14 +346,6 @@ class MainWindow(QMainWindow):
     def _on_opening(self) -> None:
         if self.studio.opening is not None:
             self.messages.clear("error")
-
-    def _on_trained_elsewhere(self, run: Path) -> None:
-        self.messages.show_message(
-            self.tr("The training of {0} has ended.").format(run.name),
-            action=self.tr("Open it"),
-            callback=lambda: self.studio.open_run(run),
-            topic="trained",
-        )
 
     def _on_run(self) -> None:
         if self.studio.run is not None:

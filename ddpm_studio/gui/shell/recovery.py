@@ -1,4 +1,4 @@
-"""Crash recovery: trainings that did not reach their end are offered again."""
+"""Crash recovery: trainings that did not reach their end are offered again; ends are told."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Recovery(QObject):
 
     At the start that is one whose process ended without a word, or that stopped because its
     window was closed; later, one that was stopped by hand: by one click, perhaps by mistake.
+    Where another run is open by then, that stays, and the end is told alone.
 
     Args:
         studio: goes on with it.
@@ -39,6 +40,7 @@ class Recovery(QObject):
         messages.dismissed.connect(self._leave)
         studio.training_changed.connect(self._follow)
         studio.run_moved.connect(self._on_run_moved)
+        studio.trained_elsewhere.connect(self._on_trained_elsewhere)
         studio.backend.submit(specs.training.interrupted()).on_finished(self._on_interrupted)
 
     def window_closes(self) -> None:
@@ -80,10 +82,21 @@ class Recovery(QObject):
             journal.begin(entry.run, entry.steps)
             return
         if self._studio.run != started.run:
-            # It is told already that the training of another than the open one has ended.
+            # It is told already.
             return
         text = self.tr("The training of {name} was stopped before its {total} steps. It is saved.")
         self._offer(entry, text.format(name=entry.run.name, total=f"{entry.steps:,}"))
+
+    def _on_trained_elsewhere(self, run: Path) -> None:
+        words = self.tr("The training of {0} has ended.")
+        if self._job is not None and self._job.state is State.CANCELLED:
+            words = self.tr("The training of {0} was stopped. What it has learnt is saved.")
+        self._messages.show_message(
+            words.format(run.name),
+            action=self.tr("Open it"),
+            callback=lambda: self._studio.open_run(run),
+            topic="trained",
+        )
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
         """Offer nothing whose run lies elsewhere now, or is gone."""

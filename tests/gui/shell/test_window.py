@@ -474,7 +474,7 @@ def test_the_open_model_stays_when_the_training_of_another_ends(
     assert "other" in window.training.status.title.text()
     studio.trainer.stop()
     qtbot.waitUntil(lambda: studio.training is None, timeout=WAIT)
-    qtbot.waitUntil(lambda: "other has ended" in window.messages.text, timeout=WAIT)
+    qtbot.waitUntil(lambda: "other was stopped" in window.messages.text, timeout=WAIT)
     assert studio.run == tiny_run
     with qtbot.waitSignal(studio.run_changed, timeout=WAIT):
         window.messages.action_button.click()
