@@ -71,7 +71,7 @@ class CurvePlot(QWidget):
         self._curves = [(np.array(x, float), np.array(y, float)) for x, y in curves]
         self._retint()
         if self._is_made:
-            self.plot.getPlotItem().getViewBox().enableAutoRange()
+            self._show_all()
 
     @property
     def curves(self) -> list[tuple[Curve, Curve]]:
@@ -81,6 +81,19 @@ class CurvePlot(QWidget):
     @property
     def _is_made(self) -> bool:
         return "plot" in self.__dict__
+
+    def _show_all(self) -> None:
+        """Let the axes hold all values; of a lone one, 0 and as much beyond it."""
+        box = self.plot.getPlotItem().getViewBox()
+        box.enableAutoRange()
+        for axis, show, values in zip(
+            "xy", (box.setXRange, box.setYRange), zip(*self._curves, strict=True), strict=False
+        ):
+            found = np.unique(np.concatenate(values))
+            if len(found) == 1 and axis not in self._log:
+                # By itself it would be in the middle of 1, with fractions of a step as ticks.
+                end = 2 * found[0] or 1.0
+                show(min(0.0, end), max(0.0, end), padding=0)
 
     def _draw(self) -> None:
         import pyqtgraph as pg

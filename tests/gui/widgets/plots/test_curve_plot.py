@@ -58,3 +58,23 @@ def test_the_label_at_the_upper_end_is_whole(qtbot: QtBot, theme: Theme) -> None
     axis = plot.plot.getPlotItem().getAxis("left")
     top = axis.mapToScene(0, 0).y()
     assert top >= QFontMetrics(body_font(FONT_CAPTION)).height() / 2 - 2
+
+
+def test_a_lone_point_has_an_axis_of_whole_steps(qtbot: QtBot, theme: Theme) -> None:
+    plot = CurvePlot("quality", "step", "")
+    qtbot.addWidget(plot)
+    plot.resize(400, 200)
+    plot.show()
+    plot.set_curves([([5000], [3.5]), ([], [])])
+    plot.grab()
+    low, high = plot.plot.getPlotItem().getAxis("bottom").range
+    assert low == 0
+    assert high == 10_000
+    labels = [text.replace(",", "") for _, text in labels_below(plot)]
+    assert "5000" in labels
+    assert all(float(text) == int(float(text)) for text in labels)
+    plot.set_curves([([5000, 6000], [3.5, 2.0])])
+    plot.grab()
+    low, high = plot.plot.getPlotItem().getAxis("bottom").range
+    assert 4500 < low <= 5000
+    assert 6000 <= high < 6500
