@@ -441,6 +441,9 @@ def test_the_pictures_that_a_run_learnt_from_are_one_click_away(
     assert window.studio.sources == (picture_folder,)
     assert not button.isVisible()
     assert "open pictures" in window.training.start_button.toolTip()
+    window.studio.open_data([picture_folder / "03.png"])
+    assert not button.isVisible(), "someone has chosen others"
+    assert window.actions_["file.open_learnt"].isEnabled(), "it is in the menu all the same"
 
 
 def test_keys_turn_the_tabs_from_wherever_the_focus_is(qtbot: QtBot, window: MainWindow) -> None:

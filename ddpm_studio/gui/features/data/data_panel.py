@@ -192,7 +192,8 @@ class DataPanel(QWidget):
         learnt = [path.resolve() for path in view.sources] if view is not None else []
         others = bool(learnt) and learnt != [path.resolve() for path in self._studio.sources]
         self._learnt.setEnabled(others)
-        self.learnt_button.setVisible(others)
+        # Beside pictures that someone has opened it would ask for what they did not want.
+        self.learnt_button.setVisible(others and not self._studio.sources)
         names = ", ".join(path.name for path in view.sources[:3]) if view and others else ""
         self._explain(
             "file.open_learnt",
