@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.interpolate.mix_view import MixView
@@ -16,6 +16,7 @@ from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 
 _ROW_HEIGHT = 112
 _AROUND = 32
+_BESIDE = 2, 3
 _NO_LIMIT = 16_777_215
 
 
@@ -35,7 +36,7 @@ class MixPictures(QWidget):
         # What whole zooms leave of the row's height: the view above has it.
         self._spare = 0
         grid.current_changed.connect(self._share_out)
-        self._column = QVBoxLayout(self)
+        self._column = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE_S)
         self._column.addWidget(view, 3)
@@ -51,8 +52,6 @@ class MixPictures(QWidget):
         self._grid.setVisible(mode in ("row", "matrix"))
         expanding, fixed = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
         self._grid.setSizePolicy(expanding, expanding if self._several else fixed)
-        self._column.setStretchFactor(self._view, 0 if self._several else 1)
-        self._column.setStretchFactor(self._grid, 1 if self._several else 0)
         self._share_out()
 
     def keys(self, mode: str) -> list[tuple[Pictures, int | None]]:
@@ -73,7 +72,7 @@ class MixPictures(QWidget):
         return self._path.slots if mode == "path" else self._view.slots_of(mode)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give the row more of a high window."""
+        """Give the row more of a high window, and let several rows stand beside in a wide one."""
         super().resizeEvent(event)
         self._share_out()
 
@@ -83,6 +82,19 @@ class MixPictures(QWidget):
         if self._grid.count and not self._several:
             self._spare = most - self._grid.snug_height(self.width(), most)
         row = most - self._spare
-        self._view.preview.setMaximumHeight(_ROW_HEIGHT if self._several else _NO_LIMIT)
+        # Below the view, several rows would leave the sides empty and be small.
+        beside = self._several and self.width() > self.height()
+        direction = QBoxLayout.Direction
+        self._column.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
+        for part, stretch in zip((self._view, self._grid), self._stretches(beside), strict=True):
+            self._column.setStretchFactor(part, stretch)
+        low = self._several and not beside
+        self._view.preview.setMaximumHeight(_ROW_HEIGHT if low else _NO_LIMIT)
         self._grid.setMaximumHeight(_NO_LIMIT if self._several else row)
         self._grid.setMinimumHeight(_ROW_HEIGHT if self._several else row)
+
+    def _stretches(self, beside: bool) -> tuple[int, int]:
+        """Return the parts of the view and of the rows."""
+        if beside:
+            return _BESIDE
+        return (0, 1) if self._several else (1, 0)

@@ -128,6 +128,8 @@ class MixView(QWidget):
             "corners": min(half, (wide - high - _LABEL_WIDTH) // 2),
             # So are the pad and the picture beside it.
             "pad": min(half, wide // _PAD_PARTS),
+            # So are the rows, which stand below or beside.
+            "matrix": _SLOTS[0],
         }.get(self._mode, min(high, wide // 4))
         side = min(max(side, _SLOTS[0]), _SLOTS[1])
         for slot in self.all_slots:
