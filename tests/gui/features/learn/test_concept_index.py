@@ -51,7 +51,7 @@ def test_no_sentence_is_cut_at_any_width(index: ConceptIndex) -> None:
                 option = QStyleOptionViewItem()
                 index.initViewItemOption(option)
                 option.rect = index.visualRect(cell)
-                index.itemDelegate().initStyleOption(option, cell)
+                index.itemDelegate().initStyleOption(option, cell)  # type: ignore[attr-defined]
                 part = QStyle.SubElement.SE_ItemViewItemText
                 room = index.style().subElementRect(part, option, index)
                 assert needed(option, room.width() - 2 * _MARGIN) <= room.height(), option.text
