@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Generator
 from typing import Any
 
@@ -37,7 +38,9 @@ def _settings(subject: Subject) -> Section:
     info = subject.model.info
     figures = [
         ReportFigure(
-            [Facts(_model(subject))], "The model.", [f"ddpm-studio info {subject.run_word}"]
+            [Facts(_model(subject))],
+            "The model.",
+            [shlex.join(["ddpm-studio", "info", subject.run_word])],
         )
     ]
     if info.request is not None:
@@ -53,9 +56,9 @@ def _training(subject: Subject, info: RunInfo, request: TrainRequest) -> ReportF
     facts = [Facts(_fields(request))]
     if info.data is None:
         return ReportFigure(facts, "Its training.")
-    run = subject.request.run.resolve()
-    data = places_from(info.data.sources, run.parent)
-    again = retraining(info, subject.model.step, f"{run.name}-again", data)
+    data = places_from(info.data.sources, subject.folder)
+    name = f"{subject.request.run.resolve().name}-again"
+    again = retraining(info, subject.model.step, name, data)
     one = len(again.commands) == 1
     if again.exact:
         what = "The same command" if one else "These commands, one after the other,"

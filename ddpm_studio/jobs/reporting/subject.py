@@ -181,13 +181,24 @@ class Subject:
         return OwnPictures(drawn.pictures, words, [self.command("sample", request, out=_ENDS)])
 
     @property
+    def is_named_alone(self) -> bool:
+        """Whether commands name the run without its whole place on this machine."""
+        run = self.request.run
+        absolute = run.is_absolute() and all(one.is_absolute() for one in self.sources)
+        return absolute and not is_ready(run)
+
+    @property
     def run_word(self) -> str:
         """How the run is named: as it was, but for the place of a whole path on this machine."""
         run = self.request.run
         if is_ready(run):
             return ready_name(run)
-        stays = not run.is_absolute() or any(not one.is_absolute() for one in self.sources)
-        return str(run) if stays else run.resolve().name
+        return run.resolve().name if self.is_named_alone else str(run)
+
+    @property
+    def folder(self) -> Path:
+        """In which commands are typed: the one that holds the run, or where the report is made."""
+        return self.request.run.resolve().parent if self.is_named_alone else Path()
 
     @property
     def data_words(self) -> list[str]:

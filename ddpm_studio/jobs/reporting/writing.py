@@ -167,7 +167,7 @@ def _notes(subject: Subject) -> list[str]:
     run, step = subject.request.run, subject.model.step
     if all(checkpoint.step != step for checkpoint in RunFolder.open(run).checkpoints()):
         notes.append("It is being trained: commands that are typed later meet other weights.")
-    if subject.run_word == run.resolve().name and run.is_absolute():
+    if subject.is_named_alone:
         notes.append(
             f"Each figure's commands are typed in the folder that holds {subject.run_word}; on "
             "the same device they give the same pictures and numbers."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,24 @@ def test_a_run_that_was_stopped_says_so_and_its_pictures_are_not_the_run(
     assert "No command gives the very same model; these commands train one" in section.text
     assert "The same command" not in section.text
     assert str(tmp_path) not in section.text
+
+
+def test_commands_hold_for_places_with_spaces_and_where_one_stands(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are typed where the report was made if the run was named from there."""
+    shutil.copytree(pictures, tmp_path / "my drawings")
+    monkeypatch.chdir(tmp_path)
+    run = Path("all runs") / "my drawings"
+    asked = TrainRequest(steps=1, batch_size=2, timesteps=8, sample_count=0, device="cpu")
+    finish(train([Path("my drawings")], run, asked, PrepareOptions()))
+    request = ReportRequest(run=run, only="settings", device="cpu")
+    _, path = finish(report(request, (), tmp_path / "report.html", ModelStore()))
+    (section,) = read(path).values()
+    told = [shlex.split(line) for line in section.commands]
+    assert ["ddpm-studio", "info", "all runs/my drawings"] in told
+    (again,) = [line for line in told if line[1] == "train"]
+    assert again[2:5] == ["my drawings", "--run", "my drawings-again"]
 
 
 def test_pictures_found_in_the_cache_are_not_taken_for_the_work(
