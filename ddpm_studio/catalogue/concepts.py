@@ -187,7 +187,7 @@ _ALL = (
         "§2",
         f"{_LEARN}.playground_panel:PlaygroundPanel",
         "learn",
-        "theta parameters network weights playground",
+        "theta parameters network weights playground points in the plane toy 2D",
     ),
     Concept(
         "variance",
@@ -278,7 +278,7 @@ _ALL = (
         "§3.2",
         f"{_LEARN}.playground_panel:PlaygroundPanel",
         "score",
-        "gradient field denoising playground",
+        "gradient field denoising playground points in the plane toy 2D",
     ),
     Concept(
         "langevin",
@@ -290,7 +290,7 @@ _ALL = (
         "§3.2, Algorithm 2",
         f"{_LEARN}.playground_panel:PlaygroundPanel",
         "langevin",
-        "MCMC stochastic differential equation playground",
+        "MCMC stochastic differential equation playground points in the plane toy 2D",
     ),
     Concept(
         "algorithm_1",

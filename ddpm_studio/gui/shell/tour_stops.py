@@ -115,7 +115,10 @@ def tour_stops(window: Toured) -> list[Stop]:
         ),
         Stop(
             _tr("Learn"),
-            _tr("Diffusion in the plane, trained in seconds and seen whole. No model needed."),
+            _tr(
+                "What a lecture tells of diffusion, concept by concept, on pictures, curves and "
+                "points of the plane that are learnt in seconds."
+            ),
             lambda: window.tool(LearnPanel),
             lambda: to_middle(window.tool(LearnPanel)),
         ),

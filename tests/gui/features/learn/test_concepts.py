@@ -91,6 +91,17 @@ def test_each_is_found_by_its_name_and_shows_pictures_or_curves(
         assert chapter.isVisible(), one.name
 
 
+def test_what_the_tour_and_the_readme_promise_is_found_by_their_words(window: MainWindow) -> None:
+    window.helping.show_palette()
+    palette = window.helping.palette
+    assert palette is not None
+    for words in ("points in the plane", "plane"):
+        palette.open_centred()
+        palette.field.setText(words)
+        found = [palette.list.item(row).text() for row in range(palette.list.count())]
+        assert any(one.startswith(CONCEPTS["parametric"].title) for one in found)
+
+
 def test_the_index_leads_there_and_arrows_go_on(window: MainWindow) -> None:
     learn = window.tool(LearnPanel)
     window.show_tool(learn)
