@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ddpm_studio.backend import State
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
@@ -261,9 +262,15 @@ class ObservatoryPanel(QWidget):
         if record is None:
             return
         ours = self.studio.training_run == record.run
-        here = ours and self.studio.training is not None
+        training = self.studio.training if ours else None
+        here = training is not None
         self.title.setText(record.run.name)
-        self.live.setText(self.tr("● training") if here else self.tr("● trained elsewhere"))
+        if training is None:
+            self.live.setText(self.tr("● trained elsewhere"))
+        elif training.state is State.PAUSED:
+            self.live.setText(self.tr("● paused"))
+        else:
+            self.live.setText(self.tr("● training"))
         # The last lines of a training that ended here are not another process's.
         self.live.setVisible(here or (record.is_live and not ours))
 

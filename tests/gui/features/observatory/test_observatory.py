@@ -324,6 +324,25 @@ def test_a_training_of_this_window_is_seen_in_dock_and_tab(
     )
 
 
+def test_a_training_that_rests_is_said_to(
+    qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path
+) -> None:
+    window = opened(qtbot, backend)
+    window.show_tool(window.tool(ObservatoryPanel))
+    request = TrainRequest(steps=5000, batch_size=4, timesteps=60, sample_count=2, device="cpu")
+    window.studio.open_data([picture_folder])
+    window.studio.trainer.start(request, tmp_path / "long")
+    job, live = window.studio.training, window.tool(ObservatoryPanel).live
+    assert job is not None
+    qtbot.waitUntil(lambda: live.text() == "● training", timeout=WAIT)
+    window.studio.trainer.pause(True)
+    qtbot.waitUntil(lambda: live.text() == "● paused", timeout=WAIT)
+    window.studio.trainer.pause(False)
+    qtbot.waitUntil(lambda: live.text() == "● training", timeout=WAIT)
+    with qtbot.waitSignal(job.ended, timeout=WAIT):
+        window.studio.trainer.stop()
+
+
 def test_the_loss_by_timestep_keeps_its_own_t_when_another_run_is_opened(
     qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path, tiny_run: Path
 ) -> None:
