@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.animation_dialog import FORMATS, AnimationDialog
+from ddpm_studio.gui.features.common.export_words import export_words
 from ddpm_studio.gui.features.common.size_dialog import ask_zoom
 from ddpm_studio.gui.platform.images import Pictures, shown_bands
 from ddpm_studio.gui.theme.icons import set_icon
@@ -41,6 +42,8 @@ class Export:
         recipe: how they were made; a single picture adds its ``index``.
         current: which picture "Copy" and "Save PNG" mean.
         chosen: whether somebody chose that one; else they mean all.
+        view: the sign of the view that the pictures are of, where several are shown.
+        view_stem: what files of those pictures are called after ``stem``, then.
         columns: how many in a row of the grid; None: as square as can be.
         frames: makes the frames (H, W, C) of an animation; called in the backend's thread.
         fps: frames a second of the animation.
@@ -61,6 +64,8 @@ class Export:
     recipes: Sequence[Recipe] | None = None
     numbers: Sequence[npt.NDArray[np.float16]] | None = None
     chosen: bool = True
+    view: str = ""
+    view_stem: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -132,25 +137,14 @@ class ExportMenu(QToolButton):
         self._provider = provider
         self._messages: MessageBar | None = None
         self._also = also
-        texts = {
-            "copy": (
-                self.tr("Copy picture"),
-                "copy",
-                self.copy,
-                self.tr("Put the current picture on the clipboard"),
-            ),
-            "save_png": (
-                self.tr("Save PNG…"),
-                "file-image",
-                self._ask_png,
-                self.tr("Export the current picture; it remembers how it was made"),
-            ),
-            "save_grid": (
-                self.tr("Save grid…"),
-                "layout-grid",
-                self._ask_grid,
-                self.tr("Export all pictures shown, in one PNG"),
-            ),
+        calls = {
+            "copy": ("copy", self.copy),
+            "save_png": ("file-image", self._ask_png),
+            "save_grid": ("layout-grid", self._ask_grid),
+        }
+        said = export_words(whole=False, view="")
+        texts = {kind: (said[kind][0], *calls[kind], said[kind][1]) for kind in calls}
+        texts |= {
             "save_animation": (
                 self.tr("Save animation…"),
                 "film",
@@ -181,17 +175,6 @@ class ExportMenu(QToolButton):
             kind: actions.add(f"{prefix}.{kind}", text, call, category=category, icon=icon, tip=tip)
             for kind, (text, icon, call, tip) in texts.items()
         }
-        self._of_one = {kind: (texts[kind][0], texts[kind][3]) for kind in ("copy", "save_png")}
-        self._of_all = {
-            "copy": (
-                self.tr("Copy all pictures"),
-                self.tr("Put all as a grid on the clipboard; choose one to copy it alone"),
-            ),
-            "save_png": (
-                self.tr("Save all as PNG…"),
-                self.tr("Export all as a grid in one PNG; choose one to save it alone"),
-            ),
-        }
         menu = QMenu(self)
         menu.setAccessibleName(self.tr("Export"))
         menu.addActions([*also, *self.actions_by_kind.values()])
@@ -214,8 +197,8 @@ class ExportMenu(QToolButton):
         export = self._provider()
         for kind, action in self.actions_by_kind.items():
             action.setEnabled(export is not None and self._can(kind, export))
-        words = self._of_all if export is not None and export.is_whole else self._of_one
-        for kind, (text, tip) in words.items():
+        whole = export is not None and export.is_whole
+        for kind, (text, tip) in export_words(whole, export.view if export else "").items():
             self.actions_by_kind[kind].setText(text)
             self.actions_by_kind[kind].setToolTip(tip)
         self.setEnabled(export is not None or any(one.isEnabled() for one in self._also))
@@ -375,7 +358,8 @@ class ExportMenu(QToolButton):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters(filters.split(";;"))
         dialog.setDirectory(str(self.last_folder or _pictures_folder()))
-        dialog.selectFile(export.stem + ending)
+        of = export.view_stem if kind in ("save_png", "save_grid") else ""
+        dialog.selectFile(" ".join(part for part in (export.stem, of) if part) + ending)
         if kind != "save_sequence":
             dialog.setDefaultSuffix(ending.rpartition(".")[2])
         dialog.fileSelected.connect(partial(self._on_chosen, kind, export, options))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Literal
 
 from PySide6.QtCore import Qt, Signal
@@ -51,6 +52,7 @@ class ProcessViews(QWidget):
         self._arrangement: Arrangement = "grid"
         self._pixel: Pixel | None = None
         self._selecting = False
+        self._picked: Key | None = None
         self.grids: dict[Key, InspectedGrid] = {}
         self.strips: dict[Key, FilmStrip] = {}
         self._cells: dict[tuple[Key, bool], _Cell] = {}
@@ -79,6 +81,12 @@ class ProcessViews(QWidget):
     def picture(self) -> int:
         """Number of the current picture; -1 without pictures."""
         return next((grid.current for grid in self.grids.values() if grid.count), -1)
+
+    @property
+    def subject(self) -> Key:
+        """The view in which a picture was chosen last, if it is shown still; else the first."""
+        keys = self.keys
+        return self._picked if self._picked in keys and self.has_choice else keys[0]
 
     @property
     def has_choice(self) -> bool:
@@ -205,6 +213,7 @@ class ProcessViews(QWidget):
                 grid.setMinimumHeight(_GRID_HEIGHT)
                 grid.current_changed.connect(self._on_current)
                 grid.selection_changed.connect(self._on_selection)
+                grid.picked.connect(partial(self._pick, key))
                 grid.pointed.connect(self._on_pointed)
                 grid.looked.connect(self._on_looked)
                 cell = _Cell(grid, self._table)
@@ -286,6 +295,11 @@ class ProcessViews(QWidget):
         self._selecting = False
         self.selection_changed.emit()
 
+    def _pick(self, key: Key) -> None:
+        self._picked = key
+        # It may be the same picture in another view.
+        self.selection_changed.emit()
+
     def _on_pointed(self, pixel: Pixel | None) -> None:
         self._pixel = pixel
         for grid in self.grids.values():
@@ -299,8 +313,9 @@ class ProcessViews(QWidget):
 
     def _on_scrubbed(self, index: int) -> None:
         strip = self.sender()
-        which = next(key[0] for key, known in self.strips.items() if known is strip)
-        self.scrubbed.emit(which, index)
+        key = next(key for key, known in self.strips.items() if known is strip)
+        self._pick(key)
+        self.scrubbed.emit(key[0], index)
 
     def _tell(self) -> None:
         """Say the numbers behind the pixel that is pointed at."""

@@ -22,7 +22,7 @@ from ddpm_studio.gui.features.reverse.inspector import Inspector
 from ddpm_studio.gui.features.reverse.player import Player
 from ddpm_studio.gui.features.reverse.process_frames import ProcessFrames
 from ddpm_studio.gui.features.reverse.process_size import ProcessSize
-from ddpm_studio.gui.features.reverse.process_views import ProcessViews
+from ddpm_studio.gui.features.reverse.process_views import SYMBOLS, ProcessViews
 from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
 from ddpm_studio.gui.features.reverse.view_bar import ViewBar
 from ddpm_studio.gui.theme.tokens import SPACE_M
@@ -368,16 +368,21 @@ class ReversePanel(ToolPanel):
     def _to_export(self) -> Export | None:
         if not self.process.finished:
             return None
-        view, place = self.views.chosen[0], self.player.place
-        index = self.process.index(0, place)
+        which, view = self.views.subject
+        trajectory = self.process.trajectories[which]
+        index = self.process.index(which, self.player.place)
         current = max(0, self.views.picture)
         alone = current if self.views.arrangement == "single" else None
+        several = len(self.views.keys) > 1
+        title = f" ({trajectory.title})" if self.process.comparing else ""
         return Export(
-            self.trajectory.view(view, index),
-            {**self.trajectory.recipe, "moment": self.trajectory.frames[index].t, "view": view},
+            trajectory.view(view, index),
+            {**trajectory.recipe, "moment": trajectory.frames[index].t, "view": view},
             current,
             frames=partial(ProcessFrames, self.process, self.views.chosen, alone),
             stem="reverse",
-            numbers=self.trajectory.numbers(view),
+            numbers=trajectory.numbers(view),
             chosen=self.views.has_choice,
+            view=SYMBOLS[view] + title if several else "",
+            view_stem=view if several else "",
         )

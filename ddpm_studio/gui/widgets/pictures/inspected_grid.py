@@ -28,6 +28,8 @@ class InspectedGrid(PictureGrid):
 
     pointed = Signal(object)
     """A :data:`Pixel`, or None when the pointer has left."""
+    picked = Signal()
+    """A person chooses here, by mouse or key; the same picture again too."""
 
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
@@ -112,3 +114,7 @@ class InspectedGrid(PictureGrid):
             min(max(row + down, 0), height - 1),
             min(max(column + right, 0), width - 1),
         )
+
+    def _choose(self, index: int | None, modifiers: Qt.KeyboardModifier) -> None:
+        self.picked.emit()
+        super()._choose(index, modifiers)

@@ -79,24 +79,6 @@ def test_without_a_model_it_says_what_to_do(panel: ReversePanel) -> None:
     assert not panel.export.isEnabled()
 
 
-def test_what_is_saved_is_what_is_chosen_or_all(panel: ReversePanel) -> None:
-    panel.show_process(Process([made_by_hand([20, 10, 0])]))
-    export = panel._to_export()
-    assert export is not None
-    assert export.is_whole
-    png = panel.export.actions_by_kind["save_png"]
-    assert png.text() == "Save all as PNG…"
-    first, *others = panel.views.grids.values()
-    first.select([0])
-    assert png.text() == "Save PNG…"
-    assert all(grid.selected == [0] for grid in others), "framed in every view"
-    first.select([])
-    assert png.text() == "Save all as PNG…"
-    assert not any(grid.selected for grid in others)
-    panel.bar.arrangements["single"].trigger()
-    assert png.text() == "Save PNG…", "the one that is looked at"
-
-
 def test_each_place_shows_what_the_sampler_had_there(
     qtbot: QtBot, studio: Studio, tiny_run: Path, panel: ReversePanel
 ) -> None:

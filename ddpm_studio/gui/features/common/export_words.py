@@ -1,0 +1,33 @@
+"""Words of an export menu: whether one picture or all are meant, and of which view."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+
+def export_words(whole: bool, view: str) -> dict[str, tuple[str, str]]:
+    """Return the text and the tip of each kind of export that depends on what is chosen.
+
+    Args:
+        whole: whether all pictures are meant, as a grid.
+        view: the sign of the view they are of, such as x̂₀; empty: there is but one.
+    """
+    if whole:
+        copy, png = _tr("Copy all pictures"), _tr("Save all as PNG…")
+        copy_view, png_view = _tr("Copy all {view}"), _tr("Save all {view} as PNG…")
+        copy_tip = _tr("Put all as a grid on the clipboard; choose one to copy it alone")
+        png_tip = _tr("Export all as a grid in one PNG; choose one to save it alone")
+    else:
+        copy, png = _tr("Copy picture"), _tr("Save PNG…")
+        copy_view, png_view = _tr("Copy {view}"), _tr("Save {view} as PNG…")
+        copy_tip = _tr("Put the current picture on the clipboard")
+        png_tip = _tr("Export the current picture; it remembers how it was made")
+    grid, grid_tip = _tr("Save grid…"), _tr("Export all pictures shown, in one PNG")
+    if view:
+        copy, png = copy_view.format(view=view), png_view.format(view=view)
+        grid = _tr("Save grid of {view}…").format(view=view)
+    return {"copy": (copy, copy_tip), "save_png": (png, png_tip), "save_grid": (grid, grid_tip)}
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ExportMenu", text)
