@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QStackedLayout, QVBoxLayout, QWidget
 
+from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S, X0_HAT
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel
@@ -18,6 +19,7 @@ from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.pictures.grid_layout import fit_grid
 from ddpm_studio.gui.widgets.pictures.inspected_grid import InspectedGrid, Pixel
 from ddpm_studio.gui.widgets.pictures.zooming import Look
+from ddpm_studio.gui.workspace.studio import Studio
 
 Arrangement = Literal["grid", "single", "strip"]
 Key = tuple[int, str]
@@ -33,7 +35,12 @@ _CAPTION_HEIGHT = 22
 
 
 class ProcessViews(QWidget):
-    """Grids, single pictures or film strips, all at the same place of a :class:`Process`."""
+    """Grids, single pictures or film strips, all at the same place of a :class:`Process`.
+
+    Args:
+        studio: where the menu of a picture sends it.
+        parent: of the widget.
+    """
 
     current_changed = Signal(int)
     """Another picture is the current one."""
@@ -44,8 +51,9 @@ class ProcessViews(QWidget):
     scrubbed = Signal(int, int)
     """(which trajectory, which of its frames) was chosen in a film strip."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._studio = studio
         self._process = Process()
         self._place = 0
         self._chosen: tuple[str, ...] = ("x_t", "x0_hat", "eps")
@@ -216,6 +224,7 @@ class ProcessViews(QWidget):
                 grid.picked.connect(partial(self._pick, key))
                 grid.pointed.connect(self._on_pointed)
                 grid.looked.connect(self._on_looked)
+                PictureMenu(self._studio, grid)
                 cell = _Cell(grid, self._table)
             self._cells[key, strip] = cell
         return cell

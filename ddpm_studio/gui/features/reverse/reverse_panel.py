@@ -67,7 +67,7 @@ class ReversePanel(ToolPanel):
             icon="refresh-cw",
             tip=self.tr("Draw from noise again with these settings, and keep it in the gallery"),
         )
-        self.views = ProcessViews()
+        self.views = ProcessViews(self.studio)
         self.bar = ViewBar(self.views, actions, "reverse", category)
         self.inspector = Inspector(self.views)
         self.player = Player(actions, "reverse", category)

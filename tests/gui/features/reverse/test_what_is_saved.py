@@ -120,3 +120,14 @@ def test_of_samplers_side_by_side_the_clicked_one_is_saved(panel: ReversePanel) 
     assert export.recipe["request"] == {"sampler": "ddim"}
     assert np.array_equal(export.pictures, second.view("x0_hat", 1))
     assert words(panel.export, "save_png") == f"Save {X0_HAT} (DDIM) as PNG…"
+
+
+def test_a_picture_has_the_menu_of_pictures(
+    qtbot: QtBot, panel: ReversePanel, studio: Studio
+) -> None:
+    grid = panel.views.grids[0, "x0_hat"]
+    grid.select([0])
+    assert {"Copy", "Save PNG…"} <= {one.text() for one in grid.tile_actions}
+    next(one for one in grid.tile_actions if one.text() == "Pin").trigger()
+    qtbot.waitUntil(lambda: len(studio.pins.items) == 1)
+    assert (studio.pins.items[0].picture == X0).all()
