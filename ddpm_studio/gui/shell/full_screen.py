@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
@@ -20,6 +20,7 @@ class FullScreen(QObject):
         window: what fills the screen; it becomes the owner.
         tabs: whose front tab is left.
         docks: what goes meanwhile.
+        tell: says for a while how to come back.
     """
 
     def __init__(
@@ -28,8 +29,10 @@ class FullScreen(QObject):
         window: QMainWindow,
         tabs: QTabWidget,
         docks: Sequence[QDockWidget],
+        tell: Callable[[str], object],
     ) -> None:
         super().__init__(window)
+        self._tell = tell
         self._window, self._tabs, self._docks = window, tabs, docks
         self._hidden: list[QWidget] = []
         self._maximized = False
@@ -68,6 +71,7 @@ class FullScreen(QObject):
                     bar.close_sheet()
                 bar.hide()
             self._window.showFullScreen()
+            self._tell(self.tr("F11 or Escape leads back."))
             return
         for bar in self._hidden:
             bar.show()

@@ -84,7 +84,7 @@ class MainWindow(QMainWindow):
 
         self._layout = DockLayout(self, studio)
         self.docks = self._layout.docks
-        self._full_screen = FullScreen(self.actions_, self, self.tabs, self.docks)
+        self._full_screen = FullScreen(self.actions_, self, self.tabs, self.docks, studio.notify)
         ViewActions(self.actions_, self.docks, self.preferences, self._layout.reset, self)
         self._undoing = UndoActions(self.actions_, self._in_front, self)
         self.helping = HelpActions(
