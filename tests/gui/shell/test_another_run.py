@@ -9,29 +9,36 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.catalogue.concepts import CONCEPTS
 from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
+from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.pictures.picture_canvas import PictureCanvas
+from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
 from ddpm_studio.jobs import train
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import evaluations
 from tests import narrow
+from tests.gui.features.learn.test_concepts import shown
 from tests.gui.features.observatory.test_quality_page import ONE
 from tests.gui.panel_help import WAIT, open_run, opened
 
 # What only the first run tells: its name, its evaluation.
 NAME, SAMPLES = "umbra", 12_345
+OF_A_MODEL = ModelChapter, BoundChapter
 
 
 @pytest.fixture
@@ -59,30 +66,45 @@ def second(tmp_path: Path) -> Path:
 def pages(window: MainWindow) -> Iterator[QWidget]:
     """Turn to each tool and each page of the Observatory.
 
-    The gallery keeps pictures of many runs; Learn's chapters have a test of their own.
+    Of Learn the chapters of the open model: the others show what needs none. The gallery keeps
+    pictures of many runs.
     """
     for panel in window.tabs.panels:
         window.show_tool(panel)
         if isinstance(panel, ObservatoryPanel):
-            for shown in (panel.curves, panel.samples, panel.runs, panel.quality):
-                panel.show_page(shown)
+            for part in (panel.curves, panel.samples, panel.runs, panel.quality):
+                panel.show_page(part)
                 yield panel
-        elif not isinstance(panel, GalleryPanel | LearnPanel):
+        elif isinstance(panel, LearnPanel):
+            for concept in CONCEPTS.values():
+                if issubclass(concept.load(), OF_A_MODEL):
+                    panel.show_concept(concept.name)
+                    assert panel.chapter is not None
+                    yield panel.chapter
+        elif not isinstance(panel, GalleryPanel):
             yield panel
 
 
 def shown_pictures(page: QWidget) -> set[bytes]:
-    found = set()
+    pictures: list[Pictures | None] = []
     for canvas in page.findChildren(PictureCanvas):
         if canvas.isVisible():
-            for index in range(canvas.count):
-                picture = np.ascontiguousarray(canvas.picture(index))
-                found.add(repr(picture.shape).encode() + picture.tobytes())
-    return found
+            pictures += [canvas.picture(index) for index in range(canvas.count)]
+    pictures += [slot.picture for slot in page.findChildren(PictureSlot) if slot.isVisible()]
+    pictures += [tile.picture for tile in page.findChildren(PictureTile) if tile.isVisible()]
+    return {
+        repr(picture.shape).encode() + picture.tobytes()
+        for picture in pictures
+        if picture is not None
+    }
 
 
 def shown_words(page: QWidget) -> str:
     return "\n".join(one.text() for one in page.findChildren(QLabel) if one.isVisible())
+
+
+def drew(chapter: ToolPanel) -> bool:
+    return bool(shown(chapter))
 
 
 def idle(tool: ToolPanel) -> bool:
@@ -95,9 +117,12 @@ def test_nothing_of_a_run_is_left_when_another_is_opened(
     window = opened(qtbot, backend, first)
     observatory = window.tool(ObservatoryPanel)
     pictures: set[bytes] = set()
+    chapters = 0
     for page in pages(window):
         if isinstance(page, BitsPanel):
             page.measure()
+        if isinstance(page, OF_A_MODEL):
+            qtbot.waitUntil(partial(drew, page), timeout=WAIT)
         if isinstance(page, ToolPanel):
             qtbot.waitUntil(partial(idle, page), timeout=WAIT)
         if isinstance(page, ObservatoryPanel):
@@ -105,8 +130,10 @@ def test_nothing_of_a_run_is_left_when_another_is_opened(
             if observatory.samples.isVisible():
                 qtbot.waitUntil(lambda: bool(observatory.samples.rows), timeout=WAIT)
         pictures |= shown_pictures(page)
+        chapters += isinstance(page, OF_A_MODEL)
     pictures |= shown_pictures(window.training)
     assert len(pictures) > 10
+    assert chapters > 8
     assert f"{SAMPLES:,} samples" in observatory.quality.about.text()
     panels = [panel for panel in window.tabs.panels if isinstance(panel, ToolPanel)]
     open_run(qtbot, window.studio, second)

@@ -94,12 +94,14 @@ class SourceSlot(PictureSlot):
         self.asked = True
         self._load(path)
 
-    def take(self, picture: Pictures | PictureDrop, *, asked: bool = True) -> None:
-        """Hold a picture of the data, (H, W, C)."""
+    def take(
+        self, picture: Pictures | PictureDrop, *, asked: bool = True, by_chance: bool = False
+    ) -> None:
+        """Hold a picture of the data, (H, W, C); one taken ``by_chance`` goes with its model."""
         drop = picture if isinstance(picture, PictureDrop) else PictureDrop(picture)
         self._original, self.asked = drop.picture, asked
         self._know(drop.recipe)
-        self._by_chance = False
+        self._by_chance = by_chance
         self._fit(drop.picture)
 
     @property
@@ -146,8 +148,8 @@ class SourceSlot(PictureSlot):
         if dataset is not None:
             number = random.randrange(len(dataset))
             of = of_set(dataset.class_of(number))
-            self.take(PictureDrop(dataset.images[number].copy(), of), asked=asked)
-            self._by_chance = True
+            drop = PictureDrop(dataset.images[number].copy(), of)
+            self.take(drop, asked=asked, by_chance=True)
         elif self._studio.run is not None:
             self._original, self.asked = None, asked
             self._know(None)

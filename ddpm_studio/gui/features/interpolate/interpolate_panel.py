@@ -343,6 +343,7 @@ class InterpolatePanel(ToolPanel):
         for slot in self.view.all_slots:
             slot.refit()
         self.path.refit()
+        self._surprised = False
         self._surprise_once()
 
     def _forget(self) -> None:
@@ -368,11 +369,13 @@ class InterpolatePanel(ToolPanel):
     def _take_some(self, asked: bool, pictures: list[PictureDrop]) -> None:
         """Fill the slots; where four corners are wanted, those with a picture stay."""
         if self.mode == "path":
-            self.path.set_keys(pictures[:_KEYS])
+            self.path.set_keys(pictures[:_KEYS], by_chance=True)
             return
-        slots = [slot for slot in self._slots() if slot.drop is None] or self._slots()
+        slots = [slot for slot in self._slots() if slot.drop is None]
+        if asked and not slots:
+            slots = list(self._slots())
         for slot, picture in zip(slots, itertools.cycle(pictures)):
-            slot.take(picture, asked=asked)
+            slot.take(picture, asked=asked, by_chance=True)
 
     def _on_picture_sent(self, where: str, picture: Pictures, recipe: Recipe | None) -> None:
         slot = {"interpolate_a": self.a, "interpolate_b": self.b}.get(where)

@@ -105,7 +105,9 @@ class PathView(QWidget):
         """Whether the path is being walked."""
         return self._timer.isActive()
 
-    def set_keys(self, pictures: Sequence[Pictures | PictureDrop]) -> None:
+    def set_keys(
+        self, pictures: Sequence[Pictures | PictureDrop], *, by_chance: bool = False
+    ) -> None:
         """Walk through these instead, at most twelve."""
         for slot in self._slots:
             slot.deleteLater()
@@ -113,7 +115,7 @@ class PathView(QWidget):
         self._slots = []
         self._grow()
         for picture in pictures[:_MOST]:
-            self.append(picture)
+            self._slots[-1].take(picture, by_chance=by_chance)
 
     def append(self, picture: Pictures | PictureDrop) -> None:
         """Put a picture at the end of the path."""
@@ -124,8 +126,8 @@ class PathView(QWidget):
         self._slots[-1].pick_from_data()
 
     def refit(self) -> None:
-        """Prepare all pictures anew, for another model."""
-        for slot in self._slots:
+        """Prepare all pictures anew, for another model; those that came by chance go."""
+        for slot in self.slots:
             slot.refit()
 
     def show_frames(

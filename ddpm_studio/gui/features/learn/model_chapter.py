@@ -96,7 +96,7 @@ class PictureChapter(ModelChapter):
         if self.source.fitted is None and not self.source.waiting:
             run, picture = _pictures.get(self.studio, (None, None))
             if picture is not None and run == self.run:
-                self.source.take(picture, asked=False)
+                self.source.take(picture, asked=False, by_chance=True)
             else:
                 self.source.pick_from_data(asked=False)
         return self.source.fitted is not None
