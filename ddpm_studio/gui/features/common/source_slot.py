@@ -75,7 +75,8 @@ class SourceSlot(PictureSlot):
         """uint8 (H, W, C) of the model's size, or None."""
         self.asked = True
         """Whether a person chose the picture; not where the window took or fitted one by itself."""
-        self._by_chance = False
+        self.by_chance = False
+        """Whether it was taken from the data of the model, with which it goes."""
         self.waiting = False
         """Whether a picture is being prepared."""
         self._job: JobHandle[object] | None = None
@@ -101,7 +102,7 @@ class SourceSlot(PictureSlot):
         drop = picture if isinstance(picture, PictureDrop) else PictureDrop(picture)
         self._original, self.asked = drop.picture, asked
         self._know(drop.recipe)
-        self._by_chance = by_chance
+        self.by_chance = by_chance
         self._fit(drop.picture)
 
     @property
@@ -131,8 +132,8 @@ class SourceSlot(PictureSlot):
         It was of what the model before has learnt.
         """
         self.asked = False
-        if self._by_chance:
-            self._original, self._by_chance = None, False
+        if self.by_chance:
+            self._original, self.by_chance = None, False
             self._show_fitted(None)
         elif isinstance(self._original, Path):
             self._load(self._original)
@@ -153,7 +154,7 @@ class SourceSlot(PictureSlot):
         elif self._studio.run is not None:
             self._original, self.asked = None, asked
             self._know(None)
-            self._by_chance = True
+            self.by_chance = True
             spec = specs.data.some_pictures(self._studio.run, _CHOICE, self._slot)
             self._prepare(spec, self._on_some, tell=asked)
 
@@ -178,13 +179,13 @@ class SourceSlot(PictureSlot):
             super().dropEvent(event)
 
     def _on_changed(self, picture: Pictures | None) -> None:
-        self._original, self.asked, self._by_chance = picture, True, False
+        self._original, self.asked, self.by_chance = picture, True, False
         self._know(self.drop.recipe if self.drop is not None else None)
         self._fit(picture)
 
     def _load(self, path: Path) -> None:
         if self._studio.run is not None:
-            self._original, self._by_chance = path, False
+            self._original, self.by_chance = path, False
             self._know(None)
             spec = specs.data.take_picture(path, self._studio.run, self._slot)
             self._prepare(spec, self._on_taken)

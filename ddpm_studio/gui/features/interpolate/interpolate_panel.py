@@ -109,8 +109,7 @@ class InterpolatePanel(ToolPanel):
     def swap(self) -> None:
         """Exchange A and B; a path is turned around."""
         if self.mode == "path":
-            drops = [slot.drop for slot in self.path.slots if slot.drop is not None]
-            self.path.set_keys(drops[::-1])
+            self.path.take_from(self.path.slots[::-1])
             return
         a, b = self.a.drop, self.b.drop
         self.a.set_picture(b)
@@ -319,9 +318,9 @@ class InterpolatePanel(ToolPanel):
         self.draw_later()
         can = self.studio.can_draw and self.studio.has_pictures
         if can and not self._keys() and not in_row:
-            drops = [slot.drop for slot in self.view.all_slots if slot.drop is not None]
-            if mode == "path" and len(drops) > 1:
-                self.path.set_keys(drops)
+            held = [slot for slot in self.view.all_slots if slot.drop is not None]
+            if mode == "path" and len(held) > 1:
+                self.path.take_from(held)
             else:
                 self._surprise(asked=False)
 

@@ -117,6 +117,14 @@ class PathView(QWidget):
         for picture in pictures[:_MOST]:
             self._slots[-1].take(picture, by_chance=by_chance)
 
+    def take_from(self, slots: Sequence[SourceSlot]) -> None:
+        """Walk through what these hold instead; what came by chance still goes with its model."""
+        held = [(slot.drop, slot.by_chance) for slot in slots]
+        self.set_keys(())
+        for drop, by_chance in held:
+            if drop is not None:
+                self._slots[-1].take(drop, by_chance=by_chance)
+
     def append(self, picture: Pictures | PictureDrop) -> None:
         """Put a picture at the end of the path."""
         self._slots[-1].set_picture(picture)
