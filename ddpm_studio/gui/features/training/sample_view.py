@@ -37,8 +37,8 @@ class SampleView(QWidget):
 
     Args:
         studio: reads the files.
-        height: the least of the grids, in pixels, in which all samples are seen whatever their
-            number; None: any, and more samples are scrolled to.
+        height: the least that the grids have together, in pixels, in which all samples are seen
+            whatever their number; None: any, and more samples are scrolled to.
         parent: the owner.
     """
 
@@ -88,6 +88,7 @@ class SampleView(QWidget):
         layout.addWidget(self._both, 1)
         layout.addWidget(self.slider)
         self.slider.hide()
+        self._fix_least()
 
     @property
     def shown_path(self) -> Path | None:
@@ -136,10 +137,20 @@ class SampleView(QWidget):
         self.slider.setVisible(len(paths) > 1)
         self._show()
 
+    def _fix_least(self) -> None:
+        """Need the same room in either direction.
+
+        What would need more in one of them would change the room that the direction is chosen by:
+        it would turn for ever.
+        """
+        wide, high = self.raw.minimumWidth(), self._height or self.raw.minimumHeight()
+        self._both.setMinimumSize(2 * wide + SPACE_M, high + self._caption_height)
+        for grid in (self.raw, self.ema):
+            grid.setMinimumHeight(1)
+
     def _grid(self, title: str) -> PictureGrid:
         made = PictureGrid(title)
         if self._height is not None:
-            made.setMinimumHeight(self._height)
             made.set_least(1)
             # No more than that where there is no more room.
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
@@ -186,10 +197,6 @@ class SampleView(QWidget):
         direction = _BELOW if below > beside or (tall and below == beside) else _BESIDE
         if direction != self._grids.direction():
             self._grids.setDirection(direction)
-            if self._height is not None:
-                least = self._height // 2 if direction is _BELOW else self._height
-                for grid in (self.raw, self.ema):
-                    grid.setMinimumHeight(least)
 
     def _zoom(self, high: int, wide: int) -> float:
         """Return how large samples are in a grid of this size."""

@@ -16,6 +16,8 @@ FEW = -1
 FILLING = range(4, 26)
 """How many that may be: more would be small, and take long to draw."""
 _NEARLY = 0.02
+# A whole number of pixels that was divided and multiplied again may be this much short of it.
+_ALMOST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,8 @@ def fit_grid(
         across = max(1, int((wide + gap) // (round(width * chosen) + gap)))
     across = min(across, count)
     down = -(-count // across)
-    tile_width, tile_height = max(1, round(width * chosen)), max(1, round(height * chosen))
+    # Rounded up they would need more room than there is, row by row.
+    tile_width, tile_height = (max(1, int(side * chosen + _ALMOST)) for side in (width, height))
     pitch_x, pitch_y = tile_width + gap, tile_height + caption + gap
     used_x, used_y = across * pitch_x - gap, down * pitch_y - gap
     return GridLayout(

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
 from ddpm_studio.gui.features.training.sample_view import SampleView
 from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.widgets.layout.columns import Columns
+from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import SampleGrid
@@ -31,6 +35,28 @@ def view(qtbot: QtBot, fake: FakeBackend) -> SampleView:
     made._read[path] = SampleGrid(path, 6400, pictures, pictures)
     made.set_paths([path])
     return made
+
+
+class Resizes(QObject):
+    """Counts how often widgets are given another size."""
+
+    def __init__(self, *widgets: QWidget) -> None:
+        super().__init__()
+        self.count = 0
+        for widget in widgets:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Resize
+        return False
+
+
+def show(view: SampleView, shape: tuple[int, int]) -> None:
+    """Show sixteen samples (height, width)."""
+    pictures = np.zeros((16, *shape, 3), np.uint8)
+    path = Path(f"{shape}.npz")
+    view._read[path] = SampleGrid(path, 53, pictures, pictures)
+    view.set_paths([path])
 
 
 def rooms(view: SampleView) -> list[tuple[int, int, int]]:
@@ -88,3 +114,53 @@ def test_the_training_dock_fills_a_high_window_with_its_samples(
         qtbot.wait(80)
         heights.append(window.training.samples.height())
     assert heights[1] > heights[0] + 400
+
+
+def come_to_rest(qtbot: QtBot, resizes: Resizes) -> bool:
+    """Let layouts that ask for another one have it, a number of times."""
+    for _ in range(20):
+        before = resizes.count
+        qtbot.wait(2)
+        QApplication.processEvents()
+        if resizes.count == before:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("shape", [(32, 44), (44, 32), (28, 28), (16, 64)])
+def test_samples_that_are_scrolled_to_come_to_rest(
+    qtbot: QtBot, fake: FakeBackend, shape: tuple[int, int]
+) -> None:
+    view, above, content = SampleView(Studio(fake)), QWidget(), Columns()
+    above.setMinimumHeight(160)
+    content.add(QWidget())
+    content.add(above, view, filling=view)
+    area = TallArea(content, "Training")
+    qtbot.addWidget(area)
+    area.show()
+    show(view, shape)
+    resizes = Resizes(view, view.raw, view.ema, above)
+    restless = []
+    for width in range(200, 501, 20):
+        for height in (300, 400, 420, 440):
+            area.resize(width, height)
+            if not come_to_rest(qtbot, resizes):
+                restless.append((width, height))
+            rooms(view)
+    assert not restless
+
+
+@pytest.mark.parametrize("height", [220, 300, 400])
+@pytest.mark.parametrize("shape", [(32, 44), (44, 32), (16, 64)])
+def test_samples_never_hide_what_stands_above_them(
+    qtbot: QtBot, view: SampleView, shape: tuple[int, int], height: int
+) -> None:
+    show(view, shape)
+    for width in range(200, 501, 50):
+        view.resize(width, height)
+        qtbot.wait(5)
+        rooms(view)
+        for grid in (view.raw, view.ema):
+            assert grid.geometry().height() > 0
+            assert grid.geometry().bottom() < view._both.height()
+        assert not view.raw.geometry().intersects(view.ema.geometry())
