@@ -17,6 +17,7 @@ from ddpm_studio.backend.spec import DeviceSteps
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event
@@ -93,3 +94,9 @@ def fitted(slot: SourceSlot) -> Pictures:
 def spread(pictures: Pictures) -> float:
     """How much pictures (N, H, W, C) differ from each other, in levels of 256."""
     return float(np.asarray(pictures, float).std(axis=0).mean())
+
+
+def at(slider: Slider, share: float) -> QPoint:
+    """The place in the groove at which the handle's middle stands for a share of the range."""
+    half = slider.handle.width() / 2
+    return QPoint(round(half + share * (slider.width() - 2 * half)), slider.height() // 2)

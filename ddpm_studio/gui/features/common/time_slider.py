@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSpinBox, QWidget
 
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import inset, keep_from_wheel, name
 
 # Half of the handle: the slider's ends lie so far within the widget.
@@ -37,7 +38,7 @@ class TimeSlider(QWidget):
     def __init__(self, share: float = 0.5, tip: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._share = share
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Slider()
         self.box = QSpinBox()
         inset(self.box)
         self.box.setKeyboardTracking(False)
@@ -108,7 +109,7 @@ class TimeSlider(QWidget):
 class _Marks(QWidget):
     """The marks below a slider; a click on one goes there."""
 
-    def __init__(self, slider: QSlider) -> None:
+    def __init__(self, slider: Slider) -> None:
         super().__init__()
         self._slider = slider
         self.setCursor(Qt.CursorShape.PointingHandCursor)

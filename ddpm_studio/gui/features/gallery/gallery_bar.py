@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from ddpm_studio.catalogue.tools import drawings
 from ddpm_studio.gui.features.common.sampler_words import sampler_title
@@ -15,6 +15,7 @@ from ddpm_studio.gui.features.gallery.gallery_items import Filter
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.pictures.rating_box import STARS
@@ -108,7 +109,7 @@ class GalleryBar(QWidget):
 
     def __init__(self, delete: QAction, undo: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.zoom = QSlider(Qt.Orientation.Horizontal)
+        self.zoom = Slider()
         keep_from_wheel(self.zoom)
         self.zoom.setRange(*_SIDES)
         self.zoom.setValue(SIDE)

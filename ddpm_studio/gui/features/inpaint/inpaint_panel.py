@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionButton, ActionTool
@@ -22,6 +21,7 @@ from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.flow_layout import together
@@ -59,7 +59,7 @@ class InpaintPanel(ToolPanel):
         self.canvas = MaskPicture(self.tr("Picture and mask"))
         self.grid = PictureGrid(self.tr("Filled in"))
         self.grid.set_empty("brush", self.tr("Paint over a part of the picture"))
-        self.brush = QSlider(Qt.Orientation.Horizontal)
+        self.brush = Slider()
         keep_from_wheel(self.brush)
         self.brush.setRange(1, _MOST_BRUSH)
         self.brush.setFixedWidth(_SLIDER_WIDTH)

@@ -7,11 +7,12 @@ from math import ceil
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.interpolate.pad_trail import PadTrail
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.pictures.pad import Pad
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
@@ -35,7 +36,7 @@ class MixView(QWidget):
         )
         self.preview = RowGrid(self.tr("The mix at λ"))
         self.pad = Pad(self.tr("Place between four pictures"), ("A", "B", "C", "D"))
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Slider()
         self.slider.setRange(0, SLIDER)
         self.slider.setValue(SLIDER // 2)
         self.slider.setPageStep(SLIDER // 10)

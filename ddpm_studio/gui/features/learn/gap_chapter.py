@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.catalogue.fields import choices_of
@@ -11,6 +10,7 @@ from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import add_choices
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
@@ -43,7 +43,7 @@ class GapChapter(Chapter):
         self.variance = QComboBox()
         add_choices(self.variance, choices_of(field))
         name(self.variance, str(field.title), str(field.description))
-        self.std = QSlider(Qt.Orientation.Horizontal)
+        self.std = Slider()
         self.std.setRange(1, 20)
         self.std.setValue(10)
         self.std.setFixedWidth(_SLIDER_WIDTH)

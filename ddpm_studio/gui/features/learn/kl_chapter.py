@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QGridLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short, two_places
 from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -33,7 +34,7 @@ class KLChapter(Chapter):
         self.parts = CurveView(self.tr("What each place adds to KL(q‖p)"), numbers=two_places)
         self.total = number_label("", "title")
         self.total.setWordWrap(True)
-        self.sliders: dict[str, QSlider] = {}
+        self.sliders: dict[str, Slider] = {}
         self._words: dict[str, QWidget] = {}
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -44,7 +45,7 @@ class KLChapter(Chapter):
         for row, (key, sign) in enumerate(
             (("q_mean", "μ of q"), ("q_std", "σ of q"), ("p_mean", "μ of p"), ("p_std", "σ of p"))
         ):
-            slider, number = QSlider(Qt.Orientation.Horizontal), number_label("", "muted")
+            slider, number = Slider(), number_label("", "muted")
             slider.setRange(0, _PARTS)
             low, high = _RANGE[key[2:]]
             slider.setValue(round((_START[key] - low) / (high - low) * _PARTS))

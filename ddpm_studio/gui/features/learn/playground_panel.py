@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import QSignalBlocker, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
-    QSlider,
     QVBoxLayout,
     QWidget,
 )
@@ -26,6 +25,7 @@ from ddpm_studio.gui.features.learn.score_view import ScoreView
 from ddpm_studio.gui.features.learn.walk_tile import WalkTile
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import (
     keep_from_wheel,
     label,
@@ -152,7 +152,7 @@ class PlaygroundPanel(QWidget):
         self.seed = SeedBox()
         name(self.seed, self.tr("Seed"), self.tr("Of the noise that the walks start from"))
         keep_from_wheel(self.shape)
-        self.moment = QSlider(Qt.Orientation.Horizontal)
+        self.moment = Slider()
         keep_from_wheel(self.moment)
         self.moment.setRange(0, _T)
         name(
@@ -370,5 +370,5 @@ def _row(*parts: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(SPACE_M)
     for part in parts:
-        row.addWidget(part, 1 if isinstance(part, QSlider) else 0)
+        row.addWidget(part, 1 if isinstance(part, Slider) else 0)
     return row

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
 from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name, number_label
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import PointLook
@@ -46,7 +46,7 @@ class ScoreView(QWidget):
         self.likeness.setToolTip(
             self.tr("Mean cosine similarity of the learned score and the true one at the points")
         )
-        self.time = QSlider(Qt.Orientation.Horizontal)
+        self.time = Slider()
         self.time.setRange(0, timesteps)
         name(self.time, self.tr("t"), self.tr("0: the data. T: pure noise"))
         keep_from_wheel(self.time)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, two_places
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
 from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name, number_label, tool_button
 from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -30,7 +31,7 @@ class SpreadingChapter(Chapter):
         self.result: Spreading | None = None
         self.plot = PointPlot(self.tr("Points that diffuse"))
         self.entropy = CurveView(self.tr("Entropy at each t, in bits"), numbers=two_places)
-        self.time = QSlider(Qt.Orientation.Horizontal)
+        self.time = Slider()
         name(self.time, "t", self.tr("0: where they began. T: anywhere"))
         keep_from_wheel(self.time)
         self.words = number_label("t = 0", "muted")

@@ -6,11 +6,12 @@ import time
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
@@ -42,7 +43,7 @@ class Player(QWidget):
         self._timer.timeout.connect(self._advance)
         self._since = 0.0
         self._from = 0
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Slider()
         name(self.slider, self.tr("Moment of the process"), self.tr("Left: noise. Right: picture"))
         self.slider.valueChanged.connect(self.moved)
         self.slider.sliderPressed.connect(self.stop)

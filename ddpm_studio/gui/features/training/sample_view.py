@@ -7,11 +7,12 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import (
     keep_from_wheel,
     label,
@@ -56,7 +57,7 @@ class SampleView(QWidget):
         self.step = number_label("", "caption")
         self.raw = self._grid(self.tr("Samples drawn with raw weights"))
         self.ema = self._grid(self.tr("Samples drawn with EMA weights"))
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Slider()
         name(self.slider, self.tr("Step of training"), self.tr("Look at samples of earlier steps"))
         keep_from_wheel(self.slider)
         self.slider.valueChanged.connect(self._show)

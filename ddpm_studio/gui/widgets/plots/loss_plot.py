@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QSlider,
     QStackedLayout,
     QToolButton,
     QVBoxLayout,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 from ddpm_studio.backend.rows import Losses, Numbers
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import IconLabel, keep_from_wheel, name, tool_button
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.plots.loss_series import LossAt, LossSeries
@@ -80,7 +80,7 @@ class LossPlot(QWidget):
             self.tr("Let the range take in the rare losses too"),
         )
         self.outliers_button.toggled.connect(self._on_outliers)
-        self.smoothing_slider = QSlider(Qt.Orientation.Horizontal)
+        self.smoothing_slider = Slider()
         self.smoothing_slider.setRange(0, _SLIDER)
         self.smoothing_slider.setFixedWidth(72)
         self.smoothing_slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -1,0 +1,70 @@
+"""Slider that goes where one clicks."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
+
+
+class Slider(QSlider):
+    """A horizontal slider; a press in its groove brings the handle there, and drags it on.
+
+    Qt's own goes one page towards the press instead.
+
+    Args:
+        parent: the owner.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+
+    @property
+    def handle(self) -> QRect:
+        """Where the handle is, in the slider's own pixels."""
+        return self._part(QStyle.SubControl.SC_SliderHandle)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Bring the handle to a press of the left button, and let Qt drag it from there."""
+        point = event.position().toPoint()
+        # Qt lets nothing be dragged where there is one value, or by two buttons.
+        still = self.minimum() == self.maximum() or event.buttons() != Qt.MouseButton.LeftButton
+        if still or self.handle.contains(point):
+            super().mousePressEvent(event)
+            return
+        # First, so that who listens knows that it is dragged.
+        self.setSliderDown(True)
+        self.setSliderPosition(self._value_at(point))
+        # Where there are few values, the handle's place is some way from the pointer.
+        held = QMouseEvent(
+            event.type(),
+            QPointF(self.handle.center()),
+            event.scenePosition(),
+            event.globalPosition(),
+            event.button(),
+            event.buttons(),
+            event.modifiers(),
+            event.pointingDevice(),
+        )
+        super().mousePressEvent(held)
+        event.setAccepted(held.isAccepted())
+
+    def _value_at(self, point: QPoint) -> int:
+        """Return the value at which the handle's middle is nearest to a point."""
+        groove, handle = self._part(QStyle.SubControl.SC_SliderGroove), self.handle
+        return QStyle.sliderValueFromPosition(
+            self.minimum(),
+            self.maximum(),
+            point.x() - groove.x() - handle.width() // 2,
+            groove.width() - handle.width(),
+            self._option().upsideDown,
+        )
+
+    def _part(self, which: QStyle.SubControl) -> QRect:
+        whole = QStyle.ComplexControl.CC_Slider
+        return self.style().subControlRect(whole, self._option(), which, self)
+
+    def _option(self) -> QStyleOptionSlider:
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        return option
