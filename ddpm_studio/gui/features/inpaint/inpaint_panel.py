@@ -58,7 +58,6 @@ class InpaintPanel(ToolPanel):
         )
         self.canvas = MaskPicture(self.tr("Picture and mask"))
         self.grid = PictureGrid(self.tr("Filled in"))
-        self.grid.set_empty("brush", self.tr("Paint over a part of the picture"))
         self.brush = Slider()
         keep_from_wheel(self.brush)
         self.brush.setRange(1, _MOST_BRUSH)
@@ -103,6 +102,7 @@ class InpaintPanel(ToolPanel):
     def showEvent(self, event: QShowEvent) -> None:
         """Begin with a picture, so that there is something to paint on."""
         super().showEvent(event)
+        self._tell_missing()
         self._surprise_once()
 
     def _build(self) -> None:
@@ -251,6 +251,7 @@ class InpaintPanel(ToolPanel):
         if self.source.fitted is not None and not (self.source.asked or self.canvas.painted.any()):
             self.canvas.suggest()
         self._tell_changes()
+        self._tell_missing()
         self._forget()
         self.draw_later(asked=self.source.asked)
 
@@ -258,6 +259,16 @@ class InpaintPanel(ToolPanel):
         """Let be undone and done again what can be."""
         self.actions_["inpaint.undo"].setEnabled(self.canvas.can_undo)
         self.actions_["inpaint.redo"].setEnabled(self.canvas.can_redo)
+
+    def _tell_missing(self) -> None:
+        """Say what the drawing waits for: a picture, or paint on it."""
+        if self.source.fitted is not None:
+            self.grid.set_empty("brush", self.tr("Paint over a part of the picture"))
+        elif self.studio.has_pictures:
+            text, offer = self.tr("Drop a picture to paint on"), self.tr("From data")
+            self.grid.set_empty("image", text, offer, self.surprise)
+        else:
+            self.grid.set_empty("image", self.tr("Drop a picture to paint on"))
 
     def _on_mask(self) -> None:
         self._tell_changes()
@@ -275,7 +286,9 @@ class InpaintPanel(ToolPanel):
         if view is not None:
             self.sampler.follow(view)
         self._forget()
+        self._surprised = False
         self.source.refit()
+        self._tell_missing()
         self._surprise_once()
 
     def _surprise_once(self) -> None:

@@ -355,9 +355,10 @@ class InterpolatePanel(ToolPanel):
         self.export.refresh()
 
     def _surprise_once(self) -> None:
-        empty = self.a.drop is None and self.b.drop is None
+        path = self.mode == "path"
+        held = [slot.drop or slot.waiting for slot in (self.path.slots if path else self._slots())]
         can = self.studio.can_draw and self.studio.has_pictures
-        if self.isVisible() and can and empty and not self._surprised:
+        if self.isVisible() and can and not (self._surprised or (any if path else all)(held)):
             self._surprised = True
             self._surprise(asked=False)
 

@@ -9,9 +9,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
+from tests.gui.features.learn.test_other_run import other_run
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -63,6 +65,42 @@ def test_the_first_look_fills_in_the_middle_of_a_picture_by_chance(
     panel.actions_["inpaint.undo"].trigger()
     panel.actions_["inpaint.undo"].trigger()
     assert np.array_equal(canvas.painted, middle)
+
+
+def test_another_run_brings_a_picture_of_its_own(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, tmp_path: Path
+) -> None:
+    panel = InpaintPanel(studio, ActionRegistry(parent=studio))
+    qtbot.addWidget(panel)
+    open_run(qtbot, studio, tiny_run)
+    panel.show()
+    qtbot.waitUntil(lambda: panel.source.fitted is not None, timeout=WAIT)
+    panel.hide()
+    open_run(qtbot, studio, other_run(tmp_path))
+    assert panel.source.fitted is None
+    panel.show()
+    qtbot.waitUntil(lambda: panel.source.fitted is not None, timeout=WAIT)
+    assert not fitted(panel.source)[..., :2].any(), "the other's are blue"
+    assert panel.canvas.painted.any()
+
+
+def test_a_picture_that_was_chosen_stays_with_another_run(
+    qtbot: QtBot, studio: Studio, panel: InpaintPanel, tmp_path: Path
+) -> None:
+    chosen = fitted(panel.source)
+    with qtbot.waitSignal(panel.source.fitted_changed, timeout=WAIT):
+        open_run(qtbot, studio, other_run(tmp_path))
+    assert np.array_equal(fitted(panel.source), chosen)
+
+
+def test_the_hint_says_what_is_missing(panel: InpaintPanel) -> None:
+    hint = panel.grid.findChild(EmptyState)
+    assert hint is not None
+    assert hint.text == "Paint over a part of the picture"
+    panel.source.clear()
+    assert hint.text == "Drop a picture to paint on"
+    panel.surprise()
+    assert panel.source.waiting or panel.source.fitted is not None
 
 
 def test_only_what_is_painted_is_drawn_anew(qtbot: QtBot, panel: InpaintPanel) -> None:
