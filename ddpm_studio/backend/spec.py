@@ -80,6 +80,8 @@ class JobSpec(Generic[T_co]):
         listed: whether it appears in the list of jobs.
         queue: in the pool, jobs of one queue run one after another, in the order in which they
             were asked for; those of a slot do so in any case.
+        wanted: whether a person waits for what it makes, and loses it where it ends early; not
+            that of a training, which saves its steps.
     """
 
     title: str
@@ -88,6 +90,7 @@ class JobSpec(Generic[T_co]):
     slot: str | None = None
     listed: bool = True
     queue: str | None = None
+    wanted: bool = False
     id: int = field(default_factory=lambda: next(_ids))
 
     @property

@@ -209,7 +209,7 @@ def _saving(
     path: Path, work: PoolCall[Path] | PoolSteps[Path], lane: Lane = Lane.INTERACTIVE
 ) -> JobSpec[Path]:
     # Of two that write the same file the later one has the last word.
-    return JobSpec(f"Saving {path.name}", work, lane, queue=f"file {path}")
+    return JobSpec(f"Saving {path.name}", work, lane, queue=f"file {path}", wanted=True)
 
 
 def whole_zoom(grid: Pictures) -> int:

@@ -104,7 +104,7 @@ def export_pictures(
         return path
 
     title = f"Exporting {len(files):,} to {path.name}"
-    return JobSpec(title, PoolSteps(work), Lane.BACKGROUND, queue=f"file {path}")
+    return JobSpec(title, PoolSteps(work), Lane.BACKGROUND, queue=f"file {path}", wanted=True)
 
 
 def delete(files: Sequence[Path]) -> JobSpec[None]:

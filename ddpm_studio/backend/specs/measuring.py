@@ -31,7 +31,7 @@ def measure_bits(request: BitsRequest, slot: str | None = None) -> JobSpec[BitsM
 
     # As long as a training: it takes turns with one.
     title = f"Measuring {request.count} pictures"
-    return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, slot=slot)
+    return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, slot=slot, wanted=True)
 
 
 def draw_samples(request: EvaluateRequest) -> JobSpec[Samples]:
@@ -44,7 +44,7 @@ def draw_samples(request: EvaluateRequest) -> JobSpec[Samples]:
 
     # As long as a training: it takes turns with one.
     title = f"Drawing {request.count:,} samples to evaluate"
-    return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND)
+    return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, wanted=True)
 
 
 def judge_samples(request: EvaluateRequest, samples: Samples) -> JobSpec[Evaluated]:
@@ -56,7 +56,7 @@ def judge_samples(request: EvaluateRequest, samples: Samples) -> JobSpec[Evaluat
         return evaluating.judge_samples(request, samples)
 
     title = f"Evaluating {len(samples.pictures):,} samples"
-    return JobSpec(title, PoolSteps(work), Lane.BACKGROUND)
+    return JobSpec(title, PoolSteps(work), Lane.BACKGROUND, wanted=True)
 
 
 def decode(request: DecodeRequest, picture: Pictures, slot: str | None = None) -> JobSpec[Decoded]:

@@ -24,7 +24,8 @@ def report(request: ReportRequest, sources: Sequence[Path], path: Path) -> JobSp
         return jobs.report(request, sources, path, models)
 
     # As long as a training: it takes turns with one.
-    return JobSpec(f"Report of {request.run.name}", DeviceSteps(work), Lane.BACKGROUND)
+    title = f"Report of {request.run.name}"
+    return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, wanted=True)
 
 
 def forecast(run: Path) -> JobSpec[ReportForecast]:

@@ -105,7 +105,7 @@ def import_model(source: Path, run: Path, request: ImportRequest) -> JobSpec[Pat
 
         return jobs.import_model(source, run, request)
 
-    return JobSpec(f"Opening {source.name}", DeviceSteps(work), slot="import")
+    return JobSpec(f"Opening {source.name}", DeviceSteps(work), slot="import", wanted=True)
 
 
 def list_runs(folders: Sequence[Path], also: Sequence[Path]) -> JobSpec[tuple[RunEntry, ...]]:

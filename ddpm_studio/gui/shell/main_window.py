@@ -25,6 +25,7 @@ from ddpm_studio.gui.features.report.report_writer import ReportWriter
 from ddpm_studio.gui.features.start.run_files import RUN, RunFiles
 from ddpm_studio.gui.features.start.start_page import StartPage
 from ddpm_studio.gui.platform.images import paths_from_mime
+from ddpm_studio.gui.shell.closing import Closing
 from ddpm_studio.gui.shell.dock_layout import DockLayout, kept_in
 from ddpm_studio.gui.shell.full_screen import FullScreen
 from ddpm_studio.gui.shell.help_actions import HelpActions
@@ -33,7 +34,6 @@ from ddpm_studio.gui.shell.menu_bar import fill_menu_bar
 from ddpm_studio.gui.shell.notifier import Notifier
 from ddpm_studio.gui.shell.open_actions import OpenActions
 from ddpm_studio.gui.shell.tool_tabs import PanelT, ToolTabs
-from ddpm_studio.gui.shell.unsaved import Unsaved
 from ddpm_studio.gui.shell.view_actions import ViewActions
 from ddpm_studio.gui.widgets.layout.drop_overlay import DropOverlay
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
@@ -55,9 +55,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.studio = studio
         self._settings = settings
-        self._closing = False
         studio.setParent(self)
-        self._unsaved = Unsaved(studio, self)
         studio.colours.keep_in(settings)
         self.actions_ = ActionRegistry(settings, self)
         self.preferences = studio.preferences
@@ -69,6 +67,7 @@ class MainWindow(QMainWindow):
 
         self._register_file_actions()
         self.messages = MessageBar()
+        self._closing = Closing(studio, self.messages, self)
         self.start_page = StartPage(studio, self.recent)
         self.tabs = ToolTabs()
         self._middle = QStackedWidget()
@@ -164,6 +163,7 @@ class MainWindow(QMainWindow):
         studio.picture_sent.connect(self._on_picture_sent)
         studio.restored.connect(self._on_restored)
         self.recovery = Recovery(studio, self.messages, self)
+        self._closing.begun.connect(self.recovery.window_closes)
 
     def open_first(self, paths: Sequence[Path], sample: str | None) -> None:
         """Open what the program was started with.
@@ -232,51 +232,15 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout; a training under way saves a checkpoint first.
 
-        Where that would be lost, the window stays and says so.
+        Where something would be lost, the window stays and says so.
         """
         self._full_screen.leave()
         self._layout.keep_in(self._settings)
-        if self.studio.training is not None:
-            if not self._closing and self._unsaved.lost_by_closing():
-                self.messages.show_warning(
-                    self.tr(
-                        "The disk is full or refuses the run, and there is no room for it "
-                        "elsewhere: closing loses the steps since it was last saved."
-                    ),
-                    self.tr("Close all the same"),
-                    self._stop_and_close,
-                    topic="closing",
-                )
-            elif not self._closing and (queue := self.studio.trainer.queue):
-                self.messages.show_warning(
-                    self.tr(
-                        "Closing forgets what waits in the queue of trainings: {names}."
-                    ).format(names=", ".join(queued.run.name for queued in queue)),
-                    self.tr("Close all the same"),
-                    self._stop_and_close,
-                    topic="closing",
-                )
-            elif not self._closing:
-                self._stop_and_close()
+        if self._closing.begin():
+            event.accept()
+            QApplication.quit()
+        else:
             event.ignore()
-            return
-        event.accept()
-        QApplication.quit()
-
-    def _stop_and_close(self) -> None:
-        training = self.studio.training
-        if training is None:
-            self.close()
-            return
-        self._closing = True
-        self.studio.trainer.dequeue()
-        self.messages.show_info(self.tr("Saving the run before closing…"))
-        self.recovery.window_closes()
-        training.ended.connect(self._close_now, Qt.ConnectionType.QueuedConnection)
-        self.studio.trainer.stop()
-
-    def _close_now(self) -> None:
-        self.close()
 
     def _register_file_actions(self) -> None:
         self.opening = OpenActions(self.studio, self.actions_, self)

@@ -1,0 +1,95 @@
+"""Closing of the window: what would be lost is said first, and a training saves its steps."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.gui.shell.unsaved import Unsaved
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.studio import Studio
+
+_TOPIC = "closing"
+# More titles than this are counted.
+_MOST_NAMED = 3
+
+
+class Closing(QObject):
+    """Says whether the window may close now; if not, it asks or ends the training first.
+
+    Args:
+        studio: knows what runs.
+        messages: where it is asked; sending the question away is to keep working.
+        window: closed as soon as a person wants it all the same, and nothing is to be saved.
+    """
+
+    begun = Signal()
+    """A training is being stopped because the window closes."""
+
+    def __init__(self, studio: Studio, messages: MessageBar, window: QWidget) -> None:
+        super().__init__(window)
+        self._studio, self._messages, self._window = studio, messages, window
+        self._unsaved = Unsaved(studio, self)
+        # The person has been told what is lost, and wants it; a training is being stopped.
+        self._agreed = self._stopping = False
+
+    def begin(self) -> bool:
+        """Return whether the window may close at once."""
+        if self._stopping:
+            return self._studio.training is None
+        lost = "" if self._agreed else self._lost()
+        if lost:
+            self._messages.show_warning(
+                lost, self.tr("Close all the same"), self._close_all_the_same, topic=_TOPIC
+            )
+            return False
+        if self._studio.training is None:
+            return True
+        self._stop_first()
+        return False
+
+    def _lost(self) -> str:
+        """What closing loses, in words; empty: nothing."""
+        told = []
+        if self._unsaved.lost_by_closing():
+            told.append(
+                self.tr(
+                    "The disk is full or refuses the run, and there is no room for it "
+                    "elsewhere: closing loses the steps since it was last saved."
+                )
+            )
+        elif queue := self._studio.trainer.queue:
+            names = ", ".join(queued.run.name for queued in queue)
+            told.append(
+                self.tr("Closing forgets what waits in the queue of trainings: {names}.").format(
+                    names=names
+                )
+            )
+        jobs = [job for job in self._studio.backend.jobs.values() if job.spec.wanted]
+        if jobs:
+            named = ", ".join(job.spec.title for job in jobs[:_MOST_NAMED])
+            more = f" (+{len(jobs) - _MOST_NAMED:,})" if len(jobs) > _MOST_NAMED else ""
+            told.append(self.tr("Not finished, and lost by closing: {0}.").format(named + more))
+        for job in jobs:
+            job.ended.connect(self._ask_no_more)
+        return " ".join(told)
+
+    def _ask_no_more(self) -> None:
+        """What would have been lost is there by now."""
+        self._messages.clear(topic=_TOPIC)
+
+    def _close_all_the_same(self) -> None:
+        self._agreed = True
+        self._window.close()
+
+    def _stop_first(self) -> None:
+        """Close when the training has saved its steps."""
+        training = self._studio.training
+        if training is None:
+            return
+        self._stopping = True
+        self._studio.trainer.dequeue()
+        self._messages.show_info(self.tr("Saving the run before closing…"))
+        self.begun.emit()
+        training.ended.connect(self._window.close, Qt.ConnectionType.QueuedConnection)
+        self._studio.trainer.stop()

@@ -1,0 +1,70 @@
+"""Closing the window: what a person waits for is named before it is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.requests import EvaluateRequest, ReportRequest
+from tests.gui.fake_backend import FakeBackend
+from tests.gui.panel_help import endless
+
+RUN = Path("fishes")
+
+
+@pytest.fixture
+def window(qtbot: QtBot, fake: FakeBackend) -> MainWindow:
+    made = MainWindow(Studio(fake), open_settings())
+    qtbot.addWidget(made)
+    made.show()
+    made.build_tools()
+    return made
+
+
+def report() -> JobSpec[Path]:
+    return specs.reports.report(ReportRequest(run=RUN), (), Path("fishes report.html"))
+
+
+def test_a_report_under_way_is_named_before_it_is_lost(
+    fake: FakeBackend, window: MainWindow
+) -> None:
+    fake.submit(report())
+    window.actions_["file.quit"].trigger()
+    assert window.isVisible()
+    assert "lost by closing: Report of fishes." in window.messages.text
+    window.messages.dismiss()
+    window.close()
+    assert window.isVisible(), "it is asked each time"
+    window.messages.action_button.click()
+    assert not window.isVisible()
+
+
+def test_exports_and_evaluations_are_named_too(fake: FakeBackend, window: MainWindow) -> None:
+    fake.submit(specs.exports.save_animation(Path("way.gif"), list, None))
+    fake.submit(specs.measuring.draw_samples(EvaluateRequest(run=RUN)))
+    window.close()
+    assert window.isVisible()
+    assert "Saving way.gif" in window.messages.text
+    assert "Drawing 1,000 samples to evaluate" in window.messages.text
+
+
+def test_nothing_is_asked_when_it_is_there(fake: FakeBackend, window: MainWindow) -> None:
+    job = fake.submit(report())
+    window.close()
+    assert window.isVisible()
+    fake.finish(job, Path("fishes report.html"))
+    assert "lost by closing" not in window.messages.text
+    window.close()
+    assert not window.isVisible()
+
+
+def test_a_drawing_is_not_waited_for(fake: FakeBackend, window: MainWindow) -> None:
+    fake.submit(endless("Drawing 16 pictures"))
+    window.close()
+    assert not window.isVisible()
