@@ -8,6 +8,9 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.widgets.layout.basics import name
 
+# So often the bar comes and goes in a room of one size; then its place is kept free.
+_MOST_TURNS = 20
+
 
 class TallArea(QScrollArea):
     """Shows its content as high as that likes to be, and scrolls where there is less room.
@@ -60,6 +63,7 @@ class FilledArea(TallArea):
         super().__init__(content, title, parent=parent)
         # By itself Qt scrolls what has less room than it likes to have, if it has rows that wrap.
         self.setWidgetResizable(False)
+        self._within, self._barred, self._turns = QSize(), False, 0
         content.installEventFilter(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -76,8 +80,14 @@ class FilledArea(TallArea):
     def _fit(self) -> None:
         layout, room = self._content.layout(), self.maximumViewportSize()
         assert isinstance(layout, QVBoxLayout)
+        if room != self._within:
+            self._within, self._turns = room, 0
         width, least = room.width(), _least_height(layout, room.width())
-        if least > room.height():
+        barred = least > room.height()
+        self._turns += barred != self._barred
+        # What is higher where it is wider fits beside the bar alone: it would come and go for ever.
+        self._barred = barred or self._turns > _MOST_TURNS
+        if self._barred:
             width -= self.verticalScrollBar().sizeHint().width()
             least = _least_height(layout, width)
         self._content.resize(width, max(room.height(), least))
