@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from ddpm_studio.backend import JobHandle, State, specs
-from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.message_bar import Level, MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event, RunStarted
 from ddpm_studio.runs import journal
@@ -50,11 +50,13 @@ class Recovery(QObject):
     def _on_interrupted(self, found: list[JournalEntry]) -> None:
         if found and self._studio.training is None:
             text = self.tr("The training of {name} is not finished. What it has learnt is saved.")
-            self._offer(found[0], text.format(name=found[0].run.name))
+            self._offer(found[0], text.format(name=found[0].run.name), "warning")
 
-    def _offer(self, entry: JournalEntry, text: str) -> None:
+    def _offer(self, entry: JournalEntry, text: str, level: Level) -> None:
         self._offered, self._told = entry, text
-        self._messages.show_warning(text, self.tr("Go on"), self._go_on, _TOPIC)
+        self._messages.show_message(
+            text, level, action=self.tr("Go on"), callback=self._go_on, topic=_TOPIC
+        )
 
     def _follow(self) -> None:
         job = self._studio.training
@@ -85,7 +87,8 @@ class Recovery(QObject):
             # It is told already.
             return
         text = self.tr("The training of {name} was stopped before its {total} steps. It is saved.")
-        self._offer(entry, text.format(name=entry.run.name, total=f"{entry.steps:,}"))
+        # Somebody has stopped it: that is no warning, and goes by itself.
+        self._offer(entry, text.format(name=entry.run.name, total=f"{entry.steps:,}"), "info")
 
     def _on_trained_elsewhere(self, run: Path) -> None:
         words = self.tr("The training of {0} has ended.")

@@ -70,6 +70,7 @@ def test_one_click_too_many_does_not_end_a_training(
     qtbot.waitUntil(lambda: studio.training is None, timeout=WAIT)
     step = RunFolder.open(tmp_path / "run").newest().step
     assert "The training of run was stopped before its 9,000 steps" in window.messages.text
+    assert window.messages.level == "info", "by a person: it goes by itself"
     window.messages.action_button.click()
     qtbot.waitUntil(lambda: studio.training is not None, timeout=WAIT)
     qtbot.waitUntil(lambda: (studio.model_step or 0) > step, timeout=WAIT)
