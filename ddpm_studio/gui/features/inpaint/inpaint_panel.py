@@ -264,9 +264,6 @@ class InpaintPanel(ToolPanel):
         """Say what the drawing waits for: a picture, or paint on it."""
         if self.source.fitted is not None:
             self.grid.set_empty("brush", self.tr("Paint over a part of the picture"))
-        elif self.studio.has_pictures:
-            text, offer = self.tr("Drop a picture to paint on"), self.tr("From data")
-            self.grid.set_empty("image", text, offer, self.surprise)
         else:
             self.grid.set_empty("image", self.tr("Drop a picture to paint on"))
 
