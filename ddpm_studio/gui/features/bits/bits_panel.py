@@ -205,7 +205,7 @@ class BitsPanel(ToolPanel):
 
     def _row(self) -> ControlRow:
         """Return one row; what is rarely changed lies in its drawer."""
-        drawer = Drawer(self._middle, self.tr("Sliders"), self.tr("Timesteps and seed"))
+        drawer = Drawer(self._middle, self.tr("More"), self.tr("Timesteps and seed"))
         drawer.add(
             together(label(self.tr("timesteps"), "muted"), self.timesteps), _help("timesteps")
         )
