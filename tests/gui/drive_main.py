@@ -153,6 +153,9 @@ class Driver:
         gif = self.folder / "interpolation.gif"
         interpolate.export.export_to("save_animation", gif)
         yield "the GIF is written", lambda: gif.is_file() and gif.stat().st_size > 0
+        # Closing asks first while a file is being saved.
+        jobs = studio.backend.jobs
+        yield "nothing would be lost", lambda: not any(job.spec.wanted for job in jobs.values())
         self._done("exported a GIF")
 
         self.report["run"] = str(run)
