@@ -43,7 +43,7 @@ class TimeSlider(QWidget):
         inset(self.box)
         self.box.setKeyboardTracking(False)
         self.box.setFixedWidth(_BOX_WIDTH)
-        keep_from_wheel(self.slider, self.box)
+        keep_from_wheel(self.box)
         for part in (self.slider, self.box):
             name(part, "t", tip)
         self._marks = _Marks(self.slider)

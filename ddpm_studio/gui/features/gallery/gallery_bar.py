@@ -110,7 +110,6 @@ class GalleryBar(QWidget):
     def __init__(self, delete: QAction, undo: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.zoom = Slider()
-        keep_from_wheel(self.zoom)
         self.zoom.setRange(*_SIDES)
         self.zoom.setValue(SIDE)
         self.zoom.setSingleStep(16)

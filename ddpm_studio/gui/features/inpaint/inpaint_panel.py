@@ -22,7 +22,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
+from ddpm_studio.gui.widgets.layout.basics import label, name
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
@@ -59,7 +59,6 @@ class InpaintPanel(ToolPanel):
         self.canvas = MaskPicture(self.tr("Picture and mask"))
         self.grid = PictureGrid(self.tr("Filled in"))
         self.brush = Slider()
-        keep_from_wheel(self.brush)
         self.brush.setRange(1, _MOST_BRUSH)
         self.brush.setFixedWidth(_SLIDER_WIDTH)
         self.brush.valueChanged.connect(self._on_brush)
@@ -74,7 +73,6 @@ class InpaintPanel(ToolPanel):
             (self.resamplings, _FIELDS["resamplings"]),
         ):
             name(box, str(field.title), str(field.description))
-            keep_from_wheel(box)
         self.jump.setFixedWidth(_JUMP_WIDTH)
         self.resamplings.setFixedWidth(_RESAMPLINGS_WIDTH)
         for number in (self.jump, self.resamplings):

@@ -13,7 +13,7 @@ from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.interpolate.pad_trail import PadTrail
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
 from ddpm_studio.gui.widgets.pictures.pad import Pad
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.studio import Studio
@@ -40,7 +40,6 @@ class MixView(QWidget):
         self.slider.setRange(0, SLIDER)
         self.slider.setValue(SLIDER // 2)
         self.slider.setPageStep(SLIDER // 10)
-        keep_from_wheel(self.slider)
         name(self.slider, "λ", self.tr("0: picture A. 1: picture B"))
         self.lambda_label = number_label("", "muted")
         self.lambda_label.setMinimumWidth(_LABEL_WIDTH)

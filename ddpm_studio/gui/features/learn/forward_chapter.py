@@ -122,6 +122,7 @@ class ForwardChapter(QWidget):
         fields = ScheduleRequest.model_fields
         self.schedule = QComboBox()
         add_choices(self.schedule, choices_of(fields["schedule"]))
+        keep_from_wheel(self.schedule)
         self.timesteps = IntBox(2, 10_000)
         self.timesteps.setValue(fields["timesteps"].default)
         self.beta_start, self.beta_end = (FloatBox(1e-6, 0.999) for _ in range(2))
@@ -134,7 +135,6 @@ class ForwardChapter(QWidget):
             (self.beta_end, fields["beta_end"]),
         ):
             name(box, str(field.title), str(field.description))
-            keep_from_wheel(box)
             if not isinstance(box, QComboBox):
                 box.setFixedWidth(_BOX_WIDTH)
                 box.valueChanged.connect(self._changed)

@@ -48,7 +48,7 @@ class GapChapter(Chapter):
         self.std.setValue(10)
         self.std.setFixedWidth(_SLIDER_WIDTH)
         name(self.std, self.tr("Width of the data"), self.tr("s of the data N(0, s²)"))
-        keep_from_wheel(self.steps, self.variance, self.std)
+        keep_from_wheel(self.steps, self.variance)
         self.told = number_label("", "muted")
         self.told.setWordWrap(True)
         self.std_words = number_label("", "muted")

@@ -10,7 +10,7 @@ from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short, two_places
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import label, name, number_label
 from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -50,7 +50,6 @@ class KLChapter(Chapter):
             low, high = _RANGE[key[2:]]
             slider.setValue(round((_START[key] - low) / (high - low) * _PARTS))
             name(slider, sign)
-            keep_from_wheel(slider)
             slider.valueChanged.connect(self._soon.start)
             self.sliders[key], self._words[key] = slider, number
             number.setMinimumWidth(40)

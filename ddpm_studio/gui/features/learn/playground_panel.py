@@ -153,7 +153,6 @@ class PlaygroundPanel(QWidget):
         name(self.seed, self.tr("Seed"), self.tr("Of the noise that the walks start from"))
         keep_from_wheel(self.shape)
         self.moment = Slider()
-        keep_from_wheel(self.moment)
         self.moment.setRange(0, _T)
         name(
             self.moment,

@@ -10,7 +10,7 @@ from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import name, number_label
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import PointLook
 
@@ -49,7 +49,6 @@ class ScoreView(QWidget):
         self.time = Slider()
         self.time.setRange(0, timesteps)
         name(self.time, self.tr("t"), self.tr("0: the data. T: pure noise"))
-        keep_from_wheel(self.time)
         self.time_words = number_label("", "muted")
         compared = QHBoxLayout()
         compared.addWidget(self.true)

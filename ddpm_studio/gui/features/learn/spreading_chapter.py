@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, two_plac
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name, number_label, tool_button
+from ddpm_studio.gui.widgets.layout.basics import name, number_label, tool_button
 from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -33,7 +33,6 @@ class SpreadingChapter(Chapter):
         self.entropy = CurveView(self.tr("Entropy at each t, in bits"), numbers=two_places)
         self.time = Slider()
         name(self.time, "t", self.tr("0: where they began. T: anywhere"))
-        keep_from_wheel(self.time)
         self.words = number_label("t = 0", "muted")
         self._timer = QTimer(self)
         self._timer.setInterval(_INTERVAL_MS)

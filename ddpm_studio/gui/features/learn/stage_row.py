@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name, tool_button
+from ddpm_studio.gui.widgets.layout.basics import name, tool_button
 
 _INTERVAL_MS = 700
 
@@ -22,7 +22,6 @@ class StageRow(QWidget):
         self.slider = Slider()
         self.slider.setRange(0, 0)
         name(self.slider, self.tr("Stage"), self.tr("Which line is carried out"))
-        keep_from_wheel(self.slider)
         back = tool_button("chevron-left", self.tr("Back"), self.tr("One line back"))
         self.forward = tool_button(
             "chevron-right", self.tr("Step"), self.tr("Carry the next line out")

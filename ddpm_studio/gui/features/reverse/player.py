@@ -49,7 +49,6 @@ class Player(QWidget):
         self.slider.sliderPressed.connect(self.stop)
         self.moment = number_label("", "muted")
         self.moment.setMinimumWidth(_MOMENT_WIDTH)
-        keep_from_wheel(self.slider)
         self.rate = QComboBox()
         for rate in _RATES:
             self.rate.addItem(self.tr("{0}/s").format(rate), rate)

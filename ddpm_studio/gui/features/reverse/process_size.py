@@ -58,7 +58,7 @@ class ProcessSize(QObject):
         )
         self.count_row = together(label(self.tr("count"), "muted"), self.count)
         self.moments_row = together(TermLabel(self.tr("moments"), "moments"), self.moments)
-        keep_from_wheel(self.count, self.moments)
+        keep_from_wheel(self.moments)
         for box in (self.count, self.moments):
             box.currentIndexChanged.connect(self.changed)
 

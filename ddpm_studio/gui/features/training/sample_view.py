@@ -14,7 +14,6 @@ from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import (
-    keep_from_wheel,
     label,
     name,
     number_label,
@@ -59,7 +58,6 @@ class SampleView(QWidget):
         self.ema = self._grid(self.tr("Samples drawn with EMA weights"))
         self.slider = Slider()
         name(self.slider, self.tr("Step of training"), self.tr("Look at samples of earlier steps"))
-        keep_from_wheel(self.slider)
         self.slider.valueChanged.connect(self._show)
         self.heading = QHBoxLayout()
         self.heading.addWidget(label(self.tr("Samples"), "heading"))

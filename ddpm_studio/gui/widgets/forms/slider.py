@@ -6,11 +6,14 @@ from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
 
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel
+
 
 class Slider(QSlider):
     """A horizontal slider; a press in its groove brings the handle there, and drags it on.
 
-    Qt's own goes one page towards the press instead.
+    Qt's own goes one page towards the press instead. The wheel scrolls past it, as past number
+    boxes.
 
     Args:
         parent: the owner.
@@ -18,6 +21,7 @@ class Slider(QSlider):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
+        keep_from_wheel(self)
 
     @property
     def handle(self) -> QRect:

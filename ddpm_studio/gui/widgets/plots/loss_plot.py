@@ -24,7 +24,7 @@ from ddpm_studio.backend.rows import Losses, Numbers
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import IconLabel, keep_from_wheel, name, tool_button
+from ddpm_studio.gui.widgets.layout.basics import IconLabel, name, tool_button
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.plots.loss_series import LossAt, LossSeries
 
@@ -84,7 +84,6 @@ class LossPlot(QWidget):
         self.smoothing_slider.setRange(0, _SLIDER)
         self.smoothing_slider.setFixedWidth(72)
         self.smoothing_slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        keep_from_wheel(self.smoothing_slider)
         self.reset_button = tool_button(
             "maximize", self.tr("Show all"), self.tr("Show the whole curve again")
         )
