@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,23 +22,37 @@ from ddpm_studio.runs.ready import ready_name, ready_runs
 # What changes no weight, or is told in another way.
 _NOT_TRAINED_WITH = ("steps", "epochs", "minutes", "device", "threads")
 _NOT_EVALUATED_WITH = ("run", "checkpoint", "device", "features_file")
-#: Where a package of the system puts data, on every machine alike.
-SHARED_PLACES = ("/usr/share/", "/usr/local/share/")
+# Where a package of the system puts data, on every machine alike.
+_SHARED_PLACES = ("/usr/share/", "/usr/local/share/")
 
 
-def data_words(sources: Sequence[str | Path]) -> list[str]:
+def data_words(sources: Sequence[str | Path], folder: Path | None = None) -> list[str]:
     """Return how pictures are named to others: no places of this machine.
 
     ``sample:NAME`` for an embedded set, the whole path where a package of the system has put
     them, else the last part of it.
+
+    Args:
+        sources: where they were found.
+        folder: in which somebody types on this machine. What is there still is named by the way
+            from it, for a name alone may be that of another thing, such as of the run that was
+            named for its pictures.
     """
     words = []
     for source in sources:
         path = named_data(source)
         place = path.as_posix()
-        shared = place if place.startswith(SHARED_PLACES) else path.name
-        words.append(data_name(path) or shared)
+        if not place.startswith(_SHARED_PLACES):
+            place = path.name if folder is None or not path.exists() else _way(path, folder)
+        words.append(data_name(path) or place)
     return words
+
+
+def _way(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:
+        return str(path)  # On another drive.
 
 
 def teacher_name(student: StudentInfo) -> str:

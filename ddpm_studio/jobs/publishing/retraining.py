@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.data.samples import data_name, named_data
 from ddpm_studio.engine.tables import LEARNING_RATES
-from ddpm_studio.jobs.publishing.commands import SHARED_PLACES, data_words, train_command
+from ddpm_studio.jobs.publishing.commands import train_command
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.info import SettingsChange
@@ -56,7 +53,7 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
         info: of a run that was trained here.
         step: of the weights.
         name: the run folder that they write.
-        data: how its pictures are named, see :func:`data_words`.
+        data: how its pictures are named, as by ``commands.data_words``.
     """
     stages = _stages(info, step)
     last = stages[-1]
@@ -84,27 +81,6 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
                 line += [option_name(field), str(value)] if value is not None else []
             commands.append(shlex.join(line))
     return Retraining(commands, exact, told)
-
-
-def places_from(sources: Sequence[str], folder: Path) -> list[str]:
-    """Return how pictures are named to whoever types in a folder of this machine.
-
-    As :func:`data_words`, but with the way there from the folder where they are there: a name
-    alone may be that of another thing, such as of the run that was named for its pictures.
-    """
-    words = []
-    for source, word in zip(sources, data_words(sources), strict=True):
-        path = named_data(source)
-        named = data_name(path) is not None or path.as_posix().startswith(SHARED_PLACES)
-        words.append(word if named or not path.exists() else _way(path, folder))
-    return words
-
-
-def _way(path: Path, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
-    except ValueError:
-        return str(path)  # On another drive.
 
 
 def _stages(info: RunInfo, step: int) -> list[_Stage]:

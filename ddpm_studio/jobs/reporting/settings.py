@@ -12,7 +12,7 @@ from ddpm_studio.export.report.blocks import Facts, Note, ReportFigure, Section
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.jobs.library.run_summary import describe_run, steps_told
 from ddpm_studio.jobs.publishing.commands import data_words
-from ddpm_studio.jobs.publishing.retraining import places_from, retraining
+from ddpm_studio.jobs.publishing.retraining import retraining
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.local_time import local_time
 from ddpm_studio.picture_shape import PictureShape
@@ -56,7 +56,7 @@ def _training(subject: Subject, info: RunInfo, request: TrainRequest) -> ReportF
     facts = [Facts(_fields(request))]
     if info.data is None:
         return ReportFigure(facts, "Its training.")
-    data = places_from(info.data.sources, subject.folder)
+    data = data_words(info.data.sources, subject.folder)
     name = f"{subject.request.run.resolve().name}-again"
     again = retraining(info, subject.model.step, name, data)
     one = len(again.commands) == 1
