@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -28,12 +27,10 @@ from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.pictures.picture_canvas import PictureCanvas
 from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
-from ddpm_studio.jobs import train
-from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import evaluations
-from tests import narrow
 from tests.gui.features.learn.test_concepts import shown
 from tests.gui.features.observatory.test_quality_page import ONE
+from tests.gui.other_run import other_run
 from tests.gui.panel_help import WAIT, open_run, opened
 
 # What only the first run tells: its name, its evaluation.
@@ -52,15 +49,7 @@ def first(tiny_run: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def second(tmp_path: Path) -> Path:
     """A run of smaller pictures, with neither."""
-    folder, run = tmp_path / "blue", tmp_path / "second" / "lux"
-    folder.mkdir()
-    for number in range(4):
-        Image.new("RGB", (8, 8), (0, 0, 40 + number)).save(folder / f"{number}.png")
-    request = TrainRequest(steps=2, batch_size=2, timesteps=12, sample_count=0, device="cpu")
-    with narrow.network():
-        for _ in train([folder], run, request, PrepareOptions()):
-            pass
-    return run
+    return other_run(tmp_path, "second/lux", side=8, timesteps=12)
 
 
 def pages(window: MainWindow) -> Iterator[QWidget]:

@@ -13,7 +13,7 @@ from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from tests.gui.features.learn.test_other_run import other_run
+from tests.gui.other_run import other_run
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton

@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePa
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from tests.gui.features.learn.test_other_run import other_run
+from tests.gui.other_run import other_run
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
 
 

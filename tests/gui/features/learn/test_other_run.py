@@ -6,30 +6,14 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs import train
-from ddpm_studio.requests import PrepareOptions, TrainRequest
-from tests import narrow
+from tests.gui.other_run import other_run
 from tests.gui.panel_help import WAIT, open_run, opened
-
-
-def other_run(tmp_path: Path) -> Path:
-    """A run on other pictures of the same size: all of them of one dark blue."""
-    folder, run = tmp_path / "blue", tmp_path / "other"
-    folder.mkdir()
-    for number in range(4):
-        Image.new("RGB", (16, 16), (0, 0, 40 + number)).save(folder / f"{number}.png")
-    request = TrainRequest(steps=2, batch_size=2, timesteps=20, sample_count=0, device="cpu")
-    with narrow.network():
-        for _ in train([folder], run, request, PrepareOptions()):
-            pass
-    return run
 
 
 def test_a_picture_that_came_by_chance_goes_with_its_run(

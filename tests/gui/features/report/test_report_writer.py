@@ -44,14 +44,20 @@ def test_it_is_offered_where_there_is_a_model(
     assert action.isEnabled()
 
 
+def opened_writer(fake: FakeBackend, window: QWidget, run: Path) -> tuple[ReportWriter, MessageBar]:
+    """The writer of an open run called "first", and what tells of its reports."""
+    studio, messages = Studio(fake), MessageBar(window)
+    writer = ReportWriter(studio, ActionRegistry(), messages, window)
+    studio.open_run(run)
+    fake.finish(fake.job("Opening first"), view_of(run))
+    return writer, messages
+
+
 def test_it_is_a_job_in_the_background_and_opens_from_the_message(
     fake: FakeBackend, window: QWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    studio, messages = Studio(fake), MessageBar(window)
-    writer = ReportWriter(studio, ActionRegistry(), messages, window)
+    writer, messages = opened_writer(fake, window, tmp_path / "first")
     run, path = tmp_path / "first", tmp_path / "r.html"
-    studio.open_run(run)
-    fake.finish(fake.job("Opening first"), view_of(run))
     writer.write(run, path)
     job = fake.job("Report of first")
     assert job.spec.lane is Lane.BACKGROUND
@@ -72,11 +78,8 @@ def test_it_is_a_job_in_the_background_and_opens_from_the_message(
 def test_it_asks_how_much_and_says_about_how_long_each_takes(
     fake: FakeBackend, window: QWidget, tmp_path: Path
 ) -> None:
-    studio, messages = Studio(fake), MessageBar(window)
-    writer = ReportWriter(studio, ActionRegistry(), messages, window)
-    run, path = tmp_path / "first", tmp_path / "r.html"
-    studio.open_run(run)
-    fake.finish(fake.job("Opening first"), view_of(run))
+    writer, _ = opened_writer(fake, window, tmp_path / "first")
+    path = tmp_path / "r.html"
     writer.ask()
     (dialog,) = window.findChildren(ReportDialog)
     assert dialog.full.isChecked()
