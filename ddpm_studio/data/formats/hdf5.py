@@ -185,7 +185,7 @@ class _Listing:
             self._unwritten.append(name)
         elif shape:
             called = f"{self._name}:{plain(name, 60)}"
-            rows = partial(_refusing, called, partial(self._rows, one, called))
+            rows = partial(_refusing, called, partial(self._opened_rows, one, called))
             is_text = h5py.check_string_dtype(one.dtype) is not None
             if is_text and not self._reading.first_rules:
                 texts = partial(_texts, rows)
@@ -193,7 +193,7 @@ class _Listing:
             else:
                 self.arrays.append(Named(name, shape, one.dtype, rows))
 
-    def _rows(self, dataset: Any, called: str) -> ArrayRows:
+    def _opened_rows(self, dataset: Any, called: str) -> ArrayRows:
         if dataset.dtype.kind == "O":
             self.before_heap()
         return _rows(dataset, self._reading, called)
