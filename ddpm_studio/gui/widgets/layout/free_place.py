@@ -1,4 +1,4 @@
-"""Where something may lie over a widget without covering a control of it."""
+"""Placement of an overlay, such as a message, clear of the controls of what it lies over."""
 
 from __future__ import annotations
 
