@@ -1,4 +1,4 @@
-"""The batches of a training: order of the pictures, random flips, withheld classes."""
+"""The batches of a training: order of the pictures, flips, augmentation, withheld classes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.augmentation import AUGMENT_LABELS, augment, draw_augment_labels
 from ddpm_studio.engine.guidance import check_labels
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.pixels import to_model
@@ -74,14 +75,27 @@ class Batches:
         return rows
 
     def pictures(
-        self, rows: npt.NDArray[np.int64], own: slice, flip: bool, generator: torch.Generator
-    ) -> Tensor:
-        """Pictures of the ``own`` rows in [−1, 1], at random mirrored if ``flip``, (n, C, H, W)."""
+        self,
+        rows: npt.NDArray[np.int64],
+        own: slice,
+        config: TrainingConfig,
+        generator: torch.Generator,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Pictures of the ``own`` rows, at random mirrored and augmented as the settings have it.
+
+        Returns:
+            x_0 in [−1, 1], shape (n, C, H, W), and its augment labels, shape (n, 9); None: it is
+            not augmented.
+        """
         x0 = to_model(self._on_device(torch.from_numpy(self.images[rows[own]])))
-        if flip:
+        if config.flip:
             mirrored = torch.rand(len(rows), generator=generator, device=self._device)[own] < 0.5
             x0 = torch.where(mirrored[:, None, None, None], x0.flip(3), x0)
-        return x0.contiguous(memory_format=self._layout)
+        labels = None
+        if config.augmentation:
+            labels = draw_augment_labels(len(rows), config.augmentation, generator)[own]
+            x0 = augment(x0, labels)
+        return x0.contiguous(memory_format=self._layout), labels
 
     def noise(self, count: int, generator: torch.Generator) -> Tensor:
         """ε of so many pictures, shape (N, C, H, W)."""
@@ -100,13 +114,17 @@ class Batches:
         withheld = torch.rand(len(y), generator=generator, device=self._device)
         return torch.where(withheld < dropout, torch.full_like(y, self._no_class), y)
 
-    def blank(self, count: int) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
-        """Return x_0, classes, t − 1 and ε of so many pictures, all zeros: something to try."""
+    def blank(
+        self, count: int, augmented: bool
+    ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor, Tensor]:
+        """Return x_0, its augment labels, classes, t − 1 and ε, all zeros: something to try."""
         height, width, channels = self.images.shape[1:]
         x0 = torch.zeros(count, channels, height, width, device=self._device)
         x0 = x0.contiguous(memory_format=self._layout)
         zeros = torch.zeros(count, dtype=torch.long, device=self._device)
-        return x0, None if self.labels is None else zeros, zeros, x0
+        classes = None if self.labels is None else zeros
+        labels = torch.zeros(count, AUGMENT_LABELS, device=self._device) if augmented else None
+        return x0, labels, classes, zeros, x0
 
     def _on_device(self, tensor: Tensor) -> Tensor:
         if self._device.type == "cuda":

@@ -21,7 +21,7 @@ from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.optimizers import optimizer
 from ddpm_studio.engine.power_ema import PowerEMA
-from ddpm_studio.engine.process import DiffusionProcess
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.timesteps import timestep_sampler
 from ddpm_studio.engine.training_config import TrainingConfig
 from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted, parts
@@ -65,9 +65,9 @@ class Trainer:
         ranks: the processes that train together.
 
     Raises:
-        ValueError: if the pictures or labels do not fit the network, the loss does not fit the
-            process, an option of the settings is none, or there are more ranks than pictures in
-            a batch.
+        ValueError: if the pictures or labels do not fit the network, or it can't be told of
+            augmentation, the loss does not fit the process, an option of the settings is none, or
+            there are more ranks than pictures in a batch.
     """
 
     def __init__(
@@ -86,6 +86,8 @@ class Trainer:
                 f"variance {process.variance!r} does not fit a network with "
                 f"{model.config.out_channels} output channels"
             )
+        if config.augmentation and not model.config.augmented:
+            raise ValueError("the network was not made to be told of augmentation")
         self.device = next(model.parameters()).device
         self.layout = memory_format(self.device, config.precision)
         channels, height, width = model.config.shape
@@ -124,12 +126,12 @@ class Trainer:
 
         rows = self.batches.rows(number, config)
         own = self.ranks.share(len(rows))
-        x0 = self.batches.pictures(rows, own, config.flip, draw)
+        x0, augment_labels = self.batches.pictures(rows, own, config, draw)
         index, weights = self.timesteps.draw(len(rows), draw)
         noise = self.batches.noise(len(rows), draw)
         y = self.batches.classes(rows, config.label_dropout, draw)
 
-        batch = x0, *parts(own, y, index, noise, weights)
+        batch = x0, augment_labels, *parts(own, y, index, noise, weights)
         mean, losses, grad_norm = self._gradient(seed, *batch)
         with self._changing():
             lr = self._follow(mean, grad_norm)
@@ -167,11 +169,16 @@ class Trainer:
         return lr
 
     def _loss(
-        self, network: Forward, x0: Tensor, y: Tensor | None, index: Tensor, noise: Tensor
+        self,
+        network: Forward,
+        x0: Tensor,
+        augment_labels: Tensor | None,
+        y: Tensor | None,
+        index: Tensor,
+        noise: Tensor,
     ) -> Tensor:
         """‖ε − ε_θ(√ᾱ_t x_0 + √(1−ᾱ_t) ε, t)‖² or what the settings name, shape (N,)."""
-        given = () if y is None else (y,)
-        return self.loss(self.process, lambda x, t: network(x, t, *given), x0, index, noise)
+        return self.loss(self.process, conditioned(network, y, augment_labels), x0, index, noise)
 
     def _dropout(self, seed: int) -> contextlib.AbstractContextManager[None]:
         """Make dropout, which draws from the global generators, a function of the step too."""
@@ -183,7 +190,8 @@ class Trainer:
     def compile(self) -> None:
         """Let torch compile the network; see :meth:`Accelerator.compile`."""
         own = self.ranks.share(self.config.pictures)
-        self.accelerator.compile(self._loss, *self.batches.blank(own.stop - own.start))
+        blank = self.batches.blank(own.stop - own.start, bool(self.config.augmentation))
+        self.accelerator.compile(self._loss, *blank)
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """The optimiser's state by parameter, and what the choice of t has learned."""
@@ -230,3 +238,15 @@ class Trainer:
     def reseed(self, seed: int) -> None:
         """Take the steps from here on with other pictures, noise and t."""
         self.config = replace(self.config, seed=seed)
+
+
+def conditioned(network: Forward, y: Tensor | None, augment_labels: Tensor | None) -> Denoiser:
+    """Return a network that knows classes and augmentation of the pictures it is given.
+
+    Args:
+        network: of t too.
+        y: class labels, shape (N,); None: it takes none.
+        augment_labels: shape (N, 9); None: it takes none.
+    """
+    given = (y, augment_labels) if augment_labels is not None else () if y is None else (y,)
+    return lambda x, t: network(x, t, *given)

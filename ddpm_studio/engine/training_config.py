@@ -38,9 +38,11 @@ class TrainingConfig:
         grad_clip: largest norm of the gradient.
         ema_decay: final decay of the averaged weights.
         flip: mirror pictures at random.
+        augmentation: probability of each change of a picture that the network is told of, see
+            :func:`~ddpm_studio.engine.augmentation.draw_augment_labels`.
         precision: of the network's forward and backward pass; noising, loss and weights are
             float32 always.
-        seed: of the order, the flips, t, ε and dropout.
+        seed: of the order, the flips, augmentation, t, ε and dropout.
         loss: see :class:`~ddpm_studio.engine.losses.TrainingLoss`.
         timestep_sampling: a name of :data:`ddpm_studio.engine.tables.TIMESTEP_SAMPLING`.
         label_dropout: chance that a picture's class is withheld, so that guidance has a
@@ -67,6 +69,7 @@ class TrainingConfig:
     grad_clip: float = 1.0
     ema_decay: float = 0.9999
     flip: bool = True
+    augmentation: float = 0.0
     precision: Precision = "float32"
     seed: int = 0
     loss: str = "simple"
@@ -85,7 +88,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for name, low in _WHOLE.items():
             check_whole(name, getattr(self, name), low)
-        for name in ("ema_decay", "label_dropout", "weight_decay"):
+        for name in ("ema_decay", "augmentation", "label_dropout", "weight_decay"):
             check_number(name, getattr(self, name), 0, 1)
         check_positive("learning_rate", self.learning_rate)
         if not self.grad_clip > 0:

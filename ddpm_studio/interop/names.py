@@ -32,6 +32,9 @@ _BEFORE_2023 = [
     (r"(\.attentions\.\d+)\.proj_attn\.", r"\1.to_out.0."),
 ]
 
+# The library's network can't be told of augmentation; told nothing, ours is the same without.
+_LEFT_OUT = "augmentation."
+
 
 def diffusers_names(name: str) -> list[str]:
     """Return the parameters of ``UNet2DModel`` that, stacked, are our U-Net's ``name``."""
@@ -42,9 +45,11 @@ def diffusers_names(name: str) -> list[str]:
 
 
 def to_diffusers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename a U-Net's weights and part its fused q, k and v."""
+    """Rename a U-Net's weights and part its fused q, k and v; without what augmentation says."""
     result = {}
     for name, value in weights.items():
+        if name.startswith(_LEFT_OUT):
+            continue
         names = diffusers_names(name)
         for part_name, part in zip(names, value.chunk(len(names)), strict=True):
             result[part_name] = part.detach().float().cpu().contiguous().clone()

@@ -194,6 +194,17 @@ class TrainRequest(Request):
     flip: bool = Field(
         True, title="Random flips", description="Mirror pictures left to right at random."
     )
+    augmentation: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Augmentation",
+        description="Probability that a picture is mirrored, turned, scaled, stretched or shifted, "
+        "each by itself; the network is told, so that samples are not. Against learning small sets "
+        "by heart; 0: none.",
+        # Trained without, it is the training that it was before there was any.
+        exclude_if=lambda given: given == 0,
+    )
     schedule: Schedule = Field(
         "linear",
         title="Noise schedule",

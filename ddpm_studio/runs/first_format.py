@@ -36,6 +36,7 @@ REQUEST: dict[str, Any] = {
     "power_ema": False,
     "held_out": 0.0,
     "flip": True,
+    "augmentation": 0.0,
     "schedule": "linear",
     "timesteps": 1000,
     "zero_terminal_snr": False,

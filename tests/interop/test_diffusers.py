@@ -54,6 +54,7 @@ class _TorchNoise(PictureNoise):
         (TINY, "fixed_small", "v", 8),
         (TINY.with_(learned_variance=True), "learned_range", "x0", 8),
         (TINY.with_(channels=1), "fixed_large", "eps", 30),
+        (TINY.with_(augmented=True), "fixed_large", "eps", 8),
     ],
 )
 def test_pipeline_draws_the_same_pictures(

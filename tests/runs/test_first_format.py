@@ -108,6 +108,7 @@ NEW: dict[str, Any] = {
     "power_ema": False,
     "zero_terminal_snr": False,
     "held_out": 0.0,
+    "augmentation": 0.0,
 }
 
 

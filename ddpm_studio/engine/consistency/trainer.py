@@ -18,7 +18,7 @@ from ddpm_studio.engine.device.ranks import ALONE, Ranks
 from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.process import DiffusionProcess
-from ddpm_studio.engine.training import STEP_STREAM, StepResult, Trainer
+from ddpm_studio.engine.training import STEP_STREAM, StepResult, Trainer, conditioned
 from ddpm_studio.engine.training_config import TrainingConfig
 from ddpm_studio.engine.training_tensors import parts
 
@@ -70,12 +70,12 @@ class ConsistencyTrainer(Trainer):
 
         rows = self.batches.rows(number, config)
         own = self.ranks.share(len(rows))
-        x0 = self.batches.pictures(rows, own, config.flip, draw)
+        x0, augment_labels = self.batches.pictures(rows, own, config, draw)
         pairs = self.pairs.draw(len(rows), number, draw)
         noise = self.batches.noise(len(rows), draw)
         y = self.batches.classes(rows, config.label_dropout, draw)
 
-        batch = x0, *parts(own, y, pairs, noise, None)
+        batch = x0, augment_labels, *parts(own, y, pairs, noise, None)
         mean, losses, grad_norm = self._gradient(seed, *batch)
         with self._changing():
             lr = self._follow(mean, grad_norm)
@@ -84,18 +84,24 @@ class ConsistencyTrainer(Trainer):
     def compile(self) -> None:
         """Let torch compile the network; see :meth:`Trainer.compile`."""
         own = self.ranks.share(self.config.pictures)
-        x0, y, index, noise = self.batches.blank(own.stop - own.start)
+        blank = self.batches.blank(own.stop - own.start, bool(self.config.augmentation))
+        x0, augment_labels, y, index, noise = blank
         level = index + 1 if not self.process.form.continuous else index + 1.0
         pairs = torch.stack([level, level - 1], 1)
-        self.accelerator.compile(self._loss, x0, y, pairs, noise)
+        self.accelerator.compile(self._loss, x0, augment_labels, y, pairs, noise)
 
     def _loss(
-        self, network: Forward, x0: Tensor, y: Tensor | None, pairs: Tensor, noise: Tensor
+        self,
+        network: Forward,
+        x0: Tensor,
+        augment_labels: Tensor | None,
+        y: Tensor | None,
+        pairs: Tensor,
+        noise: Tensor,
     ) -> Tensor:
-        given = () if y is None else (y,)
         return consistency_loss(
             self.process,
-            lambda x, t: network(x, t, *given),
+            conditioned(network, y, augment_labels),
             x0,
             pairs,
             noise,

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ddpm_studio.engine.device.cuda_graph import UNRECORDED, Captured, captured
 from ddpm_studio.engine.device.memory_format import Precision
 from ddpm_studio.engine.device.ranks import ALONE, RankGroup, Ranks
+from ddpm_studio.engine.training_tensors import parts
 
 #: A network, or what was compiled of it.
 Forward = Callable[..., Tensor]
@@ -22,10 +23,8 @@ Forward = Callable[..., Tensor]
 class BatchLoss(Protocol):
     """The loss of each picture of a part of a batch."""
 
-    def __call__(
-        self, network: Forward, x0: Tensor, y: Tensor | None, index: Tensor, noise: Tensor, /
-    ) -> Tensor:
-        """Return the losses, shape (N,), of x_0 (N, C, H, W), classes, t − 1 and ε."""
+    def __call__(self, network: Forward, /, *batch: Any) -> Tensor:
+        """Return the losses, shape (N,), of what a batch has of each picture."""
         ...
 
 
@@ -109,9 +108,9 @@ class Accelerator:
         return recorded.replay(*batch)
 
     def _clipped(
-        self, loss: BatchLoss, count: int, *batch: Tensor | None
+        self, loss: BatchLoss, count: int, x0: Tensor, *others: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        mean, losses = self.accumulate(loss, count, *batch)  # type: ignore[arg-type]
+        mean, losses = self.accumulate(loss, count, x0, *others)
         return mean, losses, self._clip()
 
     def _clip(self) -> Tensor:
@@ -119,14 +118,7 @@ class Accelerator:
         return nn.utils.clip_grad_norm_(self._parameters, self._grad_clip).detach()
 
     def accumulate(
-        self,
-        loss: BatchLoss,
-        count: int,
-        x0: Tensor,
-        y: Tensor | None,
-        index: Tensor,
-        noise: Tensor,
-        weights: Tensor | None,
+        self, loss: BatchLoss, count: int, x0: Tensor, *others: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Add up the gradient of Σ losses / count, ``micro_batch`` pictures at once.
 
@@ -134,22 +126,20 @@ class Accelerator:
             loss: of each picture.
             count: pictures in the batch of all ranks.
             x0: pictures in [−1, 1], shape (N, C, H, W).
-            y: their classes, shape (N,), or None.
-            index: t − 1, shape (N,).
-            noise: ε, shape of x0.
-            weights: of each picture in the mean, shape (N,); None: all 1.
+            others: what else the loss takes, a row for each picture, or None; last, the weights
+                of the pictures in the mean, shape (N,), or None: all 1.
 
         Returns:
             This part of the mean loss, shape (), and the loss of each picture, shape (N,).
         """
         self.forget_gradient()
+        *batch, weights = x0, *others
         size = self.micro_batch or len(x0)
         means, losses = [], []
         for start in range(0, len(x0), size):
             part = slice(start, start + size)
             with self.autocast():
-                classes = None if y is None else y[part]
-                each = loss(self._used, x0[part], classes, index[part], noise[part])
+                each = loss(self._used, *parts(part, *batch))
             mean = each.mean() if weights is None else (each * weights[part]).mean()
             # Of a whole batch the share is 1, and the numbers are those of one pass.
             mean = mean * (len(each) / count)
@@ -158,10 +148,10 @@ class Accelerator:
             losses.append(each.detach())
         return torch.stack(means).sum(), torch.cat(losses)
 
-    def compile(
-        self, loss: BatchLoss, x0: Tensor, y: Tensor | None, index: Tensor, noise: Tensor
-    ) -> None:
+    def compile(self, loss: BatchLoss, x0: Tensor, *others: Tensor | None) -> None:
         """Let torch compile the network, which takes a minute or more, and try it on a batch.
+
+        The batch is as :meth:`accumulate` takes it, but for the weights.
 
         Raises:
             Exception: whatever torch raises where it can't; the network stays as it was.
@@ -171,7 +161,7 @@ class Accelerator:
         try:
             self.network.train()
             with torch.random.fork_rng(self._forked):
-                self._clipped(loss, len(x0), x0, y, index, noise, None)
+                self._clipped(loss, len(x0), x0, *others, None)
         except BaseException:
             self.plain()
             raise

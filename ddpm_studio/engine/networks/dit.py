@@ -9,7 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ddpm_studio.engine.networks.embeddings import position_embedding, timestep_embedding
+from ddpm_studio.engine.networks.embeddings import (
+    AugmentationEmbedding,
+    position_embedding,
+    timestep_embedding,
+)
 from ddpm_studio.engine.networks.network import (
     Network,
     NetworkConfig,
@@ -80,9 +84,10 @@ class DiT(Network):
     of its own. Each block adds nothing at the start, and the prediction starts at 0.
     """
 
-    in_float32 = ("time1.", "time2.", "label.")
+    in_float32 = ("time1.", "time2.", "label.", "augmentation.")
     outer_layers = ("patches", "out")
     mixes_classes = True
+    takes_augmentation = True
 
     config: DiTConfig
 
@@ -107,12 +112,15 @@ class DiT(Network):
         blocks = cast("list[_Block]", list(self.blocks))
         for zeroed in (self.modulation, self.out, *(block.modulation for block in blocks)):
             nn.init.zeros_(zeroed.weight)
+        self.augmentation = AugmentationEmbedding(width) if config.augmented else None
 
-    def forward(self, x: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
-        """See :meth:`Network.forward`."""
+    def forward(
+        self, x: Tensor, t: Tensor, y: Tensor | None = None, augment_labels: Tensor | None = None
+    ) -> Tensor:
+        """See :meth:`Network.forward` and :attr:`Network.takes_augmentation`."""
         require_pictures(self.config, x)
         config, computed_in = self.config, self.patches.weight.dtype
-        condition = self._embed(x, t, y).to(computed_in)
+        condition = self._embed(x, t, y, augment_labels).to(computed_in)
         rows, columns = (side // config.patch for side in x.shape[2:])
         # (N, C·p², rows, columns) → (N, rows·columns, C·p²)
         tokens = F.pixel_unshuffle(x, config.patch).flatten(2).transpose(1, 2)
@@ -125,12 +133,16 @@ class DiT(Network):
         grid = h.transpose(1, 2).unflatten(2, (rows, columns))
         return F.pixel_shuffle(grid, config.patch).to(x.dtype)
 
-    def _embed(self, x: Tensor, t: Tensor, y: Tensor | None) -> Tensor:
+    def _embed(
+        self, x: Tensor, t: Tensor, y: Tensor | None, augment_labels: Tensor | None
+    ) -> Tensor:
         embedding = timestep_embedding(t, _EMBEDDING, cos_first=True, shift=0)
         condition = self.time2(F.silu(self.time1(embedding)))
         labels = class_labels(self.config, x, y)
         if self.label is not None and labels is not None:
             condition = condition + embedded_labels(self.label, labels)
+        if self.augmentation is not None and augment_labels is not None:
+            condition = condition + self.augmentation(augment_labels)
         return F.silu(condition)
 
 

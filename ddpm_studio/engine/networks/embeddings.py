@@ -1,11 +1,13 @@
-"""Sinusoidal embeddings of the timestep and of a place in the picture."""
+"""Embeddings: sinusoidal ones of the timestep and of a place, a linear one of augmentation."""
 
 from __future__ import annotations
 
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from ddpm_studio.engine.augmentation import AUGMENT_LABELS
 
 
 def timestep_embedding(t: Tensor, dim: int, *, cos_first: bool = False, shift: int = 1) -> Tensor:
@@ -53,3 +55,21 @@ def position_embedding(height: int, width: int, dim: int, device: torch.device) 
     )
     angles = [place.flatten()[:, None] * frequencies for place in (columns, rows)]
     return torch.cat([wave for angle in angles for wave in (angle.sin(), angle.cos())], dim=1)
+
+
+class AugmentationEmbedding(nn.Module):
+    """A linear embedding of augmentation without a bias: of none it says nothing.
+
+    It starts at 0, so that it changes nothing at first.
+
+    Args:
+        dim: width of the embedding.
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(AUGMENT_LABELS, dim))
+
+    def forward(self, labels: Tensor) -> Tensor:
+        """Map augment labels, shape (N, AUGMENT_LABELS), to shape (N, dim)."""
+        return labels.to(self.weight.dtype) @ self.weight

@@ -43,6 +43,7 @@ class NetworkConfig:
         dropout: probability, 0..1.
         learned_variance: whether a second half of output channels carries it [IDDPM §3.1].
         num_classes: labels 0..num_classes−1; None for an unconditional network.
+        augmented: whether it can be told how a picture was augmented.
     """
 
     kind: ClassVar[str] = ""
@@ -53,6 +54,7 @@ class NetworkConfig:
     dropout: float = field(default=0.0, kw_only=True)
     learned_variance: bool = field(default=False, kw_only=True)
     num_classes: int | None = field(default=None, kw_only=True)
+    augmented: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         for name, hint in _hints(type(self)).items():  # type: ignore[arg-type] # a class is hashable
@@ -104,6 +106,9 @@ class NetworkConfig:
     def to_dict(self) -> dict[str, object]:
         """Return the kind and the fields as JSON can hold them."""
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        if not self.augmented:
+            # A network without is what it was before there was any, and opens where it did.
+            del values["augmented"]
         return {"kind": self.kind, **values}
 
     @classmethod
@@ -150,10 +155,17 @@ class Network(nn.Module, ABC):
     #: Whether labels may also be shares of classes, between which it interpolates.
     mixes_classes: ClassVar[bool] = False
 
+    #: Whether its ``forward`` also takes ``augment_labels``, shape (N, 9), of
+    #: :func:`~ddpm_studio.engine.augmentation.draw_augment_labels`, where its configuration says
+    #: ``augmented``; None: pictures are as they are.
+    takes_augmentation: ClassVar[bool] = False
+
     config: NetworkConfig
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
+        if config.augmented and not self.takes_augmentation:
+            raise ValueError(f"the network {config.kind!r} can't be told of augmentation")
         self.config = config
 
     @property

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ddpm_studio.engine.device.memory_format import Precision
-from ddpm_studio.engine.networks.embeddings import timestep_embedding
+from ddpm_studio.engine.networks.embeddings import AugmentationEmbedding, timestep_embedding
 from ddpm_studio.engine.networks.network import (
     Network,
     NetworkConfig,
@@ -68,9 +68,10 @@ class UNetBody(Network):
     output of each attention and the last of all near 0.
     """
 
-    in_float32 = ("time1.", "time2.", "label.")
+    in_float32 = ("time1.", "time2.", "label.", "augmentation.")
     outer_layers = ("conv_in", "conv_out")
     mixes_classes = True
+    takes_augmentation = True
 
     def __init__(self, config: NetworkConfig, plan: UNetPlan) -> None:
         super().__init__(config)
@@ -117,17 +118,20 @@ class UNetBody(Network):
         self.norm_out = style.norm(width)
         self.conv_out = nn.Conv2d(width, config.out_channels * plan.patch**2, 3, padding=1)
         xavier(self.conv_out, NEAR_ZERO)
+        self.augmentation = AugmentationEmbedding(temb) if config.augmented else None
 
     @property
     def precision(self) -> Precision:
         """What its weights are in."""
         return "bf16" if self.conv_in.weight.dtype == torch.bfloat16 else "float32"
 
-    def forward(self, x: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
-        """See :meth:`Network.forward`."""
+    def forward(
+        self, x: Tensor, t: Tensor, y: Tensor | None = None, augment_labels: Tensor | None = None
+    ) -> Tensor:
+        """See :meth:`Network.forward` and :attr:`Network.takes_augmentation`."""
         require_pictures(self.config, x)
         computed_in = self.conv_in.weight.dtype
-        temb = self._embed(x, t, y).to(computed_in)
+        temb = self._embed(x, t, y, augment_labels).to(computed_in)
         h = x.to(computed_in)
         if self.plan.patch > 1:
             h = F.pixel_unshuffle(h, self.plan.patch)
@@ -150,7 +154,9 @@ class UNetBody(Network):
             h = F.pixel_shuffle(h, self.plan.patch)
         return h.to(x.dtype)
 
-    def _embed(self, x: Tensor, t: Tensor, y: Tensor | None) -> Tensor:
+    def _embed(
+        self, x: Tensor, t: Tensor, y: Tensor | None, augment_labels: Tensor | None
+    ) -> Tensor:
         plan = self.plan
         if plan.t_scale != 1:
             t = t * plan.t_scale
@@ -161,6 +167,8 @@ class UNetBody(Network):
         labels = class_labels(self.config, x, y)
         if self.label is not None and labels is not None:
             temb = temb + embedded_labels(self.label, labels)
+        if self.augmentation is not None and augment_labels is not None:
+            temb = temb + self.augmentation(augment_labels)
         return F.silu(temb)
 
 

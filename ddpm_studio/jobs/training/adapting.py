@@ -31,13 +31,13 @@ _TABLE, _TIME = "label.weight", "time2.bias"
 _MOST_NAMED = 6
 
 
-def adapted_config(base: RunInfo, dataset: Dataset, by_class: bool) -> NetworkConfig:
+def adapted_config(base: RunInfo, request: TrainRequest, dataset: Dataset) -> NetworkConfig:
     """Return the configuration of another run's network for other pictures.
 
     Args:
         base: that run.
+        request: whether classes and augmentation are learnt.
         dataset: the pictures.
-        by_class: whether their classes are learnt.
 
     Raises:
         StudioError: if the network can't follow their shape, as an imported one can't.
@@ -46,7 +46,8 @@ def adapted_config(base: RunInfo, dataset: Dataset, by_class: bool) -> NetworkCo
     if config is None:
         check_shape(base, dataset)
         raise AssertionError("a network takes its own shape")
-    return config.with_(num_classes=len(dataset.class_names) if by_class else None)
+    classes = len(dataset.class_names) if request.class_conditional else None
+    return config.with_(num_classes=classes, augmented=request.augmentation > 0)
 
 
 def student_config(teacher: RunInfo, request: TrainRequest, dataset: Dataset) -> NetworkConfig:
@@ -56,7 +57,7 @@ def student_config(teacher: RunInfo, request: TrainRequest, dataset: Dataset) ->
         StudioError: if the pictures are of another shape, or have other classes.
     """
     check_shape(teacher, dataset)
-    config = teacher.network_config()
+    config = teacher.network_config().with_(augmented=request.augmentation > 0)
     return config if request.dropout is None else config.with_(dropout=request.dropout)
 
 
@@ -110,6 +111,7 @@ def _of_preset(base: RunInfo, config: NetworkConfig, shape: PictureShape) -> Net
         "num_classes": config.num_classes,
         "dropout": config.dropout,
         "learned_variance": config.learned_variance,
+        "augmented": config.augmented,
     }
     try:
         if preset(name, config.shape).with_(**others) != config:
@@ -143,6 +145,8 @@ class Adaptation:
             words.append(f"pictures of {side_text(new.width, new.height)} px")
         if old.channels != new.channels:
             words.append(f"the layers of pixels, for {new.channels} channels")
+        if new.augmented and not old.augmented:
+            words.append("the embedding of augmentation")
         known = set(known_classes(self.base))
         learnt = self.classes if new.num_classes is not None else ()
         added = [plain(one, 40) for one in learnt if one not in known]

@@ -75,6 +75,7 @@ def training_config(request: TrainRequest, device: torch.device) -> TrainingConf
         grad_clip=request.grad_clip,
         ema_decay=request.ema_decay,
         flip=request.flip,
+        augmentation=request.augmentation,
         precision=devices.choose_precision(request.precision, device),
         seed=request.seed,
         loss=request.loss,

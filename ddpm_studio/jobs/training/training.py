@@ -202,7 +202,7 @@ def _prepare_and_train(
         if student and base:
             config = student_config(base, request, dataset)
         elif base and start_from:
-            config = adapted_config(base, dataset, bool(request.class_conditional))
+            config = adapted_config(base, request, dataset)
             yield Told(str(Adaptation(base, start_from, config, dataset.class_names)))
         else:
             config = network_config(request, dataset)

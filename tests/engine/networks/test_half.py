@@ -24,7 +24,7 @@ def test_it_predicts_what_the_network_does() -> None:
 def test_neighbouring_timesteps_stay_apart() -> None:
     half = in_bf16(random_unet(CONFIG))
     t = torch.arange(900, 1000)
-    embedded = half._embed(torch.zeros(100, 3, 16, 16), t, None)
+    embedded = half._embed(torch.zeros(100, 3, 16, 16), t, None, None)
     assert len(embedded.unique(dim=0)) == 100
 
 

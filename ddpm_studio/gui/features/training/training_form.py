@@ -69,7 +69,7 @@ class TrainingForm(RequestForm[TrainRequest]):
         return {key: new[key] for key in fields if shown[key] == old[key] != new[key]}
 
     def _defaults(self) -> dict[str, Any]:
-        return TrainRequest().model_dump()
+        return dict(TrainRequest())
 
 
 def _recipe(preset: str) -> dict[str, Any]:

@@ -1,0 +1,111 @@
+"""Non-leaky augmentation: pictures turned, scaled and shifted, of which the network is told.
+
+What the network is told of, it need not draw: without labels it draws pictures that are upright and
+in place [Karras et al. 2022, EDM, appendix F.2].
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ddpm_studio.engine.checks import check_number, check_pictures, check_shape
+
+#: Augment labels: numbers that tell of a picture's augmentation; all 0 of a picture as it is.
+AUGMENT_LABELS = 9
+
+# Standard deviations: of log2 of the scale and of the stretch, of the shift in parts of a side.
+_SCALE, _STRETCH, _SHIFT = 0.2, 0.2, 0.125
+
+
+def draw_augment_labels(count: int, probability: float, generator: torch.Generator) -> Tensor:
+    """Draw how so many pictures are augmented.
+
+    Args:
+        count: of pictures.
+        probability: of each change by itself: mirrored left to right; upside down; scaled; turned
+            by a uniform angle; stretched along a uniform direction; shifted.
+        generator: of the random numbers, and with the device of the result.
+
+    Returns:
+        float32 (count, :data:`AUGMENT_LABELS`): whether mirrored; whether upside down; log2 of the
+        scale in units of .2; cos − 1 and sin of the angle; log2 of the stretch in units of .2,
+        along its direction, x and y; the shift in eighths of a side, x and y. Scale, stretch and
+        shift are normally distributed in these units.
+
+    Raises:
+        ValueError: if the probability is outside 0..1.
+    """
+    check_number("the probability of augmentation", probability, 0, 1)
+    device = generator.device
+    uniform = torch.rand(count, 8, generator=generator, device=device)
+    normal = torch.randn(count, 4, generator=generator, device=device)
+    mirrored, upturned, scaled, turned, stretched, shifted = (
+        (uniform[:, :6] < probability).float().unbind(1)
+    )
+    angle, direction = (math.pi * (2 * uniform[:, 6:] - 1)).unbind(1)
+    angle = angle * turned
+    stretch = normal[:, 1] * stretched
+    return torch.stack(
+        [
+            mirrored,
+            upturned,
+            normal[:, 0] * scaled,
+            angle.cos() - 1,
+            angle.sin(),
+            stretch * direction.cos(),
+            stretch * direction.sin(),
+            normal[:, 2] * shifted,
+            normal[:, 3] * shifted,
+        ],
+        dim=1,
+    )
+
+
+def augment(x0: Tensor, labels: Tensor) -> Tensor:
+    """Mirror, scale, turn, stretch and shift pictures about their middle.
+
+    Resampled bicubically; beyond the edges they are mirrored.
+
+    Args:
+        x0: pictures in [−1, 1], shape (N, C, H, W).
+        labels: see :func:`draw_augment_labels`.
+
+    Returns:
+        Shape of ``x0``; where all its labels are 0, the picture to the bit.
+
+    Raises:
+        ValueError: if a shape does not fit.
+    """
+    check_pictures("x_0", x0)
+    check_shape("the augment labels", labels, (len(x0), AUGMENT_LABELS))
+    height, width = x0.shape[2:]
+    sides = torch.tensor([width, height], dtype=torch.float32, device=x0.device)
+    # grid_sample counts each side from −1 to 1.
+    places = _old_places(labels) * sides / sides[:, None]
+    shift = 2 * _SHIFT * labels[:, 7:, None]
+    grid = F.affine_grid(torch.cat([places, shift], 2), list(x0.shape), align_corners=False)
+    moved = F.grid_sample(x0, grid, mode="bicubic", padding_mode="reflection", align_corners=False)
+    changed = (labels != 0).any(1)[:, None, None, None]
+    return torch.where(changed, moved.clamp(-1, 1), x0)
+
+
+def _old_places(labels: Tensor) -> Tensor:
+    """From places in the new picture to places in the old one, about the middle, (N, 2, 2)."""
+    mirrored, upturned, scale, cos, sin, along_x, along_y, _, _ = labels.unbind(1)
+    mirror = torch.diag_embed(torch.stack([1 - 2 * mirrored, 1 - 2 * upturned], 1))
+    turn = _rotation(1 + cos, sin)
+    stretch = torch.hypot(along_x, along_y)
+    direction = torch.atan2(along_y, along_x)
+    axes = _rotation(direction.cos(), direction.sin())
+    factor = torch.exp2(_STRETCH * stretch)
+    stretched = axes @ torch.diag_embed(torch.stack([1 / factor, factor], 1)) @ axes.mT
+    return mirror @ turn @ stretched / torch.exp2(_SCALE * scale)[:, None, None]
+
+
+def _rotation(cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotations, shape (N, 2, 2)."""
+    return torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
