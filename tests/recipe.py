@@ -12,8 +12,12 @@ PAPER: dict[str, Any] = {
     "learning_rate_schedule": "constant",
     "schedule": "linear",
     "parameterization": "eps",
+    "flip": True,
+    "augmentation": 0.0,
 }
 #: The same on a command line.
 PAPER_WORDS = [
-    word for name, value in PAPER.items() for word in (f"--{name.replace('_', '-')}", str(value))
+    word
+    for name, value in PAPER.items()
+    for word in (f"--{name.replace('_', '-')}", *([] if value is True else [str(value)]))
 ]

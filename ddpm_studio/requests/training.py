@@ -191,19 +191,22 @@ class TrainRequest(Request):
         description="Share of the pictures, 4,096 at most, that are not trained on: while their "
         "loss rises and that of the others falls, pictures are learnt by heart.",
     )
-    flip: bool = Field(
-        True, title="Random flips", description="Mirror pictures left to right at random."
+    flip: bool | None = Field(
+        None,
+        title="Random flips",
+        description="Mirror pictures left to right at random; empty: where they can't be told "
+        "from their mirror images.",
+        json_schema_extra={**_BY_PRESET, "empty": "where they suit"},
     )
-    augmentation: float = Field(
-        0.0,
+    augmentation: float | None = Field(
+        None,
         ge=0,
         le=1,
         title="Augmentation",
         description="Probability that a picture is mirrored, turned, scaled, stretched or shifted, "
-        "each by itself; the network is told, so that samples are not. Against learning small sets "
-        "by heart; 0: none.",
-        # Trained without, it is the training that it was before there was any.
-        exclude_if=lambda given: given == 0,
+        "each by itself; the network is told, so that samples are not. Against learning pictures "
+        "by heart; empty: for few pictures.",
+        json_schema_extra={**_BY_PRESET, "empty": "if few"},
     )
     schedule: Schedule = Field(
         "linear",
@@ -297,7 +300,10 @@ class TrainRequest(Request):
         preset = given.get("preset", cls.model_fields["preset"].default)
         known = isinstance(preset, str) and preset in PRESETS
         recipe = PRESETS[preset].recipe if known else {}
-        named = {k: v for k, v in given.items() if v is not None or k not in recipe}
+        fields = cls.model_fields
+        # Empty is a value of its own where it is the default: as suits the pictures.
+        chosen = {name for name, field in fields.items() if field.default is None}
+        named = {k: v for k, v in given.items() if v is not None or k not in recipe or k in chosen}
         made = handler({**recipe, **named})
         # A run that goes on takes up what was named, not what suits a preset.
         made.model_fields_set.difference_update(recipe.keys() - named.keys())

@@ -35,6 +35,7 @@ def test_it_is_fine_tuned(ready: Path, toy_pictures: Path, tmp_path: Path) -> No
         "sample_count": 0,
         "image_size": 16,
         "device": "cpu",
+        "augmentation": 0.0,
     }
     own = tmp_path / "own"
     run = ds.train(toy_pictures, run=own, start_from="ready:toy", progress=False, **options)

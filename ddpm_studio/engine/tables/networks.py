@@ -120,8 +120,9 @@ class PresetInfo(Entry):
 
 
 # [DDPM appendix B]; the paper's 5000 steps of warm-up suit its 800,000 in all.
-_CIFAR10 = {"batch_size": 128, "learning_rate": 2e-4, "warmup_steps": 5000}
-_256_PX = {"batch_size": 64, "learning_rate": 2e-5, "warmup_steps": 5000}
+_PAPER = {"warmup_steps": 5000, "flip": True, "augmentation": 0.0}
+_CIFAR10 = {"batch_size": 128, "learning_rate": 2e-4, **_PAPER}
+_256_PX = {"batch_size": 64, "learning_rate": 2e-5, **_PAPER}
 # Found by measurement: tests/benchmarks/results/recipes.md.
 _QUICK = {
     "batch_size": 16,

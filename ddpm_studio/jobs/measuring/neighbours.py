@@ -38,7 +38,7 @@ def find_neighbours(
             f"{dataset.images.shape[1:]}.",
             "Prepare it as the training pictures were.",
         )
-    flip = info.request is not None and info.request.flip
+    flip = info.request is not None and bool(info.request.flip)
     found = yield from _search(dataset, picture, request.count, flip, 0)
     closest = int(found.indices[0])
     # How near two training pictures come to each other there, to judge the distance by.

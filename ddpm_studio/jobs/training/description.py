@@ -37,7 +37,7 @@ def network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
     if request.class_conditional:
         config = config.with_(num_classes=len(dataset.class_names))
     return config.with_(
-        learned_variance=VARIANCES[request.variance].learned, augmented=request.augmentation > 0
+        learned_variance=VARIANCES[request.variance].learned, augmented=bool(request.augmentation)
     )
 
 

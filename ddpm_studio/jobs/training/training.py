@@ -26,15 +26,15 @@ from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.machine.ranks.preparing import prepared_by_all
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
-from ddpm_studio.jobs.training.adapting import Adaptation, adapted_config, student_config
+from ddpm_studio.jobs.training.adapting import Adaptation
 from ddpm_studio.jobs.training.building import build_trainer
+from ddpm_studio.jobs.training.by_data import by_data
 from ddpm_studio.jobs.training.changes import (
     further,
     note_changes,
     pictures_seen,
     told_changes,
 )
-from ddpm_studio.jobs.training.classes import with_classes
 from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.dataset_checks import (
     check_shape,
@@ -42,7 +42,7 @@ from ddpm_studio.jobs.training.dataset_checks import (
     left_out,
     size_told,
 )
-from ddpm_studio.jobs.training.description import describe, network_config, process_of
+from ddpm_studio.jobs.training.description import describe, process_of
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
 from ddpm_studio.jobs.training.length import in_steps
@@ -196,16 +196,9 @@ def _prepare_and_train(
     else:
         # Recorded, so that training further is in the same wherever it is.
         precision = devices.choose_precision(request.precision, device)
-        request, told_classes = with_classes(request, dataset, base)
-        if told_classes:
-            yield Told(told_classes)
-        if student and base:
-            config = student_config(base, request, dataset)
-        elif base and start_from:
-            config = adapted_config(base, request, dataset)
+        request, config = yield from by_data(request, dataset, base, student is not None)
+        if base and start_from and not student:
             yield Told(str(Adaptation(base, start_from, config, dataset.class_names)))
-        else:
-            config = network_config(request, dataset)
         # Nor should it change its meaning with a preset.
         told = {"precision": precision, "dropout": config.dropout}
         request = request.model_copy(update=told)

@@ -47,7 +47,7 @@ def test_it_is_recorded_where_there_is_some_and_nowhere_else(told: Path, run: Pa
     assert info.request.augmentation == 0.5
     assert info.network_config().augmented
     assert weights(told)[WEIGHT].any()
-    assert "augment" not in (run / "run.json").read_text()
+    assert "augmented" not in (run / "run.json").read_text()
     assert WEIGHT not in weights(run)
 
 

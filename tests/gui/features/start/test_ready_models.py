@@ -143,7 +143,7 @@ def test_it_is_not_trained_further_but_fine_tuned(
     assert "Open pictures first" in tune.toolTip()
     window.studio.open_data([toy_pictures])
     qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
-    values = {"steps": 2, "batch_size": 4, "sample_count": 0, "device": "cpu"}
+    values = {"steps": 2, "batch_size": 4, "sample_count": 0, "device": "cpu", "augmentation": 0}
     training.form.set_value({**training.form.values(), **values})
     tune.trigger()
     job = window.studio.training

@@ -1,0 +1,70 @@
+"""Settings that the pictures decide where nothing was asked for: classes, flips, augmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from ddpm_studio.data import Dataset
+from ddpm_studio.engine import NetworkConfig
+from ddpm_studio.engine.tables import NETWORKS
+from ddpm_studio.jobs.events import Event, Told
+from ddpm_studio.jobs.training.adapting import adapted_config, student_config
+from ddpm_studio.jobs.training.classes import with_classes
+from ddpm_studio.jobs.training.description import network_config
+from ddpm_studio.metrics.mirror_symmetry import mirror_symmetry
+from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import RunInfo
+
+# Of 100 pictures that were seen 640 times each a fifth of the samples were copies without, and none
+# with it; 416 that were seen 154 times were learnt alike (tests/benchmarks/results/recipes.md).
+_FEW, _PROBABILITY = 300, 0.12
+
+
+def by_data(
+    request: TrainRequest, dataset: Dataset, base: RunInfo | None, student: bool
+) -> Generator[Event, None, tuple[TrainRequest, NetworkConfig]]:
+    """Decide what was left open, and tell it; return the request and the network for it.
+
+    Args:
+        request: the settings.
+        dataset: the pictures.
+        base: the run that is fine-tuned, or the student's teacher.
+        student: whether a student is made.
+
+    Raises:
+        StudioError: if classes are to be learnt of pictures that have none, or the network can't
+            take the pictures.
+    """
+    request, words = with_classes(request, dataset, base)
+    told = [words] if words else []
+    if request.flip is None:
+        symmetry = mirror_symmetry(dataset.images)
+        request = request.model_copy(update={"flip": symmetry.holds})
+        if not symmetry.holds:
+            told.append(
+                f"Pictures are not mirrored: {symmetry.told_apart:.0%} of them can be told from "
+                "their mirror images. --flip mirrors them all the same."
+            )
+    if request.augmentation is None:
+        kind = _config(request, dataset, base, student).kind
+        few = len(dataset) * (1 - request.held_out) < _FEW
+        suits = few and NETWORKS[kind].load().takes_augmentation
+        request = request.model_copy(update={"augmentation": _PROBABILITY if suits else 0.0})
+        if suits:
+            told.append(
+                f"Fewer than {_FEW} pictures: so that they are not learnt by heart, some are "
+                "turned, scaled and shifted, and the network is told. --augmentation 0 trains "
+                "without."
+            )
+    if told:
+        # At once: the window has room for one notice.
+        yield Told("\n".join(told))
+    return request, _config(request, dataset, base, student)
+
+
+def _config(
+    request: TrainRequest, dataset: Dataset, base: RunInfo | None, student: bool
+) -> NetworkConfig:
+    if base is None:
+        return network_config(request, dataset)
+    return (student_config if student else adapted_config)(base, request, dataset)

@@ -1,0 +1,73 @@
+"""What the pictures decide where nothing was asked for: flips and augmentation, told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddpm_studio.jobs import train
+from ddpm_studio.jobs.events import Told
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.runs import RunFolder
+from tests.jobs.conftest import REQUEST, finish
+
+OPEN = REQUEST.model_copy(update={"flip": None, "augmentation": None, "steps": 1})
+
+
+def _set(folder: Path, count: int, sided: bool) -> Path:
+    """Wedges that are dark on the left, or on either side."""
+    folder.mkdir()
+    draw = np.random.default_rng(0)
+    for k in range(count):
+        wedge = np.tile(np.linspace(0, 200, 8), (8, 1)) + draw.integers(0, 55, (8, 8))
+        wedge = wedge if sided or k % 2 else wedge[:, ::-1]
+        Image.fromarray(wedge.astype(np.uint8)).save(folder / f"{k:03}.png")
+    return folder
+
+
+def _trained(source: Path, run: Path, request: TrainRequest) -> tuple[TrainRequest, list[str]]:
+    events, _ = finish(train([source], run, request, PrepareOptions()))
+    settings = RunFolder.open(run).info.request
+    assert settings is not None
+    return settings, [event.text for event in events if isinstance(event, Told)]
+
+
+@pytest.mark.parametrize("sided", [True, False])
+def test_pictures_with_sides_are_not_mirrored_and_that_is_told(tmp_path: Path, sided: bool) -> None:
+    settings, told = _trained(_set(tmp_path / "set", 80, sided), tmp_path / "run", OPEN)
+    assert settings.flip is not sided
+    assert any("--flip mirrors them all the same" in line for line in told) == sided
+
+
+@pytest.mark.parametrize("count", [299, 300])
+def test_few_pictures_are_augmented_and_that_is_told(tmp_path: Path, count: int) -> None:
+    settings, told = _trained(_set(tmp_path / "set", count, False), tmp_path / "run", OPEN)
+    assert settings.augmentation == (0.12 if count < 300 else 0.0)
+    assert any("--augmentation 0 trains without" in line for line in told) == (count < 300)
+    assert RunFolder.open(tmp_path / "run").info.network_config().augmented == (count < 300)
+
+
+def test_what_was_asked_for_stays_and_nothing_is_told(tmp_path: Path) -> None:
+    asked = OPEN.model_copy(update={"flip": True, "augmentation": 0.0})
+    settings, told = _trained(_set(tmp_path / "set", 80, True), tmp_path / "run", asked)
+    assert (settings.flip, settings.augmentation) == (True, 0.0)
+    assert not any("mirrored" in line or "heart" in line for line in told)
+
+
+def test_held_out_pictures_do_not_count(tmp_path: Path) -> None:
+    request = OPEN.model_copy(update={"held_out": 0.5})
+    settings, _ = _trained(_set(tmp_path / "set", 400, False), tmp_path / "run", request)
+    assert settings.augmentation == 0.12
+
+
+@pytest.mark.parametrize("preset", ["ddpm32", "ddpm256"])
+def test_the_paper_s_recipes_mirror_and_augment_nothing(preset: str) -> None:
+    request = TrainRequest(preset=preset)
+    assert (request.flip, request.augmentation) == (True, 0.0)
+    assert (TrainRequest().flip, TrainRequest().augmentation) == (None, None)
+    # Empty is as suits the pictures, where somebody chooses that.
+    asked = TrainRequest(preset=preset, flip=None, augmentation=None)
+    assert (asked.flip, asked.augmentation) == (None, None)
