@@ -300,10 +300,10 @@ class TrainRequest(Request):
         preset = given.get("preset", cls.model_fields["preset"].default)
         known = isinstance(preset, str) and preset in PRESETS
         recipe = PRESETS[preset].recipe if known else {}
-        fields = cls.model_fields
-        # Empty is a value of its own where it is the default: as suits the pictures.
-        chosen = {name for name, field in fields.items() if field.default is None}
-        named = {k: v for k, v in given.items() if v is not None or k not in recipe or k in chosen}
+        # Of these, empty is a value too: as suits the pictures.
+        by_data = {name for name in cls.by_preset() if cls.model_fields[name].default is None}
+        left = recipe.keys() - by_data
+        named = {k: v for k, v in given.items() if v is not None or k not in left}
         made = handler({**recipe, **named})
         # A run that goes on takes up what was named, not what suits a preset.
         made.model_fields_set.difference_update(recipe.keys() - named.keys())

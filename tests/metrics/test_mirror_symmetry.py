@@ -1,4 +1,4 @@
-"""Mirror symmetry: flips suit photographs of anything, and do not suit shoes, digits, letters."""
+"""Mirror symmetry: letters and shoes are told from their mirror images, noise is not."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from ddpm_studio import data
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.metrics.mirror_symmetry import MirrorSymmetry, mirror_symmetry
 from ddpm_studio.paths import resources_dir
@@ -46,8 +47,6 @@ def test_both_ways_alike_are_not_told_apart() -> None:
 
 
 def test_the_garments_have_sides() -> None:
-    from ddpm_studio import data
-
     source = resources_dir() / "data/fashion-mnist"
     garments = finish(data.prepare([source], PrepareOptions(image_size=28)))
     found = mirror_symmetry(garments.images)

@@ -36,7 +36,7 @@ def adapted_config(base: RunInfo, request: TrainRequest, dataset: Dataset) -> Ne
 
     Args:
         base: that run.
-        request: whether classes and augmentation are learnt.
+        request: whether classes are learnt.
         dataset: the pictures.
 
     Raises:
@@ -47,7 +47,7 @@ def adapted_config(base: RunInfo, request: TrainRequest, dataset: Dataset) -> Ne
         check_shape(base, dataset)
         raise AssertionError("a network takes its own shape")
     classes = len(dataset.class_names) if request.class_conditional else None
-    return config.with_(num_classes=classes, augmented=bool(request.augmentation))
+    return config.with_(num_classes=classes)
 
 
 def student_config(teacher: RunInfo, request: TrainRequest, dataset: Dataset) -> NetworkConfig:
@@ -57,7 +57,7 @@ def student_config(teacher: RunInfo, request: TrainRequest, dataset: Dataset) ->
         StudioError: if the pictures are of another shape, or have other classes.
     """
     check_shape(teacher, dataset)
-    config = teacher.network_config().with_(augmented=bool(request.augmentation))
+    config = teacher.network_config()
     return config if request.dropout is None else config.with_(dropout=request.dropout)
 
 

@@ -37,6 +37,7 @@ def by_data(
     """
     request, words = with_classes(request, dataset, base)
     told = [words] if words else []
+    config = _config(request, dataset, base, student)
     if request.flip is None:
         symmetry = mirror_symmetry(dataset.images)
         request = request.model_copy(update={"flip": symmetry.holds})
@@ -46,9 +47,8 @@ def by_data(
                 "their mirror images. --flip mirrors them all the same."
             )
     if request.augmentation is None:
-        kind = _config(request, dataset, base, student).kind
         few = len(dataset) * (1 - request.held_out) < _FEW
-        suits = few and NETWORKS[kind].load().takes_augmentation
+        suits = few and NETWORKS[config.kind].load().takes_augmentation
         request = request.model_copy(update={"augmentation": _PROBABILITY if suits else 0.0})
         if suits:
             told.append(
@@ -59,7 +59,7 @@ def by_data(
     if told:
         # At once: the window has room for one notice.
         yield Told("\n".join(told))
-    return request, _config(request, dataset, base, student)
+    return request, config.with_(augmented=bool(request.augmentation))
 
 
 def _config(

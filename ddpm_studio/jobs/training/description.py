@@ -36,9 +36,7 @@ def network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
         config = config.with_(dropout=request.dropout)
     if request.class_conditional:
         config = config.with_(num_classes=len(dataset.class_names))
-    return config.with_(
-        learned_variance=VARIANCES[request.variance].learned, augmented=bool(request.augmentation)
-    )
+    return config.with_(learned_variance=VARIANCES[request.variance].learned)
 
 
 def process_of(request: TrainRequest) -> ProcessInfo:

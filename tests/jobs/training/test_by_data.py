@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ddpm_studio.engine.tables.networks import PRESETS, PresetInfo
 from ddpm_studio.jobs import train
 from ddpm_studio.jobs.events import Told
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
 
+OWN: dict[str, Any] = {"dropout": 0.25, "flip": True}
 OPEN = REQUEST.model_copy(update={"flip": None, "augmentation": None, "steps": 1})
 
 
@@ -71,3 +74,15 @@ def test_the_paper_s_recipes_mirror_and_augment_nothing(preset: str) -> None:
     # Empty is as suits the pictures, where somebody chooses that.
     asked = TrainRequest(preset=preset, flip=None, augmentation=None)
     assert (asked.flip, asked.augmentation) == (None, None)
+
+
+def test_what_else_is_empty_is_as_a_recipe_names_it() -> None:
+    own = PresetInfo("own", "own", "an own one", PRESETS["tiny"].implementation, recipe=OWN)
+    PRESETS.add(own)
+    try:
+        empty = dict.fromkeys(OWN)
+        assert TrainRequest(preset="own", **empty).dropout == 0.25
+        assert TrainRequest(preset="own").flip is True
+        assert TrainRequest(preset="own", **empty).flip is None
+    finally:
+        PRESETS.remove("own")
