@@ -27,7 +27,7 @@ from ddpm_studio.engine.training_config import TrainingConfig
 from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted, parts
 
 # Streams of random numbers of their own, so that one never shifts another.
-STEP_STREAM, _DROPOUT = 2, 1
+_STEP, _DROPOUT = 2, 1
 
 
 @dataclass(frozen=True)
@@ -121,22 +121,31 @@ class Trainer:
         an error the same step can be taken again, unless it came while the weights changed.
         """
         config, number = self.config, self.step_number
-        seed = derive_seed(config.seed, STEP_STREAM, number)
+        seed = derive_seed(config.seed, _STEP, number)
         draw = self._generator.manual_seed(seed)
 
         rows = self.batches.rows(number, config)
         own = self.ranks.share(len(rows))
         x0, augment_labels = self.batches.pictures(rows, own, config, draw)
-        index, weights = self.timesteps.draw(len(rows), draw)
+        levels, weights = self._draw_levels(len(rows), draw)
         noise = self.batches.noise(len(rows), draw)
         y = self.batches.classes(rows, config.label_dropout, draw)
 
-        batch = x0, augment_labels, *parts(own, y, index, noise, weights)
+        batch = x0, augment_labels, *parts(own, y, levels, noise, weights)
         mean, losses, grad_norm = self._gradient(seed, *batch)
         with self._changing():
             lr = self._follow(mean, grad_norm)
-            self.timesteps.update(index, losses)
+            index = self._learn_of(levels, losses)
         return StepResult(mean, grad_norm, losses, self.process.index_of(index), lr)
+
+    def _draw_levels(self, count: int, draw: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """t − 1 of each picture of this step, and their weights; None: all weigh the same."""
+        return self.timesteps.draw(count, draw)
+
+    def _learn_of(self, levels: Tensor, losses: Tensor) -> Tensor:
+        """Let the choice of t learn of a step's losses; return the t − 1 that they are of."""
+        self.timesteps.update(levels, losses)
+        return levels
 
     def _gradient(self, seed: int, *batch: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """See :meth:`Accelerator.gradient`, of :meth:`_loss`; dropout is of the step's seed."""

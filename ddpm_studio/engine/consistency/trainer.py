@@ -16,18 +16,16 @@ from ddpm_studio.engine.consistency.pairs import ConsistencyConfig, Pairs
 from ddpm_studio.engine.device.accelerator import Forward
 from ddpm_studio.engine.device.ranks import ALONE, Ranks
 from ddpm_studio.engine.networks.network import Network
-from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.process import DiffusionProcess
-from ddpm_studio.engine.training import STEP_STREAM, StepResult, Trainer, conditioned
+from ddpm_studio.engine.training import Trainer, conditioned
 from ddpm_studio.engine.training_config import TrainingConfig
-from ddpm_studio.engine.training_tensors import parts
 
 
 class ConsistencyTrainer(Trainer):
     """Tunes a diffusion model into a few-step student; no teacher is held beside it.
 
-    What trains, its average, optimiser, batches and checkpoints are a :class:`Trainer`'s, and so
-    is how a step is drawn: from the seed and its number alone. ``loss`` and
+    What trains, its average, optimiser, batches, checkpoints and steps are a :class:`Trainer`'s; in
+    each step f at σ moves towards f at r, and a result's ``index`` is that of σ. ``loss`` and
     ``timestep_sampling`` of the settings are of the diffusion model, and not looked at.
 
     Args:
@@ -59,27 +57,13 @@ class ConsistencyTrainer(Trainer):
         self.tuning = tuning
         self.pairs = Pairs(process, tuning, self.device)
 
-    def step(self) -> StepResult:
-        """Take one optimiser step: f at σ moves towards f at r.
+    def _draw_levels(self, count: int, draw: torch.Generator) -> tuple[Tensor, None]:
+        """σ and r of each picture of this step."""
+        return self.pairs.draw(count, self.step_number, draw), None
 
-        See :meth:`Trainer.step`. The result's ``index`` is that of σ.
-        """
-        config, number = self.config, self.step_number
-        seed = derive_seed(config.seed, STEP_STREAM, number)
-        draw = self._generator.manual_seed(seed)
-
-        rows = self.batches.rows(number, config)
-        own = self.ranks.share(len(rows))
-        x0, augment_labels = self.batches.pictures(rows, own, config, draw)
-        pairs = self.pairs.draw(len(rows), number, draw)
-        noise = self.batches.noise(len(rows), draw)
-        y = self.batches.classes(rows, config.label_dropout, draw)
-
-        batch = x0, augment_labels, *parts(own, y, pairs, noise, None)
-        mean, losses, grad_norm = self._gradient(seed, *batch)
-        with self._changing():
-            lr = self._follow(mean, grad_norm)
-        return StepResult(mean, grad_norm, losses, self.process.index_of(pairs[:, 0]), lr)
+    def _learn_of(self, levels: Tensor, losses: Tensor) -> Tensor:
+        """Return the σ that the losses are of: f at σ was moved towards f at r."""
+        return levels[:, 0]
 
     def compile(self) -> None:
         """Let torch compile the network; see :meth:`Trainer.compile`."""
