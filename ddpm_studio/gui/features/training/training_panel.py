@@ -283,9 +283,8 @@ class TrainingPanel(QWidget):
             # The Data dock has those, with the reason of each.
             fields = PrepareOptions.model_fields | TrainRequest.model_fields
             words = in_form(event.text, fields, self.tr("“{field}: {value}” in the settings"))
-            show = (
-                self.messages.show_info if isinstance(event, Told) else self.messages.show_warning
-            )
+            told = isinstance(event, Told)
+            show = self.messages.add_info if told else self.messages.show_warning
             show(words)
             # What can be lost, and what to do about it, stays above the rest.
             self._elsewhere.tell_again()

@@ -34,8 +34,8 @@ _ICONS = {
 _DETAILS_HEIGHT = 140
 _MOST_KEPT = 10
 _WIDEST = 480
-# What only tells that something was done goes by itself.
-_GOES_AFTER_MS = 8_000
+# What only tells that something was done goes by itself, when it can have been read.
+_GOES_AFTER_MS, _READ_MS_A_LETTER = 8_000, 60
 # What it offers can be had elsewhere too, and it lies over pictures.
 _OFFER_GOES_AFTER_MS = 20_000
 # As long as a usual name of a file or a run; the rest of it stands in the details.
@@ -204,6 +204,13 @@ class MessageBar(QFrame):
         """Tell something; ``action`` is what a button says that calls ``callback``."""
         self.show_message(text, action=action, callback=callback)
 
+    def add_info(self, text: str) -> None:
+        """Tell something more, below what was told just before where that is seen yet."""
+        seen = self._messages[-1] if self._messages else None
+        if seen is not None and not seen.stays:
+            text = "\n".join(dict.fromkeys([*seen.text.splitlines(), *text.splitlines()]))
+        self.show_info(text)
+
     def show_warning(
         self,
         text: str,
@@ -294,7 +301,8 @@ class MessageBar(QFrame):
         if self._owner is None or told.level != "info":
             self._going.stop()
         else:
-            self._going.start(_OFFER_GOES_AFTER_MS if told.action else _GOES_AFTER_MS)
+            shortest = _OFFER_GOES_AFTER_MS if told.action else _GOES_AFTER_MS
+            self._going.start(max(shortest, _READ_MS_A_LETTER * len(told.whole)))
 
     def settle(self) -> None:
         """Lie clear of the controls that there are by now."""

@@ -202,6 +202,7 @@ def test_what_asks_for_nothing_goes_by_itself(
     qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(message_bar, "_GOES_AFTER_MS", 30)
+    monkeypatch.setattr(message_bar, "_READ_MS_A_LETTER", 0)
     QCursor.setPos(2000, 2000)
     _, _, bar = panel_of(qtbot, Qt.Edge.TopEdge)
     bar.show_message("Full.", "error")
@@ -212,3 +213,35 @@ def test_what_asks_for_nothing_goes_by_itself(
     qtbot.wait(100)
     assert bar.text == "Deleted."
     qtbot.waitUntil(lambda: bar.text == "Full.")
+
+
+def test_a_long_text_stays_until_it_can_have_been_read(
+    qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_bar, "_GOES_AFTER_MS", 30)
+    QCursor.setPos(2000, 2000)
+    _, _, bar = panel_of(qtbot, Qt.Edge.TopEdge)
+    bar.show_info("Pictures are not mirrored.")
+    qtbot.wait(300)
+    assert bar.text
+    qtbot.waitUntil(lambda: not bar.text, timeout=10_000)
+
+
+def test_what_is_told_one_after_the_other_is_seen_together(bar: MessageBar) -> None:
+    bar.add_info("Chosen for ten minutes: 28 px.")
+    bar.add_info("Pictures are not mirrored.\nFewer than 300 pictures.")
+    bar.add_info("Fewer than 300 pictures.")
+    assert bar.text.splitlines() == [
+        "Chosen for ten minutes: 28 px.",
+        "Pictures are not mirrored.",
+        "Fewer than 300 pictures.",
+    ]
+    assert bar.earlier == 0
+    bar.dismiss()
+    bar.add_info("8 of 101 pictures are held out.")
+    assert bar.text == "8 of 101 pictures are held out."
+    # What can be done something about is no part of it, and waits.
+    bar.show_info("Deleted.", "Undo", print)
+    bar.add_info("The network is compiled.")
+    assert bar.text == "The network is compiled."
+    assert bar.earlier == 1
