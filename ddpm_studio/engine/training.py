@@ -19,6 +19,7 @@ from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.losses import TrainingLoss, check_loss
 from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.noise import derive_seed
+from ddpm_studio.engine.noise_assignment import assigned
 from ddpm_studio.engine.optimizers import optimizer
 from ddpm_studio.engine.power_ema import PowerEMA
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
@@ -126,9 +127,14 @@ class Trainer:
 
         rows = self.batches.rows(number, config)
         own = self.ranks.share(len(rows))
-        x0, augment_labels = self.batches.pictures(rows, own, config, draw)
+        # Whose noise is whose depends on the whole batch, so that ranks train as one does.
+        loaded = slice(0, len(rows)) if config.immiscible else own
+        x0, augment_labels = self.batches.pictures(rows, loaded, config, draw)
         levels, weights = self._draw_levels(len(rows), draw)
         noise = self.batches.noise(len(rows), draw)
+        if config.immiscible:
+            noise = assigned(noise, x0)
+            x0, augment_labels = x0[own], None if augment_labels is None else augment_labels[own]
         y = self.batches.classes(rows, config.label_dropout, draw)
 
         batch = x0, augment_labels, *parts(own, y, levels, noise, weights)

@@ -40,6 +40,8 @@ class TrainingConfig:
         flip: mirror pictures at random.
         augmentation: probability of each change of a picture that the network is told of, see
             :func:`~ddpm_studio.engine.augmentation.draw_augment_labels`.
+        immiscible: give each picture the noise of its batch that is near it, see
+            :func:`~ddpm_studio.engine.noise_assignment.assigned`.
         precision: of the network's forward and backward pass; noising, loss and weights are
             float32 always.
         seed: of the order, the flips, augmentation, t, ε and dropout.
@@ -70,6 +72,7 @@ class TrainingConfig:
     ema_decay: float = 0.9999
     flip: bool = True
     augmentation: float = 0.0
+    immiscible: bool = False
     precision: Precision = "float32"
     seed: int = 0
     loss: str = "simple"
@@ -95,8 +98,9 @@ class TrainingConfig:
             raise ValueError(f"grad_clip must be above 0, not {self.grad_clip}")
         check_seed(self.seed)
         check_name("precision", self.precision, get_args(Precision))
-        if not isinstance(self.flip, bool):
-            raise ValueError(f"flip must be True or False, not {self.flip!r}")
+        for name in ("flip", "immiscible"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be True or False, not {getattr(self, name)!r}")
         if self.steps is not None:
             check_whole("steps", self.steps, 1)
         for width in self.power_ema:

@@ -208,6 +208,12 @@ class TrainRequest(Request):
         "by heart; empty: for few pictures.",
         json_schema_extra={**_BY_PRESET, "empty": "if few"},
     )
+    immiscible: bool = Field(
+        False,
+        title="Immiscible noise",
+        description="Give each picture of a batch the noise that is near it, so that there is less "
+        "to average over; shapes come sooner.",
+    )
     schedule: Schedule = Field(
         "linear",
         title="Noise schedule",

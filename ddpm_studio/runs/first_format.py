@@ -37,6 +37,7 @@ REQUEST: dict[str, Any] = {
     "held_out": 0.0,
     "flip": True,
     "augmentation": 0.0,
+    "immiscible": False,
     "schedule": "linear",
     "timesteps": 1000,
     "zero_terminal_snr": False,

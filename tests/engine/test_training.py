@@ -60,13 +60,15 @@ AWARE = TrainingConfig(
 )
 
 
-@pytest.mark.parametrize("kind", ["plain", "all options", "adamw", "muon"])
+@pytest.mark.parametrize("kind", ["plain", "all options", "adamw", "muon", "immiscible"])
 def test_three_and_three_steps_are_six(kind: str) -> None:
     # Two timesteps, so that the choice of t has learned by the third step.
     def build() -> Trainer:
         torch.manual_seed(0)
         if kind == "plain":
             return _trainer(CONFIG)
+        if kind == "immiscible":
+            return _trainer(replace(CONFIG, immiscible=True))
         if kind in OPTIMIZERS:
             config = replace(CONFIG, optimizer=kind, accumulation=2, power_ema=(0.05, 0.1))
             return _trainer(replace(config, learning_rate_schedule="cosine", steps=6))

@@ -109,6 +109,7 @@ NEW: dict[str, Any] = {
     "zero_terminal_snr": False,
     "held_out": 0.0,
     "augmentation": 0.0,
+    "immiscible": False,
 }
 
 

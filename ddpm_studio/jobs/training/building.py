@@ -76,6 +76,7 @@ def training_config(request: TrainRequest, device: torch.device) -> TrainingConf
         ema_decay=request.ema_decay,
         flip=bool(request.flip),
         augmentation=request.augmentation or 0.0,
+        immiscible=request.immiscible,
         precision=devices.choose_precision(request.precision, device),
         seed=request.seed,
         loss=request.loss,

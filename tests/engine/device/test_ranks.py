@@ -60,11 +60,12 @@ def _assert_equal(a: Told, b: Told) -> None:
 
 
 @forks
-@pytest.mark.parametrize("kind", ["plain", "aware", "student"])
+@pytest.mark.parametrize("kind", ["plain", "aware", "student", "immiscible"])
 def test_two_ranks_take_the_steps_of_two_micro_batches(kind: str, tmp_path: Path) -> None:
     """Bit for bit, losses and what is learnt from them included; 50 steps of the plain kind."""
     steps = 50 if kind == "plain" else 12
     config = replace(AWARE if kind == "aware" else CONFIG, steps=steps)
+    config = replace(config, immiscible=kind in ("student", "immiscible"))
     halves = replace(config, batch_size=4, accumulation=2)
     one = _trained(kind, halves, ALONE, steps)
     first, second = on_ranks(
