@@ -1,7 +1,7 @@
 """Non-leaky augmentation: pictures turned, scaled and shifted, of which the network is told.
 
-What the network is told of, it need not draw: without labels it draws pictures that are upright and
-in place [Karras et al. 2022, EDM, appendix F.2].
+A network that is told how each picture was augmented can be sampled with labels of 0: it then draws
+pictures as they are [Karras et al. 2022, EDM, appendix F.2].
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ddpm_studio.engine.checks import check_number, check_pictures, check_shape
 
-#: Augment labels: numbers that tell of a picture's augmentation; all 0 of a picture as it is.
+#: Length of a picture's augment labels, which are 0 where it is not augmented.
 AUGMENT_LABELS = 9
 
 # Standard deviations: of log2 of the scale and of the stretch, of the shift in parts of a side.
@@ -22,19 +22,19 @@ _SCALE, _STRETCH, _SHIFT = 0.2, 0.2, 0.125
 
 
 def draw_augment_labels(count: int, probability: float, generator: torch.Generator) -> Tensor:
-    """Draw how so many pictures are augmented.
+    """Augment labels of ``count`` pictures, each change drawn by itself.
 
     Args:
         count: of pictures.
         probability: of each change by itself: mirrored left to right; upside down; scaled; turned
             by a uniform angle; stretched along a uniform direction; shifted.
-        generator: of the random numbers, and with the device of the result.
+        generator: of the random numbers; the result is on its device.
 
     Returns:
         float32 (count, :data:`AUGMENT_LABELS`): whether mirrored; whether upside down; log2 of the
         scale in units of .2; cos − 1 and sin of the angle; log2 of the stretch in units of .2,
-        along its direction, x and y; the shift in eighths of a side, x and y. Scale, stretch and
-        shift are normally distributed in these units.
+        along its direction, x and y; the shift in eighths of a side, to the left and up, before
+        the other changes. Scale, stretch and shift are normally distributed in these units.
 
     Raises:
         ValueError: if the probability is outside 0..1.
@@ -66,7 +66,7 @@ def draw_augment_labels(count: int, probability: float, generator: torch.Generat
 
 
 def augment(x0: Tensor, labels: Tensor) -> Tensor:
-    """Mirror, scale, turn, stretch and shift pictures about their middle.
+    """Shift pictures, then mirror, turn, stretch and scale them about their middle.
 
     Resampled bicubically; beyond the edges they are mirrored.
 

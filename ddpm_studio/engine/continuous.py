@@ -31,7 +31,7 @@ class ContinuousDenoiser:
     def __init__(self, process: DiffusionProcess, model: Denoiser) -> None:
         process.schedule.require_signal("the probability flow")
         self.process, self.model = process, model
-        self.log_sigmas = process.schedule.sigmas.log().numpy()
+        self.log_sigmas = process.schedule.log_sigmas.numpy()
 
     def x_t(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
         """√ᾱ·x̃, what the network sees."""

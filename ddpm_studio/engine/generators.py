@@ -1,4 +1,4 @@
-"""Generators that yield what happens on the way and return a result: run one to its end."""
+"""Generators that yield what happens on the way and return a result: run one, or tell it on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 
 Yielded = TypeVar("Yielded")
+Mapped = TypeVar("Mapped")
 Result = TypeVar("Result")
 
 
@@ -34,3 +35,22 @@ def finish(
                 return result
             if on_event is not None:
                 on_event(event)
+
+
+def mapped(
+    job: Generator[Yielded, None, Result], event: Callable[[Yielded], Mapped]
+) -> Generator[Mapped, None, Result]:
+    """Yield ``event(value)`` for each value that a generator yields; return its result.
+
+    Args:
+        job: any generator; it is closed when this one ends or is closed.
+        event: called with each value that it yields.
+    """
+    with contextlib.closing(job):
+        while True:
+            try:
+                value = next(job)
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
+            yield event(value)

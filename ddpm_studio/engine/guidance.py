@@ -82,9 +82,9 @@ def guided(
 
     Classes may be shares, as :func:`class_shares` makes them, for a network that mixes classes.
     """
-    nothing = _no_label(classes, config.num_classes or 0)
     if scale == 1:
         return network(x, t, classes)
+    nothing = _no_label(classes, config.num_classes or 0)
     channels = x.shape[1]
     if scale == 0:
         without = network(x, t, nothing)

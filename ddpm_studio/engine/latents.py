@@ -1,4 +1,4 @@
-"""Latents x_t: encode pictures to a chosen t and mix two latents [DDPM §4.3, Fig. 7–9]."""
+"""Latents x_t: encode pictures to a chosen t and mix two latents [DDPM §4.3, 4.4, Fig. 7–9]."""
 
 from __future__ import annotations
 
@@ -94,9 +94,7 @@ def mix_corners(corners: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor
     Raises:
         ValueError: if there are not four corners, or as :func:`mix`.
     """
-    check_shape("the corners", corners, ("4", "C", "H", "W"))
-    if len(corners) != 4:
-        raise ValueError(f"a square has 4 corners, not {len(corners)}")
+    check_shape("the corners", corners, (4, "C", "H", "W"))
     top = mix(corners[0], corners[1], lambdas, how)
     bottom = mix(corners[2], corners[3], lambdas, how)
     columns = [mix(a, b, lambdas, how) for a, b in zip(top, bottom, strict=True)]
@@ -117,10 +115,8 @@ def mix_between(corners: Tensor, points: Tensor, how: Mix = "linear") -> Tensor:
     Raises:
         ValueError: if there are not four corners, points are not pairs, or as :func:`mix`.
     """
-    check_shape("the corners", corners, ("4", "C", "H", "W"))
-    check_shape("the points", points, ("K", "2"))
-    if len(corners) != 4 or points.shape[1] != 2:
-        raise ValueError(f"4 corners and pairs are needed, not {len(corners)}, {points.shape[1]}")
+    check_shape("the corners", corners, (4, "C", "H", "W"))
+    check_shape("the points", points, ("K", 2))
     top = mix(corners[0], corners[1], points[:, 0], how)
     bottom = mix(corners[2], corners[3], points[:, 0], how)
     pairs = zip(top, bottom, points[:, 1:], strict=True)

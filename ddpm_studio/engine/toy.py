@@ -7,12 +7,12 @@ them as they are. Each distribution has mean 0 and about unit variance along eac
 from __future__ import annotations
 
 import math
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 import torch
 from torch import Tensor, nn
 
-from ddpm_studio.engine.checks import check_whole
+from ddpm_studio.engine.checks import check_name, check_whole
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 Shape = Literal["eight_gaussians", "moons", "spiral"]
@@ -32,6 +32,7 @@ _HANDFUL = 0.03
 
 def draw_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
     """Points x_0 of a distribution, shape (count, 2)."""
+    check_name("distribution", shape, get_args(Shape))
     check_whole("count", count, 1)
     u = torch.rand(count, generator=generator)
     noise = torch.randn(count, 2, generator=generator)
@@ -49,7 +50,6 @@ def draw_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
             y = torch.where(upper, angle.sin(), 0.5 - angle.sin())
             points = torch.stack([x, y], 1) + _MOON_NOISE * noise
             return (points - torch.tensor(_MOON_MEAN)) / torch.tensor(_MOON_STD)
-    raise ValueError(f"no distribution {shape!r}; there are eight_gaussians, moons, spiral")
 
 
 def resample(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
@@ -177,7 +177,7 @@ class PointNet(nn.Module):
         waves = torch.tensor(self._WAVES, dtype=torch.float64)
         left = torch.exp(-0.5 * schedule.one_minus_alphas_cumprod[:, None] * waves.square())
         self.register_buffer("left", left.float())
-        level = schedule.sigmas.log()[:, None] * torch.tensor(self._LEVELS, dtype=torch.float64)
+        level = schedule.log_sigmas[:, None] * torch.tensor(self._LEVELS, dtype=torch.float64)
         self.register_buffer("level", torch.cat([level.sin(), level.cos()], 1).float())
         self.time = nn.Linear(2 * len(self._LEVELS), width)
         self.place = nn.Linear(2 + 4 * len(self._WAVES), width)

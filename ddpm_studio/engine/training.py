@@ -141,15 +141,15 @@ class Trainer:
         mean, losses, grad_norm = self._gradient(seed, *batch)
         with self._changing():
             lr = self._follow(mean, grad_norm)
-            index = self._learn_of(levels, losses)
-        return StepResult(mean, grad_norm, losses, self.process.index_of(index), lr)
+            level = self._learn_of(levels, losses)
+        return StepResult(mean, grad_norm, losses, self.process.index_of(level), lr)
 
     def _draw_levels(self, count: int, draw: torch.Generator) -> tuple[Tensor, Tensor | None]:
-        """t − 1 of each picture of this step, and their weights; None: all weigh the same."""
+        """Noise levels of this step, indices or σ, shape (N,), and their weights; None: all 1."""
         return self.timesteps.draw(count, draw)
 
     def _learn_of(self, levels: Tensor, losses: Tensor) -> Tensor:
-        """Let the choice of t learn of a step's losses; return the t − 1 that they are of."""
+        """Let the choice of t learn of a step's losses; return the levels that they are of."""
         self.timesteps.update(levels, losses)
         return levels
 
@@ -189,11 +189,11 @@ class Trainer:
         x0: Tensor,
         augment_labels: Tensor | None,
         y: Tensor | None,
-        index: Tensor,
+        level: Tensor,
         noise: Tensor,
     ) -> Tensor:
         """‖ε − ε_θ(√ᾱ_t x_0 + √(1−ᾱ_t) ε, t)‖² or what the settings name, shape (N,)."""
-        return self.loss(self.process, conditioned(network, y, augment_labels), x0, index, noise)
+        return self.loss(self.process, conditioned(network, y, augment_labels), x0, level, noise)
 
     def _dropout(self, seed: int) -> contextlib.AbstractContextManager[None]:
         """Make dropout, which draws from the global generators, a function of the step too."""
@@ -206,7 +206,13 @@ class Trainer:
         """Let torch compile the network; see :meth:`Accelerator.compile`."""
         own = self.ranks.share(self.config.pictures)
         blank = self.batches.blank(own.stop - own.start, bool(self.config.augmentation))
-        self.accelerator.compile(self._loss, *blank)
+        x0, augment_labels, y, index, noise = blank
+        levels = self._blank_levels(index)
+        self.accelerator.compile(self._loss, x0, augment_labels, y, levels, noise)
+
+    def _blank_levels(self, index: Tensor) -> Tensor:
+        """Levels to try the network at, as :meth:`_draw_levels` draws them."""
+        return index
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """The optimiser's state by parameter, and what the choice of t has learned."""
@@ -256,10 +262,10 @@ class Trainer:
 
 
 def conditioned(network: Forward, y: Tensor | None, augment_labels: Tensor | None) -> Denoiser:
-    """Return a network that knows classes and augmentation of the pictures it is given.
+    """Denoiser of a network whose classes and augmentation are given.
 
     Args:
-        network: of t too.
+        network: called as (x, t), with y and augment_labels where they are given.
         y: class labels, shape (N,); None: it takes none.
         augment_labels: shape (N, 9); None: it takes none.
     """

@@ -156,6 +156,13 @@ def test_a_network_told_nothing_is_one_without_augmentation(config: NetworkConfi
     assert in_bf16(told).get_parameter("augmentation.weight").dtype == torch.float32
 
 
+@pytest.mark.parametrize("config", _KINDS, ids=lambda config: config.kind)
+def test_a_network_without_augmentation_refuses_augment_labels(config: NetworkConfig) -> None:
+    x, t = torch.randn(2, 1, 8, 8), torch.tensor([3, 50])
+    with pytest.raises(ValueError, match="not made to be told of augmentation"):
+        build(config)(x, t, None, torch.zeros(2, AUGMENT_LABELS))
+
+
 def _unsettled(network: Network) -> None:
     """Let what starts near 0 say something."""
     draw = torch.Generator().manual_seed(2)

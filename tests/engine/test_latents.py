@@ -93,7 +93,7 @@ def test_a_square_has_its_corners_and_sides(how: Literal["linear", "spherical"])
     torch.testing.assert_close(square[:, 4], mix(corners[1], corners[3], lambdas, how))
     if how == "linear":
         torch.testing.assert_close(square[2, 2], corners.mean(0))
-    with pytest.raises(ValueError, match="4 corners"):
+    with pytest.raises(ValueError, match=r"the corners must have shape \(4, C, H, W\)"):
         mix_corners(corners[:3], lambdas, how)
 
 

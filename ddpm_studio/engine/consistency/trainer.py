@@ -65,14 +65,9 @@ class ConsistencyTrainer(Trainer):
         """Return the σ that the losses are of: f at σ was moved towards f at r."""
         return levels[:, 0]
 
-    def compile(self) -> None:
-        """Let torch compile the network; see :meth:`Trainer.compile`."""
-        own = self.ranks.share(self.config.pictures)
-        blank = self.batches.blank(own.stop - own.start, bool(self.config.augmentation))
-        x0, augment_labels, y, index, noise = blank
-        level = index + 1 if not self.process.form.continuous else index + 1.0
-        pairs = torch.stack([level, level - 1], 1)
-        self.accelerator.compile(self._loss, x0, augment_labels, y, pairs, noise)
+    def _blank_levels(self, index: Tensor) -> Tensor:
+        level = index + 1.0 if self.process.form.continuous else index + 1
+        return torch.stack([level, level - 1], 1)
 
     def _loss(
         self,

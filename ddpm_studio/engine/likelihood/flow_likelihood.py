@@ -67,8 +67,8 @@ def flow_log_likelihood(
     check_like("the probe", probe, "x", x)
     check_positive("the tolerance", tolerance)
     denoiser = ContinuousDenoiser(replace(process, clip_x0=False), model)
-    sigmas = process.schedule.sigmas.log()
-    low, high = float(sigmas[0]), float(sigmas[-1])
+    log_sigmas = process.schedule.log_sigmas
+    low, high = float(log_sigmas[0]), float(log_sigmas[-1])
     count, size = len(x), x[0].numel()
 
     def slope(log_sigma: float, state: Array) -> Array:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.checks import check_seed, check_shape, check_whole
+from ddpm_studio.engine.generators import mapped
 from ddpm_studio.engine.likelihood.bound import bound_terms, prior_bits
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
@@ -243,7 +244,7 @@ def measure_bound(
         if share is None:
             terms = evaluate_terms(process, model_for, load, sums, items, seed=seed)
         else:
-            terms = yield from _meanwhile(share(k, items), sums)
+            terms = yield from mapped(share(k, items), lambda _: sums)
         sums.add(*terms)
         yield sums
     return sums.bound()
@@ -292,19 +293,6 @@ def evaluate_terms(
     # KL and −log P are never below 0; their rounding may be.
     values[0] = np.maximum(values[0], 0)
     return values, [prior[rows[number]] for number in numbers]
-
-
-def _meanwhile(
-    job: Generator[None, None, Terms], sums: BoundSums
-) -> Generator[BoundSums, None, Terms]:
-    """Yield the sums whenever a job yields; return what it returns."""
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            terms: Terms = stop.value
-            return terms
-        yield sums
 
 
 def bound_noise(

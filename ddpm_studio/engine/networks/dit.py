@@ -17,8 +17,7 @@ from ddpm_studio.engine.networks.embeddings import (
 from ddpm_studio.engine.networks.network import (
     Network,
     NetworkConfig,
-    class_labels,
-    embedded_labels,
+    conditioned_embedding,
     require_pictures,
 )
 from ddpm_studio.engine.networks.unet_blocks import xavier
@@ -137,13 +136,12 @@ class DiT(Network):
         self, x: Tensor, t: Tensor, y: Tensor | None, augment_labels: Tensor | None
     ) -> Tensor:
         embedding = timestep_embedding(t, _EMBEDDING, cos_first=True, shift=0)
-        condition = self.time2(F.silu(self.time1(embedding)))
-        labels = class_labels(self.config, x, y)
-        if self.label is not None and labels is not None:
-            condition = condition + embedded_labels(self.label, labels)
-        if self.augmentation is not None and augment_labels is not None:
-            condition = condition + self.augmentation(augment_labels)
-        return F.silu(condition)
+        time = self.time2(F.silu(self.time1(embedding)))
+        return F.silu(
+            conditioned_embedding(
+                self.config, time, x, self.label, y, self.augmentation, augment_labels
+            )
+        )
 
 
 class _Block(nn.Module):

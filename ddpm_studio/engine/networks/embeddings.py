@@ -58,7 +58,7 @@ def position_embedding(height: int, width: int, dim: int, device: torch.device) 
 
 
 class AugmentationEmbedding(nn.Module):
-    """A linear embedding of augmentation without a bias: of none it says nothing.
+    """Linear embedding of augment labels, without a bias: labels of 0 add nothing.
 
     It starts at 0, so that it changes nothing at first.
 

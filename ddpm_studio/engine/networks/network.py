@@ -237,6 +237,40 @@ def embedded_labels(table: nn.Embedding, labels: Tensor) -> Tensor:
     return embedded
 
 
+def conditioned_embedding(
+    config: NetworkConfig,
+    embedding: Tensor,
+    x: Tensor,
+    label: nn.Embedding | None,
+    y: Tensor | None,
+    augmentation: nn.Module | None,
+    augment_labels: Tensor | None,
+) -> Tensor:
+    """Embedding of t with those of class and augmentation added, shape (N, D).
+
+    Args:
+        config: of the network.
+        embedding: of t, shape (N, D).
+        x: x_t, shape (N, C, H, W).
+        label: the table of :func:`embedded_labels`; None: it has no classes.
+        y: class labels, see :meth:`Network.forward`.
+        augmentation: maps augment labels, shape (N, 9), to shape (N, D); None: it knows of none.
+        augment_labels: shape (N, 9); None: pictures are as they are.
+
+    Raises:
+        ValueError: if class or augment labels are given to a network that was made without.
+    """
+    labels = class_labels(config, x, y)
+    if label is not None and labels is not None:
+        embedding = embedding + embedded_labels(label, labels)
+    if augment_labels is None:
+        return embedding
+    if augmentation is None:
+        raise ValueError("this network was not made to be told of augmentation")
+    told: Tensor = augmentation(augment_labels)
+    return embedding + told
+
+
 @cache
 def _hints(cls: type[Any]) -> dict[str, object]:
     hints = get_type_hints(cls)

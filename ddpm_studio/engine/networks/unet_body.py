@@ -14,8 +14,7 @@ from ddpm_studio.engine.networks.embeddings import AugmentationEmbedding, timest
 from ddpm_studio.engine.networks.network import (
     Network,
     NetworkConfig,
-    class_labels,
-    embedded_labels,
+    conditioned_embedding,
     require_pictures,
 )
 from ddpm_studio.engine.networks.norm_silu import norm_silu_conv
@@ -163,13 +162,12 @@ class UNetBody(Network):
         embedding = timestep_embedding(
             t, plan.embedding, cos_first=plan.cos_first, shift=plan.shift
         )
-        temb = self.time2(F.silu(self.time1(embedding)))
-        labels = class_labels(self.config, x, y)
-        if self.label is not None and labels is not None:
-            temb = temb + embedded_labels(self.label, labels)
-        if self.augmentation is not None and augment_labels is not None:
-            temb = temb + self.augmentation(augment_labels)
-        return F.silu(temb)
+        time = self.time2(F.silu(self.time1(embedding)))
+        return F.silu(
+            conditioned_embedding(
+                self.config, time, x, self.label, y, self.augmentation, augment_labels
+            )
+        )
 
 
 def _resampler(width: int, style: BlockStyle, way: Resampling) -> nn.Module:

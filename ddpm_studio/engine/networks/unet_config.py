@@ -120,15 +120,17 @@ def first_at_most(most: int, sides: Sequence[int]) -> int:
 
 
 def check_levels(widths: Sequence[int], attention_resolutions: Sequence[int] = ()) -> None:
-    """Refuse no levels, or too many.
+    """Refuse no levels, or too many of them or of sides with attention.
 
     Raises:
         ValueError: saying so.
     """
     if not widths:
         raise ValueError("the network needs at least one level")
-    if max(len(widths), len(attention_resolutions)) > _MOST_LEVELS:
+    if len(widths) > _MOST_LEVELS:
         raise ValueError(f"the network may have at most {_MOST_LEVELS} levels")
+    if len(attention_resolutions) > _MOST_LEVELS:
+        raise ValueError(f"attention_resolutions may be at most {_MOST_LEVELS}")
 
 
 def check_groups(width: int, groups: int) -> None:

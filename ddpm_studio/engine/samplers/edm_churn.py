@@ -62,8 +62,6 @@ def edm_churn(
     check_positive("S_noise", s_noise)
     T = process.schedule.T
     kept = sorted({*(range(T) if moments is None else moments), T - 1})
-    if kept[0] < 0 or kept[-1] >= T:
-        raise ValueError(f"moments must be 0..{T - 1}, not {kept[0]}..{kept[-1]}")
     for moment in kept:
         check_whole("a moment", moment, 0, T - 1)
     gamma = min(s_churn / len(kept), _MOST_CHURN)

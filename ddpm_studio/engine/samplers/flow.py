@@ -44,7 +44,7 @@ def probability_flow(
     check_positive("the tolerance", tolerance)
     s = process.schedule
     denoiser = ContinuousDenoiser(process, model)
-    log_sigmas = s.sigmas.log().tolist()
+    log_sigmas = s.log_sigmas.tolist()
 
     def slope(log_sigma: Tensor, x: Tensor) -> Tensor:
         return x - denoiser.x0_hat(x, log_sigma)

@@ -38,7 +38,7 @@ def log_snr(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor
         return evenly
     if schedule.zero_terminal_snr and int(evenly[-1]) == schedule.T - 1:
         return torch.cat([log_snr(schedule, steps - 1, schedule.T - 1), evenly[-1:]])
-    log_sigmas = schedule.sigmas[: int(evenly[-1]) + 1].log()
+    log_sigmas = schedule.log_sigmas[: int(evenly[-1]) + 1]
     ends = float(log_sigmas[0]), float(log_sigmas[-1])
     return _nearest(log_sigmas, torch.linspace(*ends, steps, dtype=torch.float64))
 
@@ -73,7 +73,7 @@ def consistency(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Te
         return evenly
     places = torch.arange(steps - 1, dtype=torch.float64) - (steps - 2) / 2
     wanted = math.log(_MIDDLE_SIGMA) + places * math.log(_SIGMA_RATIO)
-    below = _nearest(schedule.sigmas[: int(evenly[-1])].log(), wanted)
+    below = _nearest(schedule.log_sigmas[: int(evenly[-1])], wanted)
     return torch.cat([below, evenly[-1:]])
 
 

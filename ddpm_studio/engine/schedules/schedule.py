@@ -80,19 +80,17 @@ class NoiseSchedule:
         beta_end: float = BETA_END,
     ) -> NoiseSchedule:
         """β rises linearly, ends included [DDPM §4]."""
-        _check_length(T)
         return cls.from_betas(table.linear(T, beta_start, beta_end))
 
     @classmethod
     def cosine(cls, T: int = 1000, s: float = 0.008, max_beta: float = 0.999) -> NoiseSchedule:
         """ᾱ_t follows a squared cosine, β clipped at ``max_beta`` [IDDPM eq. 17]."""
-        _check_length(T)
         return cls.from_betas(table.cosine(T, s, max_beta))
 
     @classmethod
     def vp_sde(cls, T: int = 1000, beta_min: float = 0.1, beta_max: float = 20.0) -> NoiseSchedule:
         """ᾱ is the VP-SDE's at t/T: log ᾱ(u) = −β_min·u − ½(β_max − β_min)·u² [SDE eq. 33]."""
-        _check_length(T)
+        check_whole("T", T, 1)
         check_number("β_min", beta_min, 0)
         check_number("β_max", beta_max, beta_min)
         u = torch.arange(T + 1, dtype=torch.float64) / T
@@ -115,7 +113,7 @@ class NoiseSchedule:
             ValueError: for another name, a T that the schedule cannot have, or ends that it
                 does not take.
         """
-        _check_length(T)
+        check_whole("T", T, 1)
         info = SCHEDULES[name]
         make = info.load()
         if ends is None:
@@ -230,6 +228,11 @@ class NoiseSchedule:
         return -torch.expm1(torch.log1p(-self.betas).cumsum(0))
 
     @cached_property
+    def one_minus_alphas_cumprod_prev(self) -> Tensor:
+        """1 − ᾱ_{t−1}, 0 at t = 1."""
+        return torch.cat([torch.zeros(1, dtype=torch.float64), self.one_minus_alphas_cumprod[:-1]])
+
+    @cached_property
     def sqrt_alphas_cumprod(self) -> Tensor:
         """√ᾱ_t, the signal's share of x_t."""
         return self.alphas_cumprod.sqrt()
@@ -252,10 +255,7 @@ class NoiseSchedule:
     @cached_property
     def posterior_variance(self) -> Tensor:
         """β̃_t, the variance of q(x_{t−1}|x_t, x_0) [DDPM eq. 7]; 0 at t = 1."""
-        previous = torch.cat(
-            [torch.zeros(1, dtype=torch.float64), self.one_minus_alphas_cumprod[:-1]]
-        )
-        return self.betas * previous / self.one_minus_alphas_cumprod
+        return self.betas * self.one_minus_alphas_cumprod_prev / self.one_minus_alphas_cumprod
 
     @cached_property
     def posterior_log_variance_clipped(self) -> Tensor:
@@ -277,10 +277,8 @@ class NoiseSchedule:
     @cached_property
     def posterior_mean_coef_x_t(self) -> Tensor:
         """Coefficient of x_t in μ̃_t [DDPM eq. 7]."""
-        previous = torch.cat(
-            [torch.zeros(1, dtype=torch.float64), self.one_minus_alphas_cumprod[:-1]]
-        )
-        return previous * self.alphas.sqrt() / self.one_minus_alphas_cumprod
+        kept = self.one_minus_alphas_cumprod_prev * self.alphas.sqrt()
+        return kept / self.one_minus_alphas_cumprod
 
     @cached_property
     def trained_mean_coef_x0(self) -> Tensor:
@@ -343,11 +341,6 @@ def check_indices(kept: Tensor, T: int) -> None:
         raise ValueError("timesteps to keep must be int64 of shape (steps,) with one at least")
     if int(kept[0]) < 0 or int(kept[-1]) >= T or bool((kept.diff() < 1).any()):
         raise ValueError(f"timesteps to keep must ascend within 0..{T - 1}")
-
-
-def _check_length(T: int) -> None:
-    if not isinstance(T, int) or T < 1:
-        raise ValueError(f"T must be a whole number, at least 1, not {T}")
 
 
 def _first_from_second(variance: Tensor) -> Tensor:

@@ -172,5 +172,5 @@ def test_warmup_of_few_timesteps_and_other_ends() -> None:
 
 @pytest.mark.parametrize(("name", "T"), [("sine", 10), ("linear", 0), ("linear_scaled", 20)])
 def test_named_refuses(name: str, T: int) -> None:
-    with pytest.raises(ValueError, match=r"no schedule|at least 1|above 20"):
+    with pytest.raises(ValueError, match=r"no schedule|must be 1 or more|above 20"):
         NoiseSchedule.named(name, T)
