@@ -40,6 +40,11 @@ def check_loss(process: DiffusionProcess, loss: str, timestep_sampling: str = "u
         raise ValueError(
             f"the loss {loss!r} needs a learned variance; {process.variance!r} is fixed"
         )
+    if info.needs_signal and process.schedule.zero_terminal_snr:
+        raise ValueError(
+            f"the loss {loss!r} weighs each t by its signal, of which zero terminal SNR leaves "
+            "none at T: where sampling begins nothing would be learnt"
+        )
 
 
 def _check_choice_of_t(process: DiffusionProcess, loss: str, choice: str) -> None:

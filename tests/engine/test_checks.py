@@ -165,6 +165,15 @@ def test_refused(call: Callable[[], object], message: str) -> None:
         call()
 
 
+def test_a_loss_by_signal_needs_some_at_every_t() -> None:
+    """min-SNR's weight at T would be 0, where sampling begins."""
+    zero = NoiseSchedule.linear(10).with_zero_terminal_snr()
+    process = DiffusionProcess(zero, "v")
+    check_loss(process, "simple")
+    with pytest.raises(ValueError, match="zero terminal SNR leaves none at T"):
+        check_loss(process, "min_snr")
+
+
 def test_what_goes_together_is_not_refused() -> None:
     for name in ("edm", "flow"):
         process = DiffusionProcess(LINEAR, name)

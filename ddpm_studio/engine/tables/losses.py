@@ -16,16 +16,18 @@ class LossInfo(Entry):
     """A training loss.
 
     Its code is a function as :func:`ddpm_studio.engine.losses.l_simple`: of (process, model, x_0,
-    index, noise), it returns the loss of each picture, shape (N,).
+    level, noise), it returns the loss of each picture, shape (N,).
 
     Args:
         fixed: goes with a variance that is not learned.
         learned: goes with a learned variance.
+        needs_signal: weighs each t by its signal, so that of noise alone nothing is learnt.
         stepwise: is of the step from t to t − 1, and so of the schedule's own timesteps alone.
     """
 
     fixed: bool = field(default=True, kw_only=True)
     learned: bool = field(default=False, kw_only=True)
+    needs_signal: bool = field(default=False, kw_only=True)
     stepwise: bool = field(default=False, kw_only=True)
 
 
@@ -34,7 +36,14 @@ LOSSES = Table(
     LossInfo,
     (
         LossInfo("simple", "simple", "the paper's", f"{_LOSSES}:l_simple"),
-        LossInfo("min_snr", "min-SNR", "weighted", f"{_LOSSES}:l_min_snr", options=(GAMMA,)),
+        LossInfo(
+            "min_snr",
+            "min-SNR",
+            "weighted",
+            f"{_LOSSES}:l_min_snr",
+            options=(GAMMA,),
+            needs_signal=True,
+        ),
         LossInfo("vlb", "VLB", "the bound itself", f"{_LOSSES}:l_vlb", learned=True, stepwise=True),
         LossInfo(
             "hybrid",
