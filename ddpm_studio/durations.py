@@ -1,17 +1,32 @@
-"""Durations and counts in plain words."""
+"""Durations, counts and sizes in plain words."""
 
 from __future__ import annotations
 
 
 def duration(seconds: float) -> str:
-    """Return "8 s", "12 min", "3 h 05 min" or "2 days"."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes = round(whole / 60)
+    """Return "8 s", "12 min", "3 h 5 min", "12 h" or "2 days"."""
+    if seconds < 59.5:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
     if minutes < 60:
         return f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
+    if hours < 10:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     if hours < 48:
-        return f"{hours} h {minutes:02} min"
+        return f"{hours} h"
     return f"{round(hours / 24)} days"
+
+
+def counted(count: int, what: str) -> str:
+    """Return "1 picture" or "1,234 pictures"."""
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def size_words(count: int) -> str:
+    """Return so many bytes as "340 kB", "1.2 MB", "640 MB" or "1.2 GB"."""
+    if count < 1e6:
+        return f"{max(1, round(count / 1e3))} kB"
+    if count < 1e9:
+        return f"{count / 1e6:.1f} MB" if count < 1e7 else f"{count / 1e6:.0f} MB"
+    return f"{count / 1e9:.1f} GB"

@@ -10,7 +10,12 @@ from pathlib import Path
 
 from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
-from ddpm_studio.data.formats.choosing import archive_of, beside, taken_by_formats
+from ddpm_studio.data.formats.choosing import (
+    archive_endings,
+    archive_of,
+    beside,
+    taken_by_formats,
+)
 from ddpm_studio.data.formats.folders import (
     SYSTEM_FOLDERS,
     Stamp,
@@ -157,8 +162,9 @@ class _Collecting:
         """Read the archives in a folder, such as shards; return the other files."""
         archives: list[tuple[File, list[File]]] = []
         used: set[str] = set()
+        endings = archive_endings()
         for file in files:
-            if file.suffix not in (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz"):
+            if not file.name.lower().endswith(endings):
                 continue
             assert isinstance(file.place, Whole)
             try:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ddpm_studio.data.decoding.bit_depth import WORDS
 from ddpm_studio.data.formats.reading import told_values
-from ddpm_studio.data.values import BYTES, NoMeaningError, Range, Values
+from ddpm_studio.data.values import BRIGHT, BYTES, WORDS, NoMeaningError, Range, Values
 from ddpm_studio.errors import StudioError
 from ddpm_studio.picture_shape import parse_range
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
 Told = tuple[tuple[str, float, float], ...]
-# Bytes that reach so far use their range; further ones may not have been looked at.
-_BRIGHT = 64
 
 
 @dataclass
@@ -50,7 +47,7 @@ class SeenValues:
         values = self.whole[dtype]
         if options.range is not None:
             return Range(*parse_range(options.range))
-        if dtype == "uint8" and values.high >= _BRIGHT:
+        if dtype == "uint8" and values.high >= BRIGHT:
             return None
         try:
             used = values.meaning
@@ -69,7 +66,7 @@ class SeenValues:
         used = {dtype: Range(low, high) for dtype, low, high in ranges}
         lines = []
         for dtype, values in self.whole.items():
-            bright = dtype == "uint8" and values.high >= _BRIGHT
+            bright = dtype == "uint8" and values.high >= BRIGHT
             if not bright:
                 taken = used.get(dtype) or values.meaning
                 lines += told_values(title, values, taken)

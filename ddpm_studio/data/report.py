@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from ddpm_studio.data.decoding.unsupported import foreign_suffix
 from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE
@@ -130,7 +131,15 @@ class Report:
         Raises:
             ValueError, KeyError, TypeError: the text is something else.
         """
-        data = json.loads(text)
+        return cls.from_dict(json.loads(text))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Report:
+        """Read what :meth:`to_json` tells, parsed.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is something else.
+        """
         return cls(
             source=str(data["source"]),
             found=int(data["found"]),

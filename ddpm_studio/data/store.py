@@ -144,7 +144,7 @@ class DatasetCache:
         try:
             described = read_object(folder / REPORT, _MAX_REPORT_BYTES)
             options = PrepareOptions.model_validate(described["options"])
-            report = Report.from_json(json.dumps(described["report"] | {"source": title}))
+            report = Report.from_dict(described["report"] | {"source": title})
             class_names = tuple(str(name) for name in described["class_names"])
             images = map_array(folder / IMAGES)
             labels = np.array(map_array(folder / LABELS)) if class_names else None
@@ -172,9 +172,15 @@ class DatasetCache:
     def find(self, fingerprint: str, source: Sequence[Path], title: str) -> Dataset | None:
         """Return a prepared set by its fingerprint, whatever has become of its source."""
         for report in self.root.glob(f"*/{REPORT}"):
-            dataset = self.load(report.parent.name, source, title)
-            if dataset is not None and dataset.fingerprint == fingerprint:
-                return dataset
+            try:
+                told = read_object(report, _MAX_REPORT_BYTES).get("fingerprint")
+            except (OSError, ValueError):
+                continue
+            if (
+                told == fingerprint
+                and (found := self.load(report.parent.name, source, title)) is not None
+            ):
+                return found
         return None
 
     @contextmanager

@@ -85,7 +85,8 @@ def nothing_usable(
             return StudioError(f"{this}{named} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
     return StudioError(
         f"No pictures in {title}: {files}{'' if count == 1 else ' picture'}.",
-        "Choose PNG, JPEG, WebP, BMP, GIF or TIFF pictures, an archive of them, .npz or IDX.",
+        "Choose pictures such as PNG or JPEG, an archive of them, or arrays (.npy, .npz, HDF5, "
+        "Parquet, torch, IDX).",
     )
 
 

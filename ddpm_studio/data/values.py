@@ -58,7 +58,10 @@ class Range(NamedTuple):
 
 
 BYTES = Range(0.0, 255.0)
-_UNIT, _SIGNED, _WORDS = Range(0.0, 1.0), Range(-1.0, 1.0), Range(0.0, 65535.0)
+WORDS = Range(0.0, 65535.0)
+#: Bytes that reach so far use their range: they are levels, and neither classes nor a mask.
+BRIGHT = 64
+_UNIT, _SIGNED = Range(0.0, 1.0), Range(-1.0, 1.0)
 
 
 class NoMeaningError(ValueError):
@@ -163,8 +166,9 @@ class Values:
 
     def told(self, used: Range) -> str:
         """Say what the values were and what they were taken for, with their numbers."""
-        bits = math.log2(used.high + 1)
-        deep = used.low == 0 and used.high > BYTES.high and bits.is_integer()
+        deep = used.low == 0 and used.high > BYTES.high
+        bits = math.log2(used.high + 1) if deep else 0.0
+        deep = deep and bits.is_integer()
         mask = used == _UNIT and self.are_whole
         what = f" ({bits:.0f} bits)" if deep else " (a mask)" if mask else ""
         return f"values {self}, read as {used}{what}"

@@ -266,3 +266,24 @@ def test_arrays_of_two_ranges_are_told(tmp_path: Path) -> None:
         np.save(tmp_path / "in" / f"{number}.npy", levels)
     warned = " ".join(prepared(tmp_path / "cache", tmp_path / "in").report.warnings)
     assert "2 of 4 arrays, such as 1.npy, hold values from 0 to 1" in warned
+
+
+def test_a_range_below_zero_is_told(tmp_path: Path) -> None:
+    """A window of lungs in Hounsfield units."""
+    numbers = np.random.default_rng(0).integers(-1000, -199, (4, 8, 8)).astype(np.int16)
+    np.save(tmp_path / "a.npy", numbers)
+    data = prepared(tmp_path / "cache", tmp_path / "a.npy", range="-1000..-200")
+    assert told(data, "read as -1000..-200")
+
+
+def test_what_is_no_number_is_refused_with_a_range_too(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    whole = np.random.default_rng(0).random((8, 8), np.float32)
+    Image.fromarray(whole).save(folder / "a.tif")
+    whole[3, 3] = np.nan
+    Image.fromarray(whole).save(folder / "b.tif")
+    data = prepared(tmp_path / "cache", folder, range="0..1")
+    assert len(data) == 1
+    (reject,) = data.report.rejects
+    assert "NaN" in reject.reason

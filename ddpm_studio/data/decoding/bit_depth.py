@@ -14,12 +14,11 @@ from PIL import Image, ImageFile, PngImagePlugin
 
 from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE, SAY_RANGE, Unusable
 from ddpm_studio.data.items import Pixels
-from ddpm_studio.data.values import BYTES, NoMeaningError, Range, Values
+from ddpm_studio.data.values import BYTES, WORDS, NoMeaningError, Range, Values
 
 #: Which values become levels 0 and 255, by the type of the numbers.
 Ranges = Mapping[str, Range]
 NO_RANGES: Ranges = MappingProxyType({})
-WORDS = Range(0.0, 65535.0)
 _STRIP_PIXELS = 1 << 20
 # Of so many of 255 high bytes it is certain that 16 bits are used.
 _FULL = 64
@@ -80,6 +79,10 @@ def bytes_of_words(numbers: npt.NDArray[Any], used: Range) -> Pixels:
 
 def _range_of(values: Values, ranges: Ranges) -> Range:
     if values.dtype in ranges:
+        try:
+            values.require_finite()
+        except NoMeaningError as error:
+            raise Unusable(f"{OUT_OF_RANGE}: {error}") from error
         return ranges[values.dtype]
     # Each picture by itself, as version 0.1.0 did: 16 bits, or floats in 0..1 or 0..255.
     if values.dtype == "uint8":

@@ -27,7 +27,7 @@ from ddpm_studio.data.decoding.unsupported import (
 )
 from ddpm_studio.data.decoding.verdicts import Large, Unusable
 from ddpm_studio.data.items import MAX_FILE_BYTES, Item, Pixels
-from ddpm_studio.data.values import Values
+from ddpm_studio.data.values import BRIGHT, Values
 from ddpm_studio.errors import plain
 from ddpm_studio.stand_ins import ANNEX, ERROR, LFS, PAGE, stand_in
 
@@ -35,8 +35,6 @@ _LONGEST_SUFFIX = 20
 _FOREIGN_BYTES = 512
 #: Bytes of the hash of what was made of a picture.
 RESULT_BYTES = 16
-# A picture of bytes that reaches so far uses its range.
-_BRIGHT = 64
 
 
 class Framed(NamedTuple):
@@ -209,7 +207,7 @@ def look(
     measure = True
     for read in readers:
         outcome, row = _look_at(read, recipe, large, measure)
-        measure = measure and not (outcome.dtype == "uint8" and outcome.high >= _BRIGHT)
+        measure = measure and not (outcome.dtype == "uint8" and outcome.high >= BRIGHT)
         outcomes.append(outcome)
         rows.append(row or blank)
         if row and recipe and recipe.channels == 3 and not coloured:

@@ -34,7 +34,6 @@ from PIL import (
 from ddpm_studio.band_chunk import BAND_CHUNK, band_shape, unpack_bands
 from ddpm_studio.data.decoding.bit_depth import (
     NO_RANGES,
-    WORDS,
     Ranges,
     bytes_of_words,
     deep_colours,
@@ -53,7 +52,7 @@ from ddpm_studio.data.decoding.tiff import TiffPage, page_beyond_pillow, tiff_ve
 from ddpm_studio.data.decoding.unsupported import foreign, looks_like_tga, rare_kind
 from ddpm_studio.data.decoding.verdicts import UNKNOWN_CONTENT, Large, Unusable
 from ddpm_studio.data.items import Pixels
-from ddpm_studio.data.values import BYTES, Values
+from ddpm_studio.data.values import BYTES, WORDS, Values
 from ddpm_studio.errors import plain
 from ddpm_studio.picture_shape import MOST_COLOURS
 from ddpm_studio.stand_ins import HEAD_BYTES as STAND_IN_BYTES

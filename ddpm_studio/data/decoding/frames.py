@@ -18,7 +18,7 @@ def count_frames(kind: str, data: bytes) -> int:
     """Return how many frames or pages a picture file has, at least 1.
 
     Args:
-        kind: of the picture, as ``decoding.identify`` tells it.
+        kind: of the picture, see :func:`ddpm_studio.data.decoding.kinds.identify`.
         data: the file.
     """
     counted = {"GIF": _gif, "TIFF": _tiff, "WEBP": _webp, "PNG": _png}.get(kind)
@@ -75,7 +75,19 @@ def _webp(data: bytes) -> int:
     return count
 
 
+def tells_frames(data: bytes) -> bool:
+    """Whether the beginning of a PNG tells its frames: that stands before the first pixels."""
+    try:
+        return _png_frames(data) is not None
+    except struct.error:
+        return False
+
+
 def _png(data: bytes) -> int:
+    return _png_frames(data) or 1
+
+
+def _png_frames(data: bytes) -> int | None:
     at = 8
     while at + 12 <= len(data):
         (size,) = struct.unpack_from(">I", data, at)
@@ -86,4 +98,4 @@ def _png(data: bytes) -> int:
         if kind == b"IDAT":
             return 1
         at += 12 + size
-    return 1
+    return None

@@ -204,7 +204,11 @@ def _code_page(name: str, infos: Sequence[zipfile.ZipInfo], told: list[str]) -> 
         b"\n".join(names).decode("utf-8")
     except UnicodeError:
         page = code_page(names)
-        what = f"they are read as {page}" if page else "nothing that is known reads as words"
+        what = (
+            f"they are read as {page}"
+            if page
+            else "no code page that is known fits, so they are shown as they are"
+        )
         if page != _PC:
             told.append(f"Names in {name} are not UTF-8; {what}.")
         return page or ""

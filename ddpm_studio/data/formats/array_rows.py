@@ -69,24 +69,45 @@ class BlockRows:
         return found
 
 
+class LastArray:
+    """The array that was read last, of many: pictures are asked for in order, and one has many."""
+
+    def __init__(self) -> None:
+        self._of: object = None
+        self._array: Array | None = None
+
+    def of(self, who: object, read: Callable[[], Array]) -> Array:
+        """Return ``who``'s array: the one that is kept, or else what ``read`` returns."""
+        if self._of is not who or self._array is None:
+            # Two need not be there at once.
+            self._array = None
+            self._of, self._array = who, read()
+        return self._array
+
+
 class WholeRows:
-    """An array that is read whole for whichever rows are asked for: mostly one small picture.
+    """An array that is read whole for whichever rows are asked for.
 
     Args:
         shape: of the array.
         dtype: of the array.
         read: returns it.
+        last: keeps it until another one is read.
     """
 
     def __init__(
-        self, shape: tuple[int, ...], dtype: np.dtype[Any], read: Callable[[], Array]
+        self,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        read: Callable[[], Array],
+        last: LastArray,
     ) -> None:
         self.shape, self.dtype = shape, dtype
-        self._read = read
+        self._read, self._last = read, last
 
     def __getitem__(self, rows: npt.NDArray[np.int64]) -> Array:
         """Return these rows, shape (len(rows), …)."""
-        found: Array = self._read()[rows]
+        found: Array = self._last.of(self, self._read)[rows]
         return found
 
 

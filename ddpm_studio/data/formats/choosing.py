@@ -27,8 +27,15 @@ _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 # Archives within, of nothing that is a picture.
 _ZIPS_OF_OTHERS = (".xlsx", ".ods", ".keras")
 # gzip, bzip2 and xz.
+_PACKED_ENDINGS = (".gz", ".bz2", ".xz")
 _PACKED_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
 _PART = re.compile(r"\.(?:z\d\d|(?:zip|tar|7z|rar|gz|tgz)\.(?:\d{3}|part\w{1,3}))$")
+
+
+def archive_endings() -> tuple[str, ...]:
+    """Return how names of archives end; what is packed may be one by any name."""
+    archives = (info.suffixes for info in DATA_FORMATS.values() if info.archive)
+    return (*(one for suffixes in archives for one in suffixes if one), *_PACKED_ENDINGS)
 
 
 def taken_by_formats(

@@ -75,7 +75,7 @@ def read_cifar(files: Sequence[File], reading: Reading) -> Taken | None:
         count = len(batch.pictures)
         classes = reading.own_labels(shown, choices, count)
         if classes is not None:
-            classes = _named(classes, names.get(reading.own.taken[0], ()))
+            classes = _named(classes, names.get(reading.own.last, ()))
         layout = ArrayLayout("NCHW", (count, 3, 32, 32))
         parts.append(Part(shown, batch.pictures, layout, classes))
     if line := aside_told(aside, "file"):

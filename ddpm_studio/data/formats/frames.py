@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from ddpm_studio.data.decoding.decoding import OpenedPicture
-from ddpm_studio.data.decoding.frames import MOVING_SUFFIXES, count_frames
+from ddpm_studio.data.decoding.frames import MOVING_SUFFIXES, count_frames, tells_frames
 from ddpm_studio.data.decoding.kinds import HEAD_BYTES, identify
 from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import MAX_FILE_BYTES, File, Item
+
+_HEAD_OF_PNG = 1 << 16
 
 
 def frame_items(files: Sequence[File], reading: Reading) -> list[Item]:
@@ -20,12 +22,21 @@ def frame_items(files: Sequence[File], reading: Reading) -> list[Item]:
     return [item for file in files for item in _frames(file, reading)]
 
 
+def _structure(file: File) -> bytes:
+    """Return as much of a file as tells its frames: of a PNG that does not move its beginning."""
+    if file.suffix in (".png", ".apng"):
+        head = file.read(_HEAD_OF_PNG)
+        if tells_frames(head):
+            return head
+    return file.read(-1)
+
+
 def _frames(file: File, reading: Reading) -> Iterator[Item]:
     name = reading.shown(file.name)
     count = 1
     if file.suffix in MOVING_SUFFIXES and file.size <= MAX_FILE_BYTES:
         try:
-            data = file.read(-1)
+            data = _structure(file)
         except OSError:
             data = b""
         kind = identify(data[:HEAD_BYTES])

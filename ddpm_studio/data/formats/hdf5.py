@@ -13,7 +13,7 @@ import numpy as np
 
 from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_files import parts_of_files
-from ddpm_studio.data.formats.array_rows import Array, ArrayRows, BlockRows
+from ddpm_studio.data.formats.array_rows import LOST, Array, ArrayRows, BlockRows
 from ddpm_studio.data.formats.hdf5_chunks import StoredChunks
 from ddpm_studio.data.formats.hdf5_heaps import has_endless_heap
 from ddpm_studio.data.formats.named_arrays import NAMES, SHOWN, Named
@@ -27,7 +27,6 @@ _T = TypeVar("_T")
 _MOST_DATASETS, _MOST_DEPTH = 100_000, 8
 # Notes on so many datasets may name classes.
 _LOOKED_AT = 20
-_LOST = "See that the file and its disk are there, then prepare the pictures again."
 _UNFINISHED = "See that the program that made it came to its end."
 _SCATTERED = "Choose those files; what a file says of others is not followed."
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -274,7 +273,7 @@ def _rows(dataset: Any, reading: Reading, name: str) -> ArrayRows:
             raise
         except Exception as error:  # untrusted bytes make the library raise nearly anything
             why = plain(str(error), 100) or type(error).__name__
-            raise StudioError(f"A dataset of HDF5 can't be read: {why}.", _LOST) from error
+            raise StudioError(f"A dataset of HDF5 can't be read: {why}.", LOST) from error
         return found
 
     return BlockRows(shape, dataset.dtype, part)

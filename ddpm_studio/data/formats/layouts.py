@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ddpm_studio.durations import counted
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.picture_shape import MOST_BANDS, MOST_COLOURS
 
@@ -59,10 +60,10 @@ class ArrayLayout:
     def told(self) -> str:
         """What the axes were taken for, in words."""
         height, width, channels = self.picture_shape
-        what = "1 picture" if self.count == 1 else f"{self.count:,} pictures"
         colours = f", {channels} channels" if channels > 1 else ""
         named = ", ".join(self.axes)
-        return f"{what} of {size_text(width, height)}{colours}, axes ({named}){self.said}"
+        what = f"{counted(self.count, 'picture')} of {size_text(width, height)}{colours}"
+        return f"{what}, axes ({named}){self.said}"
 
 
 def layout_of(shape: tuple[int, ...], asked: str | None = None) -> ArrayLayout | None:

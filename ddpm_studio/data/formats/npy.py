@@ -13,7 +13,7 @@ from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_rows import (
     Array,
     ArrayRows,
-    BlockRows,
+    LastArray,
     WholeRows,
     file_array,
     fits_memory,
@@ -47,16 +47,17 @@ def read_npy(files: Sequence[File], reading: Reading) -> Taken:
     """
     names = frozenset(file.name for file in files)
     files = reading.genuine(files)
+    last = LastArray()
     if not files:
         return Taken([], names)
     if len(files) == 1:
-        array = _npy(files[0], reading, alone=True)
+        array = _npy(files[0], reading, last, alone=True)
         name = reading.shown(files[0].name)
         return Taken(reading.arrays([_part(name, "", array, reading)]), names)
     found: list[tuple[File, Named]] = []
     for file in files:
         try:
-            found.append((file, _npy(file, reading, alone=False)))
+            found.append((file, _npy(file, reading, last, alone=False)))
         except StudioError as error:
             reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {error.cause}"))
     arrays = [array for _, array in found]
@@ -76,7 +77,7 @@ def _part(name: str, origin: str, array: Named, reading: Reading) -> Part:
     return Part(name, array.rows(), reading.layout(name, array.shape), origin=origin)
 
 
-def _npy(file: File, reading: Reading, *, alone: bool) -> Named:
+def _npy(file: File, reading: Reading, last: LastArray, *, alone: bool) -> Named:
     """Return the array of a ``.npy`` file, its header read.
 
     Raises:
@@ -84,17 +85,21 @@ def _npy(file: File, reading: Reading, *, alone: bool) -> Named:
     """
     name = reading.shown(file.name)
     place = file.place
+    rows: Callable[[], ArrayRows]
     try:
         if isinstance(place, Whole):
             header = file_header(Path(place.path))
-            lasting = alone or header.size > _LARGE
-            rows = partial(_mapped if lasting else _on_disk, Path(place.path), header, reading)
+            if alone or header.size > _LARGE:
+                rows = partial(_mapped, Path(place.path), header, reading)
+            else:
+                # Thousands of small files can't all stay open.
+                rows = partial(_when_asked, header, partial(_content, Path(place.path)), last)
         else:
             header = read_npy_header(io.BytesIO(file.read(min(file.size, _HEAD_BYTES))))
             if header.size > file.size - header.offset:
                 raise ValueError("it is cut short")
             fits_memory(name, header.size)
-            rows = partial(_when_asked, header, partial(_member, file, name))
+            rows = partial(_when_asked, header, partial(_member, file, name), last)
     except OSError as error:
         if isinstance(place, Whole):
             raise unreadable(Path(place.path), error) from error
@@ -111,11 +116,6 @@ def _mapped(path: Path, header: NpyHeader, reading: Reading) -> ArrayRows:
     return file_array(path, header, keep_open=lambda rows: reading.stack.callback(rows.close))
 
 
-def _on_disk(path: Path, header: NpyHeader, reading: Reading) -> ArrayRows:
-    # Thousands of small files can't all stay open.
-    return _when_asked(header, partial(_content, path))
-
-
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -130,13 +130,8 @@ def _member(file: File, name: str) -> bytes:
         raise damaged_array(name, error) from error
 
 
-def _when_asked(header: NpyHeader, content: Callable[[], bytes]) -> ArrayRows:
-    def whole() -> Array:
-        return array_in(content(), header)
-
-    if len(header.shape) < 4:
-        return WholeRows(header.shape, header.dtype, whole)
-    return BlockRows(header.shape, header.dtype, lambda start, end: whole()[start:end])
+def _when_asked(header: NpyHeader, content: Callable[[], bytes], last: LastArray) -> ArrayRows:
+    return WholeRows(header.shape, header.dtype, lambda: array_in(content(), header), last)
 
 
 def array_in(data: bytes, header: NpyHeader) -> Array:

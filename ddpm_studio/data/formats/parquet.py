@@ -98,8 +98,8 @@ class _Table:
             raise self._damaged(ValueError(told))
         choices = {name: partial(self._labels, name) for name in self._label_columns()}
         classes = self._reading.own_labels(self._name, choices, meta.num_rows)
-        if classes is not None and self._reading.own.taken:
-            names = self._class_names().get(self._reading.own.taken[-1], [])
+        if classes is not None:
+            names = self._class_names().get(self._reading.own.last, [])
             classes = [_named(one, names) for one in classes]
         items: list[Item] = []
         for group in range(meta.num_row_groups):
@@ -107,7 +107,8 @@ class _Table:
             size = max(1, info.total_byte_size // max(1, info.num_rows))
             for row in range(info.num_rows):
                 number = len(items)
-                inner = File(f"{number}", size, partial(self._read, group, row))
+                # Without a path: row 3 of one table is no other's.
+                inner = File("", size, partial(self._read, group, row))
                 name = f"{self._name}[{number}]"
                 one = classes[number] if classes is not None else None
                 items.append(Item(name, self._reading.tree, inner, class_name=one))
@@ -147,7 +148,14 @@ class _Table:
         ]
         asked = self._reading.options.array
         if asked is not None:
-            found = [name for name in found if name == asked]
+            there = found
+            found = [name for name in there if name.casefold() == asked.casefold()]
+            if there and not found:
+                told = ", ".join(plain(name, 60) for name in there)
+                raise StudioError(
+                    f"{self._name} has no column of pictures {plain(asked, 60)}.",
+                    f"There are: {told}.",
+                )
         ordered = sorted(found, key=lambda name: name.casefold() not in _LIKELY)
         if not ordered:
             held = ", ".join(plain(name, 60) for name in self._schema.names[:6]) or "nothing"
@@ -186,7 +194,7 @@ class _Table:
             line = f"Columns that are not read: {', '.join(unread)}."
             if line not in self._reading.told:
                 self._reading.told.append(line)
-        return known + [name for name in others if name == asked]
+        return known + [name for name in others if asked and name.casefold() == asked.casefold()]
 
     def _labels(self, name: str) -> Array:
         try:

@@ -21,7 +21,7 @@ from ddpm_studio.data.items import MAX_FILES, File, Item, Pixels
 from ddpm_studio.data.labels.class_names import ClassNames, class_names_of, names_beside
 from ddpm_studio.data.labels.own import OwnChoices, OwnLabels, class_names, why_no_classes
 from ddpm_studio.data.report import Reject
-from ddpm_studio.data.values import BYTES, NoMeaningError, Range, Values
+from ddpm_studio.data.values import BRIGHT, BYTES, NoMeaningError, Range, Values
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.picture_shape import MOST_COLOURS, parse_range
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
@@ -35,8 +35,6 @@ _SAY_RANGE = "Save pictures as uint8, or as floats from 0 to 1 or from −1 to 1
 _NUMBERS_ONLY = "Put numbers in the place of NaN and infinity: numpy.nan_to_num."
 _ROWS_AT_ONCE = 1024
 _SCAN_BYTES = 16 * 2**20
-# A set of bytes that reaches so far is no set of labels.
-_BRIGHT = 64
 _NAMED = 3
 
 
@@ -176,7 +174,7 @@ class Reading:
         if self.first_rules and len(shape) == 3:
             asked = "NHW"
         found = layout_of(shape, asked)
-        narrow = axes == "NHW" and not min(shape[1:]) > MOST_COLOURS
+        narrow = found is not None and axes == "NHW" and min(shape[1:]) <= MOST_COLOURS
         if found is None or narrow or (self.first_rules and not _known_first(shape)):
             what = f"of shape {shape}, which is no pictures"
             if asked is not None and not self.first_rules:
@@ -329,7 +327,7 @@ def _values_of(rows: ArrayRows) -> Values:
     for start in range(0, count, step):
         part = Values.of(rows[np.arange(start, min(count, start + step))])
         found = part if found is None else found | part
-        if dtype == np.uint8 and found.high >= _BRIGHT:
+        if dtype == np.uint8 and found.high >= BRIGHT:
             return Values(dtype.name, 0.0, BYTES.high)
     assert found is not None
     return found

@@ -166,6 +166,7 @@ class _TorchFile:
         else:
             archive = reading.stack.enter_context(zipfile.ZipFile(reading.open(file)))
         self._zip = TorchZip(archive)
+        self._stored: dict[str, bytes] = {}
         tree = io.BytesIO(self._zip.tree(_MAX_TABLE_BYTES))
         self._told = parse_pickle(tree, _MAKERS, _storage)
 
@@ -206,8 +207,14 @@ class _TorchFile:
             return None
         return [(one, self._number(label)) for one, label in filter(None, pairs)]
 
+    def _content(self, key: str) -> bytes:
+        """The numbers of a storage, of which many tensors may be views."""
+        if key not in self._stored:
+            self._stored[key] = self._zip.numbers(key)
+        return self._stored[key]
+
     def _number_in(self, one: _Tensor) -> int:
-        content = self._zip.numbers(one.key)
+        content = self._content(one.key)
         stored = np.frombuffer(content, one.stored, len(content) // one.stored.itemsize)
         return int(_numbers(one, stored).reshape(()))
 
@@ -247,7 +254,7 @@ class _TorchFile:
         if self._path is not None and size > _READ_UP_TO and one.is_dense and plain_type:
             return self._on_disk(self._path, one)
         fits_memory(self._name, self._zip.size(one.key))
-        content = self._zip.numbers(one.key)
+        content = self._content(one.key)
         return _numbers(
             one, np.frombuffer(content, one.stored, len(content) // one.stored.itemsize)
         )

@@ -76,11 +76,12 @@ def choose_labels(
     for number, item in enumerate(items):
         trees.setdefault(item.tree, []).append(number)
     classes: list[str | None] = [item.class_name for item in items]
+    by_name = {"own", *(one.casefold() for one in own.taken)}
     taken: dict[str, str] = {}
     told: list[str] = []
     for tree, numbers in trees.items():
         with_own = sum(classes[number] is not None for number in numbers)
-        asked_own = options.labels is not None and options.labels in ("own", *own.taken)
+        asked_own = options.labels is not None and options.labels.casefold() in by_name
         if with_own and (asked_own or (options.labels is None and with_own == len(numbers))):
             taken |= dict.fromkeys(own.taken, "")
             continue

@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -68,11 +69,8 @@ class ClassNames:
             found = {one: self.names[str(int(key) - 1)] for one, key in keys.items()}
         if not all(found.values()):
             return {}
-        several = list(found.values())
-        return {
-            one: name if several.count(name) == 1 else f"{name} ({one})"
-            for one, name in found.items()
-        }
+        times = Counter(found.values())
+        return {one: name if times[name] == 1 else f"{name} ({one})" for one, name in found.items()}
 
 
 def class_names_of(value: object, title: str) -> ClassNames | None:

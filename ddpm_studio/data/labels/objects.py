@@ -45,6 +45,10 @@ _ODD = (
 _Sizes = dict[str, float]
 
 
+def _most(file: File) -> int:
+    return _MOST_BYTES if file.suffix == ".json" else _MOST_BESIDE
+
+
 def object_sources(
     files: Sequence[File], paths: Sequence[str]
 ) -> tuple[list[LabelSource], set[str], list[str]]:
@@ -54,17 +58,16 @@ def object_sources(
         files: of the tree.
         paths: of its pictures.
     """
+    marked = [file for file in files if file.suffix in _READERS and 0 < file.size <= _most(file)]
+    if not marked:
+        return [], set(), []
     names = PictureNames(paths)
     found: dict[str, _Sizes] = {}
     used: list[str] = []
     lines: list[str] = []
-    for file in files:
-        reader = _READERS.get(file.suffix)
-        limit = _MOST_BYTES if file.suffix == ".json" else _MOST_BESIDE
-        if reader is None or not 0 < file.size <= limit:
-            continue
+    for file in marked:
         try:
-            told = reader(file)
+            told = _READERS[file.suffix](file)
         except _UnreadError as error:
             if len(lines) < _TOLD:
                 lines.append(f"{plain(file.name, 80)} is not read as labels: it is {error}.")

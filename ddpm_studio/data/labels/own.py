@@ -24,18 +24,20 @@ class OwnLabels:
         asked: the name that a person has said; None: the most likely.
         found: every name that there is.
         taken: those that were taken.
+        last: the one of them that was taken last.
     """
 
     asked: str | None = None
     found: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    last: str = ""
 
     def choose(self, choices: OwnChoices) -> list[str]:
         """Return the names to try, in this order."""
         self.found += [key for key in choices if key not in self.found]
-        if self.asked in (None, "own"):
+        if self.asked is None or self.asked == "own":
             return list(choices)
-        return [key for key in choices if key == self.asked]
+        return [key for key in choices if key.casefold() == self.asked.casefold()]
 
     def add(self, other: OwnLabels) -> None:
         """Take what was found and taken elsewhere, too."""
@@ -44,6 +46,7 @@ class OwnLabels:
 
     def note(self, key: str) -> None:
         """Note that labels of this name were taken."""
+        self.last = key
         if key not in self.taken:
             self.taken.append(key)
 

@@ -10,8 +10,12 @@ import pytest
 import torch
 
 from ddpm_studio.data import Dataset
+from ddpm_studio.data.formats import npy
+from ddpm_studio.data.formats.array_rows import Array
+from ddpm_studio.data.formats.npy_header import NpyHeader
 from ddpm_studio.errors import StudioError
-from tests.data.pictures import noise, prepared
+from ddpm_studio.pickles.torch_zip import TorchZip
+from tests.data.pictures import make_zip, noise, prepared
 
 h5py = pytest.importorskip("h5py")
 
@@ -189,3 +193,49 @@ def test_records_and_packed_pictures_are_named(tmp_path: Path) -> None:
         pieces[0] = np.zeros(5, np.uint8)
     with pytest.raises(StudioError, match="pieces of different lengths"):
         prepared(tmp_path / "cache", tmp_path / "x.h5")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("shape", [(40, 12, 12), (40, 12, 12, 3)], ids=["NHW", "NHWC"])
+def test_a_file_of_many_pictures_is_read_a_few_times_and_not_once_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool, shape: tuple[int, ...]
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    folder = tmp_path / "set"
+    folder.mkdir()
+    np.save(folder / "x_train.npy", pixels)
+    np.save(folder / "y_train.npy", np.arange(40) % 2)
+    source = folder
+    if packed:
+        files = {file.name: file.read_bytes() for file in folder.iterdir()}
+        make_zip(tmp_path / "set.zip", files)
+        source = tmp_path / "set.zip"
+    read: list[int] = []
+    whole = npy.array_in
+
+    def counted(content: bytes, header: NpyHeader) -> Array:
+        read.append(len(content))
+        return whole(content, header)
+
+    monkeypatch.setattr(npy, "array_in", counted)
+    data = prepared(tmp_path / "cache", source)
+    np.testing.assert_array_equal(data.images.squeeze(), pixels)
+    assert labels(data) == ["0", "1"] * 20
+    assert sum(size > pixels.nbytes for size in read) < 5
+
+
+def test_views_of_one_tensor_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ``torch.save(list(images))`` writes."""
+    pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (30, 8, 8, 3), np.uint8))
+    torch.save(list(pixels), tmp_path / "a.pt")
+    read: list[str] = []
+    numbers = TorchZip.numbers
+
+    def noted(self: TorchZip, key: str) -> bytes:
+        read.append(key)
+        return numbers(self, key)
+
+    monkeypatch.setattr(TorchZip, "numbers", noted)
+    data = prepared(tmp_path / "cache", tmp_path / "a.pt")
+    np.testing.assert_array_equal(data.images, pixels)
+    assert len(read) == len(set(read))

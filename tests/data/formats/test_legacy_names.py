@@ -109,7 +109,7 @@ def test_what_reads_as_no_words_is_told(tmp_path: Path) -> None:
     names = [b"\xb6\xc0\xb6\xc5\x83\x4a/%d.png" % n for n in range(len(PICTURES))]
     data = prepared(tmp_path / "cache", zip_of(tmp_path / "x.zip", names))
     assert len(data) == len(PICTURES)
-    assert told(data, "nothing that is known reads as words")
+    assert told(data, "no code page that is known fits")
     assert code_page([b"\xff\x80", b"\xff\x81"]) is None
 
 

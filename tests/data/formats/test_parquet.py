@@ -82,3 +82,36 @@ def test_the_hub_has_a_number_for_no_label(tmp_path: Path) -> None:
     table = pa.table({"image": pictures, "label": [-1] * 4}).replace_schema_metadata(notes)
     pq.write_table(table, tmp_path / "x.parquet")
     assert prepared(tmp_path / "cache", tmp_path / "x.parquet").labels is None
+
+
+def test_rows_of_several_tables_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    """A table of labels beside them has no names of theirs to go by."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    save(folder / "a.parquet", image=CELLS[:2])
+    save(folder / "b.parquet", image=CELLS[2:])
+    (folder / "labels.csv").write_text("id,label\n0,cat\n1,dog\n")
+    data = prepared(tmp_path / "cache", folder)
+    np.testing.assert_array_equal(data.images, PIXELS)
+    assert data.labels is None
+
+
+def test_a_column_is_found_by_its_name_in_other_capitals(tmp_path: Path) -> None:
+    table = save(tmp_path / "x.parquet", Image=CELLS, Kind=KINDS)
+    data = prepared(tmp_path / "cache", table, array="image", labels="kind")
+    assert data.report.class_counts == (("cat", 2), ("dog", 2))
+    with pytest.raises(StudioError, match=r"no column of pictures photo.*There are: Image"):
+        prepared(tmp_path / "cache", table, array="photo")
+
+
+def test_each_table_has_the_names_of_its_own_labels(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for name, column in (("a", "label"), ("b", "fine_label"), ("c", "label")):
+        kinds = {"names": [f"{column} {number}" for number in range(2)], "_type": "ClassLabel"}
+        told = json.dumps({"info": {"features": {column: kinds}}})
+        table = pa.table({"image": CELLS, column: [0, 1, 0, 1]})
+        table = table.replace_schema_metadata({"huggingface": told})
+        pq.write_table(table, folder / f"{name}.parquet")
+    counts = dict(prepared(tmp_path / "cache", folder).report.class_counts)
+    assert counts == {"label 0": 4, "label 1": 4, "fine_label 0": 2, "fine_label 1": 2}

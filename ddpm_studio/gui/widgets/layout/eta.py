@@ -1,4 +1,4 @@
-"""Durations in words."""
+"""Durations in words of the person's language."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ import math
 
 from PySide6.QtCore import QCoreApplication
 
+from ddpm_studio import durations
+
 
 def duration(seconds: float) -> str:
     """Return "4 s", "6 min", "2 h 10 min" or "3 days"; "" for what is no duration."""
     if not math.isfinite(seconds) or seconds < 0:
         return ""
-    if seconds < 59.5:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 10:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    if hours < 48:
-        return f"{hours} h"
-    return QCoreApplication.translate("Duration", "{n} days").format(n=round(hours / 24))
+    words = durations.duration(seconds)
+    number, _, unit = words.rpartition(" ")
+    if unit == "days":
+        return QCoreApplication.translate("Duration", "{n} days").format(n=number)
+    return words
 
 
 def time_left(seconds: float | None) -> str:
