@@ -53,3 +53,10 @@ def unknown_part(error: ValidationError) -> str | None:
 def first_problem(error: ValidationError) -> str:
     """Return the first thing that a validation found."""
     return plainly(str(error.errors()[0]["msg"]))
+
+
+def placed_problem(error: ValidationError) -> str:
+    """Return the first thing that a validation found, behind its place where it has one."""
+    where = ".".join(map(str, error.errors()[0]["loc"]))
+    problem = first_problem(error)
+    return f"{where}: {problem}" if where else problem

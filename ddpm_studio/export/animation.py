@@ -9,7 +9,7 @@ from pathlib import Path
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.apng import write_apng
-from ddpm_studio.export.gif import MAX_FPS, write_gif
+from ddpm_studio.export.gif import MAX_FPS, MOST_SECONDS, write_gif
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.export.monitored import monitored
 from ddpm_studio.export.pictures import Recipe
@@ -94,7 +94,7 @@ def save_animation(
     chosen = choose_frames(len(given), len(given) if count is None else count, easing)
     timeline = Timeline.of(chosen, fps, hold_last_seconds)
     shown = Seen(FrameSelection(given, timeline.frames), bands, alpha=keeps_alpha(suffix))
-    _check_limits(suffix, shown[0].shape, len(shown), fps, scale)
+    _check_limits(suffix, shown[0].shape, timeline, fps, scale)
     made_by = None if recipe is None else {**recipe, "moving": True}
     start = Progress(0, len(shown), "Writing", "frames")
     with whole_file(path) as temporary:
@@ -161,12 +161,20 @@ class FrameSelection(LazySequence[Pictures]):
         return frame
 
 
-def _check_limits(suffix: str, shape: tuple[int, ...], count: int, fps: float, scale: int) -> None:
+def _check_limits(
+    suffix: str, shape: tuple[int, ...], timeline: Timeline, fps: float, scale: int
+) -> None:
     if suffix == ".gif" and fps > MAX_FPS:
         raise StudioError(
             f"A GIF shows at most {MAX_FPS} frames a second.",
             "Lower the rate, or choose .webp or .apng.",
         )
+    if suffix == ".gif" and max(timeline.durations(1)) > MOST_SECONDS:
+        raise StudioError(
+            f"A GIF shows a frame for at most {MOST_SECONDS} seconds.",
+            "Shorten the hold, or choose .webp or .apng.",
+        )
+    count = len(timeline.frames)
     limit = {".webp": _MAX_WEBP_SIDE, ".gif": _MAX_GIF_SIDE}.get(suffix)
     side = max(shape[:2]) * scale
     if limit is not None and side > limit:

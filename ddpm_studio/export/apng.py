@@ -94,8 +94,6 @@ def _write_chunk(file: BinaryIO, kind: bytes, body: bytes) -> None:
 
 
 def _frame_control(number: int, part: Change) -> bytes:
-    if not _fits(part.milliseconds):
-        raise ValueError(f"a frame of {part.milliseconds} ms lasts longer than a PNG can tell")
     delay = _delay(part.milliseconds)
     return struct.pack(
         ">5I2H2B",
@@ -111,8 +109,17 @@ def _frame_control(number: int, part: Change) -> bytes:
 
 
 def _delay(milliseconds: int) -> Fraction:
-    return Fraction(milliseconds / 1000).limit_denominator(_MOST)
+    """Return seconds as two numbers of 16 bits, as near as they come.
+
+    Raises:
+        ValueError: if it is longer than a PNG can tell, 65,535 s.
+    """
+    most = _MOST * 1000 // max(1, milliseconds)
+    if most < 1:
+        raise ValueError(f"a frame of {milliseconds} ms lasts longer than a PNG can tell")
+    return Fraction(milliseconds, 1000).limit_denominator(min(_MOST, most))
 
 
 def _fits(milliseconds: int) -> bool:
-    return _delay(milliseconds).numerator <= _MOST
+    """Whether it can be told exactly, so that equal frames may be one."""
+    return milliseconds <= 1000 * _MOST and _delay(milliseconds) == Fraction(milliseconds, 1000)

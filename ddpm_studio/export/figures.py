@@ -8,32 +8,26 @@ from pathlib import Path
 
 from ddpm_studio.export.writing import check_suffix, whole_file
 
-COLUMNS = (
-    "step",
-    "loss",
-    "grad_norm",
-    "lr",
-    "images_per_second",
-    "memory_bytes",
-    "cpu_load",
-    "device_load",
-)
 
-
-def save_csv(path: Path, runs: Sequence[tuple[str, Iterable[Mapping[str, object]]]]) -> None:
-    """Write one row a step: the run's name, then ``COLUMNS``; empty where not recorded.
+def save_csv(
+    path: Path,
+    columns: Sequence[str],
+    runs: Sequence[tuple[str, Iterable[Mapping[str, object]]]],
+) -> None:
+    """Write one row a step: the run's name, then its figures; empty where not recorded.
 
     Args:
         path: ends with ``.csv``.
+        columns: of the figures.
         runs: the name of each run and the objects of its ``metrics.jsonl``.
 
     Raises:
         StudioError: if the file can't be written.
     """
     rows = (
-        (name, *(line.get(column) for column in COLUMNS)) for name, lines in runs for line in lines
+        (name, *(line.get(column) for column in columns)) for name, lines in runs for line in lines
     )
-    save_table(path, ("run", *COLUMNS), rows)
+    save_table(path, ("run", *columns), rows)
 
 
 def save_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

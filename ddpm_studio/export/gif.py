@@ -22,6 +22,8 @@ from ddpm_studio.export.timing import Timeline
 _COLOURS = 256
 # Viewers slow a GIF down when a frame lasts less than 2 hundredths of a second.
 MAX_FPS = 50
+#: As long a frame can last: 16 bits of hundredths of a second.
+MOST_SECONDS = 655
 
 Colours = npt.NDArray[np.uint32]
 
@@ -62,7 +64,8 @@ def write_gif(
         _adaptive(frame, scale, monitor) if palette is None else _exact(frame, palette, scale)
         for frame in monitor.counted(frames)
     )
-    parts = changes(images, [10 * ticks for ticks in timeline.durations(100)])
+    durations = [10 * ticks for ticks in timeline.durations(100)]
+    parts = changes(images, durations, lambda milliseconds: milliseconds <= 1000 * MOST_SECONDS)
     first = next(parts)
     second = next(parts, None)
     options["duration"] = first.milliseconds

@@ -19,6 +19,7 @@ from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.text_metadata import MAX_RECIPE_BYTES
 from ddpm_studio.export.writing import check_suffix, whole_file
 from ddpm_studio.strict_json import read_object
+from ddpm_studio.validation import placed_problem
 
 LESSON_SUFFIX = ".lesson"
 
@@ -94,9 +95,12 @@ def write_lesson(path: Path, lesson: Lesson) -> None:
     try:
         _Version1.model_validate(content)
         recipe_text(lesson.recipe or {})
-    except (ValidationError, ValueError) as error:
+    except ValueError as error:
+        why = placed_problem(error) if isinstance(error, ValidationError) else str(error)
         raise StudioError(
-            "This can't be made a lesson.", "Shorten title and questions.", str(error)
+            f"This can't be made a lesson: {plain(why, 200)}.",
+            "Change title or questions, or choose fewer pictures.",
+            str(error),
         ) from error
     with whole_file(path) as temporary:
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1)
@@ -132,11 +136,9 @@ def read_lesson(path: Path) -> Lesson:
     try:
         found = _Version1.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "its whole"
         raise StudioError(
             f"{path.name} is not a lesson as version {_VERSION} has them: "
-            f"{plain(where, 80)}, {first['msg']}.",
+            f"{plain(placed_problem(error), 200)}.",
             "Make it anew in the window.",
             str(error),
         ) from error

@@ -91,17 +91,20 @@ def whole_folder(path: Path) -> Iterator[Path]:
     A folder of that name is replaced. If the body raises, nothing is left behind.
     """
     temporary = path.with_name(f"{WRITING}{path.name}-{os.getpid()}")
+    replaced = path.with_name(f"{_REPLACED}{path.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     os.mkdir(temporary)  # noqa: PTH102
     try:
         yield temporary
         flush_folder(temporary)
-        replaced = path.with_name(f"{_REPLACED}{path.name}")
         if path.exists():
             # If the power fails between the two, sweep brings it back.
             os.rename(path, replaced)  # noqa: PTH104
         os.rename(temporary, path)  # noqa: PTH104
     except BaseException:
+        if replaced.exists() and not path.exists():
+            with contextlib.suppress(OSError):
+                os.rename(replaced, path)  # noqa: PTH104
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     flush_folder(path.parent)

@@ -14,13 +14,13 @@ from torch import Tensor
 
 from ddpm_studio import __version__
 from ddpm_studio.errors import StudioError, plain
-from ddpm_studio.paths import is_file, is_there, why_unreachable
+from ddpm_studio.paths import MISSING, is_file, is_there, why_unreachable
 from ddpm_studio.runs import atomic, metrics
 from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
 from ddpm_studio.runs.info import RunInfo, SettingsChange
 from ddpm_studio.runs.lock import RunLock
 from ddpm_studio.strict_json import read_object
-from ddpm_studio.validation import plainly, unknown_part
+from ddpm_studio.validation import placed_problem, unknown_part
 
 _MAX_RUN_JSON = 4 << 20
 
@@ -79,7 +79,7 @@ class RunFolder:
                     f"{path} {why}.",
                     "If it was renamed or moved, open it where it is now.",
                 )
-            if (why := why_unreachable(file)) not in (None, "does not exist"):
+            if (why := why_unreachable(file)) not in (None, MISSING):
                 raise StudioError(f"{file} {why}.", "Check its permissions.")
             what = (
                 "is not a run folder (no run.json)"
@@ -202,7 +202,7 @@ class RunFolder:
         Raises:
             OSError: if it can't be written, or the run folder is gone.
         """
-        if why_unreachable(self.path / "run.json") == "does not exist":
+        if why_unreachable(self.path / "run.json") == MISSING:
             # Or a folder of that name would be made on another disk than the one that is gone.
             raise FileNotFoundError(errno.ENOENT, "The run folder is gone", str(self.path))
         atomic.make_folder(self.checkpoints_dir)
@@ -239,8 +239,5 @@ def _release(version: str) -> tuple[int, ...]:
 
 def _first_problem(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        problem = plainly(str(first["msg"]))
-        return f"{where}: {problem}" if where else problem
+        return placed_problem(error)
     return (str(error).splitlines() or [type(error).__name__])[0]

@@ -18,20 +18,20 @@ from ddpm_studio.strict_json import parse_object
 
 _LONGEST_LINE = 1 << 16
 _LISTS = frozenset(("loss_by_t",))
-_NUMBERS = frozenset(
-    (
-        "step",
-        "loss",
-        "grad_norm",
-        "lr",
-        "images_per_second",
-        "memory_bytes",
-        "cpu_load",
-        "device_load",
-        "held_out_loss",
-        "held_out_bits",
-    )
+#: Figures that are one number each, in the order of a table.
+COLUMNS = (
+    "step",
+    "loss",
+    "grad_norm",
+    "lr",
+    "held_out_loss",
+    "held_out_bits",
+    "images_per_second",
+    "memory_bytes",
+    "cpu_load",
+    "device_load",
 )
+_NUMBERS = frozenset(COLUMNS)
 _BOUND = 2**62
 _MOST_STEPS = 10**9
 _TAIL = 64
@@ -135,7 +135,7 @@ def read_on(path: Path, place: FilePosition, limit: int = _PORTION) -> Portion:
 
     Args:
         path: the file; it may be missing still.
-        place: where to go on; ``Place()`` is the beginning.
+        place: where to go on; ``FilePosition()`` is the beginning.
         limit: bytes to read at most.
     """
     try:

@@ -263,3 +263,20 @@ def test_mp4_holds_the_frames_at_their_rate(tmp_path: Path, channels: int) -> No
         assert abs(back.mean() - frame.mean()) < 3
     assert abs(shown[-1].mean() - 200) < 3
     shutil.rmtree(tmp_path)
+
+
+@pytest.mark.parametrize("hold", [70.0, 655.0, 3600.0])
+@pytest.mark.parametrize("fps", [20, 30])
+def test_a_png_tells_how_long_the_last_frame_stays(tmp_path: Path, hold: float, fps: int) -> None:
+    path = tmp_path / "a.png"
+    drain(save_animation(path, noise(2, 1), fps=fps, hold_last_seconds=hold))
+    assert durations(path)[-1] == pytest.approx(1000 * (hold + 1 / fps), rel=1e-4)
+
+
+def test_a_gif_holds_a_frame_for_eleven_minutes_at_most(tmp_path: Path) -> None:
+    path = tmp_path / "a.gif"
+    still = [noise(1, 1)[0]] * 2
+    drain(save_animation(path, still, fps=10, hold_last_seconds=650))
+    assert sum(durations(path)) == pytest.approx(650_200, abs=20)
+    with pytest.raises(StudioError, match=r"at most 655 seconds.*Shorten the hold"):
+        drain(save_animation(path, still, fps=10, hold_last_seconds=700))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,22 @@ def test_an_impossible_network_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(info.model_dump_json())
     with pytest.raises(StudioError, match="multiple of 4"):
         RunFolder.open(tmp_path)
+
+
+def test_a_folder_keeps_its_name_when_its_replacement_can_not_take_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with whole_folder(tmp_path / "a") as folder:
+        (folder / "x").write_text("old")
+    rename = os.rename
+
+    def refused(old: Path, new: Path) -> None:
+        if new == tmp_path / "a" and ".writing-" in old.name:
+            raise PermissionError("open elsewhere")
+        rename(old, new)
+
+    monkeypatch.setattr(os, "rename", refused)
+    with pytest.raises(PermissionError), whole_folder(tmp_path / "a") as folder:
+        (folder / "x").write_text("new")
+    assert (tmp_path / "a" / "x").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

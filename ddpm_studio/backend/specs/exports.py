@@ -171,8 +171,9 @@ def save_figures(path: Path, runs: Sequence[tuple[str, Path]]) -> JobSpec[Path]:
     def work() -> Path:
         from ddpm_studio.export.figures import save_csv
         from ddpm_studio.runs import RunFolder
+        from ddpm_studio.runs.metrics import COLUMNS
 
-        save_csv(path, [(name, RunFolder.open(run).metrics()) for name, run in runs])
+        save_csv(path, COLUMNS, [(name, RunFolder.open(run).metrics()) for name, run in runs])
         return path
 
     return _saving(path, PoolCall(work))

@@ -19,19 +19,8 @@ from ddpm_studio.runs import RunFolder, metrics
 from ddpm_studio.runs.lock import is_in_use
 
 _BY_T = "loss_by_t"
-_FIGURES = (
-    "loss",
-    "grad_norm",
-    "lr",
-    "held_out_loss",
-    "held_out_bits",
-    "images_per_second",
-    "memory_bytes",
-    "cpu_load",
-    "device_load",
-)
 #: Columns of the table; ``loss_by_t`` has one for each of its parts of 1..T.
-COLUMNS = ("step", *_FIGURES, *(f"{_BY_T}_{k + 1}" for k in range(BINS)))
+COLUMNS = (*metrics.COLUMNS, *(f"{_BY_T}_{k + 1}" for k in range(BINS)))
 _POLL_SECONDS = 1.0
 
 
@@ -116,7 +105,9 @@ class _Table:
 
     def add(self, line: Mapping[str, Any]) -> None:
         by_t = (line.get(_BY_T) or [None] * BINS)[:BINS]
-        self._writer.writerow([line["step"], *(line.get(name) for name in _FIGURES), *by_t])
+        self._writer.writerow(
+            [line["step"], *(line.get(name) for name in metrics.COLUMNS[1:]), *by_t]
+        )
 
     def begin_anew(self) -> None:
         self._file.seek(0)
@@ -140,7 +131,7 @@ class _Events:
 
     def add(self, line: Mapping[str, Any]) -> None:
         step = int(line["step"])
-        for name in _FIGURES:
+        for name in metrics.COLUMNS[1:]:
             if isinstance(value := line.get(name), int | float):
                 self._writer.add_scalar(name, value, step)
         for k, value in enumerate(line.get(_BY_T) or ()):

@@ -160,6 +160,7 @@ def test_figures_and_curve_are_saved(
     assert [float(row["loss"]) for row in rows[:4]] == [line["loss"] for line in lines]
     assert float(rows[3]["cpu_load"]) == lines[3]["cpu_load"]
     assert rows[0]["cpu_load"] == "" or "cpu_load" in lines[0]
+    assert "held_out_loss" in rows[0]
     image = QImage(str(tmp_path / "curve.png"))
     assert image.width() > 400
     colours = {image.pixel(x, y) for x in range(0, image.width(), 2) for y in range(0, 200, 2)}
