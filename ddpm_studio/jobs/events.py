@@ -1,6 +1,6 @@
 """Events of jobs: small frozen values, pictures already uint8.
 
-Pictures are ``uint8`` arrays of shape (N, H, W, C) with C = 1 or 3, on the CPU.
+Pictures are ``uint8`` (N, H, W, C) on the CPU; C: 1 gray, 3 RGB, 2 and 4 with alpha, or bands.
 """
 
 from __future__ import annotations

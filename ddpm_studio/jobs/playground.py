@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +22,7 @@ from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, PointLook, Points, PointsLearned, PointWalk, Progress
+from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.requests import PlayRequest, Sampler
 
 _BATCH, _OTHERS, _LEARNING_RATE, _EMA = 512, 512, 1.5e-2, 0.998
@@ -92,7 +92,8 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
         return loss.detach()
 
     for step in range(1, request.steps + 1):
-        with _one_thread():
+        # So little work is done no sooner by two, and far later where others want the cores too.
+        with threads(1):
             loss = learn()
             average.update(step)
         if step % _REPORT_EVERY == 0 or step == request.steps:
@@ -101,17 +102,6 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
             *_, (_, samples) = _moments(model, "ddim", 20, request.seed, _SHOWN)
             yield PointsLearned(step, float(loss), model.data, samples)
     return model
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """So little work is done no sooner by two, and far later where others want the cores too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def shape_points(shape: toy.Shape, seed: int = 0) -> Points:

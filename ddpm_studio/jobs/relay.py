@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import TypeVar
 
+from ddpm_studio.engine.generators import mapped
 from ddpm_studio.jobs.events import Event, FrameImages, Progress
 
 Result = TypeVar("Result")
@@ -16,14 +17,7 @@ def relay(
     job: Generator[Event, None, Result], count: Callable[[Progress], Progress]
 ) -> Generator[Event, None, Result]:
     """Yield what ``job`` yields, each Progress as ``count`` makes it; returns its result."""
-    with contextlib.closing(job):
-        while True:
-            try:
-                event = next(job)
-            except StopIteration as stop:
-                result: Result = stop.value
-                return result
-            yield count(event) if isinstance(event, Progress) else event
+    return mapped(job, lambda event: count(event) if isinstance(event, Progress) else event)
 
 
 def collect_frames(

@@ -20,13 +20,13 @@ class RealRows:
         reference: samples are compared with these.
         floor: real pictures that are compared with the reference as if they were samples.
         learnt: what a model has trained on: where copies are looked for.
-        unseen: of those, what is left without the floor.
+        learnt_rest: what is learnt, without the floor: where copies by the floor are looked for.
     """
 
     reference: Rows
     floor: Rows
     learnt: Rows
-    unseen: Rows
+    learnt_rest: Rows
 
 
 def real_rows(

@@ -14,7 +14,7 @@ from ddpm_studio.requests.drawing import Frames, SamplerRequest
 
 _MOST_POINTS = 1000
 # The terminal knows the model before it fills in what was left out.
-_HALF_OF_T: JsonDict = {"terminal_default": "500, or half of T if that is less"}
+_HALF_OF_T: JsonDict = {"fitting_default": "500, or half of T if that is less"}
 
 
 class EncodeRequest(Request):
@@ -100,7 +100,7 @@ class MixRequest(SamplerRequest):
     mix: Literal["linear", "spherical"] = Field(
         "linear",
         title="Mix",
-        description="linear as in the paper; spherical keeps the noise's variance.",
+        description="linear: as in the paper; spherical: keeps the noise's variance.",
     )
     class_labels: tuple[Annotated[int, Field(ge=0)] | None, ...] | None = Field(
         None,

@@ -211,8 +211,8 @@ class TrainRequest(Request):
     immiscible: bool = Field(
         False,
         title="Immiscible noise",
-        description="Give each picture of a batch the noise that is near it, so that there is less "
-        "to average over; shapes come sooner.",
+        description="Give each picture of a batch the noise that is near it: samples come nearer "
+        "to the pictures sooner, but are less surely of their class, and bits hold less exactly.",
     )
     schedule: Schedule = Field(
         "linear",

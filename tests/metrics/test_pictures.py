@@ -82,4 +82,4 @@ def test_the_floor_are_pictures_of_the_smallest_hashes_and_never_in_the_referenc
     assert (len(rows.floor), len(rows.reference)) == (50, 50)
     assert not set(rows.floor) & set(rows.reference)
     assert len(rows.learnt) == 100
-    assert list(rows.unseen) == list(rows.reference)
+    assert list(rows.learnt_rest) == list(rows.reference)

@@ -170,6 +170,7 @@ def walk(
     steps: int | Tensor
     if request.respacing is None:
         steps = request.steps or min(sampler.default_steps or T, T)
+        check_steps(model, steps)
         # Of few steps there is no part to leave out.
         steps = min(steps, t) if sampler.few_step else share_of_steps(model, steps, t)
         evaluations, start = steps, t

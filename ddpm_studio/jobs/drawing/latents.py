@@ -22,6 +22,7 @@ from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Latent, Pictures, Progress
+from ddpm_studio.picture_shape import MOST_BANDS, MOST_SIDE
 from ddpm_studio.requests import EncodeRequest
 from ddpm_studio.runs.classes import check_withheld
 from ddpm_studio.strict_json import require_file
@@ -30,8 +31,8 @@ SUFFIX = ".safetensors"
 
 _FORMAT = "ddpm-studio latent 1"
 _KEY = "x_t"
-# Of 1024 pixels' side and three channels in float32, with room for the header.
-_MOST_BYTES = 16 << 20
+# Of the largest pictures that can be prepared, in float32, with room for the header.
+_MOST_BYTES = 4 * MOST_SIDE**2 * MOST_BANDS + (1 << 16)
 _FORWARD = 1
 _STEPS = 250
 

@@ -19,7 +19,7 @@ from ddpm_studio.export.recipe import read_recipe
 from ddpm_studio.jobs.drawing.picture_files import label_at
 from ddpm_studio.jobs.drawing.recipes import index_of
 from ddpm_studio.jobs.events import Pictures
-from ddpm_studio.jobs.library.gallery import numbered
+from ddpm_studio.jobs.library.gallery import numbered_pictures
 from ddpm_studio.jobs.library.preview_sheets import read_preview
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, metrics
@@ -67,7 +67,7 @@ def run_cover(run: Path, count: int) -> RunCover:
         told_last = (metrics.last(folder.metrics_file) or {}).get("step")
         step = max(step or 0, told_last) if isinstance(told_last, int) else step
     told = step, total, in_use, folder.info.published
-    kept = numbered(folder.samples_dir / "gallery")[: -_MOST_LOOKED_AT - 1 : -1]
+    kept = numbered_pictures(folder.samples_dir / "gallery")[: -_MOST_LOOKED_AT - 1 : -1]
     # A model that was packed has been given pictures to be shown by.
     if (previews := folder.previews()) and not (folder.info.published and kept):
         return RunCover(read_preview(previews[-1]).ema[:count], *told)

@@ -99,7 +99,7 @@ def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
     # Not the run's own: it would be made on another disk than the one that is gone.
     for made in (folder.parent, folder):
         made.mkdir(exist_ok=True)
-    taken = [*numbered(folder), *numbered(folder / DELETED)]
+    taken = [*numbered_pictures(folder), *numbered_pictures(folder / DELETED)]
     number = max((int(path.stem) for path in taken), default=0)
     kept = []
     count = len(drawn.pictures)
@@ -156,9 +156,9 @@ def load(
         folder = own_folder(run) / _FOLDER
         if empty_bin:
             with contextlib.suppress(OSError, filelock.Timeout):
-                forget(folder, {path.name for path in numbered(folder / DELETED)})
+                forget(folder, {path.name for path in numbered_pictures(folder / DELETED)})
             shutil.rmtree(folder / DELETED, ignore_errors=True)
-        files[run] = numbered(folder)
+        files[run] = numbered_pictures(folder)
     total, done = sum(map(len, files.values())), 0
     for run, own in files.items():
         ratings, boards = read_ratings(run), boards_of(own_folder(run) / _FOLDER)
@@ -242,7 +242,7 @@ def claimed(folder: Path, number: int) -> Path:
         number += 1
 
 
-def numbered(folder: Path) -> list[Path]:
+def numbered_pictures(folder: Path) -> list[Path]:
     """Return the pictures in a folder that are named by a number, in their order."""
     return sorted(path for path in folder.glob("*.png") if path.stem.isdecimal())
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from ddpm_studio import __version__
 from ddpm_studio.engine.networks.network import NetworkConfig
-from ddpm_studio.engine.networks.registry import outline
 from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.jobs.markdown import markdown_text
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import Weights
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import known_classes
+from ddpm_studio.runs.weights import parameters
 
 #: The Hub's word for a licence that is not known.
 UNKNOWN_LICENSE = "unknown"
@@ -73,7 +74,7 @@ def model_card(
     name = plain(run.resolve().name, 80)
     parts = [
         _front(license, kind),
-        f"# {_text(name)}",
+        f"# {markdown_text(name)}",
         _about(config, kind),
         _use(info, config, folder),
         _table("Training", _training(info, step, weights)),
@@ -100,9 +101,8 @@ def _front(license: str, kind: str) -> str:
 
 def _about(config: NetworkConfig, kind: str) -> str:
     shape = PictureShape(config.height, config.width, config.channels)
-    numbers = sum(weight.numel() for weight in outline(config).parameters())
     return (
-        f"A {kind} denoising diffusion model of pictures ({shape}) with {numbers:,} "
+        f"A {kind} denoising diffusion model of pictures ({shape}) with {parameters(config):,} "
         f"parameters, exported by DDPM Studio {__version__}."
     )
 
@@ -118,7 +118,7 @@ def _use(info: RunInfo, config: NetworkConfig, folder: Path) -> str:
     if config.num_classes is None:
         return f"## Use\n\n```python\n{_ALONE.format(**fields)}```"
     names = known_classes(info)[:_MOST_CLASSES]
-    classes = "\n".join(f"{number}. {_text(name)}" for number, name in enumerate(names))
+    classes = "\n".join(f"{number}. {markdown_text(name)}" for number, name in enumerate(names))
     row = (
         f"The number {config.num_classes} stands for no class. Guidance of strength s takes "
         "`without + s * (with_class - without)` of the outputs for both."
@@ -165,10 +165,7 @@ def _recipe(info: RunInfo) -> dict[str, object]:
 def _table(title: str, rows: dict[str, object]) -> str:
     if not rows:
         return ""
-    lines = [f"| {_text(key)} | {_text(str(value))} |" for key, value in rows.items()]
+    lines = [
+        f"| {markdown_text(key)} | {markdown_text(str(value))} |" for key, value in rows.items()
+    ]
     return "\n".join([f"## {title}", "", "| what | value |", "|---|---|", *lines])
-
-
-def _text(text: str) -> str:
-    """Return text out of a file so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", plain(text, 200))

@@ -20,7 +20,7 @@ from ddpm_studio.runs.ready import named_run
 _NUMBERED = re.compile(r"(.+)#(\d{1,12})", re.DOTALL)
 
 
-def numbered(place: str | Path, number: int) -> str:
+def picture_name(place: str | Path, number: int) -> str:
     """Return how a picture of a set is named; :func:`load_picture` reads it."""
     return f"{place}#{number}"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ddpm_studio import paths
 from ddpm_studio.jobs.drawing.recipes import Recipe
 from ddpm_studio.jobs.events import Event, Pictures, Progress
-from ddpm_studio.jobs.library.gallery import DELETED, claimed, numbered
+from ddpm_studio.jobs.library.gallery import DELETED, claimed, numbered_pictures
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ def pin(picture: Pictures, recipe: Recipe | None) -> Generator[Event, None, Pin]
 
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    taken = [*numbered(folder), *numbered(folder / DELETED)]
+    taken = [*numbered_pictures(folder), *numbered_pictures(folder / DELETED)]
     path = claimed(folder, max((int(path.stem) for path in taken), default=0) + 1)
     save_png(path, picture[None], recipe)
     yield Progress(1, 1, "Pinning")
@@ -48,7 +48,7 @@ def load_pins() -> Generator[Event, None, list[Pin]]:
 
     shutil.rmtree(_folder() / DELETED, ignore_errors=True)
     pins = []
-    files = numbered(_folder())
+    files = numbered_pictures(_folder())
     for number, path in enumerate(files):
         try:
             pins.append(Pin(read_picture(path, alpha=True), read_recipe(path), path))

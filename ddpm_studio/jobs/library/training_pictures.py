@@ -13,7 +13,7 @@ from ddpm_studio.data.samples import SampleSet, named_data, sample_sets
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import Event, Notice, Pictures
-from ddpm_studio.jobs.library.gallery import numbered
+from ddpm_studio.jobs.library.gallery import numbered_pictures
 from ddpm_studio.paths import is_there
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.classes import known_classes
@@ -140,7 +140,9 @@ def some_labelled(run: Path, count: int) -> tuple[Pictures, tuple[str | None, ..
     if info.published is not None and not are_there(info):
         shipped = shipped_set(info)
         places = (
-            numbered(folder.samples_dir / "gallery")[:count] if shipped is None else [shipped.path]
+            numbered_pictures(folder.samples_dir / "gallery")[:count]
+            if shipped is None
+            else [shipped.path]
         )
         if places:
             return _labelled_preview(places, info, count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import torch
 
-from ddpm_studio import paths
+from ddpm_studio import __version__, paths
 from ddpm_studio.engine import (
     DiffusionProcess,
     NetworkConfig,
@@ -55,11 +55,11 @@ _SHARE_OF_MEMORY = 0.25
 def measure_speed(
     image_size: ImageSize, channels: int, *, again: bool = False
 ) -> Generator[Event, None, MachineSpeed]:
-    """Take a few steps of each preset on noise, in the order of their table.
+    """Take a few steps of each preset on noise, with its optimiser, in the order of their table.
 
-    What was measured before, on the same machine with the same torch, is not measured again
-    unless ``again``; it is kept in the folder of settings, but not if the machine was so busy
-    with other things, or asleep, that equal steps took very different times.
+    What was measured before, on the same machine with the same torch and release, is not measured
+    again unless ``again``; it is kept in the folder of settings, but not if the machine was so
+    busy with other things, or asleep, that equal steps took very different times.
 
     Args:
         image_size: side of the pictures, or (width, height); a preset that does not divide it is
@@ -70,9 +70,10 @@ def measure_speed(
     device = devices.choose_device("auto")
     precision = devices.choose_precision("auto", device)
     words = f"{devices.describe(device)} {precision}"
-    machine = " · ".join(
-        (platform.node(), words, f"{torch.get_num_threads()} threads", f"torch {torch.__version__}")
-    )
+    threads = f"{torch.get_num_threads()} threads"
+    # The recipes of the presets are the release's.
+    releases = f"torch {torch.__version__}", f"ddpm-studio {__version__}"
+    machine = " · ".join((platform.node(), words, threads, *releases))
     key = f"{machine} · {side_text(*sides(image_size))} px × {channels}"
     file = paths.config_dir() / _FILE
     kept = _read(file)
@@ -89,7 +90,7 @@ def measure_speed(
         count = parameters(config) if config else 0
         if config is None or not _fits(count) or cost * count > _TOO_LONG_SECONDS:
             continue
-        trial = _Trial(config, device, precision)
+        trial = _Trial(config, device, precision, PRESETS[preset].recipe)
         yield progress
         times: dict[int, float] = {}
         for batch in _BATCHES:
@@ -116,12 +117,21 @@ def measure_speed(
 class _Trial:
     """One network in training on noise."""
 
-    def __init__(self, config: NetworkConfig, device: torch.device, precision: str) -> None:
+    def __init__(
+        self,
+        config: NetworkConfig,
+        device: torch.device,
+        precision: str,
+        recipe: Mapping[str, object],
+    ) -> None:
         with torch.random.fork_rng(devices=[]):
             network = build(config)
         shape = (max(_BATCHES), config.height, config.width, config.channels)
         pictures = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-        training = TrainingConfig(precision="bf16" if precision == "bf16" else "float32")
+        training = TrainingConfig(
+            precision="bf16" if precision == "bf16" else "float32",
+            optimizer=str(recipe.get("optimizer", TrainingConfig.optimizer)),
+        )
         process = DiffusionProcess(NoiseSchedule.linear())
         self._trainer = Trainer(network.to(device), process, pictures, training)
 

@@ -15,6 +15,8 @@ import numpy as np
 
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
+from ddpm_studio.durations import counted
+from ddpm_studio.engine.generators import mapped
 from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound, standard_error
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
@@ -22,8 +24,8 @@ from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
-from ddpm_studio.jobs.measuring.bits_work import BitsWork, cannot_be_measured
-from ddpm_studio.jobs.measuring.measuring import measured_process
+from ddpm_studio.jobs.measuring.bits_work import BitsWork
+from ddpm_studio.jobs.measuring.measuring import cannot_be_measured, measured_process
 from ddpm_studio.jobs.measuring.rank_bits import sharing
 from ddpm_studio.requests import BitsRequest
 from ddpm_studio.runs.measurement import Measurement
@@ -74,8 +76,7 @@ def measure_bits(
         dataset = yield from measured_pictures(model.info, "Name the pictures to measure.")
     left_out = len(dataset.report.rejects)
     if left_out:
-        counted = "1 picture" if left_out == 1 else f"{left_out:,} pictures"
-        yield Notice(f"{counted} left out that can't be used.")
+        yield Notice(f"{counted(left_out, 'picture')} left out that can't be used.")
     count = min(request.count, len(dataset))
     if count < request.count:
         yield Notice(f"There are {count:,} pictures; all of them are measured.")
@@ -176,14 +177,12 @@ def _told(
     bits: Generator[float, None, list[float]], done: int, count: int
 ) -> Generator[Event, None, list[float]]:
     """Tell how far the flow of a batch is, after that of ``done`` pictures of ``count``."""
-    while True:
-        try:
-            share = next(bits)
-        except StopIteration as stop:
-            figures: list[float] = stop.value
-            return figures
+
+    def progress(share: float) -> Event:
         part = int(_PARTS_OF_A_FLOW * (done + share))
-        yield Progress(part, _PARTS_OF_A_FLOW * count, "Following the flow", "")
+        return Progress(part, _PARTS_OF_A_FLOW * count, "Following the flow", "")
+
+    return mapped(bits, progress)
 
 
 def _figures(
@@ -221,6 +220,7 @@ def _recipe(model: Model, request: BitsRequest, dataset: Dataset, count: int) ->
         "kind": "bits",
         "run_created": model.info.created,
         "checkpoint": model.step,
+        "model": model.fingerprint,
         "data": dataset.fingerprint,
         "request": {**asked, "count": count},
     }

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import DiffusionProcess, PictureNoise, derive_seed
+from ddpm_studio.engine.generators import mapped
 from ddpm_studio.engine.likelihood.flow_likelihood import (
     density_bits,
     dequantise,
@@ -17,7 +18,6 @@ from ddpm_studio.engine.likelihood.flow_likelihood import (
 )
 from ddpm_studio.engine.likelihood.likelihood import BoundSums, Terms, evaluate_terms
 from ddpm_studio.engine.pixels import to_model
-from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import picture_shape
 from ddpm_studio.jobs.drawing.evaluator import batch_limit
 from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
@@ -103,26 +103,14 @@ class BitsWork:
         )
         probe = torch.where(draws[1] < 0, -1.0, 1.0)
         job = flow_log_likelihood(process, network, begin, probe)
-        while True:
-            try:
-                share = next(job).share
-            except StopIteration as stop:
-                figures = (
-                    density_bits(stop.value, x0[0].numel())
-                    if uniform
-                    else noise_dequantised_bits(process, network, x0, x_1, stop.value)
-                )
-                return [float(figure) for figure in figures.tolist()]
-            yield share * len(batch)
+        log_likelihood = yield from mapped(job, lambda step: step.share * len(batch))
+        figures = (
+            density_bits(log_likelihood, x0[0].numel())
+            if uniform
+            else noise_dequantised_bits(process, network, x0, x_1, log_likelihood)
+        )
+        return [float(figure) for figure in figures.tolist()]
 
     @property
     def _flow_batch(self) -> int:
         return max(1, self.batch // _FLOW_SHARE)
-
-
-def cannot_be_measured(error: ValueError) -> StudioError:
-    """Return what a person is told where the model's answers are no figures."""
-    return StudioError(
-        f"The model can't be measured: {error}.",
-        "Try the raw weights, or an earlier checkpoint.",
-    )

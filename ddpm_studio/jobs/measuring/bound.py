@@ -62,7 +62,8 @@ def step_gaussians(
     x_t has the noise that :func:`bound_parts` meets at this t.
 
     Raises:
-        StudioError: if the run can't be read, the picture does not fit, or t is not 1..T.
+        StudioError: if the run can't be read, the picture does not fit, or t is not 0..T;
+            0 is shown as t = 1.
     """
     model = models.get(request.run, request.weights, request.device)
     check_t(model, t)

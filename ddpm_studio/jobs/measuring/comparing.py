@@ -14,6 +14,7 @@ from ddpm_studio import paths
 from ddpm_studio.catalogue import FEATURES, METRICS, FeatureInfo, MetricInfo
 from ddpm_studio.catalogue.origins import origins
 from ddpm_studio.data import Dataset
+from ddpm_studio.engine.generators import mapped
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Evaluated, Event, MeasuredFigure, Notice, Pictures, Progress
 from ddpm_studio.metrics.compared import Compared
@@ -75,8 +76,8 @@ def compare(
     except ValueError as error:
         raise StudioError(f"These features can't be had: {error}.", "Choose others.") from error
     hashes = yield from content_hashes(dataset.images)
-    unseen = held_out(hashes, real.held_out, MOST)
-    rows = real_rows(hashes, len(pictures), request.reference, unseen)
+    held = held_out(hashes, real.held_out, MOST)
+    rows = real_rows(hashes, len(pictures), request.reference, held)
     if len(rows.floor) < len(pictures):
         yield Notice(
             f"The floor is that of {len(rows.floor):,} real pictures, not of {len(pictures):,}: "
@@ -114,11 +115,6 @@ def compare(
         features_told=dict(space.told),
         recipe=told,
     )
-
-
-def counted(count: int, what: str) -> str:
-    """Return "1 picture" or "1,234 pictures"."""
-    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _features(request: CompareRequest, dataset: Dataset) -> FeatureInfo:
@@ -166,7 +162,7 @@ def _compared(
         return samples, None
     held = Subset(images, rows.floor)
     real = yield from features_of(space, held, "Computing features of the floor")
-    return samples, pair(real, images[rows.floor], rows.unseen)
+    return samples, pair(real, images[rows.floor], rows.learnt_rest)
 
 
 def _figures(
@@ -195,10 +191,9 @@ def _measured(
     job = metric.load()(compared)
     text = f"{metric.title}{which}"
     yield Progress(0, _PARTS, text, "")
-    while True:
-        try:
-            share = next(job)
-        except StopIteration as stop:
-            values: Mapping[str, float] = stop.value
-            return values
-        yield Progress(round(_PARTS * min(1.0, max(0.0, share))), _PARTS, text, "")
+
+    def progress(share: float) -> Event:
+        return Progress(round(_PARTS * min(1.0, max(0.0, share))), _PARTS, text, "")
+
+    values: Mapping[str, float] = yield from mapped(job, progress)
+    return values

@@ -12,6 +12,7 @@ import numpy as np
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
 from ddpm_studio.data.fitting import settled
+from ddpm_studio.durations import counted
 from ddpm_studio.jobs.drawing.drawing import recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
@@ -20,7 +21,7 @@ from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
-from ddpm_studio.jobs.measuring.comparing import RealPictures, compare, counted
+from ddpm_studio.jobs.measuring.comparing import RealPictures, compare
 from ddpm_studio.jobs.measuring.measuring import own_classes
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import evaluations

@@ -93,11 +93,16 @@ def measure_picture(
         for _ in job:
             yield Progress(sums.done, sums.items, words, "evaluations")
     except ValueError as error:
-        raise StudioError(
-            f"The model can't be measured: {error}.",
-            "Try the raw weights, or an earlier checkpoint.",
-        ) from error
+        raise cannot_be_measured(error) from error
     return sums.bound()
+
+
+def cannot_be_measured(error: ValueError) -> StudioError:
+    """Return what a person is told where the model's answers are no figures."""
+    return StudioError(
+        f"The model can't be measured: {error}.",
+        "Try the raw weights, or an earlier checkpoint.",
+    )
 
 
 def own_classes(model: Model, dataset: Dataset) -> Mapping[int, int] | None:

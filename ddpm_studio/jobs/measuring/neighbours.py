@@ -7,6 +7,7 @@ from collections.abc import Generator
 import numpy as np
 
 from ddpm_studio.data import Dataset
+from ddpm_studio.engine.generators import mapped
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, NeighboursFound, Pictures, Progress
 from ddpm_studio.jobs.library.training_pictures import learnt_pictures, learnt_sources
@@ -64,12 +65,8 @@ def _search(
     dataset: Dataset, picture: Pictures, count: int, flip: bool, passed: int
 ) -> Generator[Event, None, NearestNeighbours]:
     """Count the progress of one of two passes through the set."""
-    job = nearest(dataset.images, picture, count, flip=flip)
-    while True:
-        try:
-            done = next(job)
-        except StopIteration as stop:
-            found: NearestNeighbours = stop.value
-            return found
-        total = len(dataset)
-        yield Progress(passed * total + done, 2 * total, "Comparing", "comparisons")
+    total = len(dataset)
+    return mapped(
+        nearest(dataset.images, picture, count, flip=flip),
+        lambda done: Progress(passed * total + done, 2 * total, "Comparing", "comparisons"),
+    )

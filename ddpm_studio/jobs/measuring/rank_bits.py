@@ -22,8 +22,8 @@ from ddpm_studio.jobs.machine.ranks.pictures import prepared_here
 from ddpm_studio.jobs.machine.ranks.pieces import is_others, made_by_others, make_pieces
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
-from ddpm_studio.jobs.measuring.bits_work import BitsWork, cannot_be_measured
-from ddpm_studio.jobs.measuring.measuring import measured_process
+from ddpm_studio.jobs.measuring.bits_work import BitsWork
+from ddpm_studio.jobs.measuring.measuring import cannot_be_measured, measured_process
 from ddpm_studio.requests import BitsRequest, PrepareOptions
 
 MEASURE = "measure"

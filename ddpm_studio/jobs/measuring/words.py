@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ddpm_studio.durations import counted
 from ddpm_studio.jobs.events import BitsMeasured
 
 # As many rows as the paper's table has.
@@ -50,10 +51,10 @@ def bits_rows(result: BitsMeasured) -> list[BitsRow]:
 
 def bits_counted(result: BitsMeasured) -> str:
     """Return over how many pictures and timesteps the bound was measured."""
-    counted = "1 picture" if result.pictures == 1 else f"{result.pictures:,} pictures"
+    pictures = counted(result.pictures, "picture")
     if len(result.t) == result.T:
-        return f"Over {counted} and all {result.T:,} timesteps."
-    return f"Over {counted}; Σ is estimated from {len(result.t):,} of {result.T:,} timesteps."
+        return f"Over {pictures} and all {result.T:,} timesteps."
+    return f"Over {pictures}; Σ is estimated from {len(result.t):,} of {result.T:,} timesteps."
 
 
 def bits_remark(result: BitsMeasured) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ddpm_studio import __version__
-from ddpm_studio.errors import plain
+from ddpm_studio.jobs.markdown import markdown_text
 from ddpm_studio.jobs.publishing.commands import data_words, evaluate_command
 from ddpm_studio.jobs.publishing.packing import SHEET
 from ddpm_studio.jobs.publishing.retraining import retraining
@@ -17,8 +16,6 @@ from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import known_classes
 from ddpm_studio.runs.evaluations import RecordedEvaluation
 from ddpm_studio.runs.weights import parameters
-
-_LONGEST = 2000
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ def model_card(info: RunInfo, step: int, name: str, told: Sequence[ToldEvaluatio
     published = info.published
     assert published is not None
     parts = [
-        f"# {_text(published.title)}",
+        f"# {markdown_text(published.title)}",
         _about(info),
         f"![Samples]({SHEET})",
         "## Use",
@@ -55,7 +52,7 @@ def model_card(info: RunInfo, step: int, name: str, told: Sequence[ToldEvaluatio
         "## Figures",
         *(part for one in told for part in _figures(one, name)),
         "## Licence",
-        f"Of the model: {_text(published.license)}.",
+        f"Of the model: {markdown_text(published.license)}.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -66,7 +63,7 @@ def _about(info: RunInfo) -> str:
     kind = "class-conditional" if config.num_classes else "unconditional"
     student = info.student
     few = (
-        f" It is a few-step student of {_text(student.teacher)}, which draws in "
+        f" It is a few-step student of {markdown_text(student.teacher)}, which draws in "
         f"{student.steps} steps."
         if student is not None
         else ""
@@ -83,10 +80,10 @@ def _data(info: RunInfo) -> Iterator[str]:
     assert info.published is not None
     names = ", ".join(f"`{word}`" for word in data_words(info.data.sources))
     yield f"{info.data.count:,} pictures, {names}; fingerprint `{info.data.fingerprint}`."
-    yield _text(info.published.credits or "")
+    yield markdown_text(info.published.credits or "")
     classes = known_classes(info)
     if classes:
-        yield f"Classes, from 0: {_text(', '.join(classes))}."
+        yield f"Classes, from 0: {markdown_text(', '.join(classes))}."
 
 
 def _training(info: RunInfo, step: int, name: str) -> Iterator[str]:
@@ -95,18 +92,18 @@ def _training(info: RunInfo, step: int, name: str) -> Iterator[str]:
     by = "by this command" if len(again.commands) == 1 else "by these commands"
     yield f"{step:,} steps, {by}:" if again.exact else f"{step:,} steps. Begun alike {by}:"
     yield _code("sh", *again.commands)
-    yield from (_text(line) for line in again.told)
+    yield from (markdown_text(line) for line in again.told)
     versions = ", ".join(f"{name} {version}" for name, version in info.versions.items())
-    yield f"With {_text(versions)}."
+    yield f"With {markdown_text(versions)}."
     if info.plugins:
-        yield f"With plug-ins: {_text(', '.join(info.plugins))}."
+        yield f"With plug-ins: {markdown_text(', '.join(info.plugins))}."
 
 
 def _figures(told: ToldEvaluation, name: str) -> Iterator[str]:
     one = told.evaluation
     yield (
         f"Of {one.samples:,} samples against {one.reference:,} real pictures, in "
-        f"{_text(one.features)}."
+        f"{markdown_text(one.features)}."
         + (f" Floor: the same of {one.floor:,} real pictures." if one.floor else "")
     )
     yield _table(one.figures, one.floors)
@@ -117,14 +114,9 @@ def _table(figures: Mapping[str, float], floors: Mapping[str, float]) -> str:
     rows = ["| figure | samples | floor |", "|---|---|---|"]
     for name, value in figures.items():
         floor = f"{floors[name]:.6g}" if name in floors else "–"
-        rows.append(f"| {_text(name)} | {value:.6g} | {floor} |")
+        rows.append(f"| {markdown_text(name)} | {value:.6g} | {floor} |")
     return "\n".join(rows)
 
 
 def _code(language: str, *lines: str) -> str:
     return "\n".join([f"```{language}", *lines, "```"])
-
-
-def _text(text: str) -> str:
-    """Return text out of a file or an option so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", plain(text, _LONGEST))

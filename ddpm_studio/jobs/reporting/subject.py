@@ -21,7 +21,7 @@ from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import Drawn, Event, Pictures
-from ddpm_studio.jobs.library.numbered import numbered
+from ddpm_studio.jobs.library.numbered import picture_name
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.requests import DrawRequest, ReportRequest, Request, SampleRequest
 from ddpm_studio.runs.classes import known_classes
@@ -171,7 +171,7 @@ class Subject:
         total = len(self.dataset)
         numbers = [(2 * k + 1) * total // (2 * _OWN) for k in range(_OWN)]
         place = self.data_words[0] if self.data_words else self.run_word
-        words = [numbered(place, number) for number in numbers]
+        words = [picture_name(place, number) for number in numbers]
         return OwnPictures(np.ascontiguousarray(self.dataset.images[numbers]), words)
 
     def _drawn(self) -> Generator[Event, None, OwnPictures]:

@@ -1,4 +1,4 @@
-"""Algorithms 1 and 2 of the paper, line by line, with every value [DDPM §3.4]."""
+"""Algorithms 1 and 2 of the paper, line by line, with every value [DDPM §3.2, 3.4]."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, PictureNoise, derive_seed
 from ddpm_studio.engine.optimizers import optimizer
-from ddpm_studio.engine.process import std_of
+from ddpm_studio.engine.process import Denoiser, std_of
 from ddpm_studio.engine.samplers import SAMPLERS
-from ddpm_studio.engine.samplers.frame import Frame
 from ddpm_studio.engine.samplers.running import kept_timesteps
-from ddpm_studio.jobs.drawing.drawing import asked_process, picture_shape, walk
+from ddpm_studio.jobs.drawing.drawing import (
+    asked_process,
+    check_steps,
+    evaluator_for,
+    picture_shape,
+)
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.events import Event, Pictures, Progress
@@ -86,7 +90,7 @@ def sampling_steps(
     """Walk one picture from noise by Algorithm 2, and tell every value of each pass.
 
     Args:
-        request: its sampler is ``ddpm``; ``steps`` of the T timesteps are kept.
+        request: ``steps`` of the T timesteps are kept.
         models: where the model comes from.
 
     Yields:
@@ -96,40 +100,44 @@ def sampling_steps(
         StudioError: if the run can't be read or a setting is out of range.
     """
     model = models.for_drawing(request.run, request)
+    if request.steps is not None:
+        check_steps(model, request.steps)
     noise = PictureNoise(request.seed, [0], model.device)
-    x_T = noise.draw(picture_shape(model))
+    x_t = noise.draw(picture_shape(model))
     schedule = model.process.schedule
-    kept = kept_timesteps(SAMPLERS[request.sampler], schedule, request.steps)
+    kept = kept_timesteps(SAMPLERS["ddpm"], schedule, request.steps)
     process = replace(asked_process(model, request), schedule=schedule.keep(kept))
+    total = process.schedule.T
+    network = evaluator_for(model, request, total)
     steps = list[SamplingStep]()
-    before: Frame | None = None
-    for frame in walk(model, request, x_T, schedule.T, noise):
-        if before is not None:
-            steps.append(_told(process, before, frame))
-        before = frame
-        yield Progress(frame.index, frame.total, "Sampling", "steps")
+    for index in reversed(range(total)):
+        x_t, step = _pass(process, network, x_t, index, noise)
+        steps.append(step)
+        yield Progress(len(steps), total, "Sampling", "steps")
     return steps
 
 
-def _told(process: DiffusionProcess, here: Frame, after: Frame) -> SamplingStep:
-    """What the step from one frame to the next consists of: z is what its mean does not tell."""
+def _pass(
+    process: DiffusionProcess, network: Denoiser, x_t: Tensor, index: int, noise: PictureNoise
+) -> tuple[Tensor, SamplingStep]:
+    """x_{t−1} ~ p_θ(x_{t−1}|x_t), and every value on the way."""
     s = process.schedule
-    index = s.T - 1 - here.index
-    mean = process.q_posterior_mean(here.x0_hat, here.x_t, index)
-    sigma = float(std_of(process.log_variance(index, None, here.x_t))) if index else 0.0
-    z = (after.x_t - mean) / sigma if sigma else torch.zeros_like(mean)
-    alpha, noise = float(s.alphas[index]), float(s.sqrt_one_minus_alphas_cumprod[index])
-    parts = {"x_t": here.x_t, "told": here.eps, "z": z, "x_before": after.x_t}
-    return SamplingStep(
-        here.t,
-        after.t,
-        shown(here.x_t),
-        shown(here.eps, "eps"),
+    p = process.p_mean_variance(network, x_t, index)
+    z = noise.draw(x_t.shape[1:]) if index else torch.zeros_like(x_t)
+    sigma = torch.as_tensor(std_of(p.log_variance) if index else 0.0)
+    before = p.mean + sigma * z
+    alpha, share = float(s.alphas[index]), float(s.sqrt_one_minus_alphas_cumprod[index])
+    parts = {"x_t": x_t, "told": p.eps, "z": z, "x_before": before}
+    return before, SamplingStep(
+        int(s.timesteps[index]) + 1,
+        int(s.timesteps[index - 1]) + 1 if index else 0,
+        shown(x_t),
+        shown(p.eps, "eps"),
         shown(z, "eps"),
-        shown(after.x_t),
+        shown(before),
         alpha,
-        (1 - alpha) / noise,
-        sigma,
+        (1 - alpha) / share,
+        _middle(sigma.expand_as(x_t)),
         {name: _middle(x) for name, x in parts.items()},
     )
 

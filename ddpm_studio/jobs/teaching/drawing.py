@@ -12,6 +12,7 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.drawing.sharing import share
 from ddpm_studio.jobs.events import Drawn, Event
+from ddpm_studio.jobs.frames import KEPT
 from ddpm_studio.jobs.relay import collect_frames
 from ddpm_studio.jobs.teaching.results import FigureRows
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
@@ -26,10 +27,9 @@ def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event,
     """
     one = request.model_copy(update={"count": 1, "frames": _COLUMNS})
     _, frames = yield from collect_frames(sample(one, models))
-    views = {"x_t": "x_t", "x0_hat": "x0_hat", "eps": "eps"}
     return FigureRows(
-        {row: np.stack([frame.shown(view, 0) for frame in frames]) for row, view in views.items()},  # type: ignore[arg-type]
-        {str(k): float(frame.t) for k, frame in enumerate(frames)},
+        {view: np.stack([frame.shown(view, 0) for frame in frames]) for view in KEPT},
+        t=tuple(frame.t for frame in frames),
     )
 
 
@@ -60,7 +60,7 @@ def result_rows(
         "shared": shared.pictures,
         "interpolated": mixed.pictures,
     }
-    return FigureRows(rows, {})
+    return FigureRows(rows)
 
 
 def step_rows(
@@ -90,4 +90,4 @@ def step_rows(
             yield event
         rows[str(count)], seconds[str(count)] = drawn.pictures, taken
         yield drawn
-    return FigureRows(rows, seconds)
+    return FigureRows(rows, seconds=seconds)

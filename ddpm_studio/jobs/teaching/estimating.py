@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import PictureNoise
+from ddpm_studio.engine.generators import mapped
 from ddpm_studio.engine.levels import Coefficient
 from ddpm_studio.engine.likelihood.estimators import chain_estimates
 from ddpm_studio.engine.likelihood.likelihood import bound_noise, in_double
@@ -61,12 +62,9 @@ def bound_estimates(
     noise = PictureNoise(request.seed, range(chains), "cpu")
     x_0 = in_double(to_latent(picture, model))
     job = chain_estimates(process, without_class(model), x_0, noise)
-    while True:
-        try:
-            yield Progress(next(job), schedule.T, "Walking chains", "steps")
-        except StopIteration as stop:
-            found = stop.value
-            break
+    found = yield from mapped(
+        job, lambda done: Progress(done, schedule.T, "Walking chains", "steps")
+    )
     one_ratio, one_divergence = found.at_one_t(torch.Generator().manual_seed(request.seed))
     return BoundEstimates(
         _table(found.by_ratios),
@@ -87,7 +85,8 @@ def predictions(
     Whatever it predicts itself, its answer is told as μ_θ, ε̂ and x̂_0 [DDPM §3.2].
 
     Raises:
-        StudioError: if the run can't be read, the picture does not fit, or t is not 1..T.
+        StudioError: if the run can't be read, the picture does not fit, or t is not 0..T;
+            0 is shown as t = 1.
     """
     model = models.get(request.run, request.weights, request.device)
     check_t(model, t)

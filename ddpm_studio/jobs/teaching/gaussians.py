@@ -11,12 +11,9 @@ from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
 from ddpm_studio.engine.likelihood.bound import gaussian_kl
 from ddpm_studio.engine.likelihood.gaussian_data import GaussianBound, gaussian_bound
 from ddpm_studio.jobs.events import Table
-from ddpm_studio.jobs.teaching.results import GapCurves, TwoGaussians
+from ddpm_studio.jobs.teaching.results import GAP_STEPS, GapCurves, TwoGaussians
 
 _PLACES, _WIDTHS = 241, 2.0
-# Of the paper's schedule, strided. Beyond, the last step's variance, which is chosen for whole
-# levels of pixels, would widen the gap again.
-GAP_STEPS = (2, 5, 10, 20, 50, 100, 200)
 
 
 def two_gaussians(

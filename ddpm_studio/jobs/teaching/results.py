@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ddpm_studio.jobs.events import Pictures, Points, Table
+
+#: Numbers of steps, of the paper's schedule strided, that the variational gap is shown for. Beyond,
+#: the last step's variance, which is chosen for whole levels of pixels, would widen it again.
+GAP_STEPS = (2, 5, 10, 20, 50, 100, 200)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,8 +157,8 @@ class TrainingStep:
 class SamplingStep:
     """Every value of one pass through the loop of Algorithm 2; pictures (H, W, C).
 
-    ``values`` are those of the middle number of the picture: x_t, ε_θ, z and x_{t−1}; ``before``
-    is the t of the picture that comes of it.
+    ``values`` are those of the middle number of the picture: x_t, ε_θ, z and x_{t−1}, and so is
+    ``sigma``; ``before`` is the t of the picture that comes of it.
     """
 
     t: int
@@ -171,7 +175,14 @@ class SamplingStep:
 
 @dataclass(frozen=True, eq=False)
 class FigureRows:
-    """Pictures in rows of equal length, (N, H, W, C) each, by the key of the row."""
+    """Pictures in rows of equal length, (N, H, W, C) each, by the key of the row.
+
+    Args:
+        rows: the pictures.
+        t: of the columns, where they are moments.
+        seconds: that drawing each row has taken, where that was timed.
+    """
 
     rows: dict[str, Pictures]
-    seconds: dict[str, float]
+    t: tuple[int, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)

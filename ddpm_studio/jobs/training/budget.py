@@ -19,6 +19,7 @@ from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
+from ddpm_studio.jobs.training.new_run import LENGTHS
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
 from ddpm_studio.picture_shape import ImageSize, image_size, sides
 from ddpm_studio.requests import TrainRequest
@@ -28,7 +29,6 @@ OFFERED = ("2m", "10m", "1h", "night", "paper")
 #: What is meant where nobody has chosen.
 DEFAULT = "10m"
 
-_LENGTHS = ("steps", "epochs", "minutes")
 _NIGHT_HOURS = 8
 _UNITS = {"m": 60.0, "h": 3600.0}
 _MOST_SECONDS = 1e6 * 60
@@ -79,11 +79,6 @@ class BudgetPlan:
         """The network."""
         return str(self.settings["preset"])
 
-    @property
-    def hopeless(self) -> bool:
-        """Whether there will be nothing to recognise within the budget."""
-        return None not in (self.shapes, self.whole) and (self.shapes or 0) > (self.whole or 0)
-
     def __str__(self) -> str:
         batch = TrainRequest.model_validate(self.settings).batch_size
         size = "" if self.image_size is None else f" at {side_text(*sides(self.image_size))} px"
@@ -133,7 +128,7 @@ def ask_budget(
         budget = parse_budget(text)
     except ValueError as error:
         raise OptionError("budget", str(error)) from error
-    if (other := next((name for name in _LENGTHS if name in given), None)) is not None:
+    if (other := next((name for name in ("steps", *LENGTHS) if name in given), None)) is not None:
         raise OptionError("budget", f"the length is in {other} already")
     if not begun:
         return budget, dict(given)
@@ -169,7 +164,7 @@ def choose(
     """
     if budget.seconds is None:
         return _as_published(speed, preset)
-    asked = _Asked(budget.seconds / (1 + SHARE_OF_TIME), preset, batch_size, pictures)
+    asked = _Asked(budget.seconds * (1 - SHARE_OF_TIME), preset, batch_size, pictures)
     best = max(asked.trials(speed), key=_Trial.merit, default=None)
     settings: dict[str, object] = {"minutes": budget.seconds / 60}
     if best is None or speed is None:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import NetworkConfig
-from ddpm_studio.engine.tables import NETWORKS
+from ddpm_studio.engine.networks.registry import outline
 from ddpm_studio.jobs.events import Event, Told
 from ddpm_studio.jobs.training.adapting import adapted_config, student_config
 from ddpm_studio.jobs.training.classes import with_classes
@@ -48,7 +48,7 @@ def by_data(
             )
     if request.augmentation is None:
         few = len(dataset) * (1 - request.held_out) < _FEW
-        suits = few and NETWORKS[config.kind].load().takes_augmentation
+        suits = few and outline(config).takes_augmentation
         request = request.model_copy(update={"augmentation": _PROBABILITY if suits else 0.0})
         if suits:
             told.append(

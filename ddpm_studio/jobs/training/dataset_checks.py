@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ddpm_studio import data
 from ddpm_studio.data import Dataset, Reject
+from ddpm_studio.durations import counted
 from ddpm_studio.engine.sizes import side_text, size_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.picture_shape import PictureShape
@@ -39,8 +40,7 @@ def left_out(rejects: Sequence[Reject]) -> str:
     """Say how many pictures were left out and name the first of them."""
     named = [f"{reject.name} ({reject.reason})" for reject in rejects[:_NAMED]]
     more = [f"and {len(rejects) - _NAMED:,} more"] if len(rejects) > _NAMED else []
-    count = "1 picture" if len(rejects) == 1 else f"{len(rejects):,} pictures"
-    return f"{count} left out: {', '.join(named + more)}."
+    return f"{counted(len(rejects), 'picture')} left out: {', '.join(named + more)}."
 
 
 def size_told(dataset: Dataset, options: PrepareOptions, multiple: int, network: str) -> str:

@@ -75,7 +75,7 @@ def in_steps(
         seconds = yield from _seconds_a_step(share, info, dataset, device)
         left = 60 * request.minutes - (time.monotonic() - begun)
         if request.sample_count and request.sample_every is None:
-            left /= 1 + SHARE_OF_TIME
+            left *= 1 - SHARE_OF_TIME
         more = round(left / seconds)
         told = f"{request.minutes:g} minutes at {1 / seconds:,.3g} steps a second"
     else:

@@ -11,12 +11,28 @@ from pydantic import ValidationError
 
 from ddpm_studio.engine.tables import OPTIMIZERS
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.asking import Named
+from ddpm_studio.jobs.asking import Named, OptionError
 from ddpm_studio.paths import WRITING
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.runs import RunInfo
+
+#: Fields that tell the length of a training otherwise than in steps.
+LENGTHS = ("epochs", "minutes")
+
+
+def check_one_length(given: Collection[str]) -> None:
+    """Refuse a length in epochs or minutes beside one in steps.
+
+    Args:
+        given: which options were named.
+
+    Raises:
+        OptionError: naming the other one.
+    """
+    if "steps" in given and (other := next((name for name in LENGTHS if name in given), None)):
+        raise OptionError(other, "the length is in steps already")
 
 
 def check_new_run(run: Path, named: Named = str) -> None:

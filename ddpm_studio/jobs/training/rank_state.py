@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.data import Dataset
+from ddpm_studio.durations import counted
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.device.ranks import RankLostError
 from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted
@@ -189,11 +190,8 @@ def told_ranks(state: dict[str, Any], trainer: Trainer) -> Iterator[Notice]:
     earlier = before if isinstance(before, int) else 1
     if not state or earlier == now:
         return
-    text = f"The batch of a step was shared by {_counted(earlier)}, and is by {_counted(now)} now"
+    then, today = counted(earlier, "rank"), counted(now, "rank")
+    text = f"The batch of a step was shared by {then}, and is by {today} now"
     dropout = trainer.model.config.dropout > 0
     differs = "what is dropped out, and the order of sums" if dropout else "the order of sums"
     yield Notice(f"{text}: {differs} is another, all else the same.")
-
-
-def _counted(ranks: int) -> str:
-    return "1 rank" if ranks == 1 else f"{ranks} ranks"

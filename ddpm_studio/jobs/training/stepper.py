@@ -60,18 +60,10 @@ class Stepper:
             if self.micro_batch.make_room():
                 yield self._divided()
 
-    def consider(self) -> Generator[Event, None, bool]:
-        """Between two steps: compile, or change the number of threads, where that pays.
-
-        Returns:
-            Whether it has taken time.
-        """
-        took = False
-        for event in self._compiling.consider():
-            took = True
-            yield event
+    def consider(self) -> Generator[Event, None, None]:
+        """Between two steps: compile, or change the number of threads, where that pays."""
+        yield from self._compiling.consider()
         yield from self._threads.consider()
-        return took
 
     def _divided(self) -> Notice:
         return Notice(

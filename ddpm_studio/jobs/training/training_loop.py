@@ -128,8 +128,9 @@ class TrainingLoop:
             yield Progress(trainer.step_number, total, "Training")
             if self._snapshots.due:
                 yield from self._snapshot()
-            if (yield from self._stepper.consider()):
-                log.restart_clock()
+            begun = time.monotonic()
+            yield from self._stepper.consider()
+            log.leave_out(time.monotonic() - begun)
             last = trainer.step_number == total
             previews, save = self._previews.due(trainer.step_number), self._saver.due() and not last
             held_out = yield from self._measure_held_out()

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.backend.spec import Lane
+from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
 from ddpm_studio.gui.widgets.forms.form import RequestForm
@@ -31,7 +32,7 @@ def meter(
 ) -> MachineMeter:
     monkeypatch.setattr(speeds, "_REPEATS", 1)
     monkeypatch.setattr(speeds, "_BATCHES", (1, 2))
-    monkeypatch.setattr(speeds, "PRESETS", ("tiny",))
+    monkeypatch.setattr(speeds, "PRESETS", {"tiny": PRESETS["tiny"]})
     return MachineMeter(studio, ActionRegistry(), Preferences(open_settings()))
 
 

@@ -133,6 +133,14 @@ def test_latents_that_do_not_fit(
             finish(share(request, None, models, used))
 
 
+def test_a_latent_of_the_largest_picture_with_alpha_comes_back(
+    latent: Latent, tmp_path: Path
+) -> None:
+    large = replace(latent, x_t=np.ones((1, 4, 1024, 1024), np.float32))
+    save_latent(tmp_path / "a.safetensors", large)
+    assert np.array_equal(load_latent(tmp_path / "a.safetensors").x_t, large.x_t)
+
+
 def test_files_that_are_no_latents(latent: Latent, tmp_path: Path) -> None:
     told = {
         "format": "ddpm-studio latent 1",

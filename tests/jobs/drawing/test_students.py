@@ -76,6 +76,12 @@ def test_it_draws_in_its_own_steps_unless_others_are_named(student: Path) -> Non
     assert not np.array_equal(finish(sample(one, ModelStore()))[1].pictures, drawn.pictures)
 
 
+def test_more_steps_than_timesteps_are_refused(student: Path) -> None:
+    asked = SampleRequest(run=student, count=1, sampler="consistency", steps=21, **CPU)
+    with pytest.raises(StudioError, match="21 steps are more than the 20 timesteps"):
+        finish(sample(asked, ModelStore()))
+
+
 def test_all_tools_take_its_sampler(student: Path, ends: list[np.ndarray]) -> None:
     models = ModelStore()
     mask = np.zeros((16, 16), bool)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from ddpm_studio import paths
+from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.jobs.events import Progress
 from ddpm_studio.jobs.machine import speed_trial as speeds
 from ddpm_studio.jobs.machine.machine_speed import PresetSpeed
@@ -19,7 +20,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DDPM_STUDIO_CONFIG", str(tmp_path_factory.mktemp("config")))
     monkeypatch.setattr(speeds, "_REPEATS", 1)
     monkeypatch.setattr(speeds, "_BATCHES", (1, 2))
-    monkeypatch.setattr(speeds, "PRESETS", ("tiny",))
+    monkeypatch.setattr(speeds, "PRESETS", {"tiny": PRESETS["tiny"]})
 
 
 def test_it_measures_once_and_keeps_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -194,6 +194,18 @@ def test_other_questions_are_kept_apart(own_run: Path, tmp_path: Path) -> None:
     assert len(list((own_run / "bits").iterdir())) == len(totals)
 
 
+def test_other_weights_of_the_same_step_are_measured_anew(own_run: Path) -> None:
+    """As after a return from a spike, or a training on a GPU that was resumed."""
+    first = measure(own_run)
+    models = ModelStore()
+    with torch.no_grad():
+        for weight in models.get(own_run, "ema", "cpu").network.parameters():
+            weight.mul_(0.5)
+    request = BitsRequest(run=own_run, device="cpu", count=3)
+    assert finish(measure_bits(request, (), models))[1].total != first.total
+    assert measure(own_run) == first
+
+
 def test_a_damaged_file_is_measured_anew(own_run: Path) -> None:
     whole = measure(own_run)
     (file,) = (own_run / "bits").iterdir()

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from ddpm_studio.jobs.teaching.gaussians import GAP_STEPS, gap_curves, two_gaussians
+from ddpm_studio.jobs.teaching.gaussians import gap_curves, two_gaussians
+from ddpm_studio.jobs.teaching.results import GAP_STEPS
 
 
 def test_kl_is_the_area_that_is_shown() -> None:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from ddpm_studio import jobs
-from ddpm_studio.jobs import ModelStore
+from ddpm_studio.jobs import ModelStore, train
 from ddpm_studio.jobs.events import Drawn
 from ddpm_studio.jobs.teaching.algorithms import sampling_steps, training_step
 from ddpm_studio.jobs.teaching.drawing import result_rows, reverse_rows, step_rows
 from ddpm_studio.jobs.teaching.estimating import bound_estimates, predictions
-from ddpm_studio.requests import MeasureRequest, SampleRequest
-from tests.jobs.conftest import finish
+from ddpm_studio.requests import MeasureRequest, PrepareOptions, SampleRequest
+from tests.jobs.conftest import REQUEST, finish
 
 
 @pytest.fixture
@@ -97,6 +97,28 @@ def test_algorithm_2_adds_up_and_draws_what_sampling_draws(asked: SampleRequest)
     z = np.array([step.values["z"] for step in steps[:-1]])
     assert np.all(np.abs(z) < 5)
     _, drawn = finish(jobs.sample(asked.model_copy(update={"count": 1}), models))
+    assert np.abs(drawn.pictures[0].astype(int) - steps[-1].x_before).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"variance": "learned_range", "loss": "hybrid"},
+        {"parameterization": "mu", "steps": 1},
+    ],
+)
+def test_algorithm_2_of_a_learned_variance_and_of_a_learned_mean(
+    tmp_path: Path, pictures: Path, settings: dict[str, object]
+) -> None:
+    run = tmp_path / "run"
+    finish(train([pictures], run, REQUEST.model_copy(update=settings), PrepareOptions()))
+    asked = SampleRequest(run=run, device="cpu", seed=4, steps=20)
+    _, steps = finish(sampling_steps(asked, ModelStore()))
+    assert [step.t for step in steps] == list(range(20, 0, -1))
+    z = np.array([step.values["z"] for step in steps[:-1]])
+    assert np.all(np.abs(z) < 5)
+    assert len({step.sigma for step in steps}) == 20
+    _, drawn = finish(jobs.sample(asked.model_copy(update={"count": 1}), ModelStore()))
     assert np.abs(drawn.pictures[0].astype(int) - steps[-1].x_before).max() <= 1
 
 

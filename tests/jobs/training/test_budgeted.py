@@ -56,7 +56,7 @@ def test_what_is_chosen_is_told_and_recorded_as_plain_settings(
 ) -> None:
     folder, told = _train(monkeypatch, pictures, tmp_path / "run", 1e-6)
     assert told[0] == (
-        "Chosen for 1 s: tiny at 16 px, batches of 10, shapes in about 0 s, 1 s in all."
+        "Chosen for 1 s: tiny at 16 px, batches of 10, shapes in about 1 s, 1 s in all."
     )
     assert any(one.startswith("0.02 minutes at") for one in told)
     request = folder.info.request

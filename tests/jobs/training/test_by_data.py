@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from PIL import Image
+from torch import Tensor, nn
 
-from ddpm_studio.engine.tables.networks import PRESETS, PresetInfo
+from ddpm_studio.engine import Network, NetworkConfig
+from ddpm_studio.engine.tables.networks import NETWORKS, PRESETS, NetworkInfo, PresetInfo
 from ddpm_studio.jobs import train
 from ddpm_studio.jobs.events import Told
 from ddpm_studio.requests import PrepareOptions, TrainRequest
@@ -58,6 +61,50 @@ def test_what_was_asked_for_stays_and_nothing_is_told(tmp_path: Path) -> None:
     settings, told = _trained(_set(tmp_path / "set", 80, True), tmp_path / "run", asked)
     assert (settings.flip, settings.augmentation) == (True, 0.0)
     assert not any("mirrored" in line or "heart" in line for line in told)
+
+
+@dataclass(frozen=True)
+class _Config(NetworkConfig):
+    kind: ClassVar[str] = "made"
+
+
+class _Net(Network):
+    def __init__(self, config: NetworkConfig, bias: bool) -> None:
+        super().__init__(config)
+        self.layer = nn.Conv2d(config.channels, config.out_channels, 1, bias=bias)
+
+    def forward(self, x: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
+        made: Tensor = self.layer(x)
+        return made
+
+
+def _made(config: NetworkConfig, bias: bool) -> Network:
+    return _Net(config, bias)
+
+
+def _made_preset(size: tuple[int, int], channels: int) -> _Config:
+    return _Config(*size, channels)
+
+
+def test_a_plug_in_network_that_a_function_makes_is_trained_on_few_pictures(tmp_path: Path) -> None:
+    NETWORKS.add(
+        NetworkInfo(
+            "made",
+            "made",
+            "of a function",
+            f"{__name__}:_made",
+            arguments={"bias": True},
+            config=f"{__name__}:_Config",
+        )
+    )
+    PRESETS.add(PresetInfo("made", "made", "of a function", f"{__name__}:_made_preset"))
+    try:
+        request = OPEN.model_copy(update={"preset": "made", "dropout": 0.0})
+        settings, _ = _trained(_set(tmp_path / "set", 10, False), tmp_path / "run", request)
+    finally:
+        PRESETS.remove("made")
+        NETWORKS.remove("made")
+    assert settings.augmentation == 0
 
 
 def test_held_out_pictures_do_not_count(tmp_path: Path) -> None:
