@@ -98,8 +98,9 @@ def of_model(model: type[BaseModel], options: Mapping[str, object]) -> dict[str,
 
 def _told(field: FieldInfo) -> str:
     extra = field.json_schema_extra
-    fitting = extra.get("terminal_default") if isinstance(extra, dict) else None
+    fitting = extra.get("fitting_default") if isinstance(extra, dict) else None
     default = "" if field.default is None else f" Default: {fitting or repr(field.default)}."
     if field.is_required():
         default = " Needed."
-    return f"{field.description or field.title}{default}".replace("empty:", "None:")
+    words = f"{field.description or field.title}{default}"
+    return words.replace("empty:", "None:").replace("Empty:", "None:")

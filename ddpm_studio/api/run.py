@@ -36,7 +36,7 @@ from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent
 from ddpm_studio.jobs.library.run_summary import steps_told
 from ddpm_studio.jobs.training.distilling import further_student
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
-from ddpm_studio.jobs.training.new_run import check_new_run
+from ddpm_studio.jobs.training.new_run import check_new_run, check_one_length
 from ddpm_studio.requests import (
     DistillRequest,
     EncodeRequest,
@@ -303,6 +303,7 @@ class Run(MeasuringMethods, PublishingMethods):
         """
         folder, sources = Path(run), paths_of(data)
         place = FallbackFolder(None if spare is None else Path(spare))
+        check_one_length(options)
         request = self._request(DistillRequest, "distill", options)
         if resume:
             further = further_student(folder, options, request)

@@ -17,7 +17,13 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.asking import ask
 from ddpm_studio.jobs.training.budget import Budget, ask_budget
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
-from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
+from ddpm_studio.jobs.training.new_run import (
+    begun_with,
+    check_new_run,
+    check_one_length,
+    fine_tuned,
+    resumed,
+)
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs.ready import named_run
 
@@ -73,6 +79,7 @@ def train(
     if resume and start_from is not None:
         raise StudioError("A run that goes on has its network.", "Leave start_from out.")
     given = checked("train", options, TrainRequest, PrepareOptions)
+    check_one_length(given)
     time: Budget | None = None
     base = None if start_from is None else named_run(start_from)
     begun = resume or base is not None

@@ -115,7 +115,11 @@ def _tell(error: Exception) -> int:
         return USAGE
     failure = Failure.of(error)
     foreseen = isinstance(error, StudioError)
-    _line(failure.line if foreseen else f"{failure.cause} {failure.remedy} ({_DEBUG} shows them.)")
+    _line(
+        failure.line
+        if foreseen
+        else f"{failure.cause} {failure.remedy} ({_DEBUG} shows where it comes from.)"
+    )
     return FAILED
 
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from ddpm_studio.cli.output import emit
 from ddpm_studio.errors import StudioError
 from ddpm_studio.rank_flag import is_rank
 
@@ -44,6 +45,17 @@ def dismiss_others(command: str) -> None:
         place = RankPlace.from_environment()
         if place is not None and place.rank == 0:
             dismiss(place)
+
+
+def tell_finished(run: Path, json: bool) -> None:
+    """Tell of a run that has all its steps what a training tells at its end."""
+    from ddpm_studio.runs import RunFolder
+
+    if json:
+        step = RunFolder.open(run).newest().step
+        emit({"event": "done", "run": run, "step": step, "loss": None})
+    else:
+        print(run)
 
 
 def is_finished(run: Path, given: Mapping[str, object]) -> bool:

@@ -64,8 +64,8 @@ Devices = Annotated[
     typer.Option(
         "--devices",
         metavar="0,1,…",
-        help="Several that share the pictures, a process each: GPUs by number, as 0,1,2,3; all of "
-        "them by all; or cpu,cpu. What comes of it is what one would make.",
+        help="Devices that share the pictures, a process each: numbers of GPUs such as 0,1,2,3; "
+        "all for every GPU; or cpu,cpu. The result is what one would make.",
         show_default=False,
     ),
 ]
@@ -260,7 +260,8 @@ def _default(name: str, field: FieldInfo, model: type[BaseModel]) -> str:
         preset = PRESETS[model.model_fields["preset"].default]
         value = preset.recipe.get(name, field.default)
         return f"as suits the network, {_shown(value)} for {preset.name}"
-    return str(extra.get("terminal_default") or _shown(field.default))
+    fitting = extra.get("terminal_default") or extra.get("fitting_default")
+    return str(fitting or _shown(field.default))
 
 
 def _shown(default: object) -> str:

@@ -54,3 +54,6 @@ def test_signatures_and_help_list_the_fields_of_the_requests(
             if parameter.kind is parameter.KEYWORD_ONLY:
                 assert parameter.default == field.default
                 assert f"    {name}: " in str(function.__doc__)
+    told = str(function.__doc__)
+    assert "--gif" not in told, "a flag of the terminal"
+    assert "mpty:" not in told, "in Python it is None"

@@ -61,6 +61,8 @@ def test_what_can_not_be_is_refused(pictures: Path, tmp_path: Path) -> None:
         ds.train(pictures, run=run, step=3)
     with pytest.raises(ds.StudioError, match="has its network"):
         ds.train(run=run, resume=True, start_from=run)
+    with pytest.raises(ds.StudioError, match="minutes: the length is in steps already"):
+        ds.train(pictures, run=run, steps=3, minutes=1)
     assert not run.exists()
 
 
@@ -196,5 +198,7 @@ def test_a_student_from_python(run: Path, tmp_path: Path) -> None:
     request = drawing.recipe["request"]
     assert isinstance(request, dict)
     assert request["sampler"] == "consistency"
+    with pytest.raises(ds.StudioError, match="minutes: the length is in steps already"):
+        opened.distill(tmp_path / "other", steps=2, minutes=1)
     with pytest.raises(TypeError, match="unexpected keyword argument 'preset'"):
         opened.distill(tmp_path / "other", preset="tiny")

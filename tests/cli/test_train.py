@@ -397,3 +397,27 @@ def test_a_run_whose_folder_refuses_goes_on_in_the_spare_one(
     assert said.out.strip() == str(spare / "run")
     assert f"goes on in {spare / 'run'}" in said.err
     assert RunFolder.open(spare / "run").newest().step == 3
+
+
+@pytest.mark.parametrize("begun", [("--from", "trained"), ("--budget", "1h"), ("--minutes", "60")])
+def test_what_a_cluster_starts_again_goes_on_with_its_own_network_and_length(
+    terminal: Terminal, pictures: Path, trained: Path, tmp_path: Path, begun: tuple[str, str]
+) -> None:
+    run = tmp_path / "run"
+    how = (begun[0], trained if begun[1] == "trained" else begun[1])
+    assert terminal("train", pictures, "--run", run, "--steps", 2, *PAPER_WORDS, *QUIET).code == 0
+    again = terminal("train", pictures, "--run", run, *how, "--requeue", "--json", *QUIET)
+    assert again.code == 0, again.err
+    (done,) = [json.loads(line) for line in again.out.splitlines()]
+    assert done == {"event": "done", "run": str(run), "step": 2, "loss": None}
+
+
+def test_a_fine_tuning_that_a_cluster_starts_again_goes_on(
+    terminal: Terminal, pictures: Path, trained: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    words = ("train", pictures, "--run", run, "--from", trained, "--requeue", *QUIET)
+    assert terminal(*words, "--steps", 2).code == 0
+    again = terminal(*words, "--steps", 3)
+    assert again.code == 0, again.err
+    assert RunFolder.open(run).newest().step == 3

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.cli.options import Run, data_argument, validated, with_options
-from ddpm_studio.jobs.training.new_run import check_new_run
+from ddpm_studio.cli.options import Run, by_option, data_argument, validated, with_options
+from ddpm_studio.jobs.training.new_run import check_new_run, check_one_length
 from ddpm_studio.requests import DistillRequest, PrepareOptions
 
 
@@ -47,8 +47,8 @@ def command(
     **given: Any,
 ) -> None:
     """Make a few-step student of a model."""
-    if "steps" in given and "minutes" in given:
-        raise typer.BadParameter("the length is in steps already.", param_hint="'--minutes'")
+    with by_option():
+        check_one_length(given)
     request = validated(DistillRequest, given, run=run)
     if not resume:
         check_new_run(student, option_name)

@@ -83,7 +83,11 @@ def _refuse_idle(is_run: bool, given: dict[str, Any]) -> None:
     others = PrepareOptions if is_run else EvaluateRequest
     for name in given:
         if name in others.model_fields and name not in own.model_fields:
-            what = "a run, whose pictures have their size" if is_run else "pictures out of files"
+            what = (
+                "a run, whose pictures are read as in its training"
+                if is_run
+                else "pictures out of files"
+            )
             raise typer.BadParameter(
                 f"is of no effect with {what}.", param_hint=f"'{option_name(name)}'"
             )

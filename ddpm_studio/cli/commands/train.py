@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.cli.launched import is_finished
-from ddpm_studio.cli.options import data_argument, run_option, validated, with_options
-from ddpm_studio.jobs.asking import OptionError
-from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
+from ddpm_studio.cli.launched import is_finished, tell_finished
+from ddpm_studio.cli.options import by_option, data_argument, run_option, validated, with_options
+from ddpm_studio.jobs.training.new_run import (
+    LENGTHS,
+    begun_with,
+    check_new_run,
+    check_one_length,
+    fine_tuned,
+    resumed,
+)
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.training.budget import Budget
-
-_LENGTHS = ("epochs", "minutes")
 
 
 @with_options(TrainRequest, PrepareOptions)
@@ -89,28 +93,27 @@ def command(
     """Train a network on pictures."""
     if requeue and is_file(run / "run.json"):
         if is_finished(run, given):
-            print(run)
+            tell_finished(run, json)
             return
         resume = True
-        # Its length is in steps by now, and they are counted from its beginning.
-        given = {name: value for name, value in given.items() if name not in _LENGTHS}
+        # It has its network, and its length is in steps by now, counted from its beginning.
+        start_from = budget = None
+        given = {name: value for name, value in given.items() if name not in LENGTHS}
     if not data and not resume:
         raise typer.BadParameter(
             "name the pictures to train on, or go on with a run by --resume.", param_hint="'DATA'"
         )
     if resume and start_from is not None:
         raise typer.BadParameter("a run that goes on has its network.", param_hint="'--from'")
-    if "steps" in given and (other := next((n for n in _LENGTHS if n in given), "")):
-        raise typer.BadParameter("the length is in steps already.", param_hint=f"'--{other}'")
+    with by_option():
+        check_one_length(given)
     time: Budget | None = None
     begun = resume or start_from is not None
     if budget is not None:
         from ddpm_studio.jobs.training.budget import ask_budget
 
-        try:
+        with by_option():
             time, given = ask_budget(budget, given, begun=begun)
-        except OptionError as error:
-            raise typer.BadParameter(f"{error.problem}.", param_hint="'--budget'") from error
     make = partial(validated, TrainRequest)
     options = validated(PrepareOptions, given)
     if resume:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from ddpm_studio.cli.table import COMMANDS
-from ddpm_studio.data.samples import named_data
+from ddpm_studio.data.samples import named_data, sample_set
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs.ready import named_run
 
@@ -19,6 +19,10 @@ _INSTALL = "Install PySide6-Essentials and pyqtgraph, or use the commands of ddp
 
 def _named(given: list[Path] | None) -> list[Path]:
     return [named_data(named_run(path)) for path in given or ()]
+
+
+def _known(sample: str | None) -> str | None:
+    return None if sample is None else sample_set(sample).name
 
 
 def command(
@@ -32,8 +36,14 @@ def command(
         ),
     ] = None,
     sample: Annotated[
-        Literal["fashion-mnist", "emoji"] | None,
-        typer.Option("--sample", help="Begin with an embedded set.", show_default=False),
+        str | None,
+        typer.Option(
+            "--sample",
+            metavar="NAME",
+            help="Begin with an embedded set, as sample:NAME does.",
+            callback=_known,
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Open the window on pictures or a run; also without this word."""
