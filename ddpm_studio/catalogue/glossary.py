@@ -75,7 +75,7 @@ _TERMS = (
     Term(
         "eps",
         "noise",
-        "As many random numbers as the picture has, each from N(0, 1).",
+        "A random number for each value of the picture, each from N(0, 1).",
         ("ε",),
         "noise",
         "epsilon",
@@ -95,7 +95,7 @@ _TERMS = (
         "forward",
         "schedule",
     ),
-    Term("alpha", "αₜ", "What a step leaves of the variance: 1 − βₜ.", ("αₜ",), "forward"),
+    Term("alpha", "αₜ", "What a step leaves of the variance: 1 − βₜ.", ("αₜ", "√αₜ"), "forward"),
     Term(
         "alpha_bar",
         "share of the picture",
@@ -151,7 +151,8 @@ _TERMS = (
     Term(
         "score",
         "score",
-        "The direction in which data get denser: ∇ log q. It is −ε / √(1−ᾱₜ).",
+        "The direction in which data get denser: ∇ log q. At xₜ it is −ε / √(1−ᾱₜ), averaged over "
+        "the ε that may be in it: −εθ / √(1−ᾱₜ) is the network’s estimate.",
         ("∇ log q",),
         "score",
     ),
@@ -216,8 +217,8 @@ _TERMS = (
     Term(
         "steps",
         "steps",
-        "How often the network is asked for one picture. T as in the paper, fewer with later "
-        "samplers.",
+        "How many steps the way back from noise has. The network is asked once in each, twice by "
+        "Heun. T as in the paper, fewer with later samplers.",
         (),
         "steps",
     ),
@@ -324,7 +325,7 @@ _TERMS = (
     Term(
         "student",
         "few-step student",
-        "A copy of a model that was taught to draw in one or two steps.",
+        "A copy of a model that was taught to draw in one to four steps.",
         (),
         "steps",
         "consistency distillation",

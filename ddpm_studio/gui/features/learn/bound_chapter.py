@@ -10,12 +10,11 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
-from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
-from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.features.learn.equation import Equation, Symbol
 from ddpm_studio.gui.features.learn.lights import Lights
+from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
 from ddpm_studio.gui.features.learn.parts_bar import PartsBar, Share
 from ddpm_studio.gui.features.learn.pixel_tile import PixelTile
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
@@ -23,7 +22,7 @@ from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
 from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import BoundParts, Event, StepGaussians
+from ddpm_studio.jobs.events import BoundParts, StepGaussians
 from ddpm_studio.picture_shape import MOST_COLOURS
 from ddpm_studio.requests import MeasureRequest
 
@@ -35,8 +34,8 @@ _DELAY_MS = 30
 _BOUND = (
     r"L = \rm{E}_q\fence{\brace{D_{\rm{KL}}(q(\bf{x}_T|\bf{x}_0) ‖ p(\bf{x}_T))}{\is{L_T}{L_T}} + "
     r"\break\sum{t>1} \brace{D_{\rm{KL}}(q(\bf{x}_{t−1}|\bf{x}_t,\bf{x}_0) ‖ "
-    r"p_θ(\bf{x}_{t−1}|\bf{x}_t))}{\is{L_t}{L_{t−1}}} − "
-    r"\break\brace{\log p_θ(\bf{x}_0|\bf{x}_1)}{\is{L_0}{L_0}}}"
+    r"p_θ(\bf{x}_{t−1}|\bf{x}_t))}{\is{L_t}{L_{t−1}}} + "
+    r"\break\brace{−\log p_θ(\bf{x}_0|\bf{x}_1)}{\is{L_0}{L_0}}}"
 )
 _KL = (
     r"\is{kl}{D_{\rm{KL}}} = \log\frac{\is{p_std}{σ_t}}{\is{q_std}{\tilde{σ}_t}} + "
@@ -47,10 +46,9 @@ _VLB = r"L_{t−1} ∼ \break\is{weight}{\frac{β_t^2}{2σ_t^2α_t(1−\bar{α}_
 _SIMPLE = r"L_{\rm{simple}} ∼ \break\is{one}{1}·‖ε − ε_θ‖^2"
 
 
-class BoundChapter(ToolPanel):
+class BoundChapter(PictureChapter):
     """Its three terms for one picture; one step for one pixel; what each t weighs."""
 
-    tool = "learn"
     icon = "sigma"
 
     def __init__(
@@ -59,9 +57,6 @@ class BoundChapter(ToolPanel):
         super().__init__(studio, actions, parent)
         self.parts: BoundParts | None = None
         self.step: StepGaussians | None = None
-        self.source = SourceSlot(
-            studio, self.tr("x₀"), self.tr("drop a picture"), "learn bound source"
-        )
         self.x_t = PixelTile(self.tr("xₜ: choose a pixel"))
         self.x_t.setFixedSize(_SIDE, _SIDE)
         self.channel = QComboBox()
@@ -128,8 +123,6 @@ class BoundChapter(ToolPanel):
         self.lights = Lights(self)
         self.lights.add_equations(self.bound, self.kl, self.vlb, self.simple)
         self.lights.add_views(self.curves, self.terms, self.weights, self.bar)
-        self.source.fitted_changed.connect(self._on_source)
-        self.source.failed.connect(self._on_failed)
         self.x_t.picked.connect(self._show_step)
         self.channel.currentIndexChanged.connect(self._show_step)
         self.time.changed.connect(self._on_time)
@@ -183,16 +176,13 @@ class BoundChapter(ToolPanel):
         return MeasureRequest(run=Path(run), timesteps=_EVALUATED if _EVALUATED < T else None)
 
     def _spec(self) -> JobSpec[object] | None:
+        if not self._has_subject():
+            return None
         request, picture = self._request(), self.source.fitted
         if request is None or picture is None:
-            if self.source.fitted is None and not self.source.waiting:
-                self.source.pick_from_data(asked=False)
             return None
         self._ask_for_step(asked=self._asked_for)
         return specs.learning.bound_parts(request, picture)
-
-    def _has_subject(self) -> bool:
-        return self.source.fitted is not None
 
     def _compare(self) -> None:
         self._ask_for_step(asked=True)
@@ -209,14 +199,11 @@ class BoundChapter(ToolPanel):
 
     def _on_source(self) -> None:
         self.parts = self.step = None
-        self.draw_later(asked=self.source.asked)
+        super()._on_source()
 
     def _on_time(self) -> None:
         self._soon.start()
         self._show_mark()
-
-    def _on_event(self, event: Event) -> None:
-        """Nothing comes before the result."""
 
     def _on_finished(self, result: object) -> None:
         assert isinstance(result, BoundParts)
@@ -298,15 +285,18 @@ class BoundChapter(ToolPanel):
             (short(low), short(high)),
             0.0,
         )
-        self.kl.set_values(
-            {
-                "q_mean": short(q_mean),
-                "p_mean": short(p_mean),
-                "q_std": f"{q_std:.4f}",
-                "p_std": f"{p_std:.4f}",
-                "kl": short(kl),
-            }
-        )
+        values = {
+            "q_mean": short(q_mean),
+            "p_mean": short(p_mean),
+            "q_std": f"{q_std:.4f}",
+            "p_std": f"{p_std:.4f}",
+        }
+        if q_std > 0:
+            values["kl"] = short(kl)
+        else:
+            # At t = 1 it is −log p that counts, and no KL.
+            self.kl.clear_values()
+        self.kl.set_values(values)
 
     def _show_mark(self) -> None:
         parts = self.parts
@@ -330,7 +320,7 @@ class BoundChapter(ToolPanel):
         for plot in (self.curves, self.terms, self.weights):
             plot.set_mark(None)
             plot.set_curves([])
-        self.source.refit()
+        super()._on_model()
 
 
 def _density(

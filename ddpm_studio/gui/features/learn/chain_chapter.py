@@ -10,11 +10,12 @@ from ddpm_studio.gui.features.learn.chain_view import ChainView
 from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, two_places
 from ddpm_studio.gui.features.learn.learn_slot import LearnSlot
+from ddpm_studio.gui.features.learn.mixing import mixed
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import label, tool_button
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import NoisedPicture, Pictures
+from ddpm_studio.jobs.events import NoisedPicture
 from ddpm_studio.jobs.teaching.results import ForwardChain
 
 _MOMENTS, _SLOT = 8, 124
@@ -87,9 +88,8 @@ class ChainChapter(Chapter):
             self.ask(specs.learning.noised_picture(picture, 0), self._on_fitted)
 
     def _on_fitted(self, noised: NoisedPicture) -> None:
-        levels = np.rint(np.clip(noised.x_0 * 127.5 + 127.5, 0, 255))
-        picture: Pictures = levels.astype(np.uint8)
-        self.ask(specs.teaching.forward_chain(picture, _MOMENTS, self._seed), self._on_result)
+        x_0 = mixed(noised, 1.0, 0.0)
+        self.ask(specs.teaching.forward_chain(x_0, _MOMENTS, self._seed), self._on_result)
 
     def _on_result(self, result: ForwardChain) -> None:
         self.result = result

@@ -23,16 +23,15 @@ from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short, t
 from ddpm_studio.gui.features.learn.equation import Equation, Symbol
 from ddpm_studio.gui.features.learn.learn_slot import LearnSlot
 from ddpm_studio.gui.features.learn.lights import Lights
+from ddpm_studio.gui.features.learn.mixing import mixed
 from ddpm_studio.gui.features.learn.picture_row import PictureRow
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
-from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.forms.choices import add_choices
+from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox, IntBox
 from ddpm_studio.gui.widgets.layout.basics import (
     keep_from_wheel,
     label,
-    name,
     number_label,
     tool_button,
 )
@@ -58,16 +57,6 @@ _JUMP = (
 )
 _BAR = r"\is{bar}{\bar{α}_t} = \prod{s=1}{t} (1−\is{beta}{β_s})"
 _SNR = r"\is{snr}{\rm{SNR}(t)} = \frac{\is{bar}{\bar{α}_t}}{1−\bar{α}_t}"
-
-
-def mixed(noised: NoisedPicture, signal: float, noise: float) -> Pictures:
-    """x_t = signal·x_0 + noise·ε as a picture, uint8 (H, W, C) [DDPM eq. 4].
-
-    Here and not in the backend, so that t can be scrubbed while a training has its turn there;
-    the factors are the schedule's own.
-    """
-    x_t = np.float32(signal) * noised.x_0 + np.float32(noise) * noised.eps
-    return np.rint(np.clip(x_t * 127.5 + 127.5, 0, 255)).astype(np.uint8)
 
 
 class ForwardChapter(QWidget):
@@ -134,7 +123,7 @@ class ForwardChapter(QWidget):
             (self.beta_start, fields["beta_start"]),
             (self.beta_end, fields["beta_end"]),
         ):
-            name(box, str(field.title), str(field.description))
+            name_by_field(box, field)
             if not isinstance(box, QComboBox):
                 box.setFixedWidth(_BOX_WIDTH)
                 box.valueChanged.connect(self._changed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
@@ -9,18 +11,16 @@ from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.forms.choices import add_choices
+from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.teaching.results import GapCurves
+from ddpm_studio.jobs.teaching.results import GAP_STEPS, GapCurves
 from ddpm_studio.requests import DrawRequest
 
-# As ddpm_studio.jobs.teaching.gaussians offers them.
-_STEPS = (2, 5, 10, 20, 50, 100, 200)
 _SLIDER_WIDTH = 120
 
 
@@ -35,14 +35,14 @@ class GapChapter(Chapter):
         self.curves = CurveView(self.tr("The bound and the likelihood at each x₀"), numbers=short)
         self.gaps = CurveView(self.tr("The gap against the number of steps"), "xy", short)
         self.steps = QComboBox()
-        for count in _STEPS:
+        for count in GAP_STEPS:
             self.steps.addItem(str(count), count)
-        self.steps.setCurrentIndex(_STEPS.index(10))
+        self.steps.setCurrentIndex(GAP_STEPS.index(10))
         name(self.steps, self.tr("Steps"), self.tr("How many of 1,000 timesteps are kept"))
         field = DrawRequest.model_fields["variance"]
         self.variance = QComboBox()
         add_choices(self.variance, choices_of(field))
-        name(self.variance, str(field.title), str(field.description))
+        name_by_field(self.variance, field)
         self.std = Slider()
         self.std.setRange(1, 20)
         self.std.setValue(10)
@@ -58,6 +58,7 @@ class GapChapter(Chapter):
             box.currentIndexChanged.connect(self._ask)
         choices.addWidget(together(label(self.tr("data"), "muted"), self.std, self.std_words))
         self.std.valueChanged.connect(self._ask)
+        self.gaps.moved.connect(self._go_to)
         both = TurningRow()
         for view, words in (
             (self.curves, self.tr("In bits, over x₀: what the bound says, what is so")),
@@ -88,6 +89,14 @@ class GapChapter(Chapter):
             )
             self.ask(spec, self._on_result)
 
+    def _go_to(self, count: int) -> None:
+        """Choose the nearest number of steps; a press of a key goes one on."""
+        here = self.steps.currentIndex()
+        near = min(range(len(GAP_STEPS)), key=lambda k: abs(math.log(GAP_STEPS[k] / max(1, count))))
+        if near == here and abs(count - GAP_STEPS[here]) == 1:
+            near = here + (1 if count > GAP_STEPS[here] else -1)
+        self.steps.setCurrentIndex(min(max(near, 0), len(GAP_STEPS) - 1))
+
     def _on_result(self, result: GapCurves) -> None:
         self.result = result
         self.curves.set_curves(
@@ -99,13 +108,14 @@ class GapChapter(Chapter):
             (short(float(result.x[0])), short(float(result.x[-1]))),
             min(0.0, float(result.exact.min())),
         )
+        words = self.tr("{0} steps")
         small = self.variance.currentIndex() == self.variance.findData("fixed_small")
         self.gaps.set_curves(
             [
                 Curve("large", "σₜ² = βₜ", result.steps, result.large, 1 if small else 0),
                 Curve("small", "σₜ² = β̃ₜ", result.steps, result.small, 0 if small else 1),
             ],
-            (self.tr("2 steps"), self.tr("200 steps")),
+            (words.format(GAP_STEPS[0]), words.format(GAP_STEPS[-1])),
         )
         self.gaps.set_mark(float(self.steps.currentData()))
         self.told.setText(

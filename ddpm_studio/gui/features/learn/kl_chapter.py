@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.learn.chapter import Chapter
@@ -35,7 +35,7 @@ class KLChapter(Chapter):
         self.total = number_label("", "title")
         self.total.setWordWrap(True)
         self.sliders: dict[str, Slider] = {}
-        self._words: dict[str, QWidget] = {}
+        self._words: dict[str, QLabel] = {}
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
@@ -88,7 +88,7 @@ class KLChapter(Chapter):
     def _on_result(self, result: TwoGaussians) -> None:
         self.result = result
         for key, words in self._words.items():
-            words.setText(f"{self.value(key):.2f}")  # type: ignore[attr-defined]
+            words.setText(f"{self.value(key):.2f}")
         ends = f"{-_REACH:.0f}", f"{_REACH:.0f}"
         self.densities.set_curves(
             [

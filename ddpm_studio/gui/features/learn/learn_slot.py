@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import specs
-from ddpm_studio.data.samples import sample_sets
+from ddpm_studio.data.samples import sample_set
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.platform.images import Pictures, read_picture
 from ddpm_studio.gui.widgets.pictures.picture_dialog import ask_for_picture
@@ -88,9 +88,13 @@ class LearnSlot(PictureSlot):
         if self._built_in is not None:
             self.set_picture(self._built_in)
             return
+        try:
+            sample = sample_set(_SAMPLE)
+        except StudioError as error:
+            self.failed.emit(Failure.of(error))
+            return
         self._awaits_built_in = True
         self.owner_changed.emit()
-        sample = next(sample for sample in sample_sets() if sample.name == _SAMPLE)
         spec = specs.learning.sample_picture(sample.path, sample.options, _SAMPLE_NUMBER)
         job = self._studio.backend.submit(spec)
         job.on_finished(self._on_built_in)

@@ -61,11 +61,6 @@ class PlaygroundEquations(QWidget):
         self.rows: tuple[QWidget, QWidget] = (self.score, self._walk)
         """What stands above the left and the right half."""
 
-    @property
-    def shows_chain(self) -> bool:
-        """Whether Langevin's step stands above the right half."""
-        return self._walk.currentWidget() is self.chain
-
     def show_chain(self, chain: bool) -> None:
         """Show Langevin's step, or that of the reverse process."""
         self._walk.setCurrentWidget(self.chain if chain else self.step)

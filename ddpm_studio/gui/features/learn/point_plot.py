@@ -137,12 +137,12 @@ class PointPlot(QWidget):
                 return True
         if self.drawing and isinstance(event, QKeyEvent) and watched is self.plot:
             pressed = event.type() == QEvent.Type.KeyPress
-            if pressed and self._draw_by_key(Qt.Key(event.key()), event.modifiers()):
+            if pressed and self._draw_by_key(event.key(), event.modifiers()):
                 return True
         return super().eventFilter(watched, event)
 
-    def _draw_by_key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        steps = {
+    def _draw_by_key(self, key: int, modifiers: Qt.KeyboardModifier) -> bool:
+        steps: dict[int, tuple[float, float]] = {
             Qt.Key.Key_Left: (-_PEN_STEP, 0),
             Qt.Key.Key_Right: (_PEN_STEP, 0),
             Qt.Key.Key_Up: (0, _PEN_STEP),

@@ -12,6 +12,7 @@ from ddpm_studio.gui.features.learn.captioned import Captioned
 from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.features.learn.learn_slot import LearnSlot
+from ddpm_studio.gui.features.learn.mixing import mixed
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import label
@@ -87,8 +88,7 @@ class PosteriorChapter(Chapter):
             self.ask(specs.learning.noised_picture(self.source.picture, 0), self._on_fitted)
 
     def _on_fitted(self, noised: NoisedPicture) -> None:
-        levels = np.rint(np.clip(noised.x_0 * 127.5 + 127.5, 0, 255))
-        self._picture = levels.astype(np.uint8)
+        self._picture = mixed(noised, 1.0, 0.0)
         self._ask()
 
     def _ask(self) -> None:

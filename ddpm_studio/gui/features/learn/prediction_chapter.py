@@ -13,7 +13,7 @@ from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, X0_HAT
-from ddpm_studio.gui.widgets.layout.basics import label
+from ddpm_studio.gui.widgets.layout.basics import label, set_property
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import Predictions
@@ -76,9 +76,7 @@ class PredictionChapter(PictureChapter):
         """Stress one of the columns."""
         self._scene = scene
         for name, head in self.heads.items():
-            head.setProperty("role", "section" if name == scene else "heading")
-            head.style().unpolish(head)
-            head.style().polish(head)
+            set_property(head, "role", "section" if name == scene else "heading")
 
     def _spec(self) -> JobSpec[object] | None:
         if not self._has_subject() or self.source.fitted is None:
@@ -100,8 +98,8 @@ class PredictionChapter(PictureChapter):
         t = np.arange(1, len(factors["mu"]) + 1, dtype=np.float64)
         self.factors.set_curves(
             [
-                Curve("", self.tr("an error 1 of εθ is, in μθ,"), t, factors["mu"], 0),
-                Curve("", self.tr("and in {0}").format(X0_HAT), t, factors["x0"], 1),
+                Curve("", self.tr("error of μθ for an error of 1 in εθ"), t, factors["mu"], 0),
+                Curve("", self.tr("error of {0} for the same").format(X0_HAT), t, factors["x0"], 1),
             ],
             ("t = 1", f"t = {len(t):,}"),
         )

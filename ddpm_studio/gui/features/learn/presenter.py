@@ -119,7 +119,7 @@ class Presenter(QGraphicsView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Turn, leave, or let the slide have the key."""
-        key = Qt.Key(event.key())
+        key = event.key()
         if key == Qt.Key.Key_Escape:
             self.close()
         elif self._is_typing() and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
@@ -152,7 +152,7 @@ class Presenter(QGraphicsView):
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
-            and Qt.Key(event.key()) in own
+            and event.key() in own
         ):
             event.accept()
             return True

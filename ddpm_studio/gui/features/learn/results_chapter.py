@@ -33,18 +33,24 @@ class ResultsChapter(ModelChapter):
         self.content.addWidget(self.progress)
         self.content.addWidget(self.time)
         self.content.addLayout(tool_links(actions, ["reverse", "share", "interpolate"], again))
+        self._t = self.time.value
+        self.time.changed.connect(self._on_time)
         self.time.released.connect(self.draw_later)
-        self.time.box.editingFinished.connect(self.draw_later)
         self._on_run()
 
     def _spec(self) -> JobSpec[object]:
-        return specs.teaching.result_rows(self._sample_request(self._seed), self.time.value)
+        self._t = self.time.value
+        return specs.teaching.result_rows(self._sample_request(self._seed), self._t)
+
+    def _on_time(self) -> None:
+        if not self.time.dragged:
+            self.draw_later()
 
     def _on_finished(self, result: object) -> None:
         assert isinstance(result, FigureRows)
         rows = result.rows
         least = min(len(row) for row in rows.values())
-        t = f"t = {self.time.value:,}"
+        t = f"t = {self._t:,}"
         labels = (
             self.tr("{0}, from T to 0").format(X0_HAT),
             self.tr("one xₜ, {0}").format(t),

@@ -38,7 +38,7 @@ class ReverseChapter(ModelChapter):
     def _on_finished(self, result: object) -> None:
         assert isinstance(result, FigureRows)
         rows = [result.rows[key] for key in ("x_t", "x0_hat", "eps")]
-        feet = [f"t = {t:,.0f}" for t in result.seconds.values()]
+        feet = [f"t = {t:,}" for t in result.t]
         self.grid.set_rows(np.concatenate(rows), ("xₜ", X0_HAT, "ε̂"), feet=feet)
 
     def _on_model(self) -> None:

@@ -39,15 +39,12 @@ class SamplesChapter(ModelChapter):
         )
         self.again.clicked.connect(self.draw_anew)
         both = TurningRow()
-        self._heads = []
         for grid, words in (
             (self.data, self.tr("Data: x₀ ∼ q(x₀)")),
             (self.samples, self.tr("Model: x₀ ∼ pθ(x₀)")),
         ):
             column = QVBoxLayout()
-            head = label(words, "heading")
-            self._heads.append(head)
-            column.addWidget(head)
+            column.addWidget(label(words, "heading"))
             column.addWidget(grid, 1)
             both.add(column)
         self.content.addWidget(both, 1)

@@ -1,4 +1,4 @@
-"""Algorithm 2 line by line, with every value [DDPM §3.4]."""
+"""Algorithm 2 line by line, with every value [DDPM §3.2]."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ddpm_studio.jobs.teaching.results import SamplingStep
 _LINES = (
     r"\bf{x}_T ∼ N(\bf{0}, \bf{I})",
     r"\rm{for}\, t = T, …, 1\, \rm{do}",
-    r"\quad\bf{z} ∼ N(\bf{0}, \bf{I})\, \rm{if}\, t > 1\rm{, else 0}",
+    r"\quad\bf{z} ∼ N(\bf{0}, \bf{I})\, \rm{if}\, t > 1\rm{, else}\, \bf{z} = \bf{0}",
     r"\quad\bf{x}_{t−1} = \frac{1}{\sqrt{α_t}}\fence{\bf{x}_t − "
     r"\frac{1−α_t}{\sqrt{1−\bar{α}_t}} ε_θ(\bf{x}_t, t)} + σ_t\bf{z}",
     r"\rm{end for}",
@@ -61,7 +61,7 @@ class SamplingChapter(ModelChapter):
     def _spec(self) -> JobSpec[object]:
         view = self.studio.run_view
         most = view.summary.timesteps if view is not None else _STEPS
-        request = self._sample_request(self._seed, "ddpm", min(_STEPS, most))
+        request = self._sample_request(self._seed)
         return specs.teaching.sampling_steps(
             request.model_copy(update={"sampler": "ddpm", "steps": min(_STEPS, most)})
         )

@@ -66,3 +66,4 @@ def test_the_last_step_is_told_by_the_likelihood(qtbot: QtBot, chapter: BoundCha
     qtbot.waitUntil(lambda: not chapter.comparing, timeout=WAIT)
     assert "log p" in chapter.curves.curves[2].title
     assert chapter.weights.mark == 1
+    assert "kl" not in chapter.kl._values, "a point and a Gaussian have none"

@@ -7,6 +7,7 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.learn.estimators_chapter import EstimatorsChapter
+from ddpm_studio.gui.features.learn.gap_chapter import GapChapter
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.panel_help import WAIT, T, open_run
@@ -28,3 +29,11 @@ def test_a_visit_walks_a_few_chains_and_a_press_all(
     qtbot.waitUntil(lambda: len(chapter.result.by_ratios) == 32, timeout=WAIT)  # type: ignore[union-attr]
     assert len(chapter.result.t) == T
     assert not chapter.more.isEnabled()
+
+
+def test_a_drag_over_the_gaps_chooses_the_number_of_steps(qtbot: QtBot, studio: Studio) -> None:
+    chapter = GapChapter(studio, ActionRegistry())
+    qtbot.addWidget(chapter)
+    for moved, chosen in ((90, 100), (101, 200), (199, 100), (1, 2), (1, 2)):
+        chapter.gaps.moved.emit(moved)
+        assert chapter.steps.currentData() == chosen, moved

@@ -13,7 +13,7 @@ from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.other_run import other_run
-from tests.gui.panel_help import WAIT, open_run, opened
+from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 
 
 def test_a_picture_that_came_by_chance_goes_with_its_run(
@@ -53,3 +53,15 @@ def test_the_bound_shows_nothing_of_the_run_before(
     for equation in (bound.bound, bound.kl, bound.vlb):
         assert not equation._values, "its values were the other run's"
     assert bound.source.fitted is None
+
+
+def test_a_latent_is_refused_aloud_where_none_is_taken(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, tmp_path: Path
+) -> None:
+    slot = SourceSlot(studio, "x₀", "drop a picture", "a test")
+    qtbot.addWidget(slot)
+    open_run(qtbot, studio, tiny_run)
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(b"a latent")
+    with qtbot.waitSignal(slot.failed, timeout=WAIT):
+        assert drop(slot, files(path))

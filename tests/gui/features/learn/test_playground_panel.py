@@ -77,10 +77,10 @@ def _langevin(qtbot: QtBot, panel: PlaygroundPanel) -> None:
     assert tile.walk is not None
     narrow = tile.walk.moments
     assert np.std(narrow[-1] - narrow[-2]) < np.std(wide.moments[-1] - wide.moments[-2])
-    assert not panel.equations.shows_chain
+    assert panel.equations.chain.isHidden()
     for other in panel.tiles:
         other.sampler.setCurrentText("Langevin at t")
-    assert panel.equations.shows_chain
+    assert not panel.equations.chain.isHidden()
 
 
 def test_the_points_and_numbers_are_there_before_anything_is_learned(
