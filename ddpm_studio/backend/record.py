@@ -325,6 +325,10 @@ class RunRecord(QObject):
         if not (self._asleep or self._lost):
             self._lost = True
             self.failed.emit(failure)
+        if not self._asleep:
+            # It may come back, as a disk of another machine does.
+            self._again = False
+            self._timer.start(_IDLE_POLL_MS)
 
 
 # Loss, gradient norm, learning rate; the loss again.

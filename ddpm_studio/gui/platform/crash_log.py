@@ -68,6 +68,7 @@ class CrashLog(QObject):
         self._stacks: TextIO | None = None
         self._excepthook: _ExceptHook = sys.excepthook
         self._threadhook = threading.excepthook
+        self._listening = False
 
     @property
     def log_file(self) -> Path:
@@ -76,6 +77,10 @@ class CrashLog(QObject):
 
     def begin(self) -> None:
         """Find what an earlier session left, and listen."""
+        self._excepthook, sys.excepthook = sys.excepthook, self._on_exception
+        self._threadhook, threading.excepthook = threading.excepthook, self._on_thread_exception
+        qInstallMessageHandler(self._on_qt_message)
+        self._listening = True
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.crash = self._collect()
@@ -89,16 +94,15 @@ class CrashLog(QObject):
         self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         self._logger.addHandler(self._handler)
         faulthandler.enable(self._stacks)
-        self._excepthook, sys.excepthook = sys.excepthook, self._on_exception
-        self._threadhook, threading.excepthook = threading.excepthook, self._on_thread_exception
-        qInstallMessageHandler(self._on_qt_message)
 
     def end(self) -> None:
         """Stop listening; a session that ends well leaves no file of its own."""
+        if self._listening:
+            qInstallMessageHandler(None)
+            sys.excepthook, threading.excepthook = self._excepthook, self._threadhook
+            self._listening = False
         if self._stacks is None or self._handler is None:
             return
-        qInstallMessageHandler(None)
-        sys.excepthook, threading.excepthook = self._excepthook, self._threadhook
         faulthandler.disable()
         self._logger.removeHandler(self._handler)
         # What a full disk did not take is tried once more, and then given up.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from ddpm_studio.backend import JobHandle
 from ddpm_studio.gui.shell.unsaved import Unsaved
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
@@ -32,6 +33,7 @@ class Closing(QObject):
         self._unsaved = Unsaved(studio, self)
         # The person has been told what is lost, and wants it; a training is being stopped.
         self._agreed = self._stopping = False
+        self._awaited: set[JobHandle[object]] = set()
 
     def begin(self) -> bool:
         """Return whether the window may close at once."""
@@ -39,9 +41,7 @@ class Closing(QObject):
             return self._studio.training is None
         lost = "" if self._agreed else self._lost()
         if lost:
-            self._messages.show_warning(
-                lost, self.tr("Close all the same"), self._close_all_the_same, topic=_TOPIC
-            )
+            self._ask(lost)
             return False
         if self._studio.training is None:
             return True
@@ -70,13 +70,25 @@ class Closing(QObject):
             named = ", ".join(job.spec.title for job in jobs[:_MOST_NAMED])
             more = f" (+{len(jobs) - _MOST_NAMED:,})" if len(jobs) > _MOST_NAMED else ""
             told.append(self.tr("Not finished, and lost by closing: {0}.").format(named + more))
-        for job in jobs:
-            job.ended.connect(self._ask_no_more)
+        for job in set(jobs) - self._awaited:
+            self._awaited.add(job)
+            job.ended.connect(self._ask_again)
         return " ".join(told)
 
-    def _ask_no_more(self) -> None:
-        """What would have been lost is there by now."""
+    def _ask_again(self) -> None:
+        """Some of what would have been lost is there by now."""
+        running = self._studio.backend.jobs.values()
+        self._awaited.intersection_update(running)
+        if not self._messages.tells_of(_TOPIC):
+            return
         self._messages.clear(topic=_TOPIC)
+        if lost := self._lost():
+            self._ask(lost)
+
+    def _ask(self, lost: str) -> None:
+        self._messages.show_warning(
+            lost, self.tr("Close all the same"), self._close_all_the_same, topic=_TOPIC
+        )
 
     def _close_all_the_same(self) -> None:
         self._agreed = True

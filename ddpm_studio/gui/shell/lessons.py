@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QMainWindow
+from PySide6.QtWidgets import QMainWindow
 
 from ddpm_studio.backend import specs
 from ddpm_studio.catalogue.concepts import CONCEPTS
@@ -17,6 +17,7 @@ from ddpm_studio.gui.features.lesson.lesson_bar import LessonBar
 from ddpm_studio.gui.features.lesson.lesson_dialog import LessonDialog
 from ddpm_studio.gui.shell.tool_tabs import ToolTabs
 from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 
@@ -99,14 +100,13 @@ class Lessons(QObject):
         ).format(view.title)
 
     def _ask_where(self, view: Lesson, title: str, questions: tuple[Question, ...]) -> None:
-        dialog = QFileDialog(self._window, self.tr("Save the lesson"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(self.tr("Lesson (*{0})").format(LESSON_SUFFIX))
-        dialog.setDefaultSuffix(LESSON_SUFFIX[1:])
-        dialog.selectFile(f"{title.replace('/', ' ')}{LESSON_SUFFIX}")
-        dialog.fileSelected.connect(lambda path: self.save(view, title, questions, Path(path)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        ask_where(
+            self._window,
+            self.tr("Save the lesson"),
+            {self.tr("Lesson (*{0})").format(LESSON_SUFFIX): LESSON_SUFFIX[1:]},
+            f"{title.replace('/', ' ')}{LESSON_SUFFIX}",
+            lambda path: self.save(view, title, questions, path),
+        )
 
     def _on_saved(self, path: Path) -> None:
         self._studio.notify(

@@ -254,10 +254,6 @@ QMenu::indicator {{ width: 14px; height: 14px; margin-left: 6px; }}
 QMenu::indicator:checked {{ image: {_mark(folder, t, "tick", t.accent)}; }}
 QMenu::right-arrow {{ image: {_mark(folder, t, "right", t.muted)}; width: 12px; height: 12px;
     margin-right: 6px; }}
-QToolBar {{ background: {t.ground}; border: none; spacing: 4px; padding: 4px 8px; }}
-QToolBar::separator {{ background: {t.line}; width: 1px; margin: 6px 4px; }}
-QStatusBar {{ background: {t.ground}; color: {t.muted}; }}
-QStatusBar::item {{ border: none; }}
 
 QAbstractItemView {{ background: {t.panel}; border: none; outline: 0;
     selection-background-color: {t.selected}; selection-color: {t.text}; }}
@@ -272,6 +268,4 @@ QListView:focus, QTreeView:focus, QTableView:focus {{ border: 1px solid {ring}; 
 QHeaderView::section {{ background: {t.panel}; color: {t.muted}; border: none;
     border-bottom: 1px solid {t.line}; padding: 6px 8px 6px 12px; }}
 QTableView {{ gridline-color: {t.line}; }}
-QGroupBox {{ border: none; margin-top: 20px; font-weight: 600; }}
-QGroupBox::title {{ subcontrol-origin: margin; left: 0; }}
 """

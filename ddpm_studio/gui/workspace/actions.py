@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QToolBar, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.gui.theme.icons import set_icon
 
@@ -142,14 +142,6 @@ class ActionRegistry(QObject):
     def attach(self, window: QWidget) -> None:
         """Let every shortcut work anywhere in ``window``, whether in a menu or not."""
         window.addActions(list(self._actions.values()))
-
-    def fill(self, target: QMenu | QToolBar, *ids: str) -> None:
-        """Put actions into a menu or toolbar in this order; an empty id is a separator."""
-        for action_id in ids:
-            if action_id:
-                target.addAction(self._actions[action_id])
-            else:
-                target.addSeparator()
 
     def find(self, words: str) -> list[QAction]:
         """Return the actions that match ``words``, best first; all when it is empty.

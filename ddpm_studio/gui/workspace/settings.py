@@ -46,7 +46,7 @@ class Settings(Request):
         "ask",
         title="Size of saved pictures",
         description="ask: at the first one that is small. exact: a pixel of the file for each of "
-        "the picture. A number: enlarged by a whole factor to about so many pixels.",
+        "the picture. A number: enlarged by a whole factor to at most so many pixels.",
         json_schema_extra={"section": "Files"},
     )
     device: Device = Field(
@@ -94,7 +94,7 @@ class Settings(Request):
         60,
         ge=1,
         le=86400,
-        title="Long is, in seconds",
+        title="Tell from, in seconds",
         description="Jobs that took less end quietly.",
         json_schema_extra={"section": "Notifications"},
     )

@@ -227,7 +227,7 @@ class Studio(QObject):
         self.picture_sent.emit(where, picture, recipe)
 
     def notify(self, what: Failure | StudioError | str) -> None:
-        """Tell a person something in the quiet bar at the top of the window."""
+        """Tell a person something in the window's quiet bar."""
         self.notified.emit(Failure.of(what) if isinstance(what, StudioError) else what)
 
     def _close_run(self) -> None:

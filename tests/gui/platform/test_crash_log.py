@@ -101,11 +101,20 @@ def test_what_nobody_caught_is_logged_and_told(
         assert text in report
 
 
-def test_a_folder_that_cannot_be_written_is_no_hindrance(tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_folder_that_cannot_be_written_is_no_hindrance(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", lambda *_: None)
     (tmp_path / "file").write_text("")
     log = CrashLog(tmp_path / "file" / "logs")
+    before, caught = sys.excepthook, list[Failure]()
+    log.caught.connect(caught.append)
     log.begin()
+    assert sys.excepthook is not before
+    sys.excepthook(RuntimeError, RuntimeError("no disk"), None)
     log.end()
+    assert sys.excepthook is before
+    assert [failure.cause for failure in caught] == ["Unexpected RuntimeError: no disk."]
     assert "DDPM Studio" in log.report()
 
 

@@ -21,6 +21,7 @@ READ = {
     "addItem": (0,),
     "addMenu": (0,),
     "addTab": (1,),
+    "ask_where": (1,),
     "button": (0, 1),
     "label": (0,),
     "name": (1, 2),

@@ -68,3 +68,28 @@ def test_a_drawing_is_not_waited_for(fake: FakeBackend, window: MainWindow) -> N
     fake.submit(endless("Drawing 16 pictures"))
     window.close()
     assert not window.isVisible()
+
+
+def test_the_question_stays_while_another_job_would_be_lost(
+    fake: FakeBackend, window: MainWindow
+) -> None:
+    first = fake.submit(report())
+    fake.submit(specs.exports.save_animation(Path("way.gif"), list, None))
+    window.close()
+    assert "Report of fishes" in window.messages.text
+    fake.finish(first, Path("fishes report.html"))
+    assert "lost by closing: Saving way.gif." in window.messages.text
+    window.messages.dismiss()
+    fake.finish(fake.job("Saving way.gif"), Path("way.gif"))
+    assert "lost by closing" not in window.messages.text
+
+
+def test_what_was_sent_away_does_not_come_back_when_a_job_ends(
+    fake: FakeBackend, window: MainWindow
+) -> None:
+    first = fake.submit(report())
+    fake.submit(specs.exports.save_animation(Path("way.gif"), list, None))
+    window.close()
+    window.messages.dismiss()
+    fake.finish(first, Path("fishes report.html"))
+    assert "lost by closing" not in window.messages.text

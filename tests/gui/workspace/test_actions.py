@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
+from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.workspace.actions import ActionRegistry, ShortcutTakenError
@@ -67,16 +67,6 @@ def test_a_shortcut_works_in_the_window_and_stands_in_the_tip(
     qtbot.keyClick(window, Qt.Key.Key_X, modifiers)
     assert heard == ["x"]
     assert actions["run.train"].toolTip() == "Start at once (Ctrl+T)"
-
-
-def test_menus_and_toolbars_are_views(qtbot: QtBot, actions: ActionRegistry) -> None:
-    menu, bar = QMenu(), QToolBar()
-    qtbot.addWidget(menu)
-    qtbot.addWidget(bar)
-    actions.fill(menu, "file.open", "", "run.train")
-    actions.fill(bar, "run.train")
-    assert [action.isSeparator() for action in menu.actions()] == [False, True, False]
-    assert bar.actions() == [actions["run.train"]]
 
 
 def test_a_changed_shortcut_survives_and_can_be_taken_back(

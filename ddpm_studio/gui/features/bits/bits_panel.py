@@ -16,10 +16,10 @@ from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, X0_HAT
-from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.forms.choices import name_by_field, translated
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
-from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button, label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button, label, number_label
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.drawer import Drawer
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
@@ -68,7 +68,7 @@ class BitsPanel(ToolPanel):
             (self.seed, "seed"),
         ):
             box.setFixedWidth(_BOX_WIDTH)
-            name(box, str(_FIELDS[field].title), _help(field))
+            name_by_field(box, _FIELDS[field])
         self.total = number_label("", "title")
         self.parts = number_label("", "muted")
         self.parts.setWordWrap(True)
@@ -349,4 +349,4 @@ def _typeset(sentence: str) -> str:
 
 
 def _help(field: str) -> str:
-    return str(_FIELDS[field].description)
+    return translated(_FIELDS[field].description or "")

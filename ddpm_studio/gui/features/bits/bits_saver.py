@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog
 
 from ddpm_studio.backend import specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -91,17 +91,9 @@ class BitsSaver(QObject):
         )
 
     def _ask_csv(self) -> None:
-        dialog = QFileDialog(self.menu.window(), self.tr("Save figures"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(self.tr("Table (*.csv)"))
-        dialog.setDefaultSuffix("csv")
-        dialog.selectFile("bits.csv")
-        dialog.fileSelected.connect(self._on_chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _on_chosen(self, chosen: str) -> None:
-        self.save_csv(Path(chosen))
+        filters = {self.tr("Table (*.csv)"): "csv"}
+        title = self.tr("Save figures")
+        ask_where(self.menu.window(), title, filters, "bits.csv", self.save_csv)
 
     def _on_saved(self, path: Path) -> None:
         tell_saved(self._messages, path)

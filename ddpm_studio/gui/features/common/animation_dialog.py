@@ -9,6 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, specs
+from ddpm_studio.durations import size_words
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.platform.images import shown_bands
@@ -150,7 +151,7 @@ class AnimationDialog(QDialog):
             self.tr("{0} frames").format(f"{found.frames:,}"),
             self.tr("{0:.1f} s").format(found.seconds) if found.seconds else "",
             self.tr("{0} pixels").format(size_text(found.width, found.height)),
-            self.tr("about {0}").format(_size(found.size)),
+            self.tr("about {0}").format(size_words(found.size)),
             self.tr("transparency laid over white") if found.over_white else "",
         ]
         # A number stays with its unit where the line breaks.
@@ -166,10 +167,3 @@ class AnimationDialog(QDialog):
     def _save(self) -> None:
         self.chosen.emit(self.suffix, self.form.value())
         self.close()
-
-
-def _size(count: int) -> str:
-    """Write bytes in the unit that suits them."""
-    if count < 1000 * 1024:
-        return f"{max(1, round(count / 1024)):,} KiB"
-    return f"{count / 2**20:,.1f} MiB"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QStandardPaths, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure, StudioError
@@ -23,6 +22,7 @@ from ddpm_studio.gui.platform.images import Pictures, shown_bands
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.layout.basics import name
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -117,9 +117,6 @@ class ExportMenu(QToolButton):
     failed = Signal(object)
     """It could not be written; carries a :class:`Failure`."""
 
-    KINDS = ("save_png", "save_grid", "save_animation", "save_sequence")
-    last_folder: ClassVar[Path | None] = None
-
     def __init__(
         self,
         studio: Studio,
@@ -134,6 +131,7 @@ class ExportMenu(QToolButton):
     ) -> None:
         super().__init__(parent)
         self._studio = studio
+        self._actions, self._prefix = actions, prefix
         self._provider = provider
         self._messages: MessageBar | None = None
         self._also = also
@@ -200,7 +198,7 @@ class ExportMenu(QToolButton):
         whole = export is not None and export.is_whole
         for kind, (text, tip) in export_words(whole, export.view if export else "").items():
             self.actions_by_kind[kind].setText(text)
-            self.actions_by_kind[kind].setToolTip(tip)
+            self._actions.explain(f"{self._prefix}.{kind}", tip)
         self.setEnabled(export is not None or any(one.isEnabled() for one in self._also))
 
     def copy(self) -> None:
@@ -230,7 +228,7 @@ class ExportMenu(QToolButton):
                 self._messages.show_info(self.tr("The cell is in the clipboard."))
 
     def export_to(self, kind: str, path: Path, options: AnimationRequest | None = None) -> None:
-        """Write ``kind``, one of ``KINDS``, to ``path``; ``saved`` or ``failed`` follows."""
+        """Write ``kind``, of ``actions_by_kind``, to ``path``; ``saved`` or ``failed`` follows."""
         export = self._provider()
         if export is not None and self._can(kind, export):
             self._write(kind, export, path, options)
@@ -273,7 +271,6 @@ class ExportMenu(QToolButton):
         return specs.exports.save_sequence(path, frames, export.each(), options, bands)
 
     def _on_saved(self, path: Path) -> None:
-        ExportMenu.last_folder = path.parent
         if self._messages is not None:
             tell_saved(self._messages, path)
         self.saved.emit(path)
@@ -286,9 +283,9 @@ class ExportMenu(QToolButton):
     def _ask_png(self) -> None:
         export = self._provider()
         if export is not None and export.is_whole:
-            self._ask("save_grid", " grid.png", self.tr("PNG picture (*.png)"), export)
+            self._ask("save_grid", " grid.png", self._png(), export)
         elif export is not None:
-            ask = partial(self._ask, "save_png", ".png", self.tr("PNG picture (*.png)"), export)
+            ask = partial(self._ask, "save_png", ".png", self._png(), export)
             self._with_size(export, ask)
 
     def _with_size(self, export: Export, then: Callable[[AnimationRequest], object]) -> None:
@@ -301,7 +298,10 @@ class ExportMenu(QToolButton):
         )
 
     def _ask_grid(self) -> None:
-        self._ask("save_grid", " grid.png", self.tr("PNG picture (*.png)"))
+        self._ask("save_grid", " grid.png", self._png())
+
+    def _png(self) -> dict[str, str]:
+        return {self.tr("PNG picture (*.png)"): "png"}
 
     def _ask_animation(self) -> None:
         self._ask_how(".gif")
@@ -314,7 +314,7 @@ class ExportMenu(QToolButton):
             self._with_size(export, partial(self._ask_sequence_place, export))
 
     def _ask_numbers(self) -> None:
-        self._ask("save_numbers", ".npy", self.tr("NumPy array (*.npy)"))
+        self._ask("save_numbers", ".npy", {self.tr("NumPy array (*.npy)"): "npy"})
 
     def _ask_how(self, suffix: str) -> None:
         """Ask for format, size and timing first."""
@@ -331,7 +331,8 @@ class ExportMenu(QToolButton):
         if suffix == ".zip":
             self._ask_sequence_place(export, options)
         else:
-            self._ask("save_animation", suffix, f"{FORMATS[suffix]} (*{suffix})", export, options)
+            filters = {f"{FORMATS[suffix]} (*{suffix})": suffix[1:]}
+            self._ask("save_animation", suffix, filters, export, options)
 
     def _ask_sequence_place(self, export: Export, options: AnimationRequest) -> None:
         kinds = (
@@ -339,13 +340,13 @@ class ExportMenu(QToolButton):
             self.tr("Folder of PNG pictures (*)"),
             self.tr("Arrays for evaluations (*.npz)"),
         )
-        self._ask("save_sequence", " sequence.zip", ";;".join(kinds), export, options)
+        self._ask("save_sequence", " sequence.zip", dict.fromkeys(kinds, ""), export, options)
 
     def _ask(
         self,
         kind: str,
         ending: str,
-        filters: str,
+        filters: Mapping[str, str],
         export: Export | None = None,
         options: AnimationRequest | None = None,
     ) -> None:
@@ -353,29 +354,16 @@ class ExportMenu(QToolButton):
         export = export or self._provider()
         if export is None:
             return
-        dialog = QFileDialog(self.window(), self.actions_by_kind[kind].text().rstrip("…"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(filters.split(";;"))
-        dialog.setDirectory(str(self.last_folder or _pictures_folder()))
+        title = self.actions_by_kind[kind].text().rstrip("…")
         of = export.view_stem if kind in ("save_png", "save_grid") else ""
-        dialog.selectFile(" ".join(part for part in (export.stem, of) if part) + ending)
-        if kind != "save_sequence":
-            dialog.setDefaultSuffix(ending.rpartition(".")[2])
-        dialog.fileSelected.connect(partial(self._on_chosen, kind, export, options))
-        dialog.open()
+        file_name = " ".join(part for part in (export.stem, of) if part) + ending
+        then = partial(self._on_chosen, kind, export, options)
+        ask_where(self.window(), title, filters, file_name, then)
 
     def _on_chosen(
-        self, kind: str, export: Export, options: AnimationRequest | None, chosen: str
+        self, kind: str, export: Export, options: AnimationRequest | None, path: Path
     ) -> None:
-        path = Path(chosen)
         if path.name.startswith(".") and not path.suffix:
             # A folder was typed, and the dialog has put the ending alone behind it.
             path = path.with_name(export.stem + path.name)
         self._write(kind, export, path, options)
-
-
-def _pictures_folder() -> Path:
-    place = QStandardPaths.StandardLocation.PicturesLocation
-    folder = Path(QStandardPaths.writableLocation(place))
-    return folder if folder.is_dir() else Path.home()

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.common.offers import offered_actions
 from ddpm_studio.gui.features.common.size_dialog import ask_zoom
 from ddpm_studio.gui.platform.images import shown_bands
 from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.studio import Studio
 
@@ -83,14 +84,13 @@ class PictureMenu(QObject):
 
     def _ask_where(self, zoom: int) -> None:
         window = self._grid.window()
-        dialog = QFileDialog(window if isinstance(window, QWidget) else None, self.tr("Save PNG"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(self.tr("PNG picture (*.png)"))
-        dialog.setDefaultSuffix("png")
-        dialog.selectFile(f"picture {self._grid.current + 1}.png")
-        dialog.fileSelected.connect(lambda path: self.save(Path(path), zoom))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        ask_where(
+            window if isinstance(window, QWidget) else None,
+            self.tr("Save PNG"),
+            {self.tr("PNG picture (*.png)"): "png"},
+            f"picture {self._grid.current + 1}.png",
+            lambda path: self.save(path, zoom),
+        )
 
     def _on_saved(self, path: Path) -> None:
         self._studio.notify(self.tr("Saved {name}.").format(name=path.name))

@@ -102,9 +102,10 @@ class SamplerDrawer(Drawer):
             self.fast: {key: self._usual[key] for key in keys},
             self.exact: {"sampler": "ddpm", "steps": None},
         }
+        respaced = now.get("respacing") is not None
         for press, fields in named.items():
             with QSignalBlocker(press):
-                press.setChecked({key: now[key] for key in keys} == fields)
+                press.setChecked(not respaced and {key: now[key] for key in keys} == fields)
         self._presets.setEnabled(not self._bar.is_student)
         self._about.setText(translated(SAMPLERS[now["sampler"]].help))
         chosen = next((press.text() for press in named if press.isChecked()), self._bar.words)

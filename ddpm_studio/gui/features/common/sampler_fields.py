@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from ddpm_studio.catalogue.fields import choices_of
-from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
+from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field, translated
 from ddpm_studio.gui.widgets.forms.narrow_choice import WideList
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel
 from ddpm_studio.requests import SamplerRequest
 
 FIELDS = SamplerRequest.model_fields
@@ -27,7 +27,7 @@ def field_help(field: str) -> str:
 
 def describe(widget: QWidget, field: str) -> None:
     """Give a widget the name and the tip of a field, and keep the wheel from changing it."""
-    name(widget, field_title(field), field_help(field))
+    name_by_field(widget, FIELDS[field])
     keep_from_wheel(widget)
 
 

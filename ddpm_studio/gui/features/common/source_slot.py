@@ -77,6 +77,8 @@ class SourceSlot(PictureSlot):
         """Whether a person chose the picture; not where the window took or fitted one by itself."""
         self.by_chance = False
         """Whether it was taken from the data of the model, with which it goes."""
+        self.takes_latents = False
+        """Whether a file of a latent may be dropped here: ``latent_dropped`` tells of it."""
         self.waiting = False
         """Whether a picture is being prepared."""
         self._job: JobHandle[object] | None = None
@@ -171,7 +173,7 @@ class SourceSlot(PictureSlot):
         if paths and not event.mimeData().hasFormat(PICTURE_MIME):
             set_property(self, "over", False)
             event.acceptProposedAction()
-            if paths[0].suffix == _LATENT:
+            if self.takes_latents and paths[0].suffix.lower() == _LATENT:
                 self.latent_dropped.emit(paths[0])
             else:
                 self.set_path(paths[0])

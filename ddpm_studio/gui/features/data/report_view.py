@@ -42,13 +42,12 @@ class ReportView(QWidget):
         name(self.rejects, self.tr("Pictures left out, each with its reason"))
         self.left_out = CollapsibleHeading("", self.rejects, unfolded=False)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 0, 0, SPACE_M)
         layout.setSpacing(SPACE_S)
         for widget in (self.title, self.figures, self.warnings, self.notes):
             layout.addWidget(widget)
         layout.addWidget(self.left_out, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.rejects)
-        layout.setContentsMargins(0, 0, 0, SPACE_M)
         self.clear()
 
     def clear(self) -> None:

@@ -18,7 +18,7 @@ from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
-from ddpm_studio.gui.widgets.pictures.rating_box import STARS
+from ddpm_studio.jobs.library.gallery import MOST_STARS
 
 SIDE = 96
 _SIDES = (32, 320)
@@ -44,8 +44,8 @@ class GalleryFilters(QWidget):
             self.tr("Rating"), self.tr("Show pictures with so many stars or more")
         )
         self.stars.addItem(self.tr("Any rating"), 0)
-        for stars in range(1, STARS + 1):
-            more = "" if stars == STARS else "+"
+        for stars in range(1, MOST_STARS + 1):
+            more = "" if stars == MOST_STARS else "+"
             self.stars.addItem("★" * stars + more, stars)
         self.order = self._box(self.tr("Order"), self.tr("Which pictures come first"))
         for text, order in (

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import JobHandle, specs
-from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
+from ddpm_studio.gui.features.common.exporting import Export
 from ddpm_studio.gui.features.common.picture_count import picture_count
 from ddpm_studio.gui.features.common.size_dialog import ask_zoom, saved_side
 from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
 from ddpm_studio.gui.platform.images import PictureDrop, Pictures, shown_bands
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -112,26 +112,19 @@ class GalleryExports(QObject):
 
     def _ask_where(self, files: Sequence[Path]) -> None:
         title = self.tr("Export {0}").format(picture_count(len(files)))
-        dialog = QFileDialog(self._parent.window(), title)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         endings = {
             self.tr("Folder of PNG pictures (*)"): "",
             self.tr("ZIP of PNG pictures (*.zip)"): "zip",
             self.tr("Contact sheet (*.png)"): "png",
             self.tr("Arrays for evaluations (*.npz)"): "npz",
         }
-        dialog.setNameFilters(list(endings))
-        dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(endings[chosen]))
-        if ExportMenu.last_folder is not None:
-            dialog.setDirectory(str(ExportMenu.last_folder))
-        dialog.selectFile(self.tr("pictures"))
-        dialog.fileSelected.connect(partial(self._on_chosen, files))
-        dialog.open()
-
-    def _on_chosen(self, files: Sequence[Path], chosen: str) -> None:
-        self.export_to(files, Path(chosen))
+        ask_where(
+            self._parent.window(),
+            title,
+            endings,
+            self.tr("pictures"),
+            lambda path: self.export_to(files, path),
+        )
 
     def _on_saved(self, path: Path) -> None:
-        ExportMenu.last_folder = path.parent
         tell_saved(self._messages, path)

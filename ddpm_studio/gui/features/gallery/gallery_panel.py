@@ -24,6 +24,7 @@ from ddpm_studio.gui.features.gallery.gallery_items import GalleryItems
 from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
 from ddpm_studio.gui.features.gallery.gallery_menu import GalleryMenu
 from ddpm_studio.gui.features.gallery.gallery_side import GallerySide
+from ddpm_studio.gui.features.gallery.picture_words import picture_words, stars
 from ddpm_studio.gui.platform.images import PictureDrop
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name, tool_button
@@ -323,7 +324,7 @@ class GalleryPanel(ToolPanel):
         """A seed that was used already would draw the same pictures again."""
         if self.studio.run is not None:
             run = Path(self.studio.run).resolve()
-            self.sampler.seed.set_value(max(self.items.next_seed(run), 0))
+            self.sampler.seed.set_value(self.items.next_seed(run))
 
     def _remember(self) -> None:
         self._remembered = self.chosen()
@@ -387,11 +388,7 @@ class GalleryPanel(ToolPanel):
         return self.keeper.whole(self.items.shown[row])
 
     def _describe(self, row: int) -> str:
-        item = self.items.shown[row]
-        words = self.tr("Picture {0} · {1} · seed {2} · {3}").format(
-            f"{row + 1:,}", item.kind, "–" if item.seed is None else item.seed, item.run.name
-        )
-        return f"{words} · {self._badge(row)}" if item.rating else words
+        return picture_words(self.items.shown[row], row)
 
     def _badge(self, row: int) -> str:
-        return "★" * self.items.shown[row].rating
+        return stars(self.items.shown[row])

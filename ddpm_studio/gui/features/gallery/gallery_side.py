@@ -15,6 +15,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import label
 from ddpm_studio.gui.widgets.pictures.rating_box import RatingBox
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.library.gallery import MOST_STARS
 
 
 class RatingRow(QWidget):
@@ -24,7 +25,7 @@ class RatingRow(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.stars = RatingBox()
+        self.stars = RatingBox(MOST_STARS)
         self.stars.valueChanged.connect(self.given)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -19,6 +19,7 @@ from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel, choose
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.forms.choices import name_by_field, translated
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.forms.slider import Slider
@@ -64,7 +65,7 @@ class InpaintPanel(ToolPanel):
         self.brush.valueChanged.connect(self._on_brush)
         self.brush.setValue(_BRUSH)
         name(self.brush, self.tr("Brush"), self.tr("Side of the brush in pixels of the picture"))
-        self.count = CountChoice(_COUNTS, 4, str(_FIELDS["count"].description))
+        self.count = CountChoice(_COUNTS, 4, translated(_FIELDS["count"].description or ""))
         self.jump, self.resamplings = IntBox(1, 1000), IntBox(1, 100)
         self.jump.setValue(int(_FIELDS["jump"].default))
         self.resamplings.setValue(2)
@@ -72,7 +73,7 @@ class InpaintPanel(ToolPanel):
             (self.jump, _FIELDS["jump"]),
             (self.resamplings, _FIELDS["resamplings"]),
         ):
-            name(box, str(field.title), str(field.description))
+            name_by_field(box, field)
         self.jump.setFixedWidth(_JUMP_WIDTH)
         self.resamplings.setFixedWidth(_RESAMPLINGS_WIDTH)
         for number in (self.jump, self.resamplings):
@@ -113,7 +114,9 @@ class InpaintPanel(ToolPanel):
                 self.tr("From data"),
                 self.surprise,
                 "shuffle",
-                self.tr("Take a picture by chance out of those it was trained on"),
+                self.tr(
+                    "Take a picture by chance, of the open ones or else of those the model learnt"
+                ),
             ),
             (
                 "undo",

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWi
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
-from ddpm_studio.gui.widgets.forms.choices import add_choices
-from ddpm_studio.gui.widgets.layout.basics import button, inset, keep_from_wheel, label, name
+from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field, translated
+from ddpm_studio.gui.widgets.layout.basics import button, inset, keep_from_wheel, label
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -90,7 +90,7 @@ class MixChoices(QWidget):
         }
         self.steps_lambda = self._steps_box()
         self.mix = self._mix_box()
-        tip = self.tr("Take two pictures by chance out of the data")
+        tip = self.tr("Fill the places with pictures of the data, by chance")
         draw_action = actions.add(
             "interpolate.draw",
             self.tr("Interpolate again"),
@@ -101,7 +101,7 @@ class MixChoices(QWidget):
         )
         self.again = ActionTool(draw_action)
         pictures = (
-            self._button("surprise", self.tr("Surprise me"), surprise, "shuffle", tip),
+            self._button("surprise", self.tr("From data"), surprise, "shuffle", tip),
             self._button("swap", self.tr("Swap"), swap, "repeat", self.tr("Exchange A and B")),
         )
         self._words = {press: press.text() for press in (*pictures, *self._ways.values())}
@@ -123,7 +123,7 @@ class MixChoices(QWidget):
     def rarely(self) -> tuple[tuple[QWidget, str], ...]:
         """What is rarely changed, each with a sentence."""
         steps = together(label(self.tr("λ steps"), "muted"), self.steps_lambda)
-        mix = together(label(str(_FIELDS["mix"].title).lower(), "muted"), self.mix)
+        mix = together(label(translated(_FIELDS["mix"].title or "").lower(), "muted"), self.mix)
         return (steps, self.steps_lambda.toolTip()), (mix, self.mix.toolTip())
 
     def set_brief(self, brief: bool) -> None:
@@ -208,7 +208,7 @@ class MixChoices(QWidget):
         box.setKeyboardTracking(False)
         keep_from_wheel(box)
         field = _FIELDS["steps_lambda"]
-        name(box, str(field.title), str(field.description))
+        name_by_field(box, field)
         box.valueChanged.connect(self.changed)
         return box
 
@@ -216,7 +216,7 @@ class MixChoices(QWidget):
         box = QComboBox()
         add_choices(box, choices_of(_FIELDS["mix"]))
         keep_from_wheel(box)
-        name(box, str(_FIELDS["mix"].title), str(_FIELDS["mix"].description))
+        name_by_field(box, _FIELDS["mix"])
         box.currentIndexChanged.connect(self.changed)
         return box
 

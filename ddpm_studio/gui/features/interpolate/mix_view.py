@@ -101,7 +101,7 @@ class MixView(QWidget):
             self.preview.set_empty("blend", self.tr("Drawing…"))
         else:
             missing = self.tr("Drop two pictures") if mode == "row" else self.tr("Drop pictures")
-            self.preview.set_empty("blend", missing, self.tr("Surprise me"), surprise)
+            self.preview.set_empty("blend", missing, self.tr("From data"), surprise)
 
     def snap(self, column: int, columns: int) -> None:
         """Put the slider where one of so many pictures stands, and its keys from one to the next.

@@ -41,7 +41,7 @@ class JobsPanel(QWidget):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._backend = studio.backend
+        self._backend, self._trainer = studio.backend, studio.trainer
         self.rows: dict[JobHandle[object], JobRow] = {}
         self._since: dict[JobHandle[object], float] = {}
         self._pointed_at = False
@@ -52,7 +52,9 @@ class JobsPanel(QWidget):
             self.cancel_all,
             category=self.tr("&Model"),
             icon="circle-x",
-            tip=self.tr("End everything that runs; a training saves its steps first"),
+            tip=self.tr(
+                "End everything that runs, and empty the queue; a training saves its steps first"
+            ),
         )
         self.empty = label(self.tr("Nothing is running."), "muted")
         self.device = label(self.tr("Getting ready…"), "caption")
@@ -108,7 +110,8 @@ class JobsPanel(QWidget):
         self._refresh()
 
     def cancel_all(self) -> None:
-        """End all that runs."""
+        """End all that runs, and what waits to be trained."""
+        self._trainer.dequeue()
         for job in list(self._backend.jobs.values()):
             self._backend.cancel(job)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.export.lesson import Lesson
@@ -12,8 +11,6 @@ from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button, label, to
 
 class LessonBar(QFrame):
     """Shows a lesson's title, a question, and its answer when that is asked for."""
-
-    closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,4 +82,3 @@ class LessonBar(QFrame):
     def _close(self) -> None:
         self.lesson = None
         self.hide()
-        self.closed.emit()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend.record import RunRecord
-from ddpm_studio.gui.features.training.training_status import memory_words
+from ddpm_studio.durations import size_words
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
 from ddpm_studio.gui.widgets.plots.heat_map import HeatMap
@@ -159,4 +159,4 @@ def _percent(value: float) -> str:
 
 
 def _memory(value: float) -> str:
-    return memory_words(int(value))
+    return size_words(int(value))

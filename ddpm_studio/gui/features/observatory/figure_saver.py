@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
 from ddpm_studio.gui.widgets.plots.plot_picture import picture_of
 from ddpm_studio.gui.workspace.studio import Studio
-
-Kind = Literal["csv", "png", "svg"]
 
 
 class FigureSaver(QObject):
@@ -37,12 +34,12 @@ class FigureSaver(QObject):
 
     def ask_csv(self) -> None:
         """Ask for the place of a table of all figures of the shown runs."""
-        self._ask(self.tr("Save figures"), "csv", [self.tr("Table (*.csv)")])
+        self._ask(self.tr("Save figures"), {self.tr("Table (*.csv)"): "csv"})
 
     def ask_picture(self) -> None:
         """Ask for the place of a picture of the loss curve."""
-        kinds = [self.tr("PNG picture (*.png)"), self.tr("SVG drawing (*.svg)")]
-        self._ask(self.tr("Save the loss curve"), "png", kinds)
+        kinds = {self.tr("PNG picture (*.png)"): "png", self.tr("SVG drawing (*.svg)"): "svg"}
+        self._ask(self.tr("Save the loss curve"), kinds)
 
     def save(self, path: Path) -> None:
         """Write what the ending of ``path`` says: csv, png or svg; ``saved`` follows."""
@@ -63,20 +60,10 @@ class FigureSaver(QObject):
         content = picture_of(self._page.loss, "svg" if path.suffix.lower() == ".svg" else "png")
         return None if content is None else specs.exports.save_drawing(path, content)
 
-    def _ask(self, title: str, suffix: Kind, filters: list[str]) -> None:
-        if not self._page.records:
-            return
-        dialog = QFileDialog(self._page.window(), title)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(filters)
-        dialog.setDefaultSuffix(suffix)
-        dialog.selectFile(f"{self._page.records[0].run.name}.{suffix}")
-        dialog.fileSelected.connect(self._on_chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _on_chosen(self, chosen: str) -> None:
-        self.save(Path(chosen))
+    def _ask(self, title: str, filters: dict[str, str]) -> None:
+        if self._page.records:
+            file_name = f"{self._page.records[0].run.name}.{next(iter(filters.values()))}"
+            ask_where(self._page.window(), title, filters, file_name, self.save)
 
     def _on_saved(self, path: Path) -> None:
         tell_saved(self._messages, path)

@@ -242,7 +242,8 @@ class ObservatoryPanel(QWidget):
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
         self.overlaid = following(self.overlaid, old, new)
         self.runs.follow(old, new)
-        if self._record is not None and following([self._record.run], old, new) != [new]:
+        record = self._record
+        if record is not None and following([record.run], old, new) == [record.run]:
             self._show_runs()
 
     def _show_runs(self) -> None:

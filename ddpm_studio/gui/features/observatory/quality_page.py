@@ -15,7 +15,7 @@ from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.catalogue import FEATURES, METRICS
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
+from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field, translated
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
@@ -58,7 +58,7 @@ class QualityPage(QWidget):
         choices = choices_of(fields["features"])
         add_choices(self.features, [c for c in choices if FEATURES[c.value].weights != "needed"])
         for box, field in ((self.count, fields["count"]), (self.features, fields["features"])):
-            name(box, str(field.title), str(field.description))
+            name_by_field(box, field)
         self.space, self.figure = QComboBox(), QComboBox()
         name(self.space, self.tr("Compared in"), self.tr("Evaluations in these features"))
         name(self.figure, self.tr("Figure"), self.tr("Which figure to show"))

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio import paths
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.observatory.compare_view import CompareView
 from ddpm_studio.gui.features.observatory.notes_view import NotesView
@@ -128,7 +127,7 @@ class RunsPage(QWidget):
         """Look for runs again."""
         if not self.isVisible():
             return
-        folders = [paths.runs_dir(), *(run.parent for run in self._also)]
+        folders = [self._studio.runs_folder, *(run.parent for run in self._also)]
         job = self._studio.backend.submit(
             specs.runs.list_runs(list(dict.fromkeys(folders)), self._also)
         )

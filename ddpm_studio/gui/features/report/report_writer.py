@@ -7,11 +7,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.report.report_dialog import ReportDialog
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import ReportRequest
@@ -62,14 +63,11 @@ class ReportWriter(QObject):
         dialog.open()
 
     def _ask_where(self, run: Path, quick: bool) -> None:
-        dialog = QFileDialog(self._window, self.tr("Write a report"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(self.tr("Web page (*.html)"))
-        dialog.setDefaultSuffix("html")
-        dialog.selectFile(f"{run.name} report.html")
-        dialog.fileSelected.connect(partial(self._on_chosen, run, quick))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        filters = {self.tr("Web page (*.html)"): "html"}
+        title, file_name = self.tr("Write a report"), f"{run.name} report.html"
+        ask_where(
+            self._window, title, filters, file_name, lambda path: self.write(run, path, quick)
+        )
 
     def write(self, run: Path, path: Path, quick: bool = False) -> None:
         """Write the report of a run; the Jobs dock shows how far it is, and ends it."""
@@ -83,9 +81,6 @@ class ReportWriter(QObject):
         job.on_failed(self._messages.show_failure)
         told = self.tr("The report of {0} is being made; the Jobs dock shows how far it is.")
         self._messages.show_message(told.format(run.name), topic=_TOPIC)
-
-    def _on_chosen(self, run: Path, quick: bool, chosen: str) -> None:
-        self.write(run, Path(chosen), quick)
 
     def _on_written(self, path: Path) -> None:
         self._messages.show_message(

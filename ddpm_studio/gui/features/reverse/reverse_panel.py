@@ -33,8 +33,8 @@ from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.plots.noise_curve import NoiseCurve
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, drawn_by, follow_run
-from ddpm_studio.jobs.events import Beside, Drawn, Event, FrameImages, Notice, Pictures
+from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, follow_run
+from ddpm_studio.jobs.events import Beside, Drawn, Event, FrameImages, Notice
 from ddpm_studio.requests import SampleRequest
 
 _CURVE_WIDTH = 176
@@ -194,7 +194,6 @@ class ReversePanel(ToolPanel):
         self.curve.chosen.connect(self._on_t)
         for part in (self.sampler.changed, self.compare.changed, self.size_choice.changed):
             part.connect(self.draw_later)
-        self.studio.picture_sent.connect(self._on_picture_sent)
 
     def _moments(self, others: int) -> int:
         """How many moments to ask for where so many samplers walk beside the first."""
@@ -264,17 +263,6 @@ class ReversePanel(ToolPanel):
         if old is not None and new is not None:
             for trajectory in self.process.trajectories:
                 follow_run(trajectory.recipe, old, new)
-
-    def _on_picture_sent(self, where: str, _: Pictures, recipe: object) -> None:
-        """Draw a picture's process again: with its sampler and seed it is the same."""
-        if where != "reverse":
-            return
-        request = drawn_by(recipe) if isinstance(recipe, dict) else None
-        if isinstance(request, dict):
-            self.sampler.set_value(request)
-            index = self.count.findData(request.get("count"))
-            self.count.setCurrentIndex(index if index >= 0 else self.count.currentIndex())
-            self.draw_later()
 
     def _show_restored(self, found: Restored) -> None:
         fields: dict[str, Any] = found.request.model_dump()

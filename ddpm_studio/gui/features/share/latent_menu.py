@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWid
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, tool_button
+from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Latent
@@ -133,16 +134,9 @@ class LatentMenu(QWidget):
         dialog.open()
 
     def _ask_where(self) -> None:
-        dialog = QFileDialog(self.window(), self.tr("Save latent"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(self.tr("Latents ({0})").format(_FILTER))
-        dialog.setDefaultSuffix("safetensors")
-        dialog.fileSelected.connect(self._save_chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        filters = {self.tr("Latents ({0})").format(_FILTER): "safetensors"}
+        title = self.tr("Save latent")
+        ask_where(self.window(), title, filters, "latent.safetensors", self.save_to)
 
     def _load_chosen(self, path: str) -> None:
         self.load(Path(path))
-
-    def _save_chosen(self, path: str) -> None:
-        self.save_to(Path(path))

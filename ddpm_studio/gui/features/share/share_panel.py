@@ -28,6 +28,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
 from ddpm_studio.gui.widgets.pictures.grid_layout import FEW
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -78,6 +79,7 @@ class SharePanel(ToolPanel):
         self.content.addWidget(self.progress)
         self.content.addLayout(self._source_row())
         self.source.fitted_changed.connect(self._on_source)
+        self.source.takes_latents = True
         self.source.latent_dropped.connect(self.latents.load)
         self.latents.changed.connect(self._on_latent)
         self.latents.failed.connect(self._on_failed)
@@ -105,11 +107,13 @@ class SharePanel(ToolPanel):
         )
         self._data_action = add(
             "share.from_data",
-            self.tr("From the data"),
+            self.tr("From data"),
             self.source.pick_from_data,
             category=self.category,
             icon="shuffle",
-            tip=self.tr("Take a picture by chance out of those it was trained on"),
+            tip=self.tr(
+                "Take a picture by chance, of the open ones or else of those the model learnt"
+            ),
         )
         self._draw_action = add(
             "share.draw",
@@ -139,7 +143,7 @@ class SharePanel(ToolPanel):
         choices.add(count, self.count.toolTip())
         for part, sentence in self.drawer.front:
             choices.add(part, sentence)
-        choices.add(self.latents, self.latents.toolTip())
+        choices.add(self.latents, self.latents.button.toolTip())
         choices.add(ActionTool(self._draw_action), keep=True)
         choices.set_corner(together(self.drawer.button, self.export))
         right = QVBoxLayout()
@@ -273,7 +277,7 @@ class SharePanel(ToolPanel):
         self.draw_later()
 
     def _on_latent_saved(self, path: Path) -> None:
-        self.messages.show_info(self.tr("Saved {0}").format(path))
+        tell_saved(self.messages, path)
 
     def _on_series(self, several: bool) -> None:
         self.time.setEnabled(not several)

@@ -12,9 +12,9 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.durations import size_words
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
-from ddpm_studio.gui.features.training.training_status import memory_words
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.recent import Recent
@@ -197,7 +197,7 @@ class RunFiles(QObject):
         return open_run is not None and open_run.resolve() == run.resolve()
 
     def _words(self, trashed: specs.run_files.TrashedRun) -> str:
-        size, steps = memory_words(trashed.extent.size), trashed.extent.steps
+        size, steps = size_words(trashed.extent.size), trashed.extent.steps
         if steps is None:
             return size
         return self.tr("{n} steps ({size})").format(n=f"{steps:,}", size=size)

@@ -24,12 +24,12 @@ from ddpm_studio.jobs.training.budget import (
     choose,
     parse_budget,
 )
+from ddpm_studio.jobs.training.new_run import LENGTHS
 from ddpm_studio.picture_shape import ImageSize, sides
 
 _PATIENCE_SECONDS = 20 * 60
 # A time as short, or as few pictures, make a trained network worth starting from.
 _SHORT_SECONDS, _FEW = 60 * 60, 5_000
-_LENGTHS = ("epochs", "minutes")
 
 
 class BudgetChoice(QWidget):
@@ -131,7 +131,7 @@ class BudgetChoice(QWidget):
         self.start_from.set_worth(self._saves_time)
         choice = self._choice()
         if choice is not None:
-            wanted = {**dict.fromkeys(_LENGTHS), **choice.settings}
+            wanted = {**dict.fromkeys(LENGTHS), **choice.settings}
             self._applying = True
             self._form.set_value(wanted)
             self._applying = False
@@ -145,10 +145,10 @@ class BudgetChoice(QWidget):
         if self._applying:
             return
         now, before = self._form.values(), self._before
-        if now["steps"] != before["steps"] and all(now[key] == before[key] for key in _LENGTHS):
+        if now["steps"] != before["steps"] and all(now[key] == before[key] for key in LENGTHS):
             # They would be of no effect.
             self._applying = True
-            self._form.set_value(dict.fromkeys(_LENGTHS))
+            self._form.set_value(dict.fromkeys(LENGTHS))
             self._applying = False
             now = self._form.values()
         self._before = now

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ddpm_studio import paths
@@ -22,8 +21,6 @@ class RunChoice(QWidget):
         promised: tells whether a folder that may not be there yet is some training's.
         parent: the owner.
     """
-
-    changed = Signal()
 
     def __init__(
         self, promised: Callable[[Path], bool] | None = None, parent: QWidget | None = None
@@ -77,9 +74,15 @@ class RunChoice(QWidget):
     def _is_taken(self, path: Path) -> bool:
         return self._promised(path) or paths.is_there(path)
 
-    def taken(self) -> None:
-        """The name was used: suggest another one for the next run."""
-        self._edited = False
+    def taken(self, run: Path | None = None) -> None:
+        """The name was used: suggest another one for the next run.
+
+        Args:
+            run: that has begun; where it is another than was named here, a name that somebody has
+                written stays. None: the one that was named.
+        """
+        if run in (None, self.folder / self.name_edit.text().strip()):
+            self._edited = False
         self.suggest(self._stem)
 
     def set_folder(self, folder: Path) -> None:
@@ -91,7 +94,6 @@ class RunChoice(QWidget):
     def _on_edited(self, text: str) -> None:
         self._edited = bool(text.strip())
         self._check()
-        self.changed.emit()
 
     def _check(self) -> None:
         try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.training.run_choice import RunChoice
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import button, label
+from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -61,7 +62,7 @@ class StudentMaker(QObject):
     def _refresh(self) -> None:
         why_not = self._why_not()
         told = self.tr(
-            "Tune the open model until it draws in one or two steps, as a run of its own"
+            "Tune the open model until it draws in one to four steps, as a run of its own"
         )
         self._offer(_ACTION, told, why_not)
 
@@ -116,11 +117,6 @@ class StudentDialog(QDialog):
         self.make_button.setDefault(True)
         cancel = button(self.tr("Cancel"), self.tr("Begin nothing"))
         cancel.setAutoDefault(False)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_M)
-        row.addStretch()
-        row.addWidget(cancel)
-        row.addWidget(self.make_button)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
@@ -133,7 +129,7 @@ class StudentDialog(QDialog):
         layout.setSpacing(SPACE_M)
         self.messages.lie_over(self)
         layout.addWidget(TallArea(content, self.tr("Settings"), _MOST_ASKED), 1)
-        layout.addLayout(row)
+        layout.addLayout(answers(cancel, self.make_button))
         self.make_button.clicked.connect(self._take)
         cancel.clicked.connect(self.reject)
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, State
 from ddpm_studio.backend.specs.runs import RunView
+from ddpm_studio.durations import size_words
 from ddpm_studio.errors import plain
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import (
@@ -148,7 +149,7 @@ class TrainingStatus(QWidget):
             if job.state is not State.PAUSED and not self._stopping:
                 figures.append(time_left(tick.seconds_left))
                 figures.append(self._next_samples(tick.samples_in))
-            figures.append(memory_words(tick.memory_bytes))
+            figures.append(size_words(tick.memory_bytes))
         figures.append(f"{started.device} {started.precision}")
         if tick is not None and tick.threads is not None:
             one, more = self.tr("1 thread"), self.tr("{n} threads")
@@ -158,8 +159,3 @@ class TrainingStatus(QWidget):
     def _next_samples(self, seconds: float | None) -> str:
         words = "" if seconds is None else duration(seconds)
         return self.tr("next samples in about {time}").format(time=words) if words else ""
-
-
-def memory_words(count: int) -> str:
-    """Return "640 MB" or "1.2 GB"."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

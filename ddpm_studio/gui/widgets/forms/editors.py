@@ -152,7 +152,7 @@ def _choice(choices: Sequence[Choice], optional: bool) -> Editor:
 
 
 def _check(field: FieldInfo) -> Editor:
-    box = QCheckBox(field.title or "")
+    box = QCheckBox(translated(field.title or ""))
 
     def write(value: object) -> None:
         box.setChecked(bool(value))

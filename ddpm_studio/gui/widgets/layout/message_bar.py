@@ -234,6 +234,10 @@ class MessageBar(QFrame):
             callback=callback,
         )
 
+    def tells_of(self, topic: str) -> bool:
+        """Whether something about this topic is said, or waits."""
+        return any(told.topic == topic for told in self._messages)
+
     def clear(self, level: Level | None = None, topic: str = "") -> None:
         """Say nothing more, or nothing more of this level, or about this topic."""
         self._messages = [

@@ -29,7 +29,9 @@ Mask = npt.NDArray[np.bool_]
 
 _VEIL = 150
 _MOST_UNDONE = 100
-_ARROWS = {
+# Of a stroke that wipes away, and of one that paints.
+_BUTTONS = (Qt.MouseButton.RightButton, Qt.MouseButton.LeftButton)
+_ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, -1),
@@ -226,6 +228,9 @@ class MaskPicture(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a stroke, or take hold of the picture."""
+        if self._stroke is not None:
+            # Another button meanwhile changes nothing.
+            return
         ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if event.button() == Qt.MouseButton.MiddleButton or ctrl:
             self._panned = event.position().toPoint() if self._closer is not None else None
@@ -257,7 +262,7 @@ class MaskPicture(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End it."""
         self._panned = None
-        if self._stroke is not None:
+        if self._stroke is not None and event.button() == _BUTTONS[self._stroke]:
             self._stroke = None
             self._end()
 
@@ -271,7 +276,7 @@ class MaskPicture(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the brush, paint and zoom."""
-        key = Qt.Key(event.key())
+        key = event.key()
         height, width = self.painted.shape
         if key in _ARROWS and height:
             x, y = _ARROWS[key]
@@ -290,11 +295,6 @@ class MaskPicture(QWidget):
             self.show_all()
         else:
             super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the brush."""
-        super().focusInEvent(event)
-        self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Hide it."""

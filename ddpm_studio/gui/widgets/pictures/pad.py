@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ddpm_studio.gui.theme.theme import body_font, current_theme
@@ -15,7 +15,7 @@ from ddpm_studio.gui.widgets.layout.basics import name
 _STEP, _SMALL_STEP = 0.05, 0.01
 _POINT = 7.0
 _LINES = 4
-_ARROWS = {
+_ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, -1),
@@ -132,7 +132,7 @@ class Pad(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move by a step, or into the middle."""
-        key = Qt.Key(event.key())
+        key = event.key()
         small = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if key in _ARROWS:
             step = _SMALL_STEP if small else _STEP
@@ -142,16 +142,6 @@ class Pad(QWidget):
             self.set_point(0.5, 0.5)
         else:
             super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Set the point off."""
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Set it back."""
-        super().focusOutEvent(event)
-        self.update()
 
     def _go(self, event: QMouseEvent) -> None:
         box, at = self.field(), event.position()

@@ -182,7 +182,7 @@ class PictureGrid(PictureCanvas):
         elif key == Qt.Key.Key_Space and here >= 0:
             self._choose(here, Qt.KeyboardModifier.ControlModifier)
         elif key in ZOOM_KEYS:
-            self.zoom_by(ZOOM_KEYS[Qt.Key(key)])
+            self.zoom_by(ZOOM_KEYS[key])
         elif key == Qt.Key.Key_0:
             self.show_all()
         elif (target := self._target(key)) is not None:

@@ -1,4 +1,4 @@
-"""Star rating: by click, by the keys 0 to 5, or by arrows."""
+"""Star rating: by click, by the keys 0, 1, 2 …, or by arrows."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import name
 
-STARS = 5
 _SIDE = 20
 
 
 class RatingBox(QSlider):
-    """0 to 5 stars; to screen readers it is a slider, and ``valueChanged`` tells of changes."""
+    """Some stars of all; to screen readers it is a slider, and ``valueChanged`` tells of changes.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        most: how many there can be, at most 9.
+        parent: the owner.
+    """
+
+    def __init__(self, most: int, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setRange(0, STARS)
+        self.setRange(0, most)
         self.setPageStep(1)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFixedSize(self.sizeHint())
-        name(self, self.tr("Rating"), self.tr("Click a star, or press 0 to 5"))
+        name(self, self.tr("Rating"), self.tr("Click a star, or press 0 to {0}").format(most))
         current_theme().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
-        """Ask for five stars in a row."""
-        return QSize(STARS * _SIDE + 2 * SPACE_S, _SIDE + 2 * SPACE_S)
+        """Ask for all stars in a row."""
+        return QSize(self.maximum() * _SIDE + 2 * SPACE_S, _SIDE + 2 * SPACE_S)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the stars, those given filled."""
@@ -38,7 +42,7 @@ class RatingBox(QSlider):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         given, empty = ("warning", "outline") if self.isEnabled() else ("disabled", "line")
-        for star in range(STARS):
+        for star in range(self.maximum()):
             middle = QPointF(SPACE_S + (star + 0.5) * _SIDE, self.height() / 2)
             filled = star < self.value()
             painter.setPen(QPen(theme.color(given if filled else empty), 1.2))
@@ -55,7 +59,7 @@ class RatingBox(QSlider):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         star = int((event.position().x() - SPACE_S) // _SIDE) + 1
-        star = min(max(star, 1), STARS)
+        star = min(max(star, 1), self.maximum())
         self.setValue(0 if star == self.value() else star)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -64,7 +68,7 @@ class RatingBox(QSlider):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take the digits; arrows go up and down."""
         digit = event.key() - Qt.Key.Key_0
-        if 0 <= digit <= STARS:
+        if 0 <= digit <= self.maximum():
             self.setValue(digit)
         else:
             super().keyPressEvent(event)

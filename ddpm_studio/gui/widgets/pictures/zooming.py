@@ -10,7 +10,7 @@ from ddpm_studio.gui.widgets.pictures.grid_layout import WHOLE, GridLayout
 
 MOST = 64.0
 """Device pixels for one picture pixel, at most."""
-ZOOM_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
+ZOOM_KEYS: dict[int, int] = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 """Keys that zoom, each with its notches of the wheel."""
 _NOTCH = 120
 _STEP = 1.25

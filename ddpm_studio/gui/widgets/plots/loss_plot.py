@@ -327,7 +327,7 @@ class LossPlot(QWidget):
         if self._canvas is not None:
             self._canvas.retint()
         self._show_legend()
-        self._read(None)
+        self._read(self._cursor)
 
     def _rich_label(self) -> QLabel:
         made = QLabel()

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.requests import SamplerRequest
 from tests.gui.summaries import view_of
 
@@ -240,3 +241,14 @@ def test_filling_in_has_no_respacing(qtbot: QtBot) -> None:
 def _view(has_averages: bool, known_classes: tuple[str, ...] = ()) -> RunView:
     view = view_of(Path("run"), timesteps=1000, known_classes=known_classes)
     return replace(view, has_averages=has_averages)
+
+
+def test_a_part_of_the_timesteps_is_not_called_exact(qtbot: QtBot) -> None:
+    bar, content = SamplerBar(), QLabel()
+    for widget in (bar, content):
+        qtbot.addWidget(widget)
+    drawer = SamplerDrawer(content, bar)
+    drawer.exact.click()
+    assert drawer.exact.isChecked()
+    bar.set_value({"steps": None, "respacing": "ddim50"})
+    assert not drawer.exact.isChecked()

@@ -199,10 +199,13 @@ def test_all_can_be_cancelled_at_once(qtbot: QtBot, fake: FakeBackend) -> None:
     panel = JobsPanel(Studio(fake), actions)
     qtbot.addWidget(panel)
     jobs = [fake.submit(asked(str(k))) for k in range(3)]
+    emptied: list[object] = []
+    panel._trainer.queue_changed.connect(lambda: emptied.append(list(panel._trainer.queue)))
     actions["jobs.cancel_all"].trigger()
     for job in jobs:
         fake.cancelled(job)
     assert all(job.state is State.CANCELLED for job in jobs)
+    assert emptied == [[]], "or the next training would begin"
 
 
 def point_at(panel: JobsPanel) -> None:

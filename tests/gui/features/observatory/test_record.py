@@ -71,6 +71,28 @@ def test_a_run_that_is_gone_is_told_once(
         record.poll()
 
 
+def test_a_run_that_is_back_is_followed_again(
+    qtbot: QtBot,
+    backend: Backend,
+    tiny_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By itself, as long as somebody watches."""
+    monkeypatch.setattr("ddpm_studio.backend.record._IDLE_POLL_MS", 50)
+    run = tmp_path / "gone"
+    shutil.copytree(tiny_run, run)
+    record = RunRecord(backend, run)
+    record.changed.connect(lambda: None)
+    qtbot.waitUntil(lambda: record.loaded, timeout=WAIT)
+    shutil.rmtree(run)
+    with qtbot.waitSignal(record.failed, timeout=WAIT):
+        record.poll()
+    shutil.copytree(tiny_run, run)
+    with qtbot.waitSignal(record.changed, timeout=WAIT):
+        pass
+
+
 def test_a_long_run_takes_no_more_room_and_keeps_its_spikes(
     qtbot: QtBot,
     backend: Backend,

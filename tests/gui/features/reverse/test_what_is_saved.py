@@ -15,6 +15,7 @@ from ddpm_studio.gui.features.common.exporting import ExportMenu
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.reverse.trajectory import Process
 from ddpm_studio.gui.theme.tokens import X0_HAT
+from ddpm_studio.gui.widgets.layout.save_dialog import SaveDialog
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.features.reverse.test_reverse_panel import made_by_hand
@@ -101,7 +102,7 @@ def test_a_single_view_needs_no_sign(panel: ReversePanel) -> None:
 
 def test_the_files_name_says_the_view(panel: ReversePanel, tmp_path: Path) -> None:
     click(panel, "x0_hat", 1)
-    ExportMenu.last_folder = tmp_path
+    SaveDialog.last_folder = tmp_path
     panel.export.actions_by_kind["save_grid"].trigger()
     dialog = panel.window().findChild(QFileDialog)
     assert dialog is not None

@@ -80,6 +80,30 @@ def test_a_queued_training_is_taken_out_by_its_button(qtbot: QtBot, window: Main
     assert not third.exists()
 
 
+def test_cancelling_all_begins_nothing(qtbot: QtBot, window: MainWindow) -> None:
+    with narrow.network():
+        begin(qtbot, window)
+        second = enqueue(window, SHORT)
+        window.actions_["jobs.cancel_all"].trigger()
+        qtbot.waitUntil(lambda: window.studio.training is None, timeout=WAIT)
+    assert not window.studio.trainer.queue
+    assert not second.exists()
+
+
+def test_a_name_for_the_next_training_outlasts_the_start_of_another(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    with narrow.network():
+        begin(qtbot, window)
+        second = enqueue(window, SHORT)
+        edit = window.training.run_choice.name_edit
+        edit.clear()
+        qtbot.keyClicks(edit, "fishes, longer")
+        window.studio.trainer.stop()
+        qtbot.waitUntil(lambda: window.studio.training is None and second.is_dir(), timeout=WAIT)
+    assert edit.text() == "fishes, longer"
+
+
 def test_a_model_that_is_looked_at_stays_when_the_next_training_begins(
     qtbot: QtBot, window: MainWindow, tiny_run: Path
 ) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.theme.theme import current_theme
@@ -31,3 +32,20 @@ def test_a_mask_is_an_even_veil_that_is_seen_on_a_picture_of_its_colour(qtbot: Q
     assert len({middle(row, column) for row in range(8) for column in range(4)}) == 1
     across = {seen.pixelColor(corner.x() + x, corner.y() + 70).name() for x in range(70, 90)}
     assert len(across) > 1, "an edge parts what is painted from the rest"
+
+
+def test_a_second_button_during_a_stroke_changes_nothing(qtbot: QtBot) -> None:
+    canvas = MaskPicture("Picture and mask")
+    qtbot.addWidget(canvas)
+    canvas.resize(160, 160)
+    canvas.set_picture(np.zeros((8, 8, 3), np.uint8))
+    left, right = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+    corner = canvas.picture_rect().topLeft()
+    QTest.mousePress(canvas, left, pos=corner + QPoint(30, 30))
+    QTest.mousePress(canvas, right, pos=corner + QPoint(30, 30))
+    QTest.mouseRelease(canvas, right, pos=corner + QPoint(30, 30))
+    QTest.mouseMove(canvas, corner + QPoint(130, 30))
+    QTest.mouseRelease(canvas, left, pos=corner + QPoint(130, 30))
+    assert canvas.painted.any()
+    canvas.undo()
+    assert not canvas.painted.any(), "one stroke, one step back"
