@@ -76,6 +76,15 @@ def _available(asked: Device) -> torch.device:
     return torch.device(asked)
 
 
+def make_current(device: torch.device) -> None:
+    """Let CUDA's calls that name no device mean this one; "cuda" alone is the current one already.
+
+    Torch refuses to be told of that: ``torch.cuda.set_device`` needs a number.
+    """
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
+
+
 def choose_precision(asked: Precision, device: torch.device) -> engine.Precision:
     """Return the precision; ``auto`` is what :func:`prefer` says, or bf16 where that is faster."""
     asked = _preference.precision if asked == "auto" else asked

@@ -80,10 +80,8 @@ class RankPlan:
         """
         if self.size == 1:
             return asked
-        if self.device.type == "cuda":
-            torch.cuda.set_device(self.device)
-            return "cuda"
-        return "cpu"
+        devices.make_current(self.device)
+        return "cuda" if self.device.type == "cuda" else "cpu"
 
     @contextlib.contextmanager
     def called(self, work: str) -> Iterator[Team | None]:
@@ -95,8 +93,7 @@ class RankPlan:
         if self.place is None:
             yield None
             return
-        if self.device.type == "cuda":
-            torch.cuda.set_device(self.device)
+        devices.make_current(self.device)
         with _led(Team(self.place, self.device, self.place.connect()), work) as team:
             yield team
 
@@ -120,13 +117,11 @@ class RankPlan:
             with self.called(work) as team:
                 yield team
         elif len(self.chosen) > 1:
-            if self.device.type == "cuda":
-                torch.cuda.set_device(self.device)
+            devices.make_current(self.device)
             with _led(started(self.chosen, threads), work) as team:
                 yield team
         else:
-            if self.device.type == "cuda":
-                torch.cuda.set_device(self.device)
+            devices.make_current(self.device)
             yield None
 
 

@@ -20,6 +20,7 @@ import torch.distributed as dist
 
 from ddpm_studio.engine.device.ranks import RankGroup, RankLostError
 from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.jobs.machine.device import make_current
 from ddpm_studio.jobs.machine.ranks.heartbeat import Doing, Watch, left_key
 from ddpm_studio.jobs.machine.ranks.place import RankPlace
 from ddpm_studio.jobs.machine.ranks.processes import RankProcess, close_all
@@ -145,8 +146,7 @@ class Team:
         told = cast(dict[str, Any], self.hear(_WORK))
         self.has_work = True
         self.device = self.place.choose_device(told["device"])
-        if self.device.type == "cuda":
-            torch.cuda.set_device(self.device)
+        make_current(self.device)
         return str(told["work"])
 
     def check_over(self) -> None:
