@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.studio import Studio
@@ -70,14 +70,20 @@ def test_a_drawing_is_not_waited_for(fake: FakeBackend, window: MainWindow) -> N
     assert not window.isVisible()
 
 
-def test_the_question_stays_while_another_job_would_be_lost(
-    fake: FakeBackend, window: MainWindow
-) -> None:
+@pytest.fixture
+def asked_of_two(fake: FakeBackend, window: MainWindow) -> JobHandle[Path]:
+    """The first of two jobs that the closing window asks about; the other saves way.gif."""
     first = fake.submit(report())
     fake.submit(specs.exports.save_animation(Path("way.gif"), list, None))
     window.close()
+    return first
+
+
+def test_the_question_stays_while_another_job_would_be_lost(
+    fake: FakeBackend, window: MainWindow, asked_of_two: JobHandle[Path]
+) -> None:
     assert "Report of fishes" in window.messages.text
-    fake.finish(first, Path("fishes report.html"))
+    fake.finish(asked_of_two, Path("fishes report.html"))
     assert "lost by closing: Saving way.gif." in window.messages.text
     window.messages.dismiss()
     fake.finish(fake.job("Saving way.gif"), Path("way.gif"))
@@ -85,11 +91,8 @@ def test_the_question_stays_while_another_job_would_be_lost(
 
 
 def test_what_was_sent_away_does_not_come_back_when_a_job_ends(
-    fake: FakeBackend, window: MainWindow
+    fake: FakeBackend, window: MainWindow, asked_of_two: JobHandle[Path]
 ) -> None:
-    first = fake.submit(report())
-    fake.submit(specs.exports.save_animation(Path("way.gif"), list, None))
-    window.close()
     window.messages.dismiss()
-    fake.finish(first, Path("fishes report.html"))
+    fake.finish(asked_of_two, Path("fishes report.html"))
     assert "lost by closing" not in window.messages.text

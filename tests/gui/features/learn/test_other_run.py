@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
@@ -16,12 +17,18 @@ from tests.gui.other_run import other_run
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 
 
-def test_a_picture_that_came_by_chance_goes_with_its_run(
-    qtbot: QtBot, studio: Studio, tiny_run: Path, tmp_path: Path
-) -> None:
-    slot = SourceSlot(studio, "x₀", "drop a picture", "a test")
-    qtbot.addWidget(slot)
+@pytest.fixture
+def slot(qtbot: QtBot, studio: Studio, tiny_run: Path) -> SourceSlot:
+    """An empty one of an open run."""
+    made = SourceSlot(studio, "x₀", "drop a picture", "a test")
+    qtbot.addWidget(made)
     open_run(qtbot, studio, tiny_run)
+    return made
+
+
+def test_a_picture_that_came_by_chance_goes_with_its_run(
+    qtbot: QtBot, studio: Studio, slot: SourceSlot, tmp_path: Path
+) -> None:
     slot.pick_from_data(asked=False)
     qtbot.waitUntil(lambda: slot.fitted is not None, timeout=WAIT)
     open_run(qtbot, studio, other_run(tmp_path))
@@ -56,11 +63,8 @@ def test_the_bound_shows_nothing_of_the_run_before(
 
 
 def test_a_latent_is_refused_aloud_where_none_is_taken(
-    qtbot: QtBot, studio: Studio, tiny_run: Path, tmp_path: Path
+    qtbot: QtBot, slot: SourceSlot, tmp_path: Path
 ) -> None:
-    slot = SourceSlot(studio, "x₀", "drop a picture", "a test")
-    qtbot.addWidget(slot)
-    open_run(qtbot, studio, tiny_run)
     path = tmp_path / "x.safetensors"
     path.write_bytes(b"a latent")
     with qtbot.waitSignal(slot.failed, timeout=WAIT):
