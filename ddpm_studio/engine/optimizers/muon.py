@@ -19,6 +19,9 @@ _MOMENTUM = 0.95
 # The quintic whose slope at 0 is steepest while singular values near 1 stay within .7 and 1.2.
 _A, _B, _C = 3.4445, -4.7750, 2.0315
 _ITERATIONS = 5
+# From so many columns a row, the iterations are faster on the Gram matrix: 1.2 times at 3 columns
+# a row, 3 times at 9 (two cores, AVX2).
+_WIDE = 2
 _TINY = 1e-7
 # Of a step of AdamW, the root of the mean square: with it one learning rate suits both
 # [Liu et al. 2025, eq. 4].
@@ -99,11 +102,40 @@ def newton_schulz(matrices: Tensor) -> Tensor:
     x = matrices.mT if tall else matrices
     x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=_TINY)
     x = x.bfloat16() if x.device.type == "cuda" else x
-    for _ in range(_ITERATIONS):
-        gram = x @ x.mT
-        x = _A * x + (_B * gram + _C * (gram @ gram)) @ x
+    rows, columns = x.shape[-2:]
+    # What rounding adds to the Gram matrix grows from each iteration to the next: float32 stands
+    # that, bf16 does not.
+    by_gram = columns > _WIDE * rows and x.dtype != torch.bfloat16
+    stack = x.reshape(-1, rows, columns)
+    x = (_by_gram_matrix(stack) if by_gram else _one_by_one(stack)).view_as(x)
     orthogonal: Tensor = (x.mT if tall else x).to(matrices.dtype)
     return orthogonal
+
+
+def _one_by_one(x: Tensor) -> Tensor:
+    """The iterations as they are written; shape (stack, m, n)."""
+    for _ in range(_ITERATIONS):
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=_B, alpha=_C), x, beta=_A)
+    return x
+
+
+def _by_gram_matrix(x: Tensor) -> Tensor:
+    """The iterations on G = XXᵀ alone, which is small where X is wide; shape (stack, m, n).
+
+    Each multiplies X by Q = a + bG + cG² and so makes QGQ of G; X itself waits for the product of
+    all Q.
+    """
+    gram = x @ x.mT
+    product = None
+    for number in range(_ITERATIONS):
+        q = torch.baddbmm(gram, gram, gram, beta=_B, alpha=_C)
+        q.diagonal(dim1=-2, dim2=-1).add_(_A)
+        product = q if product is None else q @ product
+        if number < _ITERATIONS - 1:
+            gram = q @ gram @ q
+    assert product is not None
+    return product @ x
 
 
 def hidden_matrices(network: nn.Module) -> list[str]:

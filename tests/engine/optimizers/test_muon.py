@@ -14,7 +14,7 @@ from ddpm_studio.engine.optimizers.muon import Muon, hidden_matrices, newton_sch
 TRUE = torch.tensor(True)
 
 
-@pytest.mark.parametrize("shape", [(6, 6), (4, 9), (9, 4), (3, 5, 8)])
+@pytest.mark.parametrize("shape", [(6, 6), (4, 6), (4, 9), (9, 4), (3, 5, 8), (3, 5, 11)])
 def test_newton_schulz_keeps_singular_vectors_and_bends_the_values(shape: tuple[int, ...]) -> None:
     torch.manual_seed(1)
     matrix = torch.randn(*shape, dtype=torch.float64)
@@ -28,8 +28,23 @@ def test_newton_schulz_keeps_singular_vectors_and_bends_the_values(shape: tuple[
     assert 0.6 < float(values.min()) < float(values.max()) < 1.2
 
 
-def test_a_matrix_of_zeros_stays_zero() -> None:
-    assert not newton_schulz(torch.zeros(3, 4)).any()
+@pytest.mark.parametrize("columns", [4, 12])
+def test_a_matrix_of_zeros_stays_zero(columns: int) -> None:
+    assert not newton_schulz(torch.zeros(3, columns)).any()
+
+
+@pytest.mark.parametrize("columns", [60, 400])
+def test_singular_values_far_apart_are_bent_as_exact_numbers_would_be(columns: int) -> None:
+    """Eight orders of magnitude, in float32: wide matrices go by another way than others."""
+    torch.manual_seed(2)
+    u, _, vh = torch.linalg.svd(torch.randn(48, columns, dtype=torch.float64), full_matrices=False)
+    sigma = torch.logspace(0, -8, 48, dtype=torch.float64)
+    bent = sigma / sigma.norm()
+    for _ in range(5):
+        bent = 3.4445 * bent - 4.7750 * bent**3 + 2.0315 * bent**5
+    result = newton_schulz((u @ torch.diag(sigma) @ vh).float()).double()
+    error = result - u @ torch.diag(bent) @ vh
+    assert float(torch.linalg.matrix_norm(error, 2)) < 1e-3
 
 
 def _weight(network: nn.Sequential, layer: int) -> nn.Parameter:
