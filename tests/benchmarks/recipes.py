@@ -198,7 +198,7 @@ class _Comparison:
 
     def _key(self, recipe: str, seed: int) -> dict[str, Any]:
         told = {"set": self.name, "minutes": self._minutes, "seed": seed, "recipe": recipe}
-        return {**told, "settings": _settings(recipe), "machine": machine()["machine"]}
+        return {**told, "settings": _settings(recipe), "machine": _machine()}
 
     def _train(self, recipe: str, key: dict[str, Any]) -> None:
         folder = _folder(key)
@@ -287,6 +287,12 @@ def _trained(key: Mapping[str, Any]) -> dict[str, Any] | None:
 def _keep(result: Mapping[str, Any]) -> None:
     told = [*_kept(), result]
     _RESULTS.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _machine() -> str:
+    """The processor's name and its instructions, for one name stands for several generations."""
+    told = machine()
+    return f"{told['machine']}, {told['instructions']}"
 
 
 def _settings(recipe: str) -> dict[str, Any]:
