@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from ddpm_studio.backend.heap_trim import HeapTrim
 from ddpm_studio.backend.outbox import Outbox
 from ddpm_studio.backend.running_job import RunningJob
 from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, Lane
+from ddpm_studio.errors import Failure, StudioError, plain
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
@@ -59,6 +61,8 @@ class DeviceThread(QThread):
 
     ready = Signal(str)
     """Torch is loaded; carries device and precision in words, such as "CPU float32"."""
+    load_failed = Signal(object)
+    """Torch can't be loaded; carries a :class:`Failure`, by which every job of the device fails."""
 
     def __init__(self, outbox: Outbox) -> None:
         super().__init__()
@@ -88,10 +92,27 @@ class DeviceThread(QThread):
 
     def run(self) -> None:
         """Load torch, then serve until :meth:`stop`; what only a training needs loads in a lull."""
-        from ddpm_studio.jobs.warmup import load  # torch is loaded here, behind the window
+        try:
+            from ddpm_studio.jobs.warmup import load  # torch is loaded here, behind the window
 
-        models, device = load()
-        self.ready.emit(device)
+            models, device = load()
+        except Exception as error:
+            failure = _not_loaded(error)
+        else:
+            self.ready.emit(device)
+            self._serve(models)
+            return
+        self.load_failed.emit(failure)
+        self._refuse(failure)
+
+    def _refuse(self, failure: Failure) -> None:
+        """Let every job fail, until :meth:`stop`."""
+        while not isinstance(command := self._commands.get(), _Stop):
+            if isinstance(command, JobSpec):
+                self._outbox.report(command.id, State.FAILED, failure)
+
+    def _serve(self, models: ModelStore) -> None:
+        """Step what is asked for until :meth:`stop`."""
         heap_trim = HeapTrim()
         spare_time = DutyCycle(_SPARE_SHARE)
         interactive_since: float | None = None
@@ -122,9 +143,11 @@ class DeviceThread(QThread):
             self._close(job)
 
     def _load_for_training(self) -> None:
-        from ddpm_studio.jobs.warmup import load_for_training
+        # What is broken there is told by the training that needs it; drawing goes on.
+        with suppress(Exception):
+            from ddpm_studio.jobs.warmup import load_for_training
 
-        load_for_training()
+            load_for_training()
         self._can_train = True
 
     def _serve_commands(self) -> bool:
@@ -173,3 +196,16 @@ class DeviceThread(QThread):
     def _close(self, job: RunningJob) -> None:
         self._jobs.remove(job)
         job.close()
+
+
+def _not_loaded(error: Exception) -> Failure:
+    """Describe why nothing can be computed here; a half installed torch raises nearly anything."""
+    told = Failure.of(error)
+    if isinstance(error, StudioError):
+        return told
+    why = plain(str(error), 300) or type(error).__name__
+    return Failure(
+        f"PyTorch can't be loaded, so nothing can be drawn or trained: {why.rstrip('.')}.",
+        "Install it again (pip install --force-reinstall torch), then start DDPM Studio again.",
+        told.details,
+    )

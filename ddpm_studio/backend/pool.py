@@ -48,9 +48,10 @@ class Pool:
         ]
 
     def start(self) -> None:
-        """Begin; jobs may be submitted before."""
+        """Begin, unless it has begun; jobs may be submitted before."""
         for thread in self._threads:
-            thread.start()
+            if thread.ident is None:
+                thread.start()
 
     def submit(self, spec: JobSpec[object]) -> None:
         """Start a job as soon as it is its turn."""

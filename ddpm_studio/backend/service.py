@@ -35,11 +35,14 @@ class Backend(QObject):
     """No job will be begun any more."""
     ready = Signal(str)
     """Torch is loaded; carries device and precision in words, such as "CPU float32"."""
+    load_failed = Signal(object)
+    """Torch can't be loaded; carries a :class:`Failure`, by which every job of the device fails."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.jobs: dict[int, JobHandle[object]] = {}
         self.device: str | None = None
+        self.load_failure: Failure | None = None
         self._slots: dict[str, int] = {}
         self._times_left: dict[int, TimeLeft] = {}
         self._fetched = 0.0
@@ -49,13 +52,14 @@ class Backend(QObject):
         self._outbox.reported.connect(self._on_reported)
         self._device_thread = DeviceThread(self._outbox)
         self._device_thread.ready.connect(self._on_ready)
+        self._device_thread.load_failed.connect(self._on_load_failed)
         self._pool = Pool(self._outbox)
 
     def start(self) -> None:
         """Start the executors; jobs may be submitted before.
 
-        The pool begins when the device's thread has loaded torch: two threads that import it at
-        once can meet it half loaded.
+        The pool begins when the device's thread has loaded torch, or could not: two threads that
+        import it at once can meet it half loaded.
         """
         self._device_thread.start()
 
@@ -95,6 +99,9 @@ class Backend(QObject):
         self._pool.stop()
         self._device_thread.stop()
         ended = self._device_thread.wait(int(seconds * 1000))
+        if ended:
+            # Torch may have loaded only now: what was to be written waits until then.
+            self._pool.start()
         ended = self._pool.join(until - time.monotonic()) and ended
         self._fetch()
         return ended
@@ -106,6 +113,12 @@ class Backend(QObject):
         self._pool.start()
         self.device = device
         self.ready.emit(device)
+
+    def _on_load_failed(self, failure: Failure) -> None:
+        # Files can be read and written without torch.
+        self._pool.start()
+        self.load_failure = failure
+        self.load_failed.emit(failure)
 
     def _on_reported(self) -> None:
         wait = self._fetched + _MIN_INTERVAL - time.monotonic()

@@ -270,6 +270,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         studio = self.studio
         studio.notified.connect(self._notify)
+        studio.backend.load_failed.connect(studio.notify)
         studio.data_changed.connect(self._on_data)
         studio.data_replaced.connect(self._on_replaced)
         studio.run_changed.connect(self._on_run)

@@ -104,6 +104,7 @@ class DataPanel(QWidget):
         studio.data_changed.connect(self._show)
         studio.backend.started.connect(self._on_started)
         studio.backend.ready.connect(self._show_reading)
+        studio.backend.load_failed.connect(self._show_reading)
         studio.run_changed.connect(self._on_run)
         self._show()
 
@@ -164,7 +165,7 @@ class DataPanel(QWidget):
         job, backend = self._reading, self._studio.backend
         if job is None or not self._studio.sources:
             return ""
-        if backend.device is None:
+        if backend.device is None and backend.load_failure is None:
             return self.tr("Starting torch to read {0}…").format(self._title(self._studio.sources))
         if job.state is State.WAITING:
             for other in backend.jobs.values():

@@ -87,6 +87,7 @@ class JobsPanel(QWidget):
         if self._backend.device is not None:
             self.show_device(self._backend.device)
         self._backend.ready.connect(self.show_device)
+        self._backend.load_failed.connect(self._on_load_failed)
         self._backend.started.connect(self._on_started)
         for job in list(self._backend.jobs.values()):
             self._on_started(job)
@@ -122,6 +123,9 @@ class JobsPanel(QWidget):
     def show_device(self, device: str) -> None:
         """Say where the network computes, and how finely."""
         self.device.setText(device)
+
+    def _on_load_failed(self) -> None:
+        self.show_device(self.tr("PyTorch can't be loaded"))
 
     def _on_started(self, job: JobHandle[object]) -> None:
         if not job.spec.listed:
