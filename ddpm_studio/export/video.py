@@ -21,11 +21,19 @@ from ddpm_studio.export.monitored import Monitor, monitored
 from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.text_metadata import mp4_metadata
 from ddpm_studio.export.timing import Timeline
+from ddpm_studio.own_group import OWN_GROUP
 from ddpm_studio.progress import Progress
 
 # Nearly without loss: small pictures suffer most from the codec's blocks.
 _QUALITY = "10"
 _NICE = 10
+# How the colours are stored. A player that is not told takes those of large films for BT.709, and
+# those of small ones for BT.601.
+_MATRIX = "scale=out_color_matrix=bt709:out_range=tv"
+_COLOURS = (
+    *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "iec61966-2-1"),
+    *("-color_range", "tv"),
+)
 
 
 def find_ffmpeg() -> str:
@@ -100,9 +108,11 @@ def _encode(
     command = [
         *(find_ffmpeg(), "-v", "error", "-nostdin", "-y"),
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(fps)),
-        *("-i", "pipe:0", *description, "-map", "0:v", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
-        *("-c:v", "libx264", "-crf", _QUALITY, "-pix_fmt", "yuv420p"),
-        *("-movflags", "+faststart", "-f", "mp4", str(path)),
+        *("-i", "pipe:0", *description, "-map", "0:v"),
+        *("-vf", f"pad=ceil(iw/2)*2:ceil(ih/2)*2,{_MATRIX}"),
+        *("-c:v", "libx264", "-crf", _QUALITY, "-pix_fmt", "yuv420p", *_COLOURS),
+        # With a colon in it, a path is taken for an address.
+        *("-movflags", "+faststart", "-f", "mp4", f"file:{path}"),
     ]
 
     def send(process: subprocess.Popen[bytes], monitor: Monitor) -> int:
@@ -120,7 +130,7 @@ def _encode(
 
     # A file, not a pipe: nobody reads it while the frames are being sent.
     with tempfile.TemporaryFile() as messages:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=messages)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=messages, **OWN_GROUP)
         _give_way(process)
         try:
             # What waits for room in the pipe goes on as soon as there is no reader.

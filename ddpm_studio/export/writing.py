@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Iterator
+from itertools import count
 from pathlib import Path
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import WRITING
+
+_numbers = count()
 
 
 def check_destination(path: Path, suffixes: Collection[str]) -> None:
@@ -60,20 +63,21 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def _temporary(path: Path) -> Path:
-    # The ending stays last: some encoders choose the format by it.
-    return path.with_name(f"{WRITING}{os.getpid()}-{path.name}")
+    # A number and not its name, which may be as long as the disk allows, and which two may be
+    # writing at once. The ending stays last: some encoders choose the format by it.
+    return path.with_name(f"{WRITING}{os.getpid()}-{next(_numbers)}{path.suffix}")
 
 
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
     """Turn what the system says into one line that names the path."""
-    if path.is_dir():
-        raise StudioError(f"{path} is a folder.", "Give the name of a file in it.")
-    if not path.parent.is_dir():
-        raise StudioError(
-            f"The folder {path.parent} does not exist.", "Make it first, or choose another."
-        )
     try:
+        if path.is_dir():
+            raise StudioError(f"{path} is a folder.", "Give the name of a file in it.")
+        if not path.parent.is_dir():
+            raise StudioError(
+                f"The folder {path.parent} does not exist.", "Make it first, or choose another."
+            )
         yield
     except OSError as error:
         raise StudioError(

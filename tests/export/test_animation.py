@@ -280,3 +280,33 @@ def test_a_gif_holds_a_frame_for_eleven_minutes_at_most(tmp_path: Path) -> None:
     assert sum(durations(path)) == pytest.approx(650_200, abs=20)
     with pytest.raises(StudioError, match=r"at most 655 seconds.*Shorten the hold"):
         drain(save_animation(path, still, fps=10, hold_last_seconds=700))
+
+
+@pytest.mark.skipif(_ffmpeg() is None, reason="needs ffmpeg")
+def test_an_mp4_says_how_its_colours_are_stored(tmp_path: Path) -> None:
+    colour = (200, 30, 60)
+    path = tmp_path / "a.mp4"
+    drain(save_animation(path, [np.full((16, 16, 3), colour, np.uint8)] * 2, scale=50))
+    tool = _ffmpeg()
+    assert tool is not None
+    command = [tool, "-v", "info", "-i", str(path), "-frames:v", "1"]
+    # BT.709 spelt out, as a player takes a film of this size that says nothing.
+    command += ["-vf", "scale=in_color_matrix=bt709:in_range=tv", "-f", "rawvideo"]
+    read_back = subprocess.run(
+        [*command, "-pix_fmt", "rgb24", "-"], check=True, capture_output=True
+    )
+    shown = np.frombuffer(read_back.stdout, np.uint8).reshape(-1, 3).mean(0)
+    assert np.abs(shown - colour).max() < 4
+    assert b"yuv420p(tv, bt709/bt709/iec61966-2-1" in read_back.stderr
+
+
+@pytest.mark.skipif(_ffmpeg() is None, reason="needs ffmpeg")
+@pytest.mark.skipif(os.name == "nt", reason="no name has a colon there")
+def test_an_mp4_may_lie_where_there_is_a_colon_in_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("12:30").mkdir()
+    for path in (Path("t=9:45.mp4"), Path("12:30") / "a.mp4"):
+        drain(save_animation(path, noise(2, 3)))
+        assert path.stat().st_size > 0

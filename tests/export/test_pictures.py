@@ -1,4 +1,5 @@
 import json
+import os
 import struct
 import sys
 import zipfile
@@ -20,6 +21,7 @@ from ddpm_studio.export import (
     save_png,
     save_png_sequence,
 )
+from ddpm_studio.export.writing import whole_file
 from tests.data.pictures import drain
 
 RECIPE: dict[str, object] = {"kind": "sample", "request": {"seed": 2**63 - 1, "run": "bläu/β"}}
@@ -183,3 +185,29 @@ def test_a_failed_write_keeps_what_was_there(
         save_png(path, noise(1, 1))
     assert path.read_text() == "old"
     assert names(tmp_path) == ["a.png"]
+
+
+def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path: Path) -> None:
+    path = tmp_path / f"{'a' * 251}.png"
+    save_png(path, noise(1, 1))
+    assert names(tmp_path) == [path.name]
+
+
+def test_of_two_that_write_one_file_at_once_each_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with whole_file(path) as first, whole_file(path) as second:
+        first.write_text("first")
+        second.write_text("second")
+        assert first.read_text() == "first"
+    assert path.read_text() == "first"
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_a_folder_that_is_shut_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shut(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", shut)
+    with pytest.raises(StudioError, match=r"a.png can't be written: Permission denied"):
+        save_png(tmp_path / "a.png", noise(1, 1))

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from ddpm_studio.data.decoding.decode_pass import (
     Framed,
@@ -38,18 +38,13 @@ from ddpm_studio.data.decoding.worker import main as worker_main
 from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
 from ddpm_studio.data.items import Item
 from ddpm_studio.errors import StudioError
+from ddpm_studio.own_group import OWN_GROUP
 
 _MOST = 16
 # With those of other machines.
 _MOST_ASSISTED = 256
 # Of these another process is asked again: it may be another's doing.
 _UNCERTAIN = ("left out", "large")
-# An interrupt at the terminal is for this program; it ends the others itself.
-_OWN_GROUP: dict[str, Any] = {"process_group": 0}
-if sys.platform == "win32":
-    _OWN_GROUP = {
-        "creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-    }
 
 
 class Batch(NamedTuple):
@@ -230,7 +225,7 @@ class DecodeProcess:
             stderr=subprocess.DEVNULL,
             # What this program finds, it finds too.
             env={**os.environ, "PYTHONPATH": os.pathsep.join(map(_whole, sys.path))},
-            **_OWN_GROUP,
+            **OWN_GROUP,
         )
 
     def ready(self) -> bool:

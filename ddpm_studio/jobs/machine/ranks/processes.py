@@ -11,18 +11,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.jobs.machine.ranks.place import RankPlace
+from ddpm_studio.own_group import OWN_GROUP
 from ddpm_studio.rank_flag import RANK_WORD
 
-# An interrupt at the terminal is for this program; it ends the others itself.
-_OWN_GROUP: dict[str, Any] = {"process_group": 0}
-if sys.platform == "win32":
-    _OWN_GROUP = {
-        "creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-    }
 _LONGEST_TAIL = 4000
 
 
@@ -57,7 +51,7 @@ class RankProcess:
                     # What this program finds, it finds too.
                     "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
                 },
-                **_OWN_GROUP,
+                **OWN_GROUP,
             )
         except OSError as error:
             self._said.close()
