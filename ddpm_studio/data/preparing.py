@@ -115,6 +115,9 @@ def prepare(
         with no_collection():
             collection = collect(paths, stack, options)
         folder = stack.enter_context(store.writing())
+        if pool is not None:
+            # Before the folder goes: Windows removes no file that another process has open.
+            stack.callback(pool.close)
         wanted = _Wanted(options, required_multiple, folder / IMAGES)
         if pool is not None and pool.ready():
             pass_over = _Pass(pool.look)
@@ -152,7 +155,9 @@ def prepare(
             store.keep(folder, key)
             dataset = store.load(key, paths, title)
             assert dataset is not None
-    store.remember(quick, stamps, key)
+    # What could not be read is tried again: that it can be read now changes no file's time.
+    if not any(reject.may_pass for reject in dataset.report.rejects):
+        store.remember(quick, stamps, key)
     return dataset
 
 

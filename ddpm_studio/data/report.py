@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -21,6 +23,12 @@ _SENTENCES = {
     "truncated": "is cut short",
     OUT_OF_RANGE: f"has {OUT_OF_RANGE}",
 }
+
+# What the system says where it can't read a file, and not what is wrong within it.
+_SYSTEM_WORDS = frozenset(map(os.strerror, errno.errorcode))
+
+#: Stands in a reason before the package that a file can't be read without.
+NEEDS = ", which needs "
 
 # Kinds of reasons for leaving out whole files, which may hold no pictures at all.
 _OF_FILES = ("no pictures", "archive not read")
@@ -46,6 +54,12 @@ class Reject:
         """The reason as it goes on behind the name: "is cut short"."""
         kind, detail, said = self.reason.partition(":")
         return _SENTENCES.get(kind, f"is {kind}") + detail + said
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether it may be read another time, while the file itself stays as it is."""
+        kind, _, detail = self.reason.partition(": ")
+        return NEEDS in detail or (kind == "unreadable" and detail in _SYSTEM_WORDS)
 
 
 @dataclass(frozen=True)

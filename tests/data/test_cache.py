@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ddpm_studio.data import Dataset, Report, prepare, preparing, sample_sets
 from ddpm_studio.data.decoding import decode_pool
-from ddpm_studio.data.decoding.decode_pass import Look, Target, look
+from ddpm_studio.data.decoding.decode_pass import Look, Raw, Target, look
+from ddpm_studio.data.decoding.decode_pool import DecodePool
+from ddpm_studio.data.decoding.verdicts import Unusable
+from ddpm_studio.data.items import Item
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 from ddpm_studio.progress import Progress
@@ -121,6 +128,70 @@ def test_damaged_cache_is_rebuilt(tmp_path: Path, part: str, damage: str) -> Non
     np.testing.assert_array_equal(data.images, pixels)
     assert data.labels is not None
     assert data.labels.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_what_could_not_be_read_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_picture_folder(tmp_path / "in", 3)
+    age(tmp_path / "in")
+    read = decode_pool.read_item
+
+    def shut(item: Item) -> Raw:
+        if item.name == "0001.png":
+            raise Unusable(f"unreadable: {os.strerror(errno.EACCES)}")
+        return read(item)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(decode_pool, "read_item", shut)
+        first = prepared(tmp_path / "cache", tmp_path / "in")
+    assert (len(first), len(first.report.rejects)) == (2, 1)
+    # Permissions or a disk that is there again change no file's time.
+    again = prepared(tmp_path / "cache", tmp_path / "in")
+    assert (len(again), again.report.rejects) == (3, ())
+
+
+@pytest.mark.parametrize(
+    ("reason", "passes"),
+    [
+        (f"unreadable: {os.strerror(errno.EIO)}", True),
+        ("no pictures: a.h5 is a file of HDF5, which needs h5py", True),
+        ("unreadable: damaged in the archive", False),
+        ("truncated", False),
+        ("damaged: unreadable: it has no end", False),
+    ],
+)
+def test_damage_does_not_pass(reason: str, passes: bool) -> None:
+    assert Reject("a", reason).may_pass is passes
+
+
+def test_processes_that_may_hold_a_file_open_have_ended_when_it_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0)
+    pools: list[DecodePool] = []
+
+    class Noted(DecodePool):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            pools.append(self)
+
+    monkeypatch.setattr(preparing, "DecodePool", Noted)
+    remove = shutil.rmtree
+    running: list[object] = []
+
+    def noting(folder: Path, **how: Any) -> None:
+        running.extend(one._process.poll() for pool in pools for one in pool._workers)
+        remove(folder, **how)
+
+    monkeypatch.setattr(shutil, "rmtree", noting)
+    make_picture_folder(tmp_path / "in", 64)
+    job = prepare([tmp_path / "in"], PrepareOptions(), cache=tmp_path / "cache")
+    for _ in range(3):
+        next(job)
+    job.close()
+    assert running
+    assert None not in running
 
 
 @pytest.mark.parametrize("there", [False, True])

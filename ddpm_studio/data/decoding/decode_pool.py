@@ -106,7 +106,7 @@ class DecodePool:
                 self._workers.append(DecodeProcess())
                 self._idle.put(self._workers[-1])
         except BaseException:
-            self.__exit__(None, None, None)
+            self.close()
             raise
 
     def __enter__(self) -> DecodePool:
@@ -118,6 +118,10 @@ class DecodePool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes and wait for that, unless it was done."""
         for assistant in self._assistants:
             assistant.stop()
         for worker in self._workers:

@@ -17,7 +17,7 @@ from ddpm_studio.data.formats.folders import unreadable
 from ddpm_studio.data.formats.idx import with_labels
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
-from ddpm_studio.data.report import Reject
+from ddpm_studio.data.report import NEEDS, Reject
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
@@ -105,7 +105,7 @@ def _require(info: DataFormatInfo, name: str) -> None:
     module, extra = info.extra
     if importlib.util.find_spec(module) is None:
         raise StudioError(
-            f"{name} is a file of {info.title}, which needs {module}.",
+            f"{name} is a file of {info.title}{NEEDS}{module}.",
             f"Install it: pip install 'ddpm-studio[{extra}]'.",
         )
 
