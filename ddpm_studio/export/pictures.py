@@ -19,7 +19,7 @@ from ddpm_studio.export.grid import WHITE, Colour, Pictures, make_grid, zoom
 from ddpm_studio.export.monitored import Monitor, encoded, monitored
 from ddpm_studio.export.recipe import png_text
 from ddpm_studio.export.writing import check_suffix, whole_file
-from ddpm_studio.picture_shape import FIRST_BANDS, MOST_COLOURS, Bands, visible
+from ddpm_studio.picture_shape import FIRST_BANDS, MOST_COLOURS, Bands, bands_of, visible
 from ddpm_studio.progress import Progress
 
 Recipe = dict[str, object]
@@ -107,7 +107,7 @@ def save_png_sequence(
         pictures: uint8, each (H, W, C); asked for one after the other.
         recipes: what made each; see :func:`each_of`.
         scale: integer zoom.
-        bands: which of more than four channels are seen.
+        bands: which of more than four channels are seen, of each picture that has them.
 
     Raises:
         StudioError: if it can't be written.
@@ -117,7 +117,7 @@ def save_png_sequence(
         each = repeat(None) if recipes is None else recipes
         shown = zip(monitor.counted(pictures), each, strict=False)
         for index, (picture, own) in enumerate(shown):
-            image, told = _seen(make_grid(picture[None]), own, scale, bands)
+            image, told = _seen(make_grid(picture[None]), own, scale, bands_of(picture, bands))
             content = encoded(image, monitor, "PNG", pnginfo=told)
             with monitor.committed():
                 take(f"{index:05}.png", content)

@@ -211,3 +211,11 @@ def test_a_folder_that_is_shut_is_told_of(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(Path, "is_dir", shut)
     with pytest.raises(StudioError, match=r"a.png can't be written: Permission denied"):
         save_png(tmp_path / "a.png", noise(1, 1))
+
+
+def test_pictures_of_a_sequence_may_have_different_bands(tmp_path: Path) -> None:
+    five, thirteen = noise(1, 5)[0], noise(1, 13)[0]
+    drain(save_png_sequence(tmp_path / "a", [thirteen, five, thirteen], bands=(7, 3, 1)))
+    for name, seen in (("00000", thirteen[..., [7, 3, 1]]), ("00001", five[..., :3])):
+        with Image.open(tmp_path / "a" / f"{name}.png") as image:
+            np.testing.assert_array_equal(np.asarray(image), seen)

@@ -110,8 +110,7 @@ def save_sequence(
             yield from export.save_npz(path, shown, labels)
             return path
         if options is None:
-            seen = bands_of(shown[0], bands)
-            yield from export.save_png_sequence(path, shown, recipes, bands=seen)
+            yield from export.save_png_sequence(path, shown, recipes, bands=bands)
             return path
         how = _how(options, shown, bands)
         chosen = export.choose_frames(len(shown), how["count"], options.easing)

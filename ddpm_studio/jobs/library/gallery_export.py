@@ -13,7 +13,7 @@ from ddpm_studio.jobs.drawing.picture_files import labels_of
 from ddpm_studio.jobs.drawing.recipes import Recipe, index_of, without_inputs
 from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.lazy_sequence import LazySequence
-from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands
 
 # A sheet that tells of more pictures than this would tell too much for one file's text.
 _MOST_TOLD = 256
@@ -58,8 +58,7 @@ def export_kept(
             export.zoomed_recipe(recipe, export.zoom_to(picture, side))
             for recipe, picture in zip(_told(files), pictures, strict=True)
         )
-        seen = bands_of(pictures[0], bands)
-        yield from export.save_png_sequence(path, _Kept(files, read, side), each, bands=seen)
+        yield from export.save_png_sequence(path, _Kept(files, read, side), each, bands=bands)
 
 
 class _Kept(LazySequence[Pictures]):
