@@ -54,6 +54,11 @@ class FakeBackend(Backend):
         """Be ready, with a device in words."""
         self._on_ready(device)
 
+    def fails_to_load(self, error: Exception) -> None:
+        """Tell that there is no torch."""
+        self.load_failure = Failure.of(error)
+        self.load_failed.emit(self.load_failure)
+
     def shutdown(self, seconds: float = 60.0) -> bool:
         """End: there is nothing to wait for."""
         self.closing.emit()

@@ -60,6 +60,11 @@ def test_it_says_that_nothing_runs_and_where_it_would(panel: JobsPanel, fake: Fa
     assert panel.device.text() == "CPU bf16"
 
 
+def test_it_says_where_torch_can_not_be_loaded(panel: JobsPanel, fake: FakeBackend) -> None:
+    fake.fails_to_load(ImportError("DLL load failed"))
+    assert panel.device.text() == "PyTorch can't be loaded"
+
+
 def test_the_device_is_named_once_torch_is_there(qtbot: QtBot, backend: Backend) -> None:
     panel = shown(qtbot, backend)
     qtbot.waitUntil(lambda: panel.device.text().split()[-1] in ("float32", "bf16"), timeout=30_000)
