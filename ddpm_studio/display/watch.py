@@ -17,8 +17,8 @@ class EventWatch:
     def __init__(self, display: Display) -> None:
         self._display = display
         self._pace = TimeLeft()
-        self._phase = ""
-        self._training = ""
+        self._total = 0
+        self._steps = -1
         self._left = 0.0
         self._note = ""
         self._loss = 0.0
@@ -26,17 +26,18 @@ class EventWatch:
     def __call__(self, event: Event) -> None:
         """Take one event."""
         match event:
-            case Progress(text=text):
-                self._phase = text
-                # A training tells its time left itself: it knows what was not training.
-                if text == self._training:
+            case Progress(total=total):
+                self._total = total
+                # A training tells its time left itself: it knows what was not training. Whatever
+                # it does in between, it counts its steps.
+                if total == self._steps:
                     self._display.show(event, self._left, self._note)
                 else:
                     self._display.show(event, self._pace.update(event), "")
             case TrainStep():
                 self._loss = event.loss
             case TrainTick():
-                self._training = self._phase
+                self._steps = self._total
                 self._left = event.seconds_left
                 self._note = f"loss {self._loss:.4f} · {event.images_per_second:.3g} pictures/s"
             case Notice(text):

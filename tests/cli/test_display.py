@@ -135,6 +135,21 @@ def tick(step: int, left: float) -> TrainTick:
     return TrainTick(step, 10, 12.34, left, 0, ())
 
 
+def test_what_a_training_measures_in_between_leaves_loss_and_time_left_as_they_are() -> None:
+    def job() -> Generator[Event, None, None]:
+        yield Progress(1, 10, "Training")
+        yield Progress(1, 10, "Measuring held-out pictures")
+        yield TrainStep(1, 0.5, 1.0, 1e-4)
+        yield tick(1, 90.0)
+        yield Progress(2, 10, "Training")
+
+    stream = io.StringIO()
+    listen(job(), display=LineDisplay(stream))
+    assert stream.getvalue().splitlines() == [
+        "Training: 2 of 10 steps · loss 0.5000 · 12.3 pictures/s · 2 min left",
+    ]
+
+
 def test_training_tells_loss_speed_and_its_own_time_left() -> None:
     def job() -> Generator[Event, None, str]:
         yield Progress(1, 10, "Training")
