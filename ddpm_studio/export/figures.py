@@ -44,7 +44,8 @@ def save_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
     check_suffix(path, (".csv",))
     with (
         whole_file(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
+        # A run may lie in a folder whose name is no text in any encoding.
+        temporary.open("w", encoding="utf-8", errors="replace", newline="") as file,
     ):
         writer = csv.writer(file)
         writer.writerow(columns)

@@ -104,7 +104,8 @@ def write_lesson(path: Path, lesson: Lesson) -> None:
         ) from error
     with whole_file(path) as temporary:
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1)
-        temporary.write_text(text, encoding="utf-8")
+        # A run's folder may have a name that is no text in any encoding: JSON escapes it so, too.
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def read_lesson(path: Path) -> Lesson:

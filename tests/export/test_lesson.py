@@ -22,6 +22,7 @@ ASKED = (Question(question="What is β?\nSay it.", answer="A variance."), Questi
     [
         Lesson("Noise “ε”", ASKED, recipe=RECIPE),
         Lesson("The chain", (), concept="markov"),
+        Lesson("Ümlaut", (), recipe={"kind": "sample", "request": {"run": "/runs/\udce9β"}}),
     ],
 )
 def test_round_trip(tmp_path: Path, lesson: Lesson) -> None:

@@ -41,7 +41,7 @@ def page_html(page: Page) -> str:
     notes = "".join(f'<p class="note">{escaped(note)}</p>' for note in page.notes)
     body = "".join(section.html() for section in page.sections)
     title = escaped(page.title)
-    return (
+    html = (
         "<!DOCTYPE html>\n"
         '<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -53,3 +53,5 @@ def page_html(page: Page) -> str:
         f'<nav aria-label="Contents">{links}</nav></header>\n'
         f"<main>{body}</main>\n<footer><p>{escaped(page.made)}</p></footer></body></html>\n"
     )
+    # A run may lie in a folder whose name is no text in any encoding.
+    return html.encode("utf-8", "replace").decode("utf-8")

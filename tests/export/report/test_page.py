@@ -35,6 +35,11 @@ def test_words_out_of_files_stay_words() -> None:
     assert "none" not in page.all("main")[0].text
 
 
+def test_names_that_are_no_text_in_any_encoding_can_be_written() -> None:
+    page = page_html(Page("caf\udce9 β", "", [], [], ""))
+    assert "<h1>caf? β</h1>" in page.encode("utf-8").decode("utf-8")
+
+
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_pictures_are_there_pixel_by_pixel(channels: int) -> None:
     pictures = RNG.integers(0, 256, (3, 7, 5, channels), dtype=np.uint8)
