@@ -128,15 +128,16 @@ class Pool:
         )
         found: _Pooled | None = None
         for job in self._jobs:
-            if job.taken or (job.paused and not job.cancelled):
+            if job.taken:
                 continue
             if job.cancelled:
                 # Whether it began or not, its end waits for nobody.
                 return job
             free = not job.queues & busy
-            # Later ones of a queue wait for those that were asked for before them.
+            # Later ones of a queue wait for those that were asked for before them, also for one
+            # that pauses: it may be half-way through a file.
             busy |= job.queues
-            if not free:
+            if job.paused or not free:
                 continue
             if job.spec.lane is Lane.INTERACTIVE:
                 return job

@@ -183,6 +183,33 @@ def test_a_paused_job_leaves_its_thread_to_others_and_goes_on(
     qtbot.waitUntil(lambda: all(job.state is State.DONE for job in jobs), timeout=WAIT)
 
 
+def test_of_two_that_write_one_file_the_later_one_is_last_also_where_the_first_pauses(
+    backend: Backend, qtbot: QtBot
+) -> None:
+    gate = Gate()
+    order: list[str] = []
+
+    def write(name: str) -> Generator[Event, None, None]:
+        yield from gate.steps()
+        order.append(name)
+
+    first = backend.submit(
+        JobSpec("first", PoolSteps(partial(write, "first")), Lane.BACKGROUND, queue="file")
+    )
+    wait_for(qtbot, gate.begun)
+    backend.pause(first, True)
+    qtbot.waitUntil(lambda: first.state is State.PAUSED, timeout=WAIT)
+    second = backend.submit(
+        JobSpec("second", PoolCall(lambda: order.append("second")), queue="file")
+    )
+    qtbot.wait(50)
+    assert second.state is State.WAITING
+    gate.open.set()
+    backend.pause(first, False)
+    qtbot.waitUntil(lambda: second.state is State.DONE, timeout=WAIT)
+    assert order == ["first", "second"]
+
+
 def test_an_error_arrives_as_text(backend: Backend, qtbot: QtBot) -> None:
     def fail() -> None:
         raise StudioError("The disk is full.", "Make room.")
