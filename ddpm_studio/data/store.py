@@ -14,6 +14,7 @@ import re
 import shutil
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -194,7 +195,9 @@ class DatasetCache:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self._remove_leftovers()
-            temporary = Path(tempfile.mkdtemp(dir=self.root, prefix=".", suffix=".tmp"))
+            # Not tempfile's, which nobody else may read: machines and people share a cache.
+            temporary = self.root / f".{uuid.uuid4().hex}.tmp"
+            temporary.mkdir()
             yield temporary
         except OSError as error:
             raise StudioError(

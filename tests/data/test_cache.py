@@ -130,6 +130,19 @@ def test_damaged_cache_is_rebuilt(tmp_path: Path, part: str, damage: str) -> Non
     assert data.labels.tolist() == [0, 0, 0, 1, 1, 1]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_others_may_read_what_is_prepared_as_the_umask_says(tmp_path: Path) -> None:
+    make_picture_folder(tmp_path / "in", 3)
+    before = os.umask(0o027)
+    try:
+        prepared(tmp_path / "cache", tmp_path / "in")
+    finally:
+        os.umask(before)
+    (folder,) = (path.parent for path in (tmp_path / "cache").rglob("report.json"))
+    assert folder.stat().st_mode & 0o777 == 0o750
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o640}
+
+
 def test_what_could_not_be_read_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
