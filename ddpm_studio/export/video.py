@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import importlib
 import shutil
@@ -27,6 +28,8 @@ from ddpm_studio.progress import Progress
 # Nearly without loss: small pictures suffer most from the codec's blocks.
 _QUALITY = "10"
 _NICE = 10
+# Windows calls a pipe that nobody reads an invalid argument.
+_BROKEN_PIPE = (errno.EPIPE, errno.EINVAL)
 # How the colours are stored. A player that is not told takes those of large films for BT.709, and
 # those of small ones for BT.601.
 _MATRIX = "scale=out_color_matrix=bt709:out_range=tv"
@@ -118,14 +121,18 @@ def _encode(
     def send(process: subprocess.Popen[bytes], monitor: Monitor) -> int:
         """Send all frames and wait for what ffmpeg makes of them; returns its exit code."""
         assert process.stdin is not None
-        # The pipe breaks if ffmpeg ends early; it has said why.
-        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
-            shown = zip(monitor.counted(frames), timeline.durations(fps), strict=True)
-            for frame, ticks in shown:
-                rgb = np.broadcast_to(zoom(frame, scale), (height, width, 3)).tobytes()
-                for _ in range(ticks):
-                    monitor.check()
-                    pipe.write(rgb)
+        try:
+            with process.stdin as pipe:
+                shown = zip(monitor.counted(frames), timeline.durations(fps), strict=True)
+                for frame, ticks in shown:
+                    rgb = np.broadcast_to(zoom(frame, scale), (height, width, 3)).tobytes()
+                    for _ in range(ticks):
+                        monitor.check()
+                        pipe.write(rgb)
+        except OSError as error:
+            # The pipe breaks if ffmpeg ends early; it has said why.
+            if error.errno not in _BROKEN_PIPE or process.wait() == 0:
+                raise
         return process.wait()
 
     # A file, not a pipe: nobody reads it while the frames are being sent.

@@ -1,3 +1,5 @@
+import errno
+import io
 import json
 import os
 import shutil
@@ -234,6 +236,24 @@ def test_mp4_tells_what_ffmpeg_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(StudioError, match="Unknown encoder libx264"):
         drain(save_animation(tmp_path / "a.mp4", noise(100, 3, side=300)))
     assert names(tmp_path) == ["bin"]
+
+
+def test_mp4_tells_it_also_where_the_system_calls_a_broken_pipe_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Pipe(io.BytesIO):
+        def write(self, _: Any, /) -> int:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    class OnWindows(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *given: Any, **how: Any) -> None:
+            super().__init__(*given, **how)
+            assert self.stdin is not None
+            self.stdin.close()
+            self.stdin = Pipe()
+
+    monkeypatch.setattr(subprocess, "Popen", OnWindows)
+    test_mp4_tells_what_ffmpeg_said(tmp_path, monkeypatch)
 
 
 def _ffmpeg() -> str | None:
