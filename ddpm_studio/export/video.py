@@ -31,8 +31,11 @@ _NICE = 10
 # Windows calls a pipe that nobody reads an invalid argument.
 _BROKEN_PIPE = (errno.EPIPE, errno.EINVAL)
 # How the colours are stored. A player that is not told takes those of large films for BT.709, and
-# those of small ones for BT.601.
-_MATRIX = "scale=out_color_matrix=bt709:out_range=tv"
+# those of small ones for BT.601. Newer ffmpegs believe the frames, older ones the options.
+_FRAME_COLOURS = (
+    "scale=out_color_matrix=bt709:out_range=tv,"
+    "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=iec61966-2-1"
+)
 _COLOURS = (
     *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "iec61966-2-1"),
     *("-color_range", "tv"),
@@ -112,7 +115,7 @@ def _encode(
         *(find_ffmpeg(), "-v", "error", "-nostdin", "-y"),
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(fps)),
         *("-i", "pipe:0", *description, "-map", "0:v"),
-        *("-vf", f"pad=ceil(iw/2)*2:ceil(ih/2)*2,{_MATRIX}"),
+        *("-vf", f"pad=ceil(iw/2)*2:ceil(ih/2)*2,{_FRAME_COLOURS}"),
         *("-c:v", "libx264", "-crf", _QUALITY, "-pix_fmt", "yuv420p", *_COLOURS),
         # With a colon in it, a path is taken for an address.
         *("-movflags", "+faststart", "-f", "mp4", f"file:{path}"),
