@@ -54,8 +54,7 @@ def ask(
     if isinstance(own.get(_CLASS), str):
         (own[_CLASS],) = _class_numbers(more["run"], [own[_CLASS]])
     if isinstance(classes := own.get(_CLASSES), Sequence):
-        listed = classes.split(",") if isinstance(classes, str) else classes
-        own[_CLASSES] = _class_numbers(more["run"], listed)
+        own[_CLASSES] = _class_numbers(more["run"], classes)
     try:
         made = model(**own, **more)
     except ValidationError as error:
@@ -66,13 +65,27 @@ def ask(
     return made
 
 
-def _class_numbers(run: object, words: Sequence[object]) -> list[object]:
+def _class_numbers(run: object, words: str | Sequence[object]) -> list[object]:
     """Return classes with numbers for those that are named; what else there is, as it is."""
     from ddpm_studio.runs import RunFolder
-    from ddpm_studio.runs.classes import class_or_none
+    from ddpm_studio.runs.classes import class_or_none, known_classes
 
     info = RunFolder.open(Path(str(run))).info
+    if isinstance(words, str):
+        words = _at_commas(words, known_classes(info))
     return [class_or_none(info, one.strip()) if isinstance(one, str) else one for one in words]
+
+
+def _at_commas(text: str, names: Collection[str]) -> list[str]:
+    """Part a text at its commas, but for those in a class's own name: "tench, Tinca tinca"."""
+    pieces = text.split(",")
+    found: list[str] = []
+    while pieces:
+        longest = range(len(pieces), 1, -1)
+        taken = next((k for k in longest if ",".join(pieces[:k]).strip() in names), 1)
+        found.append(",".join(pieces[:taken]))
+        del pieces[:taken]
+    return found
 
 
 def _refuse_idle(made: BaseModel, own: Collection[str], named: Named) -> None:
