@@ -245,7 +245,7 @@ def test_mp4_tells_it_also_where_the_system_calls_a_broken_pipe_otherwise(
         def write(self, _: Any, /) -> int:
             raise OSError(errno.EINVAL, "Invalid argument")
 
-    class OnWindows(subprocess.Popen):  # type: ignore[type-arg]
+    class OnWindows(subprocess.Popen[bytes]):
         def __init__(self, *given: Any, **how: Any) -> None:
             super().__init__(*given, **how)
             assert self.stdin is not None
