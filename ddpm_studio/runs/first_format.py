@@ -67,6 +67,7 @@ PROCESS: dict[str, Any] = {
     "variance": "fixed_large",
     "betas": None,
     "zero_terminal_snr": False,
+    "clip_x0": True,
 }
 
 OPTIONS: dict[str, Any] = {

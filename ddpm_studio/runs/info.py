@@ -57,7 +57,10 @@ class DataInfo(_Part):
 
 
 class ProcessInfo(_Part):
-    """The forward process and what the network predicts."""
+    """The forward process and what the network predicts.
+
+    ``clip_x0`` is False of an imported model that draws without clipping unless asked otherwise.
+    """
 
     # In this order: no table has "betas", which is no unknown name.
     schedule: Annotated[Literal["betas"] | Schedule, Field(union_mode="left_to_right")]
@@ -66,6 +69,7 @@ class ProcessInfo(_Part):
     parameterization: Parameterization = "eps"
     variance: Variance = "fixed_large"
     zero_terminal_snr: bool = False
+    clip_x0: bool = Field(True, exclude_if=lambda clip: clip)
 
     def noise_schedule(self) -> NoiseSchedule:
         """Return the forward process's schedule, in float64; what is predicted need not be known.
@@ -87,7 +91,9 @@ class ProcessInfo(_Part):
             ValueError: as :meth:`noise_schedule`, or if what is predicted does not go with zero
                 terminal SNR.
         """
-        return DiffusionProcess(self.noise_schedule(), self.parameterization, self.variance)
+        return DiffusionProcess(
+            self.noise_schedule(), self.parameterization, self.variance, self.clip_x0
+        )
 
 
 class SettingsChange(_Part):

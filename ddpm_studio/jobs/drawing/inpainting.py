@@ -25,6 +25,7 @@ from ddpm_studio.jobs.drawing.drawing import (
 )
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import load_file, to_latent
+from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
 from ddpm_studio.jobs.events import DrawingBegun, Drawn, Event, Pictures
 from ddpm_studio.requests import InpaintRequest
 
@@ -52,6 +53,7 @@ def inpaint(
             of range.
     """
     model = models.for_drawing(request.run, request)
+    request = with_its_clipping(model, request)
     x_0 = to_latent(picture, model)
     if mask.shape != picture.shape[:2]:
         raise StudioError(

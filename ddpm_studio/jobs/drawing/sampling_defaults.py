@@ -1,14 +1,21 @@
-"""Sampling defaults that a run brings: a student's sampler, classes in turn, guidance."""
+"""Sampling defaults that a run brings: a student's sampler, clipping, classes, guidance."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.students import with_its_sampler
-from ddpm_studio.requests import EvaluateRequest, MixRequest, SampleRequest, SamplerRequest
+from ddpm_studio.requests import (
+    DrawRequest,
+    EvaluateRequest,
+    MeasureRequest,
+    MixRequest,
+    SampleRequest,
+    SamplerRequest,
+)
 from ddpm_studio.runs import RunInfo
 
 _MOST = 2.0
@@ -16,18 +23,20 @@ _MOST = 2.0
 _MOST_UNTIL, _NONE_FROM = 4.0, 28.0
 
 SamplerRequestT = TypeVar("SamplerRequestT", bound=SamplerRequest)
+ClippingRequestT = TypeVar("ClippingRequestT", bound=DrawRequest | MeasureRequest)
 
 
 def as_the_run_draws(model: Model, request: SamplerRequestT) -> SamplerRequestT:
     """Return a request with what its run draws by where that was not named.
 
-    A student has a sampler and steps of its own. A run that has learnt classes may say by which
-    guidance they are drawn; where no class is named, samples are of all of them, in turn.
+    A student has a sampler and steps of its own, an imported model may draw without clipping. A run
+    that has learnt classes may say by which guidance they are drawn; where no class is named,
+    samples are of all of them, in turn.
 
     Raises:
         StudioError: as :func:`~ddpm_studio.jobs.drawing.students.with_its_sampler`.
     """
-    request = with_its_sampler(model, request)
+    request = with_its_clipping(model, with_its_sampler(model, request))
     own, named = model.info.drawing, request.model_fields_set
     if own is None:
         return request
@@ -45,6 +54,15 @@ def as_the_run_draws(model: Model, request: SamplerRequestT) -> SamplerRequestT:
     if by_class and "guidance" not in named:
         update["guidance"] = usual_guidance(model.info, model.step)
     return request.model_copy(update=update)
+
+
+def with_its_clipping(model: Model, request: ClippingRequestT) -> ClippingRequestT:
+    """Return a request that clips x̂₀ as its model does, unless it says itself how."""
+    if "clip_x0" in request.model_fields_set or request.clip_x0 == model.process.clip_x0:
+        return request
+    copy = request.model_copy(update={"clip_x0": model.process.clip_x0})
+    # Of the same class, which a type checker can't tell of one of two.
+    return cast(ClippingRequestT, copy)
 
 
 def usual_guidance(info: RunInfo, step: int) -> float:

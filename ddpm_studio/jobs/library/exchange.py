@@ -96,6 +96,7 @@ def import_model(
             parameterization=str(process.parameterization),
             variance=process.variance,
             zero_terminal_snr=process.schedule.zero_terminal_snr,
+            clip_x0=process.clip_x0,
         ),
         origin=", ".join(filter(None, (f"{title}: {source.resolve().name}", model.trained))),
         imported={

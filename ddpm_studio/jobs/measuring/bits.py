@@ -21,6 +21,7 @@ from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_b
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
+from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
 from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
@@ -64,6 +65,7 @@ def measure_bits(
     """
     ranks = RankPlan.of(devices, request.device)
     model = models.get(request.run, request.weights, ranks.device_for(request.device))
+    request = with_its_clipping(model, request)
     process = measured_process(model, request)
     if request.flow and process.schedule.zero_terminal_snr:
         raise StudioError(

@@ -16,6 +16,7 @@ from ddpm_studio.engine.process import std_of
 from ddpm_studio.jobs.drawing.drawing import check_t
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
+from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
 from ddpm_studio.jobs.events import BoundParts, Event, Pictures, StepGaussians
 from ddpm_studio.jobs.measuring.measuring import measure_picture, measured_process, without_class
 from ddpm_studio.requests import MeasureRequest
@@ -39,6 +40,7 @@ def bound_parts(
             range, or the network's answer is no number.
     """
     model = models.get(request.run, request.weights, request.device)
+    request = with_its_clipping(model, request)
     process, x0 = measured_process(model, request), to_latent(picture, model)
     # Small batches: the window's other requests get their turn between them.
     bound = yield from measure_picture(
@@ -66,6 +68,7 @@ def step_gaussians(
             0 is shown as t = 1.
     """
     model = models.get(request.run, request.weights, request.device)
+    request = with_its_clipping(model, request)
     check_t(model, t)
     process, x0 = measured_process(model, request), in_double(to_latent(picture, model))
     index, T = max(1, t) - 1, process.schedule.T

@@ -11,6 +11,7 @@ from ddpm_studio.engine.samplers import Frame
 from ddpm_studio.jobs.drawing.drawing import frame_images
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
+from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
 from ddpm_studio.jobs.events import Decoded, Event, Pictures
 from ddpm_studio.jobs.measuring.measuring import measure_picture, measured_process, without_class
 from ddpm_studio.requests import DecodeRequest
@@ -36,6 +37,7 @@ def decode(
             range, or the network's answer is no number.
     """
     model = models.get(request.run, request.weights, request.device)
+    request = with_its_clipping(model, request)
     process = measured_process(model, request)
     x0, T = to_latent(picture, model), process.schedule.T
     network = without_class(model)

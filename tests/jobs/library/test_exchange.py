@@ -1,17 +1,59 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import ModelStore, export_diffusers, import_model, sample, train
-from ddpm_studio.jobs.events import Progress
-from ddpm_studio.requests import PrepareOptions, SampleRequest
+from ddpm_studio.jobs import (
+    ModelStore,
+    export_diffusers,
+    import_model,
+    measure_bits,
+    sample,
+    train,
+)
+from ddpm_studio.jobs.events import Drawn, Progress
+from ddpm_studio.requests import BitsRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
+
+SCHEDULER = Path("scheduler", "scheduler_config.json")
+
+
+def test_a_model_that_does_not_clip_draws_measures_and_goes_out_so(
+    run: Path, pictures: Path, tmp_path: Path
+) -> None:
+    finish(export_diffusers(run, tmp_path / "out"))
+    told = json.loads((tmp_path / "out" / SCHEDULER).read_text())
+    assert told["clip_sample"] is True
+    (tmp_path / "out" / SCHEDULER).write_text(json.dumps({**told, "clip_sample": False}))
+    finish(import_model(tmp_path / "out", tmp_path / "model"))
+
+    def drawn(**asked: Any) -> Drawn:
+        request = SampleRequest(run=tmp_path / "model", count=2, seed=3, device="cpu", **asked)
+        result: Drawn = finish(sample(request, ModelStore()))[1]
+        return result
+
+    assert drawn().recipe["request"] == drawn(clip_x0=False).recipe["request"]
+    assert np.array_equal(drawn().pictures, drawn(clip_x0=False).pictures)
+    assert not np.array_equal(drawn().pictures, drawn(clip_x0=True).pictures)
+
+    def bits(**asked: Any) -> float:
+        request = BitsRequest(run=tmp_path / "model", count=1, device="cpu", **asked)
+        total: float = finish(measure_bits(request, [pictures], ModelStore()))[1].total
+        return total
+
+    assert bits() == bits(clip_x0=False) != bits(clip_x0=True)
+    finish(export_diffusers(tmp_path / "model", tmp_path / "again"))
+    assert json.loads((tmp_path / "again" / SCHEDULER).read_text())["clip_sample"] is False
+    # Whoever clips says nothing of it: earlier versions read such runs too.
+    process = json.loads((run / "run.json").read_text())["process"]
+    assert "clip_x0" not in process
 
 
 def test_a_model_goes_out_and_comes_back_unchanged(run: Path, tmp_path: Path) -> None:
