@@ -148,7 +148,7 @@ def export_diffusers(
         config,
         tensors,
         info.process.build(),
-        null_label=info.null_label,
+        null_label=info.learnt_withheld,
         card=card,
     )
     if config.num_classes is not None:

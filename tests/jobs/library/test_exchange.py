@@ -20,6 +20,7 @@ from ddpm_studio.jobs import (
 from ddpm_studio.jobs.events import Drawn, Progress
 from ddpm_studio.requests import BitsRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import RunFolder
+from tests import narrow
 from tests.jobs.conftest import REQUEST, finish
 
 SCHEDULER = Path("scheduler", "scheduler_config.json")
@@ -54,6 +55,20 @@ def test_a_model_that_does_not_clip_draws_measures_and_goes_out_so(
     # Whoever clips says nothing of it: earlier versions read such runs too.
     process = json.loads((run / "run.json").read_text())["process"]
     assert "clip_x0" not in process
+
+
+def test_no_class_that_was_never_learnt_does_not_go_out(class_folder: Path, tmp_path: Path) -> None:
+    for dropout, rows in ((0.0, 2), (0.5, 3)):
+        run, out = tmp_path / f"run{rows}", tmp_path / f"out{rows}"
+        request = REQUEST.model_copy(
+            update={"steps": 1, "class_conditional": True, "label_dropout": dropout}
+        )
+        with narrow.network():
+            finish(train([class_folder], run, request, PrepareOptions()))
+        finish(export_diffusers(run, out))
+        told = json.loads((out / "unet" / "config.json").read_text())
+        assert told["num_class_embeds"] == rows
+        assert (out / "ddpm_studio.json").exists() == (dropout > 0)
 
 
 def test_a_model_goes_out_and_comes_back_unchanged(run: Path, tmp_path: Path) -> None:
