@@ -106,7 +106,7 @@ def load() -> None:
             return
         _loading.busy = True
         try:
-            _loading.found = tuple(_load(point) for point in _entry_points())
+            _loading.found = tuple(_all())
         finally:
             _loading.busy = False
     for listener in _listeners:
@@ -157,9 +157,8 @@ def _tell_problems(listener: Callable[[Plugin], None]) -> None:
             listener(plugin)
 
 
-def _load(point: EntryPoint) -> Plugin:
-    package = plain(point.dist.name, 100) if point.dist else ""
-    version = plain(point.dist.version, 40) if point.dist else ""
+def _load(point: EntryPoint, package: str, version: str) -> Plugin:
+    name = plain(point.name, 100)
     added: list[tuple[Table[Any], str]] = []
     try:
         for entry in _entries(point.load()):
@@ -171,14 +170,13 @@ def _load(point: EntryPoint) -> Plugin:
         raise
     # What others wrote may raise anything, and end the program.
     except BaseException as error:
-        for table, name in added:
+        for table, entry_name in added:
             with suppress(KeyError):
-                table.remove(name)
-        reason = plain(f"{type(error).__name__}: {error}", 300)
-        return Plugin(point.name, package, version, problem=reason)
-    found = Plugin(point.name, package, version, tuple((t.kind, name) for t, name in added))
-    for table, name in added:
-        module = table[name].implementation.partition(":")[0].partition(".")[0]
+                table.remove(entry_name)
+        return Plugin(name, package, version, problem=_reason(error))
+    found = Plugin(name, package, version, tuple((t.kind, entry) for t, entry in added))
+    for table, entry_name in added:
+        module = table[entry_name].implementation.partition(":")[0].partition(".")[0]
         if module != __name__.partition(".")[0]:
             plugin_modules[module] = f"{found.name} of {found.origin}"
     return found
@@ -211,25 +209,56 @@ def _entries(found: Any) -> list[Entry]:
     return entries
 
 
-def _entry_points() -> Iterable[EntryPoint]:
-    """Find the entry points; without any the metadata of all packages is not parsed."""
-    if not any(_mention(place) for place in sys.path):
-        return ()
-    from importlib.metadata import entry_points
-
-    return entry_points(group=GROUP)
+def _reason(error: BaseException) -> str:
+    return plain(f"{type(error).__name__}: {error}", 300)
 
 
-def _mention(place: str) -> bool:
-    return any(GROUP.encode() in text for text in _declared(Path(place or ".")))
+def _all() -> Iterator[Plugin]:
+    """Load what each package declares; without any the metadata of packages is not parsed."""
+    seen: set[str] = set()
+    for place in tuple(sys.path):
+        for folder in _declaring(Path(place or ".")):
+            yield from _of_package(folder, seen)
 
 
-def _declared(place: Path) -> Iterator[bytes]:
-    """Yield what the packages in a folder declare."""
+def _of_package(folder: Path, seen: set[str]) -> Iterator[Plugin]:
+    """Load what a package declares, unless one of its name lies before it on the path.
+
+    Args:
+        folder: of its metadata.
+        seen: names of packages, which grow.
+    """
+    from importlib.metadata import Distribution
+
+    package, version, problem = folder.stem, "", ""
+    points: Iterable[EntryPoint] = ()
+    # Each is read by itself: a file that is damaged is no reason to be without the others.
+    try:
+        found = Distribution.at(folder)
+        package, *_ = found.metadata.get_all("Name") or (package,)
+        version, *_ = found.metadata.get_all("Version") or (version,)
+        points = found.entry_points.select(group=GROUP)
+    except Exception as error:
+        problem = f"its metadata can't be read ({_reason(error)})"
+    # As importlib takes names for the same.
+    same = re.sub(r"[-_.]+", "-", package).lower()
+    if same in seen:
+        return
+    seen.add(same)
+    package, version = plain(package, 100), plain(version, 40)
+    if problem:
+        yield Plugin(package, package, version, problem=problem)
+    for point in points:
+        yield _load(point, package, version)
+
+
+def _declaring(place: Path) -> Iterator[Path]:
+    """Yield the folders of metadata in a place that name the group."""
     try:
         described = [path for path in place.iterdir() if path.name.endswith(_METADATA)]
-    except OSError:
+    except (OSError, ValueError):  # A path may hold what no path can.
         return
     for path in described:
         with suppress(OSError):
-            yield (path / "entry_points.txt").read_bytes()
+            if GROUP.encode() in (path / "entry_points.txt").read_bytes():
+                yield path

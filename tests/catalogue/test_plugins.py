@@ -159,6 +159,40 @@ def test_one_that_fails_is_told_of_and_passed_over(site: Path, tmp_path: Path, n
         assert f"broken-{name} 0.1" in bad.line
 
 
+@pytest.mark.parametrize(
+    "text",
+    [b"[ddpm_studio.plugins]\ntoy\n", b"[ddpm_studio.plugins]\nt\xff = toy_plugin:ENTRIES\n"],
+    ids=["no value", "no text"],
+)
+def test_damaged_metadata_is_told_of_and_passed_over(
+    site: Path, tmp_path: Path, text: bytes
+) -> None:
+    declare(tmp_path, "spoilt", "0.1", {})
+    (tmp_path / "spoilt-0.1.dist-info" / "entry_points.txt").write_bytes(text)
+    with seen(site), seen(tmp_path):
+        assert "toy-l1" in catalogue.LOSSES
+        (bad,) = (plugin for plugin in plugins.loaded() if plugin.problem)
+        assert bad.line.startswith("The plug-in spoilt of spoilt 0.1 can't be used: its metadata")
+
+
+def test_a_package_without_a_name_is_called_by_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "nameless_one.py").write_text("ENTRIES = ()")
+    declare(tmp_path, "nameless", "0.1", {"one": "nameless_one:ENTRIES"})
+    (tmp_path / "nameless-0.1.dist-info" / "METADATA").unlink()
+    with seen(tmp_path):
+        plugins.load()
+        (plugin,) = plugins.loaded()
+        assert (plugin.name, plugin.package, plugin.problem) == ("one", "nameless-0.1", "")
+
+
+def test_of_two_versions_the_first_on_the_path_counts(site: Path, tmp_path: Path) -> None:
+    declare(tmp_path, "Toy_Plugin", "2.0", {"toy": "toy_plugin:ENTRIES"})
+    with seen(site), seen(tmp_path):
+        plugins.load()
+        (plugin,) = plugins.loaded()
+        assert (plugin.origin, plugin.problem) == ("Toy_Plugin 2.0", "")
+
+
 def test_the_engines_own_options_have_names_that_are_free() -> None:
     for table in catalogue.KINDS.values():
         for name in table.own:
