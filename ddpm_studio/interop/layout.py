@@ -28,6 +28,7 @@ _SCHEDULER = "scheduler_config.json"
 _CHECKPOINT = re.compile(r"checkpoint-(\d{1,12})")
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\.")
 _SUFFIXES = (".safetensors", ".bin")
+_NETWORKS = ("unet", "unet_ema")
 _DOWNLOAD = "Download the model again."
 
 
@@ -36,7 +37,7 @@ class ModelLayout:
     """A model's parts.
 
     Args:
-        root: the folder that they lie in.
+        root: the folder that they lie in, also where one of them was named.
         unet: the folder of the network to draw with.
         raw: that of the same network before it was averaged, where there are both.
         scheduler: its file; None: there is none.
@@ -63,7 +64,8 @@ def find_layout(path: Path) -> ModelLayout | None:
     if found:
         return ModelLayout(path, found[0], found[1] if len(found) > 1 else None, _scheduler(path))
     if (path / "config.json").is_file() and _is_network(path):
-        return ModelLayout(path, path, None, _scheduler(path))
+        root = _whole(path)
+        return ModelLayout(root, path, None, _scheduler(root))
     newest = max(_checkpoints(path), default=None)
     inner = newest[1] if newest else newest_version(path)
     return find_layout(inner) if inner else None
@@ -173,9 +175,16 @@ def _table(path: Path) -> dict[str, Tensor]:
     return load_file(path, backend="pread") if safe else load_torch_file(path)
 
 
+def _whole(part: Path) -> Path:
+    """Return what a network's folder is a part of: a pipeline or a checkpoint, or itself."""
+    above = part.resolve().parent
+    known = (above / INDEX).is_file() or _CHECKPOINT.fullmatch(above.name)
+    return above if part.name in _NETWORKS and known else part
+
+
 def _scheduler(folder: Path) -> Path | None:
     """Return the scheduler's file of a pipeline; a trainer's checkpoint has it one above."""
-    above = folder.name in ("unet", "unet_ema") or _CHECKPOINT.fullmatch(folder.name)
+    above = folder.name in _NETWORKS or _CHECKPOINT.fullmatch(folder.name)
     folders = [folder, folder.resolve().parent] if above else [folder]
     places = (place / part / _SCHEDULER for place in folders for part in ("scheduler", "."))
     return next((place for place in places if place.is_file()), None)
@@ -197,6 +206,3 @@ def _checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:
             match = _CHECKPOINT.fullmatch(path.name)
             if match and any((path / part / "config.json").is_file() for part in _NETWORKS):
                 yield int(match[1]), path
-
-
-_NETWORKS = ("unet", "unet_ema")

@@ -248,6 +248,17 @@ def test_classes_without_a_no_label_row_get_one(tmp_path: Path) -> None:
     assert not model.weights["label.weight"][-1].any()
 
 
+@pytest.mark.parametrize("named", ["unet", f"unet/{WEIGHTS}.safetensors", "unet/config.json"])
+def test_a_part_of_a_pipeline_is_read_as_the_whole(named: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    _export(out, TINY.with_(num_classes=3))
+    model = load_diffusers(out / named)
+    assert (model.config.num_classes, model.null_label) == (3, True)
+    _edit(out / "model_index.json", vqvae=["diffusers", "VQModel"])
+    with pytest.raises(StudioError, match="which works with vqvae"):
+        load_diffusers(out / named)
+
+
 def test_damaged_weights_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     _export(folder)

@@ -97,10 +97,10 @@ def load_diffusers(folder: Path) -> ForeignModel:
 
 
 def _layout(path: Path) -> ModelLayout:
-    index = path / INDEX
+    layout = find_layout(path)
+    index = (path if layout is None else layout.root) / INDEX
     if index.is_file():
         _check_pipeline(index)
-    layout = find_layout(path)
     if layout is None and index.is_file():
         raise StudioError(
             f"{path} has {INDEX} and lacks unet/config.json.", "Download the rest of the model."
@@ -111,7 +111,7 @@ def _layout(path: Path) -> ModelLayout:
             "Choose a folder with model_index.json, or with unet/config.json "
             "and scheduler/scheduler_config.json.",
         )
-    if layout.scheduler is None and (layout.root / INDEX).is_file():
+    if layout.scheduler is None and index.is_file():
         raise StudioError(
             f"{layout.root} lacks scheduler/scheduler_config.json.", "Download the model again."
         )
