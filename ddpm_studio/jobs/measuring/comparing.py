@@ -171,7 +171,11 @@ def _figures(
     values = yield from _measured(metric, samples, "")
     floors: Mapping[str, float] = {}
     if floor is not None:
-        floors = yield from _measured(metric, floor, ", floor")
+        try:
+            floors = yield from _measured(metric, floor, ", floor")
+        except ValueError as error:
+            # Of a small set it has fewer pictures than the figure itself.
+            yield Notice(f"The floor of {metric.title} can't be told: {error}.")
     known = {figure.name: figure for figure in metric.figures}
     found = []
     for name in [*known, *(name for name in values if name not in known)]:

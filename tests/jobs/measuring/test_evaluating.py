@@ -141,6 +141,17 @@ def test_real_pictures_judged_by_themselves_are_all_there(
     assert named(result).keys() == {"precision", "recall"}
 
 
+def test_a_set_too_small_for_a_floor_has_figures_without_one(tmp_path: Path) -> None:
+    real = np.random.default_rng(0).integers(0, 256, (27, 8, 8), dtype=np.uint8)
+    asked = CompareRequest(metric="precision_recall")
+    # Three neighbours of three pictures there are not, and of the four others there are.
+    sources = [write(tmp_path / "samples", real[7:])], [write(tmp_path / "real", real[:7])]
+    events, result = finish(evaluate_files(asked, *sources, PrepareOptions()))
+    assert {one.name: one.floor for one in result.figures} == {"precision": None, "recall": None}
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert told[-1].startswith("The floor of Precision and recall can't be told: a manifold by 3")
+
+
 def test_refusals(own_run: Path, pictures: Path, tmp_path: Path) -> None:
     def ask(**options: Any) -> None:
         finish(evaluate(EvaluateRequest(run=own_run, **FAST, **options), [], ModelStore()))
