@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ddpm_studio.errors import plain
 from ddpm_studio.metrics.features.resizing import ON_WHITE, size_told
 from ddpm_studio.pickles.torch_file import View, is_torch_file, open_torch_file
 from ddpm_studio.strict_json import require_file
@@ -22,6 +23,7 @@ _N = TypeVar("_N", bound=nn.Module)
 # Larger than that of any network that features are taken from.
 _MOST_BYTES = 8 << 30
 _CHUNK = 1 << 20
+_SHOWN = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,5 +113,10 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     with open_torch_file(path) as file:
         if not isinstance(file.tree, dict):
             raise ValueError("it is no table of weights")
-        views = {n: v for n, v in file.tree.items() if isinstance(n, str) and isinstance(v, View)}
+        tree = file.tree
+        views = {n: v for n, v in tree.items() if isinstance(n, str) and isinstance(v, View)}
+        if not views:
+            # As of a training's checkpoint, in which the table is one thing of several.
+            names = ", ".join(plain(str(name), 40) for name in list(tree)[:_SHOWN])
+            raise ValueError(f"it is no table of weights but of {names or 'nothing'}")
         return {name: file.load(view) for name, view in views.items()}

@@ -159,3 +159,12 @@ def test_resizing_is_pillows_bicubic(size: tuple[int, int]) -> None:
 def test_shrinking_keeps_the_shape_and_never_enlarges() -> None:
     assert at_most(torch.zeros(1, 1, 64, 32), 32).shape == (1, 1, 32, 16)
     assert at_most(torch.zeros(1, 1, 8, 16), 32).shape == (1, 1, 8, 16)
+
+
+def test_the_checkpoint_of_a_training_is_no_table_of_weights(tmp_path: Path) -> None:
+    table = {"fc.weight": torch.zeros(2, 3)}
+    torch.save({"epoch": 3, "model": table, "optimizer": {}}, tmp_path / "last.pth")
+    with pytest.raises(ValueError, match="no table of weights but of epoch, model, optimizer"):
+        read_weights(tmp_path / "last.pth")
+    torch.save(table, tmp_path / "weights.pth")
+    assert list(read_weights(tmp_path / "weights.pth").tensors) == ["fc.weight"]
