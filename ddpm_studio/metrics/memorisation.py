@@ -8,14 +8,15 @@ from collections.abc import Generator, Mapping
 import numpy as np
 
 from ddpm_studio.engine.batches import PictureRows
-from ddpm_studio.metrics.compared import Compared, Features, Pictures
+from ddpm_studio.metrics.compared import Compared, Features
 from ddpm_studio.metrics.pairwise import squared_distances
+from ddpm_studio.metrics.subset import Subset
 
 # A copy is so much nearer to one training picture than to any other [Gu et al. 2023].
 _COPY = 1 / 3
 # Training pictures whose neighbours are looked for.
 _MOST = 1000
-# Pictures are rows of floats meanwhile.
+# Pictures are rows of floats meanwhile, some of each kind at a time.
 _BYTES = 512 << 20
 
 
@@ -35,7 +36,7 @@ def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, floa
     total = len(compared.fake_pictures) + count
     samples = yield from _nearest(compared.fake_pictures, real, 2, total, 0)
     # The nearest of all is the picture itself.
-    among = yield from _nearest(real[chosen], real, 2, total, len(compared.fake_pictures))
+    among = yield from _nearest(Subset(real, chosen), real, 2, total, len(compared.fake_pictures))
     nearest, second = np.sqrt(samples[:, 0]), np.sqrt(samples[:, 1])
     apart = float(np.median(np.sqrt(among[:, 1])))
     typical = float(np.median(nearest))
@@ -46,19 +47,25 @@ def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, floa
 
 
 def _nearest(
-    pictures: Pictures, real: PictureRows, k: int, total: int, done: int
+    pictures: PictureRows, real: PictureRows, k: int, total: int, done: int
 ) -> Generator[float, None, Features]:
     """Squared distances from the k nearest real pictures, nearest first, shape (N, k)."""
-    asked = pictures.reshape(len(pictures), -1).astype(np.float64)
     best = np.full((len(pictures), k), np.inf)
-    size = math.prod(real.shape[1:])
-    rows = max(1, _BYTES // (8 * size))
+    rows = max(1, _BYTES // (8 * math.prod(real.shape[1:])))
     for start in range(0, len(real), rows):
-        part = real[np.arange(start, min(start + rows, len(real)))]
-        part = part.reshape(-1, size).astype(np.float64)
-        share = min(1.0, (start + rows) / len(real))
-        for where, block in squared_distances(asked, part):
-            both = np.concatenate([best[where], block], axis=1)
-            best[where] = np.partition(both, k - 1, axis=1)[:, :k] if both.shape[1] > k else both
-            yield (done + share * where.stop) / total
+        part = _flat(real, start, rows)
+        for first in range(0, len(pictures), rows):
+            for where, block in squared_distances(_flat(pictures, first, rows), part):
+                asked = slice(first + where.start, first + where.stop)
+                both = np.concatenate([best[asked], block], axis=1)
+                fits = both.shape[1] <= k
+                best[asked] = both if fits else np.partition(both, k - 1, axis=1)[:, :k]
+                compared = start * len(pictures) + len(part) * asked.stop
+                yield (done + compared / len(real)) / total
     return np.sort(best, axis=1)
+
+
+def _flat(pictures: PictureRows, start: int, count: int) -> Features:
+    """Some of the pictures as rows of numbers."""
+    part = pictures[np.arange(start, min(start + count, len(pictures)))]
+    return part.reshape(len(part), -1).astype(np.float64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,19 @@ def test_distances_are_those_of_every_pair(monkeypatch: pytest.MonkeyPatch) -> N
     seen = Subset(np.concatenate([OTHERS, REAL]), np.arange(30, 70))
     found = dict(finish(memorisation(Compared(NONE, NONE, seen, OTHERS))))
     assert found["nearest_ratio"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_few_pictures_are_numbers_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ddpm_studio.metrics.memorisation._BYTES", most := 1 << 18)
+    many = DRAW.integers(0, 256, (600, 16, 16, 3), dtype=np.uint8)
+    tracemalloc.start()
+    try:
+        remembered(many[40:], many[:40])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # As numbers all of them would take 3.4 MB.
+    assert peak < 5 * most
 
 
 def test_a_picture_that_is_in_the_set_twice_is_a_copy_too() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +26,18 @@ WIDTH = 64
 _FORMAT = 1
 _SIDE = 32
 _BATCH = 128
+_AT_ONCE = 1024
 # Pictures seen in all: about a minute on two cores. A small set is not seen more often than this.
 _PASSES, _EPOCHS = 60_000, 60
 _RATE, _DECAY = 4e-3, 1e-2
 _WARM_UP = 0.1
 _SHIFT = 2
 _HELD_OUT, _MOST_HELD_OUT = 0.1, 5000
+# What the network sees of a larger set is made anew each time: few are seen twice.
+_MOST_KEPT = 1 << 30
 _ACCURACY, _TESTED = "held_out_accuracy", "held_out_count"
+
+_Look = Callable[[npt.NDArray[np.int64]], Tensor]
 
 
 class Body(nn.Module):
@@ -168,7 +173,7 @@ def classifier_space(basis: Basis) -> Generator[Progress, None, ClassifierSpace]
         network.load_state_dict(kept, strict=False)
         return _space(network, basis, kept)
     test = held_out(hashes, _HELD_OUT, _MOST_HELD_OUT)
-    x = torch.cat([_seen(basis.images[k : k + 1024]) for k in range(0, len(basis.images), 1024)])
+    x = yield from _look(basis.images)
     y = torch.from_numpy(np.ascontiguousarray(basis.labels, np.int64))
     _begin(network, basis.seed)
     yield from _train(network, x, y, np.flatnonzero(~test), basis.seed)
@@ -219,8 +224,22 @@ def _begin(network: Classifier, seed: int) -> None:
                 nn.init.zeros_(module.bias)
 
 
+def _look(images: Pictures) -> Generator[Progress, None, _Look]:
+    """Return how rows of a set become what the network sees."""
+    numbers = channels_first(images[:1]).shape[1] * math.prod(_shrunk(*images.shape[1:3]))
+    if 4 * numbers * len(images) > _MOST_KEPT:
+        return lambda rows: _seen(images[rows])
+    parts = []
+    for start in range(0, len(images), _AT_ONCE):
+        parts.append(_seen(images[start : start + _AT_ONCE]))
+        done = min(start + _AT_ONCE, len(images))
+        yield Progress(done, len(images), "Reading the pictures", "pictures")
+    seen = torch.cat(parts)
+    return lambda rows: seen[torch.from_numpy(rows)]
+
+
 def _train(
-    network: Classifier, x: Tensor, y: Tensor, rows: npt.NDArray[np.int64], seed: int
+    network: Classifier, x: _Look, y: Tensor, rows: npt.NDArray[np.int64], seed: int
 ) -> Generator[Progress, None, None]:
     """Adam with decoupled decay under a rate that rises and falls, on pictures moved about."""
     steps = max(1, min(_PASSES, _EPOCHS * len(rows)) // _BATCH)
@@ -234,8 +253,9 @@ def _train(
             group["lr"] = _RATE * rise * (1 - step / steps)
         while len(order) < _BATCH:
             order = np.concatenate([order, draw.permutation(rows)])
-        batch, order = torch.from_numpy(order[:_BATCH]), order[_BATCH:]
-        loss = functional.cross_entropy(network(_moved(x[batch], draw)), y[batch])
+        batch, order = order[:_BATCH], order[_BATCH:]
+        known = y[torch.from_numpy(batch)]
+        loss = functional.cross_entropy(network(_moved(x(batch), draw)), known)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -251,12 +271,13 @@ def _moved(x: Tensor, draw: np.random.Generator) -> Tensor:
     return wide[:, :, down : down + height, right : right + width]
 
 
-def _accuracy(network: Classifier, x: Tensor, y: Tensor, rows: npt.NDArray[np.int64]) -> float:
+def _accuracy(network: Classifier, x: _Look, y: Tensor, rows: npt.NDArray[np.int64]) -> float:
     right = 0
     with torch.no_grad():
         for start in range(0, len(rows), 512):
-            batch = torch.from_numpy(rows[start : start + 512])
-            right += int((network(x[batch]).argmax(1) == y[batch]).sum())
+            batch = rows[start : start + 512]
+            known = y[torch.from_numpy(batch)]
+            right += int((network(x(batch)).argmax(1) == known).sum())
     return right / max(1, len(rows))
 
 

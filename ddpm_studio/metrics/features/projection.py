@@ -13,6 +13,7 @@ from ddpm_studio.metrics.features.space import (
     Pictures,
     features_of,
 )
+from ddpm_studio.metrics.subset import Subset
 from ddpm_studio.progress import Progress
 
 # So many pictures tell the directions of the largest variance well enough.
@@ -73,7 +74,8 @@ def projected_space(
     """
     count = min(len(basis.images), _MOST_FITTED)
     rows = np.arange(count) * len(basis.images) // count
-    found = yield from features_of(space, basis.images[rows], "Finding the principal components")
+    spread = Subset(basis.images, rows)
+    found = yield from features_of(space, spread, "Finding the principal components")
     mean = found.mean(0)
     directions, explained = principal_components(found - mean, components)
     return ProjectedSpace(space, mean, directions, explained, count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,9 +13,10 @@ from PIL import Image
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.metrics.features import classifier
 from ddpm_studio.metrics.features.classifier import ClassifierSpace, classifier_space
-from ddpm_studio.metrics.features.projection import principal_components
+from ddpm_studio.metrics.features.pixels import PixelSpace
+from ddpm_studio.metrics.features.projection import principal_components, projected_space
 from ddpm_studio.metrics.features.resizing import as_rgb, at_most, channels_first, resized
-from ddpm_studio.metrics.features.space import Basis, features_of
+from ddpm_studio.metrics.features.space import AT_ONCE, Basis, features_of
 from ddpm_studio.metrics.features.weights import read_weights
 from ddpm_studio.metrics.spaces import feature_space
 
@@ -100,6 +101,16 @@ def test_a_network_is_kept_by_the_content_of_the_pictures(
     assert trained(basis(cache=tmp_path)).told == first.told
 
 
+def test_what_the_network_sees_of_a_large_set_is_not_kept(
+    quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, labels = stripes(150, size=40)
+    large = Basis(images, labels, ("upright", "level", "none"))
+    kept = trained(large)
+    monkeypatch.setattr(classifier, "_MOST_KEPT", 0)
+    assert trained(large).told == kept.told
+
+
 def test_pictures_without_classes_have_no_classifier() -> None:
     images, _ = stripes(9)
     with pytest.raises(ValueError, match="need pictures with classes"):
@@ -119,6 +130,23 @@ def test_pixels_are_projected_on_their_principal_components() -> None:
     assert space.told["variance_explained"] == pytest.approx(explained, rel=1e-6)
     whole = finish(feature_space("pixels", Basis(images), 0))
     np.testing.assert_allclose(whole(images), flat, atol=1e-6)
+
+
+def test_components_are_found_without_a_copy_of_the_pictures() -> None:
+    class Rows:
+        """Pictures of which few are asked for at once."""
+
+        shape = (300, 4, 4, 1)
+
+        def __len__(self) -> int:
+            return 300
+
+        def __getitem__(self, rows: Any) -> Any:
+            assert len(rows) <= AT_ONCE
+            return np.random.default_rng(0).integers(0, 256, (len(rows), 4, 4, 1), np.uint8)
+
+    found = finish(projected_space(PixelSpace((4, 4), 1), Basis(cast(Any, Rows())), 3))
+    assert found.components.shape == (16, 3)
 
 
 @pytest.mark.parametrize("shape", [(40, 7), (7, 40)])
