@@ -19,7 +19,7 @@ def feature_space(
         name: of :data:`ddpm_studio.catalogue.FEATURES`.
         basis: the real pictures, and what the space may need besides.
         components: project on so many principal components of the real pictures' features;
-            0: not at all; None: as suits these features.
+            0: not at all, as where these are all the same; None: as suits these features.
 
     Yields:
         Progress.
@@ -36,4 +36,8 @@ def feature_space(
         raise ValueError(f"the features {name!r} take no file of weights")
     space: FeatureSpace = yield from entry.load()(basis)
     count = entry.components if components is None else components
-    return (yield from projected_space(space, basis, count)) if count else space
+    if not count:
+        return space
+    projected = yield from projected_space(space, basis, count)
+    # In no dimension there is no distance: anything would be as good as the pictures themselves.
+    return projected if projected.components.shape[1] else space

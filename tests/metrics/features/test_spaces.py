@@ -18,6 +18,7 @@ from ddpm_studio.metrics.features.projection import principal_components, projec
 from ddpm_studio.metrics.features.resizing import as_rgb, at_most, channels_first, resized
 from ddpm_studio.metrics.features.space import AT_ONCE, Basis, features_of
 from ddpm_studio.metrics.features.weights import read_weights
+from ddpm_studio.metrics.frechet import frechet_distance
 from ddpm_studio.metrics.spaces import feature_space
 
 
@@ -160,9 +161,13 @@ def test_principal_components_of_many_and_of_few(shape: tuple[int, int]) -> None
     assert explained == pytest.approx((values[:4] ** 2).sum() / (values**2).sum())
 
 
-def test_equal_pictures_have_no_components() -> None:
-    space = finish(feature_space("pixels", Basis(np.full((9, 4, 4, 1), 7, np.uint8)), 5))
-    assert space(np.zeros((3, 4, 4, 1), np.uint8)).shape == (3, 0)
+def test_features_of_equal_pictures_have_no_components_and_stay_as_they_are() -> None:
+    real = np.full((9, 4, 4, 1), 7, np.uint8)
+    space = finish(feature_space("pixels", Basis(real), 5))
+    assert space.title == "16 values of the pixels"
+    others = np.full((9, 4, 4, 1), 7 + 51, np.uint8)
+    # 51 of 255 levels are 0.4 of −1..1, in each of 16 dimensions.
+    assert frechet_distance(space(real), space(others)) == pytest.approx(16 * 0.4**2, rel=1e-6)
 
 
 def test_alpha_lies_over_white_and_gray_is_three_times_itself() -> None:
