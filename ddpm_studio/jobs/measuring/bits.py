@@ -15,7 +15,6 @@ import numpy as np
 
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
-from ddpm_studio.durations import counted
 from ddpm_studio.engine.generators import mapped
 from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound, standard_error
 from ddpm_studio.errors import StudioError
@@ -26,7 +25,7 @@ from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.measuring.bits_work import BitsWork
-from ddpm_studio.jobs.measuring.measuring import cannot_be_measured, measured_process
+from ddpm_studio.jobs.measuring.measuring import cannot_be_measured, left_out, measured_process
 from ddpm_studio.jobs.measuring.rank_bits import sharing
 from ddpm_studio.requests import BitsRequest
 from ddpm_studio.runs.measurement import Measurement
@@ -76,9 +75,7 @@ def measure_bits(
         dataset = yield from data.prepare(sources, prepare_options(model.info))
     else:
         dataset = yield from measured_pictures(model.info, "Name the pictures to measure.")
-    left_out = len(dataset.report.rejects)
-    if left_out:
-        yield Notice(f"{counted(left_out, 'picture')} left out that can't be used.")
+    yield from left_out(dataset)
     count = min(request.count, len(dataset))
     if count < request.count:
         yield Notice(f"There are {count:,} pictures; all of them are measured.")

@@ -22,7 +22,7 @@ from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.measuring.comparing import RealPictures, compare
-from ddpm_studio.jobs.measuring.measuring import own_classes
+from ddpm_studio.jobs.measuring.measuring import left_out, own_classes
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import evaluations
 from ddpm_studio.runs.evaluations import RecordedEvaluation
@@ -84,6 +84,7 @@ def draw_samples(
         dataset = yield from data.prepare(sources, prepare_options(model.info))
     else:
         dataset = yield from measured_pictures(model.info, "Name the pictures to compare with.")
+    yield from left_out(dataset)
     request = as_the_run_draws(model, request)
     both = SampleRequest.model_fields.keys() & EvaluateRequest.model_fields.keys()
     asked = SampleRequest(**{name: getattr(request, name) for name in both})
@@ -127,9 +128,8 @@ def evaluate_files(
     real = yield from data.prepare(sources, options)
     made = settled(real.options, real.shape, bands=real.options.channels == "bands")
     drawn = yield from data.prepare(samples, made)
-    for rejects in (real.report.rejects, drawn.report.rejects):
-        if rejects:
-            yield Notice(f"{counted(len(rejects), 'picture')} left out that can't be used.")
+    for one in (real, drawn):
+        yield from left_out(one)
     count = min(request.count, len(drawn))
     if count < request.count:
         yield Notice(f"There are {counted(count, 'sample')}; all of them are compared.")

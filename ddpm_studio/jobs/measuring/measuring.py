@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from ddpm_studio.data import Dataset
+from ddpm_studio.durations import counted
 from ddpm_studio.engine import DiffusionProcess
 from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound
 from ddpm_studio.errors import StudioError
@@ -17,7 +18,7 @@ from ddpm_studio.jobs.drawing.evaluator import batch_limit
 from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.students import refuse_student
-from ddpm_studio.jobs.events import Event, Progress
+from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.requests import MeasureRequest
 from ddpm_studio.runs.classes import check_withheld
 
@@ -95,6 +96,13 @@ def measure_picture(
     except ValueError as error:
         raise cannot_be_measured(error) from error
     return sums.bound()
+
+
+def left_out(dataset: Dataset) -> Iterator[Event]:
+    """Tell how many pictures of a set can't be used, if any."""
+    count = len(dataset.report.rejects)
+    if count:
+        yield Notice(f"{counted(count, 'picture')} left out that can't be used.")
 
 
 def cannot_be_measured(error: ValueError) -> StudioError:

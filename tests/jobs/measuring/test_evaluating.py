@@ -141,6 +141,16 @@ def test_real_pictures_judged_by_themselves_are_all_there(
     assert named(result).keys() == {"precision", "recall"}
 
 
+def test_real_pictures_that_cannot_be_used_are_told(own_run: Path, tmp_path: Path) -> None:
+    real = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 3), dtype=np.uint8)
+    folder = write(tmp_path / "real", real)
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    asked = EvaluateRequest(run=own_run, metric="frechet", **FAST)
+    events, _ = finish(evaluate(asked, [folder], ModelStore()))
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert told == ["1 picture left out that can't be used."]
+
+
 def test_a_set_too_small_for_a_floor_has_figures_without_one(tmp_path: Path) -> None:
     real = np.random.default_rng(0).integers(0, 256, (27, 8, 8), dtype=np.uint8)
     asked = CompareRequest(metric="precision_recall")
