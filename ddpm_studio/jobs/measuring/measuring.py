@@ -45,7 +45,7 @@ def measured_process(model: Model, request: MeasureRequest) -> DiffusionProcess:
     if request.timesteps is not None and request.timesteps > T:
         raise StudioError(
             f"{request.timesteps} timesteps are more than the {T} of this model.",
-            f"Choose 3 to {T}, or leave it open for all.",
+            f"Choose 3 to {T}, or leave it open for all." if T > 2 else "Leave it open for all.",
         )
     if request.variance is not None and process.learned:
         raise StudioError(

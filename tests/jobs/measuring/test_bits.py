@@ -239,6 +239,11 @@ def test_refusals(own_run: Path, class_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="nothing here"):
         measure(own_run, tmp_path / "nothing here")
     info = json.loads((own_run / "run.json").read_text())
+    short = {**info, "process": {**info["process"], "timesteps": 2}}
+    (own_run / "run.json").write_text(json.dumps(short))
+    with pytest.raises(StudioError) as raised:
+        measure(own_run, timesteps=3)
+    assert raised.value.remedy == "Leave it open for all."
     (own_run / "run.json").write_text(json.dumps({**info, "data": None}))
     with pytest.raises(StudioError, match="not known what this model was trained on"):
         measure(own_run)
