@@ -10,11 +10,18 @@ from ddpm_studio.errors import StudioError
 # What Windows does not allow in a name; other systems allow all but the slash.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+# Of UTF-8, in which most file systems count; those of Windows count less of the same name.
+_MOST_BYTES = 255
+# Leaves room for a number behind it.
+_MOST_CLEANED = 240
 
 
 def cleaned(stem: str) -> str:
-    """Return a text without what can't stand in a name."""
-    clean = _FORBIDDEN.sub(" ", stem).strip(" .") or "run"
+    """Return a text without what can't stand in a name, and no longer than one can be."""
+    clean = _FORBIDDEN.sub(" ", stem).strip(" .")
+    if len(written := _written(clean)) > _MOST_CLEANED:
+        clean = written[:_MOST_CLEANED].decode(errors="ignore").strip(" .")
+    clean = clean or "run"
     return f"run {clean}" if _DEVICE.fullmatch(clean) else clean
 
 
@@ -34,6 +41,12 @@ def named(folder: Path, name: str) -> Path:
         )
     if chosen.endswith(".") or _DEVICE.fullmatch(chosen):
         raise StudioError(f"{chosen!r} can't be the name of a run on Windows.", "Choose another.")
+    if (length := len(_written(chosen))) > _MOST_BYTES:
+        raise StudioError(
+            f"This name is {length:,} bytes long, and no file system takes more than "
+            f"{_MOST_BYTES}.",
+            "Choose a shorter one.",
+        )
     return folder / chosen
 
 
@@ -53,3 +66,8 @@ def renamed(run: Path, name: str) -> Path:
 def taken(name: str) -> StudioError:
     """Return what to say where a run of that name is there already."""
     return StudioError(f"There is a run {name!r} already.", "Choose another name.")
+
+
+def _written(name: str) -> bytes:
+    # A file's name that is no UTF-8 has half characters.
+    return name.encode(errors="surrogatepass")
