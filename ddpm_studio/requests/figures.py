@@ -22,7 +22,7 @@ class FiguresRequest(Request):
     tensorboard: Path | None = Field(
         None,
         title="TensorBoard",
-        description="A folder for event files; needs the extra tensorboard.",
+        description="A folder of the run's own for event files; needs the extra tensorboard.",
         json_schema_extra={"metavar": "DIR"},
     )
     follow: bool = Field(

@@ -127,7 +127,7 @@ class _Events:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._open = _summary_writer()
-        self._writer = self._open(folder, None)
+        self._writer = self._open(folder)
 
     def add(self, line: Mapping[str, Any]) -> None:
         step = int(line["step"])
@@ -140,8 +140,7 @@ class _Events:
 
     def begin_anew(self) -> None:
         self._writer.close()
-        # What was written before is of no account from step 0 on.
-        self._writer = self._open(self._folder, 0)
+        self._writer = self._open(self._folder)
 
     def flush(self) -> None:
         self._writer.flush()
@@ -150,7 +149,7 @@ class _Events:
         self._writer.close()
 
 
-def _summary_writer() -> Callable[[Path, int | None], Any]:
+def _summary_writer() -> Callable[[Path], Any]:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
@@ -159,4 +158,6 @@ def _summary_writer() -> Callable[[Path, int | None], Any]:
             "Install it: pip install 'ddpm-studio[tensorboard]'; or write a table with --csv.",
         ) from error
     make = cast(Callable[..., Any], SummaryWriter)
-    return lambda folder, purge: make(str(folder), purge_step=purge)
+    # What another file of the folder holds, such as that of the export before, is of no account
+    # from step 0 on: or each figure would be there twice.
+    return lambda folder: make(str(folder), purge_step=0)

@@ -82,9 +82,11 @@ def test_what_comes_is_followed_and_what_goes_back_is_forgotten(
     assert [(row["step"], row["loss"]) for row in rows(table)][1:] == [("2", ""), ("3", "0.75")]
 
 
-def test_event_files_are_read_by_tensorboard(run: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_event_files_are_read_by_tensorboard(run: Path, tmp_path: Path, times: int) -> None:
     reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    finish(write_figures(FiguresRequest(run=run, tensorboard=tmp_path / "events")))
+    for _ in range(times):
+        finish(write_figures(FiguresRequest(run=run, tensorboard=tmp_path / "events")))
     found = reading.EventAccumulator(str(tmp_path / "events"))
     found.Reload()
     assert [(one.step, one.value) for one in found.Scalars("loss")] == [(1, 1.5), (3, 0.5)]
