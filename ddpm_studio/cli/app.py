@@ -13,7 +13,7 @@ import typer
 from ddpm_studio import __version__
 from ddpm_studio.cli.launched import as_other_rank, dismiss_others
 from ddpm_studio.cli.lazy_group import CONTEXT, LazyGroup
-from ddpm_studio.cli.output import forget_stdout
+from ddpm_studio.cli.output import forget_stdout, spell_out_unknown_signs
 from ddpm_studio.cli.stopping import Stopped, Unread
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
 from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     # What is imported on the way to a command stays: there is no garbage to look for in it.
     gc.disable()
+    spell_out_unknown_signs()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,16 @@ _NAMES = {".npy": "npy", ".safetensors": "latent"}
 def emit(value: Mapping[str, object]) -> None:
     """Write one JSON object on a line of its own, at once."""
     print(json_module.dumps(_plain(value), allow_nan=False), flush=True)
+
+
+def spell_out_unknown_signs() -> None:
+    """Write a sign that stdout's encoding lacks as ``\\u03bb``, as stderr does, and fail at none.
+
+    On Windows a file or a pipe has the code page of the place, which knows few of those that help
+    and tables are written with.
+    """
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def forget_stdout() -> None:

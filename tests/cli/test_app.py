@@ -240,6 +240,14 @@ def test_a_reader_that_goes_away_is_no_error(trained: Path) -> None:
         process.stderr.close()
 
 
+def test_signs_that_stdout_can_not_write_are_spelt_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    process = spawn("info")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "\\u03b5" in out  # ε of a parameterisation's help
+
+
 def test_a_file_is_no_run(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
     assert "is a file, not a run folder" in terminal("info", tmp_path / "a.png").error
