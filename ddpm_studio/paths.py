@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 
 WRITING = ".writing-"
 """What the name of a file begins with until it is whole."""
+
+# Seconds between tries; elsewhere than on Windows what is refused stays refused.
+_WAITS = (0.01, 0.03, 0.1, 0.3, 0.6) if os.name == "nt" else ()
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -35,6 +40,30 @@ def is_there(path: Path) -> bool:
 def is_file(path: Path) -> bool:
     """Whether a file is there, where ``Path.is_file`` raises as ``Path.exists`` does."""
     return is_there(path) and path.is_file()
+
+
+def patiently(move: Callable[[Path, Path], object], source: Path, target: Path) -> None:
+    """Rename something, and try again for a second where another program holds it.
+
+    On Windows nothing is renamed, or replaced, while it is open: a virus scanner or an indexer
+    opens each file that is new, and so does whoever reads it at that moment.
+
+    Args:
+        move: such as ``os.replace``.
+        source: what is renamed.
+        target: where it shall be.
+
+    Raises:
+        OSError: if it can't be renamed.
+    """
+    for wait in _WAITS:
+        try:
+            move(source, target)
+        except PermissionError:
+            time.sleep(wait)
+        else:
+            return
+    move(source, target)
 
 
 def resources_dir() -> Path:

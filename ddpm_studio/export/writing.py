@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.paths import WRITING
+from ddpm_studio.paths import WRITING, patiently
 
 _numbers = count()
 
@@ -57,7 +57,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary = _temporary(path)
         try:
             yield temporary
-            temporary.replace(path)
+            patiently(Path.replace, temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
 

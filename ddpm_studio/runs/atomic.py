@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ddpm_studio.paths import WRITING
+from ddpm_studio.paths import WRITING, patiently
 
 _REPLACED = ".replaced-"
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -77,7 +77,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     temporary = path.with_name(f"{WRITING}{path.name}-{os.getpid()}")
     try:
         write_file(temporary, [content])
-        os.replace(temporary, path)  # noqa: PTH105
+        patiently(os.replace, temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -98,13 +98,15 @@ def whole_folder(path: Path) -> Iterator[Path]:
         yield temporary
         flush_folder(temporary)
         if path.exists():
+            # One that could not be removed in its time would be in the way.
+            shutil.rmtree(replaced, ignore_errors=True)
             # If the power fails between the two, sweep brings it back.
-            os.rename(path, replaced)  # noqa: PTH104
-        os.rename(temporary, path)  # noqa: PTH104
+            patiently(os.rename, path, replaced)
+        patiently(os.rename, temporary, path)
     except BaseException:
         if replaced.exists() and not path.exists():
             with contextlib.suppress(OSError):
-                os.rename(replaced, path)  # noqa: PTH104
+                patiently(os.rename, replaced, path)
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     flush_folder(path.parent)
@@ -115,7 +117,7 @@ def remove_folder(path: Path) -> None:
     """Remove a folder so that no part of it stays behind under its name."""
     temporary = path.with_name(f"{WRITING}removed-{path.name}")
     shutil.rmtree(temporary, ignore_errors=True)
-    os.rename(path, temporary)  # noqa: PTH104
+    patiently(os.rename, path, temporary)
     flush_folder(path.parent)
     shutil.rmtree(temporary, ignore_errors=True)
 
@@ -127,7 +129,7 @@ def sweep(folder: Path) -> None:
         if path.exists():
             shutil.rmtree(replaced, ignore_errors=True)
         else:
-            os.rename(replaced, path)  # noqa: PTH104
+            patiently(os.rename, replaced, path)
     for leftover in folder.glob(f"{WRITING}*"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)

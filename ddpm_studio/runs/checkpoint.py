@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.errors import StudioError
-from ddpm_studio.paths import is_there
+from ddpm_studio.paths import is_there, patiently
 from ddpm_studio.runs import atomic
 from ddpm_studio.runs.tensors import safetensors_chunks
 from ddpm_studio.runs.weights import most_bytes
@@ -140,7 +140,7 @@ class Checkpoint:
         aside = self.path.with_name(f"damaged-{self.path.name}")
         if aside.exists():
             atomic.remove_folder(aside)
-        self.path.rename(aside)
+        patiently(Path.rename, self.path, aside)
 
     def _damaged(self, what: str) -> StudioError:
         return StudioError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.paths import patiently
 from ddpm_studio.runs import atomic, journal
 from ddpm_studio.runs.folder import RunFolder
 from ddpm_studio.runs.lock import Owner, is_in_use
@@ -70,7 +71,7 @@ def rename(run: Path, name: str) -> Path:
     steps = journal.noted(run)
     journal.end(run)
     try:
-        run.rename(new)
+        patiently(Path.rename, run, new)
     except OSError as error:
         if steps is not None:
             journal.begin(run, steps)

@@ -17,7 +17,7 @@ from ddpm_studio.jobs.library.gallery_notes import MOST_STARS as MOST_STARS
 from ddpm_studio.jobs.library.gallery_notes import boards_of, forget, stars_of
 from ddpm_studio.jobs.library.gallery_notes import put_on_board as put_on_board
 from ddpm_studio.jobs.library.gallery_notes import rate as rate
-from ddpm_studio.paths import is_file
+from ddpm_studio.paths import is_file, patiently
 from ddpm_studio.runs.ready import made_own_folder, own_folder
 
 _FOLDER = "samples/gallery"
@@ -209,14 +209,14 @@ def delete(files: Sequence[Path]) -> Generator[Event, None, None]:
     for number, path in enumerate(files):
         grave = path.parent / DELETED
         grave.mkdir(exist_ok=True)
-        path.replace(grave / path.name)
+        patiently(Path.replace, path, grave / path.name)
         yield Progress(number + 1, len(files), "Deleting", "pictures")
 
 
 def restore(files: Sequence[Path]) -> Generator[Event, None, None]:
     """Bring files back that :func:`delete` took out."""
     for number, path in enumerate(files):
-        (path.parent / DELETED / path.name).replace(path)
+        patiently(Path.replace, path.parent / DELETED / path.name, path)
         yield Progress(number + 1, len(files), "Bringing back", "pictures")
 
 
