@@ -73,6 +73,8 @@ def test_a_latent_by_file(
     one, two = load_latent(file), load_latent(tmp_path / "y.safetensors")
     assert np.array_equal(one.x_t, two.x_t)
     assert (one.t, one.model) == (two.t, two.model)
+    other = terminal("share", trained, "--latent", file, "--t", 5, "--out", tmp_path / "c.png")
+    assert "lies at t = 7, not 5" in other.error
     both = terminal("share", trained, image, "--latent", file, "--out", tmp_path / "c.png")
     assert both.code == 2
 

@@ -62,7 +62,7 @@ def command(
     animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
     view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
-    trajectory = TrajectoryRecorder(gif, view, animation, grid, npy, numbers)
+    trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
     if latent is not None and image is not None:
         raise typer.BadParameter("give IMAGE or --latent, not both.", param_hint="'--latent'")
     if save_latent_to is not None:
@@ -79,10 +79,10 @@ def command(
     taken = [] if image is None else [take_picture(image, run)]
     request, told = of_their_classes(request, taken)
     x_t = None if latent is None else load_latent(latent)
-    if x_t is not None:
-        request = request.model_copy(update={"t": x_t.t})
-    else:
+    if x_t is None:
         request = with_fitting_t(request, given)
+    elif "t" not in given:
+        request = request.model_copy(update={"t": x_t.t})
     job = share(request, taken[0].picture if taken else None, ModelStore(), x_t)
     drawn = listen(told_before(told, job), trajectory)
     write_out(out, drawn.pictures, drawn.recipe, grid)
