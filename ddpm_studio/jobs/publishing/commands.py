@@ -11,6 +11,7 @@ from typing import Any
 
 from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.data.samples import data_name, named_data
+from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.command_lines import options_of
 from ddpm_studio.jobs.drawing.recipes import run_id
@@ -79,7 +80,7 @@ def train_command(info: RunInfo, request: TrainRequest, name: str, data: Sequenc
     assert info.data is not None
     if info.student is not None:
         return _distill_command(request, data, info.student, name)
-    usual = TrainRequest(preset=request.preset)
+    usual = _usual(request.preset)
     words = [*data, "--run", name, option_name("steps"), str(request.steps)]
     words += [option_name("preset"), request.preset]
     if info.start_from:
@@ -87,6 +88,15 @@ def train_command(info: RunInfo, request: TrainRequest, name: str, data: Sequenc
     words += options_of(request, usual, _NOT_TRAINED_WITH)
     words += options_of(info.data.options, PrepareOptions(), ())
     return shlex.join(["ddpm-studio", "train", *words])
+
+
+def _usual(preset: str) -> TrainRequest:
+    """Return the request of one who names nothing but a preset, which may be unknown here."""
+    if preset in PRESETS:
+        return TrainRequest(preset=preset)
+    # What its recipe says is not known either: all that it may say is spelt.
+    told: dict[str, Any] = dict.fromkeys(TrainRequest.by_preset())
+    return TrainRequest.model_construct(preset=preset, **told)
 
 
 def _distill_command(

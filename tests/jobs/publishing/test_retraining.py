@@ -110,3 +110,17 @@ def test_pictures_that_a_run_was_named_for_are_not_taken_for_the_run(tmp_path: P
 @pytest.mark.parametrize("place", ["gone/mine"])
 def test_pictures_that_are_gone_are_named_only(tmp_path: Path, place: str) -> None:
     assert data_words([str(tmp_path / place)], tmp_path) == ["mine"]
+
+
+def test_a_preset_whose_plug_in_is_gone_is_spelt_out(pictures: Path, tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", pictures, ({"steps": 1}, 1))
+    assert run.info.request is not None
+    gone = run.info.request.model_copy(update={"preset": "gone-large"})
+    (line,) = retraining(
+        run.info.model_copy(update={"request": gone}), 1, "again", ["photos"]
+    ).commands
+    words = shlex.split(line)
+    assert words[words.index("--preset") + 1] == "gone-large"
+    # Its recipe, which would tell them, is gone too.
+    assert words[words.index("--learning-rate") + 1] == str(gone.learning_rate)
+    assert words[words.index("--schedule") + 1] == gone.schedule
