@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ddpm_studio import export
+from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.cli.options import by_option, validated
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.picture_files import (
@@ -19,7 +20,7 @@ from ddpm_studio.jobs.drawing.picture_files import (
     seen_bands,
 )
 from ddpm_studio.picture_shape import PictureShape
-from ddpm_studio.requests import AnimationOptions, GridOptions
+from ddpm_studio.requests import AnimationOptions, GridOptions, Request
 
 if TYPE_CHECKING:
     from ddpm_studio.export.grid import Pictures
@@ -55,6 +56,10 @@ Npy = Annotated[
 ]
 
 
+#: What to do where it is said how an animation is, but not where.
+NAME_GIF = "name the animation with --gif"
+
+
 def layout(given: Mapping[str, object], run: Path) -> GridOptions:
     """Make the layout of the options that were named, for pictures of a run.
 
@@ -70,6 +75,25 @@ def layout(given: Mapping[str, object], run: Path) -> GridOptions:
         with by_option():
             seen_bands(channels, grid)
     return grid
+
+
+def refuse_idle(
+    given: Collection[str], place: Path | None, words: str, *models: type[Request]
+) -> None:
+    """Refuse what tells how to write a file that is not asked for.
+
+    Args:
+        given: the options that were named.
+        place: the file; None: it is not asked for.
+        words: what is to be done, such as "name the animation with --gif".
+        models: whose fields tell how it is written.
+
+    Raises:
+        typer.BadParameter: naming one of them.
+    """
+    named = [name for model in models for name in model.model_fields if name in given]
+    if place is None and named:
+        raise typer.BadParameter(f"{words}.", param_hint=f"'{option_name(named[0])}'")
 
 
 def check_out(path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 from ddpm_studio import export
-from ddpm_studio.cli.target import write_animation
+from ddpm_studio.cli.target import NAME_GIF, refuse_idle, write_animation
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs.drawing.picture_files import frame_grid
 from ddpm_studio.requests import (
@@ -40,6 +41,7 @@ class TrajectoryRecorder:
     """Keeps the moments of a process that an animation will show, or a file of numbers hold.
 
     Args:
+        given: the options that were named.
         path: the animation to write; None: none.
         view: what to show.
         animation: its timing.
@@ -49,10 +51,12 @@ class TrajectoryRecorder:
 
     Raises:
         StudioError: if a file can't be written.
+        typer.BadParameter: if it is said how, but not which one.
     """
 
     def __init__(
         self,
+        given: Collection[str],
         path: Path | None,
         view: ViewOptions,
         animation: AnimationOptions,
@@ -60,6 +64,8 @@ class TrajectoryRecorder:
         npy: Path | None,
         numbers: NumbersOptions,
     ) -> None:
+        refuse_idle(given, path, NAME_GIF, AnimationOptions, ViewOptions)
+        refuse_idle(given, npy, "name the array with --npy", NumbersOptions)
         if path is not None:
             export.check_animation(path)
         if npy is not None:

@@ -307,6 +307,23 @@ def test_places_are_looked_at_before_the_run(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_how_to_write_a_file_goes_with_the_file(
+    terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    image = pictures / "000.png"
+    cases: list[tuple[list[object], str]] = [
+        (["sample", trained, "--fps", 5], "--gif"),
+        (["share", trained, image, "--gif-view", "x0_hat"], "--gif"),
+        (["interpolate", trained, image, image, "--no-loop"], "--gif"),
+        (["inpaint", trained, image, "--mask", image, "--npy-view", "eps"], "--npy"),
+    ]
+    for words, needed in cases:
+        said = terminal(*words, "--out", tmp_path / "a.png")
+        assert said.code == 2, words
+        assert f"with {needed}" in said.error
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_refusals_of_one_line_that_write_nothing(
     terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
 ) -> None:

@@ -11,10 +11,12 @@ from ddpm_studio import export
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
 from ddpm_studio.cli.target import (
+    NAME_GIF,
     Gif,
     Out,
     check_out,
     layout,
+    refuse_idle,
     write_animation,
     write_out,
 )
@@ -45,6 +47,7 @@ def command(
     request = validated(InterpolateRequest, given, run=run)
     animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
+    refuse_idle(given, gif, NAME_GIF, AnimationOptions)
     if gif is not None:
         export.check_animation(gif)
     if (c is None) != (d is None):

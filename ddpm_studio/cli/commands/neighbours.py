@@ -8,10 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio import export
-from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import emit
-from ddpm_studio.cli.target import layout, write_out
+from ddpm_studio.cli.target import layout, refuse_idle, write_out
 from ddpm_studio.requests import GridOptions, NeighboursRequest
 
 _SCALE = "RMSE: how far the pixels differ, from 0, the same picture, to 255, black against white."
@@ -37,12 +36,9 @@ def command(
 ) -> None:
     """Find the training pictures nearest to a picture."""
     request, grid = validated(NeighboursRequest, given, run=run), layout(given, run)
+    refuse_idle(given, out, "name the picture with --out", GridOptions)
     if out is not None:
         export.check_destination(out, {".png"})
-    elif named := [name for name in GridOptions.model_fields if name in given]:
-        raise typer.BadParameter(
-            "name the picture with --out.", param_hint=f"'{option_name(named[0])}'"
-        )
     import numpy as np
 
     from ddpm_studio.cli.listening import listen

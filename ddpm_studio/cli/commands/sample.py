@@ -35,7 +35,7 @@ def command(
     animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
     view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
-    trajectory = TrajectoryRecorder(gif, view, animation, grid, npy, numbers)
+    trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
     request = trajectory.ask(validated(SampleRequest, given, run=run))
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, sample, sample_to_file
