@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -66,7 +66,10 @@ def option_fields(*models: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def checked(
-    function: str, options: Mapping[str, object], *models: type[BaseModel]
+    function: str,
+    options: Mapping[str, object],
+    *models: type[BaseModel],
+    leave_out: Collection[str] = (),
 ) -> dict[str, object]:
     """Refuse options that none of the models has; NumPy's numbers become Python's.
 
@@ -74,16 +77,17 @@ def checked(
         function: its name, to tell.
         options: what was given.
         models: where the options belong.
+        leave_out: fields of them that are no options here.
 
     Raises:
         TypeError: as for any wrong keyword; lists the right ones.
     """
-    known = option_fields(*models)
+    known = [name for name in option_fields(*models) if name not in leave_out]
     for name in options:
         if name not in known:
             raise TypeError(
                 f"{function}() got an unexpected keyword argument {name!r}; "
-                f"it takes {', '.join(known)}"
+                f"it takes {', '.join(known) or 'none'}"
             )
     return {
         name: value.item() if isinstance(value, np.generic) else value

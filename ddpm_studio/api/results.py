@@ -27,6 +27,7 @@ from ddpm_studio.jobs.asking import ask
 from ddpm_studio.jobs.drawing.picture_files import (
     comfortable_zoom,
     frame_grid,
+    idle_options,
     save_drawing,
     save_moving,
     seen_bands,
@@ -133,7 +134,7 @@ class Drawing(PictureArray, Drawn):
             return file
         moves = file.suffix.lower() in export.ANIMATION_SUFFIXES - {".png"}
         models = [GridOptions, AnimationOptions, ViewOptions] if moves else [GridOptions]
-        given = checked("save", options, *models)
+        given = checked("save", options, *models, leave_out=() if moves else idle_options(file))
         grid = ask(GridOptions, of_model(GridOptions, given))
         if grid.columns is None and not moves:
             grid = grid.model_copy(update={"columns": self.columns})
@@ -231,9 +232,11 @@ class Neighbours(PictureArray, NeighboursFound):
             TypeError: for an unknown option.
             StudioError: if it can't be written.
         """
-        grid = ask(GridOptions, checked("save", options, GridOptions))
-        finish(save_drawing(Path(path), self.pictures, {"kind": "neighbours"}, grid))
-        return Path(path)
+        file = Path(path)
+        given = checked("save", options, GridOptions, leave_out=idle_options(file))
+        grid = ask(GridOptions, given)
+        finish(save_drawing(file, self.pictures, {"kind": "neighbours"}, grid))
+        return file
 
     def __repr__(self) -> str:
         nearest = ", ".join(f"{distance:.2f}" for distance in self.distances[:3])
@@ -267,7 +270,8 @@ class Evaluation(Evaluated):
 
     def __repr__(self) -> str:
         told = ", ".join(
-            f"{one.name} {one.value:.4g}" + (f" (floor {one.floor:.4g})" if one.floor else "")
+            f"{one.name} {one.value:.4g}"
+            + ("" if one.floor is None else f" (floor {one.floor:.4g})")
             for one in self.figures
         )
         return (

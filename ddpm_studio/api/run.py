@@ -31,7 +31,7 @@ from ddpm_studio.export import check_destination
 from ddpm_studio.jobs.asking import ask
 from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
 from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
-from ddpm_studio.jobs.drawing.picture_files import is_folder, row_length
+from ddpm_studio.jobs.drawing.picture_files import idle_options, is_folder, row_length
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent
 from ddpm_studio.jobs.library.run_summary import steps_told
 from ddpm_studio.jobs.training.distilling import further_student
@@ -151,7 +151,8 @@ class Run(MeasuringMethods, PublishingMethods):
         file = Path(path)
         if not is_folder(file):
             check_destination(file, {".npz", ".zip"})
-        given = checked("sample_to", options, SampleRequest, GridOptions)
+        idle = idle_options(file)
+        given = checked("sample_to", options, SampleRequest, GridOptions, leave_out=idle)
         grid = ask(GridOptions, of_model(GridOptions, given))
         own = of_model(SampleRequest, given)
         request = self._request(SampleRequest, "sample_to", own, count=count)

@@ -14,6 +14,7 @@ from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.cli.options import by_option, validated
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.picture_files import (
+    idle_options,
     is_folder,
     save_drawing,
     save_moving,
@@ -96,12 +97,24 @@ def refuse_idle(
         raise typer.BadParameter(f"{words}.", param_hint=f"'{option_name(named[0])}'")
 
 
-def check_out(path: Path) -> None:
-    """Refuse a place where pictures can't be written.
+def check_out(path: Path, given: Collection[str], *, alone: bool = True) -> None:
+    """Refuse a place where pictures can't be written, and a layout that it does not take.
+
+    Args:
+        path: the place.
+        given: the options that were named.
+        alone: whether no animation is written too, which has a layout.
 
     Raises:
         StudioError: saying why.
+        typer.BadParameter: naming the option that would change nothing.
     """
+    idle = [name for name in idle_options(path) if alone and name in given]
+    if idle:
+        kind = "a folder" if is_folder(path) else path.suffix
+        raise typer.BadParameter(
+            f"is of no effect on {kind}.", param_hint=f"'{option_name(idle[0])}'"
+        )
     if is_folder(path):
         export.check_sequence_folder(path)
     elif path.suffix.lower() in export.ANIMATION_SUFFIXES - {".png"}:

@@ -30,3 +30,5 @@ def test_a_checkpoint_becomes_a_run_that_writes_samples(
         run.sample_to(tmp_path / "a.gif", 3)
     with pytest.raises(TypeError, match="size"):
         run.sample_to(tmp_path / "c.npz", 3, size=9)
+    with pytest.raises(TypeError, match="'columns'"):
+        run.sample_to(tmp_path / "c.zip", 3, columns=3)

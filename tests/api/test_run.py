@@ -209,6 +209,10 @@ def test_what_is_saved(opened: ds.Run, first: Path, tmp_path: Path) -> None:
     assert len(list(drawing.save(tmp_path / "each").iterdir())) == 3
     with pytest.raises(TypeError, match="'fps'; it takes columns, scale"):
         drawing.save(tmp_path / "row.png", fps=10)
+    with pytest.raises(TypeError, match="'columns'; it takes scale, bands"):
+        drawing.save(tmp_path / "each.zip", columns=2)
+    with pytest.raises(TypeError, match="'scale'; it takes none"):
+        drawing.save(tmp_path / "arrays.npz", scale=2)
     with pytest.raises(ds.StudioError, match="Draw with frames"):
         opened.sample(1, sampler="ddim", steps=1).save(tmp_path / "x.gif")
     way = opened.sample(2, sampler="ddim", steps=3, frames=3)

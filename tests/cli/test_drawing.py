@@ -321,6 +321,10 @@ def test_how_to_write_a_file_goes_with_the_file(
         said = terminal(*words, "--out", tmp_path / "a.png")
         assert said.code == 2, words
         assert f"with {needed}" in said.error
+    for option, out in (("--columns", "a.zip"), ("--columns", "folder"), ("--scale", "a.npz")):
+        said = terminal("sample", trained, option, 2, "--out", tmp_path / out)
+        assert (said.code, option in said.error) == (2, True)
+        assert "no effect" in said.error
     assert list(tmp_path.iterdir()) == []
 
 

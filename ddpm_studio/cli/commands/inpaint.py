@@ -43,7 +43,7 @@ def command(
 ) -> None:
     """Fill in the masked part of a picture."""
     animation, grid = validated(AnimationOptions, given), layout(given, run)
-    check_out(out)
+    check_out(out, given, alone=gif is None)
     view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
     trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
     request = trajectory.ask(validated(InpaintRequest, given, run=run))

@@ -46,7 +46,7 @@ def command(
     """Go from picture to picture through latent space."""
     request = validated(InterpolateRequest, given, run=run)
     animation, grid = validated(AnimationOptions, given), layout(given, run)
-    check_out(out)
+    check_out(out, given, alone=gif is None)
     refuse_idle(given, gif, NAME_GIF, AnimationOptions)
     if gif is not None:
         export.check_animation(gif)

@@ -33,7 +33,7 @@ def command(
     """Draw pictures from noise."""
     shared = asked_devices(devices)
     animation, grid = validated(AnimationOptions, given), layout(given, run)
-    check_out(out)
+    check_out(out, given, alone=gif is None)
     view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
     trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
     request = trajectory.ask(validated(SampleRequest, given, run=run))

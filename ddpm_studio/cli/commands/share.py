@@ -60,7 +60,7 @@ def command(
 ) -> None:
     """Draw many pictures from one shared latent."""
     animation, grid = validated(AnimationOptions, given), layout(given, run)
-    check_out(out)
+    check_out(out, given, alone=gif is None)
     view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
     trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
     if latent is not None and image is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,13 @@ _ONE_ROW = 16
 def is_folder(path: Path) -> bool:
     """Whether a name without a known ending stands for a folder."""
     return path.is_dir() or not path.suffix
+
+
+def idle_options(path: Path) -> Collection[str]:
+    """Return the fields of :class:`GridOptions` that change nothing in such a file."""
+    if path.suffix.lower() == export.NPZ:
+        return GridOptions.model_fields.keys()
+    return ("columns",) if is_folder(path) or path.suffix.lower() == ".zip" else ()
 
 
 def save_drawing(
