@@ -35,11 +35,15 @@ def paths_of(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
     """Return one path or several as a list; ``sample:NAME`` is an embedded set.
 
     Raises:
-        StudioError: if no set of that name ships.
+        StudioError: if no set of that name ships, or a list of none is given.
     """
     if given is None:
         return []
-    return [named_data(one) for one in ([given] if isinstance(given, str | os.PathLike) else given)]
+    if isinstance(given, str | os.PathLike):
+        return [named_data(given)]
+    several = list(given)
+    _refuse_none(several)
+    return [named_data(one) for one in several]
 
 
 def to_picture(given: Picture, run: Path, *, flat: bool = False) -> Pictures:
@@ -107,15 +111,29 @@ def on_disk(given: Sources | None, run: Path) -> Iterator[list[Path]]:
         yield paths_of(given)
         return
     else:
-        paths = paths_of([one for one in given if isinstance(one, str | os.PathLike)])
+        _refuse_none(given)
+        paths = [one for one in given if isinstance(one, str | os.PathLike)]
         if len(paths) == len(given):
-            yield paths
+            yield paths_of(paths)
             return
         pictures = np.stack([to_picture(one, run) for one in given])
     with tempfile.TemporaryDirectory(prefix="ddpm-studio-") as folder:
         file = Path(folder) / "pictures.npy"
         np.save(file, pictures, allow_pickle=False)
         yield [file]
+
+
+def _refuse_none(given: Sequence[object]) -> None:
+    """Refuse a list without anything in it, which is not the same as none named.
+
+    Raises:
+        StudioError: saying so.
+    """
+    if not given:
+        raise StudioError(
+            "There are no pictures in the list that was given.",
+            "Look at how it was made; None stands for the pictures of the run.",
+        )
 
 
 def _pixels(image: Image.Image) -> Pictures:
