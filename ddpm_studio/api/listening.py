@@ -39,7 +39,9 @@ def choose_display(progress: bool) -> Display:
     """Return a bar in a notebook or, on stderr, in a terminal; else one that shows nothing."""
     if progress and (show := notebook_show()):
         return NotebookDisplay(show)
-    return BarDisplay(sys.stderr) if progress and sys.stderr.isatty() else LogDisplay()
+    # A program without a console, as by pythonw, has no stderr.
+    terminal = progress and sys.stderr is not None and sys.stderr.isatty()
+    return BarDisplay(sys.stderr) if terminal else LogDisplay()
 
 
 def listen(

@@ -133,6 +133,11 @@ def test_a_terminal_gets_a_bar_unless_it_is_silenced(
     assert ("1 of 2 steps" in terminal.getvalue()) == progress
 
 
+def test_a_program_without_a_console_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert isinstance(listening.choose_display(True), listening.LogDisplay)
+
+
 class Handle:
     """As IPython's: what was shown, one after the other."""
 
