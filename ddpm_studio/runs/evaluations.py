@@ -53,8 +53,11 @@ def append(run: Path, evaluation: RecordedEvaluation) -> None:
     Raises:
         OSError: if the run folder can't be written to.
     """
+    path = made_own_folder(run) / NAME
     line = json.dumps(asdict(evaluation), separators=(",", ":"))
-    atomic.append(made_own_folder(run) / NAME, f"{line}\n".encode())
+    # A line that a power cut has left in the middle would take this one with it.
+    begin = "" if _ends_whole(path) else "\n"
+    atomic.append(path, f"{begin}{line}\n".encode())
 
 
 def read(run: Path) -> list[RecordedEvaluation]:
@@ -62,6 +65,17 @@ def read(run: Path) -> list[RecordedEvaluation]:
     # Those that a ready model came with, then a person's own.
     folders = dict.fromkeys((run, own_folder(run)))
     return [evaluation for folder in folders for evaluation in _read(folder / NAME)]
+
+
+def _ends_whole(path: Path) -> bool:
+    """Whether a file is empty, not there, or ends with a whole line."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - 1))
+            return file.read(1) in (b"", b"\n")
+    except OSError:
+        return True
 
 
 def _read(path: Path) -> list[RecordedEvaluation]:

@@ -43,3 +43,13 @@ def test_what_is_none_is_passed_over(tmp_path: Path) -> None:
     odd = whole.replace('{"frechet":3.5}', '{"frechet":3.5,"kid":"x","sliced":null}')
     (tmp_path / evaluations.NAME).write_text(odd)
     assert evaluations.read(tmp_path) == [ONE]
+
+
+def test_what_a_power_cut_left_takes_no_other_with_it(tmp_path: Path) -> None:
+    evaluations.append(tmp_path, ONE)
+    file = tmp_path / evaluations.NAME
+    file.write_bytes(file.read_bytes()[:-30])
+    evaluations.append(tmp_path, ONE)
+    evaluations.append(tmp_path, ONE)
+    assert evaluations.read(tmp_path) == [ONE, ONE]
+    assert len(file.read_bytes().splitlines()) == 3
