@@ -58,7 +58,7 @@ def list_runs(
     found = list(dict.fromkeys([*also, *_run_folders(folders)]))[:_MOST_RUNS]
     entries = []
     for done, run in enumerate(found, 1):
-        with contextlib.suppress(StudioError):
+        with contextlib.suppress(StudioError, OSError):
             entries.append(_entry(run))
         yield Progress(done, len(found), "Reading runs", "runs")
     return tuple(sorted(entries, key=lambda entry: entry.created, reverse=True))

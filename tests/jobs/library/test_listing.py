@@ -23,6 +23,9 @@ def test_runs_are_found_and_what_is_none_is_passed_over(run: Path, tmp_path: Pat
     # As a folder that is shut, for root too: whoever looks into it gets an OSError.
     shut = tmp_path / "shut"
     shut.symlink_to("x" * 300)
+    shutil.copytree(run, tmp_path / "half-shut", ignore=shutil.ignore_patterns("*.jsonl"))
+    shutil.rmtree(tmp_path / "half-shut" / "checkpoints")
+    (tmp_path / "half-shut" / "checkpoints").symlink_to("x" * 300)
     entries = finish(list_runs([tmp_path, tmp_path / "missing"], also=[run, shut]))[1]
     assert set(find_runs(tmp_path, [run])) >= {tmp_path / "one", run}
     assert {entry.path for entry in entries} == {tmp_path / "one", run}
