@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.jobs.events import BINS
+from ddpm_studio.jobs.library.figures import losses_by_t
 
 
 def as_columns(rows: Sequence[dict[str, Any]]) -> dict[str, npt.NDArray[Any]]:
@@ -22,11 +22,6 @@ def as_columns(rows: Sequence[dict[str, Any]]) -> dict[str, npt.NDArray[Any]]:
     found: dict[str, npt.NDArray[Any]] = {"step": np.array([r["step"] for r in rows], np.int64)}
     for name, is_list in names.items():
         if name != "step":
-            values = [_bins(row.get(name)) if is_list else row.get(name) for row in rows]
+            values = [losses_by_t(row.get(name)) if is_list else row.get(name) for row in rows]
             found[name] = np.array(values, np.float64)
     return found
-
-
-def _bins(value: object) -> list[Any]:
-    """Return the mean losses by t of a row, NaN where it has none."""
-    return value if isinstance(value, list) and len(value) == BINS else [None] * BINS

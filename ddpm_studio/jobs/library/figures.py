@@ -73,7 +73,7 @@ class Figures:
 
 
 def _tick_tables(lines: Sequence[dict[str, Any]]) -> tuple[Table, Table]:
-    bins = np.array([_bins(line.get("loss_by_t")) for line in lines]).reshape(-1, BINS)
+    bins = np.array([losses_by_t(line.get("loss_by_t")) for line in lines]).reshape(-1, BINS)
     return _table(lines, TICK_COLUMNS), bins
 
 
@@ -87,8 +87,11 @@ def _number(value: object) -> float:
     return float(value) if known and math.isfinite(value) else math.nan  # type: ignore[arg-type]
 
 
-def _bins(values: object) -> list[float]:
-    """Return a tick's losses by t; a coarser record, as older runs have, is spread out."""
+def losses_by_t(values: object) -> list[float]:
+    """Return the ``BINS`` losses by t of a line; a coarser record, as older runs have, is spread.
+
+    NaN: not recorded, or no finite number.
+    """
     found = [_number(value) for value in values] if isinstance(values, (list, tuple)) else []
     if not found or BINS % len(found):
         return [math.nan] * BINS

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import math
 import time
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Protocol, cast
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import BINS, Event, Progress
+from ddpm_studio.jobs.library.figures import losses_by_t
 from ddpm_studio.requests import FiguresRequest
 from ddpm_studio.runs import RunFolder, metrics
 from ddpm_studio.runs.lock import is_in_use
@@ -104,7 +106,7 @@ class _Table:
         self._writer.writerow(COLUMNS)
 
     def add(self, line: Mapping[str, Any]) -> None:
-        by_t = (line.get(_BY_T) or [None] * BINS)[:BINS]
+        by_t = ("" if math.isnan(value) else value for value in losses_by_t(line.get(_BY_T)))
         self._writer.writerow(
             [line["step"], *(line.get(name) for name in metrics.COLUMNS[1:]), *by_t]
         )
@@ -134,8 +136,8 @@ class _Events:
         for name in metrics.COLUMNS[1:]:
             if isinstance(value := line.get(name), int | float):
                 self._writer.add_scalar(name, value, step)
-        for k, value in enumerate(line.get(_BY_T) or ()):
-            if value is not None:
+        for k, value in enumerate(losses_by_t(line.get(_BY_T))):
+            if not math.isnan(value):
                 self._writer.add_scalar(f"{_BY_T}/{k + 1:02}", value, step)
 
     def begin_anew(self) -> None:

@@ -6,8 +6,10 @@ import csv
 from collections.abc import Generator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import ddpm_studio as ds
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import BINS, Event
@@ -57,6 +59,17 @@ def test_a_table_has_what_the_run_has(run: Path, tmp_path: Path) -> None:
         "",
     )
     assert float(third["loss_by_t_20"]) == 0.25
+
+
+def test_a_coarser_record_of_an_older_run_tells_the_same_parts(run: Path, tmp_path: Path) -> None:
+    coarse = [{"step": 4, "images_per_second": 1.0, "loss_by_t": [0.5, None, 0.25, 2.0]}]
+    metrics.append(RunFolder.open(run).metrics_file, coarse)
+    finish(write_figures(FiguresRequest(run=run, csv=tmp_path / "figures.csv")))
+    last = rows(tmp_path / "figures.csv")[-1]
+    each = [last[f"loss_by_t_{k + 1}"] for k in range(BINS)]
+    assert each == [*["0.5"] * 5, *[""] * 5, *["0.25"] * 5, *["2.0"] * 5]
+    by_t = ds.open(run).metrics()["loss_by_t"]
+    np.testing.assert_array_equal(by_t[-1, [0, 4, 10, 19]], [0.5, 0.5, 0.25, 2.0])
 
 
 def test_what_comes_is_followed_and_what_goes_back_is_forgotten(
