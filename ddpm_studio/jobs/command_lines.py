@@ -21,7 +21,8 @@ def options_of(asked: BaseModel, usual: BaseModel, leave_out: Collection[str]) -
             yield option_name(name if value else f"no_{name}")
         elif isinstance(value, dict):
             for key, one in value.items():
-                shown = f"{one:g}" if isinstance(one, float) else one
+                # All its digits: of another number it would not be the same question.
+                shown = repr(one).removesuffix(".0") if isinstance(one, float) else one
                 yield from (option_name(name), f"{key}={shown}")
         elif name == "image_size":
             yield from (option_name(name), "x".join(map(str, dict.fromkeys(sides(value)))))

@@ -4,7 +4,7 @@ import pytest
 
 from ddpm_studio.cli.options import validated
 from ddpm_studio.jobs.command_lines import options_of
-from ddpm_studio.requests import PrepareOptions, SampleRequest
+from ddpm_studio.requests import PrepareOptions, SampleRequest, TrainRequest
 
 
 def test_only_what_differs_is_spelt() -> None:
@@ -12,6 +12,13 @@ def test_only_what_differs_is_spelt() -> None:
     spelt = list(options_of(asked, SampleRequest(run=Path("r")), ("run",)))
     assert spelt == ["--no-clip-x0", "--respacing", "ddim5", "--count", "3"]
     assert list(options_of(asked, asked, ())) == []
+
+
+def test_numbers_keep_their_digits() -> None:
+    usual = TrainRequest()
+    asked = usual.model_copy(update={"optimizer_options": {"beta2": 0.9999999, "beta1": 1.0}})
+    words = ["--optimizer-options", "beta2=0.9999999", "--optimizer-options", "beta1=1"]
+    assert list(options_of(asked, usual, ())) == words
 
 
 @pytest.mark.parametrize(
