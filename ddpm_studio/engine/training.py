@@ -202,10 +202,15 @@ class Trainer:
         own = (self.ranks.rank,) if self.ranks.rank else ()
         return self.accelerator.seeded(derive_seed(seed, _DROPOUT, *own))
 
+    @property
+    def own_pictures(self) -> int:
+        """Pictures of a batch whose gradient this rank computes."""
+        own = self.ranks.share(self.config.pictures)
+        return own.stop - own.start
+
     def compile(self) -> None:
         """Let torch compile the network; see :meth:`Accelerator.compile`."""
-        own = self.ranks.share(self.config.pictures)
-        blank = self.batches.blank(own.stop - own.start, bool(self.config.augmentation))
+        blank = self.batches.blank(self.own_pictures, bool(self.config.augmentation))
         x0, augment_labels, y, index, noise = blank
         levels = self._blank_levels(index)
         self.accelerator.compile(self._loss, x0, augment_labels, y, levels, noise)

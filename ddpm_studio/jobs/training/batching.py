@@ -26,14 +26,23 @@ class MicroBatch:
         self._before = trainer.accelerator.micro_batch
 
     @property
+    def whole(self) -> int:
+        """Pictures at once where the memory suffices: as asked for, but no more than there are.
+
+        Of several ranks each has its own share of a batch.
+        """
+        return min(self._trainer.config.batch_size, self._trainer.own_pictures)
+
+    @property
     def size(self) -> int:
         """Pictures at once."""
-        return self._trainer.accelerator.micro_batch or self._trainer.config.pictures
+        own = self._trainer.own_pictures
+        return min(self._trainer.accelerator.micro_batch or own, own)
 
     @property
     def divided(self) -> int | None:
-        """Pictures at once where the memory does not suffice for those asked for; else None."""
-        return self.size if self.size < self._trainer.config.batch_size else None
+        """Pictures at once where the memory does not suffice for :attr:`whole`; else None."""
+        return self.size if self.size < self.whole else None
 
     def estimate(self) -> bool:
         """Begin with the largest that should fit; True if that is less than before."""

@@ -67,7 +67,7 @@ class Stepper:
 
     def _divided(self) -> Notice:
         return Notice(
-            f"The memory does not suffice for {self._trainer.config.batch_size} pictures at once: "
+            f"The memory does not suffice for {self.micro_batch.whole} pictures at once: "
             f"from step {self._trainer.step_number + 1} on {self.micro_batch.size} at once add up "
             "to the same batch."
         )

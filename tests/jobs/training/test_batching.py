@@ -17,6 +17,8 @@ from ddpm_studio.engine import (
     UNet,
     UNetConfig,
 )
+from ddpm_studio.engine.device.ranks import Ranks
+from ddpm_studio.jobs.training import batching
 from ddpm_studio.jobs.training.batching import MicroBatch, bytes_per_picture
 
 
@@ -63,3 +65,24 @@ def test_room_is_made_without_collecting_where_another_thread_collects(automatic
         gc.callbacks.remove(note)
         (gc.enable if before else gc.disable)()
     assert bool(collected) == automatic
+
+
+class _Second(Ranks):
+    """The second of four, whose share of 16 pictures is 4."""
+
+    rank, size = 1, 4
+
+
+def test_a_rank_divides_its_own_share_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = DiffusionProcess(NoiseSchedule.linear())
+    pictures = np.zeros((16, 16, 16, 3), np.uint8)
+    config = TrainingConfig(batch_size=16)
+    trainer = Trainer(UNet(UNetConfig.tiny(16)), process, pictures, config, ranks=_Second())
+    micro_batch = MicroBatch(trainer)
+    monkeypatch.setattr(batching, "bytes_per_picture", lambda _: 1)
+    monkeypatch.setattr(batching, "free_bytes", lambda _: 10)
+    assert not micro_batch.estimate(), "there is room for six, and there are four"
+    assert (micro_batch.size, micro_batch.divided) == (4, None)
+    assert not micro_batch.make_room(), "as it is, once more"
+    assert micro_batch.make_room()
+    assert (micro_batch.size, micro_batch.divided) == (2, 2), "less than what did not fit"
