@@ -249,17 +249,17 @@ class Trainer:
         Raises:
             ValueError: if a tensor is missing, left over or of another shape.
         """
-        load_exactly(self.model, model)
-        load_exactly(self.ema.model, ema)
-        rest, learned = parted(optimizer, "timesteps")
-        self.optimizer.load(rest)
-        self.timesteps.load(learned)
-        for average in self.power_emas:
-            average.load(parted(averages or {}, f"{average.width:g}")[1])
-        seen = step * self.config.pictures if seen is None else seen
-        self.config = replace(self.config, first_step=step, first_picture=seen)
-        self.step_number = step
-        self.whole = True
+        with self._changing():
+            load_exactly(self.model, model)
+            load_exactly(self.ema.model, ema)
+            rest, learned = parted(optimizer, "timesteps")
+            self.optimizer.load(rest)
+            self.timesteps.load(learned)
+            for average in self.power_emas:
+                average.load(parted(averages or {}, f"{average.width:g}")[1])
+            seen = step * self.config.pictures if seen is None else seen
+            self.config = replace(self.config, first_step=step, first_picture=seen)
+            self.step_number = step
 
     def reseed(self, seed: int) -> None:
         """Take the steps from here on with other pictures, noise and t."""

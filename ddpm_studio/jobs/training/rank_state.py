@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,9 +16,10 @@ from ddpm_studio.durations import counted
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.device.ranks import RankLostError
 from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted
-from ddpm_studio.jobs.events import Notice
+from ddpm_studio.jobs.events import Event, Notice
 from ddpm_studio.jobs.machine.ranks.store import put, read
 from ddpm_studio.jobs.machine.ranks.team import Team
+from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 
@@ -163,15 +164,20 @@ class Leading:
         """Return which rank has gone where an exchange has failed by that; else the error."""
         return self._team.why(str(error)) if isinstance(error, RankLostError) else error
 
-    def turn_back(self) -> None:
+    def turn_back(self, stepper: Stepper) -> Generator[Event, None, None]:
         """Let the others wait for other weights than those of this step.
 
         They are at the next one already: it is taken, and nobody sees it.
+
+        Raises:
+            Exception: what ends the training, as of any step.
         """
         if self._trainer.step_number < self._total:
             self._team.group.wish = True
-            self._trainer.step()
-            self._team.group.wish = False
+            try:
+                yield from stepper.step()
+            finally:
+                self._team.group.wish = False
 
 
 def noted_ranks(trainer: Trainer) -> dict[str, object]:

@@ -17,7 +17,7 @@ from ddpm_studio.engine import Network, Trainer
 from ddpm_studio.engine.device.ranks import ALONE
 from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.engine.networks.presets import preset_multiple
-from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, PicturesLeftOut, Progress, RunStarted, Told
 from ddpm_studio.jobs.library.training_pictures import kept_pictures, learnt_sources, require_reader
@@ -48,8 +48,9 @@ from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
 from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.new_run import taken_over
 from ddpm_studio.jobs.training.rank_state import TRAIN, Leading, tell_plan, told_ranks
+from ddpm_studio.jobs.training.restoring import load_first
 from ddpm_studio.jobs.training.stepper import Stepper
-from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
+from ddpm_studio.jobs.training.training_loop import TrainingLoop
 from ddpm_studio.paths import is_there
 from ddpm_studio.rank_flag import asked_devices
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
@@ -348,19 +349,10 @@ def _taken(folder: RunFolder) -> tuple[int, int]:
 
 def _restore(folder: RunFolder, trainer: Trainer) -> tuple[dict[str, Any], list[Notice]]:
     """Load the newest checkpoint that is whole; returns its state, empty without one."""
-    notices = []
-    damaged = []
-    for checkpoint in reversed(folder.checkpoints()):
-        try:
-            load_checkpoint(checkpoint, trainer, folder.info)
-            state = checkpoint.state()
-        except (StudioError, ValueError) as error:
-            cause = Failure.of(error).cause
-            notices.append(Notice(f"Step {checkpoint.step} is passed over: {cause}"))
-            damaged.append(checkpoint)
-            continue
-        _go_on_from(folder, checkpoint.step, damaged)
-        return state, notices
+    newest, damaged, notices = load_first(reversed(folder.checkpoints()), trainer, folder.info)
+    if newest is not None:
+        _go_on_from(folder, newest.step, damaged)
+        return newest.state(), notices
     if damaged:
         raise StudioError(
             f"No checkpoint of {folder.path} can be read.", "Start a new run.", str(notices)

@@ -158,6 +158,8 @@ class TrainingLog:
         for step in steps:
             self._in_a_row = 0 if step.finite else self._in_a_row + 1
             if self._in_a_row >= _MOST_IN_A_ROW:
+                # Where the training goes back, what comes then is no longer of this row.
+                self._in_a_row = 0
                 raise DivergedError(
                     f"The loss is no longer a number at step {step.step}.",
                     "Take a smaller learning rate or float32, or let it return after a spike.",

@@ -14,20 +14,20 @@ import torch
 from ddpm_studio.engine import Trainer, derive_seed
 from ddpm_studio.errors import Failure, StudioError, is_device_lost
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep, TrainTick
-from ddpm_studio.jobs.training.changes import pictures_seen
 from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder, last_resorts
 from ddpm_studio.jobs.training.held_out import HeldOut
 from ddpm_studio.jobs.training.loss_spikes import LATE, SpikeWatch
 from ddpm_studio.jobs.training.previews import Previews
 from ddpm_studio.jobs.training.rank_state import Leading, noted_ranks
+from ddpm_studio.jobs.training.restoring import load_first
 from ddpm_studio.jobs.training.saving import Saver
 from ddpm_studio.jobs.training.snapshots import Snapshots
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.jobs.training.training_errors import Fault
 from ddpm_studio.jobs.training.training_log import DivergedError, TrainingLog
 from ddpm_studio.requests import TrainRequest
-from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, RunLock
+from ddpm_studio.runs import RunFolder, RunLock
 
 _RETURN_SEED = 5
 _MOST_RETURNS = 3
@@ -196,12 +196,20 @@ class TrainingLoop:
     def _go_back(self, why: str, sound: int) -> Generator[Event, None, bool]:
         """Load the last checkpoint of up to step ``sound`` and take other pictures from there on.
 
-        Where there is none, the first one has to do. What is newer than it is put away.
+        Where there is none that can be read, the first later one has to do. What is newer than
+        it is put away.
         """
         checkpoints = self.folder.checkpoints()
         if not checkpoints:
             raise DivergedError(f"{why} There is no checkpoint to go back to.", "Save more often.")
-        newest = next((old for old in reversed(checkpoints) if old.step <= sound), checkpoints[0])
+        if self._leading is not None:
+            yield from self._leading.turn_back(self._stepper)
+        wanted = [old for old in reversed(checkpoints) if old.step <= sound]
+        wanted += [late for late in checkpoints if late.step > sound]
+        newest, _, notices = load_first(wanted, self.trainer, self.folder.info)
+        yield from notices
+        if newest is None:
+            raise DivergedError(f"{why} No checkpoint can be read.", "Start a new run.")
         times = self._stuck[1] + 1 if self._stuck[0] == newest.step else 1
         if times > _MOST_RETURNS:
             raise DivergedError(
@@ -209,9 +217,6 @@ class TrainingLoop:
                 "Start a new run with a smaller learning rate.",
             )
         self._stuck = (newest.step, times)
-        if self._leading is not None:
-            self._leading.turn_back()
-        load_checkpoint(newest, self.trainer, self.folder.info)
         self._snapshots.forget_later()
         for spoiled in checkpoints[checkpoints.index(newest) + 1 :]:
             with contextlib.suppress(OSError):
@@ -359,24 +364,3 @@ class TrainingLoop:
         if about not in self._told:
             self._told.add(about)
             yield notice
-
-
-def load_checkpoint(checkpoint: Checkpoint, trainer: Trainer, info: RunInfo) -> None:
-    """Put a trainer where a checkpoint of a run was saved.
-
-    Raises:
-        StudioError: if it is damaged.
-        ValueError: if it is of another network.
-    """
-    micro_batch = checkpoint.state().get("micro_batch")
-    trainer.load(
-        checkpoint.step,
-        checkpoint.load("model"),
-        checkpoint.load("ema"),
-        checkpoint.load("optimizer"),
-        checkpoint.load("averages") if trainer.power_emas else None,
-        pictures_seen(info, checkpoint),
-    )
-    if isinstance(micro_batch, int) and micro_batch > 0:
-        accelerator = trainer.accelerator
-        accelerator.micro_batch = min(micro_batch, accelerator.micro_batch or micro_batch)

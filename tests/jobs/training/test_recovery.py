@@ -431,6 +431,52 @@ def test_training_returns_to_where_the_loss_had_not_leapt_yet(
     assert max(line["loss"] for line in folder.metrics()) < 100
 
 
+def test_training_returns_to_the_last_checkpoint_that_can_be_read(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
+    step = Trainer.step
+
+    def spoiled(self: Trainer) -> Any:
+        result = step(self)
+        if self.step_number == 5 and self.config.seed == REQUEST.seed:
+            result.loss.fill_(float("nan"))
+        return result
+
+    monkeypatch.setattr(Trainer, "step", spoiled)
+    ways: dict[str, Any] = {"checkpoint_every": 2, "return_on_spike": True, "sample_count": 0}
+    run = tmp_path / "run"
+    job = start(pictures, run, steps=6, **ways)
+    until(job, lambda event: isinstance(event, CheckpointSaved) and event.step == 4)
+    damaged = RunFolder.open(run).newest().path / "optimizer.safetensors"
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    events, result = finish(job)
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert any("Step 4 is passed over" in text for text in told)
+    assert any("went back to step 2" in text for text in told)
+    assert result.step == 6
+    assert [c.step for c in RunFolder.open(run).checkpoints()] == [2, 4, 6]
+
+
+def test_after_a_return_losses_that_are_no_numbers_are_counted_anew(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 2)
+    step = Trainer.step
+
+    def spoiled(self: Trainer) -> Any:
+        result = step(self)
+        # Two in a row at first, one after the return.
+        if self.step_number in ((3, 4) if self.config.seed == REQUEST.seed else (3,)):
+            result.loss.fill_(float("nan"))
+        return result
+
+    monkeypatch.setattr(Trainer, "step", spoiled)
+    ways: dict[str, Any] = {"checkpoint_every": 2, "return_on_spike": True, "sample_count": 0}
+    events, _ = finish(start(pictures, tmp_path / "run", steps=6, **ways))
+    assert len([e for e in events if isinstance(e, Notice) and "went back" in e.text]) == 1
+
+
 def test_a_loss_that_leaps_again_and_again_ends_the_training(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
