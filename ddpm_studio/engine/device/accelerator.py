@@ -45,6 +45,8 @@ class Accelerator:
         self.precision: Precision = precision
         #: Pictures in one pass of the network, whose gradients add up to the batch's; None: all.
         self.micro_batch: int | None = None
+        #: Called after each pass but those that a GPU replays, which take no time to speak of.
+        self.on_pass: Callable[[], None] = lambda: None
         self._parameters = list(network.parameters())
         self._device = self._parameters[0].device
         self._grad_clip = grad_clip
@@ -146,6 +148,7 @@ class Accelerator:
             mean.backward()  # type: ignore[no-untyped-call]
             means.append(mean.detach())
             losses.append(each.detach())
+            self.on_pass()
         return torch.stack(means).sum(), torch.cat(losses)
 
     def compile(self, loss: BatchLoss, x0: Tensor, *others: Tensor | None) -> None:

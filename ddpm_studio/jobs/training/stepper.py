@@ -27,6 +27,7 @@ class Stepper:
     def __init__(self, trainer: Trainer, request: TrainRequest, doing: Doing | None = None) -> None:
         self.micro_batch = MicroBatch(trainer)
         self._trainer, self._doing = trainer, doing or Doing()
+        trainer.accelerator.on_pass = self._doing.passed
         self._compiling = Compiling(trainer, request.steps, allowed=not request.deterministic)
         fixed = request.deterministic or request.threads is not None or trainer.ranks.size > 1
         self._threads = ThreadWatch(trainer.device.type == "cpu" and not fixed)

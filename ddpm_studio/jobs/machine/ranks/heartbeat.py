@@ -15,9 +15,9 @@ Phase = Literal["idle", "step", "exchange"]
 # terminal that halts all ranks at once, makes nobody silent.
 _SECONDS = 1.0
 _SILENT = 12
-# A step is long where memory is short, but not so long. Between steps a rank may take its time:
-# rank 0 draws, saves, or is paused.
-_LONGEST_STEP = 600
+# A pass of the network is never so long; a step may be, of many passes. Between steps a rank may
+# take its time: rank 0 draws, saves, or is paused.
+_LONGEST_PASS = 600
 
 
 def left_key(rank: int) -> str:
@@ -31,6 +31,16 @@ class Doing:
 
     phase: Phase = "idle"
     step: int = 0
+    passes: int = 0
+
+    def passed(self) -> None:
+        """Note that the network was passed once more, in a step of many passes."""
+        self.passes += 1
+
+    @property
+    def moment(self) -> tuple[Phase, int, int]:
+        """What is another while there is progress."""
+        return self.phase, self.step, self.passes
 
 
 @dataclass
@@ -74,10 +84,10 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         """Beat until :meth:`stop`."""
-        beats, now, same = 0, (self._doing.phase, self._doing.step), 0
+        beats, now, same = 0, self._doing.moment, 0
         while not self._end.wait(_SECONDS):
             beats += 1
-            before, now = now, (self._doing.phase, self._doing.step)
+            before, now = now, self._doing.moment
             same = same + 1 if now == before else 0
             try:
                 self._store.set(f"beat/{self._rank}", f"{beats} {now[0]} {same}")
@@ -102,8 +112,8 @@ class Watch(threading.Thread):
             if beat and heard.silent >= _SILENT and not self._store.check([left_key(rank)]):
                 return rank, f"has not answered for {_SILENT} s"
             _, phase, theirs = beat.split() if beat else ("", "idle", "0")
-            if phase == "step" and int(theirs) >= _LONGEST_STEP:
+            if phase == "step" and int(theirs) >= _LONGEST_PASS:
                 return rank, "has been at one step for 10 minutes"
-            if phase == own == "exchange" and min(same, int(theirs)) >= _LONGEST_STEP:
+            if phase == own == "exchange" and min(same, int(theirs)) >= _LONGEST_PASS:
                 return rank, "has been in one exchange for 10 minutes"
         return None
