@@ -27,6 +27,7 @@ from ddpm_studio.engine.networks.presets import preset_multiple
 from ddpm_studio.engine.networks.registry import build
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import PRESETS
+from ddpm_studio.errors import is_out_of_memory
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
@@ -90,9 +91,41 @@ def measure_speed(
         count = parameters(config) if config else 0
         if config is None or not _fits(count) or cost * count > _TOO_LONG_SECONDS:
             continue
-        trial = _Trial(config, device, precision, PRESETS[preset].recipe)
+        measured = _measured(config, device, precision, PRESETS[preset].recipe, progress)
+        times, even = yield from measured
+        if device.type == "cuda":
+            # The next network may need what torch keeps of this one's memory.
+            torch.cuda.empty_cache()
+        if not times:
+            continue
+        steady = steady and even
+        found[preset] = _line(image_size_of(config.width, config.height), times)
+        cost = times[1] / count
+    speed = MachineSpeed(machine, words, image_size, channels, found)
+    if steady:
+        told = {known: asdict(one) for known, one in {**kept, key: speed}.items()}
+        write_kept(file, told)
+    return speed
+
+
+def _measured(
+    config: NetworkConfig,
+    device: torch.device,
+    precision: str,
+    recipe: Mapping[str, object],
+    progress: Event,
+) -> Generator[Event, None, tuple[dict[int, float], bool]]:
+    """Measure steps of larger and larger batches, as far as the memory suffices.
+
+    Returns:
+        The seconds of the quickest step by batch, none where not even one picture fits; whether
+        equal steps took about as long.
+    """
+    times: dict[int, float] = {}
+    steady = True
+    try:
+        trial = _Trial(config, device, precision, recipe)
         yield progress
-        times: dict[int, float] = {}
         for batch in _BATCHES:
             seconds = []
             # The first step of each batch chooses its kernels. A GPU records them there too, but
@@ -105,13 +138,10 @@ def measure_speed(
             steady = steady and max(seconds[first:]) <= _UNSTEADY * times[batch] + _HICCUP_SECONDS
             if len(times) > 1 and times[batch] > _LONG_SECONDS:
                 break
-        found[preset] = _line(image_size_of(config.width, config.height), times)
-        cost = times[1] / count
-    speed = MachineSpeed(machine, words, image_size, channels, found)
-    if steady:
-        told = {known: asdict(one) for known, one in {**kept, key: speed}.items()}
-        write_kept(file, told)
-    return speed
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+    return times, steady
 
 
 class _Trial:
@@ -145,7 +175,8 @@ class _Trial:
 
 
 def _line(image_size: ImageSize, times: dict[int, float]) -> PresetSpeed:
-    (small, quick), (large, slow) = list(times.items())[-2:]
+    """Return the line through the two largest batches; through one and 0 where there is one."""
+    (small, quick), (large, slow) = [(0, 0.0), *times.items()][-2:]
     each = max(0.0, (slow - quick) / (large - small))
     return PresetSpeed(image_size, max(0.0, slow - each * large), each, large)
 

@@ -12,13 +12,13 @@ import numpy.typing as npt
 import torch
 
 from ddpm_studio.data import Dataset
-from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.device.cuda_graph import UNRECORDED
+from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, Progress, Told
-from ddpm_studio.jobs.training.batching import MicroBatch
 from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
+from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 
@@ -91,20 +91,26 @@ def _seconds_a_step(
     assert request.minutes is not None
     budget = min(_SECONDS, _SHARE * 60 * request.minutes)
     trainer = build_trainer(info, request, dataset, dataset.images, device)
-    MicroBatch(trainer).estimate()
-    # The first step chooses its kernels; a GPU records them some steps later.
-    for _ in range(1 + UNRECORDED if device.type == "cuda" else 1):
-        yield Progress(0, 1, "Measuring the speed", "")
-        _timed(trainer)
+    # As the training's own steps are taken: in smaller pieces where the memory does not suffice.
+    stepper = Stepper(trainer, request)
     times: list[float] = []
-    while sum(times) < budget:
-        yield Progress(round(1000 * sum(times)), round(1000 * budget), "Measuring the speed", "")
-        times.append(_timed(trainer))
+    try:
+        finish(stepper.begin())
+        # The first step chooses its kernels; a GPU records them some steps later.
+        for _ in range(1 + UNRECORDED if device.type == "cuda" else 1):
+            yield Progress(0, 1, "Measuring the speed", "")
+            _timed(stepper)
+        while sum(times) < budget:
+            done = round(1000 * sum(times))
+            yield Progress(done, round(1000 * budget), "Measuring the speed", "")
+            times.append(_timed(stepper))
+    finally:
+        stepper.close()
     return median(times)
 
 
-def _timed(trainer: Trainer) -> float:
+def _timed(stepper: Stepper) -> float:
     begun = time.monotonic()
     # Reading the loss waits for the device.
-    trainer.step().loss.item()
+    finish(stepper.step()).loss.item()
     return time.monotonic() - begun

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 
 from ddpm_studio import paths
 from ddpm_studio.engine.tables import PRESETS
@@ -64,8 +65,6 @@ def test_what_does_not_fit_the_memory_is_left_out(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_global_random_numbers_are_left_alone() -> None:
-    import torch
-
     torch.manual_seed(3)
     before = torch.rand(4)
     torch.manual_seed(3)
@@ -98,3 +97,29 @@ def test_what_was_measured_while_the_machine_stood_still_is_not_kept(
     found = finish(measure_speed(8, 1))[1].presets["tiny"]
     assert found.seconds(1, 1) == pytest.approx(0.01)
     assert not (paths.config_dir() / "machine.json").exists()
+
+
+class _Small:
+    """A device whose memory suffices for so many pictures; each takes a second."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def __call__(self, *_: object) -> _Small:
+        return self
+
+    def step(self, batch: int) -> float:
+        if batch > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return float(batch)
+
+
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_batches_grow_as_far_as_the_memory_suffices(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(speeds, "_BATCHES", (1, 2, 8))
+    monkeypatch.setattr(speeds, "_LONG_SECONDS", 100.0)
+    monkeypatch.setattr(speeds, "_Trial", _Small(most))
+    found = finish(measure_speed(8, 1))[1].presets
+    assert [(one.fixed, one.each, one.batch) for one in found.values()] == [(0.0, 1.0, most)][:most]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from pydantic import ValidationError
 
+from ddpm_studio.engine import DiffusionProcess
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import train
 from ddpm_studio.jobs.events import Told
@@ -62,3 +65,18 @@ def test_minutes_are_steps_from_the_speed_of_this_machine(pictures: Path, tmp_pa
 def test_two_lengths_are_refused() -> None:
     with pytest.raises(ValidationError, match="in epochs or in minutes, not in both"):
         TrainRequest(epochs=1, minutes=1)
+
+
+def test_the_speed_is_measured_in_smaller_pieces_where_the_memory_does_not_suffice(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict = DiffusionProcess.predict
+
+    def small(self: DiffusionProcess, model: Any, x_t: torch.Tensor, level: Any) -> torch.Tensor:
+        if len(x_t) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return predict(self, model, x_t, level)
+
+    monkeypatch.setattr(DiffusionProcess, "predict", small)
+    _train(pictures, tmp_path / "run", minutes=0.01)
+    assert RunFolder.open(tmp_path / "run").newest().step == _request(tmp_path / "run").steps
