@@ -108,12 +108,14 @@ def rescaled(guided: Tensor, prediction: Tensor, share: float) -> Tensor:
         guided: predictions, shape (N, C, H, W).
         prediction: those for the class alone, shape of ``guided``.
         share: how far, 0 (not at all) to 1 (each picture's standard deviation is that of
-            ``prediction``).
+            ``prediction``). A prediction without any spread, as of a network that has learnt
+            nothing yet, stays as it is.
     """
     check_like("the guided prediction", guided, "that of the class", prediction)
     check_number("the share", share, 0, 1)
     spread, wanted = (x.flatten(1).std(1)[:, None, None, None] for x in (guided, prediction))
-    return guided * (share * wanted / spread + (1 - share))
+    ratio = torch.where(spread > 0, wanted / spread, 1.0)
+    return guided * (share * ratio + (1 - share))
 
 
 def class_shares(classes: Sequence[int | None], parts: Tensor, num_classes: int) -> Tensor:

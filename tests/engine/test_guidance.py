@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import UNetConfig
-from ddpm_studio.engine.guidance import Guided, class_shares, guided, nearest_class
+from ddpm_studio.engine.guidance import Guided, class_shares, guided, nearest_class, rescaled
 from ddpm_studio.engine.networks.registry import build
 
 CONFIG = UNetConfig.tiny(8, 1).with_(num_classes=3)
@@ -98,3 +98,11 @@ def test_guidance_of_whole_shares_is_that_of_labels(scale: float) -> None:
         by_label = guided(network, CONFIG, x, T, Y, scale)
         by_share = guided(network, CONFIG, x, T, shares, scale)
     torch.testing.assert_close(by_share, by_label, rtol=0, atol=0)
+
+
+def test_a_prediction_without_any_spread_is_rescaled_to_itself() -> None:
+    flat = torch.zeros(2, 1, 8, 8)
+    flat[1] += torch.randn(1, 8, 8)
+    again = rescaled(3 * flat, flat, 1.0)
+    assert torch.equal(again[0], flat[0]), "that of a network with its first weights"
+    torch.testing.assert_close(again[1], flat[1])
