@@ -72,17 +72,21 @@ def check_class(info: RunInfo, number: int) -> None:
         raise _unknown(names, str(number))
 
 
+def needs_class(info: RunInfo) -> bool:
+    """Whether a network was trained on classes alone, and can't be asked without one."""
+    return info.network_basics().num_classes is not None and not info.learnt_withheld
+
+
 def check_withheld(info: RunInfo) -> None:
     """Refuse to ask a network without a class whose weights have none for "no class".
 
     Raises:
         StudioError: saying so.
     """
-    names = known_classes(info)
-    if names and not info.null_label:
+    if needs_class(info):
         raise StudioError(
             'This model was trained on classes alone: it has no "no class" to draw with.',
-            f"Choose a class, 0 to {len(names) - 1}.",
+            f"Choose a class, 0 to {len(known_classes(info)) - 1}.",
         )
 
 
@@ -95,7 +99,7 @@ def check_guidance(info: RunInfo, guidance: float) -> None:
     if guidance != 1 and not info.learnt_withheld:
         raise StudioError(
             'This model has no "no class", which guidance leads away from.',
-            "Leave guidance at 1, or train the model further with label dropout.",
+            "Leave guidance at 1, or fine-tune the model with label dropout.",
         )
 
 

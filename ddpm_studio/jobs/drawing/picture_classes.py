@@ -117,7 +117,7 @@ def of_their_classes(request: RequestT, taken: Sequence[TakenPicture]) -> tuple[
     names = known_classes(info)
     numbers = tuple(number_of_class(names, one.class_name) for one in taken)
     known = [number for number in numbers if number is not None]
-    if not known or (len(known) < len(numbers) and not info.null_label):
+    if not known or (len(known) < len(numbers) and not info.learnt_withheld):
         return request, ""
     words = ["none" if number is None else names[number] for number in numbers]
     told = f"Drawn by class, as the picture is of: {words[0]}."

@@ -11,7 +11,7 @@ from ddpm_studio.engine.tables import NETWORKS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.runs import Checkpoint, RunFolder
-from ddpm_studio.runs.classes import known_classes
+from ddpm_studio.runs.classes import known_classes, needs_class
 from ddpm_studio.runs.weights import parameters
 
 
@@ -100,7 +100,7 @@ def describe_run(run: Path) -> RunSummary:
         pictures=info.data.count if info.data else None,
         classes=info.data.class_names if info.data else (),
         known_classes=known_classes(info),
-        needs_class=not info.null_label,
+        needs_class=needs_class(info),
         guidable=info.learnt_withheld,
         guidance=usual_guidance(info, checkpoints[-1].step if checkpoints else 0)
         if info.drawing

@@ -24,7 +24,7 @@ from ddpm_studio.jobs.events import Drawn, Event, Pictures
 from ddpm_studio.jobs.library.numbered import picture_name
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.requests import DrawRequest, ReportRequest, Request, SampleRequest
-from ddpm_studio.runs.classes import known_classes
+from ddpm_studio.runs.classes import known_classes, needs_class
 from ddpm_studio.runs.ready import is_ready, ready_name
 
 DrawT = TypeVar("DrawT", bound=DrawRequest)
@@ -131,7 +131,7 @@ class Subject:
             "steps": self.steps,
             **fields,
         }
-        if self.classes and not self.model.info.null_label and "all_classes" not in fields:
+        if needs_class(self.model.info) and "all_classes" not in fields:
             # It has learnt nothing of pictures whose class is not told.
             told["class_label"] = 0
         return kind(**told)

@@ -70,6 +70,9 @@ def describe(
         student: how a student is made.
         base: what that other run's ``run.json`` tells.
     """
+    by_class = config.num_classes is not None
+    # Guidance leads away from what is drawn without a class.
+    withheld = request.label_dropout > 0 or (base is not None and base.learnt_withheld)
     return RunInfo(
         network=config.to_dict(),
         process=process,
@@ -83,18 +86,12 @@ def describe(
         ),
         start_from=str(start_from.resolve()) if start_from else None,
         student=student,
-        drawing=SamplingDefaults(guidance=1.0 if student else None)
-        if _guided(request, config, base)
+        drawing=SamplingDefaults(guidance=None if withheld and not student else 1.0)
+        if by_class
         else None,
-        null_label=base is None or base.null_label or request.label_dropout > 0,
+        null_label=withheld or not by_class,
         plugins=origins(request, process, also=[("network", config.kind), *_formats(dataset)]),
     )
-
-
-def _guided(request: TrainRequest, config: NetworkConfig, base: RunInfo | None) -> bool:
-    """Whether the network can be guided to classes: it learns what there is without one."""
-    known = request.label_dropout > 0 or (base is not None and base.learnt_withheld)
-    return config.num_classes is not None and known
 
 
 def _formats(dataset: Dataset) -> list[tuple[str, str]]:

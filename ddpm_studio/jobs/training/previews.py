@@ -19,7 +19,7 @@ from ddpm_studio.jobs.library.preview_sheets import save_preview
 from ddpm_studio.jobs.training.preview_times import PreviewTimes, worth_a_look_after
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
-from ddpm_studio.runs.classes import classes_in_turn
+from ddpm_studio.runs.classes import classes_in_turn, needs_class
 
 _SAMPLER = SAMPLERS[FEW_STEPS]
 _STEPS = 20
@@ -38,7 +38,8 @@ class Previews:
         self._process = replace(trainer.process, clip_x0=True)
         self._student = student = folder.info.student
         self._sampler = SAMPLERS[student.sampler] if student else _SAMPLER
-        by_class = folder.info.drawing is not None
+        # What has learnt no class withheld is drawn by class, whatever draws it else.
+        by_class = folder.info.drawing is not None or needs_class(folder.info)
         self._classes = classes_in_turn(folder.info, request.sample_count) if by_class else None
         evaluations = min(student.steps if student else _STEPS, trainer.process.schedule.T)
         plans = (*folder.info.plans, request.steps)

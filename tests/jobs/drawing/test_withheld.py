@@ -104,11 +104,28 @@ def test_trained_here_without_dropping_labels(
 ) -> None:
     request = CLASSES.model_copy(update={"label_dropout": 0.0})
     finish(train([class_folder], tmp_path / "run", request, PrepareOptions()))
-    summary = describe_run(tmp_path / "run")
-    assert (summary.needs_class, summary.guidable) == (False, False)
-    asked = SampleRequest(run=tmp_path / "run", count=1, steps=2, class_label=0, guidance=3)
+    run = tmp_path / "run"
+    summary = describe_run(run)
+    assert (summary.needs_class, summary.guidable, summary.guidance) == (True, False, 1.0)
+    asked = SampleRequest(run=run, count=1, steps=2, class_label=0, guidance=3)
     with pytest.raises(StudioError, match=NONE):
         finish(sample(asked, ModelStore()))
+    # Its classes in turn, where nothing else is asked.
+    plain = SampleRequest(run=run, count=2, steps=2)
+    _, drawn = finish(sample(plain, ModelStore()))
+    turned = {"all_classes": True, "guidance": 1.0}
+    _, same = finish(sample(plain.model_copy(update=turned), ModelStore()))
+    assert np.array_equal(drawn.pictures, same.pictures)
+    # As an earlier version wrote it, which drew by an embedding that nothing had taught.
+    told = RunFolder.open(run).info.model_copy(update={"null_label": True, "drawing": None})
+    (run / "run.json").write_text(told.model_dump_json())
+    with pytest.raises(StudioError, match="trained on classes alone"):
+        finish(sample(plain, ModelStore()))
+    assert describe_run(run).needs_class
+    finish(train([], run, request.model_copy(update={"steps": 3}), PrepareOptions(), resume=True))
+    # Fine-tuned without dropping any, it has learnt no more.
+    finish(train([class_folder], tmp_path / "on", request, PrepareOptions(), start_from=run))
+    assert describe_run(tmp_path / "on").needs_class
 
 
 def test_a_run_keeps_what_was_answered(foreign: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from ddpm_studio.jobs import ModelStore, evaluate, sample, train
 from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.jobs.events import Notice, Pictures
+from ddpm_studio.jobs.training import previews
 from ddpm_studio.requests import EvaluateRequest, PrepareOptions, SampleRequest, TrainRequest
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.info import SamplingDefaults
@@ -89,7 +91,29 @@ def test_one_folder_is_no_class(tmp_path: Path) -> None:
 
 def test_without_label_dropout_there_is_nothing_to_guide_away_from(tmp_path: Path) -> None:
     _, folder = trained(folders(tmp_path / "data", 5), tmp_path / "run", label_dropout=0.0)
-    assert folder.info.drawing is None
+    assert folder.info.drawing == SamplingDefaults(guidance=1.0)
+
+
+def test_what_has_learnt_classes_alone_is_seen_by_class_while_it_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    class Noted(previews.Evaluator):
+        def __init__(self, network: Any, device: Any, classes: Any, guidance: float) -> None:
+            asked.append((classes, guidance))
+            super().__init__(network, device, classes, guidance)
+
+    monkeypatch.setattr(previews, "Evaluator", Noted)
+    data, settings = folders(tmp_path / "data", 5), {"label_dropout": 0.0, "sample_count": 3}
+    _, folder = trained(data, tmp_path / "run", **settings)
+    assert asked == [([0, 1, 0], 1.0)] * 2
+    # Of an earlier version, which said nothing of it.
+    old = folder.info.model_copy(update={"null_label": True, "drawing": None})
+    (folder.path / "run.json").write_text(old.model_dump_json())
+    more = QUICK.model_copy(update={"steps": 3})
+    finish(train([], folder.path, more, PrepareOptions(), resume=True))
+    assert asked == [([0, 1, 0], 1.0)] * 4
 
 
 def drawn(of: Path, /, **asked: object) -> tuple[Pictures, dict[str, object]]:
