@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -35,6 +36,8 @@ from ddpm_studio.requests import (
 )
 from ddpm_studio.runs.first_format import spelt_out
 
+# Settings whose product is the pictures of a step.
+_OF_A_STEP = ("batch_size", "accumulation")
 _NEEDED_FOR_PROCESS = ("schedule", "parameterization", "variance")
 #: Kinds of the catalogue without which a network can't be evaluated; the others train it.
 NEEDED_TO_DRAW = (*_NEEDED_FOR_PROCESS, "network")
@@ -235,6 +238,19 @@ class RunInfo(_Part):
         told = [change.settings["steps"] for change in self.changes if "steps" in change.settings]
         before = [old for old, _ in told if isinstance(old, int)]
         return (*before, self.request.steps) if self.request is not None else ()
+
+    def pictures_by(self, step: int) -> int:
+        """Return how many pictures were trained on by a step, as the settings were until then."""
+        if self.request is None:
+            return 0
+        seen, sizes = 0, {name: getattr(self.request, name) for name in _OF_A_STEP}
+        for change in reversed(self.changes):
+            begun = min(change.step, step)
+            seen += (step - begun) * math.prod(sizes.values())
+            step = begun
+            before = {name: change.settings[name][0] for name in sizes if name in change.settings}
+            sizes |= {name: old for name, old in before.items() if isinstance(old, int)}
+        return seen + step * math.prod(sizes.values())
 
     @property
     def network_kind(self) -> str:

@@ -81,6 +81,6 @@ def usual_guidance(info: RunInfo, step: int) -> float:
     request = info.request
     if request is None or not step:
         return _MOST
-    seen = step * request.pictures_a_step / shapes_after(request.preset)
+    seen = info.pictures_by(step) / shapes_after(request.preset)
     share = math.log(max(seen, 1e-9) / _MOST_UNTIL) / math.log(_NONE_FROM / _MOST_UNTIL)
     return round(_MOST - (_MOST - 1) * min(1.0, max(0.0, share)), 1)

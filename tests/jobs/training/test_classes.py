@@ -16,7 +16,7 @@ from ddpm_studio.jobs.events import Notice, Pictures
 from ddpm_studio.jobs.training import previews
 from ddpm_studio.requests import EvaluateRequest, PrepareOptions, SampleRequest, TrainRequest
 from ddpm_studio.runs import RunFolder
-from ddpm_studio.runs.info import SamplingDefaults
+from ddpm_studio.runs.info import SamplingDefaults, SettingsChange
 from tests import narrow
 from tests.jobs.conftest import finish
 
@@ -150,6 +150,14 @@ def test_guidance_falls_with_what_the_network_has_seen(run: Path) -> None:
     # With more at once as much is seen in fewer steps.
     twice = info.model_copy(update={"request": request.model_copy(update={"batch_size": 32})})
     assert usual_guidance(twice, 80_000 // 32) == between[1]
+    # Nor is what was seen before counted by the batches of today.
+    grown = {"batch_size": (16, 128)}
+    told = {"batch_size": 128}, (SettingsChange(step=50_000 // 16, settings=grown),)
+    later = info.model_copy(
+        update={"request": request.model_copy(update=told[0]), "changes": told[1]}
+    )
+    assert usual_guidance(later, 50_000 // 16) == between[0]
+    assert usual_guidance(later, 50_000 // 16 + 30_000 // 128) == between[1]
     # What a run says counts, as those of before do.
     said = info.model_copy(update={"drawing": SamplingDefaults(guidance=3.0)})
     assert usual_guidance(said, 205_000) == 3.0
