@@ -89,10 +89,15 @@ class HeldOut:
         self._seed = derive_seed(request.seed, _SEED)
         T = trainer.process.schedule.T
         self._timesteps = min(_TIMESTEPS, T)
-        draw = torch.Generator().manual_seed(derive_seed(self._seed, _LEVELS))
         # As at the beginning of the training, whatever its choice of t may learn.
         sampler = timestep_sampler(request.timestep_sampling, T, "cpu")
-        self._levels, self._weights = sampler.draw(len(self._rows), draw)
+        drawn = [
+            sampler.draw(1, torch.Generator().manual_seed(derive_seed(self._seed, _LEVELS, number)))
+            for number in self._numbers
+        ]
+        self._levels = torch.cat([level for level, _ in drawn])
+        weights = [weight for _, weight in drawn if weight is not None]
+        self._weights = torch.cat(weights) if weights else None
         self._next = time.monotonic() + _FIRST_SECONDS
         self._told = False
 
@@ -156,21 +161,26 @@ class HeldOut:
         return total / len(self._rows)
 
     def _bits(self) -> Generator[Event, None, tuple[float, int]]:
-        count = min(_BITS_PICTURES, len(self._rows))
+        numbers = self._numbers[:_BITS_PICTURES]
+        places = {number: place for place, number in enumerate(numbers)}
+
+        def places_of(asked: Sequence[int]) -> list[int]:
+            return [places[number] for number in asked]
+
         process = self._trainer.process
         T = process.schedule.T
-        sums = BoundSums(T, self._timesteps if 3 <= self._timesteps < T else None, range(count))
+        sums = BoundSums(T, self._timesteps if 3 <= self._timesteps < T else None, numbers)
         job = measure_bound(
             process,
-            self._network,
-            self._pictures,
+            lambda asked: self._network(places_of(asked)),
+            lambda asked: self._pictures(places_of(asked)),
             sums,
             seed=self._seed,
             batch=self._batch(),
         )
         for _ in job:
             yield self._progress()
-        return sums.bound().total, count
+        return sums.bound().total, len(numbers)
 
     def _batch(self) -> int:
         return batch_limit(self._trainer.model.config.shape, self._trainer.device)

@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from ddpm_studio.engine import PictureNoise, derive_seed
+from ddpm_studio.engine import (
+    DiffusionProcess,
+    NoiseSchedule,
+    PictureNoise,
+    Trainer,
+    TrainingConfig,
+    UNet,
+    UNetConfig,
+    derive_seed,
+)
 from ddpm_studio.engine.batches import Batches
 from ddpm_studio.engine.generators import finish as run_to_end
 from ddpm_studio.engine.pixels import to_model
@@ -113,8 +122,8 @@ def test_the_loss_is_that_of_fixed_noise(
     rows = rows[np.argsort(hashes[rows])]
     x0 = to_model(torch.from_numpy(images[rows]))
     seed = derive_seed(HELD.seed, 6)
-    generator = torch.Generator().manual_seed(derive_seed(seed, 1))
-    t = torch.randint(20, (len(rows),), generator=generator)
+    drawing = [torch.Generator().manual_seed(derive_seed(seed, 1, int(h))) for h in hashes[rows]]
+    t = torch.cat([torch.randint(20, (1,), generator=generator) for generator in drawing])
     eps = PictureNoise(derive_seed(seed, 2), [int(h) for h in hashes[rows]], "cpu").draw(
         (3, 16, 16)
     )
@@ -123,6 +132,30 @@ def test_the_loss_is_that_of_fixed_noise(
         predicted = network(signal.sqrt() * x0 + (1 - signal).sqrt() * eps, t)
     expected = float((predicted - eps).square().mean())
     assert measured(events)[-1].loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_figures_of_pictures_are_the_same_beside_others(noise: Path) -> None:
+    """Of two together they are the mean of both, in whatever order they lie."""
+    images = np.load(noise)[:2]
+    process = DiffusionProcess(NoiseSchedule.linear(20), parameterization="x0")
+    config = TrainingConfig(batch_size=2, warmup_steps=0, learning_rate=0.01)
+    trainer = Trainer(UNet(UNetConfig.tiny(16)), process, images, config)
+    for _ in range(3):
+        trainer.step()
+    hashes = run_to_end(content_hashes(images))
+
+    def figures(*rows: int) -> np.ndarray:
+        held = np.array(rows)
+        parts = held_out.Split(np.arange(2), held, hashes[held])
+        measures = held_out.HeldOut(trainer, images, None, parts, HELD)
+        found = run_to_end(measures.consider(HELD.steps))
+        assert found is not None
+        return np.array([found.loss, found.bits])
+
+    alone = [figures(row) for row in (0, 1)]
+    assert not np.allclose(*alone, rtol=1e-4)
+    for together in (figures(0, 1), figures(1, 0)):
+        np.testing.assert_allclose(together, np.mean(alone, 0), rtol=1e-5)
 
 
 def test_measuring_leaves_no_trace_in_the_training(
