@@ -12,6 +12,9 @@ from ddpm_studio.engine.tables.timestep_sampling import TIMESTEP_SAMPLING
 
 _REMEMBERED = 10
 _UNIFORM_SHARE = 0.001
+# What all shares of the draws come to, as a whole number; and half of the bits of a place there,
+# so many more than it has that all places are as likely.
+_WHOLE, _HALF = 2**30, 2**24
 
 
 class TimestepSampler(Protocol):
@@ -94,9 +97,16 @@ class LossSecondMoment:
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
         """See :meth:`TimestepSampler.draw`."""
-        p = self.probabilities()
-        index = torch.multinomial(p, count, replacement=True, generator=generator)
-        return index, 1 / (self.T * p[index])
+        # Whole numbers, which add up to the same in whatever order a GPU does it; torch's own
+        # choice among probabilities adds up floating ones, and is refused in deterministic mode.
+        shares = (_WHOLE * self.probabilities()).long()
+        ends = shares.cumsum(0)
+        high, low = torch.randint(
+            _HALF, (2, count), generator=generator, device=shares.device
+        ).unbind()
+        place = (high * _HALF + low) % ends[-1]
+        index = (place[:, None] >= ends).sum(1)
+        return index, ends[-1] / (self.T * shares[index])
 
     def update(self, index: Tensor, losses: Tensor) -> None:
         """Remember each t's last losses; within a step, those of later pictures count as later.

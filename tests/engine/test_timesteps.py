@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
 from ddpm_studio.engine.likelihood.bound import bound_terms
@@ -66,6 +68,38 @@ def test_draws_follow_the_probabilities_and_weights_undo_them() -> None:
     torch.testing.assert_close(weights, 1 / (T * p[index]))
     # Unbiased: the weighted mean of any function of t is its plain mean.
     assert float((weights * (1 + index)).mean()) == pytest.approx((T + 1) / 2, rel=0.01)
+
+
+class _DeterministicGPU(TorchDispatchMode):
+    """Refuses what torch refuses of a GPU under ``use_deterministic_algorithms``."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        name = func._schema.name
+        if name == "aten::multinomial" or (name == "aten::cumsum" and args[0].is_floating_point()):
+            raise RuntimeError("cumsum_cuda_kernel does not have a deterministic implementation")
+        return func(*args, **(kwargs or {}))
+
+
+def test_it_draws_and_learns_in_deterministic_mode() -> None:
+    sampler, _ = _trained()
+    with _DeterministicGPU():
+        index, _ = sampler.draw(8, torch.Generator().manual_seed(0))
+        sampler.update(index, torch.ones(8))
+
+
+def test_what_is_hardly_ever_drawn_is_drawn_as_often_as_its_weight_says() -> None:
+    sampler = LossSecondMoment(1000, "cpu")
+    for _ in range(10):
+        sampler.update(torch.arange(1000), torch.where(torch.arange(1000) == 7, 1e9, 1e-9))
+    index, weights = sampler.draw(100_000, torch.Generator().manual_seed(0))
+    assert weights is not None
+    others = index != 7
+    assert int(others.sum()) == pytest.approx(100, rel=0.4)
+    assert float(weights[others].double().mean()) == pytest.approx(1000, rel=1e-2)
+    assert index.min() >= 0
+    assert index.max() < 1000
 
 
 def test_state_survives() -> None:
