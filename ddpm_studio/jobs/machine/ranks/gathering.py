@@ -116,13 +116,13 @@ class RankPlan:
         elif self.place is not None:
             with self.called(work) as team:
                 yield team
-        elif len(self.chosen) > 1:
-            devices.make_current(self.device)
-            with _led(started(self.chosen, threads), work) as team:
-                yield team
         else:
             devices.make_current(self.device)
-            yield None
+            if len(self.chosen) < 2:
+                yield None
+                return
+            with _led(started(self.chosen, threads), work) as team:
+                yield team
 
 
 @contextlib.contextmanager
