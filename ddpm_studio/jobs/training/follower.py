@@ -48,8 +48,10 @@ def _steps(team: Team, plan: Plan, trainer: Trainer, guard: DataGuard, stepper: 
         guard.check()
         finish(stepper.step())
         # Nobody else has a look at it, which would wait for the device.
-        if plan.request.return_on_spike and float(team.group.wishes) > 0:
-            state.hear()
+        if plan.request.return_on_spike:
+            stepper.settle()
+            if float(team.group.wishes) > 0:
+                state.hear()
         finish(stepper.consider())
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+import torch
+
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import is_out_of_memory
@@ -60,6 +62,16 @@ class Stepper:
             # The error's traceback, which holds tensors, is gone by now.
             if self.micro_batch.make_room():
                 yield self._divided()
+
+    def settle(self) -> None:
+        """Wait until a GPU has done all that it was told: for other ranks, a part of the step."""
+        if self._trainer.device.type != "cuda":
+            return
+        self._doing.phase = "step"
+        try:
+            torch.cuda.synchronize(self._trainer.device)
+        finally:
+            self._doing.phase = "idle"
 
     def consider(self) -> Generator[Event, None, None]:
         """Between two steps: compile, or change the number of threads, where that pays."""

@@ -157,6 +157,7 @@ class TrainingLoop:
         """Tell the figures; True if they made the training go back."""
         # Of the first step that is one of a spike.
         spike: int | None = None
+        self._stepper.settle()
         try:
             for event in self._log.flush():
                 if isinstance(event, TrainStep) and event.finite:

@@ -103,6 +103,13 @@ class Watch(threading.Thread):
                 return
 
     def _silent(self, own: Phase, same: int) -> tuple[int, str] | None:
+        """Return which rank has gone, and in words why; None: all are there.
+
+        Args:
+            own: what this rank does.
+            same: beats for which it has done just that.
+        """
+        exchanging = []
         for rank, heard in self._heard.items():
             key = f"beat/{rank}"
             beat = self._store.get(key).decode() if self._store.check([key]) else ""
@@ -112,8 +119,14 @@ class Watch(threading.Thread):
             if beat and heard.silent >= _SILENT and not self._store.check([left_key(rank)]):
                 return rank, f"has not answered for {_SILENT} s"
             _, phase, theirs = beat.split() if beat else ("", "idle", "0")
-            if phase == "step" and int(theirs) >= _LONGEST_PASS:
+            # Who does nothing, as one that is paused, keeps the others from going on; under NCCL
+            # they wait in the midst of a step.
+            stands_still = own != "idle" and min(same, int(theirs)) >= _LONGEST_PASS
+            if phase == "step" and stands_still:
                 return rank, "has been at one step for 10 minutes"
-            if phase == own == "exchange" and min(same, int(theirs)) >= _LONGEST_PASS:
-                return rank, "has been in one exchange for 10 minutes"
+            if phase == own == "exchange" and stands_still:
+                exchanging.append(rank)
+        # One that is at its step yet is what all others wait for; rank 0 alone hears of all.
+        if self._rank == 0 and exchanging and len(exchanging) == len(self._heard):
+            return exchanging[0], "has been in one exchange for 10 minutes"
         return None

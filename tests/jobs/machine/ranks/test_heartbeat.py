@@ -13,7 +13,7 @@ from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, Trainin
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.engine.networks.unet import UNetConfig
 from ddpm_studio.jobs.machine.ranks import heartbeat
-from ddpm_studio.jobs.machine.ranks.heartbeat import Doing, Watch
+from ddpm_studio.jobs.machine.ranks.heartbeat import Doing, Phase, Watch
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.requests import TrainRequest
 
@@ -28,32 +28,67 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "_SILENT", 1000)
 
 
-def told_of(progress: Callable[[Doing], None]) -> list[str]:
-    """What is told of a rank that is long at one step, with some progress from beat to beat."""
-    store, told, doing = dist.HashStore(), list[str](), Doing("step", 3)
+def told_of(
+    progress: Callable[[Doing], None], own: Phase = "exchange", *others: Phase, rank: int = 0
+) -> list[str]:
+    """What a rank tells of others that are long at what they do.
+
+    Args:
+        progress: of rank 1 from beat to beat, which is at a step.
+        own: what the rank that listens does.
+        others: what others do besides.
+        rank: the one that listens.
+    """
+    store, told = dist.HashStore(), list[str]()
     beats = threading.Semaphore(0)
+    doing = [Doing("step", 3), *(Doing(phase, 3) for phase in others)]
 
     def tick(_: object) -> None:
-        progress(doing)
+        progress(doing[0])
         beats.release()
 
-    listener = Watch(store, 0, [1], Doing(), lambda _, how: told.append(how), lambda _: None)
-    beating = Watch(store, 1, [], doing, lambda *_: None, tick)
-    listener.start()
-    beating.start()
+    heard = list(range(rank + 1, rank + 1 + len(doing)))
+    listener = Watch(
+        store, rank, heard, Doing(own), lambda _, how: told.append(how), lambda _: None
+    )
+    watches = [
+        Watch(store, number, [], one, lambda *_: None, tick if one is doing[0] else lambda _: None)
+        for number, one in zip(heard, doing, strict=True)
+    ]
+    for watch in (listener, *watches):
+        watch.start()
     for _ in range(4 * LONGEST):
         beats.acquire()
-    listener.stop()
-    beating.stop()
+    for watch in (listener, *watches):
+        watch.stop()
     return told
 
 
+def nothing(_: Doing) -> None:
+    """It stands still."""
+
+
+def exchange(doing: Doing) -> None:
+    """It has come to the exchange."""
+    doing.phase = "exchange"
+
+
 def test_a_rank_that_stands_still_in_a_step_is_told_of() -> None:
-    assert told_of(lambda _: None) == ["has been at one step for 10 minutes"]
+    assert told_of(nothing) == ["has been at one step for 10 minutes"]
 
 
 def test_a_rank_whose_step_has_many_passes_lives() -> None:
-    assert told_of(lambda doing: doing.passed()) == []
+    assert told_of(Doing.passed) == []
+
+
+def test_ranks_that_wait_in_the_exchange_for_a_long_step_live() -> None:
+    assert told_of(Doing.passed, "exchange", "exchange") == []
+    assert told_of(exchange, "exchange", rank=1) == [], "it does not hear of all"
+    assert told_of(exchange, "exchange", "exchange") == ["has been in one exchange for 10 minutes"]
+
+
+def test_ranks_that_wait_in_a_step_for_one_that_is_paused_live() -> None:
+    assert told_of(nothing, "idle") == []
 
 
 def test_each_pass_of_a_step_is_noted() -> None:
