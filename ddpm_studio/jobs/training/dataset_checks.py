@@ -8,12 +8,13 @@ from ddpm_studio import data
 from ddpm_studio.data import Dataset, Reject
 from ddpm_studio.durations import counted
 from ddpm_studio.engine.sizes import side_text, size_text
-from ddpm_studio.errors import StudioError
+from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunInfo
 
 _NAMED = 5
+_LONGEST_NAME = 40
 
 
 def check_shape(info: RunInfo, dataset: Dataset) -> None:
@@ -33,6 +34,17 @@ def check_shape(info: RunInfo, dataset: Dataset) -> None:
             f"The network knows {config.num_classes} classes, these pictures have "
             f"{len(dataset.class_names)}.",
             "Train on pictures of the same classes, or start a new run.",
+        )
+    known = info.data.class_names if info.data else ()
+    if config.num_classes is None or len(known) != config.num_classes:
+        return
+    # A class is its number: under another name it would be taken for that of its place.
+    pairs = zip(known, dataset.class_names, strict=True)
+    for learnt, given in ((a, b) for a, b in pairs if a != b):
+        raise StudioError(
+            f"The network knows a class {plain(learnt, _LONGEST_NAME)!r}, where these pictures "
+            f"have {plain(given, _LONGEST_NAME)!r}.",
+            "Name the classes as in training, or fine-tune the run as a new one.",
         )
 
 

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, evaluate, sample, train
 from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.jobs.events import Notice, Pictures
 from ddpm_studio.jobs.training import previews
 from ddpm_studio.requests import EvaluateRequest, PrepareOptions, SampleRequest, TrainRequest
 from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs.classes import known_classes
 from ddpm_studio.runs.info import SamplingDefaults, SettingsChange
 from tests import narrow
 from tests.jobs.conftest import finish
@@ -92,6 +94,21 @@ def test_one_folder_is_no_class(tmp_path: Path) -> None:
 def test_without_label_dropout_there_is_nothing_to_guide_away_from(tmp_path: Path) -> None:
     _, folder = trained(folders(tmp_path / "data", 5), tmp_path / "run", label_dropout=0.0)
     assert folder.info.drawing == SamplingDefaults(guidance=1.0)
+
+
+def test_pictures_of_other_classes_are_no_more_of_the_same(tmp_path: Path) -> None:
+    """A folder with another name would move the numbers of all classes after it."""
+    data = folders(tmp_path / "data", 5)
+    _, folder = trained(data, tmp_path / "run")
+    (data / "class-0").rename(data / "first")
+    (data / "class-1").rename(data / "class-0")
+    more = QUICK.model_copy(update={"steps": 3})
+    with pytest.raises(StudioError, match=r"knows a class 'class-1', where .* have 'first'"):
+        finish(train([data], folder.path, more, PrepareOptions(), resume=True))
+    assert folder.newest().step == 2
+    # Fine-tuning tells them apart by their names.
+    finish(train([data], tmp_path / "on", QUICK, PrepareOptions(), start_from=folder.path))
+    assert known_classes(RunFolder.open(tmp_path / "on").info) == ("class-0", "first")
 
 
 def test_what_has_learnt_classes_alone_is_seen_by_class_while_it_trains(
