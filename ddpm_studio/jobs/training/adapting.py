@@ -184,15 +184,19 @@ class Adaptation:
             elif old is not None and key.partition(".")[0] in outer:
                 made[key] = self._pixels(old, new, key.partition(".")[0] == outer[0])
         if _TABLE in tensors and _TABLE not in made:
-            made[_TIME] = made[_TIME] + tensors[_TABLE][-1]
+            made[_TIME] = made[_TIME] + self._nothing(tensors[_TABLE])
         return made
 
     def _table(self, old: Tensor | None, new: Tensor) -> Tensor:
         if old is None:
             # Added to the embedding of t, it changes nothing at first.
             return torch.zeros_like(new)
-        known = dict(zip(known_classes(self.base), old, strict=False))
-        return torch.stack([*(known.get(name, old[-1]) for name in self.classes), old[-1]])
+        known, nothing = dict(zip(known_classes(self.base), old, strict=False)), self._nothing(old)
+        return torch.stack([*(known.get(name, nothing) for name in self.classes), nothing])
+
+    def _nothing(self, table: Tensor) -> Tensor:
+        """Return the embedding of "no class"; where it was never learnt, the mean of all."""
+        return table[-1] if self.base.learnt_withheld else table[:-1].mean(0)
 
     def _pixels(self, old: Tensor, new: Tensor, reads: bool) -> Tensor:
         """Return weights of a layer that reads pixels, or writes them, for other channels."""

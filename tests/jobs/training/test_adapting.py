@@ -80,6 +80,26 @@ def test_without_classes_it_draws_as_of_none(config: NetworkConfig) -> None:
 
 
 @KINDS
+def test_a_network_that_learnt_classes_alone_begins_as_the_mean_of_them(
+    config: NetworkConfig,
+) -> None:
+    """What stands for "no class" in it was never learnt: it may be anything."""
+    old = randomised(build(config.with_(num_classes=2))).eval()
+    base = info(old.config, ("cat", "dog")).model_copy(update={"null_label": False})
+    each = torch.tensor([[0.5, 0.5, 0.0]] * 2)
+    with torch.no_grad():
+        wanted = old(X, torch.full((2,), 7), each)
+    for classes in ((), ("ape", "cat")):
+        new = randomised(build(config.with_(num_classes=len(classes) or None))).eval()
+        adaptation = Adaptation(base, Path("base"), new.config, classes)
+        new.load_state_dict(adaptation.weights(old.state_dict(), new))
+        torch.testing.assert_close(predicted(new, X), wanted)
+        if classes:
+            torch.testing.assert_close(predicted(new, X, [0, 0]), wanted)
+            torch.testing.assert_close(predicted(new, X, [1, 1]), predicted(old, X, [0, 0]))
+
+
+@KINDS
 def test_classes_that_are_learnt_anew_change_nothing_at_first(config: NetworkConfig) -> None:
     old = randomised(build(config)).eval()
     new = adapted(old, (), config.with_(num_classes=2), ("cat", "dog"))
