@@ -243,7 +243,8 @@ class RunInfo(_Part):
         """Return how many pictures were trained on by a step, as the settings were until then."""
         if self.request is None:
             return 0
-        seen, sizes = 0, {name: getattr(self.request, name) for name in _OF_A_STEP}
+        seen = 0
+        sizes: dict[str, int] = {name: getattr(self.request, name) for name in _OF_A_STEP}
         for change in reversed(self.changes):
             begun = min(change.step, step)
             seen += (step - begun) * math.prod(sizes.values())

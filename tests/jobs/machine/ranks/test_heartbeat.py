@@ -39,7 +39,7 @@ def told_of(
         others: what others do besides.
         rank: the one that listens.
     """
-    store, told = dist.HashStore(), list[str]()
+    store, told = dist.HashStore(), list[str]()  # type: ignore[attr-defined]
     beats = threading.Semaphore(0)
     doing = [Doing("step", 3), *(Doing(phase, 3) for phase in others)]
 
