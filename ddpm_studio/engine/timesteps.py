@@ -12,9 +12,9 @@ from ddpm_studio.engine.tables.timestep_sampling import TIMESTEP_SAMPLING
 
 _REMEMBERED = 10
 _UNIFORM_SHARE = 0.001
-# What all shares of the draws come to, as a whole number; and half of the bits of a place there,
-# so many more than it has that all places are as likely.
-_WHOLE, _HALF = 2**30, 2**24
+# What all shares of the draws come to, as a whole number, and half of the bits that a place among
+# them is drawn by: their product is still an int64.
+_WHOLE, _HALF_BITS = 1 << 30, 16
 
 
 class TimestepSampler(Protocol):
@@ -101,10 +101,11 @@ class LossSecondMoment:
         # choice among probabilities adds up floating ones, and is refused in deterministic mode.
         shares = (_WHOLE * self.probabilities()).long()
         ends = shares.cumsum(0)
-        high, low = torch.randint(
-            _HALF, (2, count), generator=generator, device=shares.device
-        ).unbind()
-        place = (high * _HALF + low) % ends[-1]
+        # Two halves, since not every device draws long whole numbers well.
+        halves = torch.randint(
+            1 << _HALF_BITS, (2, count), generator=generator, device=shares.device
+        )
+        place = (((halves[0] << _HALF_BITS) + halves[1]) * ends[-1]) >> 2 * _HALF_BITS
         index = (place[:, None] >= ends).sum(1)
         return index, ends[-1] / (self.T * shares[index])
 
