@@ -17,11 +17,13 @@ from ddpm_studio.requests import (
     SamplerRequest,
 )
 from ddpm_studio.runs import RunInfo
+from ddpm_studio.runs.classes import needs_class
 
 _MOST = 2.0
 # In multiples of the pictures seen until there are shapes.
 _MOST_UNTIL, _NONE_FROM = 4.0, 28.0
 
+DrawRequestT = TypeVar("DrawRequestT", bound=DrawRequest)
 SamplerRequestT = TypeVar("SamplerRequestT", bound=SamplerRequest)
 ClippingRequestT = TypeVar("ClippingRequestT", bound=DrawRequest | MeasureRequest)
 
@@ -63,6 +65,13 @@ def with_its_clipping(model: Model, request: ClippingRequestT) -> ClippingReques
     copy = request.model_copy(update={"clip_x0": model.process.clip_x0})
     # Of the same class, which a type checker can't tell of one of two.
     return cast(ClippingRequestT, copy)
+
+
+def of_a_class(model: Model, request: DrawRequestT) -> DrawRequestT:
+    """Return a request of the first class where none is named and there is no drawing without."""
+    if request.class_label is None and needs_class(model.info):
+        return request.model_copy(update={"class_label": 0})
+    return request
 
 
 def usual_guidance(info: RunInfo, step: int) -> float:

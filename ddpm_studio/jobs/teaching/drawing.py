@@ -10,6 +10,7 @@ import numpy as np
 from ddpm_studio.jobs.drawing.interpolation import interpolate
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
+from ddpm_studio.jobs.drawing.sampling_defaults import of_a_class
 from ddpm_studio.jobs.drawing.sharing import share
 from ddpm_studio.jobs.events import Drawn, Event
 from ddpm_studio.jobs.frames import KEPT
@@ -25,6 +26,7 @@ def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event,
 
     Yields its progress, and raises as :func:`ddpm_studio.jobs.sample`.
     """
+    request = of_a_class(models.for_drawing(request.run, request), request)
     one = request.model_copy(update={"count": 1, "frames": _COLUMNS})
     _, frames = yield from collect_frames(sample(one, models))
     return FigureRows(
@@ -49,6 +51,7 @@ def result_rows(
     Raises:
         StudioError: if the run can't be read or a setting is out of range.
     """
+    request = of_a_class(models.for_drawing(request.run, request), request)
     two = request.model_copy(update={"count": 2, "frames": _COLUMNS})
     ends, frames = yield from collect_frames(sample(two, models))
     settings = request.model_dump(exclude={"count", "all_classes", "frames"})
@@ -74,6 +77,7 @@ def step_rows(
     Raises:
         StudioError: as :func:`ddpm_studio.jobs.sample`.
     """
+    request = of_a_class(models.for_drawing(request.run, request), request)
     rows, seconds = {}, {}
     for count in steps:
         asked = request.model_copy(update={"steps": count, "count": _COLUMNS})

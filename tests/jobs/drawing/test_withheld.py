@@ -21,6 +21,8 @@ from ddpm_studio.jobs import (
     share,
     train,
 )
+from ddpm_studio.jobs.teaching.algorithms import sampling_steps
+from ddpm_studio.jobs.teaching.drawing import result_rows, reverse_rows, step_rows
 from ddpm_studio.requests import (
     DecodeRequest,
     EncodeRequest,
@@ -85,6 +87,21 @@ def test_without_a_class_it_is_not_asked(foreign: Path) -> None:
         assert "Choose a class, 0 to 2" in told.value.remedy
     summary = describe_run(foreign)
     assert (summary.needs_class, summary.guidable) == (True, False)
+
+
+def test_what_is_shown_of_it_to_learn_is_of_a_class(foreign: Path) -> None:
+    models, request = ModelStore(), SampleRequest(run=foreign, steps=2)
+    of_one = SampleRequest(run=foreign, steps=2, class_label=0)
+    for rows in (
+        lambda asked: result_rows(asked, 5, models),
+        lambda asked: reverse_rows(asked, models),
+        lambda asked: step_rows(asked, [1, 2], models),
+    ):
+        drawn, same = (finish(rows(asked))[1].rows for asked in (request, of_one))
+        assert all(np.array_equal(drawn[name], same[name]) for name in same)
+    _, steps = finish(sampling_steps(request, models))
+    _, steps_of_one = finish(sampling_steps(of_one, models))
+    assert np.array_equal(steps[-1].x_before, steps_of_one[-1].x_before)
 
 
 def test_the_last_class_may_be_the_none(trained: Path, tmp_path: Path) -> None:
