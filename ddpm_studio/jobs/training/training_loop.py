@@ -208,9 +208,9 @@ class TrainingLoop:
         wanted = [old for old in reversed(checkpoints) if old.step <= sound]
         wanted += [late for late in checkpoints if late.step > sound]
         newest, _, notices = load_first(wanted, self.trainer, self.folder.info)
-        yield from notices
         if newest is None:
-            raise DivergedError(f"{why} No checkpoint can be read.", "Start a new run.")
+            told = f"{why} No checkpoint can be read."
+            raise DivergedError(told, "Start a new run.", str(notices))
         times = self._stuck[1] + 1 if self._stuck[0] == newest.step else 1
         if times > _MOST_RETURNS:
             raise DivergedError(
@@ -229,6 +229,8 @@ class TrainingLoop:
         self._spikes.forget()
         self._log.writer.forget_after(newest.step)
         self._log.restart_clock()
+        # Whoever closes the training while it tells of something finds it where it went back to.
+        yield from notices
         yield Notice(f"{why} Training went back to step {newest.step} and takes other pictures.")
         return True
 
