@@ -26,6 +26,7 @@ CPU = torch.device("cpu")
 CONFIG = TrainingConfig(batch_size=4, accumulation=2, warmup_steps=2)
 REQUEST = TrainRequest(steps=6, return_on_spike=True, threads=1)
 Weights = list[torch.Tensor]
+_OVER = "over"
 
 
 @dataclass
@@ -34,7 +35,6 @@ class _Team:
 
     group: RankGroup
     device = CPU
-    is_over = False
 
     def __post_init__(self) -> None:
         self.store = dist.distributed_c10d._get_default_store()
@@ -44,6 +44,10 @@ class _Team:
 
     def hear(self, key: str) -> object:
         return json.loads(self.store.get(key))
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.store.check([_OVER]))
 
 
 def _trainer(ranks: Ranks) -> Trainer:
@@ -104,6 +108,7 @@ def _on_a_rank() -> Weights:
     leading.begin()
     while trainer.step_number < REQUEST.steps:
         finish(stepper.step())
+    team.tell(_OVER, True)
     return _weights(trainer)
 
 
