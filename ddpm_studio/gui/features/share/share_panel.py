@@ -67,6 +67,8 @@ class SharePanel(ToolPanel):
         self.rows = DrawingRows()
         self._frames: list[Pictures] = []
         self._latent: Pictures | None = None
+        # Of what is being drawn, or was: the slider may have moved on.
+        self._t = 0
         self._register()
         self.latents = LatentMenu(studio, actions, self.category, self._shared)
         self.export = ExportMenu(studio, actions, "share", self.category, self._to_export)
@@ -174,6 +176,7 @@ class SharePanel(ToolPanel):
             self.rows = DrawingRows([request.t for request in requests], count + 1)
             return specs.drawing.share_series(requests, self.source.fitted, "share")
         request = self._request(self.time.value, count)
+        self._t = request.t
         return specs.drawing.draw(
             request, "share", picture=self.source.fitted, latent=self.latents.latent
         )
@@ -237,7 +240,7 @@ class SharePanel(ToolPanel):
         self._frames.append(pictures)
         self.grid.set_rows(pictures, (), recipe=self.drawn.recipe if self.drawn else None)
         if self._latent is not None:
-            self.grid.set_badge(self._latent[0], f"xₜ, t = {self.time.value:,}")
+            self.grid.set_badge(self._latent[0], f"xₜ, t = {self._t:,}")
 
     def _finish_row(self, drawn: Drawn) -> None:
         self._latent = drawn.latent
@@ -286,8 +289,12 @@ class SharePanel(ToolPanel):
 
     def _clear(self) -> None:
         self.give_up()
+        # One t and several are shown, and exported, in ways that do not go with each other.
+        self.drawn = None
         self.grid.set_rows(None, ())
         self.grid.set_badge(None)
+        self.export.refresh()
+        self.latents.refresh()
 
     def _on_model(self) -> None:
         view = self.studio.run_view
@@ -329,7 +336,7 @@ class SharePanel(ToolPanel):
             chosen=bool(self.grid.selected),
             frames=grids,
             columns=columns,
-            stem=f"share t={self.time.value}",
+            stem=f"share t={self._t}",
         )
 
     def _with_corner(self, pictures: Pictures) -> Pictures:
