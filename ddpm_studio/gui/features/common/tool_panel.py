@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
-from PySide6.QtCore import QTimer, SignalInstance
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QStackedLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import JobHandle, JobSpec, specs
+from ddpm_studio.backend import JobHandle, JobSpec, State, specs
 from ddpm_studio.catalogue.tools import TOOLS, tool_of
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.age_row import AgeRow
 from ddpm_studio.gui.features.common.cancelled_drawing import CancelledDrawing
+from ddpm_studio.gui.features.common.draggable import Draggable
 from ddpm_studio.gui.features.common.drawing_turn import DrawingTurn
 from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
@@ -32,20 +33,6 @@ _DELAY_MS = 80
 # A drawing that is over so soon is waited for: the next begins when it is there.
 LIVE_SECONDS = 0.5
 _FRAMES = 25
-
-
-class Draggable(Protocol):
-    """A control that a person can hold with the mouse while it changes."""
-
-    @property
-    def dragged(self) -> bool:
-        """Whether it is being held."""
-        ...
-
-    @property
-    def released(self) -> SignalInstance:
-        """It was let go."""
-        ...
 
 
 class ToolPanel(QWidget):
@@ -178,6 +165,8 @@ class ToolPanel(QWidget):
         self._keeps = self._was_asked and not self._dragging
         self._begun = time.monotonic()
         self.cancelled.let_go()
+        # The one before gives way: its end is not that of what is drawn now.
+        self.job = None
         self.job = self.studio.submit(spec, asked=self._was_asked, kept=self._keeps)
         self.cancelled.follow(self.job, self._keeps)
         self.job.on_event(self._on_event)
@@ -186,6 +175,7 @@ class ToolPanel(QWidget):
         self.job.finished.connect(self._choose_restored)
         self.job.finished.connect(self._on_drawn)
         self.job.on_failed(self._on_drawing_failed)
+        self.job.ended.connect(self._on_ended)
         self.job.ended.connect(self._draw_newest)
         self.job.ended.connect(self._refresh_age)
         self._refresh_age()
@@ -269,6 +259,9 @@ class ToolPanel(QWidget):
     def _select(self, index: int) -> None:
         """Make a picture of the finished drawing the current one."""
 
+    def _show_undrawn(self) -> None:
+        """Where there is nothing to see: a drawing has ended early, and none is under way."""
+
     def _on_model(self) -> None:
         """Follow another model: its T, its size."""
         raise NotImplementedError
@@ -300,6 +293,10 @@ class ToolPanel(QWidget):
         if self._patience.isActive() and not self._under_way:
             self._patience.stop()
             self._delay.start(0)
+
+    def _on_ended(self) -> None:
+        if self.job is not None and self.sender() is self.job and self.job.state is not State.DONE:
+            self._show_undrawn()
 
     def _on_drawing_failed(self, failure: Failure) -> None:
         # Where something else was asked for since, that is what matters.

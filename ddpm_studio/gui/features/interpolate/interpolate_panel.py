@@ -24,7 +24,6 @@ from ddpm_studio.gui.features.interpolate.lambda_drawer import LambdaDrawer
 from ddpm_studio.gui.features.interpolate.mix_choices import MixChoices, restored_mode
 from ddpm_studio.gui.features.interpolate.mix_export import mixed_export
 from ddpm_studio.gui.features.interpolate.mix_pictures import MixPictures
-from ddpm_studio.gui.features.interpolate.mix_rows import show_mixes, show_square
 from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
 from ddpm_studio.gui.features.interpolate.path_view import PathView
 from ddpm_studio.gui.features.interpolate.random_pictures import offer_some
@@ -148,6 +147,7 @@ class InterpolatePanel(ToolPanel):
         self.sampler.classes.set_pictures([of for _, of in mixed])
         self.drawn = None
         self.export.refresh()
+        self._show_empty()
         common = {**self.choices.value(), **self.sampler.value()}
         if self.mode == "path":
             closed = self.path.closed.isChecked()
@@ -162,6 +162,8 @@ class InterpolatePanel(ToolPanel):
         if self.mode == "matrix":
             ts = sorted({round(self.time.timesteps * part) for part in _ROWS})
             self.rows = DrawingRows(ts, self.choices.steps_lambda.value())
+            # A model of few steps has fewer rows than the one before.
+            self._row = min(self._row, len(ts) - 1)
             requests = [self._request(t, common) for t in ts]
             return specs.drawing.interpolate_series(requests, keys, "interpolate")
         return specs.drawing.draw(self._request(self.time.value, common), "interpolate", ends=keys)
@@ -251,19 +253,9 @@ class InterpolatePanel(ToolPanel):
         self._show_preview()
 
     def _show_grid(self) -> None:
-        pictures = self._pictures
         recipe = self.drawn.recipe if self.drawn is not None else None
-        if self.mode == "path":
-            self.path.show_frames(pictures, recipe)
-        elif self.view.trail.text:
-            self.view.trail.show_frames(pictures, recipe)
-        elif self.mode == "pad":
-            self.preview.set_rows(pictures, (), recipe=recipe)
-        elif self.mode == "corners":
-            show_square(self.preview, pictures, recipe)
-        else:
-            ts = self.rows.shown_ts if self.mode == "matrix" else ()
-            show_mixes(self.grid, pictures, ts, recipe)
+        ts = self.rows.shown_ts if self.mode == "matrix" else ()
+        self._mixed.show_drawn(self.mode, self._pictures, ts, recipe)
 
     def _show_preview(self) -> None:
         if self.mode == "pad":
@@ -348,9 +340,7 @@ class InterpolatePanel(ToolPanel):
     def _forget(self) -> None:
         self.give_up()
         self._pictures = self.drawn = None
-        self.preview.set_rows(None, ())
-        self.path.show_frames(None)
-        self.grid.set_rows(None, ())
+        self._mixed.clear()
         self._show_preview()
         self.export.refresh()
 
@@ -386,6 +376,10 @@ class InterpolatePanel(ToolPanel):
             self.path.append(PictureDrop(picture, recipe))
         else:
             slot.set_picture(picture, recipe)
+
+    def _show_undrawn(self) -> None:
+        if self._keys():
+            self.view.tell_undrawn(self.actions_["interpolate.draw"])
 
     def _show_empty(self) -> None:
         self.view.tell_missing(self.mode, bool(self._keys()), self.surprise)

@@ -8,11 +8,13 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.features.interpolate.mix_rows import show_mixes, show_square
 from ddpm_studio.gui.features.interpolate.mix_view import MixView
 from ddpm_studio.gui.features.interpolate.path_view import PathView
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
+from ddpm_studio.jobs.drawing.recipes import Recipe
 
 _ROW_HEIGHT = 112
 _AROUND = 32
@@ -67,6 +69,36 @@ class MixPictures(QWidget):
         """Say of which classes the pictures are, in order."""
         for slot, number in zip(self._slots(mode), numbers, strict=False):
             slot.set_class(number)
+
+    def show_drawn(
+        self, mode: str, pictures: Pictures | None, ts: Sequence[int], recipe: Recipe | None
+    ) -> None:
+        """Show what is drawn in a mode, (N, H, W, C), as far as it is.
+
+        Args:
+            mode: of :class:`MixChoices`.
+            pictures: all of them, or None.
+            ts: the t of each row, where there are several.
+            recipe: how they were made; None: they are not finished.
+        """
+        trail, preview = self._view.trail, self._view.preview
+        if mode == "path":
+            self._path.show_frames(pictures, recipe)
+        elif trail.text:
+            trail.show_frames(pictures, recipe)
+        elif mode == "pad":
+            preview.set_rows(pictures, (), recipe=recipe)
+        elif mode == "corners":
+            show_square(preview, pictures, recipe)
+        else:
+            show_mixes(self._grid, pictures, ts, recipe)
+
+    def clear(self) -> None:
+        """Show nothing, and play nothing of what was shown."""
+        self._view.trail.show_frames(None, None)
+        self._path.show_frames(None)
+        self._view.preview.set_rows(None, ())
+        self._grid.set_rows(None, ())
 
     def _slots(self, mode: str) -> Sequence[SourceSlot]:
         return self._path.slots if mode == "path" else self._view.slots_of(mode)

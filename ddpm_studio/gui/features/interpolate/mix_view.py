@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import ceil
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
@@ -102,6 +102,10 @@ class MixView(QWidget):
         else:
             missing = self.tr("Drop two pictures") if mode == "row" else self.tr("Drop pictures")
             self.preview.set_empty("blend", missing, self.tr("From data"), surprise)
+
+    def tell_undrawn(self, again: QAction) -> None:
+        """Say that what there is to mix is not drawn, and what draws it."""
+        self.preview.set_empty("blend", self.tr("Not drawn yet"), again.text(), again.trigger)
 
     def snap(self, column: int, columns: int) -> None:
         """Put the slider where one of so many pictures stands, and its keys from one to the next.

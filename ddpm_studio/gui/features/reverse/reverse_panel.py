@@ -11,7 +11,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
-from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
@@ -239,8 +238,7 @@ class ReversePanel(ToolPanel):
         self._show(self.player.place)
         self.export.refresh()
 
-    def _on_failed(self, failure: Failure) -> None:
-        super()._on_failed(failure)
+    def _show_undrawn(self) -> None:
         self._show_page()
 
     def _on_model(self) -> None:

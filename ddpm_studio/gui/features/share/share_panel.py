@@ -63,13 +63,13 @@ class SharePanel(ToolPanel):
         self.count = CountChoice(_COUNTS, FEW, tip, few=_FEW)
         self.sampler = SamplerBar(eta=1.0, least_eta=0.1, of_pictures=True, loose=True)
         self.grid = RowGrid(self.tr("Pictures that share a latent"))
-        self.grid.set_empty("share-2", self.tr("Drawing begins in a moment"))
         self.rows = DrawingRows()
         self._frames: list[Pictures] = []
         self._latent: Pictures | None = None
         # Of what is being drawn, or was: the slider may have moved on.
         self._t = 0
         self._register()
+        self._tell_drawing()
         self.latents = LatentMenu(studio, actions, self.category, self._shared)
         self.export = ExportMenu(studio, actions, "share", self.category, self._to_export)
         self.grid.selection_changed.connect(self.export.refresh)
@@ -165,6 +165,7 @@ class SharePanel(ToolPanel):
             press.setText(text if self.width() >= _ROOM_FOR_WORDS else "")
 
     def _spec(self) -> JobSpec[object] | None:
+        self._tell_drawing()
         if self.source.waiting:
             return None
         count = self._pictures()
@@ -180,6 +181,13 @@ class SharePanel(ToolPanel):
         return specs.drawing.draw(
             request, "share", picture=self.source.fitted, latent=self.latents.latent
         )
+
+    def _tell_drawing(self) -> None:
+        self.grid.set_empty("share-2", self.tr("Drawing begins in a moment"))
+
+    def _show_undrawn(self) -> None:
+        again = self._draw_action
+        self.grid.set_empty("share-2", self.tr("Not drawn yet"), again.text(), again.trigger)
 
     def _pictures(self) -> int:
         view = self.studio.run_view
