@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -66,8 +67,10 @@ class BitsSaver(QObject):
     def save_csv(self, path: Path) -> None:
         """Write the figures as they are now."""
         measured = self._measured()
-        if measured is None:
-            return
+        if measured is not None:
+            self._write_csv(measured, path)
+
+    def _write_csv(self, measured: BitsMeasured, path: Path) -> None:
         columns = (getattr(measured, column) for column in _COLUMNS)
         rows = list(zip(*columns, strict=True))
         job = self._studio.backend.submit(specs.exports.save_table(path, _COLUMNS, rows))
@@ -91,9 +94,14 @@ class BitsSaver(QObject):
         )
 
     def _ask_csv(self) -> None:
+        """Ask where to; what is told now is written, whatever is measured meanwhile."""
+        measured = self._measured()
+        if measured is None:
+            return
         filters = {self.tr("Table (*.csv)"): "csv"}
         title = self.tr("Save figures")
-        ask_where(self.menu.window(), title, filters, "bits.csv", self.save_csv)
+        then = partial(self._write_csv, measured)
+        ask_where(self.menu.window(), title, filters, "bits.csv", then)
 
     def _on_saved(self, path: Path) -> None:
         tell_saved(self._messages, path)

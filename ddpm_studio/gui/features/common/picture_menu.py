@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
@@ -12,11 +13,12 @@ from PySide6.QtWidgets import QWidget
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.common.offers import offered_actions
 from ddpm_studio.gui.features.common.size_dialog import ask_zoom
-from ddpm_studio.gui.platform.images import shown_bands
+from ddpm_studio.gui.platform.images import Pictures, shown_bands
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.recipes import Recipe
 
 
 class PictureMenu(QObject):
@@ -47,15 +49,14 @@ class PictureMenu(QObject):
 
     def save(self, path: Path, zoom: int = 1) -> None:
         """Write the current picture, enlarged by a whole factor, with its recipe, as a PNG."""
-        if self._grid.current < 0:
-            return
-        picture = self._grid.picture(self._grid.current)
-        recipe = self._grid.recipe(self._grid.current)
-        job = self._studio.backend.submit(
-            specs.exports.save_png(
-                path, picture[None], recipe, bands=shown_bands().bands, zoom=zoom
-            )
-        )
+        index = self._grid.current
+        if index >= 0:
+            self._save(self._grid.picture(index), self._grid.recipe(index), zoom, path)
+
+    def _save(self, picture: Pictures, recipe: Recipe | None, zoom: int, path: Path) -> None:
+        bands = shown_bands().bands
+        spec = specs.exports.save_png(path, picture[None], recipe, bands=bands, zoom=zoom)
+        job = self._studio.backend.submit(spec)
         job.on_finished(self._on_saved)
         job.on_failed(self._studio.notify)
 
@@ -76,20 +77,24 @@ class PictureMenu(QObject):
             self._studio.pins.add(self._grid.picture(index).copy(), self._grid.recipe(index))
 
     def ask(self) -> None:
-        """Ask where to save the current picture and, the first time, how large."""
+        """Ask where to save the current picture and, the first time, how large.
+
+        What is current now is saved, whatever the grid shows by the time of the answers.
+        """
         index = self._grid.current
         if index >= 0:
-            picture, window = self._grid.picture(index), self._grid.window()
-            ask_zoom(self._studio.preferences, picture, self._ask_where, window)
+            picture, recipe = self._grid.picture(index), self._grid.recipe(index)
+            then = partial(self._ask_where, index, picture, recipe)
+            ask_zoom(self._studio.preferences, picture, then, self._grid.window())
 
-    def _ask_where(self, zoom: int) -> None:
+    def _ask_where(self, index: int, picture: Pictures, recipe: Recipe | None, zoom: int) -> None:
         window = self._grid.window()
         ask_where(
             window if isinstance(window, QWidget) else None,
             self.tr("Save PNG"),
             {self.tr("PNG picture (*.png)"): "png"},
-            f"picture {self._grid.current + 1}.png",
-            lambda path: self.save(path, zoom),
+            f"picture {index + 1}.png",
+            partial(self._save, picture, recipe, zoom),
         )
 
     def _on_saved(self, path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -33,37 +35,50 @@ class FigureSaver(QObject):
         self._studio, self._page, self._messages = studio, page, messages
 
     def ask_csv(self) -> None:
-        """Ask for the place of a table of all figures of the shown runs."""
-        self._ask(self.tr("Save figures"), {self.tr("Table (*.csv)"): "csv"})
+        """Ask for the place of a table of all figures of the runs that are shown now."""
+        filters = {self.tr("Table (*.csv)"): "csv"}
+        self._ask(self.tr("Save figures"), filters, partial(self._save_figures, self._runs()))
 
     def ask_picture(self) -> None:
-        """Ask for the place of a picture of the loss curve."""
+        """Ask for the place of a picture of the loss curve as it is now."""
         kinds = {self.tr("PNG picture (*.png)"): "png", self.tr("SVG drawing (*.svg)"): "svg"}
-        self._ask(self.tr("Save the loss curve"), kinds)
+        self._ask(self.tr("Save the loss curve"), kinds, partial(self._save_curve, self._curve()))
 
     def save(self, path: Path) -> None:
         """Write what the ending of ``path`` says: csv, png or svg; ``saved`` follows."""
-        spec = self._spec(path)
-        if spec is None:
+        if path.suffix.lower() == ".csv":
+            self._save_figures(self._runs(), path)
+        else:
+            self._save_curve(self._curve(), path)
+
+    def _runs(self) -> list[tuple[str, Path]]:
+        runs = [record.run for record in self._page.records]
+        return list(zip(self._page.names(), runs, strict=True))
+
+    def _curve(self) -> dict[str, bytes | None]:
+        """Return the loss curve as a file of each ending; None: there is none."""
+        loss = self._page.loss
+        return {".png": picture_of(loss, "png"), ".svg": picture_of(loss, "svg")}
+
+    def _save_figures(self, runs: list[tuple[str, Path]], path: Path) -> None:
+        self._submit(specs.exports.save_figures(path, runs))
+
+    def _save_curve(self, curve: Mapping[str, bytes | None], path: Path) -> None:
+        content = curve.get(path.suffix.lower(), curve[".png"])
+        if content is None:
             self._messages.show_info(self.tr("There is no curve to save yet."))
-            return
+        else:
+            self._submit(specs.exports.save_drawing(path, content))
+
+    def _submit(self, spec: JobSpec[Path]) -> None:
         job = self._studio.backend.submit(spec)
         job.on_finished(self._on_saved)
         job.on_failed(self._on_failed)
 
-    def _spec(self, path: Path) -> JobSpec[Path] | None:
-        if path.suffix.lower() == ".csv":
-            runs = [record.run for record in self._page.records]
-            return specs.exports.save_figures(
-                path, list(zip(self._page.names(), runs, strict=True))
-            )
-        content = picture_of(self._page.loss, "svg" if path.suffix.lower() == ".svg" else "png")
-        return None if content is None else specs.exports.save_drawing(path, content)
-
-    def _ask(self, title: str, filters: dict[str, str]) -> None:
+    def _ask(self, title: str, filters: dict[str, str], then: Callable[[Path], object]) -> None:
         if self._page.records:
             file_name = f"{self._page.records[0].run.name}.{next(iter(filters.values()))}"
-            ask_where(self._page.window(), title, filters, file_name, self.save)
+            ask_where(self._page.window(), title, filters, file_name, then)
 
     def _on_saved(self, path: Path) -> None:
         tell_saved(self._messages, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -99,9 +100,7 @@ class LatentMenu(QWidget):
         """Write the shared latent; ``saved`` follows, or ``failed``."""
         latent = self._shared()
         if latent is not None:
-            job = self._studio.backend.submit(specs.drawing.save_latent(path, latent))
-            job.on_finished(self.saved)
-            job.on_failed(self.failed)
+            self._write(latent, path)
 
     def let_go(self) -> None:
         """Use none from a file any more."""
@@ -113,6 +112,11 @@ class LatentMenu(QWidget):
     def refresh(self) -> None:
         """Look whether there is something to save."""
         self._save.setEnabled(self._shared() is not None)
+
+    def _write(self, latent: Latent, path: Path) -> None:
+        job = self._studio.backend.submit(specs.drawing.save_latent(path, latent))
+        job.on_finished(self.saved)
+        job.on_failed(self.failed)
 
     def _on_loaded(self, latent: Latent) -> None:
         sender = self.sender()
@@ -134,9 +138,14 @@ class LatentMenu(QWidget):
         dialog.open()
 
     def _ask_where(self) -> None:
+        """Ask where to; the latent that is shared now is written, whatever is drawn meanwhile."""
+        latent = self._shared()
+        if latent is None:
+            return
         filters = {self.tr("Latents ({0})").format(_FILTER): "safetensors"}
         title = self.tr("Save latent")
-        ask_where(self.window(), title, filters, "latent.safetensors", self.save_to)
+        then = partial(self._write, latent)
+        ask_where(self.window(), title, filters, "latent.safetensors", then)
 
     def _load_chosen(self, path: str) -> None:
         self.load(Path(path))

@@ -1,0 +1,147 @@
+"""What is saved is what was seen when it was asked for, whatever is drawn until the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.gui.features.bits.bits_saver import BitsSaver
+from ddpm_studio.gui.features.common.picture_menu import PictureMenu
+from ddpm_studio.gui.features.observatory import figure_saver
+from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
+from ddpm_studio.gui.features.share.latent_menu import LatentMenu
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.save_dialog import SaveDialog
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import BitsMeasured, Latent
+from tests.gui.fake_backend import FakeBackend
+
+WRITTEN = specs.exports.save_drawing(Path("x"), b"")
+
+
+@pytest.fixture
+def studio(fake: FakeBackend) -> Studio:
+    return Studio(fake)
+
+
+@pytest.fixture
+def dialogs(monkeypatch: pytest.MonkeyPatch) -> list[SaveDialog]:
+    """The dialogs that asked, which are not opened."""
+    asked: list[SaveDialog] = []
+    monkeypatch.setattr(SaveDialog, "open", asked.append)
+    return asked
+
+
+def test_of_a_grid_it_is_the_picture_that_was_current_then(
+    qtbot: QtBot,
+    studio: Studio,
+    dialogs: list[SaveDialog],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[Any] = []
+
+    def noted(path: Path, *of: Any, **how: Any) -> JobSpec[Path]:
+        written.append(of)
+        return WRITTEN
+
+    monkeypatch.setattr(specs.exports, "save_png", noted)
+    studio.preferences.set("saved_size", "exact")
+    grid = PictureGrid()
+    qtbot.addWidget(grid)
+    menu = PictureMenu(studio, grid)
+    pictures = np.arange(4, dtype=np.uint8)[:, None, None, None] + np.zeros((4, 8, 8, 3), np.uint8)
+    grid.set_pictures(pictures, recipe={"kind": "before"})
+    grid.select([2])
+    menu.ask()
+    grid.set_pictures(pictures[:2] + 100, recipe={"kind": "after"})
+    dialogs[0].fileSelected.emit("/tmp/picture.png")
+    ((picture, recipe),) = written
+    assert (picture == 2).all()
+    assert recipe == {"index": 2, "kind": "before"}
+
+
+def test_it_is_the_latent_that_was_shared_then(
+    qtbot: QtBot,
+    studio: Studio,
+    dialogs: list[SaveDialog],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[Latent] = []
+
+    def noted(path: Path, latent: Latent) -> JobSpec[Path]:
+        written.append(latent)
+        return WRITTEN
+
+    monkeypatch.setattr(specs.drawing, "save_latent", noted)
+    first = Latent(np.zeros((3, 8, 8), np.float32), 5, 20, "m", "noise")
+    shared: list[Latent | None] = [first]
+    actions = ActionRegistry(parent=studio)
+    menu = LatentMenu(studio, actions, "&Share", lambda: shared[0])
+    qtbot.addWidget(menu)
+    actions["share.save_latent"].trigger()
+    shared[0] = None  # Another is being drawn.
+    dialogs[0].fileSelected.emit("/tmp/latent.safetensors")
+    assert written == [first]
+
+
+def test_it_is_the_table_that_was_told_then(
+    qtbot: QtBot,
+    studio: Studio,
+    dialogs: list[SaveDialog],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[Any] = []
+
+    def noted(path: Path, columns: Any, rows: Any) -> JobSpec[Path]:
+        written.append(rows)
+        return WRITTEN
+
+    monkeypatch.setattr(specs.exports, "save_table", noted)
+    one = (1.0,)
+    first = BitsMeasured(1, 1, 2, 3.0, None, 0.0, 1.0, 2.0, (1,), one, one, one, one, one)
+    told: list[BitsMeasured | None] = [first]
+    messages = MessageBar()
+    qtbot.addWidget(messages)
+    actions = ActionRegistry(parent=studio)
+    saver = BitsSaver(studio, actions, messages, lambda: told[0], lambda: None)
+    saver.refresh()
+    actions["bits.csv"].trigger()
+    told[0] = replace(first, bits=(9.0,))
+    dialogs[0].fileSelected.emit("/tmp/bits.csv")
+    assert written == [[(1, 1.0, 1.0, 1.0, 1.0, 1.0)]]
+
+
+def test_it_is_the_curve_that_was_drawn_then(
+    qtbot: QtBot,
+    studio: Studio,
+    dialogs: list[SaveDialog],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    written: list[bytes] = []
+
+    def noted(path: Path, content: bytes) -> JobSpec[Path]:
+        written.append(content)
+        return WRITTEN
+
+    now = ["before"]
+    monkeypatch.setattr(specs.exports, "save_drawing", noted)
+    monkeypatch.setattr(figure_saver, "picture_of", lambda _, kind: f"{kind} {now[0]}".encode())
+    page = CurvesPage(studio)
+    qtbot.addWidget(page)
+    page.records = [studio.record(tmp_path / "run")]
+    messages = MessageBar()
+    qtbot.addWidget(messages)
+    saver = figure_saver.FigureSaver(studio, page, messages)
+    saver.ask_picture()
+    now[0] = "after"
+    dialogs[0].fileSelected.emit("/tmp/curve.svg")
+    assert written == [b"svg before"]
