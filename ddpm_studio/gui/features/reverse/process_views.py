@@ -88,7 +88,9 @@ class ProcessViews(QWidget):
     @property
     def picture(self) -> int:
         """Number of the current picture; -1 without pictures."""
-        return next((grid.current for grid in self.grids.values() if grid.count), -1)
+        current = next((grid.current for grid in self.grids.values() if grid.count), -1)
+        # A grid that is not shown may still have the pictures of a larger process.
+        return min(current, self._count() - 1) if self._process.ready else current
 
     @property
     def subject(self) -> Key:

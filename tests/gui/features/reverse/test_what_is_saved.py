@@ -13,12 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.common.exporting import ExportMenu
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
-from ddpm_studio.gui.features.reverse.trajectory import Process
+from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
 from ddpm_studio.gui.theme.tokens import X0_HAT
 from ddpm_studio.gui.widgets.layout.save_dialog import SaveDialog
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from tests.gui.features.reverse.test_reverse_panel import made_by_hand
+from tests.gui.features.reverse.test_reverse_panel import frame, made_by_hand
 
 # Levels of the last moment of three: x_t, x̂_0, ε̂.
 X_T, X0, EPS = 20, 21, 22
@@ -132,3 +132,26 @@ def test_a_picture_has_the_menu_of_pictures(
     next(one for one in grid.tile_actions if one.text() == "Pin").trigger()
     qtbot.waitUntil(lambda: len(studio.pins.items) == 1)
     assert (studio.pins.items[0].picture == X0).all()
+
+
+def of_pictures(count: int) -> Process:
+    one = Trajectory(recipe={"kind": "sample", "request": {}})
+    for number, t in enumerate((20, 10, 0)):
+        one.add(frame(t, 10 * number, count))
+    return Process([one])
+
+
+@pytest.mark.parametrize("hidden", ["strip", "x_t"])
+def test_a_smaller_process_has_no_picture_that_only_the_one_before_had(
+    panel: ReversePanel, hidden: str
+) -> None:
+    panel.show_process(of_pictures(9))
+    panel.views.grids[0, "x_t"].select([8])
+    if hidden == "strip":
+        panel.bar.arrangements["strip"].trigger()
+    else:
+        panel.bar.switches["x_t"].trigger()
+    panel.show_process(of_pictures(4))
+    assert panel.views.picture == 3
+    # Strips make their pictures when they are painted.
+    panel.grab()
