@@ -29,6 +29,7 @@ from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.recipes import follow_run
 from ddpm_studio.jobs.events import BitsMeasured, Decoded, Event, FrameImages, Notice
 from ddpm_studio.jobs.measuring.words import bits_remark
 from ddpm_studio.requests import BitsRequest, DecodeRequest
@@ -284,18 +285,21 @@ class BitsPanel(ToolPanel):
     def _shown_decoding(self) -> tuple[Decoded, int] | None:
         return None if self.decoded is None else (self.decoded, self.strip.current)
 
-    def _decode(self) -> None:
-        picture, run = self.source.fitted, self.studio.run
+    def _forget_decoding(self) -> None:
+        """Show no moments: they are of another picture, or by another model."""
         self.strip.clear()
         self.legend.hide()
         self.decoded = None
+        self.grid.set_pictures(None)
         self.saver.refresh()
         if self._decoding is not None:
-            # Of another picture, or by another model.
             self.studio.backend.cancel(self._decoding)
             self._decoding = None
+
+    def _decode(self) -> None:
+        picture, run = self.source.fitted, self.studio.run
+        self._forget_decoding()
         if picture is None or run is None:
-            self.grid.set_pictures(None)
             return
         self.grid.set_pictures(blank_like(np.stack([picture] * _MOMENTS)), [" "] * _MOMENTS)
         request = DecodeRequest(
@@ -328,8 +332,15 @@ class BitsPanel(ToolPanel):
         self.grid.set_pictures(result.x0_hat, told, result.recipe)
         self.legend.show()
 
+    def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
+        super()._on_run_moved(old, new)
+        if old is not None and new is not None and self.decoded is not None:
+            follow_run(self.decoded.recipe, old, new)
+
     def _on_model(self) -> None:
         self.give_up()
+        # Here, for the picture may have to be prepared before it can be decoded anew.
+        self._forget_decoding()
         self.measured = None
         self.total.setText("")
         self.parts.setText("")
