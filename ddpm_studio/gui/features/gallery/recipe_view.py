@@ -17,7 +17,9 @@ from ddpm_studio.gui.widgets.layout.basics import label, number_label
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.picture_files import label_at
+from ddpm_studio.requests import trail_points
 
+_CORNERS = 4
 _WIDTH = 208
 _SIDE = 136
 
@@ -83,9 +85,7 @@ class RecipeView(QWidget):
             rows[self.tr("Picture")] = f"{index + 1:,}"
         if "t" in request:
             rows["t"] = f"{request['t']}"
-        lambdas = request.get("steps_lambda")
-        if isinstance(lambdas, int) and isinstance(index, int) and lambdas > 1:
-            rows["λ"] = f"{index / (lambdas - 1):.3g}"
+        rows |= self._mixed(recipe, request)
         if "sampler" in request:
             rows[self.tr("Sampler")] = self._sampler(request)
         if "weights" in request:
@@ -101,6 +101,26 @@ class RecipeView(QWidget):
         height, width = picture.shape[:2]
         rows[self.tr("Size")] = size_text(width, height)
         return rows
+
+    def _mixed(self, recipe: dict[str, object], request: dict[str, object]) -> dict[str, str]:
+        """Say how much of each picture is in a mix: λ between two, u and v between four."""
+        index, lambdas = recipe.get("index"), request.get("steps_lambda")
+        if not isinstance(index, int) or not isinstance(lambdas, int) or lambdas < 2:
+            return {}
+        if recipe.get("kind") == "path":
+            before, step = divmod(index, lambdas - 1)
+            told = self.tr("{0} from picture {1} on")
+            return {"λ": told.format(f"{step / (lambdas - 1):.3g}", before + 1)}
+        inputs, u, v = recipe.get("inputs"), request.get("u"), request.get("v")
+        if isinstance(trail := request.get("trail"), str):
+            points = trail_points(trail)
+            u, v = points[min(index, len(points) - 1)]
+        elif u is None and isinstance(inputs, dict) and len(inputs) == _CORNERS:
+            v, u = (place / (lambdas - 1) for place in divmod(index, lambdas))
+        elif u is None:
+            u = index / (lambdas - 1)
+        names = ("λ",) if v is None else ("u", "v")
+        return {name: f"{place:.3g}" for name, place in zip(names, (u, v), strict=False)}
 
     def _weights(self, request: dict[str, object]) -> str:
         words, length = str(request["weights"]), request.get("ema_length")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.gallery.recipe_view import RecipeView
@@ -30,3 +31,42 @@ def test_a_class_is_called_by_its_name_where_its_run_is_open(
         view.show_picture(picture, {"kind": "sample", "index": 0, "request": request})
         told[of.name] = view.rows["Class"]
     assert told == {"animals": "dog, guidance 2.0", "others": "1, guidance 2.0"}
+
+
+TWO, FOUR = (dict.fromkeys("0123"[:count]) for count in (2, 4))
+
+
+@pytest.mark.parametrize(
+    ("kind", "index", "request_", "inputs", "told"),
+    [
+        ("interpolate", 2, {"steps_lambda": 5}, TWO, {"λ": "0.5"}),
+        # One between two, at a λ of its own.
+        ("interpolate", 0, {"steps_lambda": 7, "u": 0.3}, TWO, {"λ": "0.3"}),
+        # The fourth of the third row of five: v goes down the square, u across.
+        ("interpolate", 13, {"steps_lambda": 5}, FOUR, {"u": "0.75", "v": "0.5"}),
+        ("interpolate", 0, {"steps_lambda": 7, "u": 0.25, "v": 1.0}, FOUR, {"u": "0.25", "v": "1"}),
+        (
+            "interpolate",
+            1,
+            {"steps_lambda": 7, "trail": "0,0 0.5,0.2 1,1"},
+            FOUR,
+            {"u": "0.5", "v": "0.2"},
+        ),
+        # Of three pictures with λ in quarters, half way from the second to the third.
+        ("path", 6, {"steps_lambda": 5}, FOUR, {"λ": "0.5 from picture 2 on"}),
+    ],
+)
+def test_a_mix_tells_where_it_stands_between_its_pictures(
+    qtbot: QtBot,
+    fake: FakeBackend,
+    kind: str,
+    index: int,
+    request_: dict[str, object],
+    inputs: dict[str, object],
+    told: dict[str, str],
+) -> None:
+    view = RecipeView(Studio(fake))
+    qtbot.addWidget(view)
+    recipe = {"kind": kind, "index": index, "request": request_, "inputs": inputs}
+    view.show_picture(np.zeros((8, 8, 3), np.uint8), recipe)
+    assert {key: view.rows[key] for key in ("λ", "u", "v") if key in view.rows} == told
