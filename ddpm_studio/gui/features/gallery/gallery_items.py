@@ -42,6 +42,8 @@ class GalleryItems:
     def __init__(self) -> None:
         self._all: list[Kept] = []
         self._deleted: list[list[Kept]] = []
+        # On their way back, until their files are there.
+        self._coming: list[list[Kept]] = []
         self.filter = Filter()
         self.order: Order = "newest"
         self.shown: list[Kept] = []
@@ -100,13 +102,13 @@ class GalleryItems:
         if self.filter.run == old:
             self.filter = replace(self.filter, run=new)
         if new is not None:
-            for item in chain(self._all, *self._deleted):
+            for item in chain(self._all, *self._deleted, *self._coming):
                 if item.run == old:
                     item.run = new
         else:
-            self._all = [item for item in self._all if item.run != old]
-            batches = ([k for k in batch if k.run != old] for batch in self._deleted)
-            self._deleted = [batch for batch in batches if batch]
+            for batch in (self._all, *self._deleted, *self._coming):
+                batch[:] = [item for item in batch if item.run != old]
+            self._deleted = [batch for batch in self._deleted if batch]
         self.refresh()
 
     def add(self, kept: Iterable[Kept]) -> None:
@@ -152,8 +154,13 @@ class GalleryItems:
         self.refresh()
 
     def undo(self) -> list[Kept]:
-        """Bring back what was deleted last, in its place; returns it."""
+        """Return what was deleted last; :meth:`take_back` shows it, when its files are there."""
         batch = self._deleted.pop() if self._deleted else []
+        self._coming.append(batch)
+        return batch
+
+    def take_back(self, batch: list[Kept]) -> None:
+        """Show in its place what :meth:`undo` has returned."""
+        self._coming = [other for other in self._coming if other is not batch]
         self._all += batch
         self.refresh()
-        return batch

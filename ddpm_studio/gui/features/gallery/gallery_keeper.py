@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -28,6 +29,9 @@ class GalleryKeeper(QObject):
 
     added = Signal()
     """``items`` has grown."""
+
+    returned = Signal(object)
+    """``items`` has back what was deleted; carries it."""
 
     loaded = Signal()
     """A run's pictures are known by now."""
@@ -79,11 +83,13 @@ class GalleryKeeper(QObject):
         self._cache.forget(items)
         self._submit(specs.gallery.delete(_on_disk(items)))
 
-    def restore(self, items: Sequence[Kept]) -> None:
-        """Bring deleted ones back; ``added`` tells when they are there."""
+    def restore(self) -> None:
+        """Bring back what was deleted last; ``returned`` tells when it is there."""
+        items = self._items.undo()
         job = self._studio.backend.submit(specs.gallery.restore(_on_disk(items)))
         job.on_failed(self.failed)
-        job.ended.connect(self.added)
+        # Not before: what is shown must be what the rows of the view stand for.
+        job.ended.connect(partial(self._on_back, items))
 
     def rate(self, items: Sequence[Kept], stars: int) -> None:
         """Write their stars down."""
@@ -111,6 +117,10 @@ class GalleryKeeper(QObject):
 
     def _submit(self, spec: JobSpec[object]) -> None:
         self._studio.backend.submit(spec).on_failed(self.failed)
+
+    def _on_back(self, items: list[Kept]) -> None:
+        self._items.take_back(items)
+        self.returned.emit(items)
 
     def _on_not_loaded(self, failure: Failure) -> None:
         """Go on without what could not be read."""

@@ -112,10 +112,8 @@ class GalleryPanel(ToolPanel):
         )
 
     def undo(self) -> None:
-        """Bring back what was deleted last."""
-        self._remembered = self.items.undo()
-        # They are shown when the files are back, not before.
-        self.keeper.restore(self._remembered)
+        """Bring back what was deleted last; it is shown when its files are back."""
+        self.keeper.restore()
         self.messages.clear("info")
 
     def rate_chosen(self, stars: int) -> None:
@@ -229,6 +227,7 @@ class GalleryPanel(ToolPanel):
         self.keeper.failed.connect(self._on_failed)
         self.keeper.about_to_add.connect(self._remember)
         self.keeper.added.connect(self._on_added)
+        self.keeper.returned.connect(self._show_items)
         self.keeper.loaded.connect(self._take_next_seed)
 
     def _register(self) -> None:

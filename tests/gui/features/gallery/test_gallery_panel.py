@@ -148,10 +148,12 @@ def test_deleting_can_be_undone(qtbot: QtBot, run: Path, panel: GalleryPanel) ->
     QTest.keyClick(panel.thumbnails, Qt.Key.Key_Delete)
     assert panel.items.shown == [before[0], before[3]]
     qtbot.waitUntil(lambda: len(files(run)) == 2, timeout=WAIT)
+    panel.select([before[3]])
     panel.undo()
-    assert panel.items.shown == before
     assert panel.thumbnails.count == 2, "a picture is shown when its file is there"
+    assert panel.chosen() == [before[3]], "until then the rows stand for what is seen"
     qtbot.waitUntil(lambda: panel.thumbnails.count == 4, timeout=WAIT)
+    assert panel.items.shown == before
     assert len(files(run)) == 4
     assert panel.thumbnails.selected == [1, 2]
 
