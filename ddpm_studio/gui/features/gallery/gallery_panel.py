@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QSignalBlocker, Qt
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QWidget
 
@@ -342,10 +342,12 @@ class GalleryPanel(ToolPanel):
         bar = self.thumbnails.verticalScrollBar()
         position = bar.value()
         self.filters.set_known(self.items.runs, self.items.samplers)
-        self.thumbnails.set_rows(self.items.shown, self._describe, self._badge)
-        if chosen:
-            self.select(chosen)
-            bar.setValue(position)
+        # What is chosen is told once, at the end: in between it is nothing for a moment.
+        with QSignalBlocker(self.thumbnails):
+            self.thumbnails.set_rows(self.items.shown, self._describe, self._badge)
+            if chosen:
+                self.select(chosen)
+                bar.setValue(position)
         self._show_page()
         # May turn to all pictures, where the board that was seen alone is gone.
         self.boards.show_boards()

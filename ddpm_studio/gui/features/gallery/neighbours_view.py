@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ddpm_studio.backend import specs
+from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.platform.images import Pictures
@@ -30,6 +30,7 @@ class NeighboursView(QWidget):
         self._studio = studio
         self._picture: Pictures | None = None
         self._run: Path | None = None
+        self._job: JobHandle[NeighboursFound] | None = None
         self.found: NeighboursFound | None = None
         self.start = button(
             self.tr("Nearest in the data"),
@@ -48,17 +49,19 @@ class NeighboursView(QWidget):
         layout.addWidget(self.grid)
         layout.addWidget(self.words)
         self.start.clicked.connect(self.search)
+        self._clear()
         self.set_picture(None)
 
     def set_picture(self, picture: Pictures | None, run: Path | None = None) -> None:
         """Stand for another picture (H, W, C) or none; nothing is searched before it is asked.
+
+        What was found of the same one stays.
 
         Args:
             picture: as it was drawn.
             run: that drew it; None, or one that is not there: the open one's data are searched, if
                 they are of its shape.
         """
-        self._picture, self.found = picture, None
         self._run = run if run is not None and is_file(run / "run.json") else None
         view = self._studio.run_view
         if self._run is None and picture is not None and view is not None and view.sources:
@@ -66,26 +69,32 @@ class NeighboursView(QWidget):
             if picture.shape == (told.height, told.width, told.channels):
                 self._run = self._studio.run
         self.start.setEnabled(picture is not None and self._run is not None)
-        self.grid.hide()
-        self.words.hide()
+        if picture is not self._picture:
+            self._picture = picture
+            self._clear()
 
     def search(self) -> None:
         """Look through the data of the run that drew the picture."""
         if self._picture is None or self._run is None:
             return
         request = NeighboursRequest(run=self._run, count=_COUNT)
-        job = self._studio.backend.submit(
+        job = self._job = self._studio.backend.submit(
             specs.measuring.neighbours(request, self._picture, "neighbours")
         )
-        job.setProperty("of", id(self._picture))
         job.on_finished(self._on_found)
         job.on_failed(self._on_failed)
         self._tell(self.tr("Comparing…"))
 
+    def _clear(self) -> None:
+        """Show nothing, and let nothing come of what was searched for another picture."""
+        self.found = None
+        self.grid.hide()
+        self.words.hide()
+        if self._job is not None:
+            self._studio.backend.cancel(self._job)
+            self._job = None
+
     def _on_found(self, found: NeighboursFound) -> None:
-        sender = self.sender()
-        if sender is None or sender.property("of") != id(self._picture):
-            return
         self.found = found
         self.grid.set_pictures(found.pictures)
         self.grid.show()

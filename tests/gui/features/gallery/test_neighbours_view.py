@@ -13,6 +13,7 @@ from ddpm_studio.gui.features.gallery.neighbours_view import NeighboursView
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import NeighboursFound, Pictures
 from ddpm_studio.requests import NeighboursRequest
+from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import open_run
 
 OTHER = np.zeros((8, 8, 4), np.uint8)
@@ -55,3 +56,42 @@ def test_without_its_run_only_a_picture_of_the_open_shape_can_be_compared(
     assert not view.start.isEnabled()
     view.set_picture(LIKE_THE_OPEN_RUN, gone)
     assert view.start.isEnabled()
+
+
+def found(level: int) -> NeighboursFound:
+    pictures = np.full((1, 16, 16, 3), level, np.uint8)
+    return NeighboursFound(pictures, (0,), ("a.png",), (1.0,), (False,), None)
+
+
+def test_what_was_searched_for_another_picture_does_not_come(
+    qtbot: QtBot, fake: FakeBackend, tmp_path: Path
+) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    view = NeighboursView(Studio(fake))
+    qtbot.addWidget(view)
+    view.set_picture(LIKE_THE_OPEN_RUN, tmp_path)
+    view.search()
+    job = fake.job("Looking for neighbours")
+    view.set_picture(LIKE_THE_OPEN_RUN.copy(), tmp_path)
+    assert job.state.over
+    assert fake.asked_to_cancel(job)
+    assert view.words.isHidden()
+
+
+def test_what_was_found_stays_while_the_picture_does(
+    qtbot: QtBot, fake: FakeBackend, tmp_path: Path
+) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    view = NeighboursView(Studio(fake))
+    qtbot.addWidget(view)
+    view.set_picture(LIKE_THE_OPEN_RUN, tmp_path)
+    view.search()
+    fake.finish(fake.job("Looking for neighbours"), found(3))
+    # Something else was drawn: the gallery shows what is chosen anew.
+    view.set_picture(LIKE_THE_OPEN_RUN, tmp_path)
+    kept = view.found
+    assert not view.grid.isHidden()
+    view.set_picture(OTHER, tmp_path)
+    assert kept is not None
+    assert view.found is None
+    assert view.grid.isHidden()
