@@ -34,7 +34,9 @@ class GalleryExports(QObject):
     Args:
         studio: writes the files, in its backend.
         keeper: reads pictures with their recipes.
-        asked: returns the pictures that are meant: those chosen, else all that are shown.
+        chosen: returns the chosen pictures; none: all that are shown are meant.
+        shown: returns those.
+        current: returns which of them is the current one, or None.
         messages: where it is said.
         parent: the panel.
     """
@@ -43,14 +45,17 @@ class GalleryExports(QObject):
         self,
         studio: Studio,
         keeper: GalleryKeeper,
-        asked: Callable[[], Sequence[Kept]],
+        chosen: Callable[[], Sequence[Kept]],
+        shown: Callable[[], Sequence[Kept]],
+        current: Callable[[], Kept | None],
         messages: MessageBar,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._keeper, self._asked = studio, keeper, asked
+        self._studio, self._keeper = studio, keeper
+        self._chosen, self._shown, self._current = chosen, shown, current
         self._messages, self._parent = messages, parent
-        self._read: tuple[list[Path], list[PictureDrop]] = ([], [])
+        self._read: dict[Kept, PictureDrop | None] = {}
 
     def register(self, actions: ActionRegistry, category: str) -> QAction:
         """Register the action, and return it."""
@@ -74,21 +79,34 @@ class GalleryExports(QObject):
 
     def to_export(self) -> Export | None:
         """Return what an export menu of a few pictures gives; None where they make no sheet."""
-        items = self._asked()
+        items, current = self._asked(), self._current()
         if not 0 < len(items) <= _MOST_EXPORTED:
             return None
-        names = [item.path for item in items]
-        if names != self._read[0] or any(item.unsaved for item in items):
-            found = [self._keeper.read(item) for item in items]
-            self._read = names, [drop for drop in found if drop is not None]
-        drops = self._read[1]
+        known = self._read
+        self._read = {
+            item: known[item] if item in known else self._keeper.read(item) for item in items
+        }
+        found = {item: drop for item, drop in self._read.items() if drop is not None}
+        drops = list(found.values())
         if len({drop.picture.shape for drop in drops}) != 1:
             return None  # nothing, or sizes that make no sheet
         recipes = [drop.recipe or {} for drop in drops]
         short = [without_inputs(recipe) for recipe in recipes]
         pictures: Pictures = np.stack([drop.picture for drop in drops])
         whole: dict[str, object] = {"kind": "gallery", "pictures": short}
-        return Export(pictures, whole, recipes=recipes, stem="gallery")
+        # Of several the last, as the side shows it.
+        place = list(found).index(current) if current in found else len(found) - 1
+        return Export(
+            pictures,
+            whole,
+            place,
+            recipes=recipes,
+            chosen=bool(self._chosen()),
+            stem="gallery",
+        )
+
+    def _asked(self) -> Sequence[Kept]:
+        return self._chosen() or self._shown()
 
     def ask(self) -> None:
         """Ask where to, without holding the window up; how large, the first time."""

@@ -64,7 +64,7 @@ class GalleryPanel(ToolPanel):
             self.items, self.keeper, self.chosen, self.messages, self.thumbnails, self
         )
         self.exports = GalleryExports(
-            studio, self.keeper, self._asked_for_export, self.messages, self
+            studio, self.keeper, self.chosen, self._shown, self._current, self.messages, self
         )
         self.side = GallerySide(studio)
         self.filters = GalleryFilters()
@@ -152,6 +152,7 @@ class GalleryPanel(ToolPanel):
         """Look for the pictures of other runs, once."""
         super().showEvent(event)
         self.keeper.look_around()
+        self.export.refresh()
 
     def _build(self) -> None:
         self.thumbnails.set_empty(
@@ -368,11 +369,13 @@ class GalleryPanel(ToolPanel):
         self._again_action.setEnabled(bool(chosen) and chosen[-1].unsaved is None)
         self.boards.set_any_chosen(bool(chosen))
         self.exports.refresh()
-        self.export.refresh()
+        if self.isVisible():
+            # It reads them: not each time that something is drawn elsewhere.
+            self.export.refresh()
 
-    def _asked_for_export(self) -> Sequence[Kept]:
-        """The chosen pictures, else all that are shown, a board's where one is seen alone."""
-        return self.chosen() or self.items.shown
+    def _shown(self) -> Sequence[Kept]:
+        """The pictures that are shown, a board's where one is seen alone."""
+        return self.items.shown
 
     def _current(self) -> Kept | None:
         chosen = self.chosen()

@@ -36,7 +36,7 @@ def studio(fake: FakeBackend) -> Studio:
 def dialogs(monkeypatch: pytest.MonkeyPatch) -> list[SaveDialog]:
     """The dialogs that asked, which are not opened."""
     asked: list[SaveDialog] = []
-    monkeypatch.setattr(SaveDialog, "open", asked.append)
+    monkeypatch.setattr(SaveDialog, "open", lambda dialog: asked.append(dialog))
     return asked
 
 
@@ -45,6 +45,7 @@ def test_of_a_grid_it_is_the_picture_that_was_current_then(
     studio: Studio,
     dialogs: list[SaveDialog],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     written: list[Any] = []
 
@@ -62,7 +63,7 @@ def test_of_a_grid_it_is_the_picture_that_was_current_then(
     grid.select([2])
     menu.ask()
     grid.set_pictures(pictures[:2] + 100, recipe={"kind": "after"})
-    dialogs[0].fileSelected.emit("/tmp/picture.png")
+    dialogs[0].fileSelected.emit(str(tmp_path / "picture.png"))
     ((picture, recipe),) = written
     assert (picture == 2).all()
     assert recipe == {"index": 2, "kind": "before"}
@@ -73,6 +74,7 @@ def test_it_is_the_latent_that_was_shared_then(
     studio: Studio,
     dialogs: list[SaveDialog],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     written: list[Latent] = []
 
@@ -88,7 +90,7 @@ def test_it_is_the_latent_that_was_shared_then(
     qtbot.addWidget(menu)
     actions["share.save_latent"].trigger()
     shared[0] = None  # Another is being drawn.
-    dialogs[0].fileSelected.emit("/tmp/latent.safetensors")
+    dialogs[0].fileSelected.emit(str(tmp_path / "latent.safetensors"))
     assert written == [first]
 
 
@@ -97,6 +99,7 @@ def test_it_is_the_table_that_was_told_then(
     studio: Studio,
     dialogs: list[SaveDialog],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     written: list[Any] = []
 
@@ -115,7 +118,7 @@ def test_it_is_the_table_that_was_told_then(
     saver.refresh()
     actions["bits.csv"].trigger()
     told[0] = replace(first, bits=(9.0,))
-    dialogs[0].fileSelected.emit("/tmp/bits.csv")
+    dialogs[0].fileSelected.emit(str(tmp_path / "bits.csv"))
     assert written == [[(1, 1.0, 1.0, 1.0, 1.0, 1.0)]]
 
 
@@ -143,5 +146,5 @@ def test_it_is_the_curve_that_was_drawn_then(
     saver = figure_saver.FigureSaver(studio, page, messages)
     saver.ask_picture()
     now[0] = "after"
-    dialogs[0].fileSelected.emit("/tmp/curve.svg")
+    dialogs[0].fileSelected.emit(str(tmp_path / "curve.svg"))
     assert written == [b"svg before"]

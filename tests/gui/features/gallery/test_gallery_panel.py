@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import specs
 from ddpm_studio.export import read_recipe
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.platform.images import PictureDrop
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Drawn, Pictures
@@ -350,3 +351,60 @@ def test_a_drawing_of_an_earlier_session_is_not_kept_again(
     qtbot.wait(200)
     assert len(files(run)) == 4
     assert later.thumbnails.count == 4
+
+
+def test_of_several_the_one_that_the_side_shows_is_saved_and_of_none_all(
+    qtbot: QtBot, panel: GalleryPanel
+) -> None:
+    draw(qtbot, panel)
+    panel.select(panel.items.shown[:3])
+    export = panel.exports.to_export()
+    assert export is not None
+    assert not export.is_whole
+    assert np.array_equal(export.one()[0], panel.side.details.picture.picture(0))
+    assert export.one()[1] == panel.side.details.picture.recipe(0)
+    panel.select([])
+    export = panel.exports.to_export()
+    assert export is not None
+    assert export.is_whole
+    assert panel.export.actions_by_kind["save_png"].text() == "Save all as PNG…"
+
+
+def test_pictures_are_read_for_an_export_once_and_only_where_somebody_looks(
+    qtbot: QtBot,
+    studio: Studio,
+    run: Path,
+    panel: GalleryPanel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draw(qtbot, panel)
+    before = set(panel.items.shown)
+    read: list[Kept] = []
+    of_keeper = panel.keeper.read
+
+    def noted(item: Kept) -> PictureDrop | None:
+        read.append(item)
+        return of_keeper(item)
+
+    monkeypatch.setattr(panel.keeper, "read", noted)
+    panel.hide()
+    pictures = np.zeros((2, 16, 16, 3), np.uint8)
+    request = {"run": str(run), "t": 5, "seed": 0}
+    studio.drawn.emit(Drawn(pictures, {"kind": "share", "request": request}))
+    qtbot.waitUntil(lambda: len(panel.items.shown) == 6, timeout=WAIT)
+    assert read == []
+    panel.show()
+    assert set(read) == set(panel.items.shown) - before
+    assert len(read) == 2
+
+
+def test_neighbours_stay_while_other_pictures_come(
+    qtbot: QtBot, studio: Studio, panel: GalleryPanel
+) -> None:
+    draw(qtbot, panel, 1)
+    panel.select(panel.items.shown)
+    panel.side.neighbours.start.click()
+    qtbot.waitUntil(lambda: panel.side.neighbours.found is not None, timeout=WAIT)
+    draw(qtbot, panel, 1)
+    assert panel.side.neighbours.found is not None
+    assert len(panel.chosen()) == 1
