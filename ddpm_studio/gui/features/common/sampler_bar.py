@@ -53,10 +53,13 @@ class SamplerBar(QWidget):
         in_turn: whether the classes can be drawn in turn, as samples can.
         of_pictures: whether the classes of pictures that it begins with can be taken.
         loose: lay nothing out: a drawer does it.
+        several: draws several from one x_t, which takes two steps of a few-step student.
         parent: the owner.
     """
 
     changed = Signal()
+    offered = Signal()
+    """What can be chosen, or is chosen with it, is another, for another model is open."""
 
     def __init__(
         self,
@@ -69,12 +72,15 @@ class SamplerBar(QWidget):
         in_turn: bool = False,
         of_pictures: bool = False,
         loose: bool = False,
+        several: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._fixed, self._brief = fixed, brief
+        self._fewest = 2 if several else 1
         # Sampler and steps for models that are no students, while one is open.
         self._others: dict[str, Any] | None = None
+        self._of_student: tuple[str, int | None] | None = None
         self.sampler = choice("sampler", sampler)
         self._steps = StepsChoice(steps)
         self.steps, self.respacing = self._steps.box, self._steps.line
@@ -213,7 +219,9 @@ class SamplerBar(QWidget):
         )
         self._weights.set_raw(summary.title is None)
         self._weights.set_snapshots(view.has_averages)
-        self.set_student(view.summary.sampler, view.summary.sampler_steps)
+        steps = view.summary.sampler_steps
+        self.set_student(summary.sampler, None if steps is None else max(steps, self._fewest))
+        self.offered.emit()
 
     def set_timesteps(self, timesteps: int) -> None:
         """No more steps than the model has timesteps T; a wish for more is remembered."""
@@ -222,21 +230,25 @@ class SamplerBar(QWidget):
     def set_student(self, sampler: str | None, steps: int | None) -> None:
         """Offer what goes with the model: a few-step student's sampler, or all but such.
 
-        What is chosen changes where the model is of the other kind, and comes back with it.
+        What is chosen changes where the model is of the other kind, and comes back with it; of
+        another student it is what goes with that one.
         """
         model = self.sampler.model()
         assert isinstance(model, QStandardItemModel)
         for row in range(self.sampler.count()):
             goes = SAMPLERS[self.sampler.itemData(row)].few_step == (sampler is not None)
             model.item(row).setEnabled(goes)
-        if (sampler is not None) == (self._others is not None):
+        known, self._of_student = self._of_student, None if sampler is None else (sampler, steps)
+        if self._of_student == known:
             return
         blocked = self.blockSignals(True)
-        before, self._others = self._others, None
         if sampler is not None:
-            self._others = {"sampler": self.sampler.currentData(), **self._steps.value()}
-            before = {"sampler": sampler, "steps": None if self._fixed else steps}
-        assert before is not None
+            if self._others is None:
+                self._others = {"sampler": self.sampler.currentData(), **self._steps.value()}
+            before: dict[str, Any] = {"sampler": sampler, "steps": None if self._fixed else steps}
+        else:
+            assert self._others is not None
+            before, self._others = self._others, None
         self.sampler.setCurrentIndex(self.sampler.findData(before["sampler"]))
         self._steps.set_value(before)
         self.blockSignals(blocked)

@@ -65,7 +65,8 @@ class SamplerDrawer(Drawer):
             if key == "sampler":
                 self._about = row_of.words
         self.add(ActionTool(bar.clip, bar.clip.text()), field_help("clip_x0"))
-        bar.changed.connect(self._follow)
+        for another in (bar.changed, bar.offered):
+            another.connect(self._follow)
         self._follow()
 
     @property

@@ -61,7 +61,9 @@ class SharePanel(ToolPanel):
         )
         tip = self.tr("How many pictures from one latent")
         self.count = CountChoice(_COUNTS, FEW, tip, few=_FEW)
-        self.sampler = SamplerBar(eta=1.0, least_eta=0.1, of_pictures=True, loose=True)
+        self.sampler = SamplerBar(
+            eta=1.0, least_eta=0.1, of_pictures=True, loose=True, several=True
+        )
         self.grid = RowGrid(self.tr("Pictures that share a latent"))
         self.rows = DrawingRows()
         self._frames: list[Pictures] = []

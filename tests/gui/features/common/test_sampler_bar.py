@@ -5,14 +5,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy, QTest
-from PySide6.QtWidgets import QLabel, QMenu
+from PySide6.QtWidgets import QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.requests import SamplerRequest
-from tests.gui.summaries import view_of
+from tests.gui.summaries import STUDENT, view_of
 
 
 def test_a_fresh_bar_asks_for_what_the_request_model_takes(qtbot: QtBot) -> None:
@@ -252,3 +252,46 @@ def test_a_part_of_the_timesteps_is_not_called_exact(qtbot: QtBot) -> None:
     assert drawer.exact.isChecked()
     bar.set_value({"steps": None, "respacing": "ddim50"})
     assert not drawer.exact.isChecked()
+
+
+def test_another_student_draws_in_its_own_steps_and_what_was_chosen_before_comes_back(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    bar = SamplerBar(steps=50)
+    qtbot.addWidget(bar)
+    bar.follow(view_of(tmp_path, **STUDENT))
+    assert (bar.value()["sampler"], bar.value()["steps"]) == ("consistency", 2)
+    bar.follow(view_of(tmp_path, **STUDENT | {"sampler_steps": 4}))
+    assert bar.value()["steps"] == 4
+    bar.steps.setValue(3)
+    bar.follow(view_of(tmp_path, **STUDENT | {"sampler_steps": 4}))
+    assert bar.value()["steps"] == 3, "read again, it is the same one"
+    bar.follow(view_of(tmp_path))
+    # Of T = 20.
+    assert (bar.value()["sampler"], bar.value()["steps"]) == ("dpm++2m-sde", 20)
+
+
+def test_a_student_of_one_step_takes_two_where_several_begin_with_the_same(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    steps = []
+    for several in (False, True):
+        bar = SamplerBar(several=several)
+        qtbot.addWidget(bar)
+        bar.follow(view_of(tmp_path, **STUDENT | {"sampler_steps": 1}))
+        steps.append(bar.value()["steps"])
+    assert steps == [1, 2]
+
+
+def test_the_drawer_follows_a_student_at_once(qtbot: QtBot, tmp_path: Path) -> None:
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    bar = SamplerBar(loose=True)
+    drawer = SamplerDrawer(owner, bar)
+    assert drawer.fast.isEnabled()
+    bar.follow(view_of(tmp_path, **STUDENT))
+    assert not drawer.fast.isEnabled(), "its samplers do not go with a student"
+    assert not drawer.exact.isEnabled()
+    assert bar.words in drawer.button.toolTip()
+    bar.follow(view_of(tmp_path))
+    assert drawer.fast.isEnabled()
