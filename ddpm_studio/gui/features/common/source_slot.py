@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -32,6 +32,18 @@ _SIDE = 92
 _LATENT = ".safetensors"
 
 ResultT = TypeVar("ResultT")
+
+
+class _Held(NamedTuple):
+    """Where a picture comes from, and what is known of it."""
+
+    original: Pictures | Path | None
+    recipe: dict[str, object] | None
+    class_name: str | None
+    by_chance: bool
+
+
+_NOTHING = _Held(None, None, None, False)
 
 
 class SourceSlot(PictureSlot):
@@ -82,6 +94,8 @@ class SourceSlot(PictureSlot):
         self.waiting = False
         """Whether a picture is being prepared."""
         self._job: JobHandle[object] | None = None
+        # Of ``fitted``, while another one is being prepared that may come to nothing.
+        self._before = self._now
         self.badge: ClassBadge | None = None
         """Tells the class; None: not ``by_class``."""
         self._tells = True
@@ -94,6 +108,7 @@ class SourceSlot(PictureSlot):
 
     def set_path(self, path: Path) -> None:
         """Take a picture file, or the first picture of a folder or zip."""
+        self._remember()
         self.asked = True
         self._load(path)
 
@@ -101,6 +116,7 @@ class SourceSlot(PictureSlot):
         self, picture: Pictures | PictureDrop, *, asked: bool = True, by_chance: bool = False
     ) -> None:
         """Hold a picture of the data, (H, W, C); one taken ``by_chance`` goes with its model."""
+        self._remember()
         drop = picture if isinstance(picture, PictureDrop) else PictureDrop(picture)
         self._original, self.asked = drop.picture, asked
         self._know(drop.recipe)
@@ -123,6 +139,23 @@ class SourceSlot(PictureSlot):
             self._know(with_class(self._recipe, name))
             self._show_fitted(self.fitted)
 
+    def exchange(self, other: SourceSlot) -> None:
+        """Change places with another, each picture with what is known of it."""
+        if self.waiting or other.waiting:
+            return
+        ours, theirs = (self._now, self.fitted), (other._now, other.fitted)
+        for slot, (held, picture) in ((self, theirs), (other, ours)):
+            slot._hold(held)
+            slot.asked = True
+            slot._show_fitted(picture)
+
+    @property
+    def _now(self) -> _Held:
+        return _Held(self._original, self._recipe, self._class_name, self.by_chance)
+
+    def _hold(self, held: _Held) -> None:
+        self._original, self._recipe, self._class_name, self.by_chance = held
+
     def _know(self, recipe: dict[str, object] | None) -> None:
         """Keep what is known of the picture; its class is looked up once, which reads a file."""
         self._recipe = recipe
@@ -133,9 +166,10 @@ class SourceSlot(PictureSlot):
 
         It was of what the model before has learnt.
         """
+        self._remember()
         self.asked = False
         if self.by_chance:
-            self._original, self.by_chance = None, False
+            self._hold(_NOTHING)
             self._show_fitted(None)
         elif isinstance(self._original, Path):
             self._load(self._original)
@@ -154,6 +188,7 @@ class SourceSlot(PictureSlot):
             drop = PictureDrop(dataset.images[number].copy(), of)
             self.take(drop, asked=asked, by_chance=True)
         elif self._studio.run is not None:
+            self._remember()
             self._original, self.asked = None, asked
             self._know(None)
             self.by_chance = True
@@ -181,6 +216,7 @@ class SourceSlot(PictureSlot):
             super().dropEvent(event)
 
     def _on_changed(self, picture: Pictures | None) -> None:
+        self._remember()
         self._original, self.asked, self.by_chance = picture, True, False
         self._know(self.drop.recipe if self.drop is not None else None)
         self._fit(picture)
@@ -198,6 +234,10 @@ class SourceSlot(PictureSlot):
         elif self._studio.run is not None:
             spec = specs.data.fit_picture(picture, self._studio.run, self._slot)
             self._prepare(spec, self._show_fitted)
+
+    def _remember(self) -> None:
+        if not self.waiting:
+            self._before = self._now
 
     def _fits(self, picture: Pictures) -> bool:
         view = self._studio.run_view
@@ -232,11 +272,14 @@ class SourceSlot(PictureSlot):
             self._studio.backend.cancel(self._job)
         self.waiting = False
         self.fitted = picture
+        self._show_held()
+        self.fitted_changed.emit()
+
+    def _show_held(self) -> None:
         blocked = self.blockSignals(True)
-        self.set_picture(picture, self._recipe)
+        self.set_picture(self.fitted, self._recipe)
         self.blockSignals(blocked)
         self._tell_class()
-        self.fitted_changed.emit()
 
     def _on_class(self, number: int | None) -> None:
         self.asked = True
@@ -251,6 +294,13 @@ class SourceSlot(PictureSlot):
 
     def _on_failed(self, failure: Failure) -> None:
         self.waiting = False
+        if self.fitted is not None and not self._fits(self.fitted):
+            # It was made to fit the model before, and can't be made to fit this one.
+            self._hold(_NOTHING)
+            self._show_fitted(None)
+        else:
+            self._hold(self._before)
+            self._show_held()
         if self._tells:
             self.failed.emit(failure)
 

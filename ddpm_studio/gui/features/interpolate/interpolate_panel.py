@@ -109,10 +109,8 @@ class InterpolatePanel(ToolPanel):
         """Exchange A and B; a path is turned around."""
         if self.mode == "path":
             self.path.take_from(self.path.slots[::-1])
-            return
-        a, b = self.a.drop, self.b.drop
-        self.a.set_picture(b)
-        self.b.set_picture(a)
+        else:
+            self.a.exchange(self.b)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Begin with two pictures by chance, so that there is something to see."""

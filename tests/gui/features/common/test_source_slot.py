@@ -1,0 +1,96 @@
+"""A picture slot: what can't be used leaves it as it was, and what is exchanged stays known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtTest import QSignalSpy
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.platform.images import PictureDrop
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.picture_classes import TakenPicture, of_set
+from tests.gui.fake_backend import FakeBackend
+from tests.gui.panel_help import fitted
+from tests.gui.summaries import view_of
+
+BLACK = np.zeros((16, 16, 3), np.uint8)
+WRONG = StudioError("It can't be read.", "Choose another.")
+
+
+@pytest.fixture
+def studio(fake: FakeBackend) -> Studio:
+    return Studio(fake)
+
+
+def open_run(fake: FakeBackend, studio: Studio, run: Path, side: int = 16) -> None:
+    studio.open_run(run)
+    view = view_of(run, height=side, width=side, known_classes=("cat", "dog"))
+    fake.finish(fake.job(f"Opening {run.name}"), view)
+
+
+def slot(qtbot: QtBot, studio: Studio, letter: str = "A") -> SourceSlot:
+    made = SourceSlot(studio, letter, "drop", f"slot {letter}", by_class=True)
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.mark.parametrize("how", ["file", "picture", "chance"])
+def test_a_picture_that_cannot_be_used_leaves_the_one_before_and_its_class(
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path, how: str
+) -> None:
+    open_run(fake, studio, tmp_path / "run")
+    source = slot(qtbot, studio)
+    source.take(PictureDrop(BLACK, of_set("dog")))
+    assert source.class_label == 1
+    if how == "file":
+        source.set_path(tmp_path / "bad.png")
+    elif how == "picture":
+        source.set_picture(np.ones((5, 7, 3), np.uint8))
+    else:
+        source.pick_from_data()
+    assert source._job is not None
+    fake.fail(source._job, WRONG)
+    assert source.fitted is BLACK
+    assert source.class_label == 1
+    assert not source.by_chance
+    assert source.picture is BLACK, "what is shown is what is drawn from"
+
+
+def test_a_file_that_is_gone_when_another_model_comes_leaves_no_picture_of_the_wrong_size(
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path
+) -> None:
+    open_run(fake, studio, tmp_path / "run")
+    source = slot(qtbot, studio)
+    source.set_path(tmp_path / "a.png")
+    fake.finish(fake.job("Reading a.png"), TakenPicture(BLACK, "cat"))
+    assert fitted(source) is BLACK
+    open_run(fake, studio, tmp_path / "small", side=8)
+    failed, changed = QSignalSpy(source.failed), QSignalSpy(source.fitted_changed)
+    source.refit()
+    fake.fail(fake.job("Reading a.png"), WRONG)
+    assert source.fitted is None
+    assert source.drop is None
+    assert changed.count() == failed.count() == 1
+
+
+def test_exchanged_pictures_keep_their_class_and_go_with_their_model_if_they_came_by_chance(
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path
+) -> None:
+    open_run(fake, studio, tmp_path / "run")
+    a, b = slot(qtbot, studio, "A"), slot(qtbot, studio, "B")
+    white = BLACK + 255
+    a.take(PictureDrop(BLACK, of_set("cat")), by_chance=True)
+    b.take(PictureDrop(white, of_set("dog")))
+    a.exchange(b)
+    assert a.fitted is white
+    assert b.fitted is BLACK
+    assert (a.class_label, b.class_label) == (1, 0)
+    a.refit()
+    b.refit()
+    assert a.fitted is white
+    assert b.fitted is None, "it was of what the model before has learnt"
