@@ -9,7 +9,7 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import name, set_property
+from ddpm_studio.gui.widgets.layout.basics import as_written, name, set_property
 
 _BESIDE = 112
 
@@ -79,7 +79,8 @@ class ClassBadge(QToolButton):
         slot, told = self._slot, self._told(self._current)
         room = slot.width() - 2 * SPACE_S if self._over else _BESIDE
         metrics = self.fontMetrics()
-        self.setText(metrics.elidedText(told, Qt.TextElideMode.ElideRight, max(0, room - SPACE_S)))
+        told = metrics.elidedText(told, Qt.TextElideMode.ElideRight, max(0, room - SPACE_S))
+        self.setText(as_written(told))
         if not self._over:
             return
         size = self.sizeHint()
@@ -91,7 +92,7 @@ class ClassBadge(QToolButton):
         menu.clear()
         numbers: list[int | None] = [None, *range(len(self._names))]
         for number in numbers:
-            action = menu.addAction(self._told(number).replace("&", "&&"))
+            action = menu.addAction(as_written(self._told(number)))
             action.setCheckable(True)
             action.setChecked(number == self._current)
             action.setData(number)

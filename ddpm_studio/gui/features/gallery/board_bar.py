@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QMenu, QSizePolicy, QToolButton, QWi
 
 from ddpm_studio.gui.platform.images import PICTURE_MIME
 from ddpm_studio.gui.theme.icons import set_icon
-from ddpm_studio.gui.widgets.layout.basics import name, set_property
+from ddpm_studio.gui.widgets.layout.basics import as_written, name, set_property
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
 
 _LONGEST = 24
@@ -62,7 +62,7 @@ class BoardBar(QWidget):
         for board, count in counts.items():
             made = self.buttons.get(board) or self._add(board, board)
             short = board if len(board) <= _LONGEST else board[: _LONGEST - 1] + "…"
-            made.setText(f"{short} · {count:,}")
+            made.setText(as_written(f"{short} · {count:,}"))
             # In their order, also where a new one comes between.
             self._layout.removeWidget(made)
             self._layout.addWidget(made)
@@ -95,7 +95,7 @@ class BoardButton(QToolButton):
     def __init__(self, bar: BoardBar, board: str, text: str) -> None:
         super().__init__(bar)
         self._bar, self.board = bar, board
-        self.setText(text)
+        self.setText(as_written(text))
         self.setCheckable(True)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -29,6 +29,11 @@ def name(widget: QWidget, title: str, tip: str = "") -> None:
         widget.setAccessibleDescription(tip)
 
 
+def as_written(text: str) -> str:
+    """Return a text for a button or a menu that stands there as it is: & names no key in it."""
+    return text.replace("&", "&&")
+
+
 def set_property(widget: QWidget, key: str, value: object) -> None:
     """Set a property that the style sheet looks at, and draw the widget anew."""
     if widget.property(key) == value:
