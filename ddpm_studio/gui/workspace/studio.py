@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,6 +18,7 @@ from ddpm_studio.catalogue.model_formats import may_be_model
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.workspace.automatic_drawing import AutomaticDrawing
 from ddpm_studio.gui.workspace.importing import Importer
+from ddpm_studio.gui.workspace.opening import Opening
 from ddpm_studio.gui.workspace.pins import Pins
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.recipe_reopener import RecipeReopener
@@ -88,8 +90,8 @@ class Studio(QObject):
         self.run_view: specs.runs.RunView | None = None
         #: Whether the run was only read again, and nobody asked to see it.
         self.reopened = False
-        self._reopening: Path | None = None
-        self.opening: Path | None = None
+        self._opening = Opening(self.notify, self)
+        self._opening.changed.connect(self.opening_changed)
         self._records = Records(backend, self)
         self.trainer = WindowTrainer(self, self._records, self._new_run, self)
         self.trainer.changed.connect(self.training_changed)
@@ -101,11 +103,11 @@ class Studio(QObject):
         self.restorer = RecipeReopener(self.show_run, self._near_runs, self)
         self.restorer.restored.connect(self.restored)
         self.restorer.notified.connect(self.notify)
-        self.importer = Importer(backend, self._stamped, self._await, self)
+        self.importer = Importer(backend, self._stamped, self._opening.wait_for, self)
         self.importer.made.connect(self.open_run)
         self.importer.noted.connect(self.notify)
         self.importer.no_model.connect(self._on_no_model)
-        self.importer.asked.connect(lambda *_: self._set_opening(None))
+        self.importer.asked.connect(lambda *_: self._opening.over())
         self.drawn.connect(self.restorer.compare)
         self.pins = Pins(backend, self.notify, self)
         self.unasked = AutomaticDrawing(self, self)
@@ -176,13 +178,14 @@ class Studio(QObject):
         """Do as :meth:`open_run`; returns the job, at whose end ``run_view`` is this run's."""
         job = self.backend.submit(specs.runs.open_run(run))
         job.on_finished(self._on_run_view)
-        self._await(job, run if run != self.run else None)
+        self._opening.wait_for(job, run if run != self.run else None)
         return job
 
     def _reopen(self, run: Path) -> None:
-        """Read the open run again; see ``reopened``."""
-        self._reopening = run
-        self.show_run(run)
+        """Read the open run again, which holds no other up that is opened; see ``reopened``."""
+        job = self.backend.submit(specs.runs.open_run(run, slot="read run again"))
+        job.on_finished(partial(self._on_read_again, self.run))
+        job.on_failed(self.notify)
 
     def record(self, run: Path) -> RunRecord:
         """Return a run's figures, followed while anybody listens to them."""
@@ -237,24 +240,10 @@ class Studio(QObject):
         self.run = self.run_view = self._open_record = None
         self.run_changed.emit()
 
-    def _await(self, job: JobHandle[object], model: Path | None) -> None:
-        """Let the tools say what is being opened, until it is there or has failed."""
-        job.on_failed(self._on_open_failed)
-        self._set_opening(model)
-
-    def _set_opening(self, model: Path | None) -> None:
-        if model != self.opening:
-            self.opening = model
-            self.opening_changed.emit()
-
     def _on_no_model(self, path: Path) -> None:
         """Take for pictures what is no model, such as a tensor in a file."""
-        self._set_opening(None)
+        self._opening.over()
         self.open_data([path])
-
-    def _on_open_failed(self, failure: Failure) -> None:
-        self._set_opening(None)
-        self.notify(failure)
 
     def _near_runs(self) -> Iterator[Path]:
         """Where the run may be that drew a picture, the likeliest first."""
@@ -314,6 +303,13 @@ class Studio(QObject):
             self.trained_elsewhere.emit(run)
 
     def _on_run_view(self, view: specs.runs.RunView) -> None:
+        self._take_view(view, reopened=False)
+
+    def _on_read_again(self, before: Path | None, view: specs.runs.RunView) -> None:
+        if self.run == before:
+            self._take_view(view, reopened=True)
+
+    def _take_view(self, view: specs.runs.RunView, reopened: bool) -> None:
         self.run_view = view
         self.run = view.summary.path
         record = self.record(self.run)
@@ -322,8 +318,9 @@ class Studio(QObject):
                 self._open_record.changed.disconnect(self._on_record)
             self._open_record = record
             record.changed.connect(self._on_record)
-        self._set_opening(None)
-        self.reopened, self._reopening = self.run == self._reopening, None
+        self.reopened = reopened
+        if not reopened:
+            self._opening.over()
         self.run_changed.emit()
 
     def _on_record(self) -> None:
@@ -338,6 +335,11 @@ class Studio(QObject):
     def _on_result(self, result: object) -> None:
         if isinstance(result, Drawn):
             self.drawn.emit(result)
+
+    @property
+    def opening(self) -> Path | None:
+        """The model that is being opened."""
+        return self._opening.model
 
     @property
     def training(self) -> JobHandle[TrainResult] | None:
