@@ -279,8 +279,7 @@ class Studio(QObject):
         self.notify(failure)
 
     def _on_training_started(self, run: Path) -> None:
-        came_up = self.trainer.before is not None
-        if came_up and self.run not in (None, run, self.trainer.before):
+        if self.trainer.came_up and self.run not in (None, run, self.trainer.before):
             # Someone works with another model: it is not taken out of their hands.
             return
         if run != self.run:

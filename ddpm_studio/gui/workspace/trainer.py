@@ -87,6 +87,11 @@ class WindowTrainer(QObject):
         self.before: Path | None = None
         self._spare = FallbackFolder()
 
+    @property
+    def came_up(self) -> bool:
+        """Whether the training under way came up out of the queue: nobody has begun it just now."""
+        return self.job is not None and self.before is not None
+
     def start(
         self, request: TrainRequest, run: Path | None = None, start_from: Path | None = None
     ) -> None:

@@ -63,10 +63,15 @@ class RunChoice(QWidget):
         """Return the folder of the new run.
 
         Raises:
-            StudioError: the name can't be one, or is taken.
+            StudioError: the name can't be one, or is taken, or nobody may look there.
         """
         path = named(self.folder, self.name_edit.text())
-        empty = not self._promised(path) and path.is_dir() and not any(path.iterdir())
+        try:
+            empty = not self._promised(path) and path.is_dir() and not any(path.iterdir())
+        except OSError as error:
+            raise StudioError(
+                f"{path.name} can't be the folder of a run: {error.strerror}.", "Choose another."
+            ) from error
         if self._is_taken(path) and not empty:
             raise taken(path.name)
         return path
@@ -101,9 +106,6 @@ class RunChoice(QWidget):
         except StudioError as error:
             set_property(self.name_edit, "invalid", True)
             self.name_edit.setToolTip(str(error))
-        except OSError as error:
-            set_property(self.name_edit, "invalid", True)
-            self.name_edit.setToolTip(str(error.strerror))
         else:
             set_property(self.name_edit, "invalid", False)
             self.name_edit.setToolTip(str(path))

@@ -262,7 +262,8 @@ class TrainingPanel(QWidget):
         self._job = job
         self.messages.clear()
         self.status.begin()
-        self.settings_fold.setChecked(False)
+        if not self._studio.trainer.came_up:
+            self.settings_fold.setChecked(False)
         self._show_run(self._studio.training_run)
         job.on_event(self._on_event)
         job.changed.connect(self._show_progress)
@@ -313,8 +314,9 @@ class TrainingPanel(QWidget):
         training = self._job is not None
         if not training or path == self._studio.training_run:
             self._show_run(path)
-            # Its curve is looked at now; the settings are for another run.
-            self.settings_fold.setChecked(False)
+            if not (self._studio.reopened or self._studio.trainer.came_up):
+                # Its curve is looked at now; the settings are for another run.
+                self.settings_fold.setChecked(False)
         self.further.show_run(view)
         self._refresh()
 

@@ -1,0 +1,67 @@
+"""Settings that somebody is at stay unfolded whatever is read or begins by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.features.training.run_choice import RunChoice
+from ddpm_studio.gui.features.training.training_panel import TrainingPanel
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.requests import TrainRequest
+from tests.gui.fake_backend import FakeBackend
+from tests.gui.summaries import view_of
+
+FIRST, RENAMED, OTHER = Path("/runs/first"), Path("/runs/renamed"), Path("/runs/other")
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, fake: FakeBackend) -> TrainingPanel:
+    """The dock, with a run open and the settings unfolded."""
+    studio = Studio(fake)
+    made = TrainingPanel(studio, ActionRegistry())
+    qtbot.addWidget(made)
+    made.show()
+    studio.open_run(FIRST)
+    fake.finish(fake.job("Opening first"), view_of(FIRST))
+    made.settings_fold.setChecked(True)
+    return made
+
+
+def test_a_run_that_is_read_again_leaves_them(panel: TrainingPanel, fake: FakeBackend) -> None:
+    studio = panel._studio
+    studio.take_moved(FIRST, RENAMED)
+    fake.finish(fake.job("Opening renamed"), view_of(RENAMED))
+    assert panel.settings_fold.isChecked()
+    studio.open_run(OTHER)
+    fake.finish(fake.job("Opening other"), view_of(OTHER))
+    assert not panel.settings_fold.isChecked()
+
+
+def test_a_training_out_of_the_queue_leaves_them(
+    qtbot: QtBot, panel: TrainingPanel, fake: FakeBackend
+) -> None:
+    trainer = panel._studio.trainer
+    panel._studio.sources = (Path("/pictures"),)
+    trainer.start(TrainRequest(), Path("/runs/a"))
+    assert not panel.settings_fold.isChecked()
+    first = trainer.job
+    assert first is not None
+    trainer.enqueue(TrainRequest(), Path("/runs/b"))
+    panel.settings_fold.setChecked(True)
+    fake.fail(first, StudioError("The disk is full.", "Make room."))
+    qtbot.waitUntil(lambda: trainer.run == Path("/runs/b"))
+    assert panel.settings_fold.isChecked()
+
+
+def test_a_name_that_no_folder_can_have_is_told(qtbot: QtBot, tmp_path: Path) -> None:
+    choice = RunChoice()
+    qtbot.addWidget(choice)
+    choice.set_folder(tmp_path)
+    choice.name_edit.setText("x" * 300)
+    with pytest.raises(StudioError, match="too long"):
+        choice.path()
