@@ -126,6 +126,8 @@ class SampleView(QWidget):
         before = self.shown_path
         newest = self.slider.value() == self.slider.maximum()
         self._paths = list(paths)
+        # A run that is begun anew under an old name writes other samples to the same places.
+        self._read = {path: self._read[path] for path in self._paths if path in self._read}
         self.slider.blockSignals(True)
         self.slider.setRange(0, max(0, len(paths) - 1))
         kept = before is not None and before in self._paths and not newest
@@ -212,5 +214,6 @@ class SampleView(QWidget):
         return layout.zoom
 
     def _on_read(self, samples: SampleGrid) -> None:
-        self._keep(samples)
-        self._show()
+        if samples.path in self._paths:
+            self._keep(samples)
+            self._show()

@@ -93,6 +93,19 @@ def test_where_the_dock_is_high_the_samples_are_larger(qtbot: QtBot, view: Sampl
     assert rooms(view) == first
 
 
+def test_a_run_begun_anew_under_an_old_name_shows_its_own_samples(
+    qtbot: QtBot, fake: FakeBackend
+) -> None:
+    view, path = SampleView(Studio(fake)), Path("/runs/mnist/samples/step_00000100.npz")
+    qtbot.addWidget(view)
+    for level in (10, 200):
+        view.set_paths([])
+        view.set_paths([path])
+        pictures = np.full((2, 8, 8, 1), level, np.uint8)
+        fake.finish(fake.job(f"Reading {path.name}"), SampleGrid(path, 100, pictures, pictures))
+        assert view.ema.picture(0).max() == level
+
+
 def test_a_button_leads_to_the_samples_in_the_middle(qtbot: QtBot, fake: FakeBackend) -> None:
     window = MainWindow(Studio(fake), open_settings())
     qtbot.addWidget(window)
