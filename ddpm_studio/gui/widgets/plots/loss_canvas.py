@@ -105,7 +105,10 @@ class LossCanvas(QObject):
 
     def set_colour(self, key: str, index: int) -> None:
         """Give a series its place in the table of plot colours."""
+        before = self._colours.get(key)
         self._colours[key] = index
+        if key in self._drawn and index != before:
+            self._tint(key, self._drawn[key])
 
     def draw(self, key: str, series: LossSeries) -> None:
         """Draw a series anew; it is kept, and read again when another range is seen."""

@@ -170,8 +170,11 @@ class LossPlot(QWidget):
 
     def update_held_out(self, run: str, steps: Numbers, losses: Numbers) -> None:
         """Show, dotted, the losses (N,) of pictures that a run is not trained on, by step (N,)."""
-        before = self._held_out.get(run)
-        if before is None or len(before[0]) != len(steps):
+        before, told = self._held_out.get(run), (steps, losses)
+        # As many may be another run's of the same name, or those of a training that went back.
+        if before is None or not all(
+            np.array_equal(old, new, equal_nan=True) for old, new in zip(before, told, strict=True)
+        ):
             self._held_out[run] = steps.copy(), losses.copy()
             self._stale.add(run)
             self._redraw_soon()
