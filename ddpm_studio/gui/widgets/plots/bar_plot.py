@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot
+from ddpm_studio.gui.widgets.plots.parts_of_t import part_of_t
 
 _CORNER = 2.0
 
@@ -49,13 +50,10 @@ class BarPlot(PaintedPlot):
 
     def words(self, index: int) -> str:
         """Return the range of t and the loss of a bar, such as ``t 101–200 · loss 0.0312``."""
-        count, last = len(self._values), self._timesteps
-        first = index * last // count + 1
         value = self._values[index]
         loss = f"{value:.4f}" if math.isfinite(value) else self.tr("none yet")
-        return self.tr("t {0}–{1} · loss {2}").format(
-            f"{first:,}", f"{(index + 1) * last // count:,}", loss
-        )
+        part = part_of_t(index, len(self._values), self._timesteps)
+        return self.tr("{0} · loss {1}").format(part, loss)
 
     def index_at(self, x: float) -> int | None:
         """Return the bar at a horizontal place, or None."""

@@ -14,6 +14,7 @@ from ddpm_studio.backend.rows import Numbers
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.plots.painted_plot import CAPTION
+from ddpm_studio.gui.widgets.plots.parts_of_t import part_of_t
 from ddpm_studio.gui.widgets.plots.step_field import StepField
 
 COLUMNS = 240
@@ -91,13 +92,11 @@ class HeatMap(StepField):
 
     def words(self, step: float, row: int) -> str:
         """Return what a cell says, such as ``t 51–100 · loss 0.0312``."""
-        count, last = self._map.shape[1], self._timesteps
         column = min(int(step / self.last * len(self._map)), len(self._map) - 1)
         value = float(self._map[column, row])
         loss = f"{value:.4f}" if np.isfinite(value) else self.tr("none")
-        return self.tr("t {0}–{1} · loss {2}").format(
-            f"{row * last // count + 1:,}", f"{(row + 1) * last // count:,}", loss
-        )
+        part = part_of_t(row, self._map.shape[1], self._timesteps)
+        return self.tr("{0} · loss {1}").format(part, loss)
 
     def area(self) -> QRectF:
         """Leave room for the scale on the right."""

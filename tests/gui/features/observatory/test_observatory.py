@@ -67,7 +67,7 @@ def test_every_curve_shows_what_the_run_has_recorded(
     assert curves["device_load"].isHidden(), "nothing is shown of a GPU that is not there"
     assert panel.curves.heat.map.shape == (4, 20)
     assert panel.curves.heat.words(0, 19) == panel.curves.heat.words(0, 19)
-    assert f"t {T - 0}–{T}" in panel.curves.heat.words(0, 19)
+    assert panel.curves.heat.words(0, 19).startswith(f"t {T} · ")
     assert panel.title.text() == "first"
     assert panel.live.isHidden()
 

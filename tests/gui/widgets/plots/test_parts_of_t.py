@@ -1,0 +1,34 @@
+"""The loss by timestep names the very t that a training puts into each part."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.theme.theme import Theme
+from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
+from ddpm_studio.gui.widgets.plots.heat_map import HeatMap
+from ddpm_studio.jobs.events import BINS
+
+
+def held(timesteps: int, part: int) -> list[int]:
+    """The t of a part, as the log of a training sorts them."""
+    index = np.arange(timesteps)
+    return (index[index * BINS // timesteps == part] + 1).tolist()
+
+
+@pytest.mark.parametrize("timesteps", [1, 4, 10, 20, 50, 250, 1000, 1003])
+def test_a_part_is_named_by_the_t_it_holds(qtbot: QtBot, theme: Theme, timesteps: int) -> None:
+    bars, heat = BarPlot(), HeatMap("Loss by timestep")
+    for plot in (bars, heat):
+        qtbot.addWidget(plot)
+    bars.set_values([0.5] * BINS, timesteps)
+    heat.set_rows(np.array([1.0]), np.full((1, BINS), 0.5), timesteps, 1.0)
+    for part in range(BINS):
+        ts = held(timesteps, part)
+        words = "no t"
+        if ts:
+            words = f"t {ts[0]:,}–{ts[-1]:,}" if len(ts) > 1 else f"t {ts[0]:,}"
+        assert bars.words(part) == f"{words} · loss 0.5000"
+        assert heat.words(1.0, part) == f"{words} · loss 0.5000"
