@@ -33,6 +33,8 @@ _ICONS = {
 }
 _DETAILS_HEIGHT = 140
 _MOST_KEPT = 10
+# Lines of one message; of a training of days, the latest.
+_MOST_GATHERED = 8
 _WIDEST = 480
 # What only tells that something was done goes by itself, when it can have been read.
 _GOES_AFTER_MS, _READ_MS_A_LETTER = 8_000, 60
@@ -52,6 +54,7 @@ class _Message:
     action: str = ""
     callback: Callable[[], object] | None = None
     topic: str = ""
+    gathers: bool = False
 
     @property
     def whole(self) -> str:
@@ -65,7 +68,7 @@ class _Message:
     @property
     def stays(self) -> bool:
         """Whether it is worth coming back to when another has taken its place."""
-        return self.level != "info" or bool(self.action)
+        return self.level != "info" or bool(self.action) or self.gathers
 
     def outlives(self, newer: _Message) -> bool:
         """Whether it still has something to say beside a newer one."""
@@ -193,7 +196,9 @@ class MessageBar(QFrame):
             callback: what the button does.
             topic: what it is about: it takes the place of an earlier one about the same.
         """
-        told = _Message(text, level, remedy, details, action, callback, topic)
+        self._tell(_Message(text, level, remedy, details, action, callback, topic))
+
+    def _tell(self, told: _Message) -> None:
         others = (old for old in self._messages if old.outlives(told))
         self._messages = [*others, told][-_MOST_KEPT:]
         self._show()
@@ -205,11 +210,19 @@ class MessageBar(QFrame):
         self.show_message(text, action=action, callback=callback)
 
     def add_info(self, text: str) -> None:
-        """Tell something more, below what was told just before where that is seen yet."""
-        seen = self._messages[-1] if self._messages else None
-        if seen is not None and not seen.stays:
-            text = "\n".join(dict.fromkeys([*seen.text.splitlines(), *text.splitlines()]))
-        self.show_info(text)
+        """Tell something more, below what was told before where that is seen yet, or waits.
+
+        What covers it, such as a warning a moment later, does not take it away unread.
+        """
+        before = [
+            old
+            for old in self._messages
+            if old.gathers or (old is self._messages[-1] and not old.stays)
+        ]
+        self._messages = [old for old in self._messages if old not in before]
+        lines = dict.fromkeys(line for old in before for line in old.text.splitlines())
+        lines |= dict.fromkeys(text.splitlines())
+        self._tell(_Message("\n".join([*lines][-_MOST_GATHERED:]), "info", gathers=True))
 
     def show_warning(
         self,

@@ -243,5 +243,24 @@ def test_what_is_told_one_after_the_other_is_seen_together(bar: MessageBar) -> N
     # What can be done something about is no part of it, and waits.
     bar.show_info("Deleted.", "Undo", print)
     bar.add_info("The network is compiled.")
-    assert bar.text == "The network is compiled."
+    assert bar.text.splitlines() == ["8 of 101 pictures are held out.", "The network is compiled."]
     assert bar.earlier == 1
+
+
+def test_what_was_told_a_moment_ago_waits_below_a_warning(bar: MessageBar) -> None:
+    bar.add_info("12,000 steps in all.")
+    bar.show_warning("The pictures are gone; training goes on with those that were kept.")
+    assert bar.earlier == 1
+    bar.add_info("8 of 101 pictures are held out.")
+    bar.show_warning("A large batch.")
+    assert bar.earlier == 2
+    bar.dismiss()
+    assert bar.text.splitlines() == ["12,000 steps in all.", "8 of 101 pictures are held out."]
+
+
+def test_a_training_of_days_fills_no_screen_with_what_it_tells(bar: MessageBar) -> None:
+    for hour in range(100):
+        bar.add_info(f"{hour} threads are faster now.")
+    lines = bar.text.splitlines()
+    assert lines[-1] == "99 threads are faster now."
+    assert len(lines) < 10
