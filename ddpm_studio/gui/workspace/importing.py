@@ -34,7 +34,7 @@ class Importer(QObject):
     no_model = Signal(object)
     """It is whole, and no model of a known layout; carries the path."""
     noted = Signal(str)
-    """What there is to know of how it was read."""
+    """All that there is to know by now of how it was read."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class Importer(QObject):
     ) -> None:
         super().__init__(parent)
         self._backend, self._new_run, self._awaited = backend, new_run, awaited
+        self._notes: list[str] = []
 
     def look(self, path: Path) -> None:
         """Find out what it is; one of the signals follows, or the job fails with the reason."""
@@ -54,6 +55,7 @@ class Importer(QObject):
 
     def read(self, path: Path, request: ImportRequest) -> None:
         """Make a run of it; ``made`` follows, or the job fails with the reason."""
+        self._notes = []
         run = self._new_run(path.name if path.is_dir() else path.stem)
         job = self._backend.submit(specs.runs.import_model(path, run, request))
         job.on_event(self._on_event)
@@ -70,4 +72,6 @@ class Importer(QObject):
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Notice):
-            self.noted.emit(event.text)
+            # Together: the next would take the place of the one before.
+            self._notes.append(event.text)
+            self.noted.emit("\n".join(self._notes))

@@ -13,7 +13,10 @@ from ddpm_studio.backend import Backend
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.start.import_dialog import ImportDialog
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Notice
+from ddpm_studio.requests import ImportRequest
 from ddpm_studio.runs import RunFolder
+from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import WAIT, opened
 from tests.interop.formats.test_paper_unet import Paper
 
@@ -79,3 +82,14 @@ def test_a_model_that_is_refused_is_told_with_the_reason(
     assert "lucidrains" in told.args[0].line
     assert studio.opening is None
     assert not studio.sources
+
+
+def test_all_that_is_to_know_of_a_model_is_told_together(fake: FakeBackend) -> None:
+    studio = Studio(fake)
+    told: list[object] = []
+    studio.notified.connect(told.append)
+    studio.importer.read(Path("/models/ema.ckpt"), ImportRequest())
+    job = fake.job("Opening ema.ckpt")
+    fake.send(job, Notice("It does not say its schedule."))
+    fake.send(job, Notice("Its variance is not kept."))
+    assert told[-1] == "It does not say its schedule.\nIts variance is not kept."
