@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.durations import size_words
+from ddpm_studio.gui.features.observatory.run_names import told_apart
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
 from ddpm_studio.gui.widgets.plots.heat_map import HeatMap
@@ -70,13 +71,8 @@ class CurvesPage(QWidget):
         self._redraw()
 
     def names(self) -> list[str]:
-        """Return what each shown run is called: its name, with its folder where two share it."""
-        runs = [record.run for record in self.records]
-        short = [run.name for run in runs]
-        return [
-            run.name if short.count(run.name) == 1 else f"{run.parent.name}/{run.name}"
-            for run in runs
-        ]
+        """Return what each shown run is called; no two have the same name."""
+        return told_apart([record.run for record in self.records])
 
     def showEvent(self, event: QShowEvent) -> None:
         """Draw what came in while nobody looked."""

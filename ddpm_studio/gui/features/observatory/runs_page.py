@@ -36,6 +36,7 @@ from ddpm_studio.gui.features.observatory.run_model import (
     Index,
     RunModel,
 )
+from ddpm_studio.gui.features.observatory.run_names import told_apart
 from ddpm_studio.gui.features.observatory.sparkline import SparklineDelegate
 from ddpm_studio.gui.platform.images import to_image
 from ddpm_studio.gui.theme.theme import current_theme
@@ -246,7 +247,7 @@ class RunsPage(QWidget):
     def _on_compared(self, settings: list[dict[str, str]]) -> None:
         runs = self.selected()
         if len(runs) == len(settings):
-            self.compare.show_settings([run.name for run in runs], settings)
+            self.compare.show_settings(told_apart(runs), settings)
 
     def _on_activated(self, index: QModelIndex) -> None:
         self._studio.open_run(self.model.entries[index.row()].path)
