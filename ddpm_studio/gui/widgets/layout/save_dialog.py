@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ddpm_studio.paths import is_there
 
 
 class SaveDialog(QFileDialog):
@@ -49,8 +51,27 @@ def ask_where(
 ) -> None:
     """Open a :class:`SaveDialog`; ``then`` takes the path, if one is chosen."""
     dialog = SaveDialog(parent, title, filters, file_name)
-    dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
+
+    def take(chosen: str) -> None:
+        typed = Path(chosen)
+        path = _with_ending(typed, list(filters.values()), dialog.defaultSuffix())
+        if path != typed and is_there(path):
+            # Nobody was asked whether that one may be written over.
+            ask_where(parent, title, filters, path.name, then)
+        else:
+            then(path)
+
+    dialog.fileSelected.connect(take)
     dialog.open()
+
+
+def _with_ending(path: Path, endings: Sequence[str], usual: str) -> Path:
+    """Return a path that ends as one of the kinds of files; Qt takes any dot for an ending."""
+    known = any(path.name.lower().endswith(f".{ending}") for ending in endings)
+    # Where a folder is one of the kinds, no ending is missing.
+    if known or not all(endings):
+        return path
+    return path.with_name(f"{path.name}.{usual}")
 
 
 def _pictures_folder() -> Path:
