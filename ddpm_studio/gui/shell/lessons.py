@@ -20,6 +20,7 @@ from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.runs.naming import cleaned
 
 
 class Lessons(QObject):
@@ -104,7 +105,7 @@ class Lessons(QObject):
             self._window,
             self.tr("Save the lesson"),
             {self.tr("Lesson (*{0})").format(LESSON_SUFFIX): LESSON_SUFFIX[1:]},
-            f"{title.replace('/', ' ')}{LESSON_SUFFIX}",
+            f"{cleaned(title)}{LESSON_SUFFIX}",
             lambda path: self.save(view, title, questions, path),
         )
 
