@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStringListModel, Qt
@@ -81,8 +82,8 @@ class ReportView(QWidget):
             if (width, height) != sides(dataset.image_size):
                 notes.append(self.tr("All were {0}.").format(size_text(width, height)))
         elif report.sizes:
-            smallest = min(size for size, _ in report.sizes)
-            largest = max(size for size, _ in report.sizes)
+            # By their pixels: a tall one may be narrower than one that is much smaller.
+            smallest, *_, largest = sorted((size for size, _ in report.sizes), key=prod)
             notes.append(
                 self.tr("{n} sizes, from {a} to {b}.").format(
                     n=f"{len(report.sizes):,}",
