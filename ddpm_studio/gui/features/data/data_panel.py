@@ -81,6 +81,8 @@ class DataPanel(QWidget):
         self.options_fold = CollapsibleHeading(self.tr("Preparation"), self.form)
         self._later = QTimer(self, singleShot=True, interval=_DEBOUNCE_MS)
         self._later.timeout.connect(self._prepare_anew)
+        # The pictures and options that the form shows, or has shown until somebody changed it.
+        self._followed: tuple[Sequence[Path], PrepareOptions] = studio.sources, studio.options
         self._space = QWidget()
         content = QWidget()
         layout = QVBoxLayout(content)
@@ -244,8 +246,7 @@ class DataPanel(QWidget):
         self.thumbnails.setVisible(opened and refused is None)
         self.back_button.setVisible(opened and refused is not None)
         self._space.setVisible(not self.thumbnails.isVisibleTo(self))
-        if not self._later.isActive() and self.form.values() != dict(shown):
-            self.form.set_value(shown)
+        self._follow(studio.sources if refused is None else refused.sources, shown)
         if refused is not None:
             self.report.show_refused(self._title(refused.sources), refused.failure)
             self.classes.hide()
@@ -266,6 +267,20 @@ class DataPanel(QWidget):
             # Until the new ones are there, the old ones stay: nothing flickers.
             self.thumbnails.set_pictures(studio.preview.pictures, recipe=self._origin())
             self.report.show_preview(self._title(studio.sources), studio.preview)
+
+    def _follow(self, sources: Sequence[Path], options: PrepareOptions) -> None:
+        """Show options that are others than before; what is being typed meanwhile stays.
+
+        It may be no value yet, as "96 x" on its way to "96 x 64" while the pictures are read.
+        """
+        if sources != self._followed[0]:
+            # What was typed was for other pictures.
+            self._later.stop()
+        if (sources, options) == self._followed or self._later.isActive():
+            return
+        self._followed = sources, options
+        if self.form.values() != dict(options):
+            self.form.set_value(options)
 
     def _title(self, sources: Sequence[Path]) -> str:
         first, *others = sources
