@@ -75,8 +75,10 @@ class HeatMap(StepField):
         self.last = max(1.0, last)
         columns = min(COLUMNS, max(1, int(self.last)))
         self._map = over_steps(steps, rows, self.last, columns)
-        # Small batches leave many parts of 1..T unseen from tick to tick: wider columns fill.
-        while columns > _FEWEST and np.isfinite(self._map).mean() < _FULL:
+        # Small batches leave many parts of 1..T unseen from tick to tick: wider columns fill. What
+        # was never seen, as the parts that hold no t where T is small, no column fills.
+        seen = np.isfinite(rows).any(axis=0)
+        while columns > _FEWEST and seen.any() and np.isfinite(self._map[:, seen]).mean() < _FULL:
             columns = max(_FEWEST, columns * 2 // 3)
             self._map = over_steps(steps, rows, self.last, columns)
         self._image = self._colour() if np.isfinite(self._map).any() else None

@@ -66,6 +66,17 @@ def test_the_map_has_time_to_the_right_and_t_upwards(qtbot: QtBot, theme: Theme)
     assert "0.01" in heat.accessibleDescription()
 
 
+def test_few_timesteps_make_no_map_coarser(qtbot: QtBot, theme: Theme) -> None:
+    heat = HeatMap("Loss by timestep")
+    qtbot.addWidget(heat)
+    rows = np.full((240, 20), np.nan)
+    # Of T = 4, whose parts are the first, sixth, eleventh and sixteenth of twenty.
+    rows[:, ::5] = np.linspace(1, 0.1, 240)[:, None]
+    heat.set_rows(np.arange(1.0, 241), rows, 4, 240)
+    assert len(heat.map) == 240
+    assert np.isfinite(heat.map[:, ::5]).all()
+
+
 def test_an_empty_map_and_curve_draw(qtbot: QtBot, theme: Theme) -> None:
     heat, curve = HeatMap("Loss by timestep"), SmallCurve("Speed", str)
     for field in (heat, curve):
