@@ -48,6 +48,10 @@ if TYPE_CHECKING:
     from ddpm_studio.gui.features.tour.tour import Stop
 
 
+# What a message of pictures that were opened in the place of others is about.
+_REPLACED = "data"
+
+
 class MainWindow(QMainWindow):
     """Data left, Training right, Jobs below, the tools in the middle."""
 
@@ -295,6 +299,9 @@ class MainWindow(QMainWindow):
         if studio.sources and beginning:
             # What was wrong with the pictures before is not wrong with these.
             self.messages.clear("error")
+        if studio.refused is not None:
+            # It says that they are open, in the place of those that are.
+            self.messages.clear(topic=_REPLACED)
         if studio.dataset is not None:
             self.recent.add_data(studio.sources, studio.options)
 
@@ -305,7 +312,7 @@ class MainWindow(QMainWindow):
             ),
             action=self.tr("Undo"),
             callback=lambda: self.studio.open_data(sources, options),
-            topic="data",
+            topic=_REPLACED,
         )
 
     def _on_opening(self) -> None:

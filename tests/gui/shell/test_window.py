@@ -373,6 +373,19 @@ def test_an_error_of_pictures_goes_when_others_are_opened(
     assert window.messages.text == ""
 
 
+def test_pictures_that_are_refused_are_not_said_to_be_open(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    Image.new("RGB", (16, 16)).save(tmp_path / "good.png")
+    window.studio.open_paths([tmp_path / "good.png"])
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    window.studio.open_paths([tmp_path / "bad.png"])
+    qtbot.waitUntil(lambda: window.messages.level == "error", timeout=WAIT)
+    assert window.studio.sources == (tmp_path / "good.png",)
+    assert window.messages.earlier == 0
+
+
 def test_what_survives_a_restart_and_what_reset_takes_back(
     qtbot: QtBot, backend: Backend, window: MainWindow, tiny_run: Path
 ) -> None:
