@@ -206,7 +206,7 @@ class Trainer:
     def own_pictures(self) -> int:
         """Pictures of a batch whose gradient this rank computes."""
         own = self.ranks.share(self.config.pictures)
-        return own.stop - own.start
+        return int(own.stop - own.start)
 
     def compile(self) -> None:
         """Let torch compile the network; see :meth:`Accelerator.compile`."""

@@ -14,7 +14,7 @@ import pytest
 
 from ddpm_studio.data import Dataset, Report, prepare, preparing, sample_sets
 from ddpm_studio.data.decoding import decode_pool
-from ddpm_studio.data.decoding.decode_pass import Look, Raw, Target, look
+from ddpm_studio.data.decoding.decode_pass import Look, Raw, Target, look, read_item
 from ddpm_studio.data.decoding.decode_pool import DecodePool
 from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.items import Item
@@ -148,12 +148,11 @@ def test_what_could_not_be_read_is_tried_again(
 ) -> None:
     make_picture_folder(tmp_path / "in", 3)
     age(tmp_path / "in")
-    read = decode_pool.read_item
 
     def shut(item: Item) -> Raw:
         if item.name == "0001.png":
             raise Unusable(f"unreadable: {os.strerror(errno.EACCES)}")
-        return read(item)
+        return read_item(item)
 
     with monkeypatch.context() as patched:
         patched.setattr(decode_pool, "read_item", shut)

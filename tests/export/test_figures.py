@@ -5,7 +5,7 @@ from ddpm_studio.export.figures import save_csv
 
 def test_runs_whose_names_are_no_text_in_any_encoding_are_in_the_table(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    lines = [{"step": 1, "loss": 0.5}, {"step": 2}]
+    lines: list[dict[str, object]] = [{"step": 1, "loss": 0.5}, {"step": 2}]
     save_csv(path, ("step", "loss"), [("caf\udce9", lines), ("β", lines[:1])])
     assert path.read_text(encoding="utf-8").splitlines() == [
         "run,step,loss",

@@ -28,6 +28,11 @@ def opened(fake: FakeBackend, run: Path) -> None:
     fake.finish(fake.job(f"Opening {run.name}"), view_of(run))
 
 
+def state(studio: Studio) -> tuple[Path | None, Path | None, bool]:
+    """The open run, the one that is being opened, and whether the open one was read again."""
+    return studio.run, studio.opening, studio.reopened
+
+
 def test_a_run_is_opened_although_the_open_one_is_renamed_meanwhile(
     studio: Studio, fake: FakeBackend
 ) -> None:
@@ -35,9 +40,9 @@ def test_a_run_is_opened_although_the_open_one_is_renamed_meanwhile(
     studio.take_moved(FIRST, RENAMED)
     assert studio.opening == OTHER
     opened(fake, RENAMED)
-    assert (studio.run, studio.opening, studio.reopened) == (RENAMED, OTHER, True)
+    assert state(studio) == (RENAMED, OTHER, True)
     opened(fake, OTHER)
-    assert (studio.run, studio.opening, studio.reopened) == (OTHER, None, False)
+    assert state(studio) == (OTHER, None, False)
 
 
 def test_what_is_read_again_does_not_take_the_place_of_what_was_opened_since(
@@ -72,7 +77,7 @@ def test_a_run_that_is_opened_after_it_could_not_be_read_again_is_shown(
 def test_what_is_cancelled_is_opened_no_more(studio: Studio, fake: FakeBackend) -> None:
     studio.open_model(Path("/models"))
     studio.importer.look(Path("/models/ema.ckpt"))
-    assert studio.opening == Path("/models/ema.ckpt")
+    assert state(studio)[1] == Path("/models/ema.ckpt")
     fake.cancel(fake.job("Looking at ema.ckpt"))
-    assert studio.opening is None
+    assert state(studio)[1] is None
     assert "ema" not in studio.no_model

@@ -12,6 +12,7 @@ from PIL import Image
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, evaluate, sample, train
+from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.jobs.events import Notice, Pictures
 from ddpm_studio.jobs.training import previews
@@ -116,7 +117,7 @@ def test_what_has_learnt_classes_alone_is_seen_by_class_while_it_trains(
 ) -> None:
     asked: list[object] = []
 
-    class Noted(previews.Evaluator):
+    class Noted(Evaluator):
         def __init__(self, network: Any, device: Any, classes: Any, guidance: float) -> None:
             asked.append((classes, guidance))
             super().__init__(network, device, classes, guidance)

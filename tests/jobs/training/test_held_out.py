@@ -152,8 +152,8 @@ def test_the_figures_of_pictures_are_the_same_beside_others(noise: Path) -> None
         assert found is not None
         return np.array([found.loss, found.bits])
 
-    alone = [figures(row) for row in (0, 1)]
-    assert not np.allclose(*alone, rtol=1e-4)
+    first, second = alone = [figures(row) for row in (0, 1)]
+    assert not np.allclose(first, second, rtol=1e-4)
     for together in (figures(0, 1), figures(1, 0)):
         np.testing.assert_allclose(together, np.mean(alone, 0), rtol=1e-5)
 

@@ -37,6 +37,11 @@ def size_field(panel: DataPanel) -> QLineEdit:
     return field
 
 
+def asked_size(panel: DataPanel) -> object:
+    """The size by which pictures are read."""
+    return panel._studio.options.image_size
+
+
 def type_(qtbot: QtBot, panel: DataPanel, text: str) -> None:
     """Type, and wait until it was looked at."""
     size_field(panel).setText(text)
@@ -47,14 +52,14 @@ def test_a_size_that_is_half_typed_stays_when_pictures_come(
     qtbot: QtBot, panel: DataPanel, fake: FakeBackend
 ) -> None:
     type_(qtbot, panel, "96")
-    assert panel._studio.options.image_size == 96
+    assert asked_size(panel) == 96
     type_(qtbot, panel, "96 x")
     pictures, sizes = np.zeros((2, 96, 96, 3), np.uint8), ((99, 99), (99, 99))
     found = PreviewResult(pictures, ("a", "b"), sizes, 2, 0, PrepareOptions(), ())
     fake.finish(fake.job("Preview"), found)
     assert size_field(panel).text() == "96 x"
     type_(qtbot, panel, "96 x 64")
-    assert panel._studio.options.image_size == (96, 64)
+    assert asked_size(panel) == (96, 64)
 
 
 def test_others_are_read_by_their_own_options(

@@ -15,7 +15,7 @@ from ddpm_studio.jobs.events import BINS
 def held(timesteps: int, part: int) -> list[int]:
     """The t of a part, as the log of a training sorts them."""
     index = np.arange(timesteps)
-    return (index[index * BINS // timesteps == part] + 1).tolist()
+    return [int(one) + 1 for one in index[index * BINS // timesteps == part]]
 
 
 @pytest.mark.parametrize("timesteps", [1, 4, 10, 20, 50, 250, 1000, 1003])
