@@ -26,6 +26,7 @@ class RunSummary:
     ``plugins`` are the entries of other packages that it was made with, by kind and name, and
     where they come from; ``missing`` those of them that are not here. Of a few-step student
     ``teacher`` is the run that it was made of, ``sampler`` and ``sampler_steps`` how it draws.
+    ``clip_x0``: whether x̂₀ is clipped where nothing else is asked.
     ``title`` and ``license`` are those of a model that was packed to be shared, which has averaged
     weights alone.
     """
@@ -57,6 +58,7 @@ class RunSummary:
     teacher: str | None
     sampler: str | None
     sampler_steps: int | None
+    clip_x0: bool = True
     title: str | None = None
     license: str | None = None
 
@@ -111,6 +113,7 @@ def describe_run(run: Path) -> RunSummary:
         teacher=student.teacher if student else None,
         sampler=student.sampler if student else None,
         sampler_steps=student.steps if student else None,
+        clip_x0=info.process.clip_x0,
         title=info.published.title if info.published else None,
         license=info.published.license if info.published else None,
     )

@@ -90,6 +90,8 @@ class SamplerBar(QWidget):
         describe(self.seed, "seed")
         self.dice = tool_button("dice-5", self.tr("Another seed"))
         self.variance, self.precision, self.clip, more = self._more()
+        # How the open model draws where nobody has chosen.
+        self._clips = self.clip.isChecked()
         self._eta_label = TermLabel("η", "eta")
         self.options = {key: self._option(option) for key, option in _other_options().items()}
         self._classes = ClassChoice(self, in_turn, of_pictures)
@@ -208,9 +210,15 @@ class SamplerBar(QWidget):
             self.changed.emit()
 
     def follow(self, view: RunView) -> None:
-        """Offer what a run's model has: its timesteps, its classes, its averages, its sampler."""
+        """Offer what a run's model has: its timesteps, its classes, its averages, its sampler.
+
+        Whether x̂₀ is clipped goes with the model until somebody chooses otherwise.
+        """
         self.set_timesteps(view.summary.timesteps)
         summary = view.summary
+        if self.clip.isChecked() == self._clips:
+            self.clip.setChecked(summary.clip_x0)
+        self._clips = summary.clip_x0
         self._classes.set_classes(
             summary.known_classes,
             any_class=not summary.needs_class,

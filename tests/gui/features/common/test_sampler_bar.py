@@ -295,3 +295,19 @@ def test_the_drawer_follows_a_student_at_once(qtbot: QtBot, tmp_path: Path) -> N
     assert bar.words in drawer.button.toolTip()
     bar.follow(view_of(tmp_path))
     assert drawer.fast.isEnabled()
+
+
+def test_clipping_goes_with_the_model_until_it_is_chosen(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    asked = []
+    for clips in (False, True, False):
+        bar.follow(view_of(Path("/run"), clip_x0=clips))
+        asked.append(bar.value()["clip_x0"])
+    assert asked == [False, True, False]
+    bar.clip.trigger()
+    bar.follow(view_of(Path("/run"), clip_x0=True))
+    bar.clip.trigger()
+    for clips in (True, False):
+        bar.follow(view_of(Path("/run"), clip_x0=clips))
+        assert bar.value()["clip_x0"] is False
