@@ -83,7 +83,8 @@ def test_pipeline_draws_the_same_pictures(
     with torch.inference_mode():
         *_, last = ancestral(strided, model, x_t, noise)
     ours = (last.x_t / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).numpy()
-    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    # Kernels round by the processor: 1.2e-5 apart with AVX2, and a level of a picture is 4e-3.
+    np.testing.assert_allclose(ours, theirs, atol=2e-5)
     assert theirs.std() > 0.05
 
 

@@ -63,5 +63,5 @@ def test_a_name_that_no_folder_can_have_is_told(qtbot: QtBot, tmp_path: Path) ->
     qtbot.addWidget(choice)
     choice.set_folder(tmp_path)
     choice.name_edit.setText("x" * 300)
-    with pytest.raises(StudioError, match="too long"):
+    with pytest.raises(StudioError, match="300 bytes long"):
         choice.path()
