@@ -22,7 +22,7 @@ from ddpm_studio.jobs.drawing.drawing import (
 )
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.sampling_defaults import of_a_class
+from ddpm_studio.jobs.drawing.sampling_defaults import of_a_class, with_its_clipping
 from ddpm_studio.jobs.events import Event, Pictures, Progress
 from ddpm_studio.jobs.measuring.measuring import measured_process, without_class
 from ddpm_studio.jobs.teaching.estimating import shown
@@ -101,7 +101,7 @@ def sampling_steps(
         StudioError: if the run can't be read or a setting is out of range.
     """
     model = models.for_drawing(request.run, request)
-    request = of_a_class(model, request)
+    request = with_its_clipping(model, of_a_class(model, request))
     if request.steps is not None:
         check_steps(model, request.steps)
     noise = PictureNoise(request.seed, [0], model.device)

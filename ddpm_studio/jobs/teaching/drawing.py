@@ -54,7 +54,8 @@ def result_rows(
     request = of_a_class(models.for_drawing(request.run, request), request)
     two = request.model_copy(update={"count": 2, "frames": _COLUMNS})
     ends, frames = yield from collect_frames(sample(two, models))
-    settings = request.model_dump(exclude={"count", "all_classes", "frames"})
+    # What was not asked stays open, for each to be drawn as its run draws.
+    settings = request.model_dump(exclude={"count", "all_classes", "frames"}, exclude_unset=True)
     shared = yield from share(ShareRequest(**settings, t=t, count=_COLUMNS), None, models)
     mixing = InterpolateRequest(**settings, t=t, steps_lambda=_COLUMNS)
     mixed = yield from interpolate(mixing, list(ends.pictures), models)

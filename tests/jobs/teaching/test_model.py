@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +100,19 @@ def test_algorithm_2_adds_up_and_draws_what_sampling_draws(asked: SampleRequest)
     assert np.all(np.abs(z) < 5)
     _, drawn = finish(jobs.sample(asked.model_copy(update={"count": 1}), models))
     assert np.abs(drawn.pictures[0].astype(int) - steps[-1].x_before).max() <= 1
+
+
+def test_a_model_that_does_not_clip_is_shown_so(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, own := tmp_path / "own")
+    told = json.loads((own / "run.json").read_text())
+    told["process"]["clip_x0"] = False
+    (own / "run.json").write_text(json.dumps(told))
+    asked, models = SampleRequest(run=own, device="cpu", seed=4, steps=6), ModelStore()
+    named = SampleRequest(run=own, device="cpu", seed=4, steps=6, clip_x0=False)
+    rows, same = (finish(result_rows(one, 10, models))[1].rows for one in (asked, named))
+    assert all(np.array_equal(rows[name], same[name]) for name in same)
+    steps, wanted = (finish(sampling_steps(one, models))[1] for one in (asked, named))
+    assert steps[-1].values == wanted[-1].values
 
 
 @pytest.mark.parametrize(
