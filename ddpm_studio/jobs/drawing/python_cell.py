@@ -18,7 +18,7 @@ from ddpm_studio.runs.ready import is_ready, ready_name
 # How many moments were shown makes it no other drawing; the run is opened before.
 _LEFT_OUT = {"run", "frames", "checkpoint"}
 # A run may have others of its own, where these are not named.
-_NAMED = ("sampler", "steps", "class_label", "all_classes", "guidance")
+_NAMED = ("sampler", "steps", "class_label", "all_classes", "guidance", "clip_x0")
 
 
 def has_cell(recipe: Recipe | None) -> bool:

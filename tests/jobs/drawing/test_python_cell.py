@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,17 @@ def test_a_sheet_of_several_t_is_drawn_row_by_row(run: Path) -> None:
     drawings_ = carried_out(recipe)["drawings"]
     for drawing, row in zip(drawings_, rows, strict=True):
         assert np.array_equal(np.asarray(drawing.pictures), row.pictures)
+
+
+@pytest.mark.parametrize("clips", [True, False])
+def test_a_model_that_does_not_clip_may_be_asked_to(run: Path, tmp_path: Path, clips: bool) -> None:
+    shutil.copytree(run, own := tmp_path / "own")
+    told = json.loads((own / "run.json").read_text())
+    told["process"]["clip_x0"] = False
+    (own / "run.json").write_text(json.dumps(told))
+    asked = SampleRequest(run=own, device="cpu", seed=5, steps=4, count=2, clip_x0=clips)
+    _, drawn = finish(jobs.sample(asked, ModelStore()))
+    assert np.array_equal(drawn_again(drawn), drawn.pictures)
 
 
 def test_what_has_no_cell_is_said(run: Path) -> None:
