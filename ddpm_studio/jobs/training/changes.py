@@ -47,17 +47,8 @@ def pictures_seen(info: RunInfo, checkpoint: Checkpoint) -> int:
         StudioError: if the checkpoint is damaged.
     """
     seen = checkpoint.state().get("pictures")
-    if isinstance(seen, int):
-        return seen
-    # Of version 0.1.0, whose batches were all of one size.
-    request = info.request
-    begun_with = request.batch_size if request else 0
-    batches = [
-        told["batch_size"][0]
-        for change in info.changes
-        if "batch_size" in (told := change.settings)
-    ]
-    return checkpoint.step * int(next(iter(batches), begun_with) or 0)
+    # One of version 0.1.0 does not say.
+    return seen if isinstance(seen, int) else info.pictures_by(checkpoint.step)
 
 
 def told_changes(recorded: TrainRequest, request: TrainRequest, trainer: Trainer) -> Iterator[Told]:
