@@ -43,7 +43,7 @@ def named(folder: Path, name: str) -> Path:
         raise StudioError(f"{chosen!r} can't be the name of a run on Windows.", "Choose another.")
     if (length := len(_written(chosen))) > _MOST_BYTES:
         raise StudioError(
-            f"This name is {length:,} bytes long, and no file system takes more than "
+            f"This name is {length:,} bytes long, and most file systems take no more than "
             f"{_MOST_BYTES}.",
             "Choose a shorter one.",
         )
