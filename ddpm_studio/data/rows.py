@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ddpm_studio.data.decoding.decode_pass import Target
 from ddpm_studio.data.decoding.resizing import Recipe
+from ddpm_studio.paths import patiently
 
 _COPY_ROWS = 1024
 
@@ -36,7 +37,7 @@ def settle_rows(target: Target, rows: npt.NDArray[np.int64], *, gray: bool) -> N
             stream.write(_header(len(rows), recipe, recipe.channels))
         return
     whole = path.with_suffix(".rows")
-    path.rename(whole)
+    patiently(Path.rename, path, whole)
     shape = (written, recipe.height, recipe.width, recipe.channels)
     pictures = np.memmap(whole, np.uint8, "r", target.offset, shape)
     with path.open("wb") as stream:

@@ -29,6 +29,7 @@ from ddpm_studio.data.formats.mapped import map_array
 from ddpm_studio.data.report import Report
 from ddpm_studio.data.survey import Survey
 from ddpm_studio.errors import StudioError
+from ddpm_studio.paths import patiently
 from ddpm_studio.picture_shape import CHANNELS, sides
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.stand_ins import remedy_of
@@ -218,7 +219,7 @@ class DatasetCache:
         if target.exists() and self.load(target.name, (), "") is None:
             shutil.rmtree(target)
         try:
-            temporary.rename(target)
+            patiently(Path.rename, temporary, target)
         except OSError:
             if self.load(target.name, (), "") is None:
                 raise

@@ -20,6 +20,7 @@ from ddpm_studio.interop.formats.diffusers import NO_LABEL_FILE
 from ddpm_studio.interop.layout import WEIGHTS
 from ddpm_studio.interop.names import to_diffusers
 from ddpm_studio.interop.unet2d import network_fields
+from ddpm_studio.paths import patiently
 
 # The oldest version that reads all that is written here.
 _VERSION = "0.31.0"
@@ -86,7 +87,7 @@ def save_diffusers(
             (made / "README.md").write_text(card, encoding="utf-8")
         if folder.exists():
             folder.rmdir()
-        made.rename(folder)
+        patiently(Path.rename, made, folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 

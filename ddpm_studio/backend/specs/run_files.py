@@ -12,6 +12,7 @@ from PySide6.QtCore import QFile
 from ddpm_studio.backend.spec import JobSpec, PoolCall
 from ddpm_studio.backend.specs import trash
 from ddpm_studio.errors import StudioError
+from ddpm_studio.paths import patiently
 
 if TYPE_CHECKING:
     from ddpm_studio.runs.moving import RunExtent
@@ -78,7 +79,7 @@ def restore_run(trashed: TrashedRun) -> JobSpec[Path]:
                 f"Something else lies at {run} now.", f"The run is at {place}: move it yourself."
             )
         try:
-            place.rename(run)
+            patiently(Path.rename, place, run)
         except OSError as error:
             raise StudioError(
                 f"{run.name} can't be brought back: {error.strerror or error}.",
