@@ -42,6 +42,14 @@ def is_file(path: Path) -> bool:
     return is_there(path) and path.is_file()
 
 
+def unfinished(folder: Path) -> Path:
+    """Return a new name for what is written in a folder before it takes its own.
+
+    What tempfile makes nobody else may read, and it stays so: machines and people share a cache.
+    """
+    return folder / f".{os.urandom(16).hex()}.tmp"
+
+
 def patiently(move: Callable[[Path, Path], object], source: Path, target: Path) -> None:
     """Rename something, and try again for a second where another program holds it.
 

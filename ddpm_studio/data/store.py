@@ -12,9 +12,7 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,7 +27,7 @@ from ddpm_studio.data.formats.mapped import map_array
 from ddpm_studio.data.report import Report
 from ddpm_studio.data.survey import Survey
 from ddpm_studio.errors import StudioError
-from ddpm_studio.paths import patiently
+from ddpm_studio.paths import patiently, unfinished
 from ddpm_studio.picture_shape import CHANNELS, sides
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.stand_ins import remedy_of
@@ -131,11 +129,9 @@ class DatasetCache:
         # Without the note they are read again, no more.
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
-            temporary = Path(name)
+            temporary = unfinished(folder)
             try:
-                with os.fdopen(handle, "w") as stream:
-                    json.dump({"key": key}, stream)
+                temporary.write_text(json.dumps({"key": key}))
                 temporary.replace(folder / f"{quick}.json")
             finally:
                 temporary.unlink(missing_ok=True)
@@ -196,8 +192,7 @@ class DatasetCache:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self._remove_leftovers()
-            # Not tempfile's, which nobody else may read: machines and people share a cache.
-            temporary = self.root / f".{uuid.uuid4().hex}.tmp"
+            temporary = unfinished(self.root)
             temporary.mkdir()
             yield temporary
         except OSError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +9,8 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
+
+from ddpm_studio.paths import unfinished
 
 _FOLDER = "features"
 
@@ -39,11 +39,9 @@ def keep(cache: Path | None, key: str, tensors: Mapping[str, Tensor]) -> None:
     file = _file(cache, key)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-        temporary = Path(name)
+        temporary = unfinished(file.parent)
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
+            temporary.write_bytes(content)
             temporary.replace(file)
         finally:
             temporary.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ import torch
 from PIL import Image
 
 from ddpm_studio.engine.generators import finish
-from ddpm_studio.metrics.features import classifier
+from ddpm_studio.metrics.features import cache, classifier
 from ddpm_studio.metrics.features.classifier import ClassifierSpace, classifier_space
 from ddpm_studio.metrics.features.pixels import PixelSpace
 from ddpm_studio.metrics.features.projection import principal_components, projected_space
@@ -100,6 +101,17 @@ def test_a_network_is_kept_by_the_content_of_the_pictures(
     for file in tmp_path.rglob("*.safetensors"):
         file.write_bytes(b"spoilt")
     assert trained(basis(cache=tmp_path)).told == first.told
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_others_may_read_what_is_kept_as_the_umask_says(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        cache.keep(tmp_path, "a", {"x": torch.ones(2)})
+    finally:
+        os.umask(before)
+    (file,) = (tmp_path / "features").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o640
 
 
 def test_what_the_network_sees_of_a_large_set_is_not_kept(
