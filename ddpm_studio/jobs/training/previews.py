@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from dataclasses import replace
 
 from ddpm_studio.engine import Network, PictureNoise, Trainer, derive_seed, in_bf16
 from ddpm_studio.engine.pixels import to_uint8
@@ -35,7 +34,7 @@ class Previews:
         self.folder = folder
         self.trainer = trainer
         self.request = request
-        self._process = replace(trainer.process, clip_x0=True)
+        self._process = trainer.process
         self._student = student = folder.info.student
         self._sampler = SAMPLERS[student.sampler] if student else _SAMPLER
         # What has learnt no class withheld is drawn by class, whatever draws it else.
