@@ -129,7 +129,8 @@ def _refuse_none(given: Sequence[object]) -> None:
     Raises:
         StudioError: saying so.
     """
-    if not given:
+    # Not its truth: an array of another library has none.
+    if len(given) == 0:
         raise StudioError(
             "There are no pictures in the list that was given.",
             "Look at how it was made; None stands for the pictures of the run.",

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import ddpm_studio as ds
-from ddpm_studio.api.pictures import paths_of
+from ddpm_studio.api.pictures import on_disk, paths_of
 from ddpm_studio.cli import run as terminal
 from ddpm_studio.jobs import ModelStore, encode_picture, interpolate, load_picture, sample, share
 from ddpm_studio.requests import (
@@ -202,6 +203,12 @@ def test_drawings_show_themselves_in_notebooks(opened: ds.Run) -> None:
     assert moving._repr_png_() is None
     gif = Image.open(io.BytesIO(base64.b64decode(moving._repr_mimebundle_()["image/gif"])))
     assert getattr(gif, "n_frames", 1) == 3
+
+
+def test_a_set_may_be_an_array_of_another_library(opened: ds.Run) -> None:
+    pictures: Any = torch.zeros(2, 16, 16, 3, dtype=torch.uint8)
+    with on_disk(pictures, opened.path) as (file,):
+        assert len(np.load(file)) == 2
 
 
 def test_what_is_saved(opened: ds.Run, first: Path, tmp_path: Path) -> None:
