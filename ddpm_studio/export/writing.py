@@ -5,13 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Iterator
-from itertools import count
 from pathlib import Path
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import WRITING, patiently
-
-_numbers = count()
 
 
 def check_destination(path: Path, suffixes: Collection[str]) -> None:
@@ -63,9 +60,10 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def _temporary(path: Path) -> Path:
-    # A number and not its name, which may be as long as the disk allows, and which two may be
-    # writing at once. The ending stays last: some encoders choose the format by it.
-    return path.with_name(f"{WRITING}{os.getpid()}-{next(_numbers)}{path.suffix}")
+    # Drawn by lot: its own name may be as long as the disk allows, two may be writing it at once,
+    # and programs on several machines have the same numbers. The ending stays last: some encoders
+    # choose the format by it.
+    return path.with_name(f"{WRITING}{os.urandom(8).hex()}{path.suffix}")
 
 
 @contextlib.contextmanager
