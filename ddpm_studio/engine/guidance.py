@@ -108,8 +108,8 @@ def rescaled(guided: Tensor, prediction: Tensor, share: float) -> Tensor:
         guided: predictions, shape (N, C, H, W).
         prediction: those for the class alone, shape of ``guided``.
         share: how far, 0 (not at all) to 1 (each picture's standard deviation is that of
-            ``prediction``). A prediction without any spread, as of a network that has learnt
-            nothing yet, stays as it is.
+            ``prediction``). What has no spread, as of a network that has learnt nothing yet,
+            stays as it is.
     """
     check_like("the guided prediction", guided, "that of the class", prediction)
     check_number("the share", share, 0, 1)
