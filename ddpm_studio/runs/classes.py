@@ -77,16 +77,22 @@ def needs_class(info: RunInfo) -> bool:
     return info.network_basics().num_classes is not None and not info.learnt_withheld
 
 
-def check_withheld(info: RunInfo) -> None:
+def check_withheld(info: RunInfo, instead: str = "") -> None:
     """Refuse to ask a network without a class whose weights have none for "no class".
+
+    Args:
+        info: of its run.
+        instead: what can be done where it is never asked with one; empty: a class can be chosen.
 
     Raises:
         StudioError: saying so.
     """
     if needs_class(info):
         raise StudioError(
-            'This model was trained on classes alone: it has no "no class" to draw with.',
-            f"Choose a class, 0 to {len(known_classes(info)) - 1}.",
+            'This model was trained on classes alone: it has no "no class" to be asked with.',
+            f"{instead}, or fine-tune the model with label dropout."
+            if instead
+            else f"Choose a class, 0 to {len(known_classes(info)) - 1}.",
         )
 
 

@@ -60,7 +60,7 @@ def encode_picture(
     if request.method == "q" or t == 0:
         return latent_of(model, noised(model, x_0, t, request.seed), t)
     refuse_student(model.info, model.run.name, "A latent by DDIM")
-    check_withheld(model.info)
+    check_withheld(model.info, "Noise the picture by q")
     steps = min(_STEPS, model.process.schedule.T) if request.steps is None else request.steps
     if t == model.process.schedule.T and model.process.schedule.zero_terminal_snr:
         raise StudioError(

@@ -29,7 +29,7 @@ def without_class(model: Model) -> LabelledNetwork:
     Raises:
         StudioError: if it has never learnt without one.
     """
-    check_withheld(model.info)
+    check_withheld(model.info, "Measure bits of pictures that have classes")
     return LabelledNetwork(model.network)
 
 
