@@ -19,6 +19,7 @@ from ddpm_studio.engine.pixels import to_float16
 from ddpm_studio.jobs.drawing.drawing import check_t
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
+from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
 from ddpm_studio.jobs.events import Event, Pictures, Progress, Table
 from ddpm_studio.jobs.frames import SCALES, to_levels
 from ddpm_studio.jobs.measuring.measuring import measured_process, without_class
@@ -56,7 +57,7 @@ def bound_estimates(
         StudioError: if the run can't be read, the picture does not fit, or it is a student.
     """
     model = models.get(request.run, request.weights, request.device)
-    process = measured_process(model, request)
+    process = measured_process(model, with_its_clipping(model, request))
     schedule = process.schedule.strided(min(steps, process.schedule.T))
     process = replace(process, schedule=schedule)
     noise = PictureNoise(request.seed, range(chains), "cpu")

@@ -102,7 +102,9 @@ def test_algorithm_2_adds_up_and_draws_what_sampling_draws(asked: SampleRequest)
     assert np.abs(drawn.pictures[0].astype(int) - steps[-1].x_before).max() <= 1
 
 
-def test_a_model_that_does_not_clip_is_shown_so(run: Path, tmp_path: Path) -> None:
+def test_a_model_that_does_not_clip_is_shown_so(
+    run: Path, tmp_path: Path, picture: np.ndarray
+) -> None:
     shutil.copytree(run, own := tmp_path / "own")
     told = json.loads((own / "run.json").read_text())
     told["process"]["clip_x0"] = False
@@ -113,6 +115,11 @@ def test_a_model_that_does_not_clip_is_shown_so(run: Path, tmp_path: Path) -> No
     assert all(np.array_equal(rows[name], same[name]) for name in same)
     steps, wanted = (finish(sampling_steps(one, models))[1] for one in (asked, named))
     assert steps[-1].values == wanted[-1].values
+    measured, unclipped = MeasureRequest(run=own), MeasureRequest(run=own, clip_x0=False)
+    one, other = (
+        finish(bound_estimates(asking, picture, models))[1] for asking in (measured, unclipped)
+    )
+    assert np.array_equal(one.by_divergences, other.by_divergences)
 
 
 @pytest.mark.parametrize(
