@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -58,10 +60,17 @@ def test_a_training_out_of_the_queue_leaves_them(
     assert panel.settings_fold.isChecked()
 
 
-def test_a_name_that_no_folder_can_have_is_told(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_folder_that_nobody_may_look_into_is_told(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def shut(_: Path) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / "shut").mkdir()
     choice = RunChoice()
     qtbot.addWidget(choice)
     choice.set_folder(tmp_path)
-    choice.name_edit.setText("x" * 300)
-    with pytest.raises(StudioError, match="300 bytes long"):
+    choice.name_edit.setText("shut")
+    monkeypatch.setattr(Path, "iterdir", shut)
+    with pytest.raises(StudioError, match="shut can't be the folder of a run: Permission denied"):
         choice.path()
