@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import label, name
+from ddpm_studio.gui.widgets.layout.basics import as_written, label, name
 from ddpm_studio.gui.workspace.studio import Studio
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class StartFrom(QWidget):
         before, self._base = self.run, bases[0] if bases else None
         if self._base is not None:
             title = self.tr("Start from {name}").format(name=self._base.title)
-            self.box.setText(title.replace("&", "&&"))
+            self.box.setText(as_written(title))
             tip = self.tr("Shapes are there at once, and turn into those of your pictures")
             name(self.box, title, tip)
             self.told.setText(self._base.told)
