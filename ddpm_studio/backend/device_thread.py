@@ -17,7 +17,7 @@ from ddpm_studio.backend.heap_trim import HeapTrim
 from ddpm_studio.backend.outbox import Outbox
 from ddpm_studio.backend.running_job import RunningJob
 from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, Lane
-from ddpm_studio.errors import Failure, StudioError, plain
+from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory, plain
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
@@ -201,7 +201,8 @@ class DeviceThread(QThread):
 def _not_loaded(error: Exception) -> Failure:
     """Describe why nothing can be computed here; a half installed torch raises nearly anything."""
     told = Failure.of(error)
-    if isinstance(error, StudioError):
+    if isinstance(error, StudioError) or is_out_of_memory(error) or is_device_lost(error):
+        # Torch is whole, and to install it again would mend nothing.
         return told
     why = plain(str(error), 300) or type(error).__name__
     return Failure(

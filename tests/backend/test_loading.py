@@ -87,18 +87,29 @@ def test_where_torch_is_broken_every_job_of_the_device_fails_and_files_are_still
     assert backend.shutdown(20)
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            StudioError("There is no cuda device.", "Choose device cpu."),
+            "There is no cuda device. Choose device cpu.",
+        ),
+        (RuntimeError("CUDA error: out of memory"), "There is not enough memory"),
+        (RuntimeError("CUDA error: unknown error"), "The GPU has stopped working"),
+    ],
+)
 def test_what_a_person_can_mend_is_told_in_its_own_words(
-    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
 ) -> None:
     def refused() -> Any:
-        raise StudioError("There is no cuda device.", "Choose device cpu.")
+        raise error
 
     monkeypatch.setattr(warmup, "load", refused)
     backend = Backend()
     with qtbot.waitSignal(backend.load_failed, timeout=WAIT):
         backend.start()
     assert backend.load_failure is not None
-    assert backend.load_failure.line == "There is no cuda device. Choose device cpu."
+    assert backend.load_failure.line.startswith(told)
     assert backend.shutdown(20)
 
 
