@@ -294,13 +294,18 @@ class SourceSlot(PictureSlot):
 
     def _on_failed(self, failure: Failure) -> None:
         self.waiting = False
-        if self.fitted is not None and not self._fits(self.fitted):
+        # With no model there is none that it doesn't fit.
+        held = None if self._studio.run_view is None else self.fitted
+        if held is not None and not self._fits(held):
             # It was made to fit the model before, and can't be made to fit this one.
             self._hold(_NOTHING)
             self._show_fitted(None)
         else:
             self._hold(self._before)
             self._show_held()
+            if held is not None and not self.asked:
+                # It fits another model as it is, for which nothing was drawn meanwhile.
+                self.fitted_changed.emit()
         if self._tells:
             self.failed.emit(failure)
 

@@ -78,6 +78,33 @@ def test_a_file_that_is_gone_when_another_model_comes_leaves_no_picture_of_the_w
     assert changed.count() == failed.count() == 1
 
 
+def test_a_file_that_is_gone_leaves_its_picture_to_another_model_of_the_same_size(
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path
+) -> None:
+    open_run(fake, studio, tmp_path / "run")
+    source = slot(qtbot, studio)
+    source.set_path(tmp_path / "a.png")
+    fake.finish(fake.job("Reading a.png"), TakenPicture(BLACK, "cat"))
+    open_run(fake, studio, tmp_path / "other")
+    changed = QSignalSpy(source.fitted_changed)
+    source.refit()
+    fake.fail(fake.job("Reading a.png"), WRONG)
+    assert fitted(source) is BLACK
+    assert changed.count() == 1, "while it was read nothing was drawn"
+
+
+def test_a_picture_outlasts_a_model_that_is_gone_while_another_is_read(
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path
+) -> None:
+    open_run(fake, studio, tmp_path / "run")
+    source = slot(qtbot, studio)
+    source.take(PictureDrop(BLACK, of_set("dog")))
+    source.set_path(tmp_path / "run" / "bad.png")
+    studio.take_moved(tmp_path / "run", None)
+    fake.fail(fake.job("Reading bad.png"), WRONG)
+    assert fitted(source) is BLACK
+
+
 def test_exchanged_pictures_keep_their_class_and_go_with_their_model_if_they_came_by_chance(
     qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path
 ) -> None:
