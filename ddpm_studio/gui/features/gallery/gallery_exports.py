@@ -36,7 +36,6 @@ class GalleryExports(QObject):
         keeper: reads pictures with their recipes.
         chosen: returns the chosen pictures; none: all that are shown are meant.
         shown: returns those.
-        current: returns which of them is the current one, or None.
         messages: where it is said.
         parent: the panel.
     """
@@ -47,13 +46,12 @@ class GalleryExports(QObject):
         keeper: GalleryKeeper,
         chosen: Callable[[], Sequence[Kept]],
         shown: Callable[[], Sequence[Kept]],
-        current: Callable[[], Kept | None],
         messages: MessageBar,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._studio, self._keeper = studio, keeper
-        self._chosen, self._shown, self._current = chosen, shown, current
+        self._chosen, self._shown = chosen, shown
         self._messages, self._parent = messages, parent
         self._read: dict[Kept, PictureDrop | None] = {}
 
@@ -79,27 +77,25 @@ class GalleryExports(QObject):
 
     def to_export(self) -> Export | None:
         """Return what an export menu of a few pictures gives; None where they make no sheet."""
-        items, current = self._asked(), self._current()
+        items = self._asked()
         if not 0 < len(items) <= _MOST_EXPORTED:
             return None
         known = self._read
         self._read = {
             item: known[item] if item in known else self._keeper.read(item) for item in items
         }
-        found = {item: drop for item, drop in self._read.items() if drop is not None}
-        drops = list(found.values())
+        drops = [drop for drop in self._read.values() if drop is not None]
         if len({drop.picture.shape for drop in drops}) != 1:
             return None  # nothing, or sizes that make no sheet
         recipes = [drop.recipe or {} for drop in drops]
         short = [without_inputs(recipe) for recipe in recipes]
         pictures: Pictures = np.stack([drop.picture for drop in drops])
         whole: dict[str, object] = {"kind": "gallery", "pictures": short}
-        # Of several the last, as the side shows it.
-        place = list(found).index(current) if current in found else len(found) - 1
         return Export(
             pictures,
             whole,
-            place,
+            # Of several the last, as the side shows it.
+            len(drops) - 1,
             recipes=recipes,
             chosen=bool(self._chosen()),
             stem="gallery",

@@ -64,7 +64,7 @@ class GalleryPanel(ToolPanel):
             self.items, self.keeper, self.chosen, self.messages, self.thumbnails, self
         )
         self.exports = GalleryExports(
-            studio, self.keeper, self.chosen, self._shown, self._current, self.messages, self
+            studio, self.keeper, self.chosen, self._shown, self.messages, self
         )
         self.side = GallerySide(studio)
         self.filters = GalleryFilters()

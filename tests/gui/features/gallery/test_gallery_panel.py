@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtTest import QSignalSpy, QTest
 from pytestqt.qtbot import QtBot
 
@@ -357,7 +357,11 @@ def test_of_several_the_one_that_the_side_shows_is_saved_and_of_none_all(
     qtbot: QtBot, panel: GalleryPanel
 ) -> None:
     draw(qtbot, panel)
+    # From below upwards, so that the keys stand at the first.
     panel.select(panel.items.shown[:3])
+    no_other = QItemSelectionModel.SelectionFlag.NoUpdate
+    first = panel.thumbnails.model().index(0, 0)
+    panel.thumbnails.selectionModel().setCurrentIndex(first, no_other)
     export = panel.exports.to_export()
     assert export is not None
     assert not export.is_whole
