@@ -85,6 +85,8 @@ class GalleryKeeper(QObject):
 
     def restore(self) -> None:
         """Bring back what was deleted last; ``returned`` tells when it is there."""
+        if not self._items.can_undo:
+            return
         items = self._items.undo()
         job = self._studio.backend.submit(specs.gallery.restore(_on_disk(items)))
         job.on_failed(self.failed)
