@@ -72,7 +72,6 @@ class InterpolatePanel(ToolPanel):
         self._build()
         self._tell_age(actions["interpolate.draw"])
         self._connect()
-        self._show_empty()
         self._on_mode()
         self._on_run()
 
@@ -301,6 +300,7 @@ class InterpolatePanel(ToolPanel):
         mode = self.mode
         several, in_row = mode == "matrix", mode in ("row", "matrix")
         self._forget()
+        self._show_empty()
         self._mixed.show_mode(mode)
         self.time.setEnabled(not several)
         self.choices.steps_lambda.setEnabled(mode != "pad")

@@ -67,3 +67,21 @@ def test_it_says_what_draws_and_then_that_it_is_drawn(
     # One that gives way to a newer one has not ended for a person.
     panel.draw_now()
     assert told(panel) == drawing
+
+
+def test_what_another_way_of_mixing_lacks_is_told_and_nothing_is_offered_that_it_cannot_do(
+    qtbot: QtBot, fake: FakeBackend, tmp_path: Path
+) -> None:
+    studio = Studio(fake)
+    panel = InterpolatePanel(studio, ActionRegistry(parent=studio))
+    qtbot.addWidget(panel)
+    panel.show()
+    opened(fake, studio, tmp_path / "run")
+    for slot in (panel.a, panel.b):
+        slot.set_picture(np.zeros((16, 16, 3), np.uint8))
+    panel.draw_now()
+    assert panel.job is not None
+    fake.cancel(panel.job)
+    assert told(panel) == "Not drawn yet"
+    panel.choices.set_mode("corners")
+    assert told(panel) == "Drop pictures"
