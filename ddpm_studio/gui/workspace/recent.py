@@ -58,7 +58,6 @@ class Recent(QObject):
 
     def move_run(self, old: Path, new: Path | None) -> None:
         """Keep a run under its new name, in its place; None: it is gone."""
-        self._store.sync()
         before, lines = str(old.resolve()), self._lines("runs")
         after = [] if new is None else [str(new.resolve())]
         if before in lines:
@@ -94,12 +93,12 @@ class Recent(QObject):
         self.restore({"runs": [], "data": []})
 
     def _lines(self, kind: str) -> list[str]:
+        # Another window, of a process of its own, may have put something in front since.
+        self._store.sync()
         kept = self._store.value(f"recent/{kind}", [])
         return [str(line) for line in (kept if isinstance(kept, list) else [kept]) if line]
 
     def _add(self, kind: str, line: str, same: Sequence[str] = ()) -> None:
-        # Another window, of a process of its own, may have put something in front since.
-        self._store.sync()
         rest = [old for old in self._lines(kind) if old != line and old not in same]
         self._store.setValue(f"recent/{kind}", [line, *rest][:_MOST])
         self.changed.emit()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.requests import PrepareOptions
 
 
 def run_in(folder: Path) -> Path:
@@ -16,10 +18,13 @@ def run_in(folder: Path) -> Path:
     return folder
 
 
-def written_elsewhere(store: QSettings, runs: list[Path]) -> None:
-    """Write the list as another process does."""
-    listed = ", ".join(str(run) for run in runs)
-    Path(store.fileName()).write_text(f"[recent]\nruns={listed}\n")
+def written_elsewhere(store: QSettings, kind: str, lines: list[str]) -> None:
+    """Write a list as another process does, behind the back of this one."""
+    file = Path(store.fileName())
+    other = QSettings(str(file.with_name("other.ini")), QSettings.Format.IniFormat)
+    other.setValue(f"recent/{kind}", lines)
+    other.sync()
+    shutil.copyfile(other.fileName(), file)
 
 
 def test_a_run_that_another_window_has_opened_stays_known(tmp_path: Path) -> None:
@@ -28,7 +33,7 @@ def test_a_run_that_another_window_has_opened_stays_known(tmp_path: Path) -> Non
     recent = Recent(store)
     recent.add_run(first)
     store.sync()
-    written_elsewhere(store, [theirs, first])
+    written_elsewhere(store, "runs", [str(theirs), str(first)])
     recent.add_run(ours)
     assert recent.runs() == [ours, theirs, first]
 
@@ -39,6 +44,18 @@ def test_a_run_that_moves_takes_no_others_along(tmp_path: Path) -> None:
     recent = Recent(store)
     recent.add_run(first)
     store.sync()
-    written_elsewhere(store, [theirs, first])
+    written_elsewhere(store, "runs", [str(theirs), str(first)])
     recent.move_run(first, new)
     assert recent.runs() == [theirs, new]
+
+
+def test_pictures_that_another_window_has_prepared_otherwise_are_there_once(tmp_path: Path) -> None:
+    store = open_settings()
+    recent = Recent(store)
+    recent.add_data([tmp_path], PrepareOptions(image_size=64))
+    lines = recent.lines()["data"]
+    recent.clear()
+    store.sync()
+    written_elsewhere(store, "data", lines)
+    recent.add_data([tmp_path], PrepareOptions(image_size=32))
+    assert [item.options.image_size for item in recent.data()] == [32]
