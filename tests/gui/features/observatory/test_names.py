@@ -29,4 +29,5 @@ def test_each_has_a_name_of_its_own(
     page = CurvesPage(Studio(fake))
     qtbot.addWidget(page)
     page.show_runs([Path(run) for run in runs])
-    assert page.names() == names
+    # As the system writes what is a whole path.
+    assert page.names() == [str(Path(one)) if one.startswith("/") else one for one in names]
