@@ -37,7 +37,7 @@ class Opening(QObject):
         self._set(model)
 
     def over(self) -> None:
-        """It is there, or was none."""
+        """It is there, or was no model."""
         self._set(None)
 
     def _on_ended(self, job: JobHandle[object]) -> None:

@@ -182,7 +182,7 @@ class Studio(QObject):
         return job
 
     def _reopen(self, run: Path) -> None:
-        """Read the open run again, which holds no other up that is opened; see ``reopened``."""
+        """Read the open run again, without holding up another's opening; see ``reopened``."""
         job = self.backend.submit(specs.runs.open_run(run, slot="read run again"))
         job.on_finished(partial(self._on_read_again, self.run))
         job.on_failed(self.notify)

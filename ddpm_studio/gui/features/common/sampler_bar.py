@@ -59,7 +59,7 @@ class SamplerBar(QWidget):
 
     changed = Signal()
     offered = Signal()
-    """What can be chosen, or is chosen with it, is another, for another model is open."""
+    """Another model is open: something else can be chosen, or is."""
 
     def __init__(
         self,

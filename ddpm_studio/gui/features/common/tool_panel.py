@@ -260,7 +260,7 @@ class ToolPanel(QWidget):
         """Make a picture of the finished drawing the current one."""
 
     def _show_undrawn(self) -> None:
-        """Where there is nothing to see: a drawing has ended early, and none is under way."""
+        """Say so where there is nothing to see: a drawing has ended early, none is under way."""
 
     def _on_model(self) -> None:
         """Follow another model: its T, its size."""

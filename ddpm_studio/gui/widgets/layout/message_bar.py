@@ -210,7 +210,7 @@ class MessageBar(QFrame):
         self.show_message(text, action=action, callback=callback)
 
     def add_info(self, text: str) -> None:
-        """Tell something more, below what was told before where that is seen yet, or waits.
+        """Tell something more, below what was told before where that is still seen, or waits.
 
         What covers it, such as a warning a moment later, does not take it away unread.
         """
