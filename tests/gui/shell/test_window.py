@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -550,10 +551,14 @@ def test_nothing_lies_over_another_thing_in_a_small_window(
                 for bar in panel.findChildren(MessageBar)[:1]:
                     bar.show_message("Saved.", action="Show in folder")
                 qtbot.wait(20)
-                assert crowded(panel) == [], f"{panel} with {way}"
+                qtbot.waitUntil(partial(_nothing_is_crowded, panel, way))
             assert (window.width(), window.height()) == (1100, 700)
     finally:
         app.setStyleSheet("")
+
+
+def _nothing_is_crowded(panel: QWidget, way: str) -> None:
+    assert crowded(panel) == [], f"{panel} with {way}"
 
 
 def crowded(panel: QWidget) -> list[str]:
