@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ddpm_studio.pickles.reader import Name
 
 _ORDERS: dict[str, Literal["<", ">", "="]] = {"<": "<", ">": ">", "|": "=", "=": "="}
-_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
+_CORES = ("numpy.core", "numpy._core")
 _MOST_DIMENSIONS = 8
 
 
@@ -61,6 +61,16 @@ class PickledArray:
         flat: npt.NDArray[Any] = np.frombuffer(raw, kind.dtype)
         self._array = flat.reshape(shape, order="F" if fortran else "C")
 
+    def transpose(self, axes: tuple[Any, ...]) -> None:
+        """Take the order of its axes.
+
+        Raises:
+            ValueError: there are no such axes.
+        """
+        if sorted(axes) != list(range(self.array.ndim)):
+            raise ValueError("an array in it is damaged, or holds Python objects")
+        self._array = self.array.transpose(axes)
+
     @property
     def array(self) -> npt.NDArray[Any]:
         """The array.
@@ -82,8 +92,24 @@ def _dtype(given: tuple[Any, ...]) -> object:
     raise ValueError("an array in it is of a type that is not known")
 
 
+def _of_buffer(given: tuple[Any, ...]) -> object:
+    """Make an array as protocol 5 writes it: its bytes, type, shape and order."""
+    array = PickledArray()
+    match given:
+        case (content, kind, shape, "C" | "F" as order, *more) if more in ([], [None]):
+            array.build((1, shape, kind, order == "F", content))
+        case (content, kind, tuple(shape), "K", tuple(axes)):
+            # The axes as they lie in memory, and in which order they are meant.
+            array.build((1, shape, kind, False, content))
+            array.transpose(axes)
+        case _:
+            raise ValueError("an array in it is damaged, or holds Python objects")
+    return array
+
+
 #: How arrays are made of what a pickle says, for :func:`ddpm_studio.pickles.reader.parse_pickle`.
 ARRAY_MAKERS: dict[Name, Callable[[tuple[Any, ...]], object]] = {
-    **{(module, "_reconstruct"): lambda given: PickledArray() for module in _MODULES},
+    **{(f"{core}.multiarray", "_reconstruct"): lambda given: PickledArray() for core in _CORES},
+    **{(f"{core}.numeric", "_frombuffer"): _of_buffer for core in _CORES},
     ("numpy", "dtype"): _dtype,
 }

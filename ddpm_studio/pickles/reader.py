@@ -137,6 +137,8 @@ class _Reader:
                 | "BINBYTES" | "SHORT_BINBYTES" | "BINBYTES8"
             ):  # fmt: skip
                 stack.append(value)
+            case "BYTEARRAY8":
+                stack.append(bytes(value))
             case "EMPTY_DICT" | "DICT":
                 pairs = self._since_mark() if code == "DICT" else []
                 stack.append({})

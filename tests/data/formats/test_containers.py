@@ -45,7 +45,7 @@ def cifar10(folder: Path, protocol: int = 2) -> np.ndarray:
     return pixels
 
 
-@pytest.mark.parametrize("protocol", [2, 4])
+@pytest.mark.parametrize("protocol", [2, 4, 5])
 @pytest.mark.parametrize("packed", [False, True])
 def test_cifar10_for_python(tmp_path: Path, protocol: int, packed: bool) -> None:
     source = tmp_path / "cifar-10-batches-py"
