@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from ddpm_studio.engine import Trainer, derive_seed
+from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import Failure, StudioError, is_device_lost
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep, TrainTick
 from ddpm_studio.jobs.training.data_guard import DataGuard
@@ -203,14 +204,16 @@ class TrainingLoop:
         checkpoints = self.folder.checkpoints()
         if not checkpoints:
             raise DivergedError(f"{why} There is no checkpoint to go back to.", "Save more often.")
+        # Whoever closes the training while it tells of something finds it where it went back to.
+        told: list[Event] = []
         if self._leading is not None:
-            yield from self._leading.turn_back(self._stepper)
+            finish(self._leading.turn_back(self._stepper), told.append)
         wanted = [old for old in reversed(checkpoints) if old.step <= sound]
         wanted += [late for late in checkpoints if late.step > sound]
         newest, _, notices = load_first(wanted, self.trainer, self.folder.info)
         if newest is None:
-            told = f"{why} No checkpoint can be read."
-            raise DivergedError(told, "Start a new run.", str(notices))
+            none = f"{why} No checkpoint can be read."
+            raise DivergedError(none, "Start a new run.", str(notices))
         times = self._stuck[1] + 1 if self._stuck[0] == newest.step else 1
         if times > _MOST_RETURNS:
             raise DivergedError(
@@ -229,8 +232,7 @@ class TrainingLoop:
         self._spikes.forget()
         self._log.writer.forget_after(newest.step)
         self._log.restart_clock()
-        # Whoever closes the training while it tells of something finds it where it went back to.
-        yield from notices
+        yield from (*told, *notices)
         yield Notice(f"{why} Training went back to step {newest.step} and takes other pictures.")
         return True
 

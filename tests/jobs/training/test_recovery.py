@@ -277,12 +277,16 @@ def test_weights_that_are_no_numbers_are_never_saved(pictures: Path, tmp_path: P
 
 def _weights_of(job: Job) -> torch.Tensor:
     """The first parameter of the network in training."""
+    first = next(iter(_loop_of(job).trainer.model.parameters()))
+    assert isinstance(first, torch.Tensor)
+    return first.data
+
+
+def _loop_of(job: Job) -> Any:
     frame: Any = job
     while "loop" not in frame.gi_frame.f_locals:
         frame = frame.gi_yieldfrom
-    first = next(iter(frame.gi_frame.f_locals["loop"].trainer.model.parameters()))
-    assert isinstance(first, torch.Tensor)
-    return first.data
+    return frame.gi_frame.f_locals["loop"]
 
 
 def test_a_step_without_a_number_is_skipped_and_told(
@@ -429,6 +433,40 @@ def test_training_returns_to_where_the_loss_had_not_leapt_yet(
     assert finish(job)[1].step == 9
     assert [line["step"] for line in folder.metrics()] == list(range(1, 10))
     assert max(line["loss"] for line in folder.metrics()) < 100
+
+
+def test_closing_while_training_goes_back_keeps_no_step_after_the_leap(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
+    monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
+    step = Trainer.step
+
+    def spoiled(self: Trainer) -> Any:
+        result = step(self)
+        if self.step_number == 5 and self.config.seed == REQUEST.seed:
+            result.loss.fill_(float("nan"))
+        return result
+
+    class Leading:
+        """Of ranks of which the memory of one does not suffice just then."""
+
+        def turn_back(self, _: object) -> Generator[Notice, None, None]:
+            yield Notice("The memory does not suffice.")
+
+        def begin(self) -> None: ...
+
+        def why(self, error: Exception) -> Exception:
+            return error
+
+    monkeypatch.setattr(Trainer, "step", spoiled)
+    ways: dict[str, Any] = {"checkpoint_every": 3, "return_on_spike": True, "sample_count": 0}
+    job = start(pictures, tmp_path / "run", steps=8, **ways)
+    until(job, at_step(4))
+    _loop_of(job)._leading = Leading()
+    until(job, lambda event: isinstance(event, Notice) and "memory" in event.text)
+    job.close()
+    assert RunFolder.open(tmp_path / "run").newest().step == 3
 
 
 def test_training_returns_to_the_last_checkpoint_that_can_be_read(
