@@ -113,6 +113,11 @@ class TrainingLog:
         if told:
             yield told
 
+    def begin_anew(self) -> None:
+        """Count nothing together with what comes next: the training has gone back."""
+        self._in_a_row = 0
+        self.restart_clock()
+
     def restart_clock(self) -> None:
         """Leave out of the speed what was not training."""
         self._begun = time.monotonic()
@@ -158,8 +163,6 @@ class TrainingLog:
         for step in steps:
             self._in_a_row = 0 if step.finite else self._in_a_row + 1
             if self._in_a_row >= _MOST_IN_A_ROW:
-                # Where the training goes back, what comes then is no longer of this row.
-                self._in_a_row = 0
                 raise DivergedError(
                     f"The loss is no longer a number at step {step.step}.",
                     "Take a smaller learning rate or float32, or let it return after a spike.",

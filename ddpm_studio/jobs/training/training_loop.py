@@ -102,8 +102,11 @@ class TrainingLoop:
                 what closing should have saved is saved elsewhere, or can't be.
         """
         try:
-            yield from self._steps()
-            yield from self._finish()
+            yield from self._stepper.begin()
+            back = True
+            while back:
+                yield from self._steps()
+                back = yield from self._finish()
         except GeneratorExit:
             self._save_at_close()
             raise
@@ -121,7 +124,6 @@ class TrainingLoop:
 
     def _steps(self) -> Generator[Event, None, None]:
         trainer, log, total = self.trainer, self._log, self.request.steps
-        yield from self._stepper.begin()
         while trainer.step_number < total:
             if told := self._guard.check():
                 yield Notice(told)
@@ -140,19 +142,21 @@ class TrainingLoop:
                 continue
             if previews:
                 yield from self._draw()
-            if save:
-                yield from self._save()
+            if save and (yield from self._save()):
+                continue
             if previews or save:
                 log.restart_clock()
 
-    def _finish(self) -> Generator[Event, None, None]:
-        """Save the last step, however long it takes until that is possible."""
-        yield from self._save()
+    def _finish(self) -> Generator[Event, None, bool]:
+        """Save the last step, however long that takes; True if the training went back instead."""
+        if (yield from self._save()):
+            return True
         while self._saver.saved < self.trainer.step_number:
             time.sleep(_WAIT_SECONDS)
             yield Progress(self.trainer.step_number, self.request.steps, "Waiting to save")
-            if self._saver.due():
-                yield from self._save()
+            if self._saver.due() and (yield from self._save()):
+                return True
+        return False
 
     def _flush(self) -> Generator[Event, None, bool]:
         """Tell the figures; True if they made the training go back."""
@@ -170,7 +174,8 @@ class TrainingLoop:
                 raise
             why, sound = error.cause, self.trainer.step_number
         else:
-            yield from self._tell_of_figures()
+            if (yield from self._tell_of_figures()):
+                return True
             if spike is None or not self.request.return_on_spike:
                 return False
             why, sound = f"The loss leapt at step {self.trainer.step_number}.", spike - LATE
@@ -183,17 +188,22 @@ class TrainingLoop:
         samples_in = self._previews.wait(seconds_a_step)
         return replace(tick, samples_in=samples_in, threads=threads)
 
-    def _tell_of_figures(self) -> Generator[Event, None, None]:
-        """If the figures can't be written, see at once whether a checkpoint can."""
+    def _tell_of_figures(self) -> Generator[Event, None, bool]:
+        """If the figures can't be written, see at once whether a checkpoint can.
+
+        True if that made the training go back.
+        """
         problem = self._log.writer.problem
         if problem is None:
             self._told.discard("metrics")
         elif "metrics" not in self._told:
             self._told.add("metrics")
-            yield from self._save()
+            if (yield from self._save()):
+                return True
             if self._saver.problem is None:
                 reason = problem.strerror or problem
                 yield SavingFailed(f"The figures can't be written: {reason}. They wait in memory.")
+        return False
 
     def _go_back(self, why: str, sound: int) -> Generator[Event, None, bool]:
         """Load the last checkpoint of up to step ``sound`` and take other pictures from there on.
@@ -231,7 +241,7 @@ class TrainingLoop:
             self._leading.begin()
         self._spikes.forget()
         self._log.writer.forget_after(newest.step)
-        self._log.restart_clock()
+        self._log.begin_anew()
         yield from (*told, *notices)
         yield Notice(f"{why} Training went back to step {newest.step} and takes other pictures.")
         return True
@@ -275,28 +285,34 @@ class TrainingLoop:
         self._log.add_held_out(measured)
         return measured is not None
 
-    def _save(self) -> Generator[Event, None, None]:
-        """Save, elsewhere if that is wished; a disk that refuses is told of and tried again."""
+    def _save(self) -> Generator[Event, None, bool]:
+        """Save, elsewhere if that is wished; a disk that refuses is told of and tried again.
+
+        Weights that are no numbers are not saved: True if they made the training go back.
+        """
         before = self._saver.problem
         if before is not None and self._saver.spare.folder is not None:
             yield from self._move()
         try:
             saved = self._saver.save(self._state())
-        except DivergedError:
-            raise
         except StudioError as error:
+            spoiled = isinstance(error, DivergedError)
+            if spoiled and not self.request.return_on_spike:
+                raise
             refused = error.cause
         else:
             self._told.discard("saving")
             yield saved
             if before is not None:
                 yield Notice(f"Step {saved.step} is saved.")
-            return
+            return False
+        if spoiled:
+            return (yield from self._go_back(refused, self.trainer.step_number))
         if self._saver.spare.folder is not None:
-            yield from self._save()
-            return
+            return (yield from self._save())
         told = SavingFailed(f"{refused} Training goes on in memory and tries again.")
         yield from self._tell("saving", told)
+        return False
 
     def _move(self) -> Generator[Event, None, None]:
         """Go on in a new run folder at the spare place."""

@@ -435,6 +435,29 @@ def test_training_returns_to_where_the_loss_had_not_leapt_yet(
     assert max(line["loss"] for line in folder.metrics()) < 100
 
 
+@pytest.mark.parametrize("steps", [4, 6])
+def test_training_returns_where_the_weights_to_be_saved_are_no_numbers(
+    pictures: Path, tmp_path: Path, steps: int
+) -> None:
+    ways: dict[str, Any] = {"checkpoint_every": 2, "sample_count": 0, "steps": steps}
+    for name, back in (("back", True), ("ends", False)):
+        job = start(pictures, tmp_path / name, return_on_spike=back, **ways)
+        until(job, at_step(3))
+        _weights_of(job).fill_(float("nan"))
+        if not back:
+            with pytest.raises(StudioError, match="no longer numbers at step 4"):
+                finish(job)
+            continue
+        events, result = finish(job)
+        told = [event.text for event in events if isinstance(event, Notice)]
+        assert any("no longer numbers at step 4. Training went back to step 2" in t for t in told)
+        assert result.step == steps
+        folder = RunFolder.open(tmp_path / name)
+        assert [c.step for c in folder.checkpoints()] == list(range(2, steps + 1, 2))
+        assert all(bool(v.isfinite().all()) for v in folder.newest().load("model").values())
+        assert [line["step"] for line in folder.metrics()] == list(range(1, steps + 1))
+
+
 def test_closing_while_training_goes_back_keeps_no_step_after_the_leap(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
