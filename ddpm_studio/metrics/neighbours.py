@@ -29,15 +29,21 @@ class NearestNeighbours:
 
 
 def nearest(
-    images: Pictures, picture: Pictures, count: int, *, flip: bool = False
+    images: Pictures,
+    picture: Pictures,
+    count: int,
+    *,
+    flip: bool = False,
+    among: npt.NDArray[np.int64] | None = None,
 ) -> Generator[int, None, NearestNeighbours]:
     """Compare a picture with a whole set, a piece at a time; the set may lie on the disk.
 
     Args:
         images: shape (N, H, W, C).
         picture: shape (H, W, C).
-        count: how many to find; N at most are returned.
+        count: how many to find; as many as there are at most are returned.
         flip: compare the picture mirrored left to right too.
+        among: the places that may be found, ascending; None: all.
 
     Yields:
         How many of the set have been compared.
@@ -60,7 +66,8 @@ def nearest(
             squares[way, start : start + rows] = gaps.sum((1, 2, 3), dtype=np.float64)
         yield min(start + rows, len(images))
     best = squares.min(0)
-    indices = np.argsort(best, kind="stable")[:count]
+    places = np.arange(len(images)) if among is None else among
+    indices = places[np.argsort(best[places], kind="stable")[:count]]
     return NearestNeighbours(
         indices.astype(np.int64),
         np.sqrt(best[indices] / picture.size),

@@ -54,6 +54,15 @@ def test_equal_distances_keep_the_order_and_all_is_the_most(images: np.ndarray) 
     assert finish(nearest(same, images[1], 9))[1].indices.tolist() == [0, 1, 2, 3]
 
 
+def test_some_places_alone_are_found(images: np.ndarray) -> None:
+    among = np.array([3, 8, 20, 41])
+    _, found = finish(nearest(images, images[17], 9, among=among))
+    gaps = images[among].astype(int) - images[17].astype(int)
+    distances = np.sqrt((gaps**2).mean((1, 2, 3)))
+    assert found.indices.tolist() == among[np.argsort(distances)].tolist()
+    np.testing.assert_allclose(found.distances, np.sort(distances), rtol=1e-12)
+
+
 def test_refusals(images: np.ndarray) -> None:
     with pytest.raises(ValueError, match="shape"):
         finish(nearest(images, images[0, :5], 1))

@@ -20,6 +20,7 @@ from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.requests import MeasureRequest
+from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import check_withheld
 
 
@@ -96,6 +97,16 @@ def measure_picture(
     except ValueError as error:
         raise cannot_be_measured(error) from error
     return sums.bound()
+
+
+def held_out_share(info: RunInfo, dataset: Dataset) -> float:
+    """Return the share of pictures that a run's training has held out, if they are its own."""
+    return info.request.held_out if info.request is not None and is_its_own(info, dataset) else 0.0
+
+
+def is_its_own(info: RunInfo, dataset: Dataset) -> bool:
+    """Whether a set is what a run was trained on."""
+    return info.data is not None and info.data.fingerprint == dataset.fingerprint
 
 
 def left_out(dataset: Dataset) -> Iterator[Event]:

@@ -11,7 +11,10 @@ from ddpm_studio.engine.generators import mapped
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, NeighboursFound, Pictures, Progress
 from ddpm_studio.jobs.library.training_pictures import learnt_pictures, learnt_sources
+from ddpm_studio.jobs.measuring.measuring import held_out_share
 from ddpm_studio.metrics import NearestNeighbours, nearest
+from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out
+from ddpm_studio.metrics.real_pictures import Rows
 from ddpm_studio.requests import NeighboursRequest
 from ddpm_studio.runs import RunFolder
 
@@ -21,7 +24,8 @@ def find_neighbours(
 ) -> Generator[Event, None, NeighboursFound]:
     """Look through the pictures that a run was trained on.
 
-    If the run mirrored its pictures at random, the mirrored picture is compared too.
+    If the run mirrored its pictures at random, the mirrored picture is compared too. Pictures that
+    it has held out are left out: they were not learnt.
 
     Args:
         request: the run, and how many to find.
@@ -40,10 +44,11 @@ def find_neighbours(
             "Prepare it as the training pictures were.",
         )
     flip = info.request is not None and bool(info.request.flip)
-    found = yield from _search(dataset, picture, request.count, flip, 0)
+    learnt = yield from _learnt(dataset, held_out_share(info, dataset))
+    found = yield from _search(dataset, picture, request.count, flip, learnt, 0)
     closest = int(found.indices[0])
     # How near two training pictures come to each other there, to judge the distance by.
-    others = yield from _search(dataset, dataset.images[closest], 2, flip, 1)
+    others = yield from _search(dataset, dataset.images[closest], 2, flip, learnt, 1)
     apart = [
         float(distance)
         for index, distance in zip(others.indices, others.distances, strict=True)
@@ -61,12 +66,25 @@ def find_neighbours(
     )
 
 
+def _learnt(dataset: Dataset, share: float) -> Generator[Event, None, Rows | None]:
+    """Return the places of what is not held out; None: all."""
+    if share == 0:
+        return None
+    hashes = yield from content_hashes(dataset.images)
+    return np.flatnonzero(~held_out(hashes, share, MOST))
+
+
 def _search(
-    dataset: Dataset, picture: Pictures, count: int, flip: bool, passed: int
+    dataset: Dataset,
+    picture: Pictures,
+    count: int,
+    flip: bool,
+    among: Rows | None,
+    passed: int,
 ) -> Generator[Event, None, NearestNeighbours]:
     """Count the progress of one of two passes through the set."""
     total = len(dataset)
     return mapped(
-        nearest(dataset.images, picture, count, flip=flip),
+        nearest(dataset.images, picture, count, flip=flip, among=among),
         lambda done: Progress(passed * total + done, 2 * total, "Comparing", "comparisons"),
     )

@@ -10,7 +10,10 @@ import pytest
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import find_neighbours, load_picture
 from ddpm_studio.jobs.events import Progress
+from ddpm_studio.jobs.library.training_pictures import learnt_pictures, learnt_sources
+from ddpm_studio.jobs.training.held_out import split
 from ddpm_studio.requests import NeighboursRequest
+from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import finish
 
 
@@ -42,6 +45,25 @@ def test_mirrored_where_the_run_mirrored(run: Path, pictures: Path, tmp_path: Pa
     found = finish(find_neighbours(NeighboursRequest(run=plain), picture))[1]
     assert found.distances[0] > 0
     assert not any(found.mirrored)
+
+
+def test_what_was_held_out_was_not_learnt(run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    info = json.loads((other / "run.json").read_text())
+    info["request"]["held_out"] = 0.5
+    (other / "run.json").write_text(json.dumps(info))
+    described = RunFolder.open(other).info
+    dataset = finish(learnt_pictures(described, learnt_sources(described)))[1]
+    parts = finish(split(dataset, 0.5))[1]
+    assert 0 < len(parts.held) < len(dataset)
+    for number in parts.held.tolist():
+        request = NeighboursRequest(run=other, count=20)
+        found = finish(find_neighbours(request, dataset.images[number]))[1]
+        assert sorted(found.numbers) == parts.trained.tolist()
+        assert found.distances[0] > 0
+        assert found.among_themselves is not None
+        assert found.among_themselves > 0
 
 
 def test_refusals(run: Path, tmp_path: Path) -> None:
