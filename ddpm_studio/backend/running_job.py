@@ -35,7 +35,8 @@ class RunningJob:
         except StopIteration as stop:
             self.report(State.DONE, stop.value)
             return False
-        except Exception as error:
+        # Also a SystemExit of a plug-in: the thread, which all other jobs need, does not end by it.
+        except BaseException as error:
             failure = Failure.of(error)
         else:
             self.report(State.RUNNING, event)
@@ -51,7 +52,7 @@ class RunningJob:
         self.report(State.RUNNING)
         try:
             result = function()
-        except Exception as error:
+        except BaseException as error:
             failure = Failure.of(error)
         else:
             self.report(State.DONE, result)
@@ -63,7 +64,7 @@ class RunningJob:
         try:
             if self._steps is not None:
                 self._steps.close()
-        except Exception as error:
+        except BaseException as error:
             self.report(State.FAILED, Failure.of(error))
         else:
             self.report(State.CANCELLED)

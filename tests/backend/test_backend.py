@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, JobHandle, JobSpec, Lane, State, device_thread
-from ddpm_studio.backend.spec import DeviceSteps
+from ddpm_studio.backend.spec import DeviceCall, DeviceSteps
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.events import Notice, Progress
 
@@ -86,6 +86,38 @@ def test_an_error_arrives_as_text(backend: Backend, qtbot: QtBot) -> None:
     assert isinstance(failure, Failure)
     assert failure.line == "The disk is full. Make room."
     assert "Traceback" in failure.details
+
+
+def test_what_would_end_the_thread_fails_the_job_alone(backend: Backend, qtbot: QtBot) -> None:
+    def work(_: Any) -> Generator[Any, None, None]:
+        yield Progress(0, 1, "")
+        raise SystemExit("not today")
+
+    def at_its_end(_: Any) -> Generator[Any, None, None]:
+        try:
+            while True:
+                yield Progress(0, 1, "")
+        finally:
+            raise SystemExit("not today")
+
+    def call(_: Any) -> None:
+        raise KeyboardInterrupt("not today")
+
+    for job in (
+        backend.submit(JobSpec("steps", DeviceSteps(work))),
+        backend.submit(JobSpec("call", DeviceCall(call))),
+    ):
+        qtbot.waitUntil(lambda job=job: job.state.over, timeout=20_000)
+        assert job.state is State.FAILED
+        assert job.failure is not None
+        assert "not today" in job.failure.cause
+    ending = backend.submit(JobSpec("end", DeviceSteps(at_its_end)))
+    qtbot.waitUntil(lambda: ending.state is State.RUNNING, timeout=20_000)
+    backend.cancel(ending)
+    qtbot.waitUntil(lambda: ending.state is State.FAILED, timeout=20_000)
+    after = backend.submit(JobSpec("after", DeviceSteps(counting(2))))
+    with qtbot.waitSignal(after.finished, timeout=20_000):
+        pass
 
 
 def test_a_newer_task_of_a_slot_replaces_the_older(backend: Backend, qtbot: QtBot) -> None:
