@@ -94,7 +94,10 @@ def compare(
                 )
             continue
         try:
-            figures += yield from _figures(metric, samples, floor)
+            found = yield from _figures(metric, samples, floor)
+            if request.metric and not found:
+                raise ValueError("what it finds is no number")
+            figures += found
         except ValueError as error:
             if request.metric:
                 raise StudioError(f"{metric.title} can't be told: {error}.") from error

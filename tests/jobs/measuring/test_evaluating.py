@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +208,19 @@ def test_breaking_off_notes_nothing(own_run: Path) -> None:
             break
     job.close()
     assert evaluations.read(own_run) == []
+
+
+def test_a_metric_that_is_asked_for_and_is_no_number_is_told(
+    own_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(_: object) -> Generator[float, None, dict[str, float]]:
+        yield 1.0
+        return {"sliced": float("nan")}
+
+    monkeypatch.setattr("ddpm_studio.metrics.sliced.sliced", nothing)
+    asked = EvaluateRequest(run=own_run, metric="sliced", **FAST)
+    with pytest.raises(StudioError, match="can't be told: what it finds is no number"):
+        finish(evaluate(asked, [], ModelStore()))
+    assert not (own_run / evaluations.NAME).exists()
+    among_others = asked.model_copy(update={"metric": None})
+    assert "sliced" not in named(finish(evaluate(among_others, [], ModelStore()))[1])
