@@ -28,6 +28,7 @@ class Compared:
         class_names: of the real pictures' classes; empty without.
         probabilities: from features (K, D) to class probabilities (K, classes), where the
             features are those of a classifier; else None.
+        flip: whether copies may be mirrored left to right, as a training has shown the pictures.
     """
 
     real: Features
@@ -37,3 +38,4 @@ class Compared:
     seed: int = 0
     class_names: tuple[str, ...] = ()
     probabilities: Callable[[Features], Features] | None = None
+    flip: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 
 import numpy as np
 
@@ -26,7 +26,8 @@ def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, floa
     ``copies`` is the share of samples that are less than a third as far from the nearest real
     picture as from the second nearest [Gu et al. 2023]. ``nearest_ratio`` is the median distance
     of a sample to the nearest real picture, over that of a real one to the nearest other one:
-    about 1 for new pictures of the same kind, 0 for copies.
+    about 1 for new pictures of the same kind, 0 for copies. Where copies may be mirrored, so is a
+    picture where that brings it nearer.
     """
     real = compared.real_pictures
     if len(real) < 3:
@@ -34,9 +35,10 @@ def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, floa
     count = min(len(real), _MOST)
     chosen = np.arange(count) * len(real) // count
     total = len(compared.fake_pictures) + count
-    samples = yield from _nearest(compared.fake_pictures, real, 2, total, 0)
+    fake, flip = compared.fake_pictures, compared.flip
+    samples = yield from _nearest(fake, real, 2, flip, total, 0)
     # The nearest of all is the picture itself.
-    among = yield from _nearest(Subset(real, chosen), real, 2, total, len(compared.fake_pictures))
+    among = yield from _nearest(Subset(real, chosen), real, 2, flip, total, len(fake))
     nearest, second = np.sqrt(samples[:, 0]), np.sqrt(samples[:, 1])
     apart = float(np.median(np.sqrt(among[:, 1])))
     typical = float(np.median(nearest))
@@ -47,7 +49,7 @@ def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, floa
 
 
 def _nearest(
-    pictures: PictureRows, real: PictureRows, k: int, total: int, done: int
+    pictures: PictureRows, real: PictureRows, k: int, flip: bool, total: int, done: int
 ) -> Generator[float, None, Features]:
     """Squared distances from the k nearest real pictures, nearest first, shape (N, k)."""
     best = np.full((len(pictures), k), np.inf)
@@ -55,7 +57,7 @@ def _nearest(
     for start in range(0, len(real), rows):
         part = _flat(real, start, rows)
         for first in range(0, len(pictures), rows):
-            for where, block in squared_distances(_flat(pictures, first, rows), part):
+            for where, block in _distances(pictures, first, rows, flip, part):
                 asked = slice(first + where.start, first + where.stop)
                 both = np.concatenate([best[asked], block], axis=1)
                 fits = both.shape[1] <= k
@@ -65,7 +67,22 @@ def _nearest(
     return np.sort(best, axis=1)
 
 
-def _flat(pictures: PictureRows, start: int, count: int) -> Features:
+def _distances(
+    pictures: PictureRows, start: int, count: int, flip: bool, part: Features
+) -> Iterator[tuple[slice, Features]]:
+    """Some of the pictures' squared distances from rows of numbers, in blocks."""
+    blocks = squared_distances(_flat(pictures, start, count), part)
+    if not flip:
+        yield from blocks
+        return
+    mirrored = squared_distances(_flat(pictures, start, count, mirrored=True), part)
+    for (where, block), (_, other) in zip(blocks, mirrored, strict=True):
+        yield where, np.minimum(block, other, out=block)
+
+
+def _flat(pictures: PictureRows, start: int, count: int, mirrored: bool = False) -> Features:
     """Some of the pictures as rows of numbers."""
     part = pictures[np.arange(start, min(start + count, len(pictures)))]
+    if mirrored:
+        part = part[:, :, ::-1]
     return part.reshape(len(part), -1).astype(np.float64)

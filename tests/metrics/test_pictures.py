@@ -98,3 +98,24 @@ def test_the_floor_are_pictures_of_the_smallest_hashes_and_never_in_the_referenc
     assert not set(rows.floor) & set(rows.reference)
     assert len(rows.learnt) == 100
     assert list(rows.learnt_rest) == list(rows.reference)
+
+
+def test_copies_may_be_mirrored_where_the_pictures_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ddpm_studio.metrics.memorisation._BYTES", 8 * 75 * 7)
+    monkeypatch.setattr("ddpm_studio.metrics.pairwise._BYTES", 8 * 7 * 4)
+
+    def found(fake: np.ndarray, flip: bool) -> dict[str, float]:
+        return dict(finish(memorisation(Compared(NONE, NONE, REAL, fake, flip=flip))))
+
+    assert found(REAL[:, :, ::-1], False)["copies"] == 0
+    assert found(REAL[:, :, ::-1], True) == {"copies": 1, "nearest_ratio": 0}
+    assert found(REAL, True) == {"copies": 1, "nearest_ratio": 0}
+
+    def distances(pictures: np.ndarray) -> np.ndarray:
+        ways = [way[:, None].astype(float) - REAL for way in (pictures, pictures[:, :, ::-1])]
+        return np.min([np.sqrt(np.square(gaps).sum((2, 3, 4))) for gaps in ways], axis=0)
+
+    among = distances(REAL)
+    np.fill_diagonal(among, np.inf)
+    expected = np.median(distances(OTHERS).min(1)) / np.median(among.min(1))
+    assert found(OTHERS, True)["nearest_ratio"] == pytest.approx(expected, rel=1e-12)

@@ -36,10 +36,12 @@ class RealPictures:
     Args:
         dataset: the set.
         held_out: the share of them that the model's training has held out.
+        flip: whether the model's training has mirrored them at random.
     """
 
     dataset: Dataset
     held_out: float = 0.0
+    flip: bool = False
 
 
 def compare(
@@ -83,7 +85,7 @@ def compare(
             f"The floor is that of {len(rows.floor):,} real pictures, not of {len(pictures):,}: "
             f"there are {len(dataset):,} in all."
         )
-    samples, floor = yield from _compared(space, pictures, dataset, rows, request.seed)
+    samples, floor = yield from _compared(space, pictures, real, rows, request.seed)
     figures: list[MeasuredFigure] = []
     for metric in chosen:
         if metric.classifier and samples.probabilities is None:
@@ -143,10 +145,10 @@ def _weights(file: Path | None) -> WeightsFile | None:
 
 
 def _compared(
-    space: FeatureSpace, pictures: Pictures, dataset: Dataset, rows: RealRows, seed: int
+    space: FeatureSpace, pictures: Pictures, of: RealPictures, rows: RealRows, seed: int
 ) -> Generator[Event, None, tuple[Compared, Compared | None]]:
     """The samples, and the floor if there is one, beside the same reference."""
-    images = dataset.images
+    dataset, images = of.dataset, of.dataset.images
     fake = yield from features_of(space, pictures, "Computing features of the samples")
     reference = yield from features_of(
         space, Subset(images, rows.reference), "Computing features of the pictures"
@@ -158,7 +160,8 @@ def _compared(
         features: npt.NDArray[np.float64], shown: Pictures, among: npt.NDArray[np.int64]
     ) -> Compared:
         real = Subset(images, among)
-        return Compared(reference, features, real, shown, seed, dataset.class_names, probabilities)
+        names = dataset.class_names
+        return Compared(reference, features, real, shown, seed, names, probabilities, of.flip)
 
     samples = pair(fake, pictures, rows.learnt)
     if len(rows.floor) < 2:

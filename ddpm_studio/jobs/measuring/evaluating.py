@@ -22,7 +22,12 @@ from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.measuring.comparing import RealPictures, compare
-from ddpm_studio.jobs.measuring.measuring import left_out, own_classes
+from ddpm_studio.jobs.measuring.measuring import (
+    held_out_share,
+    is_its_own,
+    left_out,
+    own_classes,
+)
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import evaluations
 from ddpm_studio.runs.evaluations import RecordedEvaluation
@@ -91,7 +96,7 @@ def draw_samples(
     classes = _classes(model, dataset, request)
     pictures = yield from draw_classes(model, asked, classes, ranks)
     told = {**recipe(model, asked, kind="evaluate"), "by_class": request.by_class}
-    return Samples(pictures, RealPictures(dataset, _held_out(model, dataset)), model.step, told)
+    return Samples(pictures, _real(model, dataset), model.step, told)
 
 
 def judge_samples(request: EvaluateRequest, samples: Samples) -> Generator[Event, None, Evaluated]:
@@ -156,11 +161,11 @@ def _classes(model: Model, dataset: Dataset, request: EvaluateRequest) -> list[i
     return [int(label) for label in labels]
 
 
-def _held_out(model: Model, dataset: Dataset) -> float:
-    """The share of the pictures that the model's training has held out, if they are its own."""
-    trained, request = model.info.data, model.info.request
-    own = trained is not None and trained.fingerprint == dataset.fingerprint
-    return request.held_out if request is not None and own else 0.0
+def _real(model: Model, dataset: Dataset) -> RealPictures:
+    """The real pictures, and what the model's training did with them, if they are its own."""
+    share, request = held_out_share(model.info, dataset), model.info.request
+    flip = request is not None and is_its_own(model.info, dataset) and bool(request.flip)
+    return RealPictures(dataset, share, flip)
 
 
 def _noted(result: Evaluated) -> RecordedEvaluation:

@@ -210,6 +210,15 @@ def test_breaking_off_notes_nothing(own_run: Path) -> None:
     assert evaluations.read(own_run) == []
 
 
+def test_copies_are_looked_for_as_the_run_showed_its_pictures(own_run: Path) -> None:
+    from ddpm_studio.jobs.measuring.evaluating import draw_samples
+
+    asked = EvaluateRequest(run=own_run, **FAST)
+    assert finish(draw_samples(asked, [], ModelStore()))[1].real.flip
+    other = write(own_run / "other", np.zeros((4, 16, 16, 3), np.uint8))
+    assert not finish(draw_samples(asked, [other], ModelStore()))[1].real.flip
+
+
 def test_a_metric_that_is_asked_for_and_is_no_number_is_told(
     own_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
