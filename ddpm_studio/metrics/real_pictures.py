@@ -30,7 +30,11 @@ class RealRows:
 
 
 def real_rows(
-    hashes: Hashes, count: int, reference: int, held_out: npt.NDArray[np.bool_]
+    hashes: Hashes,
+    count: int,
+    reference: int,
+    held_out: npt.NDArray[np.bool_],
+    among: Rows | None = None,
 ) -> RealRows:
     """Part a set of real pictures; the same set is parted the same way each time.
 
@@ -42,7 +46,12 @@ def real_rows(
         count: of the samples, and so of the floor.
         reference: how many to compare with at most, spread over the rest of the set.
         held_out: which pictures a training has not seen, shape (N,).
+        among: the rows to part, ascending; None: all.
     """
+    if among is not None:
+        some = real_rows(hashes[among], count, reference, held_out[among])
+        parts = (some.reference, some.floor, some.learnt, some.learnt_rest)
+        return RealRows(*(among[part] for part in parts))
     total = len(hashes)
     order = np.argsort(hashes, kind="stable")
     floor = np.sort(order[: min(count, total // 2)])

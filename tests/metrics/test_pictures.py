@@ -119,3 +119,13 @@ def test_copies_may_be_mirrored_where_the_pictures_were(monkeypatch: pytest.Monk
     np.fill_diagonal(among, np.inf)
     expected = np.median(distances(OTHERS).min(1)) / np.median(among.min(1))
     assert found(OTHERS, True)["nearest_ratio"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_some_rows_are_parted_as_a_set_of_their_own() -> None:
+    hashes = DRAW.integers(0, 2**63, 100).astype(np.uint64)
+    held_out = hashes <= np.sort(hashes)[19]
+    among = np.arange(3, 100, 4)
+    rows = real_rows(hashes, 10, 50, held_out, among)
+    alone = real_rows(hashes[among], 10, 50, held_out[among])
+    for part in ("reference", "floor", "learnt", "learnt_rest"):
+        np.testing.assert_array_equal(getattr(rows, part), among[getattr(alone, part)])

@@ -21,7 +21,7 @@ from ddpm_studio.metrics.compared import Compared
 from ddpm_studio.metrics.features.space import Basis, FeatureSpace, features_of
 from ddpm_studio.metrics.features.weights import WeightsFile, read_weights
 from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out
-from ddpm_studio.metrics.real_pictures import RealRows, real_rows
+from ddpm_studio.metrics.real_pictures import RealRows, Rows, real_rows
 from ddpm_studio.metrics.spaces import feature_space
 from ddpm_studio.metrics.subset import Subset
 from ddpm_studio.requests import CompareRequest
@@ -37,11 +37,14 @@ class RealPictures:
         dataset: the set.
         held_out: the share of them that the model's training has held out.
         flip: whether the model's training has mirrored them at random.
+        rows: which of them samples are compared with, ascending; None: all. Features that are
+            learnt are those of the whole set.
     """
 
     dataset: Dataset
     held_out: float = 0.0
     flip: bool = False
+    rows: Rows | None = None
 
 
 def compare(
@@ -63,7 +66,8 @@ def compare(
     dataset = real.dataset
     entry = _features(request, dataset)
     chosen = [METRICS[request.metric]] if request.metric else list(METRICS.values())
-    if min(len(pictures), len(dataset)) < 2:
+    among = np.arange(len(dataset)) if real.rows is None else real.rows
+    if min(len(pictures), len(among)) < 2:
         raise StudioError("There are too few pictures to compare.", "Take at least two of each.")
     try:
         basis = Basis(
@@ -79,11 +83,11 @@ def compare(
         raise StudioError(f"These features can't be had: {error}.", "Choose others.") from error
     hashes = yield from content_hashes(dataset.images)
     held = held_out(hashes, real.held_out, MOST)
-    rows = real_rows(hashes, len(pictures), request.reference, held)
+    rows = real_rows(hashes, len(pictures), request.reference, held, among)
     if len(rows.floor) < len(pictures):
         yield Notice(
             f"The floor is that of {len(rows.floor):,} real pictures, not of {len(pictures):,}: "
-            f"there are {len(dataset):,} in all."
+            f"there are {len(among):,} in all."
         )
     samples, floor = yield from _compared(space, pictures, real, rows, request.seed)
     figures: list[MeasuredFigure] = []

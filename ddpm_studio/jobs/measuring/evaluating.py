@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from ddpm_studio import data
 from ddpm_studio.data import Dataset
 from ddpm_studio.data.fitting import settled
 from ddpm_studio.durations import counted
+from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
@@ -28,8 +30,10 @@ from ddpm_studio.jobs.measuring.measuring import (
     left_out,
     own_classes,
 )
+from ddpm_studio.metrics.real_pictures import Rows
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import evaluations
+from ddpm_studio.runs.classes import check_class, known_classes
 from ddpm_studio.runs.evaluations import RecordedEvaluation
 
 
@@ -94,9 +98,10 @@ def draw_samples(
     both = SampleRequest.model_fields.keys() & EvaluateRequest.model_fields.keys()
     asked = SampleRequest(**{name: getattr(request, name) for name in both})
     classes = _classes(model, dataset, request)
+    rows = yield from _rows_of_class(model, dataset, request.class_label)
     pictures = yield from draw_classes(model, asked, classes, ranks)
     told = {**recipe(model, asked, kind="evaluate"), "by_class": request.by_class}
-    return Samples(pictures, _real(model, dataset), model.step, told)
+    return Samples(pictures, _real(model, dataset, rows), model.step, told)
 
 
 def judge_samples(request: EvaluateRequest, samples: Samples) -> Generator[Event, None, Evaluated]:
@@ -161,11 +166,42 @@ def _classes(model: Model, dataset: Dataset, request: EvaluateRequest) -> list[i
     return [int(label) for label in labels]
 
 
-def _real(model: Model, dataset: Dataset) -> RealPictures:
+def _rows_of_class(
+    model: Model, dataset: Dataset, number: int | None
+) -> Generator[Event, None, Rows | None]:
+    """Which real pictures samples of one class are compared with, and tell it; None: all.
+
+    Raises:
+        StudioError: if the model does not know the class.
+    """
+    if number is None:
+        return None
+    check_class(model.info, number)
+    name = known_classes(model.info)[number]
+    known: Mapping[int, int] | None = None
+    if dataset.labels is not None:
+        # Other real pictures may be of other classes.
+        with suppress(StudioError):
+            known = own_classes(model, dataset)
+    if known is not None and dataset.labels is not None:
+        theirs = [label for label, one in known.items() if one == number]
+        rows = np.flatnonzero(np.isin(dataset.labels, theirs))
+        if len(rows):
+            what = counted(len(rows), "real picture")
+            yield Notice(f"Samples of the class {name!r} are compared with its {what}.")
+            return rows
+    yield Notice(
+        f"No real picture is known to be of the class {name!r}: its samples are compared with "
+        f"all {len(dataset):,}."
+    )
+    return None
+
+
+def _real(model: Model, dataset: Dataset, rows: Rows | None) -> RealPictures:
     """The real pictures, and what the model's training did with them, if they are its own."""
     share, request = held_out_share(model.info, dataset), model.info.request
     flip = request is not None and is_its_own(model.info, dataset) and bool(request.flip)
-    return RealPictures(dataset, share, flip)
+    return RealPictures(dataset, share, flip, rows)
 
 
 def _noted(result: Evaluated) -> RecordedEvaluation:

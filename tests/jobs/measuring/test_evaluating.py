@@ -40,6 +40,17 @@ def own_run(run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(run, tmp_path / "run"))
 
 
+@pytest.fixture
+def class_run(class_folder: Path, tmp_path: Path) -> Path:
+    run = tmp_path / "run"
+    request = TrainRequest(
+        steps=1, batch_size=4, timesteps=20, sample_count=0, device="cpu", class_conditional=True
+    )
+    with narrow.network():
+        finish(train([class_folder], run, request, PrepareOptions()))
+    return run
+
+
 def named(result: Evaluated) -> dict[str, float]:
     return {one.name: one.value for one in result.figures}
 
@@ -99,14 +110,9 @@ def test_equal_requests_give_equal_figures_and_other_seeds_others(own_run: Path)
 
 
 def test_classes_are_drawn_as_often_as_the_pictures_have_them(
-    class_folder: Path, tmp_path: Path
+    class_folder: Path, class_run: Path
 ) -> None:
-    run = tmp_path / "run"
-    request = TrainRequest(
-        steps=1, batch_size=4, timesteps=20, sample_count=0, device="cpu", class_conditional=True
-    )
-    with narrow.network():
-        finish(train([class_folder], run, request, PrepareOptions()))
+    run = class_run
     asked = EvaluateRequest(run=run, features="classifier", metric="classes", **FAST)
     result = finish(evaluate(asked, [], ModelStore()))[1]
     assert result.features == "64 features of a classifier of the set"
@@ -208,6 +214,43 @@ def test_breaking_off_notes_nothing(own_run: Path) -> None:
             break
     job.close()
     assert evaluations.read(own_run) == []
+
+
+def test_samples_of_a_class_are_compared_with_the_pictures_of_that_class(
+    class_folder: Path, class_run: Path, tmp_path: Path
+) -> None:
+    ways: dict[str, Any] = {"metric": "sliced", "features": "pixels", "components": 0}
+    asked = EvaluateRequest(run=class_run, class_label=1, sampler="ddim", **FAST, **ways)
+    events, ours = finish(evaluate(asked, [], ModelStore()))
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert "Samples of the class 'dark' are compared with its 3 real pictures." in told
+    request = SampleRequest(run=class_run, class_label=1, sampler="ddim", **FAST)
+    drawn = finish(sample(request, ModelStore()))[1]
+    folder = write(tmp_path / "samples", drawn.pictures)
+    dark = Path(shutil.copytree(class_folder / "dark", tmp_path / "one"))
+    job = evaluate_files(CompareRequest(count=4, **ways), [folder], [dark], PrepareOptions())
+    theirs = finish(job)[1]
+    assert (ours.reference, ours.floor) == (theirs.reference, theirs.floor) == (2, 1)
+    assert named(ours) == pytest.approx(named(theirs))
+
+
+def test_samples_of_a_class_that_no_picture_tells_are_compared_with_all(
+    class_folder: Path, class_run: Path, tmp_path: Path
+) -> None:
+    asked = EvaluateRequest(run=class_run, class_label=0, metric="sliced", **FAST)
+    alone = Path(shutil.copytree(class_folder / "dark", tmp_path / "one"))
+    others = tmp_path / "others"
+    for name in ("cats", "dogs"):
+        shutil.copytree(class_folder / "dark", others / name)
+    # Without classes, and of other ones.
+    for source in (alone, others):
+        events, found = finish(evaluate(asked, [source], ModelStore()))
+        told = [event.text for event in events if isinstance(event, Notice)]
+        assert any(text.startswith("No real picture is known to be of the") for text in told)
+        assert [one.name for one in found.figures] == ["sliced"]
+    wrong = asked.model_copy(update={"class_label": 7})
+    with pytest.raises(StudioError, match="There is no class 7"):
+        finish(evaluate(wrong, [], ModelStore()))
 
 
 def test_copies_are_looked_for_as_the_run_showed_its_pictures(own_run: Path) -> None:
