@@ -59,7 +59,7 @@ def tell_finished(run: Path, json: bool) -> None:
 
 
 def is_finished(run: Path, given: Mapping[str, object]) -> bool:
-    """Whether a run has all steps that are asked for.
+    """Whether a run has all steps that are asked for; never one that nobody has trained here.
 
     Args:
         run: its folder.
@@ -69,7 +69,9 @@ def is_finished(run: Path, given: Mapping[str, object]) -> bool:
 
     folder = RunFolder.open(run)
     request = folder.info.request
-    wanted = int(str(given["steps"])) if "steps" in given else request.steps if request else 0
+    if request is None:
+        return False  # The job refuses it and says why.
+    wanted = int(str(given["steps"])) if "steps" in given else request.steps
     try:
         return folder.newest().step >= wanted
     except StudioError:

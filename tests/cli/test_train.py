@@ -2,6 +2,7 @@ import errno
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -421,3 +422,15 @@ def test_a_fine_tuning_that_a_cluster_starts_again_goes_on(
     again = terminal(*words, "--steps", 3)
     assert again.code == 0, again.err
     assert RunFolder.open(run).newest().step == 3
+
+
+def test_an_imported_run_that_a_cluster_starts_is_not_finished(
+    terminal: Terminal, pictures: Path, trained: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    told = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**told, "request": None}))
+    said = terminal("train", pictures, "--run", run, "--requeue", *QUIET)
+    assert said.code != 0
+    assert "was not trained here" in said.error
