@@ -41,6 +41,11 @@ class PlayRequest(Request):
     )
     steps: int = Field(2000, ge=1, le=100_000, title="Steps", description="Optimiser steps.")
     timesteps: int = Field(
-        100, ge=10, le=1000, title="Timesteps T", description="Length of the forward process."
+        # The scaled schedule has no fewer: its β would reach 1.
+        100,
+        ge=21,
+        le=1000,
+        title="Timesteps T",
+        description="Length of the forward process.",
     )
     seed: Seed = Field(0, title="Seed", description="Same seed, same points.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, toy
@@ -215,3 +216,9 @@ def test_a_drawing_of_ones_own() -> None:
         finish(play(PlayRequest(shape="drawing")))
     with pytest.raises(StudioError, match="out of range"):
         score_field(model, corners, 101)
+
+
+def test_the_fewest_timesteps_have_a_schedule() -> None:
+    next(play(PlayRequest(timesteps=21)))
+    with pytest.raises(ValidationError, match="timesteps"):
+        PlayRequest(timesteps=20)
