@@ -100,10 +100,13 @@ def delete(run: Path, told: RunExtent) -> None:
             f"{run.name} is not the run any more that was to be deleted: nothing was.",
             "Delete it once more if you mean the one that is there now.",
         )
+    steps = journal.noted(run)
     journal.end(run)
     try:
         shutil.rmtree(run)
     except OSError as error:
+        if steps is not None and (run / "run.json").is_file():
+            journal.begin(run, steps)
         raise StudioError(
             f"{run.name} can't be deleted as a whole: {error.strerror or error}.",
             f"Look into {run}.",

@@ -62,6 +62,24 @@ def test_another_run_in_its_place_is_not_deleted(run: Path) -> None:
     assert (run / "run.json").is_file()
 
 
+def test_what_could_not_be_deleted_is_still_known_as_interrupted(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.begin(run, 70)
+    told = moving.extent(run)
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", refuse)
+        with pytest.raises(StudioError, match="can't be deleted as a whole: Permission denied"):
+            moving.delete(run, told)
+    assert [(entry.run, entry.steps) for entry in journal.interrupted()] == [(run, 70)]
+    moving.delete(run, told)
+    assert journal.noted(run) is None
+
+
 def test_what_would_be_lost_is_counted(run: Path) -> None:
     told = moving.extent(run)
     assert told.steps is None, "the file of its settings is none"
