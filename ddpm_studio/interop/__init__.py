@@ -6,7 +6,7 @@ from ddpm_studio.interop.formats.openai import OpenAIFlags, from_openai, load_op
 from ddpm_studio.interop.formats.source import Source
 from ddpm_studio.interop.model import ForeignModel, ForeignNetwork
 from ddpm_studio.interop.recognising import Recognised, UnknownModelError, recognised
-from ddpm_studio.interop.writing import save_diffusers
+from ddpm_studio.interop.writing import refuse_taken, save_diffusers
 
 __all__ = [
     "Answers",
@@ -22,5 +22,6 @@ __all__ = [
     "load_diffusers",
     "load_openai",
     "recognised",
+    "refuse_taken",
     "save_diffusers",
 ]

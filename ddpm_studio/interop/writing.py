@@ -20,7 +20,7 @@ from ddpm_studio.interop.formats.diffusers import NO_LABEL_FILE
 from ddpm_studio.interop.layout import WEIGHTS
 from ddpm_studio.interop.names import to_diffusers
 from ddpm_studio.interop.unet2d import network_fields
-from ddpm_studio.paths import patiently
+from ddpm_studio.paths import is_there, patiently
 
 # The oldest version that reads all that is written here.
 _VERSION = "0.31.0"
@@ -50,12 +50,11 @@ def save_diffusers(
         card: the model card in Markdown; empty: none.
 
     Raises:
-        StudioError: if the folder holds files, or diffusers cannot express the network or
+        StudioError: if the folder can't be made anew, or diffusers cannot express the network or
             the process.
     """
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StudioError(f"{folder} already holds files.", "Choose a new or an empty folder.")
+    refuse_taken(folder)
     try:
         network, scheduler = network_fields(config), scheduler_fields(process)
         if config.num_classes is not None and not null_label:
@@ -90,6 +89,24 @@ def save_diffusers(
         patiently(Path.rename, made, folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def refuse_taken(folder: Path) -> None:
+    """Refuse a folder that can't be made anew, as a whole, under its name.
+
+    Raises:
+        StudioError: if it holds files, or is the one that commands are typed in.
+    """
+    if not is_there(folder):
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise StudioError(f"{folder} already holds files.", "Choose a new or an empty folder.")
+    # Nor could it take the place of one that a program is in: Windows refuses that.
+    if folder.samefile("."):
+        raise StudioError(
+            f"{folder} is the folder that you are in, which can't be made anew.",
+            "Name a new folder in it.",
+        )
 
 
 def _write_json(path: Path, fields: dict[str, Any]) -> None:

@@ -310,6 +310,18 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
+def test_the_folder_that_one_is_in_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (Path(), tmp_path):
+        with pytest.raises(StudioError, match="the folder that you are in"):
+            _export(folder)
+    assert not list(tmp_path.iterdir())
+    _export(Path("out"))
+    assert is_diffusers_folder(tmp_path / "out")
+
+
 def test_weights_of_a_compiled_network_and_what_lacks_one(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     _export(folder)

@@ -10,6 +10,7 @@ from typing import Any
 from ddpm_studio import data, paths
 from ddpm_studio.data.samples import sample_set
 from ddpm_studio.errors import StudioError
+from ddpm_studio.interop import refuse_taken
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import Event, Progress
@@ -63,7 +64,7 @@ def publish(
 
     Raises:
         StudioError: if something is missing that the card has to tell, the run can't be read, or
-            the folder holds files or can't be written.
+            the folder holds files, is the one that commands are typed in, or can't be written.
     """
     run = RunFolder.open(request.run)
     name = run.path.resolve().name
@@ -120,8 +121,7 @@ def _check(info: RunInfo, name: str, folder: Path) -> None:
             f"{name} was not trained here: its card would have no training command.",
             "Fine-tune it here first, or share it as a folder of diffusers.",
         )
-    if paths.is_there(folder) and (not folder.is_dir() or any(folder.iterdir())):
-        raise StudioError(f"{folder} already holds files.", "Choose a new or an empty folder.")
+    refuse_taken(folder)
 
 
 def _asked(run: RunFolder, step: int) -> list[_Asked]:

@@ -154,7 +154,7 @@ def refusal(run: Path, folder: Path, **more: Any) -> str:
 
 
 def test_what_is_missing_is_named_and_nothing_is_left(
-    own_run: Path, toy_packed: Path, tmp_path: Path
+    own_run: Path, toy_packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "out"
     assert "packed already" in refusal(toy_packed, folder)
@@ -166,6 +166,9 @@ def test_what_is_missing_is_named_and_nothing_is_left(
     finish(evaluate(EvaluateRequest.model_validate(asked), [], ModelStore()))
     assert "have not been evaluated" in refusal(own_run, folder)
     folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert "the folder that you are in" in refusal(own_run, Path())
+    monkeypatch.chdir(tmp_path)
     (folder / "mine").touch()
     assert "already holds files" in refusal(own_run, folder)
     assert [path.name for path in folder.iterdir()] == ["mine"]
