@@ -50,7 +50,7 @@ def model_card(info: RunInfo, step: int, name: str, told: Sequence[ToldEvaluatio
         "## Training",
         *_training(info, step, f"{name.rpartition(':')[2]}-again"),
         "## Figures",
-        *(part for one in told for part in _figures(one, name)),
+        *(part for one in told for part in _figures(info, step, one, name)),
         "## Licence",
         f"Of the model: {markdown_text(published.license)}.",
     ]
@@ -99,7 +99,7 @@ def _training(info: RunInfo, step: int, name: str) -> Iterator[str]:
         yield f"With plug-ins: {markdown_text(', '.join(info.plugins))}."
 
 
-def _figures(told: ToldEvaluation, name: str) -> Iterator[str]:
+def _figures(info: RunInfo, step: int, told: ToldEvaluation, name: str) -> Iterator[str]:
     one = told.evaluation
     yield (
         f"Of {one.samples:,} samples against {one.reference:,} real pictures, in "
@@ -107,7 +107,7 @@ def _figures(told: ToldEvaluation, name: str) -> Iterator[str]:
         + (f" Floor: the same of {one.floor:,} real pictures." if one.floor else "")
     )
     yield _table(one.figures, one.floors)
-    yield _code("sh", evaluate_command(told.request, name, told.data))
+    yield _code("sh", evaluate_command(info, step, told.request, name, told.data))
 
 
 def _table(figures: Mapping[str, float], floors: Mapping[str, float]) -> str:

@@ -15,6 +15,7 @@ from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.command_lines import options_of
 from ddpm_studio.jobs.drawing.recipes import run_id
+from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.requests import DistillRequest, EvaluateRequest, PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.info import StudentInfo
@@ -116,15 +117,25 @@ def _distill_command(
     return shlex.join(["ddpm-studio", "distill", *words])
 
 
-def evaluate_command(request: EvaluateRequest, model: str, data: Sequence[str]) -> str:
+def evaluate_command(
+    info: RunInfo, step: int, request: EvaluateRequest, model: str, data: Sequence[str]
+) -> str:
     """Return the command that tells these figures again.
 
     Args:
+        info: of the model.
+        step: of its weights.
         request: what was asked for.
         model: how the model is named.
         data: what :func:`data_words` returned of the real pictures.
     """
-    usual = EvaluateRequest(run=request.run)
+    # What the model brings of its own would stand in for what is not spelt.
+    own: dict[str, Any] = {}
+    if not info.process.clip_x0:
+        own["clip_x0"] = None
+    if usual_guidance(info, step) != 1:
+        own["guidance"] = None
+    usual = EvaluateRequest(run=request.run).model_copy(update=own)
     words = [model, *data, *options_of(request, usual, _NOT_EVALUATED_WITH)]
     if request.features_file is not None:
         words += [option_name("features_file"), request.features_file.name]

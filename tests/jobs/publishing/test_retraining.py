@@ -12,11 +12,14 @@ import torch
 from ddpm_studio import cli
 from ddpm_studio.jobs import train
 from ddpm_studio.jobs.events import Progress
-from ddpm_studio.jobs.publishing.commands import data_words
+from ddpm_studio.jobs.publishing.commands import data_words, evaluate_command
 from ddpm_studio.jobs.publishing.retraining import Retraining, retraining
-from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.requests import EvaluateRequest, PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs.info import SamplingDefaults
 from tests.recipe import PAPER
+
+FIXTURE = Path(__file__).parents[2] / "runs" / "fixtures" / "0.1.0" / "classes" / "run"
 
 USUAL: dict[str, Any] = {
     **PAPER,
@@ -124,3 +127,24 @@ def test_a_preset_whose_plug_in_is_gone_is_spelt_out(pictures: Path, tmp_path: P
     # Its recipe, which would tell them, is gone too.
     assert words[words.index("--learning-rate") + 1] == str(gone.learning_rate)
     assert words[words.index("--schedule") + 1] == gone.schedule
+
+
+@pytest.mark.parametrize(
+    ("clips", "guidance", "spelt"),
+    [
+        (True, None, []),
+        (False, None, ["--clip-x0"]),
+        (True, 2.0, ["--guidance", "1.0"]),
+    ],
+)
+def test_what_the_model_would_bring_else_is_spelt(
+    clips: bool, guidance: float | None, spelt: list[str]
+) -> None:
+    """The figures were made with clipping and without guidance."""
+    info = RunFolder.open(FIXTURE).info
+    process = info.process.model_copy(update={"clip_x0": clips})
+    drawing = None if guidance is None else SamplingDefaults(guidance=guidance)
+    info = info.model_copy(update={"process": process, "drawing": drawing})
+    asked = EvaluateRequest(run=FIXTURE, clip_x0=True, guidance=1.0)
+    words = shlex.split(evaluate_command(info, 60, asked, "toy", ["photos"]))
+    assert words == ["ddpm-studio", "evaluate", "toy", "photos", *spelt]
