@@ -24,9 +24,6 @@ _SENTENCES = {
     OUT_OF_RANGE: f"has {OUT_OF_RANGE}",
 }
 
-# What the system says where it can't read a file, and not what is wrong within it.
-_SYSTEM_WORDS = frozenset(map(os.strerror, errno.errorcode))
-
 #: Stands in a reason before the package that a file can't be read without.
 NEEDS = ", which needs "
 
@@ -59,7 +56,15 @@ class Reject:
     def may_pass(self) -> bool:
         """Whether it may be read another time, while the file itself stays as it is."""
         kind, _, detail = self.reason.partition(": ")
-        return NEEDS in detail or (kind == "unreadable" and detail in _SYSTEM_WORDS)
+        return NEEDS in detail or (kind == "unreadable" and _said_by_system(detail))
+
+
+def _said_by_system(words: str) -> bool:
+    """Whether these tell why a file can't be read, and not what is wrong within it.
+
+    In what language that is may change while the program runs: a window sets it, for one.
+    """
+    return words in map(os.strerror, errno.errorcode)
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,12 @@ def test_damage_does_not_pass(reason: str, passes: bool) -> None:
     assert Reject("a", reason).may_pass is passes
 
 
+def test_what_the_system_says_passes_in_whatever_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window sets the language of its messages once it is opened."""
+    monkeypatch.setattr(os, "strerror", "Fehler {}".format)
+    assert Reject("a", f"unreadable: Fehler {errno.EACCES}").may_pass
+
+
 def test_processes_that_may_hold_a_file_open_have_ended_when_it_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
