@@ -63,7 +63,8 @@ def write_notes(run: Path, notes: Notes) -> None:
     written = json.dumps(content, indent=1, ensure_ascii=False).encode()
     if len(written) > _MOST_BYTES:
         raise StudioError(
-            f"The notes on {run.name} are longer than 1 MB.", "Keep long texts in a file elsewhere."
+            f"The notes on {run.name} are longer than 1 MiB.",
+            "Keep long texts in a file elsewhere.",
         )
     try:
         atomic.write_bytes(made_own_folder(run) / _FILE, written)

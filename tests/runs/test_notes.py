@@ -35,7 +35,7 @@ def test_a_damaged_file_is_as_none(tmp_path: Path, content: str) -> None:
 
 def test_what_can_not_be_saved_is_told_in_one_line(tmp_path: Path) -> None:
     write_notes(tmp_path, Notes(text="kept"))
-    with pytest.raises(StudioError, match="1 MB"):
+    with pytest.raises(StudioError, match="1 MiB"):
         write_notes(tmp_path, Notes(text="x" * (1 << 21)))
     assert read_notes(tmp_path).text == "kept"
     with pytest.raises(StudioError, match="can't be saved"):
