@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,6 +38,10 @@ def counting(total: int, seen: list[str] | None = None, tag: str = "") -> Callab
         return total
 
     return work
+
+
+def _is_over(job: JobHandle[object]) -> bool:
+    return job.state.over
 
 
 class Listener(QObject):
@@ -107,7 +112,7 @@ def test_what_would_end_the_thread_fails_the_job_alone(backend: Backend, qtbot: 
         backend.submit(JobSpec("steps", DeviceSteps(work))),
         backend.submit(JobSpec("call", DeviceCall(call))),
     ):
-        qtbot.waitUntil(lambda job=job: job.state.over, timeout=20_000)
+        qtbot.waitUntil(partial(_is_over, job), timeout=20_000)
         assert job.state is State.FAILED
         assert job.failure is not None
         assert "not today" in job.failure.cause
