@@ -84,11 +84,19 @@ def _bytes(given: tuple[Any, ...]) -> object:
     raise ValueError("it holds more than data")
 
 
+def _no_bytes(given: tuple[Any, ...]) -> object:
+    match given:
+        case ():
+            return b""
+    raise ValueError("it holds more than data")
+
+
 # As protocol 2 writes containers and bytes that it has no instructions for.
 _PLAIN: dict[Name, Callable[[tuple[Any, ...]], object]] = {
     ("collections", "OrderedDict"): _dict,
     ("collections", "defaultdict"): _dict,
     ("_codecs", "encode"): _bytes,
+    **{(module, "bytes"): _no_bytes for module in ("builtins", "__builtin__")},
     **{
         (module, name): _list
         for module in ("builtins", "__builtin__")
