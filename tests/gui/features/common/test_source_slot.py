@@ -39,6 +39,14 @@ def slot(qtbot: QtBot, studio: Studio, letter: str = "A") -> SourceSlot:
     return made
 
 
+def with_a_file(qtbot: QtBot, fake: FakeBackend, studio: Studio, path: Path) -> SourceSlot:
+    """A slot that has read a black picture of a cat."""
+    made = slot(qtbot, studio)
+    made.set_path(path)
+    fake.finish(fake.job(f"Reading {path.name}"), TakenPicture(BLACK, "cat"))
+    return made
+
+
 @pytest.mark.parametrize("how", ["file", "picture", "chance"])
 def test_a_picture_that_cannot_be_used_leaves_the_one_before_and_its_class(
     qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path, how: str
@@ -65,9 +73,7 @@ def test_a_file_that_is_gone_when_another_model_comes_leaves_no_picture_of_the_w
     qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path
 ) -> None:
     open_run(fake, studio, tmp_path / "run")
-    source = slot(qtbot, studio)
-    source.set_path(tmp_path / "a.png")
-    fake.finish(fake.job("Reading a.png"), TakenPicture(BLACK, "cat"))
+    source = with_a_file(qtbot, fake, studio, tmp_path / "a.png")
     assert fitted(source) is BLACK
     open_run(fake, studio, tmp_path / "small", side=8)
     failed, changed = QSignalSpy(source.failed), QSignalSpy(source.fitted_changed)
@@ -82,9 +88,7 @@ def test_a_file_that_is_gone_leaves_its_picture_to_another_model_of_the_same_siz
     qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path
 ) -> None:
     open_run(fake, studio, tmp_path / "run")
-    source = slot(qtbot, studio)
-    source.set_path(tmp_path / "a.png")
-    fake.finish(fake.job("Reading a.png"), TakenPicture(BLACK, "cat"))
+    source = with_a_file(qtbot, fake, studio, tmp_path / "a.png")
     open_run(fake, studio, tmp_path / "other")
     changed = QSignalSpy(source.fitted_changed)
     source.refit()

@@ -58,6 +58,16 @@ def test_without_its_run_only_a_picture_of_the_open_shape_can_be_compared(
     assert view.start.isEnabled()
 
 
+def searching(qtbot: QtBot, fake: FakeBackend, run: Path) -> NeighboursView:
+    """A view that looks for the neighbours of a picture of a run."""
+    (run / "run.json").write_text("{}")
+    view = NeighboursView(Studio(fake))
+    qtbot.addWidget(view)
+    view.set_picture(LIKE_THE_OPEN_RUN, run)
+    view.search()
+    return view
+
+
 def found(level: int) -> NeighboursFound:
     pictures = np.full((1, 16, 16, 3), level, np.uint8)
     return NeighboursFound(pictures, (0,), ("a.png",), (1.0,), (False,), None)
@@ -66,11 +76,7 @@ def found(level: int) -> NeighboursFound:
 def test_what_was_searched_for_another_picture_does_not_come(
     qtbot: QtBot, fake: FakeBackend, tmp_path: Path
 ) -> None:
-    (tmp_path / "run.json").write_text("{}")
-    view = NeighboursView(Studio(fake))
-    qtbot.addWidget(view)
-    view.set_picture(LIKE_THE_OPEN_RUN, tmp_path)
-    view.search()
+    view = searching(qtbot, fake, tmp_path)
     job = fake.job("Looking for neighbours")
     view.set_picture(LIKE_THE_OPEN_RUN.copy(), tmp_path)
     assert job.state.over
@@ -81,11 +87,7 @@ def test_what_was_searched_for_another_picture_does_not_come(
 def test_what_was_found_stays_while_the_picture_does(
     qtbot: QtBot, fake: FakeBackend, tmp_path: Path
 ) -> None:
-    (tmp_path / "run.json").write_text("{}")
-    view = NeighboursView(Studio(fake))
-    qtbot.addWidget(view)
-    view.set_picture(LIKE_THE_OPEN_RUN, tmp_path)
-    view.search()
+    view = searching(qtbot, fake, tmp_path)
     fake.finish(fake.job("Looking for neighbours"), found(3))
     # Something else was drawn: the gallery shows what is chosen anew.
     view.set_picture(LIKE_THE_OPEN_RUN, tmp_path)
