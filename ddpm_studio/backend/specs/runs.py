@@ -31,7 +31,8 @@ class RunView:
     ``alphas_cumprod`` are ᾱ_1 … ᾱ_T of its forward process, shape (T,); None where its schedule
     is another package's that is missing. ``has_averages`` tells that it keeps EMA snapshots, from
     which an average of any length is made, ``fine_tuned`` that it began with another run's weights.
-    ``plans`` are the steps in all that were planned, one after the other.
+    ``plans`` are the steps in all that were planned, one after the other, and ``more_pictures``
+    how many pictures it has seen beyond what its steps would be with the settings of now.
     """
 
     summary: RunSummary
@@ -42,6 +43,12 @@ class RunView:
     has_averages: bool
     fine_tuned: bool = False
     plans: tuple[int, ...] = ()
+    more_pictures: int = 0
+
+    def pictures_by(self, step: int) -> int:
+        """Return how many pictures it has seen by its last step, or one of a training since."""
+        a_step = 0 if self.request is None else self.request.pictures_a_step
+        return self.more_pictures + step * a_step
 
     @property
     def trainable(self) -> bool:
@@ -71,15 +78,18 @@ def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
             with contextlib.suppress(StudioError):
                 sources = learnt_sources(folder.info)
         known = not missing(folder.info.plugins, ("schedule",))
+        summary, request = jobs.describe_run(run), folder.info.request
+        as_now = 0 if request is None else summary.step * request.pictures_a_step
         return RunView(
-            jobs.describe_run(run),
-            folder.info.request,
+            summary,
+            request,
             tuple(sources),
             prepare_options(folder.info),
             folder.info.process.noise_schedule().alphas_cumprod.numpy() if known else None,
             keeps_averages(folder),
             folder.info.start_from is not None,
             folder.info.plans,
+            folder.info.pictures_by(summary.step) - as_now,
         )
 
     return JobSpec(f"Opening {run.name}", PoolCall(work), slot=slot, listed=False)

@@ -79,7 +79,7 @@ class AutomaticDrawing(QObject):
         if not self._model.draws_live or view is None or view.request is None or view.fine_tuned:
             return 0
         request = view.request
-        seen = (self._model.model_step or 0) * request.pictures_a_step
+        seen = view.pictures_by(self._model.model_step or 0)
         plans = view.plans or (request.steps,)
         return worth_a_look_after(request.preset, plans, request.pictures_a_step) - seen
 
