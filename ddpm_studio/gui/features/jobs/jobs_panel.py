@@ -114,7 +114,9 @@ class JobsPanel(QWidget):
         """End all that runs, and what waits to be trained."""
         self._trainer.dequeue()
         for job in list(self._backend.jobs.values()):
-            self._backend.cancel(job)
+            # What is not listed is short, and half of it writes: nobody means a run's new name.
+            if job.spec.listed:
+                self._backend.cancel(job)
 
     def sizeHint(self) -> QSize:
         """Ask for room for two jobs."""

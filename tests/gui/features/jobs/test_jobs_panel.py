@@ -213,6 +213,18 @@ def test_all_can_be_cancelled_at_once(qtbot: QtBot, fake: FakeBackend) -> None:
     assert emptied == [[]], "or the next training would begin"
 
 
+def test_what_is_not_listed_is_not_cancelled_with_the_rest(
+    qtbot: QtBot, fake: FakeBackend, tmp_path: Path
+) -> None:
+    panel = JobsPanel(Studio(fake), ActionRegistry())
+    qtbot.addWidget(panel)
+    shown = fake.submit(asked("shown"))
+    renaming = fake.submit(specs.run_files.rename_run(tmp_path / "run", "new"))
+    panel.cancel_all()
+    assert fake.asked_to_cancel(shown)
+    assert not fake.asked_to_cancel(renaming), "whoever asked for it waits for its end"
+
+
 def point_at(panel: JobsPanel) -> None:
     """Move the mouse onto the rows."""
     middle = QPointF(panel.rect().center())
