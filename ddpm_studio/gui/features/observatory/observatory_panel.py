@@ -107,7 +107,7 @@ class ObservatoryPanel(QWidget):
             icon="file-image",
             tip=self.tr("As a PNG picture or an SVG drawing, in the window's colours"),
         )
-        add(
+        evaluate = add(
             "observatory.evaluate",
             self.tr("Evaluate samples"),
             self._evaluate,
@@ -115,7 +115,7 @@ class ObservatoryPanel(QWidget):
             icon="chart-column",
             tip=self.tr("Draw samples of the run and compare them with its pictures"),
         )
-        add(
+        notes = add(
             "observatory.notes",
             self.tr("Write notes on the run"),
             self._write_notes,
@@ -123,6 +123,11 @@ class ObservatoryPanel(QWidget):
             icon="tag",
             tip=self.tr("Notes and tags are kept in the run's folder"),
         )
+        # What needs an open run, and what each does.
+        self._tips = {
+            action.objectName(): str(action.property("tip"))
+            for action in (self._csv, self._picture, evaluate, notes)
+        }
         add(
             "observatory.compare",
             self.tr("Compare settings"),
@@ -230,6 +235,9 @@ class ObservatoryPanel(QWidget):
             self._record.failed.connect(self.messages.show_failure)
             self._show_runs()
             self._show_tags()
+        why_not = "" if run is not None else self.tr("Open a run first")
+        for action, tip in self._tips.items():
+            self.actions_.offer(action, tip, why_not)
         self._on_record()
 
     def _let_go(self) -> None:
@@ -254,8 +262,6 @@ class ObservatoryPanel(QWidget):
             shown = [run, *(other for other in self.overlaid if other != run)]
             self.curves.show_runs(shown)
             self.runs.show_runs(shown)
-        for action in (self._csv, self._picture):
-            action.setEnabled(self._record is not None)
 
     def _on_record(self) -> None:
         """Say which run this is, and whether another process writes it."""

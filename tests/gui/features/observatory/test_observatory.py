@@ -85,6 +85,23 @@ def test_lines_that_another_process_writes_appear(
     assert "elsewhere" in panel.live.text()
 
 
+def test_what_needs_an_open_run_is_offered_with_one_alone(
+    qtbot: QtBot, studio: Studio, runs: list[Path]
+) -> None:
+    panel = ObservatoryPanel(studio, ActionRegistry(parent=studio))
+    qtbot.addWidget(panel)
+    needy = [
+        panel.actions_[f"observatory.{key}"] for key in ("csv", "picture", "evaluate", "notes")
+    ]
+    assert not any(action.isEnabled() for action in needy)
+    open_run(qtbot, studio, runs[0])
+    assert all(action.isEnabled() for action in needy)
+    assert "a row for each step" in needy[0].toolTip()
+    studio.take_moved(runs[0], None)
+    assert not any(action.isEnabled() for action in needy)
+    assert all("Open a run first" in action.toolTip() for action in needy)
+
+
 def test_another_run_is_laid_over_and_taken_away_by_key(
     qtbot: QtBot, studio: Studio, runs: list[Path]
 ) -> None:
