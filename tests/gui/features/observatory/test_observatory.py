@@ -314,6 +314,20 @@ def test_a_run_keeps_its_colour_in_every_plot_and_after_a_restart(
     assert [kept.of(run) for run in runs] == [window.studio.colours.of(run) for run in runs]
 
 
+def test_two_windows_keep_the_colours_of_each_others_runs(tmp_path: Path) -> None:
+    store = open_settings()
+    here, there, later = RunColours(), RunColours(), RunColours()
+    for colours in (here, there):
+        colours.keep_in(store)
+    given = {name: colours.of(tmp_path / name) for name, colours in (("a", here), ("b", there))}
+    given["c"] = here.of(tmp_path / "c")
+    assert len(set(given.values())) == 3, "what another window has given is taken"
+    here.move(tmp_path / "c", tmp_path / "d")
+    later.keep_in(store)
+    assert later.of(tmp_path / "b") == given["b"]
+    assert later.of(tmp_path / "d") == given["c"]
+
+
 def test_a_training_of_this_window_is_seen_in_dock_and_tab(
     qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path
 ) -> None:
