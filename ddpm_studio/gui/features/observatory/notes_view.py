@@ -55,29 +55,54 @@ class NotesView(QWidget):
             return
         self.save()
         self.run = run
-        self._known = read_notes(run) if run is not None else Notes()
+        self._show(read_notes(run) if run is not None else Notes(), anew=True)
         self.title.setText(self.tr("Notes on {run}").format(run=run.name) if run else "")
         self.setEnabled(run is not None)
-        for field in (self.tags, self.text):
-            field.blockSignals(True)
-        self.tags.setText(", ".join(self._known.tags))
-        self.text.setPlainText(self._known.text)
-        for field in (self.tags, self.text):
-            field.blockSignals(False)
+
+    def _show(self, notes: Notes, *, anew: bool = False) -> None:
+        """Show what is in the run's folder; a field that says so is left alone, unless ``anew``."""
+        self._known = notes
+        blocked = [field.blockSignals(True) for field in (self.tags, self.text)]
+        if anew or parse_tags(self.tags.text()) != notes.tags:
+            self.tags.setText(", ".join(notes.tags))
+        if anew or self.text.toPlainText() != notes.text:
+            self.text.setPlainText(notes.text)
+        for field, before in zip((self.tags, self.text), blocked, strict=True):
+            field.blockSignals(before)
 
     def save(self) -> None:
         """Save what was written, if anything was."""
         self._timer.stop()
-        notes = Notes(parse_tags(self.tags.text()), self.text.toPlainText())
-        if self.run is None or notes == self._known:
+        notes, known = self._written, self._known
+        if self.run is None or notes == known:
             return
+        there = self._there()
+        # A field that was not touched here is as another window has left it.
+        notes = Notes(
+            there.tags if notes.tags == known.tags else notes.tags,
+            there.text if notes.text == known.text else notes.text,
+        )
         try:
             write_notes(self.run, notes)
         except StudioError as error:
             self.failed.emit(Failure.of(error))
             return
-        self._known = notes
+        self._show(notes)
         self.saved.emit(self.run)
+
+    @property
+    def _written(self) -> Notes:
+        return Notes(parse_tags(self.tags.text()), self.text.toPlainText())
+
+    def _there(self) -> Notes:
+        """Return what the run's folder says by now; what can't be read is as it was."""
+        found = Notes() if self.run is None else read_notes(self.run)
+        return self._known if found == Notes() else found
+
+    def _look_again(self) -> None:
+        """Show what another window has written, before one goes on from what was there."""
+        if self._written == self._known:
+            self._show(self._there())
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Save before nobody looks any more."""
@@ -85,9 +110,11 @@ class NotesView(QWidget):
         self.save()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Save when a field is left."""
+        """Save when a field is left, and look what is there when one comes to it."""
         if event.type() == QEvent.Type.FocusOut:
             self.save()
+        elif event.type() == QEvent.Type.FocusIn:
+            self._look_again()
         return False
 
     def _on_typed(self) -> None:
