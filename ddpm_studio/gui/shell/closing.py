@@ -58,7 +58,7 @@ class Closing(QObject):
                     "elsewhere: closing loses the steps since it was last saved."
                 )
             )
-        elif queue := self._studio.trainer.queue:
+        if queue := self._studio.trainer.queue:
             names = ", ".join(queued.run.name for queued in queue)
             told.append(
                 self.tr("Closing forgets what waits in the queue of trainings: {names}.").format(

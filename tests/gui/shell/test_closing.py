@@ -9,9 +9,10 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.shell.unsaved import Unsaved
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.requests import EvaluateRequest, ReportRequest
+from ddpm_studio.requests import EvaluateRequest, ReportRequest, TrainRequest
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import endless
 
@@ -96,3 +97,17 @@ def test_what_was_sent_away_does_not_come_back_when_a_job_ends(
     window.messages.dismiss()
     fake.finish(asked_of_two, Path("fishes report.html"))
     assert "lost by closing" not in window.messages.text
+
+
+def test_the_queue_is_named_also_where_the_run_under_way_would_be_lost(
+    fake: FakeBackend, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = window.studio.trainer
+    window.studio.sources = (tmp_path,)
+    trainer.start(TrainRequest(), tmp_path / "first")
+    trainer.enqueue(TrainRequest(), tmp_path / "second")
+    monkeypatch.setattr(Unsaved, "lost_by_closing", lambda _: True)
+    window.close()
+    assert window.isVisible()
+    assert "closing loses the steps" in window.messages.text
+    assert "forgets what waits in the queue of trainings: second." in window.messages.text
