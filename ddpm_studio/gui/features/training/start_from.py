@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import specs
+from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import as_written, label, name
 from ddpm_studio.gui.workspace.studio import Studio
@@ -35,6 +35,7 @@ class StartFrom(QWidget):
         self._studio = studio
         self._base: Base | None = None
         self._asked: object = None
+        self._looking: JobHandle[list[Base]] | None = None
         self._worth = False
         self.box = QCheckBox()
         self.told = label("", "caption", wrap=True)
@@ -77,9 +78,13 @@ class StartFrom(QWidget):
             return
         self._asked = asked
         if asked is None:
+            if self._looking is not None:
+                # What it finds is nothing for the pictures that come.
+                self._studio.backend.cancel(self._looking)
             self._offer([])
             return
-        self._studio.backend.submit(specs.training.find_bases(*asked)).on_finished(self._offer)
+        self._looking = self._studio.backend.submit(specs.training.find_bases(*asked))
+        self._looking.on_finished(self._offer)
 
     def _offer(self, bases: list[Base]) -> None:
         before, self._base = self.run, bases[0] if bases else None

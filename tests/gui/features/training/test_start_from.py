@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +13,14 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import Backend
+from ddpm_studio.backend import Backend, State
+from ddpm_studio.gui.features.training.start_from import StartFrom
 from ddpm_studio.gui.shell.main_window import MainWindow
-from ddpm_studio.jobs.training.bases import find_bases
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.training.bases import Base, find_bases
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.runs import RunFolder
+from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import WAIT, opened
 
 
@@ -97,3 +102,24 @@ def test_without_pictures_or_a_model_like_them_nothing_is_offered(
     (found,) = find_bases(PictureShape(32, 32, 3), ())
     assert found.run == ready.resolve()
     assert "pictures of 32 px, the layers of pixels, for 3 channels" in found.told
+
+
+def test_what_was_looked_for_before_is_not_offered_to_other_pictures(
+    qtbot: QtBot, fake: FakeBackend
+) -> None:
+    studio: Any = Studio(fake)
+    offer = StartFrom(studio)
+    qtbot.addWidget(offer)
+    offer.set_worth(True)
+    for opened_side, others in ((16, True), (32, False)):
+        shape = PictureShape(opened_side, opened_side, 3)
+        studio.dataset = SimpleNamespace(shape=shape, class_names=())
+        studio.data_changed.emit()
+        job = fake.job("Looking for models to start from")
+        if others:
+            studio.dataset = None
+            studio.data_changed.emit()
+            assert job.state is State.CANCELLED, "others are being opened by now"
+        else:
+            fake.finish(job, [Base(Path("toy"), "Toy", "tiny", "Begins with the weights of it.")])
+        assert offer.isHidden() is others
