@@ -20,7 +20,8 @@ class Recovery(QObject):
     """Offers to go on with a training that was not finished.
 
     At the start that is one whose process ended without a word, or that stopped because its
-    window was closed; later, one that was stopped by hand: by one click, perhaps by mistake.
+    window was closed, and the next such one when it is sent away; later, one that was stopped by
+    hand: by one click, perhaps by mistake.
     Where another run is open by then, that stays, and the end is told alone.
 
     Args:
@@ -34,6 +35,7 @@ class Recovery(QObject):
         self._studio, self._messages = studio, messages
         self._offered: JournalEntry | None = None
         self._told = ""
+        self._level: Level = "info"
         self._job: JobHandle[object] | None = None
         self._started: RunStarted | None = None
         self._closing = False
@@ -41,11 +43,15 @@ class Recovery(QObject):
         studio.training_changed.connect(self._follow)
         studio.run_moved.connect(self._on_run_moved)
         studio.trained_elsewhere.connect(self._on_trained_elsewhere)
-        studio.backend.submit(specs.training.interrupted()).on_finished(self._on_interrupted)
+        self._look()
 
     def window_closes(self) -> None:
         """The training is stopped because the window closes: the next start offers it."""
         self._closing = True
+
+    def _look(self) -> None:
+        found = self._studio.backend.submit(specs.training.interrupted())
+        found.on_finished(self._on_interrupted)
 
     def _on_interrupted(self, found: list[JournalEntry]) -> None:
         if found and self._studio.training is None:
@@ -53,7 +59,7 @@ class Recovery(QObject):
             self._offer(found[0], text.format(name=found[0].run.name), "warning")
 
     def _offer(self, entry: JournalEntry, text: str, level: Level) -> None:
-        self._offered, self._told = entry, text
+        self._offered, self._told, self._level = entry, text, level
         self._messages.show_message(
             text, level, action=self.tr("Go on"), callback=self._go_on, topic=_TOPIC
         )
@@ -121,6 +127,9 @@ class Recovery(QObject):
         # By now another message may have stood in the bar.
         if text == self._told:
             self._studio.backend.submit(specs.training.leave_interrupted(self._run()))
+            if self._level == "warning":
+                # There may be more of before; what was stopped just now reminds of none.
+                self._look()
 
     def _run(self) -> Path:
         assert self._offered is not None

@@ -10,8 +10,12 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder, journal
+from ddpm_studio.runs.journal import JournalEntry
+from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import WAIT, opened
 
 
@@ -40,6 +44,22 @@ def test_sent_away_it_is_not_offered_again(qtbot: QtBot, backend: Backend, falle
     window.messages.close_button.click()
     qtbot.waitUntil(lambda: journal.interrupted() == [], timeout=20_000)
     assert RunFolder.open(fallen).newest().step == 4
+
+
+def test_of_several_the_next_is_offered_when_one_is_sent_away(
+    qtbot: QtBot, fake: FakeBackend, tmp_path: Path
+) -> None:
+    window = MainWindow(Studio(fake), open_settings())
+    qtbot.addWidget(window)
+    window.show()
+    found = [JournalEntry(tmp_path / name, 6) for name in ("newest", "older")]
+    for left in (found, found[1:], []):
+        fake.finish(fake.job("Looking for interrupted runs"), left)
+        for entry in left[:1]:
+            assert f"The training of {entry.run.name} is not finished" in window.messages.text
+            window.messages.dismiss()
+            fake.finish(fake.job(f"Leaving {entry.run.name}"), None)
+    assert "is not finished" not in window.messages.text
 
 
 def test_without_a_crash_nothing_is_offered(qtbot: QtBot, backend: Backend, tiny_run: Path) -> None:
