@@ -88,6 +88,8 @@ class MaskPicture(QWidget):
         if self.painted.shape != shape:
             self.painted, self._suggested = np.zeros(shape, bool), False
             self._past, self._future = [], []
+            # A stroke under way was on the picture before.
+            self._stroke = self._panned = None
             self._closer, self._shift = None, QPoint()
             self._at = QPoint(shape[1] // 2, shape[0] // 2)
         self.update()

@@ -49,3 +49,17 @@ def test_a_second_button_during_a_stroke_changes_nothing(qtbot: QtBot) -> None:
     assert canvas.painted.any()
     canvas.undo()
     assert not canvas.painted.any(), "one stroke, one step back"
+
+
+def test_a_picture_of_another_size_ends_a_stroke_on_the_one_before(qtbot: QtBot) -> None:
+    canvas = MaskPicture("Picture and mask")
+    qtbot.addWidget(canvas)
+    canvas.resize(160, 160)
+    canvas.set_picture(np.zeros((8, 8, 3), np.uint8))
+    left, middle = Qt.MouseButton.LeftButton, canvas.rect().center()
+    QTest.mousePress(canvas, left, pos=middle)
+    canvas.set_picture(np.zeros((4, 4, 3), np.uint8))
+    QTest.mouseMove(canvas, middle + QPoint(5, 5))
+    QTest.mouseRelease(canvas, left, pos=middle + QPoint(5, 5))
+    assert not canvas.painted.any()
+    assert not canvas.can_undo, "what was painted had another shape"
