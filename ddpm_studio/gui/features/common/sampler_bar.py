@@ -252,7 +252,7 @@ class SamplerBar(QWidget):
         blocked = self.blockSignals(True)
         if sampler is not None:
             if self._others is None:
-                self._others = {"sampler": self.sampler.currentData(), **self._steps.value()}
+                self._others = {"sampler": self.sampler.currentData(), **self._steps.wish()}
             before: dict[str, Any] = {"sampler": sampler, "steps": None if self._fixed else steps}
         else:
             assert self._others is not None

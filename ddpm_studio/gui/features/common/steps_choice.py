@@ -70,6 +70,10 @@ class StepsChoice(QWidget):
             return {"steps": None, "respacing": self._respacing}
         return {"steps": self.box.value() or None}
 
+    def wish(self) -> dict[str, Any]:
+        """Return the fields of a request as they were wished for, also where T is less."""
+        return self.value() if self._respaced else {"steps": self._wished or None}
+
     @property
     def number(self) -> int:
         """How many steps were chosen; 0: as the sampler has it."""
@@ -89,7 +93,10 @@ class StepsChoice(QWidget):
             self.line.setText(respacing)
             self._respacing = respacing
         else:
-            self.box.setValue(fields["steps"] or 0)
+            wished = fields["steps"] or 0
+            self.box.setValue(wished)
+            # More than the model has T is a wish, too.
+            self._wished = wished
         self.respace.setChecked(respacing is not None)
 
     def set_timesteps(self, timesteps: int) -> None:

@@ -269,6 +269,20 @@ def test_another_student_draws_in_its_own_steps_and_what_was_chosen_before_comes
     bar.follow(view_of(tmp_path))
     # Of T = 20.
     assert (bar.value()["sampler"], bar.value()["steps"]) == ("dpm++2m-sde", 20)
+    bar.follow(view_of(tmp_path, timesteps=1000))
+    assert bar.value()["steps"] == 50
+
+
+def test_a_student_of_fewer_timesteps_leaves_the_wish_for_more(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    bar = SamplerBar(steps=50)
+    qtbot.addWidget(bar)
+    bar.follow(view_of(tmp_path, timesteps=1000))
+    bar.follow(view_of(tmp_path, **STUDENT))
+    assert bar.value()["steps"] == 2
+    bar.follow(view_of(tmp_path, timesteps=1000))
+    assert bar.value()["steps"] == 50
 
 
 def test_a_student_of_one_step_takes_two_where_several_begin_with_the_same(
