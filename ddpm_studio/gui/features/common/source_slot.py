@@ -168,6 +168,9 @@ class SourceSlot(PictureSlot):
         """
         self._remember()
         self.asked = False
+        if self.waiting and self._before.by_chance:
+            # What is shown goes with its model too, should the one that is being prepared fail.
+            self._before = _NOTHING
         if self.by_chance:
             self._hold(_NOTHING)
             self._show_fitted(None)
@@ -296,7 +299,8 @@ class SourceSlot(PictureSlot):
         self.waiting = False
         # With no model there is none that it doesn't fit.
         held = None if self._studio.run_view is None else self.fitted
-        if held is not None and not self._fits(held):
+        gone = self._before is _NOTHING and self.fitted is not None
+        if gone or (held is not None and not self._fits(held)):
             # It was made to fit the model before, and can't be made to fit this one.
             self._hold(_NOTHING)
             self._show_fitted(None)

@@ -125,3 +125,23 @@ def test_exchanged_pictures_keep_their_class_and_go_with_their_model_if_they_cam
     b.refit()
     assert a.fitted is white
     assert b.fitted is None, "it was of what the model before has learnt"
+
+
+def test_a_picture_by_chance_goes_with_its_model_where_the_file_over_it_fails(
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path
+) -> None:
+    open_run(fake, studio, tmp_path / "run")
+    source = slot(qtbot, studio)
+    source.take(PictureDrop(BLACK, of_set("cat")), by_chance=True)
+    source.set_path(tmp_path / "bad.png")
+    open_run(fake, studio, tmp_path / "other")
+    source.refit()
+    changed = QSignalSpy(source.fitted_changed)
+    fake.fail(fake.job("Reading bad.png"), WRONG)
+    assert source.fitted is None
+    assert source.drop is None
+    assert changed.count() == 1
+    source.take(PictureDrop(BLACK, of_set("dog")))
+    source.set_path(tmp_path / "bad.png")
+    fake.fail(fake.job("Reading bad.png"), WRONG)
+    assert fitted(source) is BLACK, "one that a person chose stays"
