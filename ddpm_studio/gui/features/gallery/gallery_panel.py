@@ -155,12 +155,6 @@ class GalleryPanel(ToolPanel):
         self.export.refresh()
 
     def _build(self) -> None:
-        self.thumbnails.set_empty(
-            "images",
-            self.tr("What you draw is kept here"),
-            self.tr("New samples"),
-            self.draw_samples,
-        )
         self.drawer = SamplerDrawer(self.thumbnails, self.sampler)
         for part, sentence in self.drawer.front:
             self.drawer.add(part, sentence)
@@ -303,6 +297,10 @@ class GalleryPanel(ToolPanel):
         """Show what was kept, also where no model is open to draw more."""
         self._tell_empty()
         can = self.studio.can_draw
+        told, offered = self.tr("What you draw is kept here"), self.tr("New samples")
+        if len(self.items):
+            told, offered = self.tr("No picture goes with what is chosen above"), ""
+        self.thumbnails.set_empty("images", told, offered, self.draw_samples)
         self.pages.setCurrentIndex(1 if can or len(self.items) else 0)
         self._draw_rows.setVisible(can)
 

@@ -14,6 +14,7 @@ from ddpm_studio.backend import specs
 from ddpm_studio.export import read_recipe
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.platform.images import PictureDrop
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Drawn, Pictures
@@ -412,3 +413,21 @@ def test_neighbours_stay_while_other_pictures_come(
     draw(qtbot, panel, 1)
     assert panel.side.neighbours.found is not None
     assert len(panel.chosen()) == 1
+
+
+def test_where_nothing_passes_it_does_not_say_that_nothing_is_kept(
+    qtbot: QtBot, panel: GalleryPanel
+) -> None:
+    empty = panel.thumbnails.findChild(EmptyState)
+    assert empty is not None
+    assert empty.text == "What you draw is kept here"
+    draw(qtbot, panel, 1)
+    panel.filters.stars.setCurrentIndex(3)
+    assert empty.isVisible()
+    assert empty.text == "No picture goes with what is chosen above"
+    assert not empty.button.isVisible()
+    panel.filters.stars.setCurrentIndex(0)
+    panel.select(panel.items.shown)
+    panel.delete_chosen()
+    assert empty.text == "What you draw is kept here"
+    assert empty.button.isVisible()
