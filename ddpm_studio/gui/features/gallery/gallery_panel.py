@@ -56,6 +56,7 @@ class GalleryPanel(ToolPanel):
         super().__init__(studio, actions, parent)
         self._asked = self._details_asked = False
         self._remembered: list[Kept] = []
+        self._seed = 0
         self.items = GalleryItems()
         self.thumbnails = Thumbnails(self.tr("Gallery"), SIDE)
         self.thumbnails.drop_for = self._drop
@@ -291,7 +292,8 @@ class GalleryPanel(ToolPanel):
 
     def _on_finished(self, result: object) -> None:
         # The next press draws others.
-        self.sampler.seed.set_value(self.sampler.seed.value + 1)
+        self._seed = self.sampler.seed.value + 1
+        self.sampler.seed.set_value(self._seed)
 
     def _show_page(self) -> None:
         """Show what was kept, also where no model is open to draw more."""
@@ -316,13 +318,15 @@ class GalleryPanel(ToolPanel):
             self.sampler.follow(view)
         if self.studio.run is not None:
             self.keeper.load([self.studio.run])
+            # One that was chosen was for the model before.
+            self._seed = self.sampler.seed.value
             self._take_next_seed()
 
     def _take_next_seed(self) -> None:
-        """A seed that was used already would draw the same pictures again."""
-        if self.studio.run is not None:
-            run = Path(self.studio.run).resolve()
-            self.sampler.seed.set_value(self.items.next_seed(run))
+        """A seed that was used already would draw the same pictures again; a chosen one stays."""
+        if self.studio.run is not None and self.sampler.seed.value == self._seed:
+            self._seed = self.items.next_seed(Path(self.studio.run).resolve())
+            self.sampler.seed.set_value(self._seed)
 
     def _remember(self) -> None:
         self._remembered = self.chosen()

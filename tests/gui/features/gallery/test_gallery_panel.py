@@ -431,3 +431,16 @@ def test_where_nothing_passes_it_does_not_say_that_nothing_is_kept(
     panel.delete_chosen()
     assert empty.text == "What you draw is kept here"
     assert empty.button.isVisible()
+
+
+def test_a_seed_that_was_chosen_stays_when_other_pictures_are_found(
+    qtbot: QtBot, run: Path, panel: GalleryPanel
+) -> None:
+    draw(qtbot, panel, 1)
+    other = run.with_name("other run")
+    shutil.copytree(run, other)
+    for seed, found in ((panel.sampler.seed.value, 1), (77, 77)):
+        panel.sampler.seed.set_value(seed)
+        with qtbot.waitSignal(panel.keeper.loaded, timeout=WAIT):
+            panel.keeper.load([other])
+        assert panel.sampler.seed.value == found
