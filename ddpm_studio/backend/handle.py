@@ -46,7 +46,7 @@ class JobHandle(QObject, Generic[T_co]):
     emitted = Signal(object)
     """Each event of the generator but Progress, in order."""
     changed = Signal()
-    """State or progress is another."""
+    """State or progress is another, or it is ``stopping``."""
     finished = Signal(object)
     """The result."""
     failed = Signal(object)
@@ -58,6 +58,8 @@ class JobHandle(QObject, Generic[T_co]):
         super().__init__(parent)
         self.spec = spec
         self.state = State.WAITING
+        #: Whether it was cancelled, and ends as soon as it has saved what it must.
+        self.stopping = False
         self.progress: Progress | None = None
         self.seconds_left: float | None = None
         self.tells_time = False

@@ -82,8 +82,11 @@ class Backend(QObject):
         if job.state.over:
             return
         self._executor(job.spec).cancel(job.spec.id)
+        job.stopping = True
         if job.spec.slot is not None:
             self._end(job, State.CANCELLED)
+        else:
+            job.changed.emit()
 
     def pause(self, job: JobHandle[object], paused: bool) -> None:
         """Pause a job, or go on."""

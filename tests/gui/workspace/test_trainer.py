@@ -20,7 +20,8 @@ def test_steps_are_no_change_of_the_training(
     fake: FakeBackend, qtbot: QtBot, tmp_path: Path
 ) -> None:
     studio = Studio(fake)
-    panel = TrainingPanel(studio, ActionRegistry(QSettings(), studio))
+    actions = ActionRegistry(QSettings(), studio)
+    panel = TrainingPanel(studio, actions)
     qtbot.addWidget(panel)
     studio.sources = (tmp_path,)
     told: list[State | None] = []
@@ -37,6 +38,9 @@ def test_steps_are_no_change_of_the_training(
     fake.pauses(job)
     fake.progress(job, 20, 100, "Training")
     assert panel.status.line.text() == "Step 20 of 100"
+    fake.cancel(job)
+    assert panel.status.line.text() == "Saving step 20…", "whoever stops it, not the dock alone"
+    assert not actions["training.stop"].isEnabled()
     fake.finish(job, None)
     assert told == [
         *(State.WAITING, State.RUNNING, State.PAUSED, State.RUNNING, State.DONE),

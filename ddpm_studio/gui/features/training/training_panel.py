@@ -237,8 +237,6 @@ class TrainingPanel(QWidget):
 
     def stop(self) -> None:
         """Stop; the status tells that the last step is being saved."""
-        self.status.stopping()
-        self._stop.setEnabled(False)
         self._studio.trainer.stop()
 
     def _pause_or_go_on(self) -> None:
@@ -293,8 +291,10 @@ class TrainingPanel(QWidget):
             self._elsewhere.saved()
 
     def _show_progress(self) -> None:
-        if self._studio.training is not None:
-            self.status.show_job(self._studio.training)
+        job = self._studio.training
+        if job is not None:
+            self.status.show_job(job)
+            self._stop.setEnabled(not job.stopping)
 
     def _on_ended(self) -> None:
         self._elsewhere.withdraw()
@@ -371,7 +371,7 @@ class TrainingPanel(QWidget):
         self._pause.setEnabled(training)
         self._pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
         self.pause_button.show_icon("play" if paused else "pause")
-        self._stop.setEnabled(training and not self.status.is_stopping)
+        self._stop.setEnabled(job is not None and not job.stopping)
         trainer = self._record.trainer if self._record is not None and not training else None
         trainable = view is not None and view.trainable
         self._further.setEnabled(trainable and not training and trainer is None)

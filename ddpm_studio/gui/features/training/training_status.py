@@ -34,7 +34,6 @@ class TrainingStatus(QWidget):
         super().__init__(parent)
         self._started: RunStarted | None = None
         self._tick: TrainTick | None = None
-        self._stopping = False
         self.line = number_label("", "heading")
         self.figures = label("", "caption", wrap=True)
         even_figures(self.figures)
@@ -57,7 +56,6 @@ class TrainingStatus(QWidget):
     def begin(self) -> None:
         """Forget the last training."""
         self._started = self._tick = None
-        self._stopping = False
 
     def take(self, event: RunStarted | TrainTick) -> None:
         """Take what the training tells."""
@@ -65,15 +63,6 @@ class TrainingStatus(QWidget):
             self._started = event
         else:
             self._tick = event
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether it is being stopped."""
-        return self._stopping
-
-    def stopping(self) -> None:
-        """Say that it is being stopped."""
-        self._stopping = True
 
     def show_job(self, job: JobHandle[object]) -> None:
         """Show a training under way."""
@@ -94,7 +83,7 @@ class TrainingStatus(QWidget):
         line = self.tr("Step {n} of {total}").format(
             n=f"{progress.done:,}", total=f"{progress.total:,}"
         )
-        if self._stopping:
+        if job.stopping:
             line = self.tr("Saving step {n}…").format(n=f"{progress.done:,}")
         elif job.state is State.PAUSED:
             line = self.tr("{step} · paused").format(step=line)
@@ -146,7 +135,7 @@ class TrainingStatus(QWidget):
             speed = tick.images_per_second
             shown = f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
             figures.append(self.tr("{n} pictures/s").format(n=shown))
-            if job.state is not State.PAUSED and not self._stopping:
+            if job.state is not State.PAUSED and not job.stopping:
                 figures.append(time_left(tick.seconds_left))
                 figures.append(self._next_samples(tick.samples_in))
             figures.append(size_words(tick.memory_bytes))

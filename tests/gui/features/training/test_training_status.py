@@ -16,7 +16,7 @@ from ddpm_studio.progress import Progress
 
 
 def job(state: State) -> Any:
-    return SimpleNamespace(progress=Progress(7, 100, "Training"), state=state)
+    return SimpleNamespace(progress=Progress(7, 100, "Training"), state=state, stopping=False)
 
 
 @pytest.mark.parametrize(
