@@ -201,6 +201,7 @@ class Studio(QObject):
             self._records.leave(old)
             if new is not None:
                 self.colours.move(old, new)
+                self.trainer.follow(old, new)
         self.run_moved.emit(old, new)
         if old is not None and self.run is not None and self.run.resolve() == old.resolve():
             if new is not None:

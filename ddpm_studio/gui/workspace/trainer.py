@@ -184,6 +184,14 @@ class WindowTrainer(QObject):
         if self.job is not None:
             self._opened.backend.cancel(self.job)
 
+    def follow(self, old: Path, new: Path) -> None:
+        """Follow a run whose folder has another name."""
+        place = old.resolve()
+        if self.run is not None and self.run.resolve() == place:
+            self.run = new
+        if self.before is not None and self.before.resolve() == place:
+            self.before = new
+
     def save_elsewhere(self, folder: Path) -> None:
         """Let the training go on below another folder, as its own can't be written to."""
         self._spare.folder = folder

@@ -46,3 +46,24 @@ def test_steps_are_no_change_of_the_training(
         *(State.WAITING, State.RUNNING, State.PAUSED, State.RUNNING, State.DONE),
         None,
     ]
+
+
+def test_who_renames_the_run_before_goes_on_to_the_next_of_the_queue(
+    fake: FakeBackend, qtbot: QtBot, tmp_path: Path
+) -> None:
+    studio = Studio(fake)
+    studio.sources = (tmp_path,)
+    first, new, second = tmp_path / "first", tmp_path / "new", tmp_path / "second"
+    studio.trainer.start(TrainRequest(), first)
+    job = fake.job("Training first")
+    fake.send(job, RunStarted(first, 0, 100, 1, "CPU", "float32"))
+    studio.trainer.enqueue(TrainRequest(), second)
+    fake.finish(job, None)
+    qtbot.waitUntil(lambda: studio.training is not None)
+    studio.take_moved(first, new)
+    assert studio.run == new
+    fake.send(fake.job("Training second"), RunStarted(second, 0, 100, 1, "CPU", "float32"))
+    assert studio.run == second
+    fake.finish(fake.job("Training second"), None)
+    studio.take_moved(second, new)
+    assert studio.training_run == new
