@@ -17,6 +17,7 @@ from PIL import Image
 from ddpm_studio import export
 from ddpm_studio.api.options import checked, of_model, takes
 from ddpm_studio.api.pictures import AnyPath
+from ddpm_studio.durations import counted
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
@@ -151,7 +152,7 @@ class Drawing(PictureArray, Drawn):
         sampler = request.get("sampler") if isinstance(request, dict) else None
         parts = [f"{self._size} ({self.recipe.get('kind')}"]
         parts.append(f", {sampler})" if sampler else ")")
-        frames = f", {len(self.frames)} frames" if self.frames else ""
+        frames = f", {counted(len(self.frames), 'frame')}" if self.frames else ""
         return f"<Drawing: {''.join(parts)}{frames}>"
 
     def _repr_png_(self) -> bytes | None:
@@ -254,7 +255,7 @@ class Bits(BitsMeasured):
         error = f" ± {self.standard_error:.4f}" if self.standard_error is not None else ""
         flow = f"; by the flow {self.flow:.4f}" if self.flow is not None else ""
         return (
-            f"<Bits: {self.total:.4f}{error} bits/dim of {self.pictures} pictures "
+            f"<Bits: {self.total:.4f}{error} bits/dim of {counted(self.pictures, 'picture')} "
             f"(L_T {self.prior:.4f}, Σ L_t−1 {self.middle:.4f}, L_0 {self.decoder:.4f}{flow})>"
         )
 

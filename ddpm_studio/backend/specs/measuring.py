@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, Lane, PoolSteps
+from ddpm_studio.durations import counted
 from ddpm_studio.jobs.events import (
     BitsMeasured,
     Decoded,
@@ -30,7 +31,7 @@ def measure_bits(request: BitsRequest, slot: str | None = None) -> JobSpec[BitsM
         return jobs.measure_bits(request, [], models)
 
     # As long as a training: it takes turns with one.
-    title = f"Measuring {request.count} pictures"
+    title = f"Measuring {counted(request.count, 'picture')}"
     return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, slot=slot, wanted=True)
 
 
@@ -43,7 +44,7 @@ def draw_samples(request: EvaluateRequest) -> JobSpec[Samples]:
         return evaluating.draw_samples(request, [], models)
 
     # As long as a training: it takes turns with one.
-    title = f"Drawing {request.count:,} samples to evaluate"
+    title = f"Drawing {counted(request.count, 'sample')} to evaluate"
     return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, wanted=True)
 
 
@@ -55,7 +56,7 @@ def judge_samples(request: EvaluateRequest, samples: Samples) -> JobSpec[Evaluat
 
         return evaluating.judge_samples(request, samples)
 
-    title = f"Evaluating {len(samples.pictures):,} samples"
+    title = f"Evaluating {counted(len(samples.pictures), 'sample')}"
     return JobSpec(title, PoolSteps(work), Lane.BACKGROUND, wanted=True)
 
 

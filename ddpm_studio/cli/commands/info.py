@@ -11,6 +11,7 @@ from ddpm_studio import __version__, catalogue
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.cli.options import Json, run_argument
 from ddpm_studio.cli.output import emit
+from ddpm_studio.durations import counted
 from ddpm_studio.errors import plain
 from ddpm_studio.local_time import local_time
 from ddpm_studio.picture_shape import PictureShape
@@ -51,7 +52,7 @@ def command(
         "Loss": "" if summary.last_loss is None else f"{summary.last_loss:.4f}",
         "Network": network,
         "Pictures": str(shape),
-        "Trained on": "" if summary.pictures is None else f"{summary.pictures:,} pictures",
+        "Trained on": "" if summary.pictures is None else counted(summary.pictures, "picture"),
         "From": ", ".join(summary.sources),
         "Classes": ", ".join(summary.classes),
         "Process": f"{schedule}, T = {summary.timesteps}",

@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 import torch
 from torch import Tensor
 
+from ddpm_studio.durations import counted
 from ddpm_studio.engine import PictureNoise, encode, mix, mix_between, mix_corners
 from ddpm_studio.engine.guidance import class_shares
 from ddpm_studio.engine.pixels import to_uint8
@@ -47,7 +48,9 @@ def interpolate(
             number of pictures.
     """
     if len(ends) not in (2, 4):
-        raise StudioError(f"{len(ends)} pictures can't be mixed.", "Choose two, or four corners.")
+        raise StudioError(
+            f"{counted(len(ends), 'picture')} can't be mixed.", "Choose two, or four corners."
+        )
     if request.trail is not None and len(ends) != 4:
         raise StudioError("A trail goes between four pictures.", "Give four corners.")
     if (request.v is not None) != (request.u is not None and len(ends) == 4):

@@ -15,6 +15,7 @@ import numpy as np
 
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
+from ddpm_studio.durations import counted
 from ddpm_studio.engine.generators import mapped
 from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound, standard_error
 from ddpm_studio.errors import StudioError
@@ -78,7 +79,7 @@ def measure_bits(
     yield from left_out(dataset)
     count = min(request.count, len(dataset))
     if count < request.count:
-        yield Notice(f"There are {count:,} pictures; all of them are measured.")
+        yield Notice(f"All of the set is measured: {counted(count, 'picture')}.")
     numbers = [k * len(dataset) // count for k in range(count)]
     recipe = _recipe(model, request, dataset, count)
     kept = _Kept(Measurement(model.run, recipe))

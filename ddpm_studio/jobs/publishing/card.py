@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ddpm_studio import __version__
+from ddpm_studio.durations import counted
 from ddpm_studio.jobs.markdown import markdown_text
 from ddpm_studio.jobs.publishing.commands import data_words, evaluate_command
 from ddpm_studio.jobs.publishing.packing import SHEET
@@ -79,7 +80,7 @@ def _data(info: RunInfo) -> Iterator[str]:
     assert info.data is not None
     assert info.published is not None
     names = ", ".join(f"`{word}`" for word in data_words(info.data.sources))
-    yield f"{info.data.count:,} pictures, {names}; fingerprint `{info.data.fingerprint}`."
+    yield f"{counted(info.data.count, 'picture')}, {names}; fingerprint `{info.data.fingerprint}`."
     yield markdown_text(info.published.credits or "")
     classes = known_classes(info)
     if classes:

@@ -7,6 +7,7 @@ from collections.abc import Generator
 import numpy as np
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+from ddpm_studio.durations import counted
 from ddpm_studio.engine.tables import SAMPLERS
 from ddpm_studio.export.report.blocks import ReportFigure, Row, Section, Tiles
 from ddpm_studio.export.report.prose import Html, escaped, math, prose
@@ -50,7 +51,7 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
         seed=request.seed,
     )
     command = subject.command("sample", request, out=_OUT, also=("--columns", str(columns)))
-    tiles = Tiles(rows, f"{request.count} samples", heads)
+    tiles = Tiles(rows, counted(request.count, "sample"), heads)
     entry = REPORT_PARTS["samples"]
     return Section(
         entry.name, entry.title, entry.paper, "", [ReportFigure([tiles], caption, [command])]

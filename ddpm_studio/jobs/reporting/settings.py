@@ -7,6 +7,7 @@ from collections.abc import Generator
 from typing import Any
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+from ddpm_studio.durations import counted
 from ddpm_studio.engine.tables import PARAMETERIZATIONS, SCHEDULES, VARIANCES, Table
 from ddpm_studio.export.report.blocks import Facts, Note, ReportFigure, Section
 from ddpm_studio.jobs.events import Event
@@ -74,7 +75,7 @@ def _model(subject: Subject) -> list[tuple[str, str]]:
     info, summary = subject.model.info, describe_run(subject.request.run)
     shape = PictureShape(summary.height, summary.width, summary.channels)
     process = info.process
-    count = f"{summary.pictures:,} pictures" if summary.pictures is not None else ""
+    count = counted(summary.pictures, "picture") if summary.pictures is not None else ""
     student = f"{summary.teacher}, in {summary.sampler_steps} steps" if summary.teacher else ""
     return [
         ("Step", steps_told(subject.model.step, summary.steps)),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from ddpm_studio.data import Dataset
+from ddpm_studio.durations import counted
 from ddpm_studio.engine.device.cuda_graph import UNRECORDED
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
@@ -65,7 +66,8 @@ def in_steps(
                 "Ask for more epochs to train it further.",
             )
         more = math.ceil(pictures / request.pictures_a_step)
-        told = f"{request.epochs:g} epochs of {count:,} pictures"
+        epochs = "1 epoch" if request.epochs == 1 else f"{request.epochs:g} epochs"
+        told = f"{epochs} of {counted(count, 'picture')}"
     elif request.minutes is not None:
         begun = time.monotonic()
         pictures = math.ceil(request.pictures_a_step / ranks)

@@ -13,6 +13,7 @@ import torch
 
 from ddpm_studio.catalogue.origins import require
 from ddpm_studio.data import Dataset
+from ddpm_studio.durations import counted
 from ddpm_studio.engine import Network, Trainer
 from ddpm_studio.engine.device.ranks import ALONE
 from ddpm_studio.engine.losses import check_loss
@@ -282,8 +283,8 @@ def _train(
         yield from notices
         if folder.checkpoints() and trainer.step_number >= request.steps:
             raise StudioError(
-                f"The run has taken {trainer.step_number} steps already.",
-                f"Ask for more than {trainer.step_number} steps to train it further.",
+                f"The run has taken {counted(trainer.step_number, 'step')} already.",
+                f"Ask for more than {counted(trainer.step_number, 'step')} to train it further.",
             )
         if folder.info.request is not None:
             yield from told_changes(folder.info.request, request, trainer)

@@ -222,6 +222,17 @@ def test_more_pictures_than_there_are(own_run: Path) -> None:
     assert any("10 pictures" in e.text for e in events if isinstance(e, Notice))
 
 
+def test_a_set_of_one_picture_is_told_of_as_one(
+    own_run: Path, pictures: Path, tmp_path: Path
+) -> None:
+    shutil.copy(pictures / "0.png", tmp_path / "one.png")
+    request = BitsRequest(run=own_run, device="cpu", count=2, timesteps=3)
+    events, _ = finish(measure_bits(request, [tmp_path / "one.png"], ModelStore()))
+    told = [e.text for e in events if isinstance(e, Notice)]
+    assert "All of the set is measured: 1 picture." in told
+    assert not any("1 pictures" in line for line in told)
+
+
 def test_a_place_that_cannot_be_written_to_is_told_once(
     own_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

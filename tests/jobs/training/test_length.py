@@ -46,6 +46,11 @@ def test_epochs_are_steps(pictures: Path, tmp_path: Path) -> None:
     assert RunFolder.open(run).newest().step == 6
 
 
+def test_one_epoch_is_told_of_as_one(pictures: Path, tmp_path: Path) -> None:
+    (told,) = _train(pictures, tmp_path / "run", epochs=1.0)
+    assert told == "1 epoch of 10 pictures: the training has 3 steps in all."
+
+
 def test_minutes_are_steps_from_the_speed_of_this_machine(pictures: Path, tmp_path: Path) -> None:
     timed, counted = tmp_path / "timed", tmp_path / "counted"
     told = _train(pictures, timed, minutes=0.02)
