@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections import Counter
+import os
+from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +34,8 @@ _FOLDER = "covers"
 _MOST_FILES = 64
 # Of a gallery, of which a few are chosen.
 _MOST_LOOKED_AT = 128
+# Of a set, to find the folders in it: all of one depth before those within them.
+_MOST_LISTED = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,11 +133,29 @@ def _read(path: Path) -> Pictures | None:
 def _key(sources: Sequence[Path], options: PrepareOptions, count: int) -> str:
     """Name the pictures by where they lie and when that was changed last."""
     try:
-        places = [(str(path.resolve()), path.stat().st_mtime_ns) for path in sources]
+        places = [(str(path.resolve()), _changed(path)) for path in sources]
     except OSError as error:
         raise StudioError(f"{error.filename} can't be read.", "Check that it is there.") from error
     told = json.dumps([places, options.model_dump(), count])
     return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def _changed(source: Path) -> list[int]:
+    """Return when a file, or a folder and those in it, were changed last: as far as is quick.
+
+    A picture that is added changes the time of the folder alone that it lies in.
+    """
+    times = [source.stat().st_mtime_ns]
+    folders = deque([source] if source.is_dir() else [])
+    left = _MOST_LISTED
+    while folders and left > 0:
+        with suppress(OSError), os.scandir(folders.popleft()) as entries:
+            for entry in islice(entries, left):
+                left -= 1
+                if entry.is_dir(follow_symlinks=False):
+                    times.append(entry.stat().st_mtime_ns)
+                    folders.append(Path(entry.path))
+    return sorted(times)
 
 
 def _keep(file: Path, pictures: Pictures) -> None:

@@ -6,10 +6,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ddpm_studio.jobs.events import Drawn
-from ddpm_studio.jobs.library.covers import run_cover
+from ddpm_studio.jobs.library.covers import data_cover, run_cover
 from ddpm_studio.jobs.library.gallery import keep
+from ddpm_studio.requests import PrepareOptions
 from tests.jobs.conftest import finish
 
 
@@ -25,3 +27,20 @@ def test_of_a_gallery_each_class_is_seen_before_a_second_of_any(run: Path, tmp_p
     shown = run_cover(mine, 4).pictures
     assert shown is not None
     assert shown[:, 0, 0, 0].tolist() == [21, 11, 1, 20], "the newest of each, then another"
+
+
+def test_pictures_of_a_class_that_are_others_make_another_cover(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        (tmp_path / "set" / part / "cat").mkdir(parents=True)
+
+    def write(part: str, level: int) -> None:
+        picture = Image.new("L", (8, 8), level)
+        picture.save(tmp_path / "set" / part / "cat" / f"{level}.png")
+
+    def levels() -> set[int]:
+        return set(data_cover([tmp_path / "set"], PrepareOptions(), 9)[:, 0, 0, 0].tolist())
+
+    write("train", 10)
+    assert levels() == {10}
+    write("test", 90)
+    assert levels() == {10, 90}
