@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ddpm_studio.catalogue import DATA_FORMATS
+from ddpm_studio.catalogue.plugins import origin
 from ddpm_studio.data.dataset import Dataset
 from ddpm_studio.data.decoding.verdicts import UNKNOWN_CONTENT
 from ddpm_studio.data.formats.folders import Stamp
@@ -91,10 +93,17 @@ def content_key(
 
 
 def quick_key(stamps: Sequence[Stamp], options: PrepareOptions, multiple: int) -> str:
-    """Return the hex key of unread files, by their paths, sizes and times."""
+    """Return the hex key of unread files, by their paths, sizes and times, and what reads them."""
     told_options = options.model_dump(exclude={"rules"})
-    text = json.dumps([FORMAT, told_options, multiple, stamps, *todays(options)], sort_keys=True)
+    told = [FORMAT, told_options, multiple, stamps, *todays(options), *_added_formats()]
+    text = json.dumps(told, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+
+
+def _added_formats() -> list[tuple[str, str]]:
+    """Return name and origin of the plug-ins' data formats, which may read more of the files."""
+    added = [name for name in DATA_FORMATS if name not in DATA_FORMATS.own]
+    return [(name, origin(DATA_FORMATS.kind, name)) for name in sorted(added)]
 
 
 def digest_of(classes: Sequence[str | None] | None) -> str:

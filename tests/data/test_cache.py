@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ddpm_studio.catalogue import DATA_FORMATS, DataFormatInfo
 from ddpm_studio.data import Dataset, Report, prepare, preparing, sample_sets
 from ddpm_studio.data.decoding import decode_pool
 from ddpm_studio.data.decoding.decode_pass import Look, Raw, Target, look, read_item
@@ -19,6 +20,7 @@ from ddpm_studio.data.decoding.decode_pool import DecodePool
 from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.report import Reject
+from ddpm_studio.data.store import quick_key
 from ddpm_studio.errors import StudioError
 from ddpm_studio.progress import Progress
 from ddpm_studio.requests import PrepareOptions
@@ -183,6 +185,17 @@ def test_what_the_system_says_passes_in_whatever_language(monkeypatch: pytest.Mo
     """A window sets the language of its messages once it is opened."""
     monkeypatch.setattr(os, "strerror", "Fehler {}".format)
     assert Reject("a", f"unreadable: Fehler {errno.EACCES}").may_pass
+
+
+def test_files_are_looked_at_again_once_a_plug_in_may_read_them() -> None:
+    told = [("a.odd", 256, 1)], PrepareOptions(), 1
+    before = quick_key(*told)
+    DATA_FORMATS.add(DataFormatInfo("odd", "Odd", "", "odd:read", suffixes=(".odd",)))
+    try:
+        assert quick_key(*told) == quick_key(*told) != before
+    finally:
+        DATA_FORMATS.remove("odd")
+    assert quick_key(*told) == before
 
 
 def test_processes_that_may_hold_a_file_open_have_ended_when_it_is_removed(
