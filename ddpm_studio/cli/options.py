@@ -25,6 +25,7 @@ from ddpm_studio.catalogue.fields import (
 )
 from ddpm_studio.data.samples import named_data
 from ddpm_studio.jobs.asking import OptionError, ask
+from ddpm_studio.jobs.command_lines import read_pairs
 from ddpm_studio.runs.ready import named_run
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -172,13 +173,12 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
 
 def _pairs(name: str, texts: Any) -> dict[str, str]:
     """Read NAME=X, several of them with commas between or as options of their own."""
-    pairs = [part.strip().partition("=") for text in texts for part in str(text).split(",")]
-    for key, sign, value in pairs:
-        if not (key and sign and value):
-            raise typer.BadParameter(
-                f"{key or value!r} is no NAME=X.", param_hint=f"'{option_name(name)}'"
-            )
-    return {key: value for key, _, value in pairs}
+    try:
+        return {key: value for text in texts for key, value in read_pairs(str(text))}
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{str(error)!r} is no NAME=X.", param_hint=f"'{option_name(name)}'"
+        ) from error
 
 
 def _entry_name(marker: OneOf) -> Callable[[str], str]:
@@ -245,7 +245,7 @@ def _help(name: str, field: FieldInfo, kind: Any, model: type[BaseModel]) -> str
     if kind is not str:
         words.extend(f"{_capital(limit)}." for limit in [_limits(field)] if limit)
     if kind == list[str]:
-        words.append("Several: NAME=X,NAME=X.")
+        words.append(r"Several: NAME=X,NAME=X; \, for a comma in a name.")
     elif field.is_required():
         words.append("Needed.")
     elif field.default is not None:

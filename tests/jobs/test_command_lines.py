@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio.cli.options import validated
-from ddpm_studio.jobs.command_lines import options_of
+from ddpm_studio.jobs.command_lines import options_of, read_pairs
 from ddpm_studio.requests import PrepareOptions, SampleRequest, TrainRequest
 
 
@@ -27,6 +27,14 @@ def test_numbers_keep_their_digits() -> None:
         ({"image_size": (96, 64)}, ["--image-size", "96x64"]),
         ({"image_size": 32}, ["--image-size", "32"]),
         ({"classes": {"0": "T-shirt/top", "1": "-"}}, None),
+        (
+            {"classes": {"tench, Tinca tinca": "fish", "a=b": "c=d, e", "1\\": "\\2\\,"}},
+            [
+                *("--classes", r"tench\, Tinca tinca=fish"),
+                *("--classes", r"a\=b=c\=d\, e"),
+                *("--classes", r"1\\=\\2\\\,"),
+            ],
+        ),
         ({"range": "0..4095", "fit": "pad"}, None),
     ],
 )
@@ -40,3 +48,14 @@ def test_what_is_spelt_asks_the_same(asked: dict[str, object], spelt: list[str] 
         name = option.removeprefix("--").replace("-", "_")
         given[name] = [*given.get(name, []), value] if name == "classes" else value  # type: ignore[misc]
     assert validated(PrepareOptions, given) == request
+
+
+def test_pairs_are_read_as_they_are_typed() -> None:
+    assert list(read_pairs(r"a=1, b\c=d=e,f=g\, h")) == [
+        ("a", "1"),
+        (r"b\c", "d=e"),
+        ("f", "g, h"),
+    ]
+    for text, told in (("a", "a"), ("a=", "a"), ("=b", "b"), ("a=1,", ""), ("", "")):
+        with pytest.raises(ValueError, match=f"^{told}$"):
+            list(read_pairs(text))
