@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.jobs import ModelStore, redraw
 from ddpm_studio.jobs.drawing.recipes import read_restored
+from ddpm_studio.runs import RunFolder
 from tests.catalogue.installing import seen
 from tests.gui.conftest import picture_folder, tiny_run
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
@@ -91,6 +93,19 @@ def test_what_it_draws_is_kept_told_and_drawn_again(
     assert found is not None
     again = finish(redraw(found, ModelStore()))[1]
     np.testing.assert_array_equal(again.pictures, drawn.pictures)
+
+
+def test_it_draws_as_its_run_does(site: Path, tiny_run: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(tiny_run, tmp_path / "run"))
+    told = RunFolder.open(run).info.model_copy(update={"clip_x0": False})
+    (run / "run.json").write_text(told.model_dump_json())
+    picture = np.zeros((16, 16, 3), np.uint8)
+    with seen(site):
+        drawing = drawings()[ECHO]
+        for asked, clips in (({}, False), ({"clip_x0": True}, True)):
+            request = drawing.request_class()(run=run, count=1, device="cpu", steps=3, **asked)
+            job = drawing.load()(request, picture=picture, models=ModelStore())
+            assert finish(job)[1].recipe["request"]["clip_x0"] is clips
 
 
 def test_without_its_package_its_pictures_say_what_they_need(

@@ -31,8 +31,11 @@ def echo(
     from ddpm_studio.jobs.drawing.drawing import draw, recipe
     from ddpm_studio.jobs.drawing.latents import noised
     from ddpm_studio.jobs.drawing.pictures import to_latent
+    from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 
     model = models.for_drawing(request.run, request)
+    # What was not asked is as the run draws: its sampler, its clipping, its guidance.
+    request = as_the_run_draws(model, request)
     x_t = noised(model, to_latent(picture, model), request.t, request.seed)
     noise = PictureNoise(request.seed, range(request.count), model.device)
     start = x_t.expand(request.count, -1, -1, -1)
