@@ -25,7 +25,7 @@ from ddpm_studio.jobs.drawing.drawing import (
 )
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import load_file, to_latent
-from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
+from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping, with_its_guidance
 from ddpm_studio.jobs.events import DrawingBegun, Drawn, Event, Pictures
 from ddpm_studio.requests import InpaintRequest
 
@@ -54,6 +54,8 @@ def inpaint(
     """
     model = models.for_drawing(request.run, request)
     request = with_its_clipping(model, request)
+    if request.class_label is not None:
+        request = with_its_guidance(model, request)
     x_0 = to_latent(picture, model)
     if mask.shape != picture.shape[:2]:
         raise StudioError(

@@ -53,9 +53,17 @@ def as_the_run_draws(model: Model, request: SamplerRequestT) -> SamplerRequestT:
         by_class |= any(label is not None for label in request.class_labels or ())
     elif isinstance(request, EvaluateRequest):
         by_class |= request.by_class
-    if by_class and "guidance" not in named:
-        update["guidance"] = usual_guidance(model.info, model.step)
+    if by_class:
+        request = with_its_guidance(model, request)
     return request.model_copy(update=update)
+
+
+def with_its_guidance(model: Model, request: DrawRequestT) -> DrawRequestT:
+    """Return a request of a class with the guidance of its run where none is named."""
+    if model.info.drawing is None or "guidance" in request.model_fields_set:
+        return request
+    usual = usual_guidance(model.info, model.step)
+    return request.model_copy(update={"guidance": usual})
 
 
 def with_its_clipping(model: Model, request: ClippingRequestT) -> ClippingRequestT:

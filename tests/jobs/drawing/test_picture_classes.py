@@ -230,3 +230,21 @@ def test_a_run_without_classes_has_none(pictures: Path, tmp_path: Path) -> None:
     taken = take_picture(pictures / "1.png", folder)
     assert taken.class_name is None
     assert of_their_classes(ShareRequest(run=folder), [taken])[1] == ""
+
+
+def test_what_is_filled_in_by_class_is_so_at_the_guidance_of_the_run(
+    run: Path, models: ModelStore
+) -> None:
+    mask = np.ones((16, 16), bool)
+    asked = {"run": run, "count": 1, "steps": 2, "resamplings": 1}
+
+    def guidance(**more: object) -> float:
+        request = InpaintRequest.model_validate({**asked, **more})
+        return float(
+            finish(inpaint(request, PICTURE, mask, models))[1].recipe["request"]["guidance"]
+        )
+
+    shared = finish(share(ShareRequest(run=run, t=5, steps=2, class_label=DARK), None, models))[1]
+    assert guidance(class_label=DARK) == shared.recipe["request"]["guidance"] > 1
+    assert guidance(class_label=DARK, guidance=1) == 1
+    assert guidance() == 1
