@@ -168,7 +168,7 @@ class Beside:
     """What one of several drawings tells that go on in step; ``which`` counts from 0."""
 
     which: int
-    event: FrameImages | Notice | Drawn
+    event: DrawingBegun | FrameImages | Notice | Drawn
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,16 @@ from ddpm_studio.jobs.drawing.interpolation import interpolate
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.drawing.sharing import share
-from ddpm_studio.jobs.events import Beside, Drawn, Event, FrameImages, Notice, Pictures, Progress
+from ddpm_studio.jobs.events import (
+    Beside,
+    DrawingBegun,
+    Drawn,
+    Event,
+    FrameImages,
+    Notice,
+    Pictures,
+    Progress,
+)
 from ddpm_studio.jobs.relay import in_turn
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 
@@ -70,7 +79,7 @@ def sample_beside(
                     shares[which] = event.done / max(1, event.total)
                     done = round(_PARTS * sum(shares) / len(shares))
                     yield Progress(done, _PARTS, event.text, "")
-                elif isinstance(event, FrameImages | Notice | Drawn):
+                elif isinstance(event, DrawingBegun | FrameImages | Notice | Drawn):
                     yield Beside(which, event)
     return [finished[which] for which in range(len(walks))]
 

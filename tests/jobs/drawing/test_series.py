@@ -18,7 +18,7 @@ from ddpm_studio.jobs import (
     share_series,
     some_pictures,
 )
-from ddpm_studio.jobs.events import Beside, Drawn, FrameImages, Progress
+from ddpm_studio.jobs.events import Beside, DrawingBegun, Drawn, FrameImages, Progress
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 from tests.jobs.conftest import finish
 
@@ -72,6 +72,8 @@ def test_samplers_go_in_step_and_draw_what_each_alone_would(run: Path, models: M
         wanted = [event for event in alone_events if isinstance(event, FrameImages)]
         assert [frame.t for frame in frames] == [frame.t for frame in wanted]
         assert own[-1] is drawn[which]
+        begun = [event.recipe for event in own if isinstance(event, DrawingBegun)]
+        assert begun == [alone.recipe]
     assert [event.which for event in told[:6]] == [0, 1] * 3
     done = [event.done for event in events if isinstance(event, Progress)]
     assert done == sorted(done)

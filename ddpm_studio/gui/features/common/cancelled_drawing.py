@@ -13,13 +13,21 @@ from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import Recipe
-from ddpm_studio.jobs.events import BatchDrawn, DrawingBegun, Drawn, Event, FrameImages
+from ddpm_studio.jobs.events import (
+    BatchDrawn,
+    Beside,
+    DrawingBegun,
+    Drawn,
+    Event,
+    FrameImages,
+)
 
 
 class CancelledDrawing(QObject):
     """Follows a tool's drawings, for a person may cancel one whose pictures they want.
 
-    Pictures that were finished go to the gallery; of others x̂_0, as it was last shown, is offered.
+    Pictures that were finished go to the gallery; of others x̂_0, as it was last shown, is offered,
+    of several samplers that are compared that of each.
     A drawing that only gives way to a newer one leaves nothing.
 
     Args:
@@ -33,9 +41,10 @@ class CancelledDrawing(QObject):
         self._studio, self._messages = studio, messages
         self._job: JobHandle[object] | None = None
         self._kept = False
-        self._recipe: Recipe | None = None
+        # Of several drawings that go on in step by which one it is, else of 0.
+        self._recipes: dict[int, Recipe] = {}
+        self._frames: dict[int, FrameImages] = {}
         self._finished: list[Pictures] = []
-        self._frame: FrameImages | None = None
         #: How a moment is shown, (N, H, W, C).
         self.shown: Callable[[FrameImages], Pictures] = lambda frame: frame.x0_hat
         studio.backend.closing.connect(self.let_go)
@@ -43,7 +52,7 @@ class CancelledDrawing(QObject):
     def follow(self, job: JobHandle[object], kept: bool) -> None:
         """Follow a drawing instead; ``kept``: its pictures go to the gallery when it ends."""
         self._job, self._kept = job, kept
-        self._recipe, self._finished, self._frame = None, [], None
+        self._recipes, self._finished, self._frames = {}, [], {}
         job.on_event(self._on_event)
         job.ended.connect(self._on_ended)
 
@@ -54,34 +63,42 @@ class CancelledDrawing(QObject):
     def _on_event(self, event: Event) -> None:
         if self.sender() is not self._job:
             return
-        if isinstance(event, DrawingBegun):
-            self._recipe = event.recipe
-        elif isinstance(event, BatchDrawn):
-            self._finished.append(event.pictures)
-        elif isinstance(event, FrameImages):
-            self._frame = event
+        which, told = (event.which, event.event) if isinstance(event, Beside) else (0, event)
+        if isinstance(told, DrawingBegun):
+            self._recipes[which] = told.recipe
+        elif isinstance(told, BatchDrawn):
+            self._finished.append(told.pictures)
+        elif isinstance(told, FrameImages):
+            self._frames[which] = told
 
     def _on_ended(self) -> None:
-        job, frame = self._job, self._frame
+        job, frames = self._job, self._frames
         if job is None or self.sender() is not job:
             return
-        self._job = self._frame = None
-        if job.state is not State.CANCELLED or self._recipe is None:
+        self._job, self._frames = None, {}
+        if job.state is not State.CANCELLED or not self._recipes:
             return
         if self._finished and self._kept:
             pictures = np.concatenate(self._finished)
-            self._keep(Drawn(pictures, self._recipe))
+            self._keep([Drawn(pictures, self._recipes[0])])
             told = self.tr("Cancelled. What was finished is kept in the gallery: {0}.")
             self._messages.show_info(told.format(picture_count(len(pictures))))
-        elif frame is not None and frame.t > 0:
-            part = Drawn(self.shown(frame), {**self._recipe, "moment": frame.t})
+            return
+        under_way = {which: frame for which, frame in sorted(frames.items()) if frame.t > 0}
+        if under_way:
+            parts = [
+                Drawn(self.shown(frame), {**self._recipes[which], "moment": frame.t})
+                for which, frame in under_way.items()
+            ]
+            moments = dict.fromkeys(f"{frame.t:,}" for frame in under_way.values())
             self._messages.show_message(
-                self.tr("Cancelled at t = {0}.").format(f"{frame.t:,}"),
+                self.tr("Cancelled at t = {0}.").format(" / ".join(moments)),
                 action=self.tr("Keep what was drawn"),
-                callback=lambda: self._keep(part),
+                callback=lambda: self._keep(parts),
                 topic="cancelled",
             )
 
-    def _keep(self, drawn: Drawn) -> None:
-        self._studio.drawn.emit(drawn)
+    def _keep(self, drawn: list[Drawn]) -> None:
+        for one in drawn:
+            self._studio.drawn.emit(one)
         self._messages.clear(topic="cancelled")

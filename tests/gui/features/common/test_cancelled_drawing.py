@@ -13,7 +13,7 @@ from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import BatchDrawn, DrawingBegun, Drawn, FrameImages
+from ddpm_studio.jobs.events import BatchDrawn, Beside, DrawingBegun, Drawn, FrameImages
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.summaries import view_of
 
@@ -84,6 +84,24 @@ def test_a_drawing_that_gives_way_to_a_newer_one_offers_nothing(
     share.give_up()
     assert share.messages.text == ""
     assert kept == []
+
+
+def test_of_compared_samplers_each_that_was_not_there_yet_is_offered(
+    fake: FakeBackend, share: SharePanel, kept: list[Drawn]
+) -> None:
+    recipes: list[dict[str, object]] = [{**RECIPE, "sampler": name} for name in "abc"]
+    job = share.job
+    assert job is not None
+    for which, recipe in enumerate(recipes):
+        fake.send(job, Beside(which, DrawingBegun(recipe)))
+    for which, t, level in ((1, 20, -1.0), (0, 12, -1.0), (1, 8, 1.0), (2, 0, 1.0)):
+        fake.send(job, Beside(which, moment(t, level)))
+    fake.cancel(job)
+    assert share.messages.text == "Cancelled at t = 12 / 8."
+    assert kept == []
+    share.messages.action_button.click()
+    told = [(one.recipe, int(one.pictures.max())) for one in kept]
+    assert told == [({**recipes[0], "moment": 12}, 0), ({**recipes[1], "moment": 8}, 255)]
 
 
 def test_finished_pictures_of_new_samples_are_kept_at_once(
