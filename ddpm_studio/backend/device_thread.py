@@ -72,6 +72,8 @@ class DeviceThread(QThread):
         self._commands = queue.SimpleQueue()
         self._jobs: list[RunningJob] = []
         self._can_train = False
+        self.is_closing = False
+        """Whether it ends its jobs, which save something then, for good."""
         self._idle_from = 0.0
 
     def submit(self, spec: JobSpec[object]) -> None:
@@ -139,6 +141,7 @@ class DeviceThread(QThread):
             elif (idle := self._next(Lane.IDLE)) and time.monotonic() >= self._idle_from:
                 interactive_since = None
                 self._step(idle, models)
+        self.is_closing = True
         for job in list(self._jobs):
             self._close(job)
 

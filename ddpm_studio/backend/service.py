@@ -20,6 +20,7 @@ from ddpm_studio.progress import Progress
 T = TypeVar("T")
 
 _MIN_INTERVAL = 1 / 30
+_LONGER_MS = 1000
 
 
 class Backend(QObject):
@@ -94,7 +95,10 @@ class Backend(QObject):
             self._executor(job.spec).pause(job.spec.id, paused)
 
     def shutdown(self, seconds: float = 60.0) -> bool:
-        """End all jobs, those that save something after they have; False if time ran out."""
+        """End all jobs, those that save something after they have; False if time ran out.
+
+        What a job of the device saves as it ends is waited for, however long that takes.
+        """
         self.closing.emit()
         if not (self._device_thread.isRunning() or self._pool.is_running):
             return True
@@ -102,6 +106,8 @@ class Backend(QObject):
         self._pool.stop()
         self._device_thread.stop()
         ended = self._device_thread.wait(int(seconds * 1000))
+        while not ended and self._device_thread.is_closing:
+            ended = self._device_thread.wait(_LONGER_MS)
         if ended:
             # Torch may have loaded only now: what was to be written waits until then.
             self._pool.start()

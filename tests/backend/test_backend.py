@@ -277,3 +277,22 @@ def test_shutdown_closes_every_generator(qtbot: QtBot) -> None:
     assert service.shutdown(20)
     assert sorted(closed) == ["a", "b", "c"]
     assert not service._device_thread.isRunning()
+
+
+def test_shutdown_waits_for_what_a_job_saves_as_it_ends(qtbot: QtBot) -> None:
+    saved: list[int] = []
+
+    def slow_to_save(_: Any) -> Generator[Any, None, None]:
+        try:
+            while True:
+                yield Progress(0, 1, "")
+        finally:
+            QThread.msleep(2500)
+            saved.append(1)
+
+    service = Backend()
+    service.start()
+    job = service.submit(JobSpec("t", DeviceSteps(slow_to_save), Lane.BACKGROUND))
+    qtbot.waitUntil(lambda: job.state is State.RUNNING, timeout=20_000)
+    assert service.shutdown(1)
+    assert saved == [1]
