@@ -209,7 +209,7 @@ _TERMS = (
     Term(
         "sampler",
         "sampler",
-        "How to walk back from noise: which steps, and what each does.",
+        "How to get from noise to a picture: which steps, and what each does.",
         (),
         "steps",
         "DDPM DDIM DPM-Solver Heun",

@@ -109,12 +109,12 @@ class DrawRequest(Request):
 
 
 class SamplerRequest(DrawRequest):
-    """How to walk back from noise."""
+    """How to get from noise to a picture."""
 
     sampler: Sampler = Field(
         "ddpm",
         title="Sampler",
-        description="How to walk back from noise.",
+        description="How to get from noise to a picture.",
     )
     eta: float = Field(
         ETA.default,

@@ -127,7 +127,7 @@ class EvaluateRequest(CompareRequest, SamplerRequest):
     sampler: Sampler = Field(
         FEW_STEPS,
         title="Sampler",
-        description="How to walk back from noise.",
+        description="How to get from noise to a picture.",
     )
     by_class: bool = Field(
         True,

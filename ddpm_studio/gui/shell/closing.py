@@ -61,15 +61,13 @@ class Closing(QObject):
         if queue := self._studio.trainer.queue:
             names = ", ".join(queued.run.name for queued in queue)
             told.append(
-                self.tr("Closing forgets what waits in the queue of trainings: {names}.").format(
-                    names=names
-                )
+                self.tr("Closing discards the queued trainings: {names}.").format(names=names)
             )
         jobs = [job for job in self._studio.backend.jobs.values() if job.spec.wanted]
         if jobs:
             named = ", ".join(job.spec.title for job in jobs[:_MOST_NAMED])
             more = f" (+{len(jobs) - _MOST_NAMED:,})" if len(jobs) > _MOST_NAMED else ""
-            told.append(self.tr("Not finished, and lost by closing: {0}.").format(named + more))
+            told.append(self.tr("Unfinished, and lost if you close: {0}.").format(named + more))
         for job in set(jobs) - self._awaited:
             self._awaited.add(job)
             job.ended.connect(self._ask_again)

@@ -61,7 +61,7 @@ class DockLayout(QObject):
             self._widths.restore(store)
 
     def reset(self) -> None:
-        """Put every dock back where it was at first."""
+        """Reset the layout of the docks."""
         for dock in self.beside:
             dock.unfold()
         self._window.restoreState(self._first, _VERSION)

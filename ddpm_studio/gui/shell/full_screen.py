@@ -43,7 +43,7 @@ class FullScreen(QObject):
             category=self.tr("&View"),
             shortcut="F11",
             icon="maximize",
-            tip=self.tr("The pictures alone, on the whole screen; F11 or Escape leads back"),
+            tip=self.tr("The pictures alone, on the whole screen; F11 or Escape returns"),
             keywords=self.tr("presentation projector lecture"),
             checkable=True,
         )
@@ -71,7 +71,7 @@ class FullScreen(QObject):
                     bar.close_sheet()
                 bar.hide()
             self._window.showFullScreen()
-            self._tell(self.tr("F11 or Escape leads back."))
+            self._tell(self.tr("F11 or Escape returns."))
             return
         for bar in self._hidden:
             bar.show()

@@ -217,7 +217,7 @@ class HelpActions(QObject):
         """Put the report into the clipboard."""
         if self._crashes is not None:
             QGuiApplication.clipboard().setText(self._crashes.report())
-            self._messages.show_info(self.tr("The details are in the clipboard."))
+            self._messages.show_info(self.tr("The details are on the clipboard."))
 
     def _dialog(self) -> SettingsDialog:
         from ddpm_studio.gui.features.preferences.dialog import SettingsDialog

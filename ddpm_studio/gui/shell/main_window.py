@@ -307,7 +307,7 @@ class MainWindow(QMainWindow):
 
     def _on_replaced(self, sources: tuple[Path, ...], options: PrepareOptions) -> None:
         self.messages.show_message(
-            self.tr("{0} is open now, in the place of {1}.").format(
+            self.tr("{0} is open now, instead of {1}.").format(
                 _named(self.studio.sources), _named(sources)
             ),
             action=self.tr("Undo"),
@@ -350,7 +350,7 @@ class MainWindow(QMainWindow):
         kept = self.recent.lines()
         self.recent.clear()
         self.messages.show_info(
-            self.tr("Recent items are forgotten."),
+            self.tr("Recent items have been cleared."),
             self.tr("Undo"),
             lambda: self.recent.restore(kept),
         )

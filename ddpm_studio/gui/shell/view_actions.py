@@ -75,7 +75,7 @@ class ViewActions(QObject):
             reset_layout,
             category=view,
             icon="rotate-ccw",
-            tip=self.tr("Put every dock back where it was at first"),
+            tip=self.tr("Reset the layout of the docks"),
         )
 
     def _show_theme(self) -> None:

@@ -166,7 +166,7 @@ class Studio(QObject):
         self.prepare_job.on_failed(self._on_data_failed)
 
     def forget_refused(self) -> None:
-        """Leave it at the pictures that are open."""
+        """Keep the pictures that are open."""
         self.refused = None
         self.data_changed.emit()
 

@@ -29,7 +29,7 @@ class UndoActions(QObject):
         super().__init__(parent)
         self._actions, self._in_front = actions, in_front
         for word, text, shortcut, icon, tip in (
-            ("undo", self.tr("Undo"), "Ctrl+Z", "undo-2", self.tr("Take the last change back")),
+            ("undo", self.tr("Undo"), "Ctrl+Z", "undo-2", self.tr("Undo the last change")),
             ("redo", self.tr("Redo"), "Ctrl+Shift+Z", "redo-2", self.tr("Do it again after all")),
         ):
             actions.add(

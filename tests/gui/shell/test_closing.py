@@ -38,7 +38,7 @@ def test_a_report_under_way_is_named_before_it_is_lost(
     fake.submit(report())
     window.actions_["file.quit"].trigger()
     assert window.isVisible()
-    assert "lost by closing: Report of fishes." in window.messages.text
+    assert "lost if you close: Report of fishes." in window.messages.text
     window.messages.dismiss()
     window.close()
     assert window.isVisible(), "it is asked each time"
@@ -60,7 +60,7 @@ def test_nothing_is_asked_when_it_is_there(fake: FakeBackend, window: MainWindow
     window.close()
     assert window.isVisible()
     fake.finish(job, Path("fishes report.html"))
-    assert "lost by closing" not in window.messages.text
+    assert "lost if you close" not in window.messages.text
     window.close()
     assert not window.isVisible()
 
@@ -85,10 +85,10 @@ def test_the_question_stays_while_another_job_would_be_lost(
 ) -> None:
     assert "Report of fishes" in window.messages.text
     fake.finish(asked_of_two, Path("fishes report.html"))
-    assert "lost by closing: Saving way.gif." in window.messages.text
+    assert "lost if you close: Saving way.gif." in window.messages.text
     window.messages.dismiss()
     fake.finish(fake.job("Saving way.gif"), Path("way.gif"))
-    assert "lost by closing" not in window.messages.text
+    assert "lost if you close" not in window.messages.text
 
 
 def test_what_was_sent_away_does_not_come_back_when_a_job_ends(
@@ -96,7 +96,7 @@ def test_what_was_sent_away_does_not_come_back_when_a_job_ends(
 ) -> None:
     window.messages.dismiss()
     fake.finish(asked_of_two, Path("fishes report.html"))
-    assert "lost by closing" not in window.messages.text
+    assert "lost if you close" not in window.messages.text
 
 
 def test_the_queue_is_named_also_where_the_run_under_way_would_be_lost(

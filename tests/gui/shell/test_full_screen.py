@@ -26,7 +26,7 @@ def test_full_screen_shows_the_tab_alone_and_comes_back(qtbot: QtBot, fake: Fake
     assert window.isFullScreen()
     assert not any(part.isVisible() for part in around)
     assert window.tool(SharePanel).isVisible()
-    assert "Escape leads back" in window.messages.text
+    assert "Escape returns" in window.messages.text
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.isFullScreen()
     assert all(part.isVisible() for part in around)

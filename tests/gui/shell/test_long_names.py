@@ -59,7 +59,7 @@ def test_a_long_name_makes_the_window_no_wider(
         window.tabs.setCurrentIndex(index)
         for bar in window.findChildren(MessageBar):
             bar.show_message(
-                f"{name} is called {name} now.",
+                f"{name} has been renamed to {name}.",
                 remedy=f"Look into {run}.",
                 details=name,
                 action="Bring it back",

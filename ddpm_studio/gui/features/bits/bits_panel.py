@@ -112,7 +112,7 @@ class BitsPanel(ToolPanel):
             self.surprise,
             category=self.category,
             icon="shuffle",
-            tip=self.tr("Send one picture bit by bit, and see it become clear"),
+            tip=self.tr("Transmit one picture bit by bit, and watch it become clear"),
         )
         self._build()
         self.source.fitted_changed.connect(self._decode)

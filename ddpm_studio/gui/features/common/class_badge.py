@@ -62,7 +62,7 @@ class ClassBadge(QToolButton):
         """
         self._names, self._current = tuple(names), number
         self.setVisible(bool(names))
-        tip = self.tr("Its class is {0}: what is drawn from it goes by that. Click to choose.")
+        tip = self.tr("Its class is {0}: what is drawn from it is of that class. Click to choose.")
         name(self, self.tr("Class of {0}").format(self._title), tip.format(self._told(number)))
         self._place()
 

@@ -29,9 +29,9 @@ class CountChoice(QComboBox):
         for count in counts:
             self.addItem(str(count), count)
         if few:
-            told = self.tr("A few that fill the room well, {0} to {1}").format(few[0], few[-1])
+            told = self.tr("A few that fit well, {0} to {1}").format(few[0], few[-1])
             self._add(self.tr("few"), FEW, told)
-        self._add(self.tr("fit"), FILL, self.tr("As many as fill the room"))
+        self._add(self.tr("fit"), FILL, self.tr("As many as fit"))
         self.setCurrentIndex(self.findData(first))
         name(self, self.tr("Count"), tip)
         keep_from_wheel(self)

@@ -15,12 +15,12 @@ def export_words(whole: bool, view: str) -> dict[str, tuple[str, str]]:
     if whole:
         copy, png = _tr("Copy all pictures"), _tr("Save all as PNG…")
         copy_view, png_view = _tr("Copy all {view}"), _tr("Save all {view} as PNG…")
-        copy_tip = _tr("Put all as a grid on the clipboard; choose one to copy it alone")
+        copy_tip = _tr("Copy all as a grid; choose one to copy it alone")
         png_tip = _tr("Export all as a grid in one PNG; choose one to save it alone")
     else:
         copy, png = _tr("Copy picture"), _tr("Save PNG…")
         copy_view, png_view = _tr("Copy {view}"), _tr("Save {view} as PNG…")
-        copy_tip = _tr("Put the current picture on the clipboard")
+        copy_tip = _tr("Copy the current picture")
         png_tip = _tr("Export the current picture; it remembers how it was made")
     grid, grid_tip = _tr("Save grid…"), _tr("Export all pictures shown, in one PNG")
     if view:

@@ -167,7 +167,7 @@ class ExportMenu(QToolButton):
             self.tr("Copy as Python"),
             "terminal",
             self.copy_python,
-            self.tr("Put a notebook's cell on the clipboard that draws the same again"),
+            self.tr("Copy a notebook cell that draws the same again"),
         )
         self.actions_by_kind: dict[str, QAction] = {
             kind: actions.add(f"{prefix}.{kind}", text, call, category=category, icon=icon, tip=tip)
@@ -225,7 +225,7 @@ class ExportMenu(QToolButton):
             self._on_failed(Failure.of(error))
         else:
             if self._messages is not None:
-                self._messages.show_info(self.tr("The cell is in the clipboard."))
+                self._messages.show_info(self.tr("The cell is on the clipboard."))
 
     def export_to(self, kind: str, path: Path, options: AnimationRequest | None = None) -> None:
         """Write ``kind``, of ``actions_by_kind``, to ``path``; ``saved`` or ``failed`` follows."""

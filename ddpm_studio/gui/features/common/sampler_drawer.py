@@ -51,7 +51,7 @@ class SamplerDrawer(Drawer):
         self.exact.clicked.connect(self._choose_exact)
         sentences = {
             "sampler": " ",
-            "steps": self.tr("How often the network is asked: fewer steps are faster."),
+            "steps": self.tr("How often the network is evaluated: fewer steps are faster."),
             "eta": self.tr("Fresh noise in each step: 0 none, 1 as much as DDPM."),
             "guidance": field_help("guidance"),
             "weights": self.tr("EMA: averaged over the training, calmer; raw: as they are now."),

@@ -51,7 +51,7 @@ class ClassesView(QWidget):
         name(
             self.table,
             self.tr("Classes found"),
-            self.tr("Another name renames a class, an equal one merges two; unmark to leave out"),
+            self.tr("A new name renames a class, an equal one merges two; untick to leave out"),
         )
         self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()

@@ -69,7 +69,7 @@ class DataPanel(QWidget):
         PictureMenu(studio, self.thumbnails)
         self.report = ReportView()
         self.back_button = button(
-            self.tr("Back"), self.tr("Leave it at the pictures that are open"), role="link"
+            self.tr("Back"), self.tr("Keep the pictures that are open"), role="link"
         )
         self.back_button.clicked.connect(studio.forget_refused)
         self.classes = ClassesView()

@@ -100,8 +100,8 @@ class BoardButton(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         set_icon(self, "layers" if board else "images")
-        tip = self.tr("See {0} alone; drop pictures here to add them").format(board)
-        name(self, text, tip if board else self.tr("See the pictures of all boards and of none"))
+        tip = self.tr("Show only {0}; drop pictures here to add them").format(board)
+        name(self, text, tip if board else self.tr("Show the pictures of all boards and of none"))
         self.setAcceptDrops(bool(board))
 
     def menu_actions(self) -> QMenu:

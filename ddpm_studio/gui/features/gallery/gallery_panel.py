@@ -252,7 +252,7 @@ class GalleryPanel(ToolPanel):
             self.delete_chosen,
             category=self.category,
             icon="trash-2",
-            tip=self.tr("Take the chosen pictures out of the gallery"),
+            tip=self.tr("Remove the chosen pictures from the gallery"),
         )
         self._undo_action = add(
             "gallery.undo",

@@ -34,7 +34,7 @@ class NeighboursView(QWidget):
         self.found: NeighboursFound | None = None
         self.start = button(
             self.tr("Nearest in the data"),
-            self.tr("Find the training pictures most like this one: is it learnt by heart?"),
+            self.tr("Find the training pictures most like this one: was it memorised?"),
             icon="search",
         )
         self.grid = PictureGrid(self.tr("Nearest training pictures"))

@@ -123,14 +123,14 @@ class InpaintPanel(ToolPanel):
                 self.tr("Undo"),
                 self.canvas.undo,
                 "undo-2",
-                self.tr("Take the last change of the mask back"),
+                self.tr("Undo the last change of the mask"),
             ),
             (
                 "redo",
                 self.tr("Redo"),
                 self.canvas.redo,
                 "redo-2",
-                self.tr("Change the mask again as it was taken back"),
+                self.tr("Redo the last change of the mask"),
             ),
             (
                 "clear",
@@ -144,7 +144,7 @@ class InpaintPanel(ToolPanel):
                 self.tr("Invert mask"),
                 self.canvas.invert,
                 "repeat",
-                self.tr("Paint what is not painted, and the other way round"),
+                self.tr("Invert the mask"),
             ),
         ):
             action = self.actions_.add(

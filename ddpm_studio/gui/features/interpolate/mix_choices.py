@@ -90,7 +90,7 @@ class MixChoices(QWidget):
         }
         self.steps_lambda = self._steps_box()
         self.mix = self._mix_box()
-        tip = self.tr("Fill the places with pictures of the data, by chance")
+        tip = self.tr("Fill the slots with random pictures of the data")
         draw_action = actions.add(
             "interpolate.draw",
             self.tr("Interpolate again"),

@@ -46,7 +46,7 @@ class MixView(QWidget):
         self.trail = PadTrail(self.pad, self.preview, self)
         self.whole_button = button(
             self.tr("Full screen"),
-            self.tr("The pad and its picture alone, on the whole screen; F11 leads back"),
+            self.tr("The pad and its picture alone, on the whole screen; F11 returns"),
             icon="maximize",
         )
         self._ends = QWidget()

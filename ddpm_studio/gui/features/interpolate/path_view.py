@@ -50,7 +50,7 @@ class PathView(QWidget):
         self.strip.scrubbed.connect(self._show)
         self._timer = QTimer(self, interval=1000 // FPS)
         self._timer.timeout.connect(self._advance)
-        self.play_button = tool_button("play", self.tr("Play"), self.tr("Walk the path, or pause"))
+        self.play_button = tool_button("play", self.tr("Play"), self.tr("Play the path, or pause"))
         self.play_button.clicked.connect(self.play)
         self.closed = button(
             self.tr("Closed"), self.tr("From the last picture back to the first"), icon="repeat"
@@ -58,7 +58,7 @@ class PathView(QWidget):
         self.closed.setCheckable(True)
         self.closed.toggled.connect(self._on_closed)
         self.add_button = button(
-            self.tr("Add"), self.tr("Add a picture of the data by chance"), icon="plus"
+            self.tr("Add"), self.tr("Add a random picture of the data"), icon="plus"
         )
         self.add_button.clicked.connect(self.add_from_data)
         row = QWidget()

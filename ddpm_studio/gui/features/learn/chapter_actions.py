@@ -48,7 +48,7 @@ class ChapterActions(QObject):
             forward,
             lambda: forward().source.show_own(),
             icon="shuffle",
-            tip=self.tr("Add noise to one of the open pictures, taken by chance"),
+            tip=self.tr("Add noise to a random one of the open pictures"),
         )
         self._add(
             "from_built_in",
@@ -64,7 +64,7 @@ class ChapterActions(QObject):
             bound,
             lambda: bound().draw_now(),
             icon="refresh-cw",
-            tip=self.tr("Evaluate it anew, with the model as it is now"),
+            tip=self.tr("Evaluate it again, with the model as it is now"),
         )
         self._add(
             "train",

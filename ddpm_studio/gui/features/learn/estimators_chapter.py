@@ -40,7 +40,7 @@ class EstimatorsChapter(PictureChapter):
         again.clicked.connect(self.draw_anew)
         self.more = button(
             self.tr("{0} chains").format(_MANY[0]),
-            self.tr("Walk {0} chains through {1} timesteps: it takes its time").format(*_MANY),
+            self.tr("Run {0} chains through {1} timesteps: takes a while").format(*_MANY),
         )
         self.more.clicked.connect(self._draw_more)
         self.heading = label(self.tr("A dot for each chain, bits/dim"), "heading", wrap=True)

@@ -150,7 +150,7 @@ class PlaygroundPanel(QWidget):
             self.shape.addItem(text, shape)
         name(self.shape, self.tr("Shape"), self.tr("Which points to learn"))
         self.seed = SeedBox()
-        name(self.seed, self.tr("Seed"), self.tr("Of the noise that the walks start from"))
+        name(self.seed, self.tr("Seed"), self.tr("Of the noise that the trajectories start from"))
         keep_from_wheel(self.shape)
         self.moment = Slider()
         self.moment.setRange(0, _T)

@@ -29,11 +29,11 @@ class SamplesChapter(ModelChapter):
         super().__init__(studio, actions, parent)
         self.data = PictureGrid(self.tr("Pictures of the data"))
         self.samples = PictureGrid(self.tr("Pictures that the model draws"))
-        self.data.set_empty("image", self.tr("The pictures that it learnt are not here"))
+        self.data.set_empty("image", self.tr("The pictures it was trained on are not here"))
         self.samples.set_empty("sparkles", self.tr("Drawing begins in a moment"))
         self.again = button(
             self.tr("Draw others"),
-            self.tr("Draw from the distribution once more, with other noise"),
+            self.tr("Sample the distribution again, with other noise"),
             icon="dice-5",
             role="primary",
         )

@@ -24,7 +24,7 @@ class StageRow(QWidget):
         name(self.slider, self.tr("Stage"), self.tr("Which line is carried out"))
         back = tool_button("chevron-left", self.tr("Back"), self.tr("One line back"))
         self.forward = tool_button(
-            "chevron-right", self.tr("Step"), self.tr("Carry the next line out")
+            "chevron-right", self.tr("Step"), self.tr("Execute the next line")
         )
         play = tool_button("play", self.tr("Play"), self.tr("Line after line, or pause"))
         self._timer = QTimer(self)

@@ -37,13 +37,13 @@ class StepsChapter(ModelChapter):
             if sampler.featured and not sampler.few_step:
                 self.sampler.addItem(translated(sampler.title), sampler.name)
         self.sampler.setCurrentIndex(max(0, self.sampler.findData(_FIRST)))
-        name(self.sampler, self.tr("Sampler"), self.tr("Of the paper, or of what came after"))
+        name(self.sampler, self.tr("Sampler"), self.tr("From the paper, or from later work"))
         keep_from_wheel(self.sampler)
         self.grid = RowGrid(self.tr("The same noise in fewer and more steps"))
         self.grid.set_empty("film", self.tr("Drawing begins in a moment"))
         self.slow = button(
             self.tr("All steps too"),
-            self.tr("Draw with each of the T timesteps, as the paper does: it takes its time"),
+            self.tr("Draw with each of the T timesteps, as in the paper: takes a while"),
             icon="clock",
         )
         self.slow.setCheckable(True)

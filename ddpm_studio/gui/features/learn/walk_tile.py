@@ -57,7 +57,7 @@ class WalkTile(QWidget):
         self.sampler.addItem(self.tr("Langevin at t"), _CHAIN)
         self.sampler.setCurrentIndex(self.sampler.findData(sampler))
         title = self.tr("Sampler {0}").format(place + 1)
-        name(self.sampler, title, self.tr("How to walk back from noise"))
+        name(self.sampler, title, self.tr("How to get from noise to a picture"))
         keep_from_wheel(self.sampler)
         self.plot = PointPlot(self.tr("Reverse process {0}").format(place + 1), _LEAST)
         layout = QVBoxLayout(self)

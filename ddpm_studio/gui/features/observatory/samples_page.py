@@ -55,7 +55,7 @@ class SamplesPage(QWidget):
         self._timer.timeout.connect(self._show_wall)
         self.view = SampleView(studio, None)
         self.wall = RowGrid(self.tr("Samples over the training"))
-        self.wall.set_empty("images", self.tr("A row is added each time that samples are drawn"))
+        self.wall.set_empty("images", self.tr("A row is added whenever samples are drawn"))
         self.wall.setMinimumHeight(120)
         PictureMenu(studio, self.wall)
         self.weights: dict[str, QToolButton] = {}

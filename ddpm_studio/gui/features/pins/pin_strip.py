@@ -44,7 +44,7 @@ class PinStrip(QFrame):
             self.remove_chosen,
             category=category,
             icon="x",
-            tip=self.tr("Take the chosen pictures off the pins"),
+            tip=self.tr("Unpin the chosen pictures"),
         )
         self._undo_action = actions.add(
             "pins.undo",

@@ -41,7 +41,7 @@ class SettingsDialog(QDialog):
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.field)
         layout.addWidget(self.tabs, 1)
-        self.nothing = label(self.tr("No setting and no action is called that."), "muted")
+        self.nothing = label(self.tr("No setting or action has that name."), "muted")
         self.nothing.hide()
         layout.addWidget(self.nothing)
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

@@ -63,9 +63,7 @@ class SettingsPage(QScrollArea):
             for key, value in before:
                 self._preferences.set(key, value)
 
-        self.messages.show_info(
-            self.tr("All settings are as they were at first."), self.tr("Undo"), undo
-        )
+        self.messages.show_info(self.tr("All settings have been reset."), self.tr("Undo"), undo)
 
     def search(self, words: str) -> int:
         """Show the rows that match and return how many they are."""

@@ -56,8 +56,8 @@ class ShortcutsPage(QWidget):
         self.keys = QKeySequenceEdit()
         self.keys.setMaximumSequenceLength(1)
         self.keys.setMaximumWidth(_KEYS_WIDTH)
-        self.clear_button = button(self.tr("Take away"), self.tr("Leave this action without keys"))
-        self.reset_button = button(self.tr("Reset"), self.tr("Give it its first keys back"))
+        self.clear_button = button(self.tr("Take away"), self.tr("Remove the keys of this action"))
+        self.reset_button = button(self.tr("Reset"), self.tr("Reset it to its default keys"))
         self.reset_all_button = button(
             self.tr("Reset all shortcuts"), self.tr("As they were at first"), icon="rotate-ccw"
         )
@@ -177,9 +177,7 @@ class ShortcutsPage(QWidget):
             for action_id, keys in changed.items():
                 self._actions.set_shortcut(action_id, keys)
 
-        self.messages.show_info(
-            self.tr("All shortcuts are as they were at first."), self.tr("Undo"), undo
-        )
+        self.messages.show_info(self.tr("All shortcuts have been reset."), self.tr("Undo"), undo)
 
     def _set(self, shortcut: str) -> None:
         self.messages.clear()
@@ -197,7 +195,7 @@ class ShortcutsPage(QWidget):
             self._actions.set_shortcut(action_id, shortcut)
 
         self.messages.show_warning(
-            self.tr("{keys} belongs to “{action}” already.").format(
+            self.tr("{keys} is already used by “{action}”.").format(
                 keys=QKeySequence(shortcut).toString(_NATIVE),
                 action=_plain(self._actions[owner].text()),
             ),

@@ -102,7 +102,7 @@ class ProcessSize(QObject):
             kept, process.memory_bytes / 2**20
         )
         if any(one.compact for one in process.trajectories):
-            levels = self.tr("{0} and ε̂ in 256 levels, for numbers would not fit").format(X0_HAT)
+            levels = self.tr("{0} and ε̂ in 256 levels, as numbers would not fit").format(X0_HAT)
             told = f"{told} · {levels}"
         if self._limited:
             most = self.tr("more would not fit into {0} MiB: fewer pictures leave room for more")

@@ -87,7 +87,7 @@ class ReversePanel(ToolPanel):
             self._on_compare,
             category=category,
             icon="git-compare",
-            tip=self.tr("Walk other samplers from the same noise, in step"),
+            tip=self.tr("Run other samplers from the same noise, side by side"),
             checkable=True,
         )
         self.export = ExportMenu(

@@ -68,7 +68,7 @@ class CardRows(QWidget):
         self.all_button.setVisible(count > 0)
         words = self.tr("Show fewer") if self.all_button.isChecked() else self.tr("All {n}")
         self.all_button.setText(words.format(n=f"{count:,}"))
-        name(self.all_button, self.all_button.text(), self.tr("Show all, or the latest alone"))
+        name(self.all_button, self.all_button.text(), self.tr("Show all, or only the latest"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use as many columns as there is room for."""

@@ -48,7 +48,7 @@ class ImportDialog(QDialog):
         self.problem = label("", "danger", wrap=True)
         self.problem.hide()
         self.open_button = button(
-            self.tr("Open"), self.tr("Make a run of the model"), role="primary"
+            self.tr("Open"), self.tr("Import the model as a run"), role="primary"
         )
         self.open_button.setDefault(True)
         cancel = button(self.tr("Cancel"), self.tr("Leave the model as it is"))

@@ -123,7 +123,7 @@ class RunFiles(QObject):
     def _on_renamed(self, old: Path, back: bool, new: Path) -> None:
         """Follow a run that has another name, or its old one ``back``."""
         self._studio.take_moved(old, new)
-        text = self.tr("{old} is called {new} now.").format(old=old.name, new=new.name)
+        text = self.tr("{old} has been renamed to {new}.").format(old=old.name, new=new.name)
         if back:
             self._messages.show_message(text, topic=_TOPIC)
         else:
@@ -211,16 +211,16 @@ class RunFiles(QObject):
     def _refresh(self) -> None:
         studio = self._studio
         self._actions[f"{RUN}.undo"].setEnabled(bool(self._backs))
-        told = self.tr("There is nothing to take back; what was deleted lies in the system's trash")
+        told = self.tr("Nothing to undo; what was deleted is in the system's trash")
         if self._backs:
-            told = self.tr("Take back what was done with the folder of a run last")
+            told = self.tr("Undo what was last done with the folder of a run")
         self._actions.explain(f"{RUN}.undo", told)
         there = studio.run_view is not None
         trained = studio.training is not None and studio.run == studio.training_run
         ships = studio.run is not None and is_ready(studio.run)
         tips = {
             "rename": self.tr("Give the open run, and its folder, another name"),
-            "trash": self.tr("Put the folder of the open run into the system's trash"),
+            "trash": self.tr("Move the folder of the open run to the system's trash"),
         }
         why_not = ""
         if not there:
@@ -228,6 +228,6 @@ class RunFiles(QObject):
         elif trained:
             why_not = self.tr("The open run is being trained: stop the training first")
         elif ships:
-            why_not = self.tr("The open model ships with the program: it stays as it is")
+            why_not = self.tr("The open model comes with the program and is read-only")
         for key, tip in tips.items():
             self._actions.offer(f"{RUN}.{key}", tip, why_not)

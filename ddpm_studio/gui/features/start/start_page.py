@@ -67,7 +67,7 @@ class StartPage(QScrollArea):
         zone.choose_requested.connect(self.choose_folder)
         zone.lie_flat()
         self._runs, self._data = CardRows(self.tr("Go on with a run")), CardRows("")
-        self._ready = CardRows(self.tr("Draw with a model that is ready"))
+        self._ready = CardRows(self.tr("Draw with a ready model"))
         for cards in (self._runs, self._data):
             cards.all_wanted.connect(self.show_recent)
         for cards in (self._runs, self._ready, self._data):
@@ -162,7 +162,7 @@ class StartPage(QScrollArea):
         self._data.title.setText(
             self.tr("Begin with pictures")
             if runs or recent
-            else self.tr("Begin with pictures that are here already")
+            else self.tr("Begin with pictures that come with the program")
         )
 
     def _show_data(

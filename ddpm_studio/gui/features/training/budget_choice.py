@@ -66,7 +66,7 @@ class BudgetChoice(QWidget):
         self.buttons: dict[str, QToolButton] = {}
         self.smaller = button(
             "",
-            self.tr("Prepare the open pictures anew, smaller: a training is as much faster"),
+            self.tr("Prepare the open pictures again, smaller, for a faster training"),
             icon="minimize",
             role="link",
         )

@@ -36,7 +36,7 @@ class FurtherRow(QWidget):
         self.steps.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
         self.steps.setSuffix(self.tr(" steps"))
         self.steps.setMinimumWidth(96)
-        name(self.steps, self.tr("Steps in all"), self.tr("Steps in all, with those taken"))
+        name(self.steps, self.tr("Steps in all"), self.tr("Total steps, including those taken"))
         keep_from_wheel(self.steps)
         self._shown: dict[str, Any] = {}
         may_change = [key for key in TrainRequest.may_change() if key not in _NOT_HERE]
@@ -45,7 +45,7 @@ class FurtherRow(QWidget):
             self.tr("With other settings"),
             self.form,
             unfolded=False,
-            tip=self.tr("What the run may go on with otherwise; its record tells of it"),
+            tip=self.tr("What may differ when the run is resumed; its record keeps both"),
         )
         self.title = ElidedLabel("", "caption")
         row = QHBoxLayout()

@@ -86,7 +86,7 @@ class QueueBox(QWidget):
         row = QWidget()
         name = queued.run.name
         caption = ElidedLabel(self.tr("Waits: {name}").format(name=name), "caption")
-        away = tool_button("x", self.tr("Take {name} out of the queue").format(name=name))
+        away = tool_button("x", self.tr("Remove {name} from the queue").format(name=name))
         away.clicked.connect(lambda: self._studio.trainer.dequeue(queued))
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)

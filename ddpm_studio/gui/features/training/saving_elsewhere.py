@@ -37,7 +37,7 @@ class SavingElsewhere(QObject):
             self.choose_place,
             category=self.tr("&Model"),
             icon="folder-plus",
-            tip=self.tr("Go on in another folder, as the run's own can't be written to"),
+            tip=self.tr("Continue in another folder, as the run's own can't be written to"),
         )
         self._action.setEnabled(False)
 

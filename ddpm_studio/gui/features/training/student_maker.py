@@ -112,7 +112,7 @@ class StudentDialog(QDialog):
             wrap=True,
         )
         self.make_button = button(
-            self.tr("Make"), self.tr("Begin; the Training dock shows how it goes"), role="primary"
+            self.tr("Make"), self.tr("Begin; the Training dock shows the progress"), role="primary"
         )
         self.make_button.setDefault(True)
         cancel = button(self.tr("Cancel"), self.tr("Begin nothing"))

@@ -310,7 +310,7 @@ class MessageBar(QFrame):
         count = self.earlier
         earlier = self.tr("and 1 earlier") if count == 1 else self.tr("and {n} earlier")
         self.earlier_button.setText(earlier.format(n=count))
-        name(self.earlier_button, self.earlier_button.text(), self.tr("Show the message before"))
+        name(self.earlier_button, self.earlier_button.text(), self.tr("Show the previous message"))
         self.earlier_button.setVisible(count > 0)
         self.setAccessibleName(told.whole)
         self.show()

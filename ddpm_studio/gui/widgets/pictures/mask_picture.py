@@ -76,7 +76,7 @@ class MaskPicture(QWidget):
         name(
             self,
             title,
-            self.tr("Paint what is to be drawn anew; the right button takes paint away"),
+            self.tr("Paint over what is to be filled in; the right button erases"),
         )
         current_theme().changed.connect(self.update)
         shown_bands().changed.connect(self.update)
@@ -120,7 +120,7 @@ class MaskPicture(QWidget):
         return bool(self._future)
 
     def undo(self) -> None:
-        """Take the last change back."""
+        """Undo the last change."""
         self._swap(self._past, self._future)
 
     def redo(self) -> None:

@@ -57,7 +57,7 @@ class PictureGrid(PictureCanvas):
         self.tooltip_for: Callable[[int], str] | None = None
 
     def copy_current(self) -> None:
-        """Put the current picture on the clipboard."""
+        """Copy the current picture."""
         if self.current >= 0:
             copy_picture(self.picture(self.current), self.recipe(self.current))
 

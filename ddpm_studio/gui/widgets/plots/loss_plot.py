@@ -77,7 +77,7 @@ class LossPlot(QWidget):
         name(
             self.outliers_button,
             self.tr("Outliers"),
-            self.tr("Let the range take in the rare losses too"),
+            self.tr("Extend the range to rare losses"),
         )
         self.outliers_button.toggled.connect(self._on_outliers)
         self.smoothing_slider = Slider()
