@@ -38,7 +38,7 @@ class PrepareOptions(Request):
     fit: Literal["crop", "pad", "squash"] = Field(
         "crop",
         title="Fit",
-        description="crop: cut the middle; pad: add borders; squash: stretch.",
+        description="crop: the middle; pad: add borders; squash: stretch.",
     )
     background: str = Field(
         "#ffffff",
@@ -49,8 +49,8 @@ class PrepareOptions(Request):
     range: str | None = Field(
         None,
         title="Range",
-        description="Values that become black and white, such as 0..4095 or -1..1; empty: told by "
-        "their type and their smallest and largest.",
+        description="Values that become black and white, such as 0..4095 or -1..1; empty: inferred "
+        "from their type, minimum and maximum.",
         json_schema_extra={"metavar": "LOW..HIGH"},
         exclude_if=_unset,
     )
@@ -58,14 +58,14 @@ class PrepareOptions(Request):
         None,
         title="Layout",
         description="Axes of arrays: N pictures, H rows, W columns, C channels, such as NCHW, HWC "
-        "or NHW; empty: told by their sizes.",
+        "or NHW; empty: inferred from their sizes.",
         json_schema_extra={"metavar": "AXES"},
         exclude_if=_unset,
     )
     bands: str | None = Field(
         None,
         title="Bands",
-        description="Channels that are taken, from 1 and in this order, such as 4,3,2; all: each, "
+        description="Channels to take, counted from 1, in this order, such as 4,3,2; all: each, "
         "and none of them as transparency; empty: gray, colours or all.",
         json_schema_extra={"metavar": "all|N,N,…"},
         exclude_if=_unset,
@@ -73,8 +73,8 @@ class PrepareOptions(Request):
     frames: Literal["first", "all"] | None = Field(
         None,
         title="Frames",
-        description="first: of each animation and of each file of several pages one; all: each is "
-        "a picture; empty: first.",
+        description="first: one frame or page of each file; all: each of them is a picture; "
+        "empty: first.",
         exclude_if=_unset,
     )
     split: (
@@ -82,35 +82,35 @@ class PrepareOptions(Request):
     ) = Field(
         None,
         title="Split",
-        description="Which part of a set that has such parts; empty: train, and of pictures beside "
-        "their masks the pictures.",
+        description="Which split of a set that has splits; empty: train, and of pictures with "
+        "masks the pictures.",
         exclude_if=_unset,
     )
     array: str | None = Field(
         None,
         max_length=200,
         title="Array",
-        description="Name of the pictures in a file of several arrays; empty: by a usual name.",
+        description="Name of the array of pictures in a file of several; empty: by a usual name.",
         exclude_if=_unset,
     )
     labels: str | None = Field(
         None,
         max_length=200,
         title="Labels",
-        description="Where classes come from: folders, leaf-folders, names, a column of a table, "
-        "…, as the report lists them; none: no classes; empty: the most certain.",
+        description="Source of the classes: folders, leaf-folders, names, a column of a table, "
+        "…, as listed in the report; none: no classes; empty: the most certain.",
         exclude_if=_unset,
     )
     classes: dict[str, str] = Field(
         {},
         title="Classes",
-        description="Other names of classes; equal ones become one, and - leaves a class out.",
+        description="New names of classes; equal ones are merged, and - leaves a class out.",
         exclude_if=_unset,
     )
     rules: Literal[1, 2] = Field(
         2,
         title="Rules of reading",
-        description="1: as version 0.1.0 read, for its runs; 2: as it is read today.",
+        description="1: as in version 0.1.0, for its runs; 2: as today.",
         exclude_if=lambda rules: rules == RULES,
     )
 

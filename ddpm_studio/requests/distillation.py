@@ -44,18 +44,22 @@ class DistillRequest(Request):
         ge=1,
         le=64,
         title="Stages",
-        description="How often the gap between the two levels of noise that are compared shrinks, "
-        "evenly over the steps.",
+        description="How often the gap between the two noise levels of the consistency loss "
+        "shrinks, evenly over the steps.",
     )
     shrink: float = Field(
-        2.0, gt=1, le=1024, title="Shrink", description="By which factor it does so each time."
+        2.0,
+        gt=1,
+        le=1024,
+        title="Shrink",
+        description="Factor by which the gap shrinks at each stage.",
     )
     draw_steps: int = Field(
         2,
         ge=1,
         le=64,
         title="Steps of a drawing",
-        description="In how many the student draws where none are named.",
+        description="Default number of sampling steps of the student.",
     )
     checkpoint_every: int | None = _as_in_training("checkpoint_every", None)
     sample_every: int | None = _as_in_training("sample_every", None)

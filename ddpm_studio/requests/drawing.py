@@ -33,7 +33,7 @@ Frames = Annotated[
         ge=0,
         le=10000,
         title="Frames",
-        description="How many moments of the process to keep.",
+        description="How many moments of the reverse process to keep.",
         json_schema_extra=_FRAMES_OF_GIF,
     ),
 ]
@@ -43,7 +43,7 @@ class DrawRequest(Request):
     """What all that draws pictures has in common."""
 
     steps: int | None = Field(
-        None, ge=1, title="Steps", description="Of the sampler; empty: as suits it."
+        None, ge=1, title="Steps", description="Steps of the sampler; empty: its usual number."
     )
     variance: FixedVariance = Field(
         "fixed_large",
@@ -61,8 +61,8 @@ class DrawRequest(Request):
         ge=0.01,
         le=0.25,
         title="EMA length",
-        description="Of the average, as a share of the training, for a run with EMA snapshots; "
-        "empty: as it was trained.",
+        description="Relative width of the average, as a share of the training, for a run with EMA "
+        "snapshots; empty: as it was trained.",
         json_schema_extra={"empty": "as trained"},
         # Drawn without, it is the drawing that it was before there were such runs.
         exclude_if=lambda length: length is None,
@@ -87,15 +87,15 @@ class DrawRequest(Request):
         ge=0,
         le=100,
         title="Guidance",
-        description="How closely to keep to the class: 1 as trained, more: closer.",
+        description="Classifier-free guidance: 1 as trained, more: closer to the class.",
     )
     guidance_rescale: float = Field(
         0.0,
         ge=0,
         le=1,
         title="Guidance rescale",
-        description="How far to bring the contrast of what is guided back to that without "
-        "guidance; much guidance makes pictures too bright or too dark.",
+        description="Share by which the contrast of the guided prediction is brought back to that "
+        "without guidance; strong guidance makes pictures too bright or too dark.",
         # Drawn without, it is the drawing that it was before there was one.
         exclude_if=lambda share: share == 0,
     )
@@ -128,7 +128,7 @@ class SamplerRequest(DrawRequest):
     sampler_options: dict[str, float] = Field(
         {},
         title="Sampler options",
-        description="What the sampler takes besides; for each a name and a number.",
+        description="Further options of the sampler, each a name and a number.",
         json_schema_extra={"options_of": "sampler"},
         # Drawn without, it is the drawing that it was before there were any.
         exclude_if=lambda given: not given,
@@ -138,8 +138,8 @@ class SamplerRequest(DrawRequest):
         None,
         max_length=200,
         title="Respacing",
-        description='In place of steps, as OpenAI\'s code has it: "10,15,20" keeps so many '
-        'timesteps of each third, "ddim50" 50 at one whole stride from t = 1; empty: by steps.',
+        description='Instead of steps, as in OpenAI\'s code: "10,15,20" keeps so many timesteps '
+        'of each third, "ddim50" 50 at an integer stride from t = 1; empty: by steps.',
         # Drawn without, it is the drawing that it was before there was one.
         exclude_if=lambda text: text is None,
     )
@@ -167,8 +167,8 @@ class SampleRequest(SamplerRequest):
     all_classes: bool | None = Field(
         None,
         title="All classes",
-        description="Of each class in turn; empty: where the model was trained for it, unless one "
-        "is named.",
+        description="Cycle through the classes; empty: if the model is class-conditional, unless "
+        "one is named.",
         # Drawn without, it is the drawing that it was before there was this.
         exclude_if=lambda all_classes: all_classes is None,
     )
@@ -181,13 +181,17 @@ class InpaintRequest(DrawRequest):
     run: Path
     count: int = Field(4, ge=1, le=10_000, title="Count", description="How many pictures.")
     jump: int = Field(
-        10, ge=1, le=1000, title="Jump", description="Steps up again in each resampling."
+        10,
+        ge=1,
+        le=1000,
+        title="Jump",
+        description="Jump length: forward steps in each resampling.",
     )
     resamplings: int = Field(
         5,
         ge=1,
         le=100,
         title="Resamplings",
-        description="How often each stretch is walked; 1: once.",
+        description="How often each stretch is sampled; 1: once.",
     )
     frames: Frames = 0

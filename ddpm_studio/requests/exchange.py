@@ -17,47 +17,51 @@ class ImportRequest(Request):
     """Read a model of another program: what its files do not say."""
 
     format: Annotated[str, OneOf(MODEL_FORMATS)] | None = Field(
-        None, title="Format", description="Layout of the files; empty: as recognised."
+        None, title="Format", description="Format of the files; empty: as recognised."
     )
     image_size: Annotated[ImageSize, BeforeValidator(parse_image_size)] | None = Field(
         None,
         title="Image size",
-        description="Of its pictures: side in pixels, or width × height such as 96x64.",
+        description="Size of its pictures: side in pixels, or width × height such as 96x64.",
         json_schema_extra={"metavar": "N|WxH"},
     )
     schedule: Schedule | None = Field(
-        None, title="Noise schedule", description="That it was trained with."
+        None, title="Noise schedule", description="Schedule that it was trained with."
     )
     timesteps: int | None = Field(
-        None, ge=2, le=10000, title="Timesteps T", description="That it was trained with."
+        None, ge=2, le=10000, title="Timesteps T", description="Number that it was trained with."
     )
     parameterization: Parameterization | None = Field(
         None, title="Prediction", description="What the network predicts."
     )
     num_heads: int | None = Field(
-        None, ge=1, le=1024, title="Attention heads", description="Of each attention."
+        None,
+        ge=1,
+        le=1024,
+        title="Attention heads",
+        description="Number of heads of each attention layer.",
     )
     num_head_channels: int | None = Field(
         None,
         ge=0,
         le=4096,
         title="Width of a head",
-        description="In channels, in place of a number of heads; 0: by their number.",
+        description="Channels of a head, instead of a number of heads; 0: by their number.",
     )
     new_attention_order: bool | None = Field(
         None,
         title="New attention order",
-        description="Whether q, k and v come one after the other, each with all heads.",
+        description="Whether q, k and v are each stored with all heads, one after the other.",
     )
     rescale_timesteps: bool | None = Field(
         None,
         title="Rescaled timesteps",
-        description="Whether the network is told t·1000/T.",
+        description="Whether the network is given t·1000/T.",
     )
     null_class: bool | None = Field(
         None,
         title="Last class is none",
-        description="Whether the last class stands for no class, which guidance needs.",
+        description="Whether the last class is the null class, which guidance needs.",
     )
 
 
@@ -66,25 +70,25 @@ class PublishRequest(Request):
 
     run: Path
     title: str = Field(
-        min_length=1, max_length=200, title="Title", description="What the model is called."
+        min_length=1, max_length=200, title="Title", description="Name of the model."
     )
     license: str = Field(
         min_length=1,
         max_length=200,
         title="Licence",
-        description="Of the model, such as apache-2.0.",
+        description="Licence of the model, such as apache-2.0.",
     )
     credits: str | None = Field(
         None,
         max_length=2000,
         title="Credits",
-        description="Whose the pictures are that it learnt, and under which licence.",
+        description="Owner and licence of the pictures it was trained on.",
     )
     sample: str | None = Field(
         None,
         title="Sample set",
-        description="The embedded set that goes with it, which tools are shown with where those "
-        "pictures are not.",
+        description="The embedded set that goes with it, used by the tools where the training "
+        "pictures are not available.",
     )
     count: int = Field(
         20,

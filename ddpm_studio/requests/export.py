@@ -19,9 +19,9 @@ class AnimationOptions(Request):
         ge=0,
         le=3600,
         title="Hold, seconds",
-        description="Seconds that the last frame stays longer.",
+        description="Seconds by which the last frame is held longer.",
     )
-    loop: bool = Field(True, title="Loop", description="Begin again at the end.")
+    loop: bool = Field(True, title="Loop", description="Repeat for ever.")
     easing: Literal["linear", "ease-out", "ease-in-out"] = Field(
         "linear",
         title="Easing",
@@ -33,10 +33,10 @@ class AnimationRequest(AnimationOptions):
     """A moving picture of what a tool shows."""
 
     count: int | None = Field(
-        None, ge=2, le=10000, title="Frames", description="How many to show; empty: all there are."
+        None, ge=2, le=10000, title="Frames", description="Number of frames; empty: all."
     )
     scale: int | None = Field(
-        None, ge=1, le=64, title="Zoom", description="Whole factor; empty: a comfortable size."
+        None, ge=1, le=64, title="Zoom", description="Integer factor; empty: a comfortable size."
     )
 
 
@@ -51,12 +51,12 @@ class GridOptions(Request):
         ge=1,
         le=64,
         title="Zoom",
-        description="Whole factor; empty: 1 for PNG, a comfortable size for animations.",
+        description="Integer factor; empty: 1 for PNG, a comfortable size for animations.",
     )
     bands: str = Field(
         "1,2,3",
         title="Bands",
-        description="Which of more than four channels are seen as red, green and blue.",
+        description="Which of more than four channels are shown as red, green and blue.",
         json_schema_extra={"metavar": "R,G,B"},
     )
 

@@ -16,15 +16,15 @@ class FiguresRequest(Request):
     csv: Path | None = Field(
         None,
         title="CSV",
-        description="A table with a line for each step.",
+        description="CSV table with a row for each step.",
         json_schema_extra={"metavar": "FILE.csv"},
     )
     tensorboard: Path | None = Field(
         None,
         title="TensorBoard",
-        description="A folder of the run's own for event files; needs the extra tensorboard.",
+        description="Folder for this run's event files; needs the extra tensorboard.",
         json_schema_extra={"metavar": "DIR"},
     )
     follow: bool = Field(
-        False, title="Follow", description="Go on while the run is trained, until that ends."
+        False, title="Follow", description="Keep writing while the run is being trained."
     )

@@ -22,7 +22,7 @@ class EncodeRequest(Request):
 
     run: Path
     t: int | None = Field(
-        None, ge=0, title="t", description="Where the latent lies; empty: T, the last."
+        None, ge=0, title="t", description="Timestep of the latent; empty: T, the last."
     )
     method: Literal["q", "ddim"] = Field(
         "q",
@@ -34,16 +34,16 @@ class EncodeRequest(Request):
         ge=1,
         le=10000,
         title="Steps",
-        description="From 0 to T; ddim only. More: more exact. Empty: 250, or T if that is less.",
+        description="Steps from 0 to T; ddim only. More: more exact. Empty: 250, or T if less.",
     )
     iterations: int = Field(
         2,
         ge=1,
         le=20,
         title="Iterations",
-        description="Network evaluations a step; ddim only. More: more exact.",
+        description="Network evaluations per step; ddim only. More: more exact.",
     )
-    seed: Seed = Field(0, title="Seed", description="Of the noise; q only.")
+    seed: Seed = Field(0, title="Seed", description="Seed of the noise; q only.")
     weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
     device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
 
@@ -105,9 +105,9 @@ class MixRequest(SamplerRequest):
     class_labels: tuple[Annotated[int, Field(ge=0)] | None, ...] | None = Field(
         None,
         title="Classes",
-        description="Class of each picture that is mixed, in order, by name or number, such as "
-        "cat,dog; none: without. Between them its embedding is interpolated. Empty: one class for "
-        "all, or none.",
+        description="Class of each mixed picture, in order, by name or number, such as cat,dog; "
+        "none: unconditional. Between them the class embedding is interpolated. Empty: one class "
+        "for all, or none.",
         json_schema_extra={"metavar": "A,B,…"},
         # Drawn without, it is the drawing that it was before there were any.
         exclude_if=lambda labels: labels is None,
@@ -128,17 +128,17 @@ class InterpolateRequest(MixRequest):
     """Mix two pictures in latent space at t and decode (DDPM Fig. 8)."""
 
     u: float | None = Field(
-        None, ge=0, le=1, title="u", description="One λ alone; of four corners, left to right."
+        None, ge=0, le=1, title="u", description="A single λ; of four corners, left to right."
     )
     v: float | None = Field(
-        None, ge=0, le=1, title="v", description="Of four corners, top to bottom; goes with u."
+        None, ge=0, le=1, title="v", description="Of four corners, top to bottom; needs u."
     )
     trail: str | None = Field(
         None,
         max_length=20_000,
         title="Trail",
-        description='Points u,v of a way between four corners, one picture each, such as "0,0 '
-        '0.5,0.2 1,1"; in place of u and v.',
+        description='Points u,v of a path between four corners, one picture each, such as "0,0 '
+        '0.5,0.2 1,1"; instead of u and v.',
         # Drawn without, it is the drawing that it was before there was one.
         exclude_if=lambda text: text is None,
     )
@@ -156,4 +156,4 @@ class InterpolateRequest(MixRequest):
 class PathRequest(MixRequest):
     """Walk through several pictures in latent space at t, from each to the next."""
 
-    closed: bool = Field(False, title="Closed", description="From the last back to the first too.")
+    closed: bool = Field(False, title="Closed", description="Also from the last back to the first.")

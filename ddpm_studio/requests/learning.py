@@ -13,7 +13,7 @@ from ddpm_studio.requests.base import Request, Schedule, Seed
 class ScheduleRequest(Request):
     """A noise schedule to look at."""
 
-    schedule: Schedule = Field("linear", title="Noise schedule", description="How βₜ rises with t.")
+    schedule: Schedule = Field("linear", title="Noise schedule", description="How βₜ depends on t.")
     timesteps: int = Field(
         1000, ge=2, le=10000, title="Timesteps T", description="Length of the forward process."
     )
@@ -37,7 +37,7 @@ class PlayRequest(Request):
     """Train a small network on points of the plane."""
 
     shape: Literal["eight_gaussians", "moons", "spiral", "drawing"] = Field(
-        "spiral", title="Shape", description="Where the points lie; drawing: your own."
+        "spiral", title="Shape", description="Distribution of the points; drawing: your own."
     )
     steps: int = Field(2000, ge=1, le=100_000, title="Steps", description="Optimiser steps.")
     timesteps: int = Field(

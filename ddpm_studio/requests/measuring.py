@@ -23,7 +23,7 @@ class MeasureRequest(Request):
         ge=3,
         le=10000,
         title="Timesteps",
-        description="How many to evaluate at most, more of them at small t; empty: all of them.",
+        description="How many to evaluate at most, denser at small t; empty: all.",
     )
     variance: FixedVariance | None = Field(
         None, title="Variance", description="σₜ² of the reverse process; empty: as trained."
@@ -47,12 +47,12 @@ class BitsRequest(MeasureRequest):
         ge=1,
         le=65536,
         title="Batch",
-        description="Evaluations at once, which changes no figure; empty: as suits the device.",
+        description="Evaluations at once; no effect on the figures; empty: as suits the device.",
     )
     flow: bool = Field(
         False,
         title="Flow",
-        description="Also the exact log-likelihood by the probability-flow ODE; takes long.",
+        description="Also the exact log-likelihood by the probability-flow ODE; slow.",
     )
     dequantise: Literal["uniform", "noise"] = Field(
         "uniform",
@@ -84,26 +84,26 @@ class CompareRequest(Request):
         ge=2,
         le=100_000,
         title="Samples",
-        description="How many; the real ones that tell the floor are as many.",
+        description="How many samples; the floor is of as many real pictures.",
     )
     reference: int = Field(
         10_000,
         ge=2,
         le=10_000_000,
         title="Reference",
-        description="Real pictures that they are compared with, at most; spread over the set.",
+        description="Real pictures to compare with, at most; spread over the set.",
     )
     features: Annotated[str, OneOf(FEATURES)] | None = Field(
         None,
         title="Features",
-        description="What they are compared in; empty: a classifier of the set where the pictures "
-        "have classes, else their pixels.",
+        description="Feature space of the comparison; empty: a classifier of the set where the "
+        "pictures have classes, else their pixels.",
     )
     features_file: Path | None = Field(
         None,
         title="Weights of the features",
-        description="File of the network whose features they are: a classifier that was kept, or "
-        "Inception's or DINOv2's weights; safetensors or of torch.save.",
+        description="File with the weights of the feature network: a classifier that was kept, "
+        "Inception or DINOv2; safetensors or of torch.save.",
         json_schema_extra={"metavar": "FILE"},
     )
     components: int | None = Field(
@@ -111,11 +111,11 @@ class CompareRequest(Request):
         ge=0,
         le=4096,
         title="Components",
-        description="Principal components of the real pictures' features to project on; 0: none; "
-        "empty: as suits the features.",
+        description="Principal components of the real pictures' features to project onto; 0: no "
+        "projection; empty: as suits the features.",
     )
     metric: Annotated[str, OneOf(METRICS)] | None = Field(
-        None, title="Metric", description="Which one; empty: all that the features allow."
+        None, title="Metric", description="Which metric; empty: all that the features allow."
     )
     seed: Seed = Field(0, title="Seed", description="Same seed, same figures.")
 
@@ -132,6 +132,6 @@ class EvaluateRequest(CompareRequest, SamplerRequest):
     by_class: bool = Field(
         True,
         title="By class",
-        description="Draw the classes as often as the real pictures have them, where the model "
-        "knows classes and none is chosen.",
+        description="Draw the classes in the proportions of the real pictures, where the model "
+        "is class-conditional and no class is chosen.",
     )

@@ -17,7 +17,7 @@ class ReportRequest(Request):
     only: str | None = Field(
         None,
         title="Only",
-        description=f"The one part to have, of {', '.join(REPORT_PARTS)}; empty: all.",
+        description=f"The only section to write, of {', '.join(REPORT_PARTS)}; empty: all.",
         json_schema_extra={"metavar": "NAME"},
     )
     quick: bool = Field(
@@ -28,22 +28,22 @@ class ReportRequest(Request):
         ge=1,
         le=10000,
         title="Steps",
-        description="Of the sampler in each drawing; empty: 250, 50 if quick, those of a few-step "
-        "student.",
+        description="Steps of the sampler; empty: 250, 50 if quick, a few-step student's own "
+        "number.",
     )
     count: int | None = Field(
         None,
         ge=1,
         le=1_000_000,
         title="Count",
-        description="Pictures to measure bits/dim over; empty: 64, 8 if quick.",
+        description="Pictures for bits/dim; empty: 64, 8 if quick.",
     )
     timesteps: int | None = Field(
         None,
         ge=3,
         le=10000,
         title="Timesteps",
-        description="How many of each to evaluate at most; empty: 100, 25 if quick.",
+        description="How many per picture to evaluate at most; empty: 100, 25 if quick.",
     )
     seed: Seed = Field(0, title="Seed", description="Same seed, same pictures and figures.")
     weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")

@@ -47,14 +47,14 @@ class TrainRequest(Request):
     preset: Preset = Field(
         "patches",
         title="Network",
-        description="How large it is.",
+        description="Architecture and size.",
     )
     steps: int = Field(
         5000,
         ge=1,
         le=100_000_000,
         title="Steps",
-        description="Optimiser steps in all.",
+        description="Optimiser steps in total.",
         json_schema_extra=_MAY_CHANGE,
     )
     epochs: float | None = Field(
@@ -62,7 +62,7 @@ class TrainRequest(Request):
         gt=0,
         le=1e8,
         title="Epochs",
-        description="In place of steps: how often each picture is seen in all; empty: by steps.",
+        description="Instead of steps: how often each picture is seen; empty: by steps.",
         json_schema_extra={**_MAY_CHANGE, "empty": "by steps"},
     )
     minutes: float | None = Field(
@@ -70,7 +70,7 @@ class TrainRequest(Request):
         gt=0,
         le=1e6,
         title="Minutes",
-        description="In place of steps: as many as this machine takes in them; empty: by steps.",
+        description="Instead of steps: as many as fit into this time; empty: by steps.",
         json_schema_extra={**_MAY_CHANGE, "empty": "by steps"},
     )
     batch_size: int = Field(
@@ -78,7 +78,7 @@ class TrainRequest(Request):
         ge=1,
         le=65536,
         title="Batch size",
-        description="Pictures in one step.",
+        description="Pictures in one pass.",
         json_schema_extra={**_MAY_CHANGE, **_BY_PRESET},
     )
     accumulation: int = Field(
@@ -86,7 +86,7 @@ class TrainRequest(Request):
         ge=1,
         le=4096,
         title="Accumulation",
-        description="Passes of a batch each whose gradients make one step.",
+        description="Gradient accumulation: passes, of a batch each, in one optimiser step.",
         json_schema_extra=_MAY_CHANGE,
     )
     seed: Seed = Field(
@@ -103,8 +103,8 @@ class TrainRequest(Request):
     devices: str | None = Field(
         None,
         title="Devices",
-        description="In place of one device several that share each batch, a process each: GPUs "
-        "by number, as 0,1,2,3; all of them by all; or cpu,cpu; empty: one.",
+        description="Several devices that share each batch, a process each (data parallel): "
+        "numbers of GPUs such as 0,1,2,3, all, or cpu,cpu; empty: one.",
         json_schema_extra={**_MAY_CHANGE, "metavar": "0,1,…", "empty": "one"},
         # Trained on one, it is the training that it was before there could be several.
         exclude_if=lambda given: given is None,
@@ -114,7 +114,7 @@ class TrainRequest(Request):
         ge=1,
         le=1024,
         title="Threads",
-        description="Of the CPU; empty: one for each core, or one alone while other programs make "
+        description="CPU threads; empty: one per core, or a single one while other programs make "
         "that faster, which changes the last bits of sums.",
         json_schema_extra=_MAY_CHANGE,
     )
@@ -124,7 +124,7 @@ class TrainRequest(Request):
     optimizer: Annotated[str, OneOf(OPTIMIZERS)] = Field(
         "adam",
         title="Optimiser",
-        description="What takes the steps.",
+        description="Optimisation algorithm.",
         json_schema_extra=_BY_PRESET,
     )
     weight_decay: float = Field(
@@ -138,7 +138,7 @@ class TrainRequest(Request):
     optimizer_options: dict[str, float] = Field(
         {},
         title="Optimiser options",
-        description="What the optimiser takes besides; for each a name and a number.",
+        description="Further options of the optimiser, each a name and a number.",
         json_schema_extra={"options_of": "optimizer"},
         # Trained without, it is the training that it was before there were any.
         exclude_if=lambda given: not given,
@@ -154,18 +154,21 @@ class TrainRequest(Request):
     learning_rate_schedule: Annotated[str, OneOf(LEARNING_RATES)] = Field(
         "constant",
         title="Learning-rate schedule",
-        description="What follows the warm-up, until the last step.",
+        description="Course of the learning rate after the warm-up, until the last step.",
         json_schema_extra={**_MAY_CHANGE, **_BY_PRESET},
     )
     warmup_steps: int = Field(
         500,
         ge=0,
         title="Warm-up steps",
-        description="Linear rise of the learning rate.",
+        description="Steps in which the learning rate rises linearly from 0.",
         json_schema_extra=_BY_PRESET,
     )
     grad_clip: float = Field(
-        1.0, gt=0, title="Gradient clip", description="Largest norm of the gradient."
+        1.0,
+        gt=0,
+        title="Gradient clip",
+        description="Largest norm of the gradient; longer ones are scaled down.",
     )
     dropout: float | None = Field(
         None, ge=0, lt=1, title="Dropout", description="Empty: as the preset has it."
@@ -175,26 +178,26 @@ class TrainRequest(Request):
         ge=0,
         lt=1,
         title="EMA decay",
-        description="Reached by a warm-up of the decay.",
+        description="Decay of the averaged weights, reached by a warm-up.",
         json_schema_extra=_BY_PRESET,
     )
     power_ema: bool = Field(
         False,
         title="EMA snapshots",
-        description="Keep averages beside, from which one of any length is made when drawing.",
+        description="Keep snapshots from which an average of any length is made when drawing.",
     )
     held_out: float = Field(
         0.0,
         ge=0,
         lt=1,
         title="Held out",
-        description="Share of the pictures, 4,096 at most, that are not trained on: while their "
-        "loss rises and that of the others falls, pictures are learnt by heart.",
+        description="Share of the pictures, 4,096 at most, that are not trained on: where their "
+        "loss rises and that of the others falls, the model memorises.",
     )
     flip: bool | None = Field(
         None,
         title="Random flips",
-        description="Mirror pictures left to right at random; empty: where they can't be told "
+        description="Mirror pictures left to right at random; empty: unless they can be told "
         "from their mirror images.",
         json_schema_extra={**_BY_PRESET, "empty": "where they suit"},
     )
@@ -203,21 +206,21 @@ class TrainRequest(Request):
         ge=0,
         le=1,
         title="Augmentation",
-        description="Probability that a picture is mirrored, turned, scaled, stretched or shifted, "
-        "each by itself; the network is told, so that samples are not. Against learning pictures "
-        "by heart; empty: for few pictures.",
+        description="Probability of each way in which a picture is mirrored, rotated, scaled, "
+        "stretched or shifted; the network is conditioned on it, so that samples are not. Prevents "
+        "memorising; empty: for few pictures.",
         json_schema_extra={**_BY_PRESET, "empty": "if few"},
     )
     immiscible: bool = Field(
         False,
         title="Immiscible noise",
-        description="Give each picture of a batch the noise that is near it: samples come nearer "
-        "to the pictures sooner, but are less surely of their class, and bits hold less exactly.",
+        description="Assign each picture of a batch the noise nearest to it: samples resemble the "
+        "data sooner, but are less surely of their class, and bits/dim hold only approximately.",
     )
     schedule: Schedule = Field(
         "linear",
         title="Noise schedule",
-        description="How βₜ rises with t.",
+        description="How βₜ depends on t.",
         json_schema_extra=_BY_PRESET,
     )
     timesteps: int = Field(
@@ -231,7 +234,7 @@ class TrainRequest(Request):
     zero_terminal_snr: bool = Field(
         False,
         title="Zero terminal SNR",
-        description="Rescale βₜ so that xₜ at T is noise alone; not where ε is predicted.",
+        description="Rescale βₜ so that xₜ at T is pure noise; not where ε is predicted.",
     )
     parameterization: Parameterization = Field(
         "eps",
@@ -247,19 +250,19 @@ class TrainRequest(Request):
     loss: Annotated[str, OneOf(LOSSES)] = Field(
         "simple",
         title="Loss",
-        description="What training makes small.",
+        description="Objective that training minimises.",
         json_schema_extra=_BY_PRESET,
     )
     timestep_sampling: Annotated[str, OneOf(TIMESTEP_SAMPLING)] = Field(
         "uniform",
         title="Choice of t",
-        description="Which t a step sees.",
+        description="Distribution of the timesteps t in training.",
         json_schema_extra=_BY_PRESET,
     )
     class_conditional: bool | None = Field(
         None,
         title="Classes",
-        description="Learn the labels too, to draw chosen classes; empty: where there are some.",
+        description="Condition on the labels, to draw chosen classes; empty: if there are any.",
         json_schema_extra={"empty": "if labelled"},
     )
     label_dropout: float = Field(
@@ -274,24 +277,24 @@ class TrainRequest(Request):
         None,
         ge=1,
         title="Checkpoint every",
-        description="Steps; every five minutes in any case.",
+        description="Steps between checkpoints; every five minutes in any case.",
     )
     return_on_spike: bool = Field(
         False,
         title="Return after a spike",
-        description="Go back to the last checkpoint when the loss leaps, and take other pictures.",
+        description="Return to the last checkpoint when the loss spikes; take other pictures.",
     )
     deterministic: bool = Field(
         False,
         title="Deterministic",
-        description="Asks a GPU for the same run each time, as a CPU always does; slower.",
+        description="Reproducible training on a GPU, as always on a CPU; slower.",
     )
     sample_every: int | None = Field(
         None,
         ge=1,
         title="Samples every",
-        description="Steps; empty: when there can be something to see, then as often as takes a "
-        "tenth of the time.",
+        description="Steps between previews; empty: once there can be something to see, as often "
+        "as takes a tenth of the time.",
     )
     sample_count: int = Field(
         16, ge=0, le=256, title="Sample count", description="Pictures in each preview; 0: none."

@@ -94,7 +94,7 @@ def test_help_tells_choices_defaults_and_limits(
     for preset in PRESETS:
         assert preset in text
     assert (
-        "Pictures in one step. 1 to 65536. Default: as suits the network, 16 for patches." in text
+        "Pictures in one pass. 1 to 65536. Default: as suits the network, 16 for patches." in text
     )
     assert "at most 1. Default: as suits the network, 0.002 for patches." in text
     assert "Left out: as the preset has it. At least 0, below 1." in text

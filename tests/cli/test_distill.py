@@ -70,8 +70,11 @@ def test_refusals(student: Path, trained: Path, terminal: Terminal, tmp_path: Pa
 
 def test_help_tells_its_own_defaults(terminal: Terminal) -> None:
     said = " ".join(terminal("distill", "--help").out.split())
-    assert "Optimiser steps in all. At least 1. Default: 4000." in said
-    assert "Reached by a warm-up of the decay. At least 0, below 1. Default: 0.999." in said
+    assert "Optimiser steps in total. At least 1. Default: 4000." in said
+    assert (
+        "Decay of the averaged weights, reached by a warm-up. At least 0, below 1. Default: 0.999."
+        in said
+    )
 
 
 def test_stopped_it_says_where_it_can_go_on(trained: Path, tmp_path: Path) -> None:
