@@ -18,32 +18,32 @@ DEFAULT = "open"
 COMMANDS = {
     "open": CommandEntry("window", "Open the window on pictures or a run; also without this word."),
     "train": CommandEntry("train", "Train a network on pictures."),
-    "distill": CommandEntry("distill", "Make a few-step student of a model."),
+    "distill": CommandEntry("distill", "Distil a model into a few-step student."),
     # Those that draw bear the names of the kinds of drawings in `ddpm_studio.catalogue.tools`.
     "sample": CommandEntry("sample", "Draw pictures from noise."),
     "share": CommandEntry("share", "Draw many pictures from one shared latent."),
-    "interpolate": CommandEntry("interpolate", "Go from picture to picture through latent space."),
+    "interpolate": CommandEntry("interpolate", "Interpolate between pictures in latent space."),
     "inpaint": CommandEntry("inpaint", "Fill in the masked part of a picture."),
-    "encode": CommandEntry("encode", "Find a picture's latent and write it into a file."),
+    "encode": CommandEntry("encode", "Encode a picture as a latent and write it to a file."),
     "bits": CommandEntry("bits", "Measure bits/dim of pictures under a model."),
     "evaluate": CommandEntry(
-        "evaluate", "Tell what samples are like, compared with real pictures."
+        "evaluate", "Compare samples with real pictures: Fréchet distance, KID, precision, recall."
     ),
     "neighbours": CommandEntry("neighbours", "Find the training pictures nearest to a picture."),
     "report": CommandEntry(
         "report", "Write a report: the paper's figures and tables of a run, as one HTML file."
     ),
-    "data": CommandEntry("data", "Tell what a set of pictures holds and what is left out."),
+    "data": CommandEntry("data", "Report what a set of pictures contains and what is left out."),
     "metrics": CommandEntry(
         "metrics", "Write a run's figures as a CSV table, or as event files of TensorBoard."
     ),
-    "import": CommandEntry("import_", "Make a run of another program's model."),
+    "import": CommandEntry("import_", "Import a model of another program as a run."),
     "export": CommandEntry("export_", "Write a run as a diffusers DDPMPipeline folder."),
     "publish": CommandEntry(
-        "publish", "Pack a run to be shared, with samples, figures and a model card."
+        "publish", "Pack a run for sharing, with samples, figures and a model card."
     ),
     "info": CommandEntry(
         "info",
-        "Tell what a run is and how far it is; without one, what there is to choose and plug-ins.",
+        "Describe a run and its progress; without one, list all choices and plug-ins.",
     ),
 }

@@ -35,7 +35,10 @@ def command(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE.json", help="All figures as a file too.", show_default=False
+            "--out",
+            metavar="FILE.json",
+            help="Also write all figures to a file.",
+            show_default=False,
         ),
     ] = None,
     devices: Devices = None,

@@ -22,7 +22,7 @@ def command(
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Tell what a set of pictures holds and what is left out."""
+    """Report what a set of pictures contains and what is left out."""
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.data import prepare
 

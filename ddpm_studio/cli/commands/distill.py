@@ -30,14 +30,14 @@ def command(
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the student; --steps is the new total.")
+        bool, typer.Option("--resume", help="Resume the student; --steps is the new total.")
     ] = False,
     spare: Annotated[
         Path | None,
         typer.Option(
             "--spare",
             metavar="DIR",
-            help="Where the student goes on if its own folder can't be written to.",
+            help="Where the student continues if its own folder can't be written to.",
             show_default=False,
         ),
     ] = None,
@@ -46,7 +46,7 @@ def command(
     ] = False,
     **given: Any,
 ) -> None:
-    """Make a few-step student of a model."""
+    """Distil a model into a few-step student."""
     with by_option():
         check_one_length(given)
     request = validated(DistillRequest, given, run=run)

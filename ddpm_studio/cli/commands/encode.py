@@ -26,7 +26,7 @@ def command(
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Find a picture's latent and write it into a file."""
+    """Encode a picture as a latent and write it to a file."""
     request = validated(EncodeRequest, given, run=run)
     check_destination(out, {".safetensors"})
     from ddpm_studio.cli.listening import listen

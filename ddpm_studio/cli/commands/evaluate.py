@@ -48,7 +48,7 @@ def command(
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Tell what samples are like, compared with real pictures."""
+    """Compare samples with real pictures: Fréchet distance, KID, precision, recall."""
     if not is_there(samples):
         raise StudioError(
             f"There is no file or folder {samples}.", "Check the path; it may have been moved."

@@ -28,7 +28,7 @@ def command(
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Make a run of another program's model."""
+    """Import a model of another program as a run."""
     request = validated(ImportRequest, given)
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import import_model

@@ -28,7 +28,7 @@ def command(
     run: Annotated[Path | None, run_argument(help="A run folder, or ready:NAME.")] = None,
     json: Json = False,
 ) -> None:
-    """Tell what a run is and how far it is; without one, what there is to choose and plug-ins."""
+    """Describe a run and its progress; without one, list all choices and plug-ins."""
     if run is None:
         _tell_program(json)
         return

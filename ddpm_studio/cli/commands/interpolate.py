@@ -43,7 +43,7 @@ def command(
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Go from picture to picture through latent space."""
+    """Interpolate between pictures in latent space."""
     request = validated(InterpolateRequest, given, run=run)
     animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out, given, alone=gif is None)

@@ -27,7 +27,7 @@ def command(
         typer.Option(
             "--out",
             metavar="FILE.png",
-            help="A PNG too: the picture, then its neighbours, nearest first.",
+            help="Also a PNG: the picture, then its neighbours, nearest first.",
             show_default=False,
         ),
     ] = None,

@@ -26,7 +26,7 @@ def command(
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Pack a run to be shared, with samples, figures and a model card."""
+    """Pack a run for sharing, with samples, figures and a model card."""
     request = validated(PublishRequest, given, run=run)
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, publish

@@ -49,7 +49,7 @@ def command(
         typer.Option(
             "--save-latent",
             metavar="FILE.safetensors",
-            help="Write the shared x_t too, to go on from it elsewhere.",
+            help="Also write the shared x_t, for use elsewhere.",
             show_default=False,
         ),
     ] = None,

@@ -46,7 +46,7 @@ def command(
         bool,
         typer.Option(
             "--resume",
-            help="Go on with the run; --steps is the new total. Learning rate and batch may be "
+            help="Resume the run; --steps is the new total. Learning rate and batch may be "
             "others than before.",
         ),
     ] = False,
@@ -54,7 +54,7 @@ def command(
         bool,
         typer.Option(
             "--requeue",
-            help="Go on with the run if it is there, else begin it: for a command that a cluster "
+            help="Resume the run if it exists, else begin it: for a command that a cluster "
             "starts again. Of a run that has all its steps nothing is asked.",
         ),
     ] = False,
@@ -70,7 +70,7 @@ def command(
         typer.Option(
             "--budget",
             metavar="TIME",
-            help="In place of a length, a time such as 10m or 1h, night, or paper for the steps "
+            help="Instead of a length, a time such as 10m or 1h, night, or paper for the steps "
             "that the paper took: network, batch and picture size are chosen to suit it by what "
             "this machine can do, but what is named is kept.",
             show_default=False,
@@ -81,7 +81,7 @@ def command(
         typer.Option(
             "--spare",
             metavar="DIR",
-            help="Where the run goes on if its own folder can't be written to.",
+            help="Where the run continues if its own folder can't be written to.",
             show_default=False,
         ),
     ] = None,

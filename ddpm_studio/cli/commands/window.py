@@ -40,7 +40,7 @@ def command(
         typer.Option(
             "--sample",
             metavar="NAME",
-            help="Begin with an embedded set, as sample:NAME does.",
+            help="Begin with a sample set, as sample:NAME does.",
             callback=_known,
             show_default=False,
         ),
