@@ -101,7 +101,7 @@ def test_a_training_by_epochs_goes_on_for_minutes_at_another_rate(
     chosen = ("--optimizer", "muon", "--weight-decay", 0.1)
     said = terminal("train", pictures, "--run", run, *words, *chosen, *QUIET)
     assert said.code == 0, said.err
-    assert "2 epochs of 8 pictures: the training has 4 steps in all." in said.err
+    assert "2 epochs of 8 pictures: the training takes 4 steps." in said.err
     other = ("--learning-rate", 1e-4, "--batch-size", 1)
     said = terminal("train", "--run", run, "--resume", "--minutes", 0.01, *other)
     assert said.code == 0, said.err

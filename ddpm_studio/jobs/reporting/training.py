@@ -117,7 +117,7 @@ def _no_held_out(subject: Subject) -> str:
         return "The loss of the held-out pictures is not recorded here."
     return (
         "No pictures were held out in this training: the nearest neighbours below alone tell "
-        "whether pictures are learnt by heart. --held-out 0.1 holds some out from the start."
+        "whether the model memorises. --held-out 0.1 holds some out from the start."
     )
 
 

@@ -52,9 +52,9 @@ def by_data(
         request = request.model_copy(update={"augmentation": _PROBABILITY if suits else 0.0})
         if suits:
             told.append(
-                f"Fewer than {_FEW} pictures: so that they are not learnt by heart, some are "
-                "turned, scaled and shifted, and the network is told. --augmentation 0 trains "
-                "without."
+                f"Fewer than {_FEW} pictures: so that they are not memorised, some are "
+                "rotated, scaled and shifted, and the network is conditioned on that. "
+                "--augmentation 0 trains without."
             )
     if told:
         # At once: the window has room for one notice.

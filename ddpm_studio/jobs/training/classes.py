@@ -46,12 +46,12 @@ def with_classes(
     if learnt and len(dataset) < _FEWEST_EACH * classes:
         learnt = False
         told = (
-            f"The {classes:,} classes are not learnt: most have fewer than {_FEWEST_EACH} "
-            "pictures. --class-conditional learns them all the same."
+            f"Training is not conditioned on the {classes:,} classes: most have fewer than "
+            f"{_FEWEST_EACH} pictures. --class-conditional does so all the same."
         )
     elif learnt:
         told = (
-            f"The {classes:,} classes are learnt too, so that each can be drawn. "
+            f"Training is conditioned on {classes:,} classes, so that each can be drawn. "
             "--no-class-conditional trains without."
         )
     return request.model_copy(update={"class_conditional": learnt}), told

@@ -83,7 +83,7 @@ def in_steps(
     else:
         return request
     steps = min(taken + max(1, more), _MOST_STEPS)
-    yield Told(f"{told}: the training has {steps:,} steps in all.")
+    yield Told(f"{told}: the training takes {steps:,} steps.")
     return request.model_copy(update={"steps": steps, "epochs": None, "minutes": None})
 
 

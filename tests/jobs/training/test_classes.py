@@ -62,7 +62,7 @@ def test_classes_are_learnt_where_there_are_some_and_that_is_told(tmp_path: Path
     assert folder.info.network_config().num_classes == 2
     assert folder.info.request is not None
     assert folder.info.request.class_conditional is True
-    assert [line for line in told if "2 classes are learnt too" in line]
+    assert [line for line in told if "conditioned on 2 classes" in line]
     assert folder.info.drawing is not None
     assert folder.info.drawing.guidance is None
 
@@ -74,7 +74,7 @@ def test_folders_of_a_few_pictures_are_not_taken_for_classes_to_learn(tmp_path: 
     assert folder.info.request is not None
     assert folder.info.request.class_conditional is False
     assert folder.info.drawing is None
-    assert [line for line in told if "classes are not learnt" in line]
+    assert [line for line in told if "not conditioned on the" in line]
     _, asked = trained(data, tmp_path / "asked", class_conditional=True)
     assert asked.info.network_config().num_classes == 2
 

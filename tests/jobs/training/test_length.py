@@ -34,12 +34,12 @@ def test_epochs_are_steps(pictures: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     told = _train(pictures, run, epochs=1.5, accumulation=2)
     # 15 of the ten pictures, eight in a step.
-    assert told == ["1.5 epochs of 10 pictures: the training has 2 steps in all."]
+    assert told == ["1.5 epochs of 10 pictures: the training takes 2 steps."]
     assert (_request(run).steps, _request(run).epochs) == (2, None)
     assert RunFolder.open(run).newest().step == 2
     # 16 are seen, 14 are missing to 30: four steps of four.
     told = _train(pictures, run, resume=True, epochs=3.0, accumulation=1)
-    assert told[0] == "3 epochs of 10 pictures: the training has 6 steps in all."
+    assert told[0] == "3 epochs of 10 pictures: the training takes 6 steps."
     assert RunFolder.open(run).newest().state()["pictures"] == 32
     with pytest.raises(StudioError, match=r"32 pictures already, 3\.2 epochs"):
         _train(pictures, run, resume=True, epochs=3.0)
@@ -48,7 +48,7 @@ def test_epochs_are_steps(pictures: Path, tmp_path: Path) -> None:
 
 def test_one_epoch_is_told_of_as_one(pictures: Path, tmp_path: Path) -> None:
     (told,) = _train(pictures, tmp_path / "run", epochs=1.0)
-    assert told == "1 epoch of 10 pictures: the training has 3 steps in all."
+    assert told == "1 epoch of 10 pictures: the training takes 3 steps."
 
 
 def test_minutes_are_steps_from_the_speed_of_this_machine(pictures: Path, tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_minutes_are_steps_from_the_speed_of_this_machine(pictures: Path, tmp_pa
     steps = _request(timed).steps
     assert _request(timed).minutes is None
     assert told[0].startswith("0.02 minutes at ")
-    assert told[0].endswith(f"the training has {steps:,} steps in all.")
+    assert told[0].endswith(f"the training takes {steps:,} steps.")
     assert RunFolder.open(timed).newest().step == steps
     # What was measured with has left no trace.
     _train(pictures, counted, steps=steps)
