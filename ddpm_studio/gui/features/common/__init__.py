@@ -1,1 +1,1 @@
-"""What several tools share: sampler, sources, sliders, export, the base of a tool."""
+"""Widgets shared by several tools: sampler bar, picture slots, sliders, export, tool base class."""

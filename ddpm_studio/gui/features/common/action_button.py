@@ -1,4 +1,4 @@
-"""Buttons that are the views of actions."""
+"""Buttons bound to a :class:`QAction`: they follow its text, tool tip and enabled state."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _INKS = {"primary": "on_accent", "danger": "danger", "link": "accent"}
 
 
 class ActionButton(QPushButton):
-    """Says what its action says, can be pressed when that can be done, and does it.
+    """Push button that mirrors an action's text, tool tip and enabled state, and triggers it.
 
     Args:
-        action: whose view it is.
-        icon: name of an icon, or none.
-        role: primary, danger, link or none, as in the style sheet.
+        action: the action to mirror and trigger.
+        icon: name of an icon; empty: none.
+        role: primary, danger or link, as in the style sheet; empty: none.
         parent: the owner.
     """
 
@@ -40,7 +40,7 @@ class ActionButton(QPushButton):
         self._follow()
 
     def show_icon(self, icon: str) -> None:
-        """Show another icon."""
+        """Change the icon, given by name."""
         if icon != self._icon:
             self._icon = icon
             set_icon(self, icon, self._ink)
@@ -56,11 +56,11 @@ class ActionButton(QPushButton):
 
 
 class ActionTool(QToolButton):
-    """A flat button for an action: its icon alone, or a short text.
+    """Flat tool button for an action, which shows its icon alone or a short text.
 
     Args:
-        action: whose view it is; a switch stays pressed.
-        text: what it says instead of showing the icon.
+        action: its default action; a checkable one keeps the button pressed while checked.
+        text: label shown instead of the icon; empty: the icon.
         parent: the owner.
     """
 

@@ -1,4 +1,4 @@
-"""Stale-drawing notice: the model has trained on since, and what waits for it."""
+"""Notice above a drawing that the model has since been trained further, or that it is deferred."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from ddpm_studio.gui.workspace.studio import Studio
 
 
 class AgeRow(QWidget):
-    """One quiet line: at which step it was drawn, where the model is, and a button.
+    """Caption with the training step of a drawing, the model's current step, and a redraw button.
 
-    It stands there while the open model is in training, so that nothing moves with each drawing,
-    and whenever what is shown is of an earlier step, or waits.
+    It stays visible while the open model is being trained, so that the layout does not move with
+    each drawing; otherwise it is visible only while the drawing shown is of an earlier step or is
+    deferred.
 
     Args:
-        studio: knows the open model.
-        again: draws again.
-        recipe: returns how what is shown was made; None while nothing finished is.
-        waiting: returns why what nobody asked for is not drawn yet, else an empty text.
+        studio: provides the open model and its step.
+        again: the action that draws again.
+        recipe: returns the recipe of the drawing shown; None while no finished one is shown.
+        waiting: returns why an automatic drawing is deferred, else an empty text.
         parent: the owner.
     """
 
@@ -60,12 +61,12 @@ class AgeRow(QWidget):
 
     @property
     def is_old(self) -> bool:
-        """Whether the model has trained on since."""
+        """Whether the model has been trained further since the drawing was made."""
         drawn, now = self._step(), self._studio.model_step
         return drawn is not None and now is not None and now > drawn
 
     def refresh(self) -> None:
-        """Tell anew, after a drawing has begun or ended."""
+        """Update caption, button and visibility; to be called when a drawing begins or ends."""
         drawn, now, old = self._step(), self._studio.model_step, self.is_old
         steps = [f"{step:,}" for step in (drawn, now) if step is not None]
         waiting = self._waiting()

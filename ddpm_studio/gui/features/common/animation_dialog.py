@@ -1,4 +1,4 @@
-"""Export dialog of animations: format, size, rate, easing; what will come of it."""
+"""Export dialog of animations: format, size, frame rate and easing, with a size estimate."""
 
 from __future__ import annotations
 
@@ -37,13 +37,15 @@ _STILL = ("fps", "hold", "loop")
 
 
 class AnimationDialog(QDialog):
-    """Asks how to write frames, without holding the window up.
+    """Non-modal dialog that asks for the format and options of an animation.
+
+    A debounced job estimates number of frames, duration, dimensions and size of the file.
 
     Args:
-        studio: its backend finds out what the file will be.
+        studio: its backend computes the estimate.
         frames: see :func:`ddpm_studio.backend.specs.exports.save_animation`.
-        first: what is chosen at first.
-        suffix: the first format.
+        first: the initial options.
+        suffix: file name extension of the initial format.
         parent: the window.
     """
 
@@ -95,11 +97,11 @@ class AnimationDialog(QDialog):
 
     @property
     def suffix(self) -> str:
-        """The chosen format's ending."""
+        """File name extension of the chosen format, such as ``.gif``."""
         return str(self.format.currentData())
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Begin at the format."""
+        """Give the keyboard focus to the choice of format."""
         super().showEvent(event)
         self.format.setFocus()
 
@@ -126,7 +128,7 @@ class AnimationDialog(QDialog):
         self._begin()
 
     def _begin(self) -> None:
-        """Find out again, a moment after the last change."""
+        """Schedule a new estimate, debounced until a moment after the last change."""
         self.summary.setText(self.tr("Looking…"))
         self.save_button.setEnabled(False)
         self._delay.start()
@@ -154,7 +156,7 @@ class AnimationDialog(QDialog):
             self.tr("about {0}").format(size_words(found.size)),
             self.tr("transparency laid over white") if found.over_white else "",
         ]
-        # A number stays with its unit where the line breaks.
+        # No-break spaces keep a number and its unit on one line.
         whole = (part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)
         self.summary.setText(" · ".join(whole))
         self.messages.clear()

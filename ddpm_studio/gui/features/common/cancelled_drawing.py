@@ -1,4 +1,4 @@
-"""Cancelled drawing: what there was of it by then is kept, or offered to be kept."""
+"""Partial results of a cancelled drawing: kept in the gallery, or offered for keeping."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from ddpm_studio.jobs.events import (
 
 
 class CancelledDrawing(QObject):
-    """Follows a tool's drawings, for a person may cancel one whose pictures they want.
+    """Collects the partial results of a tool's drawing, for the case that a person cancels it.
 
-    Pictures that were finished go to the gallery; of others x̂_0, as it was last shown, is offered,
-    of several samplers that are compared that of each.
-    A drawing that only gives way to a newer one leaves nothing.
+    If batches had finished and the drawing goes to the gallery, they are kept there. Otherwise
+    the last x̂_0 shown is offered; in a comparison of samplers, that of each sampler. A drawing
+    that is only superseded by a newer one leaves nothing.
 
     Args:
-        studio: hands on what is kept.
-        messages: where it is said.
+        studio: its ``drawn`` signal passes on the pictures that are kept.
+        messages: shows the message and the offer.
         parent: the tool.
     """
 
@@ -41,23 +41,23 @@ class CancelledDrawing(QObject):
         self._studio, self._messages = studio, messages
         self._job: JobHandle[object] | None = None
         self._kept = False
-        # Of several drawings that go on in step by which one it is, else of 0.
+        # Keyed by the drawing's index where several advance in step, else by 0.
         self._recipes: dict[int, Recipe] = {}
         self._frames: dict[int, FrameImages] = {}
         self._finished: list[Pictures] = []
-        #: How a moment is shown, (N, H, W, C).
+        #: Returns the pictures shown for an intermediate state, (N, H, W, C).
         self.shown: Callable[[FrameImages], Pictures] = lambda frame: frame.x0_hat
         studio.backend.closing.connect(self.let_go)
 
     def follow(self, job: JobHandle[object], kept: bool) -> None:
-        """Follow a drawing instead; ``kept``: its pictures go to the gallery when it ends."""
+        """Follow a new drawing; ``kept``: whether its pictures go to the gallery when it ends."""
         self._job, self._kept = job, kept
         self._recipes, self._finished, self._frames = {}, [], {}
         job.on_event(self._on_event)
         job.ended.connect(self._on_ended)
 
     def let_go(self) -> None:
-        """Follow none: the tool itself ends it."""
+        """Stop following the drawing, because the tool itself ends it."""
         self._job = None
 
     def _on_event(self, event: Event) -> None:

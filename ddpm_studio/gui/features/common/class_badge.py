@@ -1,4 +1,4 @@
-"""Class badge: tells which class the picture of a slot is of, and lets it be chosen."""
+"""Class badge of a picture slot: shows the class of its picture and offers a menu to change it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ _BESIDE = 112
 
 
 class ClassBadge(QToolButton):
-    """Lies over the lower edge of a slot until :meth:`stand_beside`.
+    """Menu button with a picture's class, over the lower edge of a slot or next to it.
 
-    It is hidden where the model knows no classes.
+    It lies over the slot until :meth:`stand_beside` is called, and is hidden for a model without
+    classes.
 
     Args:
-        title: of the slot.
-        slot: over which it lies.
+        title: title of the slot.
+        slot: the picture slot it belongs to.
     """
 
     chosen = Signal(object)
-    """A person says of which class the picture is: its number, or None."""
+    """A person chose the picture's class; carries its index, or None for no class."""
 
     def __init__(self, title: str, slot: QWidget) -> None:
         super().__init__(slot)
@@ -46,7 +47,7 @@ class ClassBadge(QToolButton):
         self.hide()
 
     def stand_beside(self) -> None:
-        """Stand in a row beside the slot, which is too small to lie on; always as wide."""
+        """Switch to a fixed width for a layout next to the slot, where that is too small."""
         self._over = False
         self._slot.removeEventFilter(self)
         set_property(self, "role", None)
@@ -54,11 +55,11 @@ class ClassBadge(QToolButton):
         self._place()
 
     def show_class(self, names: Sequence[str], number: int | None) -> None:
-        """Tell the class of the picture.
+        """Show the class of the picture.
 
         Args:
-            names: those that the model knows; none: nothing is told.
-            number: of the picture's class, None: of none, or unknown.
+            names: the model's class names; empty: the badge is hidden.
+            number: index of the picture's class; None: no class, or unknown.
         """
         self._names, self._current = tuple(names), number
         self.setVisible(bool(names))
@@ -67,7 +68,7 @@ class ClassBadge(QToolButton):
         self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay at the slot's lower edge."""
+        """Keep the badge at the slot's lower edge when the slot is resized."""
         if event.type() == QEvent.Type.Resize:
             self._place()
         return super().eventFilter(watched, event)

@@ -1,4 +1,4 @@
-"""Class and guidance choice: which class to draw, and how closely to keep to it."""
+"""Class label and classifier-free guidance: choice of class, guidance scale and rescaling."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ddpm_studio.gui.features.common.sampler_fields import FIELDS, describe, num
 from ddpm_studio.gui.widgets.layout.basics import label
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 
-# With either the network is evaluated once, and nothing is guided.
+# With either scale the network is evaluated once per step, without guidance.
 _UNGUIDED = (0.0, 1.0)
 _ALL, _PICTURES = "all", "pictures"
 
 
 class ClassChoice(QObject):
-    """Class, guidance and its rescaling; hidden for a model that knows no classes.
+    """Controls for class label, guidance scale and rescaling; hidden for unconditional models.
 
-    ``parts`` are to be laid out in a row that may go on in the next line.
+    ``parts`` are the widgets, to be put into a layout that may wrap.
 
     Args:
         parent: the owner.
-        in_turn: whether the classes can be drawn in turn too, as samples can.
-        of_pictures: whether what is drawn begins with pictures, whose classes can be taken.
+        in_turn: whether to offer all classes in turn, as for samples.
+        of_pictures: whether drawings start from pictures, whose own classes are then offered.
     """
 
     changed = Signal()
@@ -53,19 +53,19 @@ class ClassChoice(QObject):
         self.rescale.valueChanged.connect(self._on_changed)
 
     def value(self) -> dict[str, Any]:
-        """Return the fields of a request; rescaling as a request tells it, only where it acts."""
+        """Return the fields of a request; rescaling only where it has an effect."""
         chosen = self.class_label.currentData()
         told: dict[str, Any] = {"class_label": self._label, "guidance": self._strength}
         if chosen == _PICTURES and len(set(self._pictures)) > 1:
             told["class_labels"] = self._pictures
-        # As a request tells it: only where it is so.
+        # Like the request itself: present only if true.
         if chosen == _ALL:
             told["all_classes"] = True
         rescale = round(self.rescale.value(), 2)
         return told | {"guidance_rescale": rescale} if self._guided and rescale else told
 
     def set_value(self, fields: Mapping[str, Any]) -> None:
-        """Show these fields; others stay."""
+        """Set the controls from the fields of a request; those without a field stay unchanged."""
         if "class_label" in fields:
             box = self.class_label
             chosen = _ALL if fields.get("all_classes") else fields["class_label"]
@@ -77,9 +77,9 @@ class ClassChoice(QObject):
             self.rescale.setValue(fields.get("guidance_rescale", 0.0))
 
     def set_pictures(self, classes: Sequence[int | None]) -> None:
-        """Follow the classes of the pictures to begin with, in order; None: of none.
+        """Set the classes of the source pictures, in order; None: no class.
 
-        It emits nothing: other pictures are drawn from anyway.
+        Emits nothing: new source pictures cause a drawing anyway.
         """
         self._pictures = tuple(classes)
         self._follow()
@@ -92,13 +92,14 @@ class ClassChoice(QObject):
         guidable: bool = True,
         guidance: float | None = None,
     ) -> None:
-        """Offer the classes that the model knows, and choose what it draws by.
+        """Offer the model's classes and set its default guidance.
 
         Args:
-            names: none: it knows no classes.
-            any_class: whether it draws without one.
-            guidable: whether it has learnt what guidance leads away from.
-            guidance: by which it draws where nothing else is asked, its classes in turn.
+            names: class names; empty: the model is unconditional.
+            any_class: whether the model can draw without a class.
+            guidable: whether guidance is possible, i.e. the model was also trained without class.
+            guidance: the model's default guidance scale, used with all classes in turn; None: keep
+                what is chosen.
         """
         box = self.class_label
         self.guidance.setEnabled(guidable)
@@ -127,7 +128,7 @@ class ClassChoice(QObject):
 
     @property
     def _label(self) -> int | None:
-        """The class of all that is drawn; None: of none, or of several."""
+        """The one class of all pictures to be drawn; None: no class, or several."""
         chosen = self.class_label.currentData()
         if chosen == _PICTURES:
             return self._pictures[0] if len(set(self._pictures)) == 1 else None

@@ -1,4 +1,4 @@
-"""Choice of how many pictures to draw: a number, as many as fill the room, or a few that do."""
+"""Choice of the number of pictures: a fixed number, or as many as fill the available area well."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ddpm_studio.gui.widgets.pictures.grid_layout import FEW, FILL, FILLING, ful
 
 
 class CountChoice(QComboBox):
-    """A list of numbers, and what depends on the room at the time of drawing.
+    """Combo box of fixed numbers and of choices that depend on the area when drawing starts.
 
     Args:
-        counts: numbers to choose from.
-        first: chosen at first; :data:`FEW` or one of the numbers.
-        tip: what is counted.
-        few: how many :data:`FEW` may be, going up; empty: it is not offered.
+        counts: fixed numbers to choose from.
+        first: initial choice; :data:`FEW` or one of the numbers.
+        tip: tool tip, which tells what is counted.
+        few: the numbers that :data:`FEW` chooses among, ascending; empty: it is not offered.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class CountChoice(QComboBox):
         keep_from_wheel(self)
 
     def pictures(self, cover: Callable[[int], float]) -> int:
-        """Return how many to draw.
+        """Return the number of pictures to draw.
 
         Args:
-            cover: tells for a number which part of the room it would take.
+            cover: maps a number of pictures to the fraction of the area that they would cover.
         """
         chosen = int(self.currentData())
         if chosen == FEW:

@@ -1,4 +1,4 @@
-"""Controls that are held while they change."""
+"""Protocol of controls that can be dragged, such as sliders."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from PySide6.QtCore import SignalInstance
 
 
 class Draggable(Protocol):
-    """A control that a person can hold with the mouse while it changes."""
+    """A control whose value changes while it is dragged with the mouse."""
 
     @property
     def dragged(self) -> bool:
-        """Whether it is being held."""
+        """Whether it is being dragged."""
         ...
 
     @property
     def released(self) -> SignalInstance:
-        """It was let go."""
+        """Signal emitted when dragging ends."""
         ...

@@ -1,4 +1,4 @@
-"""Rows of pictures that fill one after the other, the cheap ones with small t first."""
+"""Rows of pictures, one for each t, filled in turn; small t, which is cheap, comes first."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ddpm_studio.gui.theme.theme import current_theme
 
 
 class DrawingRows:
-    """Drawn with t going up, shown with t going down, as in the paper's figures.
+    """Rows drawn in order of ascending t and shown with t descending, as in the paper's figures.
 
     Args:
-        ts: the t of each row, in the order in which they are drawn.
-        columns: how many pictures stand in each.
+        ts: the t of each row, in drawing order.
+        columns: number of pictures in each row.
     """
 
     def __init__(self, ts: Sequence[int] = (), columns: int = 0) -> None:
@@ -30,15 +30,15 @@ class DrawingRows:
         return self.ts[::-1]
 
     def set_current(self, pictures: Pictures) -> None:
-        """Put (``columns``, H, W, C) into the row that is being drawn."""
+        """Set the pictures of the current row, shape (``columns``, H, W, C)."""
         self._rows[self._current] = pictures
 
     def next(self) -> None:
-        """Go on to the next row."""
+        """Make the next row the current one; the last one stays current."""
         self._current = min(self._current + 1, len(self._rows) - 1)
 
     def pictures(self) -> Pictures | None:
-        """Return all rows as shown, (N, H, W, C); rows to come are plain. None: none begun."""
+        """Return all rows as shown, (N, H, W, C), blank where not drawn yet; None: none begun."""
         known = next((row for row in self._rows if row is not None), None)
         if known is None:
             return None
@@ -47,5 +47,5 @@ class DrawingRows:
 
 
 def blank_like(pictures: Pictures) -> Pictures:
-    """Return as many plain pictures of this shape: their places while they are drawn."""
+    """Return plain placeholders of the same shape, for pictures that are yet to be drawn."""
     return np.full_like(pictures, current_theme().color("hover").lightness())

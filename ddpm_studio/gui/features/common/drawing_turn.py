@@ -1,4 +1,4 @@
-"""Deferred drawing of a tool: a training goes first before what nobody asked for."""
+"""Deferred drawing of a tool: automatic drawings wait for a model and for its training."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ddpm_studio.gui.workspace.studio import Studio
 
 
 class DrawingTurn(QObject):
-    """Keeps a drawing back while there is no model, and a tool's own while it has learnt nothing.
+    """Defers drawings while there is no model, and automatic ones while it has learnt nothing.
 
-    There is none for a moment between the end of a training and its run's being read again.
+    There is briefly no model between the end of a training and the end of its run's reloading.
 
     Args:
-        studio: knows the training.
+        studio: knows the training under way.
         parent: the tool.
     """
 
     came = Signal()
-    """What was kept back may be drawn."""
+    """The deferred drawing may begin."""
 
     def __init__(self, studio: Studio, parent: QObject) -> None:
         super().__init__(parent)
@@ -28,25 +28,25 @@ class DrawingTurn(QObject):
         studio.unasked.changed.connect(self._look)
 
     def has_model(self) -> bool:
-        """Whether there is a model to draw with; where not, ``came`` says when there is."""
+        """Whether there is a model to draw with; if not, ``came`` is emitted once there is."""
         can = self._studio.can_draw
         self._held |= not can
         return can
 
     def comes_later(self) -> bool:
-        """Whether an unasked drawing has to wait; ``came`` then says when it need not."""
+        """Whether an automatic drawing has to wait; ``came`` is then emitted once it need not."""
         self._held = self._studio.unasked.waits
         return self._held
 
     def forget(self) -> None:
-        """Nothing waits any more: it was asked for, or is not wanted."""
+        """Drop the deferred drawing: a person asked for it meanwhile, or it is not wanted."""
         self._held = False
 
     def words(self, under_way: bool) -> str:
-        """Return why an unasked drawing is not there yet, one line, else an empty text.
+        """Return why an automatic drawing is not finished yet, in one line, else an empty text.
 
         Args:
-            under_way: whether one is being drawn.
+            under_way: whether an automatic drawing is under way.
         """
         if self._studio.training is None or not (self._held or under_way):
             return ""

@@ -1,4 +1,4 @@
-"""Words of an export menu: whether one picture or all are meant, and of which view."""
+"""Labels and tool tips of an export menu, for one picture or all, and for a named view."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from PySide6.QtCore import QCoreApplication
 
 
 def export_words(whole: bool, view: str) -> dict[str, tuple[str, str]]:
-    """Return the text and the tip of each kind of export that depends on what is chosen.
+    """Return text and tool tip of each kind of export that depends on the selection.
 
     Args:
-        whole: whether all pictures are meant, as a grid.
-        view: the sign of the view they are of, such as x̂₀; empty: there is but one.
+        whole: whether the export applies to all pictures, as a grid.
+        view: symbol of the view that the pictures show, such as x̂₀; empty: there is only one view.
+
+    Returns:
+        (text, tool tip) by kind of export: ``copy``, ``save_png`` and ``save_grid``.
     """
     if whole:
         copy, png = _tr("Copy all pictures"), _tr("Save all as PNG…")

@@ -1,4 +1,4 @@
-"""Export menu of every tab: copies, PNG, grids, animations, sequences."""
+"""Export menu of the tools: clipboard, PNG, grids, animations, sequences and arrays."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ Recipe = dict[str, object]
 
 @dataclass(frozen=True)
 class Export:
-    """What a view has to give at this moment.
+    """Exportable content of a view: pictures, their recipe and how to write them.
 
     Args:
         pictures: uint8 (N, H, W, C).
-        recipe: how they were made; a single picture adds its ``index``.
-        current: which picture "Copy" and "Save PNG" mean.
-        chosen: whether somebody chose that one; else they mean all.
-        view: the sign of the view that the pictures are of, where several are shown.
-        view_stem: what files of those pictures are called after ``stem``, then.
-        columns: how many in a row of the grid; None: as square as can be.
+        recipe: how they were made; for a single picture its ``index`` is added.
+        current: index of the picture that "Copy" and "Save PNG" apply to.
+        chosen: whether a person selected that picture; otherwise they apply to all.
+        view: symbol of the view that the pictures show, where there are several views.
+        view_stem: part of the file name after ``stem`` that names that view.
+        columns: number of columns of the grid; None: as square as possible.
         frames: makes the frames (H, W, C) of an animation; called in the backend's thread.
-        fps: frames a second of the animation.
-        hold_last_seconds: how much longer its last frame stays.
-        stem: what the file's name begins with.
-        recipes: how each picture was made, where they come from several drawings.
-        numbers: float16 (N, H, W, C) of each moment, where they are kept.
+        fps: frames per second of the animation.
+        hold_last_seconds: extra time for which the last frame is shown, in seconds.
+        stem: start of the file name.
+        recipes: recipe of each picture, where they come from several drawings.
+        numbers: float16 (N, H, W, C) for each intermediate state, where they are kept.
     """
 
     pictures: Pictures
@@ -69,16 +69,16 @@ class Export:
 
     @property
     def is_whole(self) -> bool:
-        """Whether "Copy" and "Save PNG" mean all pictures, as a grid."""
+        """Whether "Copy" and "Save PNG" apply to all pictures, as a grid."""
         return not self.chosen and len(self.pictures) > 1
 
     @property
     def timing(self) -> AnimationRequest:
-        """The animation as it is proposed."""
+        """Default timing of the animation."""
         return AnimationRequest(fps=self.fps, hold=self.hold_last_seconds)
 
     def one(self) -> tuple[Pictures, Recipe | None]:
-        """Return the current picture (H, W, C) and how it was made."""
+        """Return the current picture (H, W, C) and its recipe."""
         index = min(max(self.current, 0), len(self.pictures) - 1)
         if self.recipes is not None:
             return self.pictures[index], self.recipes[index]
@@ -86,7 +86,7 @@ class Export:
         return self.pictures[index], recipe
 
     def each(self) -> Iterable[Recipe] | None:
-        """Return how each file of a sequence was made."""
+        """Return the recipe of each file of a sequence; None: there are none."""
         if self.recipes is not None or self.recipe is None:
             return self.recipes
         from ddpm_studio.export import each_of
@@ -95,27 +95,27 @@ class Export:
 
 
 class ExportMenu(QToolButton):
-    """A button whose menu copies and saves what ``provider`` gives.
+    """Tool button with a menu that copies and saves the pictures returned by ``provider``.
 
     Its actions are ``PREFIX.copy``, ``.copy_python``, ``.save_png``, ``.save_grid``,
-    ``.save_animation`` and ``.save_sequence``; call :meth:`refresh` when there is more or less to
-    give.
+    ``.save_animation`` and ``.save_sequence``; call :meth:`refresh` when what the provider returns
+    has changed.
 
     Args:
         studio: writes the files, in its backend.
         actions: where the actions are registered.
-        prefix: what their ids begin with.
+        prefix: prefix of their ids.
         category: the menu they belong to, translated.
-        provider: what to give now, or None.
-        numbers: whether it gives numbers too; their action is ``PREFIX.save_numbers``.
-        also: actions that stand in the menu too, whatever the provider gives.
+        provider: returns the content to export now, or None.
+        numbers: whether it provides numbers too; their action is ``PREFIX.save_numbers``.
+        also: further actions of the menu, independent of the provider.
         parent: the owner.
     """
 
     saved = Signal(object)
-    """A file or folder was written whole; carries its Path."""
+    """A file or folder was written completely; carries its Path."""
     failed = Signal(object)
-    """It could not be written; carries a :class:`Failure`."""
+    """An export failed; carries a :class:`Failure`."""
 
     def __init__(
         self,
@@ -187,11 +187,11 @@ class ExportMenu(QToolButton):
         self.refresh()
 
     def report_to(self, messages: MessageBar) -> None:
-        """Say in ``messages`` what was saved, with a way there, or why not."""
+        """Show in ``messages`` where a file was saved, or why saving failed."""
         self._messages = messages
 
     def refresh(self) -> None:
-        """Enable what can be done now."""
+        """Update which actions are enabled, and their texts."""
         export = self._provider()
         for kind, action in self.actions_by_kind.items():
             action.setEnabled(export is not None and self._can(kind, export))
@@ -202,7 +202,7 @@ class ExportMenu(QToolButton):
         self.setEnabled(export is not None or any(one.isEnabled() for one in self._also))
 
     def copy(self) -> None:
-        """Put the chosen picture on the clipboard, or all as a grid where none is chosen."""
+        """Copy the selected picture to the clipboard, or all as a grid if none is selected."""
         export = self._provider()
         if export is None:
             return
@@ -214,7 +214,7 @@ class ExportMenu(QToolButton):
             copy_picture(*export.one())
 
     def copy_python(self) -> None:
-        """Put Python on the clipboard that draws the same."""
+        """Copy Python code to the clipboard that draws the same picture again."""
         export = self._provider()
         recipe = None if export is None else export.one()[1]
         if recipe is None:
@@ -228,7 +228,7 @@ class ExportMenu(QToolButton):
                 self._messages.show_info(self.tr("The cell is on the clipboard."))
 
     def export_to(self, kind: str, path: Path, options: AnimationRequest | None = None) -> None:
-        """Write ``kind``, of ``actions_by_kind``, to ``path``; ``saved`` or ``failed`` follows."""
+        """Export ``kind``, a key of ``actions_by_kind``; ``saved`` or ``failed`` is emitted."""
         export = self._provider()
         if export is not None and self._can(kind, export):
             self._write(kind, export, path, options)
@@ -289,7 +289,7 @@ class ExportMenu(QToolButton):
             self._with_size(export, ask)
 
     def _with_size(self, export: Export, then: Callable[[AnimationRequest], object]) -> None:
-        """Go on with the size of saved pictures, which is asked for once."""
+        """Call ``then`` with the upscaling of saved pictures, which is asked for only once."""
         ask_zoom(
             self._studio.preferences,
             export.one()[0],
@@ -317,7 +317,7 @@ class ExportMenu(QToolButton):
         self._ask("save_numbers", ".npy", {self.tr("NumPy array (*.npy)"): "npy"})
 
     def _ask_how(self, suffix: str) -> None:
-        """Ask for format, size and timing first."""
+        """Open the dialog for format, size and timing."""
         export = self._provider()
         if export is None or export.frames is None:
             return
@@ -350,7 +350,7 @@ class ExportMenu(QToolButton):
         export: Export | None = None,
         options: AnimationRequest | None = None,
     ) -> None:
-        """Ask where to, without holding the window up, then write what is there now."""
+        """Open a non-modal save dialog, then write the content as it is now."""
         export = export or self._provider()
         if export is None:
             return
@@ -364,6 +364,6 @@ class ExportMenu(QToolButton):
         self, kind: str, export: Export, options: AnimationRequest | None, path: Path
     ) -> None:
         if path.name.startswith(".") and not path.suffix:
-            # A folder was typed, and the dialog has put the ending alone behind it.
+            # A folder was entered, and the dialog appended the bare extension to it.
             path = path.with_name(export.stem + path.name)
         self._write(kind, export, path, options)

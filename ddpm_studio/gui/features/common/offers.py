@@ -1,4 +1,4 @@
-"""Picture actions of the tools, part of each picture's context menu."""
+"""Actions by which tools accept a picture, for the context menus of pictures."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ddpm_studio.gui.widgets.forms.choices import translated
 
 
 def offered_actions(owner: QObject, send: Callable[[str], object]) -> list[QAction]:
-    """Return an action for each offer of a tool, in the order of the tabs.
+    """Return an action for each offer of the tools, in the order of the tabs.
 
     Args:
-        owner: of the actions.
-        send: called with the name of the offer that is taken.
+        owner: owner of the actions.
+        send: called with the name of the offer whose action was triggered.
     """
     actions = []
     for tool in TOOLS.values():

@@ -1,4 +1,4 @@
-"""Number of pictures in words."""
+"""Number of pictures as translated text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 
 def picture_count(count: int) -> str:
-    """Return how many pictures there are: "1 picture", "2,500 pictures"."""
+    """Return a number of pictures as text: "1 picture", "2,500 pictures"."""
     translate = QCoreApplication.translate
     if count == 1:
         return translate("PictureCount", "1 picture")

@@ -1,4 +1,4 @@
-"""Context menu of one picture of a grid."""
+"""Context menu of a single picture in a grid."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ddpm_studio.jobs.drawing.recipes import Recipe
 
 
 class PictureMenu(QObject):
-    """Gives a grid's tiles a menu: what the tools do with one, pin, copy, save.
+    """Context menu for the tiles of a grid: send to a tool, pin, copy, save.
 
     Args:
-        studio: where pictures are sent.
-        grid: whose current picture is meant; it becomes the owner.
+        studio: receives the pictures that are sent to tools or pinned.
+        grid: the grid, whose current picture the actions apply to; it becomes the owner.
     """
 
     def __init__(self, studio: Studio, grid: PictureGrid) -> None:
@@ -48,7 +48,7 @@ class PictureMenu(QObject):
         ]
 
     def save(self, path: Path, zoom: int = 1) -> None:
-        """Write the current picture, enlarged by a whole factor, with its recipe, as a PNG."""
+        """Save the current picture as a PNG with its recipe, upscaled by an integer factor."""
         index = self._grid.current
         if index >= 0:
             self._save(self._grid.picture(index), self._grid.recipe(index), zoom, path)
@@ -79,7 +79,7 @@ class PictureMenu(QObject):
     def ask(self) -> None:
         """Ask where to save the current picture and, the first time, how large.
 
-        What is current now is saved, whatever the grid shows by the time of the answers.
+        The picture that is current now is saved, even if the grid changes before the answers.
         """
         index = self._grid.current
         if index >= 0:

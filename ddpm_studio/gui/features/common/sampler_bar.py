@@ -1,4 +1,4 @@
-"""Sampler bar: one row that says how to walk back from noise, of :class:`SamplerRequest`."""
+"""Sampler bar: a row of controls for the sampler settings of a :class:`SamplerRequest`."""
 
 from __future__ import annotations
 
@@ -33,33 +33,34 @@ from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.layout.menu_heading import add_heading
 
 _OPTION_DECIMALS = 3
-# Of a closed list, beside its words.
+# Added to the width of the text of a closed combo box.
 _ARROW_WIDTH = 54
 
 
 class SamplerBar(QWidget):
-    """Sampler, steps, η, seed and weights; what is rarely changed lies in a menu at the end.
+    """Controls for sampler, steps, η, seed and weights; rarely used ones are in a menu at the end.
 
-    Class and guidance are shown for a model that knows classes, the length of the EMA for a run
-    that keeps snapshots of it.
+    Class and guidance are shown for a class-conditional model, the EMA length for a run with EMA
+    snapshots.
 
     Args:
-        steps: the first number of steps; 0: as the sampler has it.
-        eta: the first η.
-        sampler: the first sampler.
-        least_eta: the smallest η that can be chosen.
-        fixed: the sampler is not to be chosen: neither it nor η nor a respacing is shown.
-        brief: only sampler, steps and η, beside a bar that has the rest.
-        in_turn: whether the classes can be drawn in turn, as samples can.
-        of_pictures: whether the classes of pictures that it begins with can be taken.
-        loose: lay nothing out: a drawer does it.
-        several: draws several from one x_t, which takes two steps of a few-step student.
+        steps: initial number of steps; 0: the sampler's default.
+        eta: initial η.
+        sampler: initial sampler.
+        least_eta: smallest η that can be chosen.
+        fixed: whether the sampler is fixed: then sampler, η and respacing are not shown.
+        brief: show only sampler, steps and η, next to a bar that has the rest.
+        in_turn: whether to offer all classes in turn, as for samples.
+        of_pictures: whether to offer the classes of the source pictures.
+        loose: create no layout, because a drawer lays out the controls.
+        several: whether several pictures are drawn from one x_t, for which a few-step student
+            needs at least two steps.
         parent: the owner.
     """
 
     changed = Signal()
     offered = Signal()
-    """Another model is open: something else can be chosen, or is."""
+    """Another model is open: the choices offered, or the current ones, may have changed."""
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class SamplerBar(QWidget):
         super().__init__(parent)
         self._fixed, self._brief = fixed, brief
         self._fewest = 2 if several else 1
-        # Sampler and steps for models that are no students, while one is open.
+        # Sampler and steps for ordinary models, remembered while a few-step student is open.
         self._others: dict[str, Any] | None = None
         self._of_student: tuple[str, int | None] | None = None
         self.sampler = choice("sampler", sampler)
@@ -90,7 +91,7 @@ class SamplerBar(QWidget):
         describe(self.seed, "seed")
         self.dice = tool_button("dice-5", self.tr("Another seed"))
         self.variance, self.precision, self.clip, more = self._more()
-        # How the open model draws where nobody has chosen.
+        # The open model's default for clipping x̂₀.
         self._clips = self.clip.isChecked()
         self._eta_label = TermLabel("η", "eta")
         self.options = {key: self._option(option) for key, option in _other_options().items()}
@@ -120,12 +121,12 @@ class SamplerBar(QWidget):
         first = {"sampler": self.sampler, "steps": self._steps, "eta": eta_group}
         rest = {"weights": together(self._weights, more)}
         self.groups: dict[str, QWidget] = {**first, **options, "seed": seed, **classes, **rest}
-        """What it consists of, by what each is about."""
+        """The groups of controls, by setting."""
         hidden = (
             *((self.sampler, eta_group) if self._fixed else ()),
             *((seed, *rest.values()) if self._brief else ()),
         )
-        # What has no parent yet must not be shown: it would be a window of its own.
+        # A widget without a parent must not be shown: it would be a window of its own.
         for part in hidden:
             part.hide()
         if loose:
@@ -138,10 +139,10 @@ class SamplerBar(QWidget):
         self.setSizePolicy(policy)
 
     def value(self) -> dict[str, Any]:
-        """Return the fields of a :class:`SamplerRequest`, the device and the checkpoint left out.
+        """Return the fields of a :class:`SamplerRequest`, except for device and checkpoint.
 
-        Without a choice of sampler those of a :class:`DrawRequest`. Of a brief bar those shown,
-        and what is to be left out of those of the bar beside it.
+        If the sampler is fixed, those of a :class:`DrawRequest`. A brief bar returns the fields
+        that it shows, and overrides ``respacing`` and ``sampler_options`` of the bar next to it.
         """
         chosen: dict[str, Any] = (
             {}
@@ -155,7 +156,7 @@ class SamplerBar(QWidget):
         options = {} if self._fixed else self._chosen_options()
         if self._brief:
             return {"respacing": None, **chosen, "sampler_options": options}
-        # As a request tells them: only where there are any.
+        # Like the request itself: present only if there are any.
         if options:
             chosen["sampler_options"] = options
         return chosen | {
@@ -169,27 +170,30 @@ class SamplerBar(QWidget):
 
     @property
     def is_fixed(self) -> bool:
-        """Whether there is no sampler to be chosen."""
+        """Whether the sampler is fixed."""
         return self._fixed
 
     @property
     def is_student(self) -> bool:
-        """Whether the open model is a few-step student, which goes with its own sampler alone."""
+        """Whether the open model is a few-step student, which works only with its own sampler."""
         return self._others is not None
 
     @property
     def number_of_steps(self) -> int:
-        """How many steps are asked for; 0: as the sampler has it."""
+        """The chosen number of steps; 0: the sampler's default."""
         return self._steps.number
 
     @property
     def words(self) -> str:
-        """Sampler, steps and η in short, such as ``DDIM · 50``."""
+        """Short summary of sampler, steps and η, such as ``DDIM · 50``."""
         eta = f" · η {self.eta.text()}" if self.eta.isEnabled() and self.eta.value() else ""
         return f"{self.sampler.currentText()} · {self._steps.words}{eta}"
 
     def set_value(self, fields: Mapping[str, Any]) -> None:
-        """Show these fields, as :meth:`value` returns them; others stay. Emits once."""
+        """Set the controls from fields as :meth:`value` returns them; emits ``changed`` once.
+
+        Controls without a field stay unchanged.
+        """
         blocked = self.blockSignals(True)
         before = self.value()
         if "sampler" in fields:
@@ -210,9 +214,9 @@ class SamplerBar(QWidget):
             self.changed.emit()
 
     def follow(self, view: RunView) -> None:
-        """Offer what a run's model has: its timesteps, its classes, its averages, its sampler.
+        """Adapt to a run's model: its timesteps, classes, EMA snapshots and sampler.
 
-        Whether x̂₀ is clipped goes with the model until somebody chooses otherwise.
+        Clipping of x̂₀ follows the model's default until a person chooses otherwise.
         """
         self.set_timesteps(view.summary.timesteps)
         summary = view.summary
@@ -232,14 +236,15 @@ class SamplerBar(QWidget):
         self.offered.emit()
 
     def set_timesteps(self, timesteps: int) -> None:
-        """No more steps than the model has timesteps T; a wish for more is remembered."""
+        """Limit the steps to the model's timesteps T; a larger choice is remembered."""
         self._steps.set_timesteps(timesteps)
 
     def set_student(self, sampler: str | None, steps: int | None) -> None:
-        """Offer what goes with the model: a few-step student's sampler, or all but such.
+        """Enable the samplers that suit the model: a few-step student's own, or all ordinary ones.
 
-        What is chosen changes where the model is of the other kind, and comes back with it; of
-        another student it is what goes with that one.
+        When the model changes from ordinary to student, the choice is replaced by the student's
+        sampler and steps, and restored with the next ordinary model. Another student brings its
+        own.
         """
         model = self.sampler.model()
         assert isinstance(model, QStandardItemModel)
@@ -263,7 +268,7 @@ class SamplerBar(QWidget):
 
     @property
     def classes(self) -> ClassChoice:
-        """Which class, and how closely to keep to it."""
+        """Controls for class label and guidance."""
         return self._classes
 
     def _option(self, option: Option) -> FloatBox:
@@ -276,7 +281,7 @@ class SamplerBar(QWidget):
         return box
 
     def _chosen_options(self) -> dict[str, float]:
-        """Options of the sampler that have no field of their own, but for defaults."""
+        """Options of the sampler without a request field of their own that differ from defaults."""
         return {
             option.name: round(self.options[option.name].value(), _OPTION_DECIMALS)
             for option in SAMPLERS[self.sampler.currentData()].options
@@ -308,7 +313,7 @@ class SamplerBar(QWidget):
         return groups[0], groups[1], clip, button
 
     def _group(self, menu: QMenu, field: str) -> QActionGroup:
-        """A section of the menu with one action a value."""
+        """Add a section to the menu, with one checkable action for each value of the field."""
         described = FIELDS[field]
         add_heading(menu, field_title(field))
         group = QActionGroup(menu)
@@ -326,7 +331,7 @@ class SamplerBar(QWidget):
         self.changed.emit()
 
     def _follow_sampler(self) -> None:
-        # The list is as wide as the longest name; the closed box only as its own.
+        # The open list is as wide as the longest name, the closed box only as the current one.
         words = self.sampler.fontMetrics().horizontalAdvance(self.sampler.currentText())
         self.sampler.setFixedWidth(words + _ARROW_WIDTH)
         chosen = SAMPLERS[self.sampler.currentData()]
@@ -339,7 +344,7 @@ class SamplerBar(QWidget):
 
 
 def _other_options() -> dict[str, Option]:
-    """The options of all samplers that have no field of their own, by name."""
+    """Options of all samplers that have no request field of their own, by name."""
     options = [option for sampler in SAMPLERS.values() for option in sampler.options]
     return {option.name: option for option in options if option.name not in FIELDS}
 

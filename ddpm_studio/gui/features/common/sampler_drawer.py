@@ -1,4 +1,4 @@
-"""The drawer "Sampler" of a tool: how to walk back from noise, each choice with a sentence."""
+"""Sampler drawer of a tool: presets and all sampler settings, each with a help text."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from ddpm_studio.gui.widgets.layout.drawer import Drawer
 
 
 class SamplerDrawer(Drawer):
-    """Takes the boxes of a sampler bar, but for seed and class, which a tool has in its row.
+    """Drawer with the controls of a sampler bar, except seed and class.
+
+    Those belong to the tool's own row of controls, see ``front``.
 
     Args:
-        owner: what it lies over.
-        bar: whose boxes it shows; it becomes the bar's parent.
+        owner: the widget that the drawer overlays.
+        bar: the bar whose controls it shows; the drawer becomes its parent.
     """
 
     def __init__(self, owner: QWidget, bar: SamplerBar) -> None:
@@ -71,7 +73,7 @@ class SamplerDrawer(Drawer):
 
     @property
     def front(self) -> tuple[tuple[QWidget, str], tuple[QWidget, str]]:
-        """Class and seed for the tool's row, each with a sentence."""
+        """Class and seed controls for the tool's own row, each with its help text."""
         groups = self._bar.groups
         return (
             (groups["class"], field_help("class_label")),
@@ -94,7 +96,7 @@ class SamplerDrawer(Drawer):
         self._follow()
 
     def _follow(self) -> None:
-        """Say what is chosen in words."""
+        """Update presets, the sampler's help text and the tool tip from the current choice."""
         now = self._bar.value()
         if self._bar.is_fixed:
             return

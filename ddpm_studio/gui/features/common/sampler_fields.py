@@ -1,4 +1,4 @@
-"""Boxes of a sampler bar, each for one field of :class:`SamplerRequest`."""
+"""Input widgets for single fields of a :class:`SamplerRequest`."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ NUMBER_WIDTH = 72
 
 
 def field_title(field: str) -> str:
-    """Return what a field is called in the window's language."""
+    """Return the title of a field, translated."""
     return translated(str(FIELDS[field].title))
 
 
 def field_help(field: str) -> str:
-    """Return what a field does in the window's language."""
+    """Return the description of a field, translated."""
     return translated(str(FIELDS[field].description))
 
 
 def describe(widget: QWidget, field: str) -> None:
-    """Give a widget the name and the tip of a field, and keep the wheel from changing it."""
+    """Set a widget's name and tool tip from a field, and ignore the mouse wheel on it."""
     name_by_field(widget, FIELDS[field])
     keep_from_wheel(widget)
 
 
 def choice(field: str, first: str) -> QComboBox:
-    """Return a list of a field's choices."""
+    """Return a combo box of a field's choices, with ``first`` selected."""
     box = WideList()
     add_choices(box, choices_of(FIELDS[field]))
     box.setCurrentIndex(box.findData(first))
@@ -41,7 +41,7 @@ def choice(field: str, first: str) -> QComboBox:
 
 
 def number(field: str, low: float, high: float, step: float, first: float) -> FloatBox:
-    """Return a box for a number."""
+    """Return a number box for a field, with range, step and initial value."""
     box = FloatBox(low, high, step)
     box.setValue(first)
     box.setFixedWidth(NUMBER_WIDTH)

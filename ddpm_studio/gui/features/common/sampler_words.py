@@ -1,4 +1,4 @@
-"""Sampler names for captions of pictures."""
+"""Sampler titles for captions of pictures."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ddpm_studio.gui.widgets.forms.choices import translated
 
 
 def sampler_title(name: str) -> str:
-    """Return the title of a sampler, or of that of a kind of drawing that has none to choose.
+    """Return the translated title of a sampler, or of the fixed sampler of a kind of drawing.
 
-    Of one that is not known here it is the name.
+    An unknown name is returned unchanged.
     """
     if name in SAMPLERS:
         return translated(SAMPLERS[name].title)

@@ -1,4 +1,4 @@
-"""Size dialog of saved pictures: nearest-neighbour upscaling by a whole factor, asked once."""
+"""Size dialog of saved pictures: nearest-neighbour upscaling by an integer factor, asked once."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _WIDTH = 380
 
 
 def saved_side(preferences: Preferences) -> int:
-    """Return to at most how many pixels saved pictures are enlarged; 0: they stay as they are."""
+    """Return the longest side of upscaled saved pictures in pixels; 0: they are not upscaled."""
     size = preferences.now.saved_size
     return 0 if size in ("ask", _EXACT) else int(size)
 
 
 def zooms(picture: Pictures) -> dict[int, str]:
-    """Return the whole factors to choose from for (H, W, C), each with its name as a setting."""
+    """Return the integer upscaling factors for a picture (H, W, C), with their setting values."""
     found = {1: _EXACT}
     for side in _SIDES:
         found.setdefault(zoom_to(picture, side), str(side))
@@ -41,12 +41,13 @@ def ask_zoom(
     then: Callable[[int], object],
     parent: QWidget | None = None,
 ) -> SizeDialog | None:
-    """Call ``then`` with the factor by which a picture (H, W, C) is saved larger.
+    """Call ``then`` with the upscaling factor for saving a picture (H, W, C).
 
-    Where nobody has chosen a size yet, and the picture is small, it is asked for and remembered.
+    If no size has been chosen yet and the picture is small, a dialog asks for it and the answer
+    is remembered.
 
     Returns:
-        The dialog that asks, where it does.
+        The dialog, if one was opened; else None, and ``then`` was called already.
     """
     if preferences.now.saved_size == "ask" and len(zooms(picture)) > 1:
         dialog = SizeDialog(preferences, picture, parent)
@@ -58,16 +59,16 @@ def ask_zoom(
 
 
 class SizeDialog(QDialog):
-    """Asks how large pictures are saved from now on.
+    """Dialog that asks how much saved pictures are upscaled from now on.
 
     Args:
-        preferences: where the answer is kept.
-        picture: the one that is saved now, (H, W, C).
+        preferences: where the answer is stored.
+        picture: the picture to be saved now, (H, W, C).
         parent: the window.
     """
 
     chosen = Signal(int)
-    """The factor for this picture."""
+    """Carries the upscaling factor for this picture."""
 
     def __init__(
         self, preferences: Preferences, picture: Pictures, parent: QWidget | None = None
@@ -113,7 +114,7 @@ class SizeDialog(QDialog):
         layout.addLayout(answers(cancel, self.go_button))
 
     def choose(self, zoom: int) -> None:
-        """Choose one of the factors that are offered."""
+        """Select one of the offered factors."""
         self._group.button(zoom).setChecked(True)
 
     def _take(self) -> None:

@@ -1,4 +1,4 @@
-"""Picture slot of a tool: dropped, pasted, chosen or drawn by lot, made to fit the model."""
+"""Source picture slot of a tool: dropped, pasted, chosen or random, resized to fit the model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ResultT = TypeVar("ResultT")
 
 
 class _Held(NamedTuple):
-    """Where a picture comes from, and what is known of it."""
+    """Origin and metadata of a picture: original or file, recipe, class, whether it is random."""
 
     original: Pictures | Path | None
     recipe: dict[str, object] | None
@@ -47,25 +47,25 @@ _NOTHING = _Held(None, None, None, False)
 
 
 class SourceSlot(PictureSlot):
-    """A :class:`PictureSlot` that has its picture prepared as the model's training data were.
+    """A :class:`PictureSlot` whose picture is preprocessed like the model's training data.
 
-    ``failed`` says why a picture can't be used.
+    ``failed`` is emitted with the reason if a picture can't be used.
 
-    The picture's class is known from its set, from how it was drawn, or from its folder's name.
+    The picture's class is taken from its data set, from its recipe, or from its folder's name.
 
     Args:
-        studio: knows the run whose model the picture must fit.
-        title: what stands here.
-        hint: what an empty slot means.
-        slot: the backend's slot: a newer picture replaces one that is being prepared.
-        by_class: its class is told in a corner, and can be chosen there.
+        studio: provides the run whose model the picture must fit.
+        title: title of the slot.
+        hint: text that explains what an empty slot means.
+        slot: the backend's slot: a newer picture supersedes one that is being prepared.
+        by_class: whether a badge shows the picture's class, and lets it be changed.
         parent: the owner.
     """
 
     fitted_changed = Signal()
-    """``fitted`` is another."""
+    """``fitted`` has changed."""
     latent_dropped = Signal(object)
-    """A latent's file was dropped here (Path)."""
+    """A latent file was dropped on the slot (Path)."""
 
     def __init__(
         self,
@@ -84,20 +84,20 @@ class SourceSlot(PictureSlot):
         self._recipe: dict[str, object] | None = None
         self._class_name: str | None = None
         self.fitted: Pictures | None = None
-        """uint8 (H, W, C) of the model's size, or None."""
+        """The preprocessed picture, uint8 (H, W, C) of the model's size, or None."""
         self.asked = True
-        """Whether a person chose the picture; not where the window took or fitted one by itself."""
+        """Whether a person chose the picture; False if it was chosen or refitted automatically."""
         self.by_chance = False
-        """Whether it was taken from the data of the model, with which it goes."""
+        """Whether it was picked at random from the data, and is dropped with the model."""
         self.takes_latents = False
-        """Whether a file of a latent may be dropped here: ``latent_dropped`` tells of it."""
+        """Whether latent files may be dropped here; ``latent_dropped`` is emitted then."""
         self.waiting = False
         """Whether a picture is being prepared."""
         self._job: JobHandle[object] | None = None
-        # Of ``fitted``, while another one is being prepared that may come to nothing.
+        # Metadata of ``fitted`` while another picture is being prepared, which may fail.
         self._before = self._now
         self.badge: ClassBadge | None = None
-        """Tells the class; None: not ``by_class``."""
+        """Shows the class; None unless ``by_class``."""
         self._tells = True
         if by_class:
             self.badge = ClassBadge(title, self)
@@ -107,7 +107,7 @@ class SourceSlot(PictureSlot):
         self.choose_requested.connect(self._choose)
 
     def set_path(self, path: Path) -> None:
-        """Take a picture file, or the first picture of a folder or zip."""
+        """Load a picture file, or the first picture of a folder or ZIP."""
         self._remember()
         self.asked = True
         self._load(path)
@@ -115,7 +115,7 @@ class SourceSlot(PictureSlot):
     def take(
         self, picture: Pictures | PictureDrop, *, asked: bool = True, by_chance: bool = False
     ) -> None:
-        """Hold a picture of the data, (H, W, C); one taken ``by_chance`` goes with its model."""
+        """Set a picture of the data, (H, W, C); one picked ``by_chance`` is dropped by refit."""
         self._remember()
         drop = picture if isinstance(picture, PictureDrop) else PictureDrop(picture)
         self._original, self.asked = drop.picture, asked
@@ -125,14 +125,14 @@ class SourceSlot(PictureSlot):
 
     @property
     def class_label(self) -> int | None:
-        """The number of the picture's class in the open model; None: none, or unknown."""
+        """Index of the picture's class in the open model; None: no class, or unknown."""
         name, view = self._class_name, self._studio.run_view
         if name is None or view is None:
             return None
         return number_of_class(view.summary.known_classes, name)
 
     def set_class(self, number: int | None) -> None:
-        """Say of which of the open model's classes the picture is; None: of none."""
+        """Set the picture's class by its index in the open model; None: no class."""
         view = self._studio.run_view
         if view is not None and self.fitted is not None:
             name = None if number is None else view.summary.known_classes[number]
@@ -140,7 +140,7 @@ class SourceSlot(PictureSlot):
             self._show_fitted(self.fitted)
 
     def exchange(self, other: SourceSlot) -> None:
-        """Change places with another, each picture with what is known of it."""
+        """Swap the pictures of two slots, with their metadata; not while one is being prepared."""
         if self.waiting or other.waiting:
             return
         ours, theirs = (self._now, self.fitted), (other._now, other.fitted)
@@ -157,19 +157,19 @@ class SourceSlot(PictureSlot):
         self._original, self._recipe, self._class_name, self.by_chance = held
 
     def _know(self, recipe: dict[str, object] | None) -> None:
-        """Keep what is known of the picture; its class is looked up once, which reads a file."""
+        """Store the recipe, and look up the class once, because that reads a file."""
         self._recipe = recipe
         self._class_name = None if recipe is None else class_of_recipe(recipe)
 
     def refit(self) -> None:
-        """Prepare the picture anew, for another model; one that came by chance goes.
+        """Preprocess the picture again, for another model; a randomly picked one is dropped.
 
-        It was of what the model before has learnt.
+        That one belonged to the training data of the previous model.
         """
         self._remember()
         self.asked = False
         if self.waiting and self._before.by_chance:
-            # What is shown goes with its model too, should the one that is being prepared fail.
+            # The picture shown is random too: it must not come back if the preparation fails.
             self._before = _NOTHING
         if self.by_chance:
             self._hold(_NOTHING)
@@ -180,9 +180,9 @@ class SourceSlot(PictureSlot):
             self._fit(self._original)
 
     def pick_from_data(self, *, asked: bool = True) -> None:
-        """Take a picture by chance from the open data, else from those of the run.
+        """Pick a picture at random from the open data set, else from the run's training data.
 
-        That there is none is told only if it was ``asked`` for.
+        That there is none is reported only if a person ``asked`` for it.
         """
         dataset = self._studio.dataset
         if dataset is not None:
@@ -199,14 +199,14 @@ class SourceSlot(PictureSlot):
             self._prepare(spec, self._on_some, tell=asked)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Light up for files and folders too."""
+        """Accept and highlight drags of files and folders too."""
         super().dragEnterEvent(event)
         if not event.isAccepted() and paths_from_mime(event.mimeData()):
             event.acceptProposedAction()
             set_property(self, "over", True)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Leave files to the backend; whole pictures are here already."""
+        """Have dropped files loaded by the backend; pictures are handled by the base class."""
         paths = paths_from_mime(event.mimeData())
         if paths and not event.mimeData().hasFormat(PICTURE_MIME):
             set_property(self, "over", False)
@@ -271,7 +271,7 @@ class SourceSlot(PictureSlot):
 
     def _show_fitted(self, picture: Pictures | None) -> None:
         if self._job is not None and not self._job.state.over:
-            # What was being prepared is no longer wanted, and must not come after this one.
+            # A preparation under way is superseded, and must not replace this picture later.
             self._studio.backend.cancel(self._job)
         self.waiting = False
         self.fitted = picture
@@ -297,18 +297,18 @@ class SourceSlot(PictureSlot):
 
     def _on_failed(self, failure: Failure) -> None:
         self.waiting = False
-        # With no model there is none that it doesn't fit.
+        # Without a model there is nothing for the picture not to fit.
         held = None if self._studio.run_view is None else self.fitted
         gone = self._before is _NOTHING and self.fitted is not None
         if gone or (held is not None and not self._fits(held)):
-            # It was made to fit the model before, and can't be made to fit this one.
+            # It was resized for the previous model, and can't be for this one.
             self._hold(_NOTHING)
             self._show_fitted(None)
         else:
             self._hold(self._before)
             self._show_held()
             if held is not None and not self.asked:
-                # It fits another model as it is, for which nothing was drawn meanwhile.
+                # It fits the new model as it is, for which nothing has been drawn yet.
                 self.fitted_changed.emit()
         if self._tells:
             self.failed.emit(failure)

@@ -1,4 +1,4 @@
-"""Number of sampling steps or, as OpenAI's code writes it, which timesteps are kept."""
+"""Number of sampling steps, or a timestep respacing as in OpenAI's code, such as ``ddim50``."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ddpm_studio.gui.widgets.layout.flow_layout import together
 
 _STEPS_WIDTH = 84
 _TEXT_WIDTH = 104
-# How such a text is spelt, in every language.
+# An example of a respacing, the same in every language.
 _SPELLING = "ddim50"
 _FIRST_COUNT = 50
 
 
 class StepsChoice(QWidget):
-    """The number of steps, or in its place a respacing.
+    """Input for the number of sampling steps or, in its place, for a timestep respacing.
 
     Args:
-        first: the first number of steps; 0: as the sampler has it.
+        first: initial number of steps; 0: the sampler's default.
         parent: the owner.
 
-    ``respace`` is the action that puts one in the place of the other.
+    ``respace`` is the checkable action that switches between the two.
     """
 
     changed = Signal()
@@ -65,27 +65,27 @@ class StepsChoice(QWidget):
         self.respace.toggled.connect(self._on_respace)
 
     def value(self) -> dict[str, Any]:
-        """Return the fields of a request; a respacing as a request tells it, only if there is."""
+        """Return the fields of a request; ``respacing`` only if one is used."""
         if self._respaced:
             return {"steps": None, "respacing": self._respacing}
         return {"steps": self.box.value() or None}
 
     def wish(self) -> dict[str, Any]:
-        """Return the fields of a request as they were wished for, also where T is less."""
+        """Return the fields of a request as chosen, without the limit to the model's T."""
         return self.value() if self._respaced else {"steps": self._wished or None}
 
     @property
     def number(self) -> int:
-        """How many steps were chosen; 0: as the sampler has it."""
+        """The chosen number of steps; 0: the sampler's default."""
         return Respacing.parse(self._respacing).steps if self._respaced else self.box.value()
 
     @property
     def words(self) -> str:
-        """What is chosen in short."""
+        """The current choice as text."""
         return self._respacing if self._respaced else self.box.text()
 
     def set_value(self, fields: Mapping[str, Any]) -> None:
-        """Show these fields; others stay."""
+        """Set the controls from the fields of a request; without ``steps`` they stay unchanged."""
         if "steps" not in fields:
             return
         respacing = fields.get("respacing")
@@ -95,12 +95,12 @@ class StepsChoice(QWidget):
         else:
             wished = fields["steps"] or 0
             self.box.setValue(wished)
-            # More than the model has T is a wish, too.
+            # Remember a choice of more steps than the model's T, too.
             self._wished = wished
         self.respace.setChecked(respacing is not None)
 
     def set_timesteps(self, timesteps: int) -> None:
-        """No more steps than the model has timesteps T; a wish for more is remembered."""
+        """Limit the steps to the model's timesteps T; a larger choice is remembered."""
         blocked = self.box.blockSignals(True)
         self.box.setMaximum(timesteps)
         self.box.setValue(min(self._wished, timesteps))
@@ -118,7 +118,7 @@ class StepsChoice(QWidget):
         self._by_number.setVisible(not respaced)
         self._by_text.setVisible(respaced)
         if respaced and not self._respacing:
-            # Of one section: the same steps as before, but for where halves are rounded to.
+            # One section: the same timesteps as before, except for the rounding of halves.
             self._respacing = str(min(self.box.value() or _FIRST_COUNT, self.box.maximum()))
             self.line.setText(self._respacing)
         self.changed.emit()
@@ -136,7 +136,7 @@ class StepsChoice(QWidget):
         self.line.setToolTip(problem or field_help("respacing"))
 
     def _on_text(self) -> None:
-        """Take up what was typed; what is none leaves the last one."""
+        """Apply the entered respacing; an invalid one leaves the last valid one in use."""
         if self.line.text() != self._respacing and not self._problem():
             self._respacing = self.line.text()
             self.changed.emit()

@@ -1,4 +1,4 @@
-"""A slider for t with the marks of the paper: 0, T/4, T/2, 3T/4, T."""
+"""Slider for the timestep t, with marks at 0, T/4, T/2, 3T/4 and T as in the paper."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import inset, keep_from_wheel, name
 
-# Half of the handle: the slider's ends lie so far within the widget.
+# Half of the handle's width: distance of the slider's ends from the widget's edges, in pixels.
 _INSET = 8
 _BOX_WIDTH = 84
 
 
 def paper_marks(timesteps: int) -> list[int]:
-    """Return 0, T/4, T/2, 3T/4 and T as whole numbers, without repeats."""
+    """Return 0, T/4, T/2, 3T/4 and T, rounded to integers, sorted and without duplicates."""
     return sorted({round(timesteps * k / 4) for k in range(5)})
 
 
 class TimeSlider(QWidget):
-    """Chooses t from 0 (the picture itself) to T (pure noise).
+    """Slider and number box for the timestep t, from 0 (the picture itself) to T (pure noise).
 
     Args:
-        share: where it stands at first, as a part of T.
-        tip: what the slider does.
+        share: initial position, as a fraction of T.
+        tip: tool tip.
         parent: the owner.
     """
 
     changed = Signal(int)
     released = Signal()
-    """The handle was let go."""
+    """The handle was released."""
 
     def __init__(self, share: float = 0.5, tip: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +47,7 @@ class TimeSlider(QWidget):
         for part in (self.slider, self.box):
             name(part, "t", tip)
         self._marks = _Marks(self.slider)
-        # It keeps its height where there is little room: what fills the room gives way.
+        # Fixed height where there is little room: widgets that stretch shrink instead.
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._marks.setSizePolicy(policy)
         self.setSizePolicy(policy)
@@ -72,20 +72,20 @@ class TimeSlider(QWidget):
 
     @property
     def dragged(self) -> bool:
-        """Whether the mouse holds the handle."""
+        """Whether the handle is being dragged."""
         return self.slider.isSliderDown()
 
     @property
     def timesteps(self) -> int:
-        """T."""
+        """Number of timesteps T, the slider's maximum."""
         return self.slider.maximum()
 
     def set_value(self, t: int) -> None:
-        """Choose another t."""
+        """Set t."""
         self.slider.setValue(t)
 
     def set_timesteps(self, timesteps: int) -> None:
-        """Take another T; the slider stays at the same part of it, and nothing is emitted."""
+        """Set T; t keeps its fraction of T, and nothing is emitted."""
         if timesteps == self.timesteps:
             return
         share = self._share
@@ -107,7 +107,7 @@ class TimeSlider(QWidget):
 
 
 class _Marks(QWidget):
-    """The marks below a slider; a click on one goes there."""
+    """Tick labels below a slider; a click moves the slider to the nearest one."""
 
     def __init__(self, slider: Slider) -> None:
         super().__init__()
@@ -116,11 +116,11 @@ class _Marks(QWidget):
         current_theme().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
-        """Ask for one line."""
+        """Return the size hint, one line high."""
         return QSize(160, FONT_CAPTION + 6)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Write each mark below its place."""
+        """Paint each label below its position."""
         painter = QPainter(self)
         painter.setFont(body_font(FONT_CAPTION))
         painter.setPen(current_theme().color("muted"))
@@ -133,7 +133,7 @@ class _Marks(QWidget):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Go to the nearest mark."""
+        """Move the slider to the nearest mark."""
         if self._slider.isEnabled():
             x = event.position().x()
             marks = paper_marks(self._slider.maximum())

@@ -1,4 +1,4 @@
-"""Base panel of the tools that draw: live, quiet, one drawing at a time."""
+"""Base class of the tool panels: live drawing, debounced, one drawing at a time."""
 
 from __future__ import annotations
 
@@ -30,27 +30,28 @@ from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, follow_run
 from ddpm_studio.jobs.events import Drawn, Event
 
 _DELAY_MS = 80
-# A drawing that is over so soon is waited for: the next begins when it is there.
+# A drawing that takes at most this long, in seconds, finishes before the next one begins.
 LIVE_SECONDS = 0.5
 _FRAMES = 25
 
 
 class ToolPanel(QWidget):
-    """A tab that draws as soon as it is looked at, and again when something changes.
+    """Tab that draws when it becomes visible, and again whenever its settings change.
 
-    What it draws by itself, when a model is opened or the tab is seen for the first time, is
-    only shown, lets a training go first, and ends when the tab is left, to begin again when it is
-    seen again; what a person asked for or changed something for is drawn at once, goes on, and is
-    kept in the gallery too. Of what is drawn while a control is dragged, that is the last.
+    Automatic drawings, when a model is opened or the tab is first seen, are only shown: they give
+    priority to a training, and are cancelled when the tab is hidden, to begin again when it is
+    shown again. Drawings that a person asked for, or caused by a change, begin at once, go on in
+    the background, and are also kept in the gallery; of those drawn while a control is dragged,
+    only the last is kept.
 
-    How it follows a drag depends on how long its last drawing took. One that is over within
-    :data:`LIVE_SECONDS`, as a few-step student's is, is let finish, and then the newest request
-    is drawn: one is in flight, and none but the newest waits. A longer one gives way to the newer
-    request, so that its first moments are seen.
+    Throttling during a drag depends on the duration of the last drawing. One that takes at most
+    :data:`LIVE_SECONDS`, like a few-step student's, is allowed to finish, and then the newest
+    request is drawn: one is in flight, and only the newest one is pending. A longer one is
+    superseded by the newer request, so that the latter's first intermediate states are seen.
 
-    A subclass says which ``tool`` it is, puts its widgets into ``content``, implements
-    :meth:`_spec`, :meth:`_on_event` and :meth:`_on_finished`, and calls :meth:`draw_later`. Where
-    dropped pictures are drawn again, it implements :meth:`_show_restored`.
+    A subclass sets ``tool``, puts its widgets into ``content``, implements :meth:`_spec`,
+    :meth:`_on_event`, :meth:`_on_finished` and :meth:`_on_model`, and calls :meth:`draw_later`.
+    Where dropped pictures are drawn again, it implements :meth:`_show_restored`.
 
     Args:
         studio: the window's model.
@@ -61,7 +62,7 @@ class ToolPanel(QWidget):
     tool: ClassVar[str]
     """The name of its description, :class:`ddpm_studio.catalogue.ToolInfo`."""
     icon: ClassVar[str] = ""
-    """Shown while there is no model; empty: the tool's."""
+    """Icon of the empty state, while there is no model; empty: the tool's icon."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -80,7 +81,7 @@ class ToolPanel(QWidget):
         self._again: Restored | None = None
         self._index: int | None = None
         self._controls: list[Draggable] = []
-        # Drawn while a control was dragged, to be kept if it stays the last.
+        # Drawn while a control was dragged; kept in the gallery if it remains the last.
         self._owed: Drawn | None = None
         self._dragging = False
         self._begun = 0.0
@@ -94,7 +95,7 @@ class ToolPanel(QWidget):
         self.progress = thin_progress(self.tr("Drawing"))
         body = QWidget()
         self.content = QVBoxLayout(body)
-        # The pictures get all that the controls leave.
+        # Narrow margins: the pictures get all the space that the controls leave.
         self.content.setContentsMargins(SPACE_M, SPACE_S, SPACE_M, SPACE_S)
         self.content.setSpacing(SPACE_S)
         self.messages.lie_over(self)
@@ -112,21 +113,22 @@ class ToolPanel(QWidget):
 
     @property
     def category(self) -> str:
-        """The menu that its actions belong to, translated."""
+        """Translated title of the menu that its actions belong to."""
         return tool_menu(self.tool)
 
     def draw_later(self, *, asked: bool = True) -> None:
-        """Draw in a moment with what is chosen then, at the latest when the tab is seen.
+        """Schedule a debounced drawing with the settings at that time.
 
-        While a control is being dragged this goes on several times a second.
+        While the tab is hidden or there is no model, it is deferred until that changes. During a
+        drag this is called, and may draw, several times a second.
 
         Args:
-            asked: whether a person is the cause.
+            asked: whether a person caused the drawing.
         """
         self._asked_for |= asked
         self._stale = True
         self._again = None
-        # It was of what was chosen before; what is said until it is drawn stays.
+        # The message shown was about the previous settings; later ones stay until it is drawn.
         self.messages.clear()
         if not self.isVisible() or not self._turn.has_model() or self._delay.isActive():
             return
@@ -137,7 +139,7 @@ class ToolPanel(QWidget):
             self._patience.start(max(0, round(1000 * (LIVE_SECONDS - waited))))
 
     def draw_now(self) -> None:
-        """Draw because a person says so; a drawing under way gives way."""
+        """Draw at once at a person's request, superseding a drawing under way."""
         self._asked_for = True
         self.messages.clear()
         self._draw()
@@ -165,7 +167,7 @@ class ToolPanel(QWidget):
         self._keeps = self._was_asked and not self._dragging
         self._begun = time.monotonic()
         self.cancelled.let_go()
-        # The one before gives way: its end is not that of what is drawn now.
+        # The previous job is superseded: its end must not be taken for the new one's.
         self.job = None
         self.job = self.studio.submit(spec, asked=self._was_asked, kept=self._keeps)
         self.cancelled.follow(self.job, self._keeps)
@@ -182,7 +184,7 @@ class ToolPanel(QWidget):
         self._show_progress()
 
     def _on_turn(self) -> None:
-        """Draw what waited for a model, or for its training."""
+        """Draw what was deferred until there was a model, or until it had learnt something."""
         self.draw_later(asked=False)
 
     def _refresh_age(self) -> None:
@@ -190,11 +192,11 @@ class ToolPanel(QWidget):
             self._age.refresh()
 
     def _waiting(self) -> str:
-        """Why what nobody asked for is not there yet, else an empty text."""
+        """Return why an automatic drawing is not finished yet, else an empty text."""
         return self._turn.words(self._under_way and not self._was_asked)
 
     def give_up(self) -> None:
-        """Cancel a drawing under way: what it was asked for is shown no more."""
+        """Cancel the drawing under way, without offering its partial result."""
         self._patience.stop()
         self.cancelled.let_go()
         if self.job is not None:
@@ -202,51 +204,51 @@ class ToolPanel(QWidget):
 
     @property
     def busy(self) -> bool:
-        """Whether something is being drawn, or about to be."""
+        """Whether a drawing is under way or scheduled."""
         return self._under_way or self._delay.isActive() or self._patience.isActive()
 
     @property
     def quick(self) -> bool:
-        """Whether its last drawing was over within :data:`LIVE_SECONDS`."""
+        """Whether the last drawing took at most :data:`LIVE_SECONDS`."""
         return self._seconds is not None and self._seconds <= LIVE_SECONDS
 
     @property
     def dragged(self) -> bool:
-        """Whether a control is being dragged that changes what is drawn."""
+        """Whether a control registered by :meth:`follow_drags` is being dragged."""
         return any(control.dragged for control in self._controls)
 
     def follow_drags(self, *controls: Draggable) -> None:
-        """Keep of what is drawn while one of these is dragged only the last."""
+        """Register controls: of the drawings during a drag of one, only the last is kept."""
         for control in controls:
             self._controls.append(control)
             control.released.connect(self._keep_owed)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Draw what has been asked for while nobody looked."""
+        """Draw if settings changed while the tab was hidden."""
         super().showEvent(event)
         if self._stale:
             self.draw_later(asked=False)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Begin nothing while nobody looks, and end what nobody asked for until somebody does."""
+        """Stop scheduled drawings, and cancel an automatic one until the tab is shown again."""
         super().hideEvent(event)
         self._delay.stop()
         self._patience.stop()
-        # A window that is put away for a moment is not left.
+        # Spontaneous: the window was only minimised, the tab is not left.
         if self._under_way and not self._was_asked and not event.spontaneous():
             self.give_up()
             self._stale = True
 
     def _spec(self) -> JobSpec[object] | None:
-        """Return what to draw now, or None while something is missing."""
+        """Return the job to draw now, or None while an input is missing."""
         raise NotImplementedError
 
     def _has_subject(self) -> bool:
-        """Whether there is all that it takes to draw."""
+        """Whether all inputs of a drawing are there."""
         return True
 
     def _on_event(self, event: Event) -> None:
-        """Show what the drawing tells."""
+        """Handle an event of the drawing under way."""
         raise NotImplementedError
 
     def _on_finished(self, result: object) -> None:
@@ -254,25 +256,25 @@ class ToolPanel(QWidget):
         raise NotImplementedError
 
     def _show_restored(self, found: Restored) -> None:
-        """Set the controls to what a dropped picture was drawn with."""
+        """Set the controls to the settings that a dropped picture was drawn with."""
 
     def _select(self, index: int) -> None:
-        """Make a picture of the finished drawing the current one."""
+        """Make a picture of the finished drawing the current one, by its index."""
 
     def _show_undrawn(self) -> None:
-        """Say so where there is nothing to see: a drawing has ended early, none is under way."""
+        """Show an empty state if there are no pictures after a failed or cancelled drawing."""
 
     def _on_model(self) -> None:
-        """Follow another model: its T, its size."""
+        """Adapt the controls to another model: its T, its picture size."""
         raise NotImplementedError
 
     def _tell_age(self, again: QAction, place: int = 0) -> None:
-        """Say above the pictures, of an earlier step, that they are; ``again`` draws them anew."""
+        """Insert the notice of stale drawings into ``content``; ``again`` draws them again."""
         self._age = AgeRow(self.studio, again, self._recipe, self._waiting)
         self.content.insertWidget(place, self._age)
 
     def _keep(self, drawn: Drawn) -> None:
-        """Keep a part of the drawing under way in the gallery, if a person asked for it."""
+        """Keep a part of the drawing under way in the gallery, if the drawing is to be kept."""
         if self._keeps:
             self.studio.drawn.emit(drawn)
 
@@ -281,7 +283,7 @@ class ToolPanel(QWidget):
         return self.job is not None and not self.job.state.over
 
     def _on_drawn(self, result: object) -> None:
-        """Note how long it took; remember what a drag has drawn."""
+        """Record the duration; remember a drawing of a drag as the one to be kept."""
         self._seconds = time.monotonic() - self._begun
         if self._dragging and isinstance(result, Drawn):
             self._owed = result
@@ -289,7 +291,7 @@ class ToolPanel(QWidget):
                 self._keep_owed()
 
     def _draw_newest(self) -> None:
-        """Draw what was asked for while the last drawing was under way."""
+        """Draw the request that was pending while the last drawing was under way."""
         if self._patience.isActive() and not self._under_way:
             self._patience.stop()
             self._delay.start(0)
@@ -299,12 +301,12 @@ class ToolPanel(QWidget):
             self._show_undrawn()
 
     def _on_drawing_failed(self, failure: Failure) -> None:
-        # Where something else was asked for since, that is what matters.
+        # The failure is irrelevant if a newer drawing was requested since.
         if not self._stale:
             self._on_failed(failure)
 
     def _lose_patience(self) -> None:
-        """Let a drawing that takes long give way."""
+        """Supersede a drawing that turned out to take long."""
         self._seconds = math.inf
         self._draw()
 
@@ -315,7 +317,7 @@ class ToolPanel(QWidget):
 
     @property
     def shown_recipe(self) -> Recipe | None:
-        """How what is shown was drawn; None while nothing is."""
+        """Recipe of the drawing shown; None while there is none."""
         return self._recipe()
 
     def _recipe(self) -> Recipe | None:
@@ -332,11 +334,11 @@ class ToolPanel(QWidget):
 
     @property
     def _moments_again(self) -> int:
-        """How many moments to show of what is drawn again."""
+        """Number of intermediate states to show when a picture is drawn again."""
         return _FRAMES
 
     def _show_page(self) -> None:
-        """Show the controls where there is a model, else what to do about it."""
+        """Show the controls if there is a model, else the empty state."""
         self._tell_empty()
         self.pages.setCurrentIndex(1 if self.studio.can_draw else 0)
 
@@ -346,14 +348,14 @@ class ToolPanel(QWidget):
         if can and self.studio.run != self._drawn_run:
             self._drawn_run = self.studio.run
             self._seconds = None
-            # Nothing of the model before is shown, offered or saved under this one's name.
+            # No drawing of the previous model may be shown, offered or saved as this one's.
             self.drawn = None
             self._on_model()
             self._asked_for = False
             self.draw_later(asked=False)
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
-        """Keep what was drawn by a run that has only another name."""
+        """Keep the drawing of a run that was moved or renamed."""
         if old is None or new is None:
             return
         if self._drawn_run is not None and self._drawn_run.resolve() == old.resolve():
@@ -365,7 +367,7 @@ class ToolPanel(QWidget):
         if tool_of(found.kind) is not self.info:
             return
         self._show_restored(found)
-        # A sheet of several drawings is drawn as the controls say.
+        # A sheet of several drawings is drawn from the settings of the controls.
         self._again = None if found.rows else found
         self.draw_now()
 
@@ -390,7 +392,7 @@ class ToolPanel(QWidget):
 
 
 def choose(box: QComboBox, number: int) -> None:
-    """Choose a number in a list of numbers, into which it comes if it is not there."""
+    """Select a number in a combo box of numbers, adding it if it is missing."""
     if box.findData(number) < 0:
         box.addItem(f"{number:,}", number)
     box.setCurrentIndex(box.findData(number))

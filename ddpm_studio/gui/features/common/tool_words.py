@@ -1,4 +1,4 @@
-"""Tool names in menus."""
+"""Menu titles of the tools."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from ddpm_studio.gui.widgets.forms.choices import translated
 
 
 def tool_menu(name: str) -> str:
-    """Return the menu that the actions of a tool belong to, translated."""
+    """Return the translated title of the menu that a tool's actions belong to."""
     return translated(TOOLS[name].menu)

@@ -1,4 +1,4 @@
-"""EMA or raw weights to draw with, and averages of which length."""
+"""Choice of weights for sampling: EMA or raw, and the EMA length."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LENGTH_WIDTH = 104
 
 
 class WeightsChoice(QWidget):
-    """EMA or raw and, of a run with EMA snapshots, the length of the average.
+    """Controls for EMA or raw weights and, for a run with EMA snapshots, the EMA length.
 
     Args:
         parent: the owner.
@@ -49,26 +49,26 @@ class WeightsChoice(QWidget):
         self.length.valueChanged.connect(self.changed)
 
     def value(self) -> dict[str, Any]:
-        """Return the fields of a request; the length as a request tells it, only where it acts."""
+        """Return the fields of a request; the EMA length only where it has an effect."""
         told = {"weights": self.box.currentData()}
         length = self.length.number()
         acts = self._offered and self._averaged and length is not None
         return told | {"ema_length": length} if acts else told
 
     def set_value(self, fields: Mapping[str, Any]) -> None:
-        """Show these fields; others stay."""
+        """Set the controls from the fields of a request; without ``weights`` they are unchanged."""
         if "weights" in fields:
             self.box.setCurrentIndex(max(0, self.box.findData(fields["weights"])))
             self.length.set_number(fields.get("ema_length"))
 
     def set_raw(self, there: bool) -> None:
-        """Offer the latest weights beside the averaged ones, where the run has them."""
+        """Set whether the run has raw weights; without them EMA is selected and fixed."""
         self.box.setEnabled(there)
         if not there:
             self.box.setCurrentIndex(self.box.findData("ema"))
 
     def set_snapshots(self, there: bool) -> None:
-        """Offer a length where the run has snapshots to make such an average from."""
+        """Set whether the run has EMA snapshots; only then can an EMA length be chosen."""
         self._offered = there
         self._length_group.setVisible(there)
         self._follow()
