@@ -1,1 +1,1 @@
-"""Gallery: kept pictures, their recipes and neighbours."""
+"""Gallery: browser of kept pictures, with recipes, ratings, boards and nearest neighbours."""

@@ -1,4 +1,4 @@
-"""Boards of the gallery as buttons in a row: press one to see it alone, drop pictures on it."""
+"""Board buttons of the gallery: click one to filter by that board, drop pictures to add them."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _LONGEST = 24
 
 
 class BoardBar(QWidget):
-    """A button for all pictures and one for each board; hidden while there are no boards.
+    """Row of exclusive buttons, for all pictures and each board; hidden if there are no boards.
 
     Args:
-        source: where pictures are dragged from; those of other widgets are not taken.
+        source: the drag source; drops from other widgets are not accepted.
         parent: the owner.
     """
 
     chosen = Signal(str)
-    """A board is to be seen alone; empty: all pictures."""
+    """A board was selected as filter, by name; empty: all pictures."""
     dropped = Signal(str)
-    """What is dragged was dropped on this board."""
+    """The dragged pictures were dropped on this board."""
     rename_wanted = Signal(str)
-    """This board is to get another name."""
+    """A person wants to rename this board."""
     clear_wanted = Signal(str)
-    """This board is to go; its pictures stay."""
+    """A person wants to remove this board, but not its pictures."""
 
     def __init__(self, source: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +50,7 @@ class BoardBar(QWidget):
         self.hide()
 
     def set_boards(self, counts: Mapping[str, int]) -> None:
-        """Show these boards, each with how many pictures it has."""
+        """Show a button for each board, with its number of pictures."""
         if dict(counts) == self._counts:
             return
         self._counts = dict(counts)
@@ -63,7 +63,7 @@ class BoardBar(QWidget):
             made = self.buttons.get(board) or self._add(board, board)
             short = board if len(board) <= _LONGEST else board[: _LONGEST - 1] + "…"
             made.setText(as_written(f"{short} · {count:,}"))
-            # In their order, also where a new one comes between.
+            # Keeps the order when a new board is inserted in between.
             self._layout.removeWidget(made)
             self._layout.addWidget(made)
         self.setVisible(bool(counts))
@@ -71,13 +71,13 @@ class BoardBar(QWidget):
             self.choose("")
 
     def choose(self, board: str) -> None:
-        """See one board alone, or with an empty text all pictures."""
+        """Select one board as filter; an empty text: all pictures."""
         self.current = board
         self.buttons[board].setChecked(True)
         self.chosen.emit(board)
 
     def takes(self, event: QDropEvent) -> bool:
-        """Whether what is dragged can be put on a board."""
+        """Whether the dragged pictures can be dropped on a board."""
         return event.source() is self._source and event.mimeData().hasFormat(PICTURE_MIME)
 
     def _add(self, board: str, text: str) -> BoardButton:
@@ -90,7 +90,7 @@ class BoardBar(QWidget):
 
 
 class BoardButton(QToolButton):
-    """One board: a press shows it, a drop puts pictures on it, a right click renames it."""
+    """Button of one board: a click selects it, a drop adds pictures, a right click opens a menu."""
 
     def __init__(self, bar: BoardBar, board: str, text: str) -> None:
         super().__init__(bar)
@@ -105,7 +105,7 @@ class BoardButton(QToolButton):
         self.setAcceptDrops(bool(board))
 
     def menu_actions(self) -> QMenu:
-        """Return a menu of what can be done with the board."""
+        """Return a context menu to rename or remove the board."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         rename = menu.addAction(self.tr("Rename…"))
@@ -115,22 +115,22 @@ class BoardButton(QToolButton):
         return menu
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer another name, or none."""
+        """Open the context menu; the button of all pictures has none."""
         if self.board:
             self.menu_actions().popup(event.globalPos())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Light up for pictures of the gallery."""
+        """Accept and highlight drags of pictures of the gallery."""
         if self._bar.takes(event):
             event.acceptProposedAction()
             set_property(self, "dropping", True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Go back to how it was."""
+        """Remove the highlight."""
         set_property(self, "dropping", False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Take the pictures."""
+        """Emit ``dropped`` of the bar for the pictures."""
         set_property(self, "dropping", False)
         if self._bar.takes(event):
             event.acceptProposedAction()

@@ -1,4 +1,4 @@
-"""Board dialog: the name of the board that pictures are put on."""
+"""Board dialog of the gallery: asks for the name of a board."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _WIDTH = 380
 
 
 class BoardDialog(QDialog):
-    """A name to be written, or chosen among those there are.
+    """Dialog to enter the name of a board, or to choose an existing one.
 
     Args:
-        title: what it is for.
-        accept: what the button says.
-        boards: the names there are.
-        first: the name that stands there at first.
-        parent: the window, which goes on meanwhile.
+        title: title of the dialog.
+        accept: text of the accept button.
+        boards: names of existing boards.
+        first: the initial name.
+        parent: the window.
     """
 
     named = Signal(str)
-    """The name that was chosen."""
+    """The dialog was accepted; carries the name."""
 
     def __init__(
         self,

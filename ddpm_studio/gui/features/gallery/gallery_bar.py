@@ -1,4 +1,4 @@
-"""Gallery toolbar: which pictures in which order, how large, and away with them."""
+"""Gallery toolbars: filters and order of the pictures; zoom, summary, delete and undo."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from ddpm_studio.jobs.library.gallery import MOST_STARS
 SIDE = 96
 _SIDES = (32, 320)
 _ZOOM_WIDTH = 140
-# Of a closed list beside its words, and the widest that it gets for long names.
+# Added to the text width of a closed combo box, and its greatest total width, in pixels.
 _ARROW_WIDTH, _MOST_WIDTH = 36, 124
 
 
 class GalleryFilters(QWidget):
-    """Lists for kind, run, sampler, rating and order."""
+    """Combo boxes to filter by kind, run, sampler and rating, and to choose the order."""
 
     changed = Signal()
 
@@ -68,7 +68,7 @@ class GalleryFilters(QWidget):
         self.setSizePolicy(policy)
 
     def value(self) -> Filter:
-        """What is chosen."""
+        """Return the chosen filter."""
         return Filter(
             self.kind.currentData(),
             self.run.currentData(),
@@ -77,7 +77,7 @@ class GalleryFilters(QWidget):
         )
 
     def set_known(self, runs: Sequence[Path], samplers: Sequence[str]) -> None:
-        """Offer these runs and samplers; what is chosen stays, also where it has none left."""
+        """Offer these runs and samplers; the current choice is kept even if it is not in them."""
         run_items = [(run.name, run) for run in runs]
         sampler_items = [(sampler_title(sampler), sampler) for sampler in samplers]
         _refill(self.run, (self.tr("Any run"), None), run_items)
@@ -85,7 +85,7 @@ class GalleryFilters(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Make each list as wide as its longest words: nothing moves with what is chosen."""
+        """Fix each box's width to its longest text, so that the layout never moves."""
         for box in self._boxes:
             metrics = box.fontMetrics()
             words = max(metrics.horizontalAdvance(box.itemText(k)) for k in range(box.count()))
@@ -99,11 +99,11 @@ class GalleryFilters(QWidget):
 
 
 class GalleryBar(QWidget):
-    """Zoom, summary, and buttons for two actions.
+    """Zoom slider, summary of the pictures, and buttons to delete and undo.
 
     Args:
-        delete: takes the chosen pictures out.
-        undo: brings them back.
+        delete: the action that deletes the selected pictures.
+        undo: the action that restores them.
         parent: the owner.
     """
 
@@ -133,7 +133,7 @@ class GalleryBar(QWidget):
             row.addWidget(button)
 
     def turn_zoom(self, steps: int) -> None:
-        """Zoom by some notches of the wheel."""
+        """Change the zoom by a number of wheel notches, negative to zoom out."""
         self.zoom.setValue(self.zoom.value() + steps * self.zoom.singleStep())
 
 

@@ -21,21 +21,21 @@ from ddpm_studio.jobs.library.gallery import Kept
 
 
 class GalleryBoards(QObject):
-    """Puts pictures on boards and takes them off, on the disk too, and says so with a way back.
+    """Controller of the boards: adds and removes pictures, in memory and on disk, with undo.
 
     Its actions are ``gallery.add_to_board`` and ``gallery.take_off_board``.
 
     Args:
-        items: what is shown.
-        keeper: writes it down.
-        chosen: returns the chosen pictures.
-        messages: where it is said.
-        source: where pictures are dragged from.
+        items: the gallery's model.
+        keeper: writes the boards to disk.
+        chosen: returns the selected pictures.
+        messages: shows what was done, with an undo button.
+        source: the drag source of the pictures.
         parent: the panel, which becomes the owner.
     """
 
     changed = Signal()
-    """Another board is to be seen, or pictures are on others."""
+    """Another board was selected, or the boards of some pictures changed."""
 
     def __init__(
         self,
@@ -78,24 +78,24 @@ class GalleryBoards(QObject):
 
     @property
     def current(self) -> str:
-        """The board that is seen alone; empty: none."""
+        """Name of the board selected as filter; empty: none."""
         return self.bar.current
 
     def within(self, chosen: Filter) -> Filter:
-        """Return a filter that lets only the current board's pictures pass."""
+        """Return a filter restricted to the current board's pictures."""
         return replace(chosen, board=self.current)
 
     def show_boards(self) -> None:
-        """Show which boards there are now."""
+        """Update the board buttons from the model."""
         self.bar.set_boards(self._items.boards)
 
     def set_any_chosen(self, some: bool) -> None:
-        """Enable what can be done, now that some pictures are chosen or none."""
+        """Enable the actions according to whether any pictures are selected."""
         self._add.setEnabled(some)
         self._take.setEnabled(some and bool(self.current))
 
     def ask(self) -> BoardDialog | None:
-        """Ask for the board that the chosen pictures come on."""
+        """Ask for the board to add the selected pictures to; None: no pictures are selected."""
         if not self._chosen():
             return None
         boards = list(self._items.boards)
@@ -103,26 +103,26 @@ class GalleryBoards(QObject):
         return self._named(title, self.tr("Add"), boards, first, self.put_chosen)
 
     def ask_rename(self, board: str) -> BoardDialog:
-        """Ask for another name of a board."""
+        """Ask for a new name of a board."""
         title = self.tr("Rename the board")
         then = partial(self.rename, board)
         return self._named(title, self.tr("Rename"), [board], board, then)
 
     def put_chosen(self, board: str) -> None:
-        """Put the chosen pictures on a board."""
+        """Add the selected pictures to a board."""
         self._change(self._chosen(), board, True)
 
     def take_chosen_off(self) -> None:
-        """Take the chosen pictures off the board that is seen alone."""
+        """Remove the selected pictures from the current board."""
         if self.current:
             self._change(self._chosen(), self.current, False)
 
     def clear(self, board: str) -> None:
-        """Take all pictures off a board, which is gone then."""
+        """Remove all pictures from a board, which removes the board."""
         self._change(self._items.of_board(board), board, False)
 
     def rename(self, board: str, new: str) -> None:
-        """Give a board another name; under that of another one they become one."""
+        """Rename a board; if the new name is that of another board, the two are merged."""
         if new == board:
             return
         seen, moved = self.current == board, self._items.of_board(board)

@@ -1,4 +1,4 @@
-"""Exports of the gallery: a few pictures as every tool does, or many at once."""
+"""Exports of the gallery: export menu for a few pictures, bulk export for many."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import without_inputs
 from ddpm_studio.jobs.library.gallery import Kept
 
-# A sheet of more pictures than this is not made.
+# Most pictures for which the export menu is enabled, as it reads them all into memory.
 _MOST_EXPORTED = 256
 
 
 class GalleryExports(QObject):
-    """Says what of the gallery is exported; its action ``gallery.export_many`` does it in bulk.
+    """Provider of the gallery's export menu, and bulk export by ``gallery.export_many``.
 
     Args:
         studio: writes the files, in its backend.
         keeper: reads pictures with their recipes.
-        chosen: returns the chosen pictures; none: all that are shown are meant.
-        shown: returns those.
-        messages: where it is said.
+        chosen: returns the selected pictures; none: all that are shown are exported.
+        shown: returns the pictures shown.
+        messages: shows what was saved, or why saving failed.
         parent: the panel.
     """
 
@@ -56,7 +56,7 @@ class GalleryExports(QObject):
         self._read: dict[Kept, PictureDrop | None] = {}
 
     def register(self, actions: ActionRegistry, category: str) -> QAction:
-        """Register the action, and return it."""
+        """Register the bulk export action, and return it."""
         self._action = actions.add(
             "gallery.export_many",
             self.tr("Export pictures…"),
@@ -72,11 +72,11 @@ class GalleryExports(QObject):
         return self._action
 
     def refresh(self) -> None:
-        """Let be exported what there is."""
+        """Enable the action if there are pictures to export."""
         self._action.setEnabled(bool(self._asked()))
 
     def to_export(self) -> Export | None:
-        """Return what an export menu of a few pictures gives; None where they make no sheet."""
+        """Return the content of the export menu; None: no pictures, too many, or unequal sizes."""
         items = self._asked()
         if not 0 < len(items) <= _MOST_EXPORTED:
             return None
@@ -86,7 +86,7 @@ class GalleryExports(QObject):
         }
         drops = [drop for drop in self._read.values() if drop is not None]
         if len({drop.picture.shape for drop in drops}) != 1:
-            return None  # nothing, or sizes that make no sheet
+            return None  # none could be read, or their shapes differ
         recipes = [drop.recipe or {} for drop in drops]
         short = [without_inputs(recipe) for recipe in recipes]
         pictures: Pictures = np.stack([drop.picture for drop in drops])
@@ -94,7 +94,7 @@ class GalleryExports(QObject):
         return Export(
             pictures,
             whole,
-            # Of several the last, as the side shows it.
+            # The current one is the last, which the details show.
             len(drops) - 1,
             recipes=recipes,
             chosen=bool(self._chosen()),
@@ -105,7 +105,7 @@ class GalleryExports(QObject):
         return self._chosen() or self._shown()
 
     def ask(self) -> None:
-        """Ask where to, without holding the window up; how large, the first time."""
+        """Ask where to export to and, the first time, how large; the dialogs are non-blocking."""
         asked = self._asked()
         files = [item.path for item in asked if item.unsaved is None]
         drop = self._keeper.read(asked[0]) if files else None
@@ -116,7 +116,7 @@ class GalleryExports(QObject):
             )
 
     def export_to(self, files: Sequence[Path], path: Path) -> JobHandle[Path]:
-        """Write pictures into a folder or file; its ending says which."""
+        """Export pictures to a folder or file, depending on the extension of ``path``."""
         side = saved_side(self._studio.preferences)
         spec = specs.gallery.export_pictures(files, path, side, shown_bands().bands)
         job = self._studio.backend.submit(spec)

@@ -1,4 +1,4 @@
-"""Gallery model: in which order, which of it is shown, what was deleted last."""
+"""Gallery model: kept pictures, filter, sort order and deletions that can be undone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Order = Literal["newest", "oldest", "rating", "t", "seed", "run"]
 
 @dataclass(frozen=True)
 class Filter:
-    """Which pictures pass: an empty text or 0 lets all pass."""
+    """Filter of the gallery; a field that is empty, None or 0 accepts all pictures."""
 
     kind: str = ""
     run: Path | None = None
@@ -26,7 +26,7 @@ class Filter:
     board: str = ""
 
     def passes(self, item: Kept) -> bool:
-        """Whether a picture is to be shown."""
+        """Whether a picture passes the filter."""
         return (
             self.kind in ("", item.kind)
             and self.run in (None, item.run)
@@ -37,12 +37,12 @@ class Filter:
 
 
 class GalleryItems:
-    """Kept pictures of all runs, and those that pass the filter, in the order chosen."""
+    """Gallery model: all kept pictures and, in ``shown``, those that pass the filter, sorted."""
 
     def __init__(self) -> None:
         self._all: list[Kept] = []
         self._deleted: list[list[Kept]] = []
-        # On their way back, until their files are there.
+        # Being restored: batches whose files are not back yet.
         self._coming: list[list[Kept]] = []
         self.filter = Filter()
         self.order: Order = "newest"
@@ -53,33 +53,33 @@ class GalleryItems:
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is something deleted to bring back."""
+        """Whether there is a deletion to undo."""
         return bool(self._deleted)
 
     @property
     def runs(self) -> list[Path]:
-        """The runs that have kept something."""
+        """The runs that have kept pictures, sorted."""
         return sorted({item.run for item in self._all})
 
     @property
     def samplers(self) -> list[str]:
-        """The samplers that have drawn something."""
+        """The samplers of the kept pictures, sorted."""
         return sorted({item.sampler for item in self._all if item.sampler})
 
     @property
     def boards(self) -> dict[str, int]:
-        """The boards by name, each with how many pictures it has."""
+        """Number of pictures of each board, sorted by name."""
         found = Counter(board for item in self._all for board in item.boards)
         return dict(sorted(found.items(), key=lambda one: one[0].casefold()))
 
     def of_board(self, board: str) -> list[Kept]:
-        """Return the pictures on a board, shown or not."""
+        """Return all pictures on a board, including those that are filtered out."""
         return [item for item in self._all if board in item.boards]
 
     def put(self, items: Iterable[Kept], board: str, on: bool) -> list[Kept]:
-        """Put pictures on a board, or take them off; returns those that were not so before.
+        """Add pictures to a board, or remove them; return those that changed.
 
-        What is shown changes with the next :meth:`refresh`.
+        ``shown`` changes with the next :meth:`refresh`.
         """
         changed = [item for item in items if (board in item.boards) != on]
         for item in changed:
@@ -88,17 +88,17 @@ class GalleryItems:
         return changed
 
     def next_seed(self, run: Path) -> int:
-        """A seed above those of all pictures of a run."""
+        """Return the smallest seed above those of all pictures of a run."""
         seeds = (item.seed for item in self._all if item.run == run)
         return max((seed for seed in seeds if seed is not None), default=-1) + 1
 
     def has_drawing(self, recipe: Recipe) -> bool:
-        """Whether pictures of the very same drawing are here already."""
+        """Whether there are already pictures of the same drawing, by its ``drawing_id``."""
         wanted = drawing_id(recipe)
         return any(item.drawing == wanted for item in self._all)
 
     def move_run(self, old: Path, new: Path | None) -> None:
-        """Follow a run that lies elsewhere now; None: it is gone with its pictures."""
+        """Update the path of a run that was moved; None: it was deleted, with its pictures."""
         if self.filter.run == old:
             self.filter = replace(self.filter, run=new)
         if new is not None:
@@ -112,20 +112,20 @@ class GalleryItems:
         self.refresh()
 
     def add(self, kept: Iterable[Kept]) -> None:
-        """Take more pictures; those that are here already are left out."""
+        """Add pictures, except for those that are there already."""
         here = {(item.run, item.number) for item in self._all if item.unsaved is None}
         self._all += [k for k in kept if k.unsaved or (k.run, k.number) not in here]
         self.refresh()
 
     def refresh(self) -> None:
-        """Choose and order anew what is shown."""
+        """Filter and sort ``shown`` again."""
         shown = [item for item in self._all if self.filter.passes(item)]
         newest: dict[str, tuple[float, int]] = {}
         for item in self._all:
             newest[item.drawing] = max(newest.get(item.drawing, (0.0, 0)), (item.made, item.number))
 
         def age(item: Kept) -> tuple[Any, ...]:
-            # Drawings by their age, the pictures of one in their own order.
+            # Newest drawing first; pictures of one drawing by index.
             made, number = newest[item.drawing]
             return (-made, -number, item.drawing, item.index)
 
@@ -147,20 +147,20 @@ class GalleryItems:
         self.shown = sorted(shown, key=keys[self.order])
 
     def delete(self, items: Sequence[Kept]) -> None:
-        """Take pictures out; :meth:`undo` brings them back."""
+        """Remove pictures; :meth:`undo` begins to restore them."""
         gone = {id(item) for item in items}
         self._deleted.append(list(items))
         self._all = [item for item in self._all if id(item) not in gone]
         self.refresh()
 
     def undo(self) -> list[Kept]:
-        """Return what was deleted last; :meth:`take_back` shows it, when its files are there."""
+        """Return the last deleted batch; :meth:`take_back` adds it, once its files are restored."""
         batch = self._deleted.pop() if self._deleted else []
         self._coming.append(batch)
         return batch
 
     def take_back(self, batch: list[Kept]) -> None:
-        """Show in its place what :meth:`undo` has returned."""
+        """Add a batch returned by :meth:`undo` again, once its files are restored."""
         self._coming = [other for other in self._coming if other is not batch]
         self._all += batch
         self.refresh()

@@ -1,4 +1,4 @@
-"""Gallery storage: looking for pictures, keeping new ones, reading."""
+"""Gallery storage: loading kept pictures from run folders, saving new ones, reading pixels."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from ddpm_studio.jobs.library.gallery import Kept, describe
 
 
 class GalleryKeeper(QObject):
-    """Fills ``items`` from the run folders and keeps there what is drawn."""
+    """Loads ``items`` from the run folders, and saves newly drawn pictures there."""
 
     about_to_add = Signal()
-    """``items`` will grow: what is chosen must be remembered."""
+    """``items`` is about to grow: the selection must be remembered."""
 
     added = Signal()
     """``items`` has grown."""
 
     returned = Signal(object)
-    """``items`` has back what was deleted; carries it."""
+    """Deleted pictures are in ``items`` again; carries them."""
 
     loaded = Signal()
-    """A run's pictures are known by now."""
+    """The pictures of some runs were loaded."""
 
     failed = Signal(Failure)
 
@@ -51,21 +51,21 @@ class GalleryKeeper(QObject):
         studio.drawn.connect(self._on_drawn)
 
     def look_around(self) -> None:
-        """Look for the pictures of all runs, once."""
+        """Load the pictures of all runs, on the first call only."""
         if not self._looked_around:
             self._looked_around = True
             run = self._studio.run
             self.load([*([] if run is None else [run]), *Recent(open_settings()).runs()])
 
     def load(self, runs: Sequence[Path]) -> None:
-        """Look for the pictures of these runs and, after :meth:`look_around`, of all others."""
+        """Load the pictures of these runs and, after :meth:`look_around`, of all others."""
         folder = self._studio.runs_folder if self._looked_around else None
         job = self._studio.backend.submit(specs.gallery.load(runs, list(self._read), folder))
         job.on_finished(self._on_loaded)
         job.on_failed(self._on_not_loaded)
 
     def follow(self, old: Path | None, new: Path | None) -> None:
-        """Follow a run that was moved, is gone, or is back; see ``Studio.run_moved``."""
+        """Follow a run that was moved, deleted or restored; see ``Studio.run_moved``."""
         if old is not None:
             before = old.resolve()
             self._missed.discard(before)
@@ -79,36 +79,36 @@ class GalleryKeeper(QObject):
             self.load([new])
 
     def delete(self, items: Sequence[Kept]) -> None:
-        """Take them off the disk; :meth:`restore` brings them back."""
+        """Delete pictures from disk; :meth:`restore` restores them."""
         self._cache.forget(items)
         self._submit(specs.gallery.delete(_on_disk(items)))
 
     def restore(self) -> None:
-        """Bring back what was deleted last; ``returned`` tells when it is there."""
+        """Restore the last deleted pictures; ``returned`` is emitted when that has ended."""
         if not self._items.can_undo:
             return
         items = self._items.undo()
         job = self._studio.backend.submit(specs.gallery.restore(_on_disk(items)))
         job.on_failed(self.failed)
-        # Not before: what is shown must be what the rows of the view stand for.
+        # Not earlier: the model must not change before the view's rows are updated.
         job.ended.connect(partial(self._on_back, items))
 
     def rate(self, items: Sequence[Kept], stars: int) -> None:
-        """Write their stars down."""
+        """Save the rating of pictures to disk."""
         self._submit(specs.gallery.rate(_on_disk(items), stars))
 
     def put(self, items: Sequence[Kept], board: str, on: bool) -> None:
-        """Write down that they are on a board, or are no longer."""
+        """Save to disk that pictures were added to a board, or removed from it."""
         self._submit(specs.gallery.put_on_board(_on_disk(items), board, on))
 
     def whole(self, item: Kept) -> PictureDrop | None:
-        """Return a picture with its recipe: one small file, read where it is chosen."""
+        """Return a picture with its recipe, as :meth:`read` does; the last result is cached."""
         if self._whole is None or self._whole[0] is not item:
             self._whole = item, self.read(item)
         return self._whole[1]
 
     def read(self, item: Kept) -> PictureDrop | None:
-        """Read a picture with its recipe; None, and ``failed``, if that can't be done."""
+        """Read a picture with its recipe; None, and ``failed`` is emitted, if that fails."""
         if item.unsaved is not None:
             return PictureDrop(*item.unsaved)
         try:
@@ -125,7 +125,7 @@ class GalleryKeeper(QObject):
         self.returned.emit(items)
 
     def _on_not_loaded(self, failure: Failure) -> None:
-        """Go on without what could not be read."""
+        """Go on without the pictures that could not be loaded."""
         self.failed.emit(failure)
         self._read += {self._run_of(drawn.recipe) for drawn in self._unsorted}
         self._keep_unsorted()
@@ -143,13 +143,13 @@ class GalleryKeeper(QObject):
             self._on_drawn(drawn)
 
     def _on_drawn(self, drawn: Drawn) -> None:
-        """Keep what was drawn; a picture that went through no network is no drawing."""
+        """Save a drawing; one at t = 0, which involved no network, is ignored."""
         request = drawn.recipe.get("request")
         if not isinstance(request, dict) or request.get("t") == 0:
             return
         run = self._run_of(drawn.recipe)
         if run not in self._read:
-            # Only then is it known whether the very same drawing was kept in an earlier session.
+            # Needed to know whether an earlier session kept the same drawing.
             if run not in [self._run_of(other.recipe) for other in self._unsorted]:
                 self.load([run])
             self._unsorted.append(drawn)
@@ -167,7 +167,7 @@ class GalleryKeeper(QObject):
         self.added.emit()
 
     def _on_not_kept(self, failure: Failure) -> None:
-        """Show the pictures all the same, and say that they are not on the disk."""
+        """Report that pictures could not be saved, and add them to ``items`` all the same."""
         drawn = _sender_property(self.sender(), "drawn")
         self.failed.emit(failure)
         if not isinstance(drawn, Drawn):
@@ -182,13 +182,13 @@ class GalleryKeeper(QObject):
         self._add(kept)
 
     def _run_of(self, recipe: Recipe) -> Path:
-        """The run that has drawn something, where it lies now: it may have moved meanwhile."""
+        """Return the current path of the run in a recipe, which may have been moved since."""
         request = recipe.get("request")
         run = Path(str(request.get("run", "")) if isinstance(request, dict) else "").resolve()
         return self._homes.get(run, run)
 
     def _read_pictures(self, keys: list[Kept]) -> None:
-        """Bring what has come into view; what is no file is here already."""
+        """Load pictures that have come into view; those without a file are in memory."""
         by_path = {}
         for item in keys:
             if item.unsaved is not None:

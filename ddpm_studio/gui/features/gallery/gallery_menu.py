@@ -1,4 +1,4 @@
-"""Context menu of one picture of the gallery."""
+"""Context menu of a single picture of the gallery."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ddpm_studio.gui.workspace.studio import Studio
 
 
 class GalleryMenu(QObject):
-    """Gives thumbnails a menu: draw again, what the tools do, pin, rate, copy, delete.
+    """Context menu for thumbnails: draw again, send to a tool, pin, rate, copy, delete.
 
     Args:
-        studio: where pictures are sent.
-        thumbnails: whose menu it is; they become the owner.
-        current: returns the picture that is meant.
-        first: actions that come before all others.
-        ratings: actions that give stars.
-        last: actions that come after all others.
+        studio: receives the pictures that are sent to tools or pinned.
+        thumbnails: the view that gets the menu; it becomes the owner.
+        current: returns the picture that the menu applies to.
+        first: actions before all others.
+        ratings: actions of the submenu "Rate".
+        last: actions after all others.
         pinning: whether a picture can be pinned from here.
     """
 
@@ -63,11 +63,11 @@ class GalleryMenu(QObject):
         thumbnails.tile_actions = [*actions, *last]
 
     def share_current(self) -> None:
-        """Make the picture the source of Share."""
+        """Send the picture to the tool Share, as its source."""
         self._send("share")
 
     def copy(self) -> None:
-        """Put the picture on the clipboard."""
+        """Copy the picture to the clipboard."""
         drop = self._current()
         if drop is not None:
             copy_picture(drop.picture, drop.recipe)
@@ -79,7 +79,7 @@ class GalleryMenu(QObject):
         return action
 
     def pin(self) -> None:
-        """Keep the picture at hand."""
+        """Pin the picture."""
         drop = self._current()
         if drop is not None:
             self._studio.pins.add(drop.picture, drop.recipe)

@@ -1,4 +1,4 @@
-"""Gallery: what was drawn with all runs, kept in their folders, each with its recipe."""
+"""Gallery panel: the pictures drawn with all runs, kept in the run folders with their recipes."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ from ddpm_studio.jobs.library.gallery import MOST_STARS, Kept
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
-# Of a drawing under way, for one that is cancelled.
+# Intermediate states of a drawing, of which the last is offered if it is cancelled.
 _MOMENTS = 11
 _ROOM_FOR_DETAILS, _ROOM_FOR_WORDS, _ROOM_FOR_ONE_ROW = 1160, 920, 872
 
 
 class GalleryPanel(ToolPanel):
-    """The kept pictures of all runs; new ones come by themselves.
+    """Browser of the kept pictures of all runs; new pictures appear automatically.
 
-    Of each picture only its place and what made it are held; its pixels are read when it comes
-    into view.
+    Only path and metadata of each picture are held in memory; its pixels are loaded when it
+    comes into view.
     """
 
     tool = "gallery"
@@ -98,7 +98,7 @@ class GalleryPanel(ToolPanel):
         self.draw_now()
 
     def delete_chosen(self) -> None:
-        """Take the chosen pictures out; :meth:`undo` brings them back."""
+        """Delete the selected pictures; :meth:`undo` restores them."""
         chosen = self.chosen()
         if not chosen:
             return
@@ -113,34 +113,34 @@ class GalleryPanel(ToolPanel):
         )
 
     def undo(self) -> None:
-        """Bring back what was deleted last; it is shown when its files are back."""
+        """Restore the last deleted pictures; they are shown when their files are restored."""
         self.keeper.restore()
         self.messages.clear("info")
 
     def rate_chosen(self, stars: int) -> None:
-        """Give the chosen pictures 0 to 5 stars, on the disk too."""
+        """Rate the selected pictures with 0 to 5 stars, in memory and on disk."""
         chosen = self.chosen()
         if stars > MOST_STARS or not chosen:
             return
         for item in chosen:
             item.rating = stars
         self.keeper.rate(chosen, stars)
-        # The picture stays where it is until the order is chosen anew: one rates in a row.
+        # No re-sorting here, so that several pictures can be rated one after the other.
         self.thumbnails.viewport().update()
         self.side.rating.show_stars(stars)
 
     def draw_again(self) -> None:
-        """Let the tool that drew the current picture draw it again."""
+        """Have the tool that drew the current picture draw it again."""
         item = self._current()
         if item is not None and item.unsaved is None:
             self.studio.restorer.restore(item.path)
 
     def chosen(self) -> list[Kept]:
-        """The chosen pictures, in the order shown."""
+        """Return the selected pictures, in the order shown."""
         return [self.items.shown[row] for row in self.thumbnails.selected]
 
     def select(self, items: Sequence[Kept]) -> None:
-        """Choose exactly these of the pictures shown."""
+        """Select exactly these of the pictures shown."""
         wanted = {id(item) for item in items}
         selection, model = QItemSelection(), self.thumbnails.model()
         for row, item in enumerate(self.items.shown):
@@ -150,7 +150,7 @@ class GalleryPanel(ToolPanel):
         self.thumbnails.selectionModel().select(selection, flag)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look for the pictures of other runs, once."""
+        """Load the pictures of other runs, the first time."""
         super().showEvent(event)
         self.keeper.look_around()
         self.export.refresh()
@@ -192,7 +192,7 @@ class GalleryPanel(ToolPanel):
         self._on_details()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show the details beside the pictures where there is room."""
+        """Adapt the layout to the width, and show the details where there is room for them."""
         super().resizeEvent(event)
         beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         self._top.setDirection(beside if self.width() >= _ROOM_FOR_ONE_ROW else below)
@@ -288,15 +288,15 @@ class GalleryPanel(ToolPanel):
         return specs.drawing.draw(request, "gallery", moments=_MOMENTS)
 
     def _on_event(self, event: Event) -> None:
-        """Nothing to show before the pictures are finished."""
+        """Ignore events: nothing is shown before the pictures are finished."""
 
     def _on_finished(self, result: object) -> None:
-        # The next press draws others.
+        # The next drawing must give different pictures.
         self._seed = self.sampler.seed.value + 1
         self.sampler.seed.set_value(self._seed)
 
     def _show_page(self) -> None:
-        """Show what was kept, also where no model is open to draw more."""
+        """Show the kept pictures, even without an open model to draw more."""
         self._tell_empty()
         can = self.studio.can_draw
         told, offered = self.tr("What you draw is kept here"), self.tr("New samples")
@@ -318,12 +318,12 @@ class GalleryPanel(ToolPanel):
             self.sampler.follow(view)
         if self.studio.run is not None:
             self.keeper.load([self.studio.run])
-            # One that was chosen was for the model before.
+            # A seed that a person chose was meant for the previous model.
             self._seed = self.sampler.seed.value
             self._take_next_seed()
 
     def _take_next_seed(self) -> None:
-        """A seed that was used already would draw the same pictures again; a chosen one stays."""
+        """Set an unused seed, so that new pictures are drawn; a seed chosen by a person stays."""
         if self.studio.run is not None and self.sampler.seed.value == self._seed:
             self._seed = self.items.next_seed(Path(self.studio.run).resolve())
             self.sampler.seed.set_value(self._seed)
@@ -345,14 +345,14 @@ class GalleryPanel(ToolPanel):
         bar = self.thumbnails.verticalScrollBar()
         position = bar.value()
         self.filters.set_known(self.items.runs, self.items.samplers)
-        # What is chosen is told once, at the end: in between it is nothing for a moment.
+        # Selection is reported once, at the end: in between it is temporarily empty.
         with QSignalBlocker(self.thumbnails):
             self.thumbnails.set_rows(self.items.shown, self._describe, self._badge)
             if chosen:
                 self.select(chosen)
                 bar.setValue(position)
         self._show_page()
-        # May turn to all pictures, where the board that was seen alone is gone.
+        # May switch to all pictures, if the current board is gone.
         self.boards.show_boards()
         self._on_chosen(self.thumbnails.selected)
 
@@ -372,11 +372,11 @@ class GalleryPanel(ToolPanel):
         self.boards.set_any_chosen(bool(chosen))
         self.exports.refresh()
         if self.isVisible():
-            # It reads them: not each time that something is drawn elsewhere.
+            # Reads the files, hence not each time that a hidden gallery gets new pictures.
             self.export.refresh()
 
     def _shown(self) -> Sequence[Kept]:
-        """The pictures that are shown, a board's where one is seen alone."""
+        """Return the pictures that are shown, those of the current board if there is one."""
         return self.items.shown
 
     def _current(self) -> Kept | None:

@@ -1,4 +1,4 @@
-"""Gallery details: the chosen picture, its stars, how it was made, its nearest in the data."""
+"""Details of the selected picture: preview, recipe, rating and nearest training pictures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ddpm_studio.jobs.library.gallery import MOST_STARS
 
 
 class RatingRow(QWidget):
-    """The word and the stars; ``given`` tells what a person gives, not what is shown."""
+    """Label and star rating; ``given`` is emitted only for ratings given by a person."""
 
     given = Signal(int)
 
@@ -35,7 +35,7 @@ class RatingRow(QWidget):
         row.addStretch()
 
     def show_stars(self, stars: int | None) -> None:
-        """Show these stars; None: there is nothing to be rated."""
+        """Show a rating; None: disabled, as there is no picture to rate."""
         self.stars.blockSignals(True)
         self.stars.setValue(stars or 0)
         self.stars.setEnabled(stars is not None)
@@ -44,7 +44,7 @@ class RatingRow(QWidget):
 
 
 class GallerySide(QScrollArea):
-    """What is known of the chosen picture; it scrolls where the window is low."""
+    """Sidebar with the details of the selected picture; it scrolls in a low window."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,7 +69,7 @@ class GallerySide(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def show_picture(self, drop: PictureDrop | None) -> None:
-        """Show a picture and how it was made, or nothing."""
+        """Show a picture and its recipe; None: show nothing."""
         if drop is None:
             self.details.clear()
         else:
@@ -81,7 +81,7 @@ class GallerySide(QScrollArea):
 
 
 def _run_of(drop: PictureDrop) -> Path | None:
-    """The run that drew a picture, as its recipe tells."""
+    """Return the path of the run in a picture's recipe, or None."""
     request = (drop.recipe or {}).get("request")
     run = request.get("run") if isinstance(request, dict) else None
     return Path(run) if isinstance(run, str) else None

@@ -1,4 +1,4 @@
-"""Nearest neighbours of a picture in the training set: is it learnt by heart?"""
+"""Nearest neighbours of a picture in the training set, to detect memorisation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEIGHT = 72
 
 
 class NeighboursView(QWidget):
-    """A button and, once it is pressed, the nearest pictures with their distances."""
+    """Search button and, after a click, the nearest training pictures with their distances."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,14 +53,14 @@ class NeighboursView(QWidget):
         self.set_picture(None)
 
     def set_picture(self, picture: Pictures | None, run: Path | None = None) -> None:
-        """Stand for another picture (H, W, C) or none; nothing is searched before it is asked.
+        """Set the picture (H, W, C) to search for, or none; the search itself starts on demand.
 
-        What was found of the same one stays.
+        The results for the same picture stay.
 
         Args:
-            picture: as it was drawn.
-            run: that drew it; None, or one that is not there: the open one's data are searched, if
-                they are of its shape.
+            picture: the picture as drawn.
+            run: the run that drew it; None, or if it no longer exists: search the open run's data,
+                provided they have the picture's shape.
         """
         self._run = run if run is not None and is_file(run / "run.json") else None
         view = self._studio.run_view
@@ -74,7 +74,7 @@ class NeighboursView(QWidget):
             self._clear()
 
     def search(self) -> None:
-        """Look through the data of the run that drew the picture."""
+        """Search the training data of the run, in the backend."""
         if self._picture is None or self._run is None:
             return
         request = NeighboursRequest(run=self._run, count=_COUNT)
@@ -86,7 +86,7 @@ class NeighboursView(QWidget):
         self._tell(self.tr("Comparing…"))
 
     def _clear(self) -> None:
-        """Show nothing, and let nothing come of what was searched for another picture."""
+        """Hide the results, and cancel a search for another picture."""
         self.found = None
         self.grid.hide()
         self.words.hide()

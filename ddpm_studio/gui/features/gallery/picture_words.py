@@ -1,4 +1,4 @@
-"""What the gallery says of a picture on one line."""
+"""One-line descriptions of pictures in the gallery."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from ddpm_studio.jobs.library.gallery import Kept
 
 
 def kind_title(kind: str) -> str:
-    """Return the title of a kind of drawing; of one that is not known here it is the name."""
+    """Return the translated title of a kind of drawing; an unknown kind is returned unchanged."""
     known = drawings().get(kind)
     return kind if known is None else translated(known.title)
 
 
 def picture_words(item: Kept, number: int) -> str:
-    """Return which picture this is, counted from 0: kind, seed, run and stars."""
+    """Return a one-line description of a picture: number, kind, seed, run and stars.
+
+    ``number`` counts from 0, the text from 1.
+    """
     seed = "–" if item.seed is None else item.seed
     words = QCoreApplication.translate("PictureWords", "Picture {0} · {1} · seed {2} · {3}").format(
         f"{number + 1:,}", kind_title(item.kind), seed, item.run.name
@@ -25,5 +28,5 @@ def picture_words(item: Kept, number: int) -> str:
 
 
 def stars(item: Kept) -> str:
-    """Return a star for each that was given."""
+    """Return the rating of a picture as stars, such as ``★★★``; empty if unrated."""
     return "★" * item.rating

@@ -1,4 +1,4 @@
-"""Recipe of a picture in words: what its PNG keeps."""
+"""Recipe of a picture as text: the settings that are stored in its PNG."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _SIDE = 136
 
 
 class RecipeView(QWidget):
-    """One picture, large, and below it how it was made.
+    """Preview of one picture, with its recipe in a form below.
 
     Args:
-        studio: knows what the classes of the open run are called.
+        studio: provides the class names of the open run.
         parent: the owner.
     """
 
@@ -103,7 +103,7 @@ class RecipeView(QWidget):
         return rows
 
     def _mixed(self, recipe: dict[str, object], request: dict[str, object]) -> dict[str, str]:
-        """Say how much of each picture is in a mix: λ between two, u and v between four."""
+        """Return the interpolation weights of a mix: λ between two pictures, u and v for four."""
         index, lambdas = recipe.get("index"), request.get("steps_lambda")
         if not isinstance(index, int) or not isinstance(lambdas, int) or lambdas < 2:
             return {}
@@ -135,7 +135,7 @@ class RecipeView(QWidget):
         return words
 
     def _name_of(self, number: int, request: dict[str, object]) -> str:
-        """What the class is called where its run is open, else its number."""
+        """Return the class name if its run is open, else its index."""
         view = self._studio.run_view
         if view is None or Path(str(request.get("run", ""))).resolve() != view.summary.path:
             return str(number)
