@@ -1,1 +1,1 @@
-"""Interpolate: two pictures, four corners, or a path."""
+"""Interpolation in latent space: between two pictures, among four, or along a path."""

@@ -1,4 +1,4 @@
-"""Interpolate: from picture to picture through latent space (DDPM Fig. 8, 9)."""
+"""Interpolation panel: latent-space interpolation between pictures (DDPM Fig. 8, 9)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _KEYS, _MOST_AT_ONCE = 3, 4
 
 
 class InterpolatePanel(ToolPanel):
-    """Pictures, a t, and what lies between them; the noise is held fixed over λ."""
+    """Source pictures, diffusion time t and their interpolations; the noise is fixed over λ."""
 
     tool = "interpolate"
 
@@ -87,17 +87,17 @@ class InterpolatePanel(ToolPanel):
         self.content.addWidget(self.choices)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Do without words where there is little room."""
+        """Show buttons without text where there is little room."""
         super().resizeEvent(event)
         self.choices.set_brief(self.width() < _ROOM_FOR_WORDS)
 
     @property
     def mode(self) -> str:
-        """How pictures are mixed now; see :class:`MixChoices`."""
+        """The current interpolation mode; see :class:`MixChoices`."""
         return self.choices.mode
 
     def surprise(self) -> None:
-        """Take pictures by chance, from the open data, else from those of the run."""
+        """Fill the slots with random pictures of the open data set, else of the run's data."""
         self._surprise(asked=True)
 
     def _surprise(self, *, asked: bool) -> None:
@@ -105,14 +105,14 @@ class InterpolatePanel(ToolPanel):
         offer_some(self.studio, _MOST_AT_ONCE, partial(self._take_some, asked), failed)
 
     def swap(self) -> None:
-        """Exchange A and B; a path is turned around."""
+        """Swap A and B; in path mode, reverse the path."""
         if self.mode == "path":
             self.path.take_from(self.path.slots[::-1])
         else:
             self.a.exchange(self.b)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Begin with two pictures by chance, so that there is something to see."""
+        """Fill empty slots with random pictures the first time, so that something is drawn."""
         super().showEvent(event)
         self._surprise_once()
 
@@ -159,7 +159,7 @@ class InterpolatePanel(ToolPanel):
         if self.mode == "matrix":
             ts = sorted({round(self.time.timesteps * part) for part in _ROWS})
             self.rows = DrawingRows(ts, self.choices.steps_lambda.value())
-            # A model of few steps has fewer rows than the one before.
+            # A model with few timesteps may have fewer rows than the previous one.
             self._row = min(self._row, len(ts) - 1)
             requests = [self._request(t, common) for t in ts]
             return specs.drawing.interpolate_series(requests, keys, "interpolate")
@@ -172,7 +172,7 @@ class InterpolatePanel(ToolPanel):
         return InterpolateRequest(run=self._run(), t=t, frames=_FRAMES, **fields)
 
     def _spec_at(self, position: float) -> JobSpec[Drawn] | None:
-        """The picture at λ alone, where that is quick."""
+        """Return a job for the single picture at λ; None if not possible or not quick enough."""
         keys = self._keys()
         if not keys or not self.quick or self.mode != "row":
             return None
@@ -185,7 +185,7 @@ class InterpolatePanel(ToolPanel):
         return Path(self.studio.run)
 
     def _keys(self) -> list[Pictures]:
-        """The pictures to be mixed; empty while some are missing."""
+        """Return the pictures to interpolate; empty while some are missing."""
         return [picture for picture, _ in self._mixed.keys(self.mode)]
 
     def _slots(self) -> tuple[SourceSlot, ...]:
@@ -195,7 +195,7 @@ class InterpolatePanel(ToolPanel):
         fields = found.request.model_dump()
         self._surprised = True
         mode = restored_mode(found)
-        # The pictures first: a mode that finds none takes some by chance.
+        # The pictures first: a mode without pictures would pick random ones.
         if mode == "path":
             self.path.closed.setChecked(fields["closed"])
             self.path.set_keys(found.pictures)
@@ -240,7 +240,7 @@ class InterpolatePanel(ToolPanel):
         self.export.refresh()
 
     def _show(self, pictures: Pictures) -> None:
-        """Show what is drawn, (N, H, W, C), as far as it is."""
+        """Show the pictures of the drawing under way, or of the finished one, (N, H, W, C)."""
         if self.mode == "matrix":
             self.rows.set_current(pictures)
             self._pictures = self.rows.pictures()
@@ -289,14 +289,14 @@ class InterpolatePanel(ToolPanel):
         used = (self.path,) if self.mode == "path" else self._slots()
         changed = next((one for one in used if one is self.sender()), None)
         if changed is None:
-            return  # It takes no part in the way chosen.
+            return  # It is not used in the current mode.
         if not self._keys():
             self._forget()
         self._show_empty()
         self.draw_later(asked=changed.asked)
 
     def _on_mode(self) -> None:
-        """Follow what is shown: a row, a row for each t, a square, a pad, or a path."""
+        """Switch to the chosen mode: a row, a row for each t, a square, a pad, or a path."""
         mode = self.mode
         several, in_row = mode == "matrix", mode in ("row", "matrix")
         self._forget()
@@ -315,7 +315,7 @@ class InterpolatePanel(ToolPanel):
                 self._surprise(asked=False)
 
     def _on_recorded(self) -> None:
-        """Draw the whole way: it is kept in place of the last picture of the drag."""
+        """Draw the whole trail, which is kept instead of the last picture of the drag."""
         self._owed = None
         self.draw_now()
 
@@ -351,11 +351,11 @@ class InterpolatePanel(ToolPanel):
             self._surprise(asked=False)
 
     def _on_none_found(self, _: Failure) -> None:
-        """Try it again when the tab is seen again; nobody has asked, so nothing is said."""
+        """Allow another try when the tab is shown again; no message, as nobody asked for it."""
         self._surprised = False
 
     def _take_some(self, asked: bool, pictures: list[PictureDrop]) -> None:
-        """Fill the slots; where four corners are wanted, those with a picture stay."""
+        """Fill the empty slots; if there are none and a person ``asked``, replace all pictures."""
         if self.mode == "path":
             self.path.set_keys(pictures[:_KEYS], by_chance=True)
             return

@@ -1,4 +1,4 @@
-"""Live interpolation at λ while its slider is dragged, for a model that draws quickly."""
+"""Live interpolation at an exact λ while its slider is dragged, for models that draw quickly."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ddpm_studio.jobs.events import Drawn
 
 
 class LambdaDrawer(QObject):
-    """Draws at λ itself, between the pictures of the row, while the mouse holds the slider.
+    """Draws at the slider's λ itself, between the pictures of the row, during a drag.
 
-    One drawing is in flight; while it is, only the newest λ waits. None is kept.
+    One drawing is in flight, and only the newest λ is pending; none is kept in the gallery.
 
     Args:
         studio: where drawings are submitted.
-        view: slider, preview and label.
-        spec: what to draw at a λ; None while that can't be done quickly.
+        view: has the slider, the preview and the label.
+        spec: returns the job for a λ in [0, 1]; None while that can't be drawn quickly.
         parent: the owner.
     """
 
@@ -36,13 +36,13 @@ class LambdaDrawer(QObject):
         self._job: JobHandle[Drawn] | None = None
         self._newest: float | None = None
         self._at = 0.0
-        #: Whether the preview shows what was drawn here.
+        #: Whether the preview shows a picture drawn by this object.
         self.shows = False
         view.slider.valueChanged.connect(self._on_slider)
         view.slider.sliderReleased.connect(self.stop)
 
     def stop(self) -> None:
-        """Leave the preview to the row."""
+        """Cancel the drawing, and return the preview to the pictures of the row."""
         self.shows, self._newest = False, None
         if self._job is not None:
             self._studio.backend.cancel(self._job)

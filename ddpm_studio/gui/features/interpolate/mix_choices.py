@@ -1,4 +1,4 @@
-"""Interpolation settings, and what can be done with the mixed pictures."""
+"""Interpolation settings: buttons of the modes, λ steps, kind of mix, and picture actions."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ _FIELDS = MixRequest.model_fields
 
 
 class MixChoices(QWidget):
-    """Buttons for the pictures and the ways to mix; λ steps and the kind of mix for a drawer.
+    """Buttons for pictures and interpolation modes; λ steps and kind of mix for a drawer.
 
-    At most one of the ways is on; with none of them it is one row from A to B.
+    At most one of the mode buttons is checked; with none, the mode is "row", one row from A to B.
 
     Args:
-        actions: where ``interpolate.surprise``, ``.swap``, ``.draw`` and the ways are registered.
+        actions: where ``interpolate.surprise``, ``.swap``, ``.draw`` and the modes are registered.
         category: the menu they belong to, translated.
-        surprise: takes two pictures by chance.
-        swap: exchanges the two.
+        surprise: fills the slots with random pictures.
+        swap: swaps A and B.
         draw: draws again.
         parent: the owner.
     """
 
     changed = Signal()
-    """λ steps or the kind of mix are others."""
+    """λ steps or the kind of mix have changed."""
     mode_changed = Signal()
-    """``mode`` is another."""
+    """``mode`` has changed."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class MixChoices(QWidget):
         self._words = {press: press.text() for press in (*pictures, *self._ways.values())}
 
     def lay_out(self, drawer: SamplerDrawer, corner: QWidget) -> None:
-        """Stand in a row with class and seed, which a drawer takes where they have no room."""
+        """Lay out the buttons with class and seed, which move to the drawer if there is no room."""
         row = ControlRow(drawer)
         for press in self._words:
             row.add(press, keep=True)
@@ -121,23 +121,23 @@ class MixChoices(QWidget):
 
     @property
     def rarely(self) -> tuple[tuple[QWidget, str], ...]:
-        """What is rarely changed, each with a sentence."""
+        """Rarely used controls, for a drawer, each with its help text."""
         steps = together(label(self.tr("λ steps"), "muted"), self.steps_lambda)
         mix = together(label(translated(_FIELDS["mix"].title or "").lower(), "muted"), self.mix)
         return (steps, self.steps_lambda.toolTip()), (mix, self.mix.toolTip())
 
     def set_brief(self, brief: bool) -> None:
-        """Show icons alone, where there is no room for words."""
+        """Set whether the buttons show icons without text."""
         for press, text in self._words.items():
             press.setText("" if brief else text)
 
     @property
     def mode(self) -> str:
-        """The way that is on: "matrix", "corners", "pad", "path", or else "row"."""
+        """The current mode: "row", "matrix", "corners", "pad" or "path"."""
         return next((mode for mode, way in self._ways.items() if way.isChecked()), "row")
 
     def set_mode(self, mode: str) -> None:
-        """Turn one of the ways on, or with "row" none."""
+        """Set the mode by checking its button; "row" unchecks all."""
         for key, way in self._ways.items():
             if key == mode or mode == "row":
                 way.setChecked(key == mode)
@@ -147,7 +147,7 @@ class MixChoices(QWidget):
         return {"steps_lambda": self.steps_lambda.value(), "mix": self.mix.currentData()}
 
     def set_value(self, fields: dict[str, Any]) -> None:
-        """Show these fields, as :meth:`value` returns them."""
+        """Set the controls from the fields that :meth:`value` returns."""
         self.steps_lambda.setValue(fields["steps_lambda"])
         self.mix.setCurrentIndex(max(0, self.mix.findData(fields["mix"])))
 
@@ -172,12 +172,12 @@ class MixChoices(QWidget):
         )
 
     def _choose_row(self, _: bool) -> None:
-        """One row is what is left when no other way is on: it can't be turned off alone."""
+        """Switch to one row, the mode without a checked button, which can't be unchecked itself."""
         self._row.setChecked(True)
         self.set_mode("row")
 
     def _on_way(self, on: bool) -> None:
-        """One way at a time: turning one on turns the others off."""
+        """Keep the modes exclusive: checking one button unchecks the others."""
         chosen = self.sender()
         for way in self._ways.values():
             if on and way is not chosen:
@@ -222,7 +222,7 @@ class MixChoices(QWidget):
 
 
 def restored_mode(found: Restored) -> str:
-    """Return the way of mixing that a recipe tells of; see :class:`MixChoices`."""
+    """Return the interpolation mode of a recipe; see :class:`MixChoices`."""
     if found.kind == "path":
         return "path"
     if found.rows:

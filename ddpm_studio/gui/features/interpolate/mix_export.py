@@ -1,4 +1,4 @@
-"""Interpolation exports: as a square, as a path, or as rows from A to B."""
+"""Interpolation exports: as a square, a recorded trail, a path, or rows from A to B."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def mixed_export(
     shown: int,
     columns: int,
 ) -> Export:
-    """Return what is exported of mixed pictures.
+    """Return the exportable content of an interpolation.
 
     Args:
-        drawn: what is shown.
-        mode: how they were mixed, see :class:`MixChoices`.
-        view: shows two or four pictures, and a recorded way between four.
-        path: shows a path.
-        shown: which of the rows' pictures is the current one.
-        columns: of the rows.
+        drawn: the finished drawing.
+        mode: its interpolation mode, see :class:`MixChoices`.
+        view: the view of two or four pictures, with the recorded trail among four.
+        path: the view of a path.
+        shown: index of the current picture in the rows.
+        columns: number of columns of the rows.
     """
     if view.trail.text:
         return trail_export(drawn, view.trail.place)
@@ -40,14 +40,14 @@ def mixed_export(
 
 
 def square_export(drawn: Drawn, current: int, mode: str) -> Export:
-    """Export a square between four pictures, or the one at a place in it."""
+    """Return the export of a square among four pictures, or of one point in it."""
     stem = "four corners" if mode == "corners" else "between four"
     columns = math.isqrt(len(drawn.pictures))
     return Export(drawn.pictures, drawn.recipe, current, columns=columns, stem=stem)
 
 
 def trail_export(drawn: Drawn, current: int) -> Export:
-    """Export a recorded way as it was recorded."""
+    """Return the export of a recorded trail, animated at its recorded speed."""
     return Export(
         drawn.pictures,
         drawn.recipe,
@@ -60,7 +60,7 @@ def trail_export(drawn: Drawn, current: int) -> Export:
 
 
 def path_export(drawn: Drawn, current: int, *, closed: bool) -> Export:
-    """Export a walk, which goes there and back unless it is ``closed``."""
+    """Return the export of a path, animated forwards and backwards unless it is ``closed``."""
     walked = list(drawn.pictures)
     return Export(
         drawn.pictures,
@@ -74,7 +74,7 @@ def path_export(drawn: Drawn, current: int, *, closed: bool) -> Export:
 
 
 def rows_export(drawn: Drawn, current: int, columns: int) -> Export:
-    """Export rows of so many columns; all of them go there and back together."""
+    """Return the export of rows, animated column by column, forwards and backwards."""
 
     def there_and_back() -> Sequence[Pictures]:
         from ddpm_studio.export import make_grid

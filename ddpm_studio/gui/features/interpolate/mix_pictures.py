@@ -1,4 +1,4 @@
-"""The pictures of the Interpolate tab: what is mixed, large, and the row or rows of all mixes."""
+"""Picture area of the Interpolate tab: source pictures or path, and the row or rows of mixes."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _NO_LIMIT = 16_777_215
 
 
 class MixPictures(QWidget):
-    """Shares the height out; the row of mixes grows with the window.
+    """Container that divides its height among the views; the row of mixes grows with the window.
 
     Args:
-        view: two or four pictures and what lies between.
-        path: takes the view's place where a path is walked.
-        grid: a row of mixes, or several.
+        view: two or four source pictures, with the preview between them.
+        path: replaces the view in path mode.
+        grid: one row of mixes, or several.
     """
 
     def __init__(self, view: MixView, path: PathView, grid: RowGrid) -> None:
         super().__init__()
         self._view, self._path, self._grid = view, path, grid
         self._several = False
-        # What whole zooms leave of the row's height: the view above has it.
+        # Height that integer zooms leave unused in the row; the view above gets it.
         self._spare = 0
         grid.current_changed.connect(self._share_out)
         self._column = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
@@ -46,7 +46,7 @@ class MixPictures(QWidget):
         self._column.addWidget(grid, 1)
 
     def show_mode(self, mode: str) -> None:
-        """Show what belongs to a mode of :class:`MixChoices`."""
+        """Show the widgets of a mode of :class:`MixChoices`."""
         self._several = mode == "matrix"
         self._view.show_mode(mode)
         self._view.setVisible(mode != "path")
@@ -57,7 +57,7 @@ class MixPictures(QWidget):
         self._share_out()
 
     def keys(self, mode: str) -> list[tuple[Pictures, int | None]]:
-        """Return the pictures to be mixed and the class of each; empty while some are missing."""
+        """Return the pictures to interpolate, each with its class; empty while some are missing."""
         slots = self._slots(mode)
         if any(slot.waiting for slot in slots):
             return []
@@ -66,20 +66,20 @@ class MixPictures(QWidget):
         return found if len(found) >= least else []
 
     def set_classes(self, mode: str, numbers: Sequence[int | None]) -> None:
-        """Say of which classes the pictures are, in order."""
+        """Set the classes of the source pictures, in order; None: no class."""
         for slot, number in zip(self._slots(mode), numbers, strict=False):
             slot.set_class(number)
 
     def show_drawn(
         self, mode: str, pictures: Pictures | None, ts: Sequence[int], recipe: Recipe | None
     ) -> None:
-        """Show what is drawn in a mode, (N, H, W, C), as far as it is.
+        """Show interpolated pictures, finished or not.
 
         Args:
-            mode: of :class:`MixChoices`.
-            pictures: all of them, or None.
-            ts: the t of each row, where there are several.
-            recipe: how they were made; None: they are not finished.
+            mode: mode of :class:`MixChoices`.
+            pictures: all pictures (N, H, W, C), or None.
+            ts: the t of each row, if there are several rows.
+            recipe: their recipe; None: they are not finished.
         """
         trail, preview = self._view.trail, self._view.preview
         if mode == "path":
@@ -94,7 +94,7 @@ class MixPictures(QWidget):
             show_mixes(self._grid, pictures, ts, recipe)
 
     def clear(self) -> None:
-        """Show nothing, and play nothing of what was shown."""
+        """Clear all views and stop the playback."""
         self._view.trail.show_frames(None, None)
         self._path.show_frames(None)
         self._view.preview.set_rows(None, ())
@@ -104,17 +104,17 @@ class MixPictures(QWidget):
         return self._path.slots if mode == "path" else self._view.slots_of(mode)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give the row more of a high window, and let several rows stand beside in a wide one."""
+        """Enlarge the row in a high window, and put several rows next to the view in a wide one."""
         super().resizeEvent(event)
         self._share_out()
 
     def _share_out(self, *_: object) -> None:
-        # As high as seven beside each other are wide, but no more than a third.
+        # As high as the width of one of seven pictures in a row, but at most a third of the height.
         most = max(_ROW_HEIGHT, min(self.height() // 3, self.width() // 7 + _AROUND))
         if self._grid.count and not self._several:
             self._spare = most - self._grid.snug_height(self.width(), most)
         row = most - self._spare
-        # Below the view, several rows would leave the sides empty and be small.
+        # Below the view, several rows would be small, with empty space at the sides.
         beside = self._several and self.width() > self.height()
         direction = QBoxLayout.Direction
         self._column.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
@@ -126,7 +126,7 @@ class MixPictures(QWidget):
         self._grid.setMinimumHeight(_ROW_HEIGHT if self._several else row)
 
     def _stretches(self, beside: bool) -> tuple[int, int]:
-        """Return the parts of the view and of the rows."""
+        """Return the stretch factors of the view and of the rows."""
         if beside:
             return _BESIDE
         return (0, 1) if self._several else (1, 0)

@@ -1,4 +1,4 @@
-"""Rows of mixed pictures with their λ and, where there are several, their t."""
+"""Display of interpolations in a grid, labelled with λ and, for several rows, with t."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def show_mixes(
     ts: Sequence[int],
     recipe: dict[str, object] | None,
 ) -> None:
-    """Show one row of mixes (N, H, W, C), or a row for each of several ``ts``, or none."""
+    """Show interpolations (N, H, W, C) in one row or in a row for each of ``ts``; None: none."""
     if pictures is None:
         grid.set_rows(None, ())
     elif ts:
@@ -31,7 +31,7 @@ def show_mixes(
 
 
 def show_square(grid: RowGrid, pictures: Pictures | None, recipe: dict[str, object] | None) -> None:
-    """Show the square between four pictures, (N, H, W, C) row by row, or none."""
+    """Show the square among four pictures, (N, H, W, C) in row-major order, or none."""
     side = 0 if pictures is None else math.isqrt(len(pictures))
     labels = [f"{value:.3g}" for value in np.linspace(0, 1, side)]
     grid.set_rows(pictures, labels, recipe=recipe)

@@ -1,4 +1,4 @@
-"""Interpolation views of two or four pictures: a preview under a slider, a square, or a pad."""
+"""Interpolation views of two or four pictures: a preview with a λ slider, a square, or a pad."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PAD_PARTS = 7
 
 
 class MixView(QWidget):
-    """Four slots around the middle, of which C and D are shown where four are mixed."""
+    """Source slots A to D around preview and pad; C and D are shown where four are mixed."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,15 +88,21 @@ class MixView(QWidget):
 
     @property
     def all_slots(self) -> tuple[SourceSlot, ...]:
-        """A, B, C and D."""
+        """The slots A, B, C and D."""
         return self.a, self.b, self.c, self.d
 
     def slots_of(self, mode: str) -> tuple[SourceSlot, ...]:
-        """The pictures that are mixed in a mode."""
+        """Return the slots whose pictures are mixed in a mode."""
         return self.all_slots if mode in ("corners", "pad") else (self.a, self.b)
 
     def tell_missing(self, mode: str, ready: bool, surprise: Callable[[], object]) -> None:
-        """Say what the preview waits for: the drawing, or pictures, which ``surprise`` takes."""
+        """Show in the empty preview what is missing: the drawing, or pictures.
+
+        Args:
+            mode: mode of :class:`MixChoices`.
+            ready: whether all pictures are there.
+            surprise: fills the slots with random pictures, for a button.
+        """
         if ready:
             self.preview.set_empty("blend", self.tr("Drawing…"))
         else:
@@ -104,13 +110,13 @@ class MixView(QWidget):
             self.preview.set_empty("blend", missing, self.tr("From data"), surprise)
 
     def tell_undrawn(self, again: QAction) -> None:
-        """Say that what there is to mix is not drawn, and what draws it."""
+        """Show in the empty preview that nothing is drawn, with a button for the action."""
         self.preview.set_empty("blend", self.tr("Not drawn yet"), again.text(), again.trigger)
 
     def snap(self, column: int, columns: int) -> None:
-        """Put the slider where one of so many pictures stands, and its keys from one to the next.
+        """Snap the slider to one of ``columns`` pictures, and set its key step to their distance.
 
-        While the mouse holds it, it stays there.
+        While it is being dragged it is not moved.
         """
         self.slider.setSingleStep(ceil(SLIDER / (columns - 1)))
         if not self.slider.isSliderDown():
@@ -118,7 +124,7 @@ class MixView(QWidget):
                 self.slider.setValue(round(column / (columns - 1) * SLIDER))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Make the ends as large as there is room for beside what lies between."""
+        """Fit the size of the slots to the room."""
         super().resizeEvent(event)
         self._fit_slots()
 
@@ -128,11 +134,11 @@ class MixView(QWidget):
             high -= self._ends.sizeHint().height() + SPACE_M
         half = (high - SPACE_M) // 2
         side = {
-            # The square between the corners is what one looks at, and has labels to its left.
+            # The square in the middle has priority, and has labels to its left.
             "corners": min(half, (wide - high - _LABEL_WIDTH) // 2),
-            # So are the pad and the picture beside it.
+            # The pad and the preview next to it have priority.
             "pad": min(half, wide // _PAD_PARTS),
-            # So are the rows, which stand below or beside.
+            # The rows have priority, below the view or next to it.
             "matrix": _SLOTS[0],
         }.get(self._mode, min(high, wide // 4))
         side = min(max(side, _SLOTS[0]), _SLOTS[1])
@@ -140,7 +146,7 @@ class MixView(QWidget):
             slot.setFixedSize(side, side)
 
     def show_mode(self, mode: str) -> None:
-        """Show what belongs to a mode of :class:`MixChoices`."""
+        """Show the widgets of a mode of :class:`MixChoices`."""
         four = mode in ("corners", "pad")
         for slot in (self.c, self.d):
             slot.setVisible(four)

@@ -1,4 +1,4 @@
-"""Recorded trail: a way that the mouse takes over the pad, played as an animation."""
+"""Recorded trail of the pad: the path of the mouse, drawn and played as an animation."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _DIGITS = 4
 
 
 class PadTrail(QObject):
-    """Records where the point of a pad goes, from Record to its being let go, and plays it.
+    """Recorder and player of a trail: the path of a pad's point, from Record until its release.
 
     Args:
-        pad: where the point is moved.
-        preview: where the pictures of the way are played.
+        pad: the pad whose point is recorded.
+        preview: shows the pictures of the trail during playback.
         parent: the owner.
     """
 
     recorded = Signal()
-    """``text`` is a new way."""
+    """A new trail was recorded into ``text``."""
 
     def __init__(self, pad: Pad, preview: RowGrid, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -39,9 +39,9 @@ class PadTrail(QObject):
         self._frames: Pictures | None = None
         self._recipe: dict[str, object] | None = None
         self.text = ""
-        """The points of the way, as :class:`InterpolateRequest` has them; empty: there is none."""
+        """Points of the trail, in the format of :class:`InterpolateRequest`; empty: no trail."""
         self.place = 0
-        """Which picture of the way is shown."""
+        """Index of the picture of the trail that is shown."""
         self.record_button = button(
             self.tr("Record"),
             self.tr("Then drag the point: its way becomes an animation when you let it go"),
@@ -61,16 +61,16 @@ class PadTrail(QObject):
 
     @property
     def recording(self) -> bool:
-        """Whether the point's way is being noted."""
+        """Whether a trail is being recorded."""
         return self.record_button.isChecked()
 
     @property
     def playing(self) -> bool:
-        """Whether the way is being played."""
+        """Whether the trail is being played."""
         return self._timer.isActive()
 
     def set_text(self, text: str) -> None:
-        """Have another way, or none."""
+        """Set another trail, or an empty text for none, and stop the playback."""
         self._timer.stop()
         self.text, self._frames, self.place = text, None, 0
         self._pad.set_trail(trail_points(text) if text else ())
@@ -78,7 +78,10 @@ class PadTrail(QObject):
         self._show_playing()
 
     def show_frames(self, pictures: Pictures | None, recipe: dict[str, object] | None) -> None:
-        """Show the way (N, H, W, C) as far as it is drawn; it plays when ``recipe`` says how."""
+        """Show the pictures of the trail (N, H, W, C), or none.
+
+        ``recipe`` is None while they are unfinished; once it is given, playback starts.
+        """
         self._frames, self._recipe = pictures, recipe
         if pictures is None:
             self._timer.stop()
@@ -90,7 +93,7 @@ class PadTrail(QObject):
         self._show_playing()
 
     def play(self) -> None:
-        """Play on, or pause."""
+        """Resume the playback, or pause it."""
         if self._timer.isActive():
             self._timer.stop()
         elif self._frames is not None:
@@ -98,7 +101,7 @@ class PadTrail(QObject):
         self._show_playing()
 
     def select(self, index: int) -> None:
-        """Stop at one picture of the way."""
+        """Stop the playback and show one picture of the trail."""
         self._timer.stop()
         self.place = index
         self._show()
@@ -113,7 +116,7 @@ class PadTrail(QObject):
             self._take()
 
     def _note(self) -> None:
-        """Note where the point is; without a recording the way ends with its next move."""
+        """Record the point's position; if not recording, discard the trail, as the point moved."""
         if self.recording:
             self._noted.append((self._pad.u, self._pad.v, time.monotonic()))
             self._pad.set_trail([(u, v) for u, v, _ in self._noted])
@@ -125,7 +128,7 @@ class PadTrail(QObject):
             self.record_button.setChecked(False)
 
     def _take(self) -> None:
-        """Make a way of what was noted; a single place is none."""
+        """Make a trail of the recorded positions; a single position gives none."""
         text = even_trail(self._noted)
         self._noted = []
         self.set_text(text)
@@ -156,18 +159,21 @@ class PadTrail(QObject):
 
 
 def even_trail(noted: Sequence[tuple[float, float, float]]) -> str:
-    """Return the points of a way at even times, as many a second as it is played with.
+    """Return a trail resampled at even times, at the frame rate of its playback.
+
+    Linear interpolation; at least 6 and at most 60 points.
 
     Args:
         noted: (u, v, seconds) of each move, in order.
 
     Returns:
-        As :class:`InterpolateRequest` has it; empty for less than two places.
+        The points in the format of :class:`InterpolateRequest`; empty if there are fewer than two
+        distinct positions.
     """
     if len({(u, v) for u, v, _ in noted}) < 2:
         return ""
     u, v, seconds = (np.array(each) for each in zip(*noted, strict=True))
-    # Equal times would make no way of their own.
+    # np.interp needs increasing times: equal ones are separated.
     seconds = np.maximum.accumulate(seconds + 1e-6 * np.arange(len(seconds)))
     count = round((seconds[-1] - seconds[0]) * FPS) + 1
     times = np.linspace(seconds[0], seconds[-1], min(max(count, _FEWEST), _MOST))

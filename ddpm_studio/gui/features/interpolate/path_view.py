@@ -1,4 +1,4 @@
-"""Interpolation path through several pictures: its keys, the way between them, and a player."""
+"""Interpolation path through several key pictures: their slots, the path, and a player."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _MOST = 12
 
 
 class PathView(QWidget):
-    """Key pictures in a row, the walked path large, and a strip to scrub it.
+    """Row of key pictures, a preview of the path, and a film strip to scrub through it.
 
-    The last slot is always empty: what is dropped there is the next key.
+    The last slot is empty, for the next key picture, unless there are twelve pictures.
     """
 
     changed = Signal()
-    """The keys, or whether the path is closed, are others."""
+    """The key pictures changed, or whether the path is closed."""
     failed = Signal(object)
     """A picture can't be used (Failure)."""
 
@@ -38,7 +38,7 @@ class PathView(QWidget):
         self._studio = studio
         self._slots: list[SourceSlot] = []
         self.asked = True
-        """Whether a person is the cause of what ``changed`` tells."""
+        """Whether a person caused the last ``changed``."""
         self.frames: Pictures | None = None
         self._recipe: dict[str, object] | None = None
         self.preview = RowGrid(self.tr("The path"))
@@ -97,18 +97,18 @@ class PathView(QWidget):
 
     @property
     def slots(self) -> list[SourceSlot]:
-        """All slots, the empty last one too."""
+        """All slots, including the empty last one."""
         return list(self._slots)
 
     @property
     def playing(self) -> bool:
-        """Whether the path is being walked."""
+        """Whether the path is being played."""
         return self._timer.isActive()
 
     def set_keys(
         self, pictures: Sequence[Pictures | PictureDrop], *, by_chance: bool = False
     ) -> None:
-        """Walk through these instead, at most twelve."""
+        """Replace the key pictures by these, at most twelve."""
         for slot in self._slots:
             slot.deleteLater()
             self._row.removeWidget(slot)
@@ -118,7 +118,7 @@ class PathView(QWidget):
             self._slots[-1].take(picture, by_chance=by_chance)
 
     def take_from(self, slots: Sequence[SourceSlot]) -> None:
-        """Walk through what these hold instead; what came by chance still goes with its model."""
+        """Replace the key pictures by those of other slots; random ones stay marked as such."""
         held = [(slot.drop, slot.by_chance) for slot in slots]
         self.set_keys(())
         for drop, by_chance in held:
@@ -126,22 +126,22 @@ class PathView(QWidget):
                 self._slots[-1].take(drop, by_chance=by_chance)
 
     def append(self, picture: Pictures | PictureDrop) -> None:
-        """Put a picture at the end of the path."""
+        """Append a picture to the path."""
         self._slots[-1].set_picture(picture)
 
     def add_from_data(self) -> None:
-        """Put a picture at the end by chance."""
+        """Append a random picture of the data to the path."""
         self._slots[-1].pick_from_data()
 
     def refit(self) -> None:
-        """Prepare all pictures anew, for another model; those that came by chance go."""
+        """Preprocess all pictures again, for another model; randomly picked ones are dropped."""
         for slot in self.slots:
             slot.refit()
 
     def show_frames(
         self, pictures: Pictures | None, recipe: dict[str, object] | None = None
     ) -> None:
-        """Show the path (N, H, W, C) as far as it is drawn; ``recipe`` says how."""
+        """Show the pictures of the path (N, H, W, C), or none; ``recipe``: None if unfinished."""
         self.frames, self._recipe = pictures, recipe
         if pictures is None:
             self._timer.stop()
@@ -158,12 +158,12 @@ class PathView(QWidget):
         self._show_playing()
 
     def select(self, index: int) -> None:
-        """Show one moment of the path."""
+        """Show one picture of the path, by its index."""
         self.strip.set_current(index)
         self._show(self.strip.current)
 
     def play(self) -> None:
-        """Walk the path from where it stands, or pause."""
+        """Play the path from its current position, or pause."""
         if self._timer.isActive():
             self._timer.stop()
         elif self.frames is not None and len(self.frames) > 1:
@@ -171,7 +171,7 @@ class PathView(QWidget):
         self._show_playing()
 
     def hideEvent(self, event: object) -> None:
-        """Stop walking where nobody looks."""
+        """Stop the playback when the view is hidden."""
         super().hideEvent(event)  # type: ignore[arg-type]
         self._timer.stop()
         self._show_playing()
@@ -187,7 +187,7 @@ class PathView(QWidget):
         self._row.insertWidget(self._row.count() - 1, slot)
 
     def _on_fitted(self) -> None:
-        """Close up where a picture was taken out; keep one empty slot at the end."""
+        """Remove slots whose picture was removed, and keep one empty slot at the end."""
         for slot in self._slots[:-1]:
             if slot.drop is None and not slot.waiting:
                 self._slots.remove(slot)

@@ -1,4 +1,4 @@
-"""Random pictures, from the open data, else from those that the model learnt."""
+"""Random pictures from the open data set, else from the run's training data."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ def offer_some(
     take: Callable[[list[PictureDrop]], object],
     failed: Callable[[Failure], object],
 ) -> None:
-    """Call ``take`` with so many pictures, or fewer if there are fewer, else ``failed``.
+    """Call ``take`` with ``count`` random pictures and their classes, or ``failed``.
 
-    They carry their classes. It may be called now or later.
+    There are fewer if the data have fewer. ``take`` is called at once for the open data set, else
+    later, when the backend has read the run's data; without data set and run nothing is called.
     """
     dataset = studio.dataset
     if dataset is not None:
@@ -43,6 +44,6 @@ def offer_some(
 def _chosen(
     pictures: Pictures, class_of: Callable[[int], str | None], count: int
 ) -> list[PictureDrop]:
-    """Return so many different ones of (N, H, W, C), fewer if there are fewer; copies."""
+    """Return copies of ``count`` distinct random pictures out of (N, H, W, C), or of all N."""
     numbers = random.sample(range(len(pictures)), min(count, len(pictures)))
     return [PictureDrop(pictures[number].copy(), of_set(class_of(number))) for number in numbers]
