@@ -1,1 +1,1 @@
-"""Reverse process: x_t and the predicted x_0, scrubbed step by step."""
+"""Reverse process tool: x_t, predicted x_0 and noise at every step, with playback."""

@@ -1,4 +1,4 @@
-"""Sampler comparison: which others walk beside the first one, from the same noise."""
+"""Sampler comparison: choice of further samplers that start from the same noise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OF_A_STUDENT = (1, 4)
 
 
 class CompareRow(QWidget):
-    """One or two more samplers with their steps and η; the rest follows the first bar."""
+    """Controls of one or two more samplers, with steps and η; the rest follows the first bar."""
 
     changed = Signal()
 
@@ -44,16 +44,16 @@ class CompareRow(QWidget):
         self.third.toggled.connect(self._on_third)
 
     def values(self) -> list[dict[str, Any]]:
-        """Return sampler, steps and η of each, as :meth:`SamplerBar.value` does."""
+        """Return sampler, steps and η of each, in the form of :meth:`SamplerBar.value`."""
         return [bar.value() for bar in self.bars[: 1 + self.third.isChecked()]]
 
     @property
     def words(self) -> list[str]:
-        """Each of them in short."""
+        """Short summary of each sampler, used or not, such as ``DDIM · 50``."""
         return [bar.words for bar in self.bars]
 
     def follow(self, view: RunView) -> None:
-        """Follow another model; of a few-step student one step and four stand beside its own."""
+        """Adapt to another model; a few-step student is compared with itself at 1 and 4 steps."""
         for bar, steps in zip(self.bars, _OF_A_STUDENT, strict=True):
             bar.set_timesteps(view.summary.timesteps)
             bar.set_student(view.summary.sampler, steps)

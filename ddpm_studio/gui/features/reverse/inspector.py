@@ -1,4 +1,4 @@
-"""Inspector line: the numbers of the pixel that is pointed at."""
+"""Pixel inspector: overlay line with the numbers behind the pixel under the pointer."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from ddpm_studio.gui.widgets.layout.overlay import Overlay
 
 
 class Inspector(ElidedLabel):
-    """Lies over the lower edge of the views while it has something to tell.
+    """Overlay label at the lower edge of the views, visible while a pixel is inspected.
 
-    So it takes no room from the pictures, and nothing moves when it comes. Where the pointer is
-    below, it lies over the upper edge. Nothing pointed at, its text is how to point.
+    As an overlay it takes no room from the pictures, and nothing moves when it appears. If the
+    pointer is near the lower edge, it is at the upper edge. Without a pixel it is hidden, and its
+    text explains how to inspect one.
 
     Args:
-        views: what it lies over; it becomes the parent.
+        views: the widget that it overlays, which becomes its parent.
     """
 
     def __init__(self, views: QWidget) -> None:
@@ -34,14 +35,14 @@ class Inspector(ElidedLabel):
         self.tell("")
 
     def tell(self, told: str) -> None:
-        """Tell the numbers; an empty text: nothing is pointed at."""
+        """Show the numbers of a pixel as text; empty: no pixel is inspected."""
         self.setText(told or self._hint)
         self.setVisible(bool(told))
         if told:
             self._place()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the words on a ground of their own."""
+        """Paint an opaque background, then the text."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), current_theme().color("raised"))
         painter.end()

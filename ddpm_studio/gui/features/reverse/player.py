@@ -1,4 +1,4 @@
-"""Playback controls of a process: a slider, play, loop, steps, speed."""
+"""Playback controls of a process: slider, play, loop, single steps and frame rate."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 _RATES = (1, 2, 5, 10, 20, 30, 60)
 _RATE = 20
 _MOMENT_WIDTH = 72
-# A frame of a screen; how far to go is taken from the clock, so that nothing adds up.
+# About one screen refresh; the position is computed from the clock, so that errors don't add up.
 _TICK_MS = 15
 
 
 class Player(QWidget):
-    """One row; its actions are ``PREFIX.play``, ``.loop``, ``.back``, ``.forward`` and others.
+    """Player row with slider, buttons and frame rate.
+
+    Its actions are ``PREFIX.play``, ``.loop``, ``.back``, ``.forward``, ``.first`` and ``.last``.
 
     Args:
-        actions: where they are registered.
-        prefix: what their ids begin with.
+        actions: where the actions are registered.
+        prefix: prefix of their ids.
         category: the menu they belong to, translated.
         parent: the owner.
     """
 
     moved = Signal(int)
-    """The place to show; emitted for each change of the slider."""
+    """The slider moved; carries the place to show."""
 
     def __init__(
         self, actions: ActionRegistry, prefix: str, category: str, parent: QWidget | None = None
@@ -75,11 +77,11 @@ class Player(QWidget):
         self.set_places(0)
 
     def set_places(self, count: int, end: int = 0) -> None:
-        """Take another number of places; the slider stays where it is, if that is still there.
+        """Set the number of places; the slider keeps its place if that still exists.
 
         Args:
-            count: how many there are.
-            end: t at the last of them: above 0 while a process is under way.
+            count: number of places.
+            end: t at the last place, above 0 while a process is under way.
         """
         self.end.setText(f"{end:,}")
         self.slider.setMaximum(max(0, count - 1))
@@ -90,17 +92,17 @@ class Player(QWidget):
 
     @property
     def place(self) -> int:
-        """Where the slider stands."""
+        """The slider's current place, from 0."""
         return self.slider.value()
 
     def go(self, place: int) -> None:
-        """Put the slider somewhere else."""
+        """Move the slider to a place; a playback continues from there."""
         self.slider.setValue(place)
         self._restart()
 
     @property
     def playing(self) -> bool:
-        """Whether it moves by itself."""
+        """Whether the process is being played."""
         return self._timer.isActive()
 
     def play(self) -> None:
@@ -115,7 +117,7 @@ class Player(QWidget):
             self._show_playing()
 
     def stop(self) -> None:
-        """Stand still."""
+        """Stop the playback."""
         self._timer.stop()
         self._show_playing()
 
@@ -164,7 +166,7 @@ class Player(QWidget):
         self.go(self.slider.maximum())
 
     def _restart(self, *_: object) -> None:
-        """Count the time from here."""
+        """Restart the playback clock at the current place."""
         self._since, self._from = time.monotonic(), self.place
 
     def _advance(self) -> None:

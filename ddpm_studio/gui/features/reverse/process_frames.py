@@ -1,4 +1,4 @@
-"""Animation frames of a process, composed one by one, none of them kept."""
+"""Animation frames of a reverse process, composed lazily, without keeping them in memory."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _GAP = 8
 
 
 class ProcessFrames(LazySequence[Pictures]):
-    """The frames (H, W, C) of what is shown, one for each place.
+    """Lazy sequence of animation frames (H, W, C), one for each place of a process.
 
     Args:
-        process: finished; it does not change any more.
-        views: what to show, beside each other; below each other where samplers are compared.
-        picture: this one alone; None: all, in a grid.
+        process: a finished process, which does not change any more.
+        views: the views to show, side by side; one below the other if samplers are compared.
+        picture: index of the only picture to show; None: all, in a grid.
     """
 
     def __init__(self, process: Process, views: tuple[str, ...], picture: int | None) -> None:

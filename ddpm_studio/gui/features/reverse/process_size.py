@@ -1,4 +1,4 @@
-"""Number of pictures of a reverse process, and of moments that are kept of it."""
+"""Number of pictures and of kept frames of a reverse process, limited by memory."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ _EVERY_MOMENT = 10_000
 
 
 class ProcessSize(QObject):
-    """Two boxes, and what of their choice fits the memory.
+    """Combo boxes for the numbers of pictures and frames, and the memory limit of the latter.
 
     Args:
-        studio: knows the open model.
-        cover: tells which part of the views so many pictures (height, width) would take.
+        studio: provides the open model.
+        cover: maps a number of pictures of a size (height, width) to the fraction of the views
+            that they would cover.
         parent: the owner.
     """
 
     changed = Signal()
-    """Another choice was made."""
+    """A choice has changed."""
 
     def __init__(
         self,
@@ -64,25 +65,25 @@ class ProcessSize(QObject):
 
     @property
     def pictures(self) -> int:
-        """How many pictures to draw; as the views are now where it depends on them."""
+        """Number of pictures to draw, computed from the current size of the views if needed."""
         view = self._studio.run_view
         assert view is not None
         picture = view.summary.height, view.summary.width
         return self.count.pictures(lambda count: self._cover(count, picture))
 
     def choose(self, count: int, moments: int | None) -> None:
-        """Choose numbers, also such as are not offered; None leaves the moments."""
+        """Select numbers, adding those that are not offered; None keeps the number of frames."""
         choose(self.count, count)
         if moments:
             choose(self.moments, moments)
 
     def affordable(self, steps: Sequence[int]) -> int:
-        """Return how many moments to ask for, so that all of them fit the memory.
+        """Return the number of frames to request, so that all of them fit in memory.
 
-        ``compact`` then says whether x̂_0 and ε̂ have to be kept as levels.
+        Sets ``compact``: whether x̂_0 and ε̂ have to be kept quantised to 256 levels.
 
         Args:
-            steps: of each sampler; 0 is the sampler's own choice, at most T.
+            steps: number of steps of each sampler; 0: the sampler's default, at most T.
         """
         asked, view = int(self.moments.currentData()), self._studio.run_view
         if view is None:
@@ -96,7 +97,7 @@ class ProcessSize(QObject):
         return moments
 
     def words(self, process: Process) -> str:
-        """Say what was kept of a process, and whether it is less than was asked for."""
+        """Return a text with the number of frames kept, their memory, and whether it was limited."""
         kept = " + ".join(f"{len(one):,}" for one in process.trajectories)
         told = self.tr("{0} moments kept in {1:,.1f} MiB").format(
             kept, process.memory_bytes / 2**20

@@ -1,4 +1,4 @@
-"""Views of a process at one moment, for one sampler or for several in step."""
+"""Views of a reverse process at one time t, for one sampler or for several in step."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ddpm_studio.gui.workspace.studio import Studio
 
 Arrangement = Literal["grid", "single", "strip"]
 Key = tuple[int, str]
-"""Which trajectory, which view."""
+"""(index of the trajectory, name of the view)."""
 
 SYMBOLS = {"x_t": "xₜ", "x0_hat": X0_HAT, "eps": "ε̂", "dx_t": "Δxₜ", "dx0_hat": f"Δ{X0_HAT}"}
-# What lies outside of these has the level of the end of the range.
+# Range of the 8-bit levels, ±end: values beyond it are clamped to its end.
 _ENDS = {"x_t": 1.0, "eps": 3.0}
 _STRIP_HEIGHT = 72
-# Where there is less room, the panel scrolls.
+# Minimum height of a grid, in pixels; with less room the panel scrolls.
 _GRID_HEIGHT = 96
 _CAPTION_HEIGHT = 22
 
@@ -38,18 +38,18 @@ class ProcessViews(QWidget):
     """Grids, single pictures or film strips, all at the same place of a :class:`Process`.
 
     Args:
-        studio: where the menu of a picture sends it.
-        parent: of the widget.
+        studio: receives the pictures that a context menu sends to tools.
+        parent: the parent widget.
     """
 
     current_changed = Signal(int)
-    """Another picture is the current one."""
+    """Another picture is the current one; carries its index."""
     selection_changed = Signal()
-    """Others are chosen, or none."""
+    """The selection has changed."""
     inspected = Signal(str)
-    """What stands behind the pixel that is pointed at; empty: none is."""
+    """Text with the numbers of the inspected pixel; empty: none is inspected."""
     scrubbed = Signal(int, int)
-    """(which trajectory, which of its frames) was chosen in a film strip."""
+    """A frame was chosen in a film strip; (index of the trajectory, index of the frame)."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,52 +82,52 @@ class ProcessViews(QWidget):
 
     @property
     def arrangement(self) -> Arrangement:
-        """How they are shown."""
+        """How the views are arranged: as grids, single pictures or film strips."""
         return self._arrangement
 
     @property
     def picture(self) -> int:
-        """Number of the current picture; -1 without pictures."""
+        """Index of the current picture; -1 if there are no pictures."""
         current = next((grid.current for grid in self.grids.values() if grid.count), -1)
-        # A grid that is not shown may still have the pictures of a larger process.
+        # A hidden grid may still hold the pictures of an earlier, larger process.
         return min(current, self._count() - 1) if self._process.ready else current
 
     @property
     def subject(self) -> Key:
-        """The view in which a picture was chosen last, if it is shown still; else the first."""
+        """The view in which a picture was selected last, if it is still shown; else the first."""
         keys = self.keys
         return self._picked if self._picked in keys and self.has_choice else keys[0]
 
     @property
     def has_choice(self) -> bool:
-        """Whether somebody chose the current picture, or looks at it alone."""
+        """Whether the current picture is selected, or is the only one shown."""
         return self._arrangement != "grid" or any(grid.selected for grid in self.grids.values())
 
     @property
     def keys(self) -> list[Key]:
-        """What is shown, a row of the table after the other."""
+        """Keys of the views shown, in row-major order of the table."""
         count = max(1, len(self._process.trajectories))
         if self._arrangement == "strip":
             return [(which, view) for which in range(count) for view in self._chosen]
         return [(which, view) for view in self._chosen for which in range(count)]
 
     def set_process(self, process: Process) -> None:
-        """Show another process; nothing while it has no frames."""
+        """Show another process; the empty state while it has no frames."""
         self._process, self._place = process, 0
         self._arrange()
 
     def set_chosen(self, views: tuple[str, ...]) -> None:
-        """Show these of :data:`VIEWS`."""
+        """Set which of :data:`VIEWS` are shown."""
         self._chosen = views
         self._arrange()
 
     def set_arrangement(self, arrangement: Arrangement) -> None:
-        """Show all pictures, the current one alone, or its way as film strips."""
+        """Show all pictures, only the current one, or its frames as film strips."""
         self._arrangement = arrangement
         self._arrange()
 
     def show_place(self, place: int) -> None:
-        """Show another moment."""
+        """Show another place of the process."""
         self._place = place
         if not self._process.ready:
             self._pages.setCurrentWidget(self.empty)
@@ -135,7 +135,7 @@ class ProcessViews(QWidget):
         if self._pages.currentWidget() is not self._table:
             self._pages.setCurrentWidget(self._table)
             if self._columns() != self._across:
-                # How many pictures there are is known by now.
+                # Only now the number of pictures is known, which the layout depends on.
                 self._arrange()
                 return
         for key in self.keys:
@@ -143,30 +143,30 @@ class ProcessViews(QWidget):
         self._tell()
 
     def grow(self) -> None:
-        """Show in the film strips what has come; the grids need not be told."""
+        """Add new frames to the film strips; the grids show one frame and need no update."""
         if self._arrangement == "strip" and self._process.ready:
             for key in self.keys:
                 self._fill_strip(key)
 
     def select(self, picture: int) -> None:
-        """Make another picture the current one."""
+        """Make another picture the current one, by its index, in all grids."""
         for grid in self.grids.values():
             if grid.current != picture and 0 <= picture < grid.count:
                 grid.select([picture])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the views beside or below each other, as the pictures are larger."""
+        """Choose the number of columns that makes the pictures largest."""
         super().resizeEvent(event)
         if self._process.ready and self._columns() != self._across:
             self._arrange()
 
     def cover(self, count: int, picture: tuple[int, int]) -> float:
-        """Tell which part of the room so many pictures (height, width) would take."""
+        """Return the fraction of the area that ``count`` pictures (height, width) would cover."""
         cells = len(self._chosen)
         return max(self._layouts(cells, count, picture).values())[1]
 
     def _columns(self) -> int:
-        """How many views stand beside each other."""
+        """Return the best number of views side by side."""
         count = len(self.keys)
         if self._arrangement == "strip":
             return 1
@@ -182,7 +182,7 @@ class ProcessViews(QWidget):
     def _layouts(
         self, cells: int, count: int, picture: tuple[int, int]
     ) -> dict[int, tuple[float, float]]:
-        """For each number of views beside each other, zoom and part of the room filled."""
+        """Return zoom and covered fraction of the area for each number of views side by side."""
         found = {}
         for across in range(1, cells + 1):
             down = cells // across
@@ -296,7 +296,7 @@ class ProcessViews(QWidget):
         self.current_changed.emit(picture)
 
     def _on_selection(self, selected: list[int]) -> None:
-        """Choose the same in every view."""
+        """Select the same pictures in every view."""
         if self._selecting:
             return
         self._selecting = True
@@ -308,7 +308,7 @@ class ProcessViews(QWidget):
 
     def _pick(self, key: Key) -> None:
         self._picked = key
-        # It may be the same picture in another view.
+        # Emitted even if the picture is the same: it may be in another view.
         self.selection_changed.emit()
 
     def _on_pointed(self, pixel: Pixel | None) -> None:
@@ -318,7 +318,7 @@ class ProcessViews(QWidget):
         self._tell()
 
     def _on_looked(self, look: Look) -> None:
-        """Look at the same part of every view."""
+        """Apply the zoom and pan of one view to all views."""
         for grid in self.grids.values():
             grid.set_look(look)
 
@@ -329,7 +329,7 @@ class ProcessViews(QWidget):
         self.scrubbed.emit(key[0], index)
 
     def _tell(self) -> None:
-        """Say the numbers behind the pixel that is pointed at."""
+        """Emit the numbers behind the inspected pixel."""
         pixel = self._pixel
         if pixel is None or not self._process.ready or pixel[0] >= self._count():
             self.inspected.emit("")
@@ -350,7 +350,7 @@ class ProcessViews(QWidget):
         return min(len(one.frames[0].x_t_kept) for one in self._process.trajectories)
 
     def _numbers(self, trajectory: Trajectory, view: str, index: int, pixel: Pixel) -> str:
-        """Write values of two decimals; of levels, one at the end may lie beyond, and says so."""
+        """Format values with two decimals; clamped ones at the end of the range with ≥ or ≤."""
         end = _ENDS.get(view, math.inf) if trajectory.is_clamped(view, index) else math.inf
         written = []
         for value in trajectory.values(view, index, pixel):
@@ -360,7 +360,7 @@ class ProcessViews(QWidget):
 
 
 class _Cell(QWidget):
-    """A view below its caption."""
+    """A view with its caption above."""
 
     def __init__(self, view: QWidget, parent: QWidget) -> None:
         super().__init__(parent)

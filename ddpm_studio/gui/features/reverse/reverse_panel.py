@@ -1,4 +1,4 @@
-"""Reverse process: scrub from noise to picture; views side by side, samplers in step (Fig. 6)."""
+"""Reverse process panel: scrub from noise to picture, compare samplers in step (DDPM Fig. 6)."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from ddpm_studio.requests import SampleRequest
 
 _CURVE_WIDTH = 176
 _ROOM_FOR_STRIP = 690
-# Where it has the row to itself.
+# Maximum width of the curve where it has the row to itself, in pixels.
 _CURVE_MOST = 4096
 
 
 class ReversePanel(ToolPanel):
-    """Draws a reverse process, or several from the same noise, and lets one walk through."""
+    """Draws a reverse process, or several from the same noise, and scrubs through its frames."""
 
     tool = "reverse"
 
@@ -101,7 +101,7 @@ class ReversePanel(ToolPanel):
 
     @property
     def trajectory(self) -> Trajectory:
-        """The first sampler's; empty while nothing is drawn."""
+        """Trajectory of the first sampler; empty while nothing is drawn."""
         return self.process.trajectories[0] if self.process.trajectories else Trajectory()
 
     def _spec(self) -> JobSpec[object] | None:
@@ -123,13 +123,13 @@ class ReversePanel(ToolPanel):
         return specs.drawing.draw(requests[0], "reverse")
 
     def show_process(self, process: Process) -> None:
-        """Show a process instead of the one shown; from its end."""
+        """Show another process, at its last place."""
         self.process = process
         self.player.stop()
         self._tell_places()
         self.views.set_process(process)
         self.strip.clear()
-        # Of the one before.
+        # These described the previous process.
         self.bar.noise.clear()
         self.kept.clear()
         if process.ready:
@@ -178,7 +178,7 @@ class ReversePanel(ToolPanel):
             self.content.addWidget(below)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show the strip and the curve where the pictures have room enough above them."""
+        """Hide the film strip and the curve in a low window, to leave room for the pictures."""
         super().resizeEvent(event)
         self._below.setHidden(self.height() < _ROOM_FOR_STRIP)
 
@@ -195,7 +195,7 @@ class ReversePanel(ToolPanel):
             part.connect(self.draw_later)
 
     def _moments(self, others: int) -> int:
-        """How many moments to ask for where so many samplers walk beside the first."""
+        """Return the number of frames to request if ``others`` samplers are compared too."""
         steps = [bar.number_of_steps for bar in (self.sampler, *self.compare.bars)]
         return self.size_choice.affordable(steps[: 1 + others])
 
@@ -220,7 +220,7 @@ class ReversePanel(ToolPanel):
         self.process.add(which, event)
         self._tell_places()
         self.views.grow()
-        # The picture sharpens before the eyes, unless one looks at an earlier moment.
+        # Follow the newest frame, unless an earlier one is being looked at.
         last = len(self.process) - 1
         target = (
             last if t is None else self.process.place_at(t) if self.process.comparing else place
@@ -281,7 +281,7 @@ class ReversePanel(ToolPanel):
 
     @property
     def shown_recipe(self) -> Recipe | None:
-        """How the process was drawn, and the t that is shown of it."""
+        """Recipe of the process, with the t that is shown as ``moment``."""
         recipe = self._recipe()
         if recipe is None or not self.process.ready:
             return None
@@ -296,7 +296,7 @@ class ReversePanel(ToolPanel):
         self.draw_now()
 
     def _show_page(self) -> None:
-        """Show the views in any case: what to do stands in their place."""
+        """Show the views even without a model: their empty state then says what to do."""
         self.pages.setCurrentIndex(1)
         can = self.studio.can_draw
         front = (part for part, _ in self.drawer.front)
@@ -320,7 +320,7 @@ class ReversePanel(ToolPanel):
         self.shown.emit(t)
 
     def _show_whole(self) -> None:
-        """Show what is known when all have been drawn: the strip, the ticks, the memory."""
+        """Show what needs all frames: the film strip, the ticks of the curve, the memory used."""
         self._show_strip()
         self.curve.set_ticks([one.ts for one in self.process.trajectories])
         self.kept.setText(self.size_choice.words(self.process))

@@ -1,4 +1,4 @@
-"""Trajectories: the frames of reverse processes, kept to be scrubbed."""
+"""Trajectories: frames of reverse processes, kept in memory for scrubbing."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ddpm_studio.picture_shape import fully_seen
 Levels = npt.NDArray[np.int16]
 
 CHANGES = ("dx_t", "dx0_hat")
-"""Views of what has changed since the moment before."""
+"""Views of the difference to the previous frame."""
 
 VIEWS = ("x_t", "x0_hat", "eps", *CHANGES)
-"""What can be shown of a moment."""
+"""The views of a frame: x_t, x̂_0, ε̂ and the differences of x_t and of x̂_0."""
 
 MEMORY_BUDGET = 768 * 2**20
-"""Bytes that all frames of the tab may take together."""
+"""Memory budget for all frames of the tab together, in bytes."""
 
 _DIFFERENCE_OF: dict[str, View] = {"dx_t": "x_t", "dx0_hat": "x0_hat"}
-# Of one number: all three of a moment as float16, or x_t alone so and a byte for each other.
+# Bytes per number: x_t, x̂_0 and ε̂ as float16, or x_t as float16 and the others as uint8.
 _EXACT_BYTES, _COMPACT_BYTES = 6, 4
 _MID_GRAY = 128
 _MOST_GAIN = 64
@@ -35,10 +35,10 @@ _LOOKED_AT = 12
 
 @dataclass
 class Trajectory:
-    """Frames in the order of the process: the first is noise, the last the picture.
+    """Frames of one reverse process, from noise to the picture.
 
-    They keep numbers, and pictures are made of those that are looked at. ``compact``: x̂_0 and ε̂
-    keep levels of 256 alone.
+    Frames store numbers, and pictures are made only of those that are looked at. ``compact``:
+    x̂_0 and ε̂ are stored quantised to 256 levels.
     """
 
     recipe: dict[str, object] = field(default_factory=dict)
@@ -52,45 +52,45 @@ class Trajectory:
         return len(self.frames)
 
     def add(self, frame: FrameImages) -> None:
-        """Take the next frame; its t is no higher than the last one's."""
+        """Append the next frame; its t must not be above that of the last one."""
         self.frames.append(frame.compact() if self.compact else frame)
         self._falling.append(-frame.t)
 
     @property
     def ts(self) -> list[int]:
-        """The t of each frame, falling."""
+        """The t of each frame, descending."""
         return [-t for t in self._falling]
 
     def index_at(self, t: int) -> int:
-        """Return the last frame that is reached when time has fallen to t; 0 before the first."""
+        """Return the index of the last frame whose time is at least t; 0 if there is none."""
         return max(0, bisect_right(self._falling, -t) - 1)
 
     def view(self, name: str, index: int) -> Pictures:
-        """Return the pictures (N, H, W, C) of one of ``VIEWS`` at one frame.
+        """Return the pictures, uint8 (N, H, W, C), of one of ``VIEWS`` at one frame.
 
-        A difference is shown around mid-gray, enlarged by :meth:`gain`; the first frame has none.
+        A difference is amplified by :meth:`gain` around mid-gray; that of the first frame is zero.
         """
         if name in _DIFFERENCE_OF:
             return _shown(self._difference(_DIFFERENCE_OF[name], index), self.gain(name))
         return self.frames[index].shown(_kept(name))
 
     def picture(self, name: str, index: int, picture: int) -> Pictures:
-        """Return one of the pictures of :meth:`view`, (H, W, C), without making the others."""
+        """Return one picture of :meth:`view`, (H, W, C), without computing the others."""
         if name in _DIFFERENCE_OF:
             source = _DIFFERENCE_OF[name]
             return _shown(self._difference(source, index, picture), self.gain(name))
         return self.frames[index].shown(_kept(name), picture)
 
     def gain(self, name: str) -> int:
-        """By which factor a difference is enlarged: the same for the whole process.
+        """Return the gain by which a difference is amplified, the same for the whole process.
 
-        A power of two that keeps 99 of 100 changes within the range of gray levels, as far as
-        a dozen moments tell; 1 for what is no difference.
+        A power of two, at most 64, that keeps 99 % of the changes within the range of gray levels,
+        estimated from up to a dozen frames; 1 for views that are not differences.
         """
         if name not in _DIFFERENCE_OF or len(self) < 2:
             return 1
         known = self._gains.get(name)
-        # While the process is drawn, the answer is good for as many frames again.
+        # While the process is drawn, the gain is recomputed when the number of frames has doubled.
         if known is None or len(self) >= 2 * known[0]:
             source = _DIFFERENCE_OF[name]
             looked_at = np.linspace(1, len(self) - 1, min(_LOOKED_AT, len(self) - 1)).astype(int)
@@ -101,17 +101,17 @@ class Trajectory:
         return known[1]
 
     def values(self, name: str, index: int, place: tuple[int, int, int]) -> list[float]:
-        """Return the numbers behind one pixel, a channel each.
+        """Return the numbers behind one pixel, one for each channel.
 
         Args:
             name: one of ``VIEWS``.
-            index: the frame.
-            place: picture, row, column.
+            index: index of the frame.
+            place: (picture, row, column).
 
         Returns:
-            In the units of the process, exact to float16, also beyond what is shown black and
-            white; where levels are kept (:meth:`is_clamped`) in steps of 1/127.5 of that. A
-            difference is that of two such numbers.
+            Values in the units of the process, with the precision of float16, also beyond the
+            displayed range; where levels are kept (:meth:`is_clamped`), quantised in steps of
+            1/127.5 of the range's end. A difference is that of two such numbers.
         """
         view = _DIFFERENCE_OF.get(name) or _kept(name)
         here = self._numbers(view, index, place)
@@ -120,24 +120,24 @@ class Trajectory:
         return [float(value) for value in here]
 
     def is_clamped(self, name: str, index: int) -> bool:
-        """Whether of one of ``VIEWS`` only levels are kept, so that its ends may lie beyond."""
+        """Whether a view is kept as 8-bit levels, so that values beyond its range are clamped."""
         return name in KEPT and self.frames[index].kept(_kept(name)).dtype == np.uint8
 
     def way(self, name: str, picture: int) -> Sequence[Pictures]:
-        """One picture's way, a frame (H, W, C) each [DDPM Fig. 6], made when it is looked at."""
+        """Return a lazy sequence of one picture's frames, (H, W, C) each [DDPM Fig. 6]."""
         return _Way(self, name, picture)
 
     def numbers(self, name: str) -> Numbers:
-        """Return the numbers of a view, or of what a difference is of, as they are kept.
+        """Return the stored numbers of a view; of a difference, those of its source view.
 
         Returns:
-            A sequence of float16 (N, H, W, C), one for each frame.
+            A lazy sequence of float16 (N, H, W, C), one for each frame.
         """
         return Numbers(self, _DIFFERENCE_OF.get(name) or _kept(name))
 
     @property
     def memory_bytes(self) -> int:
-        """What the frames take."""
+        """Memory used by the frames, in bytes."""
         return sum(frame.nbytes for frame in self.frames)
 
     def _numbers(
@@ -146,7 +146,7 @@ class Trajectory:
         return to_values(self.frames[index].kept(view)[place], SCALES[view])
 
     def _difference(self, view: View, index: int, picture: int | None = None) -> Levels:
-        """How far a frame is from the one before, in levels of 256; the first one not at all."""
+        """Return the difference to the previous frame in 8-bit levels; zeros for the first."""
         here = self.frames[index].pictures(view, picture).astype(np.int16)
         if not index:
             return np.zeros_like(here)
@@ -154,7 +154,7 @@ class Trajectory:
 
 
 class _Way(LazySequence[Pictures]):
-    """One picture at each moment; see :meth:`Trajectory.way`."""
+    """Lazy sequence of one picture at each frame; see :meth:`Trajectory.way`."""
 
     def __init__(self, trajectory: Trajectory, name: str, picture: int) -> None:
         self._trajectory, self._name, self._picture = trajectory, name, picture
@@ -168,7 +168,7 @@ class _Way(LazySequence[Pictures]):
 
 
 class Numbers(LazySequence[npt.NDArray[np.float16]]):
-    """What a trajectory keeps of a view; see :meth:`Trajectory.numbers`."""
+    """Lazy sequence of the stored numbers of a view; see :meth:`Trajectory.numbers`."""
 
     def __init__(self, trajectory: Trajectory, view: View) -> None:
         self._frames, self._view = list(trajectory.frames), view
@@ -185,11 +185,11 @@ class Numbers(LazySequence[npt.NDArray[np.float16]]):
 
 
 class Process:
-    """One trajectory, or several from the same noise that are walked in step.
+    """One trajectory, or several from the same noise that are scrubbed in step.
 
-    A *place* is where the slider stands. One trajectory has a place for each frame; several
-    have one for each t that any of them stops at, and each then shows where it stands at that
-    t.
+    A *place* is a position of the slider. A single trajectory has one place for each frame;
+    several have one for each t at which any of them has a frame, and each trajectory then shows
+    the last frame that it has reached at that t.
     """
 
     def __init__(self, trajectories: Sequence[Trajectory] = ()) -> None:
@@ -204,26 +204,26 @@ class Process:
 
     @property
     def comparing(self) -> bool:
-        """Whether there are several."""
+        """Whether there are several trajectories."""
         return len(self.trajectories) > 1
 
     @property
     def ready(self) -> bool:
-        """Whether each has a frame to show."""
+        """Whether each trajectory has at least one frame."""
         return bool(self.trajectories) and all(map(len, self.trajectories))
 
     @property
     def finished(self) -> bool:
-        """Whether each has been drawn to its end."""
+        """Whether each trajectory has been drawn to its end, i.e. has a recipe."""
         return bool(self.trajectories) and all(one.recipe for one in self.trajectories)
 
     @property
     def memory_bytes(self) -> int:
-        """What all frames take."""
+        """Memory used by all frames, in bytes."""
         return sum(one.memory_bytes for one in self.trajectories)
 
     def add(self, which: int, frame: FrameImages) -> None:
-        """Give a trajectory its next frame."""
+        """Append a frame to a trajectory, and its t to the places."""
         self.trajectories[which].add(frame)
         place = bisect_left(self._falling, -frame.t)
         if place == len(self._falling) or self._falling[place] != -frame.t:
@@ -234,27 +234,27 @@ class Process:
         return -self._falling[place] if self.comparing else self.trajectories[0].frames[place].t
 
     def index(self, which: int, place: int) -> int:
-        """Return the frame that a trajectory shows at a place."""
+        """Return the index of the frame that a trajectory shows at a place."""
         return self.trajectories[which].index_at(self.t(place)) if self.comparing else place
 
     def place_at(self, t: int) -> int:
-        """Return the place whose t is nearest."""
+        """Return the place whose t is nearest to the given one."""
         return min(range(len(self)), key=lambda place: abs(self.t(place) - t), default=0)
 
 
 def affordable(
     moments: int, picture_numbers: int, count: int, samplers: int = 1
 ) -> tuple[int, bool]:
-    """Return how many moments can be kept within ``MEMORY_BUDGET``, at least 2, and how.
+    """Return the number of frames that fit in ``MEMORY_BUDGET``, at least 2, and how to store them.
 
     Args:
-        moments: how many are asked for.
+        moments: number of frames requested.
         picture_numbers: H · W · C of one picture.
-        count: pictures in each.
-        samplers: trajectories side by side.
+        count: number of pictures in each frame.
+        samplers: number of trajectories.
 
     Returns:
-        The moments, and whether x̂_0 and ε̂ are to be kept as levels, so that more fit.
+        The number of frames, and whether x̂_0 and ε̂ must be kept as 8-bit levels to fit more.
     """
     numbers = picture_numbers * count * samplers
     if moments * numbers * _EXACT_BYTES <= MEMORY_BUDGET:
@@ -263,10 +263,10 @@ def affordable(
 
 
 def _kept(name: str) -> View:
-    """Return a view that is kept.
+    """Return the name of a stored view as its literal type.
 
     Raises:
-        KeyError: if it is none.
+        KeyError: if frames do not store that view.
     """
     return {str(view): view for view in KEPT}[name]
 

@@ -1,4 +1,4 @@
-"""View switches of a process: which views are shown, and how."""
+"""View switches of a reverse process: which views are shown, and their arrangement."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _FIRST = {False: ("x_t", "x0_hat", "eps"), True: ("x0_hat",)}
 
 
 class ViewBar(QWidget):
-    """Switches for the views and for their arrangement.
+    """Toggle buttons for the views and for their arrangement.
 
-    ``noise`` is a label for the noise level, to be laid out elsewhere.
+    ``noise`` is a label for the noise level, which the owner puts into its layout.
 
     Args:
-        views: what is switched.
+        views: the views to be switched.
         actions: where the switches are registered.
-        prefix: what their ids begin with.
+        prefix: prefix of their ids.
         category: the menu they belong to, translated.
         parent: the owner.
     """
@@ -48,7 +48,7 @@ class ViewBar(QWidget):
         self._comparing = False
         self._kept = dict(_FIRST)
         self.noise = number_label("", "muted")
-        # As wide for any of them: what stands beside it must not move while one scrubs.
+        # Fixed width: what is next to it must not move during scrubbing.
         widest = self.noise.fontMetrics().horizontalAdvance(_WIDEST)
         self.noise.setFixedWidth(widest + SPACE_S)
         self.noise.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -96,7 +96,7 @@ class ViewBar(QWidget):
         row.setSpacing(SPACE_S)
         tools = {view: ActionTool(action, SYMBOLS[view]) for view, action in self.switches.items()}
         self.rarely = [tools[view] for view in CHANGES]
-        """Switches for a drawer."""
+        """Rarely used switches, those of the differences, for a drawer."""
         for view in VIEWS:
             if view not in CHANGES:
                 row.addWidget(tools[view])
@@ -105,14 +105,14 @@ class ViewBar(QWidget):
             row.addWidget(ActionTool(action))
 
     def set_comparing(self, comparing: bool) -> None:
-        """Show what was chosen last for one sampler, or for several."""
+        """Switch to the views last chosen for a single sampler, or for several."""
         self._kept[self._comparing] = self._views.chosen
         self._comparing = comparing
         self._show(self._kept[comparing])
 
     def _choose(self, view: str, wanted: bool) -> None:
         chosen = tuple(v for v in VIEWS if (wanted if v == view else v in self._views.chosen))
-        # At least one stays.
+        # At least one view stays on.
         self._show(chosen or (view,))
 
     def _show(self, chosen: tuple[str, ...]) -> None:
