@@ -97,7 +97,7 @@ class ProcessSize(QObject):
         return moments
 
     def words(self, process: Process) -> str:
-        """Return a text with the number of frames kept, their memory, and whether it was limited."""
+        """Return a text on the number of frames kept, their memory, and any limit applied."""
         kept = " + ".join(f"{len(one):,}" for one in process.trajectories)
         told = self.tr("{0} moments kept in {1:,.1f} MiB").format(
             kept, process.memory_bytes / 2**20
