@@ -1,1 +1,1 @@
-"""Fill in: paint a mask, let the model draw it anew."""
+"""Inpainting tool: paint a mask, and the model fills it in."""

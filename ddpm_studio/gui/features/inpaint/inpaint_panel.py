@@ -1,4 +1,4 @@
-"""Fill in: paint a part of a picture, and the model draws it anew (RePaint)."""
+"""Inpainting panel: mask a part of a picture, and the model draws it again (RePaint)."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from ddpm_studio.requests import InpaintRequest
 _COUNTS = (1, 4, 9, 16)
 _STEPS, _FRAMES, _BRUSH, _MOST_BRUSH = 50, 25, 5, 32
 _SLIDER_WIDTH, _JUMP_WIDTH, _RESAMPLINGS_WIDTH = 120, 72, 60
-# No higher than it must be: what it holds is seen large below.
+# Side of the source slot, in pixels: small, since its picture is shown large below.
 _SLOT = 64
 _FIELDS = InpaintRequest.model_fields
 
 
 class InpaintPanel(ToolPanel):
-    """A picture under a painted mask, and what the model draws into it."""
+    """Source picture with a painted mask, and the pictures that the model fills in."""
 
     tool = "inpaint"
 
@@ -95,11 +95,11 @@ class InpaintPanel(ToolPanel):
         self._on_run()
 
     def surprise(self) -> None:
-        """Take a picture of the data by chance."""
+        """Pick a random picture of the data as the source."""
         self.source.pick_from_data()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Begin with a picture, so that there is something to paint on."""
+        """Pick a random picture the first time, so that there is something to paint on."""
         super().showEvent(event)
         self._tell_missing()
         self._surprise_once()
@@ -150,7 +150,7 @@ class InpaintPanel(ToolPanel):
             action = self.actions_.add(
                 f"inpaint.{key}", text, callback, category=self.category, icon=icon, tip=tip
             )
-            # Icons: the picture to paint on has the room instead.
+            # Icons without text, to leave room for the picture.
             made = ActionButton(action, icon) if key == "surprise" else ActionTool(action)
             choices.add(made, tip, keep=key == "surprise")
         self._tell_changes()
@@ -188,7 +188,7 @@ class InpaintPanel(ToolPanel):
         middle.addWidget(self.canvas, 1)
         middle.addWidget(self.grid, 1)
         self.content.addLayout(top)
-        # Below the controls, which must not move when it comes.
+        # Below the controls, which must not move when the notice appears.
         self._tell_age(again, self.content.count())
         self.content.addWidget(self.progress)
         self.content.addWidget(self._pictures, 1)
@@ -232,7 +232,7 @@ class InpaintPanel(ToolPanel):
             self.grid.set_pictures(self._frames[-1])
 
     def _with_known(self, frame: FrameImages) -> Pictures:
-        """What is known is shown as it is: only the rest is a guess."""
+        """Return x̂_0 with the known region replaced by the source picture's."""
         picture, mask = self.source.fitted, self.canvas.painted[..., None]
         shown = frame.x0_hat
         if picture is None or picture.shape != shown.shape[1:]:
@@ -257,12 +257,12 @@ class InpaintPanel(ToolPanel):
         self.draw_later(asked=self.source.asked)
 
     def _tell_changes(self) -> None:
-        """Let be undone and done again what can be."""
+        """Update whether undo and redo of the mask are enabled."""
         self.actions_["inpaint.undo"].setEnabled(self.canvas.can_undo)
         self.actions_["inpaint.redo"].setEnabled(self.canvas.can_redo)
 
     def _tell_missing(self) -> None:
-        """Say what the drawing waits for: a picture, or paint on it."""
+        """Show in the empty grid what is missing: a picture, or a mask."""
         if self.source.fitted is not None:
             self.grid.set_empty("brush", self.tr("Paint over a part of the picture"))
         else:
