@@ -1,1 +1,1 @@
-"""Share: many pictures from one latent."""
+"""Shared latents tool: many pictures from one x_t."""

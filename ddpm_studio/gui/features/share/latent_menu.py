@@ -1,4 +1,4 @@
-"""Latent files of shared latents: a button with a menu, and the file that is in use."""
+"""Latent files: menu to open and save a shared x_t, and display of the file in use."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _FILTER = "*.safetensors"
 
 
 class LatentMenu(QWidget):
-    """Opens and saves x_t; while one from a file is used, says which and lets go of it.
+    """Button with a menu to open and save x_t; for one from a file, its name and a clear button.
 
     Args:
-        studio: where the reading and writing is done.
+        studio: its backend reads and writes the files.
         actions: where ``share.open_latent`` and ``share.save_latent`` are registered.
         category: the menu they belong to, translated.
-        shared: returns what would be saved now, or None.
+        shared: returns the latent to be saved, or None.
         parent: the owner.
     """
 
     changed = Signal()
-    """``latent`` is another."""
+    """``latent`` has changed."""
     failed = Signal(object)
     """A file can't be read or written (Failure)."""
     saved = Signal(object)
-    """A latent was written (Path)."""
+    """A latent was saved (Path)."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class LatentMenu(QWidget):
         super().__init__(parent)
         self._studio, self._shared = studio, shared
         self.latent: Latent | None = None
-        """What is used in place of a source, or None."""
+        """The latent used in place of a source picture, or None."""
         self._open = actions.add(
             "share.open_latent",
             self.tr("Open latent…"),
@@ -84,33 +84,33 @@ class LatentMenu(QWidget):
         self._show()
 
     def load(self, path: Path) -> None:
-        """Use the latent in this file; ``changed`` follows, or ``failed``."""
+        """Load a latent from a file and use it; emits ``changed`` or ``failed`` when done."""
         job = self._studio.backend.submit(specs.drawing.load_latent(path))
         job.setProperty("name", path.name)
         job.on_finished(self._on_loaded)
         job.on_failed(self.failed)
 
     def use(self, latent: Latent, title: str) -> None:
-        """Use this latent; ``title`` says where it comes from."""
+        """Use a latent; ``title`` is the name of its origin, for display."""
         self.latent = latent
         self._show(title)
         self.changed.emit()
 
     def save_to(self, path: Path) -> None:
-        """Write the shared latent; ``saved`` follows, or ``failed``."""
+        """Save the shared latent to a file; emits ``saved`` or ``failed`` when done."""
         latent = self._shared()
         if latent is not None:
             self._write(latent, path)
 
     def let_go(self) -> None:
-        """Use none from a file any more."""
+        """Stop using the latent, and return to the source."""
         if self.latent is not None:
             self.latent = None
             self._show()
             self.changed.emit()
 
     def refresh(self) -> None:
-        """Look whether there is something to save."""
+        """Update whether the save action is enabled."""
         self._save.setEnabled(self._shared() is not None)
 
     def _write(self, latent: Latent, path: Path) -> None:
@@ -138,7 +138,7 @@ class LatentMenu(QWidget):
         dialog.open()
 
     def _ask_where(self) -> None:
-        """Ask where to; the latent that is shared now is written, whatever is drawn meanwhile."""
+        """Open the save dialog; the current latent is saved, even if another is drawn meanwhile."""
         latent = self._shared()
         if latent is None:
             return

@@ -1,4 +1,4 @@
-"""Share latents: freeze x_t, draw many x_0 from it, see what they share (DDPM Fig. 7)."""
+"""Shared latents panel: freeze x_t and draw many x_0 from it (DDPM Fig. 7)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from ddpm_studio.jobs.drawing.recipes import Recipe, Restored
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent, Notice
 from ddpm_studio.requests import ShareRequest
 
-# With x_t in the corner these fill a square.
+# One less than a square number: x_t takes the last cell of the grid.
 _COUNTS = (3, 8, 15, 24, 35)
 _FEW = range(5, 11)
 _FRAMES = 25
@@ -45,7 +45,7 @@ _ROOM_FOR_WORDS = 1040
 
 
 class SharePanel(ToolPanel):
-    """A source, a t, and the pictures that p_θ draws from the one x_t."""
+    """Source picture or noise, diffusion time t, and samples of p_θ from the same x_t."""
 
     tool = "share"
 
@@ -68,7 +68,7 @@ class SharePanel(ToolPanel):
         self.rows = DrawingRows()
         self._frames: list[Pictures] = []
         self._latent: Pictures | None = None
-        # Of what is being drawn, or was: the slider may have moved on.
+        # The t of the last drawing; the slider may have moved on.
         self._t = 0
         self._register()
         self._tell_drawing()
@@ -161,7 +161,7 @@ class SharePanel(ToolPanel):
         return row
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Do without words where there is little room."""
+        """Show buttons without text where there is little room."""
         super().resizeEvent(event)
         for press, text in self._words.items():
             press.setText(text if self.width() >= _ROOM_FOR_WORDS else "")
@@ -195,7 +195,7 @@ class SharePanel(ToolPanel):
         view = self.studio.run_view
         assert view is not None
         picture = view.summary.height, view.summary.width
-        # x_t has a place among them.
+        # One more cell, for x_t.
         return self.count.pictures(lambda count: self.grid.cover(count + 1, picture))
 
     def _request(self, t: int, count: int) -> ShareRequest:
@@ -279,7 +279,7 @@ class SharePanel(ToolPanel):
         self.draw_later(asked=self.source.asked)
 
     def _on_latent(self) -> None:
-        """Stay at the t of a latent from a file, as long as it is used."""
+        """Fix t to that of a latent from a file while it is used."""
         latent = self.latents.latent
         if latent is not None:
             self.source.clear()
@@ -299,7 +299,7 @@ class SharePanel(ToolPanel):
 
     def _clear(self) -> None:
         self.give_up()
-        # One t and several are shown, and exported, in ways that do not go with each other.
+        # The displays and exports of one t and of several are incompatible.
         self.drawn = None
         self.grid.set_rows(None, ())
         self.grid.set_badge(None)
@@ -354,9 +354,9 @@ class SharePanel(ToolPanel):
 
 
 def _full_rows(cells: int) -> int | None:
-    """Return columns for rows without empty places, nearly as many as rows; None: there are none.
+    """Return the number of columns of a nearly square grid without empty cells; None: impossible.
 
-    The last place, that of x_t, is a corner then.
+    The last cell, that of x_t, is in a corner then.
     """
     side = ceil(sqrt(cells))
     return next((wide for wide in range(side, 2 * side + 1) if cells % wide == 0), None)
