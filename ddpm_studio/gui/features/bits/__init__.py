@@ -1,1 +1,1 @@
-"""Bits: what each step costs in bits/dim."""
+"""Bits tool: variational bound in bits/dim by timestep, and progressive decoding."""

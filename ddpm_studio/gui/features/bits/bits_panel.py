@@ -1,4 +1,4 @@
-"""What each step costs in bits [DDPM §4.3, Fig. 5, Table 4]."""
+"""Bits panel: bits/dim by timestep, rate and distortion [DDPM §4.3, Fig. 5, Table 4]."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ from ddpm_studio.requests import BitsRequest, DecodeRequest
 
 _COUNT, _TIMESTEPS, _MOMENTS = 8, 50, 12
 _BOX_WIDTH = 96
-# Pictures of 28 or 32 pixels are enlarged twice in it.
+# Height of the film strip in pixels: pictures of 28 or 32 pixels are upscaled twofold in it.
 _STRIP = 98
 _FIELDS = BitsRequest.model_fields
 
 
 class BitsPanel(ToolPanel):
-    """The bound by timestep, the running rate, rate against distortion, and one picture's way.
+    """Plots of the bound by timestep, running rate and rate–distortion; progressive decoding.
 
-    Nothing is measured before it is asked for: it takes as long as a training of some steps.
+    The bound is measured only at a person's request, as it takes as long as some training steps.
     """
 
     tool = "bits"
@@ -86,7 +86,7 @@ class BitsPanel(ToolPanel):
         self.strip = FilmStrip(
             self.tr("Progressive decoding"), self.tr("t · bits/dim that have come: {0}")
         )
-        # Until there are plots, the same moments have the middle.
+        # Shows the same frames in the middle, until there are plots.
         self.grid = PictureGrid(self.tr("Progressive decoding"))
         self.grid.current_changed.connect(self.strip.set_current)
         PictureMenu(studio, self.grid)
@@ -121,7 +121,10 @@ class BitsPanel(ToolPanel):
         self._on_run()
 
     def measure(self) -> None:
-        """Measure with what is chosen; the same question goes on where it was left."""
+        """Measure with the current settings, resuming an earlier measurement with the same ones.
+
+        Without a source picture, a random one is decoded too.
+        """
         self._asked = True
         self.draw_now()
         self._asked = False
@@ -129,7 +132,7 @@ class BitsPanel(ToolPanel):
             self.source.pick_from_data()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Begin with a picture that comes bit by bit, so that there is something to see."""
+        """Decode a random picture the first time, so that there is something to see."""
         super().showEvent(event)
         self._surprise_once()
 
@@ -137,13 +140,13 @@ class BitsPanel(ToolPanel):
         empty = self.source.drop is None and not self.source.waiting
         if not (empty and self.isVisible() and self.studio.can_draw and self.studio.has_pictures):
             return
-        # What nobody asked for waits until the model has learnt something.
+        # Automatic decoding waits until the model has learnt something.
         if not self._surprised and not self.studio.unasked.waits:
             self._surprised = True
             self.source.pick_from_data(asked=False)
 
     def surprise(self) -> None:
-        """Decode a picture of the data, by chance."""
+        """Decode a random picture of the data."""
         self.messages.clear("error")
         self.source.pick_from_data()
 
@@ -205,7 +208,7 @@ class BitsPanel(ToolPanel):
         self.content.addLayout(bottom)
 
     def _row(self) -> ControlRow:
-        """Return one row; what is rarely changed lies in its drawer."""
+        """Return the row of controls; rarely used ones are in its drawer."""
         drawer = Drawer(self._middle, self.tr("More"), self.tr("Timesteps and seed"))
         drawer.add(
             together(label(self.tr("timesteps"), "muted"), self.timesteps), _help("timesteps")
@@ -232,10 +235,10 @@ class BitsPanel(ToolPanel):
         return specs.measuring.measure_bits(request, "bits")
 
     def _has_subject(self) -> bool:
-        return False  # Nothing is measured unasked.
+        return False  # Nothing is measured automatically.
 
     def _evaluated(self) -> int | None:
-        """How many timesteps to evaluate, no more than the model has."""
+        """Return the number of timesteps to evaluate; None: all of the model's."""
         asked, view = self.timesteps.number(), self.studio.run_view
         if asked is None or view is None or asked >= view.summary.timesteps:
             return None
@@ -273,7 +276,7 @@ class BitsPanel(ToolPanel):
         self.rate_distortion.set_curves([(result.rate, result.distortion)])
 
     def _show_plots(self, measured: bool) -> None:
-        """Before anything is measured there is nothing to plot: what is decoded has the middle."""
+        """Show figures and plots if something was ``measured``, else the decoded pictures large."""
         self._figures.setVisible(measured)
         self.start_button.setVisible(measured)
         self._plots.setVisible(measured)
@@ -286,7 +289,7 @@ class BitsPanel(ToolPanel):
         return None if self.decoded is None else (self.decoded, self.strip.current)
 
     def _forget_decoding(self) -> None:
-        """Show no moments: they are of another picture, or by another model."""
+        """Clear the decoding, because the picture or the model has changed."""
         self.strip.clear()
         self.legend.hide()
         self.decoded = None
@@ -339,7 +342,7 @@ class BitsPanel(ToolPanel):
 
     def _on_model(self) -> None:
         self.give_up()
-        # Here, for the picture may have to be prepared before it can be decoded anew.
+        # At once, because the picture may have to be preprocessed before it is decoded again.
         self._forget_decoding()
         self.measured = None
         self.total.setText("")
@@ -353,7 +356,7 @@ class BitsPanel(ToolPanel):
 
 
 def _typeset(sentence: str) -> str:
-    """Return a sentence of the terminal with its subscripts as they are written here."""
+    """Return a sentence of the terminal with Unicode subscripts instead of ``_`` notation."""
     for plain, symbol in (("L_t−1", "Lₜ₋₁"), ("L_0", "L₀"), ("L_T", "L at T")):
         sentence = sentence.replace(plain, symbol)
     return sentence

@@ -1,4 +1,4 @@
-"""What the Bits tab has to give: the decoded pictures, and its figures as a table."""
+"""Exports of the Bits tab: decoded pictures, and the measured figures as CSV."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ _COLUMNS = ("t", "bits", "rate", "distortion", "x0_mse", "eps_mse")
 
 
 class BitsSaver(QObject):
-    """A menu of the decoded pictures and of "bits.csv"; call :meth:`refresh` when they change.
+    """Export menu of the decoded pictures, with an action ``bits.csv`` for the measured figures.
+
+    Call :meth:`refresh` when they change.
 
     Args:
-        studio: writes the files.
+        studio: writes the files, in its backend.
         actions: where the actions are registered.
-        messages: tells how it went.
-        measured: returns the figures, or None.
-        decoded: returns the decoded moments and which of them is the current one, or None.
+        messages: shows what was saved, or why saving failed.
+        measured: returns the measured figures, or None.
+        decoded: returns the decoded frames and the index of the current one, or None.
     """
 
     def __init__(
@@ -59,13 +61,13 @@ class BitsSaver(QObject):
         self.menu.menu().addAction(self._csv)
 
     def refresh(self) -> None:
-        """Enable what can be done now."""
+        """Update which actions are enabled."""
         self.menu.refresh()
         self._csv.setEnabled(self._measured() is not None)
         self.menu.setEnabled(self.menu.isEnabled() or self._csv.isEnabled())
 
     def save_csv(self, path: Path) -> None:
-        """Write the figures as they are now."""
+        """Save the current figures as CSV, a row for each evaluated t."""
         measured = self._measured()
         if measured is not None:
             self._write_csv(measured, path)
@@ -94,7 +96,7 @@ class BitsSaver(QObject):
         )
 
     def _ask_csv(self) -> None:
-        """Ask where to; what is told now is written, whatever is measured meanwhile."""
+        """Open the save dialog; the current figures are saved, even if new ones come meanwhile."""
         measured = self._measured()
         if measured is None:
             return
