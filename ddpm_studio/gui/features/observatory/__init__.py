@@ -1,1 +1,1 @@
-"""The training observatory: curves, samples and runs side by side."""
+"""Training observatory: curves, samples, evaluations and comparison of runs."""

@@ -1,4 +1,4 @@
-"""Comparison of runs' settings, differences marked."""
+"""Comparison table of runs' settings, with differences marked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SETTING_WIDTH = 168
 
 
 class CompareView(QWidget):
-    """A row for each setting, a column for each run; ≠ and a colour mark what differs."""
+    """Table with a row for each setting and a column for each run; differing rows are marked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +57,7 @@ class CompareView(QWidget):
         current_theme().changed.connect(self._fill)
 
     def show_settings(self, names: Sequence[str], settings: Sequence[Mapping[str, str]]) -> None:
-        """Show the settings of runs, a dict from title to text for each."""
+        """Show the settings of runs, for each a mapping from title to value as text."""
         self._names, self._settings = list(names), list(settings)
         self._fill()
 

@@ -1,4 +1,4 @@
-"""Curves of a training over its steps, under one cursor; other runs laid over them."""
+"""Training curves over the steps, with a common cursor and other runs overlaid."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOT_OF_ALL = ("device_load", "held_out_bits")
 
 
 class CurvesPage(QWidget):
-    """Loss, loss by timestep, and the small curves below; redrawn at most seven times a second."""
+    """Loss, loss by timestep and small curves; redraws are throttled to about seven a second."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,7 +33,7 @@ class CurvesPage(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._timer.timeout.connect(self._redraw)
         self.loss = LossPlot()
-        # A text that wraps would make the page as high as it wishes to be, and scroll.
+        # Word wrap would make the page as high as its size hint, so that it scrolls.
         self.loss.readout.setWordWrap(False)
         self.loss.legend.setWordWrap(False)
         self.heat = HeatMap(self.tr("Loss by timestep"))
@@ -55,7 +55,7 @@ class CurvesPage(QWidget):
             field.hovered.connect(self._on_hovered)
 
     def show_runs(self, runs: Sequence[Path]) -> None:
-        """Show the first run, with the others laid over its curves."""
+        """Show the curves of the first run, with those of the others overlaid."""
         records = [self._studio.record(run) for run in runs]
         if records == self.records:
             return
@@ -71,11 +71,11 @@ class CurvesPage(QWidget):
         self._redraw()
 
     def names(self) -> list[str]:
-        """Return what each shown run is called; no two have the same name."""
+        """Return the display names of the runs shown, made unique."""
         return told_apart([record.run for record in self.records])
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Draw what came in while nobody looked."""
+        """Redraw with the data that came in while the page was hidden."""
         super().showEvent(event)
         self._redraw()
 
@@ -89,7 +89,7 @@ class CurvesPage(QWidget):
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.loss, 5)
         layout.addLayout(by_t, 3)
-        # Of runs that have such figures; until one is shown they ask for no room.
+        # Only some runs have these figures; hidden, they take no room.
         for column in _NOT_OF_ALL:
             self.curves[column].hide()
         small = list(self.curves.values())
@@ -125,15 +125,15 @@ class CurvesPage(QWidget):
         for column in _NOT_OF_ALL:
             self.curves[column].setVisible(not self.curves[column].is_empty)
         first = self.records[0]
-        # Before the run is read there are no rows, whatever its T.
+        # Before the run has been read there are no rows, so that any T will do.
         timesteps = first.timesteps or 1
-        # The map is the first run's alone: it ends where that run does.
+        # The heat map shows the first run only: it ends where that run does.
         own = float(max(1, first.last_step))
         self.heat.set_rows(*first.loss_by_t, timesteps, own)
         self.bars.set_values(first.recent_loss_by_t().tolist(), timesteps)
 
     def _on_hovered(self, step: float | None) -> None:
-        """Let all fields show the same step."""
+        """Show the cursor at the same step in all plots."""
         sender = self.sender()
         if sender is not self.loss:
             self.loss.show_cursor(step)

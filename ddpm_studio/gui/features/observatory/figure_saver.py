@@ -1,4 +1,4 @@
-"""Export of curves: as a table, or as a picture."""
+"""Export of training curves: figures as CSV, the loss curve as PNG or SVG."""
 
 from __future__ import annotations
 
@@ -19,33 +19,36 @@ from ddpm_studio.gui.workspace.studio import Studio
 
 
 class FigureSaver(QObject):
-    """Asks where to, then writes in the backend.
+    """Opens save dialogs for curves, and writes the files in the backend.
 
     Args:
-        studio: writes the files.
-        page: whose curves they are.
-        messages: tells how it went.
+        studio: its backend writes the files.
+        page: the page with the curves.
+        messages: shows what was saved, or why saving failed.
     """
 
     saved = Signal(object)
-    """A file was written whole; carries its Path."""
+    """A file was written completely; carries its Path."""
 
     def __init__(self, studio: Studio, page: CurvesPage, messages: MessageBar) -> None:
         super().__init__(page)
         self._studio, self._page, self._messages = studio, page, messages
 
     def ask_csv(self) -> None:
-        """Ask for the place of a table of all figures of the runs that are shown now."""
+        """Open a save dialog for a CSV table of all figures of the runs that are shown now."""
         filters = {self.tr("Table (*.csv)"): "csv"}
         self._ask(self.tr("Save figures"), filters, partial(self._save_figures, self._runs()))
 
     def ask_picture(self) -> None:
-        """Ask for the place of a picture of the loss curve as it is now."""
+        """Open a save dialog for a PNG or SVG of the loss curve as it is now."""
         kinds = {self.tr("PNG picture (*.png)"): "png", self.tr("SVG drawing (*.svg)"): "svg"}
         self._ask(self.tr("Save the loss curve"), kinds, partial(self._save_curve, self._curve()))
 
     def save(self, path: Path) -> None:
-        """Write what the ending of ``path`` says: csv, png or svg; ``saved`` follows."""
+        """Save by the extension of ``path``: figures as .csv, else the curve as .svg or .png.
+
+        ``saved`` is emitted when that has succeeded.
+        """
         if path.suffix.lower() == ".csv":
             self._save_figures(self._runs(), path)
         else:
@@ -56,7 +59,7 @@ class FigureSaver(QObject):
         return list(zip(self._page.names(), runs, strict=True))
 
     def _curve(self) -> dict[str, bytes | None]:
-        """Return the loss curve as a file of each ending; None: there is none."""
+        """Return the contents of the loss curve's files by extension; None: there is no curve."""
         loss = self._page.loss
         return {".png": picture_of(loss, "png"), ".svg": picture_of(loss, "svg")}
 

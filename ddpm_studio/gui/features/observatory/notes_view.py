@@ -1,4 +1,4 @@
-"""Tags and notes of one run, saved as one writes."""
+"""Editor of the tags and notes of one run, with automatic saving."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ _SAVE_MS = 800
 
 
 class NotesView(QWidget):
-    """Two fields; what is written is in the run's folder a second later, and when one leaves."""
+    """Fields for tags and notes, saved to the run's folder on losing focus and while typing.
+
+    While typing, saving is debounced by 0.8 s.
+    """
 
     saved = Signal(object)
     """The notes of a run were saved; carries its folder."""
     failed = Signal(object)
-    """They could not be; carries a :class:`Failure`."""
+    """Saving the notes failed; carries a :class:`Failure`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +53,7 @@ class NotesView(QWidget):
             field.installEventFilter(self)
 
     def show_run(self, run: Path | None) -> None:
-        """Show another run's notes; what was written on the one before is saved."""
+        """Show another run's notes, after saving changes to the previous run's."""
         if run == self.run:
             return
         self.save()
@@ -60,7 +63,7 @@ class NotesView(QWidget):
         self.setEnabled(run is not None)
 
     def _show(self, notes: Notes, *, anew: bool = False) -> None:
-        """Show what is in the run's folder; a field that says so is left alone, unless ``anew``."""
+        """Show notes; unless ``anew``, fields whose content is equal already are not touched."""
         self._known = notes
         blocked = [field.blockSignals(True) for field in (self.tags, self.text)]
         if anew or parse_tags(self.tags.text()) != notes.tags:
@@ -71,13 +74,13 @@ class NotesView(QWidget):
             field.blockSignals(before)
 
     def save(self) -> None:
-        """Save what was written, if anything was."""
+        """Save the notes, if they were changed."""
         self._timer.stop()
         notes, known = self._written, self._known
         if self.run is None or notes == known:
             return
         there = self._there()
-        # A field that was not touched here is as another window has left it.
+        # A field not changed here keeps what another window has saved meanwhile.
         notes = Notes(
             there.tags if notes.tags == known.tags else notes.tags,
             there.text if notes.text == known.text else notes.text,
@@ -95,22 +98,22 @@ class NotesView(QWidget):
         return Notes(parse_tags(self.tags.text()), self.text.toPlainText())
 
     def _there(self) -> Notes:
-        """Return what the run's folder says by now; what can't be read is as it was."""
+        """Return the notes in the run's folder; those last known if empty or unreadable."""
         found = Notes() if self.run is None else read_notes(self.run)
         return self._known if found == Notes() else found
 
     def _look_again(self) -> None:
-        """Show what another window has written, before one goes on from what was there."""
+        """Show what another window has saved, provided there are no unsaved changes here."""
         if self._written == self._known:
             self._show(self._there())
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Save before nobody looks any more."""
+        """Save when the view is hidden."""
         super().hideEvent(event)
         self.save()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Save when a field is left, and look what is there when one comes to it."""
+        """Save when a field loses the focus, and reload the notes when it gets the focus."""
         if event.type() == QEvent.Type.FocusOut:
             self.save()
         elif event.type() == QEvent.Type.FocusIn:

@@ -1,4 +1,4 @@
-"""The Observatory tab: all that a training tells, on pages of one subject each."""
+"""Observatory panel: pages with the curves, samples, runs and evaluations of a training."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from ddpm_studio.runs.notes import read_notes
 
 
 class ObservatoryPanel(QWidget):
-    """Shows the open run, whoever trains it, with other runs laid over its curves."""
+    """Monitor of the open run, trained here or elsewhere, with other runs' curves overlaid."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -71,7 +71,7 @@ class ObservatoryPanel(QWidget):
         self._on_run()
 
     def overlay(self, run: Path, shown: bool) -> None:
-        """Lay another run's curves over the open one's, or take them away."""
+        """Overlay another run's curves on the open one's, or remove them."""
         if shown and run not in self.overlaid:
             self.overlaid.append(run)
         elif not shown and run in self.overlaid:
@@ -79,13 +79,13 @@ class ObservatoryPanel(QWidget):
         self._show_runs()
 
     def show_page(self, page: QWidget) -> None:
-        """Bring a page to the front."""
+        """Switch to a page."""
         index = self._shown.index(page)
         self.pages.setCurrentIndex(index)
         chosen = self.page_buttons[index]
         chosen.setChecked(True)
         if any(button.hasFocus() for button in self.page_buttons):
-            # The frame must not stay where it was, beside the chosen one.
+            # The focus frame must not stay on the previous button.
             chosen.setFocus()
 
     def _register(self) -> None:
@@ -123,7 +123,7 @@ class ObservatoryPanel(QWidget):
             icon="tag",
             tip=self.tr("Notes and tags are kept in the run's folder"),
         )
-        # What needs an open run, and what each does.
+        # Tool tips of the actions that need an open run, by id.
         self._tips = {
             action.objectName(): str(action.property("tip"))
             for action in (self._csv, self._picture, evaluate, notes)
@@ -241,7 +241,7 @@ class ObservatoryPanel(QWidget):
         self._on_record()
 
     def _let_go(self) -> None:
-        """Follow the run no longer."""
+        """Stop following the run."""
         if self._record is not None:
             self._record.changed.disconnect(self._on_record)
             self._record.failed.disconnect(self.messages.show_failure)
@@ -264,7 +264,7 @@ class ObservatoryPanel(QWidget):
             self.runs.show_runs(shown)
 
     def _on_record(self) -> None:
-        """Say which run this is, and whether another process writes it."""
+        """Update the name of the run, and whether it is being trained here or elsewhere."""
         record = self._record
         if record is None:
             return
@@ -278,7 +278,7 @@ class ObservatoryPanel(QWidget):
             self.live.setText(self.tr("● paused"))
         else:
             self.live.setText(self.tr("● training"))
-        # The last lines of a training that ended here are not another process's.
+        # The last records of a training that ended here are not another process's.
         self.live.setVisible(here or (record.is_live and not ours))
 
     def _show_tags(self) -> None:
@@ -286,7 +286,7 @@ class ObservatoryPanel(QWidget):
             self.tags.setText(" · ".join(read_notes(self._record.run).tags))
 
     def _write_notes(self) -> None:
-        """Go to the notes on the open run."""
+        """Switch to the notes on the open run."""
         if self._record is None:
             return
         self.show_page(self.runs)
@@ -294,13 +294,13 @@ class ObservatoryPanel(QWidget):
         self.runs.notes.text.setFocus()
 
     def _evaluate(self) -> None:
-        """Evaluate with what is chosen, and go to the figures."""
+        """Start an evaluation with the current settings, and switch to its page."""
         if self._record is not None:
             self.show_page(self.quality)
             self.quality.evaluate()
 
     def _compare(self) -> None:
-        """Go to the settings of the runs whose curves are shown."""
+        """Switch to the comparison of the settings of the runs whose curves are shown."""
         self.show_page(self.runs)
         self.runs.select([record.run for record in self.curves.records])
 

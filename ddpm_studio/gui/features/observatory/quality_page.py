@@ -1,4 +1,4 @@
-"""Evaluations of a run by step of its training: samples compared with real pictures."""
+"""Evaluations of a run by training step, such as FID: samples compared with real pictures."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _BOX_WIDTH = 96
 
 
 class QualityPage(QWidget):
-    """A figure of the run's samples over its training, beside its floor; and a new evaluation.
+    """Plot of a metric of the run's samples over the steps, with its floor; new evaluations.
 
-    Curves join evaluations in one feature space alone: others can't be compared.
+    Curves show the evaluations in one feature space only, as others are not comparable.
     """
 
     failed = Signal(object)
-    """A :class:`Failure`: nothing was evaluated."""
+    """An evaluation failed; carries a :class:`Failure`."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,7 +54,7 @@ class QualityPage(QWidget):
         self.count.setFixedWidth(_BOX_WIDTH)
         self.features = QComboBox()
         self.features.addItem(self.tr("as suits the pictures"), None)
-        # Those that need a file are asked for where one can be named: in the terminal.
+        # Features that need a weights file can be chosen only in the terminal, where it is named.
         choices = choices_of(fields["features"])
         add_choices(self.features, [c for c in choices if FEATURES[c.value].weights != "needed"])
         for box, field in ((self.count, fields["count"]), (self.features, fields["features"])):
@@ -72,7 +72,7 @@ class QualityPage(QWidget):
         self.figure.currentIndexChanged.connect(self._draw)
 
     def show_record(self, record: RunRecord) -> None:
-        """Follow another run."""
+        """Show the evaluations of another run."""
         if record is self._record:
             return
         if self._record is not None:
@@ -84,7 +84,7 @@ class QualityPage(QWidget):
         self._on_record()
 
     def evaluate(self) -> None:
-        """Draw samples of the run as it is now and compare them; both jobs are in the list."""
+        """Draw samples of the run's current model, then evaluate them in a second job."""
         record = self._record
         if record is None or self._job is not None:
             return
@@ -111,7 +111,7 @@ class QualityPage(QWidget):
 
     def _on_ended(self, job: JobHandle[Samples] | JobHandle[Evaluated]) -> Callable[[], None]:
         def ended() -> None:
-            # The second job follows the first before that is said to be over.
+            # The second job is followed before ``ended`` of the first one is emitted.
             if self._job is job:
                 self._job = None
                 self.start.setEnabled(True)
@@ -153,7 +153,7 @@ class QualityPage(QWidget):
         layout.setSpacing(SPACE_M)
         layout.addLayout(asked)
         layout.addLayout(self._stack, 1)
-        # Not before the stack has a parent: it shows its first page at once.
+        # Only once the stack has a parent: it shows its first page at once.
         self._stack.addWidget(
             EmptyState(
                 "chart-column",
@@ -166,7 +166,7 @@ class QualityPage(QWidget):
     def _on_record(self) -> None:
         known = self._record.evaluations if self._record is not None else ()
         if known == self._known:
-            # A training tells of its steps each second; what is shown of old ones stays.
+            # A training reports its steps each second; the evaluations are usually unchanged.
             return
         self._known = known
         self._stack.setCurrentIndex(1 if known else 0)
@@ -183,7 +183,7 @@ class QualityPage(QWidget):
         self._draw()
 
     def _evaluations(self) -> list[RecordedEvaluation]:
-        """Those in the chosen feature space, by step."""
+        """Return the evaluations in the chosen feature space, sorted by step."""
         known = self._record.evaluations if self._record is not None else ()
         chosen = [one for one in known if one.features == self.space.currentData()]
         return sorted(chosen, key=lambda one: one.step)
@@ -222,7 +222,7 @@ class QualityPage(QWidget):
 
 
 def _refill(box: QComboBox, items: list[tuple[str, str]]) -> None:
-    """Offer other items; the choice stays where it can."""
+    """Replace the items of a combo box, keeping the current choice if it is still offered."""
     if [(box.itemText(k), box.itemData(k)) for k in range(box.count())] == items:
         return
     before = box.currentData()

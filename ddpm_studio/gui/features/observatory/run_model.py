@@ -1,4 +1,4 @@
-"""Table model of the runs, for Qt's views."""
+"""Table model of the runs, for Qt's model/view framework."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ POINTS = Qt.ItemDataRole.UserRole
 
 
 class RunModel(QAbstractTableModel):
-    """One row a run; the first column has a tick for "laid over the curves".
+    """Model with one row for each run; the first column has a check box to overlay its curves.
 
     Args:
-        colour_of: the colour ``#rrggbb`` of a run.
+        colour_of: returns the colour ``#rrggbb`` of a run.
         parent: the owner.
     """
 
     ticked = Signal(object, bool)
-    """(run, whether it is to be laid over)."""
+    """A check box was clicked; (run as Path, whether its curves are to be overlaid)."""
     cover_wanted = Signal(object)
-    """A run's (Path) last sample is looked at, and not known yet."""
+    """The last sample of a run (Path) came into view and is not loaded yet."""
 
     def __init__(self, colour_of: Callable[[Path], str], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -64,53 +64,59 @@ class RunModel(QAbstractTableModel):
     def show(
         self, entries: Sequence[RunEntry], open_run: Path | None, ticked: Sequence[Path]
     ) -> None:
-        """Show these runs."""
+        """Replace all runs.
+
+        Args:
+            entries: the runs, a row each.
+            open_run: path of the open run.
+            ticked: paths of the runs whose curves are overlaid.
+        """
         self.beginResetModel()
         self.entries = tuple(entries)
-        # A training draws new ones.
+        # Loaded again: a training draws new samples.
         self._covers = {}
         self._open, self._ticked = open_run, frozenset(ticked)
         self.endResetModel()
 
     def show_ticks(self, open_run: Path | None, ticked: Sequence[Path]) -> None:
-        """Show which run is open and which are laid over."""
+        """Update which run is open, and which runs' curves are overlaid."""
         self._open, self._ticked = open_run, frozenset(ticked)
         if self.entries:
             last = self.index(len(self.entries) - 1, CREATED)
             self.dataChanged.emit(self.index(0, 0), last)
 
     def set_cover(self, run: Path, picture: QPixmap | None) -> None:
-        """Show a run's last sample, or that it has none."""
+        """Set the last sample of a run; None: it has none."""
         self._covers[run] = picture
         for row, entry in enumerate(self.entries):
             if entry.path == run:
                 self.dataChanged.emit(self.index(row, SAMPLE), self.index(row, SAMPLE))
 
     def rowCount(self, parent: Index = _NONE) -> int:
-        """How many runs there are."""
+        """Return the number of runs."""
         return 0 if parent.isValid() else len(self.entries)
 
     def columnCount(self, parent: Index = _NONE) -> int:
-        """How many columns there are."""
+        """Return the number of columns."""
         return 0 if parent.isValid() else len(self._titles)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Return what stands above a column."""
+        """Return the title of a column."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
             return self._titles[section]
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Allow a tick in the first column, but for the open run, which is always shown."""
+        """Make the first column checkable, except for the open run, which is always shown."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() == SHOWN and self.entries[index.row()].path != self._open:
             flags |= Qt.ItemFlag.ItemIsUserCheckable
         return flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return what a cell says, and how."""
+        """Return the text of a cell, or its data for another role."""
         entry, column = self.entries[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(entry, column)
@@ -131,7 +137,7 @@ class RunModel(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Lay a run over, or take it away."""
+        """Emit ``ticked`` when a check box is clicked."""
         if role != Qt.ItemDataRole.CheckStateRole or index.column() != SHOWN:
             return False
         shown = Qt.CheckState(value) == Qt.CheckState.Checked

@@ -1,4 +1,4 @@
-"""Names of runs that stand beside each other."""
+"""Unique display names of runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def told_apart(runs: Sequence[Path]) -> list[str]:
-    """Return what each run is called: its name, with as much of its path as tells it apart."""
+    """Return a display name for each run: its name, with as much of the path as makes it unique."""
     ways = [(run.name, f"{run.parent.name}/{run.name}", str(run)) for run in runs]
     taken = [Counter(words) for words in zip(*ways, strict=True)]
     return [

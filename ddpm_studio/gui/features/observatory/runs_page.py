@@ -1,4 +1,4 @@
-"""Runs: lay their curves over each other, note what was tried, compare their settings."""
+"""Runs page: overlay the curves of runs, edit notes and tags, compare settings."""
 
 from __future__ import annotations
 
@@ -54,25 +54,25 @@ _SAMPLE_SIDE = 32
 
 
 def following(runs: Sequence[Path], old: Path | None, new: Path | None) -> list[Path]:
-    """Return runs of which ``old`` lies at ``new`` now, or is gone where that is None."""
+    """Return the paths of runs after ``old`` was moved to ``new``, or removed if that is None."""
     gone = None if old is None else old.resolve()
     moved = [new if run.resolve() == gone else run for run in runs]
     return [run for run in moved if run is not None]
 
 
 class _WholeNames(QStyledItemDelegate):
-    """Asks for the room that a name takes beside its tick."""
+    """Delegate with a size hint that fits a name next to its check box."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Add what the style sheet's tick takes more than Qt reckons with."""
+        """Add the width of the style sheet's check box that Qt's size hint leaves out."""
         return super().sizeHint(option, index) + QSize(SPACE_L + SPACE_S, 0)
 
 
 class RunsPage(QWidget):
-    """A table of runs above; below it the notes on one run, or the settings of several."""
+    """Table of runs, and below it the notes of the selected run or a comparison of several."""
 
     overlaid = Signal(object, bool)
-    """(run, whether its curves are to be laid over the open one's)."""
+    """A run was checked or unchecked; (run as Path, whether to overlay its curves)."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,10 +105,10 @@ class RunsPage(QWidget):
         current_theme().changed.connect(self.table.viewport().update)
 
     def show_runs(self, runs: Sequence[Path]) -> None:
-        """Tell which runs' curves are shown; the first is the open one."""
+        """Set the runs whose curves are shown; the first is the open one."""
         before, self._shown = self._shown[:1], list(runs)
         if before != self._shown[:1] and self.selected() == before:
-            # Nobody chose it: it was the open one.
+            # The selection was not made by a person: it was the open run.
             self.select(self._shown[:1])
         self._also = list(dict.fromkeys([*self._also, *runs]))
         if any(run not in self._listed() for run in runs):
@@ -116,7 +116,7 @@ class RunsPage(QWidget):
         self.model.show_ticks(*self._ticks())
 
     def follow(self, old: Path | None, new: Path | None) -> None:
-        """Follow a run that lies elsewhere now, or is gone; see ``Studio.run_moved``."""
+        """Follow a run that was moved or removed; see ``Studio.run_moved``."""
         self._also = following(self._also, old, new)
         self._shown = following(self._shown, old, new)
         noted = self.notes.run
@@ -125,7 +125,7 @@ class RunsPage(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Look for runs again."""
+        """List the runs again, in the backend, if the page is visible."""
         if not self.isVisible():
             return
         folders = [self._studio.runs_folder, *(run.parent for run in self._also)]
@@ -135,12 +135,12 @@ class RunsPage(QWidget):
         job.on_finished(self._on_listed)
 
     def selected(self) -> list[Path]:
-        """Return the chosen runs, from the top down."""
+        """Return the selected runs, from top to bottom."""
         rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
         return [self.model.entries[row].path for row in rows]
 
     def select(self, runs: Sequence[Path]) -> None:
-        """Choose runs."""
+        """Select runs."""
         chosen = self.table.selectionModel()
         chosen.clearSelection()
         flags = chosen.SelectionFlag.Select | chosen.SelectionFlag.Rows
@@ -149,7 +149,7 @@ class RunsPage(QWidget):
                 chosen.setCurrentIndex(self.model.index(row, SHOWN), flags)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look for runs whenever the page is opened."""
+        """List the runs again whenever the page is shown."""
         super().showEvent(event)
         self.refresh()
 
@@ -167,7 +167,7 @@ class RunsPage(QWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(_LEAST_WIDTH)
-        # Stretched, the names of the runs would be cut before anything else is.
+        # If the names of the runs were stretched, they would be elided first.
         header.setSectionResizeMode(TAGS, QHeaderView.ResizeMode.Stretch)
         for column in (SHOWN, SAMPLE, STEP, LOSS, NETWORK, CREATED):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
@@ -213,7 +213,7 @@ class RunsPage(QWidget):
         self.select(chosen)
 
     def _look_at(self, run: Path) -> None:
-        """Fetch a run's last sample, which only the rows that are seen ask for."""
+        """Load the last sample of a run whose row has come into view."""
         job = self._studio.backend.submit(specs.covers.run_cover(run, 1))
         job.on_finished(partial(self._on_cover, run))
 

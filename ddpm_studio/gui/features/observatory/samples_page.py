@@ -1,4 +1,4 @@
-"""Preview samples from the same noise, over the whole of a training."""
+"""Preview samples from the same noise over the course of a training."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _GATHER_MS = 120
 
 
 def spread(paths: Sequence[Path], count: int) -> list[Path]:
-    """Return ``count`` of these, evenly spread, the first and the last among them."""
+    """Return ``count`` evenly spaced paths, including the first and the last; all if fewer."""
     if len(paths) <= count:
         return list(paths)
     places = np.linspace(0, len(paths) - 1, max(2, count)).round().astype(int)
@@ -41,7 +41,7 @@ def spread(paths: Sequence[Path], count: int) -> list[Path]:
 
 
 class SamplesPage(QWidget):
-    """Raw beside EMA at one step; below, a wall with a row for each step, the newest on top."""
+    """Raw and EMA samples at one step; below, a wall with a row for each step, newest first."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,7 +65,7 @@ class SamplesPage(QWidget):
         self.view.looked_at.connect(self._mark)
 
     def show_record(self, record: RunRecord) -> None:
-        """Follow another run."""
+        """Show the samples of another run."""
         if record is self._record:
             return
         if self._record is not None:
@@ -74,7 +74,7 @@ class SamplesPage(QWidget):
         record.changed.connect(self._on_record)
         self._read.clear()
         self._wanted = []
-        # What was there is another run's, also until this one's samples are read, or drawn.
+        # Clear the previous run's samples at once, before this run's are loaded.
         self._timer.stop()
         self.view.set_paths([])
         self._show_wall()
@@ -82,11 +82,11 @@ class SamplesPage(QWidget):
 
     @property
     def rows(self) -> list[Path]:
-        """The files of the wall's rows, the newest first."""
+        """Paths of the wall's sample files, one for each row, newest first."""
         return self._rows
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Read what was drawn while nobody looked."""
+        """Load samples that were drawn while the page was hidden."""
         super().showEvent(event)
         self._on_record()
 
@@ -146,7 +146,7 @@ class SamplesPage(QWidget):
             self._job.on_event(self._on_samples)
 
     def _most(self) -> int:
-        """How many rows to keep: fewer where pictures are large."""
+        """Return the number of rows to keep in memory, fewer for large pictures."""
         one = next(iter(self._read.values()), None)
         if one is None:
             return _MOST_ROWS
@@ -160,7 +160,7 @@ class SamplesPage(QWidget):
 
     def _show_wall(self) -> None:
         there = [self._read[path] for path in reversed(self._wanted) if path in self._read]
-        # A run that was resumed with another sample count goes on in rows of another length.
+        # After resuming with another sample count, rows have another length and are left out.
         there = [grid for grid in there if grid.ema.shape == there[0].ema.shape]
         self._rows = [grid.path for grid in there]
         raw = self.weights["raw"].isChecked()
@@ -179,7 +179,7 @@ class SamplesPage(QWidget):
             self.view.look_at(self._rows[row])
 
     def _mark(self, path: Path | None) -> None:
-        """Make a picture of the step that is looked at the current one."""
+        """Select a picture of the step shown above, if its row has no current picture yet."""
         columns = self.wall.columns
         if path not in self._rows or not columns:
             return

@@ -1,4 +1,4 @@
-"""Sparklines: a table's delegate that draws a run's loss beside its last value."""
+"""Sparkline delegate: draws a run's loss curve in a table cell, next to its last value."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _WIDTH = 64
 
 
 class SparklineDelegate(QStyledItemDelegate):
-    """Draws the points of the role ``POINTS`` at the left of what the cell says.
+    """Item delegate that draws the points of the role ``POINTS`` to the left of the cell's text.
 
-    Steps go to the right from 0, losses upwards on a logarithmic scale that each row has of its
-    own: it shows whether a training still falls, not which of two is lower.
+    Steps go to the right from 0, losses upwards on a logarithmic scale, scaled for each row
+    separately: it shows whether a loss still falls, not which of two is lower.
     """
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Add the room that the curve takes."""
+        """Add the width of the curve to the size hint."""
         return super().sizeHint(option, index) + QSize(_WIDTH + SPACE_M, 0)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw the cell as ever, then the curve."""
+        """Paint the cell, then the curve."""
         super().paint(painter, option, index)
         points = [(step, loss) for step, loss in index.data(POINTS) or () if loss > 0]
         if len(points) < 2:
