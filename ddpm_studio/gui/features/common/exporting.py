@@ -350,7 +350,7 @@ class ExportMenu(QToolButton):
         export: Export | None = None,
         options: AnimationRequest | None = None,
     ) -> None:
-        """Open a non-modal save dialog, then write the content as it is now."""
+        """Open a save dialog without blocking, then write the content as it is now."""
         export = export or self._provider()
         if export is None:
             return

@@ -84,7 +84,7 @@ class QualityPage(QWidget):
         self._on_record()
 
     def evaluate(self) -> None:
-        """Draw samples of the run's current model, then evaluate them in a second job."""
+        """Draw samples of the run's current model, then evaluate them; both jobs are listed."""
         record = self._record
         if record is None or self._job is not None:
             return
