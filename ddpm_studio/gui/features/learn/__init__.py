@@ -1,1 +1,1 @@
-"""The Learn tab: live things instead of prose."""
+"""The Learn tab: a lecture on diffusion models in interactive chapters."""

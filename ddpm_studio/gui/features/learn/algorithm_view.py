@@ -1,4 +1,4 @@
-"""Algorithm view: the listing with its current line, what it does in words, and its pictures."""
+"""Algorithm view: a listing with its current line, that line in words, and the pictures."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 
 
 class AlgorithmView(TurningRow):
-    """Shows an algorithm line by line; ``stages``, which goes through it, is laid out by the owner.
+    """Shows an algorithm line by line; the owner lays out ``stages``, which steps through it.
 
     Args:
         title: which algorithm.
-        lines: in the language of :mod:`ddpm_studio.gui.features.learn.typeset`.
-        told: the same in words, for assistive tools.
-        signs: of the pictures that it holds, by name.
-        columns: how many pictures stand beside each other.
-        side: the least of a picture, in logical pixels.
+        lines: the lines, in the language of :mod:`ddpm_studio.gui.features.learn.typeset`.
+        told: the same lines in words, for assistive technology.
+        signs: the caption of each picture, by its key.
+        columns: number of pictures in a row.
+        side: minimum side of a picture, in logical pixels.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class AlgorithmView(TurningRow):
         self.add(right)
 
     def show_picture(self, key: str, picture: Pictures | None, middle: float) -> None:
-        """Show a picture with the value in its middle; None: it is not there yet."""
+        """Show a picture, captioned with its central value ``middle``; None clears it."""
         tile = self.tiles[key]
         tile.set_picture(picture)
         sign = tile.accessibleName()
@@ -65,6 +65,6 @@ class AlgorithmView(TurningRow):
         self._cards[key].say(sign if picture is None else told)
 
     def clear(self) -> None:
-        """Take the pictures away."""
+        """Clear all pictures."""
         for tile in self.tiles.values():
             tile.set_picture(None)

@@ -1,4 +1,4 @@
-"""The bound taken apart, for the open model and one picture [DDPM eq. 5, 8, 12, 14]."""
+"""Variational bound by terms, for the open model and one picture [DDPM eq. 5, 8, 12, 14]."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _SIMPLE = r"L_{\rm{simple}} ∼ \break\is{one}{1}·‖ε − ε_θ‖^2"
 
 
 class BoundChapter(PictureChapter):
-    """Its three terms for one picture; one step for one pixel; what each t weighs."""
+    """Shows the bound's three terms, one step of one pixel, and the weight of each t."""
 
     icon = "sigma"
 
@@ -79,7 +79,7 @@ class BoundChapter(PictureChapter):
 
     @property
     def comparing(self) -> bool:
-        """Whether the two Gaussians of the chosen t are still to come."""
+        """Whether q and p_θ at the chosen t are still being computed."""
         return self.step is None or self.step.t != max(1, self.time.value)
 
     def _make_equations(self) -> None:
@@ -188,7 +188,7 @@ class BoundChapter(PictureChapter):
         self._ask_for_step(asked=True)
 
     def _ask_for_step(self, *, asked: bool) -> None:
-        """Ask for the two Gaussians at the slider's t."""
+        """Submit the job that computes the Gaussians q and p_θ at the slider's t."""
         request, picture = self._request(), self.source.fitted
         if request is not None and picture is not None and self.isVisible():
             t = max(1, self.time.value)
@@ -273,7 +273,7 @@ class BoundChapter(PictureChapter):
         if q_std > 0:
             true = Curve("q_mean", self.tr("q, knowing x₀"), x, _density(x, q_mean, q_std), 0, True)
         else:
-            # At t = 1 the true step is a point: x_0, as wide here as its pixel level.
+            # At t = 1 q is a point mass at x_0, drawn here as wide as its pixel level.
             half, top = 1 / 255, float(_density(np.array([p_mean]), p_mean, p_std)[0])
             corners = np.array([q_mean - half, q_mean - half, q_mean + half, q_mean + half])
             true = Curve("q_mean", self.tr("x₀"), corners, np.array([0, top, top, 0]), 0, True)
@@ -294,7 +294,7 @@ class BoundChapter(PictureChapter):
         if q_std > 0:
             values["kl"] = short(kl)
         else:
-            # At t = 1 it is −log p that counts, and no KL.
+            # At t = 1 the term is −log p_θ(x_0|x_1), not a KL divergence.
             self.kl.clear_values()
         self.kl.set_values(values)
 
@@ -326,5 +326,5 @@ class BoundChapter(PictureChapter):
 def _density(
     x: np.ndarray[tuple[int], np.dtype[np.float64]], mean: float, std: float
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """That of N(mean, std²)."""
+    """Return the density of N(mean, std²) at x."""
     return np.exp(-0.5 * ((x - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))

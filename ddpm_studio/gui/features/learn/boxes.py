@@ -1,4 +1,4 @@
-"""Boxes that an equation is laid out in: letters, scripts, fractions, roots, braces."""
+"""Box layout of equations, like TeX's: letters, scripts, fractions, roots, braces."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QFont, QFontDatabase, QFontMetricsF, QPainterPath
 
-# As near to a printed page as the systems get; the last resort is any serif.
+# The fonts of each system that are most like a printed page; the last resort is any serif.
 _FAMILIES = (
     "STIX Two Text",
     "Cambria",
@@ -34,7 +34,7 @@ class Glyphs:
     key: str = ""
 
     def moved(self, x: float, y: float) -> Glyphs:
-        """The same, elsewhere."""
+        """Return a copy moved by (x, y)."""
         return replace(self, x=self.x + x, y=self.y + y)
 
 
@@ -46,19 +46,19 @@ class Shape:
     key: str = ""
 
     def moved(self, x: float, y: float) -> Shape:
-        """The same, elsewhere."""
+        """Return a copy moved by (x, y)."""
         return replace(self, path=self.path.translated(x, y))
 
 
 @dataclass(frozen=True)
 class Region:
-    """Where a symbol stands."""
+    """The rectangle of a symbol that can be pointed at."""
 
     key: str
     rect: QRectF
 
     def moved(self, x: float, y: float) -> Region:
-        """The same, elsewhere."""
+        """Return a copy moved by (x, y)."""
         return replace(self, rect=self.rect.translated(x, y))
 
 
@@ -67,7 +67,7 @@ Part = Glyphs | Shape | Region
 
 @dataclass(frozen=True)
 class Piece:
-    """A part that has been laid out, its baseline at y = 0, its left edge at x = 0."""
+    """A box that has been laid out, with its baseline at y = 0 and its left edge at x = 0."""
 
     width: float
     ascent: float
@@ -80,7 +80,7 @@ class Piece:
         return [part for part in self.parts if isinstance(part, Region)]
 
     def at(self, x: float, y: float) -> tuple[Part, ...]:
-        """Its parts, moved."""
+        """Return the parts, moved by (x, y)."""
         return tuple(part.moved(x, y) for part in self.parts)
 
 
@@ -106,7 +106,7 @@ def _font(size: float, *, italic: bool = False, bold: bool = False) -> QFont:
 
 
 def _ink(text: str, font: QFont) -> QRectF:
-    """Where the letters are, from the baseline's beginning."""
+    """Return the bounding box of the letters' outlines, from the beginning of the baseline."""
     # Not the metrics' tightBoundingRect: with Qt 6.11 that crashed at 200 % once many fonts were
     # in use.
     path = QPainterPath()
@@ -116,10 +116,10 @@ def _ink(text: str, font: QFont) -> QRectF:
 
 @dataclass(frozen=True)
 class Setter:
-    """Makes pieces of one size.
+    """Typesetter that makes pieces of one font size.
 
     Args:
-        size: of a letter in logical pixels.
+        size: font size in logical pixels.
         key: the symbol that the pieces belong to, or "".
         tight: no gaps around operators, as in scripts.
     """
@@ -130,16 +130,16 @@ class Setter:
 
     @property
     def axis(self) -> float:
-        """How high above the baseline the middle of an operator lies."""
+        """Height of the math axis, an operator's middle, above the baseline."""
         return self.size * 0.25
 
     @property
     def rule(self) -> float:
-        """How thick a line is."""
+        """Thickness of a rule in logical pixels."""
         return max(1.0, self.size * 0.055)
 
     def script(self) -> Setter:
-        """The setter of what stands above or below."""
+        """Return a setter for subscripts, superscripts and limits."""
         return replace(self, size=self.size * _SCRIPT, tight=True)
 
     def text(self, text: str, *, italic: bool = False, bold: bool = False) -> Piece:
@@ -167,11 +167,11 @@ class Setter:
         return piece
 
     def space(self, share: float) -> Piece:
-        """Leave a gap, as a share of the size."""
+        """Return a gap of a share of the font size."""
         return Piece(self.size * share, 0, 0)
 
     def row(self, pieces: list[Piece]) -> Piece:
-        """Set pieces one after another."""
+        """Set pieces side by side on one baseline."""
         x, parts = 0.0, list[Part]()
         for piece in pieces:
             parts.extend(piece.at(x, 0))
@@ -184,7 +184,7 @@ class Setter:
         )
 
     def column(self, lines: list[Piece]) -> Piece:
-        """Set lines below each other, their middle on the axis; all but the first are set in."""
+        """Stack lines, centred on the math axis; all but the first are indented."""
         if len(lines) == 1:
             return lines[0]
         gap, indent = self.size * 0.4, self.size * WIDE
@@ -197,7 +197,7 @@ class Setter:
         return Piece(wide, high / 2 + self.axis, high / 2 - self.axis, tuple(parts))
 
     def scripts(self, base: Piece, below: Piece | None, above: Piece | None) -> Piece:
-        """Set an index, an exponent or both."""
+        """Attach a subscript, a superscript or both to a base."""
         parts, wide, ascent, descent = list(base.parts), base.width, base.ascent, base.descent
         gap = self.size * 0.04
         if below is not None:
@@ -258,7 +258,7 @@ class Setter:
     def accent(self, kind: str, body: Piece) -> Piece:
         """Set a bar, tilde or hat over a piece."""
         lift, wide = body.ascent + self.size * 0.1, body.width
-        # Over slanted letters the middle lies to the right of the advance's.
+        # The middle of italic letters is to the right of the middle of their advance.
         lean = self.size * 0.06
         if kind == "bar":
             mark = self._rule(lean + wide * 0.06, -lift, wide * 0.88)
@@ -284,7 +284,7 @@ class Setter:
         return Piece(2 * wide + 2 * gap + body.width + self.size * 0.06, up, down, parts)
 
     def operator(self, sign: str, below: Piece, above: Piece | None = None) -> Piece:
-        """Set a large ∑ or ∏ with what stands below it, and above."""
+        """Set a large ∑ or ∏ with its limits below it, and above."""
         big = replace(self, size=self.size * 1.45).text(sign)
         top = above or Piece(0, 0, 0)
         sink, gap = self.size * 0.14, self.size * 0.12
@@ -343,7 +343,7 @@ class Setter:
         return Piece(wide, body.ascent, low + named.descent, parts)
 
     def mark(self, body: Piece, key: str) -> Piece:
-        """Let a piece be pointed at."""
+        """Mark a piece as the symbol ``key``, which can be pointed at."""
         rect = QRectF(0, -body.ascent, body.width, body.ascent + body.descent)
         return replace(body, parts=(Region(key, rect), *body.parts))
 
@@ -353,7 +353,7 @@ class Setter:
         return Shape(path, self.key)
 
     def _bracket(self, wide: float, up: float, down: float, way: int) -> QPainterPath:
-        """A round bracket that opens to the right (way 1) or left, thickest in its middle."""
+        """Return a round bracket that opens to the right (way 1) or left, thickest midway."""
         start, end = (wide, 0.0) if way > 0 else (0.0, wide)
         thick = self.rule * 1.5 * (1 if way > 0 else -1)
         middle = (down - up) / 2

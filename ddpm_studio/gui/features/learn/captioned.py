@@ -1,4 +1,4 @@
-"""A widget and a line of words below it."""
+"""A widget with a caption below it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ddpm_studio.gui.widgets.layout.basics import number_label
 
 
 class Captioned(QWidget):
-    """Shows what a picture or a plot is, and a number of it, below it.
+    """A picture or a plot with a caption, which names it and may give a value.
 
     Args:
-        shown: what is seen.
-        words: the line at first.
+        shown: the widget above the caption.
+        words: the initial caption.
         parent: the owner.
     """
 
@@ -30,5 +30,5 @@ class Captioned(QWidget):
         layout.addWidget(self.words)
 
     def say(self, words: str) -> None:
-        """Write another line."""
+        """Set the caption."""
         self.words.setText(words)

@@ -1,4 +1,4 @@
-"""The Markov chain as the paper draws it (Fig. 2), on a picture of one's own."""
+"""Markov chain of the forward process, as in DDPM Fig. 2, on the user's own picture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOMENTS, _SLOT = 8, 124
 
 
 class ChainChapter(Chapter):
-    """Walks x₀, x₁, … link by link; the latents are all but the first."""
+    """Samples one forward chain x₀, x₁, … x_T step by step; all but x₀ are latents."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -58,11 +58,11 @@ class ChainChapter(Chapter):
         self.show_scene("markov")
 
     def begin(self) -> None:
-        """Walk a picture that is here already."""
+        """Start with a picture that is available already."""
         self.source.begin()
 
     def show_scene(self, scene: str) -> None:
-        """Mark the arrows, or the latents."""
+        """Frame the latents for the scene "latents", else explain the Markov chain."""
         latents = scene == "latents"
         self.chain.mark_latents(latents)
         self.told.setText(
@@ -84,7 +84,7 @@ class ChainChapter(Chapter):
     def _walk(self) -> None:
         picture = self.source.picture
         if picture is not None:
-            # At a size, and of a kind, that the forward process takes.
+            # Converted first to a size and a kind that the forward process accepts.
             self.ask(specs.learning.noised_picture(picture, 0), self._on_fitted)
 
     def _on_fitted(self, noised: NoisedPicture) -> None:

@@ -23,15 +23,15 @@ _Q, _P = r"q(\bf{x}_t|\bf{x}_{t−1})", r"p_θ(\bf{x}_{t−1}|\bf{x}_t)"
 
 
 class ChainView(QWidget):
-    """x₀ at the left, noise at the right: q leads rightwards, p_θ back.
+    """Draws the chain from x₀ at the left to noise at the right: q leads rightwards, p_θ back.
 
-    As many moments are shown as there is room for, the first and the last among them.
+    As many states are shown as there is room for, the first and the last among them.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.pictures: Pictures | None = None
-        """What is shown, uint8 (N, H, W, C)."""
+        """The states of the chain, uint8 (N, H, W, C)."""
         self._t: tuple[int, ...] = ()
         self._pixmaps: dict[int, QPixmap] = {}
         self._latents = False
@@ -41,27 +41,27 @@ class ChainView(QWidget):
         current_theme().changed.connect(self.update)
 
     def set_chain(self, pictures: Pictures, t: Sequence[int]) -> None:
-        """Show these moments, uint8 (N, H, W, C), at these t, which rise from 0."""
+        """Show states of a chain, uint8 (N, H, W, C), at the timesteps ``t``, ascending from 0."""
         self.pictures, self._t = pictures, tuple(t)
         self._pixmaps.clear()
         self.setAccessibleDescription(", ".join(f"t = {one:,}" for one in t))
         self.update()
 
     def mark_latents(self, on: bool) -> None:
-        """Frame all but x₀."""
+        """Frame the latents, all but x₀, or remove the frames."""
         self._latents = on
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Ask for a row."""
+        """Ask for a row of four pictures."""
         return QSize(4 * (_LARGEST + _GAP), _LARGEST + 2 * _FORMULA + _WORDS)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Choose the zoom anew."""
+        """Discard the scaled pixmaps, so that painting scales the pictures again."""
         self._pixmaps.clear()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw pictures, arrows and what stands on them."""
+        """Draw the pictures, the arrows and the terms q and p_θ."""
         if self.pictures is None:
             return
         theme = current_theme()
@@ -84,7 +84,7 @@ class ChainView(QWidget):
         painter.end()
 
     def _shown(self) -> tuple[list[int], int]:
-        """Which moments, and how large."""
+        """Return the indices of the states that fit, and the side of a picture in pixels."""
         room = self.height() - 2 * _FORMULA - _WORDS
         count = len(self._t)
         for several in range(count, 1, -1):
@@ -120,7 +120,7 @@ class ChainView(QWidget):
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, words)
 
     def _paint_arrows(self, painter: QPainter, box: QRectF) -> None:
-        """From the left neighbour here, solid; and back, dashed, as p_θ is learned."""
+        """Draw q's arrow from the left neighbour, solid; p_θ's back, dashed as it is learned."""
         theme = current_theme()
         left, right = box.left() - _GAP + SPACE_S, box.left() - SPACE_S
         for y, way, style, ink in (

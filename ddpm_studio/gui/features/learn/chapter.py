@@ -1,4 +1,4 @@
-"""What the chapters that need no model have in common."""
+"""Base class of the chapters that need no model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class Chapter(QWidget):
-    """A chapter that begins when it is first looked at, and asks the backend for its numbers.
+    """A chapter that is filled when first shown, with the results of jobs of the backend.
 
     A subclass puts its widgets into ``content`` and implements :meth:`begin`.
 
@@ -41,17 +41,17 @@ class Chapter(QWidget):
         self.content.setSpacing(SPACE_M)
 
     def begin(self) -> None:
-        """Ask for what is to be seen first."""
+        """Submit the jobs for the initial contents; called once, when first shown."""
         raise NotImplementedError
 
     def ask(self, spec: JobSpec[Result], then: Callable[[Result], object]) -> None:
-        """Ask the backend, and say here what goes wrong."""
+        """Submit a job, pass its result to ``then``, and show a failure in the message bar."""
         job = self.studio.backend.submit(spec)
         job.on_finished(then)
         job.on_failed(self.messages.show_failure)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Begin, the first time."""
+        """Call :meth:`begin` the first time."""
         super().showEvent(event)
         if not self._begun:
             self._begun = True

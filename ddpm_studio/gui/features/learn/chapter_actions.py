@@ -1,4 +1,4 @@
-"""Actions of Learn's chapters: in menus and palette before the chapter is made that does them."""
+"""Actions of Learn's chapters, in menus and palette before the chapters are created."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class ChapterActions(QObject):
-    """Registers them; a chapter is made when something is first asked of it.
+    """Registers the chapters' actions; the first use of one creates its chapter.
 
-    ``owners`` returns, by the id of each action, the chapter that does it.
+    ``owners`` has, by the id of each action, a function that returns its chapter.
 
     Args:
-        studio: knows whether there are pictures.
+        studio: knows whether pictures are open.
         actions: where they are registered.
-        forward: returns the chapter of a schedule and one picture's x_t.
-        bound: returns the chapter that takes the bound apart.
-        playground: returns the chapter of points in the plane.
+        forward: returns the chapter of the forward process.
+        bound: returns the chapter of the variational bound.
+        playground: returns the playground, the chapter of points in the plane.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The table of concepts, in the order of the lecture: each row leads to its live place."""
+"""Table of concepts, in the order of the lecture; each row links to its interactive chapter."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ddpm_studio.gui.widgets.layout.basics import name
 
 _NAME, _SENTENCE, _SYMBOLS, _WHERE = range(4)
 _NAME_WIDTH, _SYMBOLS_WIDTH, _WHERE_WIDTH = 210, 320, 250
-# Narrower, and the columns on the right are left out, one after the other.
+# In a narrower table the columns on the right are hidden, one after the other.
 _ROOM_FOR_SYMBOLS, _ROOM_FOR_WHERE = 860, 1160
 _ROOM_FOR_NAME = 560
 _SIZE, _LEAST = 15, 36
@@ -72,7 +72,7 @@ class ConceptIndex(QTableWidget):
         self._restyle()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave out columns that there is no room for."""
+        """Hide the columns that there is no room for."""
         super().resizeEvent(event)
         wide = self.viewport().width()
         self.setColumnHidden(_SYMBOLS, wide < _ROOM_FOR_SYMBOLS)
@@ -83,7 +83,7 @@ class ConceptIndex(QTableWidget):
         self.setColumnWidth(_WHERE, _WHERE_WIDTH)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Make the rows fit, which sets each equation: not before somebody looks."""
+        """Fit the row heights, which typesets all equations and so waits until they are shown."""
         super().showEvent(event)
         self._fit_rows()
 
@@ -92,13 +92,13 @@ class ConceptIndex(QTableWidget):
             self._fit_rows()
 
     def _fit_rows(self) -> None:
-        """Make rows as high as their words, once the columns have their width."""
+        """Fit the row heights to their contents, at the present column widths."""
         self.resizeRowsToContents()
         for row in range(self.rowCount()):
             self.setRowHeight(row, max(_LEAST, self.rowHeight(row) + SPACE_M))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Choose with Enter too."""
+        """Choose the current row with Enter."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(self.currentRow())
         else:
@@ -154,12 +154,12 @@ class ConceptIndex(QTableWidget):
 
 
 class _Words(QStyledItemDelegate):
-    """Asks for all lines of a cell's words."""
+    """Delegate whose size hint has room for all lines of a cell's text."""
 
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        """Break lines where they will be when painted: Qt forgets the padding of the cell here."""
+        """Wrap lines as they will be painted: Qt's own size hint ignores the cell's padding."""
         narrow = QStyleOptionViewItem(option)
         self.initStyleOption(narrow, index)
         style, part = option.widget.style(), QStyle.SubElement.SE_ItemViewItemText
@@ -169,7 +169,7 @@ class _Words(QStyledItemDelegate):
 
 
 class _Symbols(QStyledItemDelegate):
-    """Paints a concept's equation."""
+    """Delegate that paints a concept's equation."""
 
     def paint(
         self,
@@ -177,7 +177,7 @@ class _Symbols(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        """Set it in the middle of the row, as large as there is room for."""
+        """Paint the equation vertically centred, at the largest font size that fits the width."""
         super().paint(painter, option, index)
         concept = CONCEPTS.get(index.data(_CONCEPT))
         if concept is None:

@@ -1,4 +1,4 @@
-"""A small plot that is part of an explanation: few curves, one place on them, read out loud."""
+"""Small line plot for explanations: few curves and a mark, described to screen readers."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot, below, polyl
 Values = npt.NDArray[np.float64]
 
 _LEFT = 44
-# The upper end's figure stands below its line: above it are the curves' names.
+# The upper tick label is below its line: above it is the legend.
 _TOP_TICK, _BOTTOM_TICK = -3, -8
-# More would lie on the same pixels.
+# More points would fall on the same pixels.
 _MOST_POINTS = 240
 _TINY = 1e-12
 _PALE = 0.3
@@ -36,15 +36,15 @@ _PALE = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One curve.
+    """One curve of a :class:`CurveView`.
 
     Args:
         key: the symbol that it shows, or "".
-        title: what stands above the plot, in the curve's colour.
+        title: its name in the legend above the plot.
         x: ascending, shape (K,).
         y: shape (K,).
         colour: index of a plot colour.
-        filled: whether the ground below it is tinted.
+        filled: whether the area below it is tinted.
     """
 
     key: str
@@ -56,15 +56,15 @@ class Curve:
 
 
 class CurveView(PaintedPlot):
-    """Draws curves over one axis and marks one place on them.
+    """Line plot of a few curves over a common x axis, with a mark at one x.
 
-    A press or drag moves the mark, and so do the arrows, Page up and down, Home and End:
-    ``moved`` carries the new x as a whole number. A view without a mark is only looked at.
+    A press or drag, the arrows, Page Up, Page Down, Home and End choose another x: ``moved``
+    carries it as a whole number, for the owner to set the mark. A view without one is read-only.
 
     Args:
         title: what is shown, for assistive tools.
         log: which axes are logarithmic: "", "x", "y" or "xy".
-        numbers: how a value is written.
+        numbers: formats a value; :func:`short` if None.
         parent: the owner.
     """
 
@@ -95,12 +95,12 @@ class CurveView(PaintedPlot):
 
     @property
     def curves(self) -> list[Curve]:
-        """What is shown."""
+        """The curves shown."""
         return self._curves
 
     @property
     def mark(self) -> float | None:
-        """The x that is marked."""
+        """The x that is marked, or None."""
         return self._mark
 
     def set_curves(
@@ -109,12 +109,12 @@ class CurveView(PaintedPlot):
         x_words: tuple[str, str] | None = None,
         low: float | None = None,
     ) -> None:
-        """Show these curves.
+        """Show other curves.
 
         Args:
-            curves: what to show; NaN and, on a logarithmic axis, what is not above 0 is left out.
-            x_words: what stands below both ends of the horizontal axis; its ends if None.
-            low: where the vertical axis begins; as the curves do if None.
+            curves: what to show; NaN and, on a logarithmic y axis, values not above 0 are left out.
+            x_words: labels of both ends of the x axis; their values if None.
+            low: lower end of the y axis (log₁₀ on a logarithmic one); that of the curves if None.
         """
         self._curves, self._x_words, self._low = list(curves), x_words, low
         self._range = self._find_range()
@@ -122,7 +122,7 @@ class CurveView(PaintedPlot):
         self.update()
 
     def set_mark(self, x: float | None) -> None:
-        """Mark another place, or none; nothing is emitted."""
+        """Mark another x, or none, without emitting ``moved``."""
         if x != self._mark:
             self._mark = x
             can = Qt.FocusPolicy.StrongFocus if x is not None else Qt.FocusPolicy.NoFocus
@@ -134,20 +134,20 @@ class CurveView(PaintedPlot):
             self.update()
 
     def light(self, key: str) -> bool:
-        """Let one curve stand out, by its symbol; returns whether it is here."""
+        """Highlight the curve of a symbol, or none; return whether there is such a curve."""
         found = any(curve.key == key for curve in self._curves) and key != ""
         self._lit = key if found else ""
         self.update()
         return found
 
     def value_at(self, curve: Curve, x: float) -> float:
-        """The curve's y at the nearest x that it has; NaN for an empty one."""
+        """Return the curve's y at the x of its own that is nearest; NaN for an empty curve."""
         if len(curve.x) == 0:
             return math.nan
         return float(curve.y[int(np.abs(curve.x - x).argmin())])
 
     def paint(self, painter: QPainter, area: QRectF) -> None:
-        """Draw ground, curves, mark and words."""
+        """Draw the axes, the curves, the mark and the legend."""
         self.draw_base_line(painter)
         self._write_axes(painter, area)
         painter.save()
@@ -163,14 +163,14 @@ class CurveView(PaintedPlot):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
 
     def on_drag(self, share: float) -> None:
-        """Move the mark here."""
+        """Emit ``moved`` for a place on the axis, as a share of it from the left."""
         if self._mark is not None and self._curves:
             left, right, *_ = self._range
             scaled = left + share * (right - left)
             self._announce(10**scaled if "x" in self._log else scaled)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the mark by one, by a tenth, or to an end."""
+        """Emit ``moved`` for a step of 1, of a tenth of the range, or to an end."""
         if self._mark is None or not self._curves:
             super().keyPressEvent(event)
             return
@@ -190,14 +190,14 @@ class CurveView(PaintedPlot):
             super().keyPressEvent(event)
 
     def _ends(self) -> tuple[float, float]:
-        """The first and last x there is."""
+        """Return the first and the last x of all curves."""
         xs = [curve.x for curve in self._curves if len(curve.x)]
         if not xs:
             return 0.0, 1.0
         return min(float(x[0]) for x in xs), max(float(x[-1]) for x in xs)
 
     def _find_range(self) -> tuple[float, float, float, float]:
-        """Left, right, bottom and top, of the logarithms where an axis is logarithmic."""
+        """Return left, right, bottom and top; their log₁₀ where an axis is logarithmic."""
         left, right = self._ends()
         if "x" in self._log:
             left, right = math.log10(max(left, _TINY)), math.log10(max(right, _TINY))
@@ -294,7 +294,7 @@ class CurveView(PaintedPlot):
         self.write_below(painter, *words)
 
     def _write_titles(self, painter: QPainter) -> None:
-        """Name each curve in its colour, with its value at the mark."""
+        """Draw the legend: a swatch and a title for each curve, with its value at the mark."""
         theme = current_theme()
         metrics = QFontMetricsF(painter.font())
         x = float(SPACE_S)
@@ -326,7 +326,7 @@ class CurveView(PaintedPlot):
 
 
 def short(value: float) -> str:
-    """Write a number in at most about six letters."""
+    """Format a number in at most about six characters."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "–"
     if value < 0:
@@ -341,10 +341,10 @@ def short(value: float) -> str:
 
 
 def two_places(value: float) -> str:
-    """Write a share of 1."""
+    """Format a number to two decimal places."""
     return f"{value:.2f}"
 
 
 def _tick(value: float) -> str:
-    """Write an end of an axis in the little room beside it."""
+    """Format the label of an end of the y axis to two significant digits: there is little room."""
     return short(float(f"{value:.2g}"))

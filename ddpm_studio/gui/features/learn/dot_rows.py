@@ -1,4 +1,4 @@
-"""Estimates as dots on a line, one row for each way to make them, with mean and spread."""
+"""Dot plot of estimates: a row for each estimator, with mean and standard deviation."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
 from ddpm_studio.jobs.events import Table
 
 _ROW, _DOT, _WORDS, _AXIS = 46, 3.0, 18, 18
-# Dots that lie on each other are told apart by their height.
+# Vertical jitter as shares of a row, so that dots of similar values can be told apart.
 _SPREAD = (0.2, 0.8, 0.5, 0.35, 0.65)
 
 
 @dataclass(frozen=True, eq=False)
 class DotRow:
-    """One way: its words, its estimates of shape (N,), its plot colour."""
+    """One estimator: its title, its estimates of shape (N,), the index of its plot colour."""
 
     title: str
     values: Table
@@ -35,7 +35,7 @@ class DotRow:
 
 
 class DotRows(QWidget):
-    """Draws rows of estimates over one axis.
+    """Dot plot of rows of estimates over a common axis.
 
     Args:
         title: what is estimated, for assistive tools.
@@ -45,14 +45,14 @@ class DotRows(QWidget):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rows: list[DotRow] = []
-        """What is shown."""
+        """The rows shown."""
         self.setMinimumSize(160, 2 * _ROW + _AXIS)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(title)
         current_theme().changed.connect(self.update)
 
     def set_rows(self, rows: Sequence[DotRow]) -> None:
-        """Show these."""
+        """Show other rows."""
         self.rows = list(rows)
         self.setAccessibleDescription("; ".join(row.words for row in rows))
         self.update()

@@ -1,4 +1,4 @@
-"""An equation that can be pointed at: each of its symbols tells what it is and how large."""
+"""Interactive equation: pointing at a symbol shows its meaning and its value."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.glossary_link import open_term
 
 _SIZE, _SMALLEST = 19, 9
-# Below that size scripts are hard to read: lines are broken first.
+# Below this size subscripts are hard to read: lines are broken first.
 _LEGIBLE = 15
-# So much larger letters get where there is room for them.
+# Factor by which the letters grow where there is room for them.
 _GROWTH = 1.4
 _CAPTION = 18
 _ROUND, _AROUND, _BELOW = 4.0, 3.0, 2.5
@@ -40,7 +40,7 @@ class Symbol:
 
     Args:
         key: as in the equation's source.
-        sign: as it is read, such as ``ᾱₜ``.
+        sign: the symbol as plain text, such as ``ᾱₜ``.
         meaning: a few words.
     """
 
@@ -50,20 +50,22 @@ class Symbol:
 
 
 class Equation(QWidget):
-    """Sets an equation, and below it one line: what it says, or the symbol that is lit.
+    """Interactive equation with a caption: what it says, or the symbol that is lit (highlighted).
 
-    The mouse lights the symbol that it is on; with the focus, Left and Right go from symbol to
-    symbol, Home and End to the first and last, Escape to none; a click looks one up in the
-    glossary. ``lit`` carries the symbol's key,
-    or "" when none is lit any more.
+    The mouse lights the symbol below the pointer; with the focus, Left and Right go from symbol
+    to symbol, Home and End to the first and last, Escape to none; a click looks one up in the
+    glossary. ``lit`` carries the symbol's key, or "" when none is lit any more.
 
     Args:
         source: see :mod:`ddpm_studio.gui.features.learn.typeset`.
-        told: what the equation says, in words: for assistive tools, and below it.
+        told: what the equation says, in words: for assistive technology, and as the caption.
         symbols: those that its source marks.
-        size: of its letters in logical pixels; larger where there is room, in several lines where
-            there is little, smaller at last.
+        size: usual font size in logical pixels; larger where there is room, else broken into
+            lines and, as a last resort, smaller.
         parent: the owner.
+
+    Raises:
+        ValueError: ``source`` marks a symbol that ``symbols`` lacks, or can't be typeset.
     """
 
     lit = Signal(str)
@@ -81,7 +83,7 @@ class Equation(QWidget):
         self._symbols = {symbol.key: symbol for symbol in symbols}
         self._values: dict[str, str] = {}
         self._usual = size
-        #: How high its letters are now, in logical pixels.
+        #: The present font size, in logical pixels.
         self.letters = size
         self._piece = typeset(source, size)
         self._keys = list(dict.fromkeys(region.key for region in self._piece.regions))
@@ -99,7 +101,7 @@ class Equation(QWidget):
 
     @property
     def keys(self) -> list[str]:
-        """The symbols in reading order."""
+        """The keys of the symbols, in reading order."""
         return self._keys
 
     @property
@@ -108,7 +110,7 @@ class Equation(QWidget):
         return self._piece
 
     def caption(self) -> str:
-        """The line below: of the lit symbol with its value, or of the whole."""
+        """Return the caption: the lit symbol with its value, or what the equation says."""
         symbol = self._symbols.get(self.shown)
         if symbol is None:
             return self._told
@@ -120,20 +122,20 @@ class Equation(QWidget):
         )
 
     def set_values(self, values: Mapping[str, str]) -> None:
-        """Take the symbols' values, in words, by their keys; others stay."""
+        """Set the values of symbols, as text, by their keys; other symbols keep theirs."""
         if any(self._values.get(key) != value for key, value in values.items()):
             self._values.update(values)
             self._describe()
             self.update()
 
     def clear_values(self) -> None:
-        """Let no symbol have a value."""
+        """Remove the values of all symbols."""
         self._values.clear()
         self._describe()
         self.update()
 
     def show_symbol(self, key: str) -> None:
-        """Light a symbol by its key, or none, without emitting ``lit``."""
+        """Highlight a symbol by its key, or none, without emitting ``lit``."""
         key = key if key in self._symbols else ""
         if key != self.shown:
             self.shown = key
@@ -141,7 +143,7 @@ class Equation(QWidget):
             self.update()
 
     def place_of(self, key: str) -> QRectF:
-        """Where a symbol stands first; KeyError if it does not."""
+        """Return the rectangle of a symbol's first occurrence; KeyError if there is none."""
         left, base = self._origin()
         for region in self._piece.regions:
             if region.key == key:
@@ -149,33 +151,33 @@ class Equation(QWidget):
         raise KeyError(key)
 
     def sizeHint(self) -> QSize:
-        """Ask for the whole in one line of its usual letters."""
+        """Ask for one line at the usual font size."""
         piece = typeset(self._source, self._usual)
         return QSize(round(piece.width) + 2 * SPACE_M, self._height_of(piece))
 
     def minimumSizeHint(self) -> QSize:
-        """Allow several lines of smaller letters."""
+        """Allow several lines at the smallest font size."""
         piece = typeset(self._source, _SMALLEST, True)
         return QSize(round(piece.width) + 2 * SPACE_M, self._height_of(piece))
 
     def hasHeightForWidth(self) -> bool:
-        """The narrower, the more lines."""
+        """Return True: the narrower, the more lines."""
         return True
 
     def heightForWidth(self, width: int) -> int:
-        """Return the height of all lines and the words below."""
+        """Return the height of all lines and the caption."""
         return self._height_of(self._fitted(width)[0])
 
     def resizeEvent(self, event: QEvent) -> None:
-        """Choose the lines and the letters that there is room for."""
+        """Choose the line breaks and the font size that there is room for."""
         self._piece, self.letters = self._fitted(self.width())
-        # Some layouts do not ask for the height that goes with a width.
+        # Some layouts do not call heightForWidth.
         self.setFixedHeight(self._height_of(self._piece))
 
     def _fitted(self, width: int) -> tuple[Piece, int]:
-        """Return it in one line of letters as large as there is room for, else in several.
+        """Return the layout for a width, and its font size.
 
-        The number is the size of the letters.
+        It is one line, as large as there is room for, or several where that would be illegible.
         """
         room = width - 2 * SPACE_M
         least = min(_LEGIBLE, self._usual)
@@ -191,7 +193,7 @@ class Equation(QWidget):
         return round(piece.ascent + piece.descent) + 2 * SPACE_S + _CAPTION
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the equation and its line."""
+        """Draw the equation and its caption."""
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -223,27 +225,27 @@ class Equation(QWidget):
         painter.end()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Light the symbol below the pointer."""
+        """Highlight the symbol below the pointer."""
         self._light(self._key_at(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Look the symbol up in the glossary."""
+        """Look up the symbol below the pointer in the glossary."""
         symbol = self._symbols.get(self._key_at(event.position()))
         term = None if symbol is None else term_of_sign(symbol.sign)
         if term is not None and event.button() == Qt.MouseButton.LeftButton:
             open_term(term.name)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Light none."""
+        """Highlight no symbol."""
         self._light("")
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Light none."""
+        """Highlight no symbol."""
         self._light("")
         super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go from symbol to symbol."""
+        """Move the highlight from symbol to symbol."""
         last = len(self._keys) - 1
         here = self._keys.index(self.shown) if self.shown in self._keys else -1
         moves = {
@@ -260,7 +262,7 @@ class Equation(QWidget):
             super().keyPressEvent(event)
 
     def _origin(self) -> tuple[float, float]:
-        """Where the baseline begins."""
+        """Return where the baseline begins."""
         room = self.height() - _CAPTION
         high = self._piece.ascent + self._piece.descent
         return float(SPACE_S), (room - high) / 2 + self._piece.ascent
@@ -271,13 +273,13 @@ class Equation(QWidget):
         for region in self._piece.regions:
             rect = region.rect.translated(left, base).adjusted(-2, -4, 2, 4)
             area = rect.width() * rect.height()
-            # Where one symbol holds another, the inner one is meant.
+            # Of nested symbols the innermost is meant.
             if rect.contains(place) and area < smallest:
                 found, smallest = region.key, area
         return found
 
     def _underline(self, painter: QPainter, left: float, base: float, ink: QColor) -> None:
-        """Dot the ground below what can be pointed at."""
+        """Underline with dots the symbols that can be pointed at."""
         painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
         for region in self._piece.regions:
             rect = region.rect.translated(left, base)

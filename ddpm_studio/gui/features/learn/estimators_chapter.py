@@ -1,4 +1,4 @@
-"""Both estimators of the bound side by side, with how much they vary."""
+"""Estimators of the variational bound, by log-ratios and by KL, with their variance."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import BoundEstimates
 
 _SLOT = 96
-# Chains, and timesteps kept of each: what a visit begins is over in seconds with any network on
-# any machine, what is asked for may take its time.
+# Numbers of chains, and of timesteps kept of each: the few, begun by a visit, take seconds with any
+# network on any machine; the many, on request, may take longer.
 _FEW, _MANY = (8, 10), (32, 50)
 
 
 class EstimatorsChapter(PictureChapter):
-    """Estimates of one picture's bound, a dot for each chain; and how much a term varies at t."""
+    """Estimates of one picture's bound, a dot for each chain; a term's deviation at each t."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -66,7 +66,7 @@ class EstimatorsChapter(PictureChapter):
         self._on_run()
 
     def show_scene(self, scene: str) -> None:
-        """Say what the variances mean, or what one t costs."""
+        """Explain the variances or, for the scene "one t", the cost of using a single t."""
         self.told.setText(
             self.tr(
                 "Training takes one t of a picture: no chain is walked, the network is asked once. "

@@ -1,4 +1,4 @@
-"""The forward process, on a picture of one's own [DDPM eq. 2, 4]."""
+"""Forward process chapter, on the user's own picture [DDPM eq. 2, 4]."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from ddpm_studio.picture_shape import fully_seen
 from ddpm_studio.requests import ScheduleRequest
 
 _BOX_WIDTH = 96
-# Bits/dim of L_T: the paper's schedule leaves 2e-5.
+# L_T in bits/dim below which N(0, I) is a fair start: the paper's schedule leaves 2e-5.
 _FAIR_START = 1e-3
 
 _STEP = (
@@ -60,7 +60,7 @@ _SNR = r"\is{snr}{\rm{SNR}(t)} = \frac{\is{bar}{\bar{α}_t}}{1−\bar{α}_t}"
 
 
 class ForwardChapter(QWidget):
-    """A schedule to edit, its curves, and one picture's x_t at any t."""
+    """Shows an editable noise schedule, its curves, and one picture's x_t at any t."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -89,12 +89,12 @@ class ForwardChapter(QWidget):
         self._on_name()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Begin with a picture that is here already."""
+        """Start with a picture that is available already."""
         super().showEvent(event)
         self.source.begin()
 
     def request(self) -> ScheduleRequest:
-        """The schedule that is chosen."""
+        """Return the schedule that is chosen."""
         return ScheduleRequest(
             schedule=self.schedule.currentData(),
             timesteps=self.timesteps.value(),
@@ -221,7 +221,7 @@ class ForwardChapter(QWidget):
         ):
             plots.addWidget(equation, 0, column, Qt.AlignmentFlag.AlignBottom)
             plots.addWidget(view, 1, column)
-            # The middle one has three curves to name.
+            # The middle plot has three curves in its legend.
             plots.setColumnStretch(column, 4 if view is self.bars else 3)
         plots.setRowStretch(1, 1)
         layout = QVBoxLayout(self)
@@ -245,7 +245,7 @@ class ForwardChapter(QWidget):
         self._later.start()
 
     def _on_owner(self) -> None:
-        """Offer what is not shown."""
+        """Show the buttons of those pictures that are not shown."""
         self.own_button.setVisible(self.source.has_own and not self.source.shows_own)
         self.built_in_button.setVisible(not self.source.shows_built_in)
 

@@ -1,4 +1,4 @@
-"""The variational gap, where it is known: Gaussian data and the best of all predictors."""
+"""Variational gap where it is known exactly: Gaussian data and the optimal predictor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SLIDER_WIDTH = 120
 
 
 class GapChapter(Chapter):
-    """The bound, the likelihood that it bounds, and what lies between them."""
+    """Plots the variational bound, −log pθ(x₀) and the gap between them, in bits."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -77,7 +77,7 @@ class GapChapter(Chapter):
         self.content.addWidget(self.told)
 
     def begin(self) -> None:
-        """Compute it for what is set."""
+        """Compute the curves for the current choices."""
         self._ask()
 
     def _ask(self) -> None:
@@ -90,7 +90,7 @@ class GapChapter(Chapter):
             self.ask(spec, self._on_result)
 
     def _go_to(self, count: int) -> None:
-        """Choose the nearest number of steps; a press of a key goes one on."""
+        """Choose the nearest number of steps offered; a change by 1, of a key, goes to the next."""
         here = self.steps.currentIndex()
         near = min(range(len(GAP_STEPS)), key=lambda k: abs(math.log(GAP_STEPS[k] / max(1, count))))
         if near == here and abs(count - GAP_STEPS[here]) == 1:

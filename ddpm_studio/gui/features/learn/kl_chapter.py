@@ -23,7 +23,7 @@ _RANGE = {"mean": (-3.0, 3.0), "std": (0.2, 2.5)}
 
 
 class KLChapter(Chapter):
-    """Two Gaussians, what each place adds to KL(q‖p), and both divergences."""
+    """Shows two Gaussians, the integrand of KL(q‖p), and both KL divergences in bits."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -67,11 +67,11 @@ class KLChapter(Chapter):
         self.content.addWidget(both, 1)
 
     def begin(self) -> None:
-        """Compare the two that are set."""
+        """Compute the divergences of the Gaussians that the sliders describe."""
         self._ask()
 
     def value(self, key: str) -> float:
-        """One of q_mean, q_std, p_mean, p_std."""
+        """Return the value of a slider: q_mean, q_std, p_mean or p_std."""
         low, high = _RANGE[key[2:]]
         return low + (high - low) * self.sliders[key].value() / _PARTS
 

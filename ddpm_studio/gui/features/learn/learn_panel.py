@@ -1,4 +1,4 @@
-"""The Learn tab: the lecture from its first page to its last, each concept a thing that lives."""
+"""The Learn tab: a lecture on diffusion models, each concept with an interactive chapter."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class _HasScenes(Protocol):
-    """A chapter of several views."""
+    """A chapter with several views, called scenes."""
 
     def show_scene(self, scene: str) -> None:
-        """Turn to one of them."""
+        """Show one of the scenes."""
         ...
 
 
 class LearnPanel(QWidget):
-    """An index of concepts, and a page for each; a chapter is made when it is first turned to.
+    """Index of concepts, and a page for each; chapters are created when first shown.
 
-    ``wanted`` asks for the tab to be brought to the front: a concept was chosen elsewhere.
+    ``wanted`` is emitted when a concept was chosen elsewhere, to bring the tab to the front.
     """
 
     wanted = Signal()
@@ -89,17 +89,17 @@ class LearnPanel(QWidget):
 
     @property
     def forward(self) -> ForwardChapter:
-        """The chapter of a schedule and one picture's x_t."""
+        """The chapter of the forward process: a schedule and one picture's x_t."""
         return cast("ForwardChapter", self._made("forward"))
 
     @property
     def bound(self) -> BoundChapter:
-        """The chapter that takes the bound apart."""
+        """The chapter of the variational bound and its terms."""
         return cast("BoundChapter", self._made("bound"))
 
     @property
     def playground(self) -> PlaygroundPanel:
-        """The chapter of points in the plane."""
+        """The playground: the chapter of points in the plane."""
         return cast("PlaygroundPanel", self._made("score"))
 
     @property
@@ -108,13 +108,13 @@ class LearnPanel(QWidget):
         return None if self.concept is None else self._chapters[self.concept.chapter]
 
     def show_index(self) -> None:
-        """Turn to the table of concepts."""
+        """Show the table of concepts."""
         self.concept = None
         self.pages.setCurrentWidget(self.index)
         self._tell()
 
     def show_concept(self, name: str) -> None:
-        """Turn to a concept's live place.
+        """Show the chapter of a concept, at the concept's scene.
 
         Raises:
             UnknownNameError: there is no such concept.
@@ -127,7 +127,7 @@ class LearnPanel(QWidget):
         self._tell()
 
     def show_chapter(self, chapter: QWidget) -> None:
-        """Turn to a chapter, at the first of its concepts."""
+        """Show a chapter at the first of its concepts, unless it is shown already."""
         for one in CONCEPTS.values():
             if self._chapters.get(one.chapter) is chapter:
                 if self.chapter is not chapter:
@@ -135,7 +135,7 @@ class LearnPanel(QWidget):
                 return
 
     def turn(self, by: int) -> bool:
-        """Turn to the concept so many further on; returns whether there is one."""
+        """Show the concept ``by`` places further on; return whether there is one."""
         names = list(CONCEPTS)
         here = -1 if self.concept is None else names.index(self.concept.name)
         if not 0 <= here + by < len(names):
@@ -144,7 +144,7 @@ class LearnPanel(QWidget):
         return True
 
     def present(self) -> None:
-        """Fill the screen with the concepts, from the one that is shown on."""
+        """Start presenter mode at the concept that is shown, or bring its window to the front."""
         if self.presenter is not None:
             self.presenter.activateWindow()
             return
@@ -155,7 +155,7 @@ class LearnPanel(QWidget):
         self.presenter.begin(first)
 
     def _end_presenting(self) -> None:
-        """Take the chapters back."""
+        """Take the chapters back from the presenter."""
         presenter, self.presenter = self.presenter, None
         if presenter is not None:
             self._layout.addWidget(presenter.take_out(), 1)
@@ -202,7 +202,7 @@ class LearnPanel(QWidget):
         layout.addWidget(self.pages, 1)
 
     def _made(self, name: str) -> QWidget:
-        """Return the chapter of a concept, made when it is first needed."""
+        """Return the chapter of a concept, creating it when it is first needed."""
         one = concept(name)
         if one.chapter not in self._chapters:
             self._add(one.chapter, one.load()(self._studio, self._actions))
@@ -213,13 +213,13 @@ class LearnPanel(QWidget):
         first = next(one for one in CONCEPTS.values() if one.chapter == reference)
         area = self._areas[reference] = TallArea(chapter, translated(first.title))
         if not isinstance(chapter, ToolPanel):
-            # Pictures as high as they are wide: a bar that comes makes them fit without it.
-            # A tool scrolls within itself, and a second bar beside its own would be idle.
+            # A scroll bar that appears narrows the square pictures, which then fit without it.
+            # A tool scrolls its own contents, and a second bar next to that one would be idle.
             area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.pages.addWidget(area)
 
     def _tell(self) -> None:
-        """Say what is shown, and what is left to turn to."""
+        """Update the header to the concept shown, and enable the buttons that lead elsewhere."""
         one = self.concept
         names = list(CONCEPTS)
         here = -1 if one is None else names.index(one.name)
@@ -237,7 +237,7 @@ class LearnPanel(QWidget):
         self.wanted.emit()
 
     def _show_owner(self, action_id: str) -> None:
-        """Turn to the chapter whose action was asked for, from wherever it was."""
+        """Show the chapter whose action was triggered, from wherever that was."""
         owner = self._chapter_actions.owners.get(action_id)
         if owner is not None:
             self.show_chapter(owner())

@@ -1,4 +1,4 @@
-"""Whose picture a chapter shows: one of the open data, the built-in one, or one that was given."""
+"""Picture slot of a chapter: a picture of the open data, the built-in one, or the user's own."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _SAMPLE, _SAMPLE_NUMBER = "emoji", 3
 
 
 class LearnSlot(PictureSlot):
-    """A :class:`PictureSlot` that is not empty at first, whatever is open.
+    """A :class:`PictureSlot` that starts with a picture, whatever is open.
 
-    It shows one of the open pictures, and the built-in one while none are open. What a person
-    put here stays when others are opened.
+    It shows one of the open pictures, or the built-in one while none are open. A picture that a
+    person put here stays when others are opened.
 
     Args:
         studio: knows the open data.
-        title: what stands here.
-        hint: what an empty slot means.
+        title: what the picture is.
+        hint: what to do with an empty slot.
         parent: the owner.
     """
 
     owner_changed = Signal()
-    """``shows_own``, ``shows_built_in`` or ``has_own`` is another."""
+    """Emitted when ``shows_own``, ``shows_built_in`` or ``has_own`` may have changed."""
 
     def __init__(
         self, studio: Studio, title: str, hint: str, parent: QWidget | None = None
@@ -54,7 +54,7 @@ class LearnSlot(PictureSlot):
 
     @property
     def has_own(self) -> bool:
-        """Whether there are open pictures to take one of."""
+        """Whether there are open pictures to choose from."""
         return self._studio.dataset is not None
 
     @property
@@ -69,7 +69,7 @@ class LearnSlot(PictureSlot):
         return shown or self._awaits_built_in
 
     def begin(self) -> None:
-        """Show a picture, the first time that this is asked for."""
+        """Show an initial picture; further calls do nothing."""
         if not self._began:
             self._began = True
             self._on_data()
@@ -77,14 +77,14 @@ class LearnSlot(PictureSlot):
                 self.show_built_in()
 
     def show_own(self) -> None:
-        """Show one of the open pictures, by chance."""
+        """Show one of the open pictures, chosen at random."""
         dataset = self._studio.dataset
         if dataset is not None:
             self._own = random.choice(dataset.images).copy()
             self.set_picture(self._own)
 
     def show_built_in(self) -> None:
-        """Show the picture that the program brings along."""
+        """Show the built-in picture, which ships with the program."""
         if self._built_in is not None:
             self.set_picture(self._built_in)
             return
@@ -115,7 +115,7 @@ class LearnSlot(PictureSlot):
             self.set_picture(picture)
 
     def _on_changed(self) -> None:
-        # What was put here while the built-in picture was read is wanted more.
+        # A picture put here while the built-in one was being read takes precedence.
         self._awaits_built_in = False
         self.owner_changed.emit()
 

@@ -1,4 +1,4 @@
-"""What lights up together: a symbol, in every equation that has it, and what it belongs to."""
+"""Linked highlighting of a symbol in equations, plots and controls."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ddpm_studio.gui.theme.tokens import RADIUS
 
 
 class Lightable(Protocol):
-    """A plot that can let a part of it stand out."""
+    """A plot that can highlight one of its parts."""
 
     def light(self, key: str) -> bool:
-        """Let the part of a symbol stand out, or none; returns whether it is here."""
+        """Highlight the part of a symbol, or none; return whether there is such a part."""
         ...
 
 
 class Lights(QObject):
-    """Joins the equations of a chapter with its plots and controls.
+    """Linked highlighting across the equations, plots and controls of a chapter.
 
-    Where a symbol is lit, its curves stand out, its controls and pictures get a halo, and the
-    other equations show it too. A control that has the focus lights its symbol in turn.
+    While a symbol is lit (highlighted), its curves stand out, its controls and pictures get a
+    halo, and the other equations highlight it too. A control that gets the focus lights its symbol.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -36,24 +36,24 @@ class Lights(QObject):
         self._keys: dict[QObject, str] = {}
 
     def add_equations(self, *equations: Equation) -> None:
-        """Let these equations light, and be lit."""
+        """Link equations: a symbol pointed at in one of them is lit everywhere."""
         for equation in equations:
             self.equations.append(equation)
             equation.lit.connect(self.light)
 
     def add_views(self, *views: Lightable) -> None:
-        """Let the curves of these plots be lit by their symbols."""
+        """Link plots, whose parts are highlighted by the keys of their symbols."""
         self._views.extend(views)
 
     def add(self, key: str, *widgets: QWidget) -> None:
-        """Let controls or pictures be lit by a symbol, and light it while they have the focus."""
+        """Link controls or pictures to a symbol: lit with it, and lighting it while focused."""
         for widget in widgets:
             self._halos.setdefault(key, []).append(_Halo(widget))
             self._keys.setdefault(widget, key)
             widget.installEventFilter(self)
 
     def light(self, key: str) -> None:
-        """Light a symbol everywhere, or none."""
+        """Highlight a symbol, by its key, in all that is linked; "" highlights none."""
         for equation in self.equations:
             equation.show_symbol(key)
         for view in self._views:
@@ -67,7 +67,7 @@ class Lights(QObject):
         return any(not halo.isHidden() for halo in self._halos.get(key, []))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Light the symbol of what gets the focus."""
+        """Highlight the symbol of the widget that gets the focus, until it loses it."""
         if event.type() == QEvent.Type.FocusIn and watched in self._keys:
             self.light(self._keys[watched])
         elif event.type() == QEvent.Type.FocusOut and watched in self._keys:
@@ -76,7 +76,7 @@ class Lights(QObject):
 
 
 class _Halo(QWidget):
-    """A ring within a widget's edge, through which the mouse still reaches it."""
+    """A highlight ring inside a widget's edge, transparent for mouse events."""
 
     def __init__(self, around: QWidget) -> None:
         super().__init__(around)
@@ -87,7 +87,7 @@ class _Halo(QWidget):
         self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep to the size of what is ringed."""
+        """Follow the size of the widget."""
         if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
             self.setGeometry(watched.rect())
         return super().eventFilter(watched, event)
@@ -101,5 +101,5 @@ class _Halo(QWidget):
         painter.end()
 
     def showEvent(self, event: QEvent) -> None:
-        """Lie above what is ringed."""
+        """Raise the ring above the widget's other children."""
         self.raise_()

@@ -1,4 +1,4 @@
-"""The lines of an algorithm, typeset, one of them being carried out."""
+"""Algorithm listing: numbered, typeset lines, the current one highlighted."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _NUMBER = 24
 
 
 class Listing(QWidget):
-    """Shows numbered lines; a click on one goes there: ``chosen`` carries its number from 0.
+    """Algorithm listing of numbered lines; ``chosen`` carries the number of a clicked one, from 0.
 
     Args:
         title: which algorithm.
-        lines: in the language of :mod:`ddpm_studio.gui.features.learn.typeset`.
-        told: the same in words, for assistive tools.
+        lines: the lines, in the language of :mod:`ddpm_studio.gui.features.learn.typeset`.
+        told: the same lines in words, for assistive technology.
         parent: the owner.
     """
 
@@ -36,7 +36,7 @@ class Listing(QWidget):
         self._lines, self._told = list(lines), list(told)
         self._pieces = self._set(_LARGEST)
         self.current = 0
-        """The line that is carried out, from 0."""
+        """The current line, from 0."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(title)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -44,24 +44,24 @@ class Listing(QWidget):
         self.set_current(0)
 
     def set_current(self, line: int) -> None:
-        """Carry another line out."""
+        """Make another line the current one."""
         self.current = line
         self.setAccessibleDescription(f"{line + 1}: {self._told[line]}")
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Ask for all lines in their largest letters."""
+        """Ask for all lines at the largest font size."""
         pieces = [typeset(line, _LARGEST) for line in self._lines]
         wide = max(piece.width for piece in pieces) + _NUMBER + 2 * SPACE_M
         return QSize(round(wide), round(sum(self._height(piece) for piece in pieces)))
 
     def minimumSizeHint(self) -> QSize:
-        """Allow smaller letters."""
+        """Allow the width of the smallest font size."""
         hint = self.sizeHint()
         return QSize(hint.width() * _SMALLEST // _LARGEST, hint.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Choose the largest letters that there is room for."""
+        """Choose the largest font size that fits the width."""
         for size in range(_LARGEST, _SMALLEST - 1, -1):
             self._pieces = self._set(size)
             if max(piece.width for piece in self._pieces) + _NUMBER + SPACE_M <= self.width():
@@ -90,7 +90,7 @@ class Listing(QWidget):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose a line."""
+        """Emit ``chosen`` for the line below the pointer."""
         top, y = 0.0, event.position().y()
         for number, piece in enumerate(self._pieces):
             top += self._height(piece)

@@ -1,4 +1,4 @@
-"""x_t as a picture, mixed in the window."""
+"""x_t as a picture, computed in the GUI thread rather than by a job."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ddpm_studio.jobs.events import NoisedPicture
 
 
 def mixed(noised: NoisedPicture, signal: float, noise: float) -> Pictures:
-    """x_t = signal·x_0 + noise·ε as a picture, uint8 (H, W, C) [DDPM eq. 4].
+    """Return x_t = signal·x_0 + noise·ε as a picture, uint8 (H, W, C) [DDPM eq. 4].
 
-    Here and not in the backend, so that t can be scrubbed while a training has its turn there;
-    the factors are the schedule's own.
+    Computed here and not in the backend, so that t can be scrubbed while a training has its turn
+    there; ``signal`` and ``noise`` are the schedule's √ᾱ_t and √(1−ᾱ_t), and 1 and 0 give x_0.
     """
     x_t = np.float32(signal) * noised.x_0 + np.float32(noise) * noised.eps
     return np.rint(np.clip(x_t * 127.5 + 127.5, 0, 255)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What the chapters that show the open model have in common."""
+"""Base classes of the chapters that show the open model."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ddpm_studio.runs.ready import ready_runs
 
 _STEPS = 50
 
-# What one chapter shows the others show too: reading a set for each would take its time.
+# The chapters share one picture: reading the data set again for each would take time.
 _pictures: WeakKeyDictionary[Studio, tuple[Path, Pictures]] = WeakKeyDictionary()
 
 
 class ModelChapter(ToolPanel):
-    """A chapter of the open model; where none is open, a ready one is offered.
+    """A chapter of the open model; where none is open, a pretrained one is offered.
 
     A subclass implements :meth:`_spec` and :meth:`_on_finished`.
     """
@@ -32,20 +32,20 @@ class ModelChapter(ToolPanel):
     _seed = 0
 
     def draw_anew(self) -> None:
-        """Draw from other noise."""
+        """Draw again, from other noise: the next seed."""
         self._seed += 1
         self.draw_now()
 
     @property
     def run(self) -> Path:
-        """The open run; only while there is one."""
+        """The folder of the open run; there must be one."""
         assert self.studio.run is not None
         return Path(self.studio.run)
 
     def _sample_request(
         self, seed: int, sampler: str = "ddpm", steps: int = _STEPS
     ) -> SampleRequest:
-        """Ask for samples in so many steps, or as a few-step student draws them."""
+        """Return a request for samples in ``steps`` steps, or in those of a few-step student."""
         view = self.studio.run_view
         if view is not None and view.summary.sampler is not None:
             return SampleRequest(
@@ -61,10 +61,10 @@ class ModelChapter(ToolPanel):
         return MeasureRequest(run=self.run, seed=seed)
 
     def _on_event(self, event: Event) -> None:
-        """Nothing comes before the result."""
+        """Ignore the events before the result, unless a subclass shows them."""
 
     def _on_model(self) -> None:
-        """Draw with the other model."""
+        """Do nothing about another model, unless a subclass has views to reset."""
 
     def _tell_empty(self) -> None:
         ready = ready_runs()
@@ -80,7 +80,7 @@ class ModelChapter(ToolPanel):
 
 
 class PictureChapter(ModelChapter):
-    """A chapter of the open model and one picture, which is one of its own at first."""
+    """A chapter of the open model and one picture, at first one of its data at random."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None

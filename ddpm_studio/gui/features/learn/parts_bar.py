@@ -1,4 +1,4 @@
-"""A whole as a bar of its parts."""
+"""Stacked bar of the parts of a whole."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BAR, _WORDS, _PALE, _SWATCH = 14, 22, 0.3, 8
 
 @dataclass(frozen=True)
 class Share:
-    """One part: its symbol, its words, how large it is, its plot colour."""
+    """One part: the key of its symbol, its label, its value, the index of its plot colour."""
 
     key: str
     title: str
@@ -26,7 +26,7 @@ class Share:
 
 
 class PartsBar(QWidget):
-    """Draws shares of a whole one after another, and below each its words.
+    """Stacked horizontal bar of the shares of a whole, with a legend below.
 
     Args:
         title: what the whole is, for assistive tools.
@@ -36,35 +36,35 @@ class PartsBar(QWidget):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shares: list[Share] = []
-        """What is shown."""
+        """The shares shown."""
         self._lit = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(title)
         current_theme().changed.connect(self.update)
 
     def set_shares(self, shares: Sequence[Share]) -> None:
-        """Show these; values are 0 or more."""
+        """Show other shares, whose values are 0 or more."""
         self.shares = list(shares)
         self.setAccessibleDescription("; ".join(share.title for share in shares))
         self.update()
 
     def light(self, key: str) -> bool:
-        """Let one share stand out, by its symbol; returns whether it is here."""
+        """Highlight the share of a symbol, or none; return whether there is such a share."""
         found = key != "" and any(share.key == key for share in self.shares)
         self._lit = key if found else ""
         self.update()
         return found
 
     def sizeHint(self) -> QSize:
-        """Ask for a bar and a line."""
+        """Ask for the bar and one line of legend."""
         return QSize(320, _BAR + _WORDS)
 
     def minimumSizeHint(self) -> QSize:
-        """Get narrow if need be."""
+        """Allow half of that width."""
         return QSize(160, _BAR + _WORDS)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the bar and the words."""
+        """Draw the bar and the legend."""
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -1,4 +1,4 @@
-"""The pictures of a mixture and what comes of it, as large as there is room."""
+"""Row of the pictures of a sum and of its result, scaled to the room available."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 from ddpm_studio.gui.theme.tokens import SPACE_M
 
 _SMALLEST_TILE, _LARGEST_TILE = 90, 224
-# In a high window a picture is as high as this part of it.
+# In a tall window a picture may be as high as this share of the window.
 _PART_OF_WINDOW = 0.25
-# The words beside the three pictures, and beside the two that are mixed.
+# Width of all that is next to the three pictures, and next to the first two, in pixels.
 _BESIDE_TILES, _BESIDE_TWO = 276, 218
 _MIXED = 2
 
 
 class PictureRow(QWidget):
-    """A row in which the pictures grow as large as there is room; the last goes below if need be.
+    """A row whose pictures scale with its width; in a narrow row the last one wraps below.
 
     Args:
-        tiles: the three pictures: what is mixed, and what comes of it.
+        tiles: the three pictures: the two that are added, and the result.
     """
 
     def __init__(self, tiles: Sequence[QWidget]) -> None:
@@ -31,7 +31,7 @@ class PictureRow(QWidget):
         self._whole = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.setSpacing(SPACE_M)
-        # The pictures' present size must not keep the row from getting narrower.
+        # The pictures' current size must not keep the row from getting narrower.
         self._whole.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
         self.setMinimumWidth(2 * _SMALLEST_TILE + _BESIDE_TWO)
         self._rows = [QHBoxLayout(), QHBoxLayout()]
@@ -43,13 +43,13 @@ class PictureRow(QWidget):
         self._begun = 0
 
     def add(self, part: QWidget) -> None:
-        """Put one more thing at the right end; what comes after the second picture may go below."""
+        """Add a widget at the right end; those after the second picture may wrap below."""
         row = self._rows[0 if self._begun < _MIXED else 1]
         row.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
         self._begun += part in self._tiles
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share out the room."""
+        """Resize the pictures to fit, and choose between one row and two."""
         super().resizeEvent(event)
         beside = (self.width() - _BESIDE_TILES) // len(self._tiles)
         in_one = beside >= _SMALLEST_TILE

@@ -1,4 +1,4 @@
-"""A square that shows one picture and lets it be carried away."""
+"""Picture tile: a square with one picture, which can be dragged out or copied."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_pic
 
 
 class PictureTile(QWidget):
-    """Shows one picture (H, W, C), pixel-true; a drag or Ctrl+C takes it elsewhere.
+    """Shows one picture (H, W, C), small ones enlarged by a whole factor; drag or Ctrl+C copies.
 
     Args:
         title: what is shown, for assistive tools.
@@ -33,7 +33,7 @@ class PictureTile(QWidget):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.picture: Pictures | None = None
-        """What is shown."""
+        """The picture shown, or None."""
         self._pixmap: QPixmap | None = None
         self._pressed: QPoint | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -83,16 +83,16 @@ class PictureTile(QWidget):
         return QRectF(round(left), round(top), size.width(), size.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Choose the zoom anew."""
+        """Discard the scaled pixmap, so that painting scales the picture again."""
         self._pixmap = None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a drag."""
+        """Remember where a drag may begin."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._pressed = event.position().toPoint()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Carry the picture away."""
+        """Drag the picture, once the mouse has moved far enough."""
         if self._pressed is None or self.picture is None:
             return
         moved = (event.position().toPoint() - self._pressed).manhattanLength()
@@ -105,7 +105,7 @@ class PictureTile(QWidget):
         self._pressed = None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Copy."""
+        """Copy the picture with Ctrl+C."""
         if event.matches(QKeySequence.StandardKey.Copy) and self.picture is not None:
             copy_picture(self.picture, None)
         else:

@@ -1,4 +1,4 @@
-"""A picture in which one pixel is chosen."""
+"""Pixel picker: a picture in which one pixel is chosen."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ddpm_studio.gui.theme.theme import current_theme
 
 
 class PixelTile(PictureTile):
-    """A :class:`PictureTile` that a press or the arrow keys choose a pixel in.
+    """A :class:`PictureTile` in which the mouse or the arrow keys choose a pixel.
 
-    ``picked`` says that ``pixel`` (column, row) is another.
+    ``picked`` is emitted when :meth:`pick` has changed ``pixel`` (column, row).
     """
 
     picked = Signal()
@@ -25,7 +25,7 @@ class PixelTile(PictureTile):
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     def set_picture(self, picture: Pictures | None) -> None:
-        """Show another picture; the pixel stays where the size does, else it is the middle one."""
+        """Show another picture; one of another shape resets the pixel to its middle."""
         before = self.picture
         super().set_picture(picture)
         if picture is not None and (before is None or before.shape != picture.shape):
@@ -33,7 +33,7 @@ class PixelTile(PictureTile):
         self._describe()
 
     def pick(self, column: int, row: int) -> None:
-        """Choose a pixel; the nearest one if there is none there."""
+        """Choose a pixel, clamped to the picture."""
         if self.picture is None:
             return
         height, width = self.picture.shape[:2]
@@ -57,7 +57,7 @@ class PixelTile(PictureTile):
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        # Two rings, so that one is seen on any picture.
+        # Two rings, so that one of them is visible on any picture.
         for ink, wide in (("on_accent", 4.0), ("accent", 2.0)):
             painter.setPen(QPen(theme.color(ink), wide))
             painter.drawRect(around)

@@ -1,4 +1,4 @@
-"""What the playground's two halves compute, with their numbers."""
+"""Equations of the playground's two halves, with the values of their symbols."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHAIN = (
 
 
 class PlaygroundEquations(QWidget):
-    """Makes the equations, and fills in their symbols' values; they stand where they are put."""
+    """Creates the equations and sets their symbols' values; the owner lays them out."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -59,20 +59,20 @@ class PlaygroundEquations(QWidget):
         self._walk.addWidget(self.chain)
         self.all = (self.score, self.step, self.chain)
         self.rows: tuple[QWidget, QWidget] = (self.score, self._walk)
-        """What stands above the left and the right half."""
+        """The widgets above the left and the right half."""
 
     def show_chain(self, chain: bool) -> None:
-        """Show Langevin's step, or that of the reverse process."""
+        """Show the Langevin step, or else that of the reverse process."""
         self._walk.setCurrentWidget(self.chain if chain else self.step)
 
     def tell_forward(self, tables: ScheduleTables | None, t: int) -> None:
-        """Fill in what stands at the left slider's t."""
+        """Set the values of the score and of the Langevin step at the left slider's t."""
         noise = "0" if tables is None or t == 0 else f"{tables.noise[t - 1]:.3f}"
         self.score.set_values({"t": str(t), "noise": noise})
         self.chain.set_values({"t": str(t)})
 
     def tell_reverse(self, tables: ScheduleTables | None, t: int) -> None:
-        """Fill in what stands at the walks' t."""
+        """Set the values of the reverse step at the samplers' t; at t = 0 they stay."""
         if tables is None or t == 0:
             return
         beta = float(tables.betas[t - 1])

@@ -1,4 +1,4 @@
-"""The playground: a diffusion of points in the plane, learned in seconds and seen whole."""
+"""The playground: a diffusion model of points in the plane, trained in seconds."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ _T = 100
 _INTERVAL_MS = 40
 _MOST_DRAWN = 5000
 _SQUARE = 2
-# Wide enough on the right for the names of the samplers.
+# Stretch factors: the right half is wide enough for the names of the samplers.
 _HALVES = 6, 7
 
 
 class PlaygroundPanel(QWidget):
-    """Learn a shape of points; look at q, at the score, and walk four samplers back in step.
+    """Trains on a shape of points; shows q(x_t), the score, and several samplers in step.
 
     Args:
         studio: the window's model.
@@ -91,11 +91,11 @@ class PlaygroundPanel(QWidget):
 
     @property
     def walked(self) -> bool:
-        """Whether every sampler has walked."""
+        """Whether every sampler has a trajectory."""
         return all(tile.walk is not None for tile in self.tiles)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look at the points and the numbers before anything is learned."""
+        """Ask for the schedule, the points and the start noise, the first time."""
         super().showEvent(event)
         if self._tables is None:
             request = ScheduleRequest(schedule="linear_scaled", timesteps=_T)
@@ -105,7 +105,7 @@ class PlaygroundPanel(QWidget):
             self._ask_noise()
 
     def train(self) -> None:
-        """Learn the points shown, from the beginning."""
+        """Train a new model on the points shown."""
         request = PlayRequest(shape=self.shape.currentData(), timesteps=_T)
         drawing = np.array(self._drawing, np.float32) if self._drawing else None
         self._forget()
@@ -117,7 +117,7 @@ class PlaygroundPanel(QWidget):
         job.on_failed(self._on_failed)
 
     def show_scene(self, scene: str) -> None:
-        """Show what a concept is about: the score, or Langevin's chain; learn points for it."""
+        """Show the scene of a concept, such as "langevin", and train a model if there is none."""
         if scene == "langevin":
             last = self.tiles[-1].sampler
             last.setCurrentIndex(last.count() - 1)
@@ -127,7 +127,7 @@ class PlaygroundPanel(QWidget):
             self.train()
 
     def play(self) -> None:
-        """Play from noise to points, or pause."""
+        """Play the reverse process from noise to points, or pause."""
         if self._timer.isActive():
             self._timer.stop()
         elif self.walked:
@@ -136,7 +136,7 @@ class PlaygroundPanel(QWidget):
             self._timer.start()
 
     def clear_drawing(self) -> None:
-        """Take back all that was drawn."""
+        """Remove all points drawn, and what was learned from them."""
         self._on_shape()
 
     def _make_controls(self) -> None:
@@ -225,7 +225,7 @@ class PlaygroundPanel(QWidget):
         self._show_shape()
 
     def _forget(self) -> None:
-        """Forget what was learned; the points stay."""
+        """Discard the model and the trajectories; the points stay."""
         self.model = None
         self._timer.stop()
         self.score.forget()
@@ -238,7 +238,7 @@ class PlaygroundPanel(QWidget):
         self._refresh()
 
     def _show_shape(self) -> None:
-        """Show what there is to learn."""
+        """Show the points that there are to learn, and how to begin."""
         own = self.shape.currentData() == "drawing"
         self.told.setText(
             self.tr("Draw in the left field: mouse, or arrow keys and Space")
@@ -289,7 +289,7 @@ class PlaygroundPanel(QWidget):
         self._tell_walk()
 
     def _on_time(self) -> None:
-        """Look at another t; a chain of Langevin is of that t alone, and walks anew."""
+        """Show q and the score at another t; Langevin chains, which stay at it, start again."""
         self._tell_time()
         if self.model is not None:
             self.score.look(self.model)
@@ -311,7 +311,7 @@ class PlaygroundPanel(QWidget):
             self._show_noise()
 
     def _show_noise(self) -> None:
-        """Show what the walks will start from, until there is a model to walk by."""
+        """Show the noise that the samplers will start from, until there is a model."""
         if self._noise is not None:
             for tile in self.tiles:
                 tile.show_noise(self._noise)
@@ -339,7 +339,7 @@ class PlaygroundPanel(QWidget):
         self.equations.tell_forward(self._tables, t)
 
     def _tell_walk(self) -> None:
-        """Say where the walks are, and the numbers of their next step."""
+        """Show the samplers' t, and the values of their next step."""
         t = _T - self.moment.value()
         self.moment_words.setText(f"t = {t}")
         self.equations.show_chain(all(tile.is_chain for tile in self.tiles))

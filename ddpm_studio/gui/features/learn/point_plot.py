@@ -1,4 +1,4 @@
-"""Points of the plane with arrows between them, and a hand that draws more."""
+"""Scatter plot of points in the plane with a vector field, on which points can be drawn."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from ddpm_studio.jobs.events import Points
 _RANGE = 2.6
 _LEAST = 240
 _DATA_ALPHA = 90
-# Where the arrows stand: a grid of this side.
+# Arrows are drawn on a square grid with this many places a side.
 _ARROWS = 19
 _ARROW_LENGTH = 0.9
 _PEN_STEP = 0.1
 
 
 class PointPlot(QWidget):
-    """Shows data points, other points before them, and arrows.
+    """Scatter plot of data points, of moving points in front of them, and of arrows.
 
-    While ``drawing`` is on, a pressed mouse leaves points, which ``drawn`` tells one by one; so
-    does Space where a cross stands that the arrow keys move, and Shift with an arrow key.
+    While ``drawing`` is on, pressing or dragging the mouse emits ``drawn`` with x and y for each
+    point; so does Space at a cross that the arrow keys move, and Shift with an arrow key.
 
     Args:
         title: what is shown, for assistive tools.
-        least: smallest side in logical pixels.
+        least: minimum side in logical pixels.
         parent: the owner.
     """
 
@@ -78,22 +78,22 @@ class PointPlot(QWidget):
 
     @staticmethod
     def places() -> Points:
-        """Where arrows can stand, shape (G, 2)."""
+        """Return the grid of places at which arrows are drawn, shape (G, 2)."""
         line = np.linspace(-_RANGE, _RANGE, _ARROWS, dtype=np.float32)
         return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
 
     def set_data(self, points: Points | None) -> None:
-        """Show the data, muted; None: nothing."""
+        """Show the data points, in a muted colour; None clears them."""
         self.data = points
         self._data.setData(pos=np.zeros((0, 2)) if points is None else points)
 
     def set_points(self, points: Points | None) -> None:
-        """Show what moves, in the accent colour; None: nothing."""
+        """Show the moving points, in the accent colour; None clears them."""
         self.points = points
         self._moving.setData(pos=np.zeros((0, 2)) if points is None else points)
 
     def set_paths(self, moments: Sequence[Points]) -> None:
-        """Show the ways of some points, each moment of shape (N, 2)."""
+        """Show the paths of N points through successive states, of shape (N, 2) each."""
         if len(moments) < 2:
             self._paths.setData([], [])
             return
@@ -103,9 +103,9 @@ class PointPlot(QWidget):
         self._paths.setData(line[:, 0], line[:, 1], connect="finite")
 
     def set_arrows(self, vectors: Points | None, true: Points | None = None) -> None:
-        """Show vectors at :meth:`places`, and others to compare them with, all on one scale.
+        """Show vectors at :meth:`places`, and ``true`` ones to compare them with, on one scale.
 
-        Long ones are drawn as long as there is room.
+        The scale is logarithmic; the longest vector nearly fills a cell of the grid.
         """
         longest = max(
             (float(np.linalg.norm(v, axis=1).max()) for v in (vectors, true) if v is not None),
@@ -117,7 +117,7 @@ class PointPlot(QWidget):
 
     @property
     def drawing(self) -> bool:
-        """Whether the mouse and the keys draw."""
+        """Whether the mouse and the keys draw points."""
         return self._drawing
 
     @drawing.setter
@@ -127,7 +127,7 @@ class PointPlot(QWidget):
         self._cross.setData(pos=np.array([self._pen]))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Draw with the mouse."""
+        """Draw with the mouse or the keys, while ``drawing`` is on."""
         if self.drawing and isinstance(event, QMouseEvent):
             pressed = event.type() == QEvent.Type.MouseButtonPress
             moved = event.type() == QEvent.Type.MouseMove
@@ -173,10 +173,10 @@ class PointPlot(QWidget):
 
 
 def _arrow_lines(places: Points, vectors: Points, longest: float) -> tuple[Points, Points]:
-    """Ends of the lines that arrows are made of, in pairs, shape (6G,) each."""
+    """Return x and y of the ends of the arrows' line segments, in pairs, shape (6G,) each."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     cell = 2 * _RANGE / (_ARROWS - 1) * _ARROW_LENGTH
-    # The logarithm lets far and near be seen in one picture.
+    # Logarithmic lengths keep both short and long vectors visible.
     shown = np.log1p(length) / np.log1p(longest + 1e-9) * cell
     way = vectors / np.maximum(length, 1e-9) * shown
     ends = places + way

@@ -1,4 +1,4 @@
-"""q(x_{t−1}|x_t, x_0): the step back of whoever knows the picture [DDPM eq. 6, 7]."""
+"""Forward-process posterior q(x_{t−1}|x_t, x_0): the step back, given x_0 [DDPM eq. 6, 7]."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TILE = 96
 
 
 class PosteriorChapter(Chapter):
-    """x₀ and xₜ, the mean between them, and one draw; their shares at each t."""
+    """Shows x₀, xₜ, the posterior mean μ̃ₜ and one sample, and μ̃ₜ's coefficients at each t."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -79,7 +79,7 @@ class PosteriorChapter(Chapter):
         self.time.changed.connect(self._soon.start)
 
     def begin(self) -> None:
-        """Take a picture that is here already."""
+        """Compute the coefficients, and start with a picture that is available already."""
         self.ask(specs.teaching.posterior_tables(), self._on_tables)
         self.source.begin()
 

@@ -1,4 +1,4 @@
-"""What a network may predict: μ, ε or x_0, and what this one says [DDPM §3.2]."""
+"""Prediction targets μ, ε and x_0, and this network's predictions of them [DDPM §3.2]."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAMES = ("mu", "eps", "x0")
 
 
 class PredictionChapter(PictureChapter):
-    """Target and answer in each form at one t; what an error of ε̂ does in the others."""
+    """Target and prediction in each form at one t; how an error of ε̂ counts in the others."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -73,7 +73,7 @@ class PredictionChapter(PictureChapter):
         self._on_run()
 
     def show_scene(self, scene: str) -> None:
-        """Stress one of the columns."""
+        """Emphasise the heading of one column: "mu", "eps" or "x0"."""
         self._scene = scene
         for name, head in self.heads.items():
             set_property(head, "role", "section" if name == scene else "heading")

@@ -1,4 +1,4 @@
-"""Presenter mode: the lecture before a class, in large type, one thing at a time."""
+"""Presenter mode: the lecture full screen, in large type, one concept at a time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.layout.basics import label
 
-# What is shown is laid out for this height, and enlarged to the screen's.
+# Slides are laid out for this height in pixels, and scaled up to the screen's.
 _HEIGHT = 560
 _TITLE, _SENTENCE, _EQUATION = 34, 21, 30
 _FORWARD = (Qt.Key.Key_Right, Qt.Key.Key_PageDown)
@@ -41,18 +41,18 @@ _BACK = (Qt.Key.Key_Left, Qt.Key.Key_PageUp)
 
 
 class Presenter(QGraphicsView):
-    """Shows each concept twice: its sentence and equation, then its live place.
+    """Full-screen slides, two for each concept: its sentence and equation, then its live chapter.
 
-    Right and Page down go on, Left and Page up back, Home and End to the ends, Escape leaves;
-    what is shown stays as live as ever. Where a number is being typed, Left and Right move in it.
+    Right and Page Down go on, Left and Page Up back, Home and End to the ends, Escape leaves; the
+    chapters stay interactive. While a field is edited, Left, Right, Home and End move its cursor.
 
     Args:
-        pages: the chapters, which are taken in, and given back by :meth:`take_out`.
+        pages: the chapters, which are reparented into the slides until :meth:`take_out`.
         parent: the owner.
     """
 
     turned = Signal(str)
-    """A concept's slide comes; carries its name."""
+    """Emitted with the concept's name when a slide of it is shown."""
     ended = Signal()
 
     def __init__(self, pages: QStackedWidget, parent: QWidget | None = None) -> None:
@@ -64,7 +64,7 @@ class Presenter(QGraphicsView):
             policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Presentation"))
         self.slide = 0
-        """From 0; two of each concept."""
+        """Number of the current slide, from 0; each concept has two."""
         self._pages = pages
         self.words = _Words()
         self.live = QWidget()
@@ -87,28 +87,28 @@ class Presenter(QGraphicsView):
         current_theme().changed.connect(self._restyle)
 
     def begin(self, name: str) -> None:
-        """Fill the screen, at a concept."""
+        """Show full screen, from a concept on."""
         self.show_slide(2 * list(CONCEPTS).index(name))
         self.showFullScreen()
         self.activateWindow()
 
     def take_out(self) -> QStackedWidget:
-        """Give the chapters back; nothing is shown any more."""
+        """Release and return the chapters; the presenter must not be used any more."""
         self._pages.setParent(None)
         return self._pages
 
     @property
     def concept(self) -> Concept:
-        """The one that is shown."""
+        """The concept that is shown."""
         return list(CONCEPTS.values())[self.slide // 2]
 
     @property
     def zoom(self) -> float:
-        """How much larger than in the window all is."""
+        """Scale factor relative to the window, at least 1."""
         return max(1.0, self.viewport().height() / _HEIGHT)
 
     def show_slide(self, number: int) -> None:
-        """Turn to a slide; to the first or last if there is none of this number."""
+        """Show a slide; its number is clamped to the first and the last."""
         self.slide = min(max(number, 0), 2 * len(CONCEPTS) - 1)
         one = self.concept
         self.turned.emit(one.name)
@@ -118,7 +118,7 @@ class Presenter(QGraphicsView):
         self.stack.setCurrentWidget(self.live if self.slide % 2 else self.words)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Turn, leave, or let the slide have the key."""
+        """Turn the slide, leave, or pass the key to the chapter."""
         key = event.key()
         if key == Qt.Key.Key_Escape:
             self.close()
@@ -132,7 +132,7 @@ class Presenter(QGraphicsView):
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Lay out for the same height on each screen, and enlarge."""
+        """Lay out for the same height on any screen, and scale up."""
         super().resizeEvent(event)
         zoom = self.zoom
         self.resetTransform()
@@ -142,12 +142,12 @@ class Presenter(QGraphicsView):
         self.setSceneRect(0, 0, size.width() / zoom, size.height() / zoom)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Tell that it is over."""
+        """Emit ``ended``."""
         super().closeEvent(event)
         self.ended.emit()
 
     def event(self, event: QEvent) -> bool:
-        """Keep the arrows from moving the focus before they turn the slide."""
+        """Keep shortcuts of the window from taking the keys that turn the slide or leave."""
         own = (*_FORWARD, *_BACK, Qt.Key.Key_Escape)
         if (
             event.type() == QEvent.Type.ShortcutOverride
@@ -190,7 +190,7 @@ class _Words(QWidget):
         layout.addWidget(self.where)
 
     def set_concept(self, one: Concept, place: str) -> None:
-        """Show another."""
+        """Show another concept."""
         self.part.setText(f"{translated(PARTS[one.part])}  ·  {place}")
         self.title.setText(translated(one.title))
         self.sentence.setText(translated(one.sentence))
@@ -199,7 +199,7 @@ class _Words(QWidget):
 
 
 class _Formula(QWidget):
-    """An equation as large as there is room for."""
+    """An equation at the largest font size that there is room for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -207,7 +207,7 @@ class _Formula(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_source(self, source: str) -> None:
-        """Show another."""
+        """Show another equation."""
         self._source = source
         self.update()
 
@@ -216,7 +216,7 @@ class _Formula(QWidget):
         return QSize(400, 3 * _EQUATION)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw it at the left, in the middle of the height."""
+        """Draw the equation left-aligned and vertically centred."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for size in range(_EQUATION, 9, -1):

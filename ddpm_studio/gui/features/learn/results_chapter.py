@@ -1,4 +1,4 @@
-"""What the paper's figures 6, 7 and 8 show, with the open model."""
+"""Figures 6, 7 and 8 of the DDPM paper, drawn with the open model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reverse process: x_t, x̂_0 and ε̂ of one picture, from noise to the end."""
+"""Reverse process chapter: x_t, x̂_0 and ε̂ of one picture, from noise to t = 0."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ddpm_studio.jobs.teaching.results import FigureRows
 
 
 class ReverseChapter(ModelChapter):
-    """Three rows of moments; the Reverse process tab has all of them."""
+    """Rows of x_t, x̂_0 and ε̂ at a few timesteps; the Reverse process tab has all of them."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None

@@ -1,4 +1,4 @@
-"""Data-driven: pictures of the data beside pictures that the model draws."""
+"""Data-driven modelling: pictures of the data next to samples of the model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COUNT = 16
 
 
 class SamplesChapter(ModelChapter):
-    """All that tells what to draw, and draws from what was learnt of it."""
+    """Shows pictures of the data, x₀ ∼ q(x₀), next to samples of the model, x₀ ∼ pθ(x₀)."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -71,7 +71,7 @@ class SamplesChapter(ModelChapter):
             self._show_data()
 
     def _show_data(self) -> None:
-        """Show open pictures, else those of the run."""
+        """Show the open pictures, or else some of those that the run was trained on."""
         dataset = self.studio.dataset
         if dataset is not None:
             self.data.set_pictures(dataset.images[:_COUNT].copy())

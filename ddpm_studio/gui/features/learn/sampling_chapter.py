@@ -27,7 +27,7 @@ _STEPS, _PASS, _TILE = 20, 3, 96
 
 
 class SamplingChapter(ModelChapter):
-    """Twenty passes through the loop, each in three stages: t and ε_θ, z, x of t − 1."""
+    """Steps through 20 iterations of the loop, each in three stages: t and ε_θ, z, x_{t−1}."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -73,7 +73,7 @@ class SamplingChapter(ModelChapter):
         self.stages.set_stages(count, count - 1)
 
     def _on_line(self, line: int) -> None:
-        """Go to a line within the pass that is shown."""
+        """Go to a line of the listing, within the iteration shown."""
         here = (self.stages.stage - 1) // _PASS
         number = min(max(here, 0), len(self.steps) - 1)
         last = _PASS * len(self.steps)

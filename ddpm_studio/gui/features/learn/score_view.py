@@ -1,4 +1,4 @@
-"""The forward process at one t, and the score there: the learned one beside the true one."""
+"""Score view: q(x_t) at one t as points, the learned and the true score there as arrows."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ScoreView(QWidget):
         self._look()
 
     def forget(self) -> None:
-        """Show no model; the data stay."""
+        """Clear the points and the arrows of the model; the data stay."""
         self._model = None
         self.plot.set_points(None)
         self.plot.set_arrows(None)

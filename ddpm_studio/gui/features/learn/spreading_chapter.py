@@ -22,7 +22,7 @@ _INTERVAL_MS = 50
 
 
 class SpreadingChapter(Chapter):
-    """Points of eight Gaussians that diffuse, and the entropy of where they are."""
+    """Plays points of eight Gaussians as they diffuse, with the entropy of q(x_t) in bits."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -56,11 +56,11 @@ class SpreadingChapter(Chapter):
         self.entropy.moved.connect(self.time.setValue)
 
     def begin(self) -> None:
-        """Let them diffuse once."""
+        """Compute the diffusion once."""
         self.ask(specs.teaching.spreading(0), self._on_result)
 
     def play(self) -> None:
-        """Play from the beginning, or pause."""
+        """Play, from the beginning if at the end; or pause."""
         if self._timer.isActive():
             self._timer.stop()
         elif self.result is not None:

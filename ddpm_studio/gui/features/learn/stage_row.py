@@ -1,4 +1,4 @@
-"""Goes through stages one by one: back, forward, play, or by a slider."""
+"""Playback controls over numbered stages: back, play, forward and a slider."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _INTERVAL_MS = 700
 
 
 class StageRow(QWidget):
-    """Buttons and a slider over a number of stages; ``moved`` carries the stage, from 0."""
+    """Playback controls over a number of stages; ``moved`` carries the current one, from 0."""
 
     moved = Signal(int)
 
@@ -43,11 +43,11 @@ class StageRow(QWidget):
 
     @property
     def stage(self) -> int:
-        """Where it stands."""
+        """The current stage, from 0."""
         return self.slider.value()
 
     def set_stages(self, count: int, stage: int = 0) -> None:
-        """Take so many stages, and stand at one of them."""
+        """Set the number of stages and the current one, and emit ``moved``."""
         blocked = self.slider.blockSignals(True)
         self.slider.setRange(0, max(0, count - 1))
         self.slider.setValue(stage)
@@ -55,7 +55,7 @@ class StageRow(QWidget):
         self.moved.emit(self.slider.value())
 
     def go(self, stage: int) -> None:
-        """Go to a stage, or to the nearest that there is."""
+        """Go to a stage, clamped to the range."""
         self.slider.setValue(stage)
 
     def _play(self) -> None:

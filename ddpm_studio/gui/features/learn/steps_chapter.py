@@ -1,4 +1,4 @@
-"""Slow sampling and what came after: the same noise in 2, 20, 100 and 1,000 steps."""
+"""Number of sampling steps: the same noise drawn in 2, 20, 100 and, on request, all T steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FIRST = "ddim"
 
 
 class StepsChapter(ModelChapter):
-    """A row for each number of steps, all from one xₜ at T, with the seconds that it took."""
+    """A row of samples for each number of steps, all from the same x_T, with the seconds taken."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None

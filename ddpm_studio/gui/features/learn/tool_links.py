@@ -1,4 +1,4 @@
-"""From a chapter to the tools that do the same at full size."""
+"""Links from a chapter to the tool tabs that do the same at full size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 
 
 def tool_links(actions: ActionRegistry, tools: Sequence[str], *first: QWidget) -> FlowLayout:
-    """Return a row of links to the tabs of these tools, behind other widgets."""
+    """Return a row of the widgets ``first`` and a link button to the tab of each tool."""
     row = FlowLayout()
     for widget in first:
         row.addWidget(widget)
@@ -30,7 +30,7 @@ def tool_links(actions: ActionRegistry, tools: Sequence[str], *first: QWidget) -
 
 
 def _show(actions: ActionRegistry, number: int) -> None:
-    # Where a plug-in's tab is left out, numbers behind it are others; ours come first.
+    # A missing tab of a plug-in shifts the numbers after it; the built-in tabs come first.
     action_id = f"view.tab{number + 1}"
     if action_id in actions:
         actions[action_id].trigger()

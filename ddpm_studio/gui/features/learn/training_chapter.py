@@ -22,14 +22,14 @@ _LINES = (
     r"\quad\rm{step along}\, ∇_θ ‖ε − ε_θ(\sqrt{\bar{α}_t}\bf{x}_0 + \sqrt{1−\bar{α}_t}ε, t)‖^2",
     r"\rm{until converged}",
 )
-# The line of each stage; the fifth is carried out in four.
+# The line of each stage; the fifth line takes four stages.
 _STAGES = (0, 1, 2, 3, 4, 4, 4, 4, 5)
 _SIGNS = {"x0": "x₀", "eps": "ε", "x_t": "xₜ", "told": "εθ(xₜ, t)", "error": "ε − εθ"}
 _TILE, _SLOT = 84, 96
 
 
 class TrainingChapter(PictureChapter):
-    """One pass through the loop, on a copy of the network: the model stays as it is."""
+    """Steps through one iteration of the loop, on a copy of the network: the model is unchanged."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -72,7 +72,7 @@ class TrainingChapter(PictureChapter):
         assert isinstance(result, TrainingStep)
         first = self.result is None
         self.result = result
-        # At first all is seen; who steps from there begins anew.
+        # The first result is shown whole, at the last stage; playing from there starts over.
         self.stages.set_stages(len(_STAGES), len(_STAGES) - 1 if first else self.stages.stage)
 
     def _show(self, stage: int) -> None:

@@ -1,10 +1,10 @@
-r"""Equations set in the window's own paint: a small part of TeX's language, laid out in boxes.
+r"""Typesetting of equations: a small subset of TeX's language, laid out in boxes, painted by Qt.
 
-Understood are ``_``, ``^``, ``{}``, ``\frac{}{}``, ``\sqrt{}``, ``\bar{}``, ``\tilde{}``,
-``\hat{}``, ``\fence{}`` (round brackets as high as what they hold), ``\sum{}`` (with what stands
-below it), ``\prod{}{}`` (below and above), ``\brace{}{}`` (a brace and a name below), ``\log``,
+Supported are ``_``, ``^``, ``{}``, ``\frac{}{}``, ``\sqrt{}``, ``\bar{}``, ``\tilde{}``,
+``\hat{}``, ``\fence{}`` (round brackets as high as their contents), ``\sum{}`` (with its lower
+limit), ``\prod{}{}`` (lower and upper limit), ``\brace{}{}`` (a brace and a name below), ``\log``,
 ``\rm{}`` (upright), ``\bf{}`` (upright and bold), ``\,`` and ``\quad``; ``\is{key}{}`` marks a
-part as a symbol that can be pointed at; ``\break`` says where a line may end. Greek letters and
+part as a symbol that can be pointed at; ``\break`` is a possible line break. Greek letters and
 operators are written as themselves.
 """
 
@@ -22,12 +22,12 @@ from ddpm_studio.gui.features.learn.boxes import MEDIUM, THIN, WIDE, Glyphs, Pie
 
 @lru_cache(maxsize=128)  # a layout asks for the same sizes again and again
 def typeset(source: str, size: float, broken: bool = False) -> Piece:
-    """Lay an equation out, its letters ``size`` logical pixels high.
+    """Lay out an equation at a font size of ``size`` logical pixels.
 
     Args:
         source: in this module's language.
-        size: of its letters.
-        broken: whether lines end where they may; else it is one line.
+        size: font size in logical pixels.
+        broken: whether to break the line wherever it may be broken; else it is one line.
 
     Raises:
         ValueError: if the source is not of this module's language.
@@ -44,7 +44,7 @@ def paint(painter: QPainter, piece: Piece, x: float, y: float, inks: dict[str, Q
 
     Args:
         painter: antialiased.
-        piece: what :func:`typeset` returned.
+        piece: as returned by :func:`typeset`.
         x: left edge.
         y: baseline.
         inks: the QColor of each symbol by its key; that of ``""`` is for all others.
@@ -64,11 +64,11 @@ def paint(painter: QPainter, piece: Piece, x: float, y: float, inks: dict[str, Q
 
 
 _BREAK = Piece(0, 0, 0)
-"""Where a line may end."""
+"""Sentinel for a possible line break."""
 
 
 class _Reader:
-    """Reads a source from left to right."""
+    """Recursive-descent parser of the language, which lays out as it reads."""
 
     def __init__(self, source: str, broken: bool) -> None:
         self._source, self._broken = source, broken

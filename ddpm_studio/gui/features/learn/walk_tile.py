@@ -1,4 +1,4 @@
-"""One sampler's walk from noise to points, small enough to stand beside others."""
+"""Sampler tile of the playground: one sampler's trajectory from noise to points."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from ddpm_studio.jobs.events import Points, PointWalk
 from ddpm_studio.requests import SamplerRequest
 
 _LEAST = 110
-# Ways shown: few where each wanders about, many where they are short.
+# Number of paths drawn: few where they wander about, many where they are nearly straight.
 _FEW, _MANY, _WANDERS = 6, 128, 3.0
-# A chain wanders about in one place: only its last steps are shown.
+# A Langevin chain wanders about in one place: only its last steps are drawn.
 _CHAIN, _CHAIN_STEPS, _CHAIN_TRAIL = "chain", 200, 8
 
 
 class WalkTile(QWidget):
-    """A sampler to choose, and where its points are at a share of their way.
+    """A choice of sampler, and its points at a share of their trajectory.
 
-    ``walked`` says that there is a new walk, ``failed`` carries a :class:`Failure`.
+    ``walked`` is emitted when there is a new trajectory, ``failed`` carries a :class:`Failure`.
 
     Args:
         studio: knows the backend.
-        place: number of the tile among those beside it.
-        sampler: chosen at first.
+        place: index of the tile, from 0.
+        sampler: name of the sampler that is chosen at first.
         parent: the owner.
     """
 
@@ -51,7 +51,7 @@ class WalkTile(QWidget):
         self._paths = _FEW
         self._asked: tuple[Any, int, int] | None = None
         self.walk: PointWalk | None = None
-        """The walk that is shown, or None."""
+        """The trajectory that is shown, or None."""
         self.sampler = NarrowChoice()
         add_choices(self.sampler, choices_of(SamplerRequest.model_fields["sampler"]))
         self.sampler.addItem(self.tr("Langevin at t"), _CHAIN)
@@ -69,16 +69,16 @@ class WalkTile(QWidget):
 
     @property
     def is_chain(self) -> bool:
-        """Whether it stays at one t instead of walking to 0."""
+        """Whether a Langevin chain, which stays at one t, is chosen instead of a sampler."""
         return bool(self.sampler.currentData() == _CHAIN)
 
     def ask(self, model: Any, seed: int, t: int) -> None:
-        """Walk by a model (jobs.PointModel); t is where Langevin's chain stays."""
+        """Sample a trajectory with a model (jobs.PointModel); a Langevin chain stays at ``t``."""
         self._asked = model, seed, t
         self._again()
 
     def clear(self) -> None:
-        """Forget the walk, and show nothing."""
+        """Cancel the job, discard the trajectory and clear the plot."""
         if self._job is not None:
             self._studio.backend.cancel(self._job)
         self._asked = self.walk = None
@@ -87,7 +87,7 @@ class WalkTile(QWidget):
         self.plot.set_data(None)
 
     def show_share(self, share: float) -> None:
-        """Show where the points are at a share 0..1 of their way, and how they came there."""
+        """Show the points at a share in [0, 1] of their trajectory, and their paths so far."""
         if self.walk is None:
             return
         here = self.walk.at(share)
@@ -98,11 +98,11 @@ class WalkTile(QWidget):
         )
 
     def show_noise(self, noise: Points) -> None:
-        """Show what a walk will start from."""
+        """Show the noise that a trajectory will start from."""
         self.plot.set_points(noise)
 
     def show_training(self, data: Points, samples: Points) -> None:
-        """Show the data, and samples of a training under way."""
+        """Show the data, and samples of the model in training."""
         self.plot.set_data(data)
         self.plot.set_points(samples)
 
@@ -131,7 +131,7 @@ class WalkTile(QWidget):
 
 
 def _wandering(walk: PointWalk) -> float:
-    """How much longer the points' ways are than straight lines would be."""
+    """Return the ratio of the length of the points' paths to that of straight lines."""
     ways = np.stack(walk.moments)
     length = np.linalg.norm(np.diff(ways, axis=0), axis=2).sum()
     return float(length / max(1e-9, np.linalg.norm(ways[-1] - ways[0], axis=1).sum()))
