@@ -28,15 +28,15 @@ from ddpm_studio.jobs.training.new_run import LENGTHS
 from ddpm_studio.picture_shape import ImageSize, sides
 
 _PATIENCE_SECONDS = 20 * 60
-# A time as short, or as few pictures, make a trained network worth starting from.
+# With at most this time, or fewer pictures than this, a warm start is worthwhile.
 _SHORT_SECONDS, _FEW = 60 * 60, 5_000
 
 
 class BudgetChoice(QWidget):
-    """Buttons for the times that are offered, and one for settings of one's own.
+    """Buttons for the time budgets that are offered, and one for custom settings.
 
-    Until somebody changes what a time has decided, the form follows it and what is measured of
-    this machine. Where there would be nothing to see in time, smaller pictures are offered.
+    Until the person changes what a budget has decided, the form follows it and the measured speed
+    of this machine. Where nothing could be recognised in time, smaller pictures are offered.
 
     Args:
         studio: whose pictures are made smaller.
@@ -78,7 +78,7 @@ class BudgetChoice(QWidget):
         self._follow()
 
     def choose(self, text: str) -> None:
-        """Choose a time as the terminal names it; an empty text: settings of one's own."""
+        """Choose a budget by its name on the command line; an empty text: custom settings."""
         self.budget = parse_budget(text) if text else None
         self._follow()
 
@@ -127,7 +127,7 @@ class BudgetChoice(QWidget):
         return choose(self.budget, speed, preset=preset, pictures=self._meter.pictures)
 
     def _follow(self) -> None:
-        """Set the form to what suits the time, as far as that is known by now."""
+        """Set the form to the plan for the budget, as far as that is known by now."""
         self.start_from.set_worth(self._saves_time)
         choice = self._choice()
         if choice is not None:
@@ -141,12 +141,12 @@ class BudgetChoice(QWidget):
         self._show()
 
     def _on_form(self) -> None:
-        """What a time has decided and somebody changes makes the settings their own."""
+        """Switch to custom settings when the person changes what the budget has decided."""
         if self._applying:
             return
         now, before = self._form.values(), self._before
         if now["steps"] != before["steps"] and all(now[key] == before[key] for key in LENGTHS):
-            # They would be of no effect.
+            # Else the steps would have no effect.
             self._applying = True
             self._form.set_value(dict.fromkeys(LENGTHS))
             self._applying = False
@@ -171,16 +171,16 @@ class BudgetChoice(QWidget):
 
     @property
     def _saves_time(self) -> bool:
-        """Whether to begin with a trained network saves much of the training."""
+        """Whether a warm start saves much of the training."""
         few = (self._meter.pictures or _FEW) < _FEW
         if self.budget is None:
             return few
         seconds = self.budget.seconds
-        # Without an end it is the paper's training, which is from nothing.
+        # A budget without seconds is the paper's training, which is from scratch.
         return seconds is not None and (few or seconds <= _SHORT_SECONDS)
 
     def _smaller_size(self) -> ImageSize | None:
-        """Return a size with something to see in time, where at the present one there is not."""
+        """Return a smaller size at which pictures are recognisable in time, where that helps."""
         if self._meter.speed is None or not self._meter.known or self._studio.dataset is None:
             return None
         choice = self._choice() or self._own(_PATIENCE_SECONDS)
@@ -195,7 +195,7 @@ class BudgetChoice(QWidget):
         return choose(self.budget, speed.at(size), pictures=self._meter.pictures).shapes
 
     def _own(self, seconds: float, size: ImageSize | None = None) -> BudgetPlan:
-        """What the settings shown would come to in so many seconds."""
+        """Return what the settings shown would come to within ``seconds``."""
         values, speed = self._form.values(), self._meter.speed
         assert speed is not None
         return choose(

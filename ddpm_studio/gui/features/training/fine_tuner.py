@@ -17,15 +17,16 @@ _ACTION = "training.fine_tune"
 
 
 class FineTuner(QObject):
-    """Offers the action where it can be done, and says why where it can't.
+    """Fine-tune action: enabled where it is possible, else with the reason in its tooltip.
 
-    ``button`` is seen where the open model can't be trained further: one that was packed to be
-    shared has not what its training needs to go on, one of another program never had.
+    ``button`` is visible where the open model can't be resumed: a model that was packed to be
+    shared lacks the training state, and one of another program never had any.
 
     Args:
         studio: whose open model is fine-tuned, on its open pictures.
         actions: where the action is registered.
-        asked: returns the settings and the new run's folder, None if something is wrong with them.
+        asked: returns the settings, the new run's folder and the run to start from, if any; None
+            if they are invalid.
         parent: the panel.
     """
 
@@ -54,7 +55,7 @@ class FineTuner(QObject):
         self._refresh()
 
     def begin(self) -> None:
-        """Begin with the settings shown."""
+        """Start fine-tuning with the settings shown."""
         asked = self._asked()
         if asked is not None:
             request, run, _ = asked

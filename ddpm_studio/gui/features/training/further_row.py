@@ -16,14 +16,14 @@ from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.requests import TrainRequest
 
 _MOST = 100_000_000
-# Steps have a box of their own beside the button; the device is the one chosen for trainings.
+# Steps have a box of their own next to the button; the device is the one chosen for trainings.
 _NOT_HERE = ("steps", "device")
 
 
 class FurtherRow(QWidget):
-    """A button, the number of steps that the run shall have in all, and folded what may change.
+    """Resume button, the total number of steps, and a collapsed form of what may change.
 
-    ``form`` has the settings that a run may go on with other values of.
+    ``form`` has the settings whose values may change when a run is resumed.
     """
 
     def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
@@ -62,24 +62,24 @@ class FurtherRow(QWidget):
         layout.addWidget(self.form)
 
     def value(self) -> dict[str, Any]:
-        """Return the steps, and the settings that are others than the run's.
+        """Return the total of steps, and the settings that differ from the run's.
 
         Raises:
-            StudioError: one is not allowed; its field then says so too.
+            StudioError: a value is not allowed; its field then shows the error too.
         """
         changed = [key for key, value in self.form.values().items() if value != self._shown[key]]
-        # Of the run's own one may be unknown here, if a plug-in is missing: training tells of it.
+        # A value of the run's may be unknown here, if a plug-in is missing: training reports that.
         usual = TrainRequest()
         kept = {key: getattr(usual, key) for key in self.form.fields if key not in changed}
         asked = self.form.value(steps=self.steps.value(), **kept)
         return {key: getattr(asked, key) for key in ("steps", *changed)}
 
     def show_run(self, view: RunView) -> None:
-        """Offer the steps that are missing or, where none are, twice as many as were taken."""
+        """Suggest the planned total of steps or, if that is reached, twice the steps taken."""
         self.title.setText(self.tr("The open run: {name}").format(name=view.summary.name))
         taken, asked = view.summary.step, view.summary.steps or 0
         self.steps.setMinimum(taken + 1)
-        # What somebody has typed stays while the same run is read again.
+        # What the person has typed is kept while the same run is read again.
         if self._of != (view.summary.path, taken):
             self._of = (view.summary.path, taken)
             self.steps.setValue(asked if taken < asked else 2 * taken)

@@ -1,4 +1,4 @@
-"""The queue of trainings: which wait, and a way to let one more wait."""
+"""Training queue: the trainings that wait, and an action to add one."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _ACTION = "training.queue"
 
 
 class QueueBox(QWidget):
-    """A row for each training that waits, the next one first; hidden while none does.
+    """Training queue, a row for each waiting one, the next first; hidden while it is empty.
 
-    ``button`` adds one with the settings shown; it is seen while something trains.
+    ``button`` adds one with the settings shown; it is visible while a training runs.
 
     Args:
         studio: whose trainings they are.
         actions: where the action is registered.
         asked: returns the settings, the new run's folder and the run to start from, if any; None if
-            something is wrong with them.
+            they are invalid.
         parent: the panel.
     """
 
     taken = Signal()
-    """The name of the new run was used."""
+    """Emitted when the name of the new run has been used."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class QueueBox(QWidget):
         self._refresh()
 
     def add(self) -> None:
-        """Let one more wait, with the settings shown."""
+        """Add a training with the settings shown to the queue."""
         asked = self._asked()
         if asked is None:
             return

@@ -15,10 +15,10 @@ from ddpm_studio.runs.naming import cleaned, named, taken
 
 
 class RunChoice(QWidget):
-    """A name that suggests itself until somebody writes another, and a folder.
+    """Name of the next run, suggested until the person types another, and folder of runs.
 
     Args:
-        promised: tells whether a folder that may not be there yet is some training's.
+        promised: returns whether a folder, which may not exist yet, is reserved for a training.
         parent: the owner.
     """
 
@@ -48,7 +48,7 @@ class RunChoice(QWidget):
         self._tell_folder()
 
     def suggest(self, stem: str) -> None:
-        """Suggest a name that no run has yet, unless somebody has written one."""
+        """Suggest a name that no run has yet, unless the person has typed one."""
         self._stem = stem
         if self._edited:
             return
@@ -63,7 +63,7 @@ class RunChoice(QWidget):
         """Return the folder of the new run.
 
         Raises:
-            StudioError: the name can't be one, or is taken, or nobody may look there.
+            StudioError: the name is invalid or taken, or the folder can't be read.
         """
         path = named(self.folder, self.name_edit.text())
         try:
@@ -80,11 +80,11 @@ class RunChoice(QWidget):
         return self._promised(path) or paths.is_there(path)
 
     def taken(self, run: Path | None = None) -> None:
-        """The name was used: suggest another one for the next run.
+        """Suggest another name, as this one has been used.
 
         Args:
-            run: that has begun; where it is another than was named here, a name that somebody has
-                written stays. None: the one that was named.
+            run: the run that has begun; if it is not the one named here, a name that the person has
+                typed stays. None: the one named here.
         """
         if run in (None, self.folder / self.name_edit.text().strip()):
             self._edited = False

@@ -1,4 +1,4 @@
-"""Preview samples of a training, raw beside EMA, now and at earlier steps."""
+"""Preview samples of a training, with raw and EMA weights, now and at earlier steps."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ _BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBo
 
 
 class SampleView(QWidget):
-    """Two grids of samples from the same noise, and a slider over the steps they are from.
+    """Sample grids from the same noise with raw and EMA weights, and a slider over the steps.
 
-    The grids stand beside or below each other, as the samples are larger.
+    The grids are side by side or stacked, whichever makes the samples larger.
 
     Args:
         studio: reads the files.
-        height: the least that the grids have together, in pixels, in which all samples are seen
-            whatever their number; None: any, and more samples are scrolled to.
+        height: minimum height of the grids together, in pixels, in which all samples are seen
+            whatever their number; None: any height, and the grids scroll.
         parent: the owner.
     """
 
     looked_at = Signal(object)
-    """The samples of another step are shown; carries their file, or None."""
+    """Emitted with the file of the samples that are shown, or None."""
 
     def __init__(
         self, studio: Studio, height: int | None = HEIGHT, parent: QWidget | None = None
@@ -95,7 +95,7 @@ class SampleView(QWidget):
         return self._paths[self.slider.value()] if self._paths else None
 
     def offer_more(self, actions: ActionRegistry, action_id: str) -> None:
-        """Put a button beside the step that leads to where the samples have more room.
+        """Add a button next to the step, for an action that shows the samples larger.
 
         Args:
             actions: has the action when it is pressed.
@@ -110,7 +110,7 @@ class SampleView(QWidget):
         self.heading.addWidget(self.larger)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the grids beside or below each other."""
+        """Put the grids side by side, or stack them."""
         super().resizeEvent(event)
         self._turn()
 
@@ -120,13 +120,13 @@ class SampleView(QWidget):
             self.slider.setValue(self._paths.index(path))
 
     def set_paths(self, paths: Sequence[Path]) -> None:
-        """Show another run's samples, the newest first; or the same run's, where one looked."""
+        """Set a run's sample files, the newest last; show that, or keep showing an earlier one."""
         if list(paths) == self._paths:
             return
         before = self.shown_path
         newest = self.slider.value() == self.slider.maximum()
         self._paths = list(paths)
-        # A run that is begun anew under an old name writes other samples to the same places.
+        # A run that is started again under an old name writes other samples to the same paths.
         self._read = {path: self._read[path] for path in self._paths if path in self._read}
         self.slider.blockSignals(True)
         self.slider.setRange(0, max(0, len(paths) - 1))
@@ -139,10 +139,10 @@ class SampleView(QWidget):
         self._show()
 
     def _fix_least(self) -> None:
-        """Need the same room in either direction.
+        """Set a minimum size that is the same in either direction.
 
-        What would need more in one of them would change the room that the direction is chosen by:
-        it would turn for ever.
+        A minimum that depended on the direction would change the room by which the direction is
+        chosen: the layout would oscillate.
         """
         wide, high = self.raw.minimumWidth(), self._height or self.raw.minimumHeight()
         self._both.setMinimumSize(2 * wide + SPACE_M, high + self._caption_height)
@@ -153,9 +153,9 @@ class SampleView(QWidget):
         made = PictureGrid(title)
         if self._height is not None:
             made.set_least(1)
-            # No more than that where there is no more room.
+            # It gets no more than the room there is, whatever its size hint.
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-            # What is around it is scrolled by the wheel.
+            # The wheel scrolls the area around it.
             made.zoomable = False
         made.set_empty("images", self.tr("Drawn as it trains"))
         PictureMenu(self._studio, made)
@@ -193,14 +193,14 @@ class SampleView(QWidget):
         wide, high, caption = self._both.width(), self._both.height(), self._caption_height
         beside = self._zoom(high - caption, (wide - SPACE_M) // 2)
         below = self._zoom((high - SPACE_M) // 2 - caption, wide)
-        # As large either way, they are calmer along the longer side.
+        # Where both are as large, they are calmer along the longer side.
         tall = high > wide
         direction = _BELOW if below > beside or (tall and below == beside) else _BESIDE
         if direction != self._grids.direction():
             self._grids.setDirection(direction)
 
     def _zoom(self, high: int, wide: int) -> float:
-        """Return how large samples are in a grid of this size."""
+        """Return the zoom of the samples in a grid of this size."""
         height, width = self.ema.picture(0).shape[:2]
         layout = fit_grid(
             self.ema.count,

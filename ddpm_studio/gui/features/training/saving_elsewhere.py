@@ -19,9 +19,9 @@ class SavingElsewhere(QObject):
     """Offers another folder while a checkpoint can't be saved.
 
     Args:
-        studio: its training goes on elsewhere.
+        studio: its training goes on in the other folder.
         actions: where the action is registered.
-        messages: where it is told what can be lost.
+        messages: where the warning is shown.
         panel: the owner; its window has the dialog.
     """
 
@@ -42,27 +42,27 @@ class SavingElsewhere(QObject):
         self._action.setEnabled(False)
 
     def offer(self, failed: SavingFailed) -> None:
-        """Tell what has failed, and offer the way out."""
+        """Warn of the checkpoint that could not be saved, and enable the action."""
         self._action.setEnabled(True)
         self._told = failed.text
         self._tell()
 
     def tell_again(self) -> None:
-        """Tell it again, above what was told since, while it is so."""
+        """Show the warning again, above newer messages, while saving fails."""
         if self._action.isEnabled():
             self._tell()
 
     def saved(self) -> None:
-        """A checkpoint is saved: nothing is lost."""
+        """Disable the action and clear the warning, as a checkpoint has been saved."""
         self.withdraw()
         self._messages.clear(topic=_TOPIC)
 
     def withdraw(self) -> None:
-        """Offer it no longer; what was told stays to be read."""
+        """Disable the action; the warning stays."""
         self._action.setEnabled(False)
 
     def choose_place(self) -> None:
-        """Ask for the folder where the run goes on."""
+        """Ask for the folder in which the run goes on."""
         dialog = QFileDialog(self._panel.window(), self.tr("Save the run elsewhere"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.filesSelected.connect(self._save)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class StartFrom(QWidget):
-    """A box to tick: the training begins with a ready model, or the open one, instead of nothing.
+    """Warm-start check box: training begins with a pretrained model, or the open one.
 
-    It offers the model that is most like the open pictures, and says what is kept of it.
+    It offers the model whose pictures are most like the open ones, and says what is kept of it.
 
     Args:
         studio: knows the open pictures and the open run.
@@ -28,7 +28,7 @@ class StartFrom(QWidget):
     """
 
     changed = Signal()
-    """``run`` is another."""
+    """Emitted when ``run`` has changed."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,16 +52,16 @@ class StartFrom(QWidget):
 
     @property
     def run(self) -> Path | None:
-        """The run that the training begins with; None: with none."""
+        """The run whose weights the training begins with; None: training from scratch."""
         return self._base.run if self._base is not None and self._chosen else None
 
     @property
     def preset(self) -> str | None:
-        """The network that it then has."""
+        """The network preset of a warm start; None without one."""
         return self._base.preset if self._base is not None and self._chosen else None
 
     def set_worth(self, worth: bool) -> None:
-        """Offer it, or not: where there is time enough and pictures are many, it saves little."""
+        """Show or hide the box: with enough time and many pictures a warm start saves little."""
         self._worth = worth
         self._show()
 
@@ -70,7 +70,7 @@ class StartFrom(QWidget):
         return self._worth and self.box.isChecked()
 
     def _look(self) -> None:
-        """Look what there is for the open pictures, unless that is known."""
+        """Search for models to start from that suit the open pictures, unless those are known."""
         dataset, view = self._studio.dataset, self._studio.run_view
         own = () if view is None else (view.summary.path,)
         asked = None if dataset is None else (dataset.shape, dataset.class_names, own)
@@ -79,7 +79,7 @@ class StartFrom(QWidget):
         self._asked = asked
         if asked is None:
             if self._looking is not None:
-                # What it finds is nothing for the pictures that come.
+                # Its result would be for pictures that are not open any more.
                 self._studio.backend.cancel(self._looking)
             self._offer([])
             return

@@ -1,4 +1,4 @@
-"""Distilling the open run into a few-step student: the action, and what it asks first."""
+"""Distilling the open run into a few-step student: the action and its dialog."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WIDTH, _MOST_ASKED = 420, 420
 
 
 class StudentMaker(QObject):
-    """Offers the action where it can be done, and says why where it can't.
+    """Distillation action: enabled where it is possible, else with the reason in its tooltip.
 
     Args:
         studio: whose open run is the teacher, and which trains the student.
@@ -52,7 +52,7 @@ class StudentMaker(QObject):
         self._refresh()
 
     def ask(self) -> None:
-        """Ask how, then begin."""
+        """Ask for the settings in a dialog, then start distilling."""
         if self._studio.run is None:
             return
         dialog = StudentDialog(self._studio.run, self._studio.runs_folder, self._window)
@@ -80,12 +80,12 @@ class StudentMaker(QObject):
 
 
 class StudentDialog(QDialog):
-    """The settings of a student and its name.
+    """Dialog for the settings and the name of a few-step student.
 
     Args:
-        teacher: the run folder.
-        folder: where the student lies.
-        parent: the window, which goes on meanwhile.
+        teacher: the teacher's run folder.
+        folder: the folder of runs in which the student's is created.
+        parent: the window, which keeps running meanwhile.
     """
 
     chosen = Signal(object, object)

@@ -17,7 +17,7 @@ from ddpm_studio.requests import TrainRequest
 
 
 class TimeEstimate(QLabel):
-    """One line above the settings, and a time beside each network that was measured."""
+    """Time estimate above the settings, and a time next to each network that was measured."""
 
     def __init__(
         self, meter: MachineMeter, form: RequestForm[TrainRequest], parent: QWidget | None = None
@@ -33,7 +33,7 @@ class TimeEstimate(QLabel):
         self._show()
 
     def _show(self) -> None:
-        """Write the line and the times in the list of networks."""
+        """Update the estimate, and the times in the list of networks."""
         values = self._form.values()
         batch_size = int(values["batch_size"])
         self._show_choices(batch_size)
@@ -57,7 +57,7 @@ class TimeEstimate(QLabel):
         self.setText(words.format(first=duration(first), whole=duration(whole), device=device))
 
     def _tell_source(self, preset: str) -> None:
-        """Say in the tip what the line is made of."""
+        """Explain in the tooltip what the estimate is based on."""
         needs = PRESETS[preset].needs if preset in PRESETS else None
         words = self.tr(
             "From training steps that were timed on this machine, and {n} pictures seen until "
@@ -67,7 +67,7 @@ class TimeEstimate(QLabel):
         self.setToolTip(f"{words} {needs.source}" if needs else words)
 
     def _whole(self, values: Mapping[str, Any]) -> float | None:
-        """Seconds of a training with these settings; None if they are not known."""
+        """Return the seconds of a training with these settings; None if they are not known."""
         if values["minutes"] is not None:
             return 60 * float(values["minutes"])
         batch_size = int(values["batch_size"])
@@ -79,7 +79,7 @@ class TimeEstimate(QLabel):
         return self._meter.seconds(str(values["preset"]), batch_size, pictures)
 
     def _why_not(self, epochs: bool) -> str:
-        """Say why there is no figure: what is below must not move when one comes or goes."""
+        """Return why there is no estimate; never empty, so that what is below does not move."""
         if epochs and self._meter.pictures is None:
             return self.tr("How long the epochs take is known when the pictures are read")
         if self._meter.known:
@@ -89,9 +89,9 @@ class TimeEstimate(QLabel):
         return self.tr("How long it takes is measured when nothing else runs")
 
     def event(self, event: QEvent) -> bool:
-        """Keep room for two lines, whatever it says."""
+        """Keep room for two lines, whatever the text."""
         if event.type() in (QEvent.Type.Polish, QEvent.Type.FontChange):
-            # Not twice a line: the height of a line is a whole number only when it is rounded.
+            # Not twice the height of one line, which is rounded to a whole number.
             lines = self.fontMetrics().size(Qt.TextFlag.TextExpandTabs, "x\nx")
             self.setMinimumHeight(lines.height())
         return super().event(event)
@@ -104,6 +104,6 @@ class TimeEstimate(QLabel):
             name = self._names.setdefault(row, box.itemText(row))
             preset = str(box.itemData(row))
             seconds = self._meter.seconds(preset, batch_size, shapes_after(preset))
-            # That is not how long the training takes, which stands above.
+            # This is not how long the whole training takes, which is shown above.
             words = self.tr("{name} · shapes in {time}") if seconds is not None else "{name}"
             box.setItemText(row, words.format(name=name, time=duration(seconds or 0)))

@@ -1,4 +1,4 @@
-"""Training settings: what suits a network follows the choice of the network."""
+"""Training settings form: the defaults follow the chosen network preset."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ COMMON = ("preset", "steps", "batch_size", "seed", "device")
 class TrainingForm(RequestForm[TrainRequest]):
     """Edits a :class:`TrainRequest`.
 
-    With another network go the values of its recipe, but where the person has set another.
+    Choosing another preset sets the values of its recipe, except in fields that the person has
+    changed.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -36,14 +37,14 @@ class TrainingForm(RequestForm[TrainRequest]):
             box.addItem(self.tr("All {0} GPUs").format(count), ALL_DEVICES)
 
     def values(self) -> dict[str, Any]:
-        """Return what the fields hold; all GPUs are devices, not a device."""
+        """Return the values of the fields; all GPUs are ``devices`` on the device "cuda"."""
         found = super().values()
         if found["device"] == ALL_DEVICES:
             return {**found, "device": "cuda", "devices": ALL_DEVICES}
         return found
 
     def hear(self, key: str) -> None:
-        """Look at a field that has changed and tell of it."""
+        """Handle a changed field: bring the recipe of a new preset, then report the change."""
         preset = str(self.values()["preset"])
         if preset != self._preset:
             self.set_value({"preset": preset})
@@ -57,11 +58,11 @@ class TrainingForm(RequestForm[TrainRequest]):
         assert isinstance(box, QComboBox)
         if given.get("devices") == ALL_DEVICES and box.findData(ALL_DEVICES) >= 0:
             given |= {"device": ALL_DEVICES, "devices": None}
-        # The network first: while the others are written it is no change any more.
+        # The preset first, so that it is no change any more while the others are written.
         super().set_value({"preset": self._preset, **self._following(before), **given})
 
     def _following(self, before: str) -> dict[str, Any]:
-        """What changes between two presets, of the fields that stand as the first one has them."""
+        """Return the changes from the preset ``before``, of fields that still have its values."""
         if before == self._preset:
             return {}
         old, new, shown = _recipe(before), _recipe(self._preset), self.values()

@@ -1,4 +1,4 @@
-"""The Training dock: settings, start, and how it goes."""
+"""The Training dock: settings, start and progress of a training."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class TrainingPanel(QWidget):
     """Starts a training and shows it; shows an opened run and trains it further."""
 
     wanted = Signal()
-    """The panel should be seen, wherever it hides."""
+    """Emitted when the panel is to be shown, even if it is hidden."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -99,7 +99,7 @@ class TrainingPanel(QWidget):
         studio.backend.ready.connect(self._on_device)
 
     def _on_device(self, device: str) -> None:
-        """Offer all GPUs, where there are some."""
+        """Offer all GPUs as one choice, where there are several."""
         if not device.startswith("CPU"):
             counting = self._studio.backend.submit(specs.machine.count_gpus())
             counting.on_finished(self.form.offer_gpus)
@@ -190,14 +190,14 @@ class TrainingPanel(QWidget):
         """Show every setting of a training and put the cursor into the first."""
         self.settings_fold.setChecked(True)
         self.form.more_button.setChecked(True)
-        # When all is unfolded: it decides how much room is needed.
+        # Only once all is unfolded, as that decides how much room is needed.
         self.wanted.emit()
         first = self.form.editor(COMMON[0])
         first.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._area.ensureWidgetVisible(first)
 
     def show_estimate(self, meter: MachineMeter) -> None:
-        """Offer times above the settings, and say what one takes on this machine."""
+        """Add the time budgets, and the time estimate for this machine, above the settings."""
         column = self.settings.layout()
         assert isinstance(column, QVBoxLayout)
         self.budget = BudgetChoice(self._studio, meter, self.form, self.start_from)
@@ -211,7 +211,7 @@ class TrainingPanel(QWidget):
             self._studio.trainer.start(*asked)
 
     def _asked(self) -> tuple[TrainRequest, Path, Path | None] | None:
-        """Return settings, the new folder and the run to start from; None, and say so, if wrong."""
+        """Return settings, new folder and run to start from; None, with a message, if invalid."""
         try:
             return self.form.value(), self.run_choice.path(), self.start_from.run
         except StudioError as error:
@@ -219,7 +219,7 @@ class TrainingPanel(QWidget):
             return None
 
     def train_further(self) -> None:
-        """Go on with the open run until the steps shown are reached."""
+        """Resume the open run, up to the total of steps shown."""
         view = self._studio.run_view
         if view is None or view.request is None or not view.trainable:
             return
@@ -236,7 +236,7 @@ class TrainingPanel(QWidget):
         self._studio.trainer.resume(view.summary.path, view.request.model_copy(update=update))
 
     def stop(self) -> None:
-        """Stop; the status tells that the last step is being saved."""
+        """Stop the training; the status shows that the last step is being saved."""
         self._studio.trainer.stop()
 
     def _pause_or_go_on(self) -> None:
@@ -279,13 +279,13 @@ class TrainingPanel(QWidget):
         elif isinstance(event, SavingFailed):
             self._elsewhere.offer(event)
         elif isinstance(event, Notice) and not isinstance(event, PicturesLeftOut):
-            # The Data dock has those, with the reason of each.
+            # The Data dock lists those, with the reason of each.
             fields = PrepareOptions.model_fields | TrainRequest.model_fields
             words = in_form(event.text, fields, self.tr("“{field}: {value}” in the settings"))
             told = isinstance(event, Told)
             show = self.messages.add_info if told else self.messages.show_warning
             show(words)
-            # What can be lost, and what to do about it, stays above the rest.
+            # The warning of what can be lost stays above the other messages.
             self._elsewhere.tell_again()
         elif isinstance(event, CheckpointSaved):
             self._elsewhere.saved()
@@ -299,7 +299,7 @@ class TrainingPanel(QWidget):
     def _on_ended(self) -> None:
         self._elsewhere.withdraw()
         self._job = None
-        # Where another model is open, the curve, like the words, is that one's from now on.
+        # Where another run is open, its curve and status are shown from now on.
         self._show_run(self._studio.run)
         self._refresh()
 
@@ -315,7 +315,7 @@ class TrainingPanel(QWidget):
         if not training or path == self._studio.training_run:
             self._show_run(path)
             if not (self._studio.reopened or self._studio.trainer.came_up):
-                # Its curve is looked at now; the settings are for another run.
+                # Its curve is of interest now; the settings are for another run.
                 self.settings_fold.setChecked(False)
         self.further.show_run(view)
         self._refresh()
@@ -338,7 +338,7 @@ class TrainingPanel(QWidget):
             self._on_record()
 
     def _on_record(self) -> None:
-        """Show what a run has told by now."""
+        """Show the losses and samples that a run has recorded so far."""
         record = self._record
         if record is None or self._run is None:
             return
@@ -351,7 +351,7 @@ class TrainingPanel(QWidget):
         self._refresh()
 
     def _refresh(self) -> None:
-        """Show the buttons and figures that go with the state of things."""
+        """Update buttons and figures to the current state of training and run."""
         job, view = self._studio.training, self._studio.run_view
         training = job is not None
         paused = job is not None and job.state is State.PAUSED

@@ -1,4 +1,4 @@
-"""Training status in two lines and a bar."""
+"""Training status in two lines and a progress bar."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class TrainingStatus(QWidget):
-    """Step, speed, time left, memory, device."""
+    """Training status: step, speed, time left, memory, device."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,23 +49,23 @@ class TrainingStatus(QWidget):
             layout.addWidget(widget)
 
     def tell_other(self, name: str) -> None:
-        """Say whose training it is where another run is open, else say nothing."""
+        """Show the name of the run in training, or hide it if ``name`` is empty."""
         self.title.setText(self.tr("Training {name}").format(name=name))
         self.title.setVisible(bool(name))
 
     def begin(self) -> None:
-        """Forget the last training."""
+        """Discard the events of the last training."""
         self._started = self._tick = None
 
     def take(self, event: RunStarted | TrainTick) -> None:
-        """Take what the training tells."""
+        """Store an event of the training, for :meth:`show_job`."""
         if isinstance(event, RunStarted):
             self._started = event
         else:
             self._tick = event
 
     def show_job(self, job: JobHandle[object]) -> None:
-        """Show a training under way."""
+        """Show the progress of a training under way."""
         progress, started = job.progress, self._started
         self.bar.show()
         set_property(self.bar, "paused", job.state is State.PAUSED)
