@@ -13,7 +13,7 @@ from ddpm_studio.gui.widgets.layout.basics import button, label, name
 from ddpm_studio.gui.widgets.pictures.picture_card import LEAST_WIDTH, PictureCard
 
 COLUMNS = 3
-"""How many cards stand in a row where there is room."""
+"""Number of cards in a row where there is room."""
 
 
 class CardRows(QWidget):
@@ -25,7 +25,7 @@ class CardRows(QWidget):
     """
 
     all_wanted = Signal(bool)
-    """All shall be shown that there are, or the first row alone."""
+    """Emitted with whether all cards are to be shown, or the first row alone."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +47,7 @@ class CardRows(QWidget):
         layout.setSpacing(SPACE_M)
         layout.addLayout(heading)
         layout.addLayout(self._grid)
-        # Else the layout would keep the columns that it has.
+        # Else the layout's minimum width would keep the present number of columns.
         self.setMinimumWidth(LEAST_WIDTH)
 
     def show_cards(self, cards: Sequence[PictureCard]) -> None:
@@ -59,12 +59,12 @@ class CardRows(QWidget):
         self.cards = list(cards)
         self._place()
         for card in self.cards:
-            # Qt itself would do so later, and what is not seen gets no focus.
+            # Qt itself would do so later, and a hidden widget gets no focus.
             card.show()
         self.setVisible(bool(cards))
 
     def offer_all(self, count: int) -> None:
-        """Offer to show all ``count`` that there are; 0: those shown are all."""
+        """Offer to show all ``count`` cards; 0 removes the offer, as all are shown."""
         self.all_button.setVisible(count > 0)
         words = self.tr("Show fewer") if self.all_button.isChecked() else self.tr("All {n}")
         self.all_button.setText(words.format(n=f"{count:,}"))

@@ -1,4 +1,4 @@
-"""Import dialog: asks what the files of another program's model do not say."""
+"""Import dialog: asks for the settings that another program's model files do not have."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _WIDTH = 420
 
 
 class ImportDialog(QDialog):
-    """A form of what is left open, filled in with what is usual.
+    """Form of the settings that a model's files leave open, filled in with usual values.
 
     Args:
-        path: of the model.
-        look: what was found out about it.
-        parent: the window, which goes on meanwhile.
+        path: file or folder of the model.
+        look: what was detected in it.
+        parent: the window, which keeps running meanwhile.
     """
 
     chosen = Signal(object)

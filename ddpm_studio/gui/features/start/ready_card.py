@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ReadyCard(PictureCard):
-    """Opens a ready model: every tool then draws with it."""
+    """Card of a pretrained model that ships with the program; a click opens it."""
 
     def __init__(self, studio: Studio, run: Path, height: int) -> None:
         super().__init__(run.name, icon="layers", height=height)
@@ -24,12 +24,12 @@ class ReadyCard(PictureCard):
         self.clicked.connect(self._open)
 
     def show_cover(self, cover: RunCover) -> None:
-        """Show what it has drawn, and its title."""
+        """Show samples of the model, and its title."""
         self.set_pictures(cover.pictures)
         if cover.published is not None:
             self.setText(cover.published.title)
             self.setAccessibleName(cover.published.title)
-            # A long one is cut short on the card.
+            # A long title is elided on the card.
             self.setToolTip(f"{cover.published.title}\n{self._tip}")
 
     def _open(self) -> None:

@@ -17,11 +17,11 @@ _WIDTH = 380
 
 
 class RenameDialog(QDialog):
-    """A name to be written anew; says at once what can't be one.
+    """Dialog for a run's new name, which is validated while it is typed.
 
     Args:
         run: the run's folder.
-        parent: the window, which goes on meanwhile.
+        parent: the window, which keeps running meanwhile.
     """
 
     chosen = Signal(str)
@@ -70,7 +70,7 @@ class RenameDialog(QDialog):
         set_property(self.edit, "invalid", bool(problem))
         self.rename_button.setEnabled(not problem and not same)
         if self.isVisible():
-            # A long name takes more lines than there was room for.
+            # The message about a long name takes more lines than there was room for.
             width = self.width()
             self.resize(width, max(self.height(), self.heightForWidth(width)))
 

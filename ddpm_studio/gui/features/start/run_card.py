@@ -23,16 +23,16 @@ _LOOK_MS = 2000
 
 
 class RunCard(PictureCard):
-    """Opens a run; its menu, F2 and Delete rename it and take it away.
+    """Card of a run, which a click opens; menu, F2 and Delete rename it or move it to the trash.
 
-    It looks at the run each time that it comes to be seen, and again and again while that is
-    being trained.
+    The card reloads its cover each time that it is shown, and periodically while the run is being
+    trained.
     """
 
     rename_wanted = Signal(object)
-    """The run (Path) shall have another name."""
+    """Emitted with the run (Path) that is to be renamed."""
     trash_wanted = Signal(object)
-    """The run (Path) shall go to the trash."""
+    """Emitted with the run (Path) that is to be moved to the trash."""
 
     def __init__(self, studio: Studio, run: Path) -> None:
         when = _when(run)
@@ -53,16 +53,16 @@ class RunCard(PictureCard):
             set_icon(action, icon)
             action.setShortcut(key)
             action.setShortcutVisibleInContextMenu(True)
-            # A key that is held would go on with the next card.
+            # A key that is held would act on the next card too.
             action.setAutoRepeat(False)
-            # Another card has the same keys.
+            # Other cards have the same shortcuts.
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             action.triggered.connect(callback)
             self.addAction(action)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look how far the run is by now."""
+        """Reload the cover of the run."""
         super().showEvent(event)
         self._look()
 
@@ -102,7 +102,7 @@ class RunCard(PictureCard):
 
 
 def _when(run: Path) -> str:
-    """Return the day on which a run was changed last, in the words of the place."""
+    """Return the date on which a run was last changed, in the short format of the locale."""
     newest = max(path.stat().st_mtime for path in (run, run / "metrics.jsonl") if path.exists())
     day = datetime.fromtimestamp(newest).date()
     return QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.ShortFormat)

@@ -24,26 +24,26 @@ from ddpm_studio.runs.ready import is_ready
 T = TypeVar("T")
 
 RUN = "run"
-"""What the ids of these actions begin with."""
+"""Prefix of the ids of these actions."""
 _TOPIC = "run files"
 
 
 @dataclass(frozen=True)
 class _Back:
-    """How what was done is taken back, with the run where it was then."""
+    """Undo step of a rename or a move to the trash, with the run's folder at that time."""
 
     run: Path
     do: Callable[[], object]
 
 
 class RunFiles(QObject):
-    """Registers what may be done with the folder of the open run, and does it with any run.
+    """File actions of runs: registers those of the open run, and performs them on any run.
 
     Args:
         studio: follows a run that was moved.
         actions: where the actions are registered.
-        recent: keeps no place where a run lies no longer.
-        messages: tell what was done, and how it is undone.
+        recent: the recent runs, in which a moved run is updated.
+        messages: show what was done, with a button that undoes it.
         window: owner of the dialogs.
     """
 
@@ -95,7 +95,7 @@ class RunFiles(QObject):
         self._submit(specs.run_files.trash_run(run), run, self._on_trashed)
 
     def undo(self) -> None:
-        """Give a run its old name back, or bring it back out of the trash: the last one first."""
+        """Undo the latest rename or move to the trash that is not undone yet."""
         if self._backs:
             back = self._backs.pop()
             self._messages.clear("info")
@@ -121,7 +121,7 @@ class RunFiles(QObject):
         self._submit(specs.run_files.rename_run(run, name), run, then)
 
     def _on_renamed(self, old: Path, back: bool, new: Path) -> None:
-        """Follow a run that has another name, or its old one ``back``."""
+        """Follow a renamed run, and offer to undo that unless it was an undo itself (``back``)."""
         self._studio.take_moved(old, new)
         text = self.tr("{old} has been renamed to {new}.").format(old=old.name, new=new.name)
         if back:
@@ -160,7 +160,7 @@ class RunFiles(QObject):
     def _on_not_restored(
         self, trashed: specs.run_files.TrashedRun, was_open: bool, failure: Failure
     ) -> None:
-        # What is in its place may go away, and it can be brought back after all.
+        # What is in its place may go away, and the run can be restored after all.
         self._backs.append(_Back(trashed.run, partial(self._restore, trashed, was_open)))
         self._refresh()
         self._studio.notify(failure)
@@ -182,7 +182,7 @@ class RunFiles(QObject):
         self._studio.notify(failure)
 
     def _tell_lost(self, run: Path, text: str) -> None:
-        """Say what can't be undone; nor can what was done with that run before."""
+        """Show a message on what can't be undone, and drop the earlier undo steps of that run."""
         self._backs = [back for back in self._backs if back.run != run]
         self._refresh()
         self._messages.show_message(text, topic=_TOPIC)

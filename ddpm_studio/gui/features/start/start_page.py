@@ -1,4 +1,4 @@
-"""Start page: what was open last, a place to drop, pictures to begin with."""
+"""Start page: recent runs and pictures, pretrained models, sample sets and a drop zone."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LINK = "link"
 
 
 class StartPage(QScrollArea):
-    """Invites: runs and pictures of last time, a drop zone, the sets that ship with it."""
+    """Start page: cards of recent runs, models and pictures, a drop zone, and links."""
 
     sample_chosen = Signal(str)
     choose_folder = Signal()
@@ -47,9 +47,9 @@ class StartPage(QScrollArea):
     learn_chosen = Signal()
     tour_chosen = Signal()
     rename_wanted = Signal(object)
-    """A run (Path) shall have another name."""
+    """Emitted with the run (Path) that is to be renamed."""
     trash_wanted = Signal(object)
-    """A run (Path) shall go to the trash."""
+    """Emitted with the run (Path) that is to be moved to the trash."""
 
     def __init__(self, studio: Studio, recent: Recent, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,17 +90,17 @@ class StartPage(QScrollArea):
         recent.changed.connect(self._on_recent)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Show what has changed while nobody looked, from the top."""
+        """Update what has changed while the page was hidden, and scroll to the top."""
         super().showEvent(event)
         self.verticalScrollBar().setValue(0)
         if self._stale:
             self.show_recent()
         self._count_runs()
-        # Qt forgets the order when the page is put into its window.
+        # Qt forgets the tab order when the page is put into its window.
         self._order_tabs()
 
     def _order_tabs(self) -> None:
-        """Let Tab go from the top down: cards are younger than what stands below them."""
+        """Set the tab order from the top down: cards are created after what is below them."""
         order: list[QWidget] = []
         for rows in (self._runs, self._ready, self._data):
             order += [rows.all_button, *rows.cards]
@@ -115,7 +115,7 @@ class StartPage(QScrollArea):
             self._count_runs()
 
     def _count_runs(self) -> None:
-        """Find out how many runs there are besides those that were open last."""
+        """Submit a job that finds all runs, besides those that were open last."""
         spec = specs.covers.all_runs(self._studio.runs_folder, self._recent.runs())
         self._studio.backend.submit(spec).on_finished(self._on_all_runs)
 
@@ -128,19 +128,19 @@ class StartPage(QScrollArea):
             self._runs.offer_all(self._count())
 
     def _count(self) -> int:
-        """How many runs there are where not all fit into the row; else 0."""
+        """Return the number of runs where not all fit into the row, else 0."""
         count = len(self._known())
         return count if count > COLUMNS else 0
 
     def _known(self) -> list[Path]:
-        """All runs, those first that were open last; those that ship have cards of their own."""
+        """Return all runs, recent ones first, but those that ship, which have their own cards."""
         recent = self._recent.runs()
-        # What was found may have been moved since.
+        # A run that was found may have been moved since.
         others = [run for run in self._all if run not in recent and is_file(run / "run.json")]
         return [run for run in (*recent, *others) if not is_ready(run)][:_MOST_RUNS]
 
     def show_recent(self) -> None:
-        """Show the runs and pictures that were open last."""
+        """Update the cards of recent runs, of models and of pictures."""
         self._stale = False
         focused = self.window().focusWidget()
         held = next((k for k, card in enumerate(self._runs.cards) if card is focused), None)
@@ -157,7 +157,7 @@ class StartPage(QScrollArea):
         self._show_data(recent[:COLUMNS], samples, height)
         self._order_tabs()
         if held is not None and runs:
-            # The keyboard stays where it was when a run goes, or has another name.
+            # The focus stays where it was when a run is removed or renamed.
             self._runs.cards[min(held, len(runs) - 1)].setFocus()
         self._data.title.setText(
             self.tr("Begin with pictures")
@@ -168,7 +168,7 @@ class StartPage(QScrollArea):
     def _show_data(
         self, recent: Sequence[RecentData], samples: Sequence[SampleSet], height: int
     ) -> None:
-        """Show pictures, those first that were open last, in one row unless all are wanted."""
+        """Show cards of pictures, recent ones first, in one row unless all are wanted."""
         count = len(recent) + len(samples)
         most = count if self._data.all_button.isChecked() else COLUMNS
         shown = samples[: max(0, most - len(recent))]
@@ -243,7 +243,7 @@ class StartPage(QScrollArea):
 
 
 class _DataCard(PictureCard):
-    """Opens pictures, prepared as they were the last time."""
+    """Card of recent pictures; a click opens them, prepared as they were the last time."""
 
     def __init__(self, studio: Studio, item: RecentData) -> None:
         super().__init__(item.title, tip=str(item.paths[0]), height=_LOW)
