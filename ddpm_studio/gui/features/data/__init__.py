@@ -1,1 +1,1 @@
-"""The Data dock: what was dropped and what became of it."""
+"""The Data dock: opening pictures, their preparation, and its report."""

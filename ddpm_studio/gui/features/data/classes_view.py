@@ -1,4 +1,4 @@
-"""Class labels of a set: to choose, rename, merge and leave out."""
+"""Class labels of a data set: choosing their source, renaming, merging and leaving out."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
 
 _NONE, _LEFT_OUT = "none", "-"
 _HEIGHT = 150
-# More are not worth a table; the options of the terminal still reach them.
+# More classes are not listed; the options of the terminal still reach them.
 _MOST_CLASSES = 1000
 
 
 class ClassesView(QWidget):
-    """The places that may say classes, and the classes of the one that was taken.
+    """Choice of the source of the class labels, and table of the classes found in it.
 
-    ``chosen`` is emitted with the place, or None for the most certain, and the other names of
-    classes, for each change that a person makes.
+    ``chosen`` is emitted for each change that a person makes, with the key of the source (None for
+    the most certain) and the new names of classes.
     """
 
     chosen = Signal(object, dict)
@@ -77,13 +77,13 @@ class ClassesView(QWidget):
         classes: Sequence[tuple[str, int]],
         names: Mapping[str, str],
     ) -> None:
-        """Show what was found.
+        """Show the sources of labels and the classes that were found.
 
         Args:
-            choices: (key, title, number of classes) of the places.
+            choices: (key, title, number of classes) of the sources.
             asked: the key that was asked for, if any.
-            classes: (class, pictures) as the place taken says them.
-            names: what some of them are called instead, "-" for those left out.
+            classes: (class, number of pictures) of the source in use.
+            names: new names of some of them, "-" for those left out.
         """
         self._filling = True
         self.places.clear()
@@ -110,7 +110,7 @@ class ClassesView(QWidget):
         self.setVisible(bool(choices))
 
     def names(self) -> dict[str, str]:
-        """Return the other names of classes, "-" for those that are left out."""
+        """Return the new names by class, "-" for those that are left out."""
         found: dict[str, str] = {}
         for row in range(self.table.rowCount()):
             used, called = self.table.item(row, 0), self.table.item(row, 1)
@@ -123,7 +123,7 @@ class ClassesView(QWidget):
         return found
 
     def _on_place(self) -> None:
-        # Of another place the classes are others.
+        # Another source has other classes.
         self.chosen.emit(self.places.currentData(), {})
 
     def _on_class(self) -> None:

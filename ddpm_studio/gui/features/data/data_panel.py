@@ -1,4 +1,4 @@
-"""The Data dock: drop, look, prepare."""
+"""The Data dock: opening, viewing and preparing pictures."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MORE = ("range", "layout", "bands", "frames", "split", "array")
 
 
 class DataPanel(QWidget):
-    """Opens pictures, shows them as they will be learnt from, and how they are prepared."""
+    """Opens pictures, shows them as a network will learn from them, and edits their preparation."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -75,7 +75,7 @@ class DataPanel(QWidget):
         self.classes = ClassesView()
         self.classes.chosen.connect(self._on_classes)
         self.form = RequestForm(PrepareOptions, _FIELDS, _MORE)
-        # What the form does not edit is kept from here on; that is no change by a person.
+        # The form keeps the fields that it does not edit; setting them is no change by a person.
         self.form.set_value(studio.options)
         self.form.changed.connect(self._on_form)
         self.options_fold = CollapsibleHeading(self.tr("Preparation"), self.form)
@@ -99,7 +99,7 @@ class DataPanel(QWidget):
         layout.addWidget(self.options_fold, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.form)
         layout.addWidget(self._space, 1)
-        # All of it at once is higher than the window may be: it must not push that open.
+        # The contents may be taller than the window, which must not grow with them.
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(FilledArea(content, self.tr("Data")))
@@ -119,7 +119,7 @@ class DataPanel(QWidget):
         ):
             made = self._button(text)
             action = self._actions[action_id]
-            # A button says its action's icon text, also after the action has changed.
+            # A button shows its action's icon text, also after the action has changed.
             action.setIconText(text)
             made.setDefaultAction(action)
             row.addWidget(made, 1)
@@ -181,7 +181,7 @@ class DataPanel(QWidget):
             self._studio.open_data(view.sources, view.options)
 
     def _on_run(self) -> None:
-        """Show what a training that goes on learns from, where no pictures are open."""
+        """Open the pictures that a training under way learns from, where none are open."""
         self._offer_learnt()
         studio, view = self._studio, self._studio.run_view
         if studio.sources or studio.training is None or view is None or not view.sources:
@@ -195,7 +195,7 @@ class DataPanel(QWidget):
         learnt = [path.resolve() for path in view.sources] if view is not None else []
         others = bool(learnt) and learnt != [path.resolve() for path in self._studio.sources]
         self._learnt.setEnabled(others)
-        # Beside pictures that someone has opened it would ask for what they did not want.
+        # Next to pictures that someone has opened, the offer would be unwanted.
         self.learnt_button.setVisible(others and not self._studio.sources)
         names = ", ".join(path.name for path in view.sources[:3]) if view and others else ""
         self._explain(
@@ -216,7 +216,7 @@ class DataPanel(QWidget):
         self._later.start()
 
     def _on_classes(self, labels: str | None, names: dict[str, str]) -> None:
-        """Take another place for the classes, or other names for them."""
+        """Apply another source of the class labels, or other names of classes."""
         asked = {"labels": labels, "classes": names}
         options = self._studio.options.model_copy(update=asked)
         self.form.set_value(asked)
@@ -224,7 +224,7 @@ class DataPanel(QWidget):
             self._studio.set_options(options)
 
     def _prepare_anew(self) -> None:
-        """Prepare with the options shown; a value that can't be is marked in the form."""
+        """Prepare again with the options shown; an invalid value is marked in the form."""
         try:
             options = self.form.value()
         except StudioError:
@@ -269,9 +269,9 @@ class DataPanel(QWidget):
             self.report.show_preview(self._title(studio.sources), studio.preview)
 
     def _follow(self, sources: Sequence[Path], options: PrepareOptions) -> None:
-        """Show options that are others than before; what is being typed meanwhile stays.
+        """Show changed options in the form; what is being typed meanwhile stays.
 
-        It may be no value yet, as "96 x" on its way to "96 x 64" while the pictures are read.
+        It may be incomplete, as "96 x" on its way to "96 x 64" while the pictures are read.
         """
         if sources != self._followed[0]:
             # What was typed was for other pictures.
@@ -290,13 +290,13 @@ class DataPanel(QWidget):
         return {"kind": "data", "source": self._title(self._studio.sources)}
 
     def _about(self, index: int) -> dict[str, object]:
-        """Return what goes with a picture that is taken from here: its class, where it has one."""
+        """Return the metadata of a picture that is taken from here: its class, if it has one."""
         dataset = self._studio.dataset
         of = None if dataset is None else dataset.class_of(index)
         return {} if of is None else {CLASS: of}
 
     def _describe(self, index: int) -> str:
-        """Return what is known of one picture: its file as found, or its class."""
+        """Return the tooltip of a picture: its file and size, or its number and class."""
         dataset, preview = self._studio.dataset, self._studio.preview
         if dataset is None:
             if preview is None:

@@ -1,4 +1,4 @@
-"""Progress of reading a set, with a way out and a way back."""
+"""Progress of reading a data set, with buttons to cancel it and to read again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ddpm_studio.gui.widgets.layout.basics import (
 
 
 class ReadingBar(QWidget):
-    """Seen while a set is read, and after that was cancelled."""
+    """Progress bar of reading, visible while a data set is read and after a cancellation."""
 
     cancel_requested = Signal()
     again_requested = Signal()
@@ -48,9 +48,9 @@ class ReadingBar(QWidget):
         self.hide()
 
     def show_job(self, job: JobHandle[object] | None, waiting: str = "") -> None:
-        """Show where the job stands; nothing is shown of one that is done or has failed.
+        """Show the progress of the job; hidden for one that is done or has failed.
 
-        ``waiting`` is said until it tells how far it is.
+        ``waiting`` is the text until the job reports progress.
         """
         cancelled = job is not None and job.state is State.CANCELLED
         under_way = job is not None and not job.state.over

@@ -25,7 +25,7 @@ _LIST_HEIGHT = 120
 
 
 class ReportView(QWidget):
-    """The figures of a set; the list of what was left out unfolds below them."""
+    """Report of a preparation: figures of the set, and a collapsible list of rejects."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,22 +52,22 @@ class ReportView(QWidget):
         self.clear()
 
     def clear(self) -> None:
-        """Say nothing."""
+        """Clear the report."""
         self._show("", "", [], [], [], [])
 
     def show_preview(self, title: str, preview: PreviewResult) -> None:
-        """Say what is known from a few pictures, before all were read."""
+        """Show what is known from a few pictures, before all are read."""
         found = self._count(preview.found, self.tr("1 file"), self.tr("{n} files"))
         self._show(
             title, f"{found} · {self._kind(PictureShape.of(preview.pictures))}", [], [], [], []
         )
 
     def show_refused(self, title: str, failure: Failure) -> None:
-        """Say why pictures can't be read as they are to be, and what would do."""
+        """Show why pictures can't be prepared as requested, and what would help."""
         self._show(title, "", [], [self._in_form(failure.line)], [], [])
 
     def show_dataset(self, dataset: Dataset) -> None:
-        """Say what the set holds and what became of the rest."""
+        """Show what a data set has, with notes, warnings, classes and rejects of its report."""
         report = dataset.report
         figures = [
             self._count(report.kept, self.tr("1 picture"), self.tr("{n} pictures")),
@@ -82,7 +82,7 @@ class ReportView(QWidget):
             if (width, height) != sides(dataset.image_size):
                 notes.append(self.tr("All were {0}.").format(size_text(width, height)))
         elif report.sizes:
-            # By their pixels: a tall one may be narrower than one that is much smaller.
+            # By number of pixels: a tall one may be narrower than one that is much smaller.
             smallest, *_, largest = sorted((size for size, _ in report.sizes), key=prod)
             notes.append(
                 self.tr("{n} sizes, from {a} to {b}.").format(
@@ -99,7 +99,7 @@ class ReportView(QWidget):
                     self.tr("{n} are exact copies of others."),
                 )
             )
-        # Their licences lie beside the sets that ship: nobody need be told of them.
+        # The other files of sets that ship are their licences, which need no mention.
         if report.others and not all(map(data_name, dataset.source)):
             notes.append(
                 self._count(
@@ -109,7 +109,7 @@ class ReportView(QWidget):
                 )
             )
             notes += [f"\n{line}" for line in report.known_others()]
-        # What values, axes and classes were taken for stands in a line each.
+        # How values, axes and classes were interpreted, in a line each.
         notes += [f"\n{self._in_form(line)}" for line in report.told]
         classes = [f"{name}: {count:,}" for name, count in report.class_counts]
         rejects = [f"{reject.name} – {reject.reason}" for reject in report.rejects]
