@@ -1,4 +1,4 @@
-"""The glossary: a field to search in, the entries, and what the chosen one says."""
+"""Glossary dialog: a search field, the list of entries, and the chosen entry."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _TERM = Qt.ItemDataRole.UserRole
 
 
 class GlossaryDialog(QDialog):
-    """Stands beside the window, which goes on working.
+    """Glossary dialog, non-modal: the window stays usable.
 
     Args:
         parent: the window.
     """
 
     concept_wanted = Signal(str)
-    """The live place of a concept is to be shown; carries its name."""
+    """Emitted with the name of a concept whose chapter in Learn is to be shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,7 +79,7 @@ class GlossaryDialog(QDialog):
         return None if item is None else GLOSSARY[item.data(_TERM)]
 
     def show_term(self, term: str) -> None:
-        """Turn to an entry; an unknown name shows what is found by it as a word."""
+        """Show an entry; an unknown name is searched for as a word."""
         self.field.setText("" if term in GLOSSARY else term)
         for row in range(self.list.count()):
             item = self.list.item(row)
@@ -118,5 +118,5 @@ class GlossaryDialog(QDialog):
 
 
 def _with_hat(text: str) -> str:
-    """Write the picture's estimate so that its hat is seen: this font has none for an x."""
+    """Write x̂₀ so that its hat is seen: the font has no combining hat for an x."""
     return text.replace("x̂₀", X0_HAT)
