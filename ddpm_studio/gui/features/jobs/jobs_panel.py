@@ -1,4 +1,4 @@
-"""The Jobs dock: what runs, how far it is, how long it will take."""
+"""The Jobs dock: the jobs that run, with progress and time left."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 
-# What is over sooner than this is not worth a row that would only flicker.
+# A job that is over sooner than this gets no row, which would only flicker.
 _WORTH_A_ROW_SECONDS = 0.4
 _STAYS_SECONDS = 4.0
 _SWEEP_MS = 200
@@ -33,8 +33,8 @@ _MOST_FAILED = 50
 class JobsPanel(QWidget):
     """A row for each listed job; the newest failures stay until they are dismissed.
 
-    While the mouse is over them no row moves: whoever aims at a button hits the job that was
-    aimed at. What is new comes below then, and what goes leaves its place empty.
+    While the mouse is over the panel no row moves, so that a click hits the job that was aimed at:
+    new rows are added below, and removed ones leave a gap.
     """
 
     def __init__(
@@ -94,12 +94,12 @@ class JobsPanel(QWidget):
         self._refresh()
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Keep every row where it is."""
+        """Freeze the positions of the rows."""
         super().enterEvent(event)
         self._pointed_at = True
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Close up and sort what has changed meanwhile."""
+        """Close the gaps and sort the rows."""
         super().leaveEvent(event)
         self._pointed_at = False
         gone, self._gone = self._gone, []
@@ -111,10 +111,10 @@ class JobsPanel(QWidget):
         self._refresh()
 
     def cancel_all(self) -> None:
-        """End all that runs, and what waits to be trained."""
+        """Cancel all listed jobs, and empty the queue of trainings."""
         self._trainer.dequeue()
         for job in list(self._backend.jobs.values()):
-            # What is not listed is short, and half of it writes: nobody means a run's new name.
+            # Unlisted jobs are short, and some write: no one means to cancel the renaming of a run.
             if job.spec.listed:
                 self._backend.cancel(job)
 
@@ -123,7 +123,7 @@ class JobsPanel(QWidget):
         return QSize(480, 72)
 
     def show_device(self, device: str) -> None:
-        """Say where the network computes, and how finely."""
+        """Show the device and the precision in which the network computes."""
         self.device.setText(device)
 
     def _on_load_failed(self) -> None:
@@ -137,7 +137,7 @@ class JobsPanel(QWidget):
         if job.spec.lane is Lane.BACKGROUND:
             self._add_row(job)
         if not self._sweeper.isActive():
-            # Started anew by each job, it would never fire while they come in quick succession.
+            # Restarted by each job, it would never fire while they come in quick succession.
             self._sweeper.start()
 
     def _add_row(self, job: JobHandle[object]) -> JobRow:
@@ -151,7 +151,7 @@ class JobsPanel(QWidget):
         return row
 
     def _place(self, row: JobRow) -> None:
-        """Put it where it belongs: what runs, what is over, what has failed, which may stay."""
+        """Insert a row in its order: running, finished, then failed jobs, whose rows may stay."""
         if self._pointed_at:
             if self._list.indexOf(row) < 0:
                 self._list.insertWidget(self._list.count() - 1, row)
@@ -191,14 +191,14 @@ class JobsPanel(QWidget):
             for old in failed[:-_MOST_FAILED]:
                 self._remove(old)
         elif shown and job.state is State.CANCELLED and job.spec.lane is Lane.INTERACTIVE:
-            # A newer request has taken its place.
+            # Superseded by a newer request.
             self._remove(job)
         elif shown:
             self._since[job] = time.monotonic()
             self._place(self.rows[job])
 
     def _sweep(self) -> None:
-        """Add rows of what takes long, fade out those of what is over."""
+        """Add rows for jobs that take long, and fade out those of jobs that are over."""
         now = time.monotonic()
         for job, since in list(self._since.items()):
             if job not in self.rows:
