@@ -1,4 +1,4 @@
-"""The questions of a lesson, one at a time, below what it shows."""
+"""Lesson bar: the questions of a lesson, one at a time, below the view that it shows."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button, label, to
 
 
 class LessonBar(QFrame):
-    """Shows a lesson's title, a question, and its answer when that is asked for."""
+    """Lesson bar: the title, one question, and its answer on request."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
         self.setAccessibleName(self.tr("Lesson"))
         self.lesson: Lesson | None = None
-        """The one that is shown."""
+        """The lesson that is shown, or None."""
         self.number = 0
-        """Of the question, from 0."""
+        """Number of the question, from 0."""
         self.title = ElidedLabel("", "section")
         self.question = label("", "heading", wrap=True)
         self.answer = label("", "", wrap=True)
         self.reveal = button(self.tr("Show the answer"), icon="eye")
-        # Nothing moves when the answer is shown: its room is there, as is that of the button.
+        # Nothing moves when the answer is shown: hidden, it and the button keep their room.
         hidden: tuple[QWidget, ...] = (self.answer, self.reveal)
         for one in hidden:
             kept = one.sizePolicy()

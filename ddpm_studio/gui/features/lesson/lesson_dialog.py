@@ -1,4 +1,4 @@
-"""Make a lesson: its title, and questions with their answers."""
+"""Lesson dialog: asks for a title, and questions with their answers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _WIDTH, _MOST = 480, 20
 
 
 class LessonDialog(QDialog):
-    """Asks for the words of a lesson; what it shows is the view that is in front.
+    """Dialog for the title and questions of a lesson, which shows the view that is in front.
 
     Args:
-        shown: what it is of, in words.
-        title: proposed.
-        parent: the window, which goes on meanwhile.
+        shown: description of the view that the lesson shows.
+        title: the proposed title.
+        parent: the window, which keeps running meanwhile.
     """
 
     chosen = Signal(str, object)
@@ -34,7 +34,7 @@ class LessonDialog(QDialog):
         self.title.setMaxLength(200)
         name(self.title, self.tr("Title"))
         self.fields: list[tuple[QLineEdit, QLineEdit]] = []
-        """Question and answer, in order."""
+        """Fields of the question and of its answer, in order."""
         self._rows = QVBoxLayout()
         self._rows.setSpacing(SPACE_S)
         self.more = button(self.tr("Another question"), icon="plus")
@@ -59,7 +59,7 @@ class LessonDialog(QDialog):
         self._check()
 
     def add_question(self) -> None:
-        """Offer fields for one more question."""
+        """Add fields for one more question."""
         number = len(self.fields) + 1
         question, answer = QLineEdit(), QLineEdit()
         for field, words in (
@@ -75,7 +75,7 @@ class LessonDialog(QDialog):
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """Those that have words."""
+        """The questions that are not empty, with their answers."""
         pairs = ((one.text().strip(), other.text().strip()) for one, other in self.fields)
         return tuple(Question(question=one, answer=other) for one, other in pairs if one)
 
