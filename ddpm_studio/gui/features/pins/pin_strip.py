@@ -1,4 +1,4 @@
-"""Pins dock: pictures one likes, at hand in every tool."""
+"""Pins dock: pinned pictures, at hand in every tool."""
 
 from __future__ import annotations
 
@@ -91,17 +91,17 @@ class PinStrip(QFrame):
         self._pins.load()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Light up for pictures, but for those that were dragged out of here."""
+        """Accept and highlight a drag of pictures, unless it comes from here."""
         if event.source() is not self.thumbnails and has_picture(event.mimeData()):
             event.acceptProposedAction()
             set_property(self, "over", True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Go dark again."""
+        """Remove the highlight."""
         set_property(self, "over", False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Pin what was dropped."""
+        """Pin the dropped pictures."""
         set_property(self, "over", False)
         if self._take(event.mimeData()):
             event.acceptProposedAction()
@@ -128,7 +128,7 @@ class PinStrip(QFrame):
         self._undo_action.setEnabled(self._pins.can_undo)
 
     def _give(self, keys: list[object]) -> None:
-        """All pins are in memory: the cache of what is drawn takes them from here."""
+        """Fill the thumbnail cache with the pins it asks for, all of which are in memory."""
         for item in self._pins.items:
             if item in keys:
                 self.thumbnails.cache.put(item, item.picture)
