@@ -1,1 +1,1 @@
-"""The settings as a person sees them: the dialogue, and what each of them does."""
+"""Settings dialog, and the application of settings."""

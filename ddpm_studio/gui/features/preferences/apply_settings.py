@@ -1,4 +1,4 @@
-"""Applying settings: what each does, at once and at the next start."""
+"""Applying settings, when they are changed and at the start of the program."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _COMPUTING = ("device", "precision", "threads")
 
 
 class SettingsApplier(QObject):
-    """Lets the settings take effect; those of jobs and notices are read where they count."""
+    """Applies settings when they change; those of jobs and notices are read where they are used."""
 
     device_chosen = Signal(object)
-    """Device and precision in words, when they are others than at first."""
+    """Emitted with device and precision in words, once a change of theirs has been applied."""
     folder_chosen = Signal(Path)
-    """New runs go there from now on."""
+    """Emitted with the folder in which new runs are created from now on."""
 
     def __init__(self, preferences: Preferences, studio: Studio) -> None:
         super().__init__(studio)
@@ -35,19 +35,19 @@ class SettingsApplier(QObject):
             opened.connect(self._on_opened)
 
     def begin(self) -> None:
-        """Let those take effect that are not as they were at first."""
+        """Apply the settings that are not at their defaults."""
         for key in Settings.model_fields:
-            # One job decides on all that computes.
+            # One job applies device, precision and threads.
             if key not in _COMPUTING[1:] and not self._is_default(key):
                 self._on_changed(key)
 
     def _check_bands(self, wanted: Settings) -> None:
-        """Refuse bands that what is open does not have."""
+        """Raise ValueError for bands that the open pictures or the open model do not have."""
         for channels in self._bands_open():
             check_bands(channels, parse_bands(wanted.bands))
 
     def _bands_open(self) -> set[int]:
-        """How many bands the open pictures and the open model have, where it is more than four."""
+        """Return the numbers of bands, of those above four, of the open pictures and model."""
         view, dataset = self._studio.run_view, self._studio.dataset
         open_ones = {
             0 if view is None else view.summary.channels,
@@ -56,7 +56,7 @@ class SettingsApplier(QObject):
         return {channels for channels in open_ones if channels > MOST_COLOURS}
 
     def _on_opened(self) -> None:
-        """Tell, once, that other bands are seen than those of the setting."""
+        """Notify, once, that the bands of the setting can't be shown with what is open."""
         told = None
         try:
             self._check_bands(self._preferences.now)

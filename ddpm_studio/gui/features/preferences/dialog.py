@@ -18,7 +18,7 @@ _SIZE = QSize(680, 560)
 
 
 class SettingsDialog(QDialog):
-    """Changes count at once: there is nothing to confirm, and the window stays usable."""
+    """Settings dialog, non-modal: changes apply at once, with nothing to confirm."""
 
     def __init__(self, preferences: Preferences, actions: ActionRegistry, parent: QWidget) -> None:
         super().__init__(parent)
@@ -53,13 +53,13 @@ class SettingsDialog(QDialog):
         self.field.textChanged.connect(self._search)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Begin in the search field, with all that there is."""
+        """Clear the search, which shows all rows, and focus its field."""
         super().showEvent(event)
         self.field.clear()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _search(self, words: str) -> None:
-        """Show what matches; go to the other kind where this one has none."""
+        """Show the rows that match; switch to the other tab where this one has none."""
         pages = ((self.settings, self.tr("Settings")), (self.shortcuts, self.tr("Shortcuts")))
         found = [page.search(words.strip()) for page, _ in pages]
         for index, (_, title) in enumerate(pages):

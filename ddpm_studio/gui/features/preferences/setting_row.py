@@ -1,4 +1,4 @@
-"""Setting row: its name, what it does, its value, and the way back."""
+"""Setting row: name, description, editor and reset button of one setting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EDITOR_WIDTH = 240
 
 
 class SettingRow(QWidget):
-    """Edits one setting; each change counts at once.
+    """Edits one setting; each change applies at once.
 
     Args:
         preferences: what is edited.
@@ -38,7 +38,7 @@ class SettingRow(QWidget):
         self.title = translated(field.title or key)
         self.description = translated(field.description or "")
         if isinstance(editor.focus, QCheckBox):
-            # Its name stands to the left already.
+            # Its name is shown to the left already.
             editor.focus.setText(self.tr("On"))
         name(editor.focus, self.title, self.description)
         keep_from_wheel(editor.focus)
@@ -80,7 +80,7 @@ class SettingRow(QWidget):
         return all(word in text for word in words.casefold().split())
 
     def reset(self) -> None:
-        """Go back to how it was at first."""
+        """Reset the setting to its default."""
         self._preferences.set(self.key, default(self.key))
         self._show()
 

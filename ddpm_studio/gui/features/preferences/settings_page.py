@@ -1,4 +1,4 @@
-"""Settings page under headings, narrowed by a search."""
+"""Settings page: a row for each setting, under headings, filtered by a search."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SettingsPage(QScrollArea):
         layout.addSpacing(SPACE_M)
         layout.addWidget(self.reset_button, alignment=Qt.AlignmentFlag.AlignLeft)
         self.messages.lie_over(self)
-        # All that is left over, where a search leaves little.
+        # The stretch takes the room that is left over where a search leaves few rows.
         layout.addStretch(1)
         self.setWidget(column)
         self.setWidgetResizable(True)
@@ -79,7 +79,7 @@ class SettingsPage(QScrollArea):
 
 
 def _told_plugins() -> str:
-    """Say which plug-ins this window uses, and which it can't."""
+    """Return a line for each plug-in that this window uses or can't use."""
     plugins.load()
     found = plugins.loaded()
     none = QCoreApplication.translate("SettingsPage", "This window uses no plug-ins.")

@@ -1,4 +1,4 @@
-"""Keyboard shortcuts: every action with its own, which can be changed."""
+"""Keyboard shortcuts page: every action with its shortcut, which can be changed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COLUMN_WIDTH = 96
 
 
 class ShortcutsPage(QWidget):
-    """Choose an action, press its new keys; keys that another action has are not taken unasked."""
+    """Table of actions, and an editor of shortcuts, which asks before it takes another's."""
 
     def __init__(self, actions: ActionRegistry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,7 +79,7 @@ class ShortcutsPage(QWidget):
         self.reset_button.clicked.connect(self._reset)
         self.reset_all_button.clicked.connect(self._reset_all)
         actions.changed.connect(self._fill)
-        # Icons are drawn anew for another theme.
+        # Icons are drawn again for another theme.
         current_theme().changed.connect(self._fill)
         self._fill()
 
@@ -95,14 +95,14 @@ class ShortcutsPage(QWidget):
         return len(found)
 
     def choose(self, action_id: str) -> None:
-        """Make an action the one whose keys are changed."""
+        """Select the action whose shortcut is edited."""
         for row in range(self.table.rowCount()):
             if self._id(row) == action_id:
                 self.table.setCurrentCell(row, 0)
 
     @property
     def current(self) -> str:
-        """The id of the chosen action, or nothing."""
+        """The id of the chosen action, or ""."""
         return self._id(self.table.currentRow())
 
     def _id(self, row: int) -> str:
@@ -110,7 +110,7 @@ class ShortcutsPage(QWidget):
         return str(item.data(_ID)) if item is not None else ""
 
     def _fill(self) -> None:
-        """Write all actions and their keys; the chosen one stays chosen."""
+        """Fill the table with all actions and their shortcuts; the selection is kept."""
         if self.table.rowCount() != len(self._actions):
             self.table.setRowCount(len(self._actions))
             for row, action in enumerate(self._actions):
@@ -138,7 +138,7 @@ class ShortcutsPage(QWidget):
     def _show_current(self) -> None:
         action_id = self.current
         if not action_id or self._nothing_found:
-            # What can't be seen in the list must not be changed below it.
+            # An action that can't be seen in the list must not be changed below it.
             self.chosen.setText("")
             self.keys.clear()
             for part in (self.keys, self.clear_button, self.reset_button):
@@ -171,7 +171,7 @@ class ShortcutsPage(QWidget):
 
         def undo() -> None:
             changed = {i: keys for i, keys in before.items() if keys != self._actions.shortcut(i)}
-            # First all free: what one had may be another's by now.
+            # Free all first: the old shortcut of one may be another's by now.
             for action_id in changed:
                 self._actions.set_shortcut(action_id, "")
             for action_id, keys in changed.items():
