@@ -1,1 +1,1 @@
-"""The report of a run: asked for, written, opened."""
+"""The report of a run: its dialog, and the action that writes and opens it."""

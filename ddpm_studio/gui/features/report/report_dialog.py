@@ -1,4 +1,4 @@
-"""Report dialog: a full one or a quick one, and about how long each takes here."""
+"""Report dialog: a full or a quick report, with an estimate of the time of each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WIDTH = 420
 
 
 class ReportDialog(QDialog):
-    """Asks how much a report shall compute.
+    """Dialog that asks whether a report is to be full or quick.
 
     Args:
         name_: of the run.
@@ -23,7 +23,7 @@ class ReportDialog(QDialog):
     """
 
     chosen = Signal(bool)
-    """Whether it is a quick one."""
+    """Emitted with whether the report is to be a quick one."""
 
     def __init__(self, name_: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,7 +51,7 @@ class ReportDialog(QDialog):
         self.show_forecast(None)
 
     def show_forecast(self, forecast: ReportForecast | None) -> None:
-        """Say about how long each takes; None: it is not known yet."""
+        """Show about how long each kind takes; None: not known yet."""
         for choice, words, seconds in (
             (
                 self.quick,

@@ -1,4 +1,4 @@
-"""Report action: where to write the open run's, and how it went."""
+"""Report action of the open run: asks for kind and file, writes, and shows the outcome."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _TOPIC = "report"
 
 
 class ReportWriter(QObject):
-    """Offers the action where there is a model, and writes in the background.
+    """Report action: enabled where there is a model; a background job writes the report.
 
     Args:
         studio: whose open run it is about.
         actions: where the action is registered.
-        messages: tells that it is written, with a way there, or why not.
+        messages: shows that the report is written, with a button that opens it, or why not.
         window: owner of the dialog.
     """
 
@@ -51,14 +51,14 @@ class ReportWriter(QObject):
         self._refresh()
 
     def ask(self) -> None:
-        """Ask how much and where to, then begin."""
+        """Ask for the kind of report and its file, then write it."""
         run = self._studio.run
         if run is None:
             return
         dialog = ReportDialog(run.name, self._window)
         dialog.chosen.connect(partial(self._ask_where, run))
         timing = self._studio.backend.submit(specs.reports.forecast(run))
-        # It may be answered before: then there is nobody to tell.
+        # The dialog may be closed before: its slot is then disconnected.
         timing.finished.connect(dialog.show_forecast)
         dialog.open()
 
@@ -70,9 +70,9 @@ class ReportWriter(QObject):
         )
 
     def write(self, run: Path, path: Path, quick: bool = False) -> None:
-        """Write the report of a run; the Jobs dock shows how far it is, and ends it."""
+        """Submit the job that writes the report of a run; the Jobs dock shows and cancels it."""
         view = self._studio.run_view
-        # A model that comes without pictures is measured by those that are open.
+        # A model that comes without pictures is measured against those that are open.
         known = view is not None and bool(view.sources or view.summary.title)
         sources = () if known else self._studio.sources
         spec = specs.reports.report(ReportRequest(run=run, quick=quick), sources, path)
