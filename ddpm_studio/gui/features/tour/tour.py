@@ -1,4 +1,4 @@
-"""Guided tour of the window: one word on each part, beside the part itself."""
+"""Guided tour of the window: a callout next to each part, one after the other."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _RING = 3
 
 @dataclass(frozen=True)
 class Stop:
-    """One part of the window.
+    """One stop of the tour: a part of the window.
 
     Args:
         title: what it is.
         text: what it is for.
-        target: returns the widget that is meant; called after ``show``.
-        show: brings it into sight.
+        target: returns the widget to point at; called after ``show``.
+        show: makes that widget visible.
     """
 
     title: str
@@ -43,10 +43,10 @@ class Stop:
 
 
 class Tour(QObject):
-    """Goes from stop to stop; the window stays usable all the while.
+    """Guided tour from stop to stop; the window stays usable all the while.
 
     Args:
-        window: it lives in.
+        window: the window that is toured.
         stops: at least one.
     """
 
@@ -88,7 +88,7 @@ class Tour(QObject):
         self.callout.next_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def next(self) -> None:
-        """Go on; after the last stop: end."""
+        """Go on by one; end after the last stop."""
         if self._index + 1 < len(self._stops):
             self._go(self._index + 1)
         else:
@@ -99,7 +99,7 @@ class Tour(QObject):
         self._go(max(0, self._index - 1))
 
     def end(self) -> None:
-        """Leave; tabs that it turned are turned back, and what had the focus has it again."""
+        """End the tour, and restore the current tabs and the focus."""
         if not self.is_running:
             return
         self._watch(None)
@@ -114,7 +114,7 @@ class Tour(QObject):
         self.ended.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay beside what is meant when it, or the window, moves."""
+        """Follow the target when it, or the window, is shown, moved or resized."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show):
             self._place()
         return super().eventFilter(watched, event)
@@ -158,7 +158,7 @@ class Tour(QObject):
 
 
 class Callout(QFrame):
-    """Says what is meant; Escape leaves, the arrows go on and back."""
+    """Callout with the text of a stop; Escape ends the tour, Right and Left go on and back."""
 
     stepped = Signal(int)
     left = Signal()
@@ -188,7 +188,7 @@ class Callout(QFrame):
         self.hide()
 
     def say(self, stop: Stop, index: int, total: int) -> None:
-        """Say something else."""
+        """Show the text of a stop."""
         self.title.setText(stop.title)
         self.text.setText(stop.text)
         self.text.setFixedHeight(self.text.heightForWidth(_WIDTH - 2 * SPACE_L))
@@ -215,7 +215,7 @@ class Callout(QFrame):
 
 
 class _Ring(QWidget):
-    """A frame around what is meant, which takes no clicks."""
+    """A frame around the target, transparent for mouse events."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -231,7 +231,7 @@ class _Ring(QWidget):
 
 
 def _beside(meant: QRect, size: QRect, room: QRect) -> QPoint:
-    """Return where to put something of this size: beside what is meant, else over its middle."""
+    """Return where a callout goes: next to the target where there is room, else over its middle."""
     gap = SPACE_M + _RING
     middle = meant.center() - size.center()
     places = (
