@@ -163,7 +163,7 @@ class DataPanel(QWidget):
         self.reading.show_job(self._reading, self._waiting())
 
     def _waiting(self) -> str:
-        """Return what the reading waits for."""
+        """Return the text shown until reading reports progress, such as the job it waits for."""
         job, backend = self._reading, self._studio.backend
         if job is None or not self._studio.sources:
             return ""
@@ -236,7 +236,7 @@ class DataPanel(QWidget):
             self._studio.set_options(options)
 
     def _show(self) -> None:
-        """Show what the studio has: nothing, a few pictures, or all."""
+        """Show the studio's pictures: none, a preview, or all; or why they were refused."""
         studio, refused = self._studio, self._studio.refused
         opened = bool(studio.sources)
         shown = studio.options if refused is None else refused.options

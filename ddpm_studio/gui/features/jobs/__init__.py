@@ -1,1 +1,1 @@
-"""The list of jobs."""
+"""The Jobs dock: the list of jobs."""

@@ -143,7 +143,7 @@ class Setter:
         return replace(self, size=self.size * _SCRIPT, tight=True)
 
     def text(self, text: str, *, italic: bool = False, bold: bool = False) -> Piece:
-        """Set letters as they are."""
+        """Set text as it is, without spacing around operators."""
         font = _font(self.size, italic=italic, bold=bold)
         metrics = QFontMetricsF(font)
         tight = _ink(text, font)
@@ -152,7 +152,7 @@ class Setter:
         return Piece(wide, -tight.top(), max(0.0, tight.bottom()), (glyphs,))
 
     def letter(self, letter: str) -> Piece:
-        """Set one letter or sign: slanted or upright, with the gaps that belong to it."""
+        """Set one character, italic or upright, with the spacing of its kind around it."""
         if letter == " ":
             return self.space(MEDIUM)
         piece = self.text(letter, italic=letter not in _UPRIGHT)

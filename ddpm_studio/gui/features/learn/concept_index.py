@@ -35,7 +35,7 @@ class ConceptIndex(QTableWidget):
     """Lists all concepts, by the parts of the lecture; a click or Enter on one chooses it."""
 
     chosen = Signal(str)
-    """Carries the concept's name."""
+    """Emitted with the name of the chosen concept."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 4, parent)

@@ -109,7 +109,7 @@ class CurveView(PaintedPlot):
         x_words: tuple[str, str] | None = None,
         low: float | None = None,
     ) -> None:
-        """Show other curves.
+        """Replace the curves shown.
 
         Args:
             curves: what to show; NaN and, on a logarithmic y axis, values not above 0 are left out.
@@ -141,7 +141,7 @@ class CurveView(PaintedPlot):
         return found
 
     def value_at(self, curve: Curve, x: float) -> float:
-        """Return the curve's y at the x of its own that is nearest; NaN for an empty curve."""
+        """Return the curve's y at its nearest x; NaN for an empty curve."""
         if len(curve.x) == 0:
             return math.nan
         return float(curve.y[int(np.abs(curve.x - x).argmin())])
@@ -163,7 +163,7 @@ class CurveView(PaintedPlot):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
 
     def on_drag(self, share: float) -> None:
-        """Emit ``moved`` for a place on the axis, as a share of it from the left."""
+        """Emit ``moved`` for a drag to a share in [0, 1] of the x axis, from the left."""
         if self._mark is not None and self._curves:
             left, right, *_ = self._range
             scaled = left + share * (right - left)

@@ -52,7 +52,7 @@ class DotRows(QWidget):
         current_theme().changed.connect(self.update)
 
     def set_rows(self, rows: Sequence[DotRow]) -> None:
-        """Show other rows."""
+        """Replace the rows shown."""
         self.rows = list(rows)
         self.setAccessibleDescription("; ".join(row.words for row in rows))
         self.update()

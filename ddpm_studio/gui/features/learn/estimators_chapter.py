@@ -18,13 +18,13 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import BoundEstimates
 
 _SLOT = 96
-# Numbers of chains, and of timesteps kept of each: the few, begun by a visit, take seconds with any
-# network on any machine; the many, on request, may take longer.
+# Numbers of chains, and of timesteps kept of each. The few, drawn when the chapter is shown, take
+# seconds with any network on any machine; the many, on request, may take longer.
 _FEW, _MANY = (8, 10), (32, 50)
 
 
 class EstimatorsChapter(PictureChapter):
-    """Estimates of one picture's bound, a dot for each chain; a term's deviation at each t."""
+    """Dot plots of estimates of one picture's bound by chain, and a term's std at each t."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None

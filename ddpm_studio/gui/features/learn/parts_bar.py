@@ -43,7 +43,7 @@ class PartsBar(QWidget):
         current_theme().changed.connect(self.update)
 
     def set_shares(self, shares: Sequence[Share]) -> None:
-        """Show other shares, whose values are 0 or more."""
+        """Replace the shares shown; their values are 0 or more."""
         self.shares = list(shares)
         self.setAccessibleDescription("; ".join(share.title for share in shares))
         self.update()

@@ -168,7 +168,7 @@ class Presenter(QGraphicsView):
 
 
 class _Words(QWidget):
-    """A concept's title, sentence and equation, alone on the screen."""
+    """Text slide of a concept: its title, sentence and equation."""
 
     def __init__(self) -> None:
         super().__init__()

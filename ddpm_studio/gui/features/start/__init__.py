@@ -1,1 +1,1 @@
-"""The start page: recent runs, renamed and moved to the trash."""
+"""The start page, with renaming of runs and moving them to the trash."""

@@ -182,7 +182,7 @@ class RunFiles(QObject):
         self._studio.notify(failure)
 
     def _tell_lost(self, run: Path, text: str) -> None:
-        """Show a message on what can't be undone, and drop the earlier undo steps of that run."""
+        """Show the message of a change that can't be undone, and drop the run's undo steps."""
         self._backs = [back for back in self._backs if back.run != run]
         self._refresh()
         self._messages.show_message(text, topic=_TOPIC)

@@ -91,7 +91,7 @@ class RunChoice(QWidget):
         self.suggest(self._stem)
 
     def set_folder(self, folder: Path) -> None:
-        """Put new runs into another folder."""
+        """Set the folder of new runs, and suggest a name that is free there."""
         self.folder = folder
         self._tell_folder()
         self.suggest(self._stem)

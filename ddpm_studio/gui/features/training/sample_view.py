@@ -98,8 +98,8 @@ class SampleView(QWidget):
         """Add a button next to the step, for an action that shows the samples larger.
 
         Args:
-            actions: has the action when it is pressed.
-            action_id: which one it is.
+            actions: the registry, which has the action by the time the button is pressed.
+            action_id: the id of the action.
         """
         self.larger = tool_button(
             "maximize",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class StartFrom(QWidget):
     """Warm-start check box: training begins with a pretrained model, or the open one.
 
-    It offers the model whose pictures are most like the open ones, and says what is kept of it.
+    It offers the model most like the open pictures, by channels and then by size, and describes
+    what is kept of it.
 
     Args:
         studio: knows the open pictures and the open run.
