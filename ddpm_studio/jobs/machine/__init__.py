@@ -1,1 +1,1 @@
-"""What computes and how fast: device, precision, compiling, and what a trial found."""
+"""Device, precision, threads, torch.compile and ranks: what a job computes on, and how fast."""

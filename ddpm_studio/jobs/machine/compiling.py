@@ -1,4 +1,4 @@
-"""torch.compile: whether it pays for a GPU, measured and then remembered."""
+"""torch.compile of networks on a GPU, where a measured and remembered speed-up pays for it."""
 
 from __future__ import annotations
 
@@ -32,29 +32,31 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _FILE = "compiled.json"
 _MOST_BYTES = 1 << 18
-# What it takes and gains before it was tried on a machine, and what it must save of what it takes.
+# Compile time and speed-up assumed before they were measured on a machine, and how many times the
+# compile time must be saved.
 _USUAL_SECONDS, _USUAL_GAIN = 120.0, 1.6
 _LEAST_SHARE = 2.0
 _LEAST_GAIN = 1.05
-# Calls that are not measured, since kernels are chosen and recorded in them, and that are.
+# Warm-up calls, in which kernels are chosen and recorded, and calls that are timed.
 _UNMEASURED, _MEASURED = 5, 5
-# Evaluations for which nothing is measured, which waits for the device.
+# With fewer evaluations nothing is timed, since timing synchronises with the device.
 _FEWEST = 100
 
 
-# What this process has compiled: again, it takes no time; and what it could not compile.
+# Cache keys of what this process has compiled, which takes no time again, and could not compile.
 _here: set[str] = set()
 _refused: set[str] = set()
 
 
 class Worth:
-    """What is known of compiling one network for batches of one size, with gradients or without.
+    """Compile time and speed-up of one network for batches of one size, measured or assumed.
 
     Args:
-        network: the weights where they compute.
-        batch: pictures at once.
-        purpose: what tells networks of one shape apart that are compiled in different ways.
-        allowed: False: never.
+        network: the network, with its weights on the device that computes.
+        batch: pictures in a batch.
+        purpose: part of the cache key that separates networks of one architecture that are compiled
+            differently, such as for training and for drawing.
+        allowed: if False, the network is never compiled.
     """
 
     def __init__(self, network: Network, batch: int, purpose: str, allowed: bool = True) -> None:
@@ -66,7 +68,7 @@ class Worth:
         self._key = f"{platform.node()} · {name} · torch {torch.__version__} · {digest}"
 
     def __call__(self, seconds: float, calls: int) -> bool:
-        """Whether ``calls`` more that take ``seconds`` each are worth it."""
+        """Whether compiling pays for ``calls`` more calls that take ``seconds`` each."""
         if not self.possible or self._key in _refused:
             return False
         takes, gain = self._known()
@@ -75,25 +77,26 @@ class Worth:
 
     @property
     def takes(self) -> float:
-        """Seconds that compiling takes, as far as is known."""
+        """Seconds that compiling takes: measured, else assumed; 0 if this process has done it."""
         return self._known()[0]
 
     def compile(self, work: Callable[[], _T]) -> _T:
-        """Do what compiles, and remember how long it took.
+        """Run the function that triggers compilation, and store how long it took.
 
         Raises:
-            Exception: what torch raises; this process does not try it again.
+            Exception: any error of torch. This process does not try again after one, unless memory
+                ran out or the device was lost.
         """
         folder = str(paths.cache_dir() / "compiled")
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", folder)
-        # Which precision products are in was decided; torch would have it coarser.
+        # The precision of matrix products was chosen deliberately; torch suggests a coarser one.
         warnings.filterwarnings("ignore", message="TensorFloat32 tensor cores")
         begun = time.perf_counter()
         try:
             done = work()
         except Exception as error:
             if not is_out_of_memory(error) and not is_device_lost(error):
-                # Not for good: a compiler may be installed, a disk have room again.
+                # For this process only: a compiler may be installed later, or disk space freed.
                 _refused.add(self._key)
             raise
         self._keep(time.perf_counter() - begun, self._known()[1])
@@ -101,7 +104,7 @@ class Worth:
         return done
 
     def found(self, gain: float) -> bool:
-        """Remember how many times as fast it has become; whether that is worth keeping."""
+        """Store the measured speed-up factor; return whether it is worth keeping compiled."""
         self._keep(self._known(afresh=True)[0], gain)
         return gain >= _LEAST_GAIN
 
@@ -120,14 +123,14 @@ class Worth:
 
 
 class CallTimer:
-    """Measures a few calls of something that computes on a GPU, after its first ones."""
+    """Timer of a few calls that compute on a GPU, after some warm-up calls."""
 
     def __init__(self) -> None:
         self._calls = 0
         self._seconds: list[float] = []
 
     def take(self, call: Callable[[], _T]) -> _T:
-        """Return what a call returns."""
+        """Return the result of ``call``, timed with synchronisation after the warm-up calls."""
         self._calls += 1
         if self._calls <= _UNMEASURED:
             return call()
@@ -140,40 +143,40 @@ class CallTimer:
 
     @property
     def seconds(self) -> float | None:
-        """Of the quickest call; None until enough are measured."""
+        """Seconds of the fastest call; None until enough were timed."""
         return min(self._seconds) if len(self._seconds) >= _MEASURED else None
 
 
 class Compiling:
-    """Compiles the network of a training once that pays, and undoes it where it gains nothing.
+    """Compiles the network of a training once that pays, and reverts if it is not faster.
 
     Args:
-        trainer: which trains.
-        total: the number of steps asked for.
-        allowed: False: never, as where each step must add up in the same order each time.
+        trainer: the trainer, whose accelerator compiles.
+        total: number of steps of the training.
+        allowed: if False, the network is never compiled, as where sums must be deterministic.
     """
 
     def __init__(self, trainer: Trainer, total: int, allowed: bool) -> None:
         self._trainer, self._total = trainer, total
-        # Weights in training are float32 whatever the precision that they compute in.
+        # Master weights are float32 whatever the precision of the computation, so the key names it.
         purpose = f"train in {trainer.config.precision}"
         self._worth = Worth(trainer.model, trainer.config.batch_size, purpose, allowed)
         self._watch: CallTimer | None = CallTimer() if self._worth.possible else None
         self._plain: float | None = None
 
     def step(self, take: Callable[[], _T]) -> _T:
-        """Take a step, a few of them with a look at the clock."""
+        """Take a training step, timing some of them."""
         return take() if self._watch is None else self._watch.take(take)
 
     def consider(self) -> Generator[Event, None, None]:
-        """Compile, keep it or go back, when enough steps were measured."""
+        """Compile, keep the compiled network or revert to eager, once enough steps were timed."""
         if self._watch is None or self._watch.seconds is None:
             return
         seconds, self._watch = self._watch.seconds, None
         left = self._total - self._trainer.step_number
         if self._plain is not None:
             if not self._trainer.accelerator.compiled:
-                # The memory did not suffice meanwhile.
+                # The trainer has reverted to eager by itself, as memory ran out meanwhile.
                 return
             gain = self._plain / seconds
             if self._worth.found(gain):
@@ -200,12 +203,12 @@ class Compiling:
 
 
 class DrawingNetwork:
-    """A denoiser that a GPU records, and that is compiled where the evaluations asked for pay.
+    """Denoiser in a CUDA graph, compiled where the expected number of evaluations pays for it.
 
     Args:
-        network: the weights, in the precision to compute in.
-        predict: (network, x_t, t), and labels where it is called with them → prediction.
-        evaluations: how many will be asked for, as far as is known.
+        network: the network, in the precision to compute in.
+        predict: (network, x_t, t), and labels if it is called with them → prediction.
+        evaluations: expected number of evaluations, as far as is known.
         purpose: see :class:`Worth`.
     """
 
@@ -231,7 +234,7 @@ class DrawingNetwork:
         self._left -= 1
         if x.shape != self._shape:
             if self._shape is not None and (self._watch or self._plain):
-                # What is compiled for one size would be compiled anew for each other.
+                # Otherwise it would be compiled again for each new batch size.
                 self._denoiser = self._replayed(self._network)
                 self._watch = self._plain = None
             self._shape = x.shape
@@ -245,11 +248,11 @@ class DrawingNetwork:
         return prediction
 
     def forget_recorded(self) -> None:
-        """Give back the memory of recorded kernels."""
+        """Free the memory of the recorded CUDA graphs."""
         self._denoiser.forget_recorded()
 
     def _consider(self, seconds: float, x: Tensor, *more: Tensor) -> None:
-        """Compile, keep it or go back."""
+        """Compile, keep the compiled denoiser or revert to the eager one."""
         if self._worth is None:
             allowed = not torch.are_deterministic_algorithms_enabled()
             self._worth = Worth(self._network, len(x), self._purpose, allowed)
@@ -272,7 +275,7 @@ class DrawingNetwork:
 
 
 def _available() -> bool:
-    """Whether torch can compile here: not in a frozen program, whose Python it would start."""
+    """Whether torch.compile works here; not in a frozen program, as it would start its Python."""
     switches = ("TORCH_COMPILE_DISABLE", "TORCHDYNAMO_DISABLE")
     switched_off = any(os.environ.get(name, "0") not in ("", "0") for name in switches)
     frozen = getattr(sys, "frozen", False)

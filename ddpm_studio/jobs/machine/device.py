@@ -1,4 +1,4 @@
-"""Device and precision to use, and how much memory is taken."""
+"""Choice of device and precision, deterministic algorithms, and memory in use."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine.precision import native_precision
 from ddpm_studio.requests import Device, Precision
 
-# Torch reads it at the first product on a GPU and never again: where something was drawn before,
-# a deterministic training would be refused.
+# CUBLAS_WORKSPACE_CONFIG is read at the first matrix product on a GPU and never again: set
+# later, deterministic training would be refused after anything was drawn.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
 @dataclass(frozen=True)
 class _Preference:
-    """What ``auto`` means in this process."""
+    """Device and precision that ``auto`` stands for in this process."""
 
     device: Device = "auto"
     precision: Precision = "auto"
@@ -33,18 +33,18 @@ _first_threads: int | None = None
 
 
 def prefer(device: Device, precision: Precision, threads: int | None) -> str:
-    """Decide what ``auto`` means from now on, and how many threads of the CPU compute.
+    """Set what ``auto`` stands for from now on, and the number of CPU threads.
 
     Args:
-        device: ``auto``: the GPU if there is one.
-        precision: ``auto``: bf16 where the device is faster in it.
-        threads: None: as many as torch chose at first. It counts for the calling thread alone.
+        device: ``auto`` means the GPU if there is one.
+        precision: ``auto`` means bf16 where the device is faster in it.
+        threads: None for torch's initial number. Applies to the calling thread alone.
 
     Returns:
         Device and precision in words, such as "CPU float32".
 
     Raises:
-        StudioError: if the device is not there; nothing is changed.
+        StudioError: if the device is not available; nothing is changed.
     """
     global _preference, _first_threads
     chosen = _available(device)
@@ -56,10 +56,10 @@ def prefer(device: Device, precision: Precision, threads: int | None) -> str:
 
 
 def choose_device(asked: Device) -> torch.device:
-    """Return the device; ``auto`` is what :func:`prefer` says, or the GPU if there is one.
+    """Return the device; ``auto`` is the one set by :func:`prefer`, or the GPU if there is one.
 
     Raises:
-        StudioError: if the asked device is not there.
+        StudioError: if the requested device is not available.
     """
     return _available(_preference.device if asked == "auto" else asked)
 
@@ -77,16 +77,16 @@ def _available(asked: Device) -> torch.device:
 
 
 def make_current(device: torch.device) -> None:
-    """Let CUDA's calls that name no device mean this one; "cuda" alone is the current one already.
+    """Make a numbered CUDA device torch's current one; plain "cuda" is the current one already.
 
-    Torch refuses to be told of that: ``torch.cuda.set_device`` needs a number.
+    ``torch.cuda.set_device`` would refuse a device without a number.
     """
     if device.type == "cuda" and device.index is not None:
         torch.cuda.set_device(device)
 
 
 def choose_precision(asked: Precision, device: torch.device) -> engine.Precision:
-    """Return the precision; ``auto`` is what :func:`prefer` says, or bf16 where that is faster."""
+    """Return the precision; ``auto`` is that of :func:`prefer`, or bf16 where that is faster."""
     asked = _preference.precision if asked == "auto" else asked
     if asked != "auto":
         return asked
@@ -95,9 +95,10 @@ def choose_precision(asked: Precision, device: torch.device) -> engine.Precision
 
 @contextlib.contextmanager
 def deterministic(wanted: bool, device: torch.device) -> Iterator[None]:
-    """Let a GPU add up in the same order each time, while the body runs.
+    """Use deterministic algorithms on a GPU while the body runs (context manager).
 
-    Operations for which torch has no such order raise a RuntimeError. On the CPU all have one.
+    Operations without a deterministic algorithm in torch raise a RuntimeError. On the CPU all of
+    them are deterministic.
     """
     if not wanted or device.type == "cpu":
         yield
@@ -113,14 +114,14 @@ def deterministic(wanted: bool, device: torch.device) -> Iterator[None]:
 
 
 def memory_bytes(device: torch.device) -> int:
-    """Memory taken on the device, or by this process where the device is the CPU."""
+    """Bytes of memory allocated on the device, or by this process if the device is the CPU."""
     if device.type == "cuda":
         return int(torch.cuda.memory_allocated(device))
     return int(psutil.Process().memory_info().rss)
 
 
 def describe(device: torch.device, count: int = 1) -> str:
-    """Name of one or several such devices for a person: "CPU", "2 × CPU" or the GPU's own name."""
+    """Name one or ``count`` devices for a person: "CPU", "2 × CPU" or the GPU's product name."""
     cuda = device.type == "cuda"
     name = torch.cuda.get_device_name(device) if cuda else device.type.upper()
     return name if count == 1 else " × ".join((str(count), name))

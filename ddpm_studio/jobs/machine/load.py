@@ -1,4 +1,4 @@
-"""Load of processors, GPU and memory, as far as the machine tells."""
+"""Utilisation of processors and GPU, as far as the machine reports it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import torch
 
 
 class LoadMeter:
-    """Reads the load since the last reading.
+    """Meter of CPU and GPU utilisation since the last reading.
 
     Args:
-        device: the one that trains.
+        device: the device that trains.
     """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._asks_device = device.type == "cuda"
-        # psutil measures between two calls: the first one has nothing to tell.
+        # psutil measures between two calls: the first one has no interval to report.
         psutil.cpu_percent()
 
     def cpu(self) -> float:
@@ -24,7 +24,7 @@ class LoadMeter:
         return float(psutil.cpu_percent()) / 100
 
     def device(self) -> float | None:
-        """Return the share of time in which the GPU was busy, 0..1; None where it can't tell."""
+        """Return the share of time in which the GPU was busy, 0..1; None where it is unknown."""
         if not self._asks_device:
             return None
         try:

@@ -1,4 +1,4 @@
-"""Speed of training by preset: what was measured, and what follows for other sizes."""
+"""Training speed of this machine by preset, measured at one size and scaled to others."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ddpm_studio.picture_shape import ImageSize, sides
 
 @dataclass(frozen=True)
 class PresetSpeed:
-    """A step of a preset takes ``fixed + each · pictures`` seconds.
+    """Linear model of a preset's step time: ``fixed + each · pictures`` seconds.
 
-    The line goes through the quickest steps at the two largest batches that were tried, of
-    which ``batch`` is the larger, with pictures of ``image_size``: a side, or (width, height).
+    The line goes through the fastest steps at the two largest batches that were tried, the larger
+    of which is ``batch``, with pictures of ``image_size``: a side, or (width, height).
     """
 
     image_size: ImageSize
@@ -22,15 +22,15 @@ class PresetSpeed:
     batch: int
 
     def seconds(self, pictures: int, batch_size: int) -> float:
-        """Return how long it takes to train on this many pictures."""
+        """Return the seconds it takes to train on this many pictures."""
         return pictures / batch_size * (self.fixed + self.each * batch_size)
 
 
 @dataclass(frozen=True)
 class MachineSpeed:
-    """What was measured on ``machine`` for pictures of one shape.
+    """Training speed measured on ``machine`` for pictures of one shape, by preset.
 
-    Presets that do not fit its memory, or are far too slow for it, are missing.
+    Presets that do not fit into its memory, or are far too slow for it, are missing.
     """
 
     machine: str
@@ -40,10 +40,10 @@ class MachineSpeed:
     presets: dict[str, PresetSpeed]
 
     def at(self, image_size: ImageSize) -> MachineSpeed:
-        """Return what follows for another size: a picture's share grows with its pixels.
+        """Return an estimate for another size, with time per picture proportional to its pixels.
 
-        Measured steps of convolutions do so; attention, where the picture is smallest, grows
-        faster, so that larger pictures may take longer than this tells.
+        Measured steps of convolutions scale so; attention, where the picture is smallest, grows
+        faster, so that larger pictures may take longer than estimated.
         """
         if image_size == self.image_size:
             return self

@@ -1,4 +1,4 @@
-"""Measurement cache of this machine: a small file that may be lost."""
+"""Cache of measurements of this machine: a small JSON file that may be deleted at any time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_KEPT = 32
 
 
 def read_kept(file: Path, most_bytes: int) -> dict[str, Any]:
-    """Return what is kept; a file that can't be understood counts as none."""
+    """Return the cached entries by key; an unreadable file counts as empty."""
     try:
         return read_object(file, most_bytes)
     except (OSError, ValueError):
@@ -22,7 +22,7 @@ def read_kept(file: Path, most_bytes: int) -> dict[str, Any]:
 
 
 def write_kept(file: Path, kept: Mapping[str, object]) -> None:
-    """Keep the newest entries; do without where nothing can be written."""
+    """Write the newest entries to the cache file; write errors are ignored."""
     newest = dict(list(kept.items())[-_MOST_KEPT:])
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""bf16 or float32: which this machine computes faster in, tried once, then remembered."""
+"""Precision that this machine computes faster, bf16 or float32, measured once and cached."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _MOST_BYTES = 1 << 16
 # A block of the 64-wide network at 32 px, for half of its usual batch.
 _WIDTH, _SIDE, _BATCH = 64, 32, 8
 _REPEATS = 3
-# What bf16 must gain to be worth its coarser numbers.
+# Speed-up that makes bf16 worth its coarser numbers.
 _LEAST_GAIN = 1.2
 
 
 def native_precision(device: torch.device) -> Precision:
-    """Return bf16 where the device computes it natively and, if it is the CPU, faster.
+    """Return bf16 where the device computes it natively and, on a CPU, measurably faster.
 
-    On the CPU one block of a network is trained in both, for about a fifth of a second; the
-    answer is kept in the folder of caches for this machine, this torch and so many threads.
+    On a CPU, one block of a network is trained in both for about a fifth of a second; the result
+    is cached for this machine, version of torch and number of threads.
     """
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
@@ -53,7 +53,7 @@ def _tried(threads: int) -> Precision:
 
 
 def gain_of_bf16() -> float:
-    """Seconds of a training step of one block in float32 over those in bf16, on the CPU."""
+    """Speed-up by bf16 on the CPU: step time of one block in float32 over that in bf16."""
     with torch.random.fork_rng(devices=[]):
         block = ResidualBlock(_WIDTH, _WIDTH, BlockStyle(_WIDTH, _WIDTH // 2, 0.0))
         x = torch.randn(_BATCH, _WIDTH, _SIDE, _SIDE)
@@ -66,7 +66,7 @@ def _seconds(block: ResidualBlock, x: torch.Tensor, precision: Precision) -> flo
     x = x.contiguous(memory_format=layout)
     temb = x.new_zeros(len(x), _WIDTH)
     taken = []
-    # The first choosing its kernels is not counted; the least of the others is without hindrance.
+    # The first call, which chooses kernels, is not counted; the minimum is the least disturbed.
     for _ in range(1 + _REPEATS):
         begun = time.perf_counter()
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):

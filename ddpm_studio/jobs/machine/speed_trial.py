@@ -1,4 +1,4 @@
-"""Speed trial: how fast this machine trains, measured by a few steps of each preset."""
+"""Speed trial: training speed of this machine, measured by a few steps of each preset."""
 
 from __future__ import annotations
 
@@ -40,15 +40,16 @@ _FILE = "machine.json"
 _MAX_BYTES = 1 << 20
 _REPEATS = 3
 _BATCHES = (1, 2, 8, 32)
-# Whoever asks for something in the midst of a step waits for its end: batches grow no further
-# when a step takes this long, and a network whose single picture would take longer than the
-# second figure, by what the one before took, is not tried.
+# Other requests wait until a step ends: the batch size grows no further once a step takes
+# ``_LONG_SECONDS``, and a network is skipped if a step on one picture, extrapolated from the
+# previous network, would take longer than ``_TOO_LONG_SECONDS``.
 _LONG_SECONDS = 0.25
 _TOO_LONG_SECONDS = 0.75
-# How much slower than the quickest step of a batch the slowest may be: so many times, and this.
+# Steps of a batch are steady if the slowest takes at most this factor and offset more than the
+# fastest.
 _UNSTEADY = 4.0
 _HICCUP_SECONDS = 0.25
-# Weights, their average, gradient and Adam's two moments in float32.
+# Weights, EMA, gradient and Adam's two moments in float32.
 _BYTES_PER_PARAMETER = 20
 _SHARE_OF_MEMORY = 0.25
 
@@ -56,23 +57,23 @@ _SHARE_OF_MEMORY = 0.25
 def measure_speed(
     image_size: ImageSize, channels: int, *, again: bool = False
 ) -> Generator[Event, None, MachineSpeed]:
-    """Take a few steps of each preset on noise, with its optimiser, in the order of their table.
+    """Measure the training speed by a few steps of each preset on noise, with its optimiser.
 
-    What was measured before, on the same machine with the same torch and release, is not measured
-    again unless ``again``; it is kept in the folder of settings, but not if the machine was so
-    busy with other things, or asleep, that equal steps took very different times.
+    Results for the same machine, versions of torch and of this program are cached in the folder
+    of settings and not measured again unless ``again``. They are not cached if equal steps took
+    very different times, as the machine was busy with other things, or asleep.
 
     Args:
-        image_size: side of the pictures, or (width, height); a preset that does not divide it is
-            tried at the next smaller sides that it does.
-        channels: how many the pictures have.
-        again: measure even so.
+        image_size: side of the pictures, or (width, height); a preset that needs a multiple is
+                tried at the next smaller sides that are one.
+        channels: channels of the pictures.
+        again: measure even if a result is cached.
     """
     device = devices.choose_device("auto")
     precision = devices.choose_precision("auto", device)
     words = f"{devices.describe(device)} {precision}"
     threads = f"{torch.get_num_threads()} threads"
-    # The recipes of the presets are the release's.
+    # The recipes of the presets belong to the release.
     releases = f"torch {torch.__version__}", f"ddpm-studio {__version__}"
     machine = " · ".join((platform.node(), words, threads, *releases))
     key = f"{machine} · {side_text(*sides(image_size))} px × {channels}"
@@ -83,7 +84,7 @@ def measure_speed(
     found: dict[str, PresetSpeed] = {}
     steady = True
     names = tuple(PRESETS)
-    cost = 0.0  # seconds for one picture and one parameter, by the network before
+    cost = 0.0  # seconds per picture and parameter, of the previous network
     for number, preset in enumerate(names):
         progress = Progress(number, len(names), "Measuring", "networks")
         yield progress
@@ -94,7 +95,7 @@ def measure_speed(
         measured = _measured(config, device, precision, PRESETS[preset].recipe, progress)
         times, even = yield from measured
         if device.type == "cuda":
-            # The next network may need what torch keeps of this one's memory.
+            # The next network may need the memory that torch's allocator has cached for this one.
             torch.cuda.empty_cache()
         if not times:
             continue
@@ -115,11 +116,11 @@ def _measured(
     recipe: Mapping[str, object],
     progress: Event,
 ) -> Generator[Event, None, tuple[dict[int, float], bool]]:
-    """Measure steps of larger and larger batches, as far as the memory suffices.
+    """Time steps of growing batches, as far as memory suffices.
 
     Returns:
-        The seconds of the quickest step by batch, none where not even one picture fits; whether
-        equal steps took about as long.
+        Seconds of the fastest step by batch size, empty if not even one picture fits; and whether
+        the times were steady.
     """
     times: dict[int, float] = {}
     steady = True
@@ -128,8 +129,8 @@ def _measured(
         yield progress
         for batch in _BATCHES:
             seconds = []
-            # The first step of each batch chooses its kernels. A GPU records them there too, but
-            # not before it has taken some steps.
+            # The first step of each batch chooses kernels. A GPU records its CUDA graph there too,
+            # but not before it has taken some steps.
             first = 1 if times or device.type != "cuda" else 1 + UNRECORDED
             for _ in range(first + _REPEATS):
                 seconds.append(trial.step(batch))
@@ -145,7 +146,7 @@ def _measured(
 
 
 class _Trial:
-    """One network in training on noise."""
+    """A network being trained on random noise."""
 
     def __init__(
         self,
@@ -166,23 +167,23 @@ class _Trial:
         self._trainer = Trainer(network.to(device), process, pictures, training)
 
     def step(self, batch: int) -> float:
-        """Take a step and return its seconds."""
+        """Take a training step and return its seconds."""
         self._trainer.config = replace(self._trainer.config, batch_size=batch)
         begun = time.perf_counter()
-        # Reading the loss waits for the device.
+        # Reading the loss synchronises with the device.
         self._trainer.step().loss.item()
         return time.perf_counter() - begun
 
 
 def _line(image_size: ImageSize, times: dict[int, float]) -> PresetSpeed:
-    """Return the line through the two largest batches; through one and 0 where there is one."""
+    """Return the line through the two largest batches; with one batch, through it and 0."""
     (small, quick), (large, slow) = [(0, 0.0), *times.items()][-2:]
     each = max(0.0, (slow - quick) / (large - small))
     return PresetSpeed(image_size, max(0.0, slow - each * large), each, large)
 
 
 def _fitting(preset: str, image_size: ImageSize, channels: int) -> NetworkConfig | None:
-    """Return the preset for this size, rounded down to what it divides."""
+    """Return the preset's configuration for this size, rounded down to its required multiple."""
     multiple = preset_multiple(preset)
     width, height = (side // multiple * multiple for side in sides(image_size))
     return preset_config(preset, (channels, height, width)) if width and height else None
@@ -194,7 +195,7 @@ def _fits(parameters: int) -> bool:
 
 
 def _read(file: Path) -> dict[str, MachineSpeed]:
-    """Return what is kept; entries that can't be understood count as none."""
+    """Return the cached speeds by key; none if an entry is invalid."""
     try:
         return {key: _parsed(entry) for key, entry in read_kept(file, _MAX_BYTES).items()}
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -207,5 +208,5 @@ def _parsed(entry: dict[str, Any]) -> MachineSpeed:
 
 
 def _sized(fields: dict[str, Any]) -> dict[str, Any]:
-    """Read the size, of which JSON has a list where it has two sides."""
+    """Parse the image size, which JSON stores as a list if it has two sides."""
     return {**fields, "image_size": parse_image_size(fields["image_size"])}

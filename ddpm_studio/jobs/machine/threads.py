@@ -1,4 +1,4 @@
-"""Number of CPU threads of a training, that follows the load of other programs."""
+"""Number of CPU threads of a training, adapted to the load of other programs."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ import torch
 from ddpm_studio.jobs.events import Event, Told
 
 _T = TypeVar("_T")
-# A window is so long, and has so many steps, before its pace is looked at.
+# Least duration and number of steps of a window before its pace is evaluated.
 _WINDOW_SECONDS, _WINDOW_STEPS = 3.0, 4
-# The pace has fallen when steps take so many times the best, and is better when so many times.
+# Ratios of step times: from when the pace counts as fallen, and from when as better.
 _FALLEN, _BETTER = 1.25, 1.1
-# Steps of a trial: the first chooses kernels and is not measured.
+# Steps of a trial: the first chooses kernels and is not timed.
 _UNMEASURED, _TRIAL_SECONDS, _TRIAL_STEPS = 1, 1.0, 2
-# Between a trial and the next one, doubled while nothing is gained.
+# Seconds between two trials, doubled while nothing is gained.
 _PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 15.0, 240.0
-# What others leave of a core counts as taken below this.
+# Tolerance in cores: a smaller share of a core taken by other programs is ignored.
 _HALF_A_CORE = 0.5
 
 
 @contextlib.contextmanager
 def threads(number: int | None) -> Iterator[None]:
-    """Let torch compute with so many threads while the body runs; None: with those it has."""
+    """Set torch's number of CPU threads while the body runs; None leaves it as it is."""
     before = torch.get_num_threads()
     torch.set_num_threads(number or before)
     try:
@@ -38,19 +38,19 @@ def threads(number: int | None) -> Iterator[None]:
 
 
 def cores_each(processes: int) -> int:
-    """Return how many threads each of so many processes that share the machine has."""
+    """Return the number of CPU threads for each of several processes that share the machine."""
     return max(1, (os.cpu_count() or 1) // processes)
 
 
 class Others:
-    """How many cores other programs keep busy, since the last reading."""
+    """Number of cores that other programs keep busy, since the last reading."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()
         self._before = self._read()
 
     def __call__(self) -> float:
-        """Return the mean number of cores since the call before."""
+        """Return the mean number of busy cores since the previous call."""
         before, self._before = self._before, self._read()
         seconds, busy = (now - then for now, then in zip(self._before, before, strict=True))
         return busy / seconds if seconds > 0 else 0.0
@@ -62,16 +62,16 @@ class Others:
 
 
 class ThreadWatch:
-    """Times steps, and tries one thread against all when the pace falls.
+    """Times training steps, and tries one thread instead of all when the pace falls.
 
     With as many threads as cores, a step waits for its slowest thread: one that shares its core
     with another program holds up the rest, so that a single thread can make several times as
     many pictures. The sums of a step depend on the number of threads in their last bits.
 
     Args:
-        allowed: False: the number stays as it is.
-        others: how many cores other programs keep busy, since the last call.
-        clock: seconds.
+        allowed: if False, the number of threads stays as it is.
+        others: returns how many cores other programs have kept busy since the last call.
+        clock: returns seconds.
     """
 
     def __init__(
@@ -86,18 +86,18 @@ class ThreadWatch:
         self._clock = clock
         self._seconds: list[float] = []
         self._best: float | None = None
-        # While another number is tried: seconds of a step with the one before.
+        # During a trial: mean seconds of a step with the previous number of threads.
         self._tried_against: float | None = None
         self._pause = _PAUSE_SECONDS
         self._not_before = clock()
 
     def close(self) -> None:
-        """Go back to the number of threads that there was at first."""
+        """Restore the initial number of threads."""
         if self._watching:
             torch.set_num_threads(self._all)
 
     def take(self, step: Callable[[], _T]) -> _T:
-        """Take a step and look at the clock."""
+        """Take a training step and record its time."""
         if not self._watching:
             return step()
         begun = self._clock()
@@ -106,7 +106,7 @@ class ThreadWatch:
         return done
 
     def consider(self) -> Generator[Event, None, None]:
-        """Change the number of threads where that is faster, and tell of it."""
+        """Change the number of threads where that is faster, and yield an event if it is kept."""
         if self._tried_against is not None:
             yield from self._judge(self._tried_against)
         elif self._is_window():
@@ -128,7 +128,7 @@ class ThreadWatch:
         return others > _HALF_A_CORE if first else pace > _FALLEN * (self._best or pace)
 
     def _judge(self, before: float) -> Generator[Event, None, None]:
-        """Keep the number that is tried, or go back, when enough steps were taken with it."""
+        """Keep the number of threads on trial, or revert, once enough steps were timed."""
         measured = self._seconds[_UNMEASURED:]
         slower = bool(measured) and min(measured) > _FALLEN * before
         enough = len(measured) >= _TRIAL_STEPS and sum(measured) >= _TRIAL_SECONDS

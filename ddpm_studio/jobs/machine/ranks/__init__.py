@@ -1,1 +1,1 @@
-"""Processes that train together: where they run, how they start, hear of each other and end."""
+"""Ranks of distributed training: placement, start, heartbeats, work sharing and shutdown."""

@@ -1,4 +1,4 @@
-"""The ranks of a job, from where it is decided that there are several to their end."""
+"""Lifetime of a job's ranks: whether there are several, their start, and their end."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _HERE, _CONNECTING = "127.0.0.1", timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class RankPlan:
-    """Which ranks a job has.
+    """Ranks that a job is to run on.
 
     Args:
-        device: of this process.
-        place: that something else has given it; None: it starts the others, if there are any.
-        chosen: devices of the ranks that it starts, with its own; one: there are none.
+        device: device of this process.
+        place: place that a launcher has given to this process; None if it starts any others itself.
+        chosen: devices of the ranks that it starts, its own first; one or none: a single process.
     """
 
     device: torch.device
@@ -40,15 +40,15 @@ class RankPlan:
 
     @classmethod
     def of(cls, several: str | None, device: Device) -> RankPlan:
-        """Return what is asked for.
+        """Return the plan for the requested devices.
 
         Args:
-            several: the devices of as many ranks, as a person names them, or ``LAUNCHED``; None:
-                there is one rank.
-            device: of that one, or the kind of all where torchrun has started them.
+            several: list of devices, one for each rank, as a person writes it, or ``LAUNCHED``;
+                None for a single rank.
+            device: device of the single rank, or the kind of all if torchrun has started them.
 
         Raises:
-            StudioError: if a device is not there.
+            StudioError: if a device is not available.
         """
         if several == LAUNCHED and (place := RankPlace.from_environment()):
             return cls(place.choose_device(device), place, ())
@@ -59,24 +59,24 @@ class RankPlan:
 
     @classmethod
     def alone(cls, device: torch.device) -> RankPlan:
-        """Return the plan of one process on a device."""
+        """Return the plan of a single process on a device."""
         return cls(device, None, ())
 
     @property
     def size(self) -> int:
-        """How many ranks there are."""
+        """Number of ranks."""
         return self.place.size if self.place else max(1, len(self.chosen))
 
     def threads(self, asked: int | None) -> int | None:
-        """Return how many threads of the CPU this process computes with; None: as it has."""
+        """Return the number of CPU threads for this process; None leaves it as it is."""
         shared = len(self.chosen) > 1 and self.device.type == "cpu"
         return cores_each(len(self.chosen)) if asked is None and shared else asked
 
     def device_for(self, asked: Device) -> Device:
-        """Return the device that this process draws or measures on, now torch's current one.
+        """Return the device to draw or measure on, having made it torch's current one.
 
         Args:
-            asked: what is asked for where there is one rank.
+            asked: the requested device, returned if there is a single rank.
         """
         if self.size == 1:
             return asked
@@ -85,10 +85,13 @@ class RankPlan:
 
     @contextlib.contextmanager
     def called(self, work: str) -> Iterator[Team | None]:
-        """Give the ranks while the body runs, where something else has started them; else None.
+        """Lead ranks that a launcher has started while the body runs (context manager).
 
         Args:
-            work: what the others are to do.
+            work: name of the work that the other ranks are to do.
+
+        Yields:
+            The ranks; None if no launcher has started them.
         """
         if self.place is None:
             yield None
@@ -101,15 +104,18 @@ class RankPlan:
     def gathered(
         self, work: str, threads: int | None, called: Team | None = None
     ) -> Iterator[Team | None]:
-        """Give the ranks while the body runs, started where that is asked for; None: one process.
+        """Lead the ranks while the body runs, starting them if needed (context manager).
 
         Args:
-            work: what the others are to do.
-            threads: of the CPU, of each.
-            called: what :meth:`called` has given, if it was asked already.
+            work: name of the work that the other ranks are to do.
+            threads: CPU threads of each other rank that is started; None: its share of the cores.
+            called: the ranks that :meth:`called` has yielded, if it was entered already.
+
+        Yields:
+            The ranks; None for a single process.
 
         Raises:
-            StudioError: if one can't be started.
+            StudioError: if a rank can't be started.
         """
         if called is not None:
             yield called
@@ -127,7 +133,7 @@ class RankPlan:
 
 @contextlib.contextmanager
 def _led(team: Team, work: str) -> Iterator[Team]:
-    """Tell the others what to do, and leave them in the end."""
+    """Send the work to the other ranks, and leave them when the body ends (context manager)."""
     well = False
     try:
         team.tell_work(work)
@@ -143,14 +149,14 @@ def _led(team: Team, work: str) -> Iterator[Team]:
 
 
 def started(chosen: tuple[torch.device, ...], threads: int | None) -> Team:
-    """Become rank 0 on the first of some devices, and start the other ranks on the others.
+    """Start the other ranks as processes on their devices; this process becomes rank 0.
 
     Args:
-        chosen: one for each rank.
-        threads: of the CPU, of each of the others; None: its part of the cores.
+        chosen: a device for each rank, the first for this process.
+        threads: CPU threads of each other rank; None: its share of the cores.
 
     Raises:
-        StudioError: if one can't be started.
+        StudioError: if a rank can't be started.
     """
     if dist.is_initialized():
         raise StudioError("This program trains on several devices already.", "Stop that first.")

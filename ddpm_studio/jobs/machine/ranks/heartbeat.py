@@ -1,4 +1,4 @@
-"""Heartbeats: each rank tells that it lives, and hears when one of the others does not."""
+"""Heartbeats and watchdog of ranks: each reports that it is alive, and detects lost ones."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
 
 Phase = Literal["idle", "step", "exchange"]
-# Between two beats. Silence is counted in a rank's own beats: a computer that sleeps, or a
-# terminal that halts all ranks at once, makes nobody silent.
+# Seconds between two beats. Silence is counted in a rank's own beats: a computer that sleeps, or
+# a terminal that stops all ranks at once, makes no rank silent.
 _SECONDS = 1.0
 _SILENT = 12
-# A pass of the network is never so long; a step may be, of many passes. Between steps a rank may
-# take its time: rank 0 draws, saves, or is paused.
+# Seconds that no pass of the network takes; a step of many passes may take longer. Between steps
+# a rank may be idle for any time: rank 0 draws, saves, or is paused.
 _LONGEST_PASS = 600
 
 
 def left_key(rank: int) -> str:
-    """Return the key of the store that says that a rank has done its part, and left."""
+    """Return the store key that marks that a rank has finished its part and left."""
     return f"left/{rank}"
 
 
 @dataclass
 class Doing:
-    """What this rank's training does; written by it, read by its watch."""
+    """Progress of this rank's training, written by the training and read by its watchdog."""
 
     phase: Phase = "idle"
     step: int = 0
     passes: int = 0
 
     def passed(self) -> None:
-        """Note that the network was passed once more, in a step of many passes."""
+        """Count a further pass of the network, in a step of many passes."""
         self.passes += 1
 
     @property
     def moment(self) -> tuple[Phase, int, int]:
-        """What is another while there is progress."""
+        """Phase, step and pass: different from the previous value whenever there is progress."""
         return self.phase, self.step, self.passes
 
 
@@ -50,15 +50,15 @@ class _Heard:
 
 
 class Watch(threading.Thread):
-    """Beats for one rank and listens for others, in a thread of its own.
+    """Watchdog thread of a rank: sends its heartbeats and listens for those of others.
 
     Args:
-        store: a connection of its own, as others wait in theirs.
-        rank: this one.
-        others: ranks that it listens for.
-        doing: what this rank does.
-        lost: called once, in this thread, with the rank that has gone and in words why.
-        tick: called with each beat.
+        store: a connection of its own, as other threads block in theirs.
+        rank: number of this rank.
+        others: ranks to listen for.
+        doing: progress of this rank.
+        lost: called once, in this thread, with the number of a lost rank and the reason in words.
+        tick: called at each beat with the store.
     """
 
     def __init__(
@@ -77,13 +77,13 @@ class Watch(threading.Thread):
         self._end = threading.Event()
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop the thread, waiting for it for up to 10 seconds."""
         self._end.set()
         if threading.current_thread() is not self:
             self.join(10)
 
     def run(self) -> None:
-        """Beat until :meth:`stop`."""
+        """Send heartbeats until :meth:`stop`."""
         beats, now, same = 0, self._doing.moment, 0
         while not self._end.wait(_SECONDS):
             beats += 1
@@ -96,18 +96,18 @@ class Watch(threading.Thread):
                 self._tick(self._store)
                 found = self._silent(now[0], same)
             except RuntimeError:
-                # The store's host has gone: rank 0, or what started all ranks.
+                # The store's host has gone: rank 0, or the launcher of the ranks.
                 found = None if self._end.is_set() else (0, "has gone")
             if found is not None:
                 self._lost(*found)
                 return
 
     def _silent(self, own: Phase, same: int) -> tuple[int, str] | None:
-        """Return which rank has gone, and in words why; None: all are there.
+        """Return a lost rank and the reason in words; None if none is lost.
 
         Args:
-            own: what this rank does.
-            same: beats for which it has done just that.
+            own: phase of this rank.
+            same: number of beats for which this rank has made no progress.
         """
         exchanging = []
         for rank, heard in self._heard.items():
@@ -115,18 +115,18 @@ class Watch(threading.Thread):
             beat = self._store.get(key).decode() if self._store.check([key]) else ""
             heard.silent = heard.silent + 1 if beat == heard.beat else 0
             heard.beat = beat
-            # One that has not begun is still loading.
+            # A rank without any beat is still loading.
             if beat and heard.silent >= _SILENT and not self._store.check([left_key(rank)]):
                 return rank, f"has not answered for {_SILENT} s"
             _, phase, theirs = beat.split() if beat else ("", "idle", "0")
-            # Who does nothing, as one that is paused, keeps the others from going on; under NCCL
-            # they wait in the midst of a step.
+            # An idle rank, such as a paused one, keeps the others waiting, under NCCL in the midst
+            # of a step; that is no fault.
             stands_still = own != "idle" and min(same, int(theirs)) >= _LONGEST_PASS
             if phase == "step" and stands_still:
                 return rank, "has been at one step for 10 minutes"
             if phase == own == "exchange" and stands_still:
                 exchanging.append(rank)
-        # One that is at its step yet is what all others wait for; rank 0 alone hears of all.
+        # A rank that is still at its step is what all others wait for; only rank 0 hears all ranks.
         if self._rank == 0 and exchanging and len(exchanging) == len(self._heard):
             return exchanging[0], "has been in one exchange for 10 minutes"
         return None

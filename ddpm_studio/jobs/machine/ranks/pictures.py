@@ -1,4 +1,4 @@
-"""Pictures that rank 0 has, on the machine of another rank."""
+"""Prepared data set on the machine of a rank other than 0."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from ddpm_studio.requests import PrepareOptions
 
 
 def prepared_here(fingerprint: str, sources: Sequence[Path], options: PrepareOptions) -> Dataset:
-    """Return the pictures that rank 0 has: prepared once on each machine.
+    """Return the same prepared data set as rank 0 has, preparing it once on each machine.
 
     Args:
-        fingerprint: of the prepared pictures.
-        sources: where they came from.
-        options: how they were prepared.
+        fingerprint: fingerprint of rank 0's data set.
+        sources: files and folders of the pictures.
+        options: how the pictures were prepared.
 
     Raises:
-        StudioError: if they are others here.
+        StudioError: if the pictures on this machine are different ones.
     """
     if found := data.find_prepared(fingerprint, sources):
         return found
     cache_dir().mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(cache_dir() / f"preparing-{fingerprint[:16]}.lock"):
-        # Another rank of this machine may have done it meanwhile.
+        # Another rank of this machine may have prepared it meanwhile.
         if found := data.find_prepared(fingerprint, sources):
             return found
         made: Dataset = finish(data.prepare(sources, options))

@@ -1,4 +1,4 @@
-"""Work in numbered pieces that ranks share: what each makes comes to rank 0, in order."""
+"""Work shared by ranks in numbered pieces, whose results rank 0 receives in order."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from ddpm_studio.jobs.machine.ranks.store import put, take
 from ddpm_studio.jobs.machine.ranks.team import Team
 
 MeanwhileT = TypeVar("MeanwhileT")
-# A rank is so many of its pieces ahead at most: what is made waits in memory.
+# Limit on the pieces that a rank has made and rank 0 not taken yet, as they wait in memory.
 _AHEAD = 4
 _WAIT_SECONDS = 0.02
 
 
 def is_others(team: Team, k: int) -> bool:
-    """Whether another rank than 0 makes piece k: they take turns."""
+    """Whether a rank other than 0 makes piece k: ranks take turns (round robin)."""
     return k % team.place.size != 0
 
 
 def made_by_others(
     team: Team, name: str, k: int, meanwhile: MeanwhileT
 ) -> Generator[MeanwhileT, None, bytes]:
-    """Wait for a piece that another rank makes.
+    """Wait for a piece made by another rank, and return its bytes.
 
     Args:
         team: the ranks, as rank 0 sees them.
-        name: of the work.
-        k: number of the piece.
-        meanwhile: what is yielded now and again.
+        name: name of the work.
+        k: number of the piece, from 0.
+        meanwhile: the event to yield while waiting.
 
     Raises:
         StudioError: if that rank has gone.
@@ -43,13 +43,13 @@ def made_by_others(
 
 
 def make_pieces(team: Team, name: str, count: int, make: Callable[[int], bytes]) -> None:
-    """Make the pieces of this rank, which is not 0, and hand them to rank 0.
+    """Make the pieces of this rank, which is not 0, and send them to rank 0.
 
     Args:
         team: the ranks.
-        name: of the work.
-        count: of all pieces.
-        make: returns one, by its number.
+        name: name of the work.
+        count: number of all pieces.
+        make: returns the bytes of a piece, given its number.
 
     Raises:
         RankLostError: if rank 0 has ended.

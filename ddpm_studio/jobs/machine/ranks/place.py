@@ -1,4 +1,4 @@
-"""Which rank of how many a process is, and on which device it computes."""
+"""Rank, world size and device of a process, from the environment variables of torchrun."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 _LOCAL, _LOCAL_SIZE = "LOCAL_RANK", "LOCAL_WORLD_SIZE"
 _AGENT_STORE, _ATTEMPT = "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT"
 _DEVICE = "DDPM_STUDIO_RANK_DEVICE"
-# Rank 0 prepares the pictures before it listens.
+# Rank 0 prepares the pictures before it opens the store.
 _CONNECTING = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
 class RankPlace:
-    """A rank, and where all ranks find the store that they share.
+    """Place of a rank: its number, its machine, and the address of the store that all share.
 
     Args:
         rank: 0 to size − 1; rank 0 writes the run folder.
-        size: how many there are.
-        local_rank: which one of its machine it is.
-        local_size: how many there are on its machine.
+        size: number of ranks (world size).
+        local_rank: its number on its machine.
+        local_size: number of ranks on its machine.
         address: host of the store.
-        port: of the store.
-        hosts: whether this process is the store's host.
-        attempt: which start of the ranks this is, where something starts them again.
-        device: that this rank was told; empty: as it finds.
+        port: port of the store.
+        hosts: whether this process hosts the store.
+        attempt: count of restarts, where a launcher restarts the ranks.
+        device: device assigned to this rank; empty if it is to choose one.
     """
 
     rank: int
@@ -55,10 +55,10 @@ class RankPlace:
 
     @classmethod
     def from_environment(cls) -> RankPlace | None:
-        """Return what torchrun, or another rank of this program, has told; None: nothing.
+        """Return the place set by torchrun, or by another rank of this program; None if not a rank.
 
         Raises:
-            StudioError: if it is told in part, or makes no sense.
+            StudioError: if the variables are incomplete or contradictory.
         """
         if not is_rank():
             return None
@@ -86,7 +86,7 @@ class RankPlace:
         )
 
     def environment(self) -> dict[str, str]:
-        """Return what :meth:`from_environment` reads."""
+        """Return the environment variables that :meth:`from_environment` reads."""
         return {
             RANK: str(self.rank),
             SIZE: str(self.size),
@@ -99,10 +99,10 @@ class RankPlace:
         }
 
     def choose_device(self, asked: Device) -> torch.device:
-        """Return the device of this rank: what it was told, or the GPU of its local number.
+        """Return the device of this rank: the assigned one, or the GPU of its local number.
 
         Raises:
-            StudioError: if there are more ranks on this machine than GPUs.
+            StudioError: if this machine has more ranks than GPUs, or not the assigned device.
         """
         if self.device:
             return _checked(torch.device(self.device))
@@ -119,20 +119,20 @@ class RankPlace:
         return torch.device("cuda", self.local_rank)
 
     def connect(self, patience: timedelta = _CONNECTING) -> Store:
-        """Return the store that all ranks share.
+        """Return the store that all ranks share, hosting or connecting to it.
 
         Args:
-            patience: how long to wait until there is one.
+            patience: how long to wait for its host.
 
         Raises:
-            StudioError: if there is none by then, or it can't be hosted.
+            StudioError: if there is no host by then, or the store can't be hosted.
         """
         if self.hosts:
             return self.within(_hosted(self.address, self.port))
         return self.within(open_store(self.address, self.port, False, patience))
 
     def within(self, store: Store) -> Store:
-        """Return this attempt's part of a store."""
+        """Return the part of a store that belongs to this attempt."""
         return part_of(store, f"ddpm-studio/{self.attempt}")
 
     def __str__(self) -> str:
@@ -141,15 +141,15 @@ class RankPlace:
 
 @functools.cache
 def _hosted(address: str, port: int) -> TCPStore:
-    """Host a store for as long as this process lives: others may look into it at any time."""
+    """Host a store for as long as this process lives: others may query it at any time."""
     return open_store(address, port, True, _CONNECTING)
 
 
 def named_devices(given: str) -> list[torch.device]:
-    """Return devices as a person names them, see ``TrainRequest.devices``, one for each rank.
+    """Return the devices of a person's list, one for each rank; see ``TrainRequest.devices``.
 
     Raises:
-        StudioError: if they are no devices, or one is not there.
+        StudioError: if it is no list of devices, or one is not available.
     """
     try:
         asked = device_list(given)

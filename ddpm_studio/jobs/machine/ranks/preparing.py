@@ -1,9 +1,9 @@
-"""A set of pictures prepared by all machines: each decodes a part of what rank 0 keeps.
+"""Distributed preparation of a data set: each machine decodes a part, and rank 0 writes it.
 
 Rank 0 lists the files and asks; the first rank of each other machine that finds the same files
-answers with what its decoding processes have made, which rank 0 writes where it belongs. So the
-bytes are those of one machine, nobody but rank 0 needs to reach its cache, and no more than a few
-batches of each process are under way.
+answers with what its decoding processes have decoded, which rank 0 writes at its place. So the
+bytes are those of a preparation on one machine, only rank 0 needs access to its cache, and no
+more than a few batches of each process are under way.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _WAIT_SECONDS = 0.02
 def prepared_by_all(
     team: Team | None, sources: Sequence[Path], options: PrepareOptions, required_multiple: int
 ) -> Generator[Progress, None, Dataset]:
-    """Prepare pictures, with the help of other machines where there are some.
+    """Prepare a data set, with the help of the other machines if there are any.
 
     Args:
-        team: the ranks, where something else has started them.
-        sources: of the pictures.
-        options: how they are fitted.
-        required_multiple: a size that is chosen is a multiple of this.
+        team: the ranks, where a launcher has started them.
+        sources: files and folders of the pictures.
+        options: how the pictures are prepared.
+        required_multiple: a size that is chosen automatically is a multiple of this.
 
     Raises:
         StudioError: as :func:`ddpm_studio.data.prepare` does, or if a rank has gone.
@@ -56,18 +56,18 @@ def prepared_by_all(
 
 
 def assists(place: RankPlace) -> bool:
-    """Whether a rank helps to prepare pictures: the first of each machine but that of rank 0."""
+    """Whether a rank helps to prepare pictures: the first of each machine but rank 0's."""
     return place.rank > 0 and place.local_rank == 0
 
 
 class SharedPreparing:
-    """The other machines, as rank 0 sees them while it prepares pictures.
+    """Decoding processes of the other machines, as rank 0 uses them to prepare pictures.
 
     Args:
         team: the ranks.
-        sources: of the pictures.
-        options: how they are fitted.
-        required_multiple: a size that is chosen is a multiple of this.
+        sources: files and folders of the pictures.
+        options: how the pictures are prepared.
+        required_multiple: a size that is chosen automatically is a multiple of this.
     """
 
     def __init__(
@@ -82,12 +82,12 @@ class SharedPreparing:
         self._awaited: list[int] = []
 
     def begin(self, key: str) -> None:
-        """Let those ranks help that find the same files."""
+        """Invite ranks to help that find the same files, which ``key`` identifies."""
         self._team.tell(_FILES, {**self._asked, "key": key})
         self._awaited = list(range(1, self._team.place.size))
 
     def newcomers(self) -> Sequence[_Distant]:
-        """Return the decoding processes of the machines that have come since.
+        """Return the decoding processes of machines that have joined since the last call.
 
         Raises:
             StudioError: if a rank has gone.
@@ -102,17 +102,17 @@ class SharedPreparing:
 
 
 class _Distant:
-    """A decoding process of another machine."""
+    """Proxy of a decoding process on another machine."""
 
     def __init__(self, team: Team, name: str) -> None:
         self._team, self._name = team, name
         self._stopped = threading.Event()
 
     def answer(self, question: bytes) -> bytes:
-        """Return its answer.
+        """Return the process's answer to a question, waiting for it.
 
         Raises:
-            StudioError: its rank has gone.
+            StudioError: if its rank has gone, or :meth:`stop` was called.
         """
         store = self._team.store
         put(store, _question(self._name), question)
@@ -123,12 +123,12 @@ class _Distant:
         return take(store, _answer(self._name))
 
     def stop(self) -> None:
-        """Wait for no answer any more."""
+        """Stop waiting for an answer."""
         self._stopped.set()
 
 
 def assist(team: Team) -> None:
-    """Look at pictures that rank 0 asks about, until it goes on to what they are for.
+    """Decode pictures for rank 0, until it has prepared the data set and joins the ranks.
 
     Raises:
         StudioError: if a decoding process of this machine has gone.
@@ -142,7 +142,7 @@ def assist(team: Team) -> None:
     try:
         key = data.key_of_files(sources, options, told["multiple"])
     except StudioError:
-        # Not to be found here: it is told when they are needed.
+        # The files are not found here: this is reported when the pictures are needed.
         return
     if key != told["key"]:
         return
@@ -170,7 +170,7 @@ def assist(team: Team) -> None:
 
 
 def _serve(team: Team, name: str, process: Assisting, failed: list[Exception]) -> None:
-    """Answer one process's questions."""
+    """Answer the questions to one decoding process until rank 0 goes on."""
     try:
         while _waits_for(team, _question(name)) and not failed:
             put(team.store, _answer(name), process.answer(take(team.store, _question(name))))
@@ -181,7 +181,7 @@ def _serve(team: Team, name: str, process: Assisting, failed: list[Exception]) -
 
 
 def _waits_for(team: Team, key: str) -> bool:
-    """Wait until there is a key; False: rank 0 joins the ranks before.
+    """Wait until a key is in the store; False if rank 0 joins the ranks first.
 
     Raises:
         RankLostError: if rank 0 has ended.

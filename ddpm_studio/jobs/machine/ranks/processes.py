@@ -1,4 +1,4 @@
-"""The other ranks of this machine: programs of their own, which end when this one does."""
+"""Processes of the other ranks on this machine, which end when this process does."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _LONGEST_TAIL = 4000
 
 
 class RankProcess:
-    """One rank in a process of its own.
+    """A rank in a process of its own.
 
-    It ends when its input does, and so with this process, however that ends. What it says is kept
-    for when it fails.
+    It ends when its standard input is closed, and so with this process, however that ends. Its
+    output is kept for error messages.
 
     Args:
-        place: which rank.
-        threads: of the CPU that it computes with.
+        place: the rank's place.
+        threads: CPU threads that it computes with.
 
     Raises:
         StudioError: if it can't be started.
@@ -48,7 +48,7 @@ class RankProcess:
                     **os.environ,
                     **place.environment(),
                     "OMP_NUM_THREADS": str(threads),
-                    # What this program finds, it finds too.
+                    # So that it finds the same modules as this program.
                     "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
                 },
                 **OWN_GROUP,
@@ -61,11 +61,11 @@ class RankProcess:
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """Process id."""
         return self._process.pid
 
     def ended(self) -> str | None:
-        """Return how it ended, in words; None: it runs, or ended well."""
+        """Return in words how it failed; None while it runs, or if it ended with exit code 0."""
         code = self._process.poll()
         if not code:
             return None
@@ -79,11 +79,11 @@ class RankProcess:
 
     @property
     def runs(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the process is still running."""
         return self._process.poll() is None
 
     def tail(self) -> str:
-        """Return the last of what it said."""
+        """Return the end of its output."""
         with contextlib.suppress(OSError, ValueError):
             size = self._said.seek(0, os.SEEK_END)
             self._said.seek(max(0, size - _LONGEST_TAIL))
@@ -91,16 +91,16 @@ class RankProcess:
         return ""
 
     def last_line(self) -> str:
-        """Return the last line of that."""
+        """Return the last line of its output, cut to 300 characters; empty if there is none."""
         lines = self.tail().strip().splitlines()
         return plain(lines[-1], 300) if lines else ""
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the process at once."""
         self._process.kill()
 
     def close(self, seconds: float) -> None:
-        """Let it end within so many seconds, or else end it."""
+        """Wait ``seconds`` for the process to end, then kill it."""
         assert self._process.stdin is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
@@ -112,7 +112,7 @@ class RankProcess:
 
 
 def close_all(processes: Sequence[RankProcess], seconds: float) -> None:
-    """Let them end within so many seconds, or else end them."""
+    """Wait ``seconds`` for all processes together to end, then kill them."""
     until = time.monotonic() + seconds
     for process in processes:
         process.close(max(0.0, until - time.monotonic()))

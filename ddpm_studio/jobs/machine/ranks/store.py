@@ -1,4 +1,4 @@
-"""The store of ``torch.distributed`` that all ranks share: keys and bytes."""
+"""Key-value store of ``torch.distributed`` (TCPStore) that all ranks share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch.distributed as dist
 from ddpm_studio.errors import StudioError
 
 if TYPE_CHECKING:
-    # Builds of torch without it have no such names.
+    # Builds of torch without torch.distributed lack these names.
     from torch._C._distributed_c10d import Store, TCPStore
 
 # A store refuses values of more than 8 MiB.
@@ -20,10 +20,11 @@ _PART_BYTES = 4 * 2**20
 
 
 def open_store(address: str, port: int, hosts: bool, timeout: timedelta) -> TCPStore:
-    """Return a store at a host's port; port 0 of one that this process hosts is any free one.
+    """Host a TCPStore or connect to one; port 0 hosts it at any free port.
 
     Raises:
-        StudioError: if this build of torch has none, the port is taken, or nobody answers there.
+        StudioError: if this build of torch has no torch.distributed, the port is taken, or no host
+            answers.
     """
     if not dist.is_available():
         raise StudioError(
@@ -45,21 +46,21 @@ def open_store(address: str, port: int, hosts: bool, timeout: timedelta) -> TCPS
 
 
 def put(store: Store, key: str, content: bytes) -> None:
-    """Keep bytes of any length under a key; see :func:`read`."""
+    """Store bytes of any length under a key, in parts; see :func:`read`."""
     starts = range(0, len(content), _PART_BYTES)
     for part, start in enumerate(starts):
         store.set(f"{key}/{part}", content[start : start + _PART_BYTES])  # type: ignore[arg-type]
-    # Last, so that where it is there, all is.
+    # Written last: where this key exists, all parts do.
     store.set(key, str(len(starts)))
 
 
 def read(store: Store, key: str) -> bytes:
-    """Return what :func:`put` has kept, once its key is there."""
+    """Return the bytes stored by :func:`put`, once their key exists."""
     return b"".join(store.get(f"{key}/{part}") for part in range(int(store.get(key))))
 
 
 def take(store: Store, key: str) -> bytes:
-    """Return what :func:`put` has kept, and keep it no longer."""
+    """Return the bytes stored by :func:`put`, and delete them."""
     content = read(store, key)
     for part in range(int(store.get(key))):
         store.delete_key(f"{key}/{part}")
@@ -68,7 +69,7 @@ def take(store: Store, key: str) -> bytes:
 
 
 def part_of(store: Store, name: str) -> Store:
-    """Return a store within a store, whose keys meet no others."""
+    """Return a namespace of a store (PrefixStore), whose keys collide with no others."""
     part: Store = dist.PrefixStore(name, store)  # type: ignore[attr-defined]
     return part
 
@@ -77,9 +78,9 @@ def wait_for(store: Store, key: str, check: Callable[[], None]) -> bytes:
     """Wait until a key is in the store; return its value.
 
     Args:
-        store: of all ranks.
-        key: what is waited for.
-        check: called now and then: raises where waiting is of no use any more.
+        store: the store of all ranks.
+        key: the key to wait for.
+        check: called at each poll; raises if waiting has become useless.
     """
     while not store.check([key]):
         check()

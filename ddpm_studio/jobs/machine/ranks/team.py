@@ -1,4 +1,4 @@
-"""The ranks of one training as one of them sees them: joined, watched, and ended together."""
+"""Process group of ranks as one of them sees it: joining, messages, watchdog and shutdown."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from ddpm_studio.jobs.machine.ranks.store import part_of, wait_for
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
 
-# So long may joining take, once all are there. Afterwards a rank may wait for rank 0 to draw, to
-# save, or to go on after a pause: it is the watch that knows when waiting is of no use.
+# Timeout of joining, once all ranks are ready. Afterwards a rank may wait long for rank 0, which
+# draws, saves, or is paused: the watchdog detects when waiting has become useless.
 _DISMISSING = timedelta(seconds=5)
 _JOINING, _WAITING = timedelta(seconds=120), timedelta(days=365)
-# A rank's process loads torch first, from a slow disk perhaps.
+# A rank's process first loads torch, perhaps from a slow disk.
 _STARTING_SECONDS = 300.0
-# So long is looked for why an exchange has failed, longer than silence takes to be heard.
+# How long to look for the cause of a failed exchange; longer than detecting silence takes.
 _WHY_SECONDS = 16.0
 _GRACE_SECONDS = 5.0
 _REMEDY = "Train further: it goes on from the last checkpoint."
@@ -43,18 +43,18 @@ _OVER, _STOP, _WORK = "over", "stop", "work"
 
 
 def there_key(rank: int) -> str:
-    """Return the key of the store that says that a rank is ready to be joined."""
+    """Return the store key that marks that a rank is ready to be joined."""
     return f"there/{rank}"
 
 
 class Team:
-    """One rank among the others.
+    """This rank among the ranks of a job, with the store and the watchdog that connect them.
 
     Args:
-        place: which.
-        device: on which it computes; another rank than 0 hears of it with its work.
-        processes: the other ranks, where this one has started them.
-        store: that all share.
+        place: place of this rank.
+        device: device that it computes on; a rank other than 0 receives it with its work.
+        processes: processes of the other ranks, if this one has started them.
+        store: the store of all ranks.
     """
 
     def __init__(
@@ -71,10 +71,10 @@ class Team:
         self._found: tuple[int, str] | None = None
         self._asked: int | None = None
         self.has_work = False
-        """Whether this rank has heard what there is to do."""
+        """Whether this rank has received its work from rank 0."""
         self._beats_after_end = 0
         self._noticed = False
-        # A window has other things to do than this job.
+        # False in a window, which runs jobs in other threads and has other things to do.
         self._own_program = threading.current_thread() is threading.main_thread()
         self._group: RankGroup | None = None
         own = replace(place, hosts=False).connect()
@@ -84,20 +84,20 @@ class Team:
 
     @property
     def leads(self) -> bool:
-        """Whether this is rank 0, which writes the run folder and tells of it."""
+        """Whether this is rank 0, which alone writes the run folder and yields events."""
         return self.place.rank == 0
 
     @property
     def group(self) -> RankGroup:
-        """The exchange, once joined."""
+        """The group for all-reduce, once joined."""
         assert self._group is not None
         return self._group
 
     def join(self) -> Generator[None, None, None]:
-        """Wait until all ranks are there, then join them; yields while it waits.
+        """Wait until all ranks are ready, then form the process group; yields while waiting.
 
         Raises:
-            StudioError: if one does not come.
+            StudioError: if a rank does not start in time.
         """
         self.store.set(there_key(self.place.rank), "")
         if self.leads:
@@ -125,23 +125,23 @@ class Team:
         self._group = _WatchedGroup(self.device, self.doing)
 
     def tell(self, key: str, value: object) -> None:
-        """Tell the other ranks something that JSON can say."""
+        """Send a value as JSON to the other ranks, under a key of the store."""
         self.store.set(key, json.dumps(value))
 
     def hear(self, key: str) -> object:
-        """Wait for what another rank tells."""
+        """Wait for a value that another rank sends, and return it."""
         return json.loads(wait_for(self.store, key, self.check_over))
 
     def tell_work(self, work: str) -> None:
-        """Tell the other ranks what there is to do, and on which kind of device."""
+        """Send the other ranks the name of the work and the kind of device for it."""
         self.tell(_WORK, {"work": work, "device": self.device.type})
 
     def hear_work(self) -> str:
-        """Wait for what rank 0 has to do, and take up the device for it.
+        """Wait for the work that rank 0 sends, make its device current, and return its name.
 
         Raises:
             StudioError: if this rank has no such device.
-            RankLostError: if there is nothing to do.
+            RankLostError: if rank 0 ends without work.
         """
         told = cast(dict[str, Any], self.hear(_WORK))
         self.has_work = True
@@ -150,32 +150,32 @@ class Team:
         return str(told["work"])
 
     def check_over(self) -> None:
-        """Raise where waiting for rank 0 is of no use any more.
+        """Raise if rank 0 has ended, so that waiting for it is useless.
 
         Raises:
-            RankLostError: if it has left in good order.
+            RankLostError: if rank 0 has ended regularly.
         """
         if self.is_over:
             raise RankLostError("rank 0 has ended the training")
 
     def fail(self, failure: Failure) -> None:
-        """Tell rank 0 what has ended this rank."""
+        """Report to rank 0 the failure that ends this rank."""
         where = f" on {platform.node()}" if self.place.local_size < self.place.size else ""
         told = {**asdict(failure), "who": f"{self.place}{where}"}
         with contextlib.suppress(RuntimeError):
             self.tell(f"fault/{self.place.rank}", told)
 
     def check(self) -> None:
-        """Raise what has ended another rank, if anything has.
+        """Raise the failure that has ended another rank, if there is one.
 
         Raises:
-            StudioError: naming the rank.
+            StudioError: the failure, naming the rank.
         """
         if found := self._evidence():
             raise found
 
     def why(self, otherwise: str, wait: float = _WHY_SECONDS) -> StudioError:
-        """Return which rank has gone and why, as far as can be found out."""
+        """Return an error that names the lost rank and the cause, as far as they can be found."""
         self._noticed = True
         until = time.monotonic() + wait
         while (found := self._evidence()) is None and time.monotonic() < until:
@@ -186,18 +186,22 @@ class Team:
         )
 
     def ask_to_stop(self, number: int) -> None:
-        """Let rank 0 end the training of all as if it had got this signal."""
+        """Ask rank 0 to end the job as if it had received the signal of this number."""
         self._asked = number
 
     @property
     def is_over(self) -> bool:
-        """Whether rank 0 has left in good order."""
+        """Whether rank 0 has ended regularly."""
         with contextlib.suppress(RuntimeError):
             return bool(self.store.check([_OVER]))
         return False
 
     def close(self, well: bool) -> None:
-        """Leave the others; the processes that this rank has started are ended."""
+        """Leave the group; processes started by this rank are ended.
+
+        Args:
+            well: whether the job ended regularly.
+        """
         if well:
             with contextlib.suppress(RuntimeError):
                 if self.leads:
@@ -232,12 +236,12 @@ class Team:
         return None
 
     def _tick(self, store: Store) -> None:
-        """Hand on, in the watch's thread, a signal that asks for an end; end when rank 0 has."""
+        """Forward, in the watchdog's thread, a stop signal to rank 0; exit once that has ended."""
         if self.leads:
             if store.check([_STOP]):
                 number = int(store.get(_STOP))
                 store.delete_key(_STOP)
-                # Rank 0 may have got it as well; a second one would end it at once.
+                # Rank 0 may have received the signal too; a second one would end it at once.
                 if callable(signal.getsignal(number)):
                     os.kill(os.getpid(), number)
             return
@@ -245,26 +249,26 @@ class Team:
             store.set(_STOP, str(self._asked))
             self._asked = None
         if store.check([_OVER]):
-            # An exchange that rank 0 has left may wait on.
+            # An exchange that rank 0 has left may block forever.
             self._beats_after_end += 1
             if self._beats_after_end > _GRACE_SECONDS:
                 os._exit(0)
 
     def _on_lost(self, rank: int, how: str) -> None:
-        """Hear, in the watch's thread, that a rank has gone."""
+        """Handle a lost rank, in the watchdog's thread."""
         self._found = rank, how
         for process in self._processes:
             if process.place.rank == rank:
-                # Its connections end, and with them the exchange that waits for it.
+                # This closes its connections, and so ends the exchange that waits for it.
                 process.kill()
                 return
         if not self.leads:
             if self.place.rank == 1:
                 print(f"error: Rank 0 {how}.", file=sys.stderr, flush=True)
             os._exit(1)
-        # What waits in an exchange hears of nothing: give it the time to find out, and then end.
+        # A blocked exchange notices nothing: allow time for the cause to be found, then exit.
         time.sleep(_GRACE_SECONDS)
-        # Under NCCL it is the wait for the device that never ends, in whatever phase.
+        # Under NCCL, synchronising with the device blocks forever, in whatever phase.
         waits = self.device.type == "cuda" and self._own_program and not self._noticed
         if (waits or self.doing.phase == "exchange") and threading.main_thread().is_alive():
             print(f"error: Rank {rank} {how}. {_REMEDY}", file=sys.stderr, flush=True)
@@ -272,7 +276,7 @@ class Team:
 
 
 class _WatchedGroup(RankGroup):
-    """Tells the watch when it waits for others."""
+    """Group whose all-reduce marks the phase for the watchdog."""
 
     def __init__(self, device: torch.device, doing: Doing) -> None:
         super().__init__(device)
@@ -287,12 +291,12 @@ class _WatchedGroup(RankGroup):
 
 
 def dismiss(place: RankPlace) -> None:
-    """Tell the other ranks, which something else has started, that there is nothing to train."""
+    """Tell the other ranks, started by a launcher, that there is no work for them."""
     _end_all(place.connect(_DISMISSING), place)
 
 
 def _end_all(store: Store, place: RankPlace) -> None:
-    """Tell the others that it is over; what hosts the store stays until they have heard."""
+    """Announce the end to the other ranks; the store's host stays until they have left."""
     store.set(_OVER, "")
     until = time.monotonic() + (_GRACE_SECONDS if place.hosts else 0)
     waited = [left_key(rank) for rank in range(1, place.size)]
@@ -302,7 +306,10 @@ def _end_all(store: Store, place: RankPlace) -> None:
 
 @contextlib.contextmanager
 def _loopback(place: RankPlace) -> Iterator[None]:
-    """Let gloo talk within the machine where all ranks are on it: its name may lead nowhere."""
+    """Make gloo use the loopback interface if all ranks are on one machine.
+
+    The host's name may not resolve to an address of this machine.
+    """
     name = "GLOO_SOCKET_IFNAME"
     inside = place.local_size == place.size and sys.platform != "win32"
     if not inside or name in os.environ:
