@@ -1,4 +1,4 @@
-"""Requests from options that a person has named, in the terminal or in Python."""
+"""Validated requests from the options that a person has given, in the terminal or in Python."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ddpm_studio.validation import plainly
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Named = Callable[[str], str]
-"""How an option is called where it was named: ``--image-size`` for ``image_size``."""
+"""Name of a field's option as the person gives it: ``--image-size`` for ``image_size``."""
 
-# What a person may name and a request numbers.
+# Fields in which a person may name classes, where the request has numbers.
 _CLASS, _CLASSES = "class_label", "class_labels"
 
 
 class OptionError(StudioError):
-    """An option has a value that it can't have, or one that changes nothing.
+    """An option has an invalid value, or one that has no effect.
 
     Args:
-        option: the field of the request.
-        problem: what is wrong with its value.
+        option: name of the request's field.
+        problem: what is wrong with its value, in words.
     """
 
     def __init__(self, option: str, problem: str) -> None:
@@ -37,18 +37,18 @@ class OptionError(StudioError):
 def ask(
     model: type[ModelT], given: Mapping[str, object], named: Named = str, **more: object
 ) -> ModelT:
-    """Make a request.
+    """Make a validated request from options.
 
     Args:
-        model: which.
-        given: the options that were named, those left out being absent. Classes may be named
-            too, instead of numbered, several as a sequence or with commas between; "none" is none.
-        named: how options are called in what is said of them.
-        more: fields that are no options, such as ``run``.
+        model: class of the request.
+        given: values of the options that were given, by field. Classes may be given by name instead
+            of number, several as a sequence or separated by commas; "none" is no class.
+        named: returns an option's name for error messages, given its field.
+        more: fields that are not options, such as ``run``.
 
     Raises:
-        OptionError: if a value is out of range, or of no effect beside the others.
-        StudioError: if the run does not know the class that is named.
+        OptionError: if a value is invalid, or has no effect together with the others.
+        StudioError: if the run has no class of a given name.
     """
     own = dict(given)
     if isinstance(own.get(_CLASS), str):
@@ -66,7 +66,7 @@ def ask(
 
 
 def _class_numbers(run: object, words: str | Sequence[object]) -> list[object]:
-    """Return classes with numbers for those that are named; what else there is, as it is."""
+    """Return the classes with names replaced by their numbers; other values are kept."""
     from ddpm_studio.runs import RunFolder
     from ddpm_studio.runs.classes import class_or_none, known_classes
 
@@ -77,7 +77,7 @@ def _class_numbers(run: object, words: str | Sequence[object]) -> list[object]:
 
 
 def _at_commas(text: str, names: Collection[str]) -> list[str]:
-    """Part a text at its commas, but for those in a class's own name: "tench, Tinca tinca"."""
+    """Split a text at its commas, except those within a class's name: "tench, Tinca tinca"."""
     pieces = text.split(",")
     found: list[str] = []
     while pieces:
@@ -89,7 +89,7 @@ def _at_commas(text: str, names: Collection[str]) -> list[str]:
 
 
 def _refuse_idle(made: BaseModel, own: Collection[str], named: Named) -> None:
-    """Refuse what was asked of an entry of the catalogue that does not take it."""
+    """Raise OptionError for an option that the chosen entry of the catalogue does not take."""
     for name in own:
         field = type(made).model_fields[name]
         extra = field.json_schema_extra

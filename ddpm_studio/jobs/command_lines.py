@@ -1,4 +1,4 @@
-"""Command lines of requests, for whoever is to ask the same again."""
+"""Command-line options that repeat a request, and parsing of NAME=X pairs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pydantic import BaseModel
 from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.picture_shape import sides
 
-# Of pairs; a backslash before one of them makes it a sign of a name, such as of a class.
+# Characters with a meaning in pairs; a backslash before one makes it part of a name or value.
 _SIGN, _ESCAPED = re.compile(r"[\\,=]"), re.compile(r"\\([\\,=])")
-# While they are parted, what nobody types stands in the place of such a sign.
+# Control characters, which nobody types, replace escaped characters while pairs are split.
 _HIDDEN = {"\\": "\0", ",": "\1", "=": "\2"}
 _SHOWN = str.maketrans({hidden: sign for sign, hidden in _HIDDEN.items()})
 
 
 def read_pairs(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the names and values of NAME=X, several with commas between.
+    """Yield the names and values of NAME=X pairs separated by commas.
 
     Raises:
-        ValueError: one is none; the message is what it is.
+        ValueError: if one is not a pair; the message is its name or value, whichever there is.
     """
     hidden = _ESCAPED.sub(lambda found: _HIDDEN[found[1]], text)
     for part in hidden.split(","):
@@ -37,7 +37,13 @@ def _escaped(text: str) -> str:
 
 
 def options_of(asked: BaseModel, usual: BaseModel, leave_out: Collection[str]) -> Iterator[str]:
-    """Yield the options in which a request differs from one that nothing was asked of."""
+    """Yield the command-line options for the fields in which ``asked`` differs from ``usual``.
+
+    Args:
+        asked: the request to repeat.
+        usual: a request with the default of every option.
+        leave_out: fields to leave out.
+    """
     for name in type(asked).model_fields:
         value: Any = getattr(asked, name)
         if name in leave_out or value is None or value == getattr(usual, name):
@@ -46,7 +52,7 @@ def options_of(asked: BaseModel, usual: BaseModel, leave_out: Collection[str]) -
             yield option_name(name if value else f"no_{name}")
         elif isinstance(value, dict):
             for key, one in value.items():
-                # All its digits: of another number it would not be the same question.
+                # With all digits, as a rounded number would be a different request.
                 shown = repr(one).removesuffix(".0") if isinstance(one, float) else one
                 yield from (option_name(name), "=".join(map(_escaped, (str(key), str(shown)))))
         elif name == "image_size":

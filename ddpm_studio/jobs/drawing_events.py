@@ -1,4 +1,4 @@
-"""Events of a drawing under way, with what is left of it if it is cancelled."""
+"""Events of a drawing in progress, from which a cancelled one can be completed."""
 
 from __future__ import annotations
 

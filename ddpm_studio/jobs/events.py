@@ -1,4 +1,4 @@
-"""Events of jobs: small frozen values, pictures already uint8.
+"""Events that jobs yield: frozen dataclasses, with pictures as uint8.
 
 Pictures are ``uint8`` (N, H, W, C) on the CPU; C: 1 gray, 3 RGB, 2 and 4 with alpha, or bands.
 """
@@ -22,34 +22,34 @@ Points = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64]
 
 BINS = 20
-"""In how many equal parts of 1..T the loss is told."""
+"""Number of equal parts of 1..T for which the mean loss is reported."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """Something a person should know while the job goes on."""
+    """Message for the person that does not end the job, such as a warning."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class PicturesLeftOut(Notice):
-    """Some pictures can't be used: what reading them has told already, where that was seen."""
+    """Warning that some pictures can't be used; redundant where reading them was shown."""
 
 
 @dataclass(frozen=True)
 class Told(Notice):
-    """How something was understood, or decided where nothing was asked: no cause for concern."""
+    """Information on how a request was understood or a default chosen; no warning."""
 
 
 @dataclass(frozen=True)
 class SavingFailed(Notice):
-    """A training can't save itself: it goes on in memory and tries again."""
+    """Warning that a training can't save itself; it continues in memory and tries again."""
 
 
 @dataclass(frozen=True)
 class RunStarted:
-    """A training run exists on disk and begins at ``step``."""
+    """A training run exists on disk and starts or resumes at ``step``."""
 
     run: Path
     step: int
@@ -70,18 +70,18 @@ class TrainStep:
 
     @property
     def finite(self) -> bool:
-        """False for a step that was skipped."""
+        """Whether loss and gradient norm are finite; if not, the step was skipped."""
         return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
 
 
 @dataclass(frozen=True)
 class TrainTick:
-    """Upkeep figures, about twice a second.
+    """Throughput and load of a training, about twice a second.
 
     ``loss_by_t`` is the mean loss in ``BINS`` equal parts of 1..T since the last tick (NaN:
-    none seen). ``cpu_load`` is the busy share of all cores, ``device_load`` that of the GPU, in
-    0..1; None where it can't be told. ``samples_in`` are the seconds until the next samples are
-    drawn, None if none will be, or it is not known; ``threads`` those of the CPU, None on a GPU.
+    no samples). ``cpu_load`` is the utilisation of all cores, ``device_load`` that of the GPU, in
+    0..1; None where it is unknown. ``samples_in`` is the time in seconds until the next samples are
+    drawn, None if none will be or it is unknown; ``threads`` counts CPU threads, None on a GPU.
     """
 
     step: int
@@ -98,10 +98,10 @@ class TrainTick:
 
 @dataclass(frozen=True)
 class HeldOutMeasured:
-    """What the network, as it is at ``step``, makes of pictures that it is not trained on.
+    """Held-out loss and bits/dim at ``step``, on pictures that are not trained on.
 
-    ``loss`` is the training's own, of ``pictures`` at one noise and level each, the same each time;
-    ``bits`` is the bound in bits/dim of ``bits_pictures``, estimated from ``timesteps`` of T.
+    ``loss`` is the training loss of ``pictures``, at one fixed noise and noise level each; ``bits``
+    is the variational bound in bits/dim of ``bits_pictures``, estimated from ``timesteps`` of T.
     """
 
     step: int
@@ -114,7 +114,7 @@ class HeldOutMeasured:
 
 @dataclass(frozen=True)
 class CheckpointSaved:
-    """A whole checkpoint is on the disk."""
+    """A complete checkpoint is on the disk."""
 
     step: int
     path: Path
@@ -122,9 +122,9 @@ class CheckpointSaved:
 
 @dataclass(frozen=True)
 class SampleGrid:
-    """Samples during training from the same noise, drawn with raw and with EMA weights.
+    """Samples drawn during training from the same noise with raw and with EMA weights.
 
-    ``path`` is the PNG that they are saved in.
+    ``path`` is the PNG file in which they are saved.
     """
 
     path: Path
@@ -135,11 +135,11 @@ class SampleGrid:
 
 @dataclass(frozen=True, eq=False)
 class Latent:
-    """x_t of one picture, float32 of shape (1, C, H, W), and what it takes to go on from it.
+    """Latent x_t of one picture, float32 (1, C, H, W), with what drawing on from it requires.
 
-    ``t`` is 0..``timesteps``; ``model`` is the fingerprint of the network it belongs to;
-    ``origin`` says in words which that was. ``exact``: DDIM without clipping leads back from it
-    to the picture that it was found for.
+    ``t`` is 0..``timesteps``; ``model`` is the fingerprint of the network it belongs to and
+    ``origin`` describes that in words. ``exact``: the latent was found by inverting DDIM without
+    clipping, which leads back from it to the picture.
     """
 
     x_t: npt.NDArray[np.float32]
@@ -152,9 +152,9 @@ class Latent:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Finished pictures, how they were made and, where shared, the latent they came from.
+    """Finished pictures with their recipe and, if they share one, the latent they started from.
 
-    ``latent`` is it as pictures, for people; ``shared`` as numbers, for a file.
+    ``latent`` is the latent as pictures, for display; ``shared`` as numbers, for a file.
     """
 
     pictures: Pictures
@@ -165,7 +165,7 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """What one of several drawings tells that go on in step; ``which`` counts from 0."""
+    """Event of one of several drawings that advance in step; ``which`` counts from 0."""
 
     which: int
     event: DrawingBegun | FrameImages | Notice | Drawn
@@ -173,20 +173,20 @@ class Beside:
 
 @dataclass(frozen=True, eq=False)
 class PicturesRead:
-    """Pictures out of files, each uint8 (H, W, C); None for a file that can't be read."""
+    """Pictures read from files, each uint8 (H, W, C); None for a file that can't be read."""
 
     pictures: dict[Path, Pictures | None]
 
 
 @dataclass(frozen=True)
 class BitsMeasured:
-    """The bound over the pictures measured so far, in bits/dim [DDPM eq. 5, Table 4].
+    """The variational bound over the pictures measured so far, in bits/dim [DDPM eq. 5, Table 4].
 
     The tuples have one value for each evaluated t, from 1 up. ``bits`` is L_0, then L_{t−1};
-    ``rate`` is what x_T..x_t tell; ``distortion`` is the RMSE of x̂_0 from x_t on 0..255;
+    ``rate`` is the information in x_T..x_t; ``distortion`` is the RMSE of x̂_0 from x_t on 0..255;
     ``x0_mse`` is its square on [−1, 1]. ``middle`` is Σ L_{t−1} over t > 1, estimated if not
     all T were evaluated. Standard errors are over pictures, None for a single one. ``flow`` is
-    the exact figure by the probability flow, None if not asked for or not there yet.
+    the exact likelihood by the probability flow ODE, None if not requested or not yet computed.
     """
 
     pictures: int
@@ -210,9 +210,9 @@ class BitsMeasured:
 
 @dataclass(frozen=True)
 class MeasuredFigure:
-    """A figure of samples, and ``floor``, the same one of as many real pictures, if there is one.
+    """A metric of samples, with ``floor``, its value for as many real pictures, if there is one.
 
-    ``better``: "lower" or "higher" where one of them is better, else "".
+    ``better``: "lower" or "higher" if one of them is better, else "".
     """
 
     metric: str
@@ -225,12 +225,13 @@ class MeasuredFigure:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What samples are like, compared with real pictures.
+    """Evaluation: metrics of samples compared with real pictures.
 
-    ``step`` is of the model that drew them, None for pictures out of files. ``reference`` real
-    pictures were compared with, ``floor`` others stood in for samples to tell the floors; 0: there
-    were too few. ``features`` names the feature space, ``features_told`` what else decides figures
-    in it; ``recipe`` is what was asked for and of which pictures.
+    ``step`` is that of the model that drew them, None for pictures from files. ``reference`` is
+    the number of real pictures compared with, ``floor`` that of others used in place of samples
+    for the floors; 0 if there were too few. ``features`` names the feature space,
+    ``features_told`` holds its other settings that affect metrics; ``recipe`` is the request and
+    identifies the pictures.
     """
 
     step: int | None
@@ -247,7 +248,7 @@ class Evaluated:
 class Decoded:
     """Progressive decoding of one picture [DDPM §4.3, Fig. 5]; one value for each shown t.
 
-    ``t`` falls from T to 1. ``rate`` is what x_T..x_t tell in bits/dim, ``distortion`` the
+    ``t`` falls from T to 1. ``rate`` is the information in x_T..x_t in bits/dim, ``distortion`` the
     RMSE of x̂_0 on 0..255; ``total`` is the whole bound of this picture.
     """
 
@@ -262,12 +263,11 @@ class Decoded:
 
 @dataclass(frozen=True)
 class NeighboursFound:
-    """The training pictures nearest to a picture, nearest first, mirrored where that is nearer.
+    """Nearest training pictures to a picture, nearest first, mirrored where that is nearer.
 
-    ``numbers`` are their places in the prepared set, ``names`` what they are called where they
-    come from, empty where that is not known; ``distances`` are RMSE on 0..255;
-    ``among_themselves`` is how far the nearest of them is from its own nearest other, or None
-    in a set of one.
+    ``numbers`` are their indices in the prepared data set, ``names`` their names in the source,
+    empty where unknown; ``distances`` are RMSE on 0..255; ``among_themselves`` is the distance of
+    the nearest picture from its own nearest neighbour, or None in a set of one.
     """
 
     pictures: Pictures
@@ -280,7 +280,7 @@ class NeighboursFound:
 
 @dataclass(frozen=True, eq=False)
 class ScheduleTables:
-    """The forward process of one schedule; index i stands for t = i + 1, shape (T,) each.
+    """Tables of a noise schedule; index i stands for t = i + 1, shape (T,) each.
 
     ``signal`` is √ᾱ_t and ``noise`` √(1−ᾱ_t): x_t = signal·x_0 + noise·ε.
     """
@@ -291,15 +291,15 @@ class ScheduleTables:
     noise: Table
     snr: Table
     prior_bits: float | None = None
-    """L_T of the picture that was asked about: what x_T still tells of it, in bits/dim."""
+    """L_T of the given picture, the information about it left in x_T, in bits/dim."""
 
 
 @dataclass(frozen=True, eq=False)
 class NoisedPicture:
-    """What any x_t of one picture is mixed from: float32 of shape (H, W, C) each.
+    """Picture and noise from which any of its x_t is mixed, each float32 (H, W, C).
 
-    ``x_0`` is in [−1, 1], ``eps`` standard normal; ``eps_picture`` is it with ±3 mapped to the
-    pixel range.
+    ``x_0`` is in [−1, 1], ``eps`` standard normal; ``eps_picture`` shows the noise, with ±3 mapped
+    to the pixel range.
     """
 
     x_0: npt.NDArray[np.float32]
@@ -309,7 +309,7 @@ class NoisedPicture:
 
 @dataclass(frozen=True, eq=False)
 class BoundParts:
-    """The bound of one picture, in bits/dim [DDPM eq. 5], and what its terms weigh.
+    """Terms of the variational bound of one picture, in bits/dim [DDPM eq. 5], and their weights.
 
     ``bits`` is L_0 at t = 1, then L_{t−1}, at the evaluated ``t``, shape (S,) each;
     ``middle`` is Σ_{t>1} L_{t−1} over all t. ``weights`` are those of ‖ε − ε_θ‖² in L_{t−1}
@@ -326,7 +326,7 @@ class BoundParts:
 
 @dataclass(frozen=True, eq=False)
 class StepGaussians:
-    """One step for each value of one picture: float32 (H, W, C), the network's range [−1, 1].
+    """Gaussians of one reverse step for each pixel value in [−1, 1], float32 (H, W, C).
 
     q(x_{t−1}|x_t, x_0) = N(``q_mean``, ``q_std``²) and p_θ(x_{t−1}|x_t) = N(``p_mean``,
     ``p_std``²); ``bits`` is their KL divergence. At t = 1 q is a point, its ``q_std`` 0, and
@@ -344,22 +344,22 @@ class StepGaussians:
 
 @dataclass(frozen=True, eq=False)
 class PointWalk:
-    """Points on their way: ``moments`` of shape (N, 2) each, the first at the start.
+    """Trajectory of points: ``moments`` are its states, of shape (N, 2), from the start on.
 
-    ``shares`` rise from 0 to 1: how much of the way is done, 1 − t/T for a reverse process.
+    ``shares`` rise from 0 to 1: the completed share, 1 − t/T for a reverse process.
     """
 
     shares: tuple[float, ...]
     moments: tuple[Points, ...]
 
     def at(self, share: float) -> int:
-        """The last moment that a share of the way has reached."""
+        """Return the index of the last state reached at a completed share."""
         return max(0, int(np.searchsorted(self.shares, share + 1e-9, side="right")) - 1)
 
 
 @dataclass(frozen=True, eq=False)
 class PointLook:
-    """The points of q(x_t) and, at places (G, 2), the learned score and the true one if known.
+    """Points of q(x_t), and at places (G, 2) the learned score and, where known, the true one.
 
     ``cosine`` is the mean of both scores' cosine similarity at the points, where known.
     """
@@ -372,7 +372,7 @@ class PointLook:
 
 @dataclass(frozen=True, eq=False)
 class PointsLearned:
-    """The 2-D playground after some steps: data and samples, float32 of shape (N, 2)."""
+    """State of the 2-D playground's training: data and samples, float32 of shape (N, 2)."""
 
     step: int
     loss: float

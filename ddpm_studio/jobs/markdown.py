@@ -1,4 +1,4 @@
-"""Text of others within Markdown."""
+"""Escaping of foreign text in Markdown."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ _LONGEST = 2000
 
 
 def markdown_text(text: str) -> str:
-    """Return text out of a file or an option so that Markdown shows it as it is."""
+    """Escape text from a file or an option for Markdown, and cut it to 2000 characters."""
     return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", plain(text, _LONGEST))

@@ -1,4 +1,4 @@
-"""What a rank that is not 0 does from its start to its end, whatever the ranks have to do."""
+"""Main program of ranks other than 0: joining, receiving work, forwarding signals, exit code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ddpm_studio.signals import ending_signals, notices
 
 
 def main() -> int:
-    """Be a rank that another process of this program has started; returns the exit code."""
+    """Run a rank that another process of this program has started; return the exit code."""
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()
     place = RankPlace.from_environment()
     if place is None:
@@ -34,9 +34,9 @@ def main() -> int:
 
 
 def follow(place: RankPlace) -> int:
-    """Work as one of the ranks that are not 0, until rank 0 ends; returns the exit code.
+    """Run a rank other than 0 until rank 0 ends; return the exit code.
 
-    What ends this rank is told to rank 0, which tells it to the person.
+    A failure of this rank is reported to rank 0, which shows it to the person.
     """
     team: Team | None = None
     try:
@@ -46,7 +46,7 @@ def follow(place: RankPlace) -> int:
     except RankLostError:
         over = team is not None and team.is_over
         if team is not None and not over:
-            # Rank 0 says so, unless it is the one that has gone: then the watch does.
+            # Rank 0 reports it, or the watchdog does if rank 0 is the lost one.
             time.sleep(1)
         code = 0 if over else 1
     except BaseException as error:
@@ -64,11 +64,11 @@ def follow(place: RankPlace) -> int:
 
 @contextlib.contextmanager
 def _handing_on_signals(team: Team) -> Iterator[None]:
-    """Let rank 0 end the work of all when this rank gets a signal that asks for an end."""
+    """Forward signals that ask for an end to rank 0, which ends all ranks (context manager)."""
 
     def hand_on(number: int, _frame: FrameType | None) -> None:
         if not team.has_work and number in ending_signals():
-            # Rank 0 may never come: what has started the ranks ends them because it has failed.
+            # Rank 0 may never come: this rank fails, so that the launcher ends the others.
             raise RankLostError("asked to end before there was anything to do")
         team.ask_to_stop(number)
 
@@ -89,7 +89,7 @@ _WORKS: dict[str, Callable[[Team], None]] = {
 
 
 def _end_with_input() -> None:
-    """End when the process that has started this one has ended, however it did."""
+    """Exit the process when its parent has ended, for whatever reason, which closes stdin."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdin.buffer.read()
     os._exit(1)

@@ -1,4 +1,4 @@
-"""The 2-D playground: a network trained in seconds, and what it does with points."""
+"""2-D playground: a small network trained in seconds on points, its samples and its score."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from ddpm_studio.requests import PlayRequest, Sampler
 
 _BATCH, _OTHERS, _LEARNING_RATE, _EMA = 512, 512, 1.5e-2, 0.998
 _SHOWN, _LOOKS = 512, 20
-# Of the variance 1 − ᾱ_t: small enough that the chain's own error is out of sight.
+# Share of the variance 1 − ᾱ_t as step size δ: so small that the discretisation can't be seen.
 _LANGEVIN_SHARE = 0.02
 _REPORT_EVERY, _WALK_REPORT_EVERY = 25, 10
 
 
 @dataclass(frozen=True, eq=False)
 class PointModel:
-    """A trained :class:`toy.PointNet` with its process; its weights do not change any more."""
+    """A trained :class:`toy.PointNet` with its process, data points and the name of their shape."""
 
     network: nn.Module
     process: DiffusionProcess
@@ -43,14 +43,14 @@ class PointModel:
 
 
 def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event, None, PointModel]:
-    """Train on points; yields Progress, and now and then PointsLearned.
+    """Train a network on points; yields Progress, and from time to time PointsLearned.
 
     Args:
-        request: which points, how long.
-        drawing: points of one's own, float32 (M, 2), for the shape ``drawing``.
+        request: shape of the points, and length of the training.
+        drawing: the person's own points, float32 (M, 2), for the shape ``drawing``.
 
     Raises:
-        StudioError: if nothing was drawn.
+        StudioError: if there are no points of one's own for that shape.
     """
     if request.shape == "drawing" and (drawing is None or len(drawing) == 0):
         raise StudioError("There is nothing to learn yet.", "Draw some points first.")
@@ -80,8 +80,8 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
         index = torch.randint(request.timesteps, (_BATCH,), generator=generator)
         noise = torch.randn(x_0.shape, generator=generator)
         x_t = process.q_sample(x_0, index, noise)
-        # L_simple, less the noise of its target: between modes the score is small, and would
-        # drown in it.
+        # L_simple with the expected noise as target, which lacks the variance of a sampled one:
+        # between modes the score is small, and would be lost in it.
         target = toy.expected_noise(x_0, x_t, points(_OTHERS), process.schedule, index)
         answer = process.predict(network, x_t[:, :, None, None], index)[:, :, 0, 0]
         loss: Tensor = (answer - target).square().mean()
@@ -92,7 +92,7 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
         return loss.detach()
 
     for step in range(1, request.steps + 1):
-        # So little work is done no sooner by two, and far later where others want the cores too.
+        # Two threads are no faster at so little work, and far slower on busy cores.
         with threads(1):
             loss = learn()
             average.update(step)
@@ -105,13 +105,13 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
 
 
 def shape_points(shape: toy.Shape, seed: int = 0) -> Points:
-    """Some points of a shape, (N, 2): what there is to learn."""
+    """Return data points of a shape, float32 (N, 2)."""
     points: Points = toy.draw_points(shape, _SHOWN, torch.Generator().manual_seed(seed)).numpy()
     return points
 
 
 def start_noise(seed: int, count: int = _SHOWN) -> Points:
-    """Draw x_T, from which :func:`walk_points` starts with that seed, shape (count, 2)."""
+    """Return the noise x_T that :func:`walk_points` starts from with this seed, (count, 2)."""
     x_t = PictureNoise(seed, [0], "cpu").draw((2, count, 1))
     noise: Points = toy.as_points(x_t).numpy().copy()
     return noise
@@ -120,10 +120,10 @@ def start_noise(seed: int, count: int = _SHOWN) -> Points:
 def walk_points(
     model: PointModel, sampler: Sampler, steps: int | None, seed: int, count: int = _SHOWN
 ) -> Generator[Event, None, PointWalk]:
-    """Walk a reverse process from noise; yields Progress.
+    """Run a reverse process from noise; yields Progress, and returns the trajectory.
 
     Raises:
-        StudioError: if the steps are more than T.
+        StudioError: if there are more steps than T.
     """
     T = model.process.schedule.T
     shares, moments = [], []
@@ -138,13 +138,13 @@ def walk_points(
 def _moments(
     model: PointModel, sampler: Sampler, steps: int | None, seed: int, count: int
 ) -> Iterator[tuple[int, Points]]:
-    """Yield each t of a reverse process, from T on, with the points there."""
+    """Yield the t of each state of a reverse process, from T on, with its points (count, 2)."""
     info, T = SAMPLERS[sampler], model.process.schedule.T
     if steps is not None and steps > T:
         raise StudioError(f"{steps} steps are more than T = {T}.", f"Choose 1 to {T}.")
 
     def network(x: Tensor, labels: Tensor, /) -> Tensor:
-        # Not around the walk: whoever takes its steps may train in between.
+        # Not around the whole generator: its consumer may train between two steps.
         with torch.no_grad():
             answer: Tensor = model.network(x, labels)
         return answer
@@ -158,13 +158,13 @@ def _moments(
 def langevin(
     model: PointModel, t: int, steps: int, seed: int, count: int = _SHOWN
 ) -> Generator[Event, None, PointWalk]:
-    """A chain that forgets its start and ends in q(x_t), by the learned score alone.
+    """Run a Langevin chain to samples of q(x_t), by the learned score alone.
 
     x ← x + δ/2 ∇ log q(x) + √δ z, with δ a share of the noise's variance 1 − ᾱ_t
-    [Song & Ermon 2019, eq. 4]. Yields Progress.
+    [Song & Ermon 2019, eq. 4]. The chain forgets its start. Yields Progress.
 
     Returns:
-        Where the points are before each step and after the last.
+        The points before each step and after the last.
 
     Raises:
         StudioError: if t is not 1..T.
@@ -185,7 +185,7 @@ def langevin(
 
 
 def score_field(model: PointModel, places: Points, t: int) -> npt.NDArray[np.float32]:
-    """The learned score ∇ log q(x_t) ≈ −ε̂/√(1−ᾱ_t) at places (G, 2), of the same shape.
+    """Return the learned score ∇ log q(x_t) ≈ −ε̂/√(1−ᾱ_t) at places, of their shape (G, 2).
 
     Raises:
         StudioError: if t is not 1..T.
@@ -202,7 +202,7 @@ def score_field(model: PointModel, places: Points, t: int) -> npt.NDArray[np.flo
 
 
 def diffused(model: PointModel, t: int, seed: int) -> Points:
-    """The data's points at t of the forward process, shape (N, 2)."""
+    """Return the data points at t of the forward process, shape (N, 2)."""
     x_0 = toy.as_picture(torch.from_numpy(model.data))
     noise = PictureNoise(seed, [0], "cpu").draw(x_0.shape[1:])
     x_t = x_0 if t == 0 else model.process.q_sample(x_0, t - 1, noise)
@@ -211,7 +211,7 @@ def diffused(model: PointModel, t: int, seed: int) -> Points:
 
 
 def true_score(model: PointModel, places: Points, t: int) -> Points | None:
-    """The exact ∇ log q(x_t) at places (G, 2), where it is known: for the eight Gaussians."""
+    """Return the exact ∇ log q(x_t) at places (G, 2), or None except for the eight Gaussians."""
     if model.shape != "eight_gaussians":
         return None
     x = torch.from_numpy(places)
@@ -220,7 +220,7 @@ def true_score(model: PointModel, places: Points, t: int) -> Points | None:
 
 
 def look_at_points(model: PointModel, places: Points, t: int, seed: int) -> PointLook:
-    """Look at t: points of q(x_t), and the score at places (G, 2); at t = 0 that of t = 1.
+    """Return points of q(x_t), and the score at places (G, 2); at t = 0 the score of t = 1.
 
     Raises:
         StudioError: if t is not 0..T.
@@ -233,7 +233,7 @@ def look_at_points(model: PointModel, places: Points, t: int, seed: int) -> Poin
 
 
 def cosines(first: Points, second: Points) -> npt.NDArray[np.float32]:
-    """Cosine similarity of vectors (G, 2) with others, shape (G,); 0 where one is 0."""
+    """Return the cosine similarity of vectors (G, 2), shape (G,); 0 for a zero vector."""
     lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     found: npt.NDArray[np.float32] = (first * second).sum(1) / np.maximum(lengths, 1e-12)
     return found

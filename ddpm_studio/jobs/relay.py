@@ -1,4 +1,4 @@
-"""Sub-jobs: their events go on, their progress is counted as parts of the whole."""
+"""Sub-jobs: generators whose events are passed on, with progress counted as part of a whole."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ Result = TypeVar("Result")
 def relay(
     job: Generator[Event, None, Result], count: Callable[[Progress], Progress]
 ) -> Generator[Event, None, Result]:
-    """Yield what ``job`` yields, each Progress as ``count`` makes it; returns its result."""
+    """Yield the events of ``job``, with ``count`` applied to each Progress; return its result."""
     return mapped(job, lambda event: count(event) if isinstance(event, Progress) else event)
 
 
 def collect_frames(
     job: Generator[Event, None, Result],
 ) -> Generator[Event, None, tuple[Result, list[FrameImages]]]:
-    """Keep the moments that a drawing yields, and yield the rest; returns its result and them."""
+    """Collect the frames that a drawing yields and pass on its other events.
+
+    Returns:
+        The drawing's result, and its frames.
+    """
     frames: list[FrameImages] = []
     with contextlib.closing(job):
         while True:
@@ -40,13 +44,13 @@ def collect_frames(
 def in_turn(
     jobs: Sequence[tuple[int, Generator[Event, None, Result]]],
 ) -> Generator[Event, None, list[Result]]:
-    """Run jobs one after the other.
+    """Run jobs one after the other, with their progress scaled to the whole.
 
     Args:
-        jobs: each with what it takes, in a unit that all have in common.
+        jobs: pairs of a job's cost, in a unit that all have in common, and the job.
 
     Returns:
-        Their results.
+        The results of the jobs.
     """
     total = sum(cost for cost, _ in jobs)
     passed = 0

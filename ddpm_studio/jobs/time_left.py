@@ -1,4 +1,4 @@
-"""Time left of a job, from how it went so far."""
+"""Time left of a job, estimated from its progress so far."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable
 
 from ddpm_studio.jobs.events import Progress
 
-# Weight of the newest measurement; a little memory keeps the figure from jumping.
+# Weight of the newest rate in an exponential moving average, which keeps the figure from jumping.
 _SMOOTHING = 0.15
 _MIN_SECONDS = 0.2
 
 
 class TimeLeft:
-    """Tells the time left of a job from its pace, phase by phase.
+    """Estimates the time left of a job from its rate of progress, phase by phase.
 
-    The first advance of a phase is no part of its pace: it prepares what the others use, which
+    The first advance of a phase is not counted: it includes preparations for the others, which
     on a GPU can take as long as hundreds of them.
 
     Args:
-        clock: seconds that only grow.
+        clock: returns monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,7 +30,7 @@ class TimeLeft:
         self._rate: float | None = None
 
     def update(self, progress: Progress) -> float | None:
-        """Take a report; returns seconds left, or None while it is too early to say."""
+        """Record a progress report; return the seconds left, or None while it is unknown."""
         now, done = self._clock(), progress.done
         phase = progress.text, progress.total
         if phase != self._phase or (self._last is not None and done < self._last[1]):
@@ -48,5 +48,5 @@ class TimeLeft:
         return None if self._rate is None else (progress.total - done) / self._rate
 
     def pause(self) -> None:
-        """Leave the time until the next report out."""
+        """Exclude the time until the next report, for which the job is paused."""
         self._last = None

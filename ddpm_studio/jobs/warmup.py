@@ -1,4 +1,4 @@
-"""Warm-up: load what takes long to load, before somebody waits for it."""
+"""Warm-up: slow imports and probes done before somebody waits for them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ddpm_studio.jobs.machine.device import choose_device, choose_precision, des
 
 
 def load() -> tuple[ModelStore, str]:
-    """Load what opening a model and drawing with it takes.
+    """Load the modules needed to open a model and draw with it.
 
     Returns:
-        A store, and device and precision in words, such as "CPU float32".
+        A new model store, and device and precision in words, such as "CPU float32".
     """
     device = choose_device("auto")
     return ModelStore(), f"{describe(device)} {choose_precision('auto', device)}"
 
 
 def load_for_training() -> None:
-    """Load what a training takes besides: the first optimiser imports torch._dynamo, a second."""
+    """Load what training also needs: the first optimiser imports torch._dynamo, for a second."""
     torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
