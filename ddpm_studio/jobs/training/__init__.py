@@ -1,1 +1,1 @@
-"""Training a run, from the data to checkpoints, and what can go wrong on the way."""
+"""Training of a run, from preparing the data set to checkpoints, and its failures."""

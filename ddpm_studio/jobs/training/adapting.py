@@ -1,8 +1,8 @@
 """Fine-tuning on other pictures: which weights of a trained network are kept, which are new.
 
-A convolutional network is of no size, and a transformer with positions of sines neither: all its
-weights are kept for pictures of another size. Layers that read and write pixels follow the
-channels, the table of classes the classes.
+Convolutional networks and transformers with sinusoidal positions don't depend on the size of
+pictures, so all their weights are kept for another size. Layers that read and write pixels are
+adapted to the number of channels, the table of class embeddings to the classes.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.classes import known_classes
 
-# The table of classes, and the bias of what its rows are added to.
+# The table of class embeddings, and the bias of the layer whose output they are added to.
 _TABLE, _TIME = "label.weight", "time2.bias"
 _MOST_NAMED = 6
 
 
 def adapted_config(base: RunInfo, request: TrainRequest, dataset: Dataset) -> NetworkConfig:
-    """Return the configuration of another run's network for other pictures.
+    """Return the configuration of another run's network, adapted to a data set.
 
     Args:
-        base: that run.
-        request: whether classes are learnt.
-        dataset: the pictures.
+        base: the other run.
+        request: the settings, which say whether classes are learned.
+        dataset: the data set to train on.
 
     Raises:
-        StudioError: if the network can't follow their shape, as an imported one can't.
+        StudioError: if the network can't be adapted to its shape, as an imported one can't.
     """
     config = for_shape(base, dataset.shape)
     if config is None:
@@ -51,10 +51,10 @@ def adapted_config(base: RunInfo, request: TrainRequest, dataset: Dataset) -> Ne
 
 
 def student_config(teacher: RunInfo, request: TrainRequest, dataset: Dataset) -> NetworkConfig:
-    """Return the configuration of a few-step student's network: its teacher's, as it is.
+    """Return the configuration of a few-step student's network: the teacher's, with its dropout.
 
     Raises:
-        StudioError: if the pictures are of another shape, or have other classes.
+        StudioError: if the pictures have another shape or other classes.
     """
     check_shape(teacher, dataset)
     config = teacher.network_config()
@@ -62,10 +62,10 @@ def student_config(teacher: RunInfo, request: TrainRequest, dataset: Dataset) ->
 
 
 def for_shape(base: RunInfo, shape: PictureShape) -> NetworkConfig | None:
-    """Return the configuration of a run's network for pictures of a shape; None: it can't follow.
+    """Return the configuration of a run's network for a picture shape; None if it can't adapt.
 
-    It follows if it is of a preset, which says how its levels go with the size, and if the channels
-    stay, or both are colours.
+    It can if it was made from a preset, which defines how its levels depend on the size, and if
+    the number of channels stays, or both are gray or colour pictures.
     """
     config = base.network_config()
     if shape == _shape_of(config):
@@ -79,11 +79,11 @@ def start_weights(run: Path, network: Network, classes: tuple[str, ...]) -> None
 
     Args:
         run: the other run.
-        network: of :func:`adapted_config`.
-        classes: what its classes are called, in order.
+        network: network made by :func:`adapted_config`.
+        classes: names of its classes, in order.
 
     Raises:
-        StudioError: if they do not fit.
+        StudioError: if the weights do not fit.
     """
     folder = RunFolder.open(run)
     tensors = folder.newest().load("ema", folder.info.network_config())
@@ -103,7 +103,7 @@ def _shape_of(config: NetworkConfig) -> PictureShape:
 
 
 def _of_preset(base: RunInfo, config: NetworkConfig, shape: PictureShape) -> NetworkConfig | None:
-    """Return what the preset that a network is of makes for another shape; None: it is of none."""
+    """Return the configuration that a network's preset makes for another shape; None without."""
     if base.request is None or base.request.preset not in PRESETS:
         return None
     name = base.request.preset
@@ -123,13 +123,13 @@ def _of_preset(base: RunInfo, config: NetworkConfig, shape: PictureShape) -> Net
 
 @dataclass(frozen=True, eq=False)
 class Adaptation:
-    """What becomes of another run's weights in the network of a new one.
+    """Adaptation of another run's weights to the network of a new run.
 
     Args:
         base: the other run.
-        run: its folder.
-        config: the new network.
-        classes: what the classes of the pictures are called, in order, learnt or not.
+        run: folder of the other run.
+        config: configuration of the new network.
+        classes: names of the data set's classes, in order, learned or not.
     """
 
     base: RunInfo
@@ -138,7 +138,7 @@ class Adaptation:
     classes: tuple[str, ...]
 
     def __str__(self) -> str:
-        """What is kept and what is new, in a sentence."""
+        """Describe in a sentence what is kept and what is new."""
         old, new = self.base.network_config(), self.config
         words = []
         if (old.height, old.width) != (new.height, new.width):
@@ -160,18 +160,18 @@ class Adaptation:
 
     @property
     def title(self) -> str:
-        """What the other run is called."""
+        """Title of the other run."""
         return self.base.published.title if self.base.published else self.run.name
 
     def weights(self, tensors: Mapping[str, Tensor], network: Network) -> dict[str, Tensor]:
-        """Return the weights to begin with.
+        """Return the initial weights of the new network.
 
-        A class of the same name keeps its embedding; any other begins as "no class", so that it is
-        drawn as pictures of all classes are. Without classes "no class" is all there is.
+        A class of the same name keeps its embedding; any other starts as "no class", so that it is
+        drawn like pictures of all classes. A network without classes has only "no class".
 
         Args:
-            tensors: those of the other run.
-            network: the new one, whose own are taken for what there is nothing of.
+            tensors: weights of the other run.
+            network: the new network, whose own weights are used where the other run has none.
         """
         made = {key: tensor.clone() for key, tensor in network.state_dict().items()}
         outer = network.outer_layers or ()
@@ -189,20 +189,21 @@ class Adaptation:
 
     def _table(self, old: Tensor | None, new: Tensor) -> Tensor:
         if old is None:
-            # Added to the embedding of t, it changes nothing at first.
+            # Added to the embedding of t, so that it has no effect at first.
             return torch.zeros_like(new)
         known, nothing = dict(zip(known_classes(self.base), old, strict=False)), self._nothing(old)
         return torch.stack([*(known.get(name, nothing) for name in self.classes), nothing])
 
     def _nothing(self, table: Tensor) -> Tensor:
-        """Return the embedding of "no class"; where it was never learnt, the mean of all."""
+        """Return the embedding of "no class"; if it was never trained, the mean of all classes."""
         return table[-1] if self.base.learnt_withheld else table[:-1].mean(0)
 
     def _pixels(self, old: Tensor, new: Tensor, reads: bool) -> Tensor:
-        """Return weights of a layer that reads pixels, or writes them, for other channels."""
+        """Return weights of a layer that reads or writes pixels for other channels."""
         before, after = _shape_of(self.base.network_config()), _shape_of(self.config)
         axis = 1 if reads else 0
-        # What a channel has: the pixels of a patch; of what is written, the variance comes after.
+        # Values of a channel: the pixels of a patch. A layer that writes has the means of all
+        # channels first, then their variances.
         halves = 2 if self.config.learned_variance and not reads else 1
         first = [tensor.movedim(axis, 0) for tensor in (old, new.clone())]
         a, made = (

@@ -1,4 +1,4 @@
-"""Base models for fine-tuning: trained networks that a training can begin with."""
+"""Base models for fine-tuning: trained networks that a training can start from."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ddpm_studio.runs.ready import ready_runs
 
 @dataclass(frozen=True)
 class Base:
-    """A run whose network can follow some pictures.
+    """A base model: a run whose network can be adapted to a data set.
 
     Args:
-        run: its folder.
-        title: what it is called.
-        preset: its network.
-        told: what of it would be kept, and what new.
+        run: folder of the run.
+        title: title of the run.
+        preset: preset of its network.
+        told: sentence on what would be kept, and what new.
     """
 
     run: Path
@@ -35,17 +35,17 @@ class Base:
 def find_bases(
     shape: PictureShape, classes: tuple[str, ...], runs: Sequence[Path] = ()
 ) -> list[Base]:
-    """Return the ready models, and those of some runs, that can begin a training.
+    """Return the ready-made models, and those of some runs, that a training can start from.
 
-    Students are none: they have learnt to draw in few steps, and nothing else.
+    Students are left out: they have learned nothing but to draw in few steps.
 
     Args:
-        shape: of the pictures.
-        classes: what their classes are called; empty: they have none.
-        runs: where to look besides.
+        shape: shape of the pictures.
+        classes: names of their classes; empty if they have none.
+        runs: further run folders to consider.
 
     Returns:
-        Those that are the most alike first: by their channels, then by their size.
+        The base models, most similar first: by channels, then by size.
     """
     found: list[tuple[float, float, Base]] = []
     for run in dict.fromkeys(path.resolve() for path in (*runs, *ready_runs())):
@@ -54,7 +54,7 @@ def find_bases(
             info = folder.info
             config = None if info.student or not folder.checkpoints() else for_shape(info, shape)
         except (StudioError, ValueError):
-            continue  # Nobody has asked for this one.
+            continue  # Not requested by name, so it is no error.
         if config is None or info.request is None:
             continue
         own = info.network_config()

@@ -1,4 +1,4 @@
-"""Micro-batch size: as many pictures at once as there is memory for."""
+"""Micro-batch size: as many pictures in one pass as fit into memory."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from torch import Tensor
 
 from ddpm_studio.engine import Trainer
 
-# What is free may be taken up to this share: kernels need room beside what is kept.
+# Share of the free memory to plan with: kernels need room in addition to saved activations.
 _SHARE = 0.6
 
 
 class MicroBatch:
-    """Keeps a training's ``micro_batch`` to what fits: estimated first, halved when it does not.
+    """Adapts a training's ``micro_batch`` to memory: estimated first, halved after a failure.
 
-    A computer's own memory does not always say when it ends; a GPU's does.
+    The estimate is needed since running out of main memory, other than of a GPU's, does not
+    always raise an error.
     """
 
     def __init__(self, trainer: Trainer) -> None:
@@ -27,25 +28,25 @@ class MicroBatch:
 
     @property
     def whole(self) -> int:
-        """Pictures at once where the memory suffices: as asked for, but no more than there are.
+        """Micro-batch size where memory suffices: the batch size, at most the pictures of a step.
 
-        Of several ranks each has its own share of a batch.
+        With several ranks, each rank counts its share of them.
         """
         return min(self._trainer.config.batch_size, self._trainer.own_pictures)
 
     @property
     def size(self) -> int:
-        """Pictures at once."""
+        """Pictures in one pass."""
         own = self._trainer.own_pictures
         return min(self._trainer.accelerator.micro_batch or own, own)
 
     @property
     def divided(self) -> int | None:
-        """Pictures at once where the memory does not suffice for :attr:`whole`; else None."""
+        """Pictures in one pass if memory does not suffice for :attr:`whole`; else None."""
         return self.size if self.size < self.whole else None
 
     def estimate(self) -> bool:
-        """Begin with the largest that should fit; True if that is less than before."""
+        """Set the largest micro-batch that should fit; return whether it is smaller than before."""
         free = _SHARE * free_bytes(self._trainer.device)
         fits = max(1, int(free / bytes_per_picture(self._trainer)))
         before = self.size
@@ -55,17 +56,17 @@ class MicroBatch:
 
     @property
     def spent(self) -> bool:
-        """Whether a step that did not fit can't be tried again."""
+        """Whether a step that ran out of memory can't be retried."""
         tried = self._failed_at == self._trainer.step_number
         return not self._trainer.whole or (tried and self.size == 1)
 
     def make_room(self) -> bool:
-        """See to the next try of a step; True: in halves, False: as it is, once more."""
+        """Prepare to retry a step: free memory first, then halve; return whether it was halved."""
         trainer = self._trainer
         trainer.accelerator.forget_recorded()
         trainer.accelerator.forget_gradient()
         if gc.isenabled():
-            # Else the window collects in its own thread: its widgets must not end in this one.
+            # Otherwise the window collects garbage in its own thread, where its widgets must end.
             gc.collect()
         if trainer.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -73,29 +74,29 @@ class MicroBatch:
         if not tried:
             self._failed_at, self._before = trainer.step_number, trainer.accelerator.micro_batch
         else:
-            # A network compiled for one size would be compiled anew in the midst of the step.
+            # A compiled network would be compiled again for the new size, in the midst of the step.
             trainer.accelerator.plain()
             trainer.accelerator.micro_batch = (self.size + 1) // 2
         return tried
 
     def give_up(self) -> None:
-        """Forget the tries of a step that no size was small enough for."""
+        """Restore the micro-batch from before a step that failed at every size."""
         if self._failed_at == self._trainer.step_number:
             self._trainer.accelerator.micro_batch = self._before
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that is free for tensors on the device."""
+    """Bytes of memory on the device that are free for tensors."""
     if device.type == "cuda":
-        # What torch keeps of what it has freed is as good as free.
+        # Memory that torch's allocator caches is available as well.
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(torch.cuda.mem_get_info(device)[0]) + kept
     return int(psutil.virtual_memory().available)
 
 
 def bytes_per_picture(trainer: Trainer) -> int:
-    """What the forward pass keeps for the backward pass, in bytes for each picture."""
-    # The difference leaves out what does not grow with the batch, as weights in bf16.
+    """Bytes per picture that the forward pass saves for the backward pass."""
+    # The difference excludes what does not grow with the batch, such as weights in bf16.
     return _kept_bytes(trainer, 2) - _kept_bytes(trainer, 1)
 
 
@@ -106,8 +107,8 @@ def _kept_bytes(trainer: Trainer, count: int) -> int:
     def keep(tensor: Tensor) -> None:
         storage = tensor.untyped_storage()
         kept[storage.data_ptr()] = storage.nbytes()
-        # Until all is counted, so that no address comes twice. Returned, a tensor that its own
-        # operation has made would keep the whole graph alive for good.
+        # Held until all are counted, so that no address occurs twice. Detached: returning a tensor
+        # saved by the operation that made it would be a reference cycle, which is never freed.
         held.append(tensor.detach())
 
     x = torch.zeros(count, *trainer.model.config.shape).to(

@@ -1,7 +1,7 @@
-"""A budget of time for a training: which network, batch and size of pictures it suffices for.
+"""Time budget of a training: the network, batch size and picture size that suit it.
 
-Nothing here needs torch: the window, the terminal and Python choose by the same rules, from
-steps that were timed on this machine and from what each preset needs
+This module does not import torch: the window, the terminal and Python choose by the same rules,
+from step times measured on this machine and from what each preset needs
 (:class:`ddpm_studio.engine.tables.networks.Needs`).
 """
 
@@ -24,26 +24,26 @@ from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
 from ddpm_studio.picture_shape import ImageSize, image_size, sides
 from ddpm_studio.requests import TrainRequest
 
-#: What is offered to choose from; any number of minutes or hours can be asked for.
+#: Budgets offered to choose from; any number of minutes or hours can be requested.
 OFFERED = ("2m", "10m", "1h", "night", "paper")
-#: What is meant where nobody has chosen.
+#: The budget if none was chosen.
 DEFAULT = "10m"
 
 _NIGHT_HOURS = 8
 _UNITS = {"m": 60.0, "h": 3600.0}
 _MOST_SECONDS = 1e6 * 60
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*([mh])")
-# A batch is doubled while that makes so many times as many pictures a second, this many steps
-# are left, and it is no larger than this.
+# The batch size is doubled while throughput rises by this factor and this many steps are left,
+# up to this size.
 _WORTH_DOUBLING, _FEWEST_STEPS, _LARGEST_BATCH = 1.5, 2_000, 128
-# Shorter sides that are offered where the pictures are too large, and what theirs are rounded to.
+# Shorter sides that are suggested for pictures that are too large, and the multiple of both sides.
 _SHORTER_SIDES = (128, 96, 64, 48, 32, 24, 16)
 _MULTIPLE = 8
 
 
 @dataclass(frozen=True)
 class Budget:
-    """A time for a training; ``seconds`` is None for as many steps as the paper took."""
+    """A time budget; ``seconds`` is None for as many steps as in the paper."""
 
     name: str
     seconds: float | None
@@ -56,16 +56,16 @@ class Budget:
 
 @dataclass(frozen=True)
 class BudgetPlan:
-    """What suits a budget.
+    """Settings that suit a time budget.
 
     Args:
-        settings: fields of :class:`ddpm_studio.requests.TrainRequest` beside the preset's
-            recipe. With ``minutes``, ``steps`` are those that are expected.
-        image_size: of the pictures that it was chosen for; None: not known.
-        shapes: seconds until some samples can be recognised; None: not known.
-        whole: seconds in all; None: not known.
-        smaller: a size at which there is something to see within the budget, where at this one
-            there is not; None: there is, or at no size, or it is not known.
+        settings: fields of :class:`ddpm_studio.requests.TrainRequest` in addition to the preset's
+            recipe. With ``minutes``, ``steps`` is the expected number.
+        image_size: size of the pictures that they were chosen for; None if unknown.
+        shapes: seconds until some samples are recognisable; None if unknown.
+        whole: seconds of the whole training; None if unknown.
+        smaller: a size at which samples are recognisable within the budget, where at this one they
+            are not; None if they are, at no size, or unknown.
     """
 
     settings: dict[str, object]
@@ -76,7 +76,7 @@ class BudgetPlan:
 
     @property
     def preset(self) -> str:
-        """The network."""
+        """Preset of the network."""
         return str(self.settings["preset"])
 
     def __str__(self) -> str:
@@ -91,10 +91,10 @@ class BudgetPlan:
 
 
 def parse_budget(text: str) -> Budget:
-    """Read a budget: "10m", "1.5h", "night" or "paper".
+    """Parse a budget: "10m", "1.5h", "night" or "paper".
 
     Raises:
-        ValueError: it is none; the message lists what there is.
+        ValueError: if it is no budget; the message lists the possible ones.
     """
     name = text.strip().lower()
     if name == "paper":
@@ -113,16 +113,16 @@ def parse_budget(text: str) -> Budget:
 def ask_budget(
     text: str, given: Mapping[str, Any], *, begun: bool
 ) -> tuple[Budget, dict[str, Any]]:
-    """Read a budget; returns it and the options, with its length if there is a network already.
+    """Parse a budget, and return it with the options, completed by ``minutes`` if ``begun``.
 
     Args:
-        text: as for :func:`parse_budget`.
-        given: the options that somebody has named.
-        begun: whether the training goes on with a network, its own or another run's.
+        text: a budget, see :func:`parse_budget`.
+        given: the options that were given, by field.
+        begun: whether the training starts from an existing network, its own or another run's.
 
     Raises:
-        OptionError: it is no budget, a length is given besides, or as in the paper is asked of a
-            network that is there already.
+        OptionError: if it is no budget, a length is given too, or "paper" is requested for an
+            existing network.
     """
     try:
         budget = parse_budget(text)
@@ -145,22 +145,22 @@ def choose(
     batch_size: int | None = None,
     pictures: int | None = None,
 ) -> BudgetPlan:
-    """Choose what suits a budget on this machine.
+    """Choose the settings that suit a time budget on this machine.
 
-    Of the networks that see enough pictures within it to be good, the one with the largest need
-    is taken; else the one that comes nearest to its own, of those whose shapes come in time; else
-    the one whose shapes come first.
+    Of the presets that see enough pictures within it to be good, the one that needs most is chosen;
+    else, of those whose samples become recognisable in time, the one that gets nearest to its own
+    need; else the one whose samples become recognisable first.
 
     Args:
-        budget: the time.
-        speed: what was measured for pictures of the shape that the training has; None: nothing
-            yet, the first preset is taken.
-        preset: the network, if it is not to be chosen.
-        batch_size: likewise.
-        pictures: how many there are; None: not known.
+        budget: the time budget.
+        speed: measured for pictures of the training's shape; None if nothing was measured, which
+            gives the default preset.
+        preset: the preset, if it is given.
+        batch_size: the batch size, if it is given.
+        pictures: number of pictures in the data set; None if unknown.
 
     Raises:
-        ValueError: as in the paper is asked of a preset that repeats no training of one.
+        ValueError: if "paper" is requested of a preset that repeats no training of a paper.
     """
     if budget.seconds is None:
         return _as_published(speed, preset)
@@ -183,7 +183,7 @@ def choose(
 
 @dataclass(frozen=True)
 class _Trial:
-    """What one preset would come to: ``pictures`` are those that it sees in the time."""
+    """Expected outcome of one preset: ``pictures`` is the number seen within the time."""
 
     preset: str
     batch: int
@@ -202,7 +202,7 @@ class _Trial:
 
 @dataclass(frozen=True)
 class _Asked:
-    """How many seconds are left for steps, and what is not to be chosen."""
+    """Seconds available for steps, and the settings that are given."""
 
     seconds: float
     preset: str | None
@@ -213,7 +213,7 @@ class _Asked:
         for name, measured in (speed.presets if speed else {}).items():
             needs = PRESETS[name].needs if name in PRESETS else None
             good = needs.good if needs else None
-            # A network that does not divide the pictures' sides would make them smaller.
+            # Measured at a smaller size as this one is no multiple: it would shrink the pictures.
             fits = speed is not None and measured.image_size == speed.image_size
             if name != self.preset if self.preset is not None else good is None or not fits:
                 continue
@@ -223,9 +223,9 @@ class _Asked:
             yield _Trial(name, batch, seen, shapes, shapes <= self.seconds, good)
 
     def _batch(self, preset: str, speed: PresetSpeed) -> int:
-        """Return the recipe's batch, doubled while the device is far quicker with more at once.
+        """Return the recipe's batch size, doubled while throughput rises enough.
 
-        It is no larger than the set.
+        It is at most the size of the data set.
         """
         recipe = TrainRequest(preset=preset).batch_size
         most = min(_LARGEST_BATCH, self.pictures or _LARGEST_BATCH)
@@ -240,7 +240,7 @@ class _Asked:
 
 
 def _smaller(asked: _Asked, speed: MachineSpeed) -> ImageSize | None:
-    """Return the largest smaller size whose shapes come in time, by what the pixels are fewer."""
+    """Return the largest smaller size at which samples become recognisable in time."""
     width, height = sides(speed.image_size)
     for side in _SHORTER_SIDES:
         if side >= min(width, height):
@@ -257,7 +257,7 @@ def _rounded(side: float) -> int:
 
 
 def _as_published(speed: MachineSpeed | None, preset: str | None) -> BudgetPlan:
-    """Choose the paper's network for pictures of the nearest size, and the steps that it took."""
+    """Choose the paper's network whose picture size is nearest, and the paper's steps."""
     told = {name: one.published for name, one in PRESETS.items() if one.published}
     if preset is not None and preset not in told:
         raise ValueError(f"{preset} repeats no training of a paper; {', '.join(told)} do")

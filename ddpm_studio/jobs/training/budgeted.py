@@ -1,4 +1,4 @@
-"""A training for a budget of time: what suits is chosen, told, and recorded as settings."""
+"""Training within a time budget: settings are chosen, reported, and recorded."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ def train_within(
     models: ModelStore | None = None,
     spare: FallbackFolder | None = None,
 ) -> Generator[Event, None, TrainResult]:
-    """Choose network, batch, length and, unless it is given, the size of the pictures; train.
+    """Choose network, batch size, length and, unless given, picture size for a budget; then train.
 
     Args:
-        budget: the time; for as many steps as the paper took, steps are set.
-        sources: pictures.
+        budget: the time budget; for "paper", steps are set instead of minutes.
+        sources: files and folders of the pictures.
         run: the run folder, new.
-        request: the settings; those that are ``given`` are kept.
-        options: how pictures are prepared; likewise.
-        given: names of the fields that somebody has named.
+        request: the settings; fields in ``given`` are kept.
+        options: how pictures are prepared; fields in ``given`` are kept.
+        given: names of the fields that were given by the person.
         models: as for :func:`train`.
         spare: as for :func:`train`.
 
     Yields:
-        What is chosen, as a Told, and what :func:`train` yields.
+        The choice, as a Told, and the events of :func:`train`.
 
     Raises:
-        StudioError: as by :func:`train`, and for a network that no paper trained.
+        StudioError: as :func:`train`, and for "paper" with a network that no paper trained.
     """
     dataset = yield from data.prepare(sources, options)
     speed = yield from measure_speed(dataset.image_size, dataset.channels)

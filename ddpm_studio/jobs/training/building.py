@@ -1,4 +1,4 @@
-"""Trainer of a run, made from what its ``run.json`` says."""
+"""Construction of a run's trainer, from the contents of its ``run.json``."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def build_trainer(
     rows: npt.NDArray[np.int64] | None = None,
     ranks: Ranks = ALONE,
 ) -> Trainer:
-    """Return a trainer at step 0, its weights those of the seed.
+    """Return a trainer at step 0, with weights initialised from the seed.
 
     Args:
-        info: names network and process.
-        request: the settings, by now.
-        dataset: whose labels are learned.
-        images: its pictures, from wherever they are read.
-        device: where to train.
-        fine_tuned: take the weights of the run that ``info`` names as its start instead.
-        rows: which pictures are trained on; None: all.
-        ranks: the processes that train together.
+        info: the run, with its network and process.
+        request: the current settings.
+        dataset: the data set, whose labels are used.
+        images: its pictures, wherever they are read from.
+        device: device to train on.
+        fine_tuned: initialise with the weights of the run that ``info.start_from`` names.
+        rows: indices of the pictures to train on; None for all.
+        ranks: the ranks that train together.
 
     Raises:
-        StudioError: if those can't be read.
-        ValueError: if the settings do not go together.
+        StudioError: if those weights can't be read.
+        ValueError: if the settings are incompatible.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(request.seed, _NETWORK_SEED))
@@ -67,7 +67,7 @@ def build_trainer(
 
 
 def training_config(request: TrainRequest, device: torch.device) -> TrainingConfig:
-    """Return what decides each step of a run, as the engine has it."""
+    """Return the engine's training configuration for a request on a device."""
     return TrainingConfig(
         batch_size=request.batch_size,
         learning_rate=request.learning_rate,

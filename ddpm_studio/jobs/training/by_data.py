@@ -1,4 +1,4 @@
-"""Settings that the pictures decide where nothing was asked for: classes, flips, augmentation."""
+"""Defaults chosen by the data set: class conditioning, horizontal flips, augmentation."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ from ddpm_studio.metrics.mirror_symmetry import mirror_symmetry
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 
-# Of 100 pictures that were seen 640 times each a fifth of the samples were copies without, and none
-# with it; 416 that were seen 154 times were learnt alike (tests/benchmarks/results/recipes.md).
+# With 100 pictures, each seen 640 times, a fifth of the samples were copies without augmentation,
+# and none with it; with 416, seen 154 times, both were alike
+# (tests/benchmarks/results/recipes.md).
 _FEW, _PROBABILITY = 300, 0.12
 
 
 def by_data(
     request: TrainRequest, dataset: Dataset, base: RunInfo | None, student: bool
 ) -> Generator[Event, None, tuple[TrainRequest, NetworkConfig]]:
-    """Decide what was left open, and tell it; return the request and the network for it.
+    """Choose the settings that were left open and report them; return request and network.
 
     Args:
         request: the settings.
-        dataset: the pictures.
+        dataset: the data set.
         base: the run that is fine-tuned, or the student's teacher.
-        student: whether a student is made.
+        student: whether a few-step student is trained.
+
+    Returns:
+        The completed request, and the configuration of the network.
 
     Raises:
-        StudioError: if classes are to be learnt of pictures that have none, or the network can't
+        StudioError: if classes are requested of pictures that have none, or the network can't
             take the pictures.
     """
     request, words = with_classes(request, dataset, base)
@@ -57,7 +61,7 @@ def by_data(
                 "--augmentation 0 trains without."
             )
     if told:
-        # At once: the window has room for one notice.
+        # In one event: the window has room for one notice.
         yield Told("\n".join(told))
     return request, config.with_(augmented=bool(request.augmentation))
 

@@ -1,4 +1,4 @@
-"""Changed settings of a run that goes on: what it takes up, what is told and noted."""
+"""Changed settings of a resumed run: merging, reporting, and recording them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ddpm_studio.jobs.events import Told
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
 
-# Not the run's: each time it goes on where it is asked to. Lengths are steps by then.
+# Not kept with the run: given each time it is resumed. Lengths are in steps by then.
 _OF_THE_MOMENT = ("device", "devices", "epochs", "minutes")
-# The learning rate may differ by so much before it is worth a word.
+# Relative change of the learning rate that is worth reporting.
 _NOTABLE = 0.01
 
 
 def further(recorded: TrainRequest, asked: TrainRequest) -> TrainRequest:
-    """Return a run's settings with those that may change and are named in ``asked``.
+    """Return a run's settings, updated by the changeable ones that are set in ``asked``.
 
-    The number of steps and the devices are ``asked``'s in any case.
+    The number of steps and the devices are always those of ``asked``.
     """
     named = {
         name: getattr(asked, name)
@@ -31,28 +31,28 @@ def further(recorded: TrainRequest, asked: TrainRequest) -> TrainRequest:
 
 
 def note_changes(folder: RunFolder, request: TrainRequest, step: int) -> None:
-    """Write into ``run.json`` with which settings the run goes on from a step.
+    """Record in ``run.json`` the settings with which the run continues from a step.
 
     Raises:
-        OSError: if it can't be written; what stood there stands there still.
+        OSError: if the file can't be written; it is unchanged then.
     """
     lasting = [name for name in TrainRequest.may_change() if name not in _OF_THE_MOMENT]
     folder.plan(at=step, **{name: getattr(request, name) for name in lasting})
 
 
 def pictures_seen(info: RunInfo, checkpoint: Checkpoint) -> int:
-    """Return how many pictures a run had seen by a checkpoint.
+    """Return the number of pictures that a run had seen by a checkpoint.
 
     Raises:
         StudioError: if the checkpoint is damaged.
     """
     seen = checkpoint.state().get("pictures")
-    # One of version 0.1.0 does not say.
+    # Checkpoints of version 0.1.0 don't record it.
     return seen if isinstance(seen, int) else info.pictures_by(checkpoint.step)
 
 
 def told_changes(recorded: TrainRequest, request: TrainRequest, trainer: Trainer) -> Iterator[Told]:
-    """Yield what a person should know of other settings than those of before."""
+    """Yield a report of changed settings, and of their effect on the learning rate."""
     step = trainer.step_number
     lasting = [name for name in TrainRequest.may_change() if name not in (*_OF_THE_MOMENT, "steps")]
     changed = [
@@ -62,7 +62,7 @@ def told_changes(recorded: TrainRequest, request: TrainRequest, trainer: Trainer
     ]
     if changed:
         yield Told(f"From step {step + 1:,} on: {', '.join(changed)}.")
-    # A schedule falls towards the end that is planned.
+    # A decaying schedule ends at the planned number of steps.
     schedule = recorded.learning_rate_schedule
     then = replace(trainer.config, steps=recorded.steps, learning_rate_schedule=schedule)
     before, now = then.rate(step), trainer.config.rate(step)

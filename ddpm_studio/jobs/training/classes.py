@@ -1,4 +1,4 @@
-"""Class conditioning: whether a training learns its pictures' classes."""
+"""Class conditioning: whether a training learns the classes of its pictures."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import known_classes
 
-# With fewer pictures of each than this they may be names of single pictures, not classes.
+# With fewer pictures per class, the names may be of single pictures, not of classes.
 _FEWEST_EACH = 5
 
 
 def with_classes(
     request: TrainRequest, dataset: Dataset, base: RunInfo | None = None
 ) -> tuple[TrainRequest, str]:
-    """Return a request that says whether classes are learnt, and what to tell of that.
+    """Decide whether classes are learned, if the request leaves it open; return a report too.
 
     Args:
-        request: without an answer it is yes where each class has some pictures.
-        dataset: the pictures.
-        base: the run whose network is fine-tuned: one that knows no classes learns none without
-            an answer, one that knows these goes on with them.
+        request: if it leaves this open, classes are learned where each has some pictures.
+        dataset: the data set.
+        base: the run whose network is fine-tuned: if left open, one without classes learns none,
+            and one that has these classes keeps them.
 
     Returns:
-        The request; nothing is to be told where the answer was given, or there are no classes.
+        The request, and a text to report; empty if nothing was left open, or there are no classes.
 
     Raises:
-        StudioError: if classes are to be learnt of pictures that have none.
+        StudioError: if classes are requested of pictures that have none.
     """
     asked, classes = request.class_conditional, len(dataset.class_names)
     if asked is not None:

@@ -1,4 +1,4 @@
-"""Prepared pictures that change or vanish while a network trains on them."""
+"""Guard of the prepared pictures, which may be changed or removed during a training."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ddpm_studio.data.formats.file_rows import FileRows
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.errors import StudioError
 
-# Sets of up to this share of the free memory are read into it.
+# Data sets of up to this share of the free memory are read into it.
 _SHARE_OF_MEMORY = 0.25
 _REMEDY = "Train further: the pictures are prepared again."
 
 
 class DataGuard:
-    """Hands out the pictures of a set and watches their file.
+    """Provides the pictures of a data set, and watches their file for changes.
 
     Args:
-        images: an array, mapped from a file or not.
-        in_memory: whether a small set is read into the memory; several ranks of a machine that
-            read from its file have it there once.
+        images: an array, memory-mapped or not.
+        in_memory: whether a small data set is read into memory. Ranks of one machine read from the
+            file instead, so that its page cache is shared.
     """
 
     def __init__(self, images: Pixels, in_memory: bool = True) -> None:
@@ -39,10 +39,10 @@ class DataGuard:
         )
 
     def check(self) -> str | None:
-        """Look at the file, before each step; returns what a person should be told, once.
+        """Check the file, before each step; return a text to report, once, if it changed.
 
         Raises:
-            StudioError: if it changed and the pictures are read from it.
+            StudioError: if the file was changed and the pictures are read from it.
         """
         if self._file is None or self._told:
             return None
@@ -61,7 +61,7 @@ class DataGuard:
         return f"The prepared pictures were {what}; training goes on with those in memory."
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if isinstance(self.images, FileRows):
             self.images.close()
 

@@ -1,4 +1,4 @@
-"""Checks of a training's pictures: whether they fit a network, what a person should know first."""
+"""Checks of a data set before training: shape and classes, and reports on size and batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_NAME = 40
 
 
 def check_shape(info: RunInfo, dataset: Dataset) -> None:
-    """Refuse pictures or classes that a run's network does not take."""
+    """Raise StudioError for pictures or classes that a run's network does not take."""
     config = info.network_config()
     shape = PictureShape(config.height, config.width, config.channels)
     if dataset.shape != shape:
@@ -38,7 +38,7 @@ def check_shape(info: RunInfo, dataset: Dataset) -> None:
     known = info.data.class_names if info.data else ()
     if config.num_classes is None or len(known) != config.num_classes:
         return
-    # A class is its number: under another name it would be taken for that of its place.
+    # Classes are numbered: another name at the same number would be taken for that class.
     pairs = zip(known, dataset.class_names, strict=True)
     for learnt, given in ((a, b) for a, b in pairs if a != b):
         raise StudioError(
@@ -49,14 +49,14 @@ def check_shape(info: RunInfo, dataset: Dataset) -> None:
 
 
 def left_out(rejects: Sequence[Reject]) -> str:
-    """Say how many pictures were left out and name the first of them."""
+    """Return a sentence on how many pictures were left out, naming the first of them."""
     named = [f"{reject.name} ({reject.reason})" for reject in rejects[:_NAMED]]
     more = [f"and {len(rejects) - _NAMED:,} more"] if len(rejects) > _NAMED else []
     return f"{counted(len(rejects), 'picture')} left out: {', '.join(named + more)}."
 
 
 def size_told(dataset: Dataset, options: PrepareOptions, multiple: int, network: str) -> str:
-    """Say at which size the pictures are trained where it is not their own, and why."""
+    """Return a sentence on the training size and its reason, or "" if the pictures have it."""
     own = [size_text(width, height) for (width, height), _ in dataset.report.sizes[:2]]
     shown = size_text(dataset.shape.width, dataset.shape.height)
     if options.image_size is not None or own == [shown]:
@@ -69,7 +69,7 @@ def size_told(dataset: Dataset, options: PrepareOptions, multiple: int, network:
 
 
 def large_batch(batch: int, count: int) -> str:
-    """Say how often each picture is in a batch that is larger than the set."""
+    """Return a sentence on a batch larger than the data set: how often it has each picture."""
     return (
         f"Each step takes every picture {batch / count:.2g} times: the batch ({batch:,}) is larger "
         f"than the set ({count:,}). A batch of at most {count:,} makes shorter steps."

@@ -1,4 +1,4 @@
-"""``run.json`` of a new training: network, process, settings, pictures."""
+"""Contents of ``run.json`` of a new run: network, process, settings, data set."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ddpm_studio.runs.info import SamplingDefaults, StudentInfo
 
 
 def network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
-    """Return the network that a new run trains on these pictures.
+    """Return the network configuration of a new run on these pictures.
 
     Raises:
-        StudioError: if it can't take pictures of their size.
+        StudioError: if the network can't take pictures of their size.
     """
     try:
         shape = dataset.shape
@@ -40,7 +40,7 @@ def network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
 
 
 def process_of(request: TrainRequest) -> ProcessInfo:
-    """Return the forward process that was asked for."""
+    """Return the description of the requested forward process."""
     return ProcessInfo(
         schedule=request.schedule,
         timesteps=request.timesteps,
@@ -59,19 +59,19 @@ def describe(
     student: StudentInfo | None,
     base: RunInfo | None,
 ) -> RunInfo:
-    """Return what ``run.json`` tells of a new run.
+    """Return the contents of ``run.json`` of a new run.
 
     Args:
         request: the settings.
-        config: of its network.
+        config: configuration of its network.
         process: its forward process.
-        dataset: what it learns.
+        dataset: the data set.
         start_from: the run that is fine-tuned, or the student's teacher.
-        student: how a student is made.
-        base: what that other run's ``run.json`` tells.
+        student: how a few-step student is trained, if it is one.
+        base: contents of ``run.json`` of that other run.
     """
     by_class = config.num_classes is not None
-    # Guidance leads away from what is drawn without a class.
+    # Guidance extrapolates from the prediction without a class, learned by dropping labels.
     withheld = request.label_dropout > 0 or (base is not None and base.learnt_withheld)
     return RunInfo(
         network=config.to_dict(),

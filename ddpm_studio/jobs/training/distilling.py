@@ -1,4 +1,4 @@
-"""Distillation: a few-step student of a run by consistency tuning [Geng et al. 2024]."""
+"""Distillation of a run into a few-step student by consistency tuning [Geng et al. 2024]."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.info import StudentInfo
 
-# What a student has its own of, beside what it takes over from its teacher.
+# Settings that a student has of its own, not from its teacher.
 _OWN = set(DistillRequest.model_fields) & set(TrainRequest.model_fields)
 
 
@@ -31,20 +31,20 @@ def distill(
     models: ModelStore | None = None,
     spare: FallbackFolder | None = None,
 ) -> Generator[Event, None, TrainResult]:
-    """Tune the newest averaged weights of ``request.run`` into a student, in a run of its own.
+    """Tune the newest averaged weights of ``request.run`` into a student, in a new run.
 
-    It is a training in all else: closing the generator saves it, ``train(…, resume=True)`` goes
-    on with it, and its folder is a run folder, whose ``run.json`` says of whom it is a student.
+    It is a training in all other respects: closing the generator saves it,
+    ``train(…, resume=True)`` resumes it, and its run folder's ``run.json`` names its teacher.
 
     Args:
         request: the teacher and the settings.
-        run: the student's folder, new.
-        sources: pictures; empty for those that the teacher was trained on.
-        models: where others find the network while it trains.
+        run: the student's run folder, new.
+        sources: files and folders of the pictures; empty for those that the teacher was trained on.
+        models: store that provides the network to others while it trains.
         spare: where to save if the run folder can't be written to.
 
     Yields:
-        What :func:`~ddpm_studio.jobs.training.training.train` yields.
+        The events of :func:`~ddpm_studio.jobs.training.training.train`.
 
     Raises:
         StudioError: if the teacher can't be read or can't have a student, and as ``train``.
@@ -75,7 +75,7 @@ def distill(
 
 
 def check_teacher(info: RunInfo, name: str) -> None:
-    """Refuse a run that can't have a student.
+    """Raise StudioError for a run that can't have a student.
 
     Raises:
         StudioError: with the reason.
@@ -94,9 +94,9 @@ def check_teacher(info: RunInfo, name: str) -> None:
 
 
 def settings(request: DistillRequest, teacher: RunInfo) -> TrainRequest:
-    """Return a student's settings: its own, and those of the teacher that are not asked for."""
+    """Return a student's training settings: its own, and the teacher's for all others."""
     process = teacher.process
-    # Of a model that was trained elsewhere it is not known how.
+    # The settings of a model that was trained elsewhere are unknown.
     taught = teacher.request or TrainRequest(
         timesteps=process.timesteps,
         parameterization=process.parameterization,
@@ -112,16 +112,17 @@ def settings(request: DistillRequest, teacher: RunInfo) -> TrainRequest:
 def further_student(
     run: Path, given: Collection[str], request: DistillRequest, named: Named = str
 ) -> TrainRequest:
-    """Return the settings to go on with a student.
+    """Return the settings to resume a student with.
 
     Args:
-        run: its folder.
-        given: which options were named; without ``steps`` it goes on to its total.
-        request: what was asked for.
-        named: how options are called in what is said of them.
+        run: the student's run folder.
+        given: names of the options that were given; without ``steps`` the planned total is kept.
+        request: the requested settings.
+        named: returns an option's name for error messages, given its field.
 
     Raises:
-        StudioError: if it is no student, or an option names another value than it was begun with.
+        StudioError: if it is no student, or an option differs from the value it was begun with and
+            can't change.
     """
     student = RunFolder.open(run).info.student
     if student is None:

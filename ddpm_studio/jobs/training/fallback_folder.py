@@ -1,4 +1,4 @@
-"""Fallback folder where a training saves if its own refuses."""
+"""Fallback folder, in which a training saves if its own folder can't be written to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ddpm_studio import paths
 
 @dataclass
 class FallbackFolder:
-    """Where a training may save if its own folder refuses; set at any time, from any thread."""
+    """Mutable fallback folder, None if unset; may be set at any time, from any thread."""
 
     folder: Path | None = None
 
 
 def last_resorts() -> list[Path]:
-    """Where a training saves when it ends and both its own folder and the spare one refuse."""
+    """Return the folders to save in at the end, if both the run's and the fallback folder fail."""
     return [paths.runs_dir(), Path.home()]

@@ -1,4 +1,4 @@
-"""The training of each rank but 0: the same steps, and nothing else."""
+"""Training on ranks other than 0: the same steps as rank 0, without logging and saving."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ddpm_studio.jobs.training.stepper import Stepper
 
 
 def train_as_rank(team: Team) -> None:
-    """Take the steps that rank 0 takes, on this rank's part of each batch."""
+    """Take the same training steps as rank 0, on this rank's part of each batch."""
     if assists(team.place):
         assist(team)
     finish(team.join())
@@ -47,7 +47,7 @@ def _steps(team: Team, plan: Plan, trainer: Trainer, guard: DataGuard, stepper: 
     while trainer.step_number < plan.request.steps or _goes_back(team, plan, state):
         guard.check()
         finish(stepper.step())
-        # Nobody else has a look at it, which would wait for the device.
+        # Only then does another rank read the wishes, which synchronises with the device.
         if plan.request.return_on_spike:
             stepper.settle()
             if float(team.group.wishes) > 0:
@@ -56,7 +56,7 @@ def _steps(team: Team, plan: Plan, trainer: Trainer, guard: DataGuard, stepper: 
 
 
 def _goes_back(team: Team, plan: Plan, state: SharedState) -> bool:
-    """Whether rank 0 goes back after the last step; it may, where it returns after a spike."""
+    """Whether rank 0 returns to a checkpoint after the last step, as it may after a loss spike."""
     while plan.request.return_on_spike and not team.is_over:
         if state.is_told:
             state.hear()
@@ -66,10 +66,10 @@ def _goes_back(team: Team, plan: Plan, state: SharedState) -> bool:
 
 
 def _pictures(plan: Plan) -> Dataset:
-    """Return the pictures that rank 0 trains on.
+    """Return the data set that rank 0 trains on, prepared on this machine.
 
     Raises:
-        StudioError: if they are others here.
+        StudioError: if the pictures on this machine are different ones.
     """
     assert plan.info.data is not None
     return prepared_here(plan.fingerprint, learnt_sources(plan.info), plan.info.data.options)

@@ -1,4 +1,4 @@
-"""Held-out pictures of a training, and what its network makes of them."""
+"""Held-out pictures of a training: the split, and loss and bits/dim measured on them."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from ddpm_studio.jobs.events import Event, HeldOutMeasured, Notice, Progress
 from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out
 from ddpm_studio.requests import TrainRequest
 
-# Enough for a figure whose changes tell something, on a computer that trains slowly too.
+# Enough for meaningful changes of the figures, even where training is slow.
 _LOSS_PICTURES, _BITS_PICTURES, _TIMESTEPS = 256, 16, 10
 _SEED = 6
 _LEVELS, _NOISE = 1, 2
-# Measuring may take this share of the time; the first time not before the training is under way.
+# Share of the time that measuring may take; and seconds before the first measurement.
 _SHARE, _FIRST_SECONDS = 0.03, 20.0
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Rows of a set.
+    """Row indices of a data set, split into trained and held-out ones.
 
     Args:
-        trained: ascending, shape (N,).
-        held: those that are held out, in the order of their hashes, shape (M,).
-        hashes: of those, shape (M,).
+        trained: rows to train on, ascending, shape (N,).
+        held: held-out rows, in the order of their hashes, shape (M,).
+        hashes: content hashes of the held-out pictures, shape (M,).
     """
 
     trained: npt.NDArray[np.int64]
@@ -48,7 +48,7 @@ class Split:
 
 
 def split(dataset: Dataset, share: float) -> Generator[Progress, None, Split | None]:
-    """Part a set by its pictures' content; None if nothing is held out."""
+    """Split a data set by the content of its pictures; return None if nothing is held out."""
     if share == 0:
         return None
     hashes = yield from content_hashes(dataset.images)
@@ -61,16 +61,16 @@ def split(dataset: Dataset, share: float) -> Generator[Progress, None, Split | N
 
 
 class HeldOut:
-    """Measures the network on held-out pictures, now and then.
+    """Measures loss and bits/dim of the network on held-out pictures, from time to time.
 
-    Level and noise of a picture follow from the run's seed and its content: what changes from one
-    time to the next is the network alone.
+    Noise level and noise of a picture are derived from the run's seed and the picture's content:
+    only the network changes from one measurement to the next.
 
     Args:
-        trainer: whose network it is.
+        trainer: the trainer of the network.
         images: all pictures.
-        labels: the classes of all, for a network that is told them; else None.
-        parts: which are held out.
+        labels: class labels of all pictures if the network is class-conditional, else None.
+        parts: the split.
         request: the settings.
     """
 
@@ -89,7 +89,7 @@ class HeldOut:
         self._seed = derive_seed(request.seed, _SEED)
         T = trainer.process.schedule.T
         self._timesteps = min(_TIMESTEPS, T)
-        # As at the beginning of the training, whatever its choice of t may learn.
+        # As at the start of a training: an adaptive choice of t does not affect the measurement.
         sampler = timestep_sampler(request.timestep_sampling, T, "cpu")
         drawn = [
             sampler.draw(1, torch.Generator().manual_seed(derive_seed(self._seed, _LEVELS, number)))
@@ -102,11 +102,11 @@ class HeldOut:
         self._told = False
 
     def consider(self, step: int) -> Generator[Event, None, HeldOutMeasured | None]:
-        """Measure if it is time after this step, always after the last one; else None.
+        """Measure if it is time after this step, always after the last one; else return None.
 
         Yields:
-            The training's own progress, while it waits, and what was measured; a Notice, once,
-            if it can't be, which ends no training.
+            The training's own progress while measuring, then the measurement; a Notice, once, if
+            it fails, which does not end the training.
         """
         if step != self._steps and time.monotonic() < self._next:
             return None
@@ -186,7 +186,7 @@ class HeldOut:
         return batch_limit(self._trainer.model.config.shape, self._trainer.device)
 
     def _pictures(self, places: Sequence[int]) -> Tensor:
-        """x_0 of some of the held-out pictures, by their places among them."""
+        """Return x_0 of some held-out pictures, by their indices in the split."""
         levels = torch.from_numpy(self._images[self._rows[list(places)]])
         return to_model(levels.to(self._trainer.device))
 

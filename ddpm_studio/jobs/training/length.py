@@ -1,4 +1,4 @@
-"""The length of a training in steps, where it was asked for in epochs or minutes."""
+"""Length of a training in steps, converted from epochs or minutes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 
 _MOST_STEPS = 100_000_000
-# Of the time asked for, and in seconds: what measuring may take at most. These steps are lost, and
-# in the first minute people wait for what the others make.
+# Limits on the time for measuring the speed: a share of the training's, and seconds. The measured
+# steps are discarded, and in the first minute people wait for results.
 _SHARE, _SECONDS = 0.1, 1.0
 
 
@@ -39,23 +39,26 @@ def in_steps(
     rows: npt.NDArray[np.int64] | None = None,
     ranks: int = 1,
 ) -> Generator[Event, None, TrainRequest]:
-    """Return the request with its length in steps alone, and tell how many they are.
+    """Convert the length of a request into steps, and report their number.
 
-    For minutes the speed is measured on a trainer that is thrown away: a run is the same for as
-    many steps, however they were asked for.
+    For minutes the speed is measured on a separate trainer: a run depends only on the number of
+    steps, however it was given.
 
     Args:
         request: the settings.
-        info: names network and process.
-        dataset: the pictures.
-        device: where to train.
+        info: the run, with its network and process.
+        dataset: the data set.
+        device: device to train on.
         taken: steps that the run has taken.
-        seen: pictures that it has seen; minutes are added to what it has, epochs count in all.
-        rows: which pictures are trained on; None: all.
-        ranks: how many share a batch; their exchange is not measured.
+        seen: pictures that it has seen; minutes are added to these, epochs count from the start.
+        rows: indices of the pictures to train on; None for all.
+        ranks: number of ranks that share a batch; their communication is not measured.
+
+    Returns:
+        The request with ``steps``, without epochs and minutes.
 
     Raises:
-        StudioError: if the epochs that are asked for are over.
+        StudioError: if the run has taken the requested epochs already.
     """
     if request.epochs is not None:
         count = len(dataset) if rows is None else len(rows)
@@ -93,12 +96,12 @@ def _seconds_a_step(
     assert request.minutes is not None
     budget = min(_SECONDS, _SHARE * 60 * request.minutes)
     trainer = build_trainer(info, request, dataset, dataset.images, device)
-    # As the training's own steps are taken: in smaller pieces where the memory does not suffice.
+    # Steps are taken as in the training: in micro-batches where memory does not suffice.
     stepper = Stepper(trainer, request)
     times: list[float] = []
     try:
         finish(stepper.begin())
-        # The first step chooses its kernels; a GPU records them some steps later.
+        # The first step chooses kernels; a GPU records a CUDA graph some steps later.
         for _ in range(1 + UNRECORDED if device.type == "cuda" else 1):
             yield Progress(0, 1, "Measuring the speed", "")
             _timed(stepper)
@@ -113,6 +116,6 @@ def _seconds_a_step(
 
 def _timed(stepper: Stepper) -> float:
     begun = time.monotonic()
-    # Reading the loss waits for the device.
+    # Reading the loss synchronises with the device.
     finish(stepper.step()).loss.item()
     return time.monotonic() - begun

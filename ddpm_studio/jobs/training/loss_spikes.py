@@ -1,4 +1,4 @@
-"""Loss spikes, seen by the median of the last steps against that of the many before."""
+"""Loss spikes, detected by comparing the median of the last steps with that of many before."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import numpy as np
 
 _BEFORE, _NOW = 300, 12
 LATE = _NOW
-"""A spike is seen so many steps after it began, at most."""
+"""Number of steps after its beginning within which a spike is detected."""
 _LEAST = 60
-# Both must hold: far outside of the spread, and well above the level.
+# Both must hold: the excess in spreads, and the ratio to the level.
 _SPREADS, _TIMES = 8.0, 1.5
-# Of a normal distribution: standard deviation over median absolute deviation.
+# Standard deviation over median absolute deviation of a normal distribution.
 _NORMAL = 1.4826
 
 
 class SpikeWatch:
-    """Looks at each loss; medians, so that one hard batch is no spike."""
+    """Detector of loss spikes; uses medians, so that one hard batch is no spike."""
 
     def __init__(self) -> None:
         self._before: deque[float] = deque(maxlen=_BEFORE)
         self._now: deque[float] = deque(maxlen=_NOW)
 
     def saw(self, loss: float) -> bool:
-        """Take a step's loss; True if it is one of a spike."""
+        """Add a step's loss; return whether the last steps are a spike."""
         if len(self._now) == _NOW:
             self._before.append(self._now[0])
         self._now.append(loss)
@@ -36,6 +36,6 @@ class SpikeWatch:
         return now > level + _SPREADS * spread and now > _TIMES * level
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Clear the history."""
         self._before.clear()
         self._now.clear()

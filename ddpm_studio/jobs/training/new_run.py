@@ -1,4 +1,4 @@
-"""Checks of a new run: refuse at once what would fail after minutes of preparing pictures."""
+"""Checks of a new or resumed run before pictures are prepared, so that errors come at once."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from ddpm_studio.requests import PrepareOptions, TrainRequest
 if TYPE_CHECKING:
     from ddpm_studio.runs import RunInfo
 
-#: Fields that tell the length of a training otherwise than in steps.
+#: Fields that give the length of a training in another unit than steps.
 LENGTHS = ("epochs", "minutes")
 
 
 def check_one_length(given: Collection[str]) -> None:
-    """Refuse a length in epochs or minutes beside one in steps.
+    """Reject a length in epochs or minutes in addition to one in steps.
 
     Args:
-        given: which options were named.
+        given: names of the options that were given.
 
     Raises:
-        OptionError: naming the other one.
+        OptionError: for the other length.
     """
     if "steps" in given and (other := next((name for name in LENGTHS if name in given), None)):
         raise OptionError(other, "the length is in steps already")
 
 
 def check_new_run(run: Path, named: Named = str) -> None:
-    """Refuse a place where no new run can be written.
+    """Check that a new run can be written to a folder.
 
     Args:
-        run: the folder.
-        named: how the options ``run`` and ``resume`` are called.
+        run: the run folder.
+        named: returns the name of the options ``run`` and ``resume`` for error messages.
 
     Raises:
-        StudioError: if there is a run, or something else, or it can't be written to.
+        StudioError: if there is a run or something else already, or the folder can't be made.
     """
     if (run / "run.json").exists():
         raise StudioError(
@@ -52,10 +52,10 @@ def check_new_run(run: Path, named: Named = str) -> None:
         )
     if run.exists() and not run.is_dir():
         raise StudioError(f"{run} is a file.", f"Choose a folder for {named('run')}.")
-    # The folder itself or the nearest one above that is there.
+    # The folder itself or its nearest existing ancestor.
     there = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
     try:
-        # What a crash has left of a run before its first file is no run.
+        # Temporary files left by a crash before a run's first file was written are no run.
         if run.is_dir() and any(not path.name.startswith(WRITING) for path in run.iterdir()):
             raise StudioError(
                 f"The folder {run} is not empty.", f"Choose a new one for {named('run')}."
@@ -76,34 +76,35 @@ def resumed(
     options: PrepareOptions,
     named: Named = str,
 ) -> TrainRequest:
-    """Return the request to go on with a run: without ``steps`` among those given, to its total.
+    """Return the request to resume a run with; without ``steps`` in ``given``, up to its total.
 
     Args:
-        run: the folder.
-        given: which options were named.
-        request: the settings that were asked for.
-        options: how to prepare pictures, as it was asked for.
-        named: how options are called in what is said of them.
+        run: the run folder.
+        given: names of the options that were given.
+        request: the requested settings.
+        options: the requested preparation of pictures.
+        named: returns an option's name for error messages, given its field.
 
     Raises:
-        StudioError: if it is no run, or an option names another value than it was begun with.
+        StudioError: if it is no run, or an option differs from the value it was begun with and
+            can't change.
     """
     from ddpm_studio.runs import RunFolder
 
     info = RunFolder.open(run).info
     if info.request is None or info.data is None:
-        return request  # the job refuses it and says why
+        return request  # The job raises an error that explains it.
     recorded = {**dict(info.request), **dict(info.data.options)}
     asked = {**dict(request), **dict(options)}
     for name in given:
-        # None asks for what suits, which is recorded as a number.
+        # None requests an automatic choice, which is recorded as a number.
         if name not in TrainRequest.may_change() and asked[name] not in (None, recorded[name]):
             raise begun_otherwise(named(name), recorded[name], asked[name])
     return request if "steps" in given else request.model_copy(update={"steps": info.request.steps})
 
 
 def begun_otherwise(option: str, recorded: object, asked: object) -> StudioError:
-    """Return what to say of an option whose value a run can't go on with."""
+    """Return the error for an option that can't change when a run is resumed."""
     return StudioError(
         f"The run was begun with {option} {recorded}, which can't become {asked}.",
         f"Leave {option} out, or start a new run.",
@@ -111,12 +112,12 @@ def begun_otherwise(option: str, recorded: object, asked: object) -> StudioError
 
 
 def begun_with(run: Path, given: Mapping[str, Any], named: Named = str) -> dict[str, Any]:
-    """Return of a run's settings those that say which others are of any effect.
+    """Return those settings of a run that decide which other options have an effect.
 
     Args:
-        run: the folder.
-        given: the options that were named.
-        named: how options are called in what is said of them.
+        run: the run folder.
+        given: the options that were given, by field.
+        named: returns an option's name for error messages, given its field.
 
     Raises:
         StudioError: if it is no run, or its optimiser does not take an option that is given.
@@ -129,7 +130,7 @@ def begun_with(run: Path, given: Mapping[str, Any], named: Named = str) -> dict[
     optimizer = request.optimizer
     decay = given.get("weight_decay", request.weight_decay)
     known = optimizer in OPTIMIZERS and not OPTIMIZERS[optimizer].takes("weight_decay")
-    # The optimiser is the run's: another one, which would take it, can't be chosen any more.
+    # Another optimiser, which takes the option, can't be chosen when a run is resumed.
     if known and decay != request.weight_decay and given.get("optimizer", optimizer) == optimizer:
         raise StudioError(
             f"The run was begun with {named('optimizer')} {optimizer}, which does not heed "
@@ -145,23 +146,23 @@ def fine_tuned(
     make: Callable[[Mapping[str, Any]], TrainRequest],
     named: Named = str,
 ) -> TrainRequest:
-    """Return the request to fine-tune a run: with the network and the process that it has.
+    """Return the request to fine-tune a run with, completed by its network and process.
 
     Args:
-        start_from: the folder of that run.
-        given: the options that were named.
-        make: makes a request of options.
-        named: how options are called in what is said of them.
+        start_from: folder of the run to fine-tune.
+        given: the options that were given, by field.
+        make: makes a request from options.
+        named: returns an option's name for error messages, given its field.
 
     Raises:
-        StudioError: if it is no run, or an option asks for another network or process.
+        StudioError: if it is no run, or an option requests another network or process.
     """
     from ddpm_studio.runs import RunFolder
 
     theirs = taken_over(RunFolder.open(start_from).info)
     asked = make(given)
     for name in given:
-        # None asks for what suits.
+        # None requests an automatic choice.
         if name in theirs and getattr(asked, name) not in (None, theirs[name]):
             raise StudioError(
                 f"The network of {start_from} was trained with {named(name)} {theirs[name]}, "
@@ -172,9 +173,10 @@ def fine_tuned(
 
 
 def taken_over(info: RunInfo) -> dict[str, Any]:
-    """Return what a run's fine-tuning has of it, as fields of a request; classes may be others.
+    """Return the settings that a fine-tuning inherits from a run, as fields of a request.
 
-    What a request has no word for, such as the betas of an imported model, is left out.
+    Settings that a request has no field for, such as the betas of an imported model, are left out,
+    and so are classes, which may differ.
     """
     network, process = info.network_basics(), info.process
     theirs = {
@@ -191,7 +193,7 @@ def taken_over(info: RunInfo) -> dict[str, Any]:
 
 
 def _known(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return those that a request can have here."""
+    """Return the settings whose values are valid in a request."""
 
     def holds(name: str) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""Preview schedule: when a training draws samples, and in which share of the time."""
+"""Preview schedule: when a training draws samples, and the share of time they may take."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from collections.abc import Callable, Iterable
 
 from ddpm_studio.engine.tables.networks import shapes_after
 
-#: Unless a number of steps is asked for, previews take at most this share of the time.
+#: Unless previews come every so many steps, they take at most this share of the time.
 SHARE_OF_TIME = 0.1
-# In the beginning everybody waits for the first steps.
+# In the first minute a smaller share applies, since people wait for the first steps.
 _FIRST_SECONDS, _FIRST_SHARE = 60.0, 0.04
-# A step evaluates the network forwards and, twice as long, backwards.
+# Cost of a step in forward passes: one forward and a backward, which costs two.
 _PASSES = 3
-# Who waits sees by then that it goes, though it be noise.
+# Longest wait for recognisable samples: a preview shows that training runs, though it be noise.
 _LATEST_SECONDS = 600.0
-# Of a training's length: whoever plans a short one sees by then what becomes of it.
+# Share of a training's length after which the first preview comes, if it is a short one.
 _SHARE_OF_PLAN = 0.25
-# After one that failed.
+# Pause after a preview that failed.
 _PAUSE_SECONDS = 10.0
 
 
 def worth_a_look_after(preset: str, plans: Iterable[int], pictures_a_step: int) -> int:
-    """Return how many pictures a network sees until its samples are worth a look.
+    """Return how many pictures a network sees until its samples are worth a preview.
 
-    As many as it takes until some can be recognised; in a training that is shorter a quarter of
-    it, also where a run goes on: what it had learnt by the end that was planned first is there.
+    As many as the preset needs until samples are recognisable; in a shorter training a quarter of
+    its length, even after it is extended: by its first planned end the network had learned enough.
 
     Args:
-        preset: what tells how many it takes.
-        plans: steps in all, as they were planned one after the other.
-        pictures_a_step: how many an optimiser step sees.
+        preset: preset of the network.
+        plans: total steps, as planned one after the other.
+        pictures_a_step: pictures that an optimiser step sees.
     """
     shortest = min(plans, default=None)
     usual = shapes_after(preset)
@@ -41,13 +41,13 @@ def worth_a_look_after(preset: str, plans: Iterable[int], pictures_a_step: int) 
 
 
 class PreviewTimes:
-    """Says when to draw, from the pace of the training and from what drawings took.
+    """Schedule of previews, by the pace of the training and the time that previews took.
 
     Args:
-        shapes_after: pictures to be seen before there can be something to see.
-        evaluations: of the network on one picture, that one preview takes.
-        seen: pictures that were seen already.
-        clock: seconds that only grow.
+        shapes_after: pictures to be seen until samples may be recognisable.
+        evaluations: network evaluations of a preview, counted per picture.
+        seen: pictures seen before the start.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -67,23 +67,23 @@ class PreviewTimes:
         self._not_before = self._begun
 
     def drew(self, begun: float) -> None:
-        """Take down what the preview that has ended took, since ``begun``."""
+        """Record the duration of the preview that was begun at ``begun`` and has just ended."""
         now = self._clock()
         self._takes = now - begun
         self._spent += self._takes
-        # However little was drawn until now: one does not follow upon the other.
+        # Even if little time was spent on previews so far, two don't follow immediately.
         self._not_before = now + self._takes * (1 / SHARE_OF_TIME - 1)
 
     def failed(self) -> None:
-        """Pause: what went wrong goes wrong again at once."""
+        """Pause after a failed preview: the same error would probably occur again at once."""
         self._not_before = max(self._not_before, self._clock() + _PAUSE_SECONDS)
 
     def wait(self, seen: int, pace: float | None = None) -> float:
-        """Return how many seconds it is until the next preview; 0: now; inf: not known yet.
+        """Return the seconds until the next preview; 0 if it is due, infinite if unknown.
 
         Args:
             seen: pictures seen by now.
-            pace: pictures a second at present; None: as many as until now.
+            pace: pictures per second at present; None for the mean so far.
         """
         now = self._clock()
         elapsed = now - self._begun
@@ -94,7 +94,7 @@ class PreviewTimes:
         takes = self._takes
         if takes is None:
             takes = self._evaluations / (_PASSES * pace)
-        # When what it takes is no more than the share of all by its end.
+        # The time by whose end this preview makes up no more than the share of the total.
         allowed = (self._spent + takes) / SHARE_OF_TIME - takes
         if allowed < _FIRST_SECONDS:
             early = (self._spent + takes) / _FIRST_SHARE - takes

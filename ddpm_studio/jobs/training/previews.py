@@ -1,4 +1,4 @@
-"""Preview samples of a training, from the same noise each time, raw beside EMA."""
+"""Preview samples of a training, from the same noise each time, with raw and EMA weights."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NETWORKS = 2
 
 
 class Previews:
-    """Decides when to draw and draws, in few steps, all noise fixed by the run's seed."""
+    """Preview sampler: decides when to draw, and draws in few steps from noise of a fixed seed."""
 
     def __init__(self, folder: RunFolder, trainer: Trainer, request: TrainRequest) -> None:
         self.folder = folder
@@ -37,14 +37,14 @@ class Previews:
         self._process = trainer.process
         self._student = student = folder.info.student
         self._sampler = SAMPLERS[student.sampler] if student else _SAMPLER
-        # What has learnt no class withheld is drawn by class, whatever draws it else.
+        # A network without learned "no class" is drawn by class, whatever the defaults say.
         by_class = folder.info.drawing is not None or needs_class(folder.info)
         self._classes = classes_in_turn(folder.info, request.sample_count) if by_class else None
         evaluations = min(student.steps if student else _STEPS, trainer.process.schedule.T)
         plans = (*folder.info.plans, request.steps)
         learnt = worth_a_look_after(request.preset, plans, request.pictures_a_step)
         self._times = PreviewTimes(
-            # The network that is fine-tuned has learnt something.
+            # A network that is fine-tuned can draw from the start.
             0 if folder.info.start_from else learnt,
             _NETWORKS * evaluations * request.sample_count,
             self._seen,
@@ -65,10 +65,10 @@ class Previews:
         return self._times.wait(self._seen) <= 0
 
     def wait(self, seconds_a_step: float) -> float | None:
-        """Return how many seconds it is until the next preview; None: it is not known, or none.
+        """Return the seconds until the next preview; None if unknown, or there will be none.
 
         Args:
-            seconds_a_step: that the training takes at present.
+            seconds_a_step: current duration of a step.
         """
         if self.request.sample_count == 0:
             return None
@@ -80,11 +80,11 @@ class Previews:
         return min(self._times.wait(self._seen, pace), until_end)
 
     def draw(self) -> Generator[Event, None, None]:
-        """Yield progress, then the SampleGrid, which is saved in the run folder too.
+        """Draw previews: yield progress, then the SampleGrid, saved in the run folder too.
 
         Raises:
-            StudioError: after that, if it could not be saved.
-            OSError: after that, if the folder for it could not be made.
+            StudioError: after the SampleGrid, if it could not be saved.
+            OSError: after the SampleGrid, if the folder for it could not be made.
         """
         begun = time.monotonic()
         assert isinstance(self.trainer.ema.model, Network)
@@ -108,7 +108,7 @@ class Previews:
             raise refused
 
     def postpone(self) -> None:
-        """Wait a while, when drawing has failed."""
+        """Postpone the next preview for a while, after drawing has failed."""
         self._times.failed()
 
     def _walk(self, network: Network) -> Generator[Event, None, Pictures]:
@@ -120,7 +120,7 @@ class Previews:
         )
         x = noise.draw(network.config.shape)
         guidance = usual_guidance(self.folder.info, self.trainer.step_number)
-        # Guided, each step takes two evaluations.
+        # With guidance, each step takes two evaluations.
         steps = _STEPS if guidance in (0, 1) else _STEPS // 2
         steps = self._student.steps if self._student else steps
         steps = min(steps, self._process.schedule.T)

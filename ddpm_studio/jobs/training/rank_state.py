@@ -1,4 +1,4 @@
-"""What rank 0 tells the others: what is trained, on which pictures, and from which weights on."""
+"""State that rank 0 sends to the other ranks: training plan, weights and optimiser state."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 
 TRAIN = "train"
-"""What rank 0 tells the others to do."""
+"""Name of this work, which rank 0 sends to the other ranks."""
 
 _PLAN, _ROWS, _STATE = "plan", "rows", "state"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What all ranks train.
+    """Plan of a training on several ranks.
 
     Args:
-        info: names network, process and pictures.
-        request: the settings, by now.
-        fingerprint: of the prepared pictures.
-        rows: which of them are trained on; None: all.
+        info: the run, with its network, process and pictures.
+        request: the current settings.
+        fingerprint: fingerprint of the prepared data set.
+        rows: indices of the pictures to train on; None for all.
     """
 
     info: RunInfo
@@ -54,7 +54,7 @@ def tell_plan(
     dataset: Dataset,
     rows: npt.NDArray[np.int64] | None,
 ) -> None:
-    """Tell the other ranks what is trained; the precision is that of rank 0."""
+    """Send the plan to the other ranks, with the precision that rank 0 has chosen."""
     exact = request.model_copy(update={"precision": trainer.config.precision})
     if rows is not None:
         put(team.store, _ROWS, rows.astype("<i8").tobytes())
@@ -70,7 +70,7 @@ def tell_plan(
 
 
 def hear_plan(team: Team) -> Plan:
-    """Wait for what rank 0 tells."""
+    """Wait for the plan of rank 0, and return it."""
     told = cast(dict[str, Any], team.hear(_PLAN))
     rows = np.frombuffer(read(team.store, _ROWS), "<i8").astype(np.int64) if told["rows"] else None
     return Plan(
@@ -82,11 +82,11 @@ def hear_plan(team: Team) -> Plan:
 
 
 class SharedState:
-    """Brings the weights and the optimiser's state of rank 0 to all, now and again.
+    """Broadcasts rank 0's weights and optimiser state to all ranks.
 
     Args:
         team: the ranks.
-        trainer: this rank's.
+        trainer: the trainer of this rank.
     """
 
     def __init__(self, team: Team, trainer: Trainer) -> None:
@@ -99,11 +99,11 @@ class SharedState:
 
     @property
     def is_told(self) -> bool:
-        """Whether rank 0 has told of the next one."""
+        """Whether rank 0 has announced the next broadcast."""
         return bool(self._team.store.check([self._key]))
 
     def tell(self) -> None:
-        """Bring those of this rank, which is 0, to the others."""
+        """Send the state of this rank, which is 0, to the other ranks."""
         trainer = self._trainer
         tensors = gathered(trainer.optimizer_tensors(), model=trainer.model.state_dict())
         self._team.tell(
@@ -123,7 +123,7 @@ class SharedState:
             self._team.group.broadcast(tensor.detach().to(self._team.device).contiguous())
 
     def hear(self) -> None:
-        """Take up those of rank 0."""
+        """Receive the state of rank 0, and load it into the trainer."""
         told = cast(dict[str, Any], self._team.hear(self._key))
         self._times += 1
         tensors: dict[str, Tensor] = {}
@@ -137,19 +137,19 @@ class SharedState:
         if told["step"] == 0:
             load_exactly(trainer.model, model)
         else:
-            # The averages are rank 0's alone.
+            # Averages are not sent: only rank 0 uses its own.
             averages = trainer.average_tensors()
             trainer.load(told["step"], model, model, optimizer, averages, told["seen"])
         trainer.reseed(told["seed"])
 
 
 class Leading:
-    """Rank 0's side of a training on several ranks.
+    """Rank 0's part in a training on several ranks.
 
     Args:
         team: the ranks.
-        trainer: rank 0's.
-        total: the number of steps asked for.
+        trainer: the trainer of rank 0.
+        total: number of steps of the training.
     """
 
     def __init__(self, team: Team, trainer: Trainer, total: int) -> None:
@@ -157,20 +157,20 @@ class Leading:
         self._state = SharedState(team, trainer)
 
     def begin(self) -> None:
-        """Bring the weights to the others, which wait for them."""
+        """Send the weights to the other ranks, which wait for them."""
         self._state.tell()
 
     def why(self, error: Exception) -> Exception:
-        """Return which rank has gone where an exchange has failed by that; else the error."""
+        """Return an error that names the lost rank if that made an exchange fail; else error."""
         return self._team.why(str(error)) if isinstance(error, RankLostError) else error
 
     def turn_back(self, stepper: Stepper) -> Generator[Event, None, None]:
-        """Let the others wait for other weights than those of this step.
+        """Make the other ranks wait for other weights than those of this step.
 
-        They are at the next one already: it is taken, and nobody sees it.
+        They are at the next step already: it is taken by all ranks, and discarded.
 
         Raises:
-            Exception: what ends the training, as of any step.
+            Exception: an error that ends the training, as of any step.
         """
         if self._trainer.step_number < self._total:
             self._team.group.wish = True
@@ -181,16 +181,16 @@ class Leading:
 
 
 def noted_ranks(trainer: Trainer) -> dict[str, object]:
-    """Return what a checkpoint's state says of the ranks, where there are several."""
+    """Return the entry of a checkpoint's state for the number of ranks, if there are several."""
     return {"ranks": trainer.ranks.size} if trainer.ranks.size > 1 else {}
 
 
 def told_ranks(state: dict[str, Any], trainer: Trainer) -> Iterator[Notice]:
-    """Yield what a person should know where a run goes on with another number of ranks.
+    """Yield a notice if a run is resumed with another number of ranks.
 
     Args:
-        state: what its checkpoint says; empty without one.
-        trainer: the one that goes on.
+        state: state of the checkpoint; empty without one.
+        trainer: the trainer that resumes.
     """
     before, now = state.get("ranks"), trainer.ranks.size
     earlier = before if isinstance(before, int) else 1

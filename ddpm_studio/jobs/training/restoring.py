@@ -1,4 +1,4 @@
-"""A training put where a checkpoint was saved: the newest that can be read."""
+"""Restoring a trainer from the newest checkpoint that can be read."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from ddpm_studio.runs import Checkpoint, RunInfo
 def load_first(
     checkpoints: Iterable[Checkpoint], trainer: Trainer, info: RunInfo
 ) -> tuple[Checkpoint | None, list[Checkpoint], list[Notice]]:
-    """Put a trainer where the first of these checkpoints that can be read was saved.
+    """Load the first of these checkpoints that can be read.
 
     Returns:
-        That checkpoint, None if there is none; those that were passed over, and why.
+        That checkpoint, None if there is none; the checkpoints that could not be read; and a
+        notice of the reason for each of these.
     """
     damaged: list[Checkpoint] = []
     notices: list[Notice] = []
@@ -34,11 +35,11 @@ def load_first(
 
 
 def load_checkpoint(checkpoint: Checkpoint, trainer: Trainer, info: RunInfo) -> None:
-    """Put a trainer where a checkpoint of a run was saved.
+    """Load a checkpoint of a run into a trainer.
 
     Raises:
-        StudioError: if it is damaged.
-        ValueError: if it is of another network.
+        StudioError: if the checkpoint is damaged.
+        ValueError: if it belongs to another network.
     """
     micro_batch = checkpoint.state().get("micro_batch")
     trainer.load(

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: when they are due, and what is done while the disk refuses."""
+"""Checkpoints of a training: when they are due, and retries while the disk fails."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.checkpoint import Part
 
 _SECONDS = 300.0
-# A run that has nothing to lose yet soon has.
+# Sooner than usual: a new run has nothing saved yet.
 _FIRST_SECONDS = 60.0
 _FIRST_RETRY, _LAST_RETRY = 2.0, 60.0
 
 
 class Saver:
-    """Writes checkpoints and keeps count of what is safe.
+    """Writes checkpoints, and keeps track of the last saved step.
 
     Args:
-        folder: the run's; another one after a move.
-        trainer: whose state it is.
-        every: steps between two; in any case one is due after five minutes, the first after one.
-        spare: where to save if the folder refuses.
+        folder: the run folder; replaced after a move.
+        trainer: the trainer to save.
+        every: steps between checkpoints; they also come every five minutes, the first after one.
+        spare: where to save if the folder can't be written to.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Saver:
         self.spare = spare
         self.saved = trainer.step_number
         self.problem: str | None = None
-        """Why the last attempt failed; None if it did not."""
+        """Reason why the last attempt failed; None if it succeeded."""
         self._every = every
         self._wait = _FIRST_RETRY
         self._next = time.monotonic() + (_SECONDS if self.saved else _FIRST_SECONDS)
@@ -54,11 +54,11 @@ class Saver:
         return at_step or time.monotonic() >= self._next
 
     def save(self, state: dict[str, Any]) -> CheckpointSaved:
-        """Write a whole checkpoint.
+        """Write a complete checkpoint.
 
         Raises:
-            DivergedError: if the weights are no numbers any more.
-            StudioError: if it can't be written now; it is due again in a while.
+            DivergedError: if weights are not finite.
+            StudioError: if it can't be written now; it is due again after a while.
         """
         trainer = self.trainer
         try:
@@ -80,7 +80,7 @@ class Saver:
         return CheckpointSaved(checkpoint.step, checkpoint.path)
 
     def _tensors(self) -> dict[Part, dict[str, Tensor]]:
-        """All of the trainer's state, still on its device."""
+        """Return the trainer's complete state, still on its device."""
         trainer = self.trainer
         tensors: dict[Part, dict[str, Tensor]] = {
             "model": trainer.model.state_dict(),
@@ -97,7 +97,7 @@ class Saver:
         return {**tensors, "optimizer": trainer.optimizer_tensors()}
 
     def new_folder(self) -> RunFolder:
-        """Begin the run's folder anew at the spare place, which is used up by that.
+        """Create the run's folder again in the fallback folder, which is unset by that.
 
         Raises:
             StudioError: if it can't be made.

@@ -1,4 +1,4 @@
-"""Snapshot times of a training's power-function averages."""
+"""Snapshots of a training's power-function EMAs, evenly spaced over its steps."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from ddpm_studio.engine import Trainer
 from ddpm_studio.runs.averages import forget_averages_after, kept_averages, save_averages
 
-# In a training: with a twentieth of it between two, averages of σ_rel from .03 to .2 come out to
-# a few thousandths.
+# Number in a training: with a twentieth of it between two, averages of σ_rel from .03 to .2 are
+# reconstructed to a few thousandths.
 _SNAPSHOTS = 20
 
 
 class Snapshots:
-    """Writes the averages down, evenly over the steps planned.
+    """Saves the power-function EMAs, evenly spaced over the planned steps.
 
     Args:
-        run: the run folder; :meth:`move` to another.
-        trainer: whose averages they are.
-        total: the number of steps asked for.
+        run: the run folder; see :meth:`move`.
+        trainer: the trainer with the averages.
+        total: number of steps of the training.
     """
 
     def __init__(self, run: Path, trainer: Trainer, total: int) -> None:
@@ -33,7 +33,7 @@ class Snapshots:
         return bool(self._trainer.power_emas) and self._trainer.step_number % self._every == 0
 
     def save(self) -> None:
-        """Write them down.
+        """Save the averages of the current step.
 
         Raises:
             OSError: if they can't be written.
@@ -41,11 +41,11 @@ class Snapshots:
         save_averages(self._run, self._trainer.step_number, self._trainer.average_tensors())
 
     def forget_later(self) -> None:
-        """Remove those of steps that are taken again."""
+        """Remove the snapshots of steps that will be taken again."""
         forget_averages_after(self._run, self._trainer.step_number)
 
     def move(self, run: Path) -> None:
-        """Take those that can be read along into another run folder, and go on there."""
+        """Copy the readable snapshots to another run folder, and continue there."""
         old, self._run = self._run, run
         for path in kept_averages(old).values():
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""A training's steps, in as many passes as there is memory for and as fast as the machine can."""
+"""Training steps with adaptive micro-batches, compilation and CPU threads."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ddpm_studio.requests import TrainRequest
 
 
 class Stepper:
-    """Takes the steps of a trainer; each rank has its own.
+    """Takes the steps of a trainer, adapted to memory and speed; each rank has its own.
 
     Args:
-        trainer: whose steps they are.
+        trainer: the trainer.
         request: the settings.
-        doing: where is written what is done, for other ranks.
+        doing: progress to update for the watchdog of ranks.
     """
 
     def __init__(self, trainer: Trainer, request: TrainRequest, doing: Doing | None = None) -> None:
@@ -35,19 +35,19 @@ class Stepper:
         self._threads = ThreadWatch(trainer.device.type == "cpu" and not fixed)
 
     def close(self) -> None:
-        """Go back to the number of threads that there was at first."""
+        """Restore the initial number of CPU threads."""
         self._threads.close()
 
     def begin(self) -> Generator[Event, None, None]:
-        """Choose the size of a pass by the memory that is free."""
+        """Choose the micro-batch size by the free memory."""
         if self.micro_batch.estimate():
             yield self._divided()
 
     def step(self) -> Generator[Event, None, StepResult]:
-        """Take a step, in smaller pieces where the memory does not suffice.
+        """Take a step, in smaller micro-batches where memory does not suffice.
 
         Raises:
-            Exception: what ends the training; nothing of this step was taken.
+            Exception: an error that ends the training; the step had no effect.
         """
         while True:
             self._doing.step, self._doing.phase = self._trainer.step_number, "step"
@@ -59,12 +59,12 @@ class Stepper:
                     raise
             finally:
                 self._doing.phase = "idle"
-            # The error's traceback, which holds tensors, is gone by now.
+            # The error's traceback, which references tensors, is freed by now.
             if self.micro_batch.make_room():
                 yield self._divided()
 
     def settle(self) -> None:
-        """Wait until a GPU has done all that it was told: for other ranks, a part of the step."""
+        """Synchronise with the GPU; the watchdog of ranks counts that as part of the step."""
         if self._trainer.device.type != "cuda":
             return
         self._doing.phase = "step"
@@ -74,7 +74,7 @@ class Stepper:
             self._doing.phase = "idle"
 
     def consider(self) -> Generator[Event, None, None]:
-        """Between two steps: compile, or change the number of threads, where that pays."""
+        """Between two steps, compile or change the number of threads, where that pays."""
         yield from self._compiling.consider()
         yield from self._threads.consider()
 

@@ -62,7 +62,7 @@ from ddpm_studio.runs.info import NEEDED_TO_DRAW, NEEDED_TO_TRAIN, StudentInfo
 
 @dataclass(frozen=True)
 class TrainResult:
-    """How a training ended: the last loss is NaN if no step was taken."""
+    """Result of a training: run folder, newest saved step, and last loss, NaN if there is none."""
 
     run: Path
     step: int
@@ -91,26 +91,26 @@ def train(
     models: ModelStore | None = None,
     spare: FallbackFolder | None = None,
 ) -> Generator[Event, None, TrainResult]:
-    """Prepare the pictures, train, save checkpoints and previews.
+    """Prepare the data set and train; save checkpoints and preview samples.
 
-    Closing the generator saves a whole checkpoint of the steps taken so far. A run folder that
-    can't be written to any more does not end it: it goes on in memory and tries again.
+    Closing the generator saves a complete checkpoint of the steps taken so far. If the run folder
+    can't be written to any more, training continues in memory and retries.
 
     Args:
-        sources: pictures; when resuming, empty for those that the run records, for a student
-            empty for its teacher's.
-        run: the run folder, new or, when resuming, there already.
-        request: the settings; when resuming, ``steps`` is the new total, ``device`` may
-            differ, what is named of learning rate and batch (``TrainRequest.may_change()``) takes
-            the place of the run's, and all others are the run's. A length in epochs or minutes
-            becomes steps; when resuming, the minutes are added to what was trained.
-        options: how pictures are prepared; when resuming, the run's.
-        resume: go on with a run.
-        start_from: another run, also an imported one, whose network is fine-tuned: its shape,
-            schedule and averaged weights take the place of those that the request would give.
-        student: how a few-step student of that run is made of it; see
+        sources: files and folders of the pictures; when resuming, empty for those that the run
+            records, for a student empty for its teacher's.
+        run: the run folder, new or, when resuming, existing.
+        request: the settings; when resuming, ``steps`` is the new total, ``device`` may differ,
+            the changeable settings (``TrainRequest.may_change()``) that are set replace the run's,
+            and all others are the run's. A length in epochs or minutes is converted to steps; when
+            resuming, minutes are in addition to the training so far.
+        options: how pictures are prepared; ignored when resuming, which uses the run's.
+        resume: resume an existing run.
+        start_from: another run, possibly an imported one, whose network is fine-tuned: its shape,
+            schedule and averaged weights replace those that the request would give.
+        student: how a few-step student of that run is trained; see
             :func:`~ddpm_studio.jobs.training.distilling.distill`.
-        models: where others find the network while it trains.
+        models: store that provides the network to others while it trains.
         spare: where to save if the run folder can't be written to.
 
     Yields:
@@ -119,7 +119,7 @@ def train(
 
     Raises:
         StudioError: for pictures, settings or a run folder that can't be used, and when training
-            can't go on: what was whole of it is saved then.
+            can't continue, after saving the last valid state.
     """
     ranks = RankPlan.of(asked_devices(request.devices), request.device)
     with ranks.called(TRAIN) as called:
@@ -134,7 +134,7 @@ def _prepare_and_train(
     models: ModelStore | None,
     spare: FallbackFolder | None,
 ) -> Generator[Event, None, TrainResult]:
-    """Do what :func:`train` does, on these ranks."""
+    """Prepare and train as :func:`train` does, on the given ranks."""
     sources, run, request, options, resume, start_from, student = asked
     device = ranks.device
     if resume:
@@ -159,9 +159,9 @@ def _prepare_and_train(
     base = RunFolder.open(start_from).info if start_from and not resume else None
     if base and start_from:
         require(f"The run {start_from.name}", base.plugins, NEEDED_TO_DRAW)
-        # Recorded, so that the request tells what the run is.
+        # Recorded, so that the request describes the run.
         request = request.model_copy(update=taken_over(base))
-    # What there is of a run counts, not the preset it was begun with.
+    # An existing network counts, not the preset of the request.
     there = folder.info if resume else base
     process = there.process if there else process_of(request)
     try:
@@ -196,12 +196,12 @@ def _prepare_and_train(
                 "The pictures have changed since this run began; training goes on with them."
             )
     else:
-        # Recorded, so that training further is in the same wherever it is.
+        # Recorded, so that the run is resumed in the same precision on any machine.
         precision = devices.choose_precision(request.precision, device)
         request, config = yield from by_data(request, dataset, base, student is not None)
         if base and start_from and not student:
             yield Told(str(Adaptation(base, start_from, config, dataset.class_names)))
-        # Nor should it change its meaning with a preset.
+        # Likewise dropout, which must not change when a preset does.
         told = {"precision": precision, "dropout": config.dropout}
         request = request.model_copy(update=told)
         info = describe(request, config, process, dataset, start_from, student, base)
@@ -258,7 +258,7 @@ def _train(
     spare: FallbackFolder,
     team: Team | None,
 ) -> Generator[Event, None, RunFolder]:
-    """Train from the newest checkpoint; returns the run's folder, another one after a move."""
+    """Train from the newest checkpoint; return the run's folder, a different one after a move."""
     lock = folder.lock()
     loop: TrainingLoop | None = None
     orderly = False
@@ -275,7 +275,7 @@ def _train(
             folder.info, request, dataset, guard.images, device, fresh, rows, group
         )
         held_out = None
-        # A student has no model of each step to be measured.
+        # A student can't be measured, as it has no model of each step.
         if parts is not None and folder.info.student is None:
             labels = dataset.labels if trainer.model.config.num_classes is not None else None
             held_out = HeldOut(trainer, guard.images, labels, parts, request)
@@ -289,7 +289,7 @@ def _train(
         if folder.info.request is not None:
             yield from told_changes(folder.info.request, request, trainer)
             yield from told_ranks(state, trainer)
-        # A disk that takes nothing is told of when a checkpoint is due.
+        # A disk that can't be written to is reported when a checkpoint is due.
         with suppress(OSError):
             note_changes(folder, request, trainer.step_number)
 
@@ -320,7 +320,7 @@ def _train(
         if team and leading:
             tell_plan(team, trainer, folder.info, request, dataset, rows)
             leading.begin()
-        # Before anyone can take the reading's progress for that of the training.
+        # First, so that the progress of reading pictures is not taken for that of the training.
         yield Progress(trainer.step_number, request.steps, "Training")
         yield begun(folder)
         yield from loop.run()
@@ -341,7 +341,7 @@ def _train(
 
 
 def _taken(folder: RunFolder) -> tuple[int, int]:
-    """Steps taken and pictures seen by the newest checkpoint that can be read."""
+    """Return steps taken and pictures seen by the newest checkpoint that can be read."""
     for checkpoint in reversed(folder.checkpoints()):
         with suppress(StudioError):
             return checkpoint.step, pictures_seen(folder.info, checkpoint)
@@ -349,7 +349,7 @@ def _taken(folder: RunFolder) -> tuple[int, int]:
 
 
 def _restore(folder: RunFolder, trainer: Trainer) -> tuple[dict[str, Any], list[Notice]]:
-    """Load the newest checkpoint that is whole; returns its state, empty without one."""
+    """Load the newest readable checkpoint; return its state, empty without one, and notices."""
     newest, damaged, notices = load_first(reversed(folder.checkpoints()), trainer, folder.info)
     if newest is not None:
         _go_on_from(folder, newest.step, damaged)
@@ -363,7 +363,7 @@ def _restore(folder: RunFolder, trainer: Trainer) -> tuple[dict[str, Any], list[
 
 
 def _go_on_from(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()) -> None:
-    """Put away what would be in the way of the steps that follow."""
+    """Set damaged checkpoints aside, and remove metrics and averages of steps after ``step``."""
     try:
         for checkpoint in damaged:
             checkpoint.set_aside()

@@ -1,4 +1,4 @@
-"""Training errors from outside: said once, with what was saved and what to do."""
+"""Errors that end a training, reported once with the saved step and a remedy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_m
 
 @dataclass(frozen=True)
 class Fault:
-    """An error as text alone: its traceback, which holds tensors, is not kept."""
+    """An error as text: its traceback, which references tensors, is not kept."""
 
     failure: Failure
     out_of_memory: bool
@@ -21,11 +21,11 @@ class Fault:
         return cls(Failure.of(error), is_out_of_memory(error), is_device_lost(error))
 
     def stopped(self, step: int, saved: int) -> StudioError:
-        """Return what a person is told of a training that this has stopped.
+        """Return the error to report for a training that this has ended.
 
         Args:
             step: steps taken.
-            saved: the newest step on the disk; 0: none.
+            saved: the newest saved step; 0 for none.
         """
         cause, remedy = self.failure.cause, self.failure.remedy
         if self.out_of_memory:

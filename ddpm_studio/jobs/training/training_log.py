@@ -1,4 +1,4 @@
-"""Training log: figures read from the device once a tick, shown and written down."""
+"""Training log: metrics read from the device at each tick, yielded and written to a file."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from ddpm_studio.jobs.machine.load import LoadMeter
 from ddpm_studio.runs import metrics
 
 _TICK_SECONDS = 0.5
-# Weight of the newest tick in the smoothed speed that the time left is told from.
+# Weight of the newest tick in the smoothed speed, from which the time left is estimated.
 _SMOOTHING = 0.2
-# A step without a finite loss changes nothing; so many of them will not stop by themselves.
+# Steps with a non-finite loss are skipped; after so many in a row they won't end by themselves.
 _MOST_IN_A_ROW = 10
 
 
 class DivergedError(StudioError):
-    """Training has left the numbers; its weights are not worth saving."""
+    """Training has diverged to non-finite numbers; its weights are not worth saving."""
 
 
 class TrainingLog:
-    """Collects steps and, at each tick, reads them from the device in one go.
+    """Collects the results of steps and, at each tick, reads them from the device at once.
 
     Args:
-        path: ``metrics.jsonl``.
-        trainer: whose steps they are.
-        total: the number of steps asked for.
+        path: path of ``metrics.jsonl``.
+        trainer: the trainer.
+        total: number of steps of the training.
     """
 
     def __init__(self, path: Path, trainer: Trainer, total: int) -> None:
@@ -59,15 +59,15 @@ class TrainingLog:
         self._speed: float | None = None
 
     def add(self, result: StepResult) -> None:
-        """Take one step's figures, still on the device."""
+        """Add the result of a step, whose tensors are still on the device."""
         self._pending.append(result)
 
     def add_held_out(self, measured: HeldOutMeasured | None) -> None:
-        """Write this, if anything, into the line of the last step, with the next flush."""
+        """Add a measurement, if there is one, to the last step's line at the next flush."""
         self._held_out = measured or self._held_out
 
     def leave_out(self, seconds: float) -> None:
-        """Leave so many seconds since the last tick out of the speed."""
+        """Exclude some seconds since the last tick from the speed."""
         self._begun += seconds
 
     def due(self) -> bool:
@@ -75,7 +75,7 @@ class TrainingLog:
         return time.monotonic() - self._begun >= _TICK_SECONDS
 
     def flush(self) -> Generator[Event, None, None]:
-        """Yield a TrainStep for each step since the last tick, a TrainTick, and what is wrong.
+        """Yield a TrainStep for each step since the last tick, a TrainTick, and a Notice if needed.
 
         Raises:
             DivergedError: if the losses of many steps in a row are not finite.
@@ -114,12 +114,12 @@ class TrainingLog:
             yield told
 
     def begin_anew(self) -> None:
-        """Count nothing together with what comes next: the training has gone back."""
+        """Reset the count of skipped steps in a row, and the clock: the training has gone back."""
         self._in_a_row = 0
         self.restart_clock()
 
     def restart_clock(self) -> None:
-        """Leave out of the speed what was not training."""
+        """Exclude the time since the last tick from the speed."""
         self._begun = time.monotonic()
 
     def _loss_by_t(self, pending: list[StepResult]) -> tuple[float, ...]:
@@ -158,7 +158,7 @@ class TrainingLog:
         self.writer.append(lines)
 
     def _count_skipped(self, steps: list[TrainStep]) -> Notice | None:
-        """Say how many steps were skipped; many in a row end the training."""
+        """Return a notice on skipped steps, if any; raise DivergedError after many in a row."""
         skipped = [step.step for step in steps if not step.finite]
         for step in steps:
             self._in_a_row = 0 if step.finite else self._in_a_row + 1
@@ -177,5 +177,5 @@ class TrainingLog:
 
 
 def _json_number(value: float) -> float | None:
-    """JSON knows no NaN."""
+    """Return the number, or None if it is not finite, which JSON can't represent."""
     return value if math.isfinite(value) else None

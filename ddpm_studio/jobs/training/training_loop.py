@@ -1,4 +1,4 @@
-"""Training loop, and what keeps its steps from being lost."""
+"""Training loop: steps, logging, previews, checkpoints, and recovery from failures."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ _WAIT_SECONDS = 0.05
 
 
 class TrainingLoop:
-    """Steps, logs, draws and saves until the asked number of steps is reached.
+    """Takes steps, logs, draws and saves until the requested number of steps is reached.
 
     Args:
-        folder: the run's; another one after a move, see ``moved``.
-        lock: the right to write there; :meth:`close` gives it back.
+        folder: the run folder; replaced after a move, see ``moved``.
+        lock: the lock of the run folder, released by :meth:`close`.
         request: the settings.
-        trainer: at the step to go on from.
-        guard: watches the pictures.
-        spare: where to save if the folder refuses.
-        held_out: measures pictures that are not trained on, if there are any.
-        moved: called with the old and the new folder after saving elsewhere.
+        trainer: the trainer, at the step to continue from.
+        guard: the guard of the pictures.
+        spare: where to save if the folder can't be written to.
+        held_out: measures held-out pictures, if there are any.
+        moved: called with the old and the new folder after saving elsewhere; returns an event.
         stepper: takes the steps.
-        leading: of several ranks that train together; None: there is one.
+        leading: rank 0's part in a training on several ranks; None for a single rank.
     """
 
     def __init__(
@@ -78,28 +78,28 @@ class TrainingLoop:
         self._spikes = SpikeWatch()
         self._stepper, self._leading = stepper, leading
         self._returns = 0
-        # Of those, from one and the same checkpoint.
+        # The last checkpoint returned to, and how many times in a row.
         self._stuck: tuple[int, int] = (-1, 0)
         self._told: set[str] = set()
 
     def restore(self, returns: int) -> None:
-        """Take up how often the loss has leapt before."""
+        """Set the number of returns after a loss spike so far, which changes the seed."""
         self._returns = returns
         if returns:
             self.trainer.reseed(derive_seed(self.request.seed, _RETURN_SEED, returns))
 
     def close(self) -> None:
-        """Let others write to the run, and let go of the pictures."""
+        """Release the lock of the run and the pictures' file, and restore the CPU threads."""
         self._lock.release()
         self._guard.close()
         self._stepper.close()
 
     def run(self) -> Generator[Event, None, None]:
-        """Yield what comes; closing saves the steps taken so far.
+        """Train and yield events; closing the generator saves the steps taken so far.
 
         Raises:
-            StudioError: when training can't go on; the last whole state is saved then, and when
-                what closing should have saved is saved elsewhere, or can't be.
+            StudioError: when training can't continue, after saving the last valid state; also when
+                the state to save at closing was saved elsewhere, or can't be saved.
         """
         try:
             yield from self._stepper.begin()
@@ -115,7 +115,7 @@ class TrainingLoop:
             sound = self.trainer.whole and not isinstance(error, DivergedError)
         else:
             return
-        # Outside of the except block: the traceback, which keeps tensors alive, is gone by now.
+        # Outside of the except block: the traceback, which references tensors, is freed by now.
         if sound and not fault.device_lost and self.trainer.step_number > self._saver.saved:
             with contextlib.suppress(Exception):
                 self._flush_quietly()
@@ -148,7 +148,7 @@ class TrainingLoop:
                 log.restart_clock()
 
     def _finish(self) -> Generator[Event, None, bool]:
-        """Save the last step, however long that takes; True if the training went back instead."""
+        """Save the last step, waiting as needed; True if the training returned to a checkpoint."""
         if (yield from self._save()):
             return True
         while self._saver.saved < self.trainer.step_number:
@@ -159,8 +159,8 @@ class TrainingLoop:
         return False
 
     def _flush(self) -> Generator[Event, None, bool]:
-        """Tell the figures; True if they made the training go back."""
-        # Of the first step that is one of a spike.
+        """Yield the metrics; return True if they made the training return to a checkpoint."""
+        # The first step detected as part of a spike.
         spike: int | None = None
         self._stepper.settle()
         try:
@@ -182,16 +182,17 @@ class TrainingLoop:
         return (yield from self._go_back(why, sound))
 
     def _with_plans(self, tick: TrainTick) -> TrainTick:
-        """Add when the next samples come, and by how many threads."""
+        """Add the time until the next samples and the number of CPU threads to a tick."""
         seconds_a_step = self.trainer.config.pictures / tick.images_per_second
         threads = torch.get_num_threads() if self.trainer.device.type == "cpu" else None
         samples_in = self._previews.wait(seconds_a_step)
         return replace(tick, samples_in=samples_in, threads=threads)
 
     def _tell_of_figures(self) -> Generator[Event, None, bool]:
-        """If the figures can't be written, see at once whether a checkpoint can.
+        """If metrics can't be written, check at once whether a checkpoint can.
 
-        True if that made the training go back.
+        Returns:
+            Whether that made the training return to a checkpoint.
         """
         problem = self._log.writer.problem
         if problem is None:
@@ -206,15 +207,17 @@ class TrainingLoop:
         return False
 
     def _go_back(self, why: str, sound: int) -> Generator[Event, None, bool]:
-        """Load the last checkpoint of up to step ``sound`` and take other pictures from there on.
+        """Load the last checkpoint up to step ``sound``, and train on other pictures from there.
 
-        Where there is none that can be read, the first later one has to do. What is newer than
-        it is put away.
+        If none of those can be read, the first later one is used. Newer checkpoints are set aside.
+
+        Returns:
+            True.
         """
         checkpoints = self.folder.checkpoints()
         if not checkpoints:
             raise DivergedError(f"{why} There is no checkpoint to go back to.", "Save more often.")
-        # Whoever closes the training while it tells of something finds it where it went back to.
+        # Yielded later, so that a consumer that closes the generator at one finds the return done.
         told: list[Event] = []
         if self._leading is not None:
             finish(self._leading.turn_back(self._stepper), told.append)
@@ -247,7 +250,7 @@ class TrainingLoop:
         return True
 
     def _snapshot(self) -> Generator[Event, None, None]:
-        """Write the averages down; training goes on without them if that fails."""
+        """Save a snapshot of the averages; training continues without if that fails."""
         try:
             self._snapshots.save()
         except OSError as error:
@@ -260,7 +263,7 @@ class TrainingLoop:
         yield from self._tell("averages", notice)
 
     def _draw(self) -> Generator[Event, None, None]:
-        """Draw samples; training goes on without them if that fails."""
+        """Draw preview samples; training continues without if that fails."""
         try:
             yield from self._previews.draw()
         except Exception as error:
@@ -276,7 +279,7 @@ class TrainingLoop:
         yield from self._tell("samples", notice)
 
     def _measure_held_out(self) -> Generator[Event, None, bool]:
-        """Measure held-out pictures if it is time; whether there are figures."""
+        """Measure held-out pictures if it is time; return whether there is a measurement."""
         if self._held_out is None:
             return False
         begun = time.monotonic()
@@ -286,9 +289,9 @@ class TrainingLoop:
         return measured is not None
 
     def _save(self) -> Generator[Event, None, bool]:
-        """Save, elsewhere if that is wished; a disk that refuses is told of and tried again.
+        """Save, in the fallback folder if it is set; a failure is reported and retried later.
 
-        Weights that are no numbers are not saved: True if they made the training go back.
+        Weights that are not finite are not saved. Return True if they made the training go back.
         """
         before = self._saver.problem
         if before is not None and self._saver.spare.folder is not None:
@@ -315,7 +318,7 @@ class TrainingLoop:
         return False
 
     def _move(self) -> Generator[Event, None, None]:
-        """Go on in a new run folder at the spare place."""
+        """Continue in a new run folder in the fallback folder."""
         old = self.folder
         try:
             new = self._saver.new_folder()
@@ -335,7 +338,7 @@ class TrainingLoop:
         yield Notice(f"The run goes on in {new.path}.")
 
     def _save_at_close(self) -> None:
-        """Save the steps taken; there is no later."""
+        """Save the steps taken when the generator is closed, which is the last opportunity."""
         if not self.trainer.whole or self.trainer.step_number == self._saver.saved:
             return
         self._flush_quietly()
@@ -354,7 +357,7 @@ class TrainingLoop:
         raise refused
 
     def _saved_at(self, place: Path) -> bool:
-        """Whether the run could be begun anew there, with a checkpoint of this step."""
+        """Save into a new run folder at this place; return whether that succeeded."""
         old, self._saver.spare.folder = self.folder, place
         for _ in self._move():
             pass
@@ -381,7 +384,7 @@ class TrainingLoop:
         }
 
     def _tell(self, about: str, notice: Notice) -> Generator[Event, None, None]:
-        """Say it once, until it is well again."""
+        """Report a problem once, until it is solved and may occur again."""
         if about not in self._told:
             self._told.add(about)
             yield notice
