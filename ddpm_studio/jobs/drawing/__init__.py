@@ -1,1 +1,1 @@
-"""Drawing: samples, shared latents, interpolation, filling in, and drawing them again."""
+"""Drawing: sampling, shared latents, interpolation, inpainting, and redrawing from recipes."""

@@ -1,4 +1,4 @@
-"""Drawing from a latent at t, which sampling, sharing and interpolating have in common."""
+"""Reverse process from x_t at any t, shared by sampling, sharing and interpolation."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def evaluator_for(
     evaluations: int = 0,
     classes: Classes | None = None,
 ) -> Evaluator:
-    """Return the model as the request asks for it, for so many evaluations.
+    """Return the model as a denoiser with the class and guidance of a request.
 
     Args:
-        model: what to draw with.
-        request: its settings.
-        evaluations: how many will be asked for, as far as is known.
-        classes: one for each picture of a batch, in place of the request's; or shares of classes
-            that the network knows.
+        model: the model to draw with.
+        request: the settings.
+        evaluations: expected number of evaluations, as far as is known.
+        classes: one for each picture of a batch, replacing the request's; or shares of the
+            network's classes.
 
     Raises:
-        StudioError: if a class or guidance is asked of a model that can't follow it.
+        StudioError: if a class or guidance is requested of a model that does not support it.
     """
     asked = request.class_label if classes is None else classes
     if asked is not None:
@@ -52,7 +52,7 @@ def evaluator_for(
             check_class(model.info, asked if isinstance(asked, int) else max(asked))
         check_guidance(model.info, request.guidance)
     elif request.guidance != 1:
-        check_class(model.info, 0)  # Where there are no classes, that is what to say.
+        check_class(model.info, 0)  # Without classes, that is the error to report.
         raise StudioError("Guidance needs a class to lead to.", "Choose a class.")
     else:
         check_withheld(model.info)
@@ -68,23 +68,23 @@ def evaluator_for(
 
 
 def asked_precision(model: Model, request: DrawRequest) -> Precision:
-    """Return the precision to draw in; ``auto``: float32 where a given picture should come back."""
+    """Return the precision to draw in; ``auto`` is float32 if a given picture should come back."""
     if request.precision == "auto" and not isinstance(request, SampleRequest):
         return "float32"
     return choose_precision(request.precision, model.device)
 
 
 def asked_process(model: Model, request: DrawRequest) -> DiffusionProcess:
-    """Return p_θ with the asked variance, unless the model has learned its own."""
+    """Return p_θ with the requested clipping and, unless the model learned its own, variance."""
     variance = model.process.variance if model.process.learned else request.variance
     return replace(model.process, clip_x0=request.clip_x0, variance=variance)
 
 
 def check_steps(model: Model, steps: int) -> None:
-    """Refuse more steps than there are timesteps.
+    """Check that there are no more steps than timesteps.
 
     Raises:
-        StudioError: naming the range.
+        StudioError: if there are more; it names the valid range.
     """
     T = model.process.schedule.T
     if steps > T:
@@ -95,7 +95,7 @@ def check_steps(model: Model, steps: int) -> None:
 
 
 def share_of_steps(model: Model, steps: int, t: int) -> int:
-    """How many of the steps of the whole way from T fall to the way from t.
+    """Return the share of ``steps``, given for the whole reverse process, for one that starts at t.
 
     Raises:
         StudioError: if there are more steps than timesteps.
@@ -105,22 +105,22 @@ def share_of_steps(model: Model, steps: int, t: int) -> int:
 
 
 def respaced(respacing: str, T: int, t: int, through: int = 0) -> Tensor:
-    """Return which timesteps a respacing keeps on the way from t.
+    """Return the timesteps that a respacing keeps in a reverse process that starts at t.
 
-    From T they are OpenAI's own set, which may begin below T; on a shorter way t itself comes on
-    top of those below.
+    From T these are OpenAI's own set, which may begin below T; from a smaller t, t itself is added
+    to those below it.
 
     Args:
-        respacing: such as "ddim50".
-        T: of the whole schedule.
-        t: where to start, 1..T.
-        through: a t that must be among them, 0: none.
+        respacing: the respacing, such as "ddim50".
+        T: number of timesteps of the whole schedule.
+        t: the t to start from, 1..T.
+        through: a t that must be among them; 0 for none.
 
     Returns:
-        Indices, ascending, int64.
+        Indices t − 1, ascending, int64.
 
     Raises:
-        StudioError: if so many can't be kept of T.
+        StudioError: if that many can't be kept of T.
     """
     try:
         kept = sectioned(T, respacing)
@@ -132,10 +132,10 @@ def respaced(respacing: str, T: int, t: int, through: int = 0) -> Tensor:
 
 
 def check_t(model: Model, t: int) -> None:
-    """Refuse a t outside 0..T.
+    """Check that t is in 0..T.
 
     Raises:
-        StudioError: naming the range.
+        StudioError: if it is not; it names the valid range.
     """
     if not 0 <= t <= model.process.schedule.T:
         raise StudioError(
@@ -154,16 +154,16 @@ def walk(
     walks: int = 1,
     classes: Classes | None = None,
 ) -> Frames:
-    """Run the asked sampler from x_t at t down to x_0, stopping by at ``through``.
+    """Run the requested sampler from x_t at t to x_0, with ``through`` among the t of its steps.
 
-    ``request.steps`` counts for the whole way from T; a shorter way takes its share of them, that
-    of a few-step student all, or of the timesteps of ``request.respacing`` those below t.
-    ``walks`` is how many like this are to come, with this one; ``classes`` see
-    :func:`evaluator_for`.
+    ``request.steps`` counts for the whole reverse process from T; a shorter one takes its share of
+    them, except that a few-step student takes all, or those timesteps of ``request.respacing`` that
+    are below t. ``walks`` is the number of such runs to come, including this one; for ``classes``
+    see :func:`evaluator_for`.
 
     Raises:
-        StudioError: if t, the steps or the class are out of range, or the sampler can't begin
-            with noise alone.
+        StudioError: if t, the steps or the class are out of range, or the sampler can't start from
+            pure noise.
     """
     check_t(model, t)
     sampler, T = SAMPLERS[request.sampler], model.process.schedule.T
@@ -171,7 +171,7 @@ def walk(
     if request.respacing is None:
         steps = request.steps or min(sampler.default_steps or T, T)
         check_steps(model, steps)
-        # Of few steps there is no part to leave out.
+        # All of a student's few steps are needed.
         steps = min(steps, t) if sampler.few_step else share_of_steps(model, steps, t)
         evaluations, start = steps, t
     else:
@@ -208,18 +208,18 @@ def draw(
     walks: int = 1,
     classes: Classes | None = None,
 ) -> Generator[Event, None, Pictures]:
-    """Yield progress and up to ``frames`` moments of the way from x_t at t to x_0.
+    """Draw from x_t at t to x_0; yield progress and up to ``frames`` evenly spaced frames.
 
     Args:
-        model: what to draw with.
+        model: the model to draw with.
         request: the sampler and its settings.
         x_t: latent, shape (N, C, H, W).
-        t: as the paper counts; 0 returns x_t itself.
-        noise: one stream a picture.
-        frames: how many moments to show, first and last included; 0: none.
-        text: what the progress says.
-        walks: how many like this are to come, with this one.
-        classes: of each picture, in place of the request's; see :func:`evaluator_for`.
+        t: 0..T as in the paper; 0 returns x_t itself.
+        noise: noise with one stream for each picture.
+        frames: number of frames to yield, first and last included; 0 for none.
+        text: text of the progress.
+        walks: number of such drawings to come, including this one.
+        classes: class of each picture, replacing the request's; see :func:`evaluator_for`.
 
     Returns:
         The pictures, uint8 (N, H, W, C).
@@ -232,7 +232,7 @@ def draw(
 
 
 def follow(walk: Frames, frames: int, text: str) -> Generator[Event, None, Pictures]:
-    """Take a walk to its end; yields and returns as :func:`draw` does."""
+    """Run a reverse process to its end; yields and returns as :func:`draw` does."""
     kept: set[int] | None = None
     for frame in walk:
         if kept is None:
@@ -245,7 +245,7 @@ def follow(walk: Frames, frames: int, text: str) -> Generator[Event, None, Pictu
 
 
 def frame_images(frame: Frame) -> FrameImages:
-    """Keep a frame's numbers; the rounding happens on the device."""
+    """Return a frame's arrays as float16 on the CPU, converted on the device."""
     kept = (to_float16(getattr(frame, view), SCALES[view]).cpu().numpy() for view in KEPT)
     return FrameImages(frame.index, frame.total, frame.t, *kept)
 
@@ -262,7 +262,7 @@ def _evenly(total: int, count: int) -> set[int]:
 
 
 def picture_shape(model: Model) -> tuple[int, int, int]:
-    """(C, H, W) of the model's pictures."""
+    """Return the shape (C, H, W) of the model's pictures."""
     return model.network.config.shape
 
 
@@ -273,13 +273,13 @@ def recipe(
     *,
     kind: str = "",
 ) -> dict[str, object]:
-    """Return what made a picture, enough to ask for it again.
+    """Return the recipe of a picture: the request and all else needed to draw it again.
 
     Args:
-        model: what drew; its fingerprint tells whether the same weights are at hand later.
-        request: as it was asked; what ``auto`` chose is told.
-        inputs: what was drawn from besides noise, by name.
-        kind: what for, where it is not the kind of drawing that asks so.
+        model: the model that drew; its fingerprint shows later whether the weights are the same.
+        request: the request; ``auto`` is replaced by what was chosen.
+        inputs: arrays that it was drawn from in addition to noise, by name.
+        kind: kind of the recipe, if it is not that of the request's drawing.
     """
     tool = () if kind else (("tool", tool_of(drawing_of(request).name).name),)
     request = request.model_copy(update={"precision": asked_precision(model, request)})
@@ -287,7 +287,7 @@ def recipe(
     asked = request.model_dump(mode="json")
     told: dict[str, object] = {
         "kind": kind or drawing_of(request).name,
-        # A relative path would be another one for whoever opens the picture.
+        # A relative path would be wrong for others who open the picture.
         "request": {**asked, "run": str(model.run.resolve())},
         "checkpoint": model.step,
         "device": model.device.type,

@@ -1,4 +1,4 @@
-"""The network as a denoiser that draws: no gradients, in pieces that fit the memory."""
+"""Denoiser for drawing: evaluates a network without gradients, in batches that fit memory."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from ddpm_studio.errors import is_out_of_memory
 from ddpm_studio.jobs.machine.compiling import DrawingNetwork
 
 Classes = Sequence[int] | Tensor
-"""The class of each picture of a batch, or a tensor of shares of classes, (N, num_classes + 1)."""
+"""Class of each picture of a batch, or a tensor of class shares, (N, num_classes + 1)."""
 
 
 class Evaluator:
-    """The network as a denoiser: no gradients, in pieces that fit the memory.
+    """A network as a denoiser, without gradients and in batches that fit memory.
 
     Args:
-        network: the weights, in the precision to compute in.
-        device: where they lie.
-        classes: the class of all pictures, or of each of a batch, or shares of classes, see
+        network: the network, in the precision to compute in.
+        device: device of its weights.
+        classes: the class of all pictures, or of each of a batch, or class shares, see
             :func:`~ddpm_studio.engine.guidance.class_shares`; None: without labels. A network that
-            mixes no classes takes that of the largest share.
-        guidance: strength of classifier-free guidance, from 0.
+            can't mix classes uses that of the largest share.
+        guidance: scale of classifier-free guidance, from 0; 1 is none.
         rescale: see :class:`ddpm_studio.engine.guidance.Guided`.
-        evaluations: how many will be asked for, as far as is known.
+        evaluations: expected number of evaluations, as far as is known.
 
     Raises:
-        ValueError: if there is no such class, or a batch is not of as many pictures.
+        ValueError: if there is no such class, or a batch has another number of pictures.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Evaluator:
         self.network = network
         self._layout = memory_format(device, network.precision)
         self.batch = batch_limit(network.config.shape, device)
-        # Not a method: a GPU's memory should be free as soon as nobody holds this any more.
+        # Not a bound method: a reference cycle would keep GPU memory until garbage collection.
         predict = partial(_predict, guidance, rescale)
         purpose = "draw"
         if classes is not None:
@@ -69,7 +69,7 @@ class Evaluator:
                 except Exception as error:
                     if not is_out_of_memory(error) or self.batch == 1:
                         raise
-                # The error's traceback, which holds tensors, is gone by now.
+                # The error's traceback, which references tensors, is freed by now.
                 self._network.forget_recorded()
                 self.batch = (min(self.batch, len(x)) + 1) // 2
 
@@ -87,7 +87,7 @@ class Evaluator:
 
 
 def _labels_of(network: Network, classes: int | Classes) -> Tensor:
-    """Return labels, a single one or of shape (N,), or shares of classes, as the network takes."""
+    """Return labels, scalar or of shape (N,), or class shares, as the network accepts them."""
     if isinstance(classes, Tensor):
         return classes if network.mixes_classes else nearest_class(classes)
     labels = torch.tensor(classes)
@@ -110,7 +110,7 @@ def _predict(
 
 @contextlib.contextmanager
 def _repeatable() -> Iterator[None]:
-    """Let a GPU's convolutions add up in the same order each time: a seed is one picture."""
+    """Use cuDNN's deterministic convolutions (context manager): a seed gives one picture."""
     before = torch.backends.cudnn.deterministic
     torch.backends.cudnn.deterministic = True
     try:
@@ -120,7 +120,7 @@ def _repeatable() -> Iterator[None]:
 
 
 def batch_limit(shape: tuple[int, int, int], device: torch.device) -> int:
-    """How many pictures (C, H, W) to evaluate at once: more gain nothing on this kind of device."""
+    """Return the largest useful batch of pictures (C, H, W) on this kind of device."""
     at_32_px = 256 if device.type == "cuda" else 32
     _, height, width = shape
     return max(1, at_32_px * 32 * 32 // (height * width))

@@ -1,4 +1,4 @@
-"""Default of t, which depends on the model."""
+"""Default of t for a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RequestT = TypeVar("RequestT", ShareRequest, InterpolateRequest, PathRequest)
 
 
 def with_fitting_t(request: RequestT, given: Collection[str]) -> RequestT:
-    """Return the request with a t of at most half of T, if none was named.
+    """Return the request with t limited to half of T, unless the person has given t.
 
     Raises:
         StudioError: if the run can't be read.

@@ -1,4 +1,4 @@
-"""Inpainting: RePaint [Lugmayr et al. 2022], or a few-step student's way."""
+"""Inpainting by RePaint [Lugmayr et al. 2022], or by the multistep scheme of a student."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ _DEFAULT_STEPS, _STUDENT_STEPS = 100, 4
 def inpaint(
     request: InpaintRequest, picture: Pictures, mask: Mask, models: ModelStore
 ) -> Generator[Event, None, Drawn]:
-    """Draw what is masked out anew; the other pixels stay as they are.
+    """Inpaint the masked part of a picture; the other pixels are kept.
 
     Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
     them.
 
     Args:
-        request: how many, how long.
-        picture: uint8 (H, W, C) of the model's size.
-        mask: (H, W), True where the picture is to be filled in.
-        models: where the model comes from.
+        request: number of pictures, steps, and other settings.
+        picture: uint8 (H, W, C), of the model's size.
+        mask: (H, W), True where the picture is to be inpainted.
+        models: store of models.
 
     Raises:
-        StudioError: if the run can't be read, picture or mask do not fit, or a setting is out
-            of range.
+        StudioError: if the run can't be read, picture or mask do not fit, or a setting is out of
+            range.
     """
     model = models.for_drawing(request.run, request)
     request = with_its_clipping(model, request)
@@ -71,7 +71,7 @@ def inpaint(
 
 
 def _walk(model: Model, request: InpaintRequest, x_0: Tensor, mask: Mask) -> Frames:
-    """RePaint's walk, or that of a few-step student."""
+    """Return the reverse process of RePaint, or that of a few-step student."""
     T, student = model.process.schedule.T, model.info.student
     steps = request.steps or min(_STUDENT_STEPS if student else _DEFAULT_STEPS, T)
     check_steps(model, steps)
@@ -92,18 +92,18 @@ def _walk(model: Model, request: InpaintRequest, x_0: Tensor, mask: Mask) -> Fra
 
 
 def load_mask(path: Path, run: Path) -> Mask:
-    """Read a mask, white where the picture is to be filled in, and fit it as the run's data were.
+    """Read a mask, white where to inpaint, prepared like the run's training pictures.
 
     Returns:
-        (H, W) of the model's size.
+        The mask, (H, W) of the model's size.
 
     Raises:
-        StudioError: if it is no picture, or no run.
+        StudioError: if the file is no picture, or the run can't be read.
     """
     return mask_of(load_file(path, run, flat=True).picture)
 
 
 def mask_of(picture: Pictures) -> Mask:
-    """Return the mask (H, W) that a picture (H, W, C) is: where it is white."""
+    """Return the mask (H, W) of a picture (H, W, C): True where it is lighter than mid-gray."""
     mask: Mask = picture.mean(axis=2) > 127.5
     return mask

@@ -1,4 +1,4 @@
-"""Interpolation through latent space [DDPM Fig. 8, 9], between classes by their embeddings."""
+"""Interpolation in latent space [DDPM Fig. 8, 9], and between class embeddings."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from ddpm_studio.runs.classes import check_class, check_withheld
 def interpolate(
     request: InterpolateRequest, ends: Sequence[Pictures], models: ModelStore
 ) -> Generator[Event, None, Drawn]:
-    """Encode the pictures to t, mix, and decode; all noise is held fixed over λ.
+    """Interpolate between pictures: encode to t, mix, and decode with noise fixed over λ.
 
-    With ``request.class_labels`` each end is conditioned on its own class, and between them the
-    embedding of the class goes with λ; see :func:`~ddpm_studio.engine.guidance.class_shares`.
+    With ``request.class_labels`` each end is conditioned on its own class, and the class embedding
+    is interpolated along with λ; see :func:`~ddpm_studio.engine.guidance.class_shares`.
 
     Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
     them.
 
     Args:
-        request: t, how many λ or which one, or a trail of points, how to mix, sampler.
-        ends: uint8 (H, W, C) of the model's size each: two, at λ = 0 and 1; or four corners of
-            a square (top left, top right, bottom left, bottom right), which gives λ·λ pictures,
+        request: t, the number of λ or a single one, or a trail of points, how to mix, the sampler.
+        ends: uint8 (H, W, C) of the model's size each: two, at λ = 0 and 1; or the four corners of
+            a square (top left, top right, bottom left, bottom right), which give λ·λ pictures,
             row by row.
-        models: where the model comes from.
+        models: store of models.
 
     Raises:
         StudioError: if the run can't be read, a picture does not fit, there are neither two
-            nor four, t or a class is out of range, or u and v, or the classes, do not go with the
+            nor four, t or a class is out of range, or u and v, or the classes, do not match the
             number of pictures.
     """
     if len(ends) not in (2, 4):
@@ -68,25 +68,25 @@ def interpolate(
 def walk_path(
     request: PathRequest, keys: Sequence[Pictures], models: ModelStore
 ) -> Generator[Event, None, Drawn]:
-    """Encode key pictures to t and walk λ from each to the next; all noise is held fixed.
+    """Interpolate along a path of key pictures: encode to t, mix neighbours, and decode.
 
-    Classes go with the pictures as those of :func:`interpolate`.
+    The noise is fixed over λ. Classes belong to the pictures as in :func:`interpolate`.
 
     Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
     them.
 
     Args:
-        request: t, λ steps from key to key with both counted, how to mix, sampler.
+        request: t, λ steps from key to key, both included, how to mix, the sampler.
         keys: uint8 (H, W, C) of the model's size each, two or more.
-        models: where the model comes from.
+        models: store of models.
 
     Returns:
-        (K − 1)·(λ steps − 1) + 1 pictures, each key once; a closed path goes on to the first
+        (K − 1)·(λ steps − 1) + 1 pictures, each key once; a closed path continues to the first
         key but does not show it twice: K·(λ steps − 1).
 
     Raises:
         StudioError: if the run can't be read, a picture does not fit, there are fewer than
-            two, t or a class is out of range, or the classes do not go with the pictures.
+            two, t or a class is out of range, or the classes do not match the pictures.
     """
     if len(keys) < 2:
         raise StudioError("A path needs two pictures or more.", "Add another picture to it.")
@@ -102,7 +102,7 @@ def walk_path(
 
 
 def _encoded(model: Model, request: MixRequest, pictures: Sequence[Pictures]) -> Tensor:
-    """x_t ~ q(x_t|x_0) of each picture with noise of its own, shape (N, C, H, W)."""
+    """Return x_t ~ q(x_t|x_0) of each picture with its own noise, shape (N, C, H, W)."""
     check_t(model, request.t)
     forward = forward_noise(model, request.seed, len(pictures))
     x_0 = torch.cat([to_latent(picture, model) for picture in pictures])
@@ -110,10 +110,10 @@ def _encoded(model: Model, request: MixRequest, pictures: Sequence[Pictures]) ->
 
 
 def _mixed(request: InterpolateRequest, x_t: Tensor) -> tuple[Tensor, Tensor]:
-    """Mix two latents or four corners, (K, C, H, W).
+    """Mix two latents or four corners, shape (K, C, H, W).
 
     Returns:
-        The mixes, shape (N, C, H, W), and how much of each latent is in each, shape (N, K).
+        The mixtures, shape (N, C, H, W), and the share of each latent in each, shape (N, K).
     """
     lambdas = torch.linspace(0, 1, request.steps_lambda)
     if len(x_t) == 2:
@@ -125,24 +125,24 @@ def _mixed(request: InterpolateRequest, x_t: Tensor) -> tuple[Tensor, Tensor]:
     elif request.u is not None:
         points = torch.tensor([[request.u, request.v]])
     else:
-        square = torch.cartesian_prod(lambdas, lambdas).flip(1)  # Row by row, which is v.
+        square = torch.cartesian_prod(lambdas, lambdas).flip(1)  # v varies slowest.
         return mix_corners(x_t, lambdas, request.mix), _corner_parts(square)
     return mix_between(x_t, points, request.mix), _corner_parts(points)
 
 
 def _row_parts(lambdas: Tensor) -> Tensor:
-    """How much of A and of B is in each picture of a row, shape (N, 2)."""
+    """Return the shares of both ends in each picture of a row, shape (N, 2)."""
     return torch.stack([1 - lambdas, lambdas], dim=1)
 
 
 def _corner_parts(points: Tensor) -> Tensor:
-    """How much of each corner is at points (u, v) of a square, (N, 2), shape (N, 4)."""
+    """Return the shares of the corners at points (u, v), (N, 2), of a square, shape (N, 4)."""
     u, v = points.unbind(1)
     return torch.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], dim=1)
 
 
 def _path_parts(lambdas: Tensor, keys: int, closed: bool) -> Tensor:
-    """How much of each key is in each picture of a path, shape (N, keys)."""
+    """Return the shares of the keys in each picture of a path, shape (N, keys)."""
     rows = torch.eye(keys)
     stops = [*rows, rows[0]] if closed else list(rows)
     legs = [_row_parts(lambdas) @ torch.stack(leg) for leg in itertools.pairwise(stops)]
@@ -150,11 +150,11 @@ def _path_parts(lambdas: Tensor, keys: int, closed: bool) -> Tensor:
 
 
 def _classes(model: Model, request: MixRequest, parts: Tensor) -> Classes | None:
-    """Return the class of each mix, or its shares of the pictures' classes; None: as asked for all.
+    """Return the class or class shares of each mixture; None for the request's own class.
 
     Raises:
-        StudioError: if there are more or fewer classes than pictures, or the model does not know
-            one.
+        StudioError: if the number of classes is not that of pictures, or the model lacks a
+            class.
     """
     labels = request.class_labels
     if labels is None:

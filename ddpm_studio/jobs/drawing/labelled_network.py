@@ -1,4 +1,4 @@
-"""Class-conditional denoiser: a network with given classes."""
+"""Class-conditional denoiser: a network with given class labels."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ddpm_studio.engine import Network
 
 
 class LabelledNetwork:
-    """The network in float32 as a denoiser, also one that gradients go through.
+    """A network with given class labels as a float32 denoiser; gradients may pass through it.
 
     Args:
-        network: the weights.
-        classes: one for each picture of the batch, shape (N,), int64; None: without labels.
+        network: the network.
+        classes: class of each picture of the batch, shape (N,), int64; None: without labels.
     """
 
     def __init__(self, network: Network, classes: Tensor | None = None) -> None:

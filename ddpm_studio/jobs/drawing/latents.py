@@ -1,4 +1,4 @@
-"""Latents to a file and back, and the latents of pictures."""
+"""Latents x_t: encoding of pictures, and latent files (safetensors)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SUFFIX = ".safetensors"
 
 _FORMAT = "ddpm-studio latent 1"
 _KEY = "x_t"
-# Of the largest pictures that can be prepared, in float32, with room for the header.
+# Bytes of the largest pictures that can be prepared, as float32, with room for the header.
 _MOST_BYTES = 4 * MOST_SIDE**2 * MOST_BANDS + (1 << 16)
 _FORWARD = 1
 _STEPS = 250
@@ -40,18 +40,18 @@ _STEPS = 250
 def encode_picture(
     request: EncodeRequest, picture: Pictures, models: ModelStore
 ) -> Generator[Event, None, Latent]:
-    """Find x_t of a picture: x_t ~ q(x_t|x_0), or the one that DDIM leads back from.
+    """Encode a picture as x_t: a sample of q(x_t|x_0), or by DDIM inversion.
 
-    A model with classes is asked without one.
+    A class-conditional model is used without a class.
 
     Args:
         request: t, method.
         picture: uint8 (H, W, C) of the model's size.
-        models: where the model comes from.
+        models: store of models.
 
     Raises:
         StudioError: if the run can't be read, the picture does not fit, a setting is out of
-            range, or the network's answer is no number.
+            range, or the result is not finite.
     """
     model = models.get(request.run, request.weights, request.device)
     t = model.process.schedule.T if request.t is None else request.t
@@ -79,17 +79,17 @@ def encode_picture(
 
 
 def noised(model: Model, x_0: Tensor, t: int, seed: int) -> Tensor:
-    """x_t ~ q(x_t|x_0), the same noise for every picture, shape of x_0."""
+    """Sample x_t ~ q(x_t|x_0) with the same noise for every picture, in the shape of x_0."""
     return encode(model.process, x_0, t, forward_noise(model, seed, 1).draw(x_0.shape[1:]))
 
 
 def forward_noise(model: Model, seed: int, pictures: int) -> PictureNoise:
-    """The noise that makes x_t, which is another than the one that leads back from it."""
+    """Return the noise of the forward process, independent of that of the reverse process."""
     return PictureNoise(derive_seed(seed, _FORWARD), range(pictures), model.device)
 
 
 def latent_of(model: Model, x_t: Tensor, t: int) -> Latent:
-    """Take x_t, shape (1, C, H, W), out of a computation with this model."""
+    """Make a Latent from x_t, shape (1, C, H, W), with the identity of the model."""
     return Latent(
         x_t.float().cpu().contiguous().numpy(),
         t,
@@ -100,7 +100,7 @@ def latent_of(model: Model, x_t: Tensor, t: int) -> Latent:
 
 
 def save_latent(path: Path, latent: Latent) -> None:
-    """Write a latent as a safetensors file, which appears whole or not at all.
+    """Write a latent as a safetensors file, atomically.
 
     Raises:
         StudioError: if the name does not end in .safetensors, or it can't be written.
@@ -119,10 +119,10 @@ def save_latent(path: Path, latent: Latent) -> None:
 
 
 def load_latent(path: Path) -> Latent:
-    """Read what :func:`save_latent` wrote.
+    """Read a latent file written by :func:`save_latent`.
 
     Raises:
-        StudioError: if it is no such file, damaged, too large, or holds what is no number.
+        StudioError: if it is no such file, damaged, too large, or holds values that are not finite.
     """
     try:
         if require_file(path).st_size > _MOST_BYTES:
@@ -161,7 +161,7 @@ def load_latent(path: Path) -> Latent:
 
 
 def use_latent(model: Model, latent: Latent, t: int) -> Tensor:
-    """Bring a latent to its model's device, shape (1, C, H, W).
+    """Return a latent's x_t on its model's device, shape (1, C, H, W).
 
     Raises:
         StudioError: if it has another shape, another t, or belongs to another model.

@@ -1,4 +1,4 @@
-"""Models to draw with: from a checkpoint, or from a training that is under way."""
+"""Models to draw with, from a checkpoint or from a training in progress, and their LRU cache."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TELLING = 1024
 
 @dataclass(frozen=True)
 class Model:
-    """A network ready to draw with; its weights do not change any more."""
+    """A network ready to draw with; its weights are constant."""
 
     network: Network
     process: DiffusionProcess
@@ -40,7 +40,7 @@ class Model:
     device: torch.device
 
     def network_in(self, precision: Precision) -> Network:
-        """The network to evaluate in this precision."""
+        """Return the network to evaluate in this precision."""
         return self._half if precision == "bf16" else self.network
 
     @cached_property
@@ -49,34 +49,34 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Tells these weights from all others, wherever the run folder is copied to."""
+        """Fingerprint of the weights, independent of where the run folder is."""
         digest = hashlib.sha256()
         for key, tensor in self.network.state_dict().items():
             digest.update(key.encode())
-            # Every step of training moves every tensor: its beginning is enough.
+            # Every step of training changes every tensor, so its beginning suffices.
             digest.update(tensor.flatten()[:_TELLING].cpu().numpy().tobytes())
         return digest.hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class LiveTraining:
-    """What a training under way lets others see: the step and the network at this moment."""
+    """Access to a training in progress: its current step and its networks."""
 
     step: Callable[[], int]
     network: Callable[[Weights], Network]
     device: torch.device
 
 
-# What tells a checkpoint, or a training, from another that came to lie in its place.
+# Distinguishes a checkpoint, or a training, from another one that replaced it.
 _Identity = tuple[int, ...]
 _Key = tuple[Path, _Identity, int, Weights, torch.device, float | None]
 
 
 class ModelStore:
-    """Hands out models; one store belongs to one thread.
+    """Provides models, with an LRU cache; a store must be used in a single thread.
 
-    A run that is in training here is seen as it is now, between two steps; any other run at
-    its newest checkpoint.
+    A run that is being trained by this program is provided with its current weights, any other run
+    with those of its newest checkpoint.
     """
 
     def __init__(self) -> None:
@@ -85,11 +85,11 @@ class ModelStore:
         self._attached = count(1)
 
     def attach(self, run: Path, info: RunInfo, training: LiveTraining) -> None:
-        """Show a training under way."""
+        """Register a training in progress."""
         self._live[run.resolve()] = (info, training, (next(self._attached),))
 
     def detach(self, run: Path) -> None:
-        """The training has ended."""
+        """Unregister a training that has ended."""
         self._live.pop(run.resolve(), None)
 
     def get(
@@ -103,12 +103,12 @@ class ModelStore:
         """Return the run's newest model, or that of the checkpoint at ``step``.
 
         Args:
-            run: its folder.
-            weights: averaged or raw.
-            device: where it shall compute.
-            step: of the checkpoint; None: the newest weights there are.
-            ema_length: σ_rel of another average than the one trained with, which ends at the
-                checkpoint; None: that one.
+            run: the run folder.
+            weights: averaged or raw weights.
+            device: device to compute on.
+            step: step of the checkpoint; None for the newest weights.
+            ema_length: σ_rel of another average at the checkpoint, reconstructed in place of the
+                training's own; None for that one.
 
         Raises:
             StudioError: if it is no run folder, has no such checkpoint or average, or is damaged.
@@ -146,7 +146,7 @@ class ModelStore:
         return self._cached(key, folder.info, load)
 
     def for_drawing(self, run: Path, request: DrawRequest) -> Model:
-        """Return the model that a request asks to draw with; see :meth:`get`."""
+        """Return the model for a request to draw; see :meth:`get`."""
         return self.get(
             run, request.weights, request.device, request.checkpoint, request.ema_length
         )
@@ -169,6 +169,6 @@ def _identity(checkpoint: Checkpoint) -> _Identity:
     try:
         status = (checkpoint.path / "state.json").stat()
     except OSError:
-        # Reading it will tell what is wrong.
+        # Reading it will report the error.
         return ()
     return status.st_ino, status.st_mtime_ns

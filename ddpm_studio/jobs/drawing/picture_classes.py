@@ -1,4 +1,4 @@
-"""Class of a picture that a drawing begins with: of its set, of its drawing, or of its folder."""
+"""Class of an input picture, from its data set, its drawing's recipe, or its folder's name."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ RequestT = TypeVar("RequestT", ShareRequest, InpaintRequest, InterpolateRequest,
 ResultT = TypeVar("ResultT")
 
 CLASS = "class"
-"""What is known of a picture has its class, by name, under this key."""
+"""Key of a picture's class name in its recipe."""
 
 _NAMED = frozenset(("class_label", "class_labels"))
 
 
 @dataclass(frozen=True, eq=False)
 class TakenPicture:
-    """A picture, made to fit a model, and what it is of.
+    """A picture prepared for a model, with its class.
 
     Args:
-        picture: uint8 (H, W, C).
-        class_name: its class; None: it is not known.
+            picture: uint8 (H, W, C).
+            class_name: name of its class; None if unknown.
     """
 
     picture: Pictures
@@ -43,10 +43,10 @@ class TakenPicture:
 
 
 def class_of_file(path: Path, info: RunInfo) -> str | None:
-    """Return the class of a picture in a file of its own, as a run's set calls it; None: unknown.
+    """Return the class name of a picture file in terms of a run's classes; None if unknown.
 
-    It is told by the recipe of a picture that was drawn here, else by the folder that it lies in,
-    if that is called as one of the run's classes is.
+    It is taken from the recipe of a picture that was drawn here, else from the name of its folder,
+    if that is one of the run's classes.
     """
     if not is_file(path):
         return None
@@ -62,20 +62,20 @@ def class_of_file(path: Path, info: RunInfo) -> str | None:
 
 
 def with_class(recipe: Mapping[str, object] | None, name: str | None) -> dict[str, object]:
-    """Return what is known of a picture with the class that a person says; None: of none."""
+    """Return a picture's recipe with the class given by a person; None for no class."""
     return {"kind": "picture", **(recipe or {}), CLASS: name}
 
 
 def of_set(name: str | None) -> dict[str, object] | None:
-    """Return what is known of a picture of a set: its class; None: nothing."""
+    """Return the recipe of a picture of a data set with its class; None without a class."""
     return None if name is None else with_class(None, name)
 
 
 def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
-    """Return the class that is told of a picture, or that it was drawn of; None: unknown, or none.
+    """Return the class name of a picture by its recipe; None if unknown, or without a class.
 
-    The recipe of a drawing has its number, the run that drew it, where that is still there, its
-    name.
+    It is the one given by a person, else that of the drawing's request, whose number is looked up
+    in the run that drew it, if that still exists.
     """
     if CLASS in recipe:
         told = recipe[CLASS]
@@ -94,19 +94,19 @@ def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
 
 
 def number_of_class(known: Sequence[str], name: str | None) -> int | None:
-    """Return the number of a class among those that a network knows; None: it does not."""
+    """Return the index of a class among those of a network; None if it is not among them."""
     return known.index(name) if name in known else None
 
 
 def of_their_classes(request: RequestT, taken: Sequence[TakenPicture]) -> tuple[RequestT, str]:
-    """Return a request conditioned on the classes of its pictures, where it names none.
+    """Return a request conditioned on the classes of its pictures, unless it names any itself.
 
     Args:
-        request: whose own class, also one that says "no class", wins.
-        taken: the pictures.
+        request: the request; its own class, even an explicit "no class", has precedence.
+        taken: the input pictures.
 
     Returns:
-        The request, and what to say about it; empty: nothing was changed.
+        The request, and a text to report; empty if nothing was changed.
 
     Raises:
         StudioError: if the run can't be read.
@@ -129,7 +129,7 @@ def of_their_classes(request: RequestT, taken: Sequence[TakenPicture]) -> tuple[
 
 
 def told_before(text: str, job: Generator[Event, None, ResultT]) -> Generator[Event, None, ResultT]:
-    """Yield a Notice, unless the text is empty, then what the job yields; return what it does."""
+    """Yield a Notice of the text, unless it is empty, then run the job; return its result."""
     if text:
         yield Notice(text)
     return (yield from job)

@@ -1,4 +1,4 @@
-"""Picture files of drawings: the ending of the name says which kind."""
+"""Output files of drawings: the kind is chosen by the suffix of the name."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.events import FrameImages, Progress
     from ddpm_studio.jobs.frames import View
 
-# What moves is enlarged to about this side, in pixels, if its pictures are small.
+# Small pictures of animations are enlarged to about this side in pixels.
 _COMFORTABLE = 400
-# Up to this many pictures stand in one row, as in the paper.
+# Up to this many pictures are laid out in one row, as in the paper.
 _ONE_ROW = 16
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a name without a known ending stands for a folder."""
+    """Whether a path is to be written as a folder: it is one, or has no suffix."""
     return path.is_dir() or not path.suffix
 
 
 def idle_options(path: Path) -> Collection[str]:
-    """Return the fields of :class:`GridOptions` that change nothing in such a file."""
+    """Return the fields of :class:`GridOptions` that have no effect on such a file."""
     if path.suffix.lower() == export.NPZ:
         return GridOptions.model_fields.keys()
     return ("columns",) if is_folder(path) or path.suffix.lower() == ".zip" else ()
@@ -38,7 +38,7 @@ def idle_options(path: Path) -> Collection[str]:
 def save_drawing(
     path: Path, pictures: Pictures, recipe: dict[str, object], options: GridOptions
 ) -> Generator[Progress, None, None]:
-    """Write pictures (N, H, W, C): a PNG of all in a grid, a .zip or folder of one PNG each, .npz.
+    """Write pictures (N, H, W, C): as a PNG grid, a .zip or folder of PNGs, or .npz.
 
     Raises:
         StudioError: if they can't be written.
@@ -56,7 +56,7 @@ def save_drawing(
 
 
 def label_at(recipe: Mapping[str, object], index: int) -> int | None:
-    """Return the class of a picture of a drawing, by its number; None: it was drawn without."""
+    """Return the class of a picture of a drawing, by its index; None if drawn without a class."""
     request = recipe.get("request")
     asked = request if isinstance(request, dict) else {}
     label, classes = asked.get("class_label"), recipe.get("classes")
@@ -68,7 +68,7 @@ def label_at(recipe: Mapping[str, object], index: int) -> int | None:
 
 
 def labels_of(each: Iterable[tuple[Mapping[str, object], int]]) -> list[int] | None:
-    """Return the class of each picture by its drawing's recipe and its number, if all have one."""
+    """Return the class of each picture, by recipe and index; None unless all have one."""
     labels = [label_at(recipe, index) for recipe, index in each]
     known = [label for label in labels if label is not None]
     return known if known and len(known) == len(labels) else None
@@ -83,7 +83,7 @@ def save_moving(
     recipe: dict[str, object],
     count: int | None = None,
 ) -> Generator[Progress, None, None]:
-    """Write frames (H, W, C), ``count`` of them, as an animation.
+    """Write frames (H, W, C) as an animation; ``count`` is their number.
 
     Raises:
         StudioError: if it can't be written.
@@ -103,7 +103,7 @@ def save_moving(
 
 
 def seen_bands(channels: int, options: GridOptions) -> Bands:
-    """Return which of so many channels are seen where there are more than four, from 0.
+    """Return the indices of the bands to show, from 0, where there are more than four channels.
 
     Raises:
         OptionError: if there is no such band.
@@ -117,13 +117,13 @@ def seen_bands(channels: int, options: GridOptions) -> Bands:
 
 
 def comfortable_zoom(picture: Pictures) -> int:
-    """Return the whole factor at which a small picture (H, W, C) is large enough to look at."""
+    """Return the integer factor that enlarges a small picture (H, W, C) for viewing."""
     longest: int = max(picture.shape[:2])
     return max(1, _COMFORTABLE // longest)
 
 
 def frame_grid(frame: FrameImages, view: ViewOptions, grid: GridOptions) -> Pictures:
-    """Return what an animation shows of one moment, uint8 (H, W, C)."""
+    """Return the picture that an animation shows for a frame, uint8 (H, W, C)."""
     from ddpm_studio.jobs.frames import KEPT
 
     views: dict[str, tuple[View, ...]] = {one: (one,) for one in KEPT}
@@ -133,7 +133,7 @@ def frame_grid(frame: FrameImages, view: ViewOptions, grid: GridOptions) -> Pict
 
 
 def row_length(request: InterpolateRequest) -> int | None:
-    """Return how many pictures of a mixture stand in a row; None: as square as can be."""
+    """Return the number of pictures in a row of an interpolation; None for a squarish grid."""
     if request.trail is not None:
         return None
     return request.steps_lambda if request.steps_lambda <= _ONE_ROW else None

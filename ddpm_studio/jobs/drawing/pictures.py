@@ -1,4 +1,4 @@
-"""Input pictures of a person's own, made to fit a model."""
+"""Input pictures, read from files or memory and prepared for a model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ddpm_studio.runs.classes import known_classes
 
 
 def prepare_options(info: RunInfo) -> PrepareOptions:
-    """Return how pictures are prepared for a run: as its training data were, if known."""
+    """Return how to prepare pictures for a run: as its training pictures were, if known."""
     config = info.network_basics()
     shape = PictureShape(config.height, config.width, config.channels)
     options = info.data.options if info.data else PrepareOptions()
@@ -30,14 +30,14 @@ def prepare_options(info: RunInfo) -> PrepareOptions:
 
 
 def load_file(path: Path, run: Path, *, flat: bool = False) -> TakenPicture:
-    """Read a picture, or the first of a folder or zip, and prepare it as the run's data were.
+    """Read a picture, or the first of a folder or zip, prepared like the run's training pictures.
 
     Returns:
-        The picture of the model's size, with its class; ``flat``: in gray or RGB, whatever the
-        model has, and without.
+        The picture in the model's size, with its class; with ``flat`` in gray or RGB, whatever the
+        model's channels, and without class.
 
     Raises:
-        StudioError: if it is no picture, or no run.
+        StudioError: if there is no picture, or the run can't be read.
     """
     info = RunFolder.open(run).info
     by_class = not flat and bool(known_classes(info))
@@ -48,13 +48,14 @@ def load_file(path: Path, run: Path, *, flat: bool = False) -> TakenPicture:
 
 
 def fit_picture(picture: Pictures, run: Path, *, flat: bool = False) -> Pictures:
-    """Prepare a picture (H, W, C) that is in memory as the run's data were.
+    """Prepare a picture (H, W, C) in memory like the run's training pictures.
 
     Returns:
-        uint8 (H, W, C) of the model's size; ``flat``: in gray or RGB, whatever the model has.
+        The picture, uint8 (H, W, C), in the model's size; with ``flat`` in gray or RGB,
+        whatever the model's channels.
 
     Raises:
-        StudioError: if it is no run, or its pictures have other channels.
+        StudioError: if the run can't be read, or the picture does not have its channels.
     """
     return data.fit_picture(picture, _options(RunFolder.open(run).info, flat))
 
@@ -68,7 +69,7 @@ def _options(info: RunInfo, flat: bool) -> PrepareOptions:
 
 
 def to_latent(picture: Pictures, model: Model) -> Tensor:
-    """x_0 on the model's device, shape (1, C, H, W), from uint8 (H, W, C).
+    """Return x_0 on the model's device, shape (1, C, H, W), from uint8 (H, W, C).
 
     Raises:
         StudioError: if the picture's shape is not the model's.

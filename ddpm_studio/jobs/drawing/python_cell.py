@@ -1,4 +1,4 @@
-"""From a recipe to the cell of a notebook that draws the same again."""
+"""Notebook cell in Python that repeats a drawing, generated from its recipe."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_request
 from ddpm_studio.requests import DrawRequest
 from ddpm_studio.runs.ready import is_ready, ready_name
 
-# How many moments were shown makes it no other drawing; the run is opened before.
+# The number of frames does not affect the drawing; the run is opened separately.
 _LEFT_OUT = {"run", "frames", "checkpoint"}
-# A run may have others of its own, where these are not named.
+# Always written, as a run may have its own defaults for them.
 _NAMED = ("sampler", "steps", "class_label", "all_classes", "guidance", "clip_x0")
 
 
 def has_cell(recipe: Recipe | None) -> bool:
-    """Whether :func:`python_cell` can be asked: a drawing of a kind that Python draws too."""
+    """Whether there is Python for a recipe: it is a drawing of a kind with a method in Python."""
     known = drawings()
     kind = "" if recipe is None else str(recipe.get("kind", ""))
     return kind in known and bool(known[kind].python)
 
 
 def python_cell(recipe: Recipe) -> str:
-    """Return Python that draws the same: settings, seed, step of the weights, pictures and all.
+    """Return Python code that repeats a drawing, with settings, seed, step and input pictures.
 
-    Its last line is the drawing, so that a notebook shows it.
+    Its last line is the drawing, so that a notebook displays it.
 
     Raises:
-        StudioError: if it is no drawing that Python knows, is damaged, or was drawn from pictures
-            too large to be carried.
+        StudioError: if it is no drawing with a method in Python, is damaged, or was drawn from
+            pictures too large to be included.
     """
     if not has_cell(recipe):
         raise StudioError(
@@ -56,14 +56,14 @@ def python_cell(recipe: Recipe) -> str:
 
 
 def _inputs(drawing: DrawingInfo, recipe: Recipe) -> tuple[list[str], dict[str, str]]:
-    """Return lines that make what it was drawn from, and how each is called after them."""
+    """Return lines that create a drawing's inputs, and the variable of each by its name."""
     told = recipe.get("inputs")
     carried: dict[str, Any] = told if isinstance(told, dict) else {}
     lines, names = list[str](), dict[str, str]()
     for one in drawing.inputs:
         keys = [key for key in one.keys(len(carried)) if key in carried]
         for key in keys:
-            unpack(key, carried[key])  # What is damaged, or was not carried, is told now.
+            unpack(key, carried[key])  # Raises for damaged or missing arrays now.
         arrays = [f"unpack({key!r}, {carried[key]!r})" for key in keys]
         names[one.name] = one.name if arrays else "None"
         if one.at_least:
@@ -111,7 +111,7 @@ def _is_chosen(field: FieldInfo, value: object) -> bool:
 
 
 def _is_idle(field: FieldInfo, key: str, told: dict[str, Any]) -> bool:
-    """Whether it is an option of another sampler: a request keeps it, Python refuses it."""
+    """Whether it is an option of another sampler, which a request keeps and Python rejects."""
     extra = field.json_schema_extra
     of = extra.get("option_of") if isinstance(extra, dict) else None
     sampler = told.get(str(of)) if of else None

@@ -1,7 +1,7 @@
-"""Data-parallel drawing: batches shared by processes, each on a device of its own.
+"""Data-parallel drawing: batches shared by ranks, each on its own device.
 
-Picture k of a seed is the same whoever draws it, and the batches are those of one process: so are
-the pictures, bit for bit where each has as many threads.
+Picture k of a seed does not depend on the rank that draws it, and the batches are those of a
+single process: so the pictures are the same, bit for bit if each has as many threads.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.requests import SampleRequest
 
 DRAW = "draw"
-"""What rank 0 tells the others to do."""
+"""Name of this work, which rank 0 sends to the other ranks."""
 
 _ASKED, _DRAWN = "drawing", "drawn"
 
 
 def batches_of(model: Model, request: SampleRequest) -> list[range]:
-    """Return which pictures are drawn at once, by their numbers."""
-    # A trajectory to look at walks all pictures in step; else they go in batches.
+    """Return the batches of a drawing, as ranges of picture numbers."""
+    # Frames show all pictures in step; without frames they are drawn in batches.
     size = request.count if request.frames else batch_limit(picture_shape(model), model.device)
     return [
         range(start, min(start + size, request.count)) for start in range(0, request.count, size)
@@ -41,7 +41,7 @@ def batches_of(model: Model, request: SampleRequest) -> list[range]:
 
 
 def classes_of(numbers: range, classes: Sequence[int] | None) -> Sequence[int] | None:
-    """Return the classes of a batch; None: it is drawn without."""
+    """Return the classes of a batch; None if drawn without classes."""
     return None if classes is None else classes[numbers.start : numbers.stop]
 
 
@@ -53,9 +53,9 @@ def draw_batch(
     walks: int = 1,
     moments: int = 0,
 ) -> Generator[Event, None, Pictures]:
-    """Draw one batch; ``walks`` are those that are to come, with it.
+    """Draw one batch, shape (N, H, W, C); ``walks`` is the number to come, including this one.
 
-    ``moments``: how many to show of it, where the request asks for none.
+    ``moments`` is the number of its frames to yield, if the request has none.
     """
     noise = PictureNoise(request.seed, numbers, model.device)
     return draw(
@@ -72,20 +72,20 @@ def draw_batch(
 
 
 class Helpers:
-    """The other ranks of a drawing, as rank 0 sees them.
+    """The other ranks of a drawing, as rank 0 uses them.
 
     Args:
         team: the ranks.
-        model: what they draw with.
+        model: the model that they draw with.
         request: the sampler and its settings.
-        classes: of each picture; None: without.
+        classes: class of each picture; None: without classes.
     """
 
     def __init__(
         self, team: Team, model: Model, request: SampleRequest, classes: Sequence[int] | None
     ) -> None:
         self._team = team
-        # What auto means is found out here, once.
+        # ``auto`` is resolved here, once for all ranks.
         exact = request.model_copy(update={"precision": asked_precision(model, request)})
         team.tell(
             _ASKED,
@@ -103,7 +103,7 @@ class Helpers:
         return is_others(self._team, k)
 
     def drawn(self, k: int) -> Generator[Event, None, Pictures]:
-        """Wait for a batch that another rank draws.
+        """Wait for a batch drawn by another rank, and return its pictures.
 
         Raises:
             StudioError: if that rank has gone.
@@ -116,7 +116,7 @@ class Helpers:
 def helpers(
     ranks: RankPlan, model: Model, request: SampleRequest, classes: Sequence[int] | None
 ) -> Iterator[Helpers | None]:
-    """Give the other ranks, which draw while the body runs; None: there are none."""
+    """Yield the other ranks, which draw while the body runs; None if there are none."""
     if ranks.size == 1 or request.frames:
         yield None
         return
@@ -126,7 +126,7 @@ def helpers(
 
 
 def draw_as_rank(team: Team) -> None:
-    """Draw this rank's batches, and hand them to rank 0."""
+    """Draw this rank's batches, and send them to rank 0."""
     told = cast(dict[str, Any], team.hear(_ASKED))
     asked = {**told["request"], "run": told["run"], "device": told["device"]}
     request = SampleRequest.model_validate({**asked, "checkpoint": told["step"]})

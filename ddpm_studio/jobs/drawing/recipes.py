@@ -1,4 +1,4 @@
-"""Recipes in picture files back to the requests that made them; torch is not needed."""
+"""Recipes in picture files, parsed back into requests; does not import torch."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from ddpm_studio.validation import unknown_part
 
 Recipe = dict[str, object]
 
-# Ours, and yet no single drawing: named, so that nobody takes them for pictures to learn from.
+# Files of this program that are no single drawing; listed so that they get a suitable error.
 _NO_DRAWINGS = {
     "preview": ("samples drawn while training", "Open its run, and look at them there."),
     "gallery": ("a sheet of several drawings", "Drop one of its pictures alone."),
     "neighbours": ("a picture beside its nearest neighbours", "Drop the picture itself."),
     "decode": ("a progressive decoding", "Decode the picture again under Bits."),
 }
-# What an input is, by its form: the type and the number of axes.
+# Type and number of axes of an input, by its form.
 _FORMS = {"picture": ("uint8", 3), "mask": ("bool", 2), "latent": ("float32", 4)}
 _NETWORK_PLACES = ("\\\\", "//")
 # <run>/samples/gallery/<picture>.png
@@ -43,12 +43,12 @@ _MOST_RUN_JSON = 4 << 20
 
 @dataclass(frozen=True, eq=False)
 class Restored:
-    """A request out of a file, validated, with the pictures it was drawn from.
+    """A validated request from a picture file, with the pictures it was drawn from.
 
-    ``index`` is the picture's place in the drawing; ``rows`` are the t of each row where it is
-    a sheet of several; ``moment`` the t at which it was seen on the way, 0 for the finished one;
-    ``checkpoint`` is the step of the weights, ``model`` their fingerprint; ``moving`` tells that
-    the file shows how it came about, and not the picture itself.
+    ``index`` is the picture's number in the drawing; ``rows`` holds the t of each row of a sheet of
+    several; ``moment`` is the t of the shown state of the reverse process, 0 for the finished
+    picture; ``checkpoint`` is the step of the weights, ``model`` their fingerprint; ``moving``
+    means that the file is an animation of the process, not the picture itself.
     """
 
     kind: str
@@ -64,12 +64,12 @@ class Restored:
     moving: bool = False
 
     def with_frames(self, frames: int) -> Restored:
-        """Return the same, but with so many moments of the process to be shown."""
+        """Return a copy that requests this number of frames of the process."""
         return replace(self, request=self.request.model_copy(update={"frames": frames}))
 
     @property
     def arguments(self) -> dict[str, object]:
-        """What the drawing is called with besides the request, by its keywords."""
+        """Keyword arguments of the drawing in addition to the request."""
         return {one.name: self._given(one) for one in drawings()[self.kind].inputs}
 
     def _given(self, one: Input) -> object:
@@ -84,29 +84,29 @@ class Restored:
 
     @property
     def mask(self) -> npt.NDArray[np.bool_]:
-        """What was to be filled in; KeyError for another kind."""
+        """The mask of an inpainting; KeyError for another kind."""
         return self.inputs["mask"]
 
 
 def index_of(recipe: Mapping[str, object]) -> int:
-    """Return the number of a picture in its drawing, from 0; 0 where its recipe tells none."""
+    """Return the number of a picture in its drawing, from 0; 0 if its recipe has none."""
     index = recipe.get("index")
     return index if type(index) is int else 0
 
 
 def is_on_network(run: Path) -> bool:
-    """Whether a recipe names a place on the network.
+    """Whether a recipe names a path on the network (UNC).
 
-    To look there would call on a stranger's machine, with the name of who looks.
+    Accessing it would contact a stranger's machine and disclose the user's name.
     """
     return str(run).startswith(_NETWORK_PLACES)
 
 
 def run_id(told: Mapping[str, object]) -> str:
-    """Return a short text that tells a run from others, whatever its folder is called.
+    """Return a short id of a run that does not depend on its folder's name.
 
     Args:
-        told: what ``run.json`` says; only what stays the same while it is trained counts.
+        told: contents of ``run.json``, of which only those count that training does not change.
     """
     data = told.get("data")
     pictures = data.get("fingerprint") if isinstance(data, dict) else None
@@ -115,28 +115,28 @@ def run_id(told: Mapping[str, object]) -> str:
 
 
 def read_restored(path: Path, near: Iterable[Path] = ()) -> Restored | None:
-    """Read how a file was drawn; None if it does not come from this program.
+    """Read the recipe of a picture file; None if it was not made by this program.
 
-    A run that was moved or renamed is found again by the picture that lies in its gallery, else
-    by its id: in ``near``, where runs are that are known, then beside where it was.
+    A run that was moved or renamed is found if the picture is in its gallery, else by its id: in
+    ``near``, the folders of known runs, then in the parent of its recorded folder.
 
     Raises:
-        StudioError: if the file can't be read, is no drawing, its request is damaged, what it
-            was drawn from is not in it, or its run is gone.
+        StudioError: if the file can't be read, is no drawing, its request is damaged, its inputs
+            are missing, or its run is not found.
     """
     recipe = read_recipe(path)
     return None if recipe is None else restored(recipe, path, near)
 
 
 def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored | None:
-    """Check a recipe; see :func:`read_restored`, whose file ``path`` is."""
+    """Validate a recipe; see :func:`read_restored`, whose file ``path`` is."""
     kind = str(recipe.get("kind", ""))
     if kind in _NO_DRAWINGS:
         what, remedy = _NO_DRAWINGS[kind]
         raise StudioError(f"{path.name} can't be drawn again: it is {what}.", remedy)
     known = drawings()
     if kind not in known:
-        # It may be of a tool that is not here.
+        # It may belong to a tool of a missing plug-in.
         recorded = _named(recipe.get("plugins"))
         told = {str(entry): str(origin) for entry, origin in recorded.items()}
         require(path.name, told, (TOOLS.kind,))
@@ -156,7 +156,7 @@ def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored 
     _check_inputs(drawing, inputs, path)
     checkpoint, index, moment = (recipe.get(key) for key in ("checkpoint", "index", "moment"))
     count = getattr(request, "count", None)
-    # A whole grid has no number of its own: it begins with the first picture.
+    # A whole grid has no number: it counts as the first picture.
     fits = type(index) is int and index >= 0 and (count is None or index < count)
     model = str(recipe.get("model", ""))
     return Restored(
@@ -177,16 +177,16 @@ def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored 
 def drawing_request(
     drawing: DrawingInfo, recipe: Recipe, what: str
 ) -> tuple[DrawRequest, dict[str, str]]:
-    """Return the request in a recipe, and the origins of its entries.
+    """Return the request of a recipe, and the origins of its entries.
 
     Args:
-        drawing: of which kind the recipe is.
+        drawing: kind of the drawing.
         recipe: see :func:`~ddpm_studio.export.read_recipe`.
-        what: has it, such as the file's name.
+        what: name of its source for error messages, such as the file's name.
 
     Raises:
-        StudioError: if the request is damaged, or has a part that is not known here. A name of an
-            entry that is not known passes, see :func:`~ddpm_studio.catalogue.origins.require`.
+        StudioError: if the request is damaged, or has an unknown part. Names of entries that are
+            unknown are allowed, see :func:`~ddpm_studio.catalogue.origins.require`.
     """
     try:
         found: tuple[DrawRequest, dict[str, str]] = from_file(
@@ -208,16 +208,16 @@ def drawing_request(
 
 
 def drawn_by(recipe: Recipe) -> object:
-    """The request in a recipe; one that names no precision is of a version without bf16."""
+    """Return the request of a recipe; without a precision it is of a version without bf16."""
     asked = recipe.get("request")
     return {"precision": "float32"} | asked if isinstance(asked, dict) else asked
 
 
 def drawing_id(recipe: Recipe) -> str:
-    """Return a short text that is equal for all pictures of one and the same drawing.
+    """Return a short id that is the same for all pictures of one drawing.
 
-    How many moments of it were shown makes it no other, nor whether its weights were asked for
-    by their step.
+    It does not depend on the number of frames, nor on whether the weights were requested by
+    their step.
     """
     whole = {key: value for key, value in recipe.items() if key != "index"}
     asked = recipe.get("request")
@@ -229,14 +229,14 @@ def drawing_id(recipe: Recipe) -> str:
 
 
 def follow_run(recipe: Recipe, old: Path, new: Path) -> None:
-    """Name the run where it lies now, in place: all that show a drawing share its request."""
+    """Update the run's path in a recipe in place, as all views of a drawing share its request."""
     request = recipe.get("request")
     if isinstance(request, dict) and Path(str(request.get("run", ""))).resolve() == old.resolve():
         request["run"] = str(new)
 
 
 def without_inputs(recipe: Recipe) -> Recipe:
-    """Return a recipe that is short enough to stand among many others in one file."""
+    """Return a recipe without its inputs, short enough to be stored among many in one file."""
     return {key: value for key, value in recipe.items() if key != "inputs"}
 
 
@@ -245,7 +245,7 @@ def _named(told: object) -> dict[object, object]:
 
 
 def _check_inputs(drawing: DrawingInfo, inputs: dict[str, Array], path: Path) -> None:
-    """Refuse a drawing whose pictures the recipe does not name, or names otherwise than ours."""
+    """Raise StudioError if a recipe lacks needed inputs, or has unknown or invalid ones."""
     forms = {key: one.form for one in drawing.inputs for key in one.keys(len(inputs))}
     needed = {key for one in drawing.inputs if one.needed for key in one.keys(len(inputs))}
     if not needed <= set(inputs) <= set(forms):
@@ -278,7 +278,7 @@ def _found_run(run: Path, path: Path, recipe: Recipe, near: Iterable[Path]) -> P
         same = (one for one in itertools.chain(near, _beside(run)) if _id_of(one) == told_id)
         copies = list(dict.fromkeys(same))
         if copies:
-            # A copy of a run may have lost, or never had, the weights that drew it.
+            # A copy of a run may have lost, or never had, the weights that drew the picture.
             return next((one for one in copies if _keeps(one, step)), copies[0])
     raise StudioError(
         f"The run that drew {path.name} is not at {run} any more.",
@@ -300,7 +300,7 @@ def _keeps(run: Path, step: object) -> bool:
 
 
 def _beside(run: Path) -> Iterator[Path]:
-    """Where a run lies that got another name."""
+    """Yield the folders next to a run's recorded one, where it may be after a renaming."""
     try:
         yield from sorted(run.parent.iterdir())
     except OSError:

@@ -1,4 +1,4 @@
-"""Redrawing a picture from its recipe."""
+"""Redrawing of a picture from its recipe."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ddpm_studio.runs import RunFolder
 
 
 def redraw(found: Restored, models: ModelStore) -> Generator[Event, None, Drawn]:
-    """Run the request again; on the CPU the pictures are the same, bit for bit.
+    """Repeat a drawing; on the CPU the pictures are the same, bit for bit.
 
     The weights are those of ``found.checkpoint`` if the run still keeps them, else the newest,
-    which a Notice tells. Yields what the tool yields that drew it first.
+    which a Notice reports. Yields the events of the original tool.
 
     Raises:
-        StudioError: as that tool.
+        StudioError: as the original tool.
     """
     request = found.request
     kept = [one.step for one in RunFolder.open(found.run).checkpoints()]

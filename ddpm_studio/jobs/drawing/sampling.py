@@ -1,4 +1,4 @@
-"""Sampling: draw pictures from noise [DDPM Algorithm 2]."""
+"""Sampling: pictures from noise [DDPM Algorithm 2], returned or written to a file."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ _Take = Callable[[Pictures, Sequence[int] | None], None]
 def sample(
     request: SampleRequest, models: ModelStore, devices: str | None = None, moments: int = 0
 ) -> Generator[Event, None, Drawn]:
-    """Draw ``request.count`` pictures; picture k of a seed is the same whatever the count.
+    """Sample ``request.count`` pictures; picture k of a seed does not depend on the count.
 
-    With ``request.all_classes`` picture k is of class k modulo their number.
+    With ``request.all_classes`` picture k is of class k modulo the number of classes.
 
     Args:
-        request: what to draw.
-        models: where the model comes from.
-        devices: several that share the batches, as ``TrainRequest.devices``, or ``LAUNCHED``;
-            frames are drawn on the first alone.
-        moments: how many to show of each batch, where ``request.frames`` asks for none.
+        request: the settings.
+        models: store of models.
+        devices: devices of ranks that share the batches, as in ``TrainRequest.devices``, or
+            ``LAUNCHED``; with frames only the first is used.
+        moments: frames to yield of each batch, if ``request.frames`` has none.
 
     Yields:
-        Progress; DrawingBegun, and FrameImages of all pictures, if ``request.frames`` asks for
-        them; with ``moments`` those of each batch, and BatchDrawn where there are several.
+        Progress; DrawingBegun and FrameImages of all pictures if ``request.frames`` requests them;
+        with ``moments`` those of each batch, and BatchDrawn if there are several.
 
     Raises:
         StudioError: if the run can't be read or a setting is out of range.
@@ -76,26 +76,26 @@ def sample_to_file(
     options: GridOptions | None = None,
     devices: str | None = None,
 ) -> Generator[Event, None, dict[str, object]]:
-    """Draw as :func:`sample` and write each batch as it is drawn: memory does not grow with N.
+    """Sample as :func:`sample` does and write each batch to a file, with memory independent of N.
 
     Args:
-        request: without ``frames``.
+        request: the settings, without ``frames``.
         path: ends with ``.npz``, ``.zip``, or is a folder, new or empty; see
             :func:`ddpm_studio.export.open_npz` and
             :func:`ddpm_studio.export.open_png_sequence`.
-        models: where the model comes from.
+        models: store of models.
         options: zoom and bands of PNG files.
-        devices: several that share the batches.
+        devices: devices of ranks that share the batches.
 
     Yields:
         Progress.
 
     Returns:
-        What made the pictures.
+        The recipe of the pictures.
 
     Raises:
         StudioError: if the run can't be read, a setting is out of range, or the file can't be
-            written; nothing is left of it then.
+            written; no partial file is left then.
     """
     if request.frames:
         raise StudioError("Moments of the way can't be written so.", "Leave frames out.")
@@ -117,17 +117,17 @@ def draw_classes(
     ranks: RankPlan,
     moments: int = 0,
 ) -> Generator[Event, None, Pictures]:
-    """Draw pictures, each of a class of its own.
+    """Sample pictures, each of its own class.
 
     Args:
-        model: what to draw with.
-        request: the sampler and its settings, and how many; its own class is of no effect.
-        classes: one for each picture; None: without.
-        ranks: that share the batches.
-        moments: as :func:`sample`.
+        model: the model to draw with.
+        request: the sampler and its settings, and the count; its own class has no effect.
+        classes: class of each picture; None: without classes.
+        ranks: ranks that share the batches.
+        moments: as in :func:`sample`.
 
     Yields:
-        As :func:`sample`, but what has begun.
+        As :func:`sample`, except DrawingBegun.
 
     Returns:
         The pictures, uint8 (N, H, W, C).
@@ -147,7 +147,7 @@ def _draw_batches(
     ranks: RankPlan,
     moments: int = 0,
 ) -> Generator[Event, None, None]:
-    """Draw in batches, in order; each is handed on with its classes."""
+    """Draw in batches, in order, calling ``take`` with the pictures and classes of each."""
     batches = batches_of(model, request)
     with helpers(ranks, model, request, classes) as others:
         for k, numbers in enumerate(batches):
@@ -165,7 +165,7 @@ def _draw_batches(
 def _open_file(
     path: Path, count: int, channels: int, told: dict[str, object], options: GridOptions
 ) -> Iterator[_Take]:
-    """Give a function that takes pictures and their classes."""
+    """Yield a function that writes pictures with their classes to a file (context manager)."""
     if path.suffix.lower() == export.NPZ:
         with export.open_npz(path, count) as take_some:
             yield take_some
@@ -177,10 +177,11 @@ def _open_file(
 
 
 def _classes(model: Model, request: SampleRequest) -> Sequence[int] | None:
-    """Return the class of each picture; None: they are drawn without.
+    """Return the class of each picture; None if they are drawn without classes.
 
     Raises:
-        StudioError: if all classes are asked for where there are none, or beside one of them.
+        StudioError: if all classes are requested of a model without any, or together with one
+            of them.
     """
     if not request.all_classes:
         return None if request.class_label is None else [request.class_label] * request.count
@@ -197,5 +198,5 @@ def _recipe(model: Model, request: SampleRequest) -> dict[str, object]:
 
 
 def _part(batch: int, batches: int, own: Progress) -> Progress:
-    """The progress of one batch as its part of the whole."""
+    """Scale the progress of one batch to the whole."""
     return Progress(batch * own.total + own.done, batches * own.total, own.text)

@@ -1,4 +1,4 @@
-"""Sampling defaults that a run brings: a student's sampler, clipping, classes, guidance."""
+"""Sampling defaults of a run: a student's sampler, clipping, classes, guidance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import needs_class
 
 _MOST = 2.0
-# In multiples of the pictures seen until there are shapes.
+# In multiples of the pictures seen until samples are recognisable.
 _MOST_UNTIL, _NONE_FROM = 4.0, 28.0
 
 DrawRequestT = TypeVar("DrawRequestT", bound=DrawRequest)
@@ -29,11 +29,11 @@ ClippingRequestT = TypeVar("ClippingRequestT", bound=DrawRequest | MeasureReques
 
 
 def as_the_run_draws(model: Model, request: SamplerRequestT) -> SamplerRequestT:
-    """Return a request with what its run draws by where that was not named.
+    """Return a request with its run's defaults for settings that were not given.
 
-    A student has a sampler and steps of its own, an imported model may draw without clipping. A run
-    that has learnt classes may say by which guidance they are drawn; where no class is named,
-    samples are of all of them, in turn.
+    A student has its own sampler and steps; an imported model may draw without clipping. A run
+    that has learned classes may define their guidance; if no class is given, samples are of all of
+    them in turn.
 
     Raises:
         StudioError: as :func:`~ddpm_studio.jobs.drawing.students.with_its_sampler`.
@@ -45,7 +45,7 @@ def as_the_run_draws(model: Model, request: SamplerRequestT) -> SamplerRequestT:
     update: dict[str, Any] = {}
     by_class = request.class_label is not None
     if isinstance(request, SampleRequest):
-        # A request that says "no class" means it, such as that of a picture drawn before.
+        # An explicit "no class", such as that of an earlier drawing, is kept.
         if request.all_classes is None and "class_label" not in named:
             update["all_classes"] = True
         by_class |= bool(update.get("all_classes", request.all_classes))
@@ -59,7 +59,7 @@ def as_the_run_draws(model: Model, request: SamplerRequestT) -> SamplerRequestT:
 
 
 def with_its_guidance(model: Model, request: DrawRequestT) -> DrawRequestT:
-    """Return a request of a class with the guidance of its run where none is named."""
+    """Return a class-conditional request with its run's guidance unless one is given."""
     if model.info.drawing is None or "guidance" in request.model_fields_set:
         return request
     usual = usual_guidance(model.info, model.step)
@@ -67,28 +67,29 @@ def with_its_guidance(model: Model, request: DrawRequestT) -> DrawRequestT:
 
 
 def with_its_clipping(model: Model, request: ClippingRequestT) -> ClippingRequestT:
-    """Return a request that clips x̂₀ as its model does, unless it says itself how."""
+    """Return a request that clips x̂₀ as its model does, unless it sets that itself."""
     if "clip_x0" in request.model_fields_set or request.clip_x0 == model.process.clip_x0:
         return request
     copy = request.model_copy(update={"clip_x0": model.process.clip_x0})
-    # Of the same class, which a type checker can't tell of one of two.
+    # A type checker can't see that a copy has the same class.
     return cast(ClippingRequestT, copy)
 
 
 def of_a_class(model: Model, request: DrawRequestT) -> DrawRequestT:
-    """Return a request of the first class where none is named and there is no drawing without."""
+    """Return a request with class 0 if none is given and the model can't draw without a class."""
     if request.class_label is None and needs_class(model.info):
         return request.model_copy(update={"class_label": 0})
     return request
 
 
 def usual_guidance(info: RunInfo, step: int) -> float:
-    """Return the guidance by which a run's classes are drawn after so many steps, 1..2.
+    """Return the default guidance scale of a run's classes after a number of steps, 1..2.
 
-    Guidance makes up for what a network has not learnt yet, and costs variety once it has. On
-    Fashion-MNIST (the network ``patches``, Fréchet distance of 1,000 samples) 2 was best after
-    27,000 pictures seen, four times what it takes to shapes, and 1, which is none, after 205,000:
-    0.52 against 1.04 at 1.25, 1.39 at 1.5 and 2.15 at 2. Between them it falls with the logarithm.
+    Guidance compensates for what a network has not learned yet, and costs diversity once it has.
+    On Fashion-MNIST (network ``patches``, Fréchet distance of 1,000 samples) 2 was best after
+    27,000 pictures seen, four times the number until samples are recognisable, and 1, which is no
+    guidance, after 205,000: 0.52 against 1.04 at 1.25, 1.39 at 1.5 and 2.15 at 2. In between it
+    falls with the logarithm of the pictures seen.
     """
     own = info.drawing
     if own is None:

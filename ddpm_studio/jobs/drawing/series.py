@@ -1,4 +1,4 @@
-"""Series of drawings: one after the other, as rows of Fig. 7 and Fig. 9 of DDPM, or in step."""
+"""Series of drawings: in sequence, as rows of Fig. 7 and Fig. 9 of DDPM, or interleaved."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 
 Row = Generator[Event, None, Drawn]
 
-# Of which the progress of several together is counted.
+# Total of the progress of several drawings together.
 _PARTS = 1000
 
 
 def share_series(
     requests: Sequence[ShareRequest], picture: Pictures | None, models: ModelStore
 ) -> Generator[Event, None, list[Drawn]]:
-    """Share at several t; yields what each :func:`share` yields, then its Drawn.
+    """Share at several t; yields the events of each :func:`share`, then its Drawn.
 
     Raises:
         StudioError: as :func:`share`.
@@ -43,7 +43,7 @@ def share_series(
 def interpolate_series(
     requests: Sequence[InterpolateRequest], ends: Sequence[Pictures], models: ModelStore
 ) -> Generator[Event, None, list[Drawn]]:
-    """Interpolate at several t; yields what each :func:`interpolate` yields, then its Drawn.
+    """Interpolate at several t; yields the events of each :func:`interpolate`, then its Drawn.
 
     Raises:
         StudioError: as :func:`interpolate`.
@@ -55,10 +55,10 @@ def interpolate_series(
 def sample_beside(
     requests: Sequence[SampleRequest], models: ModelStore
 ) -> Generator[Event, None, list[Drawn]]:
-    """Sample as several requests ask, a step of each in turn.
+    """Sample for several requests interleaved, one step of each in turn.
 
-    Yields Progress of all together, and Beside of what each :func:`sample` yields, at last its
-    Drawn.
+    Yields Progress of all together, and a Beside for each event of each :func:`sample` and finally
+    for its Drawn.
 
     Raises:
         StudioError: as :func:`sample`.
@@ -85,7 +85,7 @@ def sample_beside(
 
 
 def _rows(rows: Sequence[tuple[int, Row]]) -> Generator[Event, None, list[Drawn]]:
-    """Run each row; its part of the whole is its t, for so long is its way."""
+    """Run each row; its share of the progress is its t, to which its length is proportional."""
     return in_turn([(t, _told(row)) for t, row in rows])
 
 

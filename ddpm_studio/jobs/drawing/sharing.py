@@ -37,18 +37,18 @@ def share(
     models: ModelStore,
     latent: Latent | None = None,
 ) -> Generator[Event, None, Drawn]:
-    """Freeze x_t and draw many x_0 ~ p_θ(x_0|x_t).
+    """Share a latent: fix x_t and draw many x_0 ~ p_θ(x_0|x_t).
 
     At t = 0 all are the picture itself, at t = T they have nothing in common. Yields
-    DrawingBegun, Progress, Notice, and FrameImages of all pictures if ``request.frames`` asks for
+    DrawingBegun, Progress, Notice, and FrameImages of all pictures if ``request.frames`` requests
     them.
 
     Args:
         request: t, count, sampler.
         picture: uint8 (H, W, C) of the model's size, noised to t; None: x_t comes from a
-            reverse process that starts at pure noise and stops at t.
-        models: where the model comes from.
-        latent: x_t itself, from a file; in place of a picture.
+            reverse process that starts from pure noise and stops at t.
+        models: store of models.
+        latent: x_t itself, from a file; replaces the picture.
 
     Raises:
         StudioError: if the run can't be read, picture or latent do not fit, or the sampler
@@ -109,7 +109,7 @@ def share(
 def _latent_from_noise(
     model: Model, request: ShareRequest, noise: PictureNoise
 ) -> Generator[Event, None, tuple[Tensor, int]]:
-    """Walk from T down to t and stop there; returns x_t and how many steps it took."""
+    """Run the reverse process from T down to t; return x_t and the number of steps."""
     x_t = noise.draw(picture_shape(model))
     steps = 0
     for frame in walk(model, request, x_t, model.process.schedule.T, noise, request.t):

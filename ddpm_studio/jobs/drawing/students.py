@@ -1,4 +1,4 @@
-"""Few-step students: how they draw, and what they can't do."""
+"""Few-step students: their sampler and steps, and jobs that they don't support."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SamplerRequestT = TypeVar("SamplerRequestT", bound=SamplerRequest)
 
 
 def with_its_sampler(model: Model, request: SamplerRequestT) -> SamplerRequestT:
-    """Return a request with a student's own sampler and steps where none are named.
+    """Return a request with a student's own sampler and steps unless others are given.
 
     Raises:
-        StudioError: if a student is asked to draw with another sampler, or another model with a
-            student's.
+        StudioError: if a student is to draw with another kind of sampler, or another model with a
+            student's sampler.
     """
     student, named = model.info.student, "sampler" in request.model_fields_set
     if student is not None and not named:
@@ -43,15 +43,15 @@ def with_its_sampler(model: Model, request: SamplerRequestT) -> SamplerRequestT:
 
 
 def refuse_student(info: RunInfo, name: str, what: str) -> None:
-    """Refuse for a student what needs a model of the noise at each step.
+    """Reject a student for a job that needs a model of the noise at each step.
 
     Args:
-        info: of the run.
-        name: of the run.
-        what: the beginning of the sentence, such as "Bits/dim".
+        info: the run.
+        name: name of the run.
+        what: start of the error's sentence, such as "Bits/dim".
 
     Raises:
-        StudioError: if it is one.
+        StudioError: if the run is a student.
     """
     if info.student is not None:
         raise StudioError(
