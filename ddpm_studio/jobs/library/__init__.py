@@ -1,1 +1,1 @@
-"""What lies on the disk: runs, galleries, pins, and models of other programs."""
+"""Library of what is on the disk: runs, galleries, pins, exports, and imported models."""

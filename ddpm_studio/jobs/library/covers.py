@@ -1,4 +1,4 @@
-"""Cover pictures that tell a run, or a set of pictures, from others at a glance."""
+"""Cover pictures of runs and data sets: thumbnails for lists, cached on the disk."""
 
 from __future__ import annotations
 
@@ -32,20 +32,19 @@ from ddpm_studio.runs.lock import is_in_use
 
 _FOLDER = "covers"
 _MOST_FILES = 64
-# Of a gallery, of which a few are chosen.
+# Newest pictures of a gallery from which the cover is chosen.
 _MOST_LOOKED_AT = 128
-# Of a set, to find the folders in it: all of one depth before those within them.
+# Maximum number of entries listed in a data set to find its folders, breadth first.
 _MOST_LISTED = 20_000
 
 
 @dataclass(frozen=True, eq=False)
 class RunCover:
-    """The last samples of a run, None if it has none, and how far its training is.
+    """Cover of a run: its last samples, None if it has none, and the progress of its training.
 
-    ``step`` is that of the newest checkpoint, None where nothing is saved; while it is being
-    trained (``in_use``), the last one taken. ``total`` is how many steps were planned, None where
-    that is not known.
-    ``published`` is what a model that was packed to be shared says of itself.
+    ``step`` is that of the newest checkpoint, None if there is none; while the run is being trained
+    (``in_use``), the last step in its metrics. ``total`` is the planned number of steps, None if
+    unknown. ``published`` describes a model that was packed for sharing.
     """
 
     pictures: Pictures | None
@@ -56,9 +55,10 @@ class RunCover:
 
 
 def run_cover(run: Path, count: int) -> RunCover:
-    """Read the newest preview of a run, drawn with EMA; without one, or if packed, its gallery.
+    """Read a run's cover from its newest preview with EMA weights; else from its gallery.
 
-    Of the gallery the newest come first, one of each class before a second of any.
+    The gallery is also used for a packed model. Its newest pictures come first, one of each class
+    before a second of any.
 
     Raises:
         StudioError: if it is no run folder, or damaged.
@@ -73,7 +73,7 @@ def run_cover(run: Path, count: int) -> RunCover:
         step = max(step or 0, told_last) if isinstance(told_last, int) else step
     told = step, total, in_use, folder.info.published
     kept = numbered_pictures(folder.samples_dir / "gallery")[: -_MOST_LOOKED_AT - 1 : -1]
-    # A model that was packed has been given pictures to be shown by.
+    # A packed model was given pictures to represent it.
     if (previews := folder.previews()) and not (folder.info.published and kept):
         return RunCover(read_preview(previews[-1]).ema[:count], *told)
     shown = _in_turn(kept)[:count]
@@ -83,7 +83,7 @@ def run_cover(run: Path, count: int) -> RunCover:
 
 
 def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> Pictures:
-    """Return some prepared pictures, uint8 (N, H, W, C); kept in the cache for the next time.
+    """Return some prepared pictures of a data set, uint8 (N, H, W, C), from the cache if possible.
 
     Raises:
         StudioError: if none of the sources can be used.
@@ -102,9 +102,9 @@ def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> 
 
 
 def _in_turn(files: Sequence[Path]) -> list[Path]:
-    """Return samples with one of each class first, then another of each, and so on.
+    """Return samples in rounds: one of each class first, then another of each, and so on.
 
-    A model that was packed holds them class by class: the first few would be of one.
+    A packed model holds them class by class, so that the first few would be of one class.
     """
     seen: Counter[object] = Counter()
     turns = []
@@ -131,7 +131,7 @@ def _read(path: Path) -> Pictures | None:
 
 
 def _key(sources: Sequence[Path], options: PrepareOptions, count: int) -> str:
-    """Name the pictures by where they lie and when that was changed last."""
+    """Return the cache key of pictures: hash of paths, modification times and options."""
     try:
         places = [(str(path.resolve()), _changed(path)) for path in sources]
     except OSError as error:
@@ -141,9 +141,10 @@ def _key(sources: Sequence[Path], options: PrepareOptions, count: int) -> str:
 
 
 def _changed(source: Path) -> list[int]:
-    """Return when a file, or a folder and those in it, were changed last: as far as is quick.
+    """Return the modification times of a file, or of a folder and its subfolders.
 
-    A picture that is added changes the time of the folder alone that it lies in.
+    Adding a picture changes the modification time of its folder only. The number of listed
+    entries is limited.
     """
     times = [source.stat().st_mtime_ns]
     folders = deque([source] if source.is_dir() else [])
@@ -159,7 +160,7 @@ def _changed(source: Path) -> list[int]:
 
 
 def _keep(file: Path, pictures: Pictures) -> None:
-    """Write into the cache, where only the newest files stay; do without if it can't be done."""
+    """Write pictures to the cache, and delete its oldest files; write errors are ignored."""
     buffer = io.BytesIO()
     np.save(buffer, pictures, allow_pickle=False)
     try:

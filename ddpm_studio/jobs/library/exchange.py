@@ -1,4 +1,4 @@
-"""Import and export of models of other programs."""
+"""Import and export of models in other programs' layouts."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _FORMAT = "format"
 
 @dataclass(frozen=True)
 class ModelLook:
-    """A model of another program, looked at.
+    """Description of another program's model, without its weights.
 
     Args:
-        title: of its layout.
-        usual: what its files do not say, by the fields of :class:`ImportRequest`, and what is
-            usual; None where nothing is.
+        title: title of its layout.
+        usual: fields of :class:`ImportRequest` that its files leave open, with their usual values;
+            None if there is none.
     """
 
     title: str
@@ -35,13 +35,13 @@ class ModelLook:
 
 
 def look_at_model(source: Path) -> ModelLook | None:
-    """Tell which layout a file or folder is of, and what it leaves open.
+    """Recognise the layout of a model's file or folder, and the settings that it leaves open.
 
     Returns:
-        None if it is whole and of no layout that is known.
+        The description; None if the file is intact, but of an unknown layout.
 
     Raises:
-        StudioError: if it is not there, damaged, or of a layout that is refused.
+        StudioError: if it is missing, damaged, or of a layout that is rejected.
     """
     try:
         with recognised(source) as found:
@@ -53,23 +53,23 @@ def look_at_model(source: Path) -> ModelLook | None:
 def import_model(
     source: Path, run: Path, request: ImportRequest | None = None, named: Named = str
 ) -> Generator[Event, None, Path]:
-    """Make a run folder of another program's model; its weights count as step 0.
+    """Import another program's model into a run folder; its weights count as step 0.
 
-    What the files do not say and the request does neither is taken as usual, which a Notice
-    tells.
+    Settings that neither the files nor the request contain get their usual values, which a Notice
+    reports.
 
     Args:
-        source: a file or folder of any layout in the catalogue.
-        run: new or empty.
-        request: what the files do not say.
-        named: how options are called in what is said of them.
+        source: a file or folder in any layout of the catalogue.
+        run: the run folder, new or empty.
+        request: settings that the files do not contain.
+        named: returns an option's name for messages, given its field.
 
     Returns:
         The run folder.
 
     Raises:
-        StudioError: if it is no such model, asks for what no network here can express, leaves
-            open what nothing is usual for, or the run folder is not empty.
+        StudioError: if it is no such model, needs what no network here supports, leaves open a
+            setting without a usual value, or the run folder is not empty.
     """
     yield Progress(0, 2, "Reading the model", "")
     given = (request or ImportRequest()).model_dump(exclude_none=True)
@@ -118,19 +118,19 @@ def import_model(
 def export_diffusers(
     run: Path, folder: Path, weights: Weights = "ema", license: str = UNKNOWN_LICENSE
 ) -> Generator[Event, None, Path]:
-    """Write a run's newest model as a folder that ``DDPMPipeline.from_pretrained`` reads.
+    """Export a run's newest model as a folder that ``DDPMPipeline.from_pretrained`` reads.
 
-    Beside it lies a model card, ``README.md``.
+    A model card, ``README.md``, is written too.
 
     Args:
-        run: the run's folder.
-        folder: new or empty.
-        weights: which.
-        license: of the model, as the Hugging Face Hub names it.
+        run: the run folder.
+        folder: the folder to write, new or empty.
+        weights: averaged or raw weights.
+        license: licence of the model, by its name on the Hugging Face Hub.
 
     Raises:
-        StudioError: if the run can't be read, needs a plug-in that is missing, diffusers can't
-            express it, or the folder holds files already.
+        StudioError: if the run can't be read, needs a plug-in that is missing, diffusers does not
+            support it, or the folder contains files already.
     """
     check_license(license)
     yield Progress(0, 1, "Writing the model")
@@ -140,7 +140,7 @@ def export_diffusers(
     info, newest = opened.info, opened.newest()
     config = info.network_config()
     kept = newest.load("ema" if weights == "ema" else "model", config)
-    # Of a ready model in half precision, which its users need not expect.
+    # Ready-made models are stored in half precision, which users of diffusers may not expect.
     tensors = {name: tensor.float() for name, tensor in kept.items()}
     card = model_card(run, info, newest.step, weights, folder, license)
     save_diffusers(
@@ -161,10 +161,11 @@ def export_diffusers(
 def _answers(
     source: Path, found: Recognised, given: Mapping[str, object], named: Named
 ) -> dict[str, object]:
-    """Return an answer to each question of a model.
+    """Return the value of each setting that a model leaves open.
 
     Raises:
-        StudioError: if something is answered that is not asked, or can't be guessed.
+        StudioError: if a setting is given that is not open, or one is missing without a usual
+            value.
     """
     for name in given:
         if name not in found.usual:
@@ -184,7 +185,7 @@ def _answers(
 
 
 def _words(answers: Mapping[str, object], named: Named) -> str:
-    """Return options and values as they are written."""
+    """Return options with their values as a person would write them."""
     words = []
     for name, value in answers.items():
         if isinstance(value, bool):

@@ -1,7 +1,7 @@
-"""Figures of a training as arrays, from the lines of ``metrics.jsonl`` or from its events.
+"""Training metrics as arrays, from the lines of ``metrics.jsonl`` or from a job's events.
 
-What :class:`~ddpm_studio.jobs.training.training_log.TrainingLog` tells and what it writes down give
-equal arrays.
+The events of a :class:`~ddpm_studio.jobs.training.training_log.TrainingLog` and the lines that it
+writes give equal arrays.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ TICK_COLUMNS = ("step", "images_per_second", "memory_bytes", "cpu_load", "device
 HELD_OUT_COLUMNS = ("step", "held_out_loss", "held_out_bits")
 
 FigureEvent = TrainStep | TrainTick | HeldOutMeasured
-"""The events that carry figures."""
+"""The events that contain metrics."""
 
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """Some of a training's figures, by rising step; NaN: not recorded, or no finite number.
+    """Metrics of some steps of a training, by rising step; NaN where not recorded or not finite.
 
     ``steps`` has shape (K, 4) with the columns ``STEP_COLUMNS``, ``ticks`` (M, 5) with
     ``TICK_COLUMNS``; ``loss_by_t`` (M, BINS), the mean loss in equal parts of 1..T, belongs to the
-    ticks. ``held_out`` has shape (H, 3) with ``HELD_OUT_COLUMNS``, a row for each time that
-    held-out pictures were measured.
+    ticks. ``held_out`` has shape (H, 3) with ``HELD_OUT_COLUMNS``, a row for each measurement of
+    held-out pictures.
     """
 
     steps: Table
@@ -40,7 +40,7 @@ class Figures:
 
     @classmethod
     def of_lines(cls, lines: Sequence[dict[str, Any]]) -> Figures:
-        """Take lines of ``metrics.jsonl``."""
+        """Make arrays from lines of ``metrics.jsonl``."""
         ticks = [line for line in lines if "images_per_second" in line]
         held_out = [line for line in lines if "held_out_loss" in line]
         return cls(
@@ -49,7 +49,7 @@ class Figures:
 
     @classmethod
     def of_events(cls, events: Sequence[FigureEvent]) -> Figures:
-        """Take what a training has told."""
+        """Make arrays from a training's events."""
         steps = [vars(event) for event in events if isinstance(event, TrainStep)]
         ticks = [vars(event) for event in events if isinstance(event, TrainTick)]
         held_out = [
@@ -62,7 +62,7 @@ class Figures:
         )
 
     def between(self, low: float, high: float) -> Figures:
-        """Return those of the steps above ``low``, up to ``high``."""
+        """Return the metrics of steps above ``low``, up to ``high``."""
         steps, ticks, held_out = (
             (low < table[:, 0]) & (table[:, 0] <= high)
             for table in (self.steps, self.ticks, self.held_out)
@@ -88,9 +88,9 @@ def _number(value: object) -> float:
 
 
 def losses_by_t(values: object) -> list[float]:
-    """Return the ``BINS`` losses by t of a line; a coarser record, as older runs have, is spread.
+    """Return the ``BINS`` losses by t of a line; coarser ones, as in older runs, are repeated.
 
-    NaN: not recorded, or no finite number.
+    NaN where not recorded or not finite.
     """
     found = [_number(value) for value in values] if isinstance(values, (list, tuple)) else []
     if not found or BINS % len(found):

@@ -1,6 +1,6 @@
-"""A run's figures for other programs: a CSV table, event files of TensorBoard; also as they come.
+"""Export of a run's metrics as a CSV table or TensorBoard event files, also while it trains.
 
-A training knows nothing of it: they are made of ``metrics.jsonl``.
+They are made from ``metrics.jsonl``; the training is not involved.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ _POLL_SECONDS = 1.0
 
 class _Target(Protocol):
     def add(self, line: Mapping[str, Any]) -> None:
-        """Write the figures of a step."""
+        """Write the metrics of a step."""
 
     def begin_anew(self) -> None:
-        """Forget what was written: the run went back, and its figures are others now."""
+        """Discard what was written: the run has gone back, and its metrics have changed."""
 
     def flush(self) -> None:
-        """Let others read what is written."""
+        """Flush to the file."""
 
     def close(self) -> None:
-        """End."""
+        """Close the file."""
 
 
 def write_figures(request: FiguresRequest) -> Generator[Event, None, int]:
-    """Write a run's figures as ``request`` asks.
+    """Export a run's metrics as ``request`` asks.
 
     Yields:
         Progress.
 
     Returns:
-        How many steps are written.
+        The number of steps written.
 
     Raises:
-        StudioError: if it is no run, nothing is asked for, or a file can't be written.
+        StudioError: if it is no run, no file is requested, or a file can't be written.
     """
     folder = RunFolder.open(request.run)
     if request.csv is None and request.tensorboard is None:
@@ -61,7 +61,7 @@ def write_figures(request: FiguresRequest) -> Generator[Event, None, int]:
         with contextlib.ExitStack() as stack:
             targets = [stack.enter_context(contextlib.closing(one)) for one in _targets(request)]
             while True:
-                # Asked before reading: what comes until the end is read as well.
+                # Checked before reading, so that what is written until the end is read as well.
                 live = request.follow and is_in_use(folder.path)
                 portion = metrics.read_on(folder.metrics_file, place)
                 place = portion.place
@@ -98,7 +98,7 @@ def _targets(request: FiguresRequest) -> list[_Target]:
 
 
 class _Table:
-    """A CSV file; a figure that a step has not is an empty cell."""
+    """A CSV file; metrics that a step lacks are empty cells."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w", encoding="utf-8", newline="")
@@ -124,7 +124,7 @@ class _Table:
 
 
 class _Events:
-    """Event files of TensorBoard, in a folder of their own."""
+    """TensorBoard event files in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -160,6 +160,6 @@ def _summary_writer() -> Callable[[Path], Any]:
             "Install it: pip install 'ddpm-studio[tensorboard]'; or write a table with --csv.",
         ) from error
     make = cast(Callable[..., Any], SummaryWriter)
-    # What another file of the folder holds, such as that of the export before, is of no account
-    # from step 0 on: or each figure would be there twice.
+    # Values of other event files in the folder, such as those of an earlier export, are purged from
+    # step 0 on: otherwise each would appear twice.
     return lambda folder: make(str(folder), purge_step=0)

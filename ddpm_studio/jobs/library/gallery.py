@@ -1,4 +1,4 @@
-"""Gallery: PNG files of runs that were drawn and kept, with their recipes and ratings."""
+"""Gallery of a run: its kept pictures as PNG files, with their recipes and ratings."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _TOGETHER = 16
 
 @dataclass(eq=False, slots=True)
 class Kept:
-    """What the gallery knows of one picture without its pixels, of which there may be many.
+    """Gallery entry of a picture, without its pixels, as there may be many.
 
-    ``made`` is the time of its file in seconds; ``drawing`` is equal for all pictures of one
-    drawing, in which it has the place ``index``; ``rating`` is 0 (none) to 5; it and the names of
-    ``boards`` are what changes. ``unsaved`` has picture and recipe where the disk refused them.
+    ``made`` is the time of its file in seconds; ``drawing`` is the id of its drawing, in which it
+    has number ``index``; ``rating`` is 0 (none) to 5; rating and names of ``boards`` are mutable.
+    ``unsaved`` holds picture and recipe if they could not be written.
     """
 
     run: Path
@@ -49,7 +49,7 @@ class Kept:
 
     @property
     def path(self) -> Path:
-        """The PNG file, which is not there if ``unsaved``."""
+        """The PNG file, which does not exist if ``unsaved``."""
         return own_folder(self.run) / _FOLDER / _file_name(self.number)
 
 
@@ -61,11 +61,11 @@ def describe(
     rating: int = 0,
     boards: tuple[str, ...] = (),
 ) -> Kept:
-    """Take out of a recipe what the gallery sorts and filters by."""
+    """Make a gallery entry from a recipe's fields for sorting and filtering."""
     asked = recipe.get("request")
     request = asked if isinstance(asked, dict) else {}
     seed, t = request.get("seed"), request.get("t")
-    # Interned, as thousands of pictures have the same.
+    # Interned, as thousands of pictures share the same strings.
     kind = sys.intern(str(recipe.get("kind", "")))
     return Kept(
         run,
@@ -83,20 +83,20 @@ def describe(
 
 
 def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
-    """Write each picture as a PNG of its own into the run's folder.
+    """Write each picture of a drawing as a PNG into its run's gallery.
 
-    The recipe of a picture is that of the drawing, with its number as ``index``. Those of a path
-    or a trail are the frames of one animation: the one midway stands for all, which its recipe
-    redraws.
+    The recipe of a picture is that of the drawing, with its number as ``index``. The pictures of a
+    path or trail are the frames of one animation: only the middle one is kept, whose recipe
+    redraws all.
 
     Raises:
-        StudioError: if the folder can't be written to.
-        OSError: if it can't be made, or the run folder is gone.
+        StudioError: if a file can't be written.
+        OSError: if the folder can't be made, or the run folder is missing.
     """
     from ddpm_studio.export import save_png
 
     folder = made_own_folder(run) / _FOLDER
-    # Not the run's own: it would be made on another disk than the one that is gone.
+    # The run folder itself is not made: if its disk is gone, that would be on another one.
     for made in (folder.parent, folder):
         made.mkdir(exist_ok=True)
     taken = [*numbered_pictures(folder), *numbered_pictures(folder / DELETED)]
@@ -121,7 +121,7 @@ def _is_way(recipe: Recipe) -> bool:
 
 
 def find_runs(folder: Path, near: Iterable[Path] = ()) -> list[Path]:
-    """Return the runs that lie in a folder, those given, and those beside them."""
+    """Return the runs in a folder, those given, and those in the same folders as these."""
     given = [run.resolve() for run in near]
     folders = dict.fromkeys([folder.resolve(), *(run.parent for run in given)])
     beside = []
@@ -137,14 +137,14 @@ def find_runs(folder: Path, near: Iterable[Path] = ()) -> list[Path]:
 def load(
     runs: Sequence[Path], empty_bin: bool = False
 ) -> Generator[Event, None, tuple[list[Path], list[Kept]]]:
-    """Read what runs have kept; a file that can't be read is left out.
+    """Read the galleries of runs; files that can't be read are left out.
 
     Args:
-        runs: whose galleries.
-        empty_bin: whether what was deleted before now is gone for good.
+        runs: the run folders.
+        empty_bin: whether to remove deleted pictures for good.
 
     Returns:
-        The runs, and what they keep, in no order.
+        The runs, and their gallery entries in no particular order.
     """
     from ddpm_studio.errors import StudioError
     from ddpm_studio.export import read_recipe
@@ -179,9 +179,9 @@ def load(
 
 
 def _bring_own(run: Path) -> None:
-    """Let a person have the pictures that a ready model came with: they may be rated, or deleted.
+    """Copy the pictures of a ready model to the person's own folder, to be rated or deleted.
 
-    Where they can't be copied the gallery begins without them.
+    If they can't be copied, the gallery starts empty.
     """
     folder = own_folder(run)
     if folder != run and not (folder / _FOLDER).exists():
@@ -190,7 +190,7 @@ def _bring_own(run: Path) -> None:
 
 
 def read_pictures(files: Sequence[Path]) -> Generator[Event, None, None]:
-    """Read pictures in the order given; yields them a few at a time, None for those that fail."""
+    """Read pictures in the order given; yields them in batches, None for unreadable files."""
     from ddpm_studio.data import read_picture
     from ddpm_studio.errors import StudioError
 
@@ -205,7 +205,7 @@ def read_pictures(files: Sequence[Path]) -> Generator[Event, None, None]:
 
 
 def delete(files: Sequence[Path]) -> Generator[Event, None, None]:
-    """Take files out of their gallery; :func:`restore` brings them back."""
+    """Move files from their gallery to its bin; see :func:`restore`."""
     for number, path in enumerate(files):
         grave = path.parent / DELETED
         grave.mkdir(exist_ok=True)
@@ -214,21 +214,22 @@ def delete(files: Sequence[Path]) -> Generator[Event, None, None]:
 
 
 def restore(files: Sequence[Path]) -> Generator[Event, None, None]:
-    """Bring files back that :func:`delete` took out."""
+    """Restore files that were moved by :func:`delete`."""
     for number, path in enumerate(files):
         patiently(Path.replace, path.parent / DELETED / path.name, path)
         yield Progress(number + 1, len(files), "Bringing back", "pictures")
 
 
 def read_ratings(run: Path) -> dict[str, int]:
-    """Return the stars of a run's pictures by file name; what is damaged counts as not rated."""
+    """Return the stars of a run's pictures by file name; damaged ones count as unrated."""
     return stars_of(own_folder(run) / _FOLDER)
 
 
 def claimed(folder: Path, number: int) -> Path:
-    """Take the first file from this number on that there is not, nor was before it was deleted.
+    """Create the first free numbered file from this number on, and return its path.
 
-    It is made empty, which holds the place: several drawings are kept at once, in turns.
+    Numbers of deleted files are not reused. The empty file reserves the name, as several drawings
+    may be kept concurrently.
     """
     while True:
         path = folder / _file_name(number)
@@ -243,7 +244,7 @@ def claimed(folder: Path, number: int) -> Path:
 
 
 def numbered_pictures(folder: Path) -> list[Path]:
-    """Return the pictures in a folder that are named by a number, in their order."""
+    """Return the pictures in a folder that are named by a number, in that order."""
     return sorted(path for path in folder.glob("*.png") if path.stem.isdecimal())
 
 

@@ -1,4 +1,4 @@
-"""Bulk export of a gallery: many pictures as files, as arrays, or as one contact sheet."""
+"""Bulk export of gallery pictures, as files, as arrays, or as a contact sheet."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.lazy_sequence import LazySequence
 from ddpm_studio.picture_shape import FIRST_BANDS, Bands
 
-# A sheet that tells of more pictures than this would tell too much for one file's text.
+# With more pictures than this, a sheet does not contain their recipes, which would be too long.
 _MOST_TOLD = 256
 
 
 def export_kept(
     files: Sequence[Path], path: Path, side: int = 0, bands: Bands = FIRST_BANDS
 ) -> Generator[Event, None, None]:
-    """Write kept pictures elsewhere, each with its recipe; yields Progress.
+    """Export gallery pictures, each with its recipe; yields Progress.
 
-    Closed before its end it leaves nothing.
+    If the generator is closed early, no partial file is left.
 
     Args:
-        files: PNG files of galleries, one or more.
+        files: PNG files of one or more galleries.
         path: ends with ``.zip``, with ``.npz`` for arrays, or with ``.png`` for a contact sheet;
-            else it is a folder, new or empty.
-        side: enlarged by a whole factor to at most so many pixels; 0: as they are. Arrays have
-            the pictures as they are in any case, a sheet its own size.
-        bands: which of more than four channels are seen.
+            otherwise it is a folder, new or empty.
+        side: small pictures are enlarged by an integer factor to at most this many pixels; 0: not.
+            Has no effect on arrays and contact sheets.
+        bands: bands to show of more than four channels.
 
     Raises:
         StudioError: if a picture can't be read, the file can't be written, or pictures of several
-            sizes are asked for as arrays.
+            sizes are requested as arrays.
     """
-    # The one that is written is asked for twice: for its pixels, and for how it is enlarged.
+    # The current picture is needed twice: for its pixels, and for its zoom factor.
     read = lru_cache(1)(partial(read_picture, alpha=True))
     pictures = _Kept(files, read)
     suffix = path.suffix.lower()
@@ -53,7 +53,7 @@ def export_kept(
         captions = [_caption(recipe) for recipe in recipes]
         yield from save_contact_sheet(path, pictures, captions, told, bands=bands)
     else:
-        # Each may be of another size, and is looked at when its turn comes.
+        # Each may have another size, so its zoom is determined when it is written.
         each = (
             export.zoomed_recipe(recipe, export.zoom_to(picture, side))
             for recipe, picture in zip(_told(files), pictures, strict=True)
@@ -62,7 +62,7 @@ def export_kept(
 
 
 class _Kept(LazySequence[Pictures]):
-    """Pictures (H, W, C) that are read when they are asked for, each enlarged."""
+    """Lazy sequence of pictures (H, W, C), each read and enlarged on access."""
 
     def __init__(
         self, files: Sequence[Path], read: Callable[[Path], Pictures], side: int = 0
@@ -83,7 +83,7 @@ def _told(files: Sequence[Path]) -> Iterator[Recipe]:
 
 
 def _caption(recipe: Recipe) -> str:
-    """Name a picture in a word or two: what it is, and the seed it is drawn again with."""
+    """Return a caption: the seed and the number of the picture, else its kind."""
     request = recipe.get("request")
     seed = request.get("seed") if isinstance(request, dict) else None
     return str(recipe.get("kind", "")) if seed is None else f"seed {seed} · {index_of(recipe) + 1}"

@@ -1,6 +1,6 @@
-"""Notes beside the pictures of a gallery: their ratings, and the boards they are on.
+"""Ratings and boards of gallery pictures, in JSON files next to them.
 
-The pictures' own files are not touched.
+The picture files are not changed.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ Notes = dict[str, object]
 
 
 def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:
-    """Write ratings beside the pictures.
+    """Rate pictures, in a file next to them.
 
     Args:
-        files: of one gallery or several.
+        files: pictures of one or more galleries.
         stars: 0 (none) to 5.
 
     Raises:
         ValueError: for another number of stars.
-        OSError: if it can't be written; the ratings from before are still there.
+        OSError: if it can't be written; the previous ratings are kept.
     """
     if not 0 <= stars <= MOST_STARS:
         raise ValueError(f"a rating has 0 to {MOST_STARS} stars, not {stars}")
@@ -45,18 +45,18 @@ def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:
 
 
 def put_on_board(files: Sequence[Path], board: str, on: bool) -> Generator[Event, None, None]:
-    """Write beside the pictures that they are on a board, or are no longer.
+    """Add pictures to a board or remove them, in a file next to them.
 
-    A board is a name that pictures of any runs have in common: it is there as long as one has it.
+    A board is a name shared by pictures of any runs; it exists as long as a picture has it.
 
     Args:
-        files: of one gallery or several.
-        board: its name.
-        on: False takes them off.
+        files: pictures of one or more galleries.
+        board: name of the board.
+        on: True to add, False to remove.
 
     Raises:
-        StudioError: if no board can have the name.
-        OSError: if it can't be written; the boards from before are still there.
+        StudioError: if the name is invalid.
+        OSError: if it can't be written; the previous boards are kept.
     """
     board = board_name(board)
     for folder, names in _by_folder(files).items():
@@ -65,10 +65,10 @@ def put_on_board(files: Sequence[Path], board: str, on: bool) -> Generator[Event
 
 
 def board_name(text: str) -> str:
-    """Return a board's name as it is kept.
+    """Return the normalised name of a board.
 
     Raises:
-        StudioError: if it can't be one.
+        StudioError: if it is invalid.
     """
     name = " ".join(text.split())
     if not name or len(name) > LONGEST_BOARD or not name.isprintable():
@@ -80,14 +80,14 @@ def board_name(text: str) -> str:
 
 
 def stars_of(folder: Path) -> dict[str, int]:
-    """Return the stars of the pictures in a gallery by file name; what is damaged has none."""
+    """Return the stars of a gallery's pictures by file name; damaged entries are ignored."""
     valid = range(1, MOST_STARS + 1)
     told = _read(folder / _RATINGS)
     return {name: stars for name, stars in told.items() if type(stars) is int and stars in valid}
 
 
 def boards_of(folder: Path) -> dict[str, tuple[str, ...]]:
-    """Return the boards of the pictures in a gallery by file name; damaged ones count as none."""
+    """Return the boards of a gallery's pictures by file name; damaged entries are ignored."""
     found: dict[str, list[str]] = {}
     for board, names in sorted(_boards(folder).items()):
         for name in names:
@@ -96,7 +96,7 @@ def boards_of(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def forget(folder: Path, names: Collection[str]) -> None:
-    """Let no other picture that gets one of these names have its stars and boards.
+    """Remove the stars and boards of these names, so that no later picture inherits them.
 
     Raises:
         OSError: if it can't be written.
@@ -135,7 +135,7 @@ def _by_folder(files: Iterable[Path]) -> dict[Path, set[str]]:
 
 
 def _change(folder: Path, notes: str, changed: Callable[[], Notes]) -> None:
-    """Write what ``changed`` makes of what is there: another window may write there too."""
+    """Update a notes file under a lock, as another process may write to it; see ``changed``."""
     from ddpm_studio.runs import atomic
 
     lock = folder / f".{Path(notes).stem}.lock"

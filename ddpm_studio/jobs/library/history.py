@@ -1,4 +1,4 @@
-"""History of a run: what it has written down, as arrays; read on while it is being written."""
+"""History of a run: its metrics as arrays, read incrementally while it is being written."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from ddpm_studio.runs import Checkpoint, RunFolder, evaluations, metrics
 from ddpm_studio.runs.evaluations import RecordedEvaluation
 from ddpm_studio.runs.lock import Owner
 
-# Whoever has written nothing for so long seems to write no more.
+# A run that has written nothing for so long is not considered active.
 _FRESH_SECONDS = 30.0
 
 
 @dataclass(frozen=True, eq=False)
 class RunNews:
-    """What a run folder has told since the last look.
+    """Changes of a run folder since the last look.
 
-    ``figures`` are those written since; ``evaluations`` are all that the run keeps. ``anew``: what
-    was known before is void. ``more``: ask again at once. ``silent_seconds`` is how long ago the
-    last line was written, None if there is none.
-    ``previews`` are the files of samples, oldest first; ``checkpoint`` is the newest's step;
-    ``timesteps`` is T, ``total`` how many steps are planned, None where that is not known.
-    ``trainer`` is another process that trains it now, by the note that it left: a lock taken to
-    try could be in the way of one that begins.
+    ``figures`` are the new metrics; ``evaluations`` are all of the run. ``place`` is where to read
+    on. ``anew``: metrics read before are void. ``more``: there is more to read now.
+    ``silent_seconds`` is the time since the last line was written, None if there is none.
+    ``previews`` are the files of samples, oldest first; ``checkpoint`` is the step of the newest;
+    ``timesteps`` is T, ``total`` the planned number of steps, None if unknown. ``trainer`` is
+    another process that is training the run, by its owner file: testing the lock could disturb a
+    training that is about to start.
     """
 
     figures: Figures
@@ -42,20 +42,20 @@ class RunNews:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the last line was written not long ago."""
+        """Whether the last line was written recently."""
         return _is_fresh(self.silent_seconds)
 
 
 def look_at_run(run: Path, place: metrics.FilePosition, *, figures: bool = True) -> RunNews:
-    """Read what a run has written since ``place``.
+    """Read what was written to a run since ``place``.
 
     Args:
         run: the run folder.
-        place: up to where its figures were read.
-        figures: False: leave ``metrics.jsonl`` unread, and ``place`` as it is.
+        place: position up to which its metrics were read.
+        figures: if False, ``metrics.jsonl`` is not read, and ``place`` stays.
 
     Raises:
-        StudioError: if it is no run folder any more.
+        StudioError: if it is not a run folder any more.
     """
     folder = RunFolder.open(run)
     portion = metrics.Portion([], place, False, False)
@@ -84,7 +84,7 @@ def _trainer(run: Path, silence: float | None) -> Owner | None:
         return None
     alive = owner.alive()
     if alive is None:
-        # On another machine one can only tell by what it writes.
+        # A process on another machine can only be judged by what it writes.
         alive = _is_fresh(silence)
     return owner if alive else None
 

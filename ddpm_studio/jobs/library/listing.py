@@ -1,4 +1,4 @@
-"""List of runs, and how they differ in their settings."""
+"""List of runs with their progress, and all settings of a run as text."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _SPARKLINE_POINTS = 40
 
 @dataclass(frozen=True)
 class RunEntry:
-    """One line of a list of runs; ``preset`` and ``last_loss`` are None where not known.
+    """An entry of the list of runs; ``preset`` and ``last_loss`` are None if unknown.
 
-    ``step`` is the last one that was written down, ``created`` in ISO 8601. ``losses`` are some
-    points (step, loss) of the training's curve, by rising step.
+    ``step`` is the last recorded step, ``created`` is in ISO 8601. ``losses`` are some points
+    (step, loss) of the loss curve, by rising step.
     """
 
     path: Path
@@ -44,16 +44,16 @@ class RunEntry:
 
     @property
     def image_size(self) -> int:
-        """The pictures' longer side in pixels."""
+        """Longer side of the pictures in pixels."""
         return max(self.height, self.width)
 
 
 def list_runs(
     folders: Sequence[Path], also: Sequence[Path] = ()
 ) -> Generator[Progress, None, tuple[RunEntry, ...]]:
-    """Look for runs in folders and at places of their own; the newest come first.
+    """List the runs in folders, and further runs; newest first.
 
-    What can't be read is left out: opening it tells why. No more than 500 are read.
+    Runs that can't be read are left out: opening one reports why. At most 500 are read.
     """
     found = list(dict.fromkeys([*also, *_run_folders(folders)]))[:_MOST_RUNS]
     entries = []
@@ -65,7 +65,7 @@ def list_runs(
 
 
 def run_settings(run: Path) -> dict[str, str]:
-    """Return all that a run was asked, each by a title for people, as text.
+    """Return all settings of a run as text, by titles for display.
 
     Raises:
         StudioError: if it is no run folder, or damaged.
@@ -111,7 +111,7 @@ def _entry(run: Path) -> RunEntry:
 
 
 def _step(folder: RunFolder) -> int:
-    """The last step that was written down."""
+    """Return the last recorded step."""
     line = metrics.last(folder.metrics_file)
     if line:
         return int(line["step"])
@@ -127,7 +127,7 @@ def _settings(info: RunInfo, step: int) -> Iterator[tuple[str, str]]:
     if info.start_from:
         yield "Fine-tuned from", info.start_from
     if info.request is not None:
-        # How many there are by now stands above: a run that was resumed has more than it asked.
+        # The number of steps is shown above: a resumed run has more than its request.
         yield from _titled(info.request, leave_out="steps")
     else:
         yield from _named("Process", info.process.model_dump(exclude={"betas"}))

@@ -1,4 +1,4 @@
-"""The model card of an exported run: README.md as the Hugging Face Hub reads it."""
+"""Model card of an exported run: README.md in the Hugging Face Hub's format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import known_classes
 from ddpm_studio.runs.weights import parameters
 
-#: The Hub's word for a licence that is not known.
+#: The Hub's identifier of an unknown licence.
 UNKNOWN_LICENSE = "unknown"
 
 _LICENSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,59}")
@@ -44,10 +44,10 @@ pictures = (x / 2 + 0.5).clamp(0, 1)
 
 
 def check_license(license: str) -> None:
-    """Refuse what is no identifier of a licence, such as "apache-2.0".
+    """Check that a text is an identifier of a licence, such as "apache-2.0".
 
     Raises:
-        StudioError: saying so.
+        StudioError: if it is not.
     """
     if not _LICENSE.fullmatch(license):
         raise StudioError(
@@ -59,15 +59,15 @@ def check_license(license: str) -> None:
 def model_card(
     run: Path, info: RunInfo, step: int, weights: Weights, folder: Path, license: str
 ) -> str:
-    """Return the card in Markdown.
+    """Return the model card in Markdown.
 
     Args:
-        run: the run's folder; of its data only names are told, no places on this machine.
-        info: what ``run.json`` says.
-        step: of the checkpoint.
-        weights: which of its weights were written.
-        folder: what the exported folder is called.
-        license: as the Hub names it.
+        run: the run folder; of its data only names are included, no paths on this machine.
+        info: contents of ``run.json``.
+        step: step of the checkpoint.
+        weights: which of its weights were exported.
+        folder: the exported folder, whose name the example uses.
+        license: the licence's identifier on the Hub.
     """
     config = info.network_config()
     kind = "class-conditional" if config.num_classes else "unconditional"

@@ -1,4 +1,4 @@
-"""Numbered pictures of a set: ``photos/#17``, ``sample:emoji#3``, ``runs/first#902``."""
+"""Pictures of a data set by number: ``photos/#17``, ``sample:emoji#3``, ``runs/first#902``."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ _NUMBERED = re.compile(r"(.+)#(\d{1,12})", re.DOTALL)
 
 
 def picture_name(place: str | Path, number: int) -> str:
-    """Return how a picture of a set is named; :func:`load_picture` reads it."""
+    """Return the name of a numbered picture, as :func:`load_picture` reads it."""
     return f"{place}#{number}"
 
 
 def load_picture(path: Path, run: Path, *, flat: bool = False) -> Pictures:
-    """Read a picture as :func:`take_picture`, and return it alone, uint8 (H, W, C)."""
+    """Read a picture like :func:`take_picture`; return it without class, uint8 (H, W, C)."""
     return take_picture(path, run, flat=flat).picture
 
 
 def take_picture(path: Path, run: Path, *, flat: bool = False) -> TakenPicture:
-    """Read a picture and prepare it as the run's data were.
+    """Read a picture and prepare it like a run's training pictures.
 
     Args:
-        path: a file; a folder or archive, whose first picture it is; or ``SET#N``, picture N,
-            from 0, of a set, or of those that a run was trained on. The numbers are those of
+        path: a file; a folder or archive, for its first picture; or ``SET#N``, for picture N, from
+            0, of a data set, or of those that a run was trained on. The numbers are those of
             :class:`~ddpm_studio.jobs.events.NeighboursFound`.
-        run: whose data it is prepared like.
-        flat: in gray or RGB, whatever the model has.
+        run: the run whose preparation is used.
+        flat: in gray or RGB, whatever the model's channels.
 
     Returns:
-        The picture of the model's size, with its class where that is known.
+        The picture in the model's size, with its class if known.
 
     Raises:
-        StudioError: if it is no picture, there is none of that number, or it is no run.
+        StudioError: if there is no picture, none of that number, or it is no run.
     """
     named = _NUMBERED.fullmatch(str(path))
     if named is None or is_there(path):

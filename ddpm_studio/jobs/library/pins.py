@@ -1,4 +1,4 @@
-"""Pinned pictures: PNG files in the folder of settings."""
+"""Pinned pictures, stored as PNG files in the folder of settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ddpm_studio.jobs.library.gallery import DELETED, claimed, numbered_pictures
 
 @dataclass(frozen=True, eq=False)
 class Pin:
-    """A pinned picture, uint8 (H, W, C), its file, and how it was made if that is known."""
+    """A pinned picture, uint8 (H, W, C), with its file, and its recipe if known."""
 
     picture: Pictures
     recipe: Recipe | None
@@ -23,7 +23,7 @@ class Pin:
 
 
 def pin(picture: Pictures, recipe: Recipe | None) -> Generator[Event, None, Pin]:
-    """Write a picture (H, W, C) to those that are at hand.
+    """Pin a picture (H, W, C): write it to the folder of pins.
 
     Raises:
         StudioError: if it can't be written.
@@ -41,7 +41,7 @@ def pin(picture: Pictures, recipe: Recipe | None) -> Generator[Event, None, Pin]
 
 
 def load_pins() -> Generator[Event, None, list[Pin]]:
-    """Read all pins, oldest first; what was taken away before now is gone for good."""
+    """Read all pins, oldest first, and remove deleted ones for good."""
     from ddpm_studio.data import read_picture
     from ddpm_studio.errors import StudioError
     from ddpm_studio.export import read_recipe

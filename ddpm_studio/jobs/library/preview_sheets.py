@@ -1,4 +1,4 @@
-"""Preview sheets: the files of a training's samples, raw weights above EMA."""
+"""Preview sheets: PNG files of a training's samples, raw weights above EMA."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GAP = 2
 
 
 def save_preview(grid: SampleGrid) -> None:
-    """Write a preview into its file, which is a PNG of two rows.
+    """Write a preview as a PNG sheet with two rows.
 
     Raises:
         StudioError: if it can't be written.
@@ -34,10 +34,10 @@ def save_preview(grid: SampleGrid) -> None:
 
 
 def read_preview(path: Path) -> SampleGrid:
-    """Read the file of one preview: a row drawn with raw weights above one with EMA.
+    """Read a preview sheet: a row drawn with raw weights above one with EMA.
 
     Raises:
-        StudioError: if it can't be read or is something else.
+        StudioError: if it can't be read or is no preview sheet.
     """
     sheet = data.read_picture(path, alpha=True)
     try:
@@ -45,7 +45,7 @@ def read_preview(path: Path) -> SampleGrid:
     except ValueError as error:
         raise StudioError(f"The picture {path} was not drawn by a training.") from error
     height = (sheet.shape[0] - _GAP) // 2
-    # Sheets of squares, which were the first, do not tell it.
+    # The first sheets had square pictures only and do not contain the width.
     told = (read_recipe(path) or {}).get("width", height)
     width = told if type(told) is int else 0
     count, rest = divmod(sheet.shape[1] + _GAP, max(width, 1) + _GAP)

@@ -1,4 +1,4 @@
-"""Run summary: a run at a glance."""
+"""Run summary: the main properties of a run."""
 
 from __future__ import annotations
 
@@ -17,18 +17,16 @@ from ddpm_studio.runs.weights import parameters
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What ``info`` tells of a run as it was last saved; None where it is not known.
+    """Summary of a run as it was last saved, for ``info``; fields are None if unknown.
 
-    ``network`` is its kind, ``parameters`` None for a kind that is not known here.
-    ``classes`` are those of the pictures, ``known_classes`` those that the network can draw;
-    ``needs_class``: one of them alone; ``guidable``: also by guidance; ``guidance``: by which they
-    are drawn, in turn, where nothing else is asked.
-    ``plugins`` are the entries of other packages that it was made with, by kind and name, and
-    where they come from; ``missing`` those of them that are not here. Of a few-step student
-    ``teacher`` is the run that it was made of, ``sampler`` and ``sampler_steps`` how it draws.
-    ``clip_x0``: whether x̂₀ is clipped where nothing else is asked.
-    ``title`` and ``license`` are those of a model that was packed to be shared, which has averaged
-    weights alone.
+    ``network`` is the kind of network, ``parameters`` None for an unknown kind. ``classes`` are
+    those of the pictures, ``known_classes`` those that the network can draw; ``needs_class``: it
+    can't draw without a class; ``guidable``: it supports guidance; ``guidance``: scale by which
+    the classes are drawn by default, in turn. ``plugins`` are the plug-ins' entries that the run
+    needs, by kind and name, with their origins; ``missing`` those of them that are not installed.
+    For a few-step student, ``teacher`` is the run that it was made from, ``sampler`` and
+    ``sampler_steps`` are its defaults. ``clip_x0``: whether x̂₀ is clipped by default. ``title`` and ``license`` are those of
+    a model that was packed for sharing, which has averaged weights only.
     """
 
     path: Path
@@ -64,16 +62,16 @@ class RunSummary:
 
     @property
     def image_size(self) -> int:
-        """The pictures' longer side in pixels."""
+        """Longer side of the pictures in pixels."""
         return max(self.height, self.width)
 
     def to_json(self) -> dict[str, object]:
-        """Return the fields as JSON can hold them."""
+        """Return the fields as values that JSON supports."""
         return {**asdict(self), "path": str(self.path), "image_size": self.image_size}
 
 
 def describe_run(run: Path) -> RunSummary:
-    """Read a run folder's figures.
+    """Return the summary of a run folder.
 
     Raises:
         StudioError: if it is no run folder, or damaged.
@@ -120,14 +118,14 @@ def describe_run(run: Path) -> RunSummary:
 
 
 def steps_told(step: int, steps: int | None) -> str:
-    """Return how far a training is, and of how many steps unless it went further."""
+    """Return the step, with the planned number of steps unless it is larger than that."""
     return f"{step:,}" if steps is None or steps < step else f"{step:,} of {steps:,}"
 
 
 def _loss(checkpoint: Checkpoint) -> float | None:
-    """The loss at a checkpoint: what a killed training wrote down later is not in its weights."""
+    """Return the loss at a checkpoint; metrics of a killed training may be of later steps."""
     try:
         loss = checkpoint.state().get("loss")
     except StudioError:
-        return None  # Damaged; training further passes it over.
+        return None  # Damaged; resuming skips it.
     return loss if isinstance(loss, float) and math.isfinite(loss) else None

@@ -1,4 +1,4 @@
-"""Training pictures of a run, also when they are where they were no more."""
+"""Training pictures of a run: from their sources, the cache, or a set shipped with the program."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ddpm_studio.runs.classes import known_classes
 
 
 def learnt_sources(info: RunInfo, remedy: str = "") -> list[Path]:
-    """Return where a run's pictures came from.
+    """Return the sources of a run's training pictures.
 
     Raises:
-        StudioError: if it does not know; with this ``remedy``.
+        StudioError: if they are unknown; with this ``remedy``.
     """
     if info.data is None or not info.data.sources:
         raise StudioError("It is not known what this model was trained on.", remedy)
@@ -31,7 +31,7 @@ def learnt_sources(info: RunInfo, remedy: str = "") -> list[Path]:
 
 
 def are_there(info: RunInfo) -> bool:
-    """Whether the pictures that a run was trained on can be had: where they were, or kept."""
+    """Whether a run's training pictures are available, at their sources or in the cache."""
     try:
         sources = learnt_sources(info)
     except StudioError:
@@ -40,23 +40,23 @@ def are_there(info: RunInfo) -> bool:
 
 
 def shipped_set(info: RunInfo) -> SampleSet | None:
-    """Return the embedded set that goes with a model that was packed to be shared, if any."""
+    """Return the embedded data set that belongs to a packed model, if there is one."""
     name = info.published.sample if info.published else None
     return next((one for one in sample_sets() if one.name == name), None)
 
 
 def measured_pictures(info: RunInfo, remedy: str) -> Generator[Event, None, Dataset]:
-    """Prepare the pictures to measure a model by where none are named.
+    """Prepare the pictures to measure a model on by default.
 
-    They are those that it was trained on; where those of a ready model are not on the machine,
-    the embedded set that goes with it, which is told.
+    They are those that it was trained on; for a ready model without these, the embedded data
+    set that belongs to it, which is reported.
 
     Args:
         info: the run.
-        remedy: what to do where it is not known what it was trained on.
+        remedy: remedy of the error if the training pictures are unknown.
 
     Raises:
-        StudioError: if there are none, or they can't be used.
+        StudioError: if there are no pictures, or they can't be used.
     """
     shipped = shipped_set(info)
     if shipped is not None and not are_there(info):
@@ -69,9 +69,9 @@ def measured_pictures(info: RunInfo, remedy: str) -> Generator[Event, None, Data
 
 
 def kept_pictures(info: RunInfo, sources: Sequence[Path]) -> Dataset | None:
-    """Return a run's pictures from the cache if some of ``sources`` are gone; None: read those.
+    """Return a run's pictures from the cache if ``sources`` are missing; None if they can be read.
 
-    So it is where the plug-in is gone that they were read by.
+    The cache is also used if the plug-in that read them is missing.
     """
     readable = all(is_there(source) for source in sources) and not _readers_gone(info, sources)
     if info.data is None or readable:
@@ -80,30 +80,30 @@ def kept_pictures(info: RunInfo, sources: Sequence[Path]) -> Dataset | None:
 
 
 def require_reader(info: RunInfo, sources: Sequence[Path]) -> None:
-    """Refuse to read a run's pictures without the plug-in that they were read by.
+    """Check that the plug-in that read a run's pictures is installed.
 
     Raises:
-        StudioError: naming it.
+        StudioError: if it is not; it names the plug-in.
     """
     require("Reading these pictures", _readers_gone(info, sources))
 
 
 def _readers_gone(info: RunInfo, sources: Sequence[Path]) -> dict[str, str]:
-    """Return the data formats of plug-ins that are not here, where these pictures need them."""
+    """Return missing plug-ins' data formats that these pictures need, with their origins."""
     recorded = info.data.sources if info.data is not None else ()
     same = [str(source.resolve()) for source in sources] == list(recorded)
     return missing(info.plugins, (DATA_FORMATS.kind,)) if same else {}
 
 
 def learnt_pictures(info: RunInfo, sources: Sequence[Path]) -> Generator[Event, None, Dataset]:
-    """Prepare the pictures that a run was trained on, or take those that were kept.
+    """Prepare the pictures that a run was trained on, or return them from the cache.
 
     Args:
         info: the run.
-        sources: what :func:`learnt_sources` returned.
+        sources: as returned by :func:`learnt_sources`.
 
     Raises:
-        StudioError: if they are gone and were not kept, or can't be used.
+        StudioError: if they are missing in the cache too, or can't be used.
     """
     kept = kept_pictures(info, sources)
     if kept is not None:
@@ -119,21 +119,22 @@ def learnt_pictures(info: RunInfo, sources: Sequence[Path]) -> Generator[Event, 
 
 
 def some_pictures(run: Path, count: int) -> Pictures:
-    """Return pictures as :func:`some_labelled`, uint8 (N, H, W, C), alone."""
+    """Return pictures like :func:`some_labelled`, uint8 (N, H, W, C), without classes."""
     return some_labelled(run, count)[0]
 
 
 def some_labelled(run: Path, count: int) -> tuple[Pictures, tuple[str | None, ...]]:
-    """Return up to ``count`` of the pictures that a run was trained on, spread over the set.
+    """Return up to ``count`` training pictures of a run with their classes, evenly chosen.
 
-    Where those of a model that was packed to be shared are not on the machine, they are of the
-    embedded set that goes with it, or those that it came with.
+    If those of a packed model are not available, they are from the embedded data set that belongs
+    to it, or from its gallery.
 
     Returns:
-        uint8 (N, H, W, C) of the model's size, and the class of each, None where there is none.
+        The pictures, uint8 (N, H, W, C) in the model's size, and the class of each, None without
+        classes.
 
     Raises:
-        StudioError: if it is no run, or its pictures are gone and were not kept.
+        StudioError: if it is no run, or its pictures are missing in the cache too.
     """
     folder = RunFolder.open(run)
     info = folder.info

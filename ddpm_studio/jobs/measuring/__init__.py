@@ -1,1 +1,1 @@
-"""Measuring: bits/dim, the bound and its parts, decoding, nearest neighbours, evaluations."""
+"""Measuring: bits/dim, the variational bound, decoding, nearest neighbours and metrics."""

@@ -1,4 +1,4 @@
-"""Bits/dim over a set of pictures, with its parts, and by the flow [DDPM eq. 5; SDE §4.3]."""
+"""Bits/dim of a data set by the bound, and by the probability flow [DDPM eq. 5; SDE §4.3]."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ddpm_studio.runs.measurement import Measurement
 _SECONDS_BETWEEN_SAVES = 5.0
 _SECONDS_BETWEEN_FIGURES = 0.5
 _PARTS_OF_A_FLOW = 1000
-# These change no figure, so a measurement begun with others goes on.
+# These do not affect the figures, so a measurement begun with other values is resumed.
 _INDIFFERENT = {"run", "device", "batch", "flow"}
 
 
@@ -44,24 +44,24 @@ def measure_bits(
     models: ModelStore,
     devices: str | None = None,
 ) -> Generator[Event, None, BitsMeasured]:
-    """Measure bits/dim of pictures under a run's newest model.
+    """Measure bits/dim of a data set under a run's newest model.
 
-    What is measured is kept in the run's folder ``bits``: closing the generator loses nothing,
-    and the same question goes on where it stopped, or is answered at once.
+    Partial results are stored in the run's folder ``bits``: closing the generator loses nothing,
+    and the same request is resumed where it stopped, or answered at once.
 
     Args:
-        request: how many pictures, timesteps, seed, weights; and whether by the flow too.
-        sources: the pictures; empty: those that the model was trained on.
-        models: where the model comes from.
-        devices: several that share the work, as ``TrainRequest.devices``, or ``LAUNCHED``; the
-            figures are those of one.
+        request: number of pictures and timesteps, seed, weights; and whether to use the flow too.
+        sources: files and folders of the pictures; empty: those that the model was trained on.
+        models: store of models.
+        devices: devices of ranks that share the work, as in ``TrainRequest.devices``, or
+            ``LAUNCHED``; the figures do not depend on them.
 
     Yields:
-        Progress; BitsMeasured about twice a second from the first whole picture on.
+        Progress; BitsMeasured about twice a second once a picture is complete.
 
     Raises:
-        StudioError: if run or pictures can't be read or don't go together, a setting is out
-            of range, or the network's answer is no number.
+        StudioError: if run or pictures can't be read or don't match, a setting is out of
+            range, or the network's output is not finite.
     """
     ranks = RankPlan.of(devices, request.device)
     model = models.get(request.run, request.weights, ranks.device_for(request.device))
@@ -122,7 +122,7 @@ def measure_bits(
 
 
 class _Kept:
-    """The measurement's file, written now and then."""
+    """File of a measurement's partial results, written from time to time."""
 
     def __init__(self, file: Measurement) -> None:
         self._file = file
@@ -131,7 +131,7 @@ class _Kept:
         self._told = False
 
     def restore(self, sums: BoundSums) -> list[float]:
-        """Fill the sums from the file; returns the flow's figures of the first pictures."""
+        """Restore the sums from the file; return the flow's bits/dim of the first pictures."""
         content = self._file.read()
         try:
             sums.restore(content["bound"])
@@ -153,13 +153,13 @@ class _Kept:
         self._next = time.monotonic() + _SECONDS_BETWEEN_SAVES
 
     def save(self, sums: BoundSums, flow: list[float]) -> None:
-        """Write if anything is new; a place that can't be written to was told of before."""
+        """Write if anything is new; write errors are ignored, as they were reported before."""
         if self._saved != (sums.done, len(flow)):
             with suppress(OSError):
                 self._write(sums, flow)
 
     def finish(self, sums: BoundSums, flow: list[float], result: BitsMeasured) -> None:
-        """Write the result beside the sums."""
+        """Write the result together with the sums."""
         with suppress(OSError):
             self._write(sums, flow, result)
 
@@ -176,7 +176,7 @@ class _Kept:
 def _told(
     bits: Generator[float, None, list[float]], done: int, count: int
 ) -> Generator[Event, None, list[float]]:
-    """Tell how far the flow of a batch is, after that of ``done`` pictures of ``count``."""
+    """Report the flow's progress on a batch, after ``done`` of ``count`` pictures."""
 
     def progress(share: float) -> Event:
         part = int(_PARTS_OF_A_FLOW * (done + share))
@@ -214,7 +214,7 @@ def _number(value: float) -> float | None:
 
 
 def _recipe(model: Model, request: BitsRequest, dataset: Dataset, count: int) -> dict[str, object]:
-    """All that decides the figures."""
+    """Return everything that the figures depend on."""
     asked = request.model_dump(mode="json", exclude=_INDIFFERENT)
     return {
         "kind": "bits",

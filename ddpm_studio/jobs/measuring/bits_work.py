@@ -1,4 +1,4 @@
-"""What bits/dim of a set are summed up of: terms of the bound, and the flow of some pictures."""
+"""Work units of bits/dim of a data set: terms of the bound, and the flow of a batch."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.measuring.measuring import class_tensor, own_classes
 from ddpm_studio.requests import BitsRequest
 
-# Gradients keep what the network computes on the way.
+# Share of the batch size for the flow: gradients require saved activations.
 _FLOW_SHARE = 4
 _DEQUANTISATION, _PROBE = 1, 2
 
 
 class BitsWork:
-    """The set as a measurement sees it: what is computed of which pictures, in any process.
+    """Computations of a measurement on a data set, the same in every process.
 
     Args:
-        model: what measures.
-        process: p_θ as it is asked for.
-        request: seed, and how the flow is followed.
-        dataset: the pictures.
-        numbers: which of them are measured.
+        model: the model to measure.
+        process: p_θ with the requested settings.
+        request: seed, and settings of the flow.
+        dataset: the data set.
+        numbers: indices of the pictures to measure.
     """
 
     def __init__(
@@ -53,15 +53,15 @@ class BitsWork:
         self.numbers = numbers
         self._classes: Mapping[int, int] | None = own_classes(model, dataset)
         self.batch = request.batch or batch_limit(picture_shape(model), model.device)
-        """Evaluations of the network at once."""
+        """Batch size of network evaluations."""
 
     def load(self, numbers: Sequence[int]) -> Tensor:
-        """Return x_0 of pictures by their numbers, shape (n, C, H, W)."""
+        """Return x_0 of pictures by their indices, shape (n, C, H, W)."""
         levels = torch.from_numpy(self.dataset.images[list(numbers)])
         return to_model(levels.to(self.model.device))
 
     def denoiser(self, numbers: Sequence[int]) -> LabelledNetwork:
-        """Return the network for pictures by their numbers."""
+        """Return the network with the class labels of pictures by their indices."""
         classes = class_tensor(self.dataset, self._classes, numbers, self.model.device)
         return LabelledNetwork(self.model.network, classes)
 
@@ -72,20 +72,20 @@ class BitsWork:
         )
 
     def flow_batches(self, done: int) -> range:
-        """Return where the batches of the flow begin after so many pictures."""
+        """Return the starts of the flow's batches after ``done`` pictures."""
         return range(done, len(self.numbers), self._flow_batch)
 
     def flow_bits(self, start: int) -> Generator[float, None, list[float]]:
-        """Follow the flow of a batch of pictures.
+        """Compute the bits/dim of a batch of pictures by the probability flow ODE.
 
         Args:
-            start: of :meth:`flow_batches`.
+            start: start of the batch, see :meth:`flow_batches`.
 
         Yields:
-            How many pictures' worth of it is done.
+            Progress in pictures.
 
         Returns:
-            The bits/dim of each of them.
+            The bits/dim of each picture.
         """
         request, process = self.request, self.process
         batch = self.numbers[start : start + self._flow_batch]

@@ -1,4 +1,4 @@
-"""Variational bound of one picture, taken apart [DDPM eq. 5, 8, 12]."""
+"""Variational bound of one picture and its terms [DDPM eq. 5, 8, 12]."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def bound_parts(
     """Evaluate each term of the bound for one picture.
 
     Args:
-        request: the model, and at how many timesteps.
+        request: the model, and the number of timesteps.
         picture: uint8 (H, W, C) of the model's size.
-        models: where the model comes from.
+        models: store of models.
 
     Yields:
         Progress.
 
     Raises:
         StudioError: if the run can't be read, the picture does not fit, a setting is out of
-            range, or the network's answer is no number.
+            range, or the network's output is not finite.
     """
     model = models.get(request.run, request.weights, request.device)
     request = with_its_clipping(model, request)
     process, x0 = measured_process(model, request), to_latent(picture, model)
-    # Small batches: the window's other requests get their turn between them.
+    # Small batches, so that other requests of the window are served between them.
     bound = yield from measure_picture(
         model, process, x0, request, "Taking the bound apart", most=8
     )
@@ -59,13 +59,13 @@ def bound_parts(
 def step_gaussians(
     request: MeasureRequest, picture: Pictures, t: int, models: ModelStore
 ) -> StepGaussians:
-    """Compare q(x_{t−1}|x_t, x_0) with p_θ(x_{t−1}|x_t), value by value.
+    """Compare q(x_{t−1}|x_t, x_0) with p_θ(x_{t−1}|x_t) for each pixel value.
 
-    x_t has the noise that :func:`bound_parts` meets at this t.
+    x_t has the same noise as in :func:`bound_parts` at this t.
 
     Raises:
-        StudioError: if the run can't be read, the picture does not fit, or t is not 0..T;
-            0 is shown as t = 1.
+        StudioError: if the run can't be read, the picture does not fit, or t is not in 0..T;
+            0 counts as t = 1.
     """
     model = models.get(request.run, request.weights, request.device)
     request = with_its_clipping(model, request)

@@ -1,4 +1,4 @@
-"""Metrics of pictures against real ones: features, then metrics, each beside its floor."""
+"""Metrics of pictures against real ones: features first, then each metric with its floor."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _PARTS = 1000
 
 @dataclass(frozen=True, eq=False)
 class RealPictures:
-    """A set of real pictures.
+    """A data set of real pictures.
 
     Args:
-        dataset: the set.
-        held_out: the share of them that the model's training has held out.
+        dataset: the data set.
+        held_out: share of them that the model's training has held out.
         flip: whether the model's training has mirrored them at random.
-        rows: which of them samples are compared with, ascending; None: all. Features that are
-            learnt are those of the whole set.
+        rows: indices of those to compare samples with, ascending; None: all. Learned features are
+            always those of the whole data set.
     """
 
     dataset: Dataset
@@ -50,18 +50,18 @@ class RealPictures:
 def compare(
     request: CompareRequest, pictures: Pictures, real: RealPictures
 ) -> Generator[Event, None, Evaluated]:
-    """Compare pictures with real ones; neither the device nor torch's random numbers are touched.
+    """Compare pictures with real ones; uses neither the device nor torch's global random state.
 
     Args:
-        request: in which features and by which metrics.
+        request: the feature space and the metrics.
         pictures: uint8 (M, H, W, C).
-        real: of the same shape.
+        real: real pictures of the same shape.
 
     Yields:
         Progress and Notices.
 
     Raises:
-        StudioError: if there are too few pictures, or the features or the metric can't be had.
+        StudioError: if there are too few pictures, or the features or the metric are unavailable.
     """
     dataset = real.dataset
     entry = _features(request, dataset)
@@ -151,13 +151,13 @@ def _weights(file: Path | None) -> WeightsFile | None:
 def _compared(
     space: FeatureSpace, pictures: Pictures, of: RealPictures, rows: RealRows, seed: int
 ) -> Generator[Event, None, tuple[Compared, Compared | None]]:
-    """The samples, and the floor if there is one, beside the same reference."""
+    """Return the samples and, if possible, the floor, each with the same reference."""
     dataset, images = of.dataset, of.dataset.images
     fake = yield from features_of(space, pictures, "Computing features of the samples")
     reference = yield from features_of(
         space, Subset(images, rows.reference), "Computing features of the pictures"
     )
-    # A method where the space is that of a classifier.
+    # Only the feature space of a classifier has this method.
     probabilities = getattr(space, "probabilities", None)
 
     def pair(
@@ -184,12 +184,12 @@ def _figures(
         try:
             floors = yield from _measured(metric, floor, ", floor")
         except ValueError as error:
-            # Of a small set it has fewer pictures than the figure itself.
+            # In a small data set it has fewer pictures than the metric itself.
             yield Notice(f"The floor of {metric.title} can't be told: {error}.")
     known = {figure.name: figure for figure in metric.figures}
     found = []
     for name in [*known, *(name for name in values if name not in known)]:
-        # A figure that is no number is none.
+        # A value that is not finite is left out.
         value, low = values.get(name, math.nan), floors.get(name, math.nan)
         if math.isfinite(value):
             title = known[name].title if name in known else name

@@ -20,21 +20,21 @@ from ddpm_studio.requests import DecodeRequest
 def decode(
     request: DecodeRequest, picture: Pictures, models: ModelStore
 ) -> Generator[Event, None, Decoded]:
-    """Show x̂_0 as more and more of one picture's latents arrive, then tell the rates.
+    """Decode a picture progressively: show x̂_0 at falling t, then measure the rates.
 
-    A model with classes is asked without one.
+    A class-conditional model is used without a class.
 
     Args:
-        request: how many moments, and over how many timesteps the rate is summed.
+        request: number of states to show, and of timesteps over which the rate is summed.
         picture: uint8 (H, W, C) of the model's size.
-        models: where the model comes from.
+        models: store of models.
 
     Yields:
-        FrameImages of each moment, from t = T to 1; Progress.
+        FrameImages of each state, from t = T to 1; Progress.
 
     Raises:
         StudioError: if the run can't be read, the picture does not fit, a setting is out of
-            range, or the network's answer is no number.
+            range, or the network's output is not finite.
     """
     model = models.get(request.run, request.weights, request.device)
     request = with_its_clipping(model, request)

@@ -1,4 +1,4 @@
-"""Evaluation of samples: drawn, compared with real pictures, and noted in the run."""
+"""Evaluation of a run: samples are drawn, compared with real pictures, and recorded."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ from ddpm_studio.runs.evaluations import RecordedEvaluation
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Pictures that a model has drawn, and the real ones to compare them with.
+    """Pictures drawn by a model, and the real ones to compare them with.
 
     Args:
         pictures: uint8 (N, H, W, C).
         real: the real pictures, of the same shape.
-        step: of the model.
-        recipe: how they were drawn.
+        step: step of the model.
+        recipe: recipe of the pictures.
     """
 
     pictures: Pictures
@@ -60,19 +60,20 @@ def evaluate(
     models: ModelStore,
     devices: str | None = None,
 ) -> Generator[Event, None, Evaluated]:
-    """Draw samples of a run, compare them with real pictures and note the figures in the run.
+    """Draw samples of a run, compare them with real pictures and record the metrics in the run.
 
     Args:
-        request: the run, the sampler, and what to compare in.
+        request: the run, the sampler, the feature space and the metrics.
         sources: the real pictures; empty: those that the model was trained on.
-        models: where the model comes from.
-        devices: several that share the drawing, as ``TrainRequest.devices``, or ``LAUNCHED``.
+        models: store of models.
+        devices: devices of ranks that share the drawing, as in ``TrainRequest.devices``, or
+            ``LAUNCHED``.
 
     Yields:
         Progress and Notices.
 
     Raises:
-        StudioError: if run or pictures can't be read or don't go together, or a setting is out of
+        StudioError: if run or pictures can't be read or don't match, or a setting is out of
             range.
     """
     samples = yield from draw_samples(request, sources, models, devices)
@@ -85,7 +86,7 @@ def draw_samples(
     models: ModelStore,
     devices: str | None = None,
 ) -> Generator[Event, None, Samples]:
-    """Do the part of :func:`evaluate` that needs the device, or several."""
+    """Draw the samples of :func:`evaluate`, on one or several devices."""
     ranks = RankPlan.of(devices, request.device)
     device = ranks.device_for(request.device)
     model = models.for_drawing(request.run, request.model_copy(update={"device": device}))
@@ -105,7 +106,7 @@ def draw_samples(
 
 
 def judge_samples(request: EvaluateRequest, samples: Samples) -> Generator[Event, None, Evaluated]:
-    """Do the part of :func:`evaluate` that needs no device."""
+    """Compute the metrics of :func:`evaluate` on the CPU, and record them."""
     comparison = yield from compare(request, samples.pictures, samples.real)
     result = replace(comparison, step=samples.step, recipe={**samples.recipe, **comparison.recipe})
     try:
@@ -121,19 +122,20 @@ def evaluate_files(
     sources: Sequence[Path],
     options: PrepareOptions,
 ) -> Generator[Event, None, Evaluated]:
-    """Compare pictures out of files with real ones.
+    """Compare pictures from files with real ones.
 
     Args:
-        request: what to compare in, and how many samples at most, spread over those there are.
+        request: features and metrics, and the maximum number of samples, evenly chosen from those
+            there are.
         samples: folders, archives or arrays.
         sources: the real pictures.
-        options: how the real pictures are prepared; samples are made as they are.
+        options: how the real pictures are prepared; samples are prepared to match.
 
     Yields:
         Progress and Notices.
 
     Raises:
-        StudioError: if pictures can't be read or don't go together, or a setting is out of range.
+        StudioError: if pictures can't be read or don't match, or a setting is out of range.
     """
     real = yield from data.prepare(sources, options)
     made = settled(real.options, real.shape, bands=real.options.channels == "bands")
@@ -150,7 +152,7 @@ def evaluate_files(
 
 
 def _classes(model: Model, dataset: Dataset, request: EvaluateRequest) -> list[int] | None:
-    """Which class each sample is to be of: each as often as the real pictures have it."""
+    """Return the class of each sample, with the frequencies of the real pictures."""
     count, classes = request.count, model.network.config.num_classes
     if request.class_label is not None:
         return [request.class_label] * count
@@ -169,10 +171,10 @@ def _classes(model: Model, dataset: Dataset, request: EvaluateRequest) -> list[i
 def _rows_of_class(
     model: Model, dataset: Dataset, number: int | None
 ) -> Generator[Event, None, Rows | None]:
-    """Which real pictures samples of one class are compared with, and tell it; None: all.
+    """Return the rows of the real pictures of a class, and report them; None for all.
 
     Raises:
-        StudioError: if the model does not know the class.
+        StudioError: if the model has no such class.
     """
     if number is None:
         return None
@@ -180,7 +182,7 @@ def _rows_of_class(
     name = known_classes(model.info)[number]
     known: Mapping[int, int] | None = None
     if dataset.labels is not None:
-        # Other real pictures may be of other classes.
+        # Other real pictures may have other classes.
         with suppress(StudioError):
             known = own_classes(model, dataset)
     if known is not None and dataset.labels is not None:
@@ -198,14 +200,14 @@ def _rows_of_class(
 
 
 def _real(model: Model, dataset: Dataset, rows: Rows | None) -> RealPictures:
-    """The real pictures, and what the model's training did with them, if they are its own."""
+    """Return the real pictures, with the training's use of them if they are its own."""
     share, request = held_out_share(model.info, dataset), model.info.request
     flip = request is not None and is_its_own(model.info, dataset) and bool(request.flip)
     return RealPictures(dataset, share, flip, rows)
 
 
 def _noted(result: Evaluated) -> RecordedEvaluation:
-    """The line of the run's record: without what the run knows anyway."""
+    """Return the record for the run's file, without what the run folder contains anyway."""
     assert result.step is not None
     return RecordedEvaluation(
         step=result.step,

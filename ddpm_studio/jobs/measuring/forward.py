@@ -1,4 +1,4 @@
-"""Forward process of one picture, to be looked at."""
+"""Forward process of one picture, and tables of its noise schedule."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ddpm_studio.requests import ScheduleRequest
 
 
 def schedule_tables(request: ScheduleRequest, picture: Pictures | None = None) -> ScheduleTables:
-    """Return what a schedule does at each t, and what it leaves of a picture (H, W, C) at T.
+    """Return a schedule's tables over t, and L_T of a picture (H, W, C), if one is given.
 
     Raises:
-        StudioError: if there is no such schedule, such as one whose β reaches 1.
+        StudioError: if the schedule is invalid, such as one whose β reaches 1.
     """
     name, T = request.schedule, request.timesteps
     ends = (request.beta_start, request.beta_end) if SCHEDULES[name].ends != "none" else None
@@ -44,7 +44,7 @@ def schedule_tables(request: ScheduleRequest, picture: Pictures | None = None) -
 
 
 def noised_picture(picture: Pictures, seed: int) -> NoisedPicture:
-    """Return a picture, uint8 (H, W, C), as the network would see it, and noise of its shape."""
+    """Return x_0 of a picture, uint8 (H, W, C), in the network's range, and noise of its shape."""
     x_0 = to_model(torch.from_numpy(picture[None].copy()))
     eps = PictureNoise(seed, [0], "cpu").draw(x_0.shape[1:])
     x_0_shown, eps_shown = (x[0].permute(1, 2, 0).contiguous() for x in (x_0, eps))

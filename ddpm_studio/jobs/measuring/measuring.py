@@ -1,4 +1,4 @@
-"""What measuring a set, decoding one picture and taking its bound apart have in common."""
+"""Helpers of measurements of the bound, for a data set or for one picture."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from ddpm_studio.runs.classes import check_withheld
 
 
 def without_class(model: Model) -> LabelledNetwork:
-    """Return the network as it is asked without a class.
+    """Return the network for evaluation without a class.
 
     Raises:
-        StudioError: if it has never learnt without one.
+        StudioError: if the network was never trained without a class.
     """
     check_withheld(model.info, "Measure bits of pictures that have classes")
     return LabelledNetwork(model.network)
 
 
 def measured_process(model: Model, request: MeasureRequest) -> DiffusionProcess:
-    """Return p_θ as the request asks for it.
+    """Return p_θ with the clipping and variance of a request.
 
     Raises:
-        StudioError: if the timesteps are more than T, a learned variance is to be replaced, or
-            it is a few-step student.
+        StudioError: if there are more timesteps than T, a learned variance is to be replaced, or
+            the run is a few-step student.
     """
     refuse_student(model.info, model.run.name, "A measure in bits")
     process, T = model.process, model.process.schedule.T
@@ -64,21 +64,22 @@ def measure_picture(
     words: str,
     most: int | None = None,
 ) -> Generator[Event, None, Bound]:
-    """Measure the bound of one picture, without its class.
+    """Measure the bound of one picture, without a class.
 
     Args:
-        model: whose network is asked.
+        model: the model to measure.
         process: see :func:`measured_process`.
-        x0: the picture as :func:`ddpm_studio.jobs.drawing.pictures.to_latent` gives it.
-        request: at how many timesteps, and the seed.
-        words: what the progress says.
-        most: timesteps in one batch at most; None: as many as suit the device.
+        x0: x_0 as returned by :func:`ddpm_studio.jobs.drawing.pictures.to_latent`.
+        request: number of timesteps, and seed.
+        words: text of the progress.
+        most: maximum batch size, in timesteps; None for the device's.
 
     Yields:
         Progress.
 
     Raises:
-        StudioError: if the network's answer is no number, or it has never learnt without a class.
+        StudioError: if the network's output is not finite, or it was never trained without a
+            class.
     """
     network = without_class(model)
     sums = BoundSums(process.schedule.T, request.timesteps, [0])
@@ -100,24 +101,24 @@ def measure_picture(
 
 
 def held_out_share(info: RunInfo, dataset: Dataset) -> float:
-    """Return the share of pictures that a run's training has held out, if they are its own."""
+    """Return the share of a data set that a run's training has held out; 0 for other data sets."""
     return info.request.held_out if info.request is not None and is_its_own(info, dataset) else 0.0
 
 
 def is_its_own(info: RunInfo, dataset: Dataset) -> bool:
-    """Whether a set is what a run was trained on."""
+    """Whether a data set is the one that a run was trained on."""
     return info.data is not None and info.data.fingerprint == dataset.fingerprint
 
 
 def left_out(dataset: Dataset) -> Iterator[Event]:
-    """Tell how many pictures of a set can't be used, if any."""
+    """Yield a notice of the number of unusable pictures in a data set, if any."""
     count = len(dataset.report.rejects)
     if count:
         yield Notice(f"{counted(count, 'picture')} left out that can't be used.")
 
 
 def cannot_be_measured(error: ValueError) -> StudioError:
-    """Return what a person is told where the model's answers are no figures."""
+    """Return the error to report if the model's outputs are not finite."""
     return StudioError(
         f"The model can't be measured: {error}.",
         "Try the raw weights, or an earlier checkpoint.",
@@ -125,10 +126,10 @@ def cannot_be_measured(error: ValueError) -> StudioError:
 
 
 def own_classes(model: Model, dataset: Dataset) -> Mapping[int, int] | None:
-    """Map the set's labels to the classes that the network knows; None for one without.
+    """Map a data set's labels to the network's classes; None for a network without classes.
 
     Raises:
-        StudioError: if the network was trained with classes and the set has none or others.
+        StudioError: if the network has classes and the data set has no labels or other classes.
     """
     count = model.network.config.num_classes
     if count is None:
@@ -153,7 +154,7 @@ def own_classes(model: Model, dataset: Dataset) -> Mapping[int, int] | None:
 def class_tensor(
     dataset: Dataset, classes: Mapping[int, int] | None, numbers: Sequence[int], like: torch.device
 ) -> Tensor | None:
-    """The classes of the named pictures, shape (n,), or None without classes."""
+    """Return the classes of pictures by their indices, shape (n,); None without classes."""
     if classes is None or dataset.labels is None:
         return None
     return torch.tensor([classes[int(dataset.labels[n])] for n in numbers], device=like)

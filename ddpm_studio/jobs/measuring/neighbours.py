@@ -1,4 +1,4 @@
-"""Nearest neighbours of a picture in the training set: is it learnt by heart?"""
+"""Nearest neighbours of a picture in the training set, to detect memorisation."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from ddpm_studio.runs import RunFolder
 def find_neighbours(
     request: NeighboursRequest, picture: Pictures
 ) -> Generator[Event, None, NeighboursFound]:
-    """Look through the pictures that a run was trained on.
+    """Find the nearest training pictures of a run.
 
-    If the run mirrored its pictures at random, the mirrored picture is compared too. Pictures that
-    it has held out are left out: they were not learnt.
+    If the run mirrored its pictures at random, the mirrored picture is compared too. Held-out
+    pictures are excluded, as they were not trained on.
 
     Args:
-        request: the run, and how many to find.
+        request: the run, and the number of neighbours.
         picture: uint8 (H, W, C) of the model's size.
 
     Raises:
-        StudioError: if it is no run, its pictures are gone, or the picture does not fit.
+        StudioError: if it is no run, its pictures are missing, or the picture does not fit.
     """
     info = RunFolder.open(request.run).info
     sources = learnt_sources(info, "There is nothing to compare the picture with.")
@@ -47,7 +47,7 @@ def find_neighbours(
     learnt = yield from _learnt(dataset, held_out_share(info, dataset))
     found = yield from _search(dataset, picture, request.count, flip, learnt, 0)
     closest = int(found.indices[0])
-    # How near two training pictures come to each other there, to judge the distance by.
+    # The distance of two training pictures there, as a reference to judge the others by.
     others = yield from _search(dataset, dataset.images[closest], 2, flip, learnt, 1)
     apart = [
         float(distance)
@@ -67,7 +67,7 @@ def find_neighbours(
 
 
 def _learnt(dataset: Dataset, share: float) -> Generator[Event, None, Rows | None]:
-    """Return the places of what is not held out; None: all."""
+    """Return the rows of pictures that are not held out; None for all."""
     if share == 0:
         return None
     hashes = yield from content_hashes(dataset.images)
@@ -82,7 +82,7 @@ def _search(
     among: Rows | None,
     passed: int,
 ) -> Generator[Event, None, NearestNeighbours]:
-    """Count the progress of one of two passes through the set."""
+    """Search for neighbours, with progress as one of two passes through the data set."""
     total = len(dataset)
     return mapped(
         nearest(dataset.images, picture, count, flip=flip, among=among),

@@ -1,8 +1,8 @@
-"""Batches of a measurement shared by processes, each on a device of its own.
+"""Bits/dim on several ranks: batches shared by processes, each on its own device.
 
-The noise of a picture follows from its number and the timestep, the batches are those of one
-process, and rank 0 adds up their terms in its order: so the figures are the same, bit for bit
-where each has as many threads.
+The noise of a picture is derived from its index and the timestep, the batches are those of a
+single process, and rank 0 adds up their terms in the same order: so the figures are the same,
+bit for bit if each has as many threads.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from ddpm_studio.jobs.measuring.measuring import cannot_be_measured, measured_pr
 from ddpm_studio.requests import BitsRequest, PrepareOptions
 
 MEASURE = "measure"
-"""What rank 0 tells the others to do."""
+"""Name of this work, which rank 0 sends to the other ranks."""
 
 _ASKED, _TERMS, _FLOW = "measuring", "terms", "flow"
 
 
 class SharedBits:
-    """The work of a measurement as rank 0 sees it: its own batches and those of the others.
+    """Work of a measurement as rank 0 uses it: its own batches and those of other ranks.
 
     Args:
         team: the ranks.
-        work: what rank 0 computes itself.
-        sums: from which on the terms are to be evaluated.
-        followed: of how many pictures the flow is known.
+        work: computes rank 0's own batches.
+        sums: sums of the bound, which say where evaluation starts.
+        followed: number of pictures whose flow is known already.
     """
 
     def __init__(self, team: Team, work: BitsWork, sums: BoundSums, followed: int) -> None:
@@ -71,7 +71,7 @@ class SharedBits:
         return values[:3], [float(prior) for prior in values[3]]
 
     def flow_bits(self, k: int, start: int) -> Generator[float, None, list[float]]:
-        """Return what :meth:`BitsWork.flow_bits` does, of batch k."""
+        """Return the bits/dim of batch k; see :meth:`BitsWork.flow_bits`."""
         if not is_others(self._team, k):
             return (yield from self._work.flow_bits(start))
         content = yield from made_by_others(self._team, _FLOW, k, 0.0)
@@ -82,13 +82,13 @@ class SharedBits:
 def sharing(
     ranks: RankPlan, work: BitsWork, sums: BoundSums, followed: int
 ) -> Iterator[SharedBits | None]:
-    """Give the work of all ranks while the body runs; None: there is one.
+    """Yield the shared work while the body runs; None for a single rank (context manager).
 
     Args:
-        ranks: that share it.
-        work: what rank 0 computes itself.
-        sums: from which on the terms are to be evaluated.
-        followed: of how many pictures the flow is known.
+        ranks: the plan of ranks.
+        work: computes rank 0's own batches.
+        sums: sums of the bound, which say where evaluation starts.
+        followed: number of pictures whose flow is known already.
 
     Raises:
         StudioError: if a rank can't be started, or has gone.
@@ -99,10 +99,11 @@ def sharing(
 
 
 def measure_as_rank(team: Team) -> None:
-    """Compute this rank's batches, and hand them to rank 0.
+    """Compute this rank's batches, and send them to rank 0.
 
     Raises:
-        StudioError: if the pictures are others here, or the network's answer is no number.
+        StudioError: if the pictures on this machine are different ones, or the network's output is
+            not finite.
     """
     told = cast(dict[str, Any], team.hear(_ASKED))
     asked = {**told["request"], "run": told["run"], "device": told["device"]}

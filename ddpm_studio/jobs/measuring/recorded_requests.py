@@ -1,4 +1,4 @@
-"""Evaluation requests from recorded evaluations, to ask the same again."""
+"""Evaluation requests from recorded evaluations, to repeat them with newer weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ddpm_studio.runs.evaluations import RecordedEvaluation
 
 
 def asked_of(evaluation: RecordedEvaluation, run: Path) -> EvaluateRequest | None:
-    """Return what was asked for, of the newest weights; None if the record does not say."""
+    """Return the request of an evaluation for the newest weights; None if it was not recorded."""
     recipe = evaluation.told.get("recipe")
     if not isinstance(recipe, dict):
         return None
@@ -32,6 +32,6 @@ def asked_of(evaluation: RecordedEvaluation, run: Path) -> EvaluateRequest | Non
 
 
 def compared_data(evaluation: RecordedEvaluation) -> str:
-    """Return the fingerprint of the real pictures."""
+    """Return the fingerprint of an evaluation's real pictures; "" if it was not recorded."""
     recipe = evaluation.told.get("recipe")
     return str(recipe.get("data")) if isinstance(recipe, dict) else ""

@@ -1,4 +1,4 @@
-"""Measurements in the words and digits of the terminal, wherever they are told."""
+"""Text of measurements: rows and sentences shown by terminal, window and reports alike."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ddpm_studio.durations import counted
 from ddpm_studio.jobs.events import BitsMeasured
 
-# As many rows as the paper's table has.
+# Number of rows, as in the paper's table.
 _ROWS = 10
 TABLE_4_HEADS = (
     "Reverse process time (T−t+1)",
@@ -15,7 +15,7 @@ TABLE_4_HEADS = (
     "Distortion (RMSE [0, 255])",
 )
 
-# Of a value of 256 levels, in bits.
+# Bits of a value of 256 levels stored as it is.
 _STORED = 8
 _WHY = {
     "L_T": "what of a picture is left at T; more timesteps or zero terminal SNR leave less",
@@ -28,7 +28,7 @@ _WHY = {
 
 
 class BitsRow(NamedTuple):
-    """A figure in bits/dim, its standard error, and whether it is a part of the one above."""
+    """A row of bits/dim with its standard error; ``part``: it is a term of the total above."""
 
     name: str
     value: str
@@ -37,7 +37,7 @@ class BitsRow(NamedTuple):
 
 
 def bits_rows(result: BitsMeasured) -> list[BitsRow]:
-    """Return the bound, its parts and, where it was followed, the flow's figure."""
+    """Return rows of the bound, its terms and, if it was computed, the flow."""
     rows = [
         BitsRow("Bits/dim", _bits(result.total), _error(result.standard_error)),
         BitsRow("L_T", _bits(result.prior), "", part=True),
@@ -50,7 +50,7 @@ def bits_rows(result: BitsMeasured) -> list[BitsRow]:
 
 
 def bits_counted(result: BitsMeasured) -> str:
-    """Return over how many pictures and timesteps the bound was measured."""
+    """Return a sentence on the numbers of pictures and timesteps of the bound."""
     pictures = counted(result.pictures, "picture")
     if len(result.t) == result.T:
         return f"Over {pictures} and all {result.T:,} timesteps."
@@ -58,10 +58,10 @@ def bits_counted(result: BitsMeasured) -> str:
 
 
 def bits_remark(result: BitsMeasured) -> str:
-    """Return why a figure is above what storing takes, in a sentence; empty: it is not.
+    """Return a sentence on why a bound exceeds the 8 bits of storing a value; "" if it does not.
 
-    A value of 256 levels takes 8 bits as it is. Each part is a Gaussian's, whose variance is tiny
-    at small t: a mean that is off by little costs much there, whatever the samples look like.
+    Each term is that of a Gaussian, whose variance is tiny at small t: a mean that is slightly off
+    costs much there, whatever the samples look like.
     """
     if result.total <= _STORED:
         return ""
@@ -73,9 +73,9 @@ def bits_remark(result: BitsMeasured) -> str:
 
 
 def table_4_rows(result: BitsMeasured) -> list[tuple[str, str, str]]:
-    """Return rate and distortion at ten t, in the layout of Table 4."""
+    """Return (T−t+1, rate, distortion) at ten t, in the layout of Table 4."""
     wanted = [result.T - result.T * k // _ROWS + 1 for k in range(_ROWS, 0, -1)]
-    # Where not all timesteps were evaluated, those nearest.
+    # If not all timesteps were evaluated, the nearest ones are used.
     rows = dict.fromkeys(
         min(range(len(result.t)), key=lambda row: abs(result.t[row] - t)) for t in wanted
     )

@@ -35,7 +35,7 @@ class Base:
 def find_bases(
     shape: PictureShape, classes: tuple[str, ...], runs: Sequence[Path] = ()
 ) -> list[Base]:
-    """Return the ready-made models, and those of some runs, that a training can start from.
+    """Return the ready models, and those of some runs, that a training can start from.
 
     Students are left out: they have learned nothing but to draw in few steps.
 
