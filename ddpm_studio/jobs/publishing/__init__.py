@@ -1,1 +1,1 @@
-"""A run packed to be shared: weights in half precision, a gallery, figures and a model card."""
+"""Publishing of a run as a packed model: half-precision weights, gallery, metrics, model card."""

@@ -1,4 +1,4 @@
-"""The model card of a packed model: data, recipe, figures, licence, and how to use it."""
+"""Model card of a packed model: data, recipe, metrics, licence, and usage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ddpm_studio.runs.weights import parameters
 
 @dataclass(frozen=True)
 class ToldEvaluation:
-    """An evaluation of the packed weights, what was asked for, and how its pictures are named."""
+    """An evaluation of the packed weights, with its request and the names of its pictures."""
 
     evaluation: RecordedEvaluation
     request: EvaluateRequest
@@ -29,13 +29,13 @@ class ToldEvaluation:
 
 
 def model_card(info: RunInfo, step: int, name: str, told: Sequence[ToldEvaluation]) -> str:
-    """Return the card in Markdown.
+    """Return the model card in Markdown.
 
     Args:
-        info: of the packed model.
-        step: of its weights.
-        name: how it is named where it is asked for.
-        told: its figures.
+        info: the packed model.
+        step: step of its weights.
+        name: name of the model in commands.
+        told: its evaluations.
     """
     published = info.published
     assert published is not None

@@ -1,4 +1,4 @@
-"""The commands of a model card: how a model was trained and evaluated, to be typed again."""
+"""Commands of a model card that repeat the training and the evaluations of a model."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.info import StudentInfo
 from ddpm_studio.runs.ready import ready_name, ready_runs
 
-# What changes no weight, or is told in another way.
+# Settings that affect no weights, or are described in another way.
 _NOT_TRAINED_WITH = ("steps", "epochs", "minutes", "device", "threads")
 _NOT_EVALUATED_WITH = ("run", "checkpoint", "device", "features_file")
-# Where a package of the system puts data, on every machine alike.
+# Folders in which system packages install data, the same on every machine.
 _SHARED_PLACES = ("/usr/share/", "/usr/local/share/")
 
 
 def data_words(sources: Sequence[str | Path], folder: Path | None = None) -> list[str]:
-    """Return how pictures are named to others: no places of this machine.
+    """Return names of pictures for others, without paths of this machine.
 
-    ``sample:NAME`` for an embedded set, the whole path where a package of the system has put
-    them, else the last part of it.
+    ``sample:NAME`` for an embedded data set, the whole path for data of a system package, else the
+    last part of the path.
 
     Args:
-        sources: where they were found.
-        folder: in which somebody types on this machine. What is there still is named by the way
-            from it, for a name alone may be that of another thing, such as of the run that was
-            named for its pictures.
+        sources: paths of the pictures.
+        folder: working directory of the commands on this machine. Existing paths are named relative
+            to it, since a bare name may be that of something else, such as a run that was named
+            after its pictures.
     """
     words = []
     for source in sources:
@@ -58,7 +58,7 @@ def _way(path: Path, folder: Path) -> str:
 
 
 def teacher_name(student: StudentInfo) -> str:
-    """Return how a student's teacher is named to others: ``ready:NAME`` if it ships too."""
+    """Return the name of a student's teacher for others: ``ready:NAME`` if it ships too."""
     for run in ready_runs():
         with contextlib.suppress(StudioError):
             told = RunFolder.open(run).info.model_dump(
@@ -70,13 +70,13 @@ def teacher_name(student: StudentInfo) -> str:
 
 
 def train_command(info: RunInfo, request: TrainRequest, name: str, data: Sequence[str]) -> str:
-    """Return the command that begins a run like this one.
+    """Return the command that starts a training like that of a run.
 
     Args:
-        info: of a run that was trained here.
-        request: the settings with which it began.
-        name: the run folder that it writes.
-        data: how its pictures are named.
+        info: a run that was trained here.
+        request: the settings with which it was started.
+        name: the run folder to write.
+        data: names of its pictures.
     """
     assert info.data is not None
     if info.student is not None:
@@ -92,10 +92,10 @@ def train_command(info: RunInfo, request: TrainRequest, name: str, data: Sequenc
 
 
 def _usual(preset: str) -> TrainRequest:
-    """Return the request of one who names nothing but a preset, which may be unknown here."""
+    """Return the request of a command with a preset only, which may be unknown here."""
     if preset in PRESETS:
         return TrainRequest(preset=preset)
-    # What its recipe says is not known either: all that it may say is spelt.
+    # The recipe of an unknown preset is unknown too: all that it may set is written out.
     told: dict[str, Any] = dict.fromkeys(TrainRequest.by_preset())
     return TrainRequest.model_construct(preset=preset, **told)
 
@@ -110,7 +110,7 @@ def _distill_command(
     }
     shared = DistillRequest.model_fields.keys() & TrainRequest.model_fields.keys()
     own = {key: getattr(request, key) for key in shared}
-    # Whether a plug-in's names are known here matters not: they are only spelt.
+    # Names of plug-ins need not be known here, as they are only written out: no validation.
     asked = DistillRequest.model_construct(run=Path(), **own, **of_student)
     words = [teacher_name(student), *data, "--out", name, option_name("steps"), str(request.steps)]
     words += options_of(asked, DistillRequest(run=Path()), _NOT_TRAINED_WITH)
@@ -120,16 +120,16 @@ def _distill_command(
 def evaluate_command(
     info: RunInfo, step: int, request: EvaluateRequest, model: str, data: Sequence[str]
 ) -> str:
-    """Return the command that tells these figures again.
+    """Return the command that repeats an evaluation.
 
     Args:
-        info: of the model.
-        step: of its weights.
-        request: what was asked for.
-        model: how the model is named.
-        data: what :func:`data_words` returned of the real pictures.
+        info: the model.
+        step: step of its weights.
+        request: request of the evaluation.
+        model: name of the model.
+        data: names of the real pictures, from :func:`data_words`.
     """
-    # What the model brings of its own would stand in for what is not spelt.
+    # Defaults of the model would replace settings that are not written out.
     own: dict[str, Any] = {}
     if not info.process.clip_x0:
         own["clip_x0"] = None

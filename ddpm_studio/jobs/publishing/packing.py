@@ -1,4 +1,4 @@
-"""The parts of a packed model: run.json, weights in half precision, fewer figures, samples."""
+"""Contents of a packed model: run.json, half-precision weights, thinned metrics, samples."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ddpm_studio.runs.info import Published
 _T = TypeVar("_T")
 
 SHEET = "samples.png"
-"""The picture of the card."""
+"""File name of the card's picture."""
 
 _MOST_LINES, _MOST_TICKS = 400, 200
 _MOST_PREVIEWS = 6
@@ -37,7 +37,7 @@ _TILE = 64
 
 
 def shared_info(info: RunInfo, request: PublishRequest) -> RunInfo:
-    """Return what a packed model tells of itself: no places of this machine."""
+    """Return the contents of a packed model's ``run.json``, without paths of this machine."""
     data = info.data
     told: dict[str, Any] = {
         "published": Published(
@@ -59,7 +59,7 @@ def pack_weights(run: RunFolder, checkpoint: Checkpoint, into: RunFolder) -> Non
     """Write the averaged weights in half precision.
 
     Raises:
-        StudioError: if they can't be read, or there are values that float16 can't hold.
+        StudioError: if they can't be read, or values exceed the range of float16.
         OSError: if they can't be written.
     """
     whole = checkpoint.load("ema", run.info.network_config())
@@ -75,7 +75,7 @@ def pack_weights(run: RunFolder, checkpoint: Checkpoint, into: RunFolder) -> Non
 
 
 def pack_metrics(run: RunFolder, step: int, into: RunFolder) -> None:
-    """Write some of the figures up to a step, each as it was measured.
+    """Write a subset of the metrics up to a step, each line unchanged.
 
     Raises:
         OSError: if they can't be written.
@@ -89,7 +89,7 @@ def pack_metrics(run: RunFolder, step: int, into: RunFolder) -> None:
 
 
 def pack_previews(run: RunFolder, step: int, into: RunFolder) -> None:
-    """Copy some of the samples that the training drew up to a step, the last ones among them.
+    """Copy some of the training's preview samples up to a step, the last one included.
 
     Raises:
         OSError: if they can't be written.
@@ -106,14 +106,14 @@ def pack_previews(run: RunFolder, step: int, into: RunFolder) -> None:
 def pack_samples(
     into: RunFolder, name: str, like: SamplerRequest, count: int, models: ModelStore
 ) -> Generator[Event, None, None]:
-    """Draw some pictures, as many of each class; each a file with its recipe, and a sheet.
+    """Draw samples, equally many of each class, as files with recipes and as a sheet.
 
     Args:
         into: the packed model.
-        name: what it will be called.
-        like: how they are drawn.
-        count: how many in all, at least one of each class.
-        models: where the model comes from.
+        name: its name, for the recipes.
+        like: sampler and its settings.
+        count: total number, at least one of each class.
+        models: store of models.
 
     Raises:
         StudioError: if they can't be drawn.
@@ -137,7 +137,7 @@ def pack_samples(
         shown.append(drawn.pictures)
     pictures = np.concatenate(shown)
     scale = max(1, _TILE // max(pictures.shape[1:3]))
-    # A class a column, or as square as can be.
+    # A column for each class, or a squarish grid.
     columns = None if classes is None else each if classes > _MOST_COLUMNS else classes
     if classes is not None and columns == classes:
         pictures = np.concatenate([pictures[row::each] for row in range(each)])
@@ -154,6 +154,6 @@ def _request(recipe: dict[str, object]) -> dict[str, object]:
 
 
 def _spread(found: Sequence[_T], most: int) -> Iterable[_T]:
-    """Return at most so many, the last one among them, at even distances."""
+    """Return at most ``most`` items, evenly spaced in reverse order, the last one included."""
     every = max(1, math.ceil(len(found) / most))
     return found[::-1][::every]

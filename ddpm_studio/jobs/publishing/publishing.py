@@ -1,4 +1,4 @@
-"""Publishing: pack a run to be shared, with a model card of the packed weights' figures."""
+"""Publishing: a run is packed for sharing, with a model card and newly measured metrics."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CARD = "README.md"
 
 @dataclass(frozen=True)
 class PackedModel:
-    """Where a packed model lies, and how many bytes it has."""
+    """A packed model: its path, and its size in bytes."""
 
     path: Path
     size: int
@@ -45,26 +45,26 @@ class PackedModel:
 def publish(
     request: PublishRequest, folder: Path, models: ModelStore, sources: Sequence[Path] = ()
 ) -> Generator[Event, None, PackedModel]:
-    """Pack the newest averaged weights of a run into a folder that can be shared.
+    """Pack the newest averaged weights of a run into a folder for sharing.
 
-    The folder is a run folder: weights in half precision, some of the figures of the training,
-    samples with their recipes, and a model card, ``README.md``. What the run was evaluated by is
-    measured anew on the weights as they are packed, so that the card's figures can be told again.
-    It appears whole or not at all.
+    The folder is a run folder: weights in half precision, some metrics of the training, samples
+    with their recipes, and a model card, ``README.md``. The run's evaluations are repeated with
+    the packed weights, so that the card's figures can be reproduced. The folder is written
+    atomically.
 
     Args:
-        request: the run, and what the card says besides.
-        folder: to be made; it may exist if it is empty.
-        models: where models come from.
-        sources: the pictures that the run was evaluated with, where they are neither those that
-            it was trained on nor the embedded set that goes with it.
+        request: the run, and further contents of the card.
+        folder: the folder to make; it may exist if it is empty.
+        models: store of models.
+        sources: the pictures that the run was evaluated with, if they are neither those that it was
+            trained on nor the embedded data set that belongs to it.
 
     Yields:
         Progress and Notices.
 
     Raises:
-        StudioError: if something is missing that the card has to tell, the run can't be read, or
-            the folder holds files, is the one that commands are typed in, or can't be written.
+        StudioError: if something is missing that the card needs, the run can't be read, or the
+            folder contains files, is the working directory, or can't be written.
     """
     run = RunFolder.open(request.run)
     name = run.path.resolve().name
@@ -107,7 +107,7 @@ def publish(
 
 @dataclass(frozen=True)
 class _Asked:
-    """An evaluation that a run records: what was asked for, and the pictures' fingerprint."""
+    """An evaluation recorded by a run: its request, and the fingerprint of its pictures."""
 
     request: EvaluateRequest
     data: str
@@ -125,7 +125,7 @@ def _check(info: RunInfo, name: str, folder: Path) -> None:
 
 
 def _asked(run: RunFolder, step: int) -> list[_Asked]:
-    """Return what the weights of a step were evaluated by, each once, in the order of the times."""
+    """Return the distinct evaluations of the averaged weights of a step, in order."""
     found: dict[tuple[str, str], _Asked] = {}
     for evaluation in evaluations.read(run.path):
         if evaluation.step != step or (asked := asked_of(evaluation, run.path)) is None:
@@ -146,7 +146,7 @@ def _places(
     """Find the pictures of evaluations by their fingerprint.
 
     Raises:
-        StudioError: if some are not at any of the places where they may be.
+        StudioError: if some are not at any of the places considered.
     """
     candidates = [list(sources)] if sources else []
     if request.sample is not None:
@@ -168,7 +168,7 @@ def _places(
 
 
 def _shared(evaluation: RecordedEvaluation, name: str) -> RecordedEvaluation:
-    """Return an evaluation without the places of this machine."""
+    """Return an evaluation without paths of this machine."""
     told: dict[str, Any] = dict(evaluation.told)
     recipe = dict(told["recipe"])
     recipe["request"] = {**recipe["request"], "run": name}
@@ -185,6 +185,6 @@ def _write(run: Path, found: Sequence[RecordedEvaluation]) -> None:
 
 
 def _called(folder: Path) -> str:
-    """Return how the model is named once it lies there: one that ships by its name alone."""
+    """Return the name of the model in commands: ``ready:NAME`` if the folder is a shipped one."""
     ships = folder.resolve().parent == paths.models_dir().resolve()
     return f"{PREFIX}{folder.name}" if ships else folder.name

@@ -1,4 +1,4 @@
-"""Retraining: the commands that train a model like a run's, and whether they give this very one."""
+"""Retraining: commands that repeat the training of a run, and whether they do so exactly."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.info import SettingsChange
 
-# Where a run is trained and in how many threads is told in another way.
+# Steps are written separately, and the number of threads belongs to the machine.
 _NOT_SPELT = ("steps", "threads")
 
 
 @dataclass(frozen=True)
 class Retraining:
-    """How a model is trained again.
+    """How to train a model again.
 
     Args:
-        commands: to be typed one after the other.
+        commands: commands to run one after the other.
         exact: whether they give the same weights, on the CPU and in as many threads.
-        told: sentences on what no command says: where it ended, what was changed on the way.
+        told: sentences on what the commands don't show: where the training ended, changed settings.
     """
 
     commands: Sequence[str]
@@ -35,7 +35,7 @@ class Retraining:
 
 @dataclass(frozen=True)
 class _Stage:
-    """Steps that were taken with the same settings: up to ``end``, ``planned`` in all."""
+    """Steps taken with the same settings, up to step ``end`` of ``planned``."""
 
     request: TrainRequest
     end: int
@@ -44,16 +44,16 @@ class _Stage:
 
 
 def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retraining:
-    """Return the commands that train a model like this one, from its first step to this one.
+    """Return the commands that repeat a model's training from its first step to ``step``.
 
-    A run that went on with other settings takes a command for each. They end where the run did,
-    unless its learning rate falls towards the planned end: that has to be planned again.
+    A run that was resumed with other settings needs a command for each. They end where the run did,
+    unless its learning rate decays towards the planned end, which must be planned again.
 
     Args:
-        info: of a run that was trained here.
-        step: of the weights.
-        name: the run folder that they write.
-        data: how its pictures are named, as by ``commands.data_words``.
+        info: a run that was trained here.
+        step: step of the weights.
+        name: the run folder to write.
+        data: names of its pictures, from ``commands.data_words``.
     """
     stages = _stages(info, step)
     last = stages[-1]
@@ -62,7 +62,7 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
         words = "It was planned for {planned:,} steps, and is at step {step:,}."
         told.insert(0, words.format(planned=last.planned, step=step))
     if info.student is not None:
-        # Its stages are parts of the steps that were planned; no command goes on with one.
+        # Its stages are parts of the planned steps, and no command resumes within one.
         whole = len(stages) == 1 and step == last.planned
         return Retraining([train_command(info, stages[0].request, name, data)], whole, told)
     follows = [stage for stage in stages if _follows_plan(stage)]
@@ -104,7 +104,7 @@ def _stages(info: RunInfo, step: int) -> list[_Stage]:
 
 
 def _follows_plan(stage: _Stage) -> bool:
-    """Whether its learning rate depends on the planned number of steps; so if not known here."""
+    """Whether the learning rate depends on the planned steps; assumed of unknown schedules."""
     schedule = stage.request.learning_rate_schedule
     return schedule not in LEARNING_RATES or LEARNING_RATES[schedule].needs_steps
 
