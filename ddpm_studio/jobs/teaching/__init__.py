@@ -1,1 +1,1 @@
-"""What the chapters of Learn show: the lecture's concepts, computed by the engine."""
+"""Computations for the chapters of Learn: concepts of the lecture, computed by the engine."""

@@ -1,4 +1,4 @@
-"""Algorithms 1 and 2 of the paper, line by line, with every value [DDPM §3.2, 3.4]."""
+"""Algorithms 1 and 2 of the paper, line by line, with all values [DDPM §3.2, 3.4]."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from ddpm_studio.jobs.teaching.estimating import shown
 from ddpm_studio.jobs.teaching.results import SamplingStep, TrainingStep
 from ddpm_studio.requests import MeasureRequest, SampleRequest
 
-# So small that one picture alone, at one t, does not throw a trained network off its way.
+# So small that a single picture at a single t does not spoil a trained network.
 _RATE = 2e-5
 
 
 def training_step(
     request: MeasureRequest, picture: Pictures, seed: int, models: ModelStore
 ) -> TrainingStep:
-    """Go once through Algorithm 1 on a copy of the network, for one picture (H, W, C).
+    """Run Algorithm 1 once for one picture (H, W, C), on a copy of the network.
 
-    Where the network predicts something else than ε, its answer is told as ε_θ all the same.
+    If the network predicts something else than ε, its output is converted to ε_θ.
 
     Raises:
         StudioError: if the run can't be read, the picture does not fit, or it is a student.
@@ -88,11 +88,11 @@ def training_step(
 def sampling_steps(
     request: SampleRequest, models: ModelStore
 ) -> Generator[Event, None, list[SamplingStep]]:
-    """Walk one picture from noise by Algorithm 2, and tell every value of each pass.
+    """Draw one picture from noise by Algorithm 2, and return all values of each step.
 
     Args:
-        request: ``steps`` of the T timesteps are kept.
-        models: where the model comes from.
+        request: the settings; ``steps`` of the T timesteps are kept.
+        models: store of models.
 
     Yields:
         Progress.
@@ -122,7 +122,7 @@ def sampling_steps(
 def _pass(
     process: DiffusionProcess, network: Denoiser, x_t: Tensor, index: int, noise: PictureNoise
 ) -> tuple[Tensor, SamplingStep]:
-    """x_{t−1} ~ p_θ(x_{t−1}|x_t), and every value on the way."""
+    """Sample x_{t−1} ~ p_θ(x_{t−1}|x_t); return it with all intermediate values."""
     s = process.schedule
     p = process.p_mean_variance(network, x_t, index)
     z = noise.draw(x_t.shape[1:]) if index else torch.zeros_like(x_t)
@@ -145,5 +145,5 @@ def _pass(
 
 
 def _middle(x: Tensor) -> float:
-    """The number in the middle of the first picture's first channel."""
+    """Return the value in the middle of the first picture's first channel."""
     return float(x[0, 0, x.shape[2] // 2, x.shape[3] // 2])

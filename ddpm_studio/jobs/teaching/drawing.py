@@ -1,4 +1,4 @@
-"""Rows of pictures: the reverse process, what the paper draws with it, and fewer steps."""
+"""Rows of pictures: the reverse process, the paper's figures, and different step counts."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _COLUMNS = 8
 
 
 def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event, None, FigureRows]:
-    """Draw one picture, and return moments of its way: x_t, x̂_0 and ε̂ [DDPM Fig. 6].
+    """Draw one picture; return states of its reverse process: x_t, x̂_0 and ε̂ [DDPM Fig. 6].
 
-    Yields its progress, and raises as :func:`ddpm_studio.jobs.sample`.
+    Yields the drawing's progress, and raises as :func:`ddpm_studio.jobs.sample`.
     """
     request = of_a_class(models.for_drawing(request.run, request), request)
     one = request.model_copy(update={"count": 1, "frames": _COLUMNS})
@@ -38,12 +38,12 @@ def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event,
 def result_rows(
     request: SampleRequest, t: int, models: ModelStore
 ) -> Generator[Event, None, FigureRows]:
-    """Draw what the paper's figures show: one picture's x̂_0, a shared latent, an interpolation.
+    """Draw rows like the paper's figures: x̂_0 over time, a shared latent, an interpolation.
 
     Args:
         request: run, sampler, steps and seed of all three.
-        t: where the latent is shared, and where pictures are mixed.
-        models: where the model comes from.
+        t: the t at which the latent is shared, and at which latents are mixed.
+        models: store of models.
 
     Yields:
         Progress and Notices of the three.
@@ -54,7 +54,7 @@ def result_rows(
     request = of_a_class(models.for_drawing(request.run, request), request)
     two = request.model_copy(update={"count": 2, "frames": _COLUMNS})
     ends, frames = yield from collect_frames(sample(two, models))
-    # What was not asked stays open, for each to be drawn as its run draws.
+    # Settings left open stay so, so that each gets the run's defaults.
     settings = request.model_dump(exclude={"count", "all_classes", "frames"}, exclude_unset=True)
     shared = yield from share(ShareRequest(**settings, t=t, count=_COLUMNS), None, models)
     mixing = InterpolateRequest(**settings, t=t, steps_lambda=_COLUMNS)
@@ -70,10 +70,10 @@ def result_rows(
 def step_rows(
     request: SampleRequest, steps: Sequence[int], models: ModelStore
 ) -> Generator[Event, None, FigureRows]:
-    """Draw the same x_T in so many steps each, and tell the seconds that each row took.
+    """Draw the same x_T with each number of steps, and time each row in seconds.
 
     Yields:
-        Progress, and the Drawn of each row when it is there.
+        Progress, and the Drawn of each finished row.
 
     Raises:
         StudioError: as :func:`ddpm_studio.jobs.sample`.

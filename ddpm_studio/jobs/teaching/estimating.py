@@ -1,4 +1,4 @@
-"""Both estimators of a picture's bound side by side, and what a network may predict."""
+"""Monte Carlo estimators of a picture's bound, and the equivalent predictions of a network."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ddpm_studio.jobs.teaching.results import BoundEstimates, Predictions
 from ddpm_studio.requests import MeasureRequest
 
 STEPS, CHAINS = 50, 32
-"""What is estimated unless something else is asked for."""
+"""Defaults: number of timesteps, and of chains."""
 
 
 def bound_estimates(
@@ -38,17 +38,17 @@ def bound_estimates(
     chains: int = CHAINS,
     steps: int = STEPS,
 ) -> Generator[Event, None, BoundEstimates]:
-    """Estimate one picture's bound along chains, by equation 3 and by equation 5.
+    """Estimate one picture's bound along Markov chains, by equation 3 and by equation 5.
 
-    The chains go through at most so many evenly kept timesteps: the model of those is one of its
-    own, whose bound is larger. The network is evaluated once for each step of each chain.
+    The chains use at most ``steps`` evenly spaced timesteps: this is a model of its own, whose
+    bound is larger. The network is evaluated once for each step of each chain.
 
     Args:
-        request: which model, with which weights and noise.
+        request: the model, its weights, and the seed.
         picture: uint8 (H, W, C), of the model's shape.
-        models: keeps it.
-        chains: how many, at least 2.
-        steps: how many timesteps are kept, at least 1; fewer where the model has fewer.
+        models: store of models.
+        chains: number of chains, at least 2.
+        steps: number of timesteps, at least 1; limited to the model's T.
 
     Yields:
         Progress.
@@ -81,13 +81,13 @@ def bound_estimates(
 def predictions(
     request: MeasureRequest, picture: Pictures, t: int, models: ModelStore
 ) -> Predictions:
-    """Hold what a network may predict at t against what this one's answer stands for.
+    """Compare the possible targets of a network at t with this network's predictions.
 
-    Whatever it predicts itself, its answer is told as μ_θ, ε̂ and x̂_0 [DDPM §3.2].
+    Whatever the network predicts, its output is converted to μ_θ, ε̂ and x̂_0 [DDPM §3.2].
 
     Raises:
-        StudioError: if the run can't be read, the picture does not fit, or t is not 0..T;
-            0 is shown as t = 1.
+        StudioError: if the run can't be read, the picture does not fit, or t is not in 0..T;
+            0 counts as t = 1.
     """
     model = models.get(request.run, request.weights, request.device)
     check_t(model, t)
@@ -114,7 +114,7 @@ def predictions(
 
 
 def shown(x: Tensor, what: str = "") -> Pictures:
-    """The first of a batch as a picture (H, W, C): ε with ±3 black and white, others with ±1."""
+    """Return the first of a batch as a picture (H, W, C), scaled by ±3 for ε, else by ±1."""
     scale = SCALES["eps"] if what == "eps" else 1.0
     levels: Pictures = to_levels(to_float16(x.float(), scale).cpu().numpy(), scale)[0]
     return levels

@@ -1,4 +1,4 @@
-"""Diffusion as a physical process, its Markov chain, and the posterior of one step."""
+"""Forward process: diffusing points, the Markov chain of a picture, and its posterior."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _T_OF_POINTS = 100
 
 
 def spreading(seed: int) -> Spreading:
-    """Let eight Gaussians of points diffuse, step by step, and measure their entropy.
+    """Diffuse points of eight Gaussians step by step, and estimate their entropy.
 
-    The entropy is the mean of −log q(x_t), which is known in closed form, over points.
+    The entropy is the mean over points of −log q(x_t), which is known in closed form.
     """
     schedule = NoiseSchedule.named("linear_scaled", _T_OF_POINTS)
     process = DiffusionProcess(schedule, clip_x0=False)
@@ -45,16 +45,16 @@ def spreading(seed: int) -> Spreading:
 
 
 def forward_chain(picture: Pictures, moments: int, seed: int) -> ForwardChain:
-    """Walk a picture (H, W, C) through q(x_t|x_{t−1}), one link after another.
+    """Run a picture (H, W, C) through the Markov chain q(x_t|x_{t−1}), step by step.
 
     Args:
         picture: uint8.
-        moments: how many to keep, both ends among them.
-        seed: of the noise.
+        moments: number of states to keep, both ends included.
+        seed: seed of the noise.
     """
     process = _paper()
     s, T = process.schedule, process.schedule.T
-    # More of them where more is to be seen: early on.
+    # Denser at small t, where more changes are visible.
     kept = np.unique((np.linspace(0, 1, moments) ** 2 * T).round().astype(int))
     x_0 = to_model(torch.from_numpy(picture[None].copy()))
     noise = PictureNoise(seed, [0], "cpu")
@@ -75,7 +75,7 @@ def forward_chain(picture: Pictures, moments: int, seed: int) -> ForwardChain:
 
 
 def posterior_tables() -> PosteriorTables:
-    """Return what μ̃_t consists of at each t of the paper's schedule [DDPM eq. 7]."""
+    """Return tables of the posterior q(x_{t−1}|x_t, x_0) in the paper's schedule [DDPM eq. 7]."""
     s = _paper().schedule
     return PosteriorTables(
         s.posterior_mean_coef_x0.numpy(),
@@ -86,7 +86,7 @@ def posterior_tables() -> PosteriorTables:
 
 
 def posterior_look(picture: Pictures, t: int, seed: int) -> PosteriorLook:
-    """Draw x_t ~ q(x_t|x_0) and x_{t−1} ~ q(x_{t−1}|x_t, x_0) [DDPM eq. 7].
+    """Sample x_t ~ q(x_t|x_0) and x_{t−1} ~ q(x_{t−1}|x_t, x_0) for a picture [DDPM eq. 7].
 
     Raises:
         StudioError: if t is not 1..T.

@@ -1,4 +1,4 @@
-"""KL between two Gaussians, and the variational gap where it is known."""
+"""KL divergence of two Gaussians, and the variational gap of Gaussian data in closed form."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLACES, _WIDTHS = 241, 2.0
 def two_gaussians(
     q_mean: float, q_std: float, p_mean: float, p_std: float, reach: float
 ) -> TwoGaussians:
-    """Return two Gaussians over −reach..reach, and both KL divergences [DDPM eq. 5]."""
+    """Return two Gaussian densities over −reach..reach, and both KL divergences [DDPM eq. 5]."""
     q, p = (
         (torch.tensor(m), torch.tensor(2 * math.log(s)))
         for m, s in ((q_mean, q_std), (p_mean, p_std))
@@ -37,13 +37,13 @@ def gap_curves(std: float, steps: int, variance: str) -> GapCurves:
     """Return the gap between the bound and −log p_θ(x_0) for data N(0, std²).
 
     Args:
-        std: of the data.
-        steps: how many of the paper's 1,000 timesteps are kept.
+        std: standard deviation of the data.
+        steps: number of the paper's 1,000 timesteps that are kept.
         variance: "fixed_large" or "fixed_small".
     """
     x = np.linspace(-_WIDTHS * std, _WIDTHS * std, _PLACES)
     here = _bound(x, std, steps, variance)
-    # All are quadratic in x_0: at x_0 = std they are what they are on average.
+    # All are quadratic in x_0, so that their value at x_0 = std is their mean.
     gaps = {
         name: np.array([float(_bound(np.array([std]), std, n, name).gap) for n in GAP_STEPS])
         for name in ("fixed_large", "fixed_small")

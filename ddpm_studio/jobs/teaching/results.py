@@ -1,4 +1,4 @@
-"""What the jobs of Learn return: plain values that need no torch."""
+"""Results of the computations for Learn, as dataclasses of plain arrays without torch."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 
 from ddpm_studio.jobs.events import Pictures, Points, Table
 
-#: Numbers of steps, of the paper's schedule strided, that the variational gap is shown for. Beyond,
-#: the last step's variance, which is chosen for whole levels of pixels, would widen it again.
+#: Numbers of steps, strided from the paper's schedule, for which the variational gap is shown.
+#: With more, the last step's variance, chosen for discrete pixel levels, would widen it again.
 GAP_STEPS = (2, 5, 10, 20, 50, 100, 200)
 
 
 @dataclass(frozen=True, eq=False)
 class Spreading:
-    """Points of the plane that diffuse, and the entropy of their distribution.
+    """Diffusing points of the plane, and the entropy of their distribution.
 
-    ``moments`` are the points at t = 0 … T of one Markov chain, (N, 2) each; ``entropy`` that of
+    ``moments`` are the points at t = 0 … T of one Markov chain, (N, 2) each; ``entropy`` is that of
     q(x_t) at t = 0 … T, in bits; ``highest`` that of N(0, I).
     """
 
@@ -26,10 +26,10 @@ class Spreading:
 
 @dataclass(frozen=True, eq=False)
 class ForwardChain:
-    """One picture's Markov chain x_0, x_1, …, x_T, at the moments ``t``, which rise from 0.
+    """States of one picture's Markov chain x_0, x_1, …, x_T at the times ``t``, rising from 0.
 
-    ``distance`` is the root mean square of x_t − √ᾱ_t x_0, and ``expected`` √(1−ᾱ_t), at each of
-    them.
+    ``distance`` is the root mean square of x_t − √ᾱ_t x_0, and ``expected`` is √(1−ᾱ_t), at each of
+    these times.
     """
 
     t: tuple[int, ...]
@@ -40,7 +40,7 @@ class ForwardChain:
 
 @dataclass(frozen=True, eq=False)
 class PosteriorLook:
-    """q(x_{t−1}|x_t, x_0) of one picture at t, uint8 (H, W, C) each.
+    """Posterior q(x_{t−1}|x_t, x_0) of one picture at t, as pictures uint8 (H, W, C).
 
     ``weights`` are the coefficients of x_0 and of x_t in μ̃_t, ``std`` is √β̃_t.
     """
@@ -56,7 +56,7 @@ class PosteriorLook:
 
 @dataclass(frozen=True, eq=False)
 class PosteriorTables:
-    """Coefficients of μ̃_t and widths, at t = 1 … T, shape (T,) each."""
+    """Posterior coefficients of μ̃_t and standard deviations at t = 1 … T, shape (T,) each."""
 
     of_x0: Table
     of_x_t: Table
@@ -66,7 +66,7 @@ class PosteriorTables:
 
 @dataclass(frozen=True, eq=False)
 class TwoGaussians:
-    """Two Gaussians over x, shape (K,) each, and how far they are apart, in bits.
+    """Densities of two Gaussians over x, shape (K,) each, and their KL divergences in bits.
 
     ``part`` is q·log₂(q/p), whose area is KL(q‖p).
     """
@@ -81,10 +81,10 @@ class TwoGaussians:
 
 @dataclass(frozen=True, eq=False)
 class GapCurves:
-    """The variational gap of data N(0, s²), in bits.
+    """Variational gap for data N(0, s²), in bits.
 
-    At ``x``: the ``bound`` and −log p_θ(x_0) (``exact``). Over ``steps``: the gap on average over
-    the data, by the variance of the step: ``large`` is β_t, ``small`` β̃_t.
+    At ``x``: the ``bound`` and −log p_θ(x_0) (``exact``). Over ``steps``: the mean gap over the
+    data for each variance of the reverse step: ``large`` is β_t, ``small`` β̃_t.
     """
 
     x: Table
@@ -100,9 +100,9 @@ class GapCurves:
 class BoundEstimates:
     """Estimates of one picture's bound, in bits/dim, shape (N,) each, over a chain of ``steps``.
 
-    By the log-ratios along a chain [DDPM eq. 3, 22] and by KL divergences [eq. 5]; and both with
-    one t in place of the sum. ``t`` are the kept timesteps; ``ratio_std`` and ``divergence_std``
-    how much a term varies at each.
+    By log-ratios along a chain [DDPM eq. 3, 22] and by KL divergences [eq. 5]; and both with a
+    single t in place of the sum. ``t`` are the kept timesteps; ``ratio_std`` and ``divergence_std``
+    are the standard deviations of a term at each.
     """
 
     by_ratios: Table
@@ -116,10 +116,11 @@ class BoundEstimates:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What can be predicted at t, and what the network says: pictures (H, W, C) by name.
+    """Targets that can be predicted at t, and the network's predictions, as pictures by name.
 
-    Names are "mu", "eps" and "x0"; ``rmse`` is the error of each in the network's range.
-    ``factors`` are curves over t = 1 … T: by how much an error of ε̂ counts in μ_θ and x̂_0.
+    Pictures are (H, W, C). Names are "mu", "eps" and "x0"; ``rmse`` is the error of each in the
+    network's range. ``factors`` are curves over t = 1 … T of the factor by which an error of ε̂
+    counts in μ_θ and x̂_0.
     """
 
     t: int
@@ -132,10 +133,10 @@ class Predictions:
 
 @dataclass(frozen=True, eq=False)
 class TrainingStep:
-    """Every value of one pass through Algorithm 1, on a copy of the network.
+    """All values of one step of Algorithm 1, on a copy of the network.
 
-    Pictures are (H, W, C). ``loss`` is the mean of (ε − ε_θ)² before the step and ``after`` it at
-    the same x_t, ``gradient`` the norm of its gradient, ``rate`` the learning rate.
+    Pictures are (H, W, C). ``loss`` is the mean of (ε − ε_θ)² before the step and ``after`` that
+    after it at the same x_t, ``gradient`` the norm of the gradient, ``rate`` the learning rate.
     """
 
     x_0: Pictures
@@ -155,10 +156,10 @@ class TrainingStep:
 
 @dataclass(frozen=True, eq=False)
 class SamplingStep:
-    """Every value of one pass through the loop of Algorithm 2; pictures (H, W, C).
+    """All values of one iteration of Algorithm 2; pictures are (H, W, C).
 
-    ``values`` are those of the middle number of the picture: x_t, ε_θ, z and x_{t−1}, and so is
-    ``sigma``; ``before`` is the t of the picture that comes of it.
+    ``values`` are those in the middle of the pictures x_t, ε_θ, z and x_{t−1}, and so is ``sigma``;
+    ``before`` is the t of the resulting picture.
     """
 
     t: int
@@ -175,12 +176,12 @@ class SamplingStep:
 
 @dataclass(frozen=True, eq=False)
 class FigureRows:
-    """Pictures in rows of equal length, (N, H, W, C) each, by the key of the row.
+    """Rows of pictures of equal length, (N, H, W, C) each, by the key of the row.
 
     Args:
         rows: the pictures.
-        t: of the columns, where they are moments.
-        seconds: that drawing each row has taken, where that was timed.
+        t: t of the columns, if they are states of a reverse process.
+        seconds: time in seconds that drawing each row took, if it was measured.
     """
 
     rows: dict[str, Pictures]
