@@ -1,1 +1,1 @@
-"""A run's counterparts of the paper's figures and tables, as one HTML file."""
+"""Report of a run: counterparts of the paper's figures and tables, as one HTML file."""

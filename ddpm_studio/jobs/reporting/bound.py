@@ -1,4 +1,4 @@
-"""The bound: bits/dim with its parts, by t, and rate against distortion [DDPM §4.3, Fig. 5]."""
+"""Report part on the bound: bits/dim, terms by t, and rate–distortion [DDPM §4.3, Fig. 5]."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MEANING = {
 
 
 def bound(subject: Subject) -> PartPlan:
-    """One measurement, shown as a table of parts, by t, and as rate against distortion."""
+    """Plan the part on the bound: one measurement, as tables, by t, and as rate–distortion."""
     asked = subject.request
     timesteps = asked.timesteps or subject.choose(100, 25)
     request = BitsRequest(

@@ -1,4 +1,4 @@
-"""Forecast of a report: about how long a quick and a full one take on this machine."""
+"""Forecast of the seconds that a quick and a full report take on this machine."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _PICTURES = 8
 
 @dataclass(frozen=True)
 class ReportForecast:
-    """Seconds that each takes, about: of the network's evaluations alone."""
+    """Approximate seconds of each report, for network evaluations only."""
 
     quick: float
     full: float
 
 
 def forecast(run: Path, models: ModelStore) -> Generator[Event, None, ReportForecast]:
-    """Time the network, and count how often each report asks for it.
+    """Time the network, and multiply by the number of evaluations of each report.
 
     Raises:
         StudioError: if the run can't be read or drawn from.
@@ -47,7 +47,7 @@ def forecast(run: Path, models: ModelStore) -> Generator[Event, None, ReportFore
 
 
 def _seconds_an_evaluation(model: Model) -> float:
-    """Return the seconds for one picture, among as many as a drawing has; the first warms up."""
+    """Return the seconds of one picture within a batch, after a warm-up call."""
     import torch
 
     from ddpm_studio.jobs.drawing.evaluator import Evaluator

@@ -1,4 +1,4 @@
-"""What latents hold: many pictures from one, and mixtures of two [DDPM Fig. 7, 8, 9]."""
+"""Report parts on latents: pictures from a shared latent, interpolations [DDPM Fig. 7, 8, 9]."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAIRS = ((0, 3), (1, 4), (2, 5))
 
 
 def shared(subject: Subject) -> PartPlan:
-    """Many x_0 ∼ p_θ(x_0|x_t) from one x_t, at falling t."""
+    """Plan the part on shared latents: many x_0 ∼ p_θ(x_0|x_t) from one x_t, at falling t."""
     T = subject.T
     levels = subject.choose(4, 2)
     ts = [max(1, T * (levels - k) // levels) for k in range(levels)]
@@ -58,9 +58,9 @@ def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Eve
 
 
 def interpolation(subject: Subject) -> PartPlan:
-    """Pairs of pictures mixed at T/2, and one pair at several t."""
+    """Plan the part on interpolation: pairs of pictures at T/2, and one pair at several t."""
     T, half = subject.T, max(1, subject.T // 2)
-    # The ends stand at the sides too.
+    # The end pictures are shown at the sides too.
     count = max(3, subject.columns(11) - 2)
     pairs = _PAIRS[: subject.choose(3, 1)]
     middle = [subject.drawing(InterpolateRequest, t=half, steps_lambda=count) for _ in pairs]

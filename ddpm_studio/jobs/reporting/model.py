@@ -1,4 +1,4 @@
-"""The directed graphical model with pictures on it [DDPM Fig. 2]."""
+"""Report part on the directed graphical model, with pictures as nodes [DDPM Fig. 2]."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PART = "model"
 
 
 def graphical_model(subject: Subject) -> PartPlan:
-    """Both Markov chains over one picture: q adds noise, p_θ takes it away."""
+    """Plan the part on the graphical model: q adds noise to a picture, p_θ removes it."""
     return PartPlan(subject.own_cost(), lambda: _graphical_model(subject))
 
 

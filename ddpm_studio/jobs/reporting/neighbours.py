@@ -1,4 +1,4 @@
-"""The training pictures nearest to samples: were they learnt by heart? [DDPM Fig. 15]."""
+"""Report part on nearest training pictures, to detect memorisation [DDPM Fig. 15]."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from ddpm_studio.requests import NeighboursRequest
 
 _PART = "neighbours"
 _FOLDER = "samples"
-# About so many values are compared while a small network is evaluated once.
+# Number of compared values that take about as long as one evaluation of a small network.
 _VALUES = 40_000
 
 
 def neighbours(subject: Subject) -> PartPlan:
-    """The nearest training pictures of some of the report's samples."""
+    """Plan the part on nearest training pictures of some of the report's samples."""
     some = subject.choose(5, 2)
     values = 0 if subject.dataset is None else subject.dataset.images.size
     drawing = subject.samples_cost() if subject.request.only else 0

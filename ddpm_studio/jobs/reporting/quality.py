@@ -1,4 +1,4 @@
-"""What evaluations of a run have found, over its training."""
+"""Report part on sample quality: recorded evaluations of a run over its training."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST_PLOTS = 4
 
 
 def quality(subject: Subject) -> PartPlan:
-    """The run's own record; nothing is evaluated anew."""
+    """Plan the part on sample quality from the run's records; nothing is evaluated."""
 
     def work() -> Generator[Event, None, Section]:
         yield from ()
@@ -52,7 +52,7 @@ def _quality(subject: Subject) -> Section:
 
 
 def _question(one: RecordedEvaluation, subject: Subject) -> str:
-    """Return what makes evaluations comparable: the same question, of other weights."""
+    """Return a key of comparable evaluations: equal requests, for different weights."""
     asked = asked_of(one, subject.request.run)
     question = asked.model_dump_json() if asked is not None else ""
     return f"{one.features} {one.samples} {one.reference} {compared_data(one)} {question}"

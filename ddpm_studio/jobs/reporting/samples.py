@@ -1,4 +1,4 @@
-"""Samples, and how they come about [DDPM Fig. 1, 3, 6]."""
+"""Report parts on samples and their reverse process [DDPM Fig. 1, 3, 6]."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _OUT = "samples.png"
 
 
 def samples(subject: Subject) -> PartPlan:
-    """Pictures from noise, a row a class where there are few."""
+    """Plan the part on samples from noise, with a column for each class if there are few."""
     return PartPlan(subject.samples_cost(), lambda: _samples(subject))
 
 
 def progressive(subject: Subject) -> PartPlan:
-    """x̂_0 of some pictures along the reverse process."""
+    """Plan the part on progressive generation: x̂_0 along the reverse process."""
     moments = subject.columns(12)
     request = subject.drawing(SampleRequest, count=subject.choose(5, 3), frames=moments)
     return PartPlan(request.count * subject.evaluations, lambda: _progressive(subject, request))
@@ -91,7 +91,7 @@ def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, N
 
 
 def how(subject: Subject, recipe: dict[str, object]) -> Html:
-    """Return by which sampler a drawing was made, in how many steps, and led to which class."""
+    """Return a drawing's sampler, number of steps, class and guidance in words."""
     asked = recipe["request"]
     assert isinstance(asked, dict)
     known = {key: value for key, value in asked.items() if key in SamplerRequest.model_fields}
@@ -108,5 +108,5 @@ def how(subject: Subject, recipe: dict[str, object]) -> Html:
 
 
 def at_t(t: int) -> Html:
-    """Return "t = 500" with its symbol."""
+    """Return "t = 500" in HTML, with t as a symbol."""
     return Html(f"{math('t')}\u00a0=\u00a0{t:,}")

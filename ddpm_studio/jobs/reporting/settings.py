@@ -1,4 +1,4 @@
-"""Settings and seeds: what made the model and this report."""
+"""Report part on settings and seeds of the model and of the report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LONGEST = 300
 
 
 def settings(subject: Subject) -> PartPlan:
-    """What ``run.json`` says, and what this report was asked for."""
+    """Plan the part on settings: the contents of ``run.json``, and the report's request."""
 
     def work() -> Generator[Event, None, Section]:
         yield from ()
@@ -102,7 +102,7 @@ def _model(subject: Subject) -> list[tuple[str, str]]:
 
 
 def _fields(request: TrainRequest) -> list[tuple[str, str]]:
-    """Return what is set, each by its title; what is left open is left out."""
+    """Return the settings by title; some are left out, as they are shown elsewhere or unset."""
     return [
         (field.title or name, _told(getattr(request, name)))
         for name, field in TrainRequest.model_fields.items()

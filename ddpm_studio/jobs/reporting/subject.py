@@ -1,4 +1,4 @@
-"""Subject of a report: the model, the pictures at hand, and how both are named in commands."""
+"""Subject of a report: the model, the available pictures, and their names in commands."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ddpm_studio.runs.ready import is_ready, ready_name
 
 DrawT = TypeVar("DrawT", bound=DrawRequest)
 
-# How long a row may be, in pixels as they are shown, and of how many classes each has a row.
+# Maximum width of a row in displayed pixels; and most classes with a column, and with samples.
 _WIDEST = 780
 _MOST_COLUMNS = 12
 _MOST_CLASSES = 100
@@ -39,11 +39,11 @@ _ENDS = "ends"
 
 @dataclass(frozen=True)
 class PartPlan:
-    """A part of a report before it is made.
+    """Plan of a report's part.
 
     Args:
-        cost: about how many evaluations of the network it takes.
-        work: makes it; yields what the jobs yield that it runs.
+        cost: approximate number of network evaluations.
+        work: computes the part; yields the events of the jobs that it runs.
     """
 
     cost: int
@@ -52,12 +52,12 @@ class PartPlan:
 
 @dataclass(frozen=True, eq=False)
 class OwnPictures:
-    """Pictures to begin with, uint8 (N, H, W, C).
+    """Input pictures of a report, uint8 (N, H, W, C).
 
     Args:
-        pictures: they.
-        words: how each is named in a command.
-        commands: lines that make them first, where there are no others than the model's.
+        pictures: the pictures.
+        words: name of each in commands.
+        commands: commands that draw them first, if no others than the model's are available.
     """
 
     pictures: Pictures
@@ -67,15 +67,15 @@ class OwnPictures:
 
 @dataclass(eq=False)
 class Subject:
-    """The model that a report is of.
+    """The model that a report is about, with everything that its parts share.
 
     Args:
-        request: what was asked for.
-        model: loaded, once for all parts.
-        models: where it comes from.
-        sources: the pictures that were named; none: those that it was trained on.
-        dataset: those pictures, None if there are none at hand.
-        no_data: why there are none.
+        request: request of the report.
+        model: the model, loaded once for all parts.
+        models: store of models.
+        sources: the pictures that were given; empty: those that the model was trained on.
+        dataset: these pictures, None if none are available.
+        no_data: the reason if none are.
     """
 
     request: ReportRequest
@@ -89,17 +89,17 @@ class Subject:
 
     @property
     def T(self) -> int:  # noqa: N802
-        """How many timesteps there are."""
+        """Number of timesteps."""
         return self.model.process.schedule.T
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes that can be drawn."""
+        """Names of the classes that can be drawn."""
         return known_classes(self.model.info)
 
     @property
     def steps(self) -> int | None:
-        """Of a drawing from T; None: as the sampler has it, for all T or for a student's own."""
+        """Steps of a drawing from T; None for the sampler's default: all T, or a student's own."""
         if self.request.steps is None and self.model.info.student is not None:
             return None
         steps = self.request.steps or self.choose(250, 50)
@@ -107,22 +107,22 @@ class Subject:
 
     @property
     def evaluations(self) -> int:
-        """How often the network is asked for a picture from T."""
+        """Network evaluations for drawing one picture from T."""
         student = self.model.info.student
         return self.steps or (student.steps if student else self.T)
 
     def choose(self, usual: int, quick: int) -> int:
-        """Return the one number, or the other in a quick report."""
+        """Return ``usual``, or ``quick`` in a quick report."""
         return quick if self.request.quick else usual
 
     def columns(self, most: int) -> int:
-        """Return how many pictures stand in a row, by their width."""
+        """Return the number of pictures in a row, at most ``most``, by their displayed width."""
         from ddpm_studio.export.report.pictures import shown_width
 
         return max(2, min(most, _WIDEST // shown_width(self.model.network.config.width)))
 
     def drawing(self, kind: type[DrawT], **fields: Any) -> DrawT:
-        """Return a request of a drawing as all parts of the report make it."""
+        """Return a request to draw with the settings that all parts of the report share."""
         told: dict[str, Any] = {
             "run": self.request.run,
             "seed": self.request.seed,
@@ -132,12 +132,12 @@ class Subject:
             **fields,
         }
         if needs_class(self.model.info) and "all_classes" not in fields:
-            # It has learnt nothing of pictures whose class is not told.
+            # It was never trained without classes.
             told["class_label"] = 0
         return kind(**told)
 
     def sampling(self) -> SampleRequest:
-        """Return the request of samples that the report begins with, a column a class if few."""
+        """Return the request of the report's samples, equally many of each class if possible."""
         columns = self.columns(10)
         rows = self.choose(6, 2)
         if not self.classes or len(self.classes) > _MOST_CLASSES:
@@ -147,23 +147,23 @@ class Subject:
         return self.drawing(SampleRequest, count=each * len(self.classes), all_classes=True)
 
     def samples(self) -> Generator[Event, None, Drawn]:
-        """Draw them, once."""
+        """Draw the report's samples, once."""
         if self._samples is None:
             self._samples = yield from sample(self.sampling(), self.models)
         return self._samples
 
     def samples_cost(self) -> int:
-        """How many evaluations that takes."""
+        """Return the number of network evaluations for the samples."""
         return self.sampling().count * self.evaluations
 
     def own_pictures(self) -> Generator[Event, None, OwnPictures]:
-        """Return six pictures, spread over those at hand; else as many that the model draws."""
+        """Return six input pictures, evenly chosen from the available ones, else drawn."""
         if self._own is None:
             self._own = (yield from self._drawn()) if self.dataset is None else self._chosen()
         return self._own
 
     def own_cost(self) -> int:
-        """How many evaluations that takes."""
+        """Return the number of network evaluations for the input pictures."""
         return 0 if self.dataset is not None else _OWN * self.evaluations
 
     def _chosen(self) -> OwnPictures:
@@ -182,14 +182,14 @@ class Subject:
 
     @property
     def is_named_alone(self) -> bool:
-        """Whether commands name the run without its whole place on this machine."""
+        """Whether commands name the run by its folder's name instead of an absolute path."""
         run = self.request.run
         absolute = run.is_absolute() and all(one.is_absolute() for one in self.sources)
         return absolute and not is_ready(run)
 
     @property
     def run_word(self) -> str:
-        """How the run is named: as it was, but for the place of a whole path on this machine."""
+        """Name of the run in commands: as given, but not an absolute path of this machine."""
         run = self.request.run
         if is_ready(run):
             return ready_name(run)
@@ -197,25 +197,25 @@ class Subject:
 
     @property
     def folder(self) -> Path:
-        """In which commands are typed: the one that holds the run, or where the report is made."""
+        """Working directory of the commands: the run's parent folder, or the current one."""
         return self.request.run.resolve().parent if self.is_named_alone else Path()
 
     @property
     def data_words(self) -> list[str]:
-        """How the pictures that were named are named; none where they are the run's own."""
+        """Names of the given pictures in commands; empty if they are the run's own."""
         return [data_name(source) or str(source) for source in self.sources]
 
     def command(
         self, name: str, asked: Request, *words: object, out: str = "", also: Sequence[str] = ()
     ) -> str:
-        """Return a line for the terminal that asks the same.
+        """Return the command line that repeats a request.
 
         Args:
-            name: of the command.
+            name: name of the command.
             asked: the request, with the run.
-            words: what stands behind the run; paths or numbers.
-            out: the file or folder that it writes; empty: none.
-            also: options that are of no request.
+            words: further arguments after the run, such as paths or numbers.
+            out: the file or folder to write; empty for none.
+            also: options that belong to no request.
         """
         usual = type(asked).model_validate({"run": self.request.run})
         spelt = [*options_of(asked, usual, ("run", "t")), *also]
@@ -226,7 +226,7 @@ class Subject:
         return shlex.join(["ddpm-studio", name, self.run_word, *map(str, words), *spelt])
 
     def again(self, part: str) -> str:
-        """Return the line that makes one part of this report again."""
+        """Return the command line that makes one part of this report again."""
         asked = self.request.model_copy(update={"only": part})
         return self.command("report", asked, *self.data_words, out=f"{part}.html")
 
@@ -234,7 +234,7 @@ class Subject:
 def pictures_at_hand(
     model: Model, sources: Sequence[Path]
 ) -> Generator[Event, None, tuple[Dataset | None, str]]:
-    """Prepare the pictures to measure and to begin with; None and the reason if there are none."""
+    """Prepare the pictures of a report; return None and the reason if there are none."""
     try:
         if sources:
             return (yield from data.prepare(sources, prepare_options(model.info))), ""

@@ -1,4 +1,4 @@
-"""How a model was trained: loss by step and by t, and that of held-out pictures."""
+"""Report part on training: loss by step and by t, and held-out loss."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LAST_TICKS = 10
 
 
 def training(subject: Subject) -> PartPlan:
-    """What the run has written down while it was trained; nothing is computed."""
+    """Plan the part on training from the run's metrics; nothing is computed."""
 
     def work() -> Generator[Event, None, Section]:
         yield from ()
@@ -122,7 +122,7 @@ def _no_held_out(subject: Subject) -> str:
 
 
 def _by_t(ticks: Values) -> Values:
-    """Return the mean loss of each part of 1 … T over the last tenth; empty if none is known."""
+    """Return the mean loss of each part of 1 … T over the last tenth; empty if unknown."""
     known = ticks[np.isfinite(ticks).any(axis=1)]
     if not len(known):
         return np.empty(0)
@@ -135,7 +135,7 @@ def _by_t(ticks: Values) -> Values:
 
 
 def smoothed(step: Values, loss: Values) -> tuple[Values, Values]:
-    """Return the mean of each of up to 120 stretches of a curve; what is no number is left out."""
+    """Return the means of up to 120 segments of a curve, ignoring values that are not finite."""
     known = np.isfinite(loss)
     step, loss = step[known], loss[known]
     parts = min(_SMOOTHED, len(loss))

@@ -1,4 +1,4 @@
-"""The report of a run: computed by the jobs there are, composed, and written as one file."""
+"""Report of a run: its parts are computed by other jobs, and written as one HTML file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.weights import parameters
 
 SUFFIX = ".html"
-# A part that asks the network nothing takes some time too.
+# Minimum cost of a part, as one without network evaluations takes some time too.
 _LEAST = 50
 
 
@@ -33,13 +33,13 @@ def report(
 ) -> Generator[Event, None, Path]:
     """Write a self-contained HTML file with a run's counterparts of the paper's figures.
 
-    What this run, or these pictures, do not allow is told where it would stand.
+    A part that this run, or these pictures, do not support is replaced by the reason.
 
     Args:
-        request: the run, how much to compute, or which part alone.
-        sources: pictures to measure and to begin with; empty: those it was trained on.
+        request: the run, and whether a quick report or a single part is requested.
+        sources: pictures to measure and as input; empty: those that the model was trained on.
         path: ends with ``.html``.
-        models: where the model comes from.
+        models: store of models.
 
     Yields:
         Progress and Notices.
@@ -48,8 +48,8 @@ def report(
         The path.
 
     Raises:
-        StudioError: if the run can't be read or drawn from, named pictures can't be used, or the
-            file can't be written.
+        StudioError: if the run can't be read or drawn from, the given pictures can't be used, or
+            the file can't be written.
     """
     check_destination(path, {SUFFIX})
     model = models.get(request.run, request.weights, request.device)
@@ -71,7 +71,7 @@ def report(
 
 
 class _OneModel(ModelStore):
-    """Hands out one model: all parts are of the same weights, also while they are trained."""
+    """Store that always returns one model, so that all parts have the same weights."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -85,22 +85,22 @@ class _OneModel(ModelStore):
         step: int | None = None,
         ema_length: float | None = None,
     ) -> Model:
-        """Return the model."""
+        """Return the model, whatever is requested."""
         return self._model
 
 
 class _Count:
-    """The progress of the whole, which never falls."""
+    """Progress of the whole report, which never decreases."""
 
     def __init__(self, total: int) -> None:
         self._total, self._before, self._most = total, 0, 0
 
     def part(self, cost: int, own: Progress) -> Progress:
-        """Return how far all is when a part is as far as ``own``."""
+        """Return the progress of the report when a part has the progress ``own``."""
         return self._at(self._before + cost * min(own.done, own.total) // max(1, own.total))
 
     def passed(self, cost: int) -> Progress:
-        """A part is done."""
+        """Count a part as done, and return the progress of the report."""
         self._before += cost
         return self._at(self._before)
 
@@ -112,14 +112,14 @@ class _Count:
 def _made(
     part: ReportPartInfo, plan: PartPlan, counted: partial[Progress]
 ) -> Generator[Event, None, Section]:
-    """Make one part; what can't be made is told in its place."""
+    """Make one part; a StudioError becomes a note in its place."""
     work = plan.work()
     notes: list[str] = []
     try:
         while True:
             event = next(work)
             if isinstance(event, Progress):
-                # Pictures found anew in the cache are no part of the work: it would seem done.
+                # Progress of reading cached pictures is ignored: the part would seem done.
                 if event.text not in PREPARING:
                     yield counted(event)
             elif isinstance(event, Notice):
