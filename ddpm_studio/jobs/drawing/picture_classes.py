@@ -34,8 +34,8 @@ class TakenPicture:
     """A picture prepared for a model, with its class.
 
     Args:
-            picture: uint8 (H, W, C).
-            class_name: name of its class; None if unknown.
+        picture: uint8 (H, W, C).
+        class_name: name of its class; None if unknown.
     """
 
     picture: Pictures

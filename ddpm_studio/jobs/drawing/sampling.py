@@ -52,8 +52,9 @@ def sample(
         moments: frames to yield of each batch, if ``request.frames`` has none.
 
     Yields:
-        Progress; DrawingBegun and FrameImages of all pictures if ``request.frames`` requests them;
-        with ``moments`` those of each batch, and BatchDrawn if there are several.
+        Progress; DrawingBegun if frames are requested; FrameImages of all pictures if
+        ``request.frames`` requests them, with ``moments`` those of each batch, and BatchDrawn if
+        there are several.
 
     Raises:
         StudioError: if the run can't be read or a setting is out of range.

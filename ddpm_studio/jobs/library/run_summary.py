@@ -25,8 +25,9 @@ class RunSummary:
     the classes are drawn by default, in turn. ``plugins`` are the plug-ins' entries that the run
     needs, by kind and name, with their origins; ``missing`` those of them that are not installed.
     For a few-step student, ``teacher`` is the run that it was made from, ``sampler`` and
-    ``sampler_steps`` are its defaults. ``clip_x0``: whether x̂₀ is clipped by default. ``title`` and ``license`` are those of
-    a model that was packed for sharing, which has averaged weights only.
+    ``sampler_steps`` are its defaults. ``clip_x0``: whether x̂₀ is clipped by default. ``title``
+    and ``license`` are those of a model that was packed for sharing, which has averaged weights
+    only.
     """
 
     path: Path

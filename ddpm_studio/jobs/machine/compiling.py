@@ -32,8 +32,8 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _FILE = "compiled.json"
 _MOST_BYTES = 1 << 18
-# Compile time and speed-up assumed before they were measured on a machine, and how many times the
-# compile time must be saved.
+# Compile time and speed-up assumed until they were measured on a machine; the saved time must be
+# ``_LEAST_SHARE`` times the compile time.
 _USUAL_SECONDS, _USUAL_GAIN = 120.0, 1.6
 _LEAST_SHARE = 2.0
 _LEAST_GAIN = 1.05
@@ -43,7 +43,7 @@ _UNMEASURED, _MEASURED = 5, 5
 _FEWEST = 100
 
 
-# Cache keys of what this process has compiled, which takes no time again, and could not compile.
+# Cache keys of what this process has compiled, which takes no time again, and failed to compile.
 _here: set[str] = set()
 _refused: set[str] = set()
 

@@ -65,7 +65,7 @@ def measure_speed(
 
     Args:
         image_size: side of the pictures, or (width, height); a preset that needs a multiple is
-                tried at the next smaller sides that are one.
+            tried at the next smaller sides that are one.
         channels: channels of the pictures.
         again: measure even if a result is cached.
     """
@@ -176,7 +176,7 @@ class _Trial:
 
 
 def _line(image_size: ImageSize, times: dict[int, float]) -> PresetSpeed:
-    """Return the line through the two largest batches; with one batch, through it and 0."""
+    """Return the line through the two largest batches; with one, through it and the origin."""
     (small, quick), (large, slow) = [(0, 0.0), *times.items()][-2:]
     each = max(0.0, (slow - quick) / (large - small))
     return PresetSpeed(image_size, max(0.0, slow - each * large), each, large)

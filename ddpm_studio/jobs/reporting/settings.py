@@ -102,7 +102,7 @@ def _model(subject: Subject) -> list[tuple[str, str]]:
 
 
 def _fields(request: TrainRequest) -> list[tuple[str, str]]:
-    """Return the settings by title; some are left out, as they are shown elsewhere or unset."""
+    """Return the settings by title, "" for unset ones, except for those shown elsewhere."""
     return [
         (field.title or name, _told(getattr(request, name)))
         for name, field in TrainRequest.model_fields.items()
