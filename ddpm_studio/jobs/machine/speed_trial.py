@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import time
 from collections.abc import Generator, Mapping
@@ -195,11 +196,12 @@ def _fits(parameters: int) -> bool:
 
 
 def _read(file: Path) -> dict[str, MachineSpeed]:
-    """Return the cached speeds by key; none if an entry is invalid."""
-    try:
-        return {key: _parsed(entry) for key, entry in read_kept(file, _MAX_BYTES).items()}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return {}
+    """Return the cached speeds by key, without invalid entries."""
+    found = {}
+    for key, entry in read_kept(file, _MAX_BYTES).items():
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            found[key] = _parsed(entry)
+    return found
 
 
 def _parsed(entry: dict[str, Any]) -> MachineSpeed:

@@ -53,6 +53,14 @@ def test_another_torch_or_a_broken_file_is_no_reason_to_believe_it() -> None:
     assert finish(measure_speed(8, 1))[0]
 
 
+def test_an_invalid_entry_leaves_the_others_valid() -> None:
+    found = finish(measure_speed(8, 1))[1]
+    file = paths.config_dir() / "machine.json"
+    kept = json.loads(file.read_text())
+    file.write_text(json.dumps({"a newer version": {"presets": None}, "a list": [1], **kept}))
+    assert finish(measure_speed(8, 1)) == ([], found)
+
+
 def test_a_size_that_a_preset_does_not_divide_is_rounded_down() -> None:
     _, found = finish(measure_speed(11, 1))
     assert found.presets["tiny"].image_size == 8
