@@ -9,7 +9,7 @@ import contextlib
 import csv
 import math
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -88,13 +88,12 @@ def write_figures(request: FiguresRequest) -> Generator[Event, None, int]:
         ) from error
 
 
-def _targets(request: FiguresRequest) -> list[_Target]:
-    targets: list[_Target] = []
+def _targets(request: FiguresRequest) -> Iterator[_Target]:
+    """Open the targets one by one, so that the first is closed if the second can't be opened."""
     if request.tensorboard is not None:
-        targets.append(_Events(request.tensorboard))
+        yield _Events(request.tensorboard)
     if request.csv is not None:
-        targets.append(_Table(request.csv))
-    return targets
+        yield _Table(request.csv)
 
 
 class _Table:

@@ -106,6 +106,25 @@ def test_event_files_are_read_by_tensorboard(run: Path, tmp_path: Path, times: i
     assert [(one.step, one.value) for one in found.Scalars("loss_by_t/01")] == [(3, 0.5)]
 
 
+def test_event_files_are_closed_where_the_table_can_not_be_opened(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = []
+
+    class Events:
+        def __init__(self, folder: Path) -> None:
+            self._folder = folder
+
+        def close(self) -> None:
+            closed.append(self._folder)
+
+    monkeypatch.setattr(figures, "_Events", Events)
+    table = tmp_path / "missing" / "table.csv"
+    with pytest.raises(StudioError, match=r"table\.csv"):
+        finish(write_figures(FiguresRequest(run=run, csv=table, tensorboard=tmp_path / "events")))
+    assert closed == [tmp_path / "events"]
+
+
 def test_nothing_asked_for_is_refused(run: Path) -> None:
     with pytest.raises(StudioError, match="--csv"):
         finish(write_figures(FiguresRequest(run=run)))
