@@ -39,9 +39,10 @@ def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:
     """
     if not 0 <= stars <= MOST_STARS:
         raise ValueError(f"a rating has 0 to {MOST_STARS} stars, not {stars}")
-    for folder, names in _by_folder(files).items():
+    folders = _by_folder(files)
+    for number, (folder, names) in enumerate(folders.items(), 1):
         _change(folder, _RATINGS, partial(_rated, folder, names, stars))
-        yield Progress(1, 1, "Rating")
+        yield Progress(number, len(folders), "Rating")
 
 
 def put_on_board(files: Sequence[Path], board: str, on: bool) -> Generator[Event, None, None]:
@@ -59,9 +60,10 @@ def put_on_board(files: Sequence[Path], board: str, on: bool) -> Generator[Event
         OSError: if it can't be written; the previous boards are kept.
     """
     board = board_name(board)
-    for folder, names in _by_folder(files).items():
+    folders = _by_folder(files)
+    for number, (folder, names) in enumerate(folders.items(), 1):
         _change(folder, _BOARDS, partial(_put, folder, names, board, on))
-        yield Progress(1, 1, "Putting on a board")
+        yield Progress(number, len(folders), "Putting on a board")
 
 
 def board_name(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -50,10 +51,8 @@ def load_pins() -> Generator[Event, None, list[Pin]]:
     pins = []
     files = numbered_pictures(_folder())
     for number, path in enumerate(files):
-        try:
+        with contextlib.suppress(StudioError):
             pins.append(Pin(read_picture(path, alpha=True), read_recipe(path), path))
-        except StudioError:
-            continue
         yield Progress(number + 1, len(files), "Reading pins", "pictures")
     return pins
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import Drawn, Progress
 from ddpm_studio.jobs.library import gallery
 from ddpm_studio.jobs.library.gallery import Kept
 from ddpm_studio.jobs.library.gallery_notes import board_name, boards_of
@@ -47,6 +47,13 @@ def test_a_board_has_pictures_of_several_runs_and_is_read_again(tmp_path: Path) 
     put([second[2]], "Best of all", on=False)
     assert boards(*runs) == {}
     assert json.loads((first[0].path.parent / "boards.json").read_text()) == {}
+
+
+def test_progress_counts_the_galleries(tmp_path: Path) -> None:
+    files = [kept(tmp_path / name)[0].path for name in ("a", "b")]
+    for job in (gallery.put_on_board(files, "Best", True), gallery.rate(files, 4)):
+        progress = [event for event in finish(job)[0] if isinstance(event, Progress)]
+        assert [(event.done, event.total) for event in progress] == [(1, 2), (2, 2)]
 
 
 def test_stars_and_boards_stay_when_a_picture_comes_back_and_go_with_it(tmp_path: Path) -> None:
