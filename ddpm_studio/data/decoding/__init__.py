@@ -1,1 +1,1 @@
-"""One picture's bytes → pixels, in this process or in a pool of others."""
+"""Decoding of pictures: bytes → pixels, in this process or in a pool of worker processes."""

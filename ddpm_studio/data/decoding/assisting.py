@@ -1,4 +1,4 @@
-"""Decoding for another machine, which asks about pictures and takes what was made of them."""
+"""Remote decoding: serve the decode requests of another machine and return the results."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ddpm_studio.data.decoding.decode_pool import DecodeProcess
 
 
 class Assisting:
-    """A decoding process for another machine's pictures: the other side of its ``Assistant``.
+    """Server of decode requests from another machine: the remote end of its ``Assistant``.
 
     Args:
-        rows: a file for what is made, until it is on its way.
+        rows: path of a temporary file for the decoded rows until they are sent.
 
     Raises:
-        OSError: it can't be started.
+        OSError: the decoding process can't be started.
     """
 
     def __init__(self, rows: Path) -> None:
@@ -24,15 +24,15 @@ class Assisting:
         self._worker = DecodeProcess()
 
     def ready(self) -> bool:
-        """Wait until it has started; False where it has not."""
+        """Wait until the decoding process has started; return False if it failed to."""
         return self._worker.ready()
 
     def answer(self, question: bytes) -> bytes:
-        """Look at pictures; returns a line that says what they are, and then what was made.
+        """Answer a decode request with a line of JSON, followed by the decoded rows if any.
 
         Raises:
             StudioError: the process was ended from outside.
-            OSError: what is made can't be written.
+            OSError: the rows can't be written.
         """
         line, _, blobs = question.partition(b"\n")
         asked = json.loads(line)
@@ -44,6 +44,6 @@ class Assisting:
         return told + self._rows.read_bytes()
 
     def close(self) -> None:
-        """End it."""
+        """End the decoding process."""
         self._worker.stop()
         self._worker.close()

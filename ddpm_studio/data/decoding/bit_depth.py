@@ -1,4 +1,4 @@
-"""Bit depth: numbers of more than eight bits, and bytes that use little of their range → 0..255."""
+"""Bit depth: values of more than eight bits, and bytes with a narrower range → levels 0..255."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE, SAY_RANGE, Unusable
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.values import BYTES, WORDS, NoMeaningError, Range, Values
 
-#: Which values become levels 0 and 255, by the type of the numbers.
+#: The values that become levels 0 and 255, by dtype name.
 Ranges = Mapping[str, Range]
 NO_RANGES: Ranges = MappingProxyType({})
 _STRIP_PIXELS = 1 << 20
-# Of so many of 255 high bytes it is certain that 16 bits are used.
+# A high byte of at least this value proves that the full 16 bits are used.
 _FULL = 64
 
 
 def strips(image: Image.Image) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
-    """Yield parts of an image with their places: a large one need not be there several times."""
+    """Yield horizontal strips of an image with their (left, top), to bound the use of memory."""
     rows = max(1, _STRIP_PIXELS // max(1, image.width))
     for top in range(0, image.height, rows):
         bottom = min(image.height, top + rows)
@@ -33,7 +33,7 @@ def strips(image: Image.Image) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
 
 
 def measured(image: Image.Image) -> Values:
-    """Return the smallest and the largest value of an image's bands; transparency is none."""
+    """Return the minimum and maximum of an image's values, without those of its alpha channel."""
     if image.mode in ("L", "LA", "RGB", "RGBA"):
         ends = image.getextrema()
         bands = ends if isinstance(ends[0], tuple) else (ends,)
@@ -49,10 +49,10 @@ def measured(image: Image.Image) -> Values:
 
 
 def eight_bits(image: Image.Image, values: Values, ranges: Ranges) -> Image.Image:
-    """Return an image of whole numbers or floats, of the modes I and F, as gray levels.
+    """Convert an image of integers or floats, of Pillow's modes I and F, to gray levels, mode L.
 
     Raises:
-        Unusable: the numbers have no meaning that is known.
+        Unusable: the meaning of the values is not known.
     """
     used = _range_of(values, ranges)
     flat = Image.new("L", image.size)
@@ -62,16 +62,16 @@ def eight_bits(image: Image.Image, values: Values, ranges: Ranges) -> Image.Imag
 
 
 def levels_of(numbers: npt.NDArray[Any], values: Values, ranges: Ranges) -> Pixels:
-    """Return an array as levels, uint8 of the same shape.
+    """Convert an array to levels, uint8 of the same shape.
 
     Raises:
-        Unusable: the numbers have no meaning that is known.
+        Unusable: the meaning of the values is not known.
     """
     return _range_of(values, ranges).levels(numbers)
 
 
 def bytes_of_words(numbers: npt.NDArray[Any], used: Range) -> Pixels:
-    """Return 16 bits a colour as levels; of all 16 the high byte, as Pillow does it."""
+    """Convert uint16 values to levels; for the full range, the high byte, as Pillow does."""
     if used == WORDS:
         return (numbers >> 8).astype(np.uint8)
     return used.levels(numbers)
@@ -84,7 +84,7 @@ def _range_of(values: Values, ranges: Ranges) -> Range:
         except NoMeaningError as error:
             raise Unusable(f"{OUT_OF_RANGE}: {error}") from error
         return ranges[values.dtype]
-    # Each picture by itself, as version 0.1.0 did: 16 bits, or floats in 0..1 or 0..255.
+    # Each picture by itself, as in version 0.1.0: 16 bits, or floats in 0..1 or 0..255.
     if values.dtype == "uint8":
         return BYTES
     if values.are_whole and 0 <= values.low <= values.high <= WORDS.high:
@@ -97,7 +97,7 @@ def _range_of(values: Values, ranges: Ranges) -> Range:
 
 
 def stretched(image: Image.Image, used: Range) -> Image.Image:
-    """Return an image of bytes of which other values than 0 and 255 are black and white."""
+    """Rescale an 8-bit image so that the ends of a range become 0 and 255; alpha is unchanged."""
     table = used.levels(np.arange(256, dtype=np.uint8)).tolist()
     same = list(range(256))
     bands = len(image.getbands())
@@ -106,7 +106,7 @@ def stretched(image: Image.Image, used: Range) -> Image.Image:
 
 
 def turned_array(pixels: Pixels, orientation: int) -> Pixels:
-    """Return (H, W, C) upright, by TIFF's and EXIF's orientation 1..8."""
+    """Return pixels (H, W, C) turned upright by their TIFF or EXIF orientation, 1..8."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.transpose(1, 0, 2)
     down = orientation in (3, 4, 7, 8)
@@ -116,12 +116,12 @@ def turned_array(pixels: Pixels, orientation: int) -> Pixels:
 
 @dataclass(frozen=True)
 class Deep:
-    """A picture of 16 bits a colour, of which Pillow keeps the high bytes.
+    """A picture of 16 bits per channel, as two images: Pillow decodes the high bytes only.
 
     Args:
-        values: the smallest and the largest number.
+        values: minimum and maximum of the values.
         high: the image of the high bytes.
-        low: that of the low ones; None where all 16 bits are used for certain.
+        low: the image of the low bytes; None where the full 16 bits are certainly used.
     """
 
     values: Values
@@ -129,9 +129,9 @@ class Deep:
     low: Image.Image | None
 
     def levels(self, used: Range) -> Image.Image:
-        """Return it with other values than 0 and 65535 as black and white; alpha stays.
+        """Return the picture as levels, the ends of a range as black and white; alpha is kept.
 
-        It takes the place of the high bytes: a large picture need not be there several times.
+        The image of the high bytes is overwritten, to save memory on large pictures.
         """
         lows = strips(self.low if self.low is not None else self.high)
         for (high, place), (low, _) in zip(strips(self.high), lows, strict=True):
@@ -143,7 +143,7 @@ class Deep:
 
 
 def deep_colours(data: bytes, image: ImageFile.ImageFile, frame: int) -> Deep | None:
-    """Return a PNG of 16 bits a colour with all its bits; None: it is another picture."""
+    """Return an RGB or RGBA PNG of 16 bits per channel with all its bits; None if not one."""
     is_png = isinstance(image, PngImagePlugin.PngImageFile)
     if not is_png or frame or image.mode not in ("RGB", "RGBA") or data[24:25] != b"\x10":
         return None
@@ -151,7 +151,7 @@ def deep_colours(data: bytes, image: ImageFile.ImageFile, frame: int) -> Deep | 
     if found.high >= _FULL:
         return Deep(Values("uint16", 0.0, WORDS.high), image, None)
     with PngImagePlugin.PngImageFile(io.BytesIO(data)) as again:
-        # The unpacker for the other byte order takes the other byte of each number.
+        # The raw decoder for the opposite byte order keeps the low byte of each value.
         tiles = [tile._replace(args=_other_order(tile.args)) for tile in again.tile]
         if tiles == again.tile:
             return None
@@ -166,7 +166,7 @@ def deep_colours(data: bytes, image: ImageFile.ImageFile, frame: int) -> Deep | 
 
 
 def _words(high: Image.Image, low: Image.Image, most: int = 4) -> npt.NDArray[np.uint16]:
-    """Return 16 bits a colour, (H, W, C ≤ most), of images of their high and their low bytes."""
+    """Combine the images of the high and the low bytes into uint16 (H, W, C), C ≤ ``most``."""
     words = np.asarray(high)[..., :most].astype(np.uint16)
     words <<= 8
     words |= np.asarray(low)[..., :most]

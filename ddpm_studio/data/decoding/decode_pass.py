@@ -1,6 +1,6 @@
-"""Decode pass over some pictures: read, checked, hashed and, where it is known how, made to fit.
+"""Decode pass over some pictures: read, check and hash each, and resize it if a recipe is known.
 
-It is the same pass in the program and in its decoding processes, which import no more than this.
+The program and its decoding processes, which import no more than this, share this code.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from ddpm_studio.stand_ins import ANNEX, ERROR, LFS, PAGE, stand_in
 
 _LONGEST_SUFFIX = 20
 _FOREIGN_BYTES = 512
-#: Bytes of the hash of what was made of a picture.
+#: Length in bytes of the hash of a prepared picture.
 RESULT_BYTES = 16
 
 
 class Framed(NamedTuple):
-    """A file and which of its frames is meant, from 0."""
+    """The bytes of a file and the index of one of its frames, from 0."""
 
     data: bytes
     frame: int
@@ -48,23 +48,24 @@ Raw = bytes | Framed | Pixels
 
 
 class NotAPicture(Exception):  # noqa: N818 - a verdict on a file, not a fault of the program
-    """A file that does not even claim to be a picture; its text is the kind of file."""
+    """Raised for a file that does not claim to be a picture; the message is the kind of file."""
 
 
 class Outcome(NamedTuple):
-    """What became of one picture.
+    """Outcome of the decode pass for one picture.
 
     Attributes:
-        kind: "made"; "seen", its header is good but it was not made; "left out", its header
-            is bad; "other", it is no picture; "large", to make it takes much memory.
-        why: the reason for the report, or the kind of file; for "seen" there may be none.
-        width, height, gray, alpha, bands: what its header says.
+        kind: "made"; "seen", its header is valid but it was not prepared; "left out", it can't be
+            read or its header is invalid; "other", it is no picture; "large", it was not decoded
+            because that takes much memory.
+        why: the reason for the report, or the kind of file; may be empty for "seen".
+        width, height, gray, alpha, bands: the fields of its header.
         digest: hex hash of its content.
-        result: hex hash of what was made of it.
-        frames: how many frames or pages its file has.
-        dtype, low, high: the type, the smallest and the largest of its numbers, where they were
-            looked for; else the type is empty.
-        inks: what its colours are, where they are turned into RGB.
+        result: hex hash of the prepared picture.
+        frames: number of frames or pages in its file.
+        dtype, low, high: dtype, minimum and maximum of its values; the dtype is empty where they
+            were not measured.
+        inks: the colour mode, such as CMYK, where it is converted to RGB.
     """
 
     kind: Literal["made", "seen", "left out", "other", "large"]
@@ -84,27 +85,27 @@ class Outcome(NamedTuple):
 
     @property
     def header(self) -> Header:
-        """What its header says."""
+        """The header of the picture."""
         size = (self.width, self.height)
         return Header(size, self.gray, self.alpha, self.bands, self.frames, self.inks)
 
     @property
     def values(self) -> Values | None:
-        """Its numbers, where they were looked for."""
+        """Minimum and maximum of its values; None where they were not measured."""
         return Values(self.dtype, self.low, self.high) if self.dtype else None
 
 
 class Look(NamedTuple):
-    """What became of some pictures; ``coloured``: the channels of one are not all equal."""
+    """Outcomes of some pictures; ``coloured`` is whether the channels of any of them differ."""
 
     outcomes: list[Outcome]
     coloured: bool
 
 
 class Target(NamedTuple):
-    """Where what is made goes: the picture number ``first`` begins the file's row ``first``.
+    """Recipe and output file of the prepared pictures; picture n is row n of the file.
 
-    ``offset`` bytes come before the rows; a row of zeros stands where none could be made.
+    The rows begin after ``offset`` bytes; a picture that could not be prepared is a row of zeros.
     """
 
     recipe: Recipe
@@ -113,11 +114,16 @@ class Target(NamedTuple):
 
 
 def read_file(suffix: str, size: int, read: Callable[[int], bytes]) -> bytes:
-    """Return the whole content of what may be a picture.
+    """Return the whole content of a file that may be a picture.
+
+    Args:
+        suffix: the extension of its name, in lower case.
+        size: its size in bytes.
+        read: returns its first bytes, as many as the argument says; all for −1.
 
     Raises:
         NotAPicture: the file does not claim to be a picture.
-        Unusable: it can't be read.
+        Unusable: the file can't be read or is too large.
     """
     try:
         if suffix not in PICTURE_SUFFIXES:
@@ -125,7 +131,7 @@ def read_file(suffix: str, size: int, read: Callable[[int], bytes]) -> bytes:
             found = identify(head[:HEAD_BYTES])
             if found is None or (found == "TIFF" and suffix in RAW_SUFFIXES):
                 kind = plain(suffix, _LONGEST_SUFFIX) or "without an ending"
-                # Its ending says what it is to whoever tells of it.
+                # For a known suffix, the report itself names the file type.
                 known = foreign_suffix(suffix)
                 what = packed(head) if known else foreign(head)
                 instead = stand_in(head, size)
@@ -140,11 +146,11 @@ def read_file(suffix: str, size: int, read: Callable[[int], bytes]) -> bytes:
 
 
 def read_item(item: Item) -> Raw:
-    """Return the file's bytes or the array's picture.
+    """Return the bytes of an item's file, or its pixels if it is a row of an array.
 
     Raises:
         NotAPicture: the file does not claim to be a picture.
-        Unusable: it can't be read.
+        Unusable: the file can't be read.
     """
     if item.pixels is not None:
         return item.pixels()
@@ -155,10 +161,10 @@ def read_item(item: Item) -> Raw:
 
 
 def header_of(raw: Raw) -> Header:
-    """Return the header of a file or an array.
+    """Return the header of a picture file or an array.
 
     Raises:
-        Unusable: it is damaged, of no known kind or has too many pixels.
+        Unusable: the file is damaged, of no known kind or has too many pixels.
     """
     if isinstance(raw, bytes | Framed):
         with opened(raw) as picture:
@@ -167,10 +173,10 @@ def header_of(raw: Raw) -> Header:
 
 
 def values_of(raw: Raw) -> Values | None:
-    """Return the smallest and the largest number of a picture file; None for an array.
+    """Decode a picture file and return the minimum and maximum of its values; None for an array.
 
     Raises:
-        Unusable: it is damaged or its numbers have no meaning.
+        Unusable: the file is damaged or its values have no known meaning.
     """
     if not isinstance(raw, bytes | Framed):
         return None
@@ -180,10 +186,10 @@ def values_of(raw: Raw) -> Values | None:
 
 
 def opened(raw: bytes | Framed) -> OpenedPicture:
-    """Return a picture file whose header has been read.
+    """Open a picture file and read its header.
 
     Raises:
-        Unusable: it is damaged, of no known kind or has too many pixels.
+        Unusable: the file is damaged, of no known kind or has too many pixels.
     """
     return OpenedPicture(*raw) if isinstance(raw, Framed) else OpenedPicture(raw)
 
@@ -191,13 +197,13 @@ def opened(raw: bytes | Framed) -> OpenedPicture:
 def look(
     readers: Iterable[Callable[[], Raw]], first: int, target: Target | None, *, large: bool = True
 ) -> Look:
-    """Look at pictures and write what is made of them.
+    """Run the decode pass over pictures, and write their rows to the target if there is one.
 
     Args:
         readers: each returns a file or an array, or raises NotAPicture or Unusable.
-        first: the number of the first of them.
-        target: where that goes; None: nothing is to be made yet.
-        large: whether to decode also what takes much memory.
+        first: index of the first of these pictures in the set.
+        target: recipe and output file; None to read headers and hash contents only.
+        large: whether to decode pictures that take much memory too.
     """
     outcomes: list[Outcome] = []
     rows: list[bytes] = []
@@ -278,7 +284,7 @@ def _digest(raw: bytes | Framed) -> str:
 
 
 def _told(header: Header, digest: str) -> tuple[int, int, bool, bool, int, str, str, int]:
-    """Return what an outcome tells of a header, in its order, with no result yet."""
+    """Return the fields of an :class:`Outcome` from ``width`` to ``frames``, with no result yet."""
     told = (*header.size, header.gray, header.alpha, header.bands, digest)
     return (*told, "", header.frames)
 

@@ -1,8 +1,8 @@
-"""Decode pool: processes that decode pictures side by side, for decoding holds the interpreter.
+"""Decode pool: worker processes that decode pictures in parallel, as decoding holds the GIL.
 
-They are programs of their own and no copies of this one, which may hold a window, threads and a
-device: nothing of it is imported again, and they end as soon as this program does, however it
-ends. What they answer is only read, never run: decoders see untrusted bytes.
+The workers are started as new programs, not forked from this one, which may hold a window, threads
+and a device: nothing of it is imported again, and they end as soon as this program does, however
+it ends. Their answers are parsed as JSON and never unpickled: decoders see untrusted bytes.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.own_group import OWN_GROUP
 
 _MOST = 16
-# With those of other machines.
+# Including the processes of other machines.
 _MOST_ASSISTED = 256
-# Of these another process is asked again: it may be another's doing.
+# With any of these outcomes from another machine, the batch is decoded again on this one.
 _UNCERTAIN = ("left out", "large")
 
 
 class Batch(NamedTuple):
-    """Pictures one after another, of which the first is number ``first``."""
+    """Consecutive pictures of a set; ``first`` is the index of the first of them."""
 
     items: list[Item]
     first: int
@@ -60,35 +60,36 @@ Looker = Callable[[Iterable[Batch], Target | None], Generator[tuple[Batch, Look]
 def look_here(
     batches: Iterable[Batch], target: Target | None
 ) -> Generator[tuple[Batch, Look], None, None]:
-    """Look at pictures in this thread."""
+    """Run the decode pass in this thread; yield each batch with its outcomes, in order."""
     for batch in batches:
         yield batch, look([partial(read_item, item) for item in batch.items], batch.first, target)
 
 
 class Assistant(Protocol):
-    """What looks at pictures like a decoding process of this machine, on another machine."""
+    """Protocol for a decoding process on another machine."""
 
     def answer(self, question: bytes) -> bytes:
-        """Return what the other side makes of a question: a line, and what was made.
+        """Send a decode request; return the answer: a line of JSON, then the decoded rows.
 
         Raises:
-            StudioError: it has gone.
+            StudioError: the assistant has gone.
         """
 
     def stop(self) -> None:
-        """Let whoever waits for an answer wait no longer."""
+        """Wake up any thread that waits for an answer."""
 
 
 class DecodePool:
-    """Decoding processes, as many as there are cores; ``with`` ends them.
+    """Context manager of a pool of decoding processes, one per core up to 16.
 
-    They start at once; :meth:`ready` waits for them.
+    The processes start at once; :meth:`ready` waits for them, and leaving the block ends them.
 
     Args:
-        newcomers: called now and then; returns those that have come to help since.
+        newcomers: called for each batch; returns the assistants that have joined since the last
+            call.
 
     Raises:
-        OSError: none can be started.
+        OSError: a process can't be started.
     """
 
     def __init__(self, newcomers: Callable[[], Sequence[Assistant]] | None = None) -> None:
@@ -98,7 +99,7 @@ class DecodePool:
         self._newcomers = newcomers
         self._idle: queue.SimpleQueue[DecodeProcess | _Assisted] = queue.SimpleQueue()
         self._one_large = threading.Lock()
-        # Threads come as they are needed: a thread waits for each process.
+        # Threads are created on demand: one waits for each process.
         most = count if newcomers is None else _MOST_ASSISTED
         self._pool = ThreadPoolExecutor(most, thread_name_prefix="prepare")
         try:
@@ -121,7 +122,7 @@ class DecodePool:
         self.close()
 
     def close(self) -> None:
-        """End the processes and wait for that, unless it was done."""
+        """End the processes and wait for them; further calls do nothing."""
         for assistant in self._assistants:
             assistant.stop()
         for worker in self._workers:
@@ -131,17 +132,17 @@ class DecodePool:
             worker.close()
 
     def ready(self) -> bool:
-        """Wait until all have started; False where one has not."""
+        """Wait until all processes have started; return False if one failed to."""
         return all(worker.ready() for worker in self._workers)
 
     def look(
         self, batches: Iterable[Batch], target: Target | None
     ) -> Generator[tuple[Batch, Look], None, None]:
-        """Look at pictures; what came of them is yielded in order.
+        """Run the decode pass on all processes; yield each batch with its outcomes, in order.
 
         Raises:
             StudioError: a process was ended from outside.
-            OSError: the squares can't be written.
+            OSError: the rows can't be written.
         """
         waiting: deque[tuple[Batch, Future[Look]]] = deque()
         for batch in batches:
@@ -170,7 +171,7 @@ class DecodePool:
             self._idle.put(one)
         if seen is not None and all(one.kind not in _UNCERTAIN for one in seen.outcomes):
             return seen
-        # What can't be read there may be read here.
+        # A file that can't be read on the other machine may be readable on this one.
         return self._ask_here(self._workers[first % len(self._workers)], asked, first, target)
 
     def _ask_here(
@@ -180,7 +181,7 @@ class DecodePool:
             seen = worker.ask(asked, first, target, large=False)
             for index, outcome in enumerate(seen.outcomes):
                 if outcome.kind == "large":
-                    # Memory is for one of them at a time.
+                    # To bound the use of memory, one large picture is decoded at a time.
                     with self._one_large:
                         again = worker.ask([asked[index]], first + index, target, large=True)
                     seen.outcomes[index] = again.outcomes[0]
@@ -194,7 +195,7 @@ class _Asked(NamedTuple):
 
 
 def _told(item: Item) -> _Asked:
-    """Say where a picture lies, or give its bytes where only this process can read them."""
+    """Return a picture's byte range, or its bytes where only this process can read them."""
     file = item.file
     if file is not None and file.place is not None:
         place = file.place
@@ -213,46 +214,47 @@ def _told(item: Item) -> _Asked:
 
 
 class DecodeProcess:
-    """One process.
+    """A worker process that answers decode requests over its standard input and output.
 
     Raises:
-        OSError: it can't be started.
+        OSError: the process can't be started.
     """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        """Held while it is asked."""
+        """Held during a request."""
         self._process = subprocess.Popen(
             _command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            # What this program finds, it finds too.
+            # The worker gets the module search path of this program.
             env={**os.environ, "PYTHONPATH": os.pathsep.join(map(_whole, sys.path))},
             **OWN_GROUP,
         )
 
     def ready(self) -> bool:
-        """Wait until it has started; False where it has not."""
+        """Wait until the process has started; return False if it failed to."""
         assert self._process.stdout is not None
         line: bytes = self._process.stdout.readline()
         return line == READY
 
     def ask(self, asked: list[_Asked], first: int, target: Target | None, *, large: bool) -> Look:
-        """Let it look at pictures.
+        """Run the decode pass over some pictures in the worker process.
 
         Raises:
-            StudioError: it was ended from outside.
-            MemoryError: it had not enough.
-            OSError: the squares can't be written.
+            StudioError: the process was ended from outside.
+            MemoryError: the process had not enough memory.
+            OSError: the rows can't be written.
+            RuntimeError: the process failed otherwise.
         """
         return _looked(self.answer(_question(asked, first, target, large=large)))
 
     def answer(self, question: bytes) -> bytes:
-        """Return its answer, a line.
+        """Send a request and return the answer, one line.
 
         Raises:
-            StudioError: it was ended from outside.
+            StudioError: the process was ended from outside.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -271,27 +273,27 @@ class DecodeProcess:
         return line
 
     def stop(self) -> None:
-        """End it at once; whoever waits for its answer is told."""
+        """Kill the process; a thread that waits for its answer gets a StudioError."""
         self._process.kill()
 
     def close(self) -> None:
-        """Let go of an ended process."""
+        """Reap an ended process and close its pipes."""
         with suppress(OSError):
             self._process.communicate()
 
 
 class _Assisted:
-    """An assistant as the pool sees it: what is made comes back, and is written here."""
+    """An assistant in the pool; the rows that it returns are written by this process."""
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
 
     def ask(self, asked: list[_Asked], first: int, target: Target | None) -> Look | None:
-        """Let it look at pictures; None: it could not.
+        """Run the decode pass over some pictures on the other machine; None if it failed.
 
         Raises:
-            StudioError: it has gone.
-            OSError: what it made can't be written.
+            StudioError: the assistant has gone.
+            OSError: the rows can't be written.
         """
         answer = self._assistant.answer(_question(asked, 0, target, large=False))
         line, _, rows = answer.partition(b"\n")
@@ -308,17 +310,17 @@ class _Assisted:
         return seen
 
     def stop(self) -> None:
-        """Wait for no answer any more."""
+        """Stop waiting for an answer."""
         self._assistant.stop()
 
 
 def decoding_processes() -> int:
-    """Return how many decoding processes there are on this machine."""
+    """Return the number of decoding processes of this machine: one per core, at most 16."""
     return min(_MOST, _cores())
 
 
 def _question(asked: list[_Asked], first: int, target: Target | None, *, large: bool) -> bytes:
-    """Return a line that asks for a look at pictures, and what comes after it."""
+    """Return a decode request: a line of JSON, followed by the bytes of pictures it carries."""
     where = None
     if target is not None:
         where = (asdict(target.recipe), os.fspath(target.path), target.offset)
@@ -333,10 +335,10 @@ def _question(asked: list[_Asked], first: int, target: Target | None, *, large: 
 
 
 def _looked(line: bytes) -> Look:
-    """Return what an answer says.
+    """Parse an answer to a decode request.
 
     Raises:
-        MemoryError, OSError, RuntimeError: it says that this went wrong.
+        MemoryError, OSError, RuntimeError: the error that the answer reports.
     """
     with no_collection():
         answer = json.loads(line)
@@ -353,7 +355,7 @@ def _looked(line: bytes) -> Look:
 def _command() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, WORKER_WORD]
-    # -P: not the folder that this program happens to stand in.
+    # -P: the current folder is not prepended to the module search path.
     return [sys.executable, "-P", "-c", f"from {worker_main.__module__} import main; main()"]
 
 

@@ -1,8 +1,8 @@
-"""Decoding: one picture file of any kind → one Pillow image, gray or RGB, with alpha or without.
+"""Decoding: one picture file of any kind → one Pillow image, gray or RGB, with or without alpha.
 
-Plugins are called directly and not by ``Image.open``: the kind is known from the first
-bytes, so no other parser sees untrusted data, and Pillow's process-wide pixel limit with
-its warnings stays out of play; the limit here is checked before a pixel is decoded.
+Pillow's plugins are called directly and not by ``Image.open``: the kind is known from the first
+bytes, so no other parser sees untrusted data, and Pillow's process-wide pixel limit with its
+warnings does not apply; the limit here is checked before a pixel is decoded.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
     "TGA": TgaImagePlugin.TgaImageFile,
 }
 _GRAY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"))
-# What looks otherwise by the profile in its file.
+# Modes whose colours depend on the colour profile in the file.
 _INKS = frozenset(("CMYK", "LAB"))
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -92,10 +92,11 @@ _EXIF_KEYS = ("exif", "xmp", "Raw profile type exif", "XML:com.adobe.xmp")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a picture says of itself before it is decoded: (width, height) as it is shown.
+    """Header of a picture, known before it is decoded.
 
-    ``bands``: how many channels it has where these are no colours, else 0; ``frames``: how many
-    frames or pages its file has; ``inks``: the mode where it is turned into RGB, such as CMYK.
+    ``size`` is (width, height) when upright; ``bands`` the number of channels where these are no
+    colours, else 0; ``frames`` the number of frames or pages in its file; ``inks`` the mode, such
+    as CMYK, where it is converted to RGB.
     """
 
     size: tuple[int, int]
@@ -107,7 +108,7 @@ class Header:
 
     @property
     def channels(self) -> int:
-        """How many channels it has."""
+        """Number of channels, with alpha."""
         return self.bands or (1 if self.gray else 3) + self.alpha
 
 
@@ -121,28 +122,28 @@ def array_header(pixels: Pixels) -> Header:
 def decode(
     data: bytes, background: Rgb | None, draft: Callable[[int, int], float] | None
 ) -> Decoded:
-    """Return a picture file, turned upright; see :meth:`OpenedPicture.decode`.
+    """Decode a picture file, turned upright; see :meth:`OpenedPicture.decode`.
 
     Raises:
-        Unusable: it is damaged, truncated, of no known kind or has too many pixels.
+        Unusable: the file is damaged, truncated, of no known kind or has too many pixels.
     """
     with OpenedPicture(data) as picture:
         return picture.decode(background, draft)
 
 
 class OpenedPicture:
-    """A picture file whose header has been read, and judged fit to be decoded.
+    """A picture file whose header has been read and is within the limits for decoding.
 
     Args:
-        data: the file.
-        frame: which of its frames or pages, from 0.
+        data: the bytes of the file.
+        frame: index of the frame or page, from 0.
 
     Attributes:
-        values: the smallest and the largest number in it, once it is decoded; None where they were
-            not looked for.
+        values: minimum and maximum of its values, once it is decoded; None where they were not
+            measured.
 
     Raises:
-        Unusable: it is damaged, of no known kind or has too many pixels.
+        Unusable: the file is damaged, of no known kind or has too many pixels.
     """
 
     def __init__(self, data: bytes, frame: int = 0) -> None:
@@ -178,7 +179,7 @@ class OpenedPicture:
             raise Unusable(_reason(self._data, error)) from error
 
     def header(self) -> Header:
-        """Return size and mode; to be asked before it is decoded."""
+        """Return the header of the picture; to be called before :meth:`decode`."""
         if self._plain is not None:
             return Header(self._plain.size, self._plain.mode == "L", alpha=False)
         kind = identify(self._data[:HEAD_BYTES])
@@ -190,7 +191,7 @@ class OpenedPicture:
         if kind == "AVIF":
             frames = 1 if self._frame else int(getattr(image, "n_frames", 1))
         width, height = image.size
-        # TIFF's size is given turned already.
+        # For TIFF, Pillow gives the size when upright.
         if image.format != "TIFF" and _orientation(image) >= 5:
             width, height = height, width
         if (content := _own_bands(image)) is not None:
@@ -213,22 +214,23 @@ class OpenedPicture:
         ranges: Ranges = NO_RANGES,
         measure: bool = False,
     ) -> Decoded:
-        """Return it as an image of mode L or RGB, turned upright.
+        """Return the decoded picture as an image of mode L or RGB, turned upright.
 
-        A picture with bands of its own is an array of these.
+        A picture whose channels are bands, not colours, is returned as an array of them.
 
         Args:
-            background: colour behind transparent pixels; None: they stay transparent, and the
-                mode may be LA or RGBA too.
-            draft: from (width, height) the scale that is enough; JPEG is then decoded smaller.
-            large: whether to decode it if that takes much memory.
-            ranges: which values become levels 0 and 255, by their type; without, what its type
-                or its own numbers say.
-            measure: whether ``values`` are looked for where they are bytes; otherwise always.
+            background: colour behind transparent pixels; None keeps transparency, and the mode
+                may then be LA or RGBA too.
+            draft: maps (width, height) to a sufficient scale; a JPEG is then decoded at a reduced
+                size.
+            large: whether to decode the picture if that takes much memory.
+            ranges: the values that become levels 0 and 255, by dtype; for a missing dtype they
+                follow from the dtype or the values themselves.
+            measure: whether to set ``values`` for 8-bit pictures; for others they are always set.
 
         Raises:
-            Unusable: it is damaged or truncated, or of values that are no levels.
-            Large: it takes much memory.
+            Unusable: the file is damaged or truncated, or its values have no known meaning.
+            Large: ``large`` is False and decoding takes much memory.
         """
         if self._page is not None:
             return self._decode_page(self._page, background, ranges, large)
@@ -249,7 +251,7 @@ class OpenedPicture:
         if is_large and not large:
             raise Large
         try:
-            # Memory is for one of them at a time, however many are decoded side by side.
+            # To bound the use of memory, only one thread decodes a large picture at a time.
             with _ONE_LARGE if is_large else nullcontext():
                 image.load()
                 upright = self._levelled(image, ranges, measure)
@@ -260,7 +262,7 @@ class OpenedPicture:
             raise Unusable(_reason(self._data, error)) from error
 
     def _levelled(self, image: ImageFile.ImageFile, ranges: Ranges, measure: bool) -> Image.Image:
-        """Return a loaded image with values 0..255, whatever it had."""
+        """Return a loaded image of any bit depth with values converted to levels 0..255."""
         if image.mode.startswith("I") or image.mode == "F":
             self.values = measured(image)
             return eight_bits(image, self.values, ranges)
@@ -290,7 +292,7 @@ class OpenedPicture:
                 numbers = page.read(self._data)
                 self.values = Values.of(numbers)
                 if page.bands > 1 and self.values.dtype == "uint16":
-                    # As Pillow does it, which reads such colours too.
+                    # As Pillow does for the colours of 16 bits that it can read.
                     used = ranges.get("uint16", WORDS)
                     pixels = bytes_of_words(numbers, used)
                 else:
@@ -311,7 +313,7 @@ def _page_header(page: TiffPage, frames: int) -> Header:
 def _decoded(
     image: ImageFile.ImageFile, levelled: Image.Image, background: Rgb | None, scale: float
 ) -> Image.Image:
-    # Asked once it is loaded: a TIFF is upright then.
+    # Read after loading: Pillow has turned a TIFF upright by then.
     turn = _TURNS.get(_orientation(image))
     flat = flatten(levelled, background)
     if flat is not image:
@@ -322,10 +324,10 @@ def _decoded(
 
 
 def open_image(data: bytes, kind: str | None) -> ImageFile.ImageFile:
-    """Return a picture file as Pillow reads it, judged fit to be decoded.
+    """Open a picture file with Pillow and check the limits for decoding.
 
     Raises:
-        Unusable: it is damaged, of no known kind or has too many pixels.
+        Unusable: the file is damaged, of no known kind or has too many pixels.
     """
     if not data:
         raise Unusable("empty file")
@@ -353,7 +355,7 @@ def open_image(data: bytes, kind: str | None) -> ImageFile.ImageFile:
 
 
 def _own_bands(image: ImageFile.ImageFile) -> bytes | None:
-    """Return the bands that our own PNG files carry beside what they show, packed."""
+    """Return the band chunk, compressed, of a PNG written by this program; None without one."""
     chunks: list[tuple[bytes, bytes]] = getattr(image, "private_chunks", [])
     return next((chunk[1] for chunk in chunks if chunk[0] == BAND_CHUNK), None)
 

@@ -1,25 +1,25 @@
-"""How many pictures one file holds: pages of a TIFF, frames of an animation.
+"""Frame counts of picture files: pages of a TIFF, frames of an animation.
 
-They are counted in the file's structure, no frame is decoded, and no further than ``MOST_FRAMES``.
+They are counted in the structure of the file, without decoding, and up to ``MOST_FRAMES`` only.
 """
 
 from __future__ import annotations
 
 import struct
 
-#: More are not looked for.
+#: Largest number of frames that is counted.
 MOST_FRAMES = 10_000
 _GIF_EXTENSION, _GIF_IMAGE = 0x21, 0x2C
-#: Kinds of files that may hold more than one.
+#: Suffixes of files that may hold more than one frame.
 MOVING_SUFFIXES = frozenset((".gif", ".tif", ".tiff", ".webp", ".png", ".apng", ".avif", ".avifs"))
 
 
 def count_frames(kind: str, data: bytes) -> int:
-    """Return how many frames or pages a picture file has, at least 1.
+    """Return the number of frames or pages of a picture file, at least 1.
 
     Args:
-        kind: of the picture, see :func:`ddpm_studio.data.decoding.kinds.identify`.
-        data: the file.
+        kind: kind of picture, as of :func:`ddpm_studio.data.decoding.kinds.identify`.
+        data: the bytes of the file.
     """
     counted = {"GIF": _gif, "TIFF": _tiff, "WEBP": _webp, "PNG": _png}.get(kind)
     if counted is None:
@@ -36,7 +36,7 @@ def _gif(data: bytes) -> int:
     while at < len(data) and count < MOST_FRAMES:
         if data[at] == _GIF_IMAGE:
             count += 1
-            # Its place, size and flags, its colours and the width of its codes.
+            # Image descriptor, local colour table and LZW minimum code size.
             at += 10 + _colours(data[at + 9]) + 1
         elif data[at] == _GIF_EXTENSION:
             at += 2
@@ -49,7 +49,7 @@ def _gif(data: bytes) -> int:
 
 
 def _colours(flags: int) -> int:
-    """Bytes of the colour table that these flags announce."""
+    """Return the size in bytes of the colour table that these GIF flags announce."""
     return 3 << (1 + (flags & 7)) if flags & 0x80 else 0
 
 
@@ -76,7 +76,7 @@ def _webp(data: bytes) -> int:
 
 
 def tells_frames(data: bytes) -> bool:
-    """Whether the beginning of a PNG tells its frames: that stands before the first pixels."""
+    """Whether the first bytes of a PNG suffice to count its frames: ``acTL`` precedes ``IDAT``."""
     try:
         return _png_frames(data) is not None
     except struct.error:

@@ -1,4 +1,4 @@
-"""Pause garbage collection while many objects are made that hold no circles."""
+"""Pause garbage collection while many objects without reference cycles are created."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Collect nothing within the block, which must be short: a list of 50,000 files, say.
+    """Context manager that disables the cyclic garbage collector, for short blocks only.
 
-    Each file is several objects that stay, and the collector would look at all of them again
-    for every few thousand more: a third of the time of listing them.
+    When 50,000 files are listed, each is several objects that stay alive, and the collector would
+    scan all of them again for every few thousand more: a third of the time of the listing.
     """
     was_on = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""File signatures of picture files, and their usual endings."""
+"""File signatures (magic bytes) of picture files, and their usual suffixes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PICTURE_SUFFIXES = frozenset(_COMMON_SUFFIXES | _RARE_SUFFIXES)
 
 
 def identify(head: bytes) -> str | None:
-    """Return the kind of picture that begins with these bytes, or None."""
+    """Return the kind of picture by its file signature, such as "PNG"; None if it is unknown."""
     if head.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -33,7 +33,7 @@ def identify(head: bytes) -> str | None:
 
 
 def misnamed_picture(head: bytes) -> str | None:
-    """Return what a picture under a container's name is, and what to do; None: it is none."""
+    """Return the kind of a picture named like a container, with the remedy; None if not one."""
     kind = identify(head)
     if kind is None:
         return None
@@ -41,7 +41,7 @@ def misnamed_picture(head: bytes) -> str | None:
 
 
 def cut_short(data: bytes) -> bool:
-    """Whether a picture file lacks its end, as far as its kind has a sign of that."""
+    """Whether a picture file is truncated, by its end marker or its stated length if it has one."""
     kind = identify(data[:HEAD_BYTES])
     if kind == "JPEG":
         return b"\xff\xd9" not in data[-64:]

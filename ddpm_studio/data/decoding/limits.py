@@ -1,7 +1,7 @@
-"""Decompression bombs and other pictures that are refused before they are decoded.
+"""Limits against decompression bombs, checked before a picture is decoded.
 
-A few kilobytes can ask for gigabytes or for hours: by their size in pixels, by a thousand
-passes over them, by a list of millions of strips. Each is counted first, in the file's bytes.
+A few kilobytes can demand gigabytes or hours: by their size in pixels, by a thousand scans over
+them, by a list of millions of strips. Each is counted beforehand, in the bytes of the file.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from ddpm_studio.engine.sizes import size_text
 MAX_PIXELS = 64_000_000
 # Decoders hold whole rows twice.
 _MAX_SIDE = 100_000
-# Their decoders hold the picture up to four times.
+# The decoders of these kinds hold up to four copies of the picture.
 _MAX_PIXELS = {"WEBP": 32_000_000, "TIFF": 32_000_000}
 # Pillow has these decoders in Python: a microsecond for each pixel.
 _SLOW_DECODERS = frozenset(("ppm", "ppm_plain", "bmp_rle"))
 _MAX_SLOW_PIXELS = 2_000_000
-# A scan passes over all coefficients, however little it says of them.
+# Each scan of a JPEG takes time for all coefficients, however few it changes.
 _MAX_SCANNED = 640_000_000
 _START_OF_SCAN = b"\xff\xda"
 _MAX_TIFF_VALUES = 1 << 18
@@ -30,7 +30,7 @@ _TIFF_BYTES = frozenset((1, 2, 7))
 
 
 def too_costly(kind: str, data: bytes) -> str | None:
-    """Return why a picture of this kind must not even be opened, or None."""
+    """Return the reason why a picture must not even be opened with Pillow, or None."""
     if kind == "WEBP":
         width, height = _webp_size(data)
         return _too_large(kind, width, height)
@@ -40,7 +40,7 @@ def too_costly(kind: str, data: bytes) -> str | None:
 
 
 def too_costly_to_decode(kind: str, data: bytes, image: ImageFile.ImageFile) -> str | None:
-    """Return why an open picture must not be decoded, or None."""
+    """Return the reason why an opened picture must not be decoded, or None."""
     width, height = image.size
     decoder = image.tile[0][0] if image.tile else ""
     if decoder in _SLOW_DECODERS and width * height > _MAX_SLOW_PIXELS:
@@ -58,7 +58,7 @@ def _too_large(kind: str, width: int, height: int) -> str | None:
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
-    """Read the canvas of a WebP, for which its decoder reserves memory at once."""
+    """Return (width, height) of the canvas of a WebP, for which the decoder allocates memory."""
     chunk = data[12:16]
     if chunk == b"VP8X" and len(data) >= 30:
         width = int.from_bytes(data[24:27], "little") + 1
@@ -73,7 +73,7 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 
 def _tiff_lists_too_much(data: bytes) -> bool:
-    """Whether the first directory of a TIFF has more tags, or values in one, than is honest."""
+    """Whether the first directory of a TIFF exceeds the limits on tags or on values of one tag."""
     order = "<" if data.startswith(b"II") else ">"
     big = data[2:4] in (b"+\0", b"\0+")
     place, count, entry = ("Q", "Q", "HHQ8x") if big else ("I", "H", "HHI4x")

@@ -1,4 +1,4 @@
-"""Colour modes: images of any mode → gray or RGB, composited where they are transparent."""
+"""Colour mode conversion: images of any mode → gray or RGB, composited on a background."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Rgb = tuple[int, int, int]
 Decoded = Image.Image | Pixels
 """An image of mode L, LA, RGB or RGBA, or an array (H, W, C) of any number of bands."""
 
-#: Modes of images that may be transparent.
+#: Pillow's modes with an alpha channel.
 ALPHA_MODES = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
 
 
 def from_array(pixels: Pixels, background: Rgb | None) -> Decoded:
-    """Return an array (H, W, C) as :meth:`OpenedPicture.decode` does a file; bands stay."""
+    """Convert an array (H, W, C) as :meth:`OpenedPicture.decode` does a file; bands are kept."""
     if pixels.shape[2] > MOST_COLOURS:
         return pixels
     squeezed = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
@@ -26,9 +26,9 @@ def from_array(pixels: Pixels, background: Rgb | None) -> Decoded:
 
 
 def flatten(image: Image.Image, background: Rgb | None) -> Image.Image:
-    """Return an image of any mode as L or RGB, composited where it is transparent.
+    """Convert an image of any mode to L or RGB, composited on the background if transparent.
 
-    Without a background it stays transparent, and the mode may be LA or RGBA too.
+    Without a background transparency is kept, and the mode may be LA or RGBA too.
     """
     mode = image.mode
     if mode in ("L", "RGB") and "transparency" not in image.info:
@@ -40,9 +40,9 @@ def flatten(image: Image.Image, background: Rgb | None) -> Image.Image:
         wanted = "LA" if mode in ("LA", "La") else "RGBA"
         return image if mode == wanted else image.convert(wanted)
     if background is None:
-        background = (0, 0, 0)  # There is nothing to see it through.
+        background = (0, 0, 0)  # Never seen: the image is opaque.
     flat = Image.new("L" if mode == "1" and not transparent else "RGB", image.size, background[0])
-    # Strip by strip: the whole picture need not be there a third and a fourth time.
+    # Strip by strip, to avoid a third and a fourth copy of the whole picture.
     for strip, place in strips(image):
         if transparent:
             if mode in ("La", "RGBa"):

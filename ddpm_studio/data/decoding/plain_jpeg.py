@@ -1,6 +1,6 @@
-"""The plainest JPEGs, which large sets are made of, without the cost of a full parser.
+"""Fast path for plain JPEGs, the bulk of large sets, which bypasses Pillow's header parser.
 
-Pillow's reader takes as long over the headers of a small JPEG as its decoder over the pixels.
+For a small JPEG, Pillow takes as long to parse the headers as to decode the pixels.
 """
 
 from __future__ import annotations
@@ -9,35 +9,35 @@ from typing import NamedTuple
 
 from PIL import Image
 
-#: What is larger is worth a full reader, which can decode it at a fraction of its size.
+#: Larger JPEGs are worth the full reader, which can decode them at a reduced size.
 _MAX_PIXELS = 1 << 20
 _MAX_SCANS = 16
 _START = b"\xff\xd8"
 _START_OF_SCAN = b"\xff\xda"
 _FRAMES = frozenset((0xC0, 0xC2))
-# Tables, restart intervals and comments change nothing that is asked for here.
+# Tables, restart intervals and comments change neither size nor mode.
 _PASSED_OVER = frozenset((0xDB, 0xC4, 0xDD, 0xFE))
 _JFIF = 0xE0
 _MODES = {1: "L", 3: "RGB"}
 
 
 class PlainJpeg(NamedTuple):
-    """A JPEG of gray or colour, with no notes but JFIF's: it is upright and of one frame."""
+    """A gray or YCbCr JPEG with no metadata but JFIF's, so it is upright and of one frame."""
 
     size: tuple[int, int]
     mode: str
 
     def decode(self, data: bytes) -> Image.Image:
-        """Return its pixels.
+        """Decode the pixels of the file.
 
         Raises:
-            Exception: of nearly any kind; a full reader knows better what is wrong.
+            Exception: of nearly any kind; the full reader gives a better reason.
         """
         return Image.frombytes(self.mode, self.size, data, "jpeg", self.mode, "")
 
 
 def plain_jpeg(data: bytes) -> PlainJpeg | None:
-    """Return what a plain JPEG says of itself; None: a full reader must look at it."""
+    """Return size and mode of a plain JPEG; None if it needs the full reader."""
     if not data.startswith(_START) or data.count(_START_OF_SCAN) > _MAX_SCANS:
         return None
     found: PlainJpeg | None = None

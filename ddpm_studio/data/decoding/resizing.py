@@ -1,4 +1,4 @@
-"""Resizing: pictures of any shape → pictures of one shape, with as many channels."""
+"""Resizing: pictures of any shape → pictures of one shape and number of channels."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.values import Range
 
-#: JPEG is decoded, and pictures are averaged, down to this many times the size aimed at;
-#: the fine filter does the rest without visible difference.
+#: A JPEG is decoded, and any picture box-averaged, at this many times the target size; the Lanczos
+#: filter does the rest without visible difference.
 _REDUCE_TO = 3.0
 _MODES = ("L", "LA", "RGB", "RGBA")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How each picture is made: its width and height in pixels, and its channels.
+    """Recipe for prepared pictures: width and height in pixels, channels, fit and background.
 
-    ``bands`` takes all channels as they are, and there must be so many; else 1 to 4 are gray,
-    gray with alpha, RGB and RGBA. ``pick`` says which of a picture's channels these are, from 0.
-    ``ranges`` are (type, low, high): which numbers of a type become black and white.
+    With ``bands`` all channels are taken as they are, and each picture must have that many;
+    otherwise 1 to 4 channels are gray, gray with alpha, RGB and RGBA. ``pick`` selects channels of
+    the picture, counted from 0. ``ranges`` are (dtype, low, high), the values of each dtype that
+    become black and white.
     """
 
     width: int
@@ -39,40 +40,43 @@ class Recipe:
 
     @property
     def levels(self) -> dict[str, Range]:
-        """Which numbers become levels 0 and 255, by their type."""
+        """The values that become levels 0 and 255, by dtype name."""
         return {dtype: Range(low, high) for dtype, low, high in self.ranges}
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height)."""
+        """(width, height) in pixels."""
         return self.width, self.height
 
     @property
     def behind(self) -> Rgb | None:
-        """The colour behind what is transparent; None: it stays transparent."""
+        """The colour behind transparent pixels; None keeps transparency."""
         raw = self.bands or self.pick is not None
         return None if raw or self.channels in (2, 4) else self.background
 
     def draft_scale(self, width: int, height: int) -> float:
-        """Return the scale at which a picture still has pixels enough."""
+        """Return the smallest scale at which a picture still has enough pixels to be resized."""
         scales = _REDUCE_TO * self.width / width, _REDUCE_TO * self.height / height
         return min(scales) if self.fit == "pad" else max(scales)
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of one picture that is made."""
+        """Size in bytes of one prepared picture."""
         return self.height * self.width * self.channels
 
 
 def fit(decoded: Decoded, recipe: Recipe) -> bytes:
-    """Return a picture as the recipe wants it: uint8 (H, W, C), row by row.
+    """Resize a picture and convert its channels by the recipe.
 
     Args:
         decoded: an image of mode L, LA, RGB or RGBA, or an array (H, W, C).
-        recipe: how it is made.
+        recipe: the size, channels, fit and background of the result.
+
+    Returns:
+        The bytes of uint8 (H, W, C), in C order.
 
     Raises:
-        Unusable: it has more or fewer channels than all are to have.
+        Unusable: the picture does not have the number of channels that the recipe needs.
     """
     if recipe.pick is not None:
         decoded = _picked(decoded, recipe.pick, as_colours=not recipe.bands)
@@ -83,7 +87,7 @@ def fit(decoded: Decoded, recipe: Recipe) -> bytes:
         shaped = _shaped(decoded, recipe)
         return (shaped if shaped.mode == mode else shaped.convert(mode)).tobytes()
     shaped = _shaped(decoded if decoded.mode == mode else decoded.convert(mode), recipe)
-    # What nobody sees has one colour: there is nothing to learn from what lies hidden there.
+    # Fully transparent pixels get one colour, so that no hidden colours are learnt.
     hidden = shaped.getchannel("A").point(lambda level: 0 if level else 255)
     shaped.paste(_canvas(mode, shaped.size, recipe.background), mask=hidden)
     return shaped.tobytes()
@@ -131,7 +135,7 @@ def _shaped(image: Image.Image, recipe: Recipe) -> Image.Image:
 
 
 def _canvas(mode: str, size: tuple[int, int], background: Rgb) -> Image.Image:
-    """Return a plain image, transparent where its mode can be."""
+    """Return an image of the background colour, fully transparent if the mode has alpha."""
     colour = Image.new("RGB", (1, 1), background).convert(mode)
     if mode in ("LA", "RGBA"):
         colour.putalpha(0)

@@ -1,7 +1,7 @@
-"""TIFF pictures of any number of bands and any type of numbers, which Pillow does not know.
+"""TIFF reader for any number of bands and sample formats that Pillow does not support.
 
 TIFF 6.0 (Adobe, 1992) with BigTIFF, the floating-point predictor of TIFF Technical Note 3 and the
-sample formats of chapter 19: strips and tiles, bands together or apart; stored, LZW, Deflate or
+sample formats of chapter 19: strips and tiles, chunky or planar; uncompressed, LZW, Deflate or
 PackBits.
 """
 
@@ -20,7 +20,7 @@ Array = npt.NDArray[Any]
 
 _MOST_TAGS, _MOST_VALUES = 4096, 1 << 18
 _MOST_BYTES = 1 << 30
-# Python takes a microsecond or so for each byte of LZW.
+# Python takes about a microsecond for each byte of LZW.
 _MOST_LZW_BYTES = 1 << 22
 _SIZES = {1: "B", 2: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I", 16: "Q", 18: "Q"}
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
@@ -32,7 +32,7 @@ _KINDS = {1: "u", 2: "i", 3: "f"}
 _CLEAR, _END, _FIRST_CODE, _MOST_CODES = 256, 257, 258, 4096 - 258
 
 
-# What others of its many ways of packing are called.
+# Names of compression methods that are not supported, for messages.
 _METHODS = {
     2: "CCITT",
     3: "CCITT",
@@ -49,25 +49,25 @@ _METHODS = {
 
 
 class UnknownTiffError(ValueError):
-    """A TIFF that is whole, and of a kind that is not known here."""
+    """Raised for a TIFF that is intact but of a kind that is not supported."""
 
 
 def tiff_verdict(error: ValueError) -> str:
-    """Return an error as a report's reason: what is not known is not damaged."""
+    """Return an error as a reason for the report, "not read here" or "damaged"."""
     return f"{'not read here' if isinstance(error, UnknownTiffError) else 'damaged'}: {error}"
 
 
 @dataclass(frozen=True)
 class TiffPage:
-    """One page, not yet decoded.
+    """A page of a TIFF, not yet decoded.
 
     Args:
         width: in pixels.
         height: in pixels.
-        bands: how many numbers each pixel has.
-        dtype: of them, in the file's byte order.
-        alpha: whether the last band is transparency.
-        tags: all of its fields.
+        bands: samples per pixel.
+        dtype: dtype of the samples, in the file's byte order.
+        alpha: whether the last band is an alpha channel.
+        tags: the values of all fields, by tag number.
     """
 
     width: int
@@ -79,21 +79,21 @@ class TiffPage:
 
     @property
     def orientation(self) -> int:
-        """How it is turned, 1 to 8; 1: not at all."""
+        """The orientation tag, 1 to 8; 1 is upright."""
         found = self._one(_ORIENTATION, 1)
         return found if 1 <= found <= 8 else 1
 
     @property
     def upright_size(self) -> tuple[int, int]:
-        """(width, height) as it is shown."""
+        """(width, height) in pixels when turned upright."""
         turned = self.orientation >= 5
         return (self.height, self.width) if turned else (self.width, self.height)
 
     def read(self, data: bytes) -> Array:
-        """Return its numbers, shape (H, W, bands), in the machine's byte order.
+        """Decode the samples, shape (H, W, bands), in the machine's byte order, not turned.
 
         Raises:
-            ValueError: it is damaged or packed in a way that is not known here.
+            ValueError: the page is damaged or its compression is not supported.
         """
         tiled = _TILES in self.tags
         high = self._one(_TILE_HEIGHT) if tiled else min(self._one(_ROWS, self.height), self.height)
@@ -144,10 +144,10 @@ class TiffPage:
 
 
 def tiff_page(data: bytes, page: int = 0) -> TiffPage:
-    """Return a page of a TIFF, its fields checked.
+    """Parse a page of a TIFF, counted from 0, and check its fields.
 
     Raises:
-        ValueError: it is damaged, or of a kind that is not known here.
+        ValueError: the file is damaged, or of a kind that is not supported.
     """
     try:
         tags = _tags(data, page)
@@ -227,7 +227,7 @@ def _packed_by(method: int) -> str:
 
 
 def _lzw(packed: bytes, size: int) -> Iterator[bytes]:
-    """Yield the pieces of an LZW stream, whose codes grow from 9 to 12 bits (TIFF 6.0, §13)."""
+    """Yield the decoded pieces of an LZW stream with codes of 9 to 12 bits (TIFF 6.0, §13)."""
     table: list[bytes] = []
     before = b""
     width, held, bits, given = 9, 0, 0, 0
@@ -255,7 +255,7 @@ def _lzw(packed: bytes, size: int) -> Iterator[bytes]:
         if before and len(table) < _MOST_CODES:
             table.append(before + piece[:1])
         before = piece
-        # The code grows one early, as every writer does it.
+        # The code width grows one code early, as all TIFF writers have it.
         width = min(12, max(9, (len(table) + _FIRST_CODE + 1).bit_length()))
 
 
@@ -277,11 +277,11 @@ def _packbits(packed: bytes, size: int) -> bytes:
 def _of_float_predictor(
     raw: bytes, rows: int, wide: int, bands: int, dtype: np.dtype[Any]
 ) -> Array:
-    """Undo the floating-point predictor: bytes of equal weight stand together, as differences."""
+    """Undo the floating-point predictor: bytes grouped by significance, and differenced."""
     if dtype.kind != "f":
         raise UnknownTiffError("it is packed in a way that is not known")
     lines = np.frombuffer(raw, np.uint8).reshape(rows, -1)
-    # Differences go over as many bytes as there are bands.
+    # The stride of the differences, in bytes, is the number of bands.
     steps = lines.reshape(rows, -1, bands)
     whole = np.cumsum(steps, axis=1, dtype=np.uint8).reshape(rows, dtype.itemsize, wide * bands)
     big = np.ascontiguousarray(np.moveaxis(whole, 1, 2)).view(f">f{dtype.itemsize}")
@@ -289,7 +289,7 @@ def _of_float_predictor(
 
 
 def why_not(data: bytes) -> str:
-    """Return why the first page of a TIFF is not read here."""
+    """Return the reason why the first page of a TIFF is not supported, with a remedy."""
     try:
         method = tiff_page(data).tags.get(_COMPRESSION, (1,))[0]
         if method not in (*_STORED, *_LZW, *_DEFLATE, *_PACKBITS):
@@ -300,10 +300,10 @@ def why_not(data: bytes) -> str:
 
 
 def page_beyond_pillow(data: bytes, page: int) -> TiffPage | None:
-    """Return a page that Pillow can't read, or of which it would drop bits; None: it reads it.
+    """Return a TIFF page that Pillow can't read, or can't without loss of bits; else None.
 
-    That are more than four bands, floats or whole numbers of more than eight bits in several, and
-    types of numbers that it has no mode for.
+    Such pages have more than four bands, several bands of anything but uint8, or a sample format
+    that Pillow has no mode for. None also if this reader does not support the page.
     """
     try:
         found = tiff_page(data, page)

@@ -1,6 +1,6 @@
-"""Unsupported files: kinds that are no pictures for this program, and what would read them.
+"""Unsupported file types, recognised by signature or suffix, with the remedy for each.
 
-"Not known" is not "damaged": a file is told by its first bytes or its ending.
+They let a report say "not read here" and how to convert the file, instead of "damaged".
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _VIDEO = "a video, not read here: save its frames as pictures, with ffmpeg"
 
 _MODEL = "a model of another library, no pictures: of models those of PyTorch are imported"
 
-#: Endings of cameras' raw pictures. Many are TIFF within, where the first page is a small preview.
+#: Suffixes of camera raw files. Many are TIFFs whose first page is a small preview.
 RAW_SUFFIXES = frozenset(
     (
         *(".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".dng", ".orf"),
         *(".rw2", ".raf", ".pef", ".srw", ".x3f", ".3fr", ".iiq", ".erf", ".kdc", ".mrw"),
     )
 )
-#: What files with these endings are, and what to do.
+#: Type of file and remedy, by suffix.
 _BY_SUFFIX = {
     ".heic": _HEIC,
     ".heif": _HEIC,
@@ -184,7 +184,7 @@ _TABLE = (
     "a table, and no pictures: choose the folder of the pictures that it names; numbers of pixels "
     "are read as .npy, which numpy.save writes of what numpy.loadtxt reads"
 )
-# What is told of a drop in which nothing is a picture: beside pictures these are no news.
+# Reported only if a source has no picture at all: next to pictures such files are normal.
 _BY_SUFFIX_ALONE = {
     **dict.fromkeys((".csv", ".tsv"), _TABLE),
     ".html": "a web page, and no pictures: download the files that it shows",
@@ -194,7 +194,7 @@ _PNG_OF_XCODE = (
     "a PNG as Xcode packs it for iPhones, not read here: undo that, with pngcrush "
     "-revert-iphone-optimizations",
 )
-# Of what is packed so many bytes are looked at; NIfTI has its sign at 344.
+# Number of decompressed bytes to examine; the signature of NIfTI is at offset 344.
 _UNPACKED, _UNREAD = 512, "not read here"
 _MARKER = 0xFF
 _USUAL_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
@@ -209,12 +209,12 @@ _TGA_TYPES = {1: True, 2: False, 3: False, 9: True, 10: False, 11: False}
 
 
 def foreign(head: bytes) -> str | None:
-    """Return what a file is that begins so, and what would read it; None: not known either."""
+    """Return type and remedy of an unsupported file by its signature; None if unknown."""
     return next((what for at, sign, what in _BY_START if head.startswith(sign, at)), None)
 
 
 def packed(head: bytes) -> str | None:
-    """Return what gzip holds that begins so; None: not known, or to be told as packed."""
+    """Return type and remedy of an unsupported file compressed with gzip; None if unknown."""
     if not head.startswith(b"\x1f\x8b"):
         return None
     try:
@@ -226,14 +226,14 @@ def packed(head: bytes) -> str | None:
 
 
 def rare_kind(data: bytes) -> str | None:
-    """Return of which rare kind a picture is that can't be decoded; None: of none that is known."""
+    """Return type and remedy of a PNG or JPEG of a rare kind that can't be decoded, or None."""
     if data.startswith(_PNG_OF_XCODE[0]):
         return _PNG_OF_XCODE[1]
     return _rare_jpeg(data) if data.startswith(b"\xff\xd8") else None
 
 
 def _rare_jpeg(data: bytes) -> str | None:
-    """Judge by the marker of the frame and the bits a sample (ITU-T T.81, B.2.2)."""
+    """Check the frame marker and the sample precision of a JPEG (ITU-T T.81, B.2.2)."""
     at = 2
     while at + 5 <= len(data) and data[at] == _MARKER:
         marker, bits = data[at + 1], data[at + 4]
@@ -249,22 +249,22 @@ def _rare_jpeg(data: bytes) -> str | None:
 
 
 def shardless(suffix: str) -> str:
-    """Return the ending of one of several parts without its number: TensorFlow's are so called."""
+    """Return a suffix without TensorFlow's shard number: ".tfrecord" of ".tfrecord-00000-of-01"."""
     return _SHARD.sub("", suffix)
 
 
 def foreign_suffix(suffix: str) -> str | None:
-    """Return what a file with this ending is, and what would read it; None: not known either."""
+    """Return type and remedy of an unsupported file by its suffix; None if unknown."""
     return _BY_SUFFIX.get(suffix)
 
 
 def foreign_alone(suffix: str) -> str | None:
-    """Return the same for a drop without any picture, of which more is worth a word."""
+    """Return type and remedy by suffix for a source without pictures, tables and HTML included."""
     return foreign_suffix(suffix) or _BY_SUFFIX_ALONE.get(suffix)
 
 
 def looks_like_tga(data: bytes) -> bool:
-    """Whether a file begins as a TGA does, which has no sign of its own."""
+    """Whether the header of a file is plausible for TGA, a format without a file signature."""
     if len(data) < 18:
         return False
     _, colours, kind, first, count, depth = struct.unpack_from("<BBBHHB", data)

@@ -1,19 +1,19 @@
-"""Exceptions for pictures that are not decoded."""
+"""Exceptions for pictures that can't or must not be decoded, and reasons for the report."""
 
 from __future__ import annotations
 
 
 class Unusable(Exception):  # noqa: N818 - a verdict on a picture, not a fault of the program
-    """A picture that can't be used; its text is the reason for the report."""
+    """Raised for a picture that can't be used; the message is the reason for the report."""
 
 
 class Large(Exception):  # noqa: N818 - a verdict on a picture, not a fault of the program
-    """A picture that takes so much memory that one at a time is enough."""
+    """Raised for a picture that takes so much memory that only one may be decoded at a time."""
 
 
-#: The kind of reason for leaving out a picture whose numbers have no meaning that is known.
+#: The kind of reason for leaving out a picture whose values have no known meaning.
 OUT_OF_RANGE = "values out of range"
-#: Ends the detail of that reason where a range makes levels of them.
+#: Ends the detail of that reason where giving a range would help.
 SAY_RANGE = "say their range"
-#: Why a file under a picture's name is left out that begins like nothing that is known.
+#: The reason for leaving out a file with a picture's suffix whose signature is unknown.
 UNKNOWN_CONTENT = "damaged: its content is no picture"

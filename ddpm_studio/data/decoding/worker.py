@@ -1,7 +1,7 @@
-"""A process of the decode pool: looks at pictures until its input ends.
+"""Worker process of the decode pool: answers decode requests until its input ends.
 
-Questions and answers are a line of JSON each; after a question come the bytes of the files that
-lie in no place. Whoever holds the other end may die at any moment: then the input ends.
+Requests and answers are a line of JSON each; a request is followed by the bytes of pictures that
+have no byte range to read. If the parent process dies, at any moment, the input ends.
 """
 
 from __future__ import annotations
@@ -26,20 +26,21 @@ from ddpm_studio.data.decoding.verdicts import Unusable
 READY = b"ready\n"
 MEMORY, DISK = "memory", "disk"
 _COLLECT_AFTER = 20_000
-#: How a picture is told of that lies in no place; a class of place is told by its name.
+#: Kinds of picture in a request that have no byte range; those with one have its class name.
 BYTES, ARRAY, OTHER, LEFT_OUT = "bytes", "array", "other", "left out"
 
 _PLACES: dict[str, Callable[..., Place]] = {kind.__name__: kind for kind in (Whole, Span, Member)}
 
 
 def main() -> NoReturn:
-    """Serve until the input ends."""
-    # What a decoder prints by itself must not get between the answers.
+    """Serve requests from the standard input until it ends, then exit."""
+    # Output that a decoder prints by itself must not get between the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     questions = os.fdopen(0, "rb")
     try:
-        # What is loaded stays; what is made goes by itself, but for the circles of a rare error.
+        # Loaded modules stay alive; other objects are freed by reference counts, except for the
+        # reference cycles of a rare error.
         gc.freeze()
         gc.set_threshold(_COLLECT_AFTER)
         gc.enable()
@@ -48,12 +49,12 @@ def main() -> NoReturn:
         serve(questions, answers)
     except BrokenPipeError:
         pass
-    # Nothing is left to clean up, and nobody to complain to.
+    # There is nothing to clean up, and nobody to report an error to.
     os._exit(0)
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
-    """Answer questions until there are no more."""
+    """Answer requests until there are no more."""
     archive = _Archive()
     while line := questions.readline():
         try:
@@ -69,14 +70,14 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 
 
 class _Archive:
-    """The archive that was read last; it stays open."""
+    """Cache of one open file: the archive that was read last."""
 
     def __init__(self) -> None:
         self._path = ""
         self._file: OpenFile | None = None
 
     def read(self, place: Place, limit: int) -> bytes:
-        """Return the first ``limit`` bytes of what lies at a place, all for −1."""
+        """Return the first ``limit`` bytes of a byte range, all for −1."""
         if isinstance(place, Whole):
             with OpenFile(Path(place.path)) as file:
                 return file.read(place, limit)

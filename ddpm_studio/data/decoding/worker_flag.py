@@ -1,4 +1,4 @@
-"""The word that makes the program a decoding process; it imports nothing."""
+"""Command-line flag that starts the program as a decoding process; imports nothing."""
 
 WORKER_WORD = "--look-at-pictures"
-"""The word on the command line that makes the frozen program one of its decoding processes."""
+"""Command-line flag that makes the frozen program run as one of its decoding processes."""
