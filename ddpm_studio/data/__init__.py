@@ -1,7 +1,7 @@
-"""Whatever is dropped → one memory-mapped uint8 array, labels and a report of rejects.
+"""Data preparation: pictures of any source → one memory-mapped uint8 array, labels, a report.
 
-The names listed in ``__init__.pyi`` are loaded at first use: the window starts before it needs
-decoders.
+The names listed in ``__init__.pyi`` are imported lazily, at first use: the window starts before it
+needs decoders.
 """
 
 from lazy_loader import attach_stub

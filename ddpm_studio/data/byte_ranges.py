@@ -1,4 +1,4 @@
-"""Byte ranges: where the bytes of a file lie, for another thread or process to read them."""
+"""Byte ranges of files and archive members, which another thread or process can read."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _LOCAL_HEADER = struct.Struct("<4s2xHH16xHH")
 _SIGNATURE = b"PK\x03\x04"
 _UTF8 = 0x800
 _UNREADABLE = 0x20 | 0x40
-# The local copy of the extra field is about this long.
+# Usual length in bytes of the extra field in the local file header.
 _USUAL_EXTRA = 64
 _PACKED_MORE = 2**16
-#: The ways of packing that are unpacked here.
+#: The zip compression methods that are supported here.
 METHODS = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
 
 
 class Whole(NamedTuple):
-    """A file of its own."""
+    """A whole file on the disk, which is no member of an archive."""
 
     path: str
 
@@ -32,7 +32,7 @@ class Whole(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Bytes that lie as they are in a larger file."""
+    """A contiguous byte range of a larger file, stored there uncompressed."""
 
     path: str
     start: int
@@ -42,7 +42,7 @@ class Span(NamedTuple):
         """Return the first ``limit`` bytes, all for −1.
 
         Raises:
-            ValueError: the file is shorter.
+            ValueError: the file ends before the range does.
         """
         wanted = self.size if limit < 0 else min(self.size, limit)
         stream.seek(self.start)
@@ -53,10 +53,10 @@ class Span(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A member of a zip, as the zip's list describes it.
+    """A member of a zip archive, as the central directory describes it.
 
-    Its own header is read again and must agree, its bytes must have the checksum that the list
-    says, and no more than ``size`` are ever unpacked.
+    The local file header is read again and must have the same name, a member read in full must
+    match the central directory's CRC-32, and no more than ``size`` bytes are ever decompressed.
     """
 
     path: str
@@ -69,7 +69,7 @@ class Member(NamedTuple):
 
     @classmethod
     def of(cls, path: str, info: zipfile.ZipInfo) -> Member | None:
-        """Return where a member lies; None if it is packed in a way that is not known here."""
+        """Return the byte range of a zip member; None if it is encrypted or its method unknown."""
         if info.compress_type not in METHODS or info.flag_bits & _UNREADABLE:
             return None
         sizes = info.compress_size, info.file_size
@@ -81,14 +81,14 @@ class Member(NamedTuple):
         """Return the first ``limit`` bytes, all for −1.
 
         Raises:
-            ValueError, struct.error, zlib.error: it is damaged.
+            ValueError, struct.error, zlib.error: the member is damaged.
         """
         stored = self.method == zipfile.ZIP_STORED
         wanted = self.size if limit < 0 else min(self.size, limit)
-        # Honest packing makes nothing much larger.
+        # An honest compressor makes nothing much larger.
         packed = min(self.packed, wanted if stored else wanted + wanted // 8 + _PACKED_MORE)
         stream.seek(self.start)
-        # Name and data in one read: a sign has four bytes at most.
+        # Name and data in one read: a character has four bytes at most.
         piece = stream.read(_LOCAL_HEADER.size + 4 * len(self.name) + _USUAL_EXTRA + packed)
         signature, flags, _, name, extra = _LOCAL_HEADER.unpack_from(piece)
         begin = _LOCAL_HEADER.size + name + extra
@@ -113,10 +113,10 @@ Place = Whole | Span | Member
 
 
 class OpenFile:
-    """A file that stays open, read in by one thread at a time.
+    """An open file that a lock lets one thread at a time read.
 
     Raises:
-        OSError: it can't be opened.
+        OSError: the file can't be opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -130,14 +130,14 @@ class OpenFile:
         self.close()
 
     def close(self) -> None:
-        """Close it."""
+        """Close the file."""
         self._stream.close()
 
     def read(self, place: Place, limit: int) -> bytes:
-        """Return the first ``limit`` bytes of what lies at a place in it, all for −1.
+        """Return the first ``limit`` bytes of a byte range of this file, all for −1.
 
         Raises:
-            OSError: they can't be read; without a number of the system where they are damaged.
+            OSError: the bytes can't be read; ``errno`` is 0 where they are damaged.
         """
         try:
             with self._lock:

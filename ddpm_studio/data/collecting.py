@@ -1,4 +1,4 @@
-"""File discovery: whatever was dropped → one list of perhaps-pictures, each not yet decoded."""
+"""File discovery: dropped paths → one list of candidate pictures, none decoded yet."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.stand_ins import stand_in_at
 
-# Of more archives, such as shards, what lies beside them says no classes.
+# With more archives than this, such as shards, tables next to them are not read for classes.
 _MOST_WITH_TABLES = 16
 
 
 @dataclass
 class Collection:
-    """Everything that was dropped, listed; ``items`` may turn out to be no pictures.
+    """The listing of everything that was dropped; some ``items`` may turn out to be no pictures.
 
-    ``sources`` has for each tree what may say the classes, and ``class_names`` what these are
-    called; ``own`` are the labels in arrays.
-    ``formats`` are the names of those that have read something.
+    ``sources`` maps each tree to its possible sources of labels, and ``class_names`` to the names
+    of its classes; ``own`` holds the labels stored in arrays. ``told`` are notes for the report,
+    and ``formats`` the names of the data formats that have read something.
     """
 
     title: str
@@ -79,7 +79,7 @@ class Collection:
 
 
 def collect(paths: list[Path], stack: ExitStack, options: PrepareOptions) -> Collection:
-    """List what the dropped paths hold; ``stack`` closes the archives among them.
+    """List the contents of the dropped paths; ``stack`` closes the archives among them.
 
     Raises:
         StudioError: a path is missing, unreadable, unsafe or damaged as a whole.
@@ -88,7 +88,7 @@ def collect(paths: list[Path], stack: ExitStack, options: PrepareOptions) -> Col
 
 
 class _Collecting:
-    """The listing of one drop."""
+    """The state of one :func:`collect` call."""
 
     def __init__(self, paths: list[Path], stack: ExitStack, options: PrepareOptions) -> None:
         self._paths, self._stack, self._options = paths, stack, options
@@ -116,7 +116,7 @@ class _Collecting:
                 self._found.items += items
                 reading.take_names(left)
                 self._settle(reading, [])
-        # Pictures dropped one by one belong together, whatever lies between them.
+        # Pictures dropped one by one form one tree, whatever was dropped between them.
         if loose:
             self._tree(loose, self._reading(self._found.title, ""), may_hold_arrays=False)
         if not self._first_rules and self._options.split not in (None, ALL):
@@ -124,7 +124,7 @@ class _Collecting:
         return self._found
 
     def _tell_unused_split(self, asked: str) -> None:
-        """Tell where a part was asked for of a set without parts."""
+        """Add a note to the report if a split was asked for of a set that has no splits."""
         found = self._found
         if asked in (IMAGES, MASKS) or any(line.endswith(TAKES_ALL) for line in found.warnings):
             return
@@ -153,7 +153,7 @@ class _Collecting:
             files = self._archives(files, prefix)
         whole = self._reading(path.name, prefix)
         self._tree(files, whole)
-        # What lies beside archives names their classes, too.
+        # Files with class names next to archives apply to the archives as well.
         for tree in range(before, whole.tree):
             if tree in self._found.class_names and not self._found.class_names[tree].names:
                 self._found.class_names[tree] = whole.class_names
@@ -214,7 +214,7 @@ class _Collecting:
         archive: Sequence[LabelSource] = (),
         beside: Sequence[File] = (),
     ) -> set[str]:
-        """List a tree; return which of the files ``beside`` its archive say its classes."""
+        """List one tree; return the names of the files ``beside`` its archive that give classes."""
         of_archive: set[str] = set()
         items: list[Item] | None = None
         if not self._first_rules:
@@ -225,7 +225,7 @@ class _Collecting:
         if may_hold_arrays:
             found_before = bool(self._found.items)
             items, left = taken_by_formats(files, reading, alone=False, found=found_before)
-        # Whatever lay beside IDX files was passed over by version 0.1.0.
+        # Version 0.1.0 ignored all other files next to IDX files.
         if items is not None and self._first_rules:
             left = []
         found = list(items or [])
@@ -252,14 +252,17 @@ class _Collecting:
     def _of_split(
         self, files: Sequence[File], items: list[Item], reading: Reading, splits: SplitFolders
     ) -> Sequence[File]:
-        """Leave files and pictures aside that are of another part of the set than is asked for."""
+        """Filter files and pictures by the split asked for, judging by folders and mask names.
+
+        ``items`` is filtered in place; the files that remain are returned.
+        """
         asked = self._options.split
         paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
         masks = set() if MASKS in splits.known else mask_names(paths)
         if self._options.labels == TOP or not (splits.levels or masks):
             return files
         pictures = set(paths) if masks else set()
-        # Masks by their names are one level more.
+        # Masks recognised by their file names count as one more level of splits.
         known = None if masks and asked in (IMAGES, MASKS) else asked
         taken = splits.taken(known)
         of_masks = taken_splits((IMAGES, MASKS), asked if asked in (ALL, IMAGES, MASKS) else None)
@@ -287,9 +290,10 @@ class _Collecting:
         reading: Reading,
         sources: Sequence[LabelSource],
     ) -> Sequence[File]:
-        """Leave pictures aside that a column of a table says are of another part than asked for.
+        """Filter pictures by the split that a column of a table gives for each.
 
-        Where no part is asked for, all are read, and that is told.
+        ``items`` is filtered in place; the files that remain are returned. Where no split is asked
+        for, all pictures are kept and a note says so.
         """
         asked = self._options.split
         for source in sources:
@@ -330,14 +334,18 @@ class _Collecting:
 
 
 def _splits_of(files: Sequence[File], items: Sequence[Item]) -> SplitFolders:
-    """Return which folders of a tree are parts of a set."""
+    """Return the folders of a tree that are splits of a set, such as train and test."""
     paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
     paths += [item.origin for item in items if item.origin]
     return split_folders(paths, repeated_folders(paths))
 
 
 def source_title(paths: list[Path]) -> str:
-    """Return what to call the dropped paths."""
+    """Return a title for the dropped paths.
+
+    Raises:
+        StudioError: there are no paths.
+    """
     if not paths:
         raise StudioError("Nothing was chosen.", "Choose a folder, an archive or pictures.")
     if len(paths) == 1:
@@ -362,7 +370,7 @@ def source_stamps(paths: list[Path], options: PrepareOptions) -> list[Stamp]:
 def _archive_parts(
     names: Sequence[str], asked: str | None
 ) -> tuple[list[str | None], frozenset[str | None]]:
-    """Return which part of a set each archive is, and which parts are read."""
+    """Return the split that each archive is of, and the splits to read."""
     masks = mask_parts({_stem(name) for name in names})
     if masks is None:
         splits = [split_in(name) for name in names]

@@ -1,4 +1,4 @@
-"""Prepared set: pictures on the disk, mapped into memory, and where they are from."""
+"""Prepared data set: memory-mapped pictures, their labels and where they come from."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ddpm_studio.picture_shape import ImageSize, PictureShape
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.strict_json import read_bounded
 
-# Some dozens of bytes for each of a few million pictures.
+# Enough for dozens of bytes for each of a few million pictures.
 MAX_NAMES_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Prepared pictures.
+    """A prepared data set: pictures of equal shape, with labels where there are any.
 
     Attributes:
         images: uint8 (N, H, W, C), read-only, mapped from the cache.
@@ -30,9 +30,9 @@ class Dataset:
         class_names: names of the classes; empty without labels.
         report: what was kept and what was left out.
         fingerprint: hex digest of the content of all pictures and of the options.
-        options: the options with nothing left to choose: neither a size nor the channels.
+        options: the options with everything resolved: the size and the channels are set.
         source: the paths that were dropped.
-        names_file: where the name of each picture stands, one a line; None if nowhere.
+        names_file: text file with the name of each picture, one per line; None if there is none.
     """
 
     images: Pixels
@@ -46,7 +46,7 @@ class Dataset:
 
     @property
     def shape(self) -> PictureShape:
-        """Of each picture."""
+        """Shape of each picture."""
         return PictureShape.of(self.images)
 
     @property
@@ -56,11 +56,11 @@ class Dataset:
 
     @property
     def channels(self) -> int:
-        """How many channels the pictures have: 1 for gray, 3 for RGB."""
+        """Number of channels of the pictures: 1 for gray, 3 for RGB."""
         return self.shape.channels
 
     def names(self, numbers: Iterable[int]) -> tuple[str, ...]:
-        """Return what some pictures are called where they come from; empty where not known."""
+        """Return the names of the given pictures in their source; empty strings if unknown."""
         numbers = tuple(numbers)
         try:
             if self.names_file is None:
@@ -73,7 +73,7 @@ class Dataset:
         return tuple(plain(lines[number]) if known else "" for number in numbers)
 
     def class_of(self, number: int) -> str | None:
-        """Return the name of the class of a picture; None without labels."""
+        """Return the class name of a picture; None without labels."""
         return None if self.labels is None else self.class_names[int(self.labels[number])]
 
     def __len__(self) -> int:

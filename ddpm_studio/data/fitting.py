@@ -1,4 +1,4 @@
-"""Picture size and resizing that suit a set, and one picture made by them."""
+"""Choice of the target size and channels of a set, and the preparation of one picture."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 _LARGEST_KEPT = 64
 _MEDIAN_FOR_32 = 48
 _SMALLEST = 4
-# Of pictures that have not been looked at it is not known which type their numbers have.
+# The dtypes of pictures that have not been looked at are unknown, so a range covers them all.
 _TYPES = (
     *("float16", "float32", "float64", "int16", "int32", "int64", "int8"),
     *("uint16", "uint32", "uint64", "uint8"),
@@ -34,16 +34,16 @@ _TYPES = (
 
 
 def parse_colour(text: str) -> Rgb:
-    """Return "#rrggbb" as three numbers 0..255."""
+    """Parse "#rrggbb" into red, green and blue, each 0..255."""
     red, green, blue = bytes.fromhex(text.removeprefix("#"))
     return red, green, blue
 
 
 def make_picture(raw: Raw, recipe: Recipe) -> Pixels:
-    """Return one picture as uint8 (H, W, C) of the recipe's shape.
+    """Prepare one picture as uint8 (H, W, C) of the recipe's shape.
 
     Raises:
-        Unusable: with the reason for the report.
+        Unusable: the picture can't be used; the message is the reason for the report.
     """
     if isinstance(raw, bytes | Framed):
         with opened(raw) as picture:
@@ -55,10 +55,15 @@ def make_picture(raw: Raw, recipe: Recipe) -> Pixels:
 
 
 def choose_size(sizes: Iterable[tuple[tuple[int, int], int]], multiple: int) -> int:
-    """Return the side for pictures of these ((width, height), count).
+    """Choose the side in pixels of square prepared pictures from a histogram of sizes.
 
-    Equal pictures of up to 64 pixels keep their size; else it is 32 where the median of the
-    shorter sides is at most 48, and 64 above. The side is rounded down to a ``multiple``.
+    Pictures of one size keep their shorter side if that is at most 64; otherwise the side is 32
+    where the median of the shorter sides is at most 48, and 64 above. It is rounded down to a
+    multiple of ``multiple``, and is at least the smallest multiple that is not below 4.
+
+    Args:
+        sizes: pairs of ((width, height), count).
+        multiple: the divisor that the side must have.
     """
     counted = list(sizes)
     if len(counted) == 1 and min(counted[0][0]) <= _LARGEST_KEPT:
@@ -71,11 +76,12 @@ def choose_size(sizes: Iterable[tuple[tuple[int, int], int]], multiple: int) -> 
 
 
 def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Header]) -> Recipe:
-    """Return how pictures with these headers are made.
+    """Return the recipe (size, channels, fit, background) for pictures with these headers.
 
-    With ``auto`` they have one channel only where gray is certain: a coloured background makes
-    gray pictures coloured where it shows. Pictures with bands have as many as most of them. Its
-    ranges are what was asked for, for numbers of any type; without, they follow from the numbers.
+    With ``auto`` the prepared pictures have one channel only where gray is certain: a coloured
+    background makes gray pictures coloured where it shows. Of pictures with bands, the most
+    frequent number of bands is used. The recipe's value ranges are those of ``options.range``, for
+    every dtype; without it they are empty, to be derived from the pixel values.
     """
     background, ranges = parse_colour(options.background), _asked_ranges(options)
     width, height = sides(size)
@@ -88,7 +94,7 @@ def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Heade
         bands = any(header.bands for header in headers)
     if bands:
         counts = Counter(header.channels for header in headers)
-        # Of equally frequent ones the larger: nothing else tells of bands.
+        # Ties go to the larger count: nothing else says how many bands there are.
         channels = max(counts, key=lambda count: (counts[count], count))
     else:
         channels = CHANNELS.get(options.channels, 3)
@@ -107,7 +113,7 @@ def _asked_ranges(options: PrepareOptions) -> tuple[tuple[str, float, float], ..
 
 
 def settled(options: PrepareOptions, shape: PictureShape, *, bands: bool) -> PrepareOptions:
-    """Return the options with nothing left to choose, for pictures of this shape."""
+    """Return the options with size and channels resolved, for prepared pictures of this shape."""
     names = {channels: name for name, channels in CHANNELS.items()}
     return options.model_copy(
         update={
@@ -118,6 +124,6 @@ def settled(options: PrepareOptions, shape: PictureShape, *, bands: bool) -> Pre
 
 
 def is_gray(picture: Pixels) -> bool:
-    """Whether the channels of (H, W, 3) are equal everywhere."""
+    """Whether the three channels of (..., 3) are equal everywhere."""
     first = picture[..., 0]
     return bool(np.array_equal(first, picture[..., 1]) and np.array_equal(first, picture[..., 2]))

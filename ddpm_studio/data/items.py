@@ -1,4 +1,4 @@
-"""Items of a set: a file in a tree, and one picture not yet decoded."""
+"""Items of a set: a file in a folder or archive, and a candidate picture not yet decoded."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from ddpm_studio.data.byte_ranges import Place
 
-# Python refuses to read numbers that are much longer.
+# Python's int() refuses to parse numbers that are much longer.
 _NUMBER = re.compile(r"([0-9]{1,4000})")
 
 Pixels = npt.NDArray[np.uint8]
 
 #: Largest file or archive member that is read as one picture.
 MAX_FILE_BYTES = 512 * 2**20
-#: Largest number of pictures in one dropped thing, and of files in one folder or archive.
+#: Largest number of pictures in one source, and of files in one folder or archive.
 MAX_FILES = 1_000_000
 
 
@@ -27,11 +27,12 @@ class File:
     """A file in a folder or an archive.
 
     Args:
-        name: path relative to what was dropped, with ``/`` between its parts.
-        size: bytes when unpacked.
-        source: returns the first ``limit`` bytes of a place, or without a place of this file. One
-            function serves all files of an archive: there may be a million.
-        place: where another process can read it; None: only ``read`` can.
+        name: path relative to the dropped folder or archive, with ``/`` between its parts.
+        size: uncompressed size in bytes.
+        source: called as ``source(place, limit)``, or ``source(limit)`` where ``place`` is None;
+            returns the first ``limit`` bytes. One function serves all files of an archive: there
+            may be a million.
+        place: byte range that another process can read; None: only ``read`` can.
     """
 
     name: str
@@ -43,7 +44,7 @@ class File:
         """Return the first ``limit`` bytes, all of them for −1.
 
         Raises:
-            OSError: they can't be read.
+            OSError: the bytes can't be read.
         """
         if self.place is None:
             return self.source(limit)
@@ -51,7 +52,7 @@ class File:
 
     @property
     def suffix(self) -> str:
-        """The ending in lower case, with its dot."""
+        """The file name extension in lower case, with its dot; empty if there is none."""
         base = self.name[self.name.rfind("/") + 1 :]
         dot = base.rfind(".")
         return base[dot:].lower() if base[: max(0, dot)].strip(".") else ""
@@ -59,17 +60,18 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Perhaps one picture.
+    """A candidate picture, not yet decoded.
 
     Args:
-        name: what people see in a report.
-        file: its file, if it is one; else ``pixels`` returns uint8 (H, W, C).
-        tree: which of the dropped trees it belongs to.
-        class_name: its class where the source says it; in trees, folders say it later.
-        pixel_bytes: what ``pixels`` returns has so many.
-        origin: the name of the file in the tree that an array lies in; empty where its place
-            there says nothing.
-        frame: which page or frame of its file, from 0.
+        name: the name shown in a report.
+        tree: index of the dropped tree that it belongs to.
+        file: the file of the picture; None for a row of an array.
+        pixels: for a row of an array, returns it as uint8 (H, W, C).
+        class_name: its class where the data format gives one; classes by folder are found later.
+        pixel_bytes: size in bytes of the array that ``pixels`` returns.
+        origin: for a row of an array, the name in the tree of the file that holds the array; empty
+            where that path means nothing.
+        frame: index of the page or frame of its file, from 0.
     """
 
     name: str
@@ -83,35 +85,38 @@ class Item:
 
     @property
     def path(self) -> str:
-        """Where it lies in its tree; empty where that says nothing."""
+        """Path of its file in the tree; empty where the path means nothing."""
         return self.origin if self.file is None else self.file.name
 
     @property
     def size(self) -> int:
-        """Bytes of what is read."""
+        """Size in bytes of the file, or of the array, to read."""
         return self.pixel_bytes if self.file is None else self.file.size
 
 
 def natural_key(name: str) -> list[str | int]:
-    """Order names as people do: "2" before "10"."""
-    # Texts and numbers take turns, so that only like is compared with like.
+    """Return a sort key for natural sort order: "2" before "10"."""
+    # Strings and numbers alternate, so that only equal types are compared.
     parts: list[str | int] = [*_NUMBER.split(name.casefold())]
     parts[1::2] = map(int, parts[1::2])
     return parts
 
 
 def folders_of(names: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """Return the folder of each name, and of each folder its parts; equal ones are one object."""
+    """Return the folder of each name, and the path components of each folder.
+
+    Equal folders are one string object, which saves memory.
+    """
     known: dict[str, str] = {}
     folders = [known.setdefault(one, one) for one in (name.rpartition("/")[0] for name in names)]
     return folders, {folder: folder.split("/") if folder else [] for folder in known}
 
 
 def folder_classes(names: Sequence[str]) -> list[str] | None:
-    """Return the class of each picture from its first-level folder, or None.
+    """Return the class of each picture by its first-level folder; None if there are no classes.
 
-    Folders that hold everything (as archives often have) are looked through. There are
-    classes when every picture then lies in a folder and there are at least two folders.
+    A single top-level folder that holds everything, as archives often have, is skipped. There are
+    classes if every picture is then in a folder and there are at least two folders.
     """
     folders, parts = folders_of(names)
     level = 0

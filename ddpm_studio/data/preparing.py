@@ -1,4 +1,4 @@
-"""Preparing a set: list, find in the cache, or look at every picture and keep it."""
+"""Data set preparation: list the files, then load from the cache or decode every picture."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ from ddpm_studio.requests import RULES, PrepareOptions
 _LISTING, _CACHED = "Listing the files", "Found in the cache"
 _LOOKING, _MAKING = "Looking at the pictures", "Preparing the pictures"
 PREPARING = frozenset({_LISTING, _CACHED, _LOOKING, _MAKING})
-"""What the progress of preparing says, for whoever counts the work after it alone."""
+"""Texts of the :class:`Progress` events of preparing, to tell them from those of later work."""
 
 _BATCH_BYTES = 8 * 2**20
 _BATCH_ROW_BYTES = 16 * 2**20
 _BATCH_MOST, _BATCH_LEAST, _BATCHES = 512, 16, 32
-#: What is less is prepared here before other processes have even started.
+#: A smaller set is prepared in this process before worker processes have even started.
 _POOL_FROM_BYTES, _POOL_FROM_FILES = 5 * 2**20, 2000
-#: So many pictures tell what a whole set will be, or else it is made anew.
+#: Sample size for guessing the recipe of the set; if the guess is wrong, a second pass is made.
 _GUESSED_FROM = 16
 
 _CHANGED = "changed while it was read"
@@ -81,21 +81,28 @@ def prepare(
     required_multiple: int = 1,
     assistance: Assistance | None = None,
 ) -> Generator[Progress, None, Dataset]:
-    """Turn whatever was dropped into one array of equal pictures.
+    """Prepare pictures of any source as one memory-mapped array of pictures of equal shape.
 
-    Large sets are read once, by all cores. Closing the generator cancels; nothing half-written
-    stays.
+    Large sets are decoded on all cores, usually in one pass. Closing the generator cancels, and
+    leaves no partial result in the cache.
 
     Args:
-        sources: folders, archives (zip, tar), pictures, ``.npy``, ``.npz`` or IDX files.
-        options: how to fit them; sizes and colours left open are chosen here.
-        cache: the cache's root instead of the user's.
+        sources: folders, archives (zip, tar), pictures, ``.npy``, ``.npz`` or IDX files, and files
+            of any other data format in the catalogue.
+        options: how to fit the pictures; size and channels that it leaves open are chosen here.
+        cache: root folder of the cache; None for the user's.
         required_multiple: a size chosen here is a multiple of this.
-        assistance: other machines that look at a part of a large set's pictures.
+        assistance: other machines that decode a part of a large set's pictures.
+
+    Yields:
+        The progress.
+
+    Returns:
+        The prepared set.
 
     Raises:
-        StudioError: nothing usable, a path that is missing or unreadable, an unsafe archive, or an
-            assistant that has gone.
+        StudioError: there is no usable picture, a path is missing or unreadable, an archive is
+            unsafe, or an assistant has gone.
     """
     paths = [Path(source) for source in sources]
     title = source_title(paths)
@@ -108,7 +115,7 @@ def prepare(
         yield Progress(1, 1, _CACHED)
         return dataset
     with ExitStack() as stack:
-        # It starts while the files are listed.
+        # The worker processes start while the files are listed.
         pool = _pool(stamps, stack, assistance)
         if pool is not None and assistance is not None:
             assistance.begin(quick)
@@ -133,7 +140,7 @@ def prepare(
         check_asked(title, labels, options)
         more: list[object] = todays(options)
         if more:
-            # What is told of them is kept with the pictures.
+            # The notes are stored with the pictures, so they are part of the key.
             more += [digest_of(labels.classes), collection.told, labels.told, collection.formats]
             more += [(one.key, one.title, one.classes) for one in labels.choices]
         asked = sized.model_copy(update={"rules": RULES})
@@ -145,7 +152,7 @@ def prepare(
                 recipe = replace(recipe, ranges=made.ranges(title, options))
             if made is None or made.recipe != recipe:
                 made = yield from _make(seen, pass_over, begin_rows(wanted.path, recipe))
-                # Only once they are decoded it is known what their values mean.
+                # The meaning of the values is only known once all pictures are decoded.
                 recipe = replace(recipe, ranges=made.ranges(title, options))
                 if made.recipe != recipe:
                     made = yield from _make(seen, pass_over, begin_rows(wanted.path, recipe))
@@ -155,24 +162,25 @@ def prepare(
             store.keep(folder, key)
             dataset = store.load(key, paths, title)
             assert dataset is not None
-    # What could not be read is tried again: that it can be read now changes no file's time.
+    # A file that could not be read may become readable without a change of its time, so the quick
+    # key is not stored and the next call tries again.
     if not any(reject.may_pass for reject in dataset.report.rejects):
         store.remember(quick, stamps, key)
     return dataset
 
 
 class Assistance(Protocol):
-    """Other machines that may help to prepare a large set."""
+    """Protocol for other machines that may help to prepare a large set."""
 
     def begin(self, key: str) -> None:
-        """Let those help that find the same files: for which :func:`key_of_files` is this."""
+        """Invite the machines whose files have this :func:`key_of_files`, and so are the same."""
 
     def newcomers(self) -> Sequence[Assistant]:
-        """Return those that have come since."""
+        """Return the assistants that have joined since the last call."""
 
 
 def key_of_files(sources: Sequence[Path], options: PrepareOptions, required_multiple: int) -> str:
-    """Return a key of what :func:`prepare` would look at, by the files' paths, sizes and times.
+    """Return the cache key of a preparation by its files' paths, sizes and times, and the options.
 
     Raises:
         StudioError: a path is missing or unreadable.
@@ -184,12 +192,14 @@ def key_of_files(sources: Sequence[Path], options: PrepareOptions, required_mult
 def find_prepared(
     fingerprint: str, sources: Sequence[Path], *, cache: Path | None = None
 ) -> Dataset | None:
-    """Return a set that was prepared before, also when its sources are gone.
+    """Return a prepared set from the cache by its fingerprint; None if it is not there.
+
+    The sources themselves may be gone.
 
     Args:
-        fingerprint: the set's.
-        sources: where it came from.
-        cache: the cache's root instead of the user's.
+        fingerprint: :attr:`Dataset.fingerprint` of the set.
+        sources: the paths that the set came from.
+        cache: root folder of the cache; None for the user's.
     """
     store = DatasetCache(cache if cache is not None else cache_dir())
     return store.find(fingerprint, sources, source_title(list(sources)))
@@ -197,33 +207,33 @@ def find_prepared(
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What is asked for, and where what is made goes."""
+    """The options asked for, and the path of the array file to write."""
 
     options: PrepareOptions
     multiple: int
     path: Path
 
     def sized(self, sizes: Counter[tuple[int, int]]) -> PrepareOptions:
-        """Return the options with the size chosen for pictures of these sizes."""
+        """Return the options with the image size set, chosen from these sizes if left open."""
         size = self.options.image_size or choose_size(sizes.items(), self.multiple)
         return self.options.model_copy(update={"image_size": size})
 
     def recipe(self, sized: PrepareOptions, headers: Sequence[Header]) -> Recipe:
-        """Return how pictures with these headers are made."""
+        """Return the recipe for pictures with these headers."""
         assert sized.image_size is not None
         return recipe_for(sized, sized.image_size, headers)
 
 
 @dataclass(frozen=True)
 class _Pass:
-    """Who looks at the pictures."""
+    """A pass over the pictures, in this process or by a pool of workers."""
 
     look: Looker
 
     def over(
         self, items: Sequence[Item], target: Target | None
     ) -> Generator[tuple[Batch, Look], None, None]:
-        """Look at all pictures, in order."""
+        """Yield the batches of all pictures with what was found in each, in order."""
         return self.look(self._batches(items, target), target)
 
     def _batches(self, items: Sequence[Item], target: Target | None) -> Iterator[Batch]:
@@ -256,9 +266,9 @@ def _pool(
 
 
 def _guess(items: Sequence[Item], wanted: _Wanted) -> Target | None:
-    """Return how the set will probably be made, judged by a few pictures."""
+    """Return the probable recipe and file of the whole set, judging by a small sample of it."""
     placed = [item for item in items if item.file is None or item.file.place is not None]
-    # Going back in a packed tar means to unpack it anew.
+    # Seeking backwards in a compressed tar means decompressing it again.
     few = placed[:: max(1, len(placed) // _GUESSED_FROM)] or items
     headers = []
     values = SeenValues() if wanted.options.range is None else None
@@ -283,10 +293,10 @@ def _guess(items: Sequence[Item], wanted: _Wanted) -> Target | None:
 def _look(
     collection: Collection, pass_over: _Pass, guess: Target | None
 ) -> Generator[Progress, None, tuple[Survey, Made | None]]:
-    """Read every header and hash every picture's content; with a guess, make them too.
+    """Read every header and hash every picture's content; with a guess, decode and write them too.
 
     Raises:
-        StudioError: there is no picture at all, or none with a good header.
+        StudioError: there is no picture at all, or none with a valid header.
     """
     seen = Survey(rejects=list(collection.rejects))
     made = Made(guess) if guess is not None else None
@@ -318,7 +328,7 @@ def _take(batch: Batch, look: Look, seen: Survey, made: Made | None) -> None:
 
 
 def _make(seen: Survey, pass_over: _Pass, target: Target) -> Generator[Progress, None, Made]:
-    """Make pictures whose headers are known."""
+    """Decode and write the pictures whose headers are known."""
     made = Made(target)
     total = len(seen.items)
     with closing(pass_over.over(seen.items, target)) as looked:

@@ -1,4 +1,4 @@
-"""Preview of a preparation, for the window while options change."""
+"""Preview of a prepared set from a few of its pictures, for the window while options change."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class PreviewResult:
 
     Attributes:
         pictures: uint8 (N, H, W, C), spread evenly over the set.
-        names: where each comes from.
-        sizes: each one's (width, height) before preparation.
-        found: how many files look like pictures; they are not all opened.
-        skipped: how many were tried and can't be used.
-        options: the options with size and colour as chosen from these few pictures.
-        classes: each one's class, None where it has none; empty: nobody asked for them.
+        names: the name of each picture in its source.
+        sizes: (width, height) of each picture before preparation.
+        found: number of files that look like pictures; they are not all opened.
+        skipped: number of rejects: files that can't be used, among those tried.
+        options: the options with size and channels as chosen from these few pictures.
+        classes: the class of each picture, None where it has none; empty if not asked for.
     """
 
     pictures: Pixels
@@ -70,14 +70,14 @@ def preview(
 ) -> PreviewResult:
     """Prepare about ``count`` pictures spread over the set; bad ones are skipped.
 
-    With ``classes`` it looks what each is of too, which takes a look at all names of the set.
+    With ``classes`` the class of each picture is found too, which takes the names of the whole set.
 
     Raises:
-        StudioError: as :func:`prepare`, judging by the pictures tried.
+        StudioError: as for :func:`prepare`, judging by the pictures tried.
     """
     with ExitStack() as stack:
         collection = collect([Path(source) for source in sources], stack, options)
-        # From here on: on a busy machine listing alone may take so long.
+        # The time limit starts after the listing, which alone may take as long on a busy machine.
         until = time.monotonic() + _MAX_SECONDS
         likely = [item for item in collection.items if _looks_like_picture(item)]
         candidates = likely or collection.items
@@ -135,7 +135,7 @@ def preview(
 def _classes(
     items: Sequence[Item], shown: Sequence[int], collection: Collection, options: PrepareOptions
 ) -> tuple[str | None, ...]:
-    """Return the class of each item shown, by its number, as all of them together tell it."""
+    """Return the class of each item shown, by its index, derived from all items together."""
     found = labels_of(items, collection, options).classes
     if found is None:
         return (None,) * len(shown)
@@ -147,7 +147,7 @@ def _looks_like_picture(item: Item) -> bool:
 
 
 def _spread(total: int, count: int) -> list[int]:
-    """Return indices spread evenly, in order, then others between them to fall back on."""
+    """Return evenly spread indices in order, followed by others between them as fallbacks."""
     if total <= count:
         return list(range(total))
     first = dict.fromkeys(index * total // count for index in range(count))

@@ -1,4 +1,4 @@
-"""Value ranges: which values of picture files become black and white, one meaning for each type."""
+"""Value ranges of a set: the values that become black and white, one range for each dtype."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Told = tuple[tuple[str, float, float], ...]
 
 @dataclass
 class SeenValues:
-    """The numbers of the picture files of a set, by their types."""
+    """Minimum and maximum of the pixel values of a set, by dtype."""
 
     whole: dict[str, Values] = field(default_factory=dict)
-    # Of floats the largest of the darkest picture: each by itself was read by version 0.1.0.
+    # For floats, the maximum of the darkest picture: version 0.1.0 scaled each picture by itself.
     darkest: float = float("inf")
 
     def add(self, values: Values | None) -> None:
-        """Take those of one more picture."""
+        """Add the values of one more picture; None is ignored."""
         if values is None:
             return
         known = self.whole.get(values.dtype)
@@ -31,12 +31,12 @@ class SeenValues:
             self.darkest = min(self.darkest, values.high)
 
     def ranges(self, title: str, options: PrepareOptions) -> Told:
-        """Return which numbers of each type become black and white, sorted by the type.
+        """Return (dtype, low, high), the values that become black and white, sorted by dtype.
 
-        What is read as version 0.1.0 did by itself is left out where that is the same.
+        Dtypes for which version 0.1.0 used the same range by itself are left out.
 
         Raises:
-            StudioError: pictures of floats have different meanings.
+            StudioError: the values of a dtype have no known meaning, and no range was given.
         """
         if options.rules == FIRST_RULES:
             return ()
@@ -62,7 +62,7 @@ class SeenValues:
         return None if used == usual else used
 
     def told(self, title: str, ranges: Told) -> list[str]:
-        """Return what to say about the numbers and what they were taken for."""
+        """Return lines for the report on the values and the ranges they were taken for."""
         used = {dtype: Range(low, high) for dtype, low, high in ranges}
         lines = []
         for dtype, values in self.whole.items():

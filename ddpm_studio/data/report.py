@@ -1,4 +1,4 @@
-"""Report of a preparation: what became of the pictures, in plain words and as JSON."""
+"""Report of a preparation: pictures kept and left out, as sentences and as JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SENTENCES = {
     OUT_OF_RANGE: f"has {OUT_OF_RANGE}",
 }
 
-#: Stands in a reason before the package that a file can't be read without.
+#: In a reason, precedes the name of the package that a file can't be read without.
 NEEDS = ", which needs "
 
 # Kinds of reasons for leaving out whole files, which may hold no pictures at all.
@@ -48,37 +48,38 @@ class Reject:
 
     @property
     def sentence(self) -> str:
-        """The reason as it goes on behind the name: "is cut short"."""
+        """The reason as a predicate to follow the name, such as "is cut short"."""
         kind, detail, said = self.reason.partition(":")
         return _SENTENCES.get(kind, f"is {kind}") + detail + said
 
     @property
     def may_pass(self) -> bool:
-        """Whether it may be read another time, while the file itself stays as it is."""
+        """Whether a later attempt may succeed although the file itself has not changed."""
         kind, _, detail = self.reason.partition(": ")
         return NEEDS in detail or (kind == "unreadable" and _said_by_system(detail))
 
 
 def _said_by_system(words: str) -> bool:
-    """Whether these tell why a file can't be read, and not what is wrong within it.
+    """Whether these words are a message of the operating system (``os.strerror``).
 
-    In what language that is may change while the program runs: a window sets it, for one.
+    Such a message means that the file can't be read, not that its contents are wrong. Its language
+    may change while the program runs, as a window sets the locale.
     """
     return words in map(os.strerror, errno.errorcode)
 
 
 @dataclass(frozen=True)
 class Report:
-    """Counts of one preparation.
+    """Counts and notes of one preparation.
 
     ``found`` pictures are ``kept`` plus ``rejects``; ``others`` counts files that are no
     pictures, by suffix. ``sizes`` holds ((width, height), count) of the kept pictures before
     preparation and ``class_counts`` (class, count); ``duplicates`` counts pictures that equal
-    an earlier one pixel for pixel after preparation (they are kept). ``told`` says what values,
-    axes and classes were taken for. ``label_choices`` are (key, title, number of classes) of what
-    may say classes, and ``labels`` the keys of what did; ``classes_found`` are its (class, count)
-    before any was renamed or left out. ``formats`` are the names of those in the catalogue that
-    have read something.
+    an earlier one pixel for pixel after preparation (they are kept). ``told`` are notes on how
+    values, axes and classes were interpreted. ``label_choices`` are (key, title, number of classes)
+    of the possible sources of labels, and ``labels`` the keys of those used; ``classes_found`` are
+    their (class, count) before any class was renamed or left out. ``formats`` are the names of the
+    data formats in the catalogue that have read something.
     """
 
     source: str
@@ -126,7 +127,7 @@ class Report:
         return lines
 
     def known_others(self) -> list[str]:
-        """Return a line for each kind of the other files of which more is known: what it is."""
+        """Return a line for each suffix of other files whose file type is known."""
         return [
             f"{_count(count, f'file {kind}', f'files {kind}')}: {what}."
             for kind, count in self.others
@@ -145,7 +146,7 @@ class Report:
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """Read what :meth:`to_json` wrote.
+        """Parse the JSON of :meth:`to_json`.
 
         Raises:
             ValueError, KeyError, TypeError: the text is something else.
@@ -154,10 +155,10 @@ class Report:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Report:
-        """Read what :meth:`to_json` tells, parsed.
+        """Return the report of a dictionary, which is the parsed JSON of :meth:`to_json`.
 
         Raises:
-            ValueError, KeyError, TypeError: it is something else.
+            ValueError, KeyError, TypeError: the data are something else.
         """
         return cls(
             source=str(data["source"]),
@@ -183,7 +184,7 @@ class Report:
 
 
 def size_warnings(kept: int) -> tuple[str, ...]:
-    """Return what to say about a set too small to learn from."""
+    """Return a warning if a set is too small to learn from; empty if it is not."""
     if kept == 1:
         return ("Only 1 picture: the model will memorise it.",)
     if kept < _FEW:
@@ -192,9 +193,10 @@ def size_warnings(kept: int) -> tuple[str, ...]:
 
 
 def reject_summary(rejects: tuple[Reject, ...], *, details: bool = False) -> str:
-    """Return "10 truncated, 2 too large".
+    """Return the rejects counted by kind, such as "10 truncated, 2 too large".
 
-    ``details``: with the detail of a kind where it is one and the same and has no remedy.
+    With ``details``, a kind whose rejects all have the same detail is shown with that detail,
+    unless there is a remedy for it.
     """
     words = []
     for kind, count in Counter(reject.kind for reject in rejects).most_common():
@@ -205,7 +207,7 @@ def reject_summary(rejects: tuple[Reject, ...], *, details: bool = False) -> str
 
 
 def listed(words: Sequence[str], most: int) -> str:
-    """Return the first of some words, with commas between, and how many more there are."""
+    """Join the first ``most`` words with commas, followed by the number of further ones."""
     shown = ", ".join(words[:most])
     return f"{shown} and {len(words) - most:,} more" if len(words) > most else shown
 

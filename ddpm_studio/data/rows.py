@@ -1,4 +1,4 @@
-"""Pictures as rows of a ``.npy`` file, written where they belong and settled at the end."""
+"""Rows of a ``.npy`` file: pictures are written at any row, and the header at the end."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _COPY_ROWS = 1024
 
 
 def begin_rows(path: Path, recipe: Recipe) -> Target:
-    """Make the file for pictures; one may be written at any row of it."""
+    """Create the file for the pictures of a recipe; any of its rows may then be written."""
     head = _header(0, recipe, recipe.channels)
     path.write_bytes(head)
     return Target(recipe, path, len(head))
 
 
 def settle_rows(target: Target, rows: npt.NDArray[np.int64], *, gray: bool) -> None:
-    """Make it an array (N, H, W, C) of the N ``rows``, which ascend.
+    """Finish the file as an array (N, H, W, C) of the rows to keep.
 
     Args:
         target: the file, whose every row has been written.
-        rows: which rows are pictures to keep.
-        gray: whether to keep one channel of three that are equal.
+        rows: indices of the N rows to keep, ascending.
+        gray: whether to keep only the first channel, where all are equal.
     """
     path, recipe = target.path, target.recipe
     written = (path.stat().st_size - target.offset) // recipe.row_bytes

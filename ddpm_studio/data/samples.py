@@ -1,4 +1,4 @@
-"""The small sets that ship with the program."""
+"""Sample data sets: the small sets that ship with the program."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ddpm_studio.paths import resources_dir
 from ddpm_studio.requests import PrepareOptions
 
 PREFIX = "sample:"
-"""What the name of an embedded set begins with, where pictures are named."""
+"""Prefix of a sample set's name where a path of pictures may also be given."""
 
 
-# What its authors call the labels of Fashion-MNIST.
+# The label names of Fashion-MNIST, as its authors give them.
 _GARMENTS = {
     "0": "T-shirt/top",
     "1": "Trouser",
@@ -31,7 +31,7 @@ _GARMENTS = {
 
 @dataclass(frozen=True)
 class SampleSet:
-    """A set to begin with: ``notice`` names its makers and licence."""
+    """A sample data set that ships with the program; ``notice`` is its copyright and licence."""
 
     name: str
     title: str
@@ -41,7 +41,7 @@ class SampleSet:
 
 
 def sample_sets() -> list[SampleSet]:
-    """Return the sets that are there, in the order to offer them."""
+    """Return the sample sets that are installed, in the order to offer them."""
     data = resources_dir() / "data"
     sets = [
         SampleSet(
@@ -63,10 +63,10 @@ def sample_sets() -> list[SampleSet]:
 
 
 def sample_set(name: str) -> SampleSet:
-    """Return the set of a name.
+    """Return the sample set with a name.
 
     Raises:
-        StudioError: if there is none; tells which there are.
+        StudioError: if there is none; the message lists those that exist.
     """
     sets = sample_sets()
     for sample in sets:
@@ -77,10 +77,10 @@ def sample_set(name: str) -> SampleSet:
 
 
 def named_data(given: str | os.PathLike[str]) -> Path:
-    """Return the pictures that a path or ``sample:NAME`` names; a path need not be there.
+    """Resolve a path or ``sample:NAME`` to the path of the pictures, which need not exist.
 
     Raises:
-        StudioError: if no set of that name ships.
+        StudioError: if there is no sample set of that name.
     """
     text = os.fspath(given)
     named = text.startswith(PREFIX)
@@ -88,13 +88,13 @@ def named_data(given: str | os.PathLike[str]) -> Path:
 
 
 def data_name(source: Path) -> str | None:
-    """Return ``sample:NAME`` of an embedded set, None for other pictures."""
+    """Return ``sample:NAME`` for the path of a sample set; None for any other path."""
     place = source.resolve()
     names = (sample.name for sample in sample_sets() if sample.path.resolve() == place)
     return next((f"{PREFIX}{name}" for name in names), None)
 
 
 def title_of(source: Path) -> str:
-    """Return what a set is called: the title of one that ships, else the name of its file."""
+    """Return the title of a sample set's path; for any other path, its file name."""
     shipped = {sample.path: sample.title for sample in sample_sets()}
     return shipped.get(source, source.name)

@@ -1,4 +1,4 @@
-"""Writing a prepared set after the pass: the array, the labels, the report."""
+"""Final step of a preparation: write the array and the labels, and assemble the report."""
 
 from __future__ import annotations
 
@@ -34,15 +34,16 @@ from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
 @dataclass
 class Made:
-    """What a pass has made, in little memory: there may be a million pictures.
+    """The results of a decode pass, in little memory: there may be a million pictures.
 
     Args:
-        target: where the rows are.
-        rows: of each found picture its row.
-        results: hashes of what was made, one after another.
-        why: of each picture that was not made the reason, by its number among the found ones.
-        values: the numbers of all pictures.
-        coloured: the channels of one are not all equal.
+        target: the file of the rows.
+        rows: row of each found picture.
+        results: hashes of the prepared pictures, ``RESULT_BYTES`` each, concatenated; zeros for
+            one that failed.
+        why: reason for each picture that failed, by its index among the found ones.
+        values: value ranges of all pictures.
+        coloured: whether the channels of some picture differ.
     """
 
     target: Target
@@ -53,7 +54,7 @@ class Made:
     coloured: bool = False
 
     def note(self, row: int, one: Outcome) -> None:
-        """Take what became of the next picture."""
+        """Record the outcome of the next picture."""
         if one.kind != "made":
             self.why[len(self.rows)] = one.why
         self.rows.append(row)
@@ -62,16 +63,16 @@ class Made:
 
     @property
     def recipe(self) -> Recipe:
-        """How they were made, without the ranges of types that none of them has."""
+        """The recipe used, without the ranges of dtypes that no picture has."""
         recipe, there = self.target.recipe, self.values.whole
         return replace(recipe, ranges=tuple(one for one in recipe.ranges if one[0] in there))
 
     def ranges(self, title: str, options: PrepareOptions) -> Told:
-        """Return which of their numbers become black and white."""
+        """Return the values of each dtype that become black and white."""
         return self.values.ranges(title, options)
 
     def different(self, numbers: Sequence[int]) -> int:
-        """Return how many different pictures these found ones became."""
+        """Return the number of distinct prepared pictures among the found ones given by index."""
         halves = np.frombuffer(self.results, [("a", "u8"), ("b", "u8")])
         return len(np.unique(halves[np.asarray(numbers, np.int64)]))
 
@@ -79,14 +80,14 @@ class Made:
 def settle(
     folder: Path, collection: Collection, seen: Survey, made: Made, sized: PrepareOptions
 ) -> tuple[PrepareOptions, tuple[list[str], Report], list[object]]:
-    """Write the array and the labels.
+    """Write the array, the labels and the names of the pictures.
 
     Returns:
-        The options settled on, classes and the report, and what else decides what the pictures
-        became.
+        The resolved options; the class names and the report; and whatever else determines the
+        prepared pictures, for the fingerprint.
 
     Raises:
-        StudioError: no picture could be decoded.
+        StudioError: no picture could be decoded, or every class is left out.
     """
     rejects = [*seen.rejects]
     rejects += [Reject(seen.items[at].name, why) for at, why in made.why.items()]
@@ -154,7 +155,7 @@ def settle(
 def _told(
     collection: Collection, made: Made, seen: Survey, chosen: Sequence[int], labels: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return what to say about axes, values, frames and classes."""
+    """Return notes for the report on axes, values, transparency, inks, frames and classes."""
     values = made.values.told(collection.title, made.recipe.ranges)
     several = [at for at in chosen if seen.headers[at].frames > 1]
     frames = [seen.headers[at].frames for at in several]
@@ -188,14 +189,14 @@ def _counted(classes: Sequence[str | None] | None) -> tuple[tuple[str, int], ...
 
 
 def _not_classes(classes: Sequence[str | None], names: Mapping[str, str]) -> str:
-    """Say which classes that were to have other names there are not."""
+    """Return a note on the classes to rename that do not exist; empty if there are none."""
     there = set(classes)
     missing = [plain(name, 60) for name in names if name not in there]
     return f"There is no class {listed(missing, 3)} to rename." if missing else ""
 
 
 def _classes_left_out(classes: Sequence[str | None] | None, names: Mapping[str, str]) -> str:
-    """Say how many pictures the classes had that are left out."""
+    """Return a note on the number of pictures in classes left out; empty if there are none."""
     counts = Counter(one for one in classes or () if one is not None)
     out = [old for old, new in names.items() if new == LEFT_OUT and counts[old]]
     if not out:
@@ -207,7 +208,7 @@ def _classes_left_out(classes: Sequence[str | None] | None, names: Mapping[str, 
 def _beyond_first(
     kept: Sequence[Item], recipe: Recipe, classes: Sequence[str | None] | None
 ) -> list[object]:
-    """Return what these pictures are beyond what version 0.1.0 would have made of them."""
+    """Return the ranges and classes in which the pictures differ from those of version 0.1.0."""
     more: list[object] = []
     if recipe.ranges:
         more.append({"ranges": recipe.ranges})
@@ -218,5 +219,5 @@ def _beyond_first(
 
 
 def labels_of(items: Sequence[Item], collection: Collection, options: PrepareOptions) -> Labels:
-    """Return the classes of pictures, by what was asked for or by the most certain place."""
+    """Return the classes of pictures, from the source asked for or else the most reliable one."""
     return choose_labels(items, collection.sources, collection.own, options, collection.class_names)

@@ -1,4 +1,4 @@
-"""One picture, as it is in its file or prepared as a whole set would be."""
+"""Single pictures: read one from its file, or prepare one as a whole set would be."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _WHITE = (255, 255, 255)
 
 
 def read_picture(path: Path, *, alpha: bool = False) -> Pixels:
-    """Read one picture file, turned upright, white where it is transparent.
+    """Read one picture file, turned upright, transparent pixels composited on white.
 
     Args:
         path: the file.
-        alpha: whether what is transparent stays so instead.
+        alpha: whether to keep the alpha channel instead.
 
     Returns:
-        uint8 (H, W, C), C = 1 or 3; with ``alpha`` also 2 or 4. One of our own that carries
-        bands has all of them.
+        uint8 (H, W, C), C = 1 or 3; with ``alpha`` also 2 or 4. A file written by this program
+        that carries bands has all of them.
 
     Raises:
-        StudioError: it can't be read, is no picture, or too large.
+        StudioError: the file can't be read, is no picture, or is too large.
     """
     try:
         picture = np.asarray(
@@ -47,13 +47,13 @@ def read_picture(path: Path, *, alpha: bool = False) -> Pixels:
 
 
 def fit_picture(picture: Pixels, options: PrepareOptions) -> Pixels:
-    """Prepare a picture, uint8 (H, W, C).
+    """Prepare one picture, uint8 (H, W, C), as a whole set would be.
 
     Returns:
-        uint8 (H, W, C); what the options leave open is chosen as for a whole set.
+        uint8 (H, W, C); whatever the options leave open is chosen as for a set of this picture.
 
     Raises:
-        StudioError: its channels are not those that are asked for.
+        StudioError: the picture can't be used, as where its channels are not those asked for.
     """
     header = array_header(picture)
     size = options.image_size or choose_size([(header.size, 1)], 1)

@@ -1,4 +1,4 @@
-"""Splits: parts of a set that go by train, validation and test, and which of them are read."""
+"""Splits of a set (train, validation, test; pictures, masks): finding and selecting them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ddpm_studio.errors import StudioError
 
 TRAIN, ALL = "train", "all"
 IMAGES, MASKS = "images", "masks"
-#: Ends what is told of parts that are left aside.
+#: Ends the warning about splits that are left out.
 TAKES_ALL = "--split all takes everything."
-#: What each part is called by people, in lower case.
+#: Usual names of each split, in lower case.
 _WORDS = {
     TRAIN: ("train", "training", "trainset", "trn"),
     "val": ("val", "valid", "validation", "dev"),
@@ -21,7 +21,7 @@ _WORDS = {
     "extra": ("extra",),
 }
 _BY_WORD = {word: split for split, words in _WORDS.items() for word in words}
-# What lies beside pictures to be segmented: a mask for each, which is no picture to learn.
+# Segmentation data sets have a folder of pictures and one of masks, which are not to be learnt.
 _MASK_WORDS = {
     IMAGES: (
         *("images", "image", "imgs", "img", "jpegimages", "pictures", "photos"),
@@ -34,7 +34,7 @@ _MASK_WORDS = {
     ),
 }
 _BY_MASK_WORD = {word: part for part, words in _MASK_WORDS.items() for word in words}
-# Words beside the part's own in the name of a folder: "training_set", "train2017", "seg_train".
+# Words next to the split's own in the name of a folder: "training_set", "seg_train".
 _BESIDE = frozenset(
     ("set", "data", "dataset", "images", "image", "imgs", "img", "pictures", "seg", "part", "full")
 )
@@ -43,25 +43,25 @@ _PIECES = re.compile(r"[^\W\d_]+")
 _MASK_NAME = re.compile(
     r"(.+?)[ _.-](?:masks?|segmentation|seg|gt|groundtruth)(?:[ _-]?\d{1,3})?", re.IGNORECASE
 )
-# No system has longer paths.
+# No operating system has longer paths.
 _LONGEST = 4096
 _JOINTS = re.compile(r"[\s_.-]+")
 
 
 def split_of(word: str) -> str | None:
-    """Return which part a word names, such as "val" for "Validation"; None: it names none."""
+    """Return the split that a word names, such as "val" for "Validation"; None if it names none."""
     return _BY_WORD.get(word.casefold())
 
 
 def split_in(name: str) -> str | None:
-    """Return the part of a set that a file's name has in it: "train-0001.tar"."""
+    """Return the split named in a file's name, such as "train" in "train-0001.tar", or None."""
     base = name.rpartition("/")[2].casefold()
     words = "".join(sign if sign.isalnum() else " " for sign in base).split()
     return next((split for word in words if (split := split_of(word))), None)
 
 
 def parts_around(path: str) -> frozenset[str]:
-    """Return which parts of a set the folders of a path tell."""
+    """Return the splits that the folders of a path name."""
     return frozenset(part for folder in path.split("/")[:-1] if (part := _folder_split(folder)))
 
 
@@ -72,9 +72,9 @@ def _folder_split(folder: str) -> str | None:
 
 
 def part_of(column: str, value: str) -> str | None:
-    """Return which part of a set a cell of a table names; None: it names none.
+    """Return the split that a cell of a table names; None if it names none.
 
-    CelebA's list_eval_partition.txt has numbers, fastai's tables a column is_valid.
+    CelebA's list_eval_partition.txt has numbers, fastai's tables have a column is_valid.
     """
     if column.casefold() == "is_valid":
         return {"true": "val", "1": "val", "false": TRAIN, "0": TRAIN}.get(value.casefold())
@@ -84,7 +84,7 @@ def part_of(column: str, value: str) -> str | None:
 
 
 def folder_part(name: str) -> tuple[str, str] | None:
-    """Return which part of a set a folder's name tells, and what else it tells; None: no part.
+    """Return the split that a folder's name gives, and its domain if any; None if no split.
 
     "training_set" and "train2017" are ("train", ""); CycleGAN's "trainA" is ("train", "A").
     """
@@ -100,10 +100,10 @@ def folder_part(name: str) -> tuple[str, str] | None:
 
 
 def parts_beside(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
-    """Return the part of a set that each folder is, beside train and val or test; None: not there.
+    """Return the split of each sibling folder; None unless they include train and val or test.
 
-    There "test_simple" is of the test part, and "samples" is extra; so is "seg_pred" beside
-    "seg_train" and "seg_test". "train" alone may be a class, beside "car" and "plane".
+    Where they do, "test_simple" belongs to the test split, and "samples" is extra; so is "seg_pred"
+    next to "seg_train" and "seg_test". "train" alone may be a class, next to "car" and "plane".
     """
     known = {name: part for name in names if (part := folder_part(name)) and not part[1]}
     if not _are_parts(split for split, _ in known.values()):
@@ -115,10 +115,11 @@ def parts_beside(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
 
 
 def parts_in(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
-    """Return the part that the name of each folder has within it, and the rest; None: not so.
+    """Return the split within the name of each sibling folder, and the rest of the name.
 
-    "DIV2K_train_HR" and "DIV2K_valid_HR" differ in their part alone. Where that is the rest of all,
-    it tells nothing; beside "DIV2K_train_LR" it does. What else lies there is extra.
+    "DIV2K_train_HR" and "DIV2K_valid_HR" differ in their split alone. A rest that all of them share
+    says nothing and is left empty; next to "DIV2K_train_LR" it is "DIV2K_HR". Other folders are
+    extra. None if there are no such names for train and val or test.
     """
     parts: dict[str, tuple[str, str]] = {}
     for name in names:
@@ -134,7 +135,7 @@ def parts_in(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
 
 
 def _are_parts(splits: Iterable[str]) -> bool:
-    """Whether there is a training part, and one to test or to validate."""
+    """Whether there is a training split, and one for test or validation."""
     known = set(splits)
     return TRAIN in known and bool(known & {"val", "test"})
 
@@ -144,15 +145,16 @@ def _words_of(name: str) -> list[str]:
 
 
 def mask_parts(names: Collection[str]) -> dict[str, str] | None:
-    """Return which folders are pictures and which their masks; None: they are something else."""
+    """Return for each folder whether it holds pictures or masks; None if neither scheme fits."""
     parts = {name: _BY_MASK_WORD.get(name.casefold(), "") for name in names}
     return parts if set(parts.values()) == {IMAGES, MASKS} else None
 
 
 def mask_names(paths: Collection[str]) -> set[str]:
-    """Return the pictures that are masks of others by their names: "a_mask.png" beside "a.png".
+    """Return the paths of segmentation masks, by their names: "a_mask.png" next to "a.png".
 
-    As many as half of the others, as medical sets have them; else they may be pictures of masks.
+    Empty unless at least half of the other pictures have one, as in medical sets; fewer may be
+    pictures of masks.
     """
     stems = {path.rpartition(".")[0] for path in paths}
     found = set()
@@ -168,19 +170,19 @@ def mask_names(paths: Collection[str]) -> set[str]:
 
 
 def _wholes(stem: str) -> tuple[str, ...]:
-    """Return what a picture may be called whose mask is called so."""
+    """Return the possible names of the picture whose mask has this stem."""
     return stem, f"{stem}_image", f"{stem}_img"
 
 
 def taken_splits(found: Collection[str | None], asked: str | None) -> frozenset[str | None]:
-    """Return which parts are read: what is asked for, else the training part if there is one.
+    """Return the splits to read: the one asked for, else the training split if there is one.
 
     Args:
-        found: the parts that there are; None stands for what belongs to no part.
-        asked: a part, "all", or None.
+        found: the splits that there are; None stands for pictures of no split.
+        asked: a split, "all", or None.
 
     Raises:
-        StudioError: there are parts, and what is asked for is none of them.
+        StudioError: there are splits, and the one asked for is not among them.
     """
     there = frozenset(found)
     if asked == ALL:
@@ -194,7 +196,7 @@ def taken_splits(found: Collection[str | None], asked: str | None) -> frozenset[
 
 
 def aside_told(counts: dict[str, int], what: str = "picture") -> str:
-    """Return what to say about parts that are left aside, by their counts; empty: nothing."""
+    """Return a warning about the splits left out, given their counts; empty if there are none."""
     parts = [
         f"{count:,} {what if count == 1 else what + 's'} of {split}"
         for split, count in counts.items()

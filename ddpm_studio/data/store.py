@@ -1,8 +1,8 @@
-"""Cache of prepared sets on the disk, found again by content; a folder that is there is whole.
+"""Disk cache of prepared sets, keyed by content; a folder appears only once it is complete.
 
 ``<cache>/data/<key>/`` holds ``images.npy``, ``report.json``, ``names.txt``, which sets of earlier
-versions lack, and, with classes, ``labels.npy``; ``<cache>/data/quick/`` tells the key of files
-that have not changed since.
+versions lack, and, with classes, ``labels.npy``; ``<cache>/data/quick/`` maps the paths, sizes and
+times of unchanged files to such a key.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.stand_ins import remedy_of
 from ddpm_studio.strict_json import read_object
 
-#: Raise it whenever the same input would give other pixels or another layout.
+#: Version of the cache: increment it whenever the same input would give other pixels or files.
 FORMAT = 2
-#: Options that choose what is read and what it means; the pictures and classes tell the rest.
+#: Options that select what is read and how: the resulting pictures and classes stand for them.
 CHOOSING = {"range", "layout", "frames", "split", "array", "labels", "classes", "rules"}
-# The same as FORMAT for what is read otherwise than by version 0.1.0.
+# Like FORMAT, for sets read by rules other than those of version 0.1.0.
 _RULES_FORMAT = "rules 2.3"
 IMAGES, LABELS, NAMES = "images.npy", "labels.npy", "names.txt"
 REPORT = "report.json"
-#: File times may be this coarse: a file changed so recently could change again unseen.
+#: File times may be this coarse: a file changed more recently could change again unnoticed.
 _SETTLED_NS = 2 * 10**9
 _LEFTOVER_SECONDS = 24 * 3600
 _KEY = re.compile(r"[0-9a-f]{40}")
-# Some hundred bytes for each picture that was left out.
+# Enough for some hundred bytes for each picture that was left out.
 _MAX_REPORT_BYTES = 256 * 2**20
 
 
 def contents(survey: Survey) -> bytearray:
-    """Return what tells these pictures' names, contents and classes from others."""
+    """Return the names, content hashes and classes of the pictures as bytes for a key."""
     told = bytearray()
     for number, item in enumerate(survey.items):
         name = item.name.encode(errors="surrogateescape")
@@ -71,11 +71,16 @@ def content_key(
     *,
     as_asked: bool = False,
 ) -> str:
-    """Return the hex key of pictures, of these :func:`contents`, prepared with these options.
+    """Return the content-based cache key, in hex, of pictures prepared with these options.
 
-    ``more`` is what else decides what they become; nothing where they are read as version 0.1.0
-    did, whose keys stay what they were. ``as_asked``: also what only chooses among readings, which
-    the pictures that come of it are told apart by.
+    Args:
+        survey: the rejects and other files of the set.
+        content: the :func:`contents` of its pictures.
+        options: how they are prepared.
+        warnings: the warnings about the set.
+        more: whatever else determines the prepared pictures; empty where they are read as by
+            version 0.1.0, whose keys stay valid.
+        as_asked: whether to include the options of :data:`CHOOSING`, which select what is read.
     """
     digest = hashlib.blake2b(digest_size=20)
     told_options = options.model_dump(exclude=None if as_asked else CHOOSING)
@@ -93,7 +98,7 @@ def content_key(
 
 
 def quick_key(stamps: Sequence[Stamp], options: PrepareOptions, multiple: int) -> str:
-    """Return the hex key of unread files, by their paths, sizes and times, and what reads them."""
+    """Return the hex cache key of unread files, by paths, sizes, times, options and formats."""
     told_options = options.model_dump(exclude={"rules"})
     told = [FORMAT, told_options, multiple, stamps, *todays(options), *_added_formats()]
     text = json.dumps(told, sort_keys=True)
@@ -101,7 +106,7 @@ def quick_key(stamps: Sequence[Stamp], options: PrepareOptions, multiple: int) -
 
 
 def _added_formats() -> list[tuple[str, str]]:
-    """Return name and origin of the plug-ins' data formats, which may read more of the files."""
+    """Return (name, origin) of the plug-ins' data formats, which may read more of the files."""
     added = [name for name in DATA_FORMATS if name not in DATA_FORMATS.own]
     return [(name, origin(DATA_FORMATS.kind, name)) for name in sorted(added)]
 
@@ -112,7 +117,7 @@ def digest_of(classes: Sequence[str | None] | None) -> str:
 
 
 def todays(options: PrepareOptions) -> list[object]:
-    """Return what tells keys of sets that are read by today's rules; raise it as FORMAT."""
+    """Return the version of the current rules, for keys; empty for the rules of version 0.1.0."""
     return [] if options.rules == FIRST_RULES else [_RULES_FORMAT]
 
 
@@ -123,7 +128,7 @@ class DatasetCache:
         self.root = root / "data"
 
     def recall(self, quick: str) -> str | None:
-        """Return the content key remembered for unchanged files."""
+        """Return the content key stored for unchanged files, given their quick key, or None."""
         try:
             key = str(read_object(self.root / "quick" / f"{quick}.json", 1024)["key"])
         except (OSError, ValueError, KeyError):
@@ -131,11 +136,11 @@ class DatasetCache:
         return key if _KEY.fullmatch(key) else None
 
     def remember(self, quick: str, stamps: Sequence[Stamp], key: str) -> None:
-        """Note the content key of files, unless they changed only just now."""
+        """Store the content key of files atomically, unless a file changed only just now."""
         if max((time_ns for _, _, time_ns in stamps), default=0) > time.time_ns() - _SETTLED_NS:
             return
         folder = self.root / "quick"
-        # Without the note they are read again, no more.
+        # A failure only means that the files are read again next time.
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             temporary = unfinished(folder)
@@ -146,7 +151,7 @@ class DatasetCache:
                 temporary.unlink(missing_ok=True)
 
     def load(self, key: str, source: Sequence[Path], title: str) -> Dataset | None:
-        """Return a prepared set, or None where it is missing or damaged."""
+        """Return the prepared set of a key, or None if it is missing or damaged."""
         folder = self.root / key
         try:
             described = read_object(folder / REPORT, _MAX_REPORT_BYTES)
@@ -177,7 +182,7 @@ class DatasetCache:
         )
 
     def find(self, fingerprint: str, source: Sequence[Path], title: str) -> Dataset | None:
-        """Return a prepared set by its fingerprint, whatever has become of its source."""
+        """Return a prepared set by its fingerprint, or None; its source need not exist."""
         for report in self.root.glob(f"*/{REPORT}"):
             try:
                 told = read_object(report, _MAX_REPORT_BYTES).get("fingerprint")
@@ -192,10 +197,10 @@ class DatasetCache:
 
     @contextmanager
     def writing(self) -> Iterator[Path]:
-        """Give an empty folder for :meth:`keep`; without that it vanishes.
+        """Context manager that yields an empty temporary folder, removed unless :meth:`keep` ran.
 
         Raises:
-            StudioError: it can't be made or, by the body's OSError, not be filled.
+            StudioError: the folder can't be created, or the body raised an OSError.
         """
         temporary: Path | None = None
         try:
@@ -215,11 +220,11 @@ class DatasetCache:
                 shutil.rmtree(temporary, ignore_errors=True)
 
     def keep(self, temporary: Path, key: str) -> None:
-        """Let a folder that was written take its place under ``key``."""
+        """Flush a temporary folder to the disk and rename it to ``key``, atomically."""
         for part in temporary.iterdir():
             _flush(part)
         target = self.root / key
-        # Only a damaged folder can be in the way, or one that another program has just made.
+        # An existing folder is either damaged or was just written by another process.
         if target.exists() and self.load(target.name, (), "") is None:
             shutil.rmtree(target)
         try:
@@ -244,10 +249,10 @@ def write_description(
     class_names: Sequence[str],
     report: Report,
 ) -> None:
-    """Write what stands beside the pictures.
+    """Write ``report.json``: the options, the class names and the report of a prepared set.
 
-    ``key`` is of the options as asked for, ``fingerprint`` of those that were settled on: the
-    same pictures prepared alike have the same one, whoever chose.
+    ``key`` is made from the options as asked for, ``fingerprint`` from the resolved ones: the same
+    pictures prepared in the same way have the same fingerprint, whoever chose the options.
     """
     described = {
         "format": FORMAT,
@@ -262,7 +267,11 @@ def write_description(
 
 
 def _shape(options: PrepareOptions, found: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return (H, W, C) of pictures prepared with these options; bands may be any number."""
+    """Return (H, W, C) of pictures prepared with these options; any number of bands is allowed.
+
+    Raises:
+        ValueError: the options have no image size.
+    """
     if options.image_size is None:
         raise ValueError("the size was left open")
     width, height = sides(options.image_size)
@@ -276,7 +285,7 @@ def _within(labels: npt.NDArray[np.int64], count: int) -> bool:
 
 
 def _flush(path: Path) -> None:
-    """Bring a file, or where the system can a folder's list of names, onto the disk."""
+    """Flush a file, or a folder's entries where the system supports it, to the disk (fsync)."""
     if path.is_dir() and os.name == "nt":
         return
     handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)

@@ -1,4 +1,4 @@
-"""Statistics of a set once every picture has been looked at."""
+"""Survey of a set: the headers, content hashes and rejects found in the first pass."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ddpm_studio.data.report import Reject, reject_summary
 from ddpm_studio.errors import StudioError
 from ddpm_studio.stand_ins import remedy_of
 
-#: Of the hash of a picture's content.
+#: Length in bytes of the hash of a picture's content.
 DIGEST_BYTES = 20
 
 
 @dataclass
 class Survey:
-    """All pictures with a good header, the rejects so far and the other files by kind.
+    """All pictures with a valid header, the rejects so far, and counts of other files by kind.
 
-    ``digests`` are the hashes of their contents, :data:`DIGEST_BYTES` each, one after another:
-    there may be a million.
+    ``digests`` are the hashes of their contents, :data:`DIGEST_BYTES` each, concatenated to save
+    memory: there may be a million.
     """
 
     items: list[Item] = field(default_factory=list)
@@ -33,13 +33,13 @@ class Survey:
     _headers: dict[Header, Header] = field(default_factory=dict)
 
     def add(self, item: Item, header: Header, digest: bytes) -> None:
-        """Take one more picture; of equal headers one is kept."""
+        """Add one picture; equal headers are stored once."""
         self.items.append(item)
         self.headers.append(self._headers.setdefault(header, header))
         self.digests += digest
 
     def digest(self, number: int) -> bytes:
-        """Return the hash of the content of a picture, by its number."""
+        """Return the content hash of a picture, by its index."""
         return bytes(self.digests[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES])
 
     def sizes(self) -> Counter[tuple[int, int]]:
@@ -67,7 +67,7 @@ def nothing_usable(
         if len({reject.kind for reject in rejects}) == 1:
             remedy = remedy_of(rejects[0].kind) or _range_remedy(rejects[0]) or remedy
             if rejects[0].kind == OUT_OF_RANGE:
-                # Each has numbers of its own.
+                # The detail differs between pictures, so the first one is shown.
                 said = f"{rejects[0].name} {rejects[0].sentence}"
         return StudioError(f"No picture in {title} can be used: {said}.", remedy, details)
     count = sum(others.values()) if others else 0
@@ -91,7 +91,7 @@ def nothing_usable(
 
 
 def _range_remedy(reject: Reject) -> str:
-    """Return what to do about a picture that needs a range; empty: it needs none."""
+    """Return the remedy for a picture that needs a range; empty if it needs none."""
     if reject.kind == OUT_OF_RANGE and reject.reason.endswith(SAY_RANGE):
         return "Say which values are black and white: --range LOW..HIGH."
     return ""

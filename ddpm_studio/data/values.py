@@ -1,8 +1,8 @@
-"""Pixel values of any type → the levels 0..255: one rule, wherever the values come from.
+"""Value scaling: pixel values of any dtype → levels 0..255, by one rule for every source.
 
-What a set of numbers means is told by their type and by the smallest and the largest of them:
-booleans and 0/1 masks, 8, 10, 12, 14 or 16 bits in whole numbers, floats in [0, 1], [−1, 1] or
-[0, 255]. Anything else is refused with its numbers, and is read where a person says its range.
+The meaning of a set of values is inferred from their dtype, minimum and maximum: booleans and 0/1
+masks, integers of 8, 10, 12, 14 or 16 bits, floats in [0, 1], [−1, 1] or [0, 255]. Anything else
+raises an error that names the values, and is read only where the user gives its range.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-#: Depths that sensors have; a 16-bit file with 12 bits in it is one of 12 bits.
+#: Bit depths of sensors; a 16-bit file whose values need only 12 bits counts as 12-bit.
 _DEPTHS = (10, 12, 14, 16)
 _MOST_WORDS = 1 << 16
-# Numbers that become levels at once: as float64 they take eight times as much as these.
+# Most values scaled at once: as float64 they take eight times the memory of the levels.
 _AT_ONCE = 1 << 20
-# Models that end in tanh, or resampled floats, overshoot a little, as a share of the range.
+# Tolerated overshoot, as a fraction of the range, of resampled floats and outputs of models.
 _SLACK = 1e-3
-#: Below this share of the range the pictures are dark, or no pictures but labels.
+#: Values below this fraction of the range are dark pictures, or label maps and no pictures.
 _DARK = 0.25
 
 
@@ -35,10 +35,10 @@ class Range(NamedTuple):
         return f"{self.low:g}..{self.high:g}"
 
     def levels(self, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        """Return values as levels, uint8 of the same shape; beyond the ends they are clipped."""
+        """Scale values to levels 0..255, uint8 of the same shape, clipped at both ends."""
         if values.dtype == np.uint8 and self == BYTES:
             return values
-        # Of bytes and words there are fewer numbers than in a large picture.
+        # A lookup table: 8 and 16 bits have fewer values than a large picture has pixels.
         if values.dtype in (np.uint8, np.uint16) and values.size > _MOST_WORDS:
             table = self.levels(np.arange(np.iinfo(values.dtype).max + 1, dtype=values.dtype))
             found: npt.NDArray[np.uint8] = table[values]
@@ -59,17 +59,18 @@ class Range(NamedTuple):
 
 BYTES = Range(0.0, 255.0)
 WORDS = Range(0.0, 65535.0)
-#: Bytes that reach so far use their range: they are levels, and neither classes nor a mask.
+#: uint8 values with at least this maximum are levels, and neither class indices nor a mask.
 BRIGHT = 64
 _UNIT, _SIGNED = Range(0.0, 1.0), Range(-1.0, 1.0)
 
 
 class NoMeaningError(ValueError):
-    """Values whose meaning is not known; the message goes on behind "holds".
+    """Error for values whose meaning is not known.
 
     Args:
-        what: the message.
-        option: what makes them readable, behind "their range: "; empty: nothing does.
+        what: the message, worded to follow "holds".
+        option: the option that makes the values readable, such as "--range 0..4095"; empty if none
+            was worked out.
     """
 
     def __init__(self, what: str, option: str = "") -> None:
@@ -79,12 +80,12 @@ class NoMeaningError(ValueError):
 
 @dataclass(frozen=True)
 class Values:
-    """What is known of the values of some pictures.
+    """Dtype, minimum and maximum of the values of some pictures.
 
     Args:
-        dtype: their type, such as "uint16".
-        low: the smallest; NaN where there is one among them.
-        high: the largest.
+        dtype: the name of the dtype, such as "uint16".
+        low: the minimum; NaN if any value is NaN.
+        high: the maximum; NaN if any value is NaN.
     """
 
     dtype: str
@@ -93,12 +94,12 @@ class Values:
 
     @classmethod
     def of(cls, values: npt.NDArray[Any]) -> Values:
-        """Return those of an array that is not empty."""
-        # minimum and maximum pass a NaN on.
+        """Return the dtype, minimum and maximum of an array, which must not be empty."""
+        # min and max propagate NaN.
         return cls(values.dtype.name, float(values.min()), float(values.max()))
 
     def __or__(self, other: Values) -> Values:
-        """Return those of both together, which are of one type."""
+        """Return the union of two ranges of values, which must be of the same dtype."""
         low, high = np.minimum(self.low, other.low), np.maximum(self.high, other.high)
         return Values(self.dtype, float(low), float(high))
 
@@ -107,19 +108,19 @@ class Values:
 
     @property
     def are_whole(self) -> bool:
-        """Whether they are whole numbers, booleans left out."""
+        """Whether the values are integers; booleans are not."""
         return np.dtype(self.dtype).kind in "ui"
 
     @property
     def are_numbers(self) -> bool:
-        """Whether they are numbers at all, or booleans."""
+        """Whether the dtype is boolean, integer or floating-point."""
         return np.dtype(self.dtype).kind in "biuf"
 
     def require_finite(self) -> None:
-        """Refuse what no range makes levels of.
+        """Raise an error for NaN or infinite values, which no range maps to levels.
 
         Raises:
-            NoMeaningError: some of them are NaN or infinite.
+            NoMeaningError: the minimum or maximum is NaN or infinite.
         """
         if not (math.isfinite(self.low) and math.isfinite(self.high)):
             raise NoMeaningError(
@@ -128,10 +129,10 @@ class Values:
 
     @property
     def meaning(self) -> Range:
-        """The range that such values are of.
+        """The usual range that the values fit, inferred from dtype, minimum and maximum.
 
         Raises:
-            NoMeaningError: it is none of the usual ones.
+            NoMeaningError: the values fit none of the usual ranges.
         """
         kind = np.dtype(self.dtype).kind
         if kind == "b":
@@ -146,7 +147,7 @@ class Values:
         return found
 
     def _of_floats(self) -> Range | None:
-        # Written such that a NaN fails each.
+        # Comparisons written so that NaN fails each of them.
         for known in (_UNIT, _SIGNED, BYTES):
             slack = _SLACK * (known.high - known.low)
             if self.low >= known.low - slack and self.high <= known.high + slack:
@@ -156,7 +157,7 @@ class Values:
     def _of_whole_numbers(self) -> Range | None:
         if self.low < 0:
             return Range(-128.0, 127.0) if self.dtype == "int8" else None
-        # Pictures of nothing but ones are no mask: they are as good as black.
+        # Pictures of nothing but ones are not taken for a mask, but for near-black bytes.
         if (self.low, self.high) == (0, 1):
             return _UNIT
         if self.high <= BYTES.high:
@@ -165,7 +166,7 @@ class Values:
         return Range(0.0, float((1 << depth) - 1)) if depth else None
 
     def told(self, used: Range) -> str:
-        """Say what the values were and what they were taken for, with their numbers."""
+        """Return a phrase with the values and the range that they were read as."""
         deep = used.low == 0 and used.high > BYTES.high
         bits = math.log2(used.high + 1) if deep else 0.0
         deep = deep and bits.is_integer()
@@ -174,5 +175,5 @@ class Values:
         return f"values {self}, read as {used}{what}"
 
     def dark(self, used: Range) -> bool:
-        """Whether they use so little of a range that they may be labels and no levels."""
+        """Whether the values use so little of a range that they may be labels and not levels."""
         return used.low == 0 and 0 < self.high < _DARK * used.high
