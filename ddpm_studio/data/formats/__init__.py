@@ -1,1 +1,1 @@
-"""Containers of pictures: folders, archives, NumPy files, IDX; trusted in nothing."""
+"""Readers of data formats (folders, archives, NumPy, IDX, …), which treat input as untrusted."""

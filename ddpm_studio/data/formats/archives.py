@@ -1,7 +1,7 @@
-"""Zip and tar archives as lists of files, read in memory and trusted in nothing.
+"""Zip and tar archives as lists of files, read in memory and treated as untrusted.
 
-Nothing is ever unpacked to the disk. An archive that holds a name or a link which would
-leave its folder is refused whole: it was made to do harm.
+Nothing is ever extracted to the disk. An archive with a name or a link that would lead out of its
+folder (path traversal) is rejected as a whole: it was made to do harm.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from ddpm_studio.data.items import MAX_FILES, File, natural_key
 from ddpm_studio.errors import StudioError
 
 MAX_TOTAL_BYTES = 64 * 2**30
-#: Pictures hardly compress; flat drawings reach perhaps 100:1.
+#: Largest compression ratio: pictures hardly compress; flat drawings reach perhaps 100:1.
 MAX_RATIO = 200
 RATIO_FROM_BYTES = 256 * 2**20
 
 _ENCRYPTED, _UTF8 = 0x1, 0x800
-# What a zip's names are in that do not say otherwise.
+# Encoding of names in a zip without the UTF-8 flag.
 _PC = "cp437"
-# Ways of packing that are known and not read here, by their numbers in PKWARE's APPNOTE, 4.4.5.
+# Compression methods that are not supported, by their numbers in PKWARE's APPNOTE, 4.4.5.
 _METHODS = {6: "implosion", 9: "Deflate64", 93: "Zstandard", 95: "XZ", 96: "JPEG", 98: "PPMd"}
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
 class ArchiveBudget:
-    """Counts what an archive claims to hold and refuses it past the limits.
+    """Budget against decompression bombs: counts the files and bytes that an archive claims.
 
     Args:
-        name: the archive's.
-        packed: its bytes.
+        name: name of the archive, for errors.
+        packed: its compressed size in bytes.
     """
 
     def __init__(self, name: str, packed: int) -> None:
@@ -52,7 +52,11 @@ class ArchiveBudget:
         self.total = 0
 
     def add(self, size: int) -> None:
-        """Count one file more."""
+        """Count one more file of ``size`` bytes, uncompressed.
+
+        Raises:
+            StudioError: a limit on number, total size or compression ratio is exceeded.
+        """
         if size < 0:
             raise self._refuse("it holds a file of less than no bytes")
         self.members += 1
@@ -72,10 +76,10 @@ class ArchiveBudget:
 
 
 def open_zip(path: Path, stack: ExitStack) -> zipfile.ZipFile:
-    """Open a zip, its list of contents bounded; ``stack`` closes it.
+    """Open a zip, with a bound on the size of its central directory; ``stack`` closes it.
 
     Raises:
-        StudioError: it can't be read, is damaged, or its list is too long.
+        StudioError: the zip can't be read, is damaged, or its directory is too long.
     """
     try:
         stream = ListingStream(stack.enter_context(path.open("rb")))
@@ -83,7 +87,7 @@ def open_zip(path: Path, stack: ExitStack) -> zipfile.ZipFile:
     except MemoryError:
         raise
     except OSError as error:
-        # Its own words where it is the content that is wrong.
+        # An OSError without strerror comes from the parser: the content is wrong.
         raise (unreadable(path, error) if error.strerror else damaged(path, error)) from error
     except Exception as error:  # untrusted bytes make the parser raise nearly anything
         raise damaged(path, error) from error
@@ -95,17 +99,17 @@ def zip_files(path: Path, stack: ExitStack, told: list[str] | None = None) -> li
     """Return the files of a zip in natural order; ``stack`` closes it.
 
     Args:
-        path: of the zip.
-        stack: closes it.
-        told: learns which code page names are read as that are not UTF-8; None: they are left as
-            the format has it, in the one of the first PC, as version 0.1.0 did.
+        path: path of the zip.
+        stack: closes the zip.
+        told: receives a note on the code page used for names that are not UTF-8; None to decode
+            these as CP437, the default of the format, as version 0.1.0 did.
 
     Raises:
-        StudioError: damaged, encrypted, unsafe or too large.
+        StudioError: the zip is damaged, encrypted, unsafe or too large.
     """
     archive = open_zip(path, stack)
     budget = ArchiveBudget(path.name, path.stat().st_size)
-    # ZipFile counts its open members without a lock of its own.
+    # ZipFile counts its open members without a lock.
     lock = threading.Lock()
     packed = stack.enter_context(OpenFile(path))
     where = str(path)
@@ -113,7 +117,7 @@ def zip_files(path: Path, stack: ExitStack, told: list[str] | None = None) -> li
     page = "" if told is None else _code_page(path.name, archive.infolist(), told)
     for info in archive.infolist():
         budget.add(info.file_size)
-        # filename has the separators changed already; what was written is orig_filename.
+        # ZipInfo.filename has its separators replaced; orig_filename is the name as stored.
         name = _safe_name(path, _written(info, page))
         if stat.S_ISLNK(info.external_attr >> 16):
             raise _unsafe(path, info.filename, "is a link")
@@ -121,7 +125,7 @@ def zip_files(path: Path, stack: ExitStack, told: list[str] | None = None) -> li
             raise StudioError(
                 f"{path.name} is encrypted.", "Unpack it with its password, then choose the folder."
             )
-        # Not info.is_dir(), which fails on a name of nothing.
+        # Not info.is_dir(), which fails on an empty name.
         if name and not info.filename.endswith("/") and not _hidden(name):
             place = Member.of(where, info)
             source = packed.read if place else partial(_read_zip, archive, lock, info)
@@ -133,11 +137,11 @@ def zip_files(path: Path, stack: ExitStack, told: list[str] | None = None) -> li
 def tar_files(path: Path, stack: ExitStack) -> list[File]:
     """Return the files of a tar, compressed or not; ``stack`` closes it.
 
-    They come in the archive's own order: going back in a compressed tar means
-    decompressing it anew.
+    The files are in archive order: seeking backwards in a compressed tar means decompressing it
+    again.
 
     Raises:
-        StudioError: damaged, unsafe or too large.
+        StudioError: the tar is damaged, unsafe or too large.
     """
     lock = threading.Lock()
     where = str(path)
@@ -147,7 +151,7 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
         archive, stream = open_tar(path, stack)
         plain = None if stream.packed else stack.enter_context(OpenFile(path))
         while (info := archive.next()) is not None:
-            # The archive need not remember what the files below do.
+            # Saves memory: the members are kept in the list of files below.
             archive.members.clear()  # type: ignore[attr-defined]
             budget.add(info.size)
             name = _safe_name(path, info.name)
@@ -165,7 +169,7 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
                 else:
                     span = Span(where, begin, info.size)
                     files.append(File(name, info.size, plain.read, span))
-        # tarfile takes a damaged header for the end.
+        # tarfile takes a damaged header for the end of the archive.
         stream.seek(archive.offset)
         if stream.read(tarfile.BLOCKSIZE).strip(b"\0"):
             raise tarfile.ReadError("a header of it is damaged")
@@ -180,9 +184,9 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
 
 
 def _written(info: zipfile.ZipInfo, page: str) -> str:
-    """Return a member's name; many programs write UTF-8 without the flag that says so.
+    """Return a member's name, decoded; many programs write UTF-8 without setting its flag.
 
-    ``page``: what names without it are read as; empty: UTF-8, else what the format says.
+    Names without the flag are decoded by ``page``; if that is empty, as UTF-8 or else CP437.
     """
     name = info.orig_filename
     if info.flag_bits & _UTF8 or name.isascii():
@@ -194,7 +198,7 @@ def _written(info: zipfile.ZipInfo, page: str) -> str:
 
 
 def _code_page(name: str, infos: Sequence[zipfile.ZipInfo], told: list[str]) -> str:
-    """Return the code page of the names in a zip that are not UTF-8; empty: there are none."""
+    """Return the code page of the names in a zip that are not UTF-8; empty if none or unknown."""
     names = [
         info.orig_filename.encode(_PC)
         for info in infos
@@ -237,7 +241,7 @@ def _unsafe(path: Path, name: str, why: str) -> StudioError:
 
 
 def damaged(path: Path, error: Exception) -> StudioError:
-    """Return the error for an archive that can't be read as one."""
+    """Return the error for a damaged archive."""
     return StudioError(
         f"{path.name} is not a whole archive: {str(error)[:100] or type(error).__name__}.",
         "Download or pack it again.",

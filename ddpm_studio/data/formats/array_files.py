@@ -1,7 +1,7 @@
-"""Several files of arrays under names: their parts of a set, and the labels in files of their own.
+"""Sets of several array files: pairing files of pictures with files of labels, and splits.
 
-KMNIST keeps ``kmnist-train-imgs.npz`` beside ``kmnist-train-labels.npz``, PatchCamelyon ``…_x.h5``
-beside ``…_y.h5``, ImageNet32 ``train_data_batch_1.npz`` beside ``val_data.npz``.
+KMNIST has ``kmnist-train-imgs.npz`` and ``kmnist-train-labels.npz``, PatchCamelyon ``…_x.h5`` and
+``…_y.h5``, ImageNet32 ``train_data_batch_1.npz`` and ``val_data.npz``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ddpm_studio.data.splits import aside_told, split_of, taken_splits
 from ddpm_studio.errors import StudioError
 
 _WORD = re.compile(r"[^\W_]+")
-# What tells a file of pictures from that of its labels, where their names are else the same.
+# Words that distinguish a file of pictures from the file of its labels, named alike otherwise.
 _KIND_WORDS = frozenset((*IMAGE_WORDS, *LABEL_WORDS))
 
 
@@ -29,12 +29,12 @@ class _ArrayFile:
 
     @property
     def split(self) -> str | None:
-        """The part of the set that the file's name tells."""
+        """The split that the file's name gives, or None."""
         return next(filter(None, map(split_of, self._words)), None)
 
     @property
     def of(self) -> tuple[str, ...]:
-        """Its name but for the words that tell pictures from labels."""
+        """Pairing key: folder and words of its name, without those for pictures or labels."""
         folder = self.file.name.rpartition("/")[0]
         return (folder, *(word for word in self._words if word not in _KIND_WORDS))
 
@@ -53,17 +53,17 @@ class _ArrayFile:
 def parts_of_files(
     files: Sequence[File], reading: Reading, listed: Callable[[File], Sequence[Named]]
 ) -> list[Part]:
-    """Return the pictures of files, each with its labels.
+    """Return the arrays of pictures in some files, each with its labels.
 
-    Of several that can't be used some are left out.
+    Of several files, those that can't be used are left out and added to the rejects.
 
     Args:
-        files: of arrays under names.
-        reading: what was asked for, and where to tell what was taken.
+        files: files of named arrays.
+        reading: the options, and where to add notes and rejects.
         listed: returns the arrays of a file, or raises StudioError.
 
     Raises:
-        StudioError: the only one is damaged, or holds no pictures.
+        StudioError: the only file is damaged, or holds no pictures.
     """
     if reading.first_rules or len(files) == 1:
         return [
@@ -101,10 +101,10 @@ def parts_of_files(
 
 
 def _of_split(files: Sequence[_ArrayFile], reading: Reading) -> list[_ArrayFile]:
-    """Return those of the part that is asked for, as their names tell it."""
+    """Return the files of the split asked for, judging by their names."""
     splits = [one.split for one in files]
     if reading.options.split is not None and reading.options.split not in splits:
-        # Arrays or folders may be the parts.
+        # The splits may be arrays or folders instead.
         return list(files)
     taken = taken_splits(splits, reading.options.split)
     aside: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Arrays that are read along their first axis when rows are asked for, wherever they lie."""
+"""Lazy arrays: rows along the first axis are read on demand, from memory or a file."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from ddpm_studio.data.formats.npy_header import NpyHeader
 from ddpm_studio.errors import StudioError
 
 Array = npt.NDArray[Any]
-#: Largest array that is unpacked into memory.
+#: Largest array, in bytes, that is decompressed into memory.
 MAX_ARRAY_BYTES = 16 * 2**30
-#: What is smaller is simply read.
+#: A smaller array in Fortran order is read into memory at once.
 _SMALL_BYTES = 64 * 2**20
 _BLOCK_BYTES = 16 * 2**20
 LOST = "See that the file and its disk are there, then prepare the pictures again."
 
 
 class ArrayRows(Protocol):
-    """An array along its first axis: in memory, or in a file that can be lost."""
+    """Protocol for an array indexed along its first axis, in memory or in a file."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the whole array."""
+        """Shape of the whole array."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of the array."""
+        """Dtype of the array."""
 
     def __getitem__(self, rows: npt.NDArray[np.int64], /) -> Array:
-        """Return these rows."""
+        """Return the rows with these indices, shape (len(rows), …)."""
 
 
 class BlockRows:
-    """Rows that are dear to read one by one: some that follow each other are read at once.
+    """Array that is read in blocks of consecutive rows; the last block is cached.
 
     Args:
-        shape: of the array.
-        dtype: of the array.
-        read: returns the rows from a number up to another.
+        shape: shape of the array.
+        dtype: dtype of the array.
+        read: returns the rows from a start index up to, but without, an end index.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class BlockRows:
         self._block: Array = np.empty((0, *shape[1:]), dtype)
 
     def __getitem__(self, rows: npt.NDArray[np.int64]) -> Array:
-        """Return these rows, shape (len(rows), …)."""
+        """Return the rows with these indices, shape (len(rows), …)."""
         found = np.empty((len(rows), *self.shape[1:]), self.dtype)
         for at, row in enumerate(rows.tolist()):
             if not self._first <= row < self._first + len(self._block):
@@ -70,29 +70,29 @@ class BlockRows:
 
 
 class LastArray:
-    """The array that was read last, of many: pictures are asked for in order, and one has many."""
+    """Cache of one array, the last one read: pictures are read in order, many from each array."""
 
     def __init__(self) -> None:
         self._of: object = None
         self._array: Array | None = None
 
     def of(self, who: object, read: Callable[[], Array]) -> Array:
-        """Return ``who``'s array: the one that is kept, or else what ``read`` returns."""
+        """Return the array of ``who``, from the cache or else by calling ``read``."""
         if self._of is not who or self._array is None:
-            # Two need not be there at once.
+            # Free the old array first, so that two are never in memory.
             self._array = None
             self._of, self._array = who, read()
         return self._array
 
 
 class WholeRows:
-    """An array that is read whole for whichever rows are asked for.
+    """Array that is read as a whole when any row is asked for.
 
     Args:
-        shape: of the array.
-        dtype: of the array.
-        read: returns it.
-        last: keeps it until another one is read.
+        shape: shape of the array.
+        dtype: dtype of the array.
+        read: returns the array.
+        last: cache that keeps the array until another one is read.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class WholeRows:
         self._read, self._last = read, last
 
     def __getitem__(self, rows: npt.NDArray[np.int64]) -> Array:
-        """Return these rows, shape (len(rows), …)."""
+        """Return the rows with these indices, shape (len(rows), …)."""
         found: Array = self._last.of(self, self._read)[rows]
         return found
 
@@ -114,16 +114,16 @@ class WholeRows:
 def file_array(
     path: Path, header: NpyHeader, *, keep_open: Callable[[FileRows], object]
 ) -> ArrayRows:
-    """Return the array that lies in a file as a header says.
+    """Return an array stored uncompressed in a file, read on demand.
 
     Args:
         path: the file.
-        header: its shape, order, type and place.
-        keep_open: is given what holds the file open.
+        header: shape, order, dtype and offset of the array.
+        keep_open: called with the object that keeps the file open, to close it later.
 
     Raises:
         OSError: the file can't be read.
-        ValueError: it is shorter than the header says.
+        ValueError: the file is shorter than the header says.
     """
     with path.open("rb") as stream:
         if header.size > stream.seek(0, 2) - header.offset:
@@ -136,7 +136,8 @@ def file_array(
         rows = FileRows(path, header.offset, header.shape, header.dtype, LOST)
         keep_open(rows)
         return rows
-    # In Fortran order the numbers of a picture lie all over the file; those of neighbours do not.
+    # In Fortran order the values of one picture are scattered over the file, but those of
+    # consecutive pictures are next to each other.
     count, rest = header.shape[0], header.shape[1:]
     columns = FileRows(path, header.offset, (math.prod(rest), count), header.dtype, LOST)
     keep_open(columns)
@@ -149,10 +150,10 @@ def file_array(
 
 
 def fits_memory(name: str, size: int) -> None:
-    """Refuse what is too large to be unpacked into memory.
+    """Check that an array of ``size`` bytes may be decompressed into memory.
 
     Raises:
-        StudioError: it is.
+        StudioError: the array is larger than :data:`MAX_ARRAY_BYTES`.
     """
     if size > MAX_ARRAY_BYTES:
         raise StudioError(

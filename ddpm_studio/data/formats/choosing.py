@@ -1,4 +1,4 @@
-"""Format detection: which reader takes which files, by name, the catalogue's order, first bytes."""
+"""Format detection: assign files to readers by suffix, file signature and catalogue order."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
 
 _TAR_MAGIC_AT = 257
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
-# Archives within, of nothing that is a picture.
+# File types that are zips inside and hold no pictures.
 _ZIPS_OF_OTHERS = (".xlsx", ".ods", ".keras")
 # gzip, bzip2 and xz.
 _PACKED_ENDINGS = (".gz", ".bz2", ".xz")
@@ -33,7 +33,7 @@ _PART = re.compile(r"\.(?:z\d\d|(?:zip|tar|7z|rar|gz|tgz)\.(?:\d{3}|part\w{1,3})
 
 
 def archive_endings() -> tuple[str, ...]:
-    """Return how names of archives end; what is packed may be one by any name."""
+    """Return the suffixes of archives, with those of compressed files, which may be tars."""
     archives = (info.suffixes for info in DATA_FORMATS.values() if info.archive)
     return (*(one for suffixes in archives for one in suffixes if one), *_PACKED_ENDINGS)
 
@@ -41,20 +41,20 @@ def archive_endings() -> tuple[str, ...]:
 def taken_by_formats(
     files: Sequence[File], reading: Reading, *, alone: bool, found: bool = False
 ) -> tuple[list[Item] | None, Sequence[File]]:
-    """Let each format take the files that it reads.
+    """Read the files of one tree by the readers of the catalogue, in its order.
 
     Args:
-        files: of one tree, or one that was dropped by itself with what lies beside it.
-        reading: of the tree.
-        alone: whether it is the latter.
-        found: whether there is something in other trees, such as the archives of the folder.
+        files: files of one tree, or a single dropped file with those that belong to it.
+        reading: the reading of the tree.
+        alone: whether it is a single dropped file.
+        found: whether other trees, such as archives in the folder, have given pictures.
 
     Returns:
-        The pictures, or None if no format took a file, and the files that are left.
+        The pictures, or None if no format took a file; and the files that are left.
 
     Raises:
-        StudioError: a file can't be read, or what it needs is not installed, and there is nothing
-            else that could be read: features and models lie beside pictures.
+        StudioError: a file can't be read, or a package that it needs is not installed, and no
+            pictures were found otherwise: in a folder, files of features and models are normal.
     """
     by_suffix: dict[str, list[File]] = {}
     for file in files:
@@ -78,7 +78,7 @@ def taken_by_formats(
             _require(info, reading.shown(wanted[0].name))
             taken = info.load()(wanted, reading)
         except StudioError as error:
-            # What a person has named is to be read, or nothing.
+            # A file or array that the user has named must be read, or the error is raised.
             if alone or reading.first_rules or reading.options.array is not None:
                 raise
             refused.append(error)
@@ -111,7 +111,7 @@ def _require(info: DataFormatInfo, name: str) -> None:
 
 
 def beside(path: Path) -> list[Path]:
-    """Return a dropped file and those that belong to it, such as its labels."""
+    """Return a dropped file and the files next to it that belong to it, such as its labels."""
     found = with_labels(path)
     if len(found) > 1:
         return found
@@ -134,13 +134,13 @@ def beside(path: Path) -> list[Path]:
 def archive_of(
     path: Path, stack: ExitStack, options: PrepareOptions, used: list[str], told: list[str]
 ) -> list[File] | None:
-    """Return the files of an archive, known by its name and else by its first bytes.
+    """Return the files of an archive, recognised by its suffix or else its signature.
 
-    None: it is none, or a file of another format that only looks like one. ``used`` learns which
-    format read it, ``told`` what its names are read as.
+    None if it is no archive, or a file of another format that is a zip inside. The name of the
+    format is appended to ``used``, and a note on the encoding of names to ``told``.
 
     Raises:
-        StudioError: it can't be read, or is damaged or unsafe.
+        StudioError: the archive can't be read, or is damaged or unsafe.
     """
     name = path.name.lower()
     first_rules = options.rules == FIRST_RULES
@@ -183,10 +183,11 @@ def archive_of(
 
 
 def _by_content(path: Path, named: DataFormatInfo, head: bytes) -> DataFormatInfo:
-    """Return what an archive is, whose name says zip or tar and whose first bytes may say other.
+    """Return the format of an archive by its signature, which may differ from its suffix.
 
     Raises:
-        StudioError: it is no archive but stands in for one, or is one that is not read here.
+        StudioError: the file is a stand-in for an archive, such as a Git LFS pointer, or is of a
+            type that is not supported.
     """
     if (instead := stand_in(head, path.stat().st_size)) is not None:
         raise instead.error(path.name)

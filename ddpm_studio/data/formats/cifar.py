@@ -1,7 +1,7 @@
-"""CIFAR-10 and CIFAR-100 as they are published: the batches for Python, and the binary version.
+"""CIFAR-10 and CIFAR-100 as published: the Python batches and the binary version.
 
-The layout: https://www.cs.toronto.edu/~kriz/cifar.html. The batches for Python are pickles, which
-are read as data and never run.
+The layout: https://www.cs.toronto.edu/~kriz/cifar.html. The Python batches are pickles, which are
+parsed as data and never executed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _META = re.compile(r"(batches\.meta(\.txt)?|meta|(fine|coarse)_label_names\.txt|
 _PIXELS = 3 * 32 * 32
 _MOST_BYTES = 1 << 30
 _MOST_META_BYTES = 1 << 16
-#: Each kind of label, the most telling first, and where its names stand.
+#: Key of the class names and their text file for each kind of label, the finest first.
 _LABELS = {
     "labels": ("label_names", "batches.meta.txt"),
     "fine_labels": ("fine_label_names", "fine_label_names.txt"),
@@ -45,7 +45,7 @@ class _Batch:
 
 
 def read_cifar(files: Sequence[File], reading: Reading) -> Taken | None:
-    """Read the batches among the files; None: there are none.
+    """Read the CIFAR batches among the files; return None if there are none.
 
     Raises:
         StudioError: a batch is damaged.
@@ -88,7 +88,7 @@ def _is_batch(file: File, name: str, binary: bool) -> bool:
     if binary:
         return file.size > 0 and (file.size % (_PIXELS + 1) == 0 or file.size % (_PIXELS + 2) == 0)
     try:
-        # Pickles of protocols 2 to 5, and those of Python 2's protocol 0.
+        # First byte of pickles of protocols 2 to 5, and of Python 2's protocol 0.
         return bool(_PYTHON.match(name)) and file.read(2)[:1] in (b"\x80", b"(")
     except OSError:
         return False
@@ -136,10 +136,10 @@ def _python(data: bytes) -> _Batch:
 
 
 def _parsed(data: bytes) -> object:
-    """Return what a pickle holds.
+    """Parse a pickle without executing it.
 
     Raises:
-        ValueError: it is damaged, or holds more than data.
+        ValueError: the pickle is damaged, or holds more than data.
     """
     try:
         return parse_pickle(io.BytesIO(data), ARRAY_MAKERS)
@@ -150,7 +150,11 @@ def _parsed(data: bytes) -> object:
 
 
 def _texts(told: object) -> dict[str, object]:
-    """Return a dict whose keys may be bytes, as Python 2 wrote them."""
+    """Return a dict with its keys as text; they may be bytes, as Python 2 wrote them.
+
+    Raises:
+        ValueError: the object is no dict.
+    """
     if not isinstance(told, dict):
         raise ValueError("it is no table")
     return {_text(key): value for key, value in told.items()}
@@ -161,7 +165,7 @@ def _text(value: object) -> str:
 
 
 def _names(meta: Sequence[File]) -> dict[str, tuple[str, ...]]:
-    """Return the names of the classes by the kind of label; those that can't be read are none."""
+    """Return the class names by kind of label; files that can't be read are skipped."""
     found: dict[str, tuple[str, ...]] = {}
     for file in meta:
         base = PurePosixPath(file.name).name

@@ -1,4 +1,4 @@
-"""Rows of an array that are read from its file when they are asked for."""
+"""Rows of an array in a file, read on demand with ordinary reads instead of a memory map."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from ddpm_studio.errors import StudioError
 
 
 class FileRows:
-    """Reads rows of a file where a mapped array would look at them.
+    """Array in a file whose rows are read on demand, a safe replacement for a memory map.
 
-    A mapped file that is cut short, or whose network disk goes, ends the process that looks at
-    it; a read fails instead. The file stays open: removed or replaced, it is read on.
+    Access to a memory map whose file is truncated, or whose network disk disappears, kills the
+    process (SIGBUS); a read raises an error instead. The file stays open, so that it can be read
+    even if it is removed or replaced.
 
     Args:
         path: the file.
-        offset: bytes before the first row.
+        offset: number of bytes before the first row.
         shape: (N, …), in C order.
-        dtype: of the array.
-        remedy: what a person can do when rows can't be read any more.
+        dtype: dtype of the array.
+        remedy: what the user can do when rows can't be read any more.
 
     Raises:
         OSError: if the file can't be opened.
@@ -39,7 +40,7 @@ class FileRows:
         return self.shape[0]
 
     def __getitem__(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-        """Return these rows, shape (len(rows), …).
+        """Return the rows with these indices, shape (len(rows), …).
 
         Raises:
             StudioError: if they can't be read any more.
@@ -52,9 +53,7 @@ class FileRows:
         return found
 
     def part(self, start: int, end: int) -> npt.NDArray[Any]:
-        """Return of each row the numbers from ``start`` up to ``end``, shape (N, end − start).
-
-        Rows have one axis.
+        """Return columns ``start`` to ``end`` of each row of a 2-D array, shape (N, end − start).
 
         Raises:
             StudioError: if they can't be read any more.

@@ -1,4 +1,4 @@
-"""Folders and single files as lists of files; hidden ones are passed over."""
+"""Folders and single files as lists of files; hidden files are skipped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ddpm_studio.hub_cache import newest_version
 from ddpm_studio.stand_ins import broken_link
 
 _SCHEMES = ("http:", "https:", "ftp:", "s3:", "gs:", "hf:", "file:")
-#: Folders that systems and network disks put into any other, such as of thumbnails.
+#: Folders that operating systems and network disks create anywhere, such as for thumbnails.
 SYSTEM_FOLDERS = frozenset(
     (
         *("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information"),
@@ -32,10 +32,10 @@ def unreadable(path: Path, error: OSError) -> StudioError:
 
 
 def stat_source(path: Path) -> os.stat_result:
-    """Return the stat of a dropped path.
+    """Return the stat result of a dropped path.
 
     Raises:
-        StudioError: it is missing, can't be read or is neither file nor folder.
+        StudioError: the path is missing, can't be read or is neither a file nor a folder.
     """
     try:
         info = path.stat()
@@ -63,29 +63,29 @@ def stat_source(path: Path) -> os.stat_result:
 
 
 def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_result | OSError]]:
-    """Yield the regular files below ``folder`` with their stat, or what hinders it.
+    """Yield the regular files below ``folder`` with their stat result, or the error from it.
 
-    Sockets, pipes and devices are passed over, as reading one may never end.
+    Sockets, pipes and devices are skipped, as reading one may block for ever.
 
     Args:
-        folder: where to begin.
-        follow: whether links to folders are followed, each folder once: they may lead in circles,
-            and a folder that is there by itself is read there and not by a link. Of the cache of
-            the Hugging Face Hub the newest version is read then.
+        folder: the root folder.
+        follow: whether to follow symbolic links to folders. Each folder is then visited once, as
+            links may form cycles, and by its real path rather than a link where both are below the
+            root. In the cache of the Hugging Face Hub, only the newest version is read then.
 
     Raises:
-        StudioError: the folder itself can't be listed, or holds too many files.
+        StudioError: the root folder can't be listed, or holds too many files.
     """
 
     waiting = [folder]
     linked: list[Path] = []
     seen: set[tuple[int, int]] = set()
     count = 0
-    # A stack and no recursion: a folder may be thousands of folders deep.
+    # A stack instead of recursion: folders may be nested thousands deep.
     while waiting or linked:
         is_link = not waiting
         if is_link:
-            # Of two links to one folder it is always the same that is followed.
+            # Sorted, so that of two links to one folder the same one is always followed.
             linked.sort()
         parent = linked.pop(0) if is_link else waiting.pop()
         try:
@@ -132,20 +132,20 @@ def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_r
 
 
 def _is_hidden(name: str, today: bool) -> bool:
-    """Whether a file or folder is none of a person's, such as what a system keeps for itself."""
+    """Whether a file or folder is hidden, or (by today's rules) belongs to the system."""
     return name.startswith(".") or (today and name in SYSTEM_FOLDERS)
 
 
 def _leads_up(link: Path) -> bool:
-    """Whether a link leads to a folder that it lies in itself: in a circle."""
+    """Whether a symbolic link leads to one of its own parent folders, a cycle."""
     where = link.parent.resolve()
     return link.resolve() in (where, *where.parents)
 
 
 def folder_files(folder: Path, *, follow: bool = True) -> tuple[list[File], list[Reject]]:
-    """Return the files below ``folder`` in natural order, and those that can't be reached.
+    """Return the files below ``folder`` in natural order, and rejects for those unreadable.
 
-    ``follow``: also what links to folders lead to.
+    ``follow`` is whether to follow symbolic links to folders.
     """
     files: list[File] = []
     rejects: list[Reject] = []
@@ -167,7 +167,7 @@ def single_file(path: Path) -> File:
 
 
 def stamps(path: Path, *, follow: bool = True) -> list[Stamp]:
-    """Return (path, size, mtime in ns) of everything below a dropped path."""
+    """Return (path, size, mtime in ns) of every file below a dropped path."""
     info = stat_source(path)
     if stat.S_ISREG(info.st_mode):
         return [(str(path), info.st_size, info.st_mtime_ns)]

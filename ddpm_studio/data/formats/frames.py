@@ -1,4 +1,4 @@
-"""Files of several pages or frames as so many pictures, where that is asked for."""
+"""Multi-frame files: each page or frame as a picture of its own, where that is asked for."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _HEAD_OF_PNG = 1 << 16
 
 
 def frame_items(files: Sequence[File], reading: Reading) -> list[Item]:
-    """Return each file as a picture, or with ``frames`` "all" each of its frames as one."""
+    """Return an item for each file, or for each of its frames if the option ``frames`` is "all"."""
     if reading.options.frames != "all":
         return [Item(reading.shown(file.name), reading.tree, file) for file in files]
     return [item for file in files for item in _frames(file, reading)]
 
 
 def _structure(file: File) -> bytes:
-    """Return as much of a file as tells its frames: of a PNG that does not move its beginning."""
+    """Return enough of a file to count its frames: of a PNG the head, if that is sufficient."""
     if file.suffix in (".png", ".apng"):
         head = file.read(_HEAD_OF_PNG)
         if tells_frames(head):
@@ -42,7 +42,7 @@ def _frames(file: File, reading: Reading) -> Iterator[Item]:
         kind = identify(data[:HEAD_BYTES])
         count = count_frames(kind, data) if kind is not None else 1
         if kind == "AVIF":
-            # Its structure tells it to its decoder alone.
+            # Only the decoder can count the frames of an AVIF.
             with suppress(Unusable), OpenedPicture(data) as picture:
                 count = picture.header().frames
     for frame in range(count):

@@ -1,4 +1,4 @@
-"""HDF5 files, by h5py: their datasets are arrays under names, read in parts."""
+"""HDF5 reader, by h5py: datasets are named arrays, read in blocks of rows."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ from ddpm_studio.errors import StudioError, plain
 _T = TypeVar("_T")
 
 _MOST_DATASETS, _MOST_DEPTH = 100_000, 8
-# Notes on so many datasets may name classes.
+# Number of datasets whose attributes are searched for class names.
 _LOOKED_AT = 20
 _UNFINISHED = "See that the program that made it came to its end."
 _SCATTERED = "Choose those files; what a file says of others is not followed."
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-# A superblock begins at the start, else behind a block of a user's of 512 · 2ⁿ bytes.
+# A superblock begins at the start of the file, or after a user block of 512 · 2ⁿ bytes.
 _FIRST_USER_BLOCK = 512
-# Of superblocks 0 and 1: the bytes before its four addresses, of which the driver's is the third,
-# counted from 0.
+# By superblock version, 0 or 1: number of bytes before its four addresses, of which the driver
+# information block's has index 3.
 _BEFORE_ADDRESSES = {0: 24, 1: 28}
 _ADDRESS_SIZE_AT, _MOST_SUPERBLOCK = 13, 28 + 4 * 255
-# A dataset may claim so much and hold nothing, and so many bytes for one that it holds: gzip packs
-# at most 1,032 to 1, other filters reach more where all is alike.
+# Size that a dataset may claim without any data, and the largest compression ratio above it: gzip
+# reaches at most 1,032:1, other filters more where all values are equal.
 _SMALL_BYTES, _MOST_PACKED = 256 << 20, 4096
 
-# Keras notes so in the file of a model, and in one of weights alone.
+# Attributes in Keras's files of models, and of weights alone.
 _OF_KERAS = ("model_config", "keras_version", "layer_names")
 
 
 def read_hdf5(files: Sequence[File], reading: Reading) -> Taken:
-    """Read HDF5 files, each with its labels.
+    """Read the pictures of HDF5 files, each with its labels.
 
     Raises:
-        StudioError: one is damaged, or holds no pictures.
+        StudioError: the only file is damaged, or holds no pictures.
     """
     parts = parts_of_files(reading.genuine(files), reading, partial(_arrays, reading))
     return Taken(reading.arrays(parts), frozenset(file.name for file in files))
@@ -81,7 +81,7 @@ def _arrays(reading: Reading, file: File) -> list[Named]:
 
 
 def _refusing(name: str, read: Callable[[], _T]) -> _T:
-    """Read untrusted bytes, which make the library raise nearly anything."""
+    """Call ``read`` and turn any error of h5py on untrusted bytes into a StudioError."""
     try:
         return read()
     except (StudioError, MemoryError):
@@ -105,13 +105,13 @@ def _opened(file: File, reading: Reading, name: str) -> h5py.File:
 def _refuse_drivers(stream: BinaryIO, name: str) -> None:
     """Refuse a file with a driver information block, before the library opens it.
 
-    Only drivers that spread a set over several files put one in (HDF5 File Format Specification
-    3.0, II.B), and these files can't be read one by one. The library takes the block's length on
-    trust, up to 4 GiB beyond the end of the file, and fills as much memory before it refuses; all
-    else must lie before the end that the superblock tells, which is held against the real one.
+    Only drivers that spread a set over several files write one (HDF5 File Format Specification 3.0,
+    II.B), and these files can't be read one by one. The library trusts the block's length, up to
+    4 GiB beyond the end of the file, and allocates as much memory before it fails; everything else
+    must be before the end of file given in the superblock, which is checked against the real one.
 
     Raises:
-        StudioError: it has one.
+        StudioError: the file has a driver information block.
     """
     place, end = 0, stream.seek(0, 2)
     head = b""
@@ -130,10 +130,10 @@ def _refuse_drivers(stream: BinaryIO, name: str) -> None:
 
 
 def _refuse_endless_heap(source: h5py.File, file: File, reading: Reading, name: str) -> None:
-    """Refuse a file whose texts the library would look for without an end.
+    """Refuse a file with a damaged global heap, on which the library would loop for ever.
 
     Raises:
-        StudioError: it has such a heap.
+        StudioError: the file has such a heap.
     """
     _, length_bytes = source.id.get_create_plist().get_sizes()
     if has_endless_heap(reading.open(file), length_bytes):
@@ -144,12 +144,12 @@ def _refuse_endless_heap(source: h5py.File, file: File, reading: Reading, name: 
 
 
 class _Listing:
-    """The datasets of a file, and those that can't be read.
+    """The datasets of an HDF5 file: those that can be read, and those that can't.
 
     Args:
-        reading: where to tell what is not read.
-        name: what people know the file by.
-        before_heap: to be called before a value of variable length is read; raises StudioError.
+        reading: where to add warnings about datasets that are not read.
+        name: name of the file, for messages.
+        before_heap: called before a value of variable length is read; may raise StudioError.
     """
 
     def __init__(self, reading: Reading, name: str, before_heap: Callable[[], None]) -> None:
@@ -160,14 +160,14 @@ class _Listing:
         self._reading, self._name = reading, name
 
     def add(self, group: Any, prefix: str, depth: int) -> None:
-        """List what a group holds; links out of the file are not followed."""
+        """Add the datasets of a group, recursively; external links are not followed."""
         for name in group:
             if self._is_full or depth > _MOST_DEPTH:
                 return
             link = group.get(name, getlink=True)
             if isinstance(link, h5py.ExternalLink):
                 self._elsewhere.append(prefix + name)
-            # What other links lead to is in the file itself, and is listed there.
+            # The target of a soft link is in the file itself, and is listed there.
             if not isinstance(link, h5py.HardLink):
                 continue
             one = group[name]
@@ -203,10 +203,10 @@ class _Listing:
         return found >= _MOST_DATASETS
 
     def tell(self) -> None:
-        """Tell of what is not read.
+        """Add warnings about datasets that are not read.
 
         Raises:
-            StudioError: what is left are no pictures.
+            StudioError: there are such datasets, and the others hold no pictures.
         """
         if self._is_full:
             self._reading.warn(
@@ -227,7 +227,7 @@ class _Listing:
 
 
 def _texts(rows: Callable[[], ArrayRows]) -> ArrayRows:
-    """Return texts, which the library hands out as Python's bytes, as an array of texts."""
+    """Return a dataset of strings, which h5py gives as bytes, as an array of str."""
     found = rows()
     told = found[np.arange(found.shape[0])]
     texts = [
@@ -238,10 +238,10 @@ def _texts(rows: Callable[[], ArrayRows]) -> ArrayRows:
 
 
 def _refuse_keras(source: h5py.File, name: str) -> None:
-    """Refuse a model of Keras, whose kernels have the shapes of small pictures.
+    """Refuse a Keras model, whose kernels have the shapes of small pictures.
 
     Raises:
-        StudioError: it is one: of version 3, or as ``model.save`` or ``save_weights`` wrote before.
+        StudioError: it is one, of Keras 3 or as ``model.save`` or ``save_weights`` wrote before.
     """
     if any(key in source.attrs for key in _OF_KERAS) or ("layers" in source and "vars" in source):
         raise StudioError(

@@ -1,7 +1,7 @@
-"""Chunks of HDF5's datasets: how many were written, and which would unpack to more than they hold.
+"""Chunks of HDF5 datasets: how many were written, and which are decompression bombs.
 
-The library's filters unpack a chunk to whatever comes of it, however much more than its pictures
-that is. Chunks that could fill much memory so are unpacked here first, piece by piece.
+The library's filters decompress a chunk without a limit, however much larger than its share of the
+dataset the result is. Chunks that could fill much memory are decompressed here first, in pieces.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import zlib
 from typing import Any
 
 _DEFLATE = 1
-# gzip packs at most 1,032 to 1: what a smaller chunk can unpack to does no harm.
+# gzip reaches at most 1,032:1, so a chunk of fewer stored bytes can do no harm.
 _UNCHECKED_BYTES = 512 << 10
-# What cannot be packed takes a little more; others of a filter's own heads are small.
+# Allowance for incompressible data, which grows a little, and for the headers of filters.
 _MOST_GROWTH, _HEAD_BYTES = 2, 4096
 _PIECE_BYTES = 1 << 20
 
 
 class StoredChunks:
-    """The chunks of a dataset that has them.
+    """The chunks of a chunked HDF5 dataset.
 
     Attributes:
-        count: how many there would be if all were written.
-        written: how many were.
+        count: number of chunks if all were written.
+        written: number of chunks that were written.
     """
 
     def __init__(self, dataset: Any) -> None:
@@ -43,10 +43,10 @@ class StoredChunks:
             self._unchecked[tuple(chunk.chunk_offset)] = int(chunk.size)
 
     def check(self, start: int, end: int) -> None:
-        """Look at the chunks of the rows from ``start`` up to ``end``, each once.
+        """Check the chunks of the rows from ``start`` up to ``end``, each chunk only once.
 
         Raises:
-            ValueError: one would unpack to more than it should hold.
+            ValueError: a chunk would decompress to more than its size in the dataset.
         """
         here = [
             offset
@@ -59,7 +59,7 @@ class StoredChunks:
                 raise ValueError(f"the chunk at {offset} holds more than its pictures")
 
     def _unpacks_to_more(self, offset: tuple[int, ...]) -> bool:
-        # Behind gzip there is at most a sum of its bytes, which comes behind its end.
+        # After Deflate only a checksum may be applied, which follows the end of its stream.
         if _DEFLATE not in self._filters:
             return False
         _, packed = self._dataset.id.read_direct_chunk(offset)
@@ -68,7 +68,7 @@ class StoredChunks:
             try:
                 total += len(unpacker.decompress(packed, _PIECE_BYTES))
             except zlib.error:
-                # The library tells that it is damaged, or that it was not packed.
+                # Damaged or not compressed: the library's own reading will report it.
                 return False
             packed = unpacker.unconsumed_tail
         return total > self._bytes + _HEAD_BYTES

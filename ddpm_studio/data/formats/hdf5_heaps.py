@@ -1,7 +1,7 @@
-"""Global heaps of HDF5, where values of variable length lie: those that have no end.
+"""Global heaps of HDF5 (storage of variable-length values): detection of endless ones.
 
-The library (2.0 and before) walks through a heap by the sizes that its objects tell, and walks on
-the spot for ever where free space is told to be of 0 bytes, as damage leaves it.
+The library (2.0 and before) walks through a heap by the sizes of its objects, and loops for ever
+where free space has a size of 0 bytes, as after damage.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from typing import BinaryIO
 
 # Version 1, the only one (HDF5 File Format Specification 3.0, III.E).
 _SIGNATURE = b"GCOL\x01\0\0\0"
-# The heads of a heap and of an object in it are as long whether lengths take 4 or 8 bytes.
+# The headers of a heap and of its objects are equally long whether lengths have 4 or 8 bytes.
 _HEAD_BYTES, _LENGTH_AT, _ALIGNED = 16, 8, 8
 _READ_BYTES = 4 << 20
 _MOST_LENGTH_BYTES = 8
-# A heap is of 4 kB unless one value is longer; what lies behind so much is not looked at.
+# A heap has 4 kB unless one value is longer; anything beyond this limit is not checked.
 _MOST_HEAP_BYTES = 64 << 20
 
 
 def has_endless_heap(stream: BinaryIO, length_bytes: int) -> bool:
-    """Whether a file has a global heap that the library would never leave.
+    """Whether a file has a global heap on which the library would loop for ever.
 
     Args:
-        stream: the file; it is read whole, once.
-        length_bytes: how many bytes a length takes in it, by its superblock.
+        stream: the file, which is scanned from start to end.
+        length_bytes: size in bytes of a length in the file, as its superblock says.
     """
     if not 0 < length_bytes <= _MOST_LENGTH_BYTES:
-        return False  # The library reads no such file.
+        return False  # The library does not read such a file.
     begin, kept = 0, b""
     stream.seek(0)
     while piece := stream.read(_READ_BYTES):
@@ -35,7 +35,7 @@ def has_endless_heap(stream: BinaryIO, length_bytes: int) -> bool:
             if _is_endless(stream, begin - len(kept) + at, length_bytes):
                 return True
         begin += len(piece)
-        # A signature may lie across two pieces.
+        # A signature may straddle two pieces.
         kept = held[-(len(_SIGNATURE) - 1) :]
         stream.seek(begin)
     return False
@@ -51,12 +51,12 @@ def _is_endless(stream: BinaryIO, place: int, length_bytes: int) -> bool:
         head = heap[at : at + _HEAD_BYTES]
         taken = _length(head, length_bytes)
         if head[:2] != b"\0\0":
-            # An object with its head, and what fills it up.
+            # An object with its header and padding.
             at += _HEAD_BYTES + -(-taken // _ALIGNED) * _ALIGNED
         elif taken == 0:
             return True
         else:
-            at += taken  # Free space, its head included.
+            at += taken  # Free space, its header included.
     return False
 
 

@@ -1,4 +1,4 @@
-"""The IDX files of MNIST and its kin, with their labels, plain or gzipped.
+"""IDX files, as of MNIST and similar sets, with their labels, plain or gzipped.
 
 The format: http://yann.lecun.com/exdb/mnist/ ("the IDX file format").
 """
@@ -32,12 +32,12 @@ _GZIP = b"\x1f\x8b"
 
 
 def is_idx(head: bytes) -> bool:
-    """Whether a file that begins so holds three dimensions of unsigned bytes."""
+    """Whether the head of a file is that of an IDX array of unsigned bytes with three axes."""
     return head.startswith(bytes((0, 0, _UNSIGNED_BYTE, 3)))
 
 
 def with_labels(path: Path) -> list[Path]:
-    """Return a file and, if it holds IDX pictures, the labels that lie beside it."""
+    """Return a file and, if its name is that of IDX pictures, the files of labels next to it."""
     match = _NAME.match(path.name)
     if match is None or match["what"].lower() != "images":
         return [path]
@@ -56,10 +56,10 @@ def with_labels(path: Path) -> list[Path]:
 
 
 def read_idx(files: Sequence[File], reading: Reading) -> Taken | None:
-    """Read the pictures of the IDX files among ``files``; None: there are none.
+    """Read the pictures of the IDX files among ``files``; return None if there are none.
 
-    Of a training and a test set the training set is taken unless another is asked for; of packed
-    and unpacked twins one.
+    Of a training and a test set the training set is taken unless the other is asked for; of a
+    gzipped and a plain copy only one.
 
     Raises:
         StudioError: an IDX file is damaged or too large.
@@ -90,11 +90,11 @@ def read_idx(files: Sequence[File], reading: Reading) -> Taken | None:
 
 
 def _sets(images: dict[str, File], reading: Reading) -> list[str]:
-    """Return which sets are taken, and warn of the others."""
+    """Return the names of the sets to read, and add a warning about the others."""
     test = [name for name in images if _TEST_SETS.search(name)]
     asked = reading.options.split
     sets = [name for name in images if name not in test] or list(images)
-    # What is not called a test set is for training.
+    # Any set not named as a test set counts as training set.
     taken = taken_splits(["test" if name in test else TRAIN for name in images], asked)
     if asked is not None:
         sets = [name for name in images if ("test" if name in test else TRAIN) in taken]

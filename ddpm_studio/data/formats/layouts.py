@@ -1,4 +1,4 @@
-"""Which axis of an array is which: N pictures, H rows, W columns, C channels."""
+"""Array layouts (NHWC, NCHW, …): N pictures, H rows, W columns, C channels."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from ddpm_studio.durations import counted
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.picture_shape import MOST_BANDS, MOST_COLOURS
 
-# A flat picture, and one that stands alone, has at least such sides.
+# Smallest side of a flattened picture, and of a single picture.
 _LEAST_FLAT = 8
 _LEAST_LONE = 16
-# What is longer than this many times its other side is a table of flat pictures, and so is what
-# has rows of 28·28, 3·32·32 or 3·64·64 numbers.
+# A 2-D array is a table of flattened pictures if its aspect ratio is larger than this, or if its
+# rows have 28·28, 3·32·32 or 3·64·64 values.
 _LONGEST = 16
 _FLAT_ROWS = (784, 3072, 12288)
 
 
 @dataclass(frozen=True)
 class ArrayLayout:
-    """How an array holds pictures.
+    """Layout of an array of pictures: the meaning of each axis.
 
     Args:
         axes: the letters of its axes, such as "NCHW"; without N it is one picture.
-        shape: of the array, with flat pictures unrolled.
-        said: another reading that there is, and what it would give; empty if there is none.
+        shape: shape of the array, with flattened pictures unflattened.
+        said: note on another possible layout and its result; empty if there is none.
     """
 
     axes: str
@@ -34,19 +34,19 @@ class ArrayLayout:
 
     @property
     def count(self) -> int:
-        """How many pictures there are."""
+        """Number of pictures."""
         return self.shape[self.axes.index("N")] if "N" in self.axes else 1
 
     @property
     def row_shape(self) -> tuple[int, ...]:
-        """The shape of one picture, the axis N left out."""
+        """The shape of one picture, without the axis N."""
         return tuple(
             size for letter, size in zip(self.axes, self.shape, strict=True) if letter != "N"
         )
 
     @property
     def picture(self) -> tuple[int, ...]:
-        """Which axes of one picture make it (H, W) or (H, W, C)."""
+        """The permutation of one picture's axes that makes it (H, W) or (H, W, C)."""
         own = self.axes.replace("N", "")
         return tuple(own.index(letter) for letter in "HWC" if letter in own)
 
@@ -58,7 +58,7 @@ class ArrayLayout:
 
     @property
     def told(self) -> str:
-        """What the axes were taken for, in words."""
+        """Description of the layout in words, for the report."""
         height, width, channels = self.picture_shape
         colours = f", {channels} channels" if channels > 1 else ""
         named = ", ".join(self.axes)
@@ -67,15 +67,16 @@ class ArrayLayout:
 
 
 def layout_of(shape: tuple[int, ...], asked: str | None = None) -> ArrayLayout | None:
-    """Return how an array of this shape holds pictures; None: it is no pictures.
+    """Return the layout of an array of this shape; None if it holds no pictures.
 
-    Up to four channels, or more bands if they are fewer than H and W, and if they come first less
-    than half as many. Three axes are N pictures of one channel, unless the first or the last has
-    the size of channels; two are one picture, or flat ones of 3·s² or s² numbers each.
+    An axis of channels has up to four, or more (bands) if they are fewer than H and W, or, where
+    the channels come before them, than half of that. Three axes are N pictures of one channel,
+    unless the first or the last has the size of channels; two are one picture, or flattened ones of
+    3·s² or s² values each.
 
     Args:
-        shape: of the array.
-        asked: the letters of its axes, where a person has said them.
+        shape: shape of the array.
+        asked: the letters of its axes, if the user has given them.
     """
     if asked is not None:
         fits = len(asked) == len(shape) and all(shape)
@@ -96,7 +97,7 @@ def _four(shape: tuple[int, ...]) -> ArrayLayout | None:
     for most in (MOST_COLOURS, MOST_BANDS):
         if _are_channels(shape[3], min(shape[1:3]), most):
             return ArrayLayout("NHWC", shape)
-        # 5 × 8 × 8 could as well be low pictures with many bands.
+        # 5 × 8 × 8 could just as well be pictures of height 5 with many bands.
         if _are_channels(shape[1], (min(shape[2:4]) + 1) // 2, most):
             return ArrayLayout("NCHW", shape)
     return None
@@ -122,7 +123,7 @@ def _two(shape: tuple[int, ...]) -> ArrayLayout | None:
 
 
 def flat_layout(count: int, size: int) -> ArrayLayout | None:
-    """Return the layout of ``count`` flat pictures of ``size`` numbers each, channels first."""
+    """Return the layout of ``count`` flattened square pictures of ``size`` values each, or None."""
     for channels in (3, 1):
         side = math.isqrt(size // channels)
         if side >= _LEAST_FLAT and channels * side * side == size:
@@ -132,5 +133,5 @@ def flat_layout(count: int, size: int) -> ArrayLayout | None:
 
 
 def _are_channels(count: int, side: int, most: int) -> bool:
-    """Whether an axis is that of the channels: up to four, or fewer bands than the side."""
+    """Whether an axis may be that of channels: up to four, or fewer bands than the side."""
     return 0 < count <= most and side > (count if count > MOST_COLOURS else 0)

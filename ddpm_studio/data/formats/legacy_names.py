@@ -1,7 +1,8 @@
-"""Names of files that are not UTF-8: in which code page an archive or a folder has them.
+"""Code page detection for file names of archives and folders that are not UTF-8.
 
-Zips of Windows hold names in the code page of the country where they were packed, and do not say
-which. It is guessed from all names of an archive together: each must decode, and read as words.
+Zips from Windows store names in the code page of the country where they were created, without
+saying which. It is guessed from all names of an archive together: each must decode to plausible
+words.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ _LATIN = ("cp437", "cp850", "cp1252")
 _KANJI = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff01-\uff5e\u3000-\u303f]")
 _WORDS_OF_ASIA = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _BEHIND_LETTER = re.compile(r"[A-Za-z][\u3400-\u9fff]")
-# What stands for a byte that is no UTF-8 (PEP 383).
+# Surrogate escapes, which stand for bytes that are not UTF-8 (PEP 383).
 _HALF = re.compile(r"[\udc80-\udcff]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _CYRILLIC = re.compile(r"[\u0400-\u045f]")
-# With so many different signs, Korean and Chinese are told apart.
+# Number of different characters needed to distinguish Korean from Chinese.
 _ENOUGH = 8
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_NAMES = 10_000
 
 
 def readable(files: Sequence[File]) -> tuple[Sequence[File], str]:
-    """Return files with names that can be shown, and the code page that these were taken for.
+    """Return the files with printable names, and the code page used; empty if none was needed.
 
-    Of names that the system could not read as UTF-8; the others stay. Where no code page is
-    likely, their bytes are shown by number, such as %8C: two names never become one.
+    Only names that the system could not decode as UTF-8 are changed. Where no code page is
+    plausible, their bytes are shown in hexadecimal, such as %8C, so that names stay distinct.
     """
     odd = [file.name for file in files if not file.name.isascii() and _HALF.search(file.name)]
     if not odd:
@@ -50,10 +51,10 @@ def _shown(name: str, page: str | None) -> str:
 
 
 def code_page(names: Collection[bytes]) -> str | None:
-    """Return the code page of names that are not UTF-8; None: none reads as words.
+    """Return the code page of names that are not UTF-8; None if none gives plausible words.
 
     Args:
-        names: those of one archive or folder that are not ASCII.
+        names: the names in one archive or folder that are not ASCII.
     """
     content = b"\n".join(sorted(set(names))[:_MOST_NAMES])
     japanese = _decoded(content, "cp932")
@@ -92,7 +93,7 @@ def _only(text: str, kind: re.Pattern[str]) -> bool:
 
 
 def _amid_letters(text: str, kind: re.Pattern[str]) -> bool:
-    """Whether signs of a kind stand between ASCII letters, as in no name: "L背e"."""
+    """Whether characters of a kind occur between ASCII letters, implausible in names: "L背e"."""
     return any(
         kind.match(sign) and before.isascii() and before.isalpha() and after.isalpha()
         for before, sign, after in zip(text, text[1:], text[2:], strict=False)
@@ -109,6 +110,6 @@ def _reads_as_latin(text: str) -> bool:
 
 
 def _natural(text: str) -> bool:
-    """Whether each word is in small letters, in capitals, or begins with one."""
+    """Whether each word is in lower case, upper case or title case."""
     words = [word for word in _WORD.findall(text) if not word.isascii()]
     return all(word.islower() or word.isupper() or word[1:].islower() for word in words)

@@ -1,4 +1,4 @@
-"""A ``.npy`` file of our own, mapped into memory."""
+"""Memory maps of ``.npy`` files that this program wrote."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ddpm_studio.data.formats.npy_header import NpyHeader, read_npy_header
 
 
 def map_array(path: Path) -> Array:
-    """Return a ``.npy`` file's array, mapped into memory, read-only.
+    """Return the array of a ``.npy`` file as a read-only memory map.
 
     Raises:
-        OSError: it can't be read.
-        ValueError: it is damaged, pickled, or no array of plain numbers.
+        OSError: the file can't be read.
+        ValueError: the file is damaged, pickled, or no array of plain numbers.
     """
     header = file_header(path)
     order: Literal["C", "F"] = "F" if header.fortran else "C"
@@ -26,11 +26,11 @@ def map_array(path: Path) -> Array:
 
 
 def file_header(path: Path) -> NpyHeader:
-    """Return the header of a ``.npy`` file that holds all it claims.
+    """Return the header of a ``.npy`` file, after checking the file for completeness.
 
     Raises:
-        OSError: it can't be read.
-        ValueError: it is damaged, pickled, or no array of plain numbers.
+        OSError: the file can't be read.
+        ValueError: the file is damaged, truncated, pickled, or no array of plain numbers.
     """
     with path.open("rb") as stream:
         header = read_npy_header(stream)

@@ -1,8 +1,8 @@
-"""Several arrays under names, as npz, HDF5 and torch files hold them: pictures, labels, splits.
+"""Named arrays of npz, HDF5 and torch files: finding pictures, labels and splits by name.
 
-The names that people use say which is which: ``images`` and ``labels``, ``x_train`` and
-``y_train`` (Keras), ``train_images`` and ``train_labels`` (MedMNIST), ``data`` and ``labels``
-(ImageNet32), ``arr_0`` and ``arr_1`` (guided-diffusion).
+The names in common use identify them: ``images`` and ``labels``, ``x_train`` and ``y_train``
+(Keras), ``train_images`` and ``train_labels`` (MedMNIST), ``data`` and ``labels`` (ImageNet32),
+``arr_0`` and ``arr_1`` (guided-diffusion).
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ from ddpm_studio.data.report import listed
 from ddpm_studio.data.splits import aside_told, split_of, taken_splits
 from ddpm_studio.errors import StudioError, plain
 
-#: Of several arrays of pictures the first of these names is taken.
+#: Names of arrays of pictures; of several such arrays, the first of these names is taken.
 IMAGE_WORDS = (
     *("images", "x", "arr_0", "image", "data", "imgs", "img", "pictures", "samples", "pixels"),
 )
-#: What labels go by, the most likely first.
+#: Names of arrays of labels, the most likely first.
 LABEL_WORDS = (
     *("labels", "y", "label", "targets", "target", "classes", "cls", "class", "arr_1"),
     *("fine_labels", "coarse_labels"),
 )
-# Behind x and y.
+# Abbreviated splits after x and y, as in "x_tr".
 _SHORT = {"tr": "train", "te": "test", "va": "val"}
-#: What names of classes are kept under.
+#: Names of lists of class names.
 NAMES = re.compile(
     r"(?:list_)?(?:class|label|target|category)(?:es|s)?_?(?:names?)?|names|categories|classes"
 )
 _DIGITS = re.compile(r"\d+")
-#: Of the names of arrays so many are told.
+#: Largest number of array names in a message.
 SHOWN = 6
-# So many different values for a picture each are numbers, not classes.
+# With more distinct values than this, an array holds measurements, not classes.
 _MOST_CLASSES = 1000
 
 
 @dataclass(frozen=True)
 class Named:
-    """An array that has not been read yet.
+    """A named array that has not been read yet.
 
     Args:
-        name: its own, such as "x_train".
-        shape: of it.
-        dtype: of its numbers.
-        rows: returns it.
+        name: its name in the file, such as "x_train".
+        shape: its shape.
+        dtype: its dtype.
+        rows: opens the array and returns its rows.
     """
 
     name: str
@@ -62,12 +62,12 @@ class Named:
 
     @property
     def split(self) -> str | None:
-        """The part of the set that its name tells, such as "train"."""
+        """The split that its name gives, such as "train", or None."""
         return next(filter(None, map(split_of, self._words)), None)
 
     @property
     def stem(self) -> str:
-        """Its name in lower case without the part, such as "x"."""
+        """Its name in lower case without the split, such as "x"."""
         return "_".join(word for word in self._words if split_of(word) is None)
 
     @property
@@ -82,26 +82,26 @@ class Named:
 
     @property
     def holds_labels(self) -> bool:
-        """Whether name and shape are those of labels."""
+        """Whether its name and shape are those of labels."""
         return len(self.shape) <= 2 and self.stem in LABEL_WORDS
 
     def holds_pictures(self, asked: str | None) -> bool:
-        """Whether its shape is that of pictures."""
+        """Whether its shape and dtype may be those of pictures; ``asked`` is the layout or None."""
         few = len(self.shape) < 3 and self.stem not in IMAGE_WORDS
         return self.dtype.kind in "biufcOV" and not few and layout_of(self.shape, asked) is not None
 
 
 def parts_of(arrays: Sequence[Named], reading: Reading, name: str, origin: str = "") -> list[Part]:
-    """Return the pictures among the arrays, of the parts of the set that are asked for.
+    """Return the arrays of pictures among named arrays, of the split asked for, with labels.
 
     Args:
-        arrays: all there are.
-        reading: what was asked for, and where to tell what was taken.
-        name: what people know the file by.
-        origin: the name of the file in its tree, where that may say a class.
+        arrays: all arrays of the file.
+        reading: the options, and where to add notes and warnings.
+        name: name of the file, for messages.
+        origin: the name of the file in its tree, where its folders may give a class.
 
     Raises:
-        StudioError: there are none, or several and nothing says which.
+        StudioError: there are no pictures, or the choice among several arrays is ambiguous.
     """
     arrays = _without_names(arrays, reading, name)
     if lone := _one_each_picture(arrays, reading):
@@ -119,7 +119,7 @@ def parts_of(arrays: Sequence[Named], reading: Reading, name: str, origin: str =
         if one.split in taken:
             called = name if len(chosen) == 1 else f"{name}:{plain(one.name, 60)}"
             rows = one.rows()
-            # As many labels as there are planes: three pictures, and not the colours of one.
+            # As many labels as planes: (3, H, W) is three pictures and not one in colour.
             labels = {other.shape[:1] for other in arrays if other.holds_labels}
             planes = len(one.shape) == 3 and one.shape[:1] in labels and one.shape[0] != 1
             axes = "NHW" if planes and reading.options.layout is None else None
@@ -141,7 +141,7 @@ def parts_of(arrays: Sequence[Named], reading: Reading, name: str, origin: str =
 
 
 def _without_names(arrays: Sequence[Named], reading: Reading, name: str) -> list[Named]:
-    """Return the arrays without one of texts that names classes, which the reading learns."""
+    """Return the arrays without lists of class names, which are stored in the reading."""
     others = []
     counts = {one.shape[0] for one in arrays if len(one.shape) > 2}
     for one in arrays:
@@ -155,7 +155,7 @@ def _without_names(arrays: Sequence[Named], reading: Reading, name: str) -> list
 
 
 def _one_each_picture(arrays: Sequence[Named], reading: Reading) -> list[Named]:
-    """Return arrays of one picture each that are only numbered, such as img000, img001."""
+    """Return the arrays of one picture each if they are numbered, such as img000, img001."""
     if reading.first_rules or reading.options.array is not None:
         return []
     asked = reading.options.layout
@@ -177,7 +177,7 @@ def _is_one(one: Named, asked: str | None) -> bool:
 def _lone_parts(
     lone: Sequence[Named], arrays: Sequence[Named], reading: Reading, name: str, origin: str
 ) -> list[Part]:
-    """Return arrays of one picture each as parts; the groups that they lie in may be classes."""
+    """Return arrays of one picture each as parts; the groups that hold them may be classes."""
     taken = taken_splits([one.split for one in lone], reading.options.split)
     left = [one for one in lone if one.split in taken]
     aside: dict[str, int] = {}
@@ -208,7 +208,7 @@ def _lone_parts(
 def _tell_unread(
     chosen: Sequence[Named], arrays: Sequence[Named], reading: Reading, name: str
 ) -> None:
-    """Tell of arrays that are neither pictures nor labels to choose from."""
+    """Add a note on arrays that are neither pictures nor possible labels."""
     if reading.first_rules:
         return
     counts = {one.shape[0] for one in chosen} | {len(chosen)}
@@ -244,7 +244,7 @@ def _pictures(arrays: Sequence[Named], reading: Reading, name: str) -> list[Name
         if found:
             return found
     found = [one for one in arrays if one.holds_pictures(layout) and one.stem not in LABEL_WORDS]
-    # Spectra lie beside what was reconstructed of them.
+    # Complex spectra often come with the pictures reconstructed from them.
     found = [one for one in found if one.dtype.kind != "c"] or found
     if len(found) > 1 and len({one.split for one in found}) < len(found):
         several = ", ".join(plain(one.name, 60) for one in found[:SHOWN])
@@ -263,10 +263,10 @@ def _pictures(arrays: Sequence[Named], reading: Reading, name: str) -> list[Name
 def _classes(
     pictures: Named, count: int, arrays: Sequence[Named], reading: Reading, called: str
 ) -> list[str | None] | None:
-    """Return the class of each picture by the labels beside them.
+    """Return the class of each picture from the arrays of labels of its split.
 
-    Other arrays of a number or a text for each picture may be asked for; a lone one is taken if
-    few enough of its values differ.
+    Other arrays with one integer or string per picture may be asked for by name; if there are no
+    labels and only one such array, it is used if it has few enough distinct values.
     """
     there = [one for one in arrays if one is not pictures and one.split == pictures.split]
     beside = {
@@ -295,7 +295,7 @@ def _looks_like_labels(one: Named, count: int) -> bool:
 
 
 def _one_each(one: Named, count: int) -> bool:
-    """Whether an array has a whole number or a text for each picture."""
+    """Whether an array has one boolean, integer or string for each picture."""
     return count > 1 and one.shape in ((count,), (count, 1)) and one.dtype.kind in "biuUS"
 
 

@@ -1,4 +1,4 @@
-"""``.npy`` files as pictures, never unpickled: one, or a folder of them."""
+"""NumPy ``.npy`` reader, for one file or a folder of them; pickles are never loaded."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 
 _HEAD_BYTES = 2**16
-# Of many files only such are kept open.
+# Of several files, only those larger than this are kept open.
 _LARGE = 64 * 2**20
 
 
 def read_npy(files: Sequence[File], reading: Reading) -> Taken:
-    """Read ``.npy`` files: one, or many of a picture or of many pictures each.
+    """Read ``.npy`` files: one, or several that hold one or more pictures each.
 
-    Among several, names say which hold labels: ``x_train.npy`` and ``y_train.npy``.
+    Among several files, those of labels are recognised by name: ``x_train.npy``, ``y_train.npy``.
 
     Raises:
-        StudioError: the only one can't be used.
+        StudioError: the only file can't be used.
     """
     names = frozenset(file.name for file in files)
     files = reading.genuine(files)
@@ -78,10 +78,10 @@ def _part(name: str, origin: str, array: Named, reading: Reading) -> Part:
 
 
 def _npy(file: File, reading: Reading, last: LastArray, *, alone: bool) -> Named:
-    """Return the array of a ``.npy`` file, its header read.
+    """Read the header of a ``.npy`` file and return its array, to be read on demand.
 
     Raises:
-        StudioError: it is pickled or damaged, or can't be read.
+        StudioError: the file is pickled or damaged, or can't be read.
     """
     name = reading.shown(file.name)
     place = file.place
@@ -135,10 +135,10 @@ def _when_asked(header: NpyHeader, content: Callable[[], bytes], last: LastArray
 
 
 def array_in(data: bytes, header: NpyHeader) -> Array:
-    """Return the array that lies in the bytes of a ``.npy`` file.
+    """Return the array in the bytes of a ``.npy`` file, as a view of them.
 
     Raises:
-        StudioError: they are fewer than the header says.
+        StudioError: there are fewer bytes than the header says.
     """
     if len(data) < header.offset + header.size:
         raise StudioError("A .npy file was cut short while it was read.", "Read it again.")
@@ -156,7 +156,7 @@ def pickled(name: str) -> StudioError:
 
 
 def damaged_array(name: str, error: Exception) -> StudioError:
-    """Return the error for a file of arrays that can't be read as one."""
+    """Return the error for a damaged file of arrays, or one of structured arrays."""
     if isinstance(error, FieldsError):
         return StudioError(
             f"{name} holds records of several fields (a structured array), and no pictures.",

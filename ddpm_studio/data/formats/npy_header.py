@@ -1,6 +1,6 @@
-"""The header of a ``.npy`` file, taken word for word and never evaluated.
+"""Parser of ``.npy`` headers by regular expressions, without evaluating them.
 
-NumPy reads it as a Python literal; one that is made to do harm can exhaust the parser. The
+NumPy evaluates the header as a Python literal, and a malicious one can exhaust that parser. The
 format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """
 
@@ -27,15 +27,15 @@ _FIELDS = re.compile(r"""['"]descr['"]\s*:\s*\[\s*\(""")
 
 
 class PickledArrayError(ValueError):
-    """It holds Python objects, which only a pickle could bring back."""
+    """Raised for an array of Python objects, which could only be loaded as a pickle."""
 
 
 class FieldsError(ValueError):
-    """It holds records of several fields, which are no pictures."""
+    """Raised for a structured array (records of several fields), which holds no pictures."""
 
 
 class Readable(Protocol):
-    """What has bytes to give."""
+    """Protocol for a binary stream that can be read."""
 
     def read(self, size: int, /) -> bytes:
         """Return up to ``size`` bytes."""
@@ -43,7 +43,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class NpyHeader:
-    """What a ``.npy`` file claims to hold from byte ``offset`` on."""
+    """Header of a ``.npy`` file: shape, order and dtype of the array at byte ``offset``."""
 
     shape: tuple[int, ...]
     fortran: bool
@@ -52,17 +52,17 @@ class NpyHeader:
 
     @property
     def size(self) -> int:
-        """Bytes of the array."""
+        """Size in bytes of the array."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
 def read_npy_header(stream: Readable) -> NpyHeader:
-    """Read the header at the beginning of a stream, which then stands at the array's bytes.
+    """Read the ``.npy`` header at the start of a stream, leaving it at the array's first byte.
 
     Raises:
-        PickledArrayError: it is a pickle or holds Python objects.
-        FieldsError: it holds records.
-        ValueError: it is damaged, too long, or no array of plain numbers.
+        PickledArrayError: the file is a pickle or holds Python objects.
+        FieldsError: the array is structured.
+        ValueError: the header is damaged, too long, or of no array of plain numbers.
     """
     head = stream.read(8)
     if head.startswith(_PICKLE):

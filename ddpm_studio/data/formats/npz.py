@@ -1,4 +1,4 @@
-"""``.npz`` files: arrays under names, read from the file where they lie there unpacked."""
+"""NumPy ``.npz`` reader: named arrays, those stored uncompressed read on demand from the file."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.medmnist import medmnist_names
 from ddpm_studio.errors import StudioError, plain
 
-# What is smaller is read at once, with its checksum.
+# Smaller arrays are read at once, which verifies their checksum.
 _READ_UP_TO = 64 * 2**20
 _LOCAL_HEADER_BYTES = 30
 
 
 def read_npz(files: Sequence[File], reading: Reading) -> Taken:
-    """Read ``.npz`` files, each with its labels.
+    """Read the pictures of ``.npz`` files, each with its labels.
 
     Raises:
-        StudioError: one is damaged or pickled, or holds no pictures.
+        StudioError: the only file is damaged or pickled, or holds no pictures.
     """
     parts = parts_of_files(reading.genuine(files), reading, partial(_arrays, reading))
     return Taken(reading.arrays(parts), frozenset(file.name for file in files))
@@ -75,7 +75,7 @@ def _arrays(reading: Reading, file: File) -> list[Named]:
 
 
 class _Npz:
-    """An open ``.npz`` and what it may cost."""
+    """An open ``.npz`` file with its budget against decompression bombs."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class _Npz:
     def array(self, info: zipfile.ZipInfo) -> Named:
         with self._archive.open(info) as stream:
             header = read_npy_header(stream)
-        # What the header claims is believed only as far as the member reaches.
+        # The header must not claim more than the size of the member.
         if header.size > info.file_size:
             raise ValueError("an array is cut short")
         return Named(
@@ -118,7 +118,7 @@ class _Npz:
             raise damaged_array(self._name, error) from error
 
     def _on_disk(self, info: zipfile.ZipInfo, header: NpyHeader) -> ArrayRows:
-        """Return what lies unpacked in the file, behind the member's own header."""
+        """Return an array stored uncompressed in the file, after the member's local header."""
         assert self._path is not None
         with self._path.open("rb") as file:
             file.seek(info.header_offset)

@@ -1,7 +1,7 @@
-"""Parquet files of pictures, by pyarrow: as the Hugging Face Hub stores sets.
+"""Parquet reader, by pyarrow, for data sets as the Hugging Face Hub stores them.
 
 A column holds each picture's file, as bytes or as {"bytes", "path"}; other columns may be labels,
-whose names stand in the metadata "huggingface". Files are read group by group of rows.
+whose class names are in the metadata "huggingface". Files are read by row groups.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ _MOST_COLUMNS, _MOST_BYTES, _SHOWN = 1000, 1 << 30, 6
 
 
 def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
-    """Read tables of pictures, the training part where there is one.
+    """Read the pictures of Parquet files, of the split asked for or else the training split.
 
-    Of several some are left out: img2dataset puts a table of addresses beside each shard.
+    Of several files, those without pictures are rejected: img2dataset writes a table of URLs next
+    to each shard.
 
     Raises:
-        StudioError: the only one, or each of them, is damaged or holds no pictures.
+        StudioError: every file is damaged or holds no pictures.
     """
     names = frozenset(file.name for file in files)
     files = reading.genuine(files)
@@ -63,7 +64,7 @@ def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
 
 
 def _split(name: str) -> str | None:
-    """Return the part of the set that a file's name tells, or else the folders it lies in."""
+    """Return the split given by a file's name, or else by its innermost folder that gives one."""
     path = PurePosixPath(name)
     words = path.stem.replace("_", "-").split("-")
     of_name = split_of(words[0]) or (split_of(words[1]) if len(words) > 1 else None)
@@ -72,7 +73,7 @@ def _split(name: str) -> str | None:
 
 
 class _Table:
-    """One file: which column holds pictures, and the rows that were read last."""
+    """A Parquet file: its column of pictures, and a cache of the last row group read."""
 
     def __init__(self, file: File, reading: Reading) -> None:
         self._name, self._reading = reading.shown(file.name), reading
@@ -107,7 +108,7 @@ class _Table:
             size = max(1, info.total_byte_size // max(1, info.num_rows))
             for row in range(info.num_rows):
                 number = len(items)
-                # Without a path: row 3 of one table is no other's.
+                # Without a path, as rows of different tables don't correspond.
                 inner = File("", size, partial(self._read, group, row))
                 name = f"{self._name}[{number}]"
                 one = classes[number] if classes is not None else None
@@ -115,7 +116,11 @@ class _Table:
         return items
 
     def _read(self, group: int, row: int, limit: int) -> bytes:
-        """Return the first bytes of a picture's file, all for −1; raises OSError."""
+        """Return the first ``limit`` bytes of a picture's file, all for −1.
+
+        Raises:
+            OSError: the cell is empty, holds a path only, or can't be read.
+        """
         if self._held[0] != group:
             self._held = (group, self._group(group))
         if row >= len(self._held[1]):
@@ -165,7 +170,7 @@ class _Table:
         return str(ordered[0])
 
     def _remedy(self) -> str:
-        """Return what makes pictures of what the columns hold in their place."""
+        """Return the remedy for a table without a column of pictures, by the types it has."""
         for field in list(self._schema)[:_MOST_COLUMNS]:
             inner, depth = field.type, 0
             while pa.types.is_list(inner) or pa.types.is_fixed_size_list(inner):
@@ -178,7 +183,7 @@ class _Table:
         return "Choose a table that holds the pictures' files themselves."
 
     def _label_columns(self) -> list[str]:
-        # Other floats are measures.
+        # Floats under other names are measurements.
         found = [
             field.name
             for field in list(self._schema)[:_MOST_COLUMNS]
@@ -208,7 +213,7 @@ class _Table:
         return np.array(["" if one is None else str(one) for one in column])
 
     def _class_names(self) -> dict[str, list[str]]:
-        """Return the names of classes by column, as the Hub's metadata has them."""
+        """Return the class names of each column, from the Hub's metadata."""
         try:
             told = json.loads((self._schema.metadata or {})[b"huggingface"])
             features = told["info"]["features"]
@@ -226,14 +231,14 @@ class _Table:
 
 
 def _named(one: str | None, names: Sequence[str]) -> str | None:
-    """Return the name of a class; where classes have names, the Hub has −1 for none."""
+    """Return the name of a class; None for −1, the Hub's missing label of named classes."""
     if one is None or (names and one == "-1"):
         return None
     return names[int(one)] if one.isdecimal() and int(one) < len(names) else one
 
 
 def _is_label(kind: Any) -> bool:
-    # As pandas' categories and Polars' texts are written.
+    # Dictionary-encoded, as pandas writes categories and Polars strings.
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     types = pa.types
     return bool(

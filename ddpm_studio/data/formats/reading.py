@@ -1,4 +1,4 @@
-"""Readers of formats: what one is given, and what it gives back, pictures not yet decoded."""
+"""Interface of format readers: their context (:class:`Reading`) and result (:class:`Taken`)."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Part:
-    """An array of pictures, and of each picture its class.
+    """An array of pictures and their classes.
 
     Args:
-        name: what people know the array by.
-        rows: the numbers.
-        layout: which axis is which.
+        name: name of the array, for reports.
+        rows: the values of the array.
+        layout: the meaning of its axes.
         classes: the class of each picture, or None.
-        origin: the name of its file, where that may say a class.
+        origin: the name of its file in the tree, where its folders may give a class.
     """
 
     name: str
@@ -59,14 +59,14 @@ class Part:
 
 @dataclass
 class Reading:
-    """One dropped thing while it is listed: what a reader may use, and what it tells.
+    """Context of the listing of one dropped tree: options and results of the format readers.
 
     Args:
-        tree: which of the dropped things it is.
-        title: what people know it by.
+        tree: index of the dropped tree.
+        title: title of the tree, for reports.
         options: how the pictures are prepared.
-        stack: closes what must stay open until they are.
-        prefix: stands before the names of its files.
+        stack: closes the files that must stay open until the pictures are prepared.
+        prefix: prepended to the names of its files in reports.
     """
 
     tree: int
@@ -86,19 +86,19 @@ class Reading:
 
     @property
     def first_rules(self) -> bool:
-        """Whether it is read as version 0.1.0 did."""
+        """Whether the rules of version 0.1.0 apply."""
         return self.options.rules == FIRST_RULES
 
     def shown(self, name: str) -> str:
-        """Return what people see of a file's name."""
+        """Return a file's name as shown in reports."""
         return plain(self.prefix + name)
 
     def open(self, file: File) -> BinaryIO:
-        """Return a file as a stream that can go back, closed with the reading.
+        """Open a file as a seekable stream, closed together with the reading.
 
         Raises:
-            OSError: it can't be read.
-            StudioError: it lies in an archive and is too large for the memory.
+            OSError: the file can't be read.
+            StudioError: the file is in an archive and too large for the memory.
         """
         if isinstance(file.place, Whole):
             return self.stack.enter_context(Path(file.place.path).open("rb"))
@@ -106,9 +106,10 @@ class Reading:
         return cast(BinaryIO, io.BytesIO(file.read(-1)))
 
     def genuine(self, files: Sequence[File]) -> list[File]:
-        """Return the files that may be what their names say; stand-ins and pictures are rejected.
+        """Return the files that may be of the type of their suffix, and reject the others.
 
-        To be asked by readers of the files that are theirs by their names alone.
+        Rejected are stand-ins, such as Git LFS pointers, and misnamed pictures. Readers that
+        recognise their files by suffix alone call this first.
         """
         if self.first_rules:
             return list(files)
@@ -122,33 +123,33 @@ class Reading:
         return found
 
     def warn(self, line: str) -> None:
-        """Tell of what is lost; version 0.1.0 did not, and its warnings are in fingerprints."""
+        """Add a warning, except by the rules of 0.1.0, whose warnings are part of fingerprints."""
         if not self.first_rules:
             self.warnings.append(line)
 
     def take_names(self, files: Sequence[File]) -> set[str]:
-        """Learn what classes are called from a file beside; return which file that is."""
+        """Set the class names from a file of names among these; return the name of that file."""
         if self.first_rules or self.class_names.names:
             return set()
         self.class_names, used = names_beside(files)
         return used
 
     def note_names(self, value: object, title: str) -> bool:
-        """Learn what classes are called from what a file of arrays holds; whether it tells."""
+        """Set the class names from a value in a file of arrays; return whether it holds any."""
         found = None if self.first_rules else class_names_of(value, title)
         if found is not None and not self.class_names.names:
             self.class_names = found
         return found is not None
 
     def own_labels(self, name: str, choices: OwnChoices, count: int) -> list[str | None] | None:
-        """Return the class of each of ``count`` pictures by the labels that lie beside them.
+        """Return the class of each of ``count`` pictures from the labels in the same source.
 
-        None stands for an empty text, as everywhere.
+        An empty label becomes None. Returns None if there are no usable labels.
 
         Args:
-            name: what people know the pictures by.
-            choices: the labels by their names, the most likely first.
-            count: of the pictures.
+            name: name of the pictures, for reports.
+            choices: functions that return the labels, by name, the most likely first.
+            count: number of pictures.
         """
         for key in self.own.choose(choices):
             labels = choices[key]()
@@ -160,15 +161,15 @@ class Reading:
         return None
 
     def layout(self, name: str, shape: tuple[int, ...], axes: str | None = None) -> ArrayLayout:
-        """Return how an array of this shape holds pictures.
+        """Return the layout of an array of this shape.
 
         Args:
-            name: what people know it by.
-            shape: of it.
-            axes: which they are, where that is known; None: as asked for, or by their sizes.
+            name: name of the array, for errors.
+            shape: shape of the array.
+            axes: letters of its axes if known; None for those asked for, or by their sizes.
 
         Raises:
-            StudioError: it is no pictures.
+            StudioError: the shape is not one of pictures.
         """
         asked = axes or self.options.layout
         if self.first_rules and len(shape) == 3:
@@ -183,10 +184,10 @@ class Reading:
         return found
 
     def arrays(self, parts: Sequence[Part]) -> list[Item]:
-        """Return the pictures of arrays, whose values have one meaning for each type.
+        """Return the pictures of arrays as items, with one value range for each dtype.
 
         Raises:
-            StudioError: their values are no pictures, or they are too many.
+            StudioError: the values have no known meaning, or there are too many pictures.
         """
         if sum(part.layout.count for part in parts) > MAX_FILES:
             raise StudioError(
@@ -222,10 +223,10 @@ class Reading:
         return ranges, whole
 
     def range_of(self, values: Values) -> Range:
-        """Return which of the values become levels 0 and 255: what was asked for, or their own.
+        """Return the range of the values: the one asked for, or else inferred from them.
 
         Raises:
-            NoMeaningError: they have none of the usual meanings.
+            NoMeaningError: the values fit none of the usual ranges.
         """
         if self.options.range is not None and values.are_numbers:
             values.require_finite()
@@ -281,7 +282,7 @@ class Reading:
 
 
 def told_values(name: str, values: Values, used: Range) -> list[str]:
-    """Return what to say about the values of some pictures and what they were taken for."""
+    """Return lines for the report on the values of some pictures and the range used."""
     lines = []
     if (values.dtype, used) != ("uint8", BYTES):
         lines.append(f"{name}: {values.told(used)}.")
@@ -295,11 +296,11 @@ def told_values(name: str, values: Values, used: Range) -> list[str]:
 
 
 def _not_genuine(file: File) -> str | None:
-    """Return what a file is in place of what its name says; None: it may be that."""
+    """Return the actual type of a file that is not of its suffix's type; None if it may be."""
     try:
         head = file.read(STAND_IN_HEAD)
     except OSError:
-        # Who reads it tells why.
+        # The reader of the file will report the error.
         return None
     instead = stand_in(head, file.size) if file.size <= STAND_IN_MOST else None
     return instead.reason if instead is not None else misnamed_picture(head)
@@ -311,7 +312,7 @@ def _known_first(shape: tuple[int, ...]) -> bool:
 
 
 def _values_of(rows: ArrayRows) -> Values:
-    """Return the smallest and the largest value; bytes are looked at until they are bright."""
+    """Return minimum and maximum; the scan of uint8 ends early at a value of at least BRIGHT."""
     dtype = rows.dtype
     kind = dtype.kind
     if kind not in "biuf":
@@ -334,7 +335,7 @@ def _values_of(rows: ArrayRows) -> Values:
 
 
 class _NLast:
-    """An array whose pictures go along another axis than the first, read whole."""
+    """An array in which N is not the first axis, read as a whole and transposed."""
 
     def __init__(self, rows: ArrayRows, layout: ArrayLayout) -> None:
         whole = rows[np.arange(rows.shape[0])]
@@ -366,11 +367,11 @@ Reader = Callable[[Sequence[File], Reading], "Taken | None"]
 
 @dataclass
 class Taken:
-    """What a reader has made of some of the files.
+    """Result of a format reader.
 
     Args:
         items: the pictures.
-        files: the names of the files that they and their labels come from.
+        files: the names of the files that the reader has used, for pictures or labels.
     """
 
     items: list[Item]

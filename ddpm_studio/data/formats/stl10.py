@@ -1,7 +1,7 @@
-"""STL-10 as it is published, binary: ``train_X.bin``, ``train_y.bin``, ``class_names.txt``.
+"""STL-10 as published, in binary: ``train_X.bin``, ``train_y.bin``, ``class_names.txt``.
 
-The layout: https://cs.stanford.edu/~acoates/stl10/: 3×96×96 bytes a picture, column by column;
-classes from 1.
+The layout, of https://cs.stanford.edu/~acoates/stl10/: 3×96×96 bytes per picture, in column-major
+order; classes from 1.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOST_LABELS, _MOST_NAMES = 1 << 24, 1 << 16
 
 
 def read_stl10(files: Sequence[File], reading: Reading) -> Taken | None:
-    """Read the pictures among the files; None: there are none.
+    """Read the STL-10 pictures among the files; return None if there are none.
 
     Raises:
         StudioError: a file is damaged.
@@ -63,7 +63,7 @@ def read_stl10(files: Sequence[File], reading: Reading) -> Taken | None:
         classes = reading.own_labels(shown, choices, count)
         if classes is not None:
             classes = [one and names.get(one, one) for one in classes]
-        # Rows and columns are changed about, as MATLAB writes.
+        # Column-major, as MATLAB writes.
         layout = ArrayLayout("NCWH", (count, *_SHAPE))
         parts.append(Part(shown, _rows(file, count, reading), layout, classes))
     used = [name for name in by_name if name in found or _is_beside(name)]

@@ -1,8 +1,8 @@
-"""Byte streams that archives are read from, unpacked as they are read, with bounds while listing.
+"""Byte streams of archives, decompressed on the fly, with limits while headers are listed.
 
-``zipfile`` and ``tarfile`` believe headers: one may claim gigabytes of "name", lead backwards
-for ever, or hold digits that a regular expression takes minutes for (CVE-2024-6232,
-CVE-2025-8194). While an archive is listed it gets no more than honest headers need.
+``zipfile`` and ``tarfile`` trust headers: one may claim gigabytes of "name", lead backwards for
+ever, or hold digits that a regular expression takes minutes for (CVE-2024-6232, CVE-2025-8194).
+While an archive is listed, the parser gets no more bytes than honest headers need.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-# Each entry of a zip's list has at least 46 bytes and becomes most of a kilobyte.
+# An entry of a zip's central directory has at least 46 bytes and becomes nearly a kilobyte.
 _MAX_ZIP_LIST_BYTES = 64 * 2**20
-# The longest path there is has 4 KiB; the rest is for times and attributes.
+# The longest path has 4 KiB; the rest is for times and attributes.
 _MAX_TAR_HEADER_BYTES = 16 * 2**10
 _LONG_NUMBER = re.compile(rb"\d{256}")
 _XZ_MEMORY = 256 * 2**20
@@ -30,12 +30,12 @@ _XZ = b"\xfd7zXZ\0"
 
 
 class ListingStream(io.RawIOBase):
-    """A file that gives little at a time until ``listing`` is set to False.
+    """Stream that limits the size of each read until ``listing`` is set to False.
 
     Args:
-        plain: the bytes; closed by whoever opened it.
-        most: bytes that one read may ask for while listing.
-        packed: whether the file on the disk holds other bytes, which unpack to these.
+        plain: stream of the decompressed bytes; the caller closes it.
+        most: largest number of bytes of one read while listing.
+        packed: whether the file on the disk is compressed.
     """
 
     def __init__(
@@ -47,26 +47,26 @@ class ListingStream(io.RawIOBase):
         self.listing = True
 
     def readable(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Return the place in the unpacked bytes."""
+        """Return the position in the decompressed bytes."""
         return self._plain.tell()
 
     def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place in the unpacked bytes."""
+        """Seek to a position in the decompressed bytes."""
         return self._plain.seek(place, whence)
 
     def read(self, size: int | None = -1) -> bytes:
         """Return up to ``size`` bytes.
 
         Raises:
-            ValueError: that are more than a header may have.
+            ValueError: while listing, the read exceeds the largest size of a header.
         """
         if not self.listing:
             return self._plain.read(-1 if size is None else size)
@@ -78,7 +78,7 @@ class ListingStream(io.RawIOBase):
 
 
 class _TarListing(ListingStream):
-    """Goes forward only, too, while listing."""
+    """Listing stream of a tar that also rejects backward seeks and overlong numbers in headers."""
 
     def __init__(self, plain: BinaryIO, packed: bool) -> None:
         super().__init__(plain, _MAX_TAR_HEADER_BYTES, packed=packed)
@@ -99,10 +99,10 @@ class _TarListing(ListingStream):
 
 
 def open_tar(path: Path, stack: ExitStack) -> tuple[tarfile.TarFile, ListingStream]:
-    """Open a tar, compressed or not, and what it reads from; ``stack`` closes both.
+    """Open a tar, compressed or not, and return it with its stream; ``stack`` closes both.
 
     Raises:
-        Exception: of nearly any kind, where it can't be read or is damaged.
+        Exception: of nearly any kind, if the tar can't be read or is damaged.
     """
     packed = stack.enter_context(path.open("rb"))
     head = packed.read(len(_XZ))
@@ -120,7 +120,7 @@ def open_tar(path: Path, stack: ExitStack) -> tuple[tarfile.TarFile, ListingStre
 
 
 class _Xz(io.RawIOBase):
-    """An xz file as it is unpacked, with a bound on the memory that its header asks for."""
+    """Seekable stream that decompresses an xz file, with a limit on the decoder's memory."""
 
     def __init__(self, packed: BinaryIO) -> None:
         self._packed = packed
@@ -158,11 +158,15 @@ class _Xz(io.RawIOBase):
         return len(data)
 
     def _take(self, most: int) -> bytes:
-        """Unpack up to ``most`` bytes; none at the end."""
+        """Decompress up to ``most`` bytes; empty at the end.
+
+        Raises:
+            EOFError: the file is truncated.
+        """
         fresh = b""
         while True:
             if self._unpacker.eof:
-                # Several streams may stand one after another, with zeros between.
+                # An xz file may consist of several streams, with zero padding between them.
                 fresh = self._unpacker.unused_data.lstrip(b"\0") or self._packed.read(_BLOCK)
                 if not fresh.strip(b"\0"):
                     return b""

@@ -1,7 +1,7 @@
-"""Tensors that ``torch.save`` wrote: alone, or in dicts, lists and tuples; read without torch.
+"""Tensors of ``torch.save``, single or in dicts, lists and tuples, read without torch.
 
-Such a file is a zip (:mod:`~ddpm_studio.pickles.torch_zip`): a pickle that tells what there is,
-read as data and never run, and for each tensor its plain numbers.
+Such a file is a zip (:mod:`~ddpm_studio.pickles.torch_zip`) of a pickle, which describes the
+objects and is parsed as data and never executed, and the raw values of each storage.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _T = TypeVar("_T")
 
 _MAX_TABLE_BYTES = 64 << 20
 _READ_UP_TO = 64 * 2**20
-#: A tensor's numbers by the name of its storage or of its type; bfloat16 has none in NumPy.
+#: NumPy type of a tensor by the name of its storage or dtype; NumPy has no bfloat16.
 _BFLOAT16 = "bfloat16"
 _TYPES = {
     "ByteStorage": "u1",
@@ -63,7 +63,7 @@ _SAVE = "Save the pictures alone: torch.save(images, 'x.pt'), images of shape (N
 
 @dataclass(frozen=True)
 class _Storage:
-    """Numbers that tensors lie in, by the name of their type."""
+    """A storage of tensors: its key in the zip and the name of its type."""
 
     key: str
     kind: str
@@ -71,7 +71,7 @@ class _Storage:
 
 @dataclass(frozen=True)
 class _Tensor:
-    """A tensor that has not been read: where its numbers begin in a storage, and their steps."""
+    """A tensor that has not been read: its storage, and offset, shape and strides in values."""
 
     key: str
     kind: str
@@ -85,12 +85,12 @@ class _Tensor:
 
     @property
     def stored(self) -> np.dtype[Any]:
-        """The type of what is stored."""
+        """The dtype of the storage; uint16 for bfloat16."""
         return np.dtype("<u2") if self.kind == _BFLOAT16 else self.dtype
 
     @property
     def is_dense(self) -> bool:
-        """Whether its numbers follow each other row by row."""
+        """Whether the tensor is contiguous, in C order."""
         step = 1
         for size, stride in zip(self.shape[::-1], self.stride[::-1], strict=True):
             if size > 1 and stride != step:
@@ -100,10 +100,10 @@ class _Tensor:
 
 
 def read_torch(files: Sequence[File], reading: Reading) -> Taken:
-    """Read files of tensors, each with its labels.
+    """Read the pictures of files of ``torch.save``, each with its labels.
 
     Raises:
-        StudioError: one is damaged, or holds no pictures.
+        StudioError: the only file is damaged, or holds no pictures.
     """
     genuine = reading.genuine(files)
     parts: list[Part] = []
@@ -132,7 +132,7 @@ def read_torch(files: Sequence[File], reading: Reading) -> Taken:
 
 
 def _refusing(file: File, reading: Reading, read: Callable[[], _T]) -> _T:
-    """Read untrusted bytes, which make the parser raise nearly anything."""
+    """Call ``read`` and turn any error of parsing untrusted bytes into a StudioError."""
     try:
         return read()
     except (StudioError, MemoryError):
@@ -147,7 +147,7 @@ class _TorchFile:
     """An open file of ``torch.save``.
 
     Raises:
-        ValueError: it is of another kind.
+        ValueError: the file is of an older version of torch, or of another kind.
     """
 
     def __init__(self, file: File, reading: Reading) -> None:
@@ -171,7 +171,7 @@ class _TorchFile:
         self._told = parse_pickle(tree, _MAKERS, _storage)
 
     def own_parts(self) -> list[Part] | None:
-        """Return the pictures, where they are no arrays under names."""
+        """Return the pictures of a lone tensor, a list or (picture, class) pairs; else None."""
         found = list(_tensors(self._told))
         if not any(isinstance(one, _Tensor | PickledArray) for one in _leaves(self._told)):
             raise ValueError(_held(self._told))
@@ -179,7 +179,7 @@ class _TorchFile:
             return self._of_pairs(pairs)
         lone = [one for _, one in found]
         if len(found) > 1 and isinstance(self._told, list) and (len(found) > _FEW or _alike(lone)):
-            # A list of pictures, a tensor each.
+            # A list of pictures, one tensor each.
             return [self._part(f"{self._name}[{k}]", one) for k, one in enumerate(lone)]
         if len(found) == 1 and isinstance(self._told, _Tensor):
             return [self._part(self._name, lone[0])]
@@ -187,7 +187,7 @@ class _TorchFile:
         return None
 
     def arrays(self) -> list[Named]:
-        """Return the arrays under names; the reading learns what classes are called."""
+        """Return the named arrays; class names found are stored in the reading."""
         if isinstance(self._told, dict):
             for key, value in self._told.items():
                 if (
@@ -208,7 +208,7 @@ class _TorchFile:
         return [(one, self._number(label)) for one, label in filter(None, pairs)]
 
     def _content(self, key: str) -> bytes:
-        """The numbers of a storage, of which many tensors may be views."""
+        """Return the bytes of a storage, cached, as many tensors may be views of it."""
         if key not in self._stored:
             self._stored[key] = self._zip.numbers(key)
         return self._stored[key]
@@ -222,7 +222,7 @@ class _TorchFile:
         return self._number_in(label) if isinstance(label, _Tensor) else label
 
     def _of_pairs(self, pairs: list[tuple[_Tensor, object]]) -> list[Part]:
-        """Return pictures that each have their class beside them, as data sets in torch do."""
+        """Return the pictures of (picture, class) pairs, as torch's data sets give them."""
         labels = np.array([str(np.asarray(label).reshape(-1)[0]) for _, label in pairs])
         classes = self._reading.own_labels(self._name, {"y": lambda: labels}, len(pairs))
         return [
@@ -270,7 +270,7 @@ class _TorchFile:
 def _numbers(one: _Tensor, stored: Array) -> Array:
     count = math.prod(one.shape)
     last = one.offset + sum((n - 1) * s for n, s in zip(one.shape, one.stride, strict=True))
-    # A stride of 0 could make a tensor of any size out of one number.
+    # A stride of 0 could make a tensor of any size out of one value.
     if count > len(stored) or (count and last >= len(stored)):
         raise ValueError("a tensor in it is larger than its numbers")
     steps = tuple(stride * stored.itemsize for stride in one.stride)
@@ -281,7 +281,7 @@ def _numbers(one: _Tensor, stored: Array) -> Array:
 
 
 def _tensors(told: object, key: str = "", depth: int = 0) -> Iterator[tuple[str, _Tensor | Array]]:
-    """Yield the tensors and arrays in what a file tells, by their keys."""
+    """Yield the tensors and arrays in nested dicts, lists and tuples, with their keys."""
     if depth > _DEEPEST:
         return
     if isinstance(told, _Tensor | PickledArray):
@@ -299,7 +299,7 @@ def _tensors(told: object, key: str = "", depth: int = 0) -> Iterator[tuple[str,
 
 
 def _pair(one: object) -> tuple[_Tensor, object] | None:
-    """Return a picture and its class; None: it is something else."""
+    """Return (picture, class) of a pair or dict; None if it is something else."""
     if isinstance(one, dict):
         pictures = [value for value in one.values() if _is_picture(value)]
         keys = {str(key).casefold(): key for key in one}
@@ -320,13 +320,13 @@ def _is_picture(value: object) -> bool:
 
 
 def _alike(found: Sequence[_Tensor | Array]) -> bool:
-    """Whether each of some tensors is one picture."""
+    """Whether each of the tensors has the shape of one picture."""
     layouts = [layout_of(one.shape, None) for one in found]
     return all(one is not None and "N" not in one.axes for one in layouts)
 
 
 def _leaves(told: object, depth: int = 0) -> Iterator[object]:
-    """Yield what is in dicts, lists and tuples."""
+    """Yield the leaves of nested dicts, lists and tuples."""
     inner: Iterable[object] = ()
     if depth <= _DEEPEST and isinstance(told, dict):
         inner = told.values()
@@ -339,7 +339,7 @@ def _leaves(told: object, depth: int = 0) -> Iterator[object]:
 
 
 def _plain_list(told: list[Any] | tuple[Any, ...]) -> Array | None:
-    """Return a list of whole numbers or of texts as an array; None: it is something else."""
+    """Return a list of integers or of strings as an array; None if it is something else."""
     if len(told) > 1 and all(type(one) is int and abs(one) < 2**62 for one in told):
         return np.array(told, np.int64)
     if len(told) > 1 and all(type(one) is str and len(one) <= _LONGEST for one in told):
