@@ -1,1 +1,1 @@
-"""Which class each picture is of: one file for each place that may say so."""
+"""Class labels of pictures: one module for each kind of label source."""

@@ -1,4 +1,4 @@
-"""Choice of labels: which of the places that say classes is believed, and names of the classes."""
+"""Choice of labels: selection of a label source, and the names of the classes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
 LEFT_OUT = "-"
 _LONGEST_CLASS = 100
-# Up to here each picture has a line in a file of its own, or not.
+# Sources up to this rank (manifest, table, sidecar files, objects) list each picture explicitly.
 _LISTED = 3
 _SHOWN = 12
 NO_NAMES: Mapping[int, ClassNames] = MappingProxyType({})
@@ -24,12 +24,12 @@ NO_NAMES: Mapping[int, ClassNames] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class LabelChoice:
-    """A place that may say the classes.
+    """A label source that can be chosen.
 
     Args:
-        key: what people write to choose it.
-        title: what it is, in words.
-        classes: how many it tells apart; 0: not counted.
+        key: the value of ``--labels`` that selects it.
+        title: its description in words.
+        classes: number of its classes; 0 if not counted.
     """
 
     key: str
@@ -39,13 +39,13 @@ class LabelChoice:
 
 @dataclass(frozen=True)
 class Labels:
-    """What is known of the classes of some pictures.
+    """The labels of some pictures and where they come from.
 
     Args:
-        classes: of each picture, None where it has none; None: there are no classes.
-        choices: the places that may say them.
-        taken: the keys of those that did.
-        told: what to say about it.
+        classes: the class of each picture, None where it has none; None if there are no classes.
+        choices: the label sources to choose from.
+        taken: the keys of the sources used.
+        told: notes for the report.
     """
 
     classes: list[str | None] | None
@@ -61,14 +61,14 @@ def choose_labels(
     options: PrepareOptions,
     names: Mapping[int, ClassNames] = NO_NAMES,
 ) -> Labels:
-    """Return the class of each picture, by what was asked for or by the most certain place.
+    """Return the class of each picture, from the source asked for or else the most reliable one.
 
     Args:
         items: the pictures.
-        sources: what may say classes, for each tree.
+        sources: the label sources of each tree.
         own: the labels in arrays.
-        options: ``labels`` and ``classes``.
-        names: what classes are called that are only numbers, for each tree.
+        options: the preparation options, of which ``labels`` and ``rules`` are used.
+        names: names for numbered classes, for each tree.
     """
     if options.rules == FIRST_RULES:
         return Labels(first_classes(items))
@@ -122,7 +122,7 @@ def choose_labels(
 def _named(
     classes: list[str | None], trees: Mapping[int, Sequence[int]], names: Mapping[int, ClassNames]
 ) -> list[str]:
-    """Give classes that are numbers their names, in place; return where these are from."""
+    """Replace numbered classes by their names, in place; return the titles of the lists used."""
     titles = []
     for tree, numbers in trees.items():
         known = names.get(tree, ClassNames())
@@ -136,10 +136,10 @@ def _named(
 
 
 def check_asked(title: str, labels: Labels, options: PrepareOptions) -> None:
-    """Refuse labels that were asked for and are not there.
+    """Check that the labels asked for were found.
 
     Raises:
-        StudioError: naming those that there are.
+        StudioError: they were not; the message lists those that exist.
     """
     asked = options.labels
     if asked in (None, NONE) or labels.taken:
@@ -149,7 +149,7 @@ def check_asked(title: str, labels: Labels, options: PrepareOptions) -> None:
 
 
 def renamed(classes: Sequence[str | None], names: Mapping[str, str]) -> list[str | None]:
-    """Return classes by their other names, None for those that are left out."""
+    """Return the classes renamed by a mapping from old to new names, None for those left out."""
     other: dict[str | None, str | None] = {
         old: None if new == LEFT_OUT else plain(new, _LONGEST_CLASS) for old, new in names.items()
     }
@@ -169,7 +169,7 @@ def _best(
         found = source.classes(paths)
         if found is None:
             continue
-        # A manifest wins, also one that says that there are no classes.
+        # A manifest has precedence, even one that says that there are no classes.
         listed = rank <= _LISTED and (any(found) or rank == MANIFEST_RANK)
         if listed or None not in found:
             return source, found
@@ -205,7 +205,7 @@ def _choices(
 
 
 def first_classes(items: Sequence[Item]) -> list[str | None] | None:
-    """Return classes as version 0.1.0 did: by the outermost folders, or as arrays have them."""
+    """Return the classes by the rules of version 0.1.0: the outermost folders, or array labels."""
     classes: list[str | None] = [item.class_name for item in items]
     trees: dict[int, list[int]] = {}
     for number, item in enumerate(items):

@@ -1,8 +1,8 @@
-"""What classes that are numbers or codes are called: ``classes.txt``, ``label_names`` and the like.
+"""Class names for numbered or coded classes: ``classes.txt``, ``label_names`` and similar files.
 
-A list names class 0 first; a list that begins with numbers or with WordNet's codes, and a table
-from name to number or back, such as torchvision's ``class_to_idx``, say which class each name is.
-Sets for YOLO have them in a file of YAML.
+A plain list starts with class 0; lines that begin with numbers or WordNet IDs, and mappings between
+names and numbers in either direction, such as torchvision's ``class_to_idx``, give the class of
+each name. Data sets for YOLO have the names in a YAML file.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _NUMBERED = re.compile(r"(\d{1,6}|n\d{8})[\s,:;=]+(\S.*)")
 _NUMBER_LAST = re.compile(r"(\S.*?)[\s,:;=]+(\d{1,6})")
 _KEYS = ("names", "classes", "class_names", "label_names", "class_to_idx", "labels", "id2label")
 _MOST_BYTES, _MOST_NAMES, _LONGEST = 8 << 20, 100_000, 100
-# There may be a note in YAML on every picture; the outermost files are of the set.
+# There may be a YAML file for every picture; the outermost files describe the set.
 _MOST_YAML = 20
 
 
 @dataclass
 class ClassNames:
-    """Names of classes by what they are called where there are only numbers.
+    """Class names by the number or code of each class.
 
     Args:
-        names: of each class its name.
-        counted: they are a list, and the classes may be counted from 0 or from 1.
-        title: where they are from; empty: nowhere.
+        names: the name of each class.
+        counted: whether they come from a plain list, so that classes may start from 0 or from 1.
+        title: where they come from; empty if there are none.
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -53,9 +53,9 @@ class ClassNames:
     title: str = ""
 
     def of(self, classes: Iterable[str]) -> dict[str, str]:
-        """Return the name of each of these classes; empty: they are none of these.
+        """Return the name of each of these classes; empty unless every class has a name.
 
-        Two classes of one name are told apart by their numbers.
+        Classes that share a name get their number appended.
         """
         asked = set(classes)
         keys = {one: _key(one) for one in asked}
@@ -74,11 +74,12 @@ class ClassNames:
 
 
 def class_names_of(value: object, title: str) -> ClassNames | None:
-    """Return names of classes that a file of any kind holds; None: these are none.
+    """Return the class names in parsed data; None if there are none.
 
     Args:
-        value: a list of texts, or a dict between numbers and texts, or one that has such.
-        title: where it is from.
+        value: a list of strings, a mapping between numbers and strings, or a mapping with one of
+            these under a usual key.
+        title: where the data come from.
     """
     if isinstance(value, Mapping) and (inner := next((k for k in _KEYS if k in value), None)):
         return class_names_of(value[inner], title)
@@ -94,7 +95,7 @@ def class_names_of(value: object, title: str) -> ClassNames | None:
 
 
 def names_beside(files: Sequence[File]) -> tuple[ClassNames, set[str]]:
-    """Return the names of classes that a file of a tree tells, and which file that is."""
+    """Return the class names from the outermost file of names in a tree, and that file's name."""
     yaml = sorted((file for file in files if file.suffix in YAML_SUFFIXES), key=_outermost_first)
     likely = [file for file in files if file.suffix in _SUFFIXES and _is_called_so(file.name)]
     for file in sorted([*likely, *yaml[:_MOST_YAML]], key=_outermost_first):
@@ -110,7 +111,7 @@ def names_beside(files: Sequence[File]) -> tuple[ClassNames, set[str]]:
 
 
 def tells_names(file: File) -> bool:
-    """Whether a table names classes, and no pictures."""
+    """Whether a CSV file lists class names rather than labels of pictures."""
     try:
         text = file.read(-1).decode("utf-8-sig") if file.size <= _MOST_BYTES else ""
     except (OSError, ValueError):
@@ -138,7 +139,7 @@ def _told(suffix: str, text: str) -> object:
 
 def _lines(text: str) -> object:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # Longer ones hold no names, and the forms below would take for ever over them.
+    # Longer lines hold no names, and the regular expressions below would take for ever on them.
     if any(len(line) > 10 * _LONGEST for line in lines):
         return None
     for form, key, name in ((_NUMBERED, 1, 2), (_NUMBER_LAST, 2, 1)):
@@ -150,7 +151,7 @@ def _lines(text: str) -> object:
 
 
 def _of_csv(text: str) -> dict[str, str]:
-    """Return class → name of a table with a head: its first columns of numbers and of texts."""
+    """Return number → name from a CSV with a header: its first columns of numbers and of text."""
     try:
         rows = [row for row in islice(csv.reader(io.StringIO(text)), _MOST_NAMES + 1) if row][1:]
     except csv.Error:
@@ -165,7 +166,7 @@ def _of_csv(text: str) -> dict[str, str]:
 
 
 def _of_table(value: Mapping[object, object]) -> dict[str, str]:
-    """Return class → name of a dict that goes one way or the other."""
+    """Return class → name from a mapping in either direction; empty if it is something else."""
     if all(type(one) is int for one in value.values()):
         found = {str(number): str(_text(name)) for name, number in value.items()}
         return found if len(found) == len(value) else {}
@@ -182,7 +183,7 @@ def _of_table(value: Mapping[object, object]) -> dict[str, str]:
 
 
 def _text(value: object) -> str:
-    """Return a text that may be a name; empty: it is none."""
+    """Return a value as text if it may be a name; else an empty string."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     found = value.strip() if isinstance(value, str) else ""
@@ -190,6 +191,6 @@ def _text(value: object) -> str:
 
 
 def _key(one: str) -> str:
-    """Return a class by its plain number, where it is one: "00003" and "3.0" are 3."""
+    """Return a class as a normalised key: "00003" and "3.0" become "3"; others are unchanged."""
     whole = one.removesuffix(".0")
     return str(int(whole)) if whole.isascii() and whole.isdecimal() and len(whole) < 10 else one

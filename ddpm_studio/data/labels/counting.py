@@ -1,12 +1,11 @@
-"""Folders that are no classes: those that only number the pictures, or say when they were taken."""
+"""Detection of folders that are no classes: numbered shards, groups, camera folders and dates."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
 
-# Parts of a set by number, such as "HAM10000_images_part_1", and so many pictures a folder as
-# FFHQ, EDM and img2dataset put there.
+# Numbered parts of a set, such as "HAM10000_images_part_1".
 _COUNTED = re.compile(
     r"((?:.{0,80}[ _.-])?(?:fold|cv|split|part|batch|chunk|shard|block|images?|imgs?|dir|folder|"
     r"subset))[ _.-]?\d{1,9}",
@@ -14,14 +13,14 @@ _COUNTED = re.compile(
 )
 _NUMBERED = re.compile(r"\D{0,40}(\d{1,18})")
 _STEPS = (1_000, 10_000)
-# Danbooru keeps a picture in the folder of its last three digits.
+# Danbooru stores each picture in the folder of its number modulo 1000.
 _LAST = 1_000
 _TOGETHER = re.compile(
     r"((?:.{0,80}[ _.-])?(?:video|clip|scene|sequence|seq|shot|patient|case|session|scan|series))"
     r"[ _.-]?\d{1,9}",
     re.IGNORECASE,
 )
-# What cameras call their folders (Design rule for Camera File system, JEITA CP-3461), and phones.
+# Folder names of cameras (Design rule for Camera File system, JEITA CP-3461) and phones.
 _CAMERAS = re.compile(r"[1-9]\d\d(?:[A-Z][A-Z0-9_]|_[A-Z0-9])[A-Z0-9_]{3}|20\d{4}_[_a-z]")
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _DATES = re.compile(
@@ -31,11 +30,11 @@ _YEAR_AND_MONTH = re.compile(rf"(?:^|/)(?:19|20)\d\d/{_MONTH}(?:[^\d/][^/]{{0,80
 
 
 def no_classes(classes: Sequence[str], paths: Sequence[str]) -> str:
-    """Return what folders do in place of saying classes: "count the pictures"; empty: they may be.
+    """Return why folders are no classes, such as "count the pictures"; empty if they may be.
 
     Args:
         classes: the folder of each picture.
-        paths: of the pictures.
+        paths: the paths of the pictures.
     """
     different = set(classes)
     if _differ_in_numbers(_COUNTED, different):
@@ -50,13 +49,13 @@ def no_classes(classes: Sequence[str], paths: Sequence[str]) -> str:
 
 
 def _differ_in_numbers(form: re.Pattern[str], names: Collection[str]) -> bool:
-    """Whether names are of a form, whose first group they have in common."""
+    """Whether all names match a pattern and have its first group in common."""
     found = [form.fullmatch(one) for one in names]
     return all(found) and len({match[1] for match in found if match}) == 1
 
 
 def _numbers(classes: Sequence[str], paths: Sequence[str]) -> bool:
-    """Whether folders are the thousands, or the last digits, of the numbers of their pictures."""
+    """Whether folders follow from the numbers of their pictures: thousands, or last digits."""
     if not all(one.isascii() and one.isdecimal() and len(one) < 18 for one in set(classes)):
         return False
     numbers = []

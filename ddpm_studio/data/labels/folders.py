@@ -1,4 +1,4 @@
-"""Classes by folders, and by the files that arrays lie in; folders of splits are no classes."""
+"""Labels by folder, archive or array file; folders of splits are not classes."""
 
 from __future__ import annotations
 
@@ -30,18 +30,20 @@ _NUMBERS = re.compile(r"[\W\d_]+")
 
 @dataclass(frozen=True)
 class SplitFolders:
-    """The levels of a tree whose folders are parts of a set: train and test, images and masks.
+    """The levels of a tree whose folders are splits: train and test, images and masks.
 
     Args:
-        levels: of each, 0 for the first, the part of each folder and what else its name tells.
-        repeated: folders that are looked through.
+        levels: for each such level, counted from 0, the split of each folder and the rest of its
+            name, see :func:`~ddpm_studio.data.splits.folder_part`.
+        repeated: folders that are skipped, see
+            :func:`~ddpm_studio.data.labels.repeated.repeated_folders`.
     """
 
     levels: dict[int, dict[str, tuple[str, str]]]
     repeated: frozenset[str] = frozenset()
 
     def parts(self, path: str) -> list[str | None]:
-        """Return which parts a picture belongs to, one for each level."""
+        """Return the split of a picture at each of the levels; None where it has none."""
         folders = looked_through(path, self.repeated).split("/")[:-1]
         return [
             names.get(folders[level], (None,))[0] if len(folders) > level else None
@@ -50,14 +52,14 @@ class SplitFolders:
 
     @property
     def known(self) -> frozenset[str]:
-        """All parts that there are."""
+        """All splits of all levels."""
         return frozenset(part for names in self.levels.values() for part, _ in names.values())
 
     def taken(self, asked: str | None) -> list[frozenset[str | None]]:
-        """Return which parts are read, for each level.
+        """Return the splits to read, for each level.
 
         Raises:
-            StudioError: what is asked for is none of them.
+            StudioError: the split asked for does not exist.
         """
         found = [[part for part, _ in names.values()] for names in self.levels.values()]
         if asked not in (None, ALL, *self.known):
@@ -65,7 +67,7 @@ class SplitFolders:
         return [taken_splits(parts, asked if asked in (ALL, *parts) else None) for parts in found]
 
     def without(self, path: str) -> str:
-        """Return a path without its folders of these levels, but what else they tell."""
+        """Return a path with its split folders removed, or replaced by the rest of their names."""
         path = looked_through(path, self.repeated)
         if not self.levels:
             return path
@@ -77,14 +79,14 @@ class SplitFolders:
 
 
 def split_folders(paths: Sequence[str], repeated: frozenset[str] = frozenset()) -> SplitFolders:
-    """Return which folders are parts of a set: all of a level, two at least.
+    """Find the levels of a tree whose folders are splits: at least two, and all of a level.
 
-    A folder "test" beside "cat" and "dog" is a class like these; beside "train" it is none, and
-    nor are the others there.
+    A folder "test" next to "cat" and "dog" is a class like them; next to "train" it is a split, and
+    the other folders there are no classes either.
 
     Args:
-        paths: of the pictures.
-        repeated: folders that are looked through.
+        paths: the paths of the pictures.
+        repeated: folders to skip.
     """
     levels: dict[int, dict[str, tuple[str, str]]] = {}
     level = 0
@@ -94,7 +96,7 @@ def split_folders(paths: Sequence[str], repeated: frozenset[str] = frozenset()) 
         found = {folders[level] for folders in inner}
         known = {folder: part for folder in found if (part := folder_part(folder)) is not None}
         masks = mask_parts(found)
-        # A lone folder "train" holds the whole set: it is looked through as any other.
+        # A single folder "train" holds the whole set, and is skipped like any other single folder.
         if len(known) == len(found) > 1:
             levels[level] = known
         elif masks is not None:
@@ -106,20 +108,20 @@ def split_folders(paths: Sequence[str], repeated: frozenset[str] = frozenset()) 
 
 
 def top_folders() -> LabelSource:
-    """Return the folders of the first level, whatever they are called."""
+    """Return the label source of the outermost folders, whatever their names."""
     return LabelSource(TOP, "the outermost folders", None, _tops)
 
 
 def folder_sources(
     paths: Sequence[str], whole: SplitFolders
 ) -> tuple[list[LabelSource], list[str]]:
-    """Return which folders may be classes, and what to tell of those that are not taken for these.
+    """Return the label sources by folder or file name, and notes on folders that are no classes.
 
-    Those of the first level, the innermost, the files.
+    The sources are the first level of folders, the innermost folders, and the array files.
 
     Args:
-        paths: of the pictures that are read.
-        whole: the parts of the whole set, of which others may be left aside.
+        paths: the paths of the pictures that are read.
+        whole: the split folders of the whole set, with those left out.
     """
     splits = split_folders(paths, whole.repeated)
     known = SplitFolders({**whole.levels, **splits.levels}, whole.repeated)
@@ -136,7 +138,7 @@ def folder_sources(
     if leaves is not None and first is not None and set(leaves) != set(first):
         title = "the innermost folders"
         sources.append(LabelSource(LEAVES, title, None, lambda asked: _leaves(asked)))
-    # Of files that hold several pictures each.
+    # Files that hold several pictures each.
     several = 1 < len(set(inner)) <= min(_MOST_FILES, len(inner) - 1)
     if len(folders_of(inner)[1]) == 1 and several:
         sources.append(LabelSource(FILES, "the files' names", None, _by_files))
@@ -144,13 +146,13 @@ def folder_sources(
 
 
 def archive_sources(names: Sequence[str]) -> dict[str, list[LabelSource]]:
-    """Return for each archive of a folder what its name says of its pictures.
+    """Return the label sources of each archive in a folder, whose name may be a class.
 
-    "cat.zip" beside "dog.zip" is a class; parts such as "a-0001.tar" differ in their numbers alone,
-    and so do ImageNet's classes: there they may be chosen.
+    "cat.zip" next to "dog.zip" is a class. Shards such as "a-0001.tar" differ in their numbers
+    alone, but so do ImageNet's classes; then the names are labels only if asked for.
     """
     classes = {name: name.rpartition("/")[2].partition(".")[0] for name in names}
-    # Parts of a set are none, where they are read together.
+    # Splits are no classes, where they are read together.
     if len(set(classes.values())) < 2 or any(map(split_of, classes.values())):
         return {name: [] for name in names}
     letters = {_NUMBERS.sub("", one) for one in classes.values()}

@@ -1,4 +1,4 @@
-"""Classes that a manifest says: ``dataset.json`` of StyleGAN and EDM.
+"""Labels from a manifest: ``dataset.json`` of StyleGAN and EDM.
 
 The format: https://github.com/NVlabs/edm, ``dataset_tool.py``:
 {"labels": [["00000/img00000000.png", 3], …]}
@@ -14,15 +14,15 @@ from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.source import LabelSource
 
 DATASET_JSON = "dataset.json"
-#: Before all others.
+#: Precedes all other sources.
 MANIFEST_RANK = 1
 _MOST_BYTES = 256 * 2**20
 
 
 def manifest_sources(files: Sequence[File]) -> tuple[list[LabelSource], set[str], list[str]]:
-    """Return the classes that a ``dataset.json`` says, the files read, and warnings.
+    """Return the label source of a ``dataset.json``, the names of the files used, and warnings.
 
-    A manifest without labels says that there are no classes: folders that number are none.
+    A manifest without labels means that there are no classes: its numbered folders are none.
     """
     for file in files:
         folder, _, name = file.name.rpartition("/")

@@ -1,7 +1,7 @@
-"""Names of the classes of MedMNIST's sets of flat pictures, whose files hold numbers alone.
+"""Class names of MedMNIST's 2-D data sets, whose files hold class numbers alone.
 
-As its paper lists them (Yang et al. 2023, "MedMNIST v2", https://medmnist.com); sets of which a
-picture is of several classes, or whose classes are grades, have no names here.
+As listed in its paper (Yang et al. 2023, "MedMNIST v2", https://medmnist.com); multi-label sets,
+and those whose classes are grades, have no names here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SETS: dict[str, tuple[str, ...]] = {
 
 
 def medmnist_names(file: str) -> ClassNames | None:
-    """Return what the classes of a file of MedMNIST are called, by its name; None: it is none."""
+    """Return the class names of a MedMNIST file, by its file name; None if it is none."""
     match = _FILE.fullmatch(file.rpartition("/")[2].casefold())
     names = _SETS.get(match[1]) if match is not None else None
     return class_names_of(names, "MedMNIST's list") if names is not None else None

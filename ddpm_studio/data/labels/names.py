@@ -1,4 +1,4 @@
-"""Classes by names of files, as OpenAI's guided-diffusion reads them: ``cat_0001.png``."""
+"""Labels by file name, such as ``cat_0001.png``, as OpenAI's guided-diffusion reads them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ NAMES = "names"
 _RANK = 6
 _NAME = re.compile(r"([^\W\d_][^/]*?)[_ .-]*\d+[a-z]?", re.IGNORECASE)
 _LEAST_EACH = 2
-# No system has longer names; an archive may.
+# No file system allows longer names, but an archive may.
 _LONGEST = 255
-# What cameras and programs call any picture.
+# Generic names that cameras and programs give to any picture.
 _GENERIC = frozenset(
     (
         *("img", "image", "images", "dsc", "dscn", "dscf", "p", "pic", "picture", "photo", "frame"),
@@ -25,7 +25,7 @@ _GENERIC = frozenset(
 
 
 def name_sources(paths: Sequence[str]) -> list[LabelSource]:
-    """Return the classes that the names say, if every one does: two at least, two pictures each."""
+    """Return the label source by file name, if all names fit: at least two classes of two each."""
     found = _classes(paths)
     if found is None:
         return []

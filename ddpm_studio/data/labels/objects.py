@@ -1,8 +1,8 @@
-"""Classes by the objects that annotations mark in each picture: COCO, Pascal VOC, YOLO and others.
+"""Labels from object annotations (object detection): COCO, Pascal VOC, YOLO and others.
 
-labelme's and Create ML's files are read, too; those of other programs are named.
-Where each picture has objects of one class alone, that is its class; else the class of the largest
-may be asked for.
+labelme's and Create ML's files are read too; exports of some other programs are recognised, and
+rejected by name. If each picture has objects of a single class, that is its class; otherwise the
+class of the largest object can be asked for.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
 OBJECTS = "objects"
 _RANK = 3
 _MOST_BYTES, _MOST_BESIDE = 512 << 20, 1 << 20
-# Of so many files it is told that they are damaged.
+# Largest number of unreadable files to report.
 _TOLD = 3
-# None of these takes longer than a few passes, whatever the text.
+# Each of these takes linear time, whatever the text.
 _NAME = re.compile(r"<name>([^<]*)</name>")
 _BOX = re.compile(r"<(xmin|ymin|xmax|ymax)>\s*([0-9.]{1,40})\s*<")
 _YOLO_CLASS = re.compile(r"\d{1,5}")
@@ -35,13 +35,13 @@ _YOLO_NUMBER = re.compile(r"-?\d{0,9}\.?\d{1,20}(?:e-?\d{1,3})?")
 _AGAIN = "export it as COCO or Pascal VOC"
 _OF_VIA = frozenset(("_via_img_metadata", "file_attributes"))
 
-# What files that are something else make the readers raise.
+# Exceptions that the readers raise on files of other kinds.
 _ODD = (
     *(OSError, ValueError, TypeError, AttributeError),
     *(LookupError, ArithmeticError, RecursionError),
 )
 
-#: Of a picture the size of what it has of each class.
+#: Total area of a picture's objects, by class.
 _Sizes = dict[str, float]
 
 
@@ -52,11 +52,11 @@ def _most(file: File) -> int:
 def object_sources(
     files: Sequence[File], paths: Sequence[str]
 ) -> tuple[list[LabelSource], set[str], list[str]]:
-    """Return the classes that annotations of objects say, which files these are, and what to tell.
+    """Return the label source of object annotations, the names of the files used, and notes.
 
     Args:
-        files: of the tree.
-        paths: of its pictures.
+        files: the files of the tree.
+        paths: the paths of its pictures.
     """
     marked = [file for file in files if file.suffix in _READERS and 0 < file.size <= _most(file)]
     if not marked:
@@ -105,11 +105,11 @@ def object_sources(
 
 
 class _UnreadError(ValueError):
-    """What ends in .json is none, or of a program whose files are not read; says what it is."""
+    """Raised for annotations that can't be read, or of an unsupported program; says which."""
 
 
 def _coco(file: File) -> dict[str, _Sizes]:
-    """Return the objects by the names of pictures, of COCO's lists, or of labelme's file."""
+    """Return the area of each class by picture name, from JSON of COCO, labelme or Create ML."""
     head = file.read(HEAD_BYTES)
     if b'"' not in head:
         if (instead := stand_in(head, file.size)) is not None:
@@ -145,7 +145,7 @@ def _coco(file: File) -> dict[str, _Sizes]:
 
 
 def _exported_by(told: object) -> str | None:
-    """Return which program has written annotations in a form of its own; None: none known."""
+    """Return the program whose unsupported annotation format this is; None if unknown."""
     one = next(iter(told), None) if isinstance(told, list) else None
     if isinstance(one, dict) and isinstance(one.get("data"), dict):
         return "Label Studio" if one.keys() & {"annotations", "completions"} else None
@@ -157,7 +157,7 @@ def _exported_by(told: object) -> str | None:
 
 
 def _create_ml(told: Sequence[Any]) -> dict[str, _Sizes]:
-    """Return the objects of Create ML: [{"image": …, "annotations": [{"label": …}]}]."""
+    """Return the areas from Create ML: [{"image": …, "annotations": [{"label": …}]}]."""
     found: dict[str, _Sizes] = {}
     for one in told:
         name = one.get("image", one.get("imagefilename"))
@@ -172,7 +172,7 @@ def _create_ml(told: Sequence[Any]) -> dict[str, _Sizes]:
 
 
 def _voc(file: File) -> dict[str, _Sizes]:
-    """Return the objects in a file of Pascal VOC; it is not parsed as XML, which can do harm."""
+    """Return the areas from a Pascal VOC file, without an XML parser, which can be attacked."""
     text = file.read(-1).decode("utf-8")
     if "<annotations>" in text[:512] and "<image " in text:
         raise _UnreadError(f"an export of CVAT: {_AGAIN}")
@@ -182,9 +182,9 @@ def _voc(file: File) -> dict[str, _Sizes]:
 
 
 def _voc_object(piece: str) -> tuple[str, float] | None:
-    """Return the class and the area of an object, by the text behind its opening tag."""
+    """Return class and area of an object, from the text after its opening tag."""
     inner, end, _ = piece.partition("</object>")
-    # Parts of it, such as a person's head, have names and boxes of their own.
+    # Parts of the object, such as a person's head, have names and boxes of their own.
     inner = inner.partition("<part>")[0]
     name = _NAME.search(inner)
     if not end or name is None or not name[1].strip():
@@ -197,7 +197,7 @@ def _voc_object(piece: str) -> tuple[str, float] | None:
 
 
 def _yolo(file: File) -> dict[str, _Sizes]:
-    """Return the objects in a file of YOLO: class, centre, width and height, or an outline."""
+    """Return the areas from a YOLO file: lines of class, centre, width, height, or a polygon."""
     lines = file.read(-1).decode("ascii").split("\n")
     found = [_yolo_object(line.split()) for line in lines if line.strip()]
     if not found or None in found:
@@ -212,14 +212,14 @@ def _yolo_object(row: Sequence[str]) -> tuple[str, float] | None:
     if not all(map(_YOLO_NUMBER.fullmatch, values)):
         return None
     numbers = [float(value) for value in values]
-    # A fifth number is how sure a detector was.
+    # A fifth number is the confidence of a detector.
     if len(numbers) <= 5:
         return number, numbers[2] * numbers[3]
     return number, _outlined(list(zip(numbers[::2], numbers[1::2], strict=False)))
 
 
 def _outlined(points: Sequence[Sequence[float]]) -> float:
-    """Return the area within an outline, or in a box of which two corners are given."""
+    """Return the area of a polygon (shoelace formula), or of a box given by two corners."""
     corners = [(float(x), float(y)) for x, y in points]
     if len(corners) == 2:
         (left, top), (right, bottom) = corners
@@ -229,7 +229,7 @@ def _outlined(points: Sequence[Sequence[float]]) -> float:
 
 
 def _summed(objects: Iterable[tuple[str, float]]) -> _Sizes:
-    """Return the area of each class; an object of none counts least, one of no finite as 1."""
+    """Return the total area of each class; areas are at least 1e-6, non-finite ones count as 1."""
     sizes: _Sizes = {}
     for name, size in objects:
         sizes[name] = sizes.get(name, 0.0) + (max(size, 1e-6) if math.isfinite(size) else 1.0)

@@ -1,4 +1,4 @@
-"""Labels that lie in arrays beside the pictures."""
+"""Labels stored in the same source as the pictures: arrays and table columns."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-#: Names of label arrays, the most likely first, and what reads each.
+#: Functions that read the label arrays, by name, the most likely first.
 OwnChoices = Mapping[str, Callable[[], Array]]
-#: The word for no classes at all.
+#: Value of the option ``labels`` for no classes at all.
 NONE = "none"
 
 
 @dataclass
 class OwnLabels:
-    """The labels that arrays bring with them, and those of them that were taken.
+    """The label arrays found in sources of pictures, and those used.
 
     Args:
-        asked: the name that a person has said; None: the most likely.
-        found: every name that there is.
-        taken: those that were taken.
-        last: the one of them that was taken last.
+        asked: the name that the user has asked for; None for the most likely.
+        found: the names of all label arrays.
+        taken: the names of those used.
+        last: the name of the one used last.
     """
 
     asked: str | None = None
@@ -33,28 +33,28 @@ class OwnLabels:
     last: str = ""
 
     def choose(self, choices: OwnChoices) -> list[str]:
-        """Return the names to try, in this order."""
+        """Add the names to those found, and return the names to try, in order."""
         self.found += [key for key in choices if key not in self.found]
         if self.asked is None or self.asked == "own":
             return list(choices)
         return [key for key in choices if key.casefold() == self.asked.casefold()]
 
     def add(self, other: OwnLabels) -> None:
-        """Take what was found and taken elsewhere, too."""
+        """Merge the found and used names of another reading into this one."""
         self.found += [key for key in other.found if key not in self.found]
         self.taken += [key for key in other.taken if key not in self.taken]
 
     def note(self, key: str) -> None:
-        """Note that labels of this name were taken."""
+        """Record that the labels of this name were used."""
         self.last = key
         if key not in self.taken:
             self.taken.append(key)
 
 
 def class_names(labels: Array, count: int) -> list[str] | None:
-    """Return the class of each of ``count`` pictures; None: these are no labels of them.
+    """Convert a label array to the class of each of ``count`` pictures; None if it is not usable.
 
-    Whole numbers, also as floats, texts, and rows of which one number is 1 (one-hot).
+    Labels may be integers, floats without a fraction, strings, booleans, or one-hot rows.
     """
     if labels.shape[:1] != (count,):
         return None
@@ -77,7 +77,7 @@ def class_names(labels: Array, count: int) -> list[str] | None:
 
 
 def why_no_classes(labels: Array, count: int) -> str:
-    """Return why labels are not the classes of ``count`` pictures."""
+    """Return the reason why a label array can't be used for ``count`` pictures."""
     if labels.shape[:1] == (count,):
         kind = labels.dtype.kind
         if labels.ndim == 2 and kind in "biuf" and bool(((labels == 0) | (labels == 1)).all()):

@@ -1,7 +1,7 @@
-"""Folders that repeat what lies around them, as archives that were packed twice have them.
+"""Duplicate folders, which repeat the folders around them, as in archives packed twice.
 
-``cell_images/cell_images/cat`` beside ``cell_images/cat``, or ``seg_train/seg_train/cat``: the
-inner one is no class and no part of a set.
+In ``cell_images/cell_images/cat`` next to ``cell_images/cat``, or in ``seg_train/seg_train/cat``,
+the inner folder is neither a class nor a split.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from ddpm_studio.data.splits import folder_part
 from ddpm_studio.errors import plain
 
 _LEAST = 2
-# Of so many folders it is told.
+# Largest number of folders to report.
 _TOLD = 3
 
 
 def repeated_folders(paths: Sequence[str]) -> frozenset[str]:
-    """Return the folders that are looked through, as if what they hold lay around them.
+    """Return the folders to skip, as if their contents were in the parent folder.
 
-    One whose folders are called as others beside it: two at least, or one in which there are the
-    same folders as in that beside it. And one that lies alone in a folder of its own name.
+    These are folders whose subfolders have the names of siblings of the folder: at least two, or
+    one with the same subfolders as that sibling; and a folder that is alone in a parent of the same
+    name. A folder that directly holds pictures is none.
 
     Args:
-        paths: of all pictures of a tree.
+        paths: the paths of all pictures of a tree.
     """
     parts = folders_of(paths)[1]
     inner: dict[str, set[str]] = {}
@@ -65,11 +66,11 @@ def _same_within(
 
 
 def copies_told(paths: Sequence[str], repeated: frozenset[str]) -> list[str]:
-    """Return what to say of folders that repeat others; one in a folder of its name is no news.
+    """Return notes on folders that repeat siblings; those alone in their parent are not reported.
 
     Args:
-        paths: of the pictures that are read.
-        repeated: the folders that are looked through.
+        paths: the paths of the pictures that are read.
+        repeated: the folders that are skipped.
     """
     if not repeated:
         return []
@@ -87,7 +88,7 @@ def copies_told(paths: Sequence[str], repeated: frozenset[str]) -> list[str]:
 
 
 def looked_through(path: str, repeated: frozenset[str]) -> str:
-    """Return a path without its folders that repeat others."""
+    """Return a path without the folders in ``repeated``."""
     if not repeated:
         return path
     *folders, name = path.split("/")

@@ -1,4 +1,4 @@
-"""Classes in a file beside each picture, as WebDataset's shards have them: ``0001.cls``."""
+"""Labels from sidecar files, one per picture, such as ``0001.cls`` in WebDataset shards."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_FIELDS = 50
 def sidecar_sources(
     files: Sequence[File], paths: Sequence[str]
 ) -> tuple[list[LabelSource], set[str]]:
-    """Return what the files beside the pictures say, and which files these are."""
+    """Return the label sources of sidecar files, and the names of the files used."""
     beside = [
         file
         for file in files
@@ -47,7 +47,7 @@ def sidecar_sources(
                 one = text.strip()
                 cls[key] = values.setdefault(one, one)
             elif isinstance(told := json.loads(text), dict) and "shapes" in told:
-                # Objects in the picture, which are read as these.
+                # labelme's annotations, which are read as objects.
                 continue
             else:
                 _take(fields, key, told)
@@ -80,7 +80,7 @@ def _are_classes(known: dict[str, str]) -> bool:
 
 
 def _key(path: str) -> str:
-    """Return what WebDataset joins files by: all before the first dot of the name."""
+    """Return WebDataset's grouping key of a file: its path up to the first dot of the name."""
     folder, slash, name = path.rpartition("/")
     return folder + slash + name.partition(".")[0]
 

@@ -1,24 +1,24 @@
-"""Label source: a place that says which class each picture is of."""
+"""Label source: the interface of anything that gives the class of each picture."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-#: Of the paths of pictures in a tree the class of each, None where it has none; None: none has.
+#: Maps paths of pictures in a tree to their classes, None where one has none; None if none has.
 ClassesOf = Callable[[Sequence[str]], "list[str | None] | None"]
 
 
 @dataclass(frozen=True)
 class LabelSource:
-    """A place that says which class the pictures of one tree are of.
+    """A source of labels for the pictures of one tree.
 
     Args:
-        key: what people write to choose it, such as "folders" or the name of a column.
-        title: what it is, in words: "folders", "the column label of metadata.csv".
-        rank: the lowest of those there are is taken; None: only where it is asked for.
-        classes: of the pictures' paths.
-        are_parts: whether they are parts of the set, such as train and test.
+        key: the value of ``--labels`` that selects it, such as "folders" or the name of a column.
+        title: its description in words: "folders", "the column label of metadata.csv".
+        rank: precedence; the source with the lowest rank is used. None: only if asked for.
+        classes: returns the class of each picture, given the paths.
+        are_parts: whether its values are splits of the set, such as train and test.
     """
 
     key: str

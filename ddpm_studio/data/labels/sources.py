@@ -1,4 +1,4 @@
-"""Label sources: all places in a tree that may say classes."""
+"""Label sources of a tree, of all kinds: manifest, tables, sidecars, objects, folders, names."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ddpm_studio.data.labels.tables import table_sources
 
 
 class TreeSources(NamedTuple):
-    """What may say the classes in a tree.
+    """The label sources of a tree.
 
     Attributes:
-        found: the places.
-        used: the files that they are.
-        warnings: of manifests that can't be read.
-        told: which tables and folders say nothing, and why.
+        found: the sources.
+        used: the names of the files that they come from.
+        warnings: warnings about manifests that can't be read.
+        told: notes on tables, annotations and folders that are not used, and why.
     """
 
     found: list[LabelSource]
@@ -32,12 +32,12 @@ class TreeSources(NamedTuple):
 
 
 def label_sources(files: Sequence[File], paths: Sequence[str], whole: SplitFolders) -> TreeSources:
-    """Return what may say the classes of pictures.
+    """Return the label sources of a tree.
 
     Args:
-        files: of the tree.
-        paths: of its pictures that are read.
-        whole: which of its folders are parts of the set.
+        files: the files of the tree.
+        paths: the paths of its pictures that are read.
+        whole: the split folders of the tree.
     """
     found, used, warnings = manifest_sources(files)
     others = [file for file in files if file.name not in used] if used else files
@@ -58,10 +58,10 @@ def label_sources(files: Sequence[File], paths: Sequence[str], whole: SplitFolde
 def beside_sources(
     files: Sequence[File], paths: Sequence[str]
 ) -> tuple[list[LabelSource], set[str], list[str]]:
-    """Return what tables and annotations beside an archive say of the pictures in it.
+    """Return the label sources of tables and annotations next to an archive of pictures.
 
     Returns:
-        the places, which files they are, and what to tell of these.
+        The sources, the names of the files used, and notes for the report.
     """
     if not files:
         return [], set(), []

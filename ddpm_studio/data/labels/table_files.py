@@ -1,8 +1,9 @@
-"""Files that may be tables: separated values as spreadsheets and programs write them, JSON.
+"""Reader of label tables: delimiter-separated values (CSV, TSV, text), JSON and JSON Lines.
 
-Comma, semicolon, tab, bar or white space between the cells, with a head or without; UTF-8, UTF-16
-as spreadsheets write it, or else Windows' Western code page. CelebA's attributes begin with their
-count. JSON is a list of objects, an object a line, or an object from file to class.
+Cells are separated by comma, semicolon, tab, bar or white space, with or without a header; the
+encoding is UTF-8, UTF-16 as spreadsheets write it, or else Windows-1252. CelebA's attributes begin
+with their count. JSON is a list of objects, an object per line, or a mapping from file to class or
+from class to files.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ LABEL_COLUMNS = frozenset(
 JSON_SUFFIX = ".json"
 _LINES_OF_JSON = (".jsonl", ".ndjson")
 SUFFIXES = frozenset((".csv", ".tsv", ".txt", JSON_SUFFIX, *_LINES_OF_JSON))
-#: What a file with this ending is without doubt: of its not being used people are told.
+#: Suffixes of files that are certainly tables: if such a file is not used, a note says so.
 CERTAIN = frozenset((".csv", ".tsv", *_LINES_OF_JSON))
 MOST_BYTES = 64 * 2**20
-# Lines before a table that are none of it; the first is what Excel is told its separator by.
+# Lines before the header to skip; "sep=" is Excel's declaration of the separator.
 _COMMENTS = re.compile(r"\A(?:\"?sep=[^\n]{1,4}\n)?(?:#[^\n]*\n)*")
 _MOST_ROWS, _MOST_COLUMNS = 2_000_000, 1000
-# Rows without a key have a cell for it all the same.
+# Bounds memory: rows without a key have an empty cell for it.
 _MOST_CELLS = 20_000_000
 _SEPARATORS = ",;\t|"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -44,7 +45,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True)
 class LabelTable:
-    """A table: the name of its file, its columns and its rows, which may be shorter."""
+    """A table: file name, column names and rows, which may have fewer cells than columns."""
 
     name: str
     columns: list[str]
@@ -52,7 +53,7 @@ class LabelTable:
 
 
 def read_table(file: File) -> LabelTable | None:
-    """Return a file as a table; None: it is none."""
+    """Parse a file as a table; return None if it is none."""
     name = file.name.rpartition("/")[2]
     try:
         text = _text(file.read(-1))
@@ -66,7 +67,7 @@ def read_table(file: File) -> LabelTable | None:
         return None
     if len(rows) < 2 or len(rows) > _MOST_ROWS:
         return None
-    # CelebA's attributes: the count, the names of the columns but for the first, the rows.
+    # CelebA's attributes: a line with the count, one with all column names but the first, the rows.
     if len(rows[0]) == 1 and rows[0][0].isdecimal() and len(rows[1]) + 1 == len(rows[-1]):
         return LabelTable(name, ["image_id", *rows[1]], rows[2:])
     if len(rows[0]) < 2 or len(rows[0]) > _MOST_COLUMNS:
@@ -84,7 +85,7 @@ def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # Spreadsheets of Western Europe; a picture under another name has zeros in it.
+        # Spreadsheets of Western Europe; zero bytes indicate a binary file.
         if b"\0" in data:
             raise
         return data.decode("cp1252")
@@ -97,7 +98,7 @@ def _rows(suffix: str, lines: io.StringIO) -> Iterator[list[str]]:
     if separator not in head:
         separator = max(_SEPARATORS, key=second.count)
     is_separated = separator in head + second
-    # Between tabs there may be names with spaces in them; else tabs may fill up columns.
+    # Tab-separated names may contain spaces; otherwise tabs may be used for alignment.
     by_tabs = separator == "\t" and head.count("\t") == second.count("\t")
     if suffix == ".txt" and (not is_separated or (separator == "\t" and not by_tabs)):
         return (line.split() for line in lines)
@@ -109,7 +110,7 @@ def _of_json(name: str, told: object) -> LabelTable | None:
         rows = [[str(key), _cell(value)] for key, value in told.items()]
         return LabelTable(name, ["", name.rpartition(".")[0]], rows) if rows else None
     if isinstance(told, dict):
-        # Of each class its files.
+        # A mapping from class to files.
         if all(isinstance(one, list) and all(map(_is_text, one)) for one in told.values()):
             rows = [[str(file), str(key)] for key, files in told.items() for file in files]
             return LabelTable(name, ["", name.rpartition(".")[0]], rows) if len(told) > 1 else None

@@ -1,7 +1,7 @@
-"""Classes by a table with a column of files: ``metadata.csv`` and ``.jsonl`` (imagefolder), CelebA.
+"""Labels from tables with a column of files: ``metadata.csv`` and ``.jsonl`` (imagefolder), CelebA.
 
-A column is a class where it is called so, or where it is the only one; columns of zeros and ones,
-of which one is 1 in each row (one-hot, as ISIC's), are the classes themselves.
+A column holds classes if its name says so, or if it is the only one; one-hot columns, of which one
+is 1 and the others 0 in each row (as ISIC's), are the classes themselves.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
 ONE_HOT = "one-hot"
 _RANK = 2
 _MOST_TABLES = 16
-# So many different values for a picture each are captions or numbers, not classes.
+# With more distinct values than this, a column holds captions or numbers, not classes.
 _MOST_CLASSES = 1000
 _BITS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
 _LEAST_ONE_HOT = 2
-# Of a path from another machine the last parts are looked at.
+# Of a path from another machine, this many trailing components are compared.
 _DEEPEST = 8
-# Longer numbers are none of pictures.
+# Numbers of this many digits are not numbers of pictures.
 _LONG = 19
 _WHOLE_FLOAT = re.compile(r"-?\d+\.0+")
 # CelebA's list_eval_partition.txt, Kaggle's Usage, fastai's is_valid.
@@ -52,22 +52,21 @@ PathOf = Callable[[str], "str | None"]
 def table_sources(
     files: Sequence[File], paths: Sequence[str]
 ) -> tuple[list[LabelSource], set[str], list[str]]:
-    """Return the columns of the tables among the files, which files are such tables, and why others
-    are none.
+    """Return the label sources of tables, the names of the files used, and notes on the others.
 
     Args:
-        files: of the tree.
-        paths: of its pictures.
+        files: the files of the tree.
+        paths: the paths of its pictures.
     """
     tables = [file for file in files if file.suffix in SUFFIXES and 0 < file.size <= MOST_BYTES]
-    # Captions or notes beside the pictures are as many as these.
+    # Many files of one suffix are captions or notes, one per picture, and no tables.
     for suffix in {file.suffix for file in tables}:
         if sum(file.suffix == suffix for file in tables) > _MOST_TABLES:
             tables = [file for file in tables if file.suffix != suffix]
     if not tables or not paths:
         return [], set(), []
     names = PictureNames(paths)
-    # Of several that name the same pictures the first is believed.
+    # Of several tables with the same pictures the first has precedence.
     tables.sort(key=lambda file: split_in(file.name) not in (None, TRAIN))
     sources: list[LabelSource] = []
     used: set[str] = set()
@@ -100,12 +99,12 @@ def table_sources(
 
 
 def _of_its_part(path_of: PathOf, part: str | None, cell: str) -> str | None:
-    """Return the picture that a cell names, unless that is of another part of the set.
+    """Return the picture that a cell names, unless it belongs to another split.
 
     Args:
         path_of: returns the picture of a cell.
-        part: which part the table's own name tells, as test.csv does.
-        cell: of the table.
+        part: the split given by the table's file name, as of test.csv, or None.
+        cell: the text of the cell.
     """
     found = path_of(cell)
     if found is None:
@@ -116,9 +115,10 @@ def _of_its_part(path_of: PathOf, part: str | None, cell: str) -> str | None:
 
 
 def _are_names(table: LabelTable, pictures: int) -> bool:
-    """Whether a table from number to name names classes: of few pictures each would have its own.
+    """Whether a table from number to name lists class names rather than labels of pictures.
 
-    ``labels.json`` may be either, where pictures are called by their numbers.
+    ``labels.json`` may be either if file names are numbers. It lists class names if all names
+    differ and there are at most half as many as pictures.
     """
     if table.columns[0] or len(table.columns) != 2 or 2 * len(table.rows) > pictures:
         return False
@@ -127,10 +127,10 @@ def _are_names(table: LabelTable, pictures: int) -> bool:
 
 
 class PictureNames:
-    """Pictures by what tables may call them: by path or name, with the ending or without.
+    """Index of pictures by path or file name, with or without suffix, to resolve cells of tables.
 
-    Of a path from another machine, ``C:\\pictures\\cat\\1.png``, as much is needed as tells one
-    picture; letters with marks may be written in either form of Unicode.
+    A path from another machine, ``C:\\pictures\\cat\\1.png``, is matched by its trailing components
+    if these identify one picture; Unicode normalisation forms are treated as equal.
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
@@ -148,7 +148,10 @@ class PictureNames:
                     known[key] = path if known.get(key, path) == path else None
 
     def path_of(self, folder: str, cell: str) -> str | None:
-        """Return the picture that a cell of a table in a folder names, or None."""
+        """Return the path of the picture that a cell names, or None.
+
+        ``folder`` is the table's own folder with a trailing slash, or empty.
+        """
         cell = _composed(cell.strip().replace("\\", "/").removeprefix("./"))
         found = self._by_path.get(_composed(folder) + cell) or self._below(cell)
         if found or "/" not in cell:
@@ -162,7 +165,7 @@ class PictureNames:
         return self._of_name(inner[-1])
 
     def by_number(self, cell: str) -> str | None:
-        """Return the picture of a number, from which a spreadsheet took the leading zeros."""
+        """Return the picture named by a number whose leading zeros a spreadsheet has dropped."""
         if not self._numbers:
             for path in self._paths:
                 number = _number(_stem(path.rpartition("/")[2]))
@@ -173,7 +176,7 @@ class PictureNames:
         return self._numbers.get(number) if number is not None else None
 
     def _below(self, path: str) -> str | None:
-        """Return the picture of this path, below one of the folders that all pictures lie in."""
+        """Return the picture of a path relative to one of the common parent folders, or None."""
         found = (self._by_path.get(root + path) for root in self._roots)
         return next(filter(None, found), None)
 
@@ -182,12 +185,12 @@ class PictureNames:
         stem, dot, suffix = name.rpartition(".")
         if found or f"{dot}{suffix}".casefold() not in PICTURE_SUFFIXES:
             return found
-        # The picture may have been saved as another kind since.
+        # The picture may have been converted to another file type since.
         return self._by_name.get(stem) or self._folded.get(stem.casefold())
 
 
 def _roots(paths: Sequence[str]) -> list[str]:
-    """Return the folders that all pictures lie in, the outermost, which has no name, first."""
+    """Return the common parent folders of all pictures, from the root, which is empty, inwards."""
     folders = [folder.split("/") for folder in {path.rpartition("/")[0] for path in paths}]
     levels = takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False))
     common = [names[0] for names in islice(levels, _DEEPEST)]
@@ -203,7 +206,7 @@ def _why_no_table(file: File) -> str:
 
 
 def _columns(table: LabelTable, at: int, path_of: PathOf, told: list[str]) -> list[LabelSource]:
-    """Return a source for each column beside the one that names the pictures."""
+    """Return a label source for each usable column but the one that names the pictures."""
     paths = [path_of(row[at]) if len(row) > at else None for row in table.rows]
     others = [index for index in range(len(table.columns)) if index != at]
     sources = []
@@ -238,7 +241,7 @@ def _columns(table: LabelTable, at: int, path_of: PathOf, told: list[str]) -> li
 def _values(
     table: LabelTable, paths: Sequence[str | None], index: int
 ) -> tuple[dict[str, str], int]:
-    """Return a column's value for each picture, and how many have different ones."""
+    """Return a column's value for each picture, and the number of pictures with several values."""
     known: dict[str, str] = {}
     several: set[str] = set()
     for path, row in zip(paths, table.rows, strict=True):
@@ -248,7 +251,7 @@ def _values(
         if known.get(path, one) != one:
             several.add(path)
         known[path] = one
-    # Whole numbers that went through floats, as beside a missing one.
+    # Integers that were converted to floats, as pandas does if a value is missing.
     if known and all(map(_WHOLE_FLOAT.fullmatch, known.values())):
         known = {path: one.partition(".")[0] for path, one in known.items()}
     return known, len(several)
@@ -257,7 +260,7 @@ def _values(
 def _one_hot(
     table: LabelTable, paths: Sequence[str | None], others: Sequence[int]
 ) -> dict[str, str] | None:
-    """Return the class of each picture whose columns say 1 once and else 0; None: they do not."""
+    """Return the class of each picture from one-hot columns; None if they are not one-hot."""
     if len(others) < _LEAST_ONE_HOT:
         return None
     known: dict[str, str] = {}
@@ -272,7 +275,7 @@ def _one_hot(
 
 
 def _headed(table: LabelTable, at: int, path_of: PathOf) -> LabelTable:
-    """Return a table with its first row as its head, where only that names no picture."""
+    """Return the table with its first row as header if that is the only row without a picture."""
     first = table.rows[0]
     if table.columns[0] or len(first) != len(table.columns) or path_of(first[at]) is not None:
         return table
@@ -283,7 +286,7 @@ def _headed(table: LabelTable, at: int, path_of: PathOf) -> LabelTable:
 
 
 def _file_column(table: LabelTable, path_of: PathOf, pictures: int) -> int | None:
-    """Return which column names pictures that are there: most of its cells do, or it names most."""
+    """Return the column that names pictures: half of its cells do, or it names half of them."""
     sample = table.rows[:: max(1, len(table.rows) // 50)]
     order = sorted(
         range(len(table.columns)),
@@ -293,7 +296,7 @@ def _file_column(table: LabelTable, path_of: PathOf, pictures: int) -> int | Non
         hits = sum(len(row) > at and path_of(row[at]) is not None for row in sample)
         if hits and 2 * hits >= len(sample):
             return at
-    # A table of a larger set, of which some pictures are here.
+    # A table of a larger set, of which only some pictures are present.
     for at in order:
         if table.columns[at].casefold() in FILE_COLUMNS or at == 0:
             named = {path_of(row[at]) for row in table.rows if len(row) > at} - {None}
@@ -303,7 +306,7 @@ def _file_column(table: LabelTable, path_of: PathOf, pictures: int) -> int | Non
 
 
 def _number_column(table: LabelTable, path_of: PathOf) -> int | None:
-    """Return which column of files has numbers that pictures are called by, most of them."""
+    """Return the column of files of which at least half of the rows name pictures by number."""
     for at, name in enumerate(table.columns):
         if name.casefold() in FILE_COLUMNS:
             named = [path_of(row[at]) for row in table.rows if len(row) > at]
@@ -321,7 +324,7 @@ def _classes(known: dict[str, str], paths: Sequence[str]) -> list[str | None] | 
 
 
 def _composed(text: str) -> str:
-    """Return a text with its letters and their marks in one (NFC), as macOS does not write them."""
+    """Return a text in Unicode form NFC; macOS may write names in decomposed form."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 

@@ -1,6 +1,6 @@
-"""Names of classes in the YAML beside sets for YOLO: ``names: [cat, dog]``, as list or table.
+"""Class names from YOLO's YAML files: ``names: [cat, dog]``, as a list or mapping.
 
-Of YAML no more is read than this key, in the forms in which programs write it
+Only this key is parsed, in the forms in which programs write it
 (https://docs.ultralytics.com/datasets/detect/).
 """
 
@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 SUFFIXES = (".yaml", ".yml")
 _KEY = re.compile(r"^names[ \t]*:[ \t]*(.*)$", re.MULTILINE)
-# Between commas, and behind a number or a dash on a line of its own.
+# An entry of a flow list or mapping, and one on a line of its own after a dash or a number.
 _PART = re.compile(r"""[ \t]*(?:(\d{1,6})[ \t]*:[ \t]*)?(?:"([^"\n]*)"|'([^'\n]*)'|([^,\n"'#]+))""")
 _ITEM = re.compile(r"[ \t]*(?:-[ \t]+|(?<=[ \t])(\d{1,6})[ \t]*:[ \t]*)(\S.*)")
 _MOST_SIGNS, _LONGEST_LINE = 1 << 20, 1000
 
 
 def yaml_names(text: str) -> object:
-    """Return the names as a list or a table from number to name; None: there are none."""
+    """Return the names as a list, or as a dict from number to name; None if there are none."""
     match = _KEY.search(text) if len(text) <= _MOST_SIGNS else None
     if match is None:
         return None
@@ -36,7 +36,7 @@ def yaml_names(text: str) -> object:
 
 
 def _block(text: str) -> Iterator[tuple[str, str]]:
-    """Yield number and name of the lines below a key, as far as they are its own."""
+    """Yield (number, name) of each line of the block below the key."""
     for line in text.split("\n"):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
