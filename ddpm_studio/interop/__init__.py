@@ -1,4 +1,4 @@
-"""Models of other programs: many layouts in, diffusers out."""
+"""Import of models from other programs, in many formats, and export to diffusers."""
 
 from ddpm_studio.interop.formats.diffusers import is_diffusers_folder, load_diffusers
 from ddpm_studio.interop.formats.format import Answers, ModelFormat

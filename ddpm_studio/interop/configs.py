@@ -1,4 +1,4 @@
-"""Configurations of diffusers' schedulers, both ways, and how a field is refused."""
+"""Scheduler configurations of diffusers: reading, writing and rejecting unsupported fields."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _PREDICTIONS: dict[str, str] = {
     "sample": "x0",
     "v_prediction": "v",
 }
-# Schedulers that walk the forward process of DDPM, whatever steps they take, with the class's own
-# β_1 and β_T. Those of consistency and of latent models are none.
+# Schedulers for the forward process of DDPM, whatever sampler they implement, with the defaults of
+# β_1 and β_T of their class. Those of consistency models and of latent models are not among them.
 _PAPERS, _STABLE = (BETA_START, BETA_END), (0.00085, 0.012)
 _BY_BETAS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(
@@ -66,7 +66,7 @@ _BY_BETAS: dict[str, tuple[float, float]] = {
 }
 _BY_SIGMAS = ("EDMEulerScheduler", "EDMDPMSolverMultistepScheduler")
 _BY_FLOW = ("FlowMatchEulerDiscreteScheduler", "FlowMatchHeunDiscreteScheduler")
-# Fields of schedulers by σ that the engine's EDM has these values of, and their defaults.
+# Fields of EDM schedulers with the only value that the engine supports, also their default.
 _EDM: dict[str, Any] = {
     "sigma_min": 0.002,
     "sigma_max": 80.0,
@@ -75,7 +75,7 @@ _EDM: dict[str, Any] = {
     "rho": 7.0,
     "prediction_type": "epsilon",
 }
-# Those that make another process of the same β.
+# Fields whose other values would make another process of the same β, with the supported value.
 _PLAIN: dict[str, Any] = {
     "thresholding": False,
     "timestep_type": "discrete",
@@ -92,7 +92,7 @@ _VARIANCES: dict[str, str] = {
 
 
 class Unsupported(ValueError):  # noqa: N818 - reads as what it says
-    """A field of a diffusers configuration holds what the engine cannot express."""
+    """Raised for a field of a diffusers configuration whose value the engine cannot express."""
 
     def __init__(self, field: str, value: object, allowed: object) -> None:
         shown = repr(value)
@@ -101,11 +101,15 @@ class Unsupported(ValueError):  # noqa: N818 - reads as what it says
 
 
 def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
-    """Read a scheduler_config.json: what the network was trained for, not how it is drawn with.
+    """Return the diffusion process of a scheduler_config.json; its sampler is ignored.
+
+    Args:
+        fields: the fields of the file.
+        learned_variance: whether the network also predicts the variance.
 
     Raises:
         Unsupported: naming the first field that the engine cannot express.
-        ValueError: if the βs are impossible.
+        ValueError: if the βs are impossible, or the variance does not fit the network.
     """
     name = fields.get("_class_name", "DDPMScheduler")
     if name in _BY_SIGMAS:
@@ -126,7 +130,7 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
     require("prediction_type", prediction, tuple(_PREDICTIONS))
     default = "learned_range" if learned_variance else "fixed_small"
     variance = fields.get("variance_type", default)
-    # Solvers name one only where it is learned.
+    # ODE solvers name a variance only if it is learned.
     variance = default if variance is None else variance
     require("variance_type", variance, tuple(_VARIANCES))
     if (variance == "learned_range") != learned_variance:
@@ -140,15 +144,15 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
 
 
 def is_swapped(fields: Config) -> bool:
-    """Whether a scheduler is another than those that a network is trained with."""
+    """Whether the scheduler is not DDPM's or DDIM's, and was probably swapped in for sampling."""
     return fields.get("_class_name", "DDPMScheduler") not in ("DDPMScheduler", "DDIMScheduler")
 
 
 def scheduler_fields(process: DiffusionProcess) -> dict[str, Any]:
-    """Return the scheduler_config.json with which ``DDPMScheduler`` equals a process.
+    """Return the scheduler_config.json that makes ``DDPMScheduler`` equal to a process.
 
     Raises:
-        Unsupported: if diffusers has no word for the parameterisation or the variance.
+        Unsupported: if diffusers does not support the parameterisation or the variance.
     """
     predictions = {ours: theirs for theirs, ours in _PREDICTIONS.items()}
     require("parameterization", process.parameterization, tuple(predictions))
@@ -161,7 +165,7 @@ def scheduler_fields(process: DiffusionProcess) -> dict[str, Any]:
         "clip_sample_range": 1.0,
         "prediction_type": predictions[str(process.parameterization)],
         "variance_type": process.variance,
-        # The only spacing that keeps both ends, as NoiseSchedule.strided does.
+        # The only spacing that includes both end points, as NoiseSchedule.strided does.
         "timestep_spacing": "linspace",
         "thresholding": False,
         "steps_offset": 0,
@@ -169,7 +173,7 @@ def scheduler_fields(process: DiffusionProcess) -> dict[str, Any]:
 
 
 def _continuous(fields: Config, name: str, learned_variance: bool) -> DiffusionProcess:
-    """Return the process of a network that is told σ or the time of the flow."""
+    """Return the process of a network conditioned on σ (EDM) or flow time (flow matching)."""
     if learned_variance:
         raise ValueError("a learned variance does not go with its scheduler")
     return DiffusionProcess(NoiseSchedule.named(name, _length(fields)), name, "fixed_small")
@@ -207,7 +211,7 @@ def _schedule(fields: Config, first: float, last: float) -> NoiseSchedule:
 
 
 def _beta_fields(schedule: NoiseSchedule) -> dict[str, Any]:
-    """Name the schedule where diffusers knows it, else spell it out."""
+    """Return the fields of a schedule: by name where diffusers knows it, else as trained_betas."""
     betas, T = schedule.betas, schedule.T
     start, end = float(betas[0]), float(betas[-1])
     if torch.allclose(betas, linear(T, start, end), rtol=1e-12, atol=0):
@@ -218,10 +222,10 @@ def _beta_fields(schedule: NoiseSchedule) -> dict[str, Any]:
 
 
 def require(field: str, value: Any, allowed: tuple[Any, ...]) -> None:
-    """Refuse a value that is none of those allowed; numbers may differ by a millionth.
+    """Check that a field has one of the allowed values; floats may differ by a relative 1e-6.
 
     Raises:
-        Unsupported: naming the field.
+        Unsupported: the value is not allowed; the message names the field.
     """
     for one in allowed:
         if isinstance(one, float) and isinstance(value, int | float):

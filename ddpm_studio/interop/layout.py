@@ -1,4 +1,4 @@
-"""Where the parts of a model of diffusers lie in its folders."""
+"""Folder layouts of diffusers models: locating and reading network, scheduler and weights."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _DOWNLOAD = "Download the model again."
 
 @dataclass(frozen=True)
 class ModelLayout:
-    """A model's parts.
+    """The parts of a diffusers model.
 
     Args:
-        root: the folder that they lie in, also where one of them was named.
-        unet: the folder of the network to draw with.
-        raw: that of the same network before it was averaged, where there are both.
-        scheduler: its file; None: there is none.
+        root: the folder of the whole model, even if the path of one part was given.
+        unet: the folder of the network for sampling, the EMA one where there are both.
+        raw: the folder of the network without EMA, where there are both; else None.
+        scheduler: the file of the scheduler's configuration; None if there is none.
     """
 
     root: Path
@@ -50,11 +50,12 @@ class ModelLayout:
 
 
 def find_layout(path: Path) -> ModelLayout | None:
-    """Return the parts of a model.
+    """Find the parts of a diffusers model; return None if the path is not one.
 
     Args:
-        path: of a pipeline; of a folder of its trainer, ``checkpoint-N`` or above, or of the
-            Hub's cache; of a network alone; or one of their files.
+        path: a pipeline's folder; an output folder of diffusers' training script or a
+            ``checkpoint-N`` in it; a folder of the Hub's cache; a network's folder; or a file in
+            one of these.
     """
     if not path.is_dir():
         named = path.name.startswith(WEIGHTS) or path.name in (INDEX, _SCHEDULER, "config.json")
@@ -72,10 +73,10 @@ def find_layout(path: Path) -> ModelLayout | None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read one of their files; their schedulers write ``-Infinity``.
+    """Read a JSON file of diffusers, whose schedulers may hold ``-Infinity``.
 
     Raises:
-        StudioError: if it can't be read.
+        StudioError: if the file can't be read.
     """
     try:
         return read_object(path, _MAX_JSON, infinity=True)
@@ -86,17 +87,17 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
-    """Read a network's table of weights: whole or in shards, in full precision if there is.
+    """Read the weights of a network, in one file or in shards, in full precision if available.
 
     Args:
-        folder: of the network.
-        most: how many bytes it may have.
+        folder: the network's folder.
+        most: largest total size of the files in bytes.
 
     Returns:
-        The file that was read, or the list of its shards, and the weights.
+        The file that was read, or the index of its shards, and the weights.
 
     Raises:
-        StudioError: if there is none, or it is damaged.
+        StudioError: if there are no weights, or they are damaged.
     """
     listed = next(_candidates(folder), None)
     if listed is None:
@@ -123,14 +124,14 @@ def read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
 
 
 def variant_of(file: Path) -> str:
-    """Return the variant in the name of a file of weights, such as "fp16"; empty: none."""
+    """Return the variant in the name of a weights file, such as "fp16"; empty if none."""
     words = file.name.removeprefix(WEIGHTS).split(".")
     known = {"", "safetensors", "bin", "index", "json"}
     return ".".join(word for word in words if word not in known)
 
 
 def _candidates(folder: Path) -> Iterator[Path]:
-    """Yield the files that hold all weights, or list them, the best first."""
+    """Yield the files with all weights and the indices of shards, in order of preference."""
     with suppress(OSError):
         files = [path for path in folder.iterdir() if path.name.startswith(WEIGHTS)]
         whole = [
@@ -144,7 +145,7 @@ def _candidates(folder: Path) -> Iterator[Path]:
 
 
 def _unfetched(folder: Path) -> Path | None:
-    """Return a file of weights that git-annex has not fetched; None: there is none."""
+    """Return a weights file that git-annex has not fetched; None if there is none."""
     with suppress(OSError):
         named = (path for path in folder.iterdir() if path.name.startswith(WEIGHTS))
         return next((path for path in named if broken_link(path) is not None), None)
@@ -152,7 +153,11 @@ def _unfetched(folder: Path) -> Path | None:
 
 
 def _shards(listed: Path) -> list[Path]:
-    """Return the files of weights that a list names, all of them beside it."""
+    """Return the shards that an index lists, which must be in the same folder.
+
+    Raises:
+        StudioError: the index is damaged, or a shard is missing.
+    """
     named = read_json(listed).get("weight_map")
     names = set(named.values()) if isinstance(named, dict) and _all_text(named) else set()
     if not 0 < len(names) <= _MOST_SHARDS:
@@ -170,20 +175,20 @@ def _all_text(named: dict[Any, Any]) -> bool:
 
 
 def _table(path: Path) -> dict[str, Tensor]:
-    # Not mapped: a file cut short on a network disk would end the process.
+    # No memory map: a file truncated on a network disk would kill the process.
     safe = path.suffix == ".safetensors"
     return load_file(path, backend="pread") if safe else load_torch_file(path)
 
 
 def _whole(part: Path) -> Path:
-    """Return what a network's folder is a part of: a pipeline or a checkpoint, or itself."""
+    """Return the pipeline or checkpoint folder that a network belongs to, or its own folder."""
     above = part.resolve().parent
     known = (above / INDEX).is_file() or _CHECKPOINT.fullmatch(above.name)
     return above if part.name in _NETWORKS and known else part
 
 
 def _scheduler(folder: Path) -> Path | None:
-    """Return the scheduler's file of a pipeline; a trainer's checkpoint has it one above."""
+    """Return the scheduler's configuration file; that of a checkpoint is in the parent folder."""
     above = folder.name in _NETWORKS or _CHECKPOINT.fullmatch(folder.name)
     folders = [folder, folder.resolve().parent] if above else [folder]
     places = (place / part / _SCHEDULER for place in folders for part in ("scheduler", "."))
@@ -191,7 +196,7 @@ def _scheduler(folder: Path) -> Path | None:
 
 
 def _is_network(folder: Path) -> bool:
-    """Whether a folder with a configuration is a network of diffusers."""
+    """Whether a folder with a config.json is a network of diffusers."""
     if (folder / _SCHEDULER).is_file() or next(_candidates(folder), None) is not None:
         return True
     with suppress(StudioError):
@@ -200,7 +205,7 @@ def _is_network(folder: Path) -> bool:
 
 
 def _checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:
-    """Yield the folders that their trainer goes on from, with the step of each."""
+    """Yield (step, folder) of the checkpoints of diffusers' training script."""
     with suppress(OSError):
         for path in folder.iterdir():
             match = _CHECKPOINT.fullmatch(path.name)

@@ -1,4 +1,4 @@
-"""A model of another program, in the words of this one."""
+"""Imported models: network, weights and diffusion process in this program's terms."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 @dataclass(frozen=True)
 class ForeignNetwork:
-    """A network out of a file.
+    """A network imported from a file.
 
     Args:
-        config: its shape.
-        weights: for its ``load_state_dict``, float32 on the CPU; averaged where there are such.
-        null_label: whether the row for "no label" of a class-conditional network was in the
-            file; if not it is 0, and must not be drawn with.
+        config: the configuration of the network.
+        weights: its state dict, float32 on the CPU; the EMA weights where the file has them.
+        null_label: whether the file has the embedding of "no label" of a class-conditional network;
+            if not, that row is 0 and must not be used for sampling.
     """
 
     config: NetworkConfig
@@ -36,13 +36,13 @@ class ForeignNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class ForeignModel(ForeignNetwork):
-    """A network, and the process that it was trained for.
+    """An imported network with the diffusion process that it was trained for.
 
     Args:
         process: schedule, parameterisation, variance and clipping.
-        raw: the weights that are no averages, where the file has both.
-        trained: how far it was trained, in words such as "step 800,000"; empty: not told.
-        notes: what a person should know of how it was read, a sentence each.
+        raw: the weights without EMA, where the file has both.
+        trained: training progress in words, such as "step 800,000"; empty if unknown.
+        notes: remarks for the user on how the model was read, a sentence each.
     """
 
     process: DiffusionProcess

@@ -1,4 +1,4 @@
-"""How the parameters of our U-Nets and of ``diffusers.UNet2DModel`` correspond."""
+"""Parameter names: mapping between this program's U-Nets and ``diffusers.UNet2DModel``."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _BEFORE_2023 = [
     (r"(\.attentions\.\d+)\.proj_attn\.", r"\1.to_out.0."),
 ]
 
-# The library's network can't be told of augmentation; told nothing, ours is the same without.
+# UNet2DModel has no input for augmentation; without that input, ours equals one without the layer.
 _LEFT_OUT = "augmentation."
 
 
 def diffusers_names(name: str) -> list[str]:
-    """Return the parameters of ``UNet2DModel`` that, stacked, are our U-Net's ``name``."""
+    """Return the parameters of ``UNet2DModel`` that, concatenated, are our U-Net's ``name``."""
     renamed = _rename(name, _OUTER + _INNER)
     if ".qkv." in renamed:
         return [renamed.replace(".qkv.", f".to_{part}.") for part in "qkv"]
@@ -45,7 +45,10 @@ def diffusers_names(name: str) -> list[str]:
 
 
 def to_diffusers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename a U-Net's weights and part its fused q, k and v; without what augmentation says."""
+    """Convert a U-Net's state dict to diffusers' names, float32 on the CPU.
+
+    The fused q, k and v are split, and the embedding of augmentation is left out.
+    """
     result = {}
     for name, value in weights.items():
         if name.startswith(_LEFT_OUT):
@@ -59,11 +62,11 @@ def to_diffusers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def from_diffusers(
     weights: Mapping[str, Tensor], shapes: Mapping[str, torch.Size]
 ) -> dict[str, Tensor]:
-    """Rename the weights of ``UNet2DModel``, of today or of before 2023, for ours.
+    """Convert a state dict of ``UNet2DModel``, with current or pre-2023 names, to our names.
 
     Args:
-        weights: as in a diffusers file.
-        shapes: of each parameter of the network that is to hold them.
+        weights: the weights of a diffusers file.
+        shapes: the shape of each parameter of our network.
 
     Raises:
         ValueError: if a weight is missing, left over, of another shape or not finite.
@@ -83,12 +86,13 @@ def matched(
     names: Mapping[str, list[str]],
     shapes: Mapping[str, torch.Size],
 ) -> dict[str, Tensor]:
-    """Return a network's weights out of those that other names, stacked, stand for.
+    """Return a network's state dict from a file's weights, renamed, concatenated and checked.
 
     Args:
-        weights: by the names in the file.
-        names: of the network's parameter: those in the file.
-        shapes: of the network's parameters.
+        weights: the weights, by their names in the file.
+        names: for each parameter of the network, the names in the file whose weights, concatenated,
+            are that parameter.
+        shapes: the shape of each parameter of the network.
 
     Raises:
         ValueError: if a weight is missing, left over, of another shape or not finite.
@@ -103,7 +107,7 @@ def matched(
         if any(piece.shape[1:] != pieces[0].shape[1:] or not piece.ndim for piece in pieces[1:]):
             raise ValueError(f"{parts[0]} does not go with {parts[-1]}")
         value = (torch.cat(pieces) if len(pieces) > 1 else pieces[0]).float()
-        # Attention is, or once was, made of convolutions of one pixel.
+        # Attention's projections are, or were in older versions, 1×1 convolutions.
         if value.shape != shape and value.ndim > 1 and value.flatten(1).shape == shape:
             value = value.flatten(1)
         if value.shape != shape:

@@ -1,4 +1,4 @@
-"""Format detection of models: which layout a file or folder is of, and what else it is."""
+"""Format detection of models: the known format of a file or folder, or why it is not one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 class UnknownModelError(StudioError):
-    """It is whole, and of no layout that is known here."""
+    """Raised for a file or folder that is intact but of no known model format."""
 
 
 _SHOWN = 6
@@ -32,7 +32,7 @@ _SPREAD = (
     "is a part of a checkpoint that is spread over several files (torch.distributed)",
     JOIN,
 )
-# What is known by its ending, as a sentence's predicate, and what to do.
+# Unsupported file types by suffix: the predicate of a sentence, and the remedy.
 _OTHERS = {
     ".onnx": ("is a network of ONNX, which has no weights to train on", "Choose its checkpoint."),
     ".h5": ("is a file of HDF5, as Keras writes", "Only models of PyTorch can be read."),
@@ -71,12 +71,13 @@ _TENSORFLOW = (".index", ".meta")
 
 @dataclass(frozen=True)
 class Recognised:
-    """A model of another program, open to be read.
+    """An open file or folder whose model format has been recognised.
 
     Args:
-        info: its layout.
-        usual: what its files do not say, by the fields of
-            :class:`ddpm_studio.requests.ImportRequest`, and what is usual; None where nothing is.
+        info: the format.
+        usual: the settings that the files do not contain, as fields of
+            :class:`ddpm_studio.requests.ImportRequest`, with their usual values; None where there
+            is no usual value.
     """
 
     info: ModelFormatInfo
@@ -85,27 +86,27 @@ class Recognised:
     _format: ModelFormat
 
     def read(self, answers: Answers) -> ForeignModel:
-        """Read it.
+        """Read the model.
 
         Args:
-            answers: to all that ``usual`` names.
+            answers: values for all fields in ``usual``.
 
         Raises:
-            StudioError: if it can't be read.
+            StudioError: if the model can't be read.
         """
         return _told(self._source, self.info, lambda: self._format.read(self._source, answers))
 
 
 @contextmanager
 def recognised(path: Path, named: str | None = None) -> Iterator[Recognised]:
-    """Open a file or folder as the layout that it is of.
+    """Context manager that opens a file or folder and detects its model format.
 
     Args:
-        path: of it.
-        named: the layout, if a person says so.
+        path: the file or folder.
+        named: the name of the format, to skip detection.
 
     Raises:
-        StudioError: if it is not there, of none that is known, damaged, or one that is refused.
+        StudioError: if the path is missing or damaged, or of an unknown or unsupported format.
     """
     _require(path)
     with ExitStack() as stack:
@@ -131,7 +132,7 @@ def _format_of(source: Source, named: str | None) -> tuple[ModelFormatInfo, Mode
 
 
 def _told(source: Source, info: ModelFormatInfo, work: Callable[[], _T]) -> _T:
-    """Do what may find that a file is not what it seems."""
+    """Call ``work`` and turn its errors into a StudioError that names the format."""
     try:
         return work()
     except (ValueError, OSError) as error:
@@ -142,7 +143,7 @@ def _told(source: Source, info: ModelFormatInfo, work: Callable[[], _T]) -> _T:
 
 
 def _require(path: Path) -> None:
-    """Refuse what is not there; nothing is fetched."""
+    """Raise a StudioError if the path does not exist; nothing is downloaded."""
     why = why_unreachable(path)
     if why is None:
         return
@@ -160,7 +161,7 @@ def _require(path: Path) -> None:
 
 
 def _nothing_known(source: Source) -> StudioError:
-    """Say what a source is, where no layout knows it; unknown is not damaged."""
+    """Return the error for a source of no known format, which says what it is if possible."""
     path = source.path
     known = ", ".join(info.help for info in MODEL_FORMATS.values() if "refused" not in info.help)
     remedy = f"What can be read: {known}."

@@ -1,4 +1,4 @@
-"""Configurations of diffusers' ``UNet2DModel``, both ways."""
+"""Configurations of diffusers' ``UNet2DModel``: conversion from and to this program's networks."""
 
 from __future__ import annotations
 
@@ -40,24 +40,25 @@ _TYPES = {
 
 
 def require_network(fields: Config) -> None:
-    """Refuse what is no ``UNet2DModel``, before anything is asked of its numbers.
+    """Check that a configuration is of a ``UNet2DModel``, before any other field is read.
 
     Raises:
-        Unsupported: it says that it is another class.
+        Unsupported: the configuration names another class.
     """
     allowed, default = _FIXED["_class_name"]
     require("_class_name", fields.get("_class_name", default), (allowed,))
 
 
 def network_config(fields: Config, num_classes: int | None) -> UNetConfig | DiffusersUNetConfig:
-    """Read the configuration of a ``UNet2DModel``; absent fields have that class's defaults.
+    """Convert the configuration of a ``UNet2DModel``; absent fields have that class's defaults.
 
     Args:
-        fields: of its config.json.
-        num_classes: of the result; ``num_class_embeds`` says nothing of "no label".
+        fields: the fields of its config.json.
+        num_classes: number of classes, without "no label", which ``num_class_embeds`` may or may
+            not include; None for an unconditional network.
 
     Returns:
-        The paper's U-Net where it is that, else the library's.
+        The paper's U-Net if the configuration is equivalent to one, else the library's U-Net.
 
     Raises:
         Unsupported: naming the first field that no network here can express.
@@ -73,7 +74,7 @@ def network_config(fields: Config, num_classes: int | None) -> UNetConfig | Diff
     widths = _integers("block_out_channels", fields.get("block_out_channels", (224, 448, 672, 896)))
     groups = _integer("norm_num_groups", fields.get("norm_num_groups", 32))
     scale_shift = chosen["resnet_time_scale_shift"] == "scale_shift"
-    # Unless it is named, the middle's attention has no GroupNorm where t scales and shifts.
+    # With scale_shift, the middle's attention has no GroupNorm unless the field is given.
     named = (groups,) if scale_shift else (None, groups)
     require("attn_norm_num_groups", fields.get("attn_norm_num_groups"), named)
 
@@ -110,10 +111,10 @@ def network_config(fields: Config, num_classes: int | None) -> UNetConfig | Diff
 
 
 def network_fields(config: NetworkConfig) -> dict[str, Any]:
-    """Return the config.json with which ``UNet2DModel`` equals a network.
+    """Return the config.json that makes ``UNet2DModel`` equal to a network.
 
     Raises:
-        Unsupported: if it can't equal one of this kind, or of these settings.
+        Unsupported: if ``UNet2DModel`` can't express this kind of network, or its settings.
     """
     shape = _library_form(config)
     levels = len(shape.block_out_channels)
@@ -147,7 +148,11 @@ def network_fields(config: NetworkConfig) -> dict[str, Any]:
 
 
 def _library_form(config: NetworkConfig) -> DiffusersUNetConfig:
-    """Return the same network in the library's words; the weights have the same names."""
+    """Return the equivalent DiffusersUNetConfig of a network; the weights have the same names.
+
+    Raises:
+        Unsupported: if there is none.
+    """
     if isinstance(config, DiffusersUNetConfig):
         return config
     if config.kind not in (UNetConfig.kind, OpenAIUNetConfig.kind):
@@ -195,7 +200,7 @@ def _library_form(config: NetworkConfig) -> DiffusersUNetConfig:
 
 
 def _paper_form(config: DiffusersUNetConfig) -> UNetConfig | None:
-    """Return the paper's U-Net if that is what this is."""
+    """Return the equivalent configuration of the paper's U-Net; None if there is none."""
     widths = config.block_out_channels
     base = widths[0]
     attending = {widths[level] for level in config.attention_levels} | {widths[-1]}
@@ -227,7 +232,12 @@ def _paper_form(config: DiffusersUNetConfig) -> UNetConfig | None:
 
 
 def _levels(fields: Config, levels: int, chosen: Mapping[str, Any]) -> tuple[list[bool], bool]:
-    """Return which levels attend, and whether residual blocks change the resolution."""
+    """Return for each level whether it has attention, and whether residual blocks resample.
+
+    Raises:
+        Unsupported: if the types of blocks can't be expressed.
+        ValueError: if there are more or fewer blocks than levels.
+    """
     down = list(fields.get("down_block_types", ["DownBlock2D"] + ["AttnDownBlock2D"] * 3))
     up = list(fields.get("up_block_types", ["AttnUpBlock2D"] * 3 + ["UpBlock2D"]))
     for field, blocks in (("down_block_types", down), ("up_block_types", up)):
@@ -239,7 +249,7 @@ def _levels(fields: Config, levels: int, chosen: Mapping[str, Any]) -> tuple[lis
         raise Unsupported(
             "up_block_types", up, f"the mirror of down_block_types, {_mirrored(down)},"
         )
-    # The last block of each side changes the resolution no more.
+    # The last block of each side does not change the resolution.
     down_ways = {block: _way(block, chosen["downsample_type"]) for block in down[:-1]}
     up_ways = {block: _way(block, chosen["upsample_type"]) for block in up[:-1]}
     ways = {*down_ways.values(), *up_ways.values()}
@@ -250,7 +260,7 @@ def _levels(fields: Config, levels: int, chosen: Mapping[str, Any]) -> tuple[lis
 
 
 def _way(block: str, attending: str) -> str:
-    """Return how a block changes the resolution; only those that attend are told it."""
+    """Return how a block resamples, "resnet" or "conv"; attention blocks have a field for it."""
     if block.startswith("Attn"):
         return attending
     return "resnet" if "Resnet" in block else "conv"

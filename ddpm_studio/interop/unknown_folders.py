@@ -1,4 +1,4 @@
-"""Folders that are no model of a known layout: which other program's they are, and what to do."""
+"""Unsupported model folders: recognition of other programs' formats, with the remedy for each."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ddpm_studio.interop.layout import read_json
 
 _PYTORCH_ONLY = "Only models of PyTorch can be read."
 JOIN = "Join them: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER ckpt.pt."
-"""What to do about a checkpoint of torch.distributed."""
+"""Remedy for a sharded checkpoint of torch.distributed."""
 _MERGE = "Merge it into its model with its own program."
 _WEIGHTS = (".pt", ".pth", ".ckpt", ".safetensors", ".bin")
 _SHOWN = 3
 
 
 class _Kind(NamedTuple):
-    """A folder by the files in it: one that matches is enough."""
+    """A kind of folder, recognised if any of its glob patterns matches a file in it."""
 
     patterns: tuple[str, ...]
     what: str
     remedy: str
 
 
-# What a sentence's predicate says of each.
+# ``what`` is the predicate of a sentence about the folder.
 _KINDS = (
     _Kind(
         ("*.ckpt*.index", "*.ckpt*.meta"),
@@ -75,7 +75,7 @@ _KINDS = (
 
 
 def known_folder(folder: Path) -> StudioError | None:
-    """Return what a folder is that no layout knows, by the names of its files; None: not known."""
+    """Return the error for an unsupported folder, recognised by its files; None if unknown."""
     for kind in _KINDS:
         if any(next(folder.glob(pattern), None) is not None for pattern in kind.patterns):
             return StudioError(f"{folder} {kind.what}.", kind.remedy)

@@ -1,4 +1,4 @@
-"""Writing a folder that diffusers opens."""
+"""Export of a model as a diffusers pipeline folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ddpm_studio.interop.names import to_diffusers
 from ddpm_studio.interop.unet2d import network_fields
 from ddpm_studio.paths import is_there, patiently
 
-# The oldest version that reads all that is written here.
+# The oldest version of diffusers that can read everything written here.
 _VERSION = "0.31.0"
 _CLASSES = "class_embedding.weight"
 
@@ -36,22 +36,22 @@ def save_diffusers(
     null_label: bool = True,
     card: str = "",
 ) -> None:
-    """Write a folder that ``DDPMPipeline.from_pretrained`` reads.
+    """Write a folder that ``DDPMPipeline.from_pretrained`` can load.
 
-    It appears whole or not at all. The network of a class-conditional run has one more class
-    in diffusers where "no label" was learnt: the last.
+    The write is atomic: a temporary folder is renamed. A class-conditional network for which "no
+    label" was learnt has one more class in diffusers, the last.
 
     Args:
-        folder: to be made; it may exist if it is empty.
-        config: shape of the network.
-        weights: the network's ``state_dict()``, the averaged or the raw ones.
+        folder: the folder to create; it may exist if it is empty.
+        config: configuration of the network.
+        weights: the network's ``state_dict()``, with or without EMA.
         process: schedule, parameterisation, variance and clipping.
-        null_label: whether the row for "no label" was learnt; else it is left out.
-        card: the model card in Markdown; empty: none.
+        null_label: whether the embedding of "no label" was learnt; else it is left out.
+        card: the model card in Markdown; empty for none.
 
     Raises:
-        StudioError: if the folder can't be made anew, or diffusers cannot express the network or
-            the process.
+        StudioError: if the folder is not empty or is the current one, or if diffusers cannot
+            express the network or the process.
     """
     folder = Path(folder)
     refuse_taken(folder)
@@ -92,16 +92,16 @@ def save_diffusers(
 
 
 def refuse_taken(folder: Path) -> None:
-    """Refuse a folder that can't be made anew, as a whole, under its name.
+    """Check that a folder can be created or, if it is empty, replaced.
 
     Raises:
-        StudioError: if it holds files, or is the one that commands are typed in.
+        StudioError: if the path is a file or a folder with files, or the current folder.
     """
     if not is_there(folder):
         return
     if not folder.is_dir() or any(folder.iterdir()):
         raise StudioError(f"{folder} already holds files.", "Choose a new or an empty folder.")
-    # Nor could it take the place of one that a program is in: Windows refuses that.
+    # The current folder of a process can't be replaced: Windows refuses that.
     if folder.samefile("."):
         raise StudioError(
             f"{folder} is the folder that you are in, which can't be made anew.",

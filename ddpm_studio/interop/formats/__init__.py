@@ -1,1 +1,1 @@
-"""Layouts of other programs' models: a file each, listed in the catalogue."""
+"""Model formats of other programs, one module each, listed in the catalogue."""

@@ -1,4 +1,4 @@
-"""Folders of diffusers: pipelines, what its trainer leaves, networks alone."""
+"""diffusers model format: pipelines, checkpoints of its training script, single networks."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ from ddpm_studio.interop.model import ForeignModel
 from ddpm_studio.interop.names import from_diffusers
 from ddpm_studio.interop.unet2d import network_config, require_network
 
-# Says that the last row of the class embedding stands for "no label", which diffusers'
-# own configuration has no word for.
+# This file marks the last row of the class embedding as "no label", for which diffusers'
+# configuration has no field.
 NO_LABEL_FILE = "ddpm_studio.json"
 
-# No number is wider; names and shapes fit into the rest.
+# Largest size of a number in bytes, and an allowance for names and shapes.
 _WIDEST, _OVERHEAD = 8, 32 << 20
 _STEP = re.compile(r"checkpoint-(\d{1,12})")
 
 
 class Diffusers(ModelFormat):
-    """A folder, or one of its files."""
+    """A diffusers folder, or one of its files."""
 
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
         return find_layout(source.path) is not None or (source.path / INDEX).is_file()
 
     def questions(self, source: Source) -> Answers:
-        """Ask for what a network alone does not say."""
+        """Return the settings that a network without a pipeline lacks; see :class:`ModelFormat`."""
         layout = _layout(source.path)
         file = layout.unet / "config.json"
         fields = read_json(file)
@@ -76,19 +76,19 @@ class Diffusers(ModelFormat):
 
 
 def is_diffusers_folder(folder: Path) -> bool:
-    """Whether a folder has one of the layouts: parts in folders, or all at the root."""
+    """Whether a folder is a diffusers model, with its parts in subfolders or all at the root."""
     return find_layout(folder) is not None
 
 
 def load_diffusers(folder: Path) -> ForeignModel:
-    """Read a ``DDPMPipeline`` folder, in any layout; nothing in it is executed.
+    """Read a ``DDPMPipeline`` folder of any layout; nothing in it is executed.
 
     Args:
-        folder: with ``unet/`` and ``scheduler/``, or with their files at the root.
+        folder: folder with ``unet/`` and ``scheduler/``, or with their files at the root.
 
     Raises:
-        StudioError: if a file is missing or damaged, or a field asks for what the network
-            cannot express; the field is named.
+        StudioError: if a file is missing or damaged, or the value of a field is unsupported; the
+            message names it.
     """
     layout = _layout(folder)
     if layout.scheduler is None:
@@ -119,7 +119,7 @@ def _layout(path: Path) -> ModelLayout:
 
 
 def _check_pipeline(index: Path) -> None:
-    """Refuse a pipeline of more than a network on pixels and its scheduler."""
+    """Refuse a pipeline with components other than a U-Net on pixels and its scheduler."""
     fields = read_json(index)
     pipeline = str(fields.get("_class_name", "pipeline"))
     parts = {n for n, made in fields.items() if isinstance(made, list) and made[-1:] != [None]}
@@ -160,7 +160,7 @@ def _read(layout: ModelLayout, answers: Answers) -> ForeignModel:
 def _process(
     layout: ModelLayout, config: NetworkConfig, answers: Answers
 ) -> tuple[DiffusionProcess, list[str]]:
-    """Return the process, and what is to be said of how it was read."""
+    """Return the diffusion process, and notes on how it was read."""
     if layout.scheduler is None:
         return process_of(answers, learned=config.learned_variance), []
     fields = read_json(layout.scheduler)
@@ -179,7 +179,7 @@ def _process(
 def _weights(
     folder: Path, config: NetworkConfig, own_row: bool
 ) -> tuple[dict[str, Tensor], list[str]]:
-    """Return a network's weights, and what is to be said of them."""
+    """Return a network's weights, and notes on where they were read from."""
     shapes = {name: value.shape for name, value in outline(config).state_dict().items()}
     numbers = sum(shape.numel() for shape in shapes.values())
     file, table = read_weights(folder, _WIDEST * numbers + _OVERHEAD)

@@ -1,4 +1,4 @@
-"""ermongroup/ddim: the list [model, optimiser, epoch, step, averages] of the paper's U-Net."""
+"""ermongroup/ddim checkpoints: the list [model, optimiser, epoch, step, EMA], the paper's U-Net."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STEP, _AVERAGES = 3, 4
 
 
 class Ermon(ModelFormat):
-    """A file such as ``ckpt.pth``."""
+    """A checkpoint of ermongroup/ddim, such as ``ckpt.pth``."""
 
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""

@@ -1,4 +1,4 @@
-"""Protocol of model formats: what a layout of other programs is, and how one is refused."""
+"""Base classes of model formats of other programs, supported and refused, with helpers."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from ddpm_studio.interop.formats.source import Source, Table
 from ddpm_studio.interop.model import ForeignModel
 
 Answers = Mapping[str, Any]
-"""Fields of :class:`ddpm_studio.requests.ImportRequest` that a file leaves open, and values."""
+"""Values for fields of :class:`ddpm_studio.requests.ImportRequest` that a file leaves open."""
 
-#: Of a network that predicts ε over the paper's schedule.
+#: The settings of a network that predicts ε with the paper's schedule.
 PAPERS: Answers = {"schedule": "linear", "timesteps": 1000, "parameterization": "eps"}
-# The side at which nearly all of these networks attend first.
+# Resolution of the first level with attention in nearly all of these networks, in pixels.
 _ATTENDS_AT = 16
 
 
 class ModelFormat(ABC):
-    """A layout.
+    """Abstract base class of a model format.
 
-    A file is opened once: :meth:`recognises`, :meth:`questions` and :meth:`read` look at the same
-    source, one after the other.
+    A file is opened once: :meth:`recognises`, :meth:`questions` and :meth:`read` are called in this
+    order with the same source.
     """
 
     @abstractmethod
     def recognises(self, source: Source) -> bool:
-        """Whether a file or folder is of this layout, by its names alone."""
+        """Whether a file or folder is of this format, judging by the names in it alone."""
 
     @abstractmethod
     def questions(self, source: Source) -> Answers:
-        """Return what the file does not say: fields of the request, and what is usual.
+        """Return the fields of the request that the file leaves open, with their usual values.
 
-        None stands where nothing is usual.
+        The value is None where there is no usual one.
 
         Raises:
-            StudioError: it can't be read, with the reason.
-            ValueError: the same, where the reason is a phrase about "it".
+            StudioError: the file can't be read; the message is the reason.
+            ValueError: the same, with the reason as a phrase about "it".
         """
 
     @abstractmethod
@@ -48,48 +48,51 @@ class ModelFormat(ABC):
         """Read the model.
 
         Args:
-            source: of this layout.
-            answers: to all that :meth:`questions` asks.
+            source: a source of this format.
+            answers: values for all fields of :meth:`questions`.
 
         Raises:
-            StudioError: it can't be read, with the reason.
-            ValueError: the same, where the reason is a phrase about "it".
+            StudioError: the model can't be read; the message is the reason.
+            ValueError: the same, with the reason as a phrase about "it".
         """
 
 
 class Refused(ModelFormat):
-    """A layout that is known by name, and that no network here can express."""
+    """Base class of formats that are recognised but not supported, as no network here fits."""
 
     what: ClassVar[str]
     reason: ClassVar[str]
     remedy: ClassVar[str] = "Sample it with its own program."
 
     def questions(self, source: Source) -> Answers:
-        """Refuse.
+        """Refuse the model.
 
         Raises:
-            StudioError: always.
+            StudioError: always; the message is made from ``what``, ``reason`` and ``remedy``.
         """
         raise StudioError(f"{source.path.name} is {self.what}: {self.reason}.", self.remedy)
 
     def read(self, source: Source, answers: Answers) -> ForeignModel:
-        """Refuse as :meth:`questions` does."""
+        """Refuse the model, as :meth:`questions` does."""
         self.questions(source)
         raise AssertionError
 
 
 def process_of(answers: Answers, *, learned: bool = False) -> DiffusionProcess:
-    """Return the process that answers describe, T = ``timesteps``."""
+    """Return the diffusion process that the answers describe, T = ``timesteps``.
+
+    The variance is fixed_large, or learned_range if ``learned``.
+    """
     schedule = NoiseSchedule.named(answers["schedule"], answers["timesteps"])
     variance = "learned_range" if learned else "fixed_large"
     return DiffusionProcess(schedule, answers["parameterization"], variance)
 
 
 def usual_side(attends: Collection[bool]) -> int | None:
-    """Return the side of the pictures of a network that attends first at 16 pixels.
+    """Return the side of the pictures if the first level with attention has 16 pixels, or None.
 
     Args:
-        attends: whether each level does, from the pictures' resolution downwards.
+        attends: whether each level has attention, from the pictures' resolution downwards.
     """
     return next((_ATTENDS_AT << level for level, one in enumerate(attends) if one), None)
 
@@ -104,7 +107,7 @@ def shape_of(table: Table, name: str) -> tuple[int, ...]:
     """Return the shape of a weight of two dimensions or more.
 
     Raises:
-        ValueError: if it is not there.
+        ValueError: if there is none of this name.
     """
     leaf = table.get(name)
     if leaf is None or len(leaf.shape) < 2 or not all(leaf.shape):

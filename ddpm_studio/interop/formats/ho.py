@@ -1,4 +1,4 @@
-"""Ho's own weights as pesser/pytorch_diffusion has converted them: the paper's U-Net."""
+"""Weights of the paper's U-Net by Ho et al., as converted by pesser/pytorch_diffusion."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NAMES: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
 
 
 class Ho(ModelFormat):
-    """A flat table such as ``ema_cifar10.ckpt``."""
+    """A flat state dict such as ``ema_cifar10.ckpt``."""
 
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
@@ -57,24 +57,24 @@ class Ho(ModelFormat):
 
 
 def is_paper_unet(table: Table) -> bool:
-    """Whether a table has the names of this layout."""
+    """Whether a state dict has the parameter names of this format."""
     return {"temb.dense.0.weight", "conv_in.weight", "down.0.block.0.conv1.weight"} <= table.keys()
 
 
 def questions_about(table: Table) -> Answers:
-    """Return what a table of this layout leaves open; usual is what the paper has.
+    """Return the settings that a state dict of this format lacks, with the paper's values.
 
     Raises:
-        ValueError: if it makes no U-Net.
+        ValueError: if its blocks make no U-Net.
     """
     return {"image_size": usual_side(_attends(table)), **PAPERS}
 
 
 def paper_config(table: Table, answers: Answers) -> UNetConfig:
-    """Read the network's shape from names and shapes.
+    """Derive the network's configuration from the names and shapes of its weights.
 
     Raises:
-        ValueError: if they make none of the paper's.
+        ValueError: if they do not make a U-Net of the paper's kind.
     """
     height, width = height_width(answers)
     attends = _attends(table)
@@ -100,7 +100,7 @@ def paper_config(table: Table, answers: Answers) -> UNetConfig:
 
 
 def paper_weights(weights: Mapping[str, Tensor], config: UNetConfig) -> dict[str, Tensor]:
-    """Rename the weights for the paper's network here.
+    """Convert the weights to the parameter names of :class:`UNetConfig`'s network.
 
     Raises:
         ValueError: if a weight is missing, left over, of another shape or not finite.
@@ -111,10 +111,10 @@ def paper_weights(weights: Mapping[str, Tensor], config: UNetConfig) -> dict[str
 
 
 def _their_names(name: str, levels: int) -> list[str]:
-    """Return their parameters that, stacked, are our ``name``."""
+    """Return the parameters of the file that, concatenated, are our ``name``."""
     for pattern, replacement in _NAMES:
         name = re.sub(pattern, replacement, name)
-    # Going up, our levels count from the lowest.
+    # On the way up, our levels are counted from the lowest resolution.
     name = re.sub(r"^up\.(\d+)\.", lambda match: f"up.{levels - 1 - int(match[1])}.", name)
     return [name.replace(".qkv.", f".{part}.") for part in "qkv"] if ".qkv." in name else [name]
 

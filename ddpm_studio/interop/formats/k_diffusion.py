@@ -1,4 +1,4 @@
-"""crowsonkb/k-diffusion, by its names alone."""
+"""crowsonkb/k-diffusion checkpoints, recognised by their names and refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _INNER = "inner_model."
 
 
 class KDiffusion(Refused):
-    """A file with model, model_ema, opt, sched, ema_sched, epoch and step."""
+    """A k-diffusion checkpoint: model, model_ema, opt, sched, ema_sched, epoch and step."""
 
     what = "a model of k-diffusion"
     reason = "its networks are its own, and none of those here"

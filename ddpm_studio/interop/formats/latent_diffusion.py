@@ -1,4 +1,4 @@
-"""CompVis' latent diffusion and Stable Diffusion, by their names alone."""
+"""CompVis' latent diffusion and Stable Diffusion, recognised by their names and refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PARTS = ("model.diffusion_model.", "first_stage_model.", "cond_stage_model.")
 
 
 class LatentDiffusion(Refused):
-    """A file such as ``sd-v1-4.ckpt``."""
+    """A latent diffusion checkpoint, such as ``sd-v1-4.ckpt``."""
 
     what = "a model of latent diffusion, such as Stable Diffusion"
     reason = "it works on the latents of another network, and not on pixels"

@@ -1,4 +1,4 @@
-"""lucidrains/denoising-diffusion-pytorch, by its names alone."""
+"""lucidrains/denoising-diffusion-pytorch checkpoints, recognised by their names and refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BLOCK = re.compile(r"(?:^|\.)(?:downs\.0\.[0-3]|mid_block1)\.")
 
 
 class Lucidrains(Refused):
-    """A file such as ``model-10.pt``."""
+    """A checkpoint of denoising-diffusion-pytorch, such as ``model-10.pt``."""
 
     what = "a model of denoising-diffusion-pytorch (lucidrains)"
     reason = (

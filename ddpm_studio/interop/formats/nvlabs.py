@@ -1,4 +1,4 @@
-"""NVlabs' EDM and StyleGAN: pickles that carry their own source code, which is never run."""
+"""NVlabs' EDM and StyleGAN, refused: pickles that contain source code, which is never run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PERSISTENCE = b"torch_utils.persistence"
 
 
 class NVlabs(Refused):
-    """A file such as ``edm-cifar10-32x32-cond-vp.pkl``."""
+    """A pickle of NVlabs, such as ``edm-cifar10-32x32-cond-vp.pkl``."""
 
     what = "a pickle of NVlabs' EDM or StyleGAN"
     reason = "reading it would run the source code in it, and its networks are none of those here"

@@ -1,7 +1,7 @@
-"""OpenAI's improved- and guided-diffusion: a flat table of weights.
+"""OpenAI's improved-diffusion and guided-diffusion checkpoints: flat state dicts.
 
-Names and shapes tell most of the network; what they don't tell are the flags that its model card
-lists.
+Names and shapes determine most of the network's configuration; the rest are the flags that its
+model card lists.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _OUTER = {
     "norm_out": "out.0",
     "conv_out": "out.2",
 }
-# No model that they published is half as large.
+# No model that OpenAI published is half as large.
 _MOST_BYTES = 16 << 30
 _MOST_BLOCKS = 200
 _LABELS = "label_emb.weight"
@@ -57,16 +57,15 @@ _LABELS = "label_emb.weight"
 
 @dataclass(frozen=True)
 class OpenAIFlags:
-    """What a checkpoint does not say of its network, by the names of their command's flags.
+    """Settings of the network that a checkpoint lacks, named as the flags of OpenAI's scripts.
 
     Args:
-        height: ``image_size``: of the pictures in pixels.
-        width: the same.
-        num_heads: of each attention, unless ``num_head_channels`` is given.
-        num_head_channels: width of a head; None: their −1.
-        use_new_attention_order: whether q, k and v come one after the other, each with all its
-            heads. Without, as in nearly all models that they published, each head has its q, k
-            and v.
+        height: height of the pictures in pixels, their ``image_size``.
+        width: width of the pictures in pixels.
+        num_heads: number of attention heads, unless ``num_head_channels`` is given.
+        num_head_channels: width of a head; None for their −1.
+        use_new_attention_order: whether the rows of q, k and v are ordered (q k v, head, channel);
+            else, as in nearly all published models, (head, q k v, channel).
         dropout: probability, 0..1.
         t_scale: see :class:`~ddpm_studio.engine.networks.openai_unet.OpenAIUNetConfig`.
     """
@@ -81,10 +80,10 @@ class OpenAIFlags:
 
 
 def load_openai(file: Path, flags: OpenAIFlags) -> ForeignNetwork:
-    """Read a ``.pt`` file, without unpickling it.
+    """Read a ``.pt`` file of OpenAI's, without unpickling it.
 
     Raises:
-        StudioError: if it can't be read, is no such checkpoint, or does not fit the flags.
+        StudioError: if the file can't be read, is no such checkpoint, or does not fit the flags.
     """
     try:
         if require_file(file).st_size > _MOST_BYTES:
@@ -100,13 +99,13 @@ def load_openai(file: Path, flags: OpenAIFlags) -> ForeignNetwork:
 def from_openai(
     weights: Mapping[str, Tensor], flags: OpenAIFlags, *, null_label: bool = False
 ) -> ForeignNetwork:
-    """Read a table of weights.
+    """Convert a state dict of OpenAI's U-Net to this program's network.
 
     Args:
-        weights: by their names.
-        flags: what they don't say.
-        null_label: whether the last class stands for "no label". Without, as in all models that
-            they published, there is one more row for it, which is 0.
+        weights: the weights, by OpenAI's names.
+        flags: the settings that the weights do not determine.
+        null_label: whether the last class stands for "no label". If not, as in all published
+            models, a row of zeros is appended for it.
 
     Raises:
         ValueError: if a weight is missing, left over or of a wrong shape, or the flags don't fit.
@@ -127,7 +126,7 @@ def from_openai(
 
 
 def _new_order(rows: Tensor, config: OpenAIUNetConfig) -> Tensor:
-    """Turn rows of (head, q k v, channel) into rows of (q k v, head, channel)."""
+    """Reorder rows of (head, q k v, channel) as (q k v, head, channel)."""
     width = len(rows) // 3
     heads = width // config.head_channels if config.head_channels else config.heads
     apart = rows.reshape(heads, 3, width // heads, *rows.shape[1:])
@@ -135,7 +134,7 @@ def _new_order(rows: Tensor, config: OpenAIUNetConfig) -> Tensor:
 
 
 def _their_name(name: str, config: OpenAIUNetConfig) -> str:
-    """Return what they call a parameter of our network."""
+    """Return OpenAI's name of a parameter of our network."""
     path, _, kind = name.rpartition(".")
     if path in _OUTER:
         return f"{_OUTER[path]}.{kind}"
@@ -162,10 +161,10 @@ def _down(level: int, what: str, within: list[str], config: OpenAIUNetConfig) ->
 
 
 def _up(place: int, what: str, within: list[str], config: OpenAIUNetConfig) -> str:
-    # Going up, our levels count from the lowest.
+    # On the way up, our levels are counted from the lowest resolution.
     first, level = place * (config.blocks_per_level + 1), len(config.widths) - 1 - place
     if what == "resample":
-        # Behind the last block of its level, and that block's attention.
+        # After the last block of its level, and that block's attention.
         inner = _RESIDUAL[within[0]] if config.resample_in_blocks else "conv"
         return f"{first + config.blocks_per_level}.{1 + int(config.attends[level])}.{inner}"
     number, layer = within
@@ -175,7 +174,7 @@ def _up(place: int, what: str, within: list[str], config: OpenAIUNetConfig) -> s
 
 
 def _config(weights: Table, flags: OpenAIFlags) -> OpenAIUNetConfig:
-    """Read from names and shapes what the network is."""
+    """Return the network's configuration from names and shapes of the weights, and the flags."""
     plan = _plan(weights)
     sides = level_sides(flags.height, flags.width, len(plan.widths))
     return OpenAIUNetConfig(
@@ -199,7 +198,7 @@ def _config(weights: Table, flags: OpenAIFlags) -> OpenAIUNetConfig:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What names and shapes say."""
+    """The part of the configuration that names and shapes of the weights determine."""
 
     channels: int
     out: int
@@ -213,7 +212,7 @@ class _Plan:
 
     @property
     def mult(self) -> tuple[float, ...]:
-        """Width of each level as a multiple of the embedding's."""
+        """Width of each level as a multiple of the base width."""
         return tuple(width / self.base for width in self.widths)
 
 
@@ -222,7 +221,7 @@ def _plan(weights: Table) -> _Plan:
         (int(match[1]) for name in weights if (match := re.match(r"output_blocks\.(\d+)\.", name))),
         default=-1,
     )
-    # Each level but the last going up ends with what doubles the resolution.
+    # On the way up, each level but the last ends with an upsampling layer.
     doubling = re.compile(r"output_blocks\.(\d+)\.[12]\.(conv|in_layers\.0)\.weight")
     ends = [(int(match[1]), match[2]) for name in weights if (match := doubling.fullmatch(name))]
     per_level = 1 + min((number for number, _ in ends), default=blocks - 1)
@@ -251,16 +250,16 @@ def _plan(weights: Table) -> _Plan:
 
 
 class OpenAI(ModelFormat):
-    """Files such as ``ema_0.9999_500000.pt`` and those that they published."""
+    """Checkpoints of OpenAI's code, such as ``ema_0.9999_500000.pt``, and the published models."""
 
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
         return {"time_embed.0.weight", "input_blocks.0.0.weight"} <= weights_in(source).keys()
 
     def questions(self, source: Source) -> Answers:
-        """Ask for the flags; usual are those of the published model of this shape."""
+        """Return the flags, with those of the published model of this shape as usual values."""
         plan = _checked(weights_in(source))
-        # The widths of a level are chosen by the size of the pictures.
+        # OpenAI's scripts choose the widths of the levels by the size of the pictures.
         side = next((side for side, mult in _MULT.items() if mult == plan.mult), None)
         classes: Answers = {} if plan.classes is None else {"null_class": False}
         return {"image_size": side, **_usual(plan, side), "parameterization": "eps", **classes}
@@ -292,7 +291,7 @@ class OpenAI(ModelFormat):
 
 
 _RESCALED = 1000
-# What their scripts make of the size of the pictures.
+# Channel multipliers that OpenAI's scripts choose by the side of the pictures.
 _MULT: dict[int, tuple[float, ...]] = {
     32: (1, 2, 2, 2),
     64: (1, 2, 3, 4),
@@ -306,7 +305,8 @@ _UPSAMPLER_CHANNELS = 6
 def _usual(plan: _Plan, side: int | None) -> Answers:
     """Return the flags in the model cards of both repositories for a network like this."""
     guided = plan.resample_in_blocks
-    # improved-diffusion's small models have T = 4000 and its ImageNet classes see t as it is.
+    # improved-diffusion's small models have T = 4000, and its class-conditional ImageNet model does
+    # not rescale t.
     long = not guided and side in (32, 64) and plan.out == 2 * plan.channels
     by_channels = guided and side != 128
     return {
@@ -320,10 +320,10 @@ def _usual(plan: _Plan, side: int | None) -> Answers:
 
 
 def _checked(table: Table) -> _Plan:
-    """Return what a table says, unless it is of their other networks.
+    """Return the plan of a state dict, unless it is one of OpenAI's other networks.
 
     Raises:
-        ValueError: if it is no diffusion model of pictures.
+        ValueError: if it is a classifier or an upsampler, or its blocks make no U-Net.
     """
     if not any(name.startswith("output_blocks.") for name in table):
         raise ValueError("it is a classifier for guidance, no diffusion model")

@@ -1,4 +1,4 @@
-"""w86763777/pytorch-ddpm: a U-Net as the paper's but for padding, ε of the norms and time."""
+"""w86763777/pytorch-ddpm checkpoints: the paper's U-Net but for padding, norm ε and t embedding."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EMBEDDING = "time_embedding.timembedding.0.weight"
 _TIME = "time_embedding.timembedding.1.weight"
 _MOST_BLOCKS = 200
 _MOST_TIMESTEPS = 10_000
-# float32 sines of up to T, by another way of rounding.
+# Absolute tolerance for float32 sines of arguments up to T, rounded in another way.
 _TOLERANCE = 5e-3
 _RESIDUAL = {
     "norm1": "block1.0",
@@ -49,14 +49,14 @@ _OUTER = {
 
 
 class PytorchDDPM(ModelFormat):
-    """A file ``ckpt.pt``: net_model, ema_model, sched, optim, step and x_T."""
+    """A checkpoint ``ckpt.pt``: net_model, ema_model, sched, optim, step and x_T."""
 
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
         return {_EMBEDDING, "head.weight"} <= _table(source, "net_model", "ema_model").keys()
 
     def questions(self, source: Source) -> Answers:
-        """Ask for the schedule's form; the file has T, and by x_T the size of its pictures."""
+        """Return schedule and parameterisation; the file has T, and the size if it has x_T."""
         table = _table(source, "net_model", "ema_model")
         usual = {**PAPERS}
         del usual["timesteps"]
@@ -84,7 +84,11 @@ class PytorchDDPM(ModelFormat):
 
 
 class _Plan:
-    """What names and shapes say."""
+    """The configuration that names and shapes of the weights determine.
+
+    Raises:
+        ValueError: the blocks make no U-Net.
+    """
 
     def __init__(self, table: Table) -> None:
         places = {
@@ -103,7 +107,7 @@ class _Plan:
         self.hidden = shape_of(table, _TIME)[0]
 
     def config(self, height: int, width: int) -> DiffusersUNetConfig:
-        """Return the network's shape, its flags being this program's."""
+        """Return the network's configuration, with the fixed settings of pytorch-ddpm."""
         if self.widths[0] != self.base:
             raise ValueError("its first level is of another width than its first convolution")
         return DiffusersUNetConfig(
@@ -119,7 +123,7 @@ class _Plan:
         )
 
     def names(self, name: str) -> list[str]:
-        """Return their parameters that, stacked, are our ``name``."""
+        """Return the parameters of the file that, concatenated, are our ``name``."""
         path, _, kind = name.rpartition(".")
         if path in _OUTER:
             return [f"{_OUTER[path]}.{kind}"]
@@ -130,7 +134,7 @@ class _Plan:
                 place, "attention" if part == "mid_attention" else "blocks", rest[0], kind
             )
         level, what, *within = rest
-        # Going up, a level has one more block, and ours count from the lowest as theirs do.
+        # On the way up, a level has one more block; both count levels from the lowest resolution.
         per_level = self.blocks + (1 if part == "down" else 2)
         first = int(level) * per_level
         if what == "resample":
@@ -147,16 +151,16 @@ def _inner(place: str, what: str, layer: str, kind: str) -> list[str]:
 def _weights(
     weights: Mapping[str, Tensor], plan: _Plan, config: DiffusersUNetConfig
 ) -> dict[str, Tensor]:
-    """Rename the weights, and sort the embedding's sines before its cosines.
+    """Convert the weights to our names, with the embedding's sines sorted before its cosines.
 
     Raises:
-        ValueError: if they do not fit, or the embedding is none of sines and cosines.
+        ValueError: if the weights do not fit, or the embedding of t is not sinusoidal.
     """
     given = dict(weights)
     table = given.pop(_EMBEDDING).float()
     T, dim = table.shape
     ours = timestep_embedding(torch.arange(T), dim, shift=0)
-    # Theirs has each sine beside its cosine.
+    # Theirs interleaves sines and cosines.
     sorted_out = torch.cat([torch.arange(0, dim, 2), torch.arange(1, dim, 2)])
     if not torch.allclose(table[:, sorted_out], ours, rtol=0, atol=_TOLERANCE):
         raise ValueError("its embedding of t is none of sines and cosines")
@@ -167,14 +171,14 @@ def _weights(
 
 
 def _table(source: Source, *names: str) -> Table:
-    """Return the first of these tables that there is, or the file itself if it is one."""
+    """Return the first state dict that exists under these names, or else the file itself."""
     there = [source.items[name] for name in names if name in source.items]
     found = there[0] if there else source.tree
     return bare(found) if is_table(found) else {}
 
 
 def _noise_size(source: Source) -> tuple[int, int] | None:
-    """Return (height, width) of the noise that its samples begin with."""
+    """Return (height, width) of x_T, the fixed noise of the samples; None if there is none."""
     noise = source.items.get("x_T")
     if isinstance(noise, Leaf) and len(noise.shape) == 4:
         return int(noise.shape[2]), int(noise.shape[3])

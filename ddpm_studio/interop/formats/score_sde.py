@@ -1,4 +1,4 @@
-"""yang-song/score_sde_pytorch, by its names alone."""
+"""yang-song/score_sde_pytorch checkpoints, recognised by their names and refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MODULES = "all_modules."
 
 
 class ScoreSDE(Refused):
-    """A file such as ``checkpoint_8.pth``: optimizer, model, ema and step."""
+    """A score_sde checkpoint, such as ``checkpoint_8.pth``: optimizer, model, ema and step."""
 
     what = "a model of score_sde"
     reason = "its networks are numbered modules that only its configuration can tell apart"

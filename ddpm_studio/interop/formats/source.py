@@ -1,4 +1,4 @@
-"""Model source: a file or folder that may be a model; nothing in it is executed."""
+"""Model source: an open file or folder that may be a model; nothing in it is executed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Table = Mapping[str, Leaf]
 _Leaf = TypeVar("_Leaf")
 
 _HEAD = 1 << 16
-# No model of this family that was published, with its optimiser, is half as large.
+# No published checkpoint of this family, with its optimiser state, is half as large.
 _MOST_BYTES = 32 << 30
-# What DistributedDataParallel and torch.compile put before each name.
+# Prefixes that DistributedDataParallel and torch.compile add to parameter names.
 _AROUND = ("module.", "_orig_mod.")
 _WRAPPERS = (
     *("ema", "model_ema", "ema_model", "state_dict", "model_state_dict", "model", "net", "module"),
@@ -44,14 +44,14 @@ def _as_it_is(leaf: Leaf) -> Tensor:
 
 @dataclass(frozen=True)
 class Source:
-    """What formats look at.
+    """A file or folder in the form in which model formats examine it.
 
     Args:
-        path: of the file or folder.
-        head: the first bytes of a file.
-        tree: what a file of PyTorch or safetensors holds; None for anything else.
-        problem: why a file that begins as one of these can't be read.
-        load: reads a leaf of the tree.
+        path: path of the file or folder.
+        head: the first bytes of a file; empty for a folder.
+        tree: the parsed contents of a PyTorch or safetensors file; None for anything else.
+        problem: why a file with the signature or suffix of one of these can't be read; else empty.
+        load: reads a leaf of the tree as a tensor.
     """
 
     path: Path
@@ -62,12 +62,12 @@ class Source:
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is one."""
+        """Whether the source is a folder."""
         return not self.head and self.path.is_dir()
 
     @property
     def items(self) -> Mapping[Any, Any]:
-        """The tree where it is a dict, else nothing."""
+        """The tree if it is a dict, else an empty one."""
         return self.tree if isinstance(self.tree, dict) else {}
 
     def tensors(self, table: Table) -> dict[str, Tensor]:
@@ -75,13 +75,13 @@ class Source:
 
         Raises:
             OSError: the file can't be read.
-            ValueError: it is damaged.
+            ValueError: the file is damaged.
         """
         return {name: self.load(leaf) for name, leaf in table.items()}
 
 
 def is_table(value: object) -> TypeGuard[Table]:
-    """Whether something is a table of tensors by their names, as a ``state_dict``."""
+    """Whether a value is a non-empty dict of tensors by name, such as a ``state_dict``."""
     return (
         isinstance(value, dict)
         and bool(value)
@@ -90,7 +90,7 @@ def is_table(value: object) -> TypeGuard[Table]:
 
 
 def bare(table: Mapping[str, _Leaf]) -> Mapping[str, _Leaf]:
-    """Return a table without what ``DataParallel`` and ``compile`` put before each name."""
+    """Return a state dict without the name prefixes of DataParallel and torch.compile."""
     around = next((one for one in _AROUND if all(name.startswith(one) for name in table)), None)
     if not table or around is None:
         return table
@@ -98,9 +98,9 @@ def bare(table: Mapping[str, _Leaf]) -> Mapping[str, _Leaf]:
 
 
 def weights_in(source: Source) -> Table:
-    """Return the table of weights of a file: the tree itself, or what it has under a usual name.
+    """Return the state dict of a file: the tree itself, or the value of a usual key.
 
-    Of several it is the averaged one. Empty: there is none.
+    Of several the EMA weights are preferred. Empty if there is none.
     """
     if is_table(source.tree):
         return bare(source.tree)
@@ -110,12 +110,12 @@ def weights_in(source: Source) -> Table:
 
 @contextmanager
 def open_source(path: Path) -> Iterator[Source]:
-    """Open a file or folder; its tensors are read while it is open.
+    """Context manager that opens a file or folder; tensors can be read while it is open.
 
     Raises:
-        OSError: it can't be read.
-        ValueError: it is neither file nor folder, or far too large.
-        StudioError: something stands in for it, such as a pointer of Git LFS.
+        OSError: the path can't be read.
+        ValueError: the path is neither a file nor a folder, or far too large.
+        StudioError: the file is a stand-in, such as a Git LFS pointer.
     """
     if path.is_dir():
         yield Source(path)
@@ -144,7 +144,7 @@ def open_source(path: Path) -> Iterator[Source]:
 
 
 def hub_name(path: Path) -> str:
-    """Return the name of a model on the Hugging Face Hub that a path may mean; empty: none."""
+    """Return the Hugging Face Hub name that a path may stand for; empty if none."""
     text = path.as_posix()
     name = _HUB_PLACE.sub("", text)
     if name != text:
@@ -159,7 +159,7 @@ def _read(file: TorchFile, leaf: Leaf) -> Tensor:
 
 def _safetensors(path: Path, head: bytes) -> Source:
     try:
-        # Not mapped: a file cut short on a network disk would end the process.
+        # No memory map: a file truncated on a network disk would kill the process.
         return Source(path, head or b" ", load_file(path, backend="pread"))
     except (SafetensorError, ValueError) as error:
         return Source(path, head or b" ", problem=str(error))
