@@ -69,7 +69,7 @@ class Member(NamedTuple):
 
     @classmethod
     def of(cls, path: str, info: zipfile.ZipInfo) -> Member | None:
-        """Return the byte range of a zip member; None if it is encrypted or its method unknown."""
+        """Return the range of a zip member; None if its method or its flags are not supported."""
         if info.compress_type not in METHODS or info.flag_bits & _UNREADABLE:
             return None
         sizes = info.compress_size, info.file_size

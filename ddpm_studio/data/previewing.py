@@ -46,7 +46,7 @@ class PreviewResult:
         names: the name of each picture in its source.
         sizes: (width, height) of each picture before preparation.
         found: number of files that look like pictures; they are not all opened.
-        skipped: number of rejects: files that can't be used, among those tried.
+        skipped: number of rejected files: unreadable ones, and those tried that can't be used.
         options: the options with size and channels as chosen from these few pictures.
         classes: the class of each picture, None where it has none; empty if not asked for.
     """

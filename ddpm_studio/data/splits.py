@@ -145,7 +145,7 @@ def _words_of(name: str) -> list[str]:
 
 
 def mask_parts(names: Collection[str]) -> dict[str, str] | None:
-    """Return for each folder whether it holds pictures or masks; None if neither scheme fits."""
+    """Return whether each sibling folder holds pictures or masks; None unless all names say so."""
     parts = {name: _BY_MASK_WORD.get(name.casefold(), "") for name in names}
     return parts if set(parts.values()) == {IMAGES, MASKS} else None
 

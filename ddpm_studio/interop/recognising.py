@@ -143,7 +143,7 @@ def _told(source: Source, info: ModelFormatInfo, work: Callable[[], _T]) -> _T:
 
 
 def _require(path: Path) -> None:
-    """Raise a StudioError if the path does not exist; nothing is downloaded."""
+    """Raise a StudioError if the path is missing or unreachable; nothing is downloaded."""
     why = why_unreachable(path)
     if why is None:
         return

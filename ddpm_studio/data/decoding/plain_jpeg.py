@@ -22,7 +22,7 @@ _MODES = {1: "L", 3: "RGB"}
 
 
 class PlainJpeg(NamedTuple):
-    """A gray or YCbCr JPEG with no metadata but JFIF's, so it is upright and of one frame."""
+    """Size and mode of an 8-bit gray or colour JPEG without metadata but JFIF's, so upright."""
 
     size: tuple[int, int]
     mode: str

@@ -55,7 +55,8 @@ class ArchiveBudget:
         """Count one more file of ``size`` bytes, uncompressed.
 
         Raises:
-            StudioError: a limit on number, total size or compression ratio is exceeded.
+            StudioError: the size is negative, or a limit on the number of files, the total size or
+                the compression ratio is exceeded.
         """
         if size < 0:
             raise self._refuse("it holds a file of less than no bytes")

@@ -241,7 +241,8 @@ def _refuse_keras(source: h5py.File, name: str) -> None:
     """Refuse a Keras model, whose kernels have the shapes of small pictures.
 
     Raises:
-        StudioError: it is one, of Keras 3 or as ``model.save`` or ``save_weights`` wrote before.
+        StudioError: the file is a model of Keras 3, or as ``model.save`` or ``save_weights`` wrote
+            before.
     """
     if any(key in source.attrs for key in _OF_KERAS) or ("layers" in source and "vars" in source):
         raise StudioError(

@@ -30,7 +30,7 @@ _MOST_COLUMNS, _MOST_BYTES, _SHOWN = 1000, 1 << 30, 6
 
 
 def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
-    """Read the pictures of Parquet files, of the split asked for or else the training split.
+    """Read the pictures of Parquet files, of the split asked for or the training split if any.
 
     Of several files, those without pictures are rejected: img2dataset writes a table of URLs next
     to each shard.

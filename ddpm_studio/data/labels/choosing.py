@@ -139,7 +139,7 @@ def check_asked(title: str, labels: Labels, options: PrepareOptions) -> None:
     """Check that the labels asked for were found.
 
     Raises:
-        StudioError: they were not; the message lists those that exist.
+        StudioError: there are no such labels; the message lists those that exist.
     """
     asked = options.labels
     if asked in (None, NONE) or labels.taken:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-# Numbered parts of a set, such as "HAM10000_images_part_1".
+# Numbered parts of a set, such as "HAM10000_images_part_1"; the steps below are the numbers of
+# pictures per folder in FFHQ, EDM and img2dataset.
 _COUNTED = re.compile(
     r"((?:.{0,80}[ _.-])?(?:fold|cv|split|part|batch|chunk|shard|block|images?|imgs?|dir|folder|"
     r"subset))[ _.-]?\d{1,9}",

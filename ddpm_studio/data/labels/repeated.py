@@ -21,9 +21,9 @@ _TOLD = 3
 def repeated_folders(paths: Sequence[str]) -> frozenset[str]:
     """Return the folders to skip, as if their contents were in the parent folder.
 
-    These are folders whose subfolders have the names of siblings of the folder: at least two, or
-    one with the same subfolders as that sibling; and a folder that is alone in a parent of the same
-    name. A folder that directly holds pictures is none.
+    These are folders, not named as a split, whose subfolders have the names of siblings of the
+    folder: at least two, or one with the same subfolders as that sibling; and a folder that is
+    alone in a parent of the same name. A folder that directly holds pictures is none.
 
     Args:
         paths: the paths of all pictures of a tree.

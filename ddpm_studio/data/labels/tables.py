@@ -286,7 +286,11 @@ def _headed(table: LabelTable, at: int, path_of: PathOf) -> LabelTable:
 
 
 def _file_column(table: LabelTable, path_of: PathOf, pictures: int) -> int | None:
-    """Return the column that names pictures: half of its cells do, or it names half of them."""
+    """Return the index of the column of pictures, or None.
+
+    At least half of its cells, by a sample, name pictures; or at least half of all pictures are
+    named in it, if it is called as a column of files or is the first.
+    """
     sample = table.rows[:: max(1, len(table.rows) // 50)]
     order = sorted(
         range(len(table.columns)),

@@ -24,8 +24,8 @@ _ATTENDS_AT = 16
 class ModelFormat(ABC):
     """Abstract base class of a model format.
 
-    A file is opened once: :meth:`recognises`, :meth:`questions` and :meth:`read` are called in this
-    order with the same source.
+    A file is opened once: :meth:`recognises` (unless the user names the format),
+    :meth:`questions` and :meth:`read` are called in this order with the same source.
     """
 
     @abstractmethod
