@@ -1,1 +1,1 @@
-"""Window (Qt): views of the studio's model; nothing here computes."""
+"""Qt window: views of the studio's model; all computation is done in the backend."""

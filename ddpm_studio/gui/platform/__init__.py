@@ -1,1 +1,1 @@
-"""Platform: crash log, translations, garbage collection, pictures between Qt and the system."""
+"""Platform services: crash log, translations, garbage collection, images and the clipboard."""

@@ -1,4 +1,4 @@
-"""About dialog: what this program is, and on what it stands."""
+"""About dialog: the version of the program and of its main dependencies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PARTS = ("torch", "PySide6-Essentials", "pyqtgraph", "numpy", "pillow")
 
 
 def show_about(parent: QWidget) -> None:
-    """Open the about box; it does not block the window."""
+    """Open the modeless about box."""
     box = QMessageBox(parent)
     box.setWindowTitle(QCoreApplication.translate("About", "About DDPM Studio"))
     box.setText(f"DDPM Studio {__version__}")
@@ -28,7 +28,7 @@ def show_about(parent: QWidget) -> None:
 
 
 def versions() -> list[str]:
-    """Return a line for each package that matters, with its version."""
+    """Return one line per main dependency: package name and installed version."""
     return [f"{part} {_version(part)}" for part in _PARTS]
 
 

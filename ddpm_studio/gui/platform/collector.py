@@ -1,7 +1,7 @@
-"""Garbage collection in the window's thread alone.
+"""Garbage collection confined to the GUI thread.
 
-Left to itself, the collector runs in whatever thread allocates, also the device's, and would
-destroy Qt objects there.
+Python's cyclic collector runs in whichever thread allocates, the device's thread included, and
+would destroy Qt objects there.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ _INTERVAL_MS = 1000
 
 
 class Collector(QObject):
-    """Turns automatic collection off and collects from a timer until :meth:`stop`."""
+    """Replaces automatic collection by a timer in the GUI thread, until :meth:`stop`."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         gc.disable()
-        # What was imported so far stays for good; there is no use in looking at it each time.
+        # Modules imported so far are permanent: exclude them from every collection.
         gc.freeze()
         self._timer = QTimer(self, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self._collect)
         self._timer.start()
 
     def stop(self) -> None:
-        """Collect no more; Qt's last objects go when the program lets go of them, in its order."""
+        """Stop collecting; the last Qt objects go as the program drops its references."""
         self._timer.stop()
         gc.unfreeze()
 

@@ -1,4 +1,4 @@
-"""Crash log: a log with rotation and the last crash, where a person can copy it."""
+"""Crash log: a rotating log file, and the stack of the last crash for a bug report."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ _ExceptHook = Callable[
 
 
 class _LogFile(RotatingFileHandler):
-    """A log that a full disk does not stop: lines that can't be written are lost, no more."""
+    """Rotating log file that ignores write errors: on a full disk, lines are dropped."""
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Say nothing: a traceback for each line would hide what is told on stderr."""
+        """Ignore write errors: a traceback for each line would drown the messages on stderr."""
 
 
 class CrashLog(QObject):
-    """Listens to what nobody caught, from :meth:`begin` to :meth:`end`.
+    """Logs uncaught exceptions and Qt messages, from :meth:`begin` to :meth:`end`.
 
-    Python's stack at a crash of the process itself goes into a file of this process alone; the
-    next session finds it as :attr:`crash`.
+    If the process itself crashes (such as a segmentation fault), ``faulthandler`` writes Python's
+    stack to a file named by the process id; the next session reads it as :attr:`crash`.
 
     Args:
-        folder: where the files go; without one that can be written, nothing is kept.
+        folder: where the files are written; if it is not writable, nothing is logged.
         parent: the owner.
     """
 
     caught = Signal(object)
-    """A :class:`Failure`: something in the window's own code went wrong."""
+    """Emitted with a :class:`Failure` for an uncaught exception in the window's own code."""
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.folder = folder
         self.crash = ""
-        """Python's stack at the crash of an earlier session, or nothing."""
+        """Python's stack at the crash of an earlier session; empty if there was none."""
         self._logger = logging.getLogger("ddpm_studio")
         self._handler: logging.Handler | None = None
         self._stacks: TextIO | None = None
@@ -72,11 +72,11 @@ class CrashLog(QObject):
 
     @property
     def log_file(self) -> Path:
-        """The newest log; older ones end in .1, .2 and so on."""
+        """Path of the newest log; rotated ones end in .1, .2 and so on."""
         return self.folder / "ddpm-studio.log"
 
     def begin(self) -> None:
-        """Find what an earlier session left, and listen."""
+        """Read the crash of an earlier session and install the exception and message handlers."""
         self._excepthook, sys.excepthook = sys.excepthook, self._on_exception
         self._threadhook, threading.excepthook = threading.excepthook, self._on_thread_exception
         qInstallMessageHandler(self._on_qt_message)
@@ -89,14 +89,14 @@ class CrashLog(QObject):
             )
             self._stacks = self._stack_file(os.getpid()).open("w", encoding="utf-8")
         except OSError:
-            # A full disk or a folder of somebody else's must not keep the window from opening.
+            # A full disk or a folder owned by another user must not keep the window from opening.
             return
         self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         self._logger.addHandler(self._handler)
         faulthandler.enable(self._stacks)
 
     def end(self) -> None:
-        """Stop listening; a session that ends well leaves no file of its own."""
+        """Uninstall the handlers and delete this process's stack file, as there was no crash."""
         if self._listening:
             qInstallMessageHandler(None)
             sys.excepthook, threading.excepthook = self._excepthook, self._threadhook
@@ -105,7 +105,7 @@ class CrashLog(QObject):
             return
         faulthandler.disable()
         self._logger.removeHandler(self._handler)
-        # What a full disk did not take is tried once more, and then given up.
+        # Closing flushes once more what a full disk refused; then it is dropped.
         for kept in (self._stacks, self._handler):
             with suppress(OSError):
                 kept.close()
@@ -114,7 +114,7 @@ class CrashLog(QObject):
         self._stacks = self._handler = None
 
     def report(self) -> str:
-        """Return what helps whoever mends it: versions, system, the crash, the log's end."""
+        """Return the text of a bug report: versions, system, the last crash, the end of the log."""
         try:
             lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
@@ -126,11 +126,11 @@ class CrashLog(QObject):
         return "\n".join([*parts, "Log:", *(lines[-_LINES:] or ["(empty)"])])
 
     def _collect(self) -> str:
-        """Take the stacks that sessions which are no more have left; the last one counts."""
+        """Read and delete the stack files of sessions that have ended; return the newest stack."""
         left = sorted(self.folder.glob("crash-*.txt"), key=lambda path: path.stat().st_mtime)
         if not left:
             return ""
-        import psutil  # not before the first paint, if it can be helped
+        import psutil  # imported lazily: it would delay the first paint
 
         found = ""
         for file in left:

@@ -1,4 +1,4 @@
-"""Images between numpy, Qt and the clipboard: copied, bounded, never pickled."""
+"""Image conversion between NumPy, Qt and the clipboard: copied, size-limited, never pickled."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PictureDrop:
 
     Args:
         picture: uint8 (H, W, C).
-        recipe: how it was made, if it says so.
+        recipe: the recipe that it was drawn by, if it has one.
         path: the file it came from, if any.
     """
 
@@ -54,7 +54,7 @@ class PictureDrop:
 
 
 class ShownBands(QObject):
-    """Which of more than four channels are seen, in the whole window."""
+    """Band selection for pictures of more than four channels, shared by the whole window."""
 
     changed = Signal()
 
@@ -64,7 +64,7 @@ class ShownBands(QObject):
 
     @property
     def bands(self) -> Bands:
-        """Those of red, green and blue, from 0."""
+        """The channel indices shown as red, green and blue, from 0."""
         return self._bands
 
     @bands.setter
@@ -78,7 +78,7 @@ _shown: ShownBands | None = None
 
 
 def shown_bands() -> ShownBands:
-    """Return what the window shows of bands."""
+    """Return the window's band selection, a singleton."""
     global _shown
     if _shown is None:
         _shown = ShownBands()
@@ -94,7 +94,7 @@ def to_bgra(pictures: Pictures) -> Pictures:
 
 
 def _write_bgra(drawn: Pictures, pictures: Pictures) -> None:
-    """Write what is seen of pictures; a channel at a time is several times faster."""
+    """Write pictures as BGRA, channel by channel, which is several times faster."""
     channels = pictures.shape[-1]
     if channels > MOST_COLOURS:
         red, green, blue = bands_of(pictures, shown_bands().bands)
@@ -110,7 +110,7 @@ def to_image(picture: Pictures) -> QImage:
     """Return one picture (H, W, C) as a QImage that owns its pixels.
 
     Raises:
-        ValueError: it is not uint8 or not of such a shape.
+        ValueError: the array is not uint8 or not of that shape.
     """
     if picture.dtype != np.uint8 or picture.ndim != 3 or not 0 < picture.shape[2] <= MOST_BANDS:
         raise ValueError(f"a picture is uint8 (H, W, C), not {picture.dtype} {picture.shape}")
@@ -126,13 +126,13 @@ def compose(
         pictures: uint8, N at least 1.
         columns: tiles in a row.
         gap: pixels between tiles, not around them.
-        background: red, green and blue of gaps and of the places left over.
+        background: red, green and blue of gaps and of unused tiles in the last row.
     """
     count, height, width, channels = pictures.shape
     rows = -(-count // columns)
     sheet = np.empty((rows, height + gap, columns, width + gap, 4), np.uint8)
     sheet[...] = (*background[::-1], 255)
-    # A view of it, tile by tile: the pixels are written where they stay.
+    # A view of the sheet, tile by tile: pixels are written in place, without a copy.
     tiles = sheet.swapaxes(1, 2)[:, :, :height, :width]
     whole = count // columns
     _write_bgra(
@@ -150,7 +150,7 @@ def _wrap(drawn: Pictures, *, alpha: bool) -> QImage:
     height, width, _ = drawn.shape
     kind = QImage.Format.Format_ARGB32 if alpha else QImage.Format.Format_RGB32
     image = QImage(drawn.data, width, height, 4 * width, kind)
-    # The buffer dies with the array: Qt must have its own copy.
+    # QImage does not own the array's buffer: it must copy it before the array is freed.
     return image.copy()
 
 
@@ -163,7 +163,7 @@ def to_array(source: QImage | QPixmap) -> Pictures:
     if not image.hasAlphaChannel():
         return _pixels(image.convertToFormat(QImage.Format.Format_RGB888), 3)
     rgba = _pixels(image.convertToFormat(QImage.Format.Format_RGBA8888), 4)
-    # Many programs give every image an alpha channel, of use or not.
+    # Many programs add an alpha channel even to opaque images.
     return rgba if (rgba[..., 3] < 255).any() else rgba[..., :3].copy()
 
 
@@ -174,18 +174,18 @@ def _pixels(image: QImage, channels: int) -> Pictures:
 
 
 def read_picture(path: Path) -> PictureDrop:
-    """Read one image file, turned upright; what is transparent stays so.
+    """Read one image file, with its orientation applied and its alpha channel kept.
 
-    A picture that was saved larger comes back as it was drawn.
+    A picture that was saved enlarged by a whole factor is returned at its original size.
 
     Raises:
-        StudioError: it can't be read, is no picture, or too large.
+        StudioError: the file can't be read, is not a picture, or is too large.
     """
-    # Not by Qt, whose plugins know many more formats and fewer bounds.
+    # Not with Qt: its image plug-ins accept many more formats and enforce fewer limits.
     picture, recipe = data.read_picture(path, alpha=True), read_recipe(path)
     factor = zoom_of(recipe)
     small = picture[::factor, ::factor]
-    # A file may claim any factor; to enlarge by one that does not fit could take all memory.
+    # A file may claim any factor; enlarging by one that does not divide could use all memory.
     divides = not any(side % factor for side in picture.shape[:2])
     if recipe is not None and divides and np.array_equal(zoom(small, factor), picture):
         recipe = {key: told for key, told in recipe.items() if key != ZOOM_KEY}
@@ -201,10 +201,10 @@ def _recipe(text: str | bytes) -> dict[str, object] | None:
 
 
 def picture_mime(picture: Pictures, recipe: dict[str, object] | None = None) -> QMimeData:
-    """Return a picture (H, W, C) for the clipboard or a drag.
+    """Return a picture (H, W, C) as MIME data for the clipboard or for drag and drop.
 
-    It is there three times: as an image for any program, as PNG with the recipe in its text, and
-    as exact pixels with the recipe for this one.
+    Three formats are offered: an image for any program, a PNG with the recipe in its text
+    metadata, and the exact pixels with the recipe for this program.
     """
     image = to_image(picture)
     mime = QMimeData()
@@ -214,7 +214,7 @@ def picture_mime(picture: Pictures, recipe: dict[str, object] | None = None) -> 
         image.setText(RECIPE_KEY, line)
     encoded = QBuffer()
     encoded.open(QIODevice.OpenModeFlag.WriteOnly)
-    # PySide's stubs ask for bytes where the format's name is a str.
+    # PySide's stubs declare bytes, but the format's name is a str.
     image.save(encoded, "PNG")  # type: ignore[call-overload]
     mime.setData("image/png", encoded.data())
     exact = io.BytesIO()
@@ -225,7 +225,7 @@ def picture_mime(picture: Pictures, recipe: dict[str, object] | None = None) -> 
 
 
 def has_picture(mime: QMimeData) -> bool:
-    """Tell, without decoding, whether :func:`pictures_from_mime` is likely to find something."""
+    """Whether :func:`pictures_from_mime` is likely to find pictures, judged without decoding."""
     return (
         mime.hasFormat(PICTURE_MIME)
         or mime.hasImage()
@@ -237,7 +237,7 @@ def pictures_from_mime(mime: QMimeData) -> list[PictureDrop]:
     """Return the pictures in a drop or paste, at most ``MAX_DROPS``; empty if there are none.
 
     Raises:
-        StudioError: there are image files, and none of them can be read.
+        StudioError: there are image files, but none of them can be read.
     """
     if mime.hasFormat(PICTURE_MIME):
         drop = _exact(bytes(mime.data(PICTURE_MIME).data()))
@@ -272,7 +272,7 @@ def _read_files(files: list[Path]) -> list[PictureDrop]:
 
 
 def _exact(blob: bytes) -> PictureDrop | None:
-    """Read what :func:`picture_mime` wrote; None for anything else, whatever it claims."""
+    """Decode the format written by :func:`picture_mime`; None if it is anything else."""
     line, _, array = blob.partition(b"\n")
     if len(blob) > MAX_BYTES:
         return None

@@ -1,4 +1,4 @@
-"""Display check before Qt, which ends the process where there is no screen."""
+"""Display server check before Qt starts, since Qt aborts the process without a display."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REMEDY = (
 )
 _SECONDS = 0.5
 _LIBRARY = re.compile(r"([\w.+-]+?)\.so(?:\.(\d+))?[\w.]*: cannot open shared object file")
-# Where a package is not called as its library.
+# Libraries whose package name does not follow from the library's name.
 _OTHERS = {"libglib-2.0.so.0": "libglib2.0-0", "libgthread-2.0.so.0": "libglib2.0-0"}
 
 
@@ -23,11 +23,11 @@ def check_screen(environment: Mapping[str, str], system: str = sys.platform) -> 
     """Refuse to open a window where there is no X server and no Wayland compositor.
 
     Args:
-        environment: the process's.
-        system: as :data:`sys.platform`; elsewhere than on Linux Qt finds the screen by itself.
+        environment: environment variables of the process.
+        system: as :data:`sys.platform`; nothing is checked on systems other than Linux.
 
     Raises:
-        StudioError: saying what is missing, and what to do without.
+        StudioError: there is no display; the message says what is missing and what to do.
     """
     wanted = _platform(environment)
     if not system.startswith("linux") or wanted not in ("", "xcb", "wayland"):
@@ -45,21 +45,21 @@ def check_screen(environment: Mapping[str, str], system: str = sys.platform) -> 
 
 
 def check_plugin(plugins: Path, environment: Mapping[str, str]) -> None:
-    """Refuse to open a window where Qt's plug-in for X can't be loaded.
+    """Check that Qt's xcb platform plug-in and its system libraries can be loaded.
 
-    Qt loads it next, so that it costs nothing. Call it when Qt's own libraries are loaded.
+    Costs nothing, since Qt loads the plug-in next. Call it after Qt's own libraries are loaded.
 
     Args:
-        plugins: the folder of Qt's plug-ins.
-        environment: the process's.
+        plugins: Qt's plug-in folder.
+        environment: environment variables of the process.
 
     Raises:
-        StudioError: naming the missing library, and the package that has it.
+        StudioError: a library is missing; the message names it and the package that provides it.
     """
     file = plugins / "platforms" / "libqxcb.so"
     if not environment.get("DISPLAY") or not _takes_x(environment):
         return
-    # Imported where they are needed, here and below: the window waits for what stands above.
+    # Imported lazily, here and below: imports at the top of the file delay the window.
     import ctypes
 
     try:
@@ -73,9 +73,9 @@ def check_plugin(plugins: Path, environment: Mapping[str, str]) -> None:
 
 
 def missing_library(message: str) -> str | None:
-    """Return what to install, by what the loader said of a library; None: it says no such thing.
+    """Return the package to install for a dynamic loader's error; None if none is named there.
 
-    A package of Debian's is called as its library, with its version [Debian Policy §8.1].
+    A Debian package is named for its library and the library's version [Debian Policy §8.1].
     """
     found = _LIBRARY.search(message)
     if found is None:
@@ -88,13 +88,13 @@ def missing_library(message: str) -> str | None:
 
 
 def _platform(environment: Mapping[str, str]) -> str:
-    """Return which of Qt's platforms was asked for, the first of a list without its options."""
+    """Return the Qt platform requested by QT_QPA_PLATFORM: the first listed, without options."""
     first = environment.get("QT_QPA_PLATFORM", "").split(";")[0].split(":")[0]
     return "wayland" if first.startswith("wayland") else first
 
 
 def _takes_x(environment: Mapping[str, str]) -> bool:
-    """Whether X is all there is for Qt to take."""
+    """Whether Qt can only use X11 (xcb)."""
     wanted = _platform(environment)
     return wanted == "xcb" or (wanted == "" and not _has_wayland(environment))
 
@@ -107,7 +107,7 @@ def _has_wayland(environment: Mapping[str, str]) -> bool:
 
 
 def _answers(display: str) -> bool:
-    """Whether an X server takes a connection; one on another machine is believed to."""
+    """Whether an X server accepts a connection; one on another machine is assumed to."""
     host, _, rest = display.rpartition(":")
     number = rest.partition(".")[0]
     if not number.isdigit():

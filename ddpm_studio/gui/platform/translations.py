@@ -1,4 +1,4 @@
-"""Translations of the window, as far as there are any for the language of the place."""
+"""Translations of the window for the language of the locale, where available."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from ddpm_studio.paths import resources_dir
 
 
 def install_translations(app: QCoreApplication, locale: QLocale | None = None) -> list[str]:
-    """Load what there is for a locale; None: that of the system.
+    """Install the available translations for a locale; None: the system's.
 
-    Ours are ``resources/translations/ddpm_studio_LANGUAGE.qm``, made from texts given to
-    ``tr()``, and to ``translate("requests", …)`` for the fields of requests and settings. Qt's own
-    dialogs bring theirs.
+    The program's are ``resources/translations/ddpm_studio_LANGUAGE.qm``, made from texts passed to
+    ``tr()``, and to ``translate("requests", …)`` for the fields of requests and settings. Qt ships
+    those of its own dialogs.
 
     Returns:
-        The languages found, such as ["de"]; empty where the window stays English.
+        The languages found, such as ["de"]; empty if the window stays English.
     """
     locale = locale or QLocale()
     found = []

@@ -1,1 +1,1 @@
-"""The window itself: its menus, palette, messages, and the start and end of the program."""
+"""Main window, menus, command palette, and start-up and shutdown of the program."""

@@ -1,4 +1,4 @@
-"""Application start and end."""
+"""Start-up and shutdown of the GUI application."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ APP_ID = "io.github.ddpm_studio.DDPMStudio"
 
 
 def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
-    """Open the studio and return its exit code when it was closed.
+    """Run the GUI: open the window, run the event loop and return its exit code.
 
     Args:
         paths: pictures, folders or a run to open.
-        sample: name of an embedded set to open.
+        sample: name of a built-in data set to open.
     """
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
@@ -57,7 +57,7 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     window = MainWindow(Studio(backend), settings)
     window.helping.add_report(crashes)
     window.show()
-    # First the window, then the tools; torch loads in the backend's thread after both.
+    # Paint the window first, then build the tools; torch loads in the backend's thread after both.
     app.processEvents()
     window.build_tools()
     QTimer.singleShot(0, backend.start)
@@ -73,8 +73,8 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
             window.studio.notify(told)
     window.open_first([Path(path) for path in paths], sample)
 
-    # Python sees a signal only while it runs: a timer lets it look, so that Ctrl-C in the
-    # terminal, its end and that of the desktop close the window as its button does.
+    # Python handles signals only while it executes bytecode: a timer wakes it from Qt's event loop,
+    # so that Ctrl-C, closing the terminal and ending the session close the window cleanly.
     previous = {
         number: signal.signal(number, lambda *_: window.close()) for number in ending_signals()
     }
@@ -95,4 +95,4 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
 
 
 def _nothing() -> None:
-    """Give the interpreter a moment to run signal handlers."""
+    """Let the interpreter run pending signal handlers."""

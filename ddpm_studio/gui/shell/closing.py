@@ -1,4 +1,4 @@
-"""Closing of the window: what would be lost is said first, and a training saves its steps."""
+"""Closing of the window: warn of work that would be lost, and save a training first."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
 
 _TOPIC = "closing"
-# More titles than this are counted.
+# Of jobs by title; more than this are given as a number.
 _MOST_NAMED = 3
 
 
 class Closing(QObject):
-    """Says whether the window may close now; if not, it asks or ends the training first.
+    """Decides whether the window may close now; else asks the user or stops the training first.
 
     Args:
-        studio: knows what runs.
-        messages: where it is asked; sending the question away is to keep working.
-        window: closed as soon as a person wants it all the same, and nothing is to be saved.
+        studio: source of the running jobs.
+        messages: shows the question; dismissing it keeps the window open.
+        window: the window, closed once the user has confirmed and the training is saved.
     """
 
     begun = Signal()
-    """A training is being stopped because the window closes."""
+    """Emitted when a training is being stopped because the window closes."""
 
     def __init__(self, studio: Studio, messages: MessageBar, window: QWidget) -> None:
         super().__init__(window)
         self._studio, self._messages, self._window = studio, messages, window
         self._unsaved = Unsaved(studio, self)
-        # The person has been told what is lost, and wants it; a training is being stopped.
+        # The user has confirmed closing despite the loss; a training is being stopped.
         self._agreed = self._stopping = False
         self._awaited: set[JobHandle[object]] = set()
 
@@ -49,7 +49,7 @@ class Closing(QObject):
         return False
 
     def _lost(self) -> str:
-        """What closing loses, in words; empty: nothing."""
+        """Return a message on what closing would lose; empty if nothing."""
         told = []
         if self._unsaved.lost_by_closing():
             told.append(
@@ -74,7 +74,7 @@ class Closing(QObject):
         return " ".join(told)
 
     def _ask_again(self) -> None:
-        """Some of what would have been lost is there by now."""
+        """Update or withdraw the question when a job has ended that closing would have lost."""
         running = self._studio.backend.jobs.values()
         self._awaited.intersection_update(running)
         if not self._messages.tells_of(_TOPIC):
@@ -93,7 +93,7 @@ class Closing(QObject):
         self._window.close()
 
     def _stop_first(self) -> None:
-        """Close when the training has saved its steps."""
+        """Stop the training, and close when it has saved its steps."""
         training = self._studio.training
         if training is None:
             return

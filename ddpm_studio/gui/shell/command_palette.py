@@ -17,7 +17,7 @@ _MOVES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown
 
 
 class CommandPalette(QDialog):
-    """A search field over the list of all actions; Enter runs the chosen one."""
+    """Popup with a search field over the list of all actions; Enter runs the selected one."""
 
     def __init__(self, actions: ActionRegistry, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -41,7 +41,7 @@ class CommandPalette(QDialog):
         self.list.itemClicked.connect(self._run_item)
 
     def open_centred(self) -> None:
-        """Show the palette over the upper middle of the window."""
+        """Show the palette over the upper middle of the window, and focus the search field."""
         self.field.clear()
         self._search("")
         window = self._window.frameGeometry()
@@ -50,7 +50,7 @@ class CommandPalette(QDialog):
         self.field.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Let the arrows move in the list while one types."""
+        """Event filter of the search field: arrow keys move in the list, Enter runs the action."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             key = event.key()
             if key in _MOVES:
@@ -66,7 +66,7 @@ class CommandPalette(QDialog):
         for action in self._registry.find(words):
             shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             menu = self._registry.category(action.objectName())
-            # Several tools have an action of the same name.
+            # With the category, since several tools have an action of the same name.
             parts = [f"{action.text()} · {menu}".replace("&", ""), shown]
             shown_icon = no_icon() if action.icon().isNull() else action.icon()
             item = QListWidgetItem(shown_icon, "    ".join(part for part in parts if part))

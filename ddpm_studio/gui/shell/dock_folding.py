@@ -1,4 +1,4 @@
-"""When docks fold by themselves: the pictures in the middle come first."""
+"""Automatic folding of docks in narrow windows: the central area has priority."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from ddpm_studio.gui.shell.dock_widths import DockWidths
 from ddpm_studio.gui.shell.folding_dock import RAIL, FoldingDock
 
 LEAST_MIDDLE = 560
-"""Pixels: where less would be left for the middle, a dock beside it folds, then the other."""
+"""Minimum width of the central area, in pixels: below it, side docks fold one by one."""
 LEAST_FOR_PICTURES = 780
-"""The same where the middle has pictures to show."""
+"""The same while the central area has pictures to show."""
 FIRST_HEIGHT = 76
-"""Pixels: of the docks below, at first."""
+"""Initial height of the bottom docks, in pixels."""
 LEAST_HEIGHT = 760
-"""Pixels: a lower window does without the titles of the docks below."""
+"""Height in pixels below which the window hides the title bars of the bottom docks."""
 _SEPARATORS = 16
-# What docks need unfolded is no reason to keep a window large.
+# Explicit, as Qt's minimum would include the unfolded docks, which can fold.
 _LEAST_WINDOW = 560, 400
-# As high as a row of Jobs, and what the title of a dock takes.
+# Pixels: the height of a row of Jobs, and of a dock's title bar.
 _LOW, _TITLE = 48, 29
 
 
 class DockFolding(QObject):
-    """Folds the docks beside the middle where that would be narrow, and lets them out again.
+    """Folds the side docks where the central area would be too narrow, and unfolds them again.
 
     Args:
-        window: has the docks; it becomes the owner.
-        beside: those left and right; the first folds first.
-        below: those at the bottom.
-        widths: knows how wide a dock is where there is room.
+        window: the docks' main window; it becomes the owner.
+        beside: the left and right docks; the first folds first.
+        below: the bottom docks.
+        widths: the preferred widths of the docks.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class DockFolding(QObject):
         self._low = False
         self._least = LEAST_MIDDLE
         self._heights = [FIRST_HEIGHT] * len(below)
-        # Qt lets go of a title without deleting it.
+        # Kept and reused, as Qt does not delete a title bar widget that it replaces.
         self._no_titles = [QWidget(dock) for dock in below]
         for title in self._no_titles:
             title.hide()
@@ -56,12 +56,12 @@ class DockFolding(QObject):
         window.installEventFilter(self)
 
     def show_pictures(self, shown: bool) -> None:
-        """Leave the middle more room while it has pictures to show."""
+        """Reserve more width for the central area while it has pictures to show."""
         self._least = LEAST_FOR_PICTURES if shown else LEAST_MIDDLE
         self.settle()
 
     def settle(self) -> None:
-        """Fold or unfold as the size of the window asks for."""
+        """Fold or unfold the docks to suit the window's size."""
         docks = [dock for dock in self._beside if not dock.isHidden() and not dock.isFloating()]
         taken = sum(self._widths.given(dock) for dock in docks) + _SEPARATORS
         middle = self._window.width() - taken
@@ -76,9 +76,9 @@ class DockFolding(QObject):
         self._settle_below(self._window.height() < LEAST_HEIGHT)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the size of the window."""
+        """Event filter of the window: settle on resize and show."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
-            # Before Qt lays the docks out: what is folded then need not be squeezed.
+            # Before Qt lays out the docks, so that it need not squeeze those that fold.
             self.settle()
         return super().eventFilter(watched, event)
 

@@ -1,4 +1,4 @@
-"""Dock layout: where the docks lie, at first and the next time the window opens."""
+"""Dock layout: the initial arrangement, and saving and restoring it between sessions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _STATE = "window/state"
 
 
 class DockLayout(QObject):
-    """Makes the docks and lays them out: Data left, Training right, Jobs and Pins below.
+    """Creates the docks and lays them out: Data left, Training right, Jobs and Pins below.
 
     Args:
-        window: takes the docks; it becomes the owner.
-        studio: has a model, or none: then the pictures opened are looked at in their dock.
+        window: the main window of the docks; it becomes the owner.
+        studio: tells whether there is a model to draw with: the central area then needs more room.
     """
 
     def __init__(self, window: QMainWindow, studio: Studio) -> None:
@@ -46,13 +46,13 @@ class DockLayout(QObject):
             changed.connect(self._on_run)
 
     def keep_in(self, store: QSettings) -> None:
-        """Write down where the window and its docks are."""
+        """Save the geometry of the window and the state of its docks to ``store``."""
         store.setValue(_GEOMETRY, self._window.saveGeometry())
         store.setValue(_STATE, self._window.saveState(_VERSION))
         self._widths.keep_in(store)
 
     def restore(self, store: QSettings) -> None:
-        """Put the window and its docks where they were, if that was written down."""
+        """Restore the geometry of the window and the state of its docks, if saved in ``store``."""
         geometry, state = store.value(_GEOMETRY), store.value(_STATE)
         if isinstance(geometry, QByteArray):
             self._window.restoreGeometry(geometry)
@@ -61,7 +61,7 @@ class DockLayout(QObject):
             self._widths.restore(store)
 
     def reset(self) -> None:
-        """Reset the layout of the docks."""
+        """Restore the initial arrangement of the docks."""
         for dock in self.beside:
             dock.unfold()
         self._window.restoreState(self._first, _VERSION)
@@ -90,5 +90,5 @@ class DockLayout(QObject):
 
 
 def kept_in(store: QSettings) -> bool:
-    """Tell whether a window was closed before, and its layout written down."""
+    """Whether a layout was saved, that is, a window was closed before."""
     return store.contains(_GEOMETRY)

@@ -1,4 +1,4 @@
-"""Dock widths come back when a window that was narrow is wide again."""
+"""Preferred dock widths, restored when a narrow window becomes wide again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _BESIDE = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidg
 
 
 class DockWidths(QObject):
-    """Remembers the widths that a person or the layout gave; Qt forgets them when it squeezes.
+    """Preferred widths, set by the user or the layout; Qt forgets them when it squeezes docks.
 
     Args:
-        window: has the docks; it becomes the owner.
-        docks: those to look after.
+        window: the docks' main window; it becomes the owner.
+        docks: the docks whose widths are kept.
     """
 
     def __init__(self, window: QMainWindow, docks: Sequence[QDockWidget]) -> None:
@@ -34,21 +34,21 @@ class DockWidths(QObject):
         window.installEventFilter(self)
 
     def give(self, docks: Sequence[QDockWidget], widths: Sequence[int]) -> None:
-        """Let these docks have these widths, in pixels, wherever there is room."""
+        """Set the preferred widths of docks, in pixels, and apply them."""
         self._first = self._given = dict(zip(docks, widths, strict=True))
         self._window.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
 
     def given(self, dock: QDockWidget) -> int:
-        """Return how wide a dock is where there is room, in pixels."""
+        """Return the preferred width of a dock, in pixels."""
         return self._given.get(dock, self._first.get(dock, dock.width()))
 
     def keep_in(self, store: QSettings) -> None:
-        """Write down what was given."""
+        """Save the preferred widths to ``store``."""
         for dock, width in self._given.items():
             store.setValue(_key(dock), width)
 
     def restore(self, store: QSettings) -> None:
-        """Take up what was written down; else what is seen first counts as given."""
+        """Load the preferred widths from ``store``; others use their first shown width."""
         self._given = {}
         for dock in self._docks:
             kept = str(store.value(_key(dock), ""))
@@ -56,7 +56,7 @@ class DockWidths(QObject):
                 self._given[dock] = int(kept)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the window's size, and the mouse on what parts the docks from the middle."""
+        """Event filter of the window: track its size, and separators dragged with the mouse."""
         kind = event.type()
         if kind == QEvent.Type.MouseButtonPress:
             self._pressed = self._widths()
@@ -65,12 +65,12 @@ class DockWidths(QObject):
             QEvent.Type.Show,
             QEvent.Type.MouseButtonRelease,
         ):
-            # Not before Qt has laid everything out.
+            # Deferred until Qt has laid everything out.
             self._settled.start()
         return super().eventFilter(watched, event)
 
     def _widths(self) -> dict[QDockWidget, int]:
-        """Those of the docks that are seen beside the middle."""
+        """Return the current widths of the docks shown left and right, except folded ones."""
         return {
             dock: dock.width()
             for dock in self._docks
@@ -83,7 +83,7 @@ class DockWidths(QObject):
     def _settle(self) -> None:
         now, pressed = self._widths(), self._pressed
         self._pressed = {}
-        # Only what the mouse has moved: another dock may be squeezed at the time.
+        # Only docks resized by the mouse: another may be squeezed meanwhile.
         moved = {dock: now[dock] for dock in now if pressed.get(dock, now[dock]) != now[dock]}
         self._given = now | self._given | moved
         squeezed = [dock for dock, width in now.items() if width < self._given[dock]]

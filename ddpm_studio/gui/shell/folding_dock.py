@@ -1,4 +1,4 @@
-"""Docks beside the middle that fold to a rail; their panel then opens over the pictures."""
+"""Side docks that collapse to a narrow rail, whose button opens the panel as an overlay."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _ICON = 20
 
 
 class FoldingDock(QDockWidget):
-    """A dock that shows its panel, or folded a rail with one button that opens the panel.
+    """Dock that shows its panel or, when folded, a rail with a button that opens the panel.
 
     Args:
-        title: of the dock.
-        icon: of the rail's button.
-        window: has the dock.
+        title: title of the dock.
+        icon: name of the icon of the rail's button.
+        window: main window of the dock.
     """
 
     def __init__(self, title: str, icon: str, window: QMainWindow) -> None:
@@ -61,33 +61,33 @@ class FoldingDock(QDockWidget):
 
     @property
     def folded(self) -> bool:
-        """Whether it is a rail now."""
+        """Whether the dock is collapsed to a rail."""
         return self._folded
 
     def setWidget(self, panel: QWidget) -> None:
-        """Take the panel, once."""
+        """Set the panel, once."""
         self._panel = panel
         super().setWidget(panel)
 
     def fold(self) -> None:
-        """Be a rail; nothing happens where it floats, or has no panel yet."""
+        """Collapse to a rail; no effect if the dock floats or has no panel yet."""
         if self._folded or self._panel is None or self.isFloating():
             return
         self._folded = True
         self._sheet.take(self._panel)
-        # A style sheet that is put in force again leaves it the least width of its panel.
+        # Explicit, as applying a style sheet again keeps the minimum width of the panel.
         self._laid_out.stop()
         self.setMinimumWidth(0)
-        # Before the rail: Qt would keep the width that the buttons of its own title need.
+        # Before the rail is set: else Qt keeps the width that its title bar's buttons need.
         self.setTitleBarWidget(self._no_title)
         super().setWidget(self._rail)
         self._rail.show()
 
     def unfold(self, width: int = 0) -> None:
-        """Show the panel in its place again.
+        """Expand: show the panel in the dock again.
 
         Args:
-            width: that it takes, in pixels; 0: whatever it gets.
+            width: the width to take, in pixels; 0: as Qt's layout decides.
         """
         if not self._folded or self._panel is None:
             return
@@ -97,29 +97,29 @@ class FoldingDock(QDockWidget):
         super().setWidget(self._panel)
         self.setTitleBarWidget(None)  # type: ignore[arg-type]
         self._panel.show()
-        # Qt gives what it has not laid out yet no more than it needs.
+        # A minimum width, as Qt gives a dock that is not laid out yet only its minimum.
         self.setMinimumWidth(width)
         self._laid_out.start()
 
     def reveal(self) -> None:
-        """Let the panel be seen, wherever it hides."""
+        """Show the panel, opening the sheet if the dock is folded."""
         self.show()
         if self._folded:
             self.button.setChecked(True)
 
     def close_sheet(self) -> None:
-        """Leave the rail alone."""
+        """Close the sheet: only the rail is left."""
         self.button.setChecked(False)
 
     def place_sheet(self, width: int) -> None:
-        """Put the open panel beside the rail.
+        """Position the sheet next to the rail.
 
         Args:
-            width: that the dock has where it is not folded, in pixels; the least that it takes.
+            width: minimum width in pixels, such as that of the unfolded dock.
         """
         area = self._window.dockWidgetArea(self)
         beside = self.geometry()
-        # A dock that has been a rail since the window is there tells no width of its own.
+        # A dock that was never unfolded has no width of its own to go by.
         width = max(width, self._sheet.sizeHint().width(), self._needed(), 9 * RAIL)
         width = min(width, self._window.width() - RAIL)
         left = beside.right() + 1
@@ -129,7 +129,7 @@ class FoldingDock(QDockWidget):
         self._sheet.raise_()
 
     def _needed(self) -> int:
-        """Return the width in pixels at which nothing that the panel scrolls is cut off."""
+        """Return the width in pixels at which no scroll area of the panel is cut off."""
         areas = [] if self._panel is None else self._panel.findChildren(TallArea)
         return max((area.whole_width() for area in areas), default=0) + _FRAME
 
@@ -144,7 +144,7 @@ class FoldingDock(QDockWidget):
 
 
 class _Sheet(QFrame):
-    """What a rail opens: the panel under its title, over the middle; Escape closes it."""
+    """Overlay that a rail opens: the panel under its title; Escape closes it."""
 
     def __init__(self, title: str, window: QMainWindow) -> None:
         super().__init__(window)
@@ -162,7 +162,7 @@ class _Sheet(QFrame):
         self.hide()
 
     def take(self, panel: QWidget) -> None:
-        """Show this panel when it opens."""
+        """Move a panel into the sheet."""
         self._column.addWidget(panel, 1)
         panel.show()
 

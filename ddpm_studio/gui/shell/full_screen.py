@@ -1,4 +1,4 @@
-"""Full screen: the pictures of the tab in front, and nothing around them."""
+"""Full-screen mode: the front tab alone, without menus, tab bar and docks."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 
 
 class FullScreen(QObject):
-    """Registers the switch; F11 goes there and back, Escape back.
+    """Registers the full-screen action; F11 toggles it, Escape leaves it.
 
     Args:
         actions: where the action is registered.
-        window: what fills the screen; it becomes the owner.
-        tabs: whose front tab is left.
-        docks: what goes meanwhile.
-        tell: says for a while how to come back.
+        window: the window to show full screen; it becomes the owner.
+        tabs: the tabs, of which the front one stays visible.
+        docks: the docks to hide meanwhile.
+        tell: shows a temporary message on how to leave.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class FullScreen(QObject):
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Go back on Escape that nothing else has taken."""
+        """Event filter of the window: leave full screen on an Escape that no child handled."""
         if (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.KeyPress
@@ -82,6 +82,6 @@ class FullScreen(QObject):
             self._window.showNormal()
 
     def leave(self) -> None:
-        """Show everything again, such as before the layout is written down."""
+        """Leave full screen and show the hidden parts, such as before the layout is saved."""
         if self._action.isChecked():
             self._action.trigger()

@@ -1,4 +1,4 @@
-"""Help menu and settings: the palette, the settings, the tour, what this is."""
+"""Help menu and settings: command palette, settings dialog, tour, glossary, about box."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 class HelpActions(QObject):
     """Registers "file.settings" and the actions of the Help menu.
 
-    What they open is imported and built when it is asked for: the first paint does not wait.
+    The dialogs are imported and built on demand, so that they do not delay the first paint.
 
     Args:
         actions: where the actions are registered.
-        preferences: what the dialogue edits.
-        messages: the quiet bar.
-        notify: tells a person what went wrong.
-        stops: where the tour leads, once the tools are built.
-        window: owner of all that opens.
+        preferences: the settings that the dialog edits.
+        messages: the message bar.
+        notify: shows failures to the user.
+        stops: returns the stops of the tour; called once the tools are built.
+        window: owner of the dialogs.
     """
 
     tour_ended = Signal()
-    """The tour is over, or was left."""
+    """Emitted when the tour has ended or was left."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class HelpActions(QObject):
         )
 
     def show_palette(self) -> None:
-        """Open the list of all actions."""
+        """Open the command palette."""
         from ddpm_studio.gui.shell.command_palette import CommandPalette
 
         if self.palette is None:
@@ -132,7 +132,7 @@ class HelpActions(QObject):
         self.palette.open_centred()
 
     def offer_tour(self) -> None:
-        """Offer the tour in the quiet bar, unless that says something already."""
+        """Offer the tour in the message bar, unless it shows a message already."""
         if self._messages.isHidden():
             self._messages.show_info(
                 self.tr("New here? The tour shows what is where, in a minute."),
@@ -141,7 +141,7 @@ class HelpActions(QObject):
             )
 
     def show_tour(self) -> None:
-        """Walk through the window, from the beginning."""
+        """Start the tour from the beginning."""
         from ddpm_studio.gui.features.tour.tour import Tour
 
         if self.tour is None:
@@ -150,19 +150,19 @@ class HelpActions(QObject):
         self.tour.start()
 
     def show_settings(self) -> None:
-        """Open the settings."""
+        """Open the settings dialog."""
         dialog = self._dialog()
         dialog.show()
         dialog.raise_()
         dialog.activateWindow()
 
     def show_shortcuts(self) -> None:
-        """Open the settings where the shortcuts are."""
+        """Open the settings dialog at the shortcuts."""
         self._dialog().tabs.setCurrentWidget(self._dialog().shortcuts)
         self.show_settings()
 
     def show_glossary(self, term: str = "") -> None:
-        """Open the glossary, at an entry if one is named."""
+        """Open the glossary, at the entry ``term`` if given."""
         from ddpm_studio.gui.features.glossary.glossary_dialog import GlossaryDialog
 
         if self.glossary is None:
@@ -176,7 +176,7 @@ class HelpActions(QObject):
 
     @Slot(QUrl)
     def open_link(self, url: QUrl) -> None:
-        """Show the entry that a sign's link names."""
+        """Show the glossary entry that a link of a symbol names."""
         self.show_glossary(url.path())
 
     def _show_concept(self, concept: str) -> None:
@@ -189,13 +189,13 @@ class HelpActions(QObject):
             self._messages.show_info(self.tr("The examples are in {folder}").format(folder=folder))
 
     def show_about(self) -> None:
-        """Say what this program is."""
+        """Open the about box."""
         from ddpm_studio.gui.platform.about import show_about
 
         show_about(self._window)
 
     def add_report(self, crashes: CrashLog) -> None:
-        """Offer the report of what went wrong, and tell of a crash of an earlier session."""
+        """Register the bug report action, show errors caught, and report an earlier crash."""
         self._crashes = crashes
         self._actions.add(
             "help.report",
@@ -214,7 +214,7 @@ class HelpActions(QObject):
             )
 
     def copy_report(self) -> None:
-        """Put the report into the clipboard."""
+        """Copy the bug report to the clipboard."""
         if self._crashes is not None:
             QGuiApplication.clipboard().setText(self._crashes.report())
             self._messages.show_info(self.tr("The details are on the clipboard."))

@@ -1,4 +1,4 @@
-"""Lessons of the window: made of the view in front, shown with their questions below it."""
+"""Lessons: create one from the view in front, and show opened ones with their questions."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Lessons(QObject):
     """Registers "file.make_lesson", and shows the lessons that are opened.
 
     Args:
-        studio: writes and opens them.
+        studio: saves and opens lessons.
         actions: where the action is registered.
         tabs: the tools, all built.
-        window: owner of the dialogue; the questions stand below its middle.
+        window: owner of the dialog; the questions are shown below its central area.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Lessons(QObject):
         studio.restorer.lesson_opened.connect(self._show)
 
     def make(self) -> None:
-        """Ask for the words of a lesson of the view in front."""
+        """Open the dialog to make a lesson of the view in front."""
         view = self.view()
         if view is None:
             panel = self._tabs.currentWidget()
@@ -75,7 +75,7 @@ class Lessons(QObject):
         self.dialog.open()
 
     def view(self) -> Lesson | None:
-        """What is in front, as a lesson without questions; None if that can't be one."""
+        """Return the view in front as a lesson without questions; None if it can't be one."""
         from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 
         panel = self._tabs.currentWidget()
@@ -87,7 +87,7 @@ class Lessons(QObject):
         return Lesson(translated(tool_of(str(recipe["kind"])).title), recipe=recipe)
 
     def save(self, view: Lesson, title: str, questions: tuple[Question, ...], path: Path) -> None:
-        """Write a lesson."""
+        """Save a lesson to ``path``, in the background."""
         lesson = Lesson(title, questions, view.recipe, view.concept)
         job = self._studio.backend.submit(specs.exports.save_lesson(path, lesson))
         job.on_finished(self._on_saved)

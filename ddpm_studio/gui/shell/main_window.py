@@ -1,4 +1,4 @@
-"""Main window: docks around tabs, menus from the registry, drops anywhere."""
+"""Main window: docks around tabs, menus from the action registry, drag and drop."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ if TYPE_CHECKING:
     from ddpm_studio.gui.features.tour.tour import Stop
 
 
-# What a message of pictures that were opened in the place of others is about.
+# Topic of the message that other pictures were opened, which can be undone.
 _REPLACED = "data"
 
 
 class MainWindow(QMainWindow):
-    """Data left, Training right, Jobs below, the tools in the middle."""
+    """Main window: Data left, Training right, Jobs and Pins below, the tools in the middle."""
 
     def __init__(self, studio: Studio, settings: QSettings) -> None:
         super().__init__()
@@ -109,11 +109,11 @@ class MainWindow(QMainWindow):
         self._layout.restore(settings)
 
     def minimumSizeHint(self) -> QSize:
-        """Need no more than with folded docks."""
+        """Return the minimum size, which is that with folded docks."""
         return self.minimumSize()
 
     def build_tools(self) -> None:
-        """Fill docks and tabs, once; after the first paint, which need not wait for them."""
+        """Build the panels of docks and tabs, once; after the first paint, to not delay it."""
         self._fill_docks()
         self._fill_tabs()
         self.run_files = RunFiles(self.studio, self.actions_, self.recent, self.messages, self)
@@ -170,9 +170,9 @@ class MainWindow(QMainWindow):
         self._closing.begun.connect(self.recovery.window_closes)
 
     def open_first(self, paths: Sequence[Path], sample: str | None) -> None:
-        """Open what the program was started with.
+        """Open the paths and the data set given at program start.
 
-        Who is new does not see the start page then, and is offered its tour all the same.
+        A new user then does not see the start page, so the tour is offered in the message bar.
         """
         if sample is not None:
             self.open_sample(sample)
@@ -182,7 +182,7 @@ class MainWindow(QMainWindow):
             self.helping.offer_tour()
 
     def open_sample(self, name: str) -> None:
-        """Open an embedded set by name."""
+        """Open a built-in data set by name."""
         try:
             sample = sample_set(name)
         except StudioError as error:
@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
             self.studio.open_data([sample.path], sample.options)
 
     def show_tool(self, panel: QWidget) -> None:
-        """Bring a tab to the front, whatever was shown before."""
+        """Bring a tool's tab to the front, also from the start page."""
         self._middle.setCurrentWidget(self.tabs)
         self.tabs.setCurrentWidget(panel)
 
@@ -210,23 +210,23 @@ class MainWindow(QMainWindow):
         return self.tabs.tool(of)
 
     def settle(self) -> None:
-        """Go back to the start page while there is nothing to work on."""
+        """Show the start page if neither pictures nor a run are open."""
         if not self.studio.sources and self.studio.run is None:
             self._show_start()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files and folders, and say what will be opened."""
+        """Accept dragged files and folders, and show what a drop would open."""
         found = paths_from_mime(event.mimeData())
         if found:
             event.acceptProposedAction()
             self._overlay.say(self.opening.words(found))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Nothing will be opened here."""
+        """Hide the drop overlay."""
         self._overlay.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
+        """Open the dropped files and folders."""
         self._overlay.hide()
         found = paths_from_mime(event.mimeData())
         if found:
@@ -234,9 +234,9 @@ class MainWindow(QMainWindow):
             self.studio.open_paths(found)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember the layout; a training under way saves a checkpoint first.
+        """Save the layout and close; a training in progress saves a checkpoint first.
 
-        Where something would be lost, the window stays and says so.
+        If something would be lost, the window stays open and warns.
         """
         self._full_screen.leave()
         self._layout.keep_in(self._settings)
@@ -297,10 +297,10 @@ class MainWindow(QMainWindow):
             self._middle.setCurrentWidget(self.tabs)
         beginning = studio.preview is None and studio.dataset is None
         if studio.sources and beginning:
-            # What was wrong with the pictures before is not wrong with these.
+            # Errors about the previous pictures do not apply to these.
             self.messages.clear("error")
         if studio.refused is not None:
-            # It says that they are open, in the place of those that are.
+            # That message says that they are open, but opening them has failed.
             self.messages.clear(topic=_REPLACED)
         if studio.dataset is not None:
             self.recent.add_data(studio.sources, studio.options)

@@ -1,4 +1,4 @@
-"""Menu bar: a menu for each category of the registry, those of the tools in one, in sections."""
+"""Menu bar: one menu per action category, tool categories as submenus, divided in sections."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 from ddpm_studio.catalogue.concepts import PARTS, concepts_of
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
-# Which ids stand together, in the order of the sections; what is in none of them comes last.
+# Id patterns of the actions in each section, in order; actions that match none come last.
 _SECTIONS = (
     ("file.open_*",),
     ("file.show_run", "file.start", "file.forget", "file.make_lesson"),
@@ -44,14 +44,14 @@ _SECTIONS = (
 def fill_menu_bar(
     bar: QMenuBar, actions: ActionRegistry, first: list[str], tools: str, last: list[str]
 ) -> None:
-    """Fill the menus anew.
+    """Rebuild all menus from the registry.
 
     Args:
-        bar: the window's.
-        actions: all of them.
-        first: the categories that stand first.
-        tools: the title of the menu that has all others, each a menu in it.
-        last: those that stand last.
+        bar: the window's menu bar.
+        actions: the action registry.
+        first: the categories of the first menus.
+        tools: title of the menu that has all other categories as submenus.
+        last: the categories of the last menus.
     """
     bar.clear()
     middle = [name for name in actions.categories() if name not in (*first, *last)]

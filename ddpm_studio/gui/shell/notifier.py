@@ -1,4 +1,4 @@
-"""Desktop notification when a long job has ended and nobody was looking."""
+"""Desktop notification when a long job has ended while the window is not active."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ddpm_studio.gui.widgets.layout.eta import duration
 from ddpm_studio.gui.workspace.settings import Preferences
 
 Send = Callable[[str, str], None]
-"""Shows a title and a text to a person who looks elsewhere."""
+"""Callable that shows a notification with a title and a text."""
 
 
 class Notifier(QObject):
-    """Follows all listed jobs.
+    """Notifies of the end of long jobs, among those that Jobs lists.
 
     Args:
-        backend: whose jobs.
-        preferences: whether to tell, and from which duration on.
-        window: the one that may be in front.
-        send: tells; None: by the desktop.
+        backend: the backend whose jobs are followed.
+        preferences: whether to notify, and from which duration on.
+        window: the window; while it is active, nothing is sent.
+        send: shows a notification; None: :class:`DesktopNotices`.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Notifier(QObject):
 
 
 class DesktopNotices(QObject):
-    """From the tray; by ``notify-send`` on a desktop without one; else by the task bar alone."""
+    """Desktop notifications by the system tray, else ``notify-send``, else a task bar alert."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -68,7 +68,7 @@ class DesktopNotices(QObject):
         self._tray: QSystemTrayIcon | None = None
 
     def send(self, title: str, text: str) -> None:
-        """Tell a person who looks elsewhere; nothing happens where there is no way to."""
+        """Send a notification; only alerts in the task bar if the desktop supports no other way."""
         QApplication.alert(self._window)
         if QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages():
             self._by_tray(title, text)
@@ -82,7 +82,7 @@ class DesktopNotices(QObject):
             self._tray.setToolTip(QApplication.applicationName())
             self._tray.messageClicked.connect(self._come_to_front)
             self._tray.activated.connect(self._come_to_front)
-        # A message needs an icon that is seen; it goes when the window is looked at.
+        # A message needs a visible tray icon; it is hidden when the user comes back by it.
         self._tray.show()
         self._tray.showMessage(title, text, QApplication.windowIcon())
 

@@ -1,4 +1,4 @@
-"""Open actions, which ask for files."""
+"""Open actions of the File menu, with their file dialogs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class OpenActions(QObject):
-    """Registers the actions that open something; their dialogs leave the window alive.
+    """Registers the open actions; their file dialogs do not block the event loop.
 
     Args:
-        studio: opens what was chosen.
+        studio: opens the chosen paths.
         actions: where the actions are registered.
         window: owner of the dialogs.
     """
@@ -74,12 +74,12 @@ class OpenActions(QObject):
         studio.importer.asked.connect(self._ask_about)
 
     def show_run(self) -> None:
-        """Let the file manager show the open run."""
+        """Show the folder of the open run in the file manager."""
         if self._studio.run is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._studio.run)))
 
     def words(self, dropped: Sequence[Path]) -> str:
-        """Say what a drop of these would open."""
+        """Return the text that tells what dropping these paths would open."""
         if len(dropped) > 1:
             return self.tr("Open {n} files or folders as pictures").format(n=len(dropped))
         path = dropped[0]
@@ -92,25 +92,25 @@ class OpenActions(QObject):
         return self.tr("Open {name}").format(name=path.name)
 
     def choose_folder(self) -> None:
-        """Ask for a folder."""
+        """Open the dialog to choose a folder."""
         dialog = QFileDialog(self._window, self.tr("Open folder"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         self._ask(dialog)
 
     def choose_files(self) -> None:
-        """Ask for files."""
+        """Open the dialog to choose files."""
         dialog = QFileDialog(self._window, self.tr("Open files"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         self._ask(dialog)
 
     def choose_model(self) -> None:
-        """Ask for a run or a folder of diffusers; begins where runs are put."""
+        """Open the dialog to choose a run or a diffusers folder; it starts in the runs folder."""
         dialog = QFileDialog(self._window, self.tr("Open a model"), str(self._studio.runs_folder))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         self._ask(dialog, self._open_model)
 
     def _ask_about(self, path: Path, look: ModelLook) -> None:
-        """Ask what a model's files do not say, and read it."""
+        """Ask for the settings that a model's files lack, then import it."""
         dialog = ImportDialog(path, look, self._window)
         dialog.chosen.connect(partial(self._studio.importer.read, path))
         dialog.open()

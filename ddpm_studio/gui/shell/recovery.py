@@ -1,4 +1,4 @@
-"""Crash recovery: trainings that did not reach their end are offered again; ends are told."""
+"""Crash recovery: offers to resume unfinished trainings, and reports ended ones."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _TOPIC = "unfinished"
 
 
 class Recovery(QObject):
-    """Offers to go on with a training that was not finished.
+    """Offers to resume a training that was not finished.
 
-    At the start that is one whose process ended without a word, or that stopped because its
-    window was closed, and the next such one when it is sent away; later, one that was stopped by
-    hand: by one click, perhaps by mistake.
-    Where another run is open by then, that stays, and the end is told alone.
+    At start-up, these are trainings whose process died or whose window was closed, one after the
+    other as each offer is dismissed; later, a training that the user has stopped, perhaps by
+    mistake. If another run is open by then, it stays open, and only the end of the training is
+    reported.
 
     Args:
-        studio: goes on with it.
-        messages: says so; sending the message away leaves the run as it is.
+        studio: resumes the training.
+        messages: shows the offer; if dismissed, the run is not offered again.
         parent: the owner.
     """
 
@@ -46,7 +46,7 @@ class Recovery(QObject):
         self._look()
 
     def window_closes(self) -> None:
-        """The training is stopped because the window closes: the next start offers it."""
+        """Note that the window closes: a training stopped by that is offered at the next start."""
         self._closing = True
 
     def _look(self) -> None:
@@ -90,10 +90,10 @@ class Recovery(QObject):
             journal.begin(entry.run, entry.steps)
             return
         if self._studio.run != started.run:
-            # It is told already.
+            # Reported by ``trained_elsewhere`` already.
             return
         text = self.tr("The training of {name} was stopped before its {total} steps. It is saved.")
-        # Somebody has stopped it: that is no warning, and goes by itself.
+        # The user has stopped it: an info, which disappears by itself, not a warning.
         self._offer(entry, text.format(name=entry.run.name, total=f"{entry.steps:,}"), "info")
 
     def _on_trained_elsewhere(self, run: Path) -> None:
@@ -108,12 +108,12 @@ class Recovery(QObject):
         )
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
-        """Offer nothing whose run lies elsewhere now, or is gone."""
+        """Withdraw the offer if its run was moved or deleted."""
         if self._offered is not None and old is not None and self._run().resolve() == old.resolve():
             self._messages.clear(topic=_TOPIC)
 
     def _go_on(self) -> None:
-        # The studio reads it too, as its training has ended; one must not replace the other.
+        # No slot, as the studio refreshes the run at the same time: neither may cancel the other.
         view = self._studio.backend.submit(specs.runs.open_run(self._run(), slot=None))
         view.on_finished(self._resume)
         view.on_failed(self._studio.notify)
@@ -124,11 +124,11 @@ class Recovery(QObject):
             self._studio.trainer.resume(self._run(), view.request.model_copy(update=steps))
 
     def _leave(self, text: str) -> None:
-        # By now another message may have stood in the bar.
+        # The message dismissed may be another one by now.
         if text == self._told:
             self._studio.backend.submit(specs.training.leave_interrupted(self._run()))
             if self._level == "warning":
-                # There may be more of before; what was stopped just now reminds of none.
+                # Offer the next one from before the start; one stopped just now prompts no further.
                 self._look()
 
     def _run(self) -> Path:

@@ -1,4 +1,4 @@
-"""Tabs of the window: one for each tool that there is."""
+"""Tool tabs of the window: one for each tool in the catalogue."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ddpm_studio.gui.workspace.studio import Studio
 
 PanelT = TypeVar("PanelT", bound=QWidget)
 
-# Ctrl+1 to Ctrl+9 are all there are.
+# Ctrl+1 to Ctrl+9.
 _MOST_SHORTCUTS = 9
 
 
 class ToolTabs(QTabWidget):
-    """Made empty, as the first paint need not wait for the panels; :meth:`fill` makes them.
+    """Tab widget of the tools, empty until :meth:`fill`, so as not to delay the first paint.
 
-    A tool of another package that fails is told of and left out.
+    A plug-in's tool that fails to load is reported and left out.
     """
 
     wanted = Signal(QWidget)
-    """A tab was asked for by its action, or by an action of its own."""
+    """Emitted with a panel when its tab's action, or one of the tool's own, was triggered."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,7 +37,7 @@ class ToolTabs(QTabWidget):
         self._panels: dict[str, QWidget] = {}
 
     def fill(self, studio: Studio, actions: ActionRegistry) -> None:
-        """Make the panel of each tool, and its action in the menu "View"."""
+        """Create the panel of each tool, and its action in the View menu."""
         for info in TOOLS.values():
             try:
                 panel = info.load()(studio, actions)
@@ -67,14 +67,14 @@ class ToolTabs(QTabWidget):
         actions.triggered.connect(self._show_owner)
 
     def tool(self, of: type[PanelT]) -> PanelT:
-        """Return the panel of a class; LookupError before :meth:`fill`."""
+        """Return the panel of a class; LookupError if there is none, as before :meth:`fill`."""
         for panel in self._panels.values():
             if isinstance(panel, of):
                 return panel
         raise LookupError(f"no tab is a {of.__name__}")
 
     def named(self, name: str) -> QWidget | None:
-        """Return the panel of the tool of this name, or that offers to take what is sent there."""
+        """Return the panel of the tool that has this name, or an offer of this name."""
         for info in TOOLS.values():
             if name == info.name or name in [offer.name for offer in info.offers]:
                 return self._panels.get(info.name)
@@ -82,7 +82,7 @@ class ToolTabs(QTabWidget):
 
     @property
     def panels(self) -> list[QWidget]:
-        """All of them, in order."""
+        """All panels, in the order of the tabs."""
         return list(self._panels.values())
 
     @property
@@ -111,7 +111,7 @@ class ToolTabs(QTabWidget):
         self.wanted.emit(panel)
 
     def _show_owner(self, action_id: str) -> None:
-        """Bring the tab to the front whose action was asked for, from wherever it was."""
+        """Bring the tab to the front whose action was triggered, such as from the palette."""
         panel = self._panels.get(action_id.partition(".")[0])
         if panel is not None:
             self._want(panel)

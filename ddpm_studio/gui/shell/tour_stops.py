@@ -18,23 +18,23 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 
 
 class Toured(Protocol):
-    """The parts of the window that the tour leads through."""
+    """Protocol of the window: the parts that the tour shows."""
 
     actions_: ActionRegistry
 
     @property
     def tabs(self) -> QTabWidget:
-        """One for each tool."""
+        """The tool tabs."""
         ...
 
     @property
     def docks(self) -> Sequence[QDockWidget]:
-        """Data, training, jobs, pins."""
+        """The docks: data, training, jobs, pins."""
         ...
 
     @property
     def data(self) -> QWidget:
-        """What the dock of data holds, and so on."""
+        """The panel of the Data dock; likewise below."""
         ...
 
     @property
@@ -43,7 +43,7 @@ class Toured(Protocol):
     def jobs(self) -> QWidget: ...  # noqa: D102
 
     def tool(self, of: type[PanelT]) -> PanelT:
-        """The panel of a class."""
+        """Return the tool panel of a class."""
         ...
 
     def show_tool(self, panel: QWidget, /) -> None:
@@ -51,7 +51,7 @@ class Toured(Protocol):
         ...
 
     def menuBar(self) -> QMenuBar:
-        """As QMainWindow has it."""
+        """Return the menu bar, as in QMainWindow."""
         ...
 
 
@@ -62,7 +62,7 @@ def tour_stops(window: Toured) -> list[Stop]:
     assert isinstance(training, FoldingDock)
 
     def reveal(dock: FoldingDock) -> None:
-        """Show one of them alone over the middle, where both are folded."""
+        """Show a dock's panel, closing the sheet of the other side dock."""
         for other in (data, training):
             other.close_sheet()
         dock.reveal()

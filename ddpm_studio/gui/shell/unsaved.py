@@ -1,4 +1,4 @@
-"""Unsaved training: whether closing the window would lose what has been learnt."""
+"""Unsaved training progress: whether closing the window would lose it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import CheckpointSaved, Event, RunStarted, SavingFailed
 from ddpm_studio.jobs.training.fallback_folder import last_resorts
 
-# The weights, their mean, Adam's two moments and a little more, in float32.
+# The weights, their EMA, Adam's two moments and a margin, in float32.
 _BYTES_A_PARAMETER = 4 * 5
 
 
 class Unsaved(QObject):
-    """Follows the training under way.
+    """Tracks whether the training in progress can be saved.
 
     Args:
-        studio: whose training it is.
+        studio: the studio whose training is tracked.
         parent: the owner.
     """
 
@@ -35,7 +35,7 @@ class Unsaved(QObject):
         studio.training_changed.connect(self._follow)
 
     def lost_by_closing(self) -> bool:
-        """Whether the disk refuses the run, and no place that closing tries has room for it."""
+        """Whether saving has failed, and no fallback folder has room for a checkpoint either."""
         run = self._studio.training_run
         if not self._refused or run is None:
             return False
@@ -61,7 +61,7 @@ class Unsaved(QObject):
 
 
 def has_room(folder: Path, size: int) -> bool:
-    """Whether so many bytes can be written to a folder, there already or still to be made."""
+    """Whether ``size`` bytes can be written to a folder, which need not exist yet."""
     whole = folder.absolute()
     there = next((path for path in (whole, *whole.parents) if paths.is_there(path)), None)
     try:

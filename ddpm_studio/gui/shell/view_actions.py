@@ -1,4 +1,4 @@
-"""View menu: which docks are seen, in which colours."""
+"""View menu: dock visibility, theme, zoom and layout reset."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ddpm_studio.gui.workspace.settings import Preferences
 
 
 class ViewActions(QObject):
-    """Registers a switch for each dock, the themes, the zoom, and the way back to the first layout.
+    """Registers a toggle for each dock, the themes, the zoom, and "Reset layout".
 
     Args:
         actions: where the actions are registered.
         docks: the docks of the window.
-        preferences: where the theme is kept.
-        reset_layout: puts every dock back.
+        preferences: holds the theme setting.
+        reset_layout: restores the initial dock layout.
         parent: the window; it becomes the owner.
     """
 
@@ -45,7 +45,7 @@ class ViewActions(QObject):
                 checkable=True,
                 checked=True,
             )
-            # Qt's own switch knows it also of a dock that is closed by its cross.
+            # Qt's own toggle action also reports a dock closed by its title bar button.
             dock.toggleViewAction().toggled.connect(action.setChecked)
         modes: list[tuple[Mode, str, str]] = [
             ("system", self.tr("Theme: as the system"), "monitor"),

@@ -1,4 +1,4 @@
-"""Zoom actions: closer and farther for the pictures in front, by key, menu and palette."""
+"""Zoom actions for the pictures in front: zoom in, zoom out and zoom to fit."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _Pictures = PictureGrid | MaskPicture | Thumbnails
 
 
 class ZoomActions(QObject):
-    """Registers them for whatever has the focus, else for the largest pictures that are seen.
+    """Registers the zoom actions, which act on the focused or the largest visible pictures.
 
     Args:
-        actions: where they are registered.
-        window: has the pictures; it becomes the owner.
+        actions: where the actions are registered.
+        window: contains the pictures; it becomes the owner.
     """
 
     def __init__(self, actions: ActionRegistry, window: QWidget) -> None:

@@ -1,4 +1,4 @@
-"""Line icons in the colours of the theme."""
+"""SVG line icons, tinted in the colours of the theme."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PySide6.QtGui import QIcon, QPixmap
 from ddpm_studio.gui.theme.theme import Theme, current_theme
 from ddpm_studio.paths import resources_dir
 
-# At least as large as any icon is shown: a pixmap is never enlarged.
+# Pixels; at least as large as any icon is shown: QIcon never enlarges a pixmap.
 _CLEAR = 128
 
 
@@ -21,18 +21,17 @@ class HasIcon(Protocol):
     """Anything with an icon: a button, an action, a window."""
 
     def setIcon(self, icon: QIcon, /) -> None:
-        """Take an icon."""
+        """Set the icon."""
 
 
 def icon(name: str, role: str = "text") -> QIcon:
     """Return the icon ``NAME.svg`` in the colour of the token ``role``.
 
-    It is drawn as vectors at whatever size and device pixel ratio is asked for, and paler when
-    disabled. It keeps its colour: use :func:`set_icon` for what lives on through a change of
-    theme.
+    It is rendered from vectors at any size and device pixel ratio, and paler when disabled. It does
+    not follow a change of theme: use :func:`set_icon` for widgets that outlive one.
 
     Raises:
-        KeyError: there is no such icon.
+        KeyError: there is no icon of that name.
     """
     theme = current_theme()
     colours = theme.tokens
@@ -50,7 +49,7 @@ def _icon(folder: Path, name: str, ink: str, disabled: str) -> QIcon:
 
 @cache
 def no_icon() -> QIcon:
-    """Return an icon that is not seen, for a row beside others that have one."""
+    """Return a transparent icon, which aligns a row without icon with those that have one."""
     clear = QPixmap(_CLEAR, _CLEAR)
     clear.fill(Qt.GlobalColor.transparent)
     return QIcon(clear)
@@ -62,7 +61,7 @@ def icon_pixmap(name: str, size: int, ratio: float, role: str = "text") -> QPixm
 
 
 def set_icon(target: HasIcon, name: str, role: str = "text") -> None:
-    """Give ``target`` an icon that is drawn anew at each change of theme; KeyError as above."""
+    """Set an icon that is tinted again on each change of theme; KeyError as in :func:`icon`."""
     target.setIcon(icon(name, role))
     theme = current_theme()
     painter = theme.findChild(_Repainter)
@@ -84,7 +83,7 @@ def _tinted(folder: Path, name: str, ink: str) -> Path:
 
 
 class _Repainter(QObject):
-    """Remembers, without keeping them alive, which targets wear which icon."""
+    """Updates icons on a change of theme; holds weak references to their targets."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
@@ -95,7 +94,7 @@ class _Repainter(QObject):
         self._worn[target] = (name, role)
         owner = target.parent() if isinstance(target, QObject) else None
         if owner is not None:
-            # Of what Qt made itself, as a dialogue's buttons, Python holds nothing else.
+            # Python holds no other reference to a wrapper of what Qt made, as a dialog's buttons.
             vars(owner).setdefault("_wear_icons", set()).add(target)
 
     def _repaint(self) -> None:
@@ -103,5 +102,5 @@ class _Repainter(QObject):
             try:
                 cast(HasIcon, target).setIcon(icon(name, role))
             except RuntimeError:
-                # Qt has destroyed the widget, Python has not let go of it yet.
+                # Qt has destroyed the widget, but its Python wrapper is still alive.
                 self._worn.pop(target, None)

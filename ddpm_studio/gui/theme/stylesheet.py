@@ -1,4 +1,4 @@
-"""The style sheet of the window, made from the tokens."""
+"""Qt style sheet of the window, built from the design tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MARKS = {
 
 
 def _mark(folder: Path, tokens: Tokens, shape: str, ink: str) -> str:
-    """Write one small arrow or tick and return its path as a style sheet takes it."""
+    """Write a small SVG arrow or tick and return its path as a style sheet ``url(…)``."""
     path = folder / f"{tokens.name}-{shape}-{ink[1:]}.svg"
     if not path.exists():
         path.write_text(
@@ -30,7 +30,7 @@ def _mark(folder: Path, tokens: Tokens, shape: str, ink: str) -> str:
 
 
 def stylesheet(tokens: Tokens, folder: Path) -> str:
-    """Return the style sheet; its arrows and ticks are written into ``folder``."""
+    """Return the Qt style sheet; its SVG arrows and ticks are written into ``folder``."""
     t = tokens
     ring = t.accent
     field = t.ground if t.is_dark else t.panel

@@ -1,4 +1,4 @@
-"""Theme: light and dark, following the system when asked to."""
+"""Theme of the application: light, dark, or following the system."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SCHEMES = {
 
 
 class Theme(QObject):
-    """The look of the application; ``changed`` is emitted after each switch of tokens.
+    """Look of the application; ``changed`` is emitted after each change of the design tokens.
 
     Args:
         mode: ``system`` follows the desktop, also while the program runs.
@@ -42,7 +42,7 @@ class Theme(QObject):
 
     @property
     def mode(self) -> Mode:
-        """What was chosen: ``system``, ``light`` or ``dark``."""
+        """The mode chosen: ``system``, ``light`` or ``dark``."""
         return self._mode
 
     @mode.setter
@@ -54,33 +54,33 @@ class Theme(QObject):
 
     @property
     def tokens(self) -> Tokens:
-        """The colours in use now."""
+        """The design tokens in use."""
         return self._tokens
 
     @property
     def is_dark(self) -> bool:
-        """Whether the dark table is in use now."""
+        """Whether the dark tokens are in use."""
         return self._tokens is DARK
 
     @property
     def folder(self) -> Path:
-        """A folder, gone at the end of the program, for icons drawn in the theme's colours."""
+        """Temporary folder for icons tinted in the theme's colours; deleted with the theme."""
         return Path(self._folder.path())
 
     def color(self, token: str) -> QColor:
-        """Return the colour of a token by its name; AttributeError if there is none."""
+        """Return the colour of a token by name; AttributeError if there is no such token."""
         return QColor(str(getattr(self._tokens, token)))
 
     def plot_color(self, index: int) -> str:
-        """Return the colour ``#rrggbb`` of the run with this index; it repeats at the end."""
+        """Return the plot colour ``#rrggbb`` of a run by its index, modulo the palette."""
         return self._tokens.plot[index % len(self._tokens.plot)]
 
     def apply(self, app: QApplication) -> None:
-        """Dress the application, and keep it so when the desktop switches."""
+        """Apply style, font, palette and style sheet, and follow the desktop's colour scheme."""
         global _current
         _current = self
         if self._app is None:
-            # Where the platform names no scheme, what it paints tells which it is.
+            # Where the platform reports no colour scheme, infer it from the window's background.
             ground = app.palette().color(QPalette.ColorRole.Window)
             self._system_is_dark = ground.lightness() < 128
             app.styleHints().colorSchemeChanged.connect(self._follow)
@@ -121,7 +121,7 @@ _current: Theme | None = None
 
 
 def current_theme() -> Theme:
-    """Return the theme that was applied last, or a fresh one that nothing wears yet."""
+    """Return the theme that was applied last, or a new one that is not applied yet."""
     global _current
     if _current is None:
         _current = Theme()
@@ -129,7 +129,7 @@ def current_theme() -> Theme:
 
 
 def body_font(pixels: int = FONT_BODY, *, bold: bool = False) -> QFont:
-    """Return the system's font at a size in logical pixels, with figures of equal width."""
+    """Return the application font at a size in logical pixels, with tabular figures."""
     font = QFont(QApplication.font())
     font.setPixelSize(pixels)
     font.setFeature(QFont.Tag("tnum"), 1)

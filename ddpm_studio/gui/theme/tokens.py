@@ -1,4 +1,4 @@
-"""Design tokens: colours and measures of the window, in one table for dark and one for light."""
+"""Design tokens: spacing, font sizes, and colours of the dark and the light theme."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ RADIUS = 6
 FONT_CAPTION, FONT_BODY, FONT_TITLE = 11, 13, 20
 ICON_SIZE = 16
 X0_HAT = "x\u200d\u0302₀"
-"""The predicted picture; DejaVu Sans loses the hat of an x unless something stands between."""
+"""Symbol x̂₀; DejaVu Sans drops the hat unless a zero-width joiner precedes it."""
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """Every colour as ``#rrggbb``.
+    """Colours of a theme, each as ``#rrggbb``.
 
-    ``plot`` holds Okabe and Ito's colours in the order in which runs take them; an index means
-    the same family of hue in both tables.
+    ``plot`` has colours of Okabe and Ito's colour-blind-safe palette, in the order in which runs
+    are assigned them; an index means the same family of hue in both themes.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Tokens:
 
     @property
     def is_dark(self) -> bool:
-        """Whether text is light on dark."""
+        """Whether the background is dark (relative luminance below 0.5)."""
         return luminance(self.ground) < 0.5
 
 
@@ -101,16 +101,16 @@ TEXT_PAIRS: tuple[tuple[str, str], ...] = (
     ("on_accent", "accent"),
     ("on_accent", "accent_hover"),
 )
-"""Every pair (ink, ground) in which the window sets text."""
+"""Every (foreground, background) pair of tokens used for text; its contrast is tested."""
 
 
 def channels(colour: str) -> tuple[int, int, int]:
-    """Return red, green and blue in 0..255 of ``#rrggbb``."""
+    """Return red, green and blue (0..255) of ``#rrggbb``."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def luminance(colour: str) -> float:
-    """Return the relative luminance in 0..1 (WCAG 2.2)."""
+    """Return the relative luminance (0..1) of a colour, by WCAG 2.2."""
 
     def linear(value: int) -> float:
         share = value / 255
@@ -121,15 +121,15 @@ def luminance(colour: str) -> float:
 
 
 def contrast(first: str, second: str) -> float:
-    """Return the contrast ratio in 1..21 of two colours (WCAG 2.2)."""
+    """Return the contrast ratio (1..21) of two colours, by WCAG 2.2."""
     low, high = sorted((luminance(first), luminance(second)))
     return (high + 0.05) / (low + 0.05)
 
 
 def mix(first: str, second: str, share: float) -> str:
-    """Return an opaque colour with ``share`` (0..1) of ``first`` over ``second``.
+    """Blend two colours: ``share`` (0..1) of ``first`` over ``second``, opaque.
 
-    Stands in for alpha, which makes plots draw hundreds of times slower.
+    Replaces alpha blending, which makes plots draw hundreds of times slower.
     """
     pairs = zip(channels(first), channels(second), strict=True)
     return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in pairs)

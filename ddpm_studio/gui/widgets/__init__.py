@@ -1,1 +1,1 @@
-"""Widgets that know nothing of diffusion: pictures, numbers, plots, drops."""
+"""Reusable widgets, independent of diffusion models: pictures, plots, forms, layout."""

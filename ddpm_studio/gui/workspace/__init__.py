@@ -1,1 +1,1 @@
-"""The window's model: what is open, actions, settings, undo; features are views of it."""
+"""Model of the window: open data and run, actions, settings, undo; features are its views."""

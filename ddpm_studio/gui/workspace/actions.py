@@ -1,4 +1,4 @@
-"""Action registry: everything that can be done; menus, toolbar and palette are views of it."""
+"""Action registry: all actions of the window, from which menus and the palette are built."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ddpm_studio.gui.theme.icons import set_icon
 
 
 class ShortcutStore(Protocol):
-    """Where edited shortcuts are kept; ``QSettings`` is one."""
+    """Storage for customised shortcuts; ``QSettings`` implements it."""
 
     def value(self, key: str, /, defaultValue: Any = ...) -> Any:
-        """Return what was kept under ``key``."""
+        """Return the value stored under ``key``."""
 
     def setValue(self, key: str, value: Any, /) -> None:
-        """Keep ``value`` under ``key``."""
+        """Store ``value`` under ``key``."""
 
     def remove(self, key: str, /) -> None:
-        """Forget ``key``."""
+        """Delete ``key``."""
 
 
 class ShortcutTakenError(ValueError):
-    """A shortcut belongs to another action, whose id is ``owner``."""
+    """Shortcut conflict: the shortcut belongs to another action, whose id is ``owner``."""
 
     def __init__(self, shortcut: str, owner: str) -> None:
         self.shortcut, self.owner = shortcut, owner
@@ -34,17 +34,17 @@ class ShortcutTakenError(ValueError):
 
 
 class ActionRegistry(QObject):
-    """All actions by id, in the order of their registration.
+    """Registry of all actions by id, in the order of registration.
 
     Args:
-        store: keeps the shortcuts that the user has changed; None: they last for this run only.
+        store: persists customised shortcuts; None: they last until the program ends.
         parent: the owner.
     """
 
     changed = Signal()
-    """There is another action, or another shortcut."""
+    """Emitted when an action was added or a shortcut changed."""
     triggered = Signal(str)
-    """An action is about to be done; carries its id."""
+    """Emitted with an action's id just before its callback is called."""
 
     def __init__(self, store: ShortcutStore | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -72,17 +72,17 @@ class ActionRegistry(QObject):
         """Register an action and return it.
 
         Args:
-            action_id: a stable name such as ``run.train``; the kept shortcuts go by it.
-            text: what menus say; ``&`` marks the mnemonic.
+            action_id: a stable name such as ``run.train``; custom shortcuts are stored under it.
+            text: the text in menus; ``&`` marks the mnemonic.
             callback: called without arguments, or with the new state if ``checkable``.
             category: the menu it belongs to, already translated.
-            shortcut: such as ``Ctrl+K``; what the user has chosen instead wins.
-            icon: name of an icon, or none.
+            shortcut: the default, such as ``Ctrl+K``; a customised one takes precedence.
+            icon: name of an icon; empty: none.
             tip: one line for the tooltip, without the shortcut, which is added.
-            keywords: other words that a person may look for.
-            checkable: whether it is a switch.
-            checked: the switch's first state.
-            enabled: whether it can be used at once.
+            keywords: synonyms, for the search.
+            checkable: whether it is a toggle.
+            checked: the toggle's initial state.
+            enabled: whether it is enabled initially.
 
         Raises:
             ValueError: the id is taken, or the shortcut is (:class:`ShortcutTakenError`).
@@ -140,14 +140,14 @@ class ActionRegistry(QObject):
         return [self._actions[i] for i, name in self._categories.items() if name == category]
 
     def attach(self, window: QWidget) -> None:
-        """Let every shortcut work anywhere in ``window``, whether in a menu or not."""
+        """Make all shortcuts work anywhere in ``window``, also of actions that are in no menu."""
         window.addActions(list(self._actions.values()))
 
     def find(self, words: str) -> list[QAction]:
-        """Return the actions that match ``words``, best first; all when it is empty.
+        """Search the actions by words: matches, best first; all actions if ``words`` is empty.
 
-        Every word must occur in the text, identity, category, tip or keywords, or be made of
-        letters of words of the text that follow each other, each from its first letter on.
+        Every word must occur in the text, id, category, tip or keywords, or abbreviate consecutive
+        words of the text, each by its first letter and further letters in order.
         """
         wanted = words.casefold().split()
         ranked = []
@@ -159,15 +159,15 @@ class ActionRegistry(QObject):
         return [entry[-1] for entry in sorted(ranked, key=lambda entry: entry[:3])]
 
     def shortcut(self, action_id: str) -> str:
-        """Return the shortcut in use, such as ``Ctrl+K``, or an empty text."""
+        """Return the current shortcut, such as ``Ctrl+K``; empty if there is none."""
         return self._actions[action_id].shortcut().toString(_PORTABLE)
 
     def default_shortcut(self, action_id: str) -> str:
-        """Return the shortcut that the action was registered with."""
+        """Return the default shortcut, with which the action was registered."""
         return self._defaults[action_id]
 
     def owner_of(self, shortcut: str) -> str | None:
-        """Return the id of the action that has this shortcut, or that it would shadow."""
+        """Return the id of the action whose shortcut equals, begins or extends this one."""
         wanted = QKeySequence(shortcut)
         if wanted.isEmpty():
             return None
@@ -181,10 +181,10 @@ class ActionRegistry(QObject):
         return None
 
     def set_shortcut(self, action_id: str, shortcut: str) -> None:
-        """Change a shortcut and keep it; an empty text takes it away.
+        """Change a shortcut and store it; an empty text removes it.
 
         Raises:
-            KeyError: there is no such action.
+            KeyError: there is no action of that id.
             ShortcutTakenError: another action has it; nothing is changed.
         """
         action = self._actions[action_id]
@@ -201,7 +201,7 @@ class ActionRegistry(QObject):
         self.changed.emit()
 
     def reset_shortcuts(self) -> None:
-        """Give every action its first shortcut back."""
+        """Restore the default shortcut of every action."""
         for action_id, action in self._actions.items():
             self._dress(action, self._defaults[action_id])
             if self._store is not None:
@@ -209,7 +209,7 @@ class ActionRegistry(QObject):
         self.changed.emit()
 
     def explain(self, action_id: str, tip: str) -> None:
-        """Say something else in the tooltip, such as why it can't be done now."""
+        """Change the tooltip of an action, such as to explain why it is disabled."""
         action = self._actions[action_id]
         if action.property("tip") != tip:
             action.setProperty("tip", tip)
@@ -218,7 +218,7 @@ class ActionRegistry(QObject):
             )
 
     def offer(self, action_id: str, tip: str, why_not: str = "") -> None:
-        """Let an action be done, or keep it from being done and say why in the tooltip."""
+        """Enable an action, or disable it with the reason ``why_not`` as its tooltip."""
         self._actions[action_id].setEnabled(not why_not)
         self.explain(action_id, why_not or tip)
 
@@ -241,7 +241,7 @@ class ActionRegistry(QObject):
             return 1
         if word in text:
             return 2
-        # The terminal's words are in the identity: "inpaint" for what a menu calls "Fill in".
+        # The id has the terminal's terms: "inpaint" for what a menu calls "Fill in".
         told = (action_id, self._categories[action_id], action.property("tip"))
         if word in " ".join((*told, action.property("keywords"))).casefold():
             return 3
@@ -258,7 +258,7 @@ class ActionRegistry(QObject):
 
 
 def _spells(words: Sequence[str], letters: str) -> bool:
-    """Whether all letters are found in order, in no word but behind its first letter."""
+    """Whether letters abbreviate words: found in order, each word begun by its first letter."""
     if not letters:
         return True
     if not words or words[0][0] != letters[0]:

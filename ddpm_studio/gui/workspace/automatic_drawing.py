@@ -1,4 +1,4 @@
-"""Automatic drawing of the tools: a training goes first."""
+"""Automatic drawing by the tools, postponed while a training has learnt too little."""
 
 from __future__ import annotations
 
@@ -16,36 +16,37 @@ if TYPE_CHECKING:
 
 
 class LiveModel(Protocol):
-    """What is to be known of the open model; the studio knows it."""
+    """Protocol of the open model's training state; implemented by the studio."""
 
     run_view: RunView | None
 
     @property
     def training(self) -> JobHandle[TrainResult] | None:
-        """The training under way."""
+        """The training in progress, if any."""
 
     @property
     def draws_live(self) -> bool:
-        """Whether it is in training here."""
+        """Whether the open model is being trained in this window."""
 
     @property
     def model_step(self) -> int | None:
-        """How many steps it has been trained for."""
+        """Number of steps that the open model has been trained for."""
 
 
 class AutomaticDrawing(QObject):
-    """Says whether what nobody asked for may be drawn.
+    """Decides whether tools may draw automatically, without a request by the user.
 
-    While the open model is in training and can have learnt nothing yet, its pictures are noise:
-    they wait. Once it has, they are drawn in the little time that the backend gives them.
+    While the open model is in training and has seen too few pictures, its samples would be noise,
+    so automatic drawing waits. Afterwards it gets the small share of device time that the backend
+    leaves to it.
 
     Args:
-        model: the open one.
+        model: the open model.
         parent: the owner.
     """
 
     changed = Signal()
-    """What it says is another."""
+    """Emitted when ``waits`` or ``seconds`` may have changed."""
 
     def __init__(self, model: LiveModel, parent: QObject) -> None:
         super().__init__(parent)
@@ -55,16 +56,16 @@ class AutomaticDrawing(QObject):
 
     @property
     def waits(self) -> bool:
-        """Whether it must wait."""
+        """Whether automatic drawing must wait."""
         return self._missing > 0
 
     @property
     def seconds(self) -> float | None:
-        """For about how long; None: it does not wait, or it is too early to say."""
+        """Estimated wait in seconds; None: it does not wait, or the speed is not known yet."""
         return self._missing / self._pace if self.waits and self._pace else None
 
     def look(self) -> None:
-        """Look again: another run is open, or a training has begun or ended."""
+        """Update after another run was opened, or a training has begun or ended."""
         job = self._model.training
         if job is not self._job:
             self._job, self._pace = job, None
@@ -74,7 +75,7 @@ class AutomaticDrawing(QObject):
 
     @property
     def _missing(self) -> int:
-        """How many pictures the model has to see yet."""
+        """Number of pictures that the model must still be trained on; at most 0: enough."""
         view = self._model.run_view
         if not self._model.draws_live or view is None or view.request is None or view.fine_tuned:
             return 0

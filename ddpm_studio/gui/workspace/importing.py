@@ -1,4 +1,4 @@
-"""Import of other programs' models that were dropped or chosen: looked at, asked about, made."""
+"""Import of other programs' models: inspect the files, ask for missing settings, make a run."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 class Importer(QObject):
-    """Finds out what a file or folder is, and makes a run of it.
+    """Inspects a model file or folder of another program and converts it to a run.
 
     Args:
-        backend: does so.
-        new_run: names a run folder after what it is made of.
-        awaited: told of each job, and of what it opens.
+        backend: runs the jobs.
+        new_run: returns a new run folder, given the name of the model.
+        awaited: called with each job and the path that it opens.
         parent: the owner.
     """
 
     asked = Signal(object, object)
-    """(path, :class:`ModelLook`): its files leave something open; :meth:`read` goes on."""
+    """Emitted with (path, :class:`ModelLook`) if settings must be asked for, then :meth:`read`."""
     made = Signal(object)
-    """A run was made; carries its path."""
+    """Emitted with the path of the new run."""
     no_model = Signal(object)
-    """It is whole, and no model of a known layout; carries the path."""
+    """Emitted with the path of an intact file or folder that is no model of a known layout."""
     noted = Signal(str)
-    """All that there is to know by now of how it was read."""
+    """Emitted with all notices so far on how the model was read, one a line."""
 
     def __init__(
         self,
@@ -48,13 +48,13 @@ class Importer(QObject):
         self._notes: list[str] = []
 
     def look(self, path: Path) -> None:
-        """Find out what it is; one of the signals follows, or the job fails with the reason."""
+        """Inspect a path; one of the signals follows, or the job fails with the reason."""
         job = self._backend.submit(specs.runs.look_at_model(path))
         job.on_finished(partial(self._on_look, path))
         self._awaited(job, path)
 
     def read(self, path: Path, request: ImportRequest) -> None:
-        """Make a run of it; ``made`` follows, or the job fails with the reason."""
+        """Convert a model to a run; ``made`` follows, or the job fails with the reason."""
         self._notes = []
         run = self._new_run(path.name if path.is_dir() else path.stem)
         job = self._backend.submit(specs.runs.import_model(path, run, request))
@@ -72,6 +72,6 @@ class Importer(QObject):
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Notice):
-            # Together: the next would take the place of the one before.
+            # All notices together: each message replaces the one before.
             self._notes.append(event.text)
             self.noted.emit("\n".join(self._notes))

@@ -1,4 +1,4 @@
-"""Training speed of this machine, from steps that were timed on it."""
+"""Benchmark of this machine's training speed, from timed training steps."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _FIRST_SHAPE = (28, 1)
 
 
 class MachineMeter(QObject):
-    """Measures, while nothing else runs, for the shape of the open pictures.
+    """Benchmarks training for the shape of the open pictures, while nothing else runs.
 
-    Before any are open it measures for the first set that ships with the program.
+    Before any are open it uses the shape of the first data set that ships with the program.
     """
 
     changed = Signal()
-    """``speed`` is another."""
+    """Emitted when ``speed``, or what is known of it, has changed."""
 
     def __init__(self, studio: Studio, actions: ActionRegistry, preferences: Preferences) -> None:
         super().__init__(studio)
@@ -47,7 +47,7 @@ class MachineMeter(QObject):
         preferences.changed.connect(self._on_preference)
 
     def measure_again(self) -> None:
-        """Measure for the same shape, whatever is known of it."""
+        """Measure again for the current shape, ignoring stored figures."""
         self._submit(self._shape(), again=True)
 
     @property
@@ -58,22 +58,22 @@ class MachineMeter(QObject):
 
     @property
     def measuring(self) -> bool:
-        """Whether figures for the shape of the open pictures are on their way."""
+        """Whether a measurement is queued or running."""
         return self._job is not None and not self._job.state.over
 
     @property
     def wanted(self) -> bool:
-        """Whether the user lets it measure."""
+        """Whether measuring is enabled in the settings."""
         return self._preferences.now.measure
 
     @property
     def pictures(self) -> int | None:
-        """How many pictures are open; None: none, or they are still being read."""
+        """Number of open pictures; None: none are open, or they are still being read."""
         dataset = self._studio.dataset
         return None if dataset is None else len(dataset)
 
     def seconds(self, preset: str, batch_size: int, pictures: int) -> float | None:
-        """Return how long it takes to train on so many pictures; None if it is not known."""
+        """Return the estimated seconds to train on ``pictures`` pictures; None if unknown."""
         measured = self.speed.presets.get(preset) if self.speed and self.known else None
         return None if measured is None else measured.seconds(pictures, batch_size)
 
@@ -82,7 +82,7 @@ class MachineMeter(QObject):
         return (dataset.image_size, dataset.channels) if dataset is not None else _FIRST_SHAPE
 
     def _measure(self) -> None:
-        """Measure unless it was done; pictures that are still being read have no shape yet."""
+        """Measure if not done for this shape; pictures that are still being read have none yet."""
         reading = bool(self._studio.sources) and self._studio.dataset is None
         if not self._preferences.now.measure or reading or self._studio.backend.device is None:
             return
@@ -101,7 +101,7 @@ class MachineMeter(QObject):
         self.changed.emit()
 
     def _on_training(self) -> None:
-        """A training needs the memory, and would make the figures wrong."""
+        """Cancel measuring for a training, which needs the memory and would skew the figures."""
         if self._studio.training is None:
             self._measure()
         elif self._job is not None and not self._job.state.over:

@@ -1,4 +1,4 @@
-"""Opening of a model: which one, until it is there, has failed or is cancelled."""
+"""Model that is being opened, until its job is done, has failed or is cancelled."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ddpm_studio.errors import Failure
 
 
 class Opening(QObject):
-    """Lets the tools say what is being opened.
+    """Tracks which model is being opened, for the tools to show.
 
     Args:
-        notify: tells a person why it could not be.
+        notify: shows the user why opening failed.
         parent: the owner.
     """
 
     changed = Signal()
-    """``model`` is another."""
+    """Emitted when ``model`` has changed."""
 
     def __init__(self, notify: Callable[[Failure], object], parent: QObject) -> None:
         super().__init__(parent)
@@ -30,18 +30,18 @@ class Opening(QObject):
         self.model: Path | None = None
 
     def wait_for(self, job: JobHandle[object], model: Path | None) -> None:
-        """A job opens this model; None: one that nobody waits for."""
+        """Track a job that opens ``model``; None: it reads a model that is open already."""
         self._job = job
         job.on_failed(self._notify)
         job.ended.connect(partial(self._on_ended, job))
         self._set(model)
 
     def over(self) -> None:
-        """It is there, or was no model."""
+        """Clear ``model``: it is open, or was not a model."""
         self._set(None)
 
     def _on_ended(self, job: JobHandle[object]) -> None:
-        # Another may be on its way by now, as after a look at a model.
+        # A newer job may have replaced it, such as the import after the inspection of a model.
         if job is self._job:
             self._set(None)
 

@@ -1,4 +1,4 @@
-"""Pinned pictures, for all who show them or add to them."""
+"""Pinned pictures, shared by all panels that show them or add to them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Pins(QObject):
-    """Pinned pictures, which lie in the folder of settings and so survive a restart.
+    """Pinned pictures, stored in the settings folder and so kept across restarts.
 
     Args:
-        backend: does the reading and writing.
-        notify: tells a person what went wrong.
+        backend: reads and writes the files.
+        notify: shows failures to the user.
         parent: the owner.
     """
 
@@ -34,15 +34,15 @@ class Pins(QObject):
         self._loaded = False
         self._removed: list[list[tuple[int, Pin]]] = []
         self.items: list[Pin] = []
-        """In the order in which they were pinned."""
+        """The pins, in the order in which they were pinned."""
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is something to bring back."""
+        """Whether :meth:`undo` has a removal to undo."""
         return bool(self._removed)
 
     def load(self) -> None:
-        """Read what was pinned in earlier sessions, once."""
+        """Load the pins of earlier sessions, once."""
         if not self._loaded:
             self._loaded = True
             job = self._backend.submit(specs.pins.load())
@@ -56,7 +56,7 @@ class Pins(QObject):
         job.on_failed(self._notify)
 
     def remove(self, items: Sequence[Pin]) -> None:
-        """Take pins away; :meth:`undo` brings them back."""
+        """Remove pins; :meth:`undo` restores them."""
         gone = {id(item) for item in items}
         self._removed.append([(k, one) for k, one in enumerate(self.items) if id(one) in gone])
         self.items = [one for one in self.items if id(one) not in gone]
@@ -65,7 +65,7 @@ class Pins(QObject):
         self.changed.emit()
 
     def undo(self) -> None:
-        """Bring back what was taken away last."""
+        """Restore the pins that were removed last."""
         batch = self._removed.pop() if self._removed else []
         for place, item in batch:
             self.items.insert(min(place, len(self.items)), item)

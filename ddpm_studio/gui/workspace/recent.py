@@ -1,4 +1,4 @@
-"""Recent runs and pictures."""
+"""Recently opened runs and pictures, for the start page."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from ddpm_studio.strict_json import parse_object
 
 _MOST = 8
 _MAX_BYTES = 1 << 20
-# Whoever chooses more files than this one by one is better helped by their folder.
+# More individual files than this are not remembered: their folder is easier to open again.
 _MOST_FILES = 64
 
 
 @dataclass(frozen=True)
 class RecentData:
-    """Pictures that were open, and how they were prepared."""
+    """Recently opened pictures and the options by which they were prepared."""
 
     paths: tuple[Path, ...]
     options: PrepareOptions
 
     @property
     def title(self) -> str:
-        """A name for a person."""
+        """A name to display."""
         first = self.paths[0].name
         return first if len(self.paths) == 1 else f"{first} + {len(self.paths) - 1}"
 
 
 class Recent(QObject):
-    """What was open last, newest first, kept in ``store``; what is gone since is left out."""
+    """Recent items, newest first, persisted in ``store``; missing files are left out."""
 
     changed = Signal()
 
@@ -43,21 +43,21 @@ class Recent(QObject):
         self._store = store
 
     def runs(self) -> list[Path]:
-        """Return the run folders."""
+        """Return the recent run folders that still exist."""
         found = (Path(line) for line in self._lines("runs"))
         return [run for run in found if is_file(run / "run.json")]
 
     def data(self) -> list[RecentData]:
-        """Return the pictures."""
+        """Return the recent pictures whose files all still exist."""
         found = (_parsed(line) for line in self._lines("data"))
         return [item for item in found if item and all(is_there(path) for path in item.paths)]
 
     def add_run(self, run: Path) -> None:
-        """Put a run in front."""
+        """Add a run at the front."""
         self._add("runs", str(run.resolve()))
 
     def move_run(self, old: Path, new: Path | None) -> None:
-        """Keep a run under its new name, in its place; None: it is gone."""
+        """Update the path of a run that was moved, in place; ``new`` None: remove it."""
         before, lines = str(old.resolve()), self._lines("runs")
         after = [] if new is None else [str(new.resolve())]
         if before in lines:
@@ -66,7 +66,7 @@ class Recent(QObject):
             self.changed.emit()
 
     def add_data(self, paths: Sequence[Path], options: PrepareOptions) -> None:
-        """Put pictures in front; the same ones prepared in another way take their place."""
+        """Add pictures at the front; replaces an entry of the same files with other options."""
         if not 0 < len(paths) <= _MOST_FILES:
             return
         chosen = [str(path.resolve()) for path in paths]
@@ -79,21 +79,21 @@ class Recent(QObject):
         self._add("data", line, same)
 
     def lines(self) -> dict[str, list[str]]:
-        """Return all that is kept, for :meth:`restore`."""
+        """Return all stored entries, for :meth:`restore`."""
         return {kind: self._lines(kind) for kind in ("runs", "data")}
 
     def restore(self, lines: dict[str, list[str]]) -> None:
-        """Keep what :meth:`lines` returned."""
+        """Store the entries that :meth:`lines` returned."""
         for kind, kept in lines.items():
             self._store.setValue(f"recent/{kind}", kept)
         self.changed.emit()
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all entries."""
         self.restore({"runs": [], "data": []})
 
     def _lines(self, kind: str) -> list[str]:
-        # Another window, of a process of its own, may have put something in front since.
+        # Another window, in its own process, may have added entries since.
         self._store.sync()
         kept = self._store.value(f"recent/{kind}", [])
         return [str(line) for line in (kept if isinstance(kept, list) else [kept]) if line]

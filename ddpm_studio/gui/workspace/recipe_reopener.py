@@ -1,4 +1,4 @@
-"""Reopening a recipe: a drawn picture's request is taken up, and the result held against it."""
+"""Reopening of a drawn picture by its recipe: draw it again and compare the results."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from ddpm_studio.jobs.events import Drawn
 
 
 class RecipeReopener(QObject):
-    """Opens the run of a dropped picture, lets its tool draw, and says whether it is the same.
+    """Opens the run of a dropped picture, has its tool redraw it, and reports any difference.
 
     Args:
-        show_run: opens a run.
-        near: where the run may be that drew a picture, the likeliest first.
+        show_run: opens a run and returns the job.
+        near: yields candidates for the run that drew a picture, the likeliest first.
         parent: the owner.
     """
 
     restored = Signal(object)
-    """A picture (:class:`Restored`) is to be drawn again; its run is open."""
+    """Emitted with the request (:class:`Restored`) to draw again, when its run is open."""
     lesson_opened = Signal(object)
-    """A lesson (:class:`Lesson`) is to be shown; what it draws follows."""
+    """Emitted with a :class:`Lesson` to show; ``restored`` follows if it has a drawing."""
     notified = Signal(object)
-    """Something for a person to read: a :class:`StudioError` or a str."""
+    """Emitted with a message for the user: a :class:`StudioError` or a str."""
 
     def __init__(
         self,
@@ -46,10 +46,9 @@ class RecipeReopener(QObject):
         self._awaited: tuple[Restored, Recipe, Pictures | None] | None = None
 
     def restore(self, path: Path) -> bool:
-        """Take up the request that a picture or an animation keeps; False if it is another file.
+        """Reopen the recipe in a picture, animation or lesson; False if the file has none.
 
-        A lesson keeps one too. What can't be restored is told to the person, and is no other file
-        either.
+        If a recipe can't be restored, the reason is shown to the user, and the result is True.
         """
         if path.suffix.lower() == LESSON_SUFFIX:
             self._open_lesson(path)
@@ -70,7 +69,7 @@ class RecipeReopener(QObject):
         return True
 
     def _open_lesson(self, path: Path) -> None:
-        """Show a lesson: its drawing as that of a picture, and its questions."""
+        """Open a lesson: its questions, and its drawing, which is restored like a picture's."""
         try:
             lesson = read_lesson(path)
             found = None
@@ -98,7 +97,7 @@ class RecipeReopener(QObject):
         self.restored.emit(found)
 
     def compare(self, drawn: Drawn) -> None:
-        """Hold what was drawn against the picture whose request it answers, if it does."""
+        """Compare a drawing with the reopened picture, if it answers that picture's request."""
         if self._awaited is None:
             return
         found, recipe, picture = self._awaited
@@ -113,7 +112,7 @@ class RecipeReopener(QObject):
             self.notified.emit(other.format(why=why) if why else same)
             return
         if again.shape != picture.shape or found.moment:
-            return  # a whole sheet, or a picture on its way
+            return  # not comparable: a sheet of pictures, or an intermediate state
         if np.array_equal(again, picture):
             self.notified.emit(self.tr("Drawn again: the same picture, bit for bit."))
         else:
@@ -125,7 +124,7 @@ class RecipeReopener(QObject):
             )
 
     def _other_model(self, found: Restored, before: Recipe, now: Recipe) -> str:
-        """Say what else drew it now; empty if all that is known is the same."""
+        """Return how model, device or torch differ between two recipes; empty if they do not."""
         if before.get("model") != now.get("model"):
             if found.checkpoint is None:
                 return self.tr("the run has other weights now")
@@ -141,7 +140,7 @@ class RecipeReopener(QObject):
 
 
 def _same_request(before: Recipe, now: Recipe) -> bool:
-    """Whether both ask for the same, wherever the run lies and whichever weights drew it."""
+    """Whether two recipes have the same request, apart from the run's path and its weights."""
 
     def asked(recipe: Recipe) -> str:
         request = recipe.get("request")

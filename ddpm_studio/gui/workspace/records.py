@@ -1,4 +1,4 @@
-"""Live records of the runs that the window has open, shared by all who show them."""
+"""Cache of live run records, shared by all views that show a run's figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEPT = 8
 
 
 class Records(QObject):
-    """One :class:`RunRecord` for each run that somebody looks at, or looked at not long ago.
+    """Cache of one :class:`RunRecord` per run that a view watches or watched recently (LRU).
 
     Args:
         backend: reads the files.
@@ -29,8 +29,8 @@ class Records(QObject):
         self._in_training: RunRecord | None = None
 
     def of(self, run: Path) -> RunRecord:
-        """Return a run's figures, followed while anybody listens to them."""
-        # Those that nobody looks at any more make room, the longest unasked for first.
+        """Return a run's record, which is updated while anything is connected to it."""
+        # Evict records that no view watches, the least recently requested first.
         for old, record in list(self._records.items())[:-_KEPT]:
             if old != run and not _is_needed(record):
                 self._records.pop(old).deleteLater()
@@ -43,7 +43,7 @@ class Records(QObject):
         return found
 
     def follow(self, training: JobHandle[object], started: RunStarted) -> None:
-        """Take the figures of a training in this window from its events."""
+        """Feed a run's record from the events of its training in this window."""
         before = self._in_training
         if before is not None and before.training is not training:
             before = None
@@ -51,7 +51,7 @@ class Records(QObject):
         self._in_training.follow(training, started.step, before)
 
     def hold_still(self, run: Path, still: bool) -> None:
-        """Do not ask for news of a run while its folder is being moved."""
+        """Suspend (``still``) or resume polling of a run, while its folder is being moved."""
         for path, record in self._records.items():
             if path.resolve() == run.resolve():
                 if still:
@@ -60,7 +60,7 @@ class Records(QObject):
                     record.wake()
 
     def leave(self, old: Path) -> None:
-        """Keep no record of a run under this path any more: its folder was moved."""
+        """Drop the record of a run from the cache after its folder was moved."""
         place = old.resolve()
         for path in [path for path in self._records if path.resolve() == place]:
             self._moved.append(self._records.pop(path))

@@ -1,4 +1,4 @@
-"""Pictures that could not be read as they were asked for, kept so that this can be corrected."""
+"""Failed opening of pictures, kept so that the user can correct its options."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ddpm_studio.requests import PrepareOptions
 
 
 class RefusedData(NamedTuple):
-    """What was to be opened, and why it could not be.
+    """Sources and options of pictures that could not be opened, and the failure.
 
     Attributes:
         sources: the files or folders.
-        options: how they were to be read; others may do.
-        failure: the reason, and what to do.
+        options: the options they were to be read with; others may work.
+        failure: the reason, and how to remedy it.
     """
 
     sources: tuple[Path, ...]

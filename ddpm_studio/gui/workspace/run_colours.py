@@ -1,4 +1,4 @@
-"""Colours of runs: the same in every plot, also after a restart."""
+"""Plot colours of runs: the same in every plot and across restarts."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _MAX_BYTES = 1 << 20
 
 
 class RunColours:
-    """Gives each run a place in the table of plot colours when it is first seen, and keeps it."""
+    """Assigns each run an index into the plot colours when first seen, and keeps it."""
 
     def __init__(self) -> None:
         self._store: QSettings | None = None
         self._places: dict[str, int] = {}
 
     def keep_in(self, store: QSettings) -> None:
-        """Take what was kept in ``store``, and keep in it what is given from now on."""
+        """Load the stored assignments from ``store``, and store new ones there."""
         self._store = store
         self._take_kept()
 
     def move(self, old: Path, new: Path) -> None:
-        """Let a run that has another name keep its place."""
+        """Keep the colour of a run whose folder was moved."""
         self._take_kept()
         kept = self._places.pop(str(old.resolve()), None)
         if kept is not None:
@@ -37,7 +37,7 @@ class RunColours:
             self._save()
 
     def of(self, run: Path) -> int:
-        """Return a run's place; a new run takes the one that the fewest have."""
+        """Return a run's colour index; a new run gets the least used one."""
         key = str(run.resolve())
         if key not in self._places:
             self._take_kept()
@@ -50,10 +50,10 @@ class RunColours:
         return self._places[key]
 
     def _take_kept(self) -> None:
-        """Take what is kept, also by another window since: it must not be lost when this saves."""
+        """Merge the stored assignments, so that saving does not lose those of another window."""
         if self._store is None:
             return
-        # Another process has a file of its own until then.
+        # Only this reads what another process has written since.
         self._store.sync()
         try:
             kept = parse_object(str(self._store.value(_KEY, "{}")), _MAX_BYTES)

@@ -1,4 +1,4 @@
-"""Settings of the whole program, and where they are kept."""
+"""Settings of the whole program, persisted in ``settings.ini`` by ``QSettings``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ddpm_studio.requests import Device, Precision, Request
 
 
 class Settings(Request):
-    """Every setting is described once, here; the dialogue is made from it.
+    """All settings, described in one place; the settings dialog is generated from the fields.
 
-    ``section`` is the heading that a setting stands under.
+    ``section`` is the heading under which a setting is listed.
     """
 
     theme: Mode = Field(
@@ -107,25 +107,25 @@ class Settings(Request):
 
 
 def section(key: str) -> str:
-    """Return the heading that a setting stands under."""
+    """Return the heading under which a setting is listed."""
     extra = Settings.model_fields[key].json_schema_extra
     return str(extra["section"]) if isinstance(extra, dict) else ""
 
 
 class Preferences(QObject):
-    """The settings in use, kept in ``store`` one by one as JSON.
+    """Settings in use, each persisted in ``store`` as JSON.
 
-    A kept value that is not allowed any more counts as never set.
+    A stored value that is no longer valid is discarded.
     """
 
     changed = Signal(str)
-    """The name of the setting that has another value now."""
+    """Emitted with the name of a setting that has changed."""
 
     def __init__(self, store: QSettings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
         self.checks: dict[str, Callable[[Settings], None]] = {}
-        """Of a setting that must go with what is open: raises ValueError where it does not."""
+        """Validators by setting: raise ValueError if the value does not suit what is open."""
         self.now = Settings()
         for key in Settings.model_fields:
             kept = store.value(_key(key))
@@ -136,11 +136,11 @@ class Preferences(QObject):
                     store.remove(_key(key))
 
     def set(self, key: str, value: object) -> None:
-        """Change a setting and keep it.
+        """Change a setting and store it.
 
         Raises:
-            ValueError: the value is not allowed (:class:`ValidationError`), or does not go with
-                what is open; nothing is changed.
+            ValueError: the value is invalid (:class:`ValidationError`), or does not suit what is
+                open (see :attr:`checks`); nothing is changed.
         """
         wanted = _with(self.now, key, value)
         if wanted == self.now:
@@ -155,25 +155,25 @@ class Preferences(QObject):
         self.changed.emit(key)
 
     def is_default(self, key: str) -> bool:
-        """Whether a setting is as it was at first."""
+        """Whether a setting has its default value."""
         return bool(getattr(self.now, key) == default(key))
 
     def reset(self) -> None:
-        """Go back to how everything was at first."""
+        """Reset all settings to their defaults."""
         for key in Settings.model_fields:
             self.set(key, default(key))
 
 
 def default(key: str) -> Any:
-    """Return what a setting is at first; KeyError if there is none."""
+    """Return the default value of a setting; KeyError if there is no such setting."""
     return Settings.model_fields[key].default
 
 
 def open_settings() -> QSettings:
-    """Return what the window remembers, in a file of the program's own configuration folder.
+    """Return the window's persistent settings, in a file of the configuration folder.
 
-    Without such a folder, or beside a file that must not be read and can't be moved, it is
-    remembered until the program ends: then it has no name of a file.
+    If the folder can't be made, or the file must not be read and can't be renamed, the settings
+    last until the program ends; their ``fileName()`` is then empty.
     """
     path = paths.config_dir() / "settings.ini"
     try:

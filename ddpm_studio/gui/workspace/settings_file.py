@@ -1,8 +1,8 @@
-"""Settings file: text alone; one that holds a serialised object is put aside unread.
+"""Security check of the settings file: one with a serialised object is renamed, not loaded.
 
-``QSettings`` hands "@Variant(…)" to Qt's deserialiser, and PySide6 teaches that one to unpickle
-Python objects: a file with such a line could run any program as soon as its value is asked for.
-This program writes no such value.
+``QSettings`` passes "@Variant(…)" to Qt's deserialiser, which PySide6 extends to unpickle Python
+objects: a file with such a line could run arbitrary code as soon as its value is read. This program
+writes no such value.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pathlib import Path
 from ddpm_studio.strict_json import read_bounded
 
 _MAX_BYTES = 4 << 20
-# As QSettings undoes them: a line goes on after \, and signs may be written by their number.
+# As QSettings decodes them: \ continues a line, \x and octal escapes stand for characters.
 _ESCAPE = re.compile(r"\\(?:(?P<line>\r?\n)|x(?P<hex>[0-9a-fA-F]+)|(?P<octal>[0-7]+))")
 _OBJECT = re.compile(r"@(Variant|DateTime)\(")
 
 
 def put_aside_unless_text(path: Path) -> Path | None:
-    """Rename a settings file that is more than text; return its new name, None if it stays."""
+    """Rename a settings file with serialised objects; return its new path, None if it is safe."""
     try:
         content = read_bounded(path, _MAX_BYTES)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Studio, the window's model: what is open, and what may be asked; the panels are views of it."""
+"""Studio, the window's model: the open data and run, and operations on them, for the panels."""
 
 from __future__ import annotations
 
@@ -40,38 +40,38 @@ T = TypeVar("T")
 
 
 class Studio(QObject):
-    """What is open in one window.
+    """Model of one window: the open data, the open run, and what can be done with them.
 
-    Panels read its attributes, call its methods and listen to its signals; they do not know
+    Panels read its attributes, call its methods and connect to its signals; they do not know
     each other.
     """
 
     data_changed = Signal()
-    """``sources``, ``options``, ``preview`` or ``dataset`` is another."""
+    """Emitted when ``sources``, ``options``, ``preview`` or ``dataset`` has changed."""
     data_replaced = Signal(object, object)
-    """Other pictures were opened; carries the sources and options of those from before."""
+    """Emitted with the previous sources and options when other pictures were opened."""
     run_changed = Signal()
-    """``run`` or ``run_view`` is another."""
+    """Emitted when ``run`` or ``run_view`` has changed."""
     trained_elsewhere = Signal(Path)
-    """The training of this run has ended while another is open."""
+    """Emitted with a run's path when its training has ended while another run is open."""
     run_moved = Signal(object, object)
-    """(old, new): a run lies elsewhere (Path, Path), is gone (Path, None), or is back
-    (None, Path)."""
+    """Emitted with (old, new) when a run folder was moved (Path, Path), deleted (Path, None) or
+    restored (None, Path)."""
     opening_changed = Signal()
-    """``opening`` is another."""
+    """Emitted when ``opening`` has changed."""
     training_changed = Signal()
-    """``training`` began, paused, went on or ended."""
+    """Emitted when ``training`` has begun, paused, resumed or ended."""
     model_moved = Signal()
-    """The open model has trained on: ``model_step`` is another."""
+    """Emitted when the open model was trained further: ``model_step`` has changed."""
     drawn = Signal(object)
-    """Pictures that a person asked for were finished (:class:`Drawn`); the gallery keeps them."""
+    """Emitted with finished pictures (:class:`Drawn`) that the user requested, for the gallery."""
     restored = Signal(object)
-    """A picture (:class:`Restored`) is to be drawn again; its run is open."""
+    """Emitted with the request (:class:`Restored`) of a picture to redraw; its run is open."""
     notified = Signal(object)
-    """Something for a person to read: a :class:`Failure` or a str."""
+    """Emitted with a message for the user: a :class:`Failure` or a str."""
     picture_sent = Signal(str, object, object)
-    """(where, picture uint8 HWC, recipe or None): where is the name of a tool or of what it
-    offers, see :class:`ddpm_studio.catalogue.Offer` and :meth:`send_picture`."""
+    """Emitted with (where, picture uint8 HWC, recipe or None); ``where`` is the name of a tool or
+    of one of its :class:`ddpm_studio.catalogue.Offer`; see :meth:`send_picture`."""
 
     def __init__(self, backend: Backend, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,12 +83,12 @@ class Studio(QObject):
         self.preview: PreviewResult | None = None
         self.dataset: Dataset | None = None
         self._last_good: Dataset | None = None
-        #: What was to be opened last and could not be, until other pictures are.
+        #: The pictures that could not be opened last; None once others are being opened.
         self.refused: RefusedData | None = None
         self.prepare_job: JobHandle[Dataset] | None = None
         self.run: Path | None = None
         self.run_view: specs.runs.RunView | None = None
-        #: Whether the run was only read again, and nobody asked to see it.
+        #: Whether ``run_view`` was refreshed automatically, not opened by the user.
         self.reopened = False
         self._opening = Opening(self.notify, self)
         self._opening.changed.connect(self.opening_changed)
@@ -115,20 +115,20 @@ class Studio(QObject):
             changed.connect(self.unasked.look)
 
     def open_paths(self, given: Sequence[Path]) -> None:
-        """Open whatever was dropped: a run, another program's model, a drawn picture, pictures."""
+        """Open dropped paths: a run, another program's model, a drawn picture, or training data."""
         found = [path for path in given if paths.is_there(path)]
         if len(found) == 1 and is_model(found[0]):
             self.open_model(found[0])
         elif found and not (len(found) == 1 and self.restorer.restore(found[0])):
             self.open_data(found)
-        # Last: opening something takes errors about what was opened before away.
+        # Last: opening something clears earlier error messages.
         for path in given:
             if path not in found:
                 why = paths.why_unreachable(path)
                 self.notify(StudioError(f"{path} {why}.", "Check the path."))
 
     def open_model(self, folder: Path) -> None:
-        """Open a run, or make one of another program's model."""
+        """Open a run, or import another program's model as a run."""
         if paths.is_file(folder / "run.json"):
             self.open_run(folder)
         elif may_be_model(folder):
@@ -143,7 +143,7 @@ class Studio(QObject):
             )
 
     def open_data(self, sources: Sequence[Path], options: PrepareOptions | None = None) -> None:
-        """Read pictures; ``data_changed`` follows when the preview and when all are there."""
+        """Open pictures; ``data_changed`` is emitted now, for the preview and for the data set."""
         before, options_before = self.sources, self.options
         self.sources = tuple(sources)
         self.set_options(options or PrepareOptions())
@@ -151,7 +151,7 @@ class Studio(QObject):
             self.data_replaced.emit(before, options_before)
 
     def set_options(self, options: PrepareOptions) -> None:
-        """Prepare the same pictures in another way."""
+        """Prepare the open pictures again, with other options."""
         if self.dataset is not None:
             self._last_good = self.dataset
         self.options = options
@@ -166,37 +166,37 @@ class Studio(QObject):
         self.prepare_job.on_failed(self._on_data_failed)
 
     def forget_refused(self) -> None:
-        """Keep the pictures that are open."""
+        """Dismiss the refused pictures and keep the open ones."""
         self.refused = None
         self.data_changed.emit()
 
     def open_run(self, run: Path) -> None:
-        """Make a run the one that all tools draw with."""
+        """Open a run: all tools then draw with its model."""
         self.show_run(run)
 
     def show_run(self, run: Path) -> JobHandle[specs.runs.RunView]:
-        """Do as :meth:`open_run`; returns the job, at whose end ``run_view`` is this run's."""
+        """Open a run, as :meth:`open_run`; return the job, which sets ``run_view`` at its end."""
         job = self.backend.submit(specs.runs.open_run(run))
         job.on_finished(self._on_run_view)
         self._opening.wait_for(job, run if run != self.run else None)
         return job
 
     def _reopen(self, run: Path) -> None:
-        """Read the open run again, without holding up another's opening; see ``reopened``."""
+        """Refresh a run's view, without interfering with opening another run; see ``reopened``."""
         job = self.backend.submit(specs.runs.open_run(run, slot="read run again"))
         job.on_finished(partial(self._on_read_again, self.run))
         job.on_failed(self.notify)
 
     def record(self, run: Path) -> RunRecord:
-        """Return a run's figures, followed while anybody listens to them."""
+        """Return a run's record, which is updated while anything is connected to it."""
         return self._records.of(run)
 
     def hold_still(self, run: Path, still: bool) -> None:
-        """Do not ask for news of a run while its folder is being moved."""
+        """Suspend (``still``) or resume polling of a run, while its folder is being moved."""
         self._records.hold_still(run, still)
 
     def take_moved(self, old: Path | None, new: Path | None) -> None:
-        """Follow a run whose folder was moved; see ``run_moved``. An open run stays open."""
+        """Update all references to a run whose folder was moved or deleted; see ``run_moved``."""
         if old is not None:
             self._records.leave(old)
             if new is not None:
@@ -205,17 +205,18 @@ class Studio(QObject):
         self.run_moved.emit(old, new)
         if old is not None and self.run is not None and self.run.resolve() == old.resolve():
             if new is not None:
-                # At once: no tool may ask for the old place meanwhile.
+                # Immediately, so that no tool requests the old path meanwhile.
                 self.run = new
                 self._reopen(new)
             else:
                 self._close_run()
 
     def submit(self, spec: JobSpec[T], *, asked: bool = True, kept: bool = True) -> JobHandle[T]:
-        """Start any spec; pictures that it draws go to the gallery if a person ``asked`` for it.
+        """Submit a job; its pictures go to the gallery if it is both ``asked`` and ``kept``.
 
-        What nobody asked for does not hold up a training, see :class:`AutomaticDrawing`; what is
-        not ``kept``, such as the moments of a drag, is drawn at once all the same.
+        A job that the user did not ask for runs in the spare lane, so that it does not hold up a
+        training, see :class:`AutomaticDrawing`. One that is ``asked`` but not ``kept``, such as the
+        frames of a drag, keeps its lane.
         """
         if not asked and spec.on_device:
             spec = replace(spec, lane=Lane.SPARE)
@@ -227,27 +228,27 @@ class Studio(QObject):
     def send_picture(
         self, where: str, picture: Pictures, recipe: dict[str, object] | None = None
     ) -> None:
-        """Hand a picture to another tool, which the window then shows."""
+        """Send a picture to another tool, whose tab the window then shows."""
         self.picture_sent.emit(where, picture, recipe)
 
     def notify(self, what: Failure | StudioError | str) -> None:
-        """Tell a person something in the window's quiet bar."""
+        """Show a message to the user in the window's message bar."""
         self.notified.emit(Failure.of(what) if isinstance(what, StudioError) else what)
 
     def _close_run(self) -> None:
-        """Have no run open."""
+        """Close the open run."""
         if self._open_record is not None:
             self._open_record.changed.disconnect(self._on_record)
         self.run = self.run_view = self._open_record = None
         self.run_changed.emit()
 
     def _on_no_model(self, path: Path) -> None:
-        """Take for pictures what is no model, such as a tensor in a file."""
+        """Open a file that is no model, such as a single tensor, as pictures."""
         self._opening.over()
         self.open_data([path])
 
     def _near_runs(self) -> Iterator[Path]:
-        """Where the run may be that drew a picture, the likeliest first."""
+        """Yield candidates for the run that drew a picture, the likeliest first."""
         yield from () if self.run is None else (self.run,)
         recent = Recent(open_settings()).runs()
         yield from recent
@@ -258,7 +259,7 @@ class Studio(QObject):
         return self._stamped(self.sources[0].stem if len(self.sources) == 1 else "pictures")
 
     def _stamped(self, stem: str) -> Path:
-        """Return a new run folder, named for what it is made of and for this moment."""
+        """Return the path of a new run folder, named by ``stem`` and the current time."""
         return self.runs_folder / f"{stem} {datetime.now():%Y-%m-%d %H-%M-%S}"
 
     def _on_preview(self, preview: PreviewResult) -> None:
@@ -270,7 +271,7 @@ class Studio(QObject):
         self.data_changed.emit()
 
     def _on_data_failed(self, failure: Failure) -> None:
-        """Go back to the pictures that were open before, if any."""
+        """Revert to the last data set that was read, if any, and report the failure."""
         self.refused = RefusedData(self.sources, self.options, failure)
         good = self._last_good
         self.sources = good.source if good is not None else ()
@@ -281,10 +282,10 @@ class Studio(QObject):
 
     def _on_training_started(self, run: Path) -> None:
         if self.trainer.came_up and self.run not in (None, run, self.trainer.before):
-            # Someone works with another model: it is not taken out of their hands.
+            # The user works with another model: do not replace it.
             return
         if run != self.run:
-            # Until it is known, no tool may take the model before for this one.
+            # No tool may use the previous model's view for the new run.
             self.run, self.run_view = run, None
         self.open_run(run)
 
@@ -299,7 +300,7 @@ class Studio(QObject):
         if self.run in (None, run):
             self._reopen(run)
         else:
-            # Someone works with another model: it is not taken out of their hands.
+            # The user works with another model: do not replace it.
             self.trained_elsewhere.emit(run)
 
     def _on_run_view(self, view: specs.runs.RunView) -> None:
@@ -324,7 +325,7 @@ class Studio(QObject):
         self.run_changed.emit()
 
     def _on_record(self) -> None:
-        """Open the run anew when another process has saved a checkpoint."""
+        """Refresh the open run when another process has saved a checkpoint."""
         record, view = self._open_record, self.run_view
         if record is None or view is None:
             return
@@ -338,31 +339,31 @@ class Studio(QObject):
 
     @property
     def opening(self) -> Path | None:
-        """The model that is being opened."""
+        """Path of the model that is being opened, if any."""
         return self._opening.model
 
     @property
     def training(self) -> JobHandle[TrainResult] | None:
-        """The training under way."""
+        """The training in progress, if any."""
         return self.trainer.job
 
     @property
     def training_run(self) -> Path | None:
-        """The run that is trained, or was trained last; None until a new one's folder is known."""
+        """Run in training, or trained last; None until the folder of a new one is known."""
         return self.trainer.run
 
     @property
     def can_draw(self) -> bool:
-        """Whether there is a model: a checkpoint, or a training under way."""
+        """Whether there is a model to sample from: a checkpoint, or a training in progress."""
         if self.run is None or self.run_view is None:
             return False
         return bool(self.run_view.summary.checkpoints) or self.draws_live
 
     @property
     def has_pictures(self) -> bool:
-        """Whether there are pictures to take some of: open ones, or those the model learnt.
+        """Whether there are pictures to choose from: open ones, or the model's training data.
 
-        A model that was packed to be shared comes with some.
+        A model that was packed for sharing includes some.
         """
         view = self.run_view
         known = view is not None and bool(view.summary.sources or view.summary.title)
@@ -370,14 +371,14 @@ class Studio(QObject):
 
     @property
     def model_step(self) -> int | None:
-        """How many steps the open model has been trained for, as far as is known."""
+        """Number of steps that the open model has been trained for; None if unknown."""
         if self.draws_live:
             return self.trainer.step
         return max(self.run_view.summary.checkpoints, default=None) if self.run_view else None
 
     @property
     def no_model(self) -> str:
-        """What a tool says while there is nothing to draw with."""
+        """Message that a tool shows while there is no model to draw with."""
         if self.opening is not None:
             return self.tr("Opening {0}…").format(self.opening.name)
         if self.training is not None and self.run_view is None:
@@ -389,11 +390,11 @@ class Studio(QObject):
 
     @property
     def draws_live(self) -> bool:
-        """Whether the open run is in training here: it is drawn with as it is at the moment."""
+        """Whether the open run is in training here: samples then use its current weights."""
         live = self.training is not None and self.training.state in (State.RUNNING, State.PAUSED)
         return live and self.run == self.training_run
 
 
 def is_model(path: Path) -> bool:
-    """Tell whether a path is a run, or looks like a model of another program."""
+    """Whether a path is a run, or looks like a model of another program."""
     return paths.is_file(path / "run.json") or may_be_model(path)

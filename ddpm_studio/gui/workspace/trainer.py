@@ -1,4 +1,4 @@
-"""Trainer of the window: one training at a time, begun, paused and stopped; others queue."""
+"""Training controller of the window: runs one training at a time and queues others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class OpenedData(Protocol):
-    """What a training starts from; the studio knows it."""
+    """Protocol of the open data and run, from which trainings start; the studio implements it."""
 
     backend: Backend
     sources: tuple[Path, ...]
@@ -30,17 +30,17 @@ class OpenedData(Protocol):
     run_view: RunView | None
 
     def notify(self, what: Failure | StudioError | str) -> None:
-        """Tell a person something."""
+        """Show a message to the user."""
 
 
 @dataclass(frozen=True, eq=False)
 class Queued:
-    """A training that begins when those before it are over.
+    """Queued training, which starts when those before it have ended.
 
     Args:
-        spec: the job; the pictures and settings are those of when it was queued.
+        spec: the job, with the pictures and settings at the time of queueing.
         run: the new run's folder.
-        spare: where it may be told to go on.
+        spare: holds another folder to continue in, if its own can't be written to.
     """
 
     spec: JobSpec[TrainResult]
@@ -49,27 +49,27 @@ class Queued:
 
 
 class WindowTrainer(QObject):
-    """Trains on what is open, without holding the window up.
+    """Starts, pauses, stops and queues trainings on the open data, in the background.
 
-    ``queue`` has the trainings that wait, first the next one.
+    ``queue`` holds the waiting trainings, the next one first.
 
     Args:
         opened: the open pictures and model.
-        records: told to follow the run's figures.
-        new_run: names a run folder after the open pictures.
+        records: the run records, fed from the training's events.
+        new_run: returns a new run folder, named after the open pictures.
         parent: the owner.
     """
 
     changed = Signal()
-    """``job`` began, paused, went on or ended."""
+    """Emitted when ``job`` has begun, paused, resumed or ended."""
     started = Signal(Path)
-    """The run's folder is there; ``run`` is it."""
+    """Emitted with the run's folder, ``run``, once it exists."""
     stepped = Signal()
-    """``step`` is another."""
+    """Emitted when ``step`` has changed."""
     ended = Signal()
-    """The training of ``run`` is over: ``job`` is None."""
+    """Emitted when the training of ``run`` has ended: ``job`` is None."""
     queue_changed = Signal()
-    """``queue`` is another."""
+    """Emitted when ``queue`` has changed."""
 
     def __init__(
         self, opened: OpenedData, records: Records, new_run: Callable[[], Path], parent: QObject
@@ -78,18 +78,18 @@ class WindowTrainer(QObject):
         self._opened, self._records, self._new_run = opened, records, new_run
         self.job: JobHandle[TrainResult] | None = None
         self.run: Path | None = None
-        #: How many steps the network has been trained for.
+        #: Number of steps that the network has been trained for.
         self.step = 0
         self.queue: list[Queued] = []
-        # The job's state when ``changed`` told of it last.
+        # The job's state when ``changed`` was last emitted for it.
         self._state = State.WAITING
-        #: The run that was trained before, if this training came up out of the queue.
+        #: The run that was trained before, if this training was started from the queue.
         self.before: Path | None = None
         self._spare = FallbackFolder()
 
     @property
     def came_up(self) -> bool:
-        """Whether the training under way came up out of the queue: nobody has begun it just now."""
+        """Whether the training in progress was started from the queue, not by the user just now."""
         return self.job is not None and self.before is not None
 
     def start(
@@ -97,7 +97,7 @@ class WindowTrainer(QObject):
     ) -> None:
         """Train on the open pictures, into a new run folder unless one is given.
 
-        ``start_from`` is a run whose network it begins with, adapted to the pictures.
+        ``start_from`` is a run whose network initialises the new one, adapted to the pictures.
         """
         if not self._opened.sources:
             self._opened.notify(
@@ -117,7 +117,7 @@ class WindowTrainer(QObject):
         self._train(spec, run, spare)
 
     def enqueue(self, request: TrainRequest, run: Path, start_from: Path | None = None) -> None:
-        """Train on the pictures that are open now, into a new run, when nothing else trains."""
+        """Queue a training on the pictures that are open now; start it if nothing else trains."""
         spare = FallbackFolder()
         sources, options = self._opened.sources, self._opened.options
         spec = specs.training.train(
@@ -130,19 +130,19 @@ class WindowTrainer(QObject):
         self.queue_changed.emit()
 
     def has_promised(self, run: Path) -> bool:
-        """Whether a folder is that of the training under way, or of one that waits."""
+        """Whether a folder belongs to the training in progress or to a queued one."""
         begins = self.job is not None and self.run == run
         return begins or any(queued.run == run for queued in self.queue)
 
     def dequeue(self, *queued: Queued) -> None:
-        """Take trainings out of the queue; without any, all."""
+        """Remove trainings from the queue; without arguments, all of them."""
         self.queue = [one for one in self.queue if queued and one not in queued]
         self.queue_changed.emit()
 
     def fine_tune(self, request: TrainRequest, run: Path) -> None:
         """Train a copy of the open model on the open pictures, in a new run folder.
 
-        The pictures are prepared as the model takes them.
+        The pictures are prepared with the options of the model's run.
         """
         view = self._opened.run_view
         if view is None or not self._opened.sources:
@@ -162,30 +162,30 @@ class WindowTrainer(QObject):
         self._train(spec, run, spare)
 
     def resume(self, run: Path, request: TrainRequest) -> None:
-        """Go on with a run until ``request.steps`` in all."""
+        """Resume the training of a run, up to ``request.steps`` steps in all."""
         spare = FallbackFolder()
         spec = specs.training.train((), run, request, PrepareOptions(), resume=True, spare=spare)
         self._train(spec, run, spare)
 
     def distill(self, request: DistillRequest, run: Path) -> None:
-        """Make a few-step student, on the pictures of its teacher or, without such, open ones."""
+        """Distil a few-step student on its teacher's pictures or, if unknown, on the open ones."""
         known = self._opened.run_view is not None and bool(self._opened.run_view.sources)
         spare = FallbackFolder()
         sources = () if known else self._opened.sources
         self._train(specs.training.distill(request, run, sources, spare=spare), run, spare)
 
     def pause(self, paused: bool) -> None:
-        """Pause, or go on."""
+        """Pause or resume the training in progress."""
         if self.job is not None:
             self._opened.backend.pause(self.job, paused)
 
     def stop(self) -> None:
-        """Stop; a checkpoint of the steps taken is saved."""
+        """Stop the training; a checkpoint of the steps taken is saved."""
         if self.job is not None:
             self._opened.backend.cancel(self.job)
 
     def follow(self, old: Path, new: Path) -> None:
-        """Follow a run whose folder has another name."""
+        """Update the paths after a run folder was moved."""
         place = old.resolve()
         if self.run is not None and self.run.resolve() == place:
             self.run = new
@@ -193,7 +193,7 @@ class WindowTrainer(QObject):
             self.before = new
 
     def save_elsewhere(self, folder: Path) -> None:
-        """Let the training go on below another folder, as its own can't be written to."""
+        """Continue the training below another folder, as its own can't be written to."""
         self._spare.folder = folder
 
     def _train(self, spec: JobSpec[TrainResult], run: Path | None, spare: FallbackFolder) -> None:
@@ -221,7 +221,7 @@ class WindowTrainer(QObject):
         self.changed.emit()
 
     def _on_job_changed(self) -> None:
-        """Tell another state; progress, which comes with each step, is the job's alone to tell."""
+        """Emit ``changed`` for a new state only, not for the progress of each step."""
         if self.job is not None and self.job.state is not self._state:
             self._state = self.job.state
             self.changed.emit()
@@ -240,7 +240,7 @@ class WindowTrainer(QObject):
         self.job = None
         self.changed.emit()
         self.ended.emit()
-        # Not at once: whoever hears that a training has ended must find none.
+        # Deferred: slots connected to ``ended`` must find no training in progress.
         QTimer.singleShot(0, self, self._begin_next)
 
     def _begin_next(self) -> None:

@@ -1,4 +1,4 @@
-"""Undo and redo by one key each, wherever it was that something was done."""
+"""Undo and redo actions, dispatched to the tool in front."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from PySide6.QtGui import QAction
 
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
-# What can be undone though another tool is seen.
+# Prefixes of actions that can be undone while any tool is in front.
 _ANYWHERE = ("pins", "gallery", "run")
 
 
 class UndoActions(QObject):
-    """Registers both; each triggers the action of the tool in front, such as ``inpaint.undo``.
+    """Registers undo and redo, each forwarded to the front tool's, such as ``inpaint.undo``.
 
     Args:
         actions: where the actions are registered.
-        in_front: returns the key of the tool that is seen.
+        in_front: returns the key of the tool in front.
         parent: the owner.
     """
 
@@ -44,14 +44,14 @@ class UndoActions(QObject):
             )
 
     def follow(self) -> None:
-        """Follow the tools, once they are there."""
+        """Connect to the tools' undo and redo actions, once the tools are built."""
         for action in list(self._actions):
             if action.objectName().endswith((".undo", ".redo")):
                 action.enabledChanged.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
-        """Find out what can be done now."""
+        """Update whether undo and redo are enabled."""
         for word in ("undo", "redo"):
             self._actions[f"edit.{word}"].setEnabled(self._found(word) is not None)
 

@@ -1,1 +1,1 @@
-"""Form fields: numbers, seeds, choices, colours, folders."""
+"""Form widgets: request forms, and editors of numbers, seeds, choices, colours and folders."""

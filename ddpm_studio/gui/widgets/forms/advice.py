@@ -1,4 +1,4 @@
-"""Advice that was written for the terminal, in the words of a form."""
+"""Translation of terminal options in advice texts to the field titles of a form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import get_args
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QCoreApplication
 
-# What the terminal calls an option, and the value that is advised.
+# The advised value after an option, and the option as the terminal spells it.
 _VALUE = r"(?: ([^\s.;,)]+(?:\.\.[^\s.;,)]+)?))?"
 _OPTION = r"--(no-)?([a-z][a-z-]*)"
 
@@ -17,14 +17,14 @@ _OPTION = r"--(no-)?([a-z][a-z-]*)"
 def in_form(
     line: str, fields: Mapping[str, FieldInfo], words: str, *, with_values: bool = False
 ) -> str:
-    """Return a line with its options as a form calls them, such as “Split: all”.
+    """Replace terminal options in a line by a form's field titles, such as “Split: all”.
 
     Args:
-        line: may name options, such as ``--split all``.
-        fields: those of the form; what it lacks keeps its name.
-        words: with ``{field}`` and ``{value}``, how a field is told that takes a value.
-        with_values: whether the word after an option is its value; else it goes on with the
-            sentence, and a value is told only of what is yes or no.
+        line: a text that may name options, such as ``--split all``.
+        fields: the form's fields by name; options of no field are left as they are.
+        words: format of a field with a value, with ``{field}`` and ``{value}``.
+        with_values: whether the word after an option is its value; else it continues the sentence,
+            and only yes-or-no fields get a value.
     """
 
     def named(option: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Combo boxes of a field's choices, and the words of fields in the window's language."""
+"""Choices of fields in combo boxes, and translation of the catalogue's texts."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ddpm_studio.gui.widgets.layout.basics import name
 
 
 def add_choices(box: QComboBox, choices: Sequence[Choice]) -> None:
-    """Put choices into a list, by their titles; what each is stands in its tip."""
+    """Add choices to a combo box by title, with their help as tooltip and value as data."""
     for choice in choices:
         box.addItem(translated(choice.title), choice.value)
         box.setItemData(box.count() - 1, translated(choice.help), Qt.ItemDataRole.ToolTipRole)
 
 
 def name_by_field(widget: QWidget, field: FieldInfo) -> None:
-    """Give a widget the name and the tip of a request's field."""
+    """Set a widget's accessible name and tooltip from a request's field."""
     name(widget, translated(field.title or ""), translated(field.description or ""))
 
 
 def translated(text: str) -> str:
-    """Return what a field, or an entry of the catalogue, says in the window's language."""
+    """Translate a text of a request's field or of the catalogue to the window's language."""
     return QCoreApplication.translate("requests", text)

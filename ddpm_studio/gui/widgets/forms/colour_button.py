@@ -1,4 +1,4 @@
-"""Colour picker: a button that shows a colour and lets another be chosen."""
+"""Colour picker: a button that shows a colour and opens a dialog to choose another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ddpm_studio.gui.theme.tokens import ICON_SIZE
 
 
 class ColourButton(QPushButton):
-    """A colour as ``#rrggbb``; the dialog leaves the window usable and shows its effect at once."""
+    """Button for a colour ``#rrggbb``; its dialog is modeless and applies changes live."""
 
     changed = Signal()
 
@@ -31,7 +31,7 @@ class ColourButton(QPushButton):
         return self._colour
 
     def set_colour(self, colour: str) -> None:
-        """Take another colour; anything that is no colour is ignored."""
+        """Set the colour; an invalid one is ignored."""
         chosen = QColor(colour)
         if chosen.isValid() and chosen.name() != self._colour:
             self._colour = chosen.name()

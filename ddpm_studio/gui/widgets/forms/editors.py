@@ -1,4 +1,4 @@
-"""Field editors: one for each kind of field that a request may have."""
+"""Field editors: the widget for each type of field that a request may have."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _HAIR = 1e-9
 
 @dataclass(frozen=True)
 class Editor:
-    """A widget for one value, and how to read, write and hear of that value.
+    """Editor of a field: its widget, with functions to read and write the value.
 
-    ``focus`` is the part of ``widget`` that is typed into; ``captioned`` says that the widget
-    writes the field's title itself.
+    ``focus`` is the part of ``widget`` that takes the focus; ``changed`` is the signal of a changed
+    value; ``captioned`` says that the widget shows the field's title itself.
     """
 
     widget: QWidget
@@ -47,7 +47,7 @@ class Editor:
 
 @dataclass(frozen=True)
 class _Bounds:
-    """The ends of a range; ``open_low`` and ``open_high`` leave the end itself out."""
+    """Bounds of a field's range; ``open_low`` and ``open_high`` exclude the bound itself."""
 
     low: float | None = None
     high: float | None = None
@@ -73,7 +73,7 @@ class _Bounds:
 
 
 def editor_for(field: FieldInfo) -> Editor | None:
-    """Return an editor for the field, or None where a form has none for its type."""
+    """Create the editor of a field by its type; None if there is none for the type."""
     kind, optional = _kind(field.annotation)
     bounds = _Bounds.of(field)
     if choices := choices_of(field):
@@ -96,12 +96,12 @@ def editor_for(field: FieldInfo) -> Editor | None:
 
 
 def options_editor(box: OptionsBox) -> Editor:
-    """Return the editor of options by name."""
+    """Return the editor of a catalogue entry's options, a dict of numbers by name."""
     return Editor(box, box, box.value, box.set_value, box.changed)
 
 
 def range_text(field: FieldInfo) -> str:
-    """Return the range of a number in words, "1 to 65,536", or nothing."""
+    """Return the range of a number as text, such as "1 to 65,536"; empty if unbounded."""
     bounds = _Bounds.of(field)
     low, high = bounds.low, bounds.high
     if high is not None and high >= _SEED_FROM:
@@ -118,17 +118,17 @@ def range_text(field: FieldInfo) -> str:
 
 
 def empty_words(field: FieldInfo) -> str:
-    """Return what stands where nothing is chosen: "auto", unless the field has other words."""
+    """Return the text of an empty optional field: "auto", unless the field specifies another."""
     extra = field.json_schema_extra
     words = extra.get("empty") if isinstance(extra, dict) else None
     return translated(words) if isinstance(words, str) else _tr("auto")
 
 
 def range_of(field: FieldInfo) -> tuple[float, float]:
-    """Return the least and the largest value of a number that has both.
+    """Return the bounds (low, high) of a number field.
 
     Raises:
-        ValueError: if it has not.
+        ValueError: a bound is missing.
     """
     bounds = _Bounds.of(field)
     if bounds.low is None or bounds.high is None:
@@ -201,7 +201,7 @@ def _integer(bounds: _Bounds, empty: str | None) -> Editor:
 def _float(field: FieldInfo, bounds: _Bounds, empty: str | None) -> Editor:
     low = -1e9 if bounds.low is None else bounds.low + (_HAIR if bounds.open_low else 0)
     high = None if bounds.high is None else bounds.high - (_HAIR if bounds.open_high else 0)
-    # A number that may not be 0 is a scale, changed by shares of itself.
+    # A number above an open bound, such as 0, is a scale: its steps are relative.
     step = None if bounds.open_low else _step(field.default)
     box = FloatBox(low, high, step, empty)
     _let_shrink(box)
@@ -209,7 +209,7 @@ def _float(field: FieldInfo, bounds: _Bounds, empty: str | None) -> Editor:
 
 
 def _step(default: object) -> float:
-    """Return 0.1, or less where the default has more decimals."""
+    """Return the step of a number: one unit in the default's last decimal, at most 0.1."""
     if not isinstance(default, float):
         return 0.05
     decimals = len(f"{default:.10f}".rstrip("0").partition(".")[2])
@@ -247,10 +247,10 @@ def _size() -> Editor:
         try:
             return parse_image_size(line.text()) if line.text().strip() else None
         except ValueError:
-            return line.text()  # The form says what is wrong with it.
+            return line.text()  # Validation in the form reports the error.
 
     def write(size: ImageSize | None) -> None:
-        # What is being typed, as "96 x 64", is not written anew.
+        # An equal value is not rewritten while being typed, such as "96 x 64".
         if size != read():
             line.setText("" if size is None else side_text(*sides(size)))
 
@@ -268,7 +268,7 @@ def _is_folder(field: FieldInfo) -> bool:
 
 
 def _kind(annotation: Any) -> tuple[Any, bool]:
-    """Return the type and whether None may stand in for it."""
+    """Return an annotation's type without None, and whether it is optional."""
     if get_origin(annotation) in (Union, types.UnionType):
         others = [part for part in get_args(annotation) if part is not types.NoneType]
         if len(others) == 1 and len(get_args(annotation)) == 2:
@@ -278,7 +278,7 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
 
 
 def _let_shrink(box: QWidget) -> None:
-    # The hint has room for the largest number; a form is as narrow as its dock.
+    # The size hint fits the largest number, but a form may be as narrow as its dock.
     box.setMinimumSize(QSize(80, 0))
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 

@@ -1,4 +1,4 @@
-"""Folder picker: typed, or chosen."""
+"""Folder picker: a path field with a button that opens a folder dialog."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ddpm_studio.gui.widgets.layout.basics import tool_button
 
 
 class FolderBox(QWidget):
-    """A line for the path and a button that asks for it."""
+    """Line edit of a folder's path, with a button that opens the dialog to choose it."""
 
     changed = Signal()
 
@@ -28,11 +28,11 @@ class FolderBox(QWidget):
         layout.addWidget(self.button)
 
     def path(self) -> str | None:
-        """Return the path, or None if there is none."""
+        """Return the path, or None if the field is empty."""
         return self.line.text().strip() or None
 
     def set_path(self, path: str | None) -> None:
-        """Show another path."""
+        """Set the path."""
         if path != self.path():
             self.line.setText(path or "")
             self.changed.emit()

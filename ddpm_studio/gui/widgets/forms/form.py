@@ -1,4 +1,4 @@
-"""Form made from a request: each field is described once, in the model."""
+"""Form generated from a request: its fields are described once, in the pydantic model."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class RequestForm(QWidget, Generic[Model]):
-    """Edits the fields of a pydantic model.
+    """Form that edits the fields of a pydantic model.
 
-    ``changed`` is emitted for each change by the user or by :meth:`set_value`. What is wrong
-    with a value stands below its field.
+    ``changed`` is emitted for each change by the user or by :meth:`set_value`. Validation errors
+    are shown below their fields.
 
     Args:
-        model: the model.
+        model: the model class.
         fields: which fields to show, in this order; None: all that a form can edit and that are
             not in ``more``.
-        more: fields that fold away under "More".
+        more: fields in the collapsible section "More".
         parent: the owner.
     """
 
@@ -76,30 +76,30 @@ class RequestForm(QWidget, Generic[Model]):
 
     @property
     def fields(self) -> list[str]:
-        """The names of the fields that are edited, in order."""
+        """The names of the form's fields, in order."""
         return list(self._editors)
 
     @property
     def titles(self) -> list[str]:
-        """What the fields are called, in order."""
+        """The translated titles of the form's fields, in order."""
         return [self._title(key) for key in self._editors]
 
     def editor(self, key: str) -> QWidget:
-        """Return the widget that edits a field; KeyError if there is none."""
+        """Return the widget that edits a field; KeyError if the form lacks it."""
         return self._editors[key].focus
 
     def values(self) -> dict[str, Any]:
-        """Return what the fields hold, whether valid or not."""
+        """Return the values of all fields, whether valid or not."""
         return {**self._kept, **{key: editor.read() for key, editor in self._editors.items()}}
 
     def value(self, **others: object) -> Model:
-        """Return the request.
+        """Return the validated request.
 
         Args:
             others: values of fields that the form does not edit.
 
         Raises:
-            StudioError: a value is not allowed; the field then says so too.
+            StudioError: a value is invalid; the error is also shown below its field.
         """
         try:
             made = self._model.model_validate({**self.values(), **others})
@@ -109,9 +109,9 @@ class RequestForm(QWidget, Generic[Model]):
         return made
 
     def set_value(self, value: BaseModel | Mapping[str, Any]) -> None:
-        """Show a request, or some fields of one.
+        """Set the fields from a request, or from some of its values.
 
-        Fields that the form does not edit are kept and come back from :meth:`value`.
+        Values of fields that the form does not edit are kept for :meth:`value`.
         """
         given: dict[str, Any] = dict(value)
         before = self.values()
@@ -128,16 +128,16 @@ class RequestForm(QWidget, Generic[Model]):
             self.changed.emit()
 
     def reset(self) -> None:
-        """Go back to the model's defaults."""
+        """Reset all fields to the model's defaults."""
         self._kept.clear()
         self.set_value(self._defaults())
 
     def errors(self) -> dict[str, str]:
-        """Return what is wrong, by field; empty if the form is in order."""
+        """Return the errors shown, by field; empty if the form is valid."""
         return {key: shown.text() for key, shown in self._errors.items() if shown.text()}
 
     def show_error(self, key: str, text: str) -> None:
-        """Say below a field what is wrong with it; an empty text takes that back."""
+        """Show an error below a field; an empty text clears it."""
         shown = self._errors[key]
         shown.setText(text)
         shown.setVisible(bool(text))
@@ -146,7 +146,7 @@ class RequestForm(QWidget, Generic[Model]):
             self.more_button.setChecked(True)
 
     def show_errors(self, error: ValidationError) -> tuple[str, str]:
-        """Say below each field what a validation found; return cause and remedy in one line."""
+        """Show a validation's errors below their fields; return (cause, remedy) of the first."""
         self._clear_errors()
         first = ""
         for found in error.errors():
@@ -158,7 +158,7 @@ class RequestForm(QWidget, Generic[Model]):
         return f"{first}.", self.tr("Change it in the form.")
 
     def set_enabled(self, key: str, enabled: bool) -> None:
-        """Let a field be edited or not; KeyError if there is none."""
+        """Enable or disable a field; KeyError if the form lacks it."""
         self._editors[key].widget.setEnabled(enabled)
 
     def _add(self, key: str, rows: QFormLayout) -> None:
@@ -187,7 +187,7 @@ class RequestForm(QWidget, Generic[Model]):
         cell.addWidget(editor.widget)
         cell.addWidget(shown)
         if editor.captioned:
-            # Below the captions too: the longest need not fit beside them.
+            # A full-width row, as a long caption may not fit in the field column.
             rows.addRow(cell)
         else:
             caption = label(title, "muted")
@@ -199,7 +199,7 @@ class RequestForm(QWidget, Generic[Model]):
         editor.changed.connect(_Relay(self, key).hear)
 
     def hear(self, key: str) -> None:
-        """Look at a field that has changed and tell of it."""
+        """Validate a field that has changed, and emit ``changed``."""
         self._check(key)
         self.changed.emit()
 
@@ -213,11 +213,11 @@ class RequestForm(QWidget, Generic[Model]):
         self._follow()
 
     def _follow(self) -> None:
-        """Let what has a meaning only with another field be edited, or seen, only with it."""
+        """Enable and show dependent fields only while the field they depend on applies."""
         for key, editor in self._editors.items():
             other = _only_with(self._model.model_fields[key])
             if other in self._editors:
-                # What is left to the job may turn out to be.
+                # None leaves it to the job, which may turn it on.
                 editor.widget.setEnabled(self._editors[other].read() in (True, None))
         for key, (box, caption) in self._options.items():
             of = self._editors.get(options_from(self._model.model_fields[key]))
@@ -258,7 +258,7 @@ class RequestForm(QWidget, Generic[Model]):
 
 
 class _Relay(QObject):
-    """Tells the form which field has changed."""
+    """Relays an editor's signal to the form, with the field's name."""
 
     def __init__(self, form: RequestForm[Any], key: str) -> None:
         super().__init__(form)
@@ -269,7 +269,7 @@ class _Relay(QObject):
 
 
 def _only_with(field: FieldInfo) -> str:
-    """The field without which this one has no meaning, or nothing."""
+    """Return the name of the field that this one depends on; empty if none."""
     extra = field.json_schema_extra
     return str(extra.get("only_with", "")) if isinstance(extra, dict) else ""
 

@@ -1,7 +1,7 @@
-"""Signs that tell what they are, and lead to the glossary when they are clicked.
+"""Glossary links: labels of terms and symbols with a tooltip; a click opens the glossary.
 
-A link is an address of a scheme of its own: whoever shows the glossary handles the scheme, and no
-widget need know who that is.
+A link is a URL of the scheme ``glossary:``, whose handler is registered by the part of the window
+that shows the glossary, so that widgets do not depend on it.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ SCHEME = "glossary"
 
 
 def open_term(term: str) -> None:
-    """Show an entry of the glossary."""
+    """Open the glossary at an entry."""
     QDesktopServices.openUrl(QUrl(f"{SCHEME}:{term}"))
 
 
 def term_tip(term: str, tip: str = "") -> str:
-    """Return a tip with what the glossary says of a term, behind what else there is to say."""
+    """Return a tooltip: ``tip``, then the glossary's entry of a term."""
     entry = GLOSSARY[term]
     return " ".join(part for part in (tip, f"{entry.heading}: {translated(entry.text)}") if part)
 
 
 class TermLabel(QLabel):
-    """A word or sign that is explained: its tip says what it is, a click opens the glossary.
+    """Label of a term or symbol: the tooltip explains it, a click opens the glossary.
 
     Args:
-        text: as it is written here, plain.
+        text: the plain text shown.
         term: a name of :data:`ddpm_studio.catalogue.glossary.GLOSSARY`.
         role: as of :func:`ddpm_studio.gui.widgets.layout.basics.label`.
         parent: the owner.
@@ -50,14 +50,14 @@ class TermLabel(QLabel):
         name(self, GLOSSARY[term].heading, term_tip(term))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Open the glossary."""
+        """Open the glossary on a left click."""
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
             event.position().toPoint()
         ):
             open_term(self.term)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open the glossary with Enter or Space too."""
+        """Open the glossary on Enter or Space."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             open_term(self.term)
         else:

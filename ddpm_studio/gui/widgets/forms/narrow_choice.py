@@ -1,4 +1,4 @@
-"""Combo boxes, closed narrower than open."""
+"""Combo boxes whose popup is wider than the closed box."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _MOST_LINES = 20
 
 
 class WideList(QComboBox):
-    """Opens its list as wide as the longest line and with all lines, however narrow it is."""
+    """Combo box whose popup is as wide as its longest item and shows up to 20 items."""
 
     def showPopup(self) -> None:
-        """Make room, then open."""
+        """Set the popup's size, then open it."""
         self.setMaxVisibleItems(_MOST_LINES)
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0))
         super().showPopup()
 
 
 class NarrowChoice(WideList):
-    """Ends what is chosen in … where there is no room; the open list has all of it."""
+    """Narrow combo box that elides the current item; the popup shows it in full."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +36,7 @@ class NarrowChoice(WideList):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw what there is room for."""
+        """Paint the box with the current item elided."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
         room = self.style().subControlRect(

@@ -1,4 +1,4 @@
-"""Spin boxes for numbers that may be left to the program, or are small."""
+"""Spin boxes for optional integers and floats, and for very small numbers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ADAPTIVE_FROM = 1000
 
 
 class IntBox(QSpinBox):
-    """A whole number; with ``empty`` the box may be emptied, and then shows those words.
+    """Spin box of an integer; with ``empty``, it can be cleared and then shows that text.
 
     Args:
         low: smallest number.
         high: largest number; None: as large as the box can hold.
-        empty: what stands where nothing is chosen; None: a number is needed.
+        empty: text of the cleared box; None: a number is required.
         parent: the owner.
     """
 
@@ -41,32 +41,32 @@ class IntBox(QSpinBox):
             self.setGroupSeparatorShown(True)
 
     def number(self) -> int | None:
-        """The number, or None where nothing is chosen."""
+        """Return the number, or None if the box is cleared."""
         return None if self._optional and self.value() < self._low else self.value()
 
     def set_number(self, number: int | None) -> None:
-        """Take a number; None: leave it to the program."""
+        """Set the number; None clears the box."""
         self.setValue(self.minimum() if number is None else number)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Allow nothing at all where a number may be left out."""
+        """Validate the text; an empty one is acceptable if the number is optional."""
         if self._optional and text == "":
             return QValidator.State.Acceptable, text, position
         return super().validate(text, position)
 
     def valueFromText(self, text: str) -> int:
-        """Read nothing at all as no choice."""
+        """Parse the text; an empty one means no number if it is optional."""
         return self.minimum() if self._optional and text == "" else super().valueFromText(text)
 
 
 class FloatBox(QDoubleSpinBox):
-    """A number, also as small as 2e-4, written as short as it can be.
+    """Spin box of a float, also as small as 2e-4, shown with as few digits as needed.
 
     Args:
         low: smallest number.
         high: largest number; None: as large as the box can hold.
-        step: what an arrow adds; None: a tenth to a hundredth of the number itself.
-        empty: what stands where nothing is chosen; None: a number is needed.
+        step: increment of the arrows; None: adaptive, a tenth to a hundredth of the number.
+        empty: text of the cleared box; None: a number is required.
         parent: the owner.
     """
 
@@ -94,34 +94,34 @@ class FloatBox(QDoubleSpinBox):
             self.setSingleStep(step)
 
     def set_limits(self, low: float, high: float) -> None:
-        """Take another smallest and largest number, of a box that is never empty."""
+        """Set the smallest and largest number; only for a box without ``empty``."""
         self._low = low
         self.setRange(low, high)
 
     def number(self) -> float | None:
-        """The number, or None where nothing is chosen."""
+        """Return the number, or None if the box is cleared."""
         return None if self._optional and self.value() < self._low else self.value()
 
     def set_number(self, number: float | None) -> None:
-        """Take a number; None: leave it to the program."""
+        """Set the number; None clears the box."""
         self.setValue(self.minimum() if number is None else number)
 
     def stepBy(self, steps: int) -> None:
-        """Go up or down; the sums of a computer leave no tail of decimals."""
+        """Step up or down, rounded to 10 digits to remove floating-point error."""
         super().stepBy(steps)
         self.setValue(float(f"{self.value():.10g}"))
 
     def textFromValue(self, value: float) -> str:
-        """Write 0.0002 and 0.9999 as they are, and smaller numbers with an exponent."""
+        """Format with up to 10 digits: 0.0002 as it is, smaller numbers with an exponent."""
         return f"{value:.10g}"
 
     def valueFromText(self, text: str) -> float:
-        """Read figures with point, comma or exponent."""
+        """Parse a number with a decimal point, a decimal comma or an exponent."""
         number = _parse(text)
         return self.minimum() if number is None else number
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Allow what is a number within the range, or may become one."""
+        """Validate the text: a number within the range, or the beginning of one."""
         state = QValidator.State
         if self._optional and text in ("", self.specialValueText()):
             return state.Acceptable, text, position

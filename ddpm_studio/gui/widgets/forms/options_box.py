@@ -1,4 +1,4 @@
-"""Options editor of an entry of the catalogue, a number each."""
+"""Editor of a catalogue entry's numeric options, such as an optimiser's."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ddpm_studio.gui.widgets.layout.basics import label, name
 
 
 class OptionsBox(QWidget):
-    """A row for each option that the entry now chosen takes, such as an optimiser's.
+    """Form of the options of the chosen catalogue entry, such as an optimiser.
 
     Args:
-        options: all that there are, each with the entry that takes it.
+        options: the options of all entries, each with its entry.
         parent: the owner.
     """
 
@@ -48,14 +48,14 @@ class OptionsBox(QWidget):
         self.follow("")
 
     def follow(self, chosen: object) -> bool:
-        """Show the options of an entry, by its name; returns whether it has any."""
+        """Show the options of the entry of a name; return whether it has any."""
         self._chosen = str(chosen)
         for (entry, _), (_, box) in self._boxes.items():
             self._rows.setRowVisible(box, entry == self._chosen)
         return any(entry == self._chosen for entry, _ in self._boxes)
 
     def value(self) -> dict[str, float]:
-        """Return what the entry now chosen is given, but for defaults."""
+        """Return the options of the chosen entry that differ from their defaults."""
         return {
             key: box.value()
             for (entry, key), (option, box) in self._boxes.items()
@@ -63,6 +63,6 @@ class OptionsBox(QWidget):
         }
 
     def set_value(self, given: Mapping[str, float]) -> None:
-        """Show these options of whatever entry takes them, the defaults of all others."""
+        """Set options by name for all entries that have them; reset all others to defaults."""
         for (_, key), (option, box) in self._boxes.items():
             box.setValue(given.get(key, option.default))

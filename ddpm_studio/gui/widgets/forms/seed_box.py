@@ -1,4 +1,4 @@
-"""Seed spin box: any whole number that 63 bits hold, and a die that throws another."""
+"""Seed spin box: integers of 63 bits, and choice of a seed at random."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _THROWN = 10_000
 
 
 class SeedBox(QAbstractSpinBox):
-    """Like a spin box, which ends at 2^31 − 1; a seed may be larger."""
+    """Spin box of a random seed, 0 to 2^63 − 1; QSpinBox is limited to 2^31 − 1."""
 
     changed = Signal()
 
@@ -34,7 +34,7 @@ class SeedBox(QAbstractSpinBox):
         return self._value
 
     def set_value(self, value: int) -> None:
-        """Take another seed; what is out of range becomes the nearest end."""
+        """Set the seed, clamped to the range."""
         value = min(max(value, 0), _LARGEST)
         if value != self._value:
             self._value = value
@@ -42,22 +42,22 @@ class SeedBox(QAbstractSpinBox):
             self.changed.emit()
 
     def throw(self) -> None:
-        """Take a seed by chance, another than this one and short enough to be read out."""
+        """Choose a different seed at random, below 10,000 so that it is easy to read out."""
         thrown = secrets.randbelow(_THROWN - 1)
         self.set_value(thrown if thrown < self._value else thrown + 1)
 
     def stepBy(self, steps: int) -> None:
-        """Go up or down."""
+        """Step the seed up or down."""
         self.set_value(self._value + steps)
 
     def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
-        """Go down to 0, up as far as there are numbers."""
+        """Return which steps stay within 0 to 2^63 − 1."""
         flag = QAbstractSpinBox.StepEnabledFlag
         up = flag.StepUpEnabled if self._value < _LARGEST else flag.StepNone
         return up | (flag.StepDownEnabled if self._value > 0 else flag.StepNone)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Allow digits alone."""
+        """Validate the text: digits only, within the range."""
         if text == "":
             return QValidator.State.Intermediate, text, position
         fits = text.isascii() and text.isdigit() and int(text) <= _LARGEST
@@ -65,13 +65,13 @@ class SeedBox(QAbstractSpinBox):
         return state, text, position
 
     def sizeHint(self) -> QSize:
-        """Leave room for five figures."""
+        """Return a size with room for about six digits."""
         hint = super().sizeHint()
         wide = self.fontMetrics().horizontalAdvance("000000") + 36
         return QSize(wide, hint.height())
 
     def minimumSizeHint(self) -> QSize:
-        """Get no narrower than that."""
+        """Return the size hint, as the box does not shrink."""
         return self.sizeHint()
 
     def _on_edited(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Slider that goes where one clicks."""
+"""Slider whose handle jumps to a click in the groove."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel
 
 
 class Slider(QSlider):
-    """A horizontal slider; a press in its groove brings the handle there, and drags it on.
+    """Horizontal slider; a press in its groove moves the handle there and starts a drag.
 
-    Qt's own goes one page towards the press instead. The wheel scrolls past it, as past number
-    boxes.
+    QSlider moves one page towards the press instead. An unfocused slider ignores the wheel, as
+    number boxes do.
 
     Args:
         parent: the owner.
@@ -25,21 +25,21 @@ class Slider(QSlider):
 
     @property
     def handle(self) -> QRect:
-        """Where the handle is, in the slider's own pixels."""
+        """Rectangle of the handle, in the slider's coordinates."""
         return self._part(QStyle.SubControl.SC_SliderHandle)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Bring the handle to a press of the left button, and let Qt drag it from there."""
+        """Move the handle to a left press, and let Qt drag it from there."""
         point = event.position().toPoint()
-        # Qt lets nothing be dragged where there is one value, or by two buttons.
+        # Qt starts no drag if there is only one value, or with several buttons pressed.
         still = self.minimum() == self.maximum() or event.buttons() != Qt.MouseButton.LeftButton
         if still or self.handle.contains(point):
             super().mousePressEvent(event)
             return
-        # First, so that who listens knows that it is dragged.
+        # First, so that slots of the position's signal see that it is being dragged.
         self.setSliderDown(True)
         self.setSliderPosition(self._value_at(point))
-        # Where there are few values, the handle's place is some way from the pointer.
+        # With few values, the handle may be some way from the pointer.
         held = QMouseEvent(
             event.type(),
             QPointF(self.handle.center()),
@@ -54,7 +54,7 @@ class Slider(QSlider):
         event.setAccepted(held.isAccepted())
 
     def _value_at(self, point: QPoint) -> int:
-        """Return the value at which the handle's middle is nearest to a point."""
+        """Return the value at which the handle's centre is closest to a point."""
         groove, handle = self._part(QStyle.SubControl.SC_SliderGroove), self.handle
         return QStyle.sliderValueFromPosition(
             self.minimum(),

@@ -1,1 +1,1 @@
-"""Layout: rows, messages, empty states, drop zones."""
+"""Layout widgets: labels, rows, drawers, message bar, empty states, drop zones."""

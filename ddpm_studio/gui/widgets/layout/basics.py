@@ -1,4 +1,4 @@
-"""Labels, buttons and lines, each with a name, a tip and a look."""
+"""Factories of labels, buttons and lines, with accessible name, tooltip and style role."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ddpm_studio.gui.widgets.layout.wrapped_text import WrappedLabel
 
 
 def name(widget: QWidget, title: str, tip: str = "") -> None:
-    """Give a widget its name for screen readers and its tooltip."""
+    """Set a widget's accessible name (for screen readers) and its tooltip."""
     widget.setAccessibleName(title)
     widget.setToolTip(tip or title)
     if tip:
@@ -30,12 +30,12 @@ def name(widget: QWidget, title: str, tip: str = "") -> None:
 
 
 def as_written(text: str) -> str:
-    """Return a text for a button or a menu that stands there as it is: & names no key in it."""
+    """Escape ``&`` in a text for a button or a menu, so that it marks no mnemonic."""
     return text.replace("&", "&&")
 
 
 def set_property(widget: QWidget, key: str, value: object) -> None:
-    """Set a property that the style sheet looks at, and draw the widget anew."""
+    """Set a dynamic property that the style sheet selects by, and repolish the widget."""
     if widget.property(key) == value:
         return
     widget.setProperty(key, value)
@@ -45,7 +45,7 @@ def set_property(widget: QWidget, key: str, value: object) -> None:
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
-    """Return a label.
+    """Return a plain-text label, optionally word-wrapped.
 
     ``role`` is one of title, section, heading, caption, muted, danger, warning, success, key or
     none.
@@ -59,14 +59,14 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
 
 
 def number_label(text: str = "", role: str = "") -> QLabel:
-    """Return a label for a number that changes: its figures are of equal width."""
+    """Return a label for a changing number, with tabular figures."""
     made = label(text, role)
     even_figures(made)
     return made
 
 
 def even_figures(widget: QWidget) -> None:
-    """Give all figures the same width, for a number that changes."""
+    """Enable tabular figures (all of the same width), for a changing number."""
     font = widget.font()
     font.setFeature(body_font().featureTags()[0], 1)
     widget.setFont(font)
@@ -86,7 +86,7 @@ def button(text: str, tip: str = "", *, icon: str = "", role: str = "") -> QPush
 
 
 def tool_button(icon: str, title: str, tip: str = "", *, checkable: bool = False) -> QToolButton:
-    """Return a flat button that shows an icon alone; Tab reaches it."""
+    """Return a flat icon-only button that Tab can focus."""
     made = QToolButton()
     set_icon(made, icon)
     made.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
@@ -97,14 +97,14 @@ def tool_button(icon: str, title: str, tip: str = "", *, checkable: bool = False
 
 
 def clearable(edit: QLineEdit) -> None:
-    """Let a cross empty a field: one of the theme, as Qt's own is dark on dark."""
+    """Add a clear button in the theme's colours to a line edit, as Qt's is dark on dark."""
     edit.setClearButtonEnabled(True)
     for action in edit.findChildren(QAction):
         set_icon(action, "x", "muted")
 
 
 def inset(box: QAbstractSpinBox) -> None:
-    """Keep the text off the left edge of a spin box, where Qt ignores the style sheet's padding."""
+    """Add a left text margin to a spin box, where Qt ignores the style sheet's padding."""
     box.lineEdit().setTextMargins(SPACE_S + 2, 0, 0, 0)
 
 
@@ -117,7 +117,7 @@ def line() -> QFrame:
 
 
 class ElidedLabel(QLabel):
-    """One line that ends in … where there is no room; the tooltip then has all of it."""
+    """Single-line label, elided where there is no room; the tooltip then has the full text."""
 
     def __init__(self, text: str = "", role: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
@@ -126,11 +126,11 @@ class ElidedLabel(QLabel):
             self.setProperty("role", role)
 
     def minimumSizeHint(self) -> QSize:
-        """Allow any width."""
+        """Return a minimum width of 0, as the text is elided."""
         return QSize(0, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw what there is room for."""
+        """Paint the elided text, and set the tooltip if it is elided."""
         shown = self.fontMetrics().elidedText(
             self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width()
         )
@@ -148,7 +148,7 @@ class ElidedLabel(QLabel):
 
 
 class IconLabel(QLabel):
-    """An icon that is only looked at; it follows the theme and the screen's pixel ratio."""
+    """Icon without interaction; it follows the theme and the device pixel ratio."""
 
     def __init__(
         self, icon: str, size: int = ICON_SIZE, role: str = "muted", parent: QWidget | None = None
@@ -160,13 +160,13 @@ class IconLabel(QLabel):
         current_theme().changed.connect(self._draw)
 
     def set_icon(self, icon: str, role: str | None = None) -> None:
-        """Show another icon, and in another colour if ``role`` is given."""
+        """Change the icon, and its colour token if ``role`` is given."""
         self._icon = icon
         self._role = role or self._role
         self._draw()
 
     def event(self, event: QEvent) -> bool:
-        """Draw anew where the window moves to a screen of another pixel ratio."""
+        """Render the icon again when the device pixel ratio has changed."""
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._draw()
         return super().event(event)
@@ -177,10 +177,10 @@ class IconLabel(QLabel):
 
 
 class _WheelFilter(QObject):
-    """Keeps the wheel from changing a field that does not have the focus."""
+    """Event filter that keeps the wheel from changing a field without focus."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Let an unfocused field pass the wheel on to what scrolls around it."""
+        """Ignore wheel events of an unfocused field, so that its scroll area handles them."""
         if (
             event.type() == QEvent.Type.Wheel
             and isinstance(watched, QWidget)
@@ -192,12 +192,12 @@ class _WheelFilter(QObject):
 
 
 def keep_from_wheel(*fields: QWidget) -> None:
-    """Let the wheel scroll past fields, neither changing them nor giving them the focus.
+    """Keep the wheel from changing or focusing fields, so that it scrolls past them.
 
-    One that was given the focus by a click or Tab still turns by the wheel.
+    A field that was focused by a click or Tab still reacts to the wheel.
     """
     for field in fields:
         field.installEventFilter(_WheelFilter(field))
-        # By itself a list or a number takes the focus from the wheel, before the filter is asked.
+        # By default, combo and spin boxes take the focus on a wheel event before the filter runs.
         if field.focusPolicy() == Qt.FocusPolicy.WheelFocus:
             field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -1,4 +1,4 @@
-"""A collapsible section: a heading that shows and hides what is below it."""
+"""Collapsible section: a heading that shows and hides its content."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ddpm_studio.gui.widgets.layout.basics import name
 
 
 class CollapsibleHeading(QToolButton):
-    """Shows and hides a widget that lies elsewhere in the layout.
+    """Heading of a collapsible section; shows and hides a widget elsewhere in the layout.
 
     Args:
-        text: what it says.
-        content: what it folds.
-        unfolded: the first state.
+        text: text of the heading.
+        content: the widget to show and hide.
+        unfolded: whether it is expanded initially.
         tip: one line for the tooltip.
     """
 
@@ -32,17 +32,17 @@ class CollapsibleHeading(QToolButton):
         self.say(text, tip)
         self.toggled.connect(self._show)
         self._show_arrow()
-        # What is not laid out yet would be shown as a window of its own.
+        # Not shown here: a widget without a parent would appear as a top-level window.
         if not unfolded:
             content.hide()
 
     def say(self, text: str, tip: str = "") -> None:
-        """Say something else."""
+        """Change the text and the tooltip."""
         self.setText(text)
         name(self, text, tip)
 
     def set_available(self, available: bool) -> None:
-        """Show or hide it together with what it folds."""
+        """Show or hide the whole section: the heading and, if expanded, its content."""
         self.setVisible(available)
         self._content.setVisible(available and self.isChecked())
 

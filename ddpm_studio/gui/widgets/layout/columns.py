@@ -1,4 +1,4 @@
-"""Groups of widgets below each other, or each in a column of its own where it is wide."""
+"""Responsive columns: groups of widgets stacked, or side by side where there is room."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from PySide6.QtWidgets import QBoxLayout, QLayout, QVBoxLayout, QWidget
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 
 LEAST = 280
-"""Pixels: columns that would be narrower stand below each other."""
+"""Minimum width of a column in pixels; with less, the groups are stacked."""
 _BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-# Against 1 of the empty rest.
+# Stretch of the filling widget, against 1 of the empty space.
 _ALL = 1000
 
 
 class Columns(QWidget):
-    """Groups of one subject each; what is left of the height goes to what fills it."""
+    """Responsive container of widget groups, each a column where the width allows."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,7 +30,7 @@ class Columns(QWidget):
 
         Args:
             parts: from top to bottom.
-            filling: the one of them that takes the height that is left.
+            filling: the part that takes the remaining height, if any.
         """
         group = QVBoxLayout()
         group.setSpacing(SPACE_M)
@@ -46,18 +46,18 @@ class Columns(QWidget):
 
     @property
     def beside(self) -> bool:
-        """Whether the groups stand beside each other now."""
+        """Whether the groups are side by side now."""
         return self._box.direction() is _BESIDE
 
     def minimumSizeHint(self) -> QSize:
-        """Need the width of the widest group alone."""
+        """Return a minimum of the widest group's width, as groups can be stacked."""
         margins = self.contentsMargins()
         widest = max((group.minimumSize().width() for group in self._groups), default=0)
         wide = widest + margins.left() + margins.right()
         return QSize(wide, self._box.minimumSize().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Turn where there is more or less room."""
+        """Stack the groups or put them side by side, by the width available."""
         super().resizeEvent(event)
         gaps = SPACE_L * (len(self._groups) - 1)
         needed = sum(max(LEAST, group.minimumSize().width()) for group in self._groups)
@@ -69,7 +69,7 @@ class Columns(QWidget):
             self.updateGeometry()
 
     def _share_out(self) -> None:
-        """Below each other the last takes the height that is left; beside, all the same width."""
+        """Set stretches: stacked, the last group gets the remaining height; else equal widths."""
         last = len(self._groups) - 1
         for number in range(len(self._groups)):
             self._box.setStretch(number, int(self.beside or number == last))

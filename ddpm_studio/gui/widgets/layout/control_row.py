@@ -1,4 +1,4 @@
-"""Control row: one line of controls; what has no room in it waits in the drawer."""
+"""Control row: a one-line toolbar whose overflow moves into a drawer."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class _Part:
 
 
 class ControlRow(QWidget):
-    """Shows its parts from left to right as far as they fit, and lends the others to a drawer.
+    """One-line row of controls, left to right; those that do not fit are moved to a drawer.
 
-    Those that are kept are the last to go; of the others each that still fits beside those before
-    it stays. The line is always one, and as high at any width.
+    Controls added with ``keep`` have priority; the others stay in order as far as each still fits.
+    The row is always one line, of the same height at any width.
 
     Args:
-        drawer: takes what does not fit, above what it has of its own.
+        drawer: receives the overflow, above its own controls.
         parent: the owner.
     """
 
@@ -43,41 +43,41 @@ class ControlRow(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def add(self, part: QWidget, sentence: str = "", *, keep: bool = False) -> None:
-        """Put a part behind the others.
+        """Append a control.
 
         Args:
-            part: a control, or several that stay together.
-            sentence: stands below it in the drawer.
-            keep: whether it stays as long as there is room for it at all.
+            part: a control, or a group of controls that stay together.
+            sentence: explanation shown below it in the drawer.
+            keep: whether it has priority over controls without ``keep``.
         """
         self._row.insertWidget(len(self.shown), part)
         self._parts.append(_Part(part, sentence, keep))
 
     def set_corner(self, widget: QWidget) -> None:
-        """Put a widget at the right end; it stays at any width."""
+        """Set a widget at the right end, which never moves to the drawer."""
         self._corner = widget
         self._row.addWidget(widget)
 
     @property
     def shown(self) -> list[QWidget]:
-        """The parts that are in the row, from left to right."""
+        """The controls that are in the row, from left to right."""
         return [part.widget for part in self._parts if part.away is None]
 
     def minimumSizeHint(self) -> QSize:
-        """Need room for the first part and the corner."""
+        """Return the size of the first control and the corner."""
         return self._size([part.widget for part in self._parts[:1]])
 
     def sizeHint(self) -> QSize:
-        """Ask for room for all."""
+        """Return the size of all controls in one line."""
         return self._size([part.widget for part in self._parts])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Take back what fits now, lend what does not."""
+        """Move controls between row and drawer to suit the width."""
         super().resizeEvent(event)
         self._share_out()
 
     def event(self, event: QEvent) -> bool:
-        """Follow parts that come, go, or are of another width."""
+        """Redistribute controls when one was shown, hidden or resized."""
         done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._share_out()
@@ -87,14 +87,14 @@ class ControlRow(QWidget):
         ends = [] if self._corner is None else [self._corner]
         sizes = [_wanted(widget) for widget in (*parts, *ends) if not is_put_away(widget)]
         wide = sum(size.width() for size in sizes) + SPACE_M * max(0, len(sizes) - 1)
-        # What is lent is as high as it will be when it comes back: nothing jumps then.
+        # Include the height of controls in the drawer, so that it is constant.
         high = max((_wanted(part.widget).height() for part in self._parts), default=0)
         return QSize(wide, max([high, *(size.height() for size in sizes)]))
 
     def _share_out(self) -> None:
         free = self.width() - self._size([]).width()
         for part in sorted(self._parts, key=lambda part: not part.keep):
-            # What is put away for another reason takes no room wherever it is.
+            # Controls hidden explicitly take no room.
             needed = 0 if is_put_away(part.widget) else _wanted(part.widget).width() + SPACE_M
             if needed <= free:
                 free -= needed
@@ -121,6 +121,6 @@ class ControlRow(QWidget):
 
 
 def _wanted(widget: QWidget) -> QSize:
-    """Return the size that a layout would give a widget."""
+    """Return the preferred size that a layout would give a widget."""
     hint = widget.sizeHint().expandedTo(widget.minimumSizeHint())
     return hint.boundedTo(widget.maximumSize()).expandedTo(widget.minimumSize())

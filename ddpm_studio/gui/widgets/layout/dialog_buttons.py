@@ -1,4 +1,4 @@
-"""Dialog buttons in the row at its end."""
+"""Button row of a dialog."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_M
 
 
 def answers(cancel: QPushButton, accept: QPushButton) -> QHBoxLayout:
-    """Lay out a dialog's two answers at its right end, the one that does something last."""
+    """Return a right-aligned row of a dialog's buttons: cancel, then accept."""
     row = QHBoxLayout()
     row.setSpacing(SPACE_M)
     row.addStretch()

@@ -1,4 +1,4 @@
-"""A drawer: what is rarely changed, over one side of the pictures, behind one button."""
+"""Drawer: a panel of rarely used settings that overlays the pictures, opened by a button."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ WIDTH = 336
 
 
 class Drawer(QFrame):
-    """Settings that lie over the right side of a widget, so that nothing else moves for them.
+    """Overlay panel at the right side of a widget, which does not change the layout.
 
-    ``button`` opens and closes it; the cross closes it, and so does Escape wherever the focus is
-    in what holds both the button and the pictures.
+    ``button`` toggles it; its close button closes it, and so does Escape wherever the focus is
+    within the common ancestor of the button and the owner.
 
     Args:
-        owner: what it lies over; it becomes the parent.
-        title: what the button and the drawer say.
+        owner: the widget to overlay; it becomes the parent.
+        title: text of the button and heading of the drawer.
         tip: one line for the button's tooltip.
-        icon: of the button.
+        icon: icon of the button.
     """
 
     def __init__(
@@ -71,28 +71,28 @@ class Drawer(QFrame):
         self._overlay.lie_over(owner)
         self._around_both: QWidget | None = None
         self.hide()
-        # When a control has come or gone, and its new place is laid out.
+        # Deferred: a control that was added or removed must be laid out first.
         self._fit_soon = QTimer(self, singleShot=True)
         self._fit_soon.timeout.connect(self._place)
 
     def close_drawer(self) -> None:
-        """Close it; the focus goes back to the button."""
+        """Close the drawer and give the focus back to its button."""
         self.button.setChecked(False)
         self.button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def add(self, part: QWidget, sentence: str = "") -> Explained:
-        """Put a control at the end, with a sentence about it below."""
+        """Append a control with an explanation below it."""
         row = Explained(part, sentence)
         self.column.insertWidget(self.column.count() - 1, row)
         return row
 
     def lend(self, part: QWidget, sentence: str, place: int) -> Explained:
-        """Take a control that has no room elsewhere, until :meth:`Explained.release`.
+        """Host a control that has no room elsewhere, until :meth:`Explained.release`.
 
         Args:
             part: the control.
             sentence: what it does.
-            place: how many other lent controls stand above it.
+            place: index among the hosted controls, from the top.
         """
         row = Explained(part, sentence)
         self._lent.insertWidget(place, row)
@@ -100,7 +100,7 @@ class Drawer(QFrame):
         return row
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Close on Escape that nothing else has taken."""
+        """Event filter of the common ancestor: close on an Escape that no child handled."""
         if (
             watched is self._around_both
             and isinstance(event, QKeyEvent)
@@ -123,7 +123,7 @@ class Drawer(QFrame):
             self._around_both.installEventFilter(self)
 
     def _common_parent(self) -> QWidget:
-        """The smallest widget that holds what it lies over and its button."""
+        """Return the closest common ancestor of the owner and the button."""
         around = self._owner
         while (above := around.parentWidget()) and not around.isAncestorOf(self.button):
             around = above
@@ -140,7 +140,7 @@ class Drawer(QFrame):
 
 
 class Explained(QWidget):
-    """A control with one sentence about it, which is seen as long as the control is.
+    """Control with an explanation below it, shown and hidden together with the control.
 
     Args:
         part: the control.
@@ -162,23 +162,23 @@ class Explained(QWidget):
         column.addWidget(self.words)
         self.words.setVisible(bool(sentence))
         part.installEventFilter(self)
-        # Without a parent it would be shown as a window of its own.
+        # Not shown here: a widget without a parent would appear as a top-level window.
         if hidden:
             self.hide()
 
     def release(self) -> None:
-        """Let go of the control, which finds another place at once; the sentence goes."""
+        """Release the control, for the caller to insert elsewhere, and delete this row."""
         self._part.removeEventFilter(self)
         self._row.removeWidget(self._part)
         self.hide()
         self.deleteLater()
 
     def add(self, more: QWidget) -> None:
-        """Put something more below the sentence."""
+        """Append a widget below the explanation."""
         self._column.addWidget(more)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Come and go with the control."""
+        """Event filter of the control: show and hide the row with it."""
         if watched is self._part:
             if event.type() == QEvent.Type.HideToParent:
                 self.hide()
@@ -188,6 +188,6 @@ class Explained(QWidget):
 
 
 def is_put_away(widget: QWidget) -> bool:
-    """Tell whether somebody hid a widget, which is not so of one that was never shown."""
+    """Whether a widget was hidden explicitly, as opposed to not shown yet."""
     explicit = Qt.WidgetAttribute.WA_WState_ExplicitShowHide
     return widget.isHidden() and widget.testAttribute(explicit)

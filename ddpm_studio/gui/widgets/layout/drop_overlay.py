@@ -1,4 +1,4 @@
-"""Drop overlay: tells over the whole window what will happen when the mouse lets go."""
+"""Drop overlay: shows over the whole window what a drop would open."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LINE = 2
 
 
 class DropOverlay(QWidget):
-    """A veil with a frame and one line; it takes neither clicks nor drops.
+    """Translucent overlay with a frame, an icon and a line of text; transparent to the mouse.
 
     Args:
-        window: it covers all of it.
+        window: the window to cover.
     """
 
     def __init__(self, window: QWidget) -> None:
@@ -31,7 +31,7 @@ class DropOverlay(QWidget):
         self.hide()
 
     def say(self, text: str) -> None:
-        """Show this, above all else in the window."""
+        """Show a text, above everything else in the window."""
         self.text = text
         self.setAccessibleName(text)
         self.setGeometry(self._window().rect())
@@ -40,13 +40,13 @@ class DropOverlay(QWidget):
         self.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay as large as the window."""
+        """Event filter of the window: follow its size."""
         if event.type() == QEvent.Type.Resize and self.isVisible():
             self.setGeometry(self._window().rect())
         return super().eventFilter(watched, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw veil, frame, mark and line."""
+        """Paint the background, frame, icon and text."""
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -14,10 +14,10 @@ _ICON = 32
 
 
 class DropZone(QFrame):
-    """Takes drops; a click, Enter or Space asks to choose instead."""
+    """Target for drag and drop; a click, Enter or Space emits ``choose_requested`` instead."""
 
     dropped = Signal(list)
-    """The paths, as a list of Path."""
+    """Emitted with the dropped paths, a list of Path."""
     choose_requested = Signal()
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
@@ -44,7 +44,7 @@ class DropZone(QFrame):
         )
 
     def set_compact(self, compact: bool) -> None:
-        """Take one line, or invite with room around."""
+        """Switch between one line and the large form with icon and hint."""
         self._hint.setVisible(not compact)
         direction = QBoxLayout.Direction
         self._layout.setDirection(direction.LeftToRight if compact else direction.TopToBottom)
@@ -55,24 +55,24 @@ class DropZone(QFrame):
         self.updateGeometry()
 
     def lie_flat(self) -> None:
-        """Take a row: the icon, and beside it the words and what may be dropped."""
+        """Lay out as a row: icon, text and hint side by side."""
         self._layout.setDirection(QBoxLayout.Direction.LeftToRight)
         self._layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         self._layout.setStretchFactor(self._hint, 1)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files and folders."""
+        """Accept dragged files and folders, and highlight the zone."""
         if paths_from_mime(event.mimeData()):
             set_property(self, "over", True)
             event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Look as before."""
+        """Remove the highlight."""
         set_property(self, "over", False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Say what was dropped."""
+        """Emit ``dropped`` with the paths."""
         set_property(self, "over", False)
         found = paths_from_mime(event.mimeData())
         if found:
@@ -80,12 +80,12 @@ class DropZone(QFrame):
             self.dropped.emit(found)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Ask to choose."""
+        """Emit ``choose_requested`` on a left click."""
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
             self.choose_requested.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ask to choose from the keyboard."""
+        """Emit ``choose_requested`` on Enter or Space."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.choose_requested.emit()
         else:

@@ -1,4 +1,4 @@
-"""Empty state of a view: an icon, one line, one button."""
+"""Empty state of a view: an icon, a line of text and a button."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _ICON = 32
 
 
 class EmptyState(QWidget):
-    """An invitation in the middle of an empty view.
+    """Placeholder of an empty view: an icon, a text and a button for the next step.
 
     Args:
         icon: name of an icon.
-        text: one line on what belongs here.
-        button_text: what the button says; empty: no button.
-        callback: what the button does.
-        flat: in one line without the icon, below something that has the room.
+        text: one line on what the view will show.
+        button_text: text of the button; empty: no button.
+        callback: called when the button is clicked.
+        flat: whether to use one line without the icon, for little height.
         parent: the owner.
     """
 
@@ -74,7 +74,7 @@ class EmptyState(QWidget):
         button_text: str = "",
         callback: Callable[[], object] | None = None,
     ) -> None:
-        """Say something else."""
+        """Change icon, text and button."""
         self._callback = callback
         self._icon.set_icon(icon)
         self._text.setText(text)
@@ -85,7 +85,7 @@ class EmptyState(QWidget):
 
     @property
     def text(self) -> str:
-        """The line that is shown."""
+        """The text shown."""
         return self._text.text()
 
     def _act(self) -> None:

@@ -1,4 +1,4 @@
-"""Durations in words of the person's language."""
+"""Durations and remaining times as text in the window's language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ddpm_studio import durations
 
 
 def duration(seconds: float) -> str:
-    """Return "4 s", "6 min", "2 h 10 min" or "3 days"; "" for what is no duration."""
+    """Format seconds as "4 s", "6 min", "2 h 10 min" or "3 days"; "" if negative or not finite."""
     if not math.isfinite(seconds) or seconds < 0:
         return ""
     words = durations.duration(seconds)
@@ -21,6 +21,6 @@ def duration(seconds: float) -> str:
 
 
 def time_left(seconds: float | None) -> str:
-    """Return "6 min left", or "" while it is too early to say."""
+    """Format a remaining time as "6 min left"; "" if unknown (None)."""
     words = "" if seconds is None else duration(seconds)
     return QCoreApplication.translate("Duration", "{time} left").format(time=words) if words else ""

@@ -1,4 +1,4 @@
-"""Flow layout: a row that goes on in the next line where it has no more room."""
+"""Flow layout: a row that wraps into further lines where it runs out of room."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 
 
 class FlowLayout(QLayout):
-    """Lays its items out from left to right, each as wide as it likes to be, in lines.
+    """Layout that places items left to right at their preferred widths, wrapping into lines.
 
     Args:
-        gap: between items.
-        line_gap: between lines.
+        gap: spacing between items, in pixels.
+        line_gap: spacing between lines, in pixels.
         parent: the owner.
     """
 
@@ -28,51 +28,51 @@ class FlowLayout(QLayout):
         self.setContentsMargins(0, 0, 0, 0)
 
     def set_corner(self, widget: QWidget) -> None:
-        """Put a widget at the right end of the first line; only that line is shorter for it."""
+        """Set a widget at the right end of the first line, which is shortened by it."""
         self._corner = widget
         self.addWidget(widget)
 
     def addItem(self, item: QLayoutItem) -> None:
-        """Take one more item."""
+        """Append an item."""
         self._items.append(item)
 
     def count(self) -> int:
-        """How many items there are."""
+        """Return the number of items."""
         return len(self._items)
 
     def itemAt(self, index: int) -> QLayoutItem | None:
-        """Return an item, or None beyond the end."""
+        """Return the item at an index, or None if out of range."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
     def takeAt(self, index: int) -> QLayoutItem | None:
-        """Remove an item and return it, or None beyond the end."""
+        """Remove and return the item at an index, or None if out of range."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:
-        """Want no more than is needed."""
+        """Return no directions: the layout does not expand."""
         return Qt.Orientation(0)
 
     def hasHeightForWidth(self) -> bool:
-        """The narrower, the higher."""
+        """Return True: the height depends on the width."""
         return True
 
     def heightForWidth(self, width: int) -> int:
-        """Return the height of all lines."""
+        """Return the height of all lines at a width."""
         return self._arrange(QRect(0, 0, width, 0), move=False)
 
     def setGeometry(self, rect: QRect) -> None:
-        """Put every item into its place."""
+        """Place all items within ``rect``."""
         super().setGeometry(rect)
         self._arrange(rect, move=True)
 
     def sizeHint(self) -> QSize:
-        """Ask for one line."""
+        """Return the size of all items in one line."""
         sizes = [item.sizeHint() for item in self._shown()]
         wide = sum(size.width() for size in sizes) + self._gap * max(0, len(sizes) - 1)
         return QSize(wide, max((size.height() for size in sizes), default=0))
 
     def minimumSize(self) -> QSize:
-        """Need room for the widest item."""
+        """Return the size of the largest item, or of the first item and the corner."""
         size = QSize()
         items, corner = self._parted()
         for item in items:
@@ -84,11 +84,11 @@ class FlowLayout(QLayout):
         return size
 
     def _shown(self) -> list[QLayoutItem]:
-        # While a window is taken down, Qt may ask after it has destroyed an item.
+        # While a window is destroyed, Qt may call this after it has deleted an item.
         return [item for item in self._items if isValid(item) and not item.isEmpty()]
 
     def _parted(self) -> tuple[list[QLayoutItem], QLayoutItem | None]:
-        """Return those that flow, and the one in the corner."""
+        """Return the flowing items and the corner item, if any."""
         shown = self._shown()
         if self._corner is None:
             return shown, None
@@ -96,7 +96,7 @@ class FlowLayout(QLayout):
         return [item for item in shown if item is not corner], corner
 
     def _arrange(self, rect: QRect, *, move: bool) -> int:
-        """Place the items, or only find out how high that would be."""
+        """Compute the layout, apply it if ``move``, and return its height."""
         top = rect.y()
         items, corner = self._parted()
         size = QSize(0, 0) if corner is None else corner.sizeHint()
@@ -127,7 +127,7 @@ class FlowLayout(QLayout):
 
 
 def together(*parts: QWidget, gap: int = SPACE_S) -> QWidget:
-    """Return one widget that keeps ``parts`` on one line, such as a label and its box."""
+    """Group widgets into one that keeps them on one line, such as a label and its field."""
     group = QWidget()
     row = QHBoxLayout(group)
     row.setContentsMargins(0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Placement of an overlay, such as a message, clear of the controls of what it lies over."""
+"""Placement of an overlay, such as a message, where it does not cover controls."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.overlay import Overlay
 
-# What takes more of the widget than this is no control but what the controls are of.
+# Share of the area: a larger focusable widget counts as content, not as a control.
 _MOST_OF_IT = 0.25
 
 
 def free_place(under: QWidget, size: QSize, edge: Qt.Edge, apart_from: QWidget) -> QRect:
-    """Return where ``size`` lies clear of the controls, as near the edge as can be.
+    """Return the rectangle of an overlay that covers no controls, closest to an edge.
 
-    Where there is no room clear of all, it lies where it covers the least of them.
+    If there is none, it is the rectangle that covers the least area of controls.
 
     Args:
-        under: what it lies over.
-        size: no larger than ``under``, in its pixels.
-        edge: the upper or the lower one of ``under``.
-        apart_from: what will lie there, which is in nobody's way itself.
+        under: the widget to overlay.
+        size: size of the overlay in pixels, no larger than ``under``.
+        edge: the top or the bottom edge of ``under``.
+        apart_from: the overlay itself, which is not counted as covered.
     """
     taken = list(_controls(under, QPoint(), under.rect(), apart_from))
     at_top = edge is Qt.Edge.TopEdge
@@ -53,13 +53,13 @@ def _shared(one: QRect, other: QRect) -> int:
 
 
 def _controls(under: QWidget, at: QPoint, seen: QRect, apart_from: QWidget) -> Iterator[QRect]:
-    """What can be clicked or typed into, of the part of a widget that is seen.
+    """Yield the visible rectangles of all controls in a widget, recursively.
 
     Args:
         under: the widget.
-        at: its place in the outermost one.
-        seen: the part that is seen of it, in the outermost one.
-        apart_from: is passed over.
+        at: its position in the outermost widget.
+        seen: its visible part, in coordinates of the outermost widget.
+        apart_from: the overlay, which is skipped.
     """
     for child in under.children():
         if not isinstance(child, QWidget) or child.isHidden() or child.isWindow():

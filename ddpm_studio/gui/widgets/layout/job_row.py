@@ -1,4 +1,4 @@
-"""Job row: what it is, how far, how long still, a way out."""
+"""Job row: title, progress, remaining time, and buttons to pause and cancel a job."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BAR_WIDTH = 48
 
 
 class JobRow(QWidget):
-    """Follows a job until it is over."""
+    """Row of a job in a list: title, progress bar and buttons, updated until it is dismissed."""
 
     pause_requested = Signal(bool)
     cancel_requested = Signal()
@@ -67,7 +67,7 @@ class JobRow(QWidget):
         self.show_job()
 
     def show_job(self) -> None:
-        """Show where the job stands."""
+        """Update the row to the state of the job."""
         job = self.job
         paused = job.state is State.PAUSED
         set_property(self.bar, "paused", paused)
@@ -80,7 +80,7 @@ class JobRow(QWidget):
             self.bar.setRange(0, max(1, job.progress.total))
             self.bar.setValue(job.progress.done)
         self.text.setText(self._words())
-        # The remedy stands in the message that tells of it; here is what failed.
+        # The cause alone: the remedy is in the message of the failure.
         self.failed.setText("" if job.failure is None else job.failure.cause)
         self.setToolTip("" if job.failure is None else job.failure.line)
         self.bar.setVisible(job.failure is None)
@@ -95,7 +95,7 @@ class JobRow(QWidget):
             self.cancel_button.setToolTip(self.tr("Dismiss"))
 
     def copy_details(self) -> None:
-        """Put what went wrong on the clipboard, with all its details."""
+        """Copy the failure with its details to the clipboard."""
         failure = self.job.failure
         if failure is not None:
             parts = (self.job.spec.title, failure.line, failure.details)
@@ -110,7 +110,7 @@ class JobRow(QWidget):
             State.CANCELLED: self.tr("Cancelled"),
         }
         if job.state is State.CANCELLED and job.tells_time:
-            # A training: what it has learnt is saved.
+            # A training: its progress is saved, so it is not "Cancelled".
             return self.tr("Stopped")
         if job.state in words:
             return words[job.state]

@@ -1,4 +1,4 @@
-"""Menu section heading between entries."""
+"""Section heading in a menu."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ddpm_studio.gui.widgets.layout.basics import label
 
 
 def add_heading(menu: QMenu, text: str) -> None:
-    """Say what the entries that follow are about; a line parts them from those before.
+    """Add a section heading to a menu, separated from the entries before by a line.
 
-    ``QMenu.addSection`` would do the same, but under a style sheet its words are not drawn.
+    ``QMenu.addSection`` would do the same, but with a style sheet its text is not drawn.
     """
     if menu.actions():
         menu.addSeparator()
@@ -20,6 +20,6 @@ def add_heading(menu: QMenu, text: str) -> None:
     heading = QWidgetAction(menu)
     heading.setText(text)
     heading.setDefaultWidget(words)
-    # Neither the pointer nor the arrow keys stop at it.
+    # Disabled, so that neither the pointer nor the arrow keys select it.
     heading.setEnabled(False)
     menu.addAction(heading)

@@ -1,4 +1,4 @@
-"""Message bar that lies over the edge of a panel, instead of a dialog."""
+"""Message bar (toast): non-modal messages over the edge of a panel, instead of dialogs."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _ICONS = {
 }
 _DETAILS_HEIGHT = 140
 _MOST_KEPT = 10
-# Lines of one message; of a training of days, the latest.
+# Most lines of a gathered message; the latest are kept.
 _MOST_GATHERED = 8
 _WIDEST = 480
-# What only tells that something was done goes by itself, when it can have been read.
+# Timeout of an info: at least this long, and long enough to be read.
 _GOES_AFTER_MS, _READ_MS_A_LETTER = 8_000, 60
-# What it offers can be had elsewhere too, and it lies over pictures.
+# The same with an action button; its action can be found elsewhere too.
 _OFFER_GOES_AFTER_MS = 20_000
-# As long as a usual name of a file or a run; the rest of it stands in the details.
+# Characters: longer names are shortened, and shown in full in the details.
 _LONGEST = 64
 _LONGER = re.compile(rf"[^\s/\\]{{{_LONGEST + 1},}}")
 
@@ -62,30 +62,30 @@ class _Message:
 
     @property
     def long_names(self) -> bool:
-        """Whether it is shown with names that are shortened."""
+        """Whether it has names so long that they are shown shortened."""
         return _LONGER.search(self.whole) is not None
 
     @property
     def stays(self) -> bool:
-        """Whether it is worth coming back to when another has taken its place."""
+        """Whether it is kept below a newer message that covers it."""
         return self.level != "info" or bool(self.action) or self.gathers
 
     def outlives(self, newer: _Message) -> bool:
-        """Whether it still has something to say beside a newer one."""
+        """Whether to keep it below ``newer``: it stays, and has another text and topic."""
         same = self.whole == newer.whole or (bool(self.topic) and self.topic == newer.topic)
         return self.stays and not same
 
 
 class MessageBar(QFrame):
-    """Says one thing at a time; hidden while there is nothing to say.
+    """Stack of messages that shows the newest one; hidden while it is empty.
 
-    What a newer message covers waits below it, if there was anything to be done about it. Escape
-    or the cross sends the one that is seen away, which emits ``dismissed`` with its text.
+    A message covered by a newer one is kept below it if it is a warning or an error, has an action,
+    or gathers lines. Escape or the close button dismisses the message shown, and emits
+    ``dismissed`` with its text.
 
-    It lies over a panel, see :meth:`lie_over`, so that nothing below moves when it comes or goes,
-    and clear of the controls there, which one may need next.
-    What is no warning then goes by itself after a while, later if it offers something, unless the
-    mouse is on it.
+    The bar is an overlay of a panel, see :meth:`lie_over`, so that the layout does not move when it
+    appears, and avoids covering controls. As an overlay, infos disappear after a timeout, a longer
+    one if they have an action, but not while the mouse is over them.
     """
 
     dismissed = Signal(str)
@@ -151,9 +151,9 @@ class MessageBar(QFrame):
         self.hide()
 
     def lie_over(self, owner: QWidget, edge: Qt.Edge = Qt.Edge.TopEdge) -> None:
-        """Lie over a widget, in none of its layouts: at its upper or lower edge, or near it.
+        """Become an overlay of a widget, at or near its top or bottom edge.
 
-        It makes room for the controls at that edge.
+        It moves away from the edge where it would cover controls.
         """
         self._owner, self._edge = owner, edge
         Overlay(self, self._place, gives_way=True).lie_over(owner)
@@ -161,17 +161,17 @@ class MessageBar(QFrame):
 
     @property
     def text(self) -> str:
-        """What is said, with the remedy; empty while hidden."""
+        """The text of the message shown, with its remedy; empty while hidden."""
         return self._messages[-1].whole if self._messages else ""
 
     @property
     def level(self) -> Level:
-        """How grave it is."""
+        """The severity of the message shown; "info" while hidden."""
         return self._messages[-1].level if self._messages else "info"
 
     @property
     def earlier(self) -> int:
-        """How many messages wait below the one that is seen."""
+        """Number of messages below the one shown."""
         return max(0, len(self._messages) - 1)
 
     def show_message(
@@ -185,16 +185,16 @@ class MessageBar(QFrame):
         callback: Callable[[], object] | None = None,
         topic: str = "",
     ) -> None:
-        """Say something; said before, it comes up again instead of standing there twice.
+        """Show a message; an earlier one of the same text or topic is replaced.
 
         Args:
-            text: what is the matter.
-            level: how grave it is.
+            text: what happened.
+            level: the severity.
             remedy: what to do about it.
-            details: a long text to unfold and copy.
-            action: what a button says; the message goes when it is pressed.
-            callback: what the button does.
-            topic: what it is about: it takes the place of an earlier one about the same.
+            details: a long text that can be expanded and copied.
+            action: text of a button; pressing it removes the message.
+            callback: called when the button is pressed.
+            topic: key of the subject, by which the message can be replaced and cleared.
         """
         self._tell(_Message(text, level, remedy, details, action, callback, topic))
 
@@ -206,13 +206,13 @@ class MessageBar(QFrame):
     def show_info(
         self, text: str, action: str = "", callback: Callable[[], object] | None = None
     ) -> None:
-        """Tell something; ``action`` is what a button says that calls ``callback``."""
+        """Show an info; ``action`` is the text of a button that calls ``callback``."""
         self.show_message(text, action=action, callback=callback)
 
     def add_info(self, text: str) -> None:
-        """Tell something more, below what was told before where that is still seen, or waits.
+        """Append lines to the current info or the gathered message, or show a new one.
 
-        What covers it, such as a warning a moment later, does not take it away unread.
+        A gathered message is kept when another, such as a warning a moment later, covers it.
         """
         before = [
             old
@@ -231,13 +231,13 @@ class MessageBar(QFrame):
         callback: Callable[[], object] | None = None,
         topic: str = "",
     ) -> None:
-        """Tell something that should be looked at."""
+        """Show a warning, optionally with an action button."""
         self.show_message(text, "warning", action=action, callback=callback, topic=topic)
 
     def show_failure(
         self, failure: Failure, action: str = "", callback: Callable[[], object] | None = None
     ) -> None:
-        """Say what went wrong."""
+        """Show a failure as an error, with its remedy and details."""
         self.show_message(
             failure.cause,
             "error",
@@ -248,11 +248,11 @@ class MessageBar(QFrame):
         )
 
     def tells_of(self, topic: str) -> bool:
-        """Whether something about this topic is said, or waits."""
+        """Whether there is a message of this topic, shown or below."""
         return any(told.topic == topic for told in self._messages)
 
     def clear(self, level: Level | None = None, topic: str = "") -> None:
-        """Say nothing more, or nothing more of this level, or about this topic."""
+        """Remove all messages, or those of a level, or those of a topic."""
         self._messages = [
             old
             for old in self._messages
@@ -261,26 +261,26 @@ class MessageBar(QFrame):
         self._show()
 
     def dismiss(self) -> None:
-        """Say this no more, as the person wishes it."""
+        """Remove the message shown and emit ``dismissed``, at the user's request."""
         if self._messages:
             text = self._messages.pop().whole
             self._show()
             self.dismissed.emit(text)
 
     def copy_details(self) -> None:
-        """Put the message and its details on the clipboard."""
+        """Copy the message and its details to the clipboard."""
         details = self._messages[-1].details if self._messages else ""
         QGuiApplication.clipboard().setText(f"{self.text}\n\n{details}".strip())
 
     def event(self, event: QEvent) -> bool:
-        """Take another height when there is more or less to say."""
+        """Adjust position and height when the content has changed."""
         done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._place()
         return done
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go away on Escape."""
+        """Dismiss the message on Escape."""
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
         else:
@@ -322,7 +322,7 @@ class MessageBar(QFrame):
             self._going.start(max(shortest, _READ_MS_A_LETTER * len(told.whole)))
 
     def settle(self) -> None:
-        """Lie clear of the controls that there are by now."""
+        """Reposition after the controls below have changed."""
         self._settling.start(0)
 
     def _place(self) -> None:
@@ -341,7 +341,7 @@ class MessageBar(QFrame):
             self._show()
 
     def _turn(self) -> None:
-        """Let the one before come up, and the one that is seen wait below all."""
+        """Show the message below, and move the one shown to the bottom of the stack."""
         self._messages = [self._messages[-1], *self._messages[:-1]]
         self._show()
 
@@ -357,6 +357,6 @@ class MessageBar(QFrame):
 
 
 def _shortened(text: str) -> str:
-    """Leave out the middle of names that fill a line by themselves."""
+    """Elide the middle of names that are longer than ``_LONGEST`` characters."""
     half = _LONGEST // 2
     return _LONGER.sub(lambda name: f"{name[0][:half]}…{name[0][1 - half :]}", text)

@@ -1,4 +1,4 @@
-"""Overlay: a widget that lies over another one, in none of its layouts."""
+"""Overlay: a widget placed above its parent's content, outside of any layout."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _MARK = "overlay"
 
 
 class Overlay(QObject):
-    """Keeps a widget in its place over its parent, and above what stands beside it there.
+    """Keeps an overlay widget positioned over its parent, and above its siblings.
 
-    A stack raises the page it turns to, over all that lies on it, and tells of it only the page:
-    so the pages are watched. Of two overlays of one parent, the one that came last lies above.
+    A QStackedWidget raises the page that it turns to above any overlay, and only the page gets an
+    event for it: so the siblings are filtered. Of two overlays of one parent, the later is on top.
 
     Args:
-        widget: what lies over another one; it becomes the owner of this.
-        place: puts it where it belongs, which is asked for when its parent has another size.
-        gives_way: whether it is placed anew when another one has come.
+        widget: the overlay widget; it becomes the owner of this object.
+        place: positions the widget; called when the parent is resized or shown.
+        gives_way: whether it is positioned again when another overlay has appeared.
     """
 
     _giving_way: ClassVar[weakref.WeakSet[Overlay]] = weakref.WeakSet()
@@ -38,7 +38,7 @@ class Overlay(QObject):
         widget.setProperty(_MARK, True)
 
     def lie_over(self, under: QWidget) -> None:
-        """Lie over this widget, which becomes the parent."""
+        """Overlay a widget, which becomes the parent."""
         if self._widget.parentWidget() is not under:
             self._widget.setParent(under)
         self._under = under
@@ -47,14 +47,14 @@ class Overlay(QObject):
             self._watch(child)
 
     def came(self) -> None:
-        """Let those that give way to it do so, wherever they lie."""
+        """Reposition all other overlays that give way; call when this one has appeared."""
         for other in list(self._giving_way):
-            # Qt may have destroyed it before Python has let go of it.
+            # Qt may have destroyed it while its Python wrapper is still alive.
             if other is not self and isValid(other):
                 other._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the size of what lies below, and come above what is raised there."""
+        """Event filter: follow the parent's size, and stay above siblings that are raised."""
         kind = event.type()
         if watched is self._under:
             if kind in (QEvent.Type.Resize, QEvent.Type.Show):
@@ -72,7 +72,7 @@ class Overlay(QObject):
 
     @staticmethod
     def is_one(widget: QWidget) -> bool:
-        """Tell whether a widget lies over another one."""
+        """Whether a widget is an overlay."""
         return bool(widget.property(_MARK))
 
     def _watch(self, child: QObject) -> None:

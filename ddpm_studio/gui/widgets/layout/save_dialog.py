@@ -1,4 +1,4 @@
-"""Save dialog: asks where to write a file, without holding the window up."""
+"""Modeless save dialog that remembers its last folder."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ddpm_studio.paths import is_there
 
 
 class SaveDialog(QFileDialog):
-    """Opens where the last file was saved to, at first in the folder of pictures.
+    """Save dialog that opens in the last folder saved to, initially the pictures folder.
 
     Args:
-        parent: over whose window it lies.
-        title: what is saved.
-        filters: the kinds of files, such as "Table (*.csv)", each with the ending that a name
-            without one gets; empty: none, as a folder has.
-        file_name: to begin with.
+        parent: the parent, in the window that the dialog belongs to.
+        title: title of the dialog.
+        filters: name filters, such as "Table (*.csv)", each with its default suffix; an empty
+            suffix: none, as for a folder.
+        file_name: the suggested file name.
     """
 
     last_folder: ClassVar[Path | None] = None
@@ -49,14 +49,14 @@ def ask_where(
     file_name: str,
     then: Callable[[Path], object],
 ) -> None:
-    """Open a :class:`SaveDialog`; ``then`` takes the path, if one is chosen."""
+    """Open a :class:`SaveDialog`; ``then`` is called with the path, if one is chosen."""
     dialog = SaveDialog(parent, title, filters, file_name)
 
     def take(chosen: str) -> None:
         typed = Path(chosen)
         path = _with_ending(typed, list(filters.values()), dialog.defaultSuffix())
         if path != typed and is_there(path):
-            # Nobody was asked whether that one may be written over.
+            # The dialog has not confirmed overwriting the name with the suffix added.
             ask_where(parent, title, filters, path.name, then)
         else:
             then(path)
@@ -66,9 +66,9 @@ def ask_where(
 
 
 def _with_ending(path: Path, endings: Sequence[str], usual: str) -> Path:
-    """Return a path that ends as one of the kinds of files; Qt takes any dot for an ending."""
+    """Add the default suffix unless a known one is there; Qt takes any dot for a suffix."""
     known = any(path.name.lower().endswith(f".{ending}") for ending in endings)
-    # Where a folder is one of the kinds, no ending is missing.
+    # If a folder is one of the kinds, a suffix is optional.
     if known or not all(endings):
         return path
     return path.with_name(f"{path.name}.{usual}")

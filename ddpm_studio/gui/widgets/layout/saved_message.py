@@ -1,4 +1,4 @@
-"""Message of a file that was written."""
+"""Message that a file was saved, with a button to show its folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 
 
 def tell_saved(messages: MessageBar, path: Path) -> None:
-    """Say where a file or folder was saved, and offer to show it there."""
+    """Show where a file or folder was saved, with a button to open its folder."""
     translate = QCoreApplication.translate
     messages.show_message(
         translate("SavedMessage", "Saved to {path}").format(path=path),

@@ -1,4 +1,4 @@
-"""Selection model: which of N things are chosen and which one is current."""
+"""Selection model: which of N items are selected and which one is current."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 class Selection:
-    """A choice among ``count`` things by index; nothing is current when there are none."""
+    """Multiple selection of ``count`` items by index; ``current`` is -1 if there are none."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -16,14 +16,14 @@ class Selection:
 
     @property
     def indices(self) -> list[int]:
-        """The chosen indices, in order."""
+        """The selected indices, in ascending order."""
         return sorted(self._chosen)
 
     def __contains__(self, index: int) -> bool:
         return index in self._chosen
 
     def resize(self, count: int) -> bool:
-        """Take another number of things; return whether the choice had to change."""
+        """Change the number of items; return whether the selection or current item changed."""
         before = self.current, self.indices
         self.count = count
         self.current = min(max(self.current, 0), count - 1)
@@ -32,14 +32,14 @@ class Selection:
         return before != (self.current, self.indices)
 
     def replace(self, indices: Iterable[int]) -> None:
-        """Choose exactly these; the last becomes current."""
+        """Select exactly these indices; the last becomes current."""
         kept = [index for index in indices if 0 <= index < self.count]
         self._chosen = set(kept)
         if kept:
             self.current = self._anchor = kept[-1]
 
     def click(self, index: int | None, *, toggle: bool = False, extend: bool = False) -> None:
-        """Do what a click on ``index`` (None: beside everything) does in a list."""
+        """Apply a click on item ``index`` (None: on empty space), as in a list view."""
         if index is None:
             if not toggle and not extend:
                 self._chosen.clear()

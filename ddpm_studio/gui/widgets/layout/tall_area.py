@@ -1,4 +1,4 @@
-"""Scroll area for content that is scrolled up and down, and never narrower than it can be."""
+"""Vertical scroll areas, never narrower than the content's minimum width."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.widgets.layout.basics import name
 
-# So often the bar comes and goes in a room of one size; then its place is kept free.
+# Changes of the scroll bar at one viewport size before its width is always reserved.
 _MOST_TURNS = 20
 
 
 class TallArea(QScrollArea):
-    """Shows its content as high as that likes to be, and scrolls where there is less room.
+    """Scroll area that shows its content at its preferred height, and scrolls vertically.
 
     Args:
-        content: has a layout.
-        title: what it is called.
-        most_asked: the widest that it asks for, in pixels, whatever the content says.
+        content: the widget to scroll; it has a layout.
+        title: accessible name.
+        most_asked: upper limit of the minimum width, in pixels, without the scroll bar.
         parent: the owner.
     """
 
@@ -41,15 +41,15 @@ class TallArea(QScrollArea):
         self.setWidget(content)
 
     def minimumSizeHint(self) -> QSize:
-        """Ask for the least width of the content and the scroll bar's beside it."""
+        """Return the minimum width of the content plus the scroll bar's width."""
         wanted = self.whole_width()
         if self._most_asked is not None:
-            # Before the style sheet is in force, controls ask for more than they need.
+            # Before the style sheet is applied, controls report larger hints than they need.
             wanted = min(wanted, self._most_asked + self._bar())
         return QSize(wanted, super().minimumSizeHint().height())
 
     def whole_width(self) -> int:
-        """Return the least width at which nothing of the content is cut off, in pixels."""
+        """Return the minimum width, in pixels, at which no content is cut off."""
         return self._content.minimumSizeHint().width() + self._bar()
 
     def _bar(self) -> int:
@@ -57,22 +57,22 @@ class TallArea(QScrollArea):
 
 
 class FilledArea(TallArea):
-    """Lets its content, a column, fill the room; scrolls only where that can get no smaller."""
+    """Scroll area whose content, a column, fills it; scrolls only below its minimum height."""
 
     def __init__(self, content: QWidget, title: str, parent: QWidget | None = None) -> None:
         super().__init__(content, title, parent=parent)
-        # By itself Qt scrolls what has less room than it likes to have, if it has rows that wrap.
+        # By default Qt scrolls already below the preferred height if rows have height-for-width.
         self.setWidgetResizable(False)
         self._within, self._barred, self._turns = QSize(), False, 0
         content.installEventFilter(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Find out whether it still fits."""
+        """Fit the content to the new size."""
         super().resizeEvent(event)
         self._fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow a content that needs another height."""
+        """Event filter of the content: fit it again when its layout has changed."""
         if watched is self._content and event.type() == QEvent.Type.LayoutRequest:
             self._fit()
         return super().eventFilter(watched, event)
@@ -85,7 +85,7 @@ class FilledArea(TallArea):
         width, least = room.width(), _least_height(layout, room.width())
         barred = least > room.height()
         self._turns += barred != self._barred
-        # What is higher where it is wider fits beside the bar alone: it would come and go for ever.
+        # Content that is higher when wider may fit only with the bar: prevent endless toggling.
         self._barred = barred or self._turns > _MOST_TURNS
         if self._barred:
             width -= self.verticalScrollBar().sizeHint().width()
@@ -94,9 +94,9 @@ class FilledArea(TallArea):
 
 
 def _least_height(column: QVBoxLayout, width: int) -> int:
-    """Return what a column needs at a width.
+    """Return the minimum height of a column at a width.
 
-    Qt's own answer takes the height that a nested widget would like for the least it needs.
+    Qt's own value uses a nested widget's preferred height where its minimum is meant.
     """
     margins = column.contentsMargins()
     within = width - margins.left() - margins.right()

@@ -1,4 +1,4 @@
-"""Progress bar that is only a line."""
+"""Thin progress bar: a line without text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _HEIGHT = 3
 
 
 def thin_progress(title: str) -> QProgressBar:
-    """Return a hidden bar that keeps its room, so that nothing moves when it comes."""
+    """Return a hidden thin progress bar that reserves its space, so that showing moves nothing."""
     bar = QProgressBar()
     bar.setTextVisible(False)
     bar.setAccessibleName(title)

@@ -1,4 +1,4 @@
-"""Responsive row: parts beside each other, or below each other where there is no room."""
+"""Responsive row: parts side by side, or stacked where there is no room."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBo
 
 
 class TurningRow(QWidget):
-    """A row that turns into a column when it is narrower than its parts need.
+    """Row that becomes a column when it is narrower than the minimum width of its parts.
 
     Args:
-        gap: between the parts, in pixels.
+        gap: spacing between the parts, in pixels.
         parent: the owner.
     """
 
@@ -26,19 +26,19 @@ class TurningRow(QWidget):
         self._box.setSpacing(gap)
 
     def add(self, part: QWidget | QLayout, stretch: int = 1) -> None:
-        """Put one more part at the end; ``stretch`` shares out what room is left."""
+        """Append a part; ``stretch`` is its share of the remaining space."""
         if isinstance(part, QLayout):
             self._box.addLayout(part, stretch)
         else:
             self._box.addWidget(part, stretch)
 
     def minimumSizeHint(self) -> QSize:
-        """Need the width of the widest part alone."""
+        """Return a minimum of the widest part's width, as parts can be stacked."""
         high = self._box.minimumSize().height()
         return QSize(max(self._widths(), default=0), high)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Turn where that is needed, or is needed no more."""
+        """Switch between row and column by the width available."""
         super().resizeEvent(event)
         widths = self._widths()
         needed = sum(widths) + self._box.spacing() * max(0, len(widths) - 1)

@@ -1,4 +1,4 @@
-"""Word-wrapped text that breaks inside a word too, where one is wider than the line."""
+"""Word-wrapped text widgets that also break within words wider than the line."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from PySide6.QtGui import QFont, QPainter, QPaintEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QTextEdit, QWidget
 
 _LEAST, _MOST = 20, 80
-"""Average characters that a label asks for room for, whatever its words are."""
+"""Bounds of a label's minimum and preferred width, in average characters."""
 _ANYWHERE = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
 class WrappedLabel(QLabel):
-    """A label that a name of any length makes neither wider than its place nor cut off."""
+    """Label whose long words, such as file names, are wrapped instead of cut off."""
 
     def minimumSizeHint(self) -> QSize:
-        """Have room for a usual word."""
+        """Return a minimum width of at most 20 average characters."""
         least = super().minimumSizeHint()
         return least.boundedTo(QSize(self._characters(_LEAST), least.height()))
 
     def sizeHint(self) -> QSize:
-        """Ask for lines that can be read."""
+        """Return a preferred width of at most 80 average characters."""
         hint, most = super().sizeHint(), self._characters(_MOST)
         return hint if hint.width() <= most else QSize(most, self.heightForWidth(most))
 
@@ -34,7 +34,7 @@ class WrappedLabel(QLabel):
         return ceil(_laid_out(self.text(), self.font(), room, self.alignment())[1])
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw all lines."""
+        """Paint the text, broken within words where needed."""
         place = self.contentsRect()
         if not self._has_wider_word(place.width()):
             super().paintEvent(event)
@@ -59,7 +59,7 @@ class WrappedLabel(QLabel):
 
 
 class SelectableText(QTextEdit):
-    """Plain text to read and to copy parts of, as high as its lines are."""
+    """Read-only, selectable plain text, as high as its lines."""
 
     def __init__(self, role: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,38 +79,38 @@ class SelectableText(QTextEdit):
         self.setSizePolicy(policy)
 
     def set_text(self, text: str) -> None:
-        """Show another text."""
+        """Change the text."""
         self.setPlainText(text)
         self.setAccessibleName(text)
         self.updateGeometry()
 
     def hasHeightForWidth(self) -> bool:
-        """The narrower, the higher."""
+        """Return True: the height depends on the width."""
         return True
 
     def heightForWidth(self, width: int) -> int:
         """Return the height of all lines."""
-        # Not by a clone of the document: Python never frees those that Qt hands out.
+        # Not with a clone of the document: PySide never frees the clones.
         text = self.toPlainText()
         return ceil(_laid_out(text, self.font(), width, self.alignment())[1])
 
     def sizeHint(self) -> QSize:
-        """Ask for the height that its lines have now."""
+        """Return the height of the lines at the current width."""
         return QSize(self.width(), self.heightForWidth(max(1, self.width())))
 
     def minimumSizeHint(self) -> QSize:
-        """Allow any width."""
+        """Return a minimum of one line at any width."""
         return QSize(0, self.fontMetrics().height())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Let what is around it scroll."""
+        """Ignore the event, so that the enclosing scroll area handles it."""
         event.ignore()
 
 
 def _laid_out(
     text: str, font: QFont, width: int, alignment: Qt.AlignmentFlag
 ) -> tuple[QTextLayout, float]:
-    """Return the lines of a text and their height together."""
+    """Lay out a text at a width; return the layout and its height in pixels."""
     option = QTextOption(alignment & Qt.AlignmentFlag.AlignHorizontal_Mask)
     option.setWrapMode(_ANYWHERE)
     layout = QTextLayout(text.replace("\n", "\u2028"), font)

@@ -1,1 +1,1 @@
-"""Pictures: grids, film strips, slots, pads and what is dragged between them."""
+"""Picture widgets: grids, thumbnails, film strips, slots, mask painter, and drag and drop."""

@@ -1,4 +1,4 @@
-"""Checkerboard behind transparent pictures."""
+"""Checkerboard background of transparent pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LIGHT, _DARK = QColor(255, 255, 255), QColor(204, 204, 204)
 
 
 def paint_behind(painter: QPainter, place: QRect | QRectF, picture: QImage | QPixmap) -> None:
-    """Fill the place of a picture with a checkerboard where it can be transparent."""
+    """Fill the rectangle of a picture with a checkerboard, if it has an alpha channel."""
     if picture.hasAlphaChannel():
         painter.fillRect(place, QBrush(_squares()))
 

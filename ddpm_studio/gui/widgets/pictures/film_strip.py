@@ -1,4 +1,4 @@
-"""Film strip: the whole process as a row of frames, to be scrubbed."""
+"""Film strip: the reverse process as a row of frames, with scrubbing."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _FEWEST_EVEN = 3
 
 
 class FilmStrip(QWidget):
-    """Shows as many frames as fit, evenly spread, the current one standing out.
+    """Row of frames, as many as fit, evenly spaced in the sequence, the current one framed.
 
     A click or drag scrubs; so do the arrows (one frame), Page up and down (a tenth), Home and
-    End. Places of frames that are not there yet stay empty. No frame is copied.
+    End. Frames that are not available yet are shown as empty cells. No frame is copied.
 
     Args:
-        title: what is shown, for assistive tools.
-        tip: says what the caption of the frame below the pointer, ``{0}``, means.
-        even: show rather fewer frames, down to a third, than at unequal steps.
+        title: accessible name.
+        tip: format of the tooltip; ``{0}`` is the caption of the frame under the pointer.
+        even: whether to show fewer frames, down to a third, so that they are equally spaced.
         parent: the owner.
     """
 
@@ -70,7 +70,7 @@ class FilmStrip(QWidget):
         shown_bands().changed.connect(self._draw_anew)
 
     def reset(self, captions: Sequence[str]) -> None:
-        """Make room for one frame with each of these captions, from noise on; all empty."""
+        """Reset to empty cells, one for each caption, beginning with noise."""
         self._frames, self._captions = [None] * len(captions), list(captions)
         self._current = min(self._current, max(0, len(captions) - 1))
         self._images.clear()
@@ -79,7 +79,7 @@ class FilmStrip(QWidget):
         self.update()
 
     def put(self, index: int, picture: Pictures) -> None:
-        """Put a frame (H, W, C) into its place; IndexError if there is none."""
+        """Set the frame (H, W, C) of a cell; IndexError if there is no such cell."""
         frames = list(self._frames)
         frames[index] = picture
         self._frames = frames
@@ -87,9 +87,9 @@ class FilmStrip(QWidget):
         self.update()
 
     def set_frames(self, frames: Sequence[Pictures] | Pictures, captions: Sequence[str]) -> None:
-        """Show these frames, (F, H, W, C) or (H, W, C) each; ValueError if lengths differ.
+        """Set all frames, (F, H, W, C) or (H, W, C) each; ValueError if lengths differ.
 
-        Those of a sequence are asked for when they are painted.
+        Items of a sequence are accessed only when they are painted.
         """
         if len(frames) != len(captions):
             raise ValueError(f"{len(frames)} frames, {len(captions)} captions")
@@ -97,12 +97,12 @@ class FilmStrip(QWidget):
         self._frames = list(frames) if isinstance(frames, np.ndarray) else frames
 
     def clear(self) -> None:
-        """Show nothing."""
+        """Remove all frames."""
         self.reset(())
 
     @property
     def count(self) -> int:
-        """How many frames there are, with those still to come."""
+        """Number of frames, including those not available yet."""
         return len(self._frames)
 
     @property
@@ -112,19 +112,22 @@ class FilmStrip(QWidget):
 
     @property
     def shown(self) -> list[int]:
-        """Which frames the room is for, from left to right; the current one stands for its own."""
+        """Indices of the evenly spaced frames of the cells, from left to right.
+
+        The cell at the current frame's place shows that frame instead.
+        """
         cells = self._cells() if self.count else 0
         return [self._frame_of(cell, cells) for cell in range(cells)]
 
     def set_current(self, index: int) -> None:
-        """Move the mark without emitting ``scrubbed``."""
+        """Set the current frame, clamped, without emitting ``scrubbed``."""
         index = min(max(index, 0), max(0, self.count - 1))
         if index != self._current:
             self._current = index
             self.update()
 
     def index_at(self, x: float) -> int:
-        """Return the frame at a horizontal place in logical pixels, the nearest if outside."""
+        """Return the index of the frame at ``x``, in logical pixels; the nearest if outside."""
         left, width = self._span()
         share = (x - left) / max(1.0, width)
         return min(max(int(share * self.count), 0), max(0, self.count - 1))
@@ -134,16 +137,16 @@ class FilmStrip(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Ask for one row."""
+        """Return the size of one row."""
         return QSize(480, 48 + _CAPTION + _MARKER + SPACE_S)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Other frames may show now."""
+        """Clear the image cache, as other frames may be shown now."""
         self._images.clear()
         super().resizeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the cells, the captions and the mark."""
+        """Paint the frames, the captions and the marker."""
         if not self.count:
             return
         theme = current_theme()
@@ -172,17 +175,17 @@ class FilmStrip(QWidget):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Go to the frame below the pointer."""
+        """Go to the frame under the pointer."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._scrub(self.index_at(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scrub."""
+        """Scrub while the left button is pressed."""
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._scrub(self.index_at(event.position().x()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go from frame to frame."""
+        """Scrub with the arrows, Page up, Page down, Home and End."""
         tenth = max(1, self.count // 10)
         targets = {
             Qt.Key.Key_Left: self._current - 1,
@@ -198,7 +201,7 @@ class FilmStrip(QWidget):
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Say which t the pointer is on."""
+        """Set the tooltip of the frame under the pointer."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self.count:
             self.setToolTip(self._tip.format(self._captions[self.index_at(event.pos().x())]))
         return super().event(event)
@@ -212,7 +215,7 @@ class FilmStrip(QWidget):
             self.scrubbed.emit(self._current)
 
     def _side(self) -> float:
-        """Return the tiles' side: what fits, less the rest that whole factors leave."""
+        """Return the tiles' side in logical pixels: the largest whole-factor zoom that fits."""
         room = float(max(16, self.height() - _CAPTION - _MARKER - SPACE_S))
         frame = next((frame for frame in self._frames if frame is not None), None)
         if frame is None:
@@ -263,7 +266,7 @@ class FilmStrip(QWidget):
         painter.drawImage(place, image)
 
     def _paint_marker(self, painter: QPainter, tile: QRectF) -> None:
-        """Frame the current frame, and point at its exact place in the whole."""
+        """Paint a frame around the current tile, and a marker at its exact position in time."""
         paint_frame(painter, tile, "accent")
         left, width = self._span()
         x = left + (self._current + 0.5) / self.count * width

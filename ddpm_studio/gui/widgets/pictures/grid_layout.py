@@ -1,4 +1,4 @@
-"""Where the tiles of a grid lie, in whole device pixels."""
+"""Layout of a picture grid: tile positions in whole device pixels."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 WHOLE = 128
-"""Pictures of up to this side are enlarged by whole factors alone, so that pixels stay squares."""
+"""Pictures up to this side are enlarged by integer factors only, so that pixels stay square."""
 FILL = 0
-"""Stands in a list of numbers of pictures for as many as fit."""
+"""Special number of pictures: as many as fit."""
 FEW = -1
-"""Stands there for a few that fill the room well."""
+"""Special number of pictures: a few that fill the area well."""
 FILLING = range(4, 26)
-"""How many that may be: more would be small, and take long to draw."""
+"""Range of such numbers: more pictures would be small, and slow to sample."""
 _NEARLY = 0.02
-# A whole number of pixels that was divided and multiplied again may be this much short of it.
+# Tolerance for floating-point error when a length is divided and multiplied again.
 _ALMOST = 1e-6
 
 
 @dataclass(frozen=True)
 class GridLayout:
-    """A grid of equal tiles; all lengths are device pixels.
+    """Layout of a grid of equal tiles; all lengths are in device pixels.
 
-    ``zoom`` is device pixels for one picture pixel: whole from 1 upward for pictures of up to
-    :data:`WHOLE` pixels, else any number.
-    ``tile_width`` and ``tile_height`` are the drawn picture, the pitches are from tile to tile.
+    ``zoom`` is device pixels per picture pixel: an integer from 1 upwards for pictures of up to
+    :data:`WHOLE` pixels, else any number. ``tile_width`` and ``tile_height`` are the size of a
+    drawn picture, ``pitch_x`` and ``pitch_y`` the distance from tile to tile.
     """
 
     columns: int
@@ -41,40 +41,40 @@ class GridLayout:
     content_height: int
 
     def origin(self, cell: int) -> tuple[int, int]:
-        """Return the upper left corner of a cell's tile, before scrolling."""
+        """Return the upper left corner (x, y) of a cell's tile, before scrolling."""
         row, column = divmod(cell, self.columns)
         return self.left + column * self.pitch_x, self.top + row * self.pitch_y
 
     @property
     def used(self) -> tuple[int, int]:
-        """Height and width of the rectangle around all tiles."""
+        """Height and width of the bounding rectangle of all tiles."""
         across = (self.columns - 1) * self.pitch_x + self.tile_width
         return (self.rows - 1) * self.pitch_y + self.tile_height, across
 
     def fullness(self, count: int) -> float:
-        """Tell which part of the cells so many pictures fill."""
+        """Return the share of cells, 0..1, that ``count`` pictures fill."""
         return count / (self.columns * self.rows)
 
     @property
     def content_width(self) -> int:
-        """Width of all tiles with the space around them."""
+        """Width of all tiles with gaps and left margin."""
         return self.left + self.columns * self.pitch_x
 
     def zoomed(
         self, zoom: float, picture: tuple[int, int], area: tuple[int, int], before: int = 0
     ) -> GridLayout:
-        """Return the same cells with larger tiles; what does not fit is to be moved into view.
+        """Return the layout with the same cells and larger tiles, which may need scrolling.
 
         Args:
-            zoom: device pixels for one picture pixel.
+            zoom: device pixels per picture pixel.
             picture: height and width of a picture in its own pixels.
             area: height and width of the view.
-            before: width of what stands to the left of the rows.
+            before: width of the row labels left of the tiles.
         """
         tile_height, tile_width = (max(1, round(side * zoom)) for side in picture)
         gap = self.pitch_x - self.tile_width
         pitch_x, pitch_y = tile_width + gap, tile_height + self.pitch_y - self.tile_height
-        # What stands above and below all rows is as high at any zoom.
+        # The space above and below all rows has the same height at any zoom.
         high = self.content_height + self.rows * (pitch_y - self.pitch_y)
         wide = self.columns * pitch_x - gap + before
         return replace(
@@ -90,7 +90,7 @@ class GridLayout:
         )
 
     def cell_at(self, x: float, y: float) -> int | None:
-        """Return the cell whose tile holds this point, or None between and outside of tiles."""
+        """Return the cell whose tile contains a point (hit test); None outside of tiles."""
         column, within_x = divmod(x - self.left, self.pitch_x)
         row, within_y = divmod(y - self.top, self.pitch_y)
         inside = within_x < self.tile_width and within_y < self.tile_height
@@ -99,7 +99,7 @@ class GridLayout:
         return int(row) * self.columns + int(column)
 
     def rows_within(self, top: int, height: int) -> range:
-        """Return the rows that can be seen when scrolled down by ``top``."""
+        """Return the rows visible in a view of ``height`` when scrolled down by ``top``."""
         first = max(0, (top - self.top) // self.pitch_y)
         last = min(self.rows, (top + height - self.top) // self.pitch_y + 1)
         return range(min(first, last), last)
@@ -115,18 +115,17 @@ def fit_grid(
     margin: int,
     smallest: int,
 ) -> GridLayout:
-    """Choose columns and zoom so that ``count`` pictures fill the area best.
+    """Fit a grid: choose columns and zoom so that ``count`` pictures fill the area best.
 
     Args:
         count: number of cells, at least 1.
         picture: height and width of a picture in its own pixels.
         area: height and width of the view.
         gap: space between tiles.
-        caption: height of the line below each tile, 0 for none.
+        caption: height of the caption below each tile, 0 for none.
         margin: space around the grid.
-        smallest: tiles get no smaller than this side, or than the picture itself if that is
-            smaller, but than half this side in any case; what does not fit then continues below,
-            to be scrolled to.
+        smallest: minimum side of a tile; a smaller picture may be shown at its own size, but at
+            half this side at least. What does not fit then needs vertical scrolling.
     """
     height, width = picture
     tall, wide = max(1, area[0] - 2 * margin), max(1, area[1] - 2 * margin)
@@ -138,7 +137,7 @@ def fit_grid(
     )
     if max(height, width) <= WHOLE:
         zoom = np.where(zoom >= 1, np.floor(zoom), zoom)
-    # Among equal zooms the fullest grid looks calmest, then the widest one.
+    # Among equal zooms prefer the fullest grid, then the widest one.
     spare = rows * columns - count
     best = np.lexsort((-columns, spare, -zoom))[0]
     chosen, across = float(zoom[best]), int(columns[best])
@@ -152,7 +151,7 @@ def fit_grid(
         across = max(1, int((wide + gap) // (round(width * chosen) + gap)))
     across = min(across, count)
     down = -(-count // across)
-    # Rounded up they would need more room than there is, row by row.
+    # Rounded down: rounded up, the rows would exceed the area.
     tile_width, tile_height = (max(1, int(side * chosen + _ALMOST)) for side in (width, height))
     pitch_x, pitch_y = tile_width + gap, tile_height + caption + gap
     used_x, used_y = across * pitch_x - gap, down * pitch_y - gap
@@ -171,11 +170,11 @@ def fit_grid(
 
 
 def fullest(counts: Sequence[int], cover: Callable[[int], float]) -> int:
-    """Return the smallest number of pictures that fills a view nearly as well as the best.
+    """Return the smallest number of pictures that fills a view nearly as well as the best one.
 
     Args:
-        counts: those to choose from, at least one, going up.
-        cover: tells for a number which part of the view its tiles take, with the gaps between.
+        counts: the candidates, at least one, ascending.
+        cover: returns, for a number, the share of the view that its tiles and gaps cover.
     """
     covers = [cover(count) for count in counts]
     enough = max(covers) - _NEARLY

@@ -1,4 +1,4 @@
-"""Drawing the tiles of a grid, what marks them and what is written below them."""
+"""Painting of a grid's tiles, their selection frames, captions and badges."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CAPTION_HEIGHT = 20
 
 @dataclass(frozen=True)
 class Sheet:
-    """Several pictures in one image, ``across`` in a row, for the cells of ``cells``."""
+    """Sprite sheet: the pictures of ``cells`` in one image, ``across`` in a row."""
 
     cells: range
     image: QImage
@@ -27,7 +27,7 @@ class Sheet:
 
     @classmethod
     def of(cls, pictures: Pictures, cells: range) -> Sheet:
-        """Compose ``pictures[cells]``."""
+        """Compose the sheet of ``pictures[cells]``."""
         across = max(1, round(len(cells) ** 0.5))
         return cls(cells, compose(pictures[cells.start : cells.stop], across), across)
 
@@ -35,11 +35,11 @@ class Sheet:
 def paint_tiles(
     painter: QPainter, layout: GridLayout, sheet: Sheet, size: tuple[int, int], first_cell: int
 ) -> None:
-    """Draw every picture of ``sheet``; the painter counts in device pixels.
+    """Draw all pictures of a sheet into their tiles, in device pixels.
 
     Args:
-        painter: its origin is that of the grid.
-        layout: where the tiles lie.
+        painter: a painter in device pixels, with its origin at that of the grid.
+        layout: the layout of the tiles.
         sheet: the pictures.
         size: height and width of a picture.
         first_cell: the cell of the first picture.
@@ -59,7 +59,7 @@ def paint_tiles(
 
 
 def paint_frame(painter: QPainter, tile: QRectF, role: str, width: float = 2.0) -> None:
-    """Draw a frame in the colour of a token just outside of ``tile`` (logical pixels)."""
+    """Draw a frame just outside of ``tile`` (logical pixels); ``role`` is a colour token."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     pen = QPen(current_theme().color(role), width)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -72,7 +72,7 @@ def paint_frame(painter: QPainter, tile: QRectF, role: str, width: float = 2.0) 
 def paint_captions(
     painter: QPainter, tiles: Iterable[QRectF], captions: Sequence[str], pitch: float
 ) -> None:
-    """Write each caption below its tile, cut where it is wider than ``pitch``."""
+    """Draw each caption below its tile, elided if wider than ``pitch``."""
     painter.setFont(body_font(FONT_CAPTION))
     painter.setPen(current_theme().color("muted"))
     metrics = painter.fontMetrics()
@@ -84,7 +84,7 @@ def paint_captions(
 
 
 def paint_chip(painter: QPainter, tile: QRectF, text: str) -> None:
-    """Write a short text on a dark chip in the lower left corner of ``tile``."""
+    """Draw a badge, a short text on dark ground, in the lower left corner of ``tile``."""
     font = body_font(FONT_CAPTION)
     painter.setFont(font)
     metrics = painter.fontMetrics()

@@ -1,4 +1,4 @@
-"""Pixel inspector: a grid of pictures whose single pixels can be pointed at."""
+"""Pixel inspector: a picture grid that reports the pixel under the pointer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 
 Pixel = tuple[int, int, int]
-"""Picture, row, column."""
+"""A pixel: index of the picture, row, column."""
 
 _STEPS = {
     Qt.Key.Key_Left: (0, -1),
@@ -21,15 +21,15 @@ _STEPS = {
 
 
 class InspectedGrid(PictureGrid):
-    """Tells which pixel the pointer is on, and marks one.
+    """Picture grid that reports the pixel under the pointer, and marks one.
 
-    Alt and the arrows walk from pixel to pixel of the current picture, Escape ends that.
+    Alt and the arrows move from pixel to pixel of the current picture; Escape ends it.
     """
 
     pointed = Signal(object)
-    """A :data:`Pixel`, or None when the pointer has left."""
+    """Emitted with the :data:`Pixel` under the pointer, or None when it has left."""
     picked = Signal()
-    """A person chooses here, by mouse or key; the same picture again too."""
+    """Emitted when the user selects a picture here, also if it was selected already."""
 
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
@@ -38,7 +38,7 @@ class InspectedGrid(PictureGrid):
 
     @property
     def pixel(self) -> Pixel | None:
-        """The marked one."""
+        """The marked pixel, if any."""
         return self._pixel
 
     def set_pixel(self, pixel: Pixel | None) -> None:
@@ -48,7 +48,7 @@ class InspectedGrid(PictureGrid):
             self.viewport().update()
 
     def pixel_at(self, position: QPoint) -> Pixel | None:
-        """Return the pixel at a point of the viewport, or None."""
+        """Return the pixel at a point of the viewport; None outside of pictures."""
         index = self.index_at(position)
         if index is None:
             return None
@@ -59,15 +59,15 @@ class InspectedGrid(PictureGrid):
         return index, min(max(row, 0), height - 1), min(max(column, 0), width - 1)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell the pixel below the pointer."""
+        """Emit ``pointed`` with the pixel under the pointer."""
         super().mouseMoveEvent(event)
         if not event.buttons():
             self.pointed.emit(self.pixel_at(event.position().toPoint()))
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Tell when the pointer leaves; show no tooltip over the neighbours of a picture.
+        """Emit ``pointed`` with None when the pointer leaves; suppress tooltips.
 
-        Whoever listens to ``pointed`` says more than it would.
+        A tooltip would cover neighbouring pictures, and slots of ``pointed`` show more.
         """
         if event.type() == QEvent.Type.ToolTip:
             return True
@@ -76,7 +76,7 @@ class InspectedGrid(PictureGrid):
         return super().viewportEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Walk from pixel to pixel."""
+        """Move from pixel to pixel with Alt and the arrows; stop with Escape."""
         alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
         if alt and event.key() in _STEPS and self.current >= 0:
             self.pointed.emit(self._next(*_STEPS[Qt.Key(event.key())]))
@@ -86,7 +86,7 @@ class InspectedGrid(PictureGrid):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Frame the marked pixel."""
+        """Paint the grid and a frame around the marked pixel."""
         super().paintEvent(event)
         if self._pixel is None or self._layout is None or not self._pixel[0] < self.count:
             return

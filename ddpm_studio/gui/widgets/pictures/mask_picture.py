@@ -1,4 +1,4 @@
-"""Mask painter: a picture on which the part to be drawn anew is painted."""
+"""Mask painter for inpainting: paint the part of a picture that is to be generated again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Mask = npt.NDArray[np.bool_]
 
 _VEIL = 150
 _MOST_UNDONE = 100
-# Of a stroke that wipes away, and of one that paints.
+# Mouse buttons, indexed by whether the stroke paints: erase, paint.
 _BUTTONS = (Qt.MouseButton.RightButton, Qt.MouseButton.LeftButton)
 _ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (-1, 0),
@@ -40,24 +40,24 @@ _ARROWS: dict[int, tuple[int, int]] = {
 
 
 class MaskPicture(QWidget):
-    """Shows a picture (H, W, C) under a mask (H, W), True where it is painted.
+    """Editor of a boolean mask (H, W) over a picture (H, W, C); True where it is painted.
 
-    The left button paints, the right one takes away. With the keyboard the arrows move the
-    brush, Space paints and Backspace takes away. Each change can be undone and done again.
+    The left button paints, the right one erases. With the keyboard, the arrows move the brush,
+    Space paints, Backspace and Delete erase. Each change can be undone and redone.
 
-    The wheel zooms about the pointer; the middle button, or Ctrl and the left one, pans; a double
-    click beside the picture, or with the middle button, shows all again. Keys: +, − and 0.
+    The wheel zooms about the pointer; the middle button, or Ctrl with any button, pans; a double
+    click outside of the picture, or with the middle button, zooms to fit. Keys: +, − and 0.
     """
 
     changed = Signal()
-    """A stroke has ended, or the mask was changed as a whole."""
+    """Emitted when a stroke has ended, or the whole mask was changed."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._picture: Pictures | None = None
         self.painted: Mask = np.zeros((0, 0), bool)
         self.brush = 3
-        """Side of the brush in pixels of the picture."""
+        """Side of the square brush, in pixels of the picture."""
         self._at = QPoint(0, 0)
         self._stroke: bool | None = None
         self._before: Mask = self.painted
@@ -65,7 +65,7 @@ class MaskPicture(QWidget):
         self._future: list[Mask] = []
         self._hovered = self._suggested = False
         self._closer: float | None = None
-        # Of the picture's middle from that of the widget, while somebody looks closer.
+        # Offset of the picture's centre from the widget's, while zoomed in.
         self._shift = QPoint()
         self._panned: QPoint | None = None
         self._notches = Notches()
@@ -82,20 +82,20 @@ class MaskPicture(QWidget):
         shown_bands().changed.connect(self.update)
 
     def set_picture(self, picture: Pictures | None) -> None:
-        """Show another picture; the mask stays where the size does."""
+        """Set the picture; the mask is kept if the size is the same, else reset."""
         self._picture = picture
         shape = (0, 0) if picture is None else picture.shape[:2]
         if self.painted.shape != shape:
             self.painted, self._suggested = np.zeros(shape, bool), False
             self._past, self._future = [], []
-            # A stroke under way was on the picture before.
+            # A stroke in progress belongs to the previous picture.
             self._stroke = self._panned = None
             self._closer, self._shift = None, QPoint()
             self._at = QPoint(shape[1] // 2, shape[0] // 2)
         self.update()
 
     def set_mask(self, mask: Mask) -> None:
-        """Paint all of the mask at once; ValueError if it is of another size."""
+        """Replace the whole mask, as one undo step; ValueError if its shape differs."""
         if mask.shape != self.painted.shape:
             raise ValueError(f"a mask of {mask.shape} for a picture of {self.painted.shape}")
         self._begin()
@@ -103,7 +103,7 @@ class MaskPicture(QWidget):
         self._end()
 
     def suggest(self) -> None:
-        """Paint the middle, so that there is something to see; the first own stroke replaces it."""
+        """Paint the middle as an example, which the user's first stroke replaces."""
         height, width = self.painted.shape
         self.painted[height // 4 : height - height // 4, width // 4 : width - width // 4] = True
         self._suggested = True
@@ -111,36 +111,36 @@ class MaskPicture(QWidget):
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a change to take back."""
+        """Whether there is a change to undo."""
         return bool(self._past)
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is a change that was taken back."""
+        """Whether there is a change to redo."""
         return bool(self._future)
 
     def undo(self) -> None:
-        """Undo the last change."""
+        """Undo the last change of the mask."""
         self._swap(self._past, self._future)
 
     def redo(self) -> None:
-        """Do again what was taken back last."""
+        """Redo the change that was undone last."""
         self._swap(self._future, self._past)
 
     def clear(self) -> None:
-        """Take all paint away."""
+        """Erase the whole mask."""
         self.set_mask(np.zeros_like(self.painted))
 
     def invert(self) -> None:
-        """Paint what was not painted, and the other way round."""
+        """Invert the mask."""
         self.set_mask(~self.painted)
 
     def sizeHint(self) -> QSize:
-        """Ask for a square."""
+        """Return a square preferred size."""
         return QSize(320, 320)
 
     def picture_rect(self) -> QRect:
-        """Where the picture stands, in pixels of the widget; each of its own is a square."""
+        """Return the rectangle of the picture in the widget; its pixels are squares."""
         height, width = self.painted.shape
         if not height:
             return QRect()
@@ -151,17 +151,17 @@ class MaskPicture(QWidget):
 
     @property
     def _fitting(self) -> float:
-        """The zoom at which all is seen: whole for small pictures."""
+        """Zoom at which the picture fits: an integer of at least 1 for small pictures."""
         height, width = self.painted.shape
         zoom = min(self.width() / width, self.height() / height)
         return max(1.0, float(int(zoom))) if max(height, width) <= WHOLE else zoom
 
     def zoom_by(self, steps: int, about: QPoint | None = None) -> None:
-        """Look closer, or less so, by some notches of the wheel; no less than at all.
+        """Zoom in or out by notches of the wheel; at the least, zoom to fit.
 
         Args:
-            steps: how many; below 0 away.
-            about: the point that stays where it is; None: the middle.
+            steps: number of notches; negative: zoom out.
+            about: the fixed point in the widget; None: its centre.
         """
         if not self.painted.size:
             return
@@ -176,7 +176,7 @@ class MaskPicture(QWidget):
         self.update()
 
     def show_all(self) -> None:
-        """Fit all into the widget again."""
+        """Zoom to fit."""
         self._closer, self._shift = None, QPoint()
         self.update()
 
@@ -190,7 +190,7 @@ class MaskPicture(QWidget):
             self.zoom_by(steps, event.position().toPoint())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the picture, the veil over what is painted, and the brush."""
+        """Paint the picture, the mask as an overlay, and the brush."""
         if self._picture is None:
             return
         box, colour = self.picture_rect(), QColor(current_theme().color("accent"))
@@ -200,7 +200,7 @@ class MaskPicture(QWidget):
         painter.drawImage(box, picture)
         height, width = self.painted.shape
         veil = np.zeros((height, width, 4), np.uint8)
-        # Premultiplied, in the order in which a word of 32 bits lies in memory.
+        # Premultiplied, in the byte order of a little-endian 32-bit ARGB word.
         parts = (colour.blue(), colour.green(), colour.red(), 255)
         veil[self.painted] = [part * _VEIL // 255 for part in parts]
         image = QImage(
@@ -214,7 +214,7 @@ class MaskPicture(QWidget):
         painter.end()
 
     def _draw_edge(self, painter: QPainter, box: QRect) -> None:
-        """Draw a line around what is painted, so that it is seen on a picture of its colour."""
+        """Draw the outline of the mask, so that it is visible on a picture of its colour."""
         zoom = box.width() / max(1, self.painted.shape[1])
         painted = np.pad(self.painted, 1)
         lines = []
@@ -229,9 +229,9 @@ class MaskPicture(QWidget):
             painter.drawLines(lines)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a stroke, or take hold of the picture."""
+        """Begin a stroke or a pan."""
         if self._stroke is not None:
-            # Another button meanwhile changes nothing.
+            # Ignore other buttons during a stroke.
             return
         ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if event.button() == Qt.MouseButton.MiddleButton or ctrl:
@@ -245,7 +245,7 @@ class MaskPicture(QWidget):
             self._paint(self._at, self._stroke)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Go on with it: along the straight way, however fast the mouse was."""
+        """Continue the pan or the stroke, along a straight line from the last position."""
         if self._panned is not None:
             held, self._panned = self._panned, event.position().toPoint()
             self._move_to(self._shift + self._panned - held)
@@ -262,14 +262,14 @@ class MaskPicture(QWidget):
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End it."""
+        """End the pan or the stroke."""
         self._panned = None
         if self._stroke is not None and event.button() == _BUTTONS[self._stroke]:
             self._stroke = None
             self._end()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Show all again, where it is no second touch of the brush."""
+        """Zoom to fit, unless it is a second press of the brush on the picture."""
         inside = self.picture_rect().contains(event.position().toPoint())
         if event.button() == Qt.MouseButton.MiddleButton or not inside:
             self.show_all()
@@ -299,7 +299,7 @@ class MaskPicture(QWidget):
             super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Hide it."""
+        """Hide the brush."""
         super().focusOutEvent(event)
         self._hovered = False
         self.update()
@@ -336,7 +336,7 @@ class MaskPicture(QWidget):
         )
 
     def _move_to(self, shift: QPoint) -> None:
-        """Put the picture's middle so far from the widget's, but never out of sight."""
+        """Set the offset of the picture's centre, clamped to half the picture's size."""
         box = self.picture_rect()
         far = box.width() // 2, box.height() // 2
         self._shift = QPoint(

@@ -1,4 +1,4 @@
-"""XY pad: a square on which one point is moved, two numbers chosen at once."""
+"""XY pad: a square field in which a point sets two numbers at once."""
 
 from __future__ import annotations
 
@@ -24,21 +24,20 @@ _ARROWS: dict[int, tuple[int, int]] = {
 
 
 class Pad(QWidget):
-    """Chooses u (left to right) and v (top to bottom), each in 0..1.
+    """XY pad that sets u (left to right) and v (top to bottom), each in 0..1.
 
-    Drag or click moves the point; arrows move it by a twentieth, with Shift by a hundredth;
-    Home puts it into the middle.
+    Drag or click moves the point; arrows move it by 0.05, with Shift by 0.01; Home centres it.
 
     Args:
-        title: for screen readers.
-        corners: what stands in the corners, read like text.
+        title: accessible name.
+        corners: labels of the corners, in reading order.
         parent: the owner.
     """
 
     changed = Signal()
-    """``u`` or ``v`` is another."""
+    """Emitted when ``u`` or ``v`` has changed."""
     released = Signal()
-    """The point was let go."""
+    """Emitted when the mouse has released the point."""
 
     def __init__(
         self, title: str, corners: tuple[str, str, str, str], parent: QWidget | None = None
@@ -46,7 +45,7 @@ class Pad(QWidget):
         super().__init__(parent)
         self._corners = corners
         self.u = self.v = 0.5
-        #: Whether the mouse holds the point.
+        #: Whether the point is being dragged.
         self.dragged = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -58,7 +57,7 @@ class Pad(QWidget):
         current_theme().changed.connect(self.update)
 
     def set_point(self, u: float, v: float) -> None:
-        """Move the point; what is outside goes to the edge."""
+        """Move the point, clamped to the field."""
         u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)
         if (u, v) != (self.u, self.v):
             self.u, self.v = u, v
@@ -66,28 +65,28 @@ class Pad(QWidget):
             self.changed.emit()
 
     def set_trail(self, points: Sequence[tuple[float, float]]) -> None:
-        """Show a way through these (u, v), or none."""
+        """Show a path through points (u, v); empty: none."""
         self._trail, self._mark = tuple(points), None
         self.update()
 
     def set_mark(self, point: tuple[float, float] | None) -> None:
-        """Show where on the way one is; the point itself stays."""
+        """Mark a position (u, v) on the path, without moving the point; None: no mark."""
         self._mark = point
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Ask for a square."""
+        """Return a square preferred size."""
         return QSize(200, 200)
 
     def field(self) -> QRectF:
-        """Where the point can be, in logical pixels."""
+        """Return the square in which the point moves, in logical pixels."""
         side = min(self.width(), self.height()) - 2 * _POINT
         box = QRectF(0, 0, side, side)
         box.moveCenter(QRectF(self.rect()).center())
         return box
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the field, its corners and the point."""
+        """Paint the field, its corner labels, the path and the point."""
         theme, box = current_theme(), self.field()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -114,24 +113,24 @@ class Pad(QWidget):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Go to the pointer."""
+        """Move the point to the pointer and begin a drag."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.dragged = True
             self._go(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Follow the pointer."""
+        """Drag the point."""
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._go(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let the point go."""
+        """End the drag and emit ``released``."""
         if event.button() == Qt.MouseButton.LeftButton and self.dragged:
             self.dragged = False
             self.released.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move by a step, or into the middle."""
+        """Move the point with the arrows; centre it with Home."""
         key = event.key()
         small = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if key in _ARROWS:
@@ -151,7 +150,7 @@ class Pad(QWidget):
         )
 
     def _paint_corners(self, painter: QPainter, box: QRectF) -> None:
-        """Write the corners' letters, each on a ground of its own: lines go behind it."""
+        """Draw the corner labels, each with a background over the grid lines."""
         theme = current_theme()
         painter.setFont(body_font(FONT_BODY))
         painter.setPen(theme.color("muted"))

@@ -1,4 +1,4 @@
-"""Picture cache: read when first looked at, the least recently used forgotten."""
+"""LRU cache of pictures that are loaded on demand."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MOST_BYTES = 48 << 20
 
 
 class PictureCache(QObject):
-    """Holds pictures (H, W, C) by key; of more than ``most_bytes`` the least used are forgotten.
+    """LRU cache of pictures (H, W, C) by key, of at most ``most_bytes``.
 
-    What is asked for and not there is told with ``wanted``, once a turn of the event loop and
-    in the order in which it was asked for; the owner reads it and calls :meth:`put`. Keys that
-    nobody has asked for since then, because the view went on, are not told again.
+    Cache misses are emitted as a list by ``wanted``, once per turn of the event loop, in the order
+    of the requests; the owner loads the pictures and calls :meth:`put`. Keys that were not
+    requested again since, as the view has scrolled on, are not in the next list.
     """
 
     wanted = Signal(list)
@@ -37,7 +37,7 @@ class PictureCache(QObject):
         return len(self._held)
 
     def get(self, key: Hashable) -> Pictures | None:
-        """Return a picture, or None and see that it is read."""
+        """Return a picture; on a miss, request it and return None."""
         if key in self._held:
             self._held.move_to_end(key)
             return self._held[key]
@@ -48,11 +48,11 @@ class PictureCache(QObject):
         return None
 
     def is_broken(self, key: Hashable) -> bool:
-        """Whether the picture could not be read."""
+        """Whether the picture could not be loaded."""
         return key in self._broken
 
     def put(self, key: Hashable, picture: Pictures | None) -> None:
-        """Hold a picture; None: it can't be read, and is not asked for again."""
+        """Store a picture; None marks it as broken, not to be requested again."""
         self._pending.discard(key)
         self.forget([key])
         if picture is None:
@@ -65,14 +65,14 @@ class PictureCache(QObject):
         self.arrived.emit()
 
     def forget(self, keys: Iterable[Hashable]) -> None:
-        """Hold these no more."""
+        """Remove keys from the cache, and their mark as broken."""
         for key in keys:
             self._broken.discard(key)
             picture = self._held.pop(key, None)
             self.bytes -= 0 if picture is None else picture.nbytes
 
     def ask_again(self) -> None:
-        """Nothing is being read any more: what is looked at next is told anew."""
+        """Note that loading has stopped, so that pending keys are emitted again when requested."""
         self._pending.clear()
 
     def _tell(self) -> None:

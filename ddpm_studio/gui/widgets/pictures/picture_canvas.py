@@ -1,4 +1,4 @@
-"""The canvas of a grid of pictures: what is shown, where, and how it is drawn."""
+"""Canvas of a picture grid: data, layout, scrolling and painting."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SMALLEST = 48
 
 
 class PictureCanvas(QAbstractScrollArea):
-    """Lays out and draws pictures (N, H, W, C); :class:`PictureGrid` adds hands."""
+    """Canvas of pictures (N, H, W, C); :class:`PictureGrid` adds mouse and keyboard."""
 
     current_changed = Signal(int)
     selection_changed = Signal(list)
@@ -34,7 +34,7 @@ class PictureCanvas(QAbstractScrollArea):
         self._pictures: Pictures | None = None
         self._captions: Sequence[str] = ()
         self.about: Callable[[int], Mapping[str, object]] | None = None
-        """What is known of a picture besides how all were made, by its index."""
+        """Returns additional recipe fields of a picture, by its index."""
         self._recipe: dict[str, object] | None = None
         self._badge: tuple[QImage, str] | None = None
         self._single = False
@@ -42,7 +42,7 @@ class PictureCanvas(QAbstractScrollArea):
         self._selection = Selection()
         self._hovered: int | None = None
         self._layout: GridLayout | None = None
-        # The layout that shows all; ``_layout`` has larger tiles while somebody looks closer.
+        # The layout that fits the view; ``_layout`` has larger tiles while zoomed in.
         self._fitted: GridLayout | None = None
         self._closer: float | None = None
         self._sheet: Sheet | None = None
@@ -63,15 +63,15 @@ class PictureCanvas(QAbstractScrollArea):
         captions: Sequence[str] = (),
         recipe: dict[str, object] | None = None,
     ) -> None:
-        """Show pictures, uint8 (N, H, W, C); None or N = 0 shows the empty state.
+        """Set the pictures, uint8 (N, H, W, C); None or N = 0 shows the empty state.
 
-        Choice and scroll position stay where the number of pictures does. The array is kept, not
-        copied: give a new one rather than write into it.
+        Selection and scroll position are kept if the number of pictures is the same. The array is
+        referenced, not copied: pass a new one instead of modifying it.
 
         Args:
-            pictures: what to show.
-            captions: a short text below each tile, or nothing.
-            recipe: how they were made; a picture that leaves adds its ``index``.
+            pictures: the pictures to show.
+            captions: a short text below each tile; empty: no captions.
+            recipe: the recipe of all; that of a picture dragged or copied gets its ``index``.
         """
         if pictures is not None and len(pictures) == 0:
             pictures = None
@@ -94,11 +94,11 @@ class PictureCanvas(QAbstractScrollArea):
         button_text: str = "",
         callback: Callable[[], object] | None = None,
     ) -> None:
-        """Say what stands here while there are no pictures."""
+        """Set the empty state, shown while there are no pictures."""
         self._empty.set_content(icon, text, button_text, callback)
 
     def set_badge(self, picture: Pictures | None, caption: str = "") -> None:
-        """Show one more picture (H, W, C) in the lower right corner, set apart (DDPM Fig. 7)."""
+        """Show one more picture (H, W, C) in the lower right corner, framed (DDPM Fig. 7)."""
         appears = (picture is None) != (self._badge is None)
         self._badge = None if picture is None else (to_image(picture), caption)
         if appears:
@@ -106,19 +106,19 @@ class PictureCanvas(QAbstractScrollArea):
         self.viewport().update()
 
     def set_least(self, side: int) -> None:
-        """Scroll to more pictures rather than make them smaller than this, in logical pixels."""
+        """Set the minimum side of a tile, in logical pixels; more pictures need scrolling."""
         self._least = side
         self._relayout()
 
     def set_single(self, single: bool) -> None:
-        """Show the current picture alone; arrows go from one to the next."""
+        """Set whether to show the current picture alone; arrows then go to the next one."""
         if single != self._single:
             self._single, self._sheet, self._closer = single, None, None
             self._relayout()
 
     @property
     def count(self) -> int:
-        """How many pictures there are."""
+        """Number of pictures."""
         return 0 if self._pictures is None else len(self._pictures)
 
     @property
@@ -128,27 +128,27 @@ class PictureCanvas(QAbstractScrollArea):
 
     @property
     def current(self) -> int:
-        """Index of the current picture, -1 without pictures."""
+        """Index of the current picture; -1 without pictures."""
         return self._selection.current
 
     @property
     def selected(self) -> list[int]:
-        """Indices of the chosen pictures, in order."""
+        """Indices of the selected pictures, in ascending order."""
         return self._selection.indices
 
     @property
     def zoom(self) -> float:
-        """Device pixels for one picture pixel; 0 without pictures."""
+        """Device pixels per picture pixel; 0 without pictures."""
         return 0.0 if self._layout is None else self._layout.zoom
 
     @property
     def look(self) -> Look:
-        """How closely it is looked at, and where."""
+        """The current zoom and scroll position."""
         bars = self.horizontalScrollBar(), self.verticalScrollBar()
         return Look(self._closer, bars[0].value(), bars[1].value())
 
     def set_look(self, look: Look) -> None:
-        """Zoom and scroll so; a zoom at which all fits counts as None."""
+        """Set zoom and scroll position; a zoom at which everything fits counts as None."""
         if look.zoom != self._closer:
             self._closer = look.zoom
             self._relayout()
@@ -156,7 +156,7 @@ class PictureCanvas(QAbstractScrollArea):
         self.verticalScrollBar().setValue(look.down)
 
     def select(self, indices: Sequence[int]) -> None:
-        """Choose exactly these pictures; the last becomes current."""
+        """Select exactly these pictures; the last becomes current."""
         self._selection.replace(indices)
         self._announce()
 
@@ -167,9 +167,9 @@ class PictureCanvas(QAbstractScrollArea):
         return np.asarray(self._pictures[index])
 
     def recipe(self, index: int) -> dict[str, object] | None:
-        """Return how picture ``index`` was made, if that is known.
+        """Return the recipe of picture ``index``, if known.
 
-        A recipe that names a picture of its own is that of a single picture, and stays as it is.
+        A common recipe that already has an ``index`` keeps it.
         """
         if self._recipe is None:
             return None
@@ -177,9 +177,9 @@ class PictureCanvas(QAbstractScrollArea):
         return {"index": index, **self._recipe, **more}
 
     def cover(self, count: int, picture: tuple[int, int]) -> float:
-        """Tell which part of the view so many pictures (height, width) would take.
+        """Return the share of the view, 0..1, that ``count`` pictures (height, width) would cover.
 
-        Places that stay empty in the last row don't count.
+        Empty cells of the last row don't count.
         """
         ratio, room = self.devicePixelRatioF(), self.contentsRect().size()
         layout = self._grid(count, picture, room)
@@ -188,7 +188,7 @@ class PictureCanvas(QAbstractScrollArea):
         return min(1.0, high / tall) * min(1.0, broad / wide) * layout.fullness(count)
 
     def index_at(self, position: QPoint) -> int | None:
-        """Return the picture at a point of the viewport, or None."""
+        """Return the index of the picture at a point of the viewport, or None."""
         if self._layout is None:
             return None
         ratio = self.devicePixelRatioF()
@@ -199,31 +199,31 @@ class PictureCanvas(QAbstractScrollArea):
         return self.current if self._single else cell
 
     def tile_rect(self, index: int) -> QRect:
-        """Return where picture ``index`` is drawn in the viewport, in logical pixels."""
+        """Return the rectangle of picture ``index`` in the viewport, in logical pixels."""
         return self._cell_rect(0 if self._single else index).toRect()
 
     def sizeHint(self) -> QSize:
-        """Ask for room for a few tiles."""
+        """Return a preferred size with room for a few tiles."""
         return QSize(320, 240)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Choose columns and zoom anew."""
+        """Lay out again for the new size."""
         super().resizeEvent(event)
         self._empty.setGeometry(self.viewport().rect())
         self._relayout()
 
     def event(self, event: QEvent) -> bool:
-        """Choose the zoom anew where the pixel ratio changes."""
+        """Lay out again when the device pixel ratio has changed."""
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._relayout()
         return super().event(event)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Draw what has come into view."""
+        """Repaint the viewport."""
         self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the tiles that can be seen, then their marks."""
+        """Paint the visible tiles, then captions, frames and the badge."""
         layout, pictures = self._layout, self._pictures
         if layout is None or pictures is None:
             return
@@ -274,7 +274,7 @@ class PictureCanvas(QAbstractScrollArea):
             return
         ratio = self.devicePixelRatioF()
         cells = (1 if self._single else self.count) + (self._badge is not None)
-        # A bar that comes and goes with the layout would change the layout again.
+        # Without the scroll bar's state, as showing or hiding it would change the layout again.
         room = self.contentsRect().size()
         layout = self._fit(cells, room)
         if layout.content_height > round(room.height() * ratio):
@@ -299,7 +299,7 @@ class PictureCanvas(QAbstractScrollArea):
         self.viewport().update()
 
     def _before_rows(self) -> int:
-        """Device pixels of what stands to the left of all rows."""
+        """Return the width of row labels left of the tiles, in device pixels."""
         return 0
 
     def _scrolled(self) -> QPoint:

@@ -1,4 +1,4 @@
-"""Picture card: a button that shows what it opens, a few pictures, a name, a line about it."""
+"""Picture card: a button with a few pictures, a title and a caption."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 _GAP = 2
 _ICON = 24
 LEAST_WIDTH = 148
-"""What a card needs to tell what it opens."""
+"""Minimum width of a card, in logical pixels."""
 
 
 class PictureCard(QPushButton):
-    """Pictures keep their pixels: they are enlarged by whole factors, or made smaller.
+    """Button that shows pictures, a title and a caption.
+
+    Pictures are enlarged by integer factors only, or reduced in size.
 
     Args:
-        title: its first line.
-        caption: what stands below, in one line.
-        tip: for the tooltip.
+        title: the first line, below the pictures.
+        caption: the second line.
+        tip: the tooltip; empty: the title.
         icon: shown until there are pictures.
-        height: of the pictures, in logical pixels.
+        height: height of the area of the pictures, in logical pixels.
         parent: the owner.
     """
 
@@ -55,17 +57,17 @@ class PictureCard(QPushButton):
 
     @property
     def count(self) -> int:
-        """How many pictures there are."""
+        """Number of pictures."""
         return 0 if self._pictures is None else len(self._pictures)
 
     def set_caption(self, caption: str) -> None:
-        """Say something else below the name."""
+        """Set the caption."""
         self._caption = caption
         self.setAccessibleDescription(f"{caption}. {self.toolTip()}" if caption else self.toolTip())
         self.update()
 
     def set_pictures(self, pictures: Pictures | None) -> None:
-        """Show other pictures, uint8 (N, H, W, C); None: the icon."""
+        """Set the pictures, uint8 (N, H, W, C); None: show the icon."""
         self._pictures = pictures if pictures is not None and len(pictures) else None
         self._sheet = None if self._pictures is None else compose(self._pictures, self.count)
         self.update()
@@ -74,33 +76,33 @@ class PictureCard(QPushButton):
         self.set_pictures(self._pictures)
 
     def sizeHint(self) -> QSize:
-        """Have room for the pictures and two lines."""
+        """Return the size of the pictures and two lines of text."""
         words = self.fontMetrics().height() + FONT_CAPTION + 3 * SPACE_M
         return QSize(LEAST_WIDTH, self._height + words + SPACE_M)
 
     def minimumSizeHint(self) -> QSize:
-        """Return the same: what is cut off would tell nothing."""
+        """Return the size hint, as a card must not be cut off."""
         return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Be pressed by Enter too: outside a dialogue Qt knows the space bar alone."""
+        """Click on Enter too, as outside of dialogs Qt accepts only the space bar."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
             self.click()
         else:
             super().keyPressEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Look as if it could be pressed."""
+        """Repaint with the hover background."""
         super().enterEvent(event)
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Look as before."""
+        """Repaint without the hover background."""
         super().leaveEvent(event)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the ground, the pictures and the words."""
+        """Paint the background, the pictures and the texts."""
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -126,7 +128,7 @@ class PictureCard(QPushButton):
         painter.drawPixmap(middle.x() - _ICON // 2, middle.y() - _ICON // 2, drawn)
 
     def _paint_pictures(self, painter: QPainter, place: QRect, sheet: QImage) -> None:
-        """Fill the place with rows of tiles, in device pixels so that their pixels stay whole."""
+        """Paint rows of tiles, in device pixels so that their pixels stay square."""
         ratio = self.devicePixelRatioF()
         high, wide = sheet.height(), sheet.width() // self.count
         room = round(place.height() * ratio)

@@ -1,4 +1,4 @@
-"""File dialog for a picture on the disk."""
+"""File dialog to open a picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ddpm_studio.gui.platform.images import SUFFIXES
 
 
 def ask_for_picture(parent: QWidget, chosen: Callable[[str], object]) -> None:
-    """Open the dialogue over ``parent``'s window; ``chosen`` takes the path, if one is chosen."""
+    """Open the file dialog of ``parent``'s window; ``chosen`` is called with the path chosen."""
     translate = QCoreApplication.translate
     dialog = QFileDialog(parent.window(), translate("PictureDialog", "Choose a picture"))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -1,4 +1,4 @@
-"""Carrying a picture away with the mouse, and putting it on the clipboard."""
+"""Drag and drop of a picture, and copying it to the clipboard."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SIDE = 96
 
 
 def drag_picture(source: QWidget, picture: Pictures, recipe: dict[str, object] | None) -> None:
-    """Drag a picture (H, W, C) out of ``source``; returns when it has been dropped."""
+    """Start a drag of a picture (H, W, C) from ``source``; return when it was dropped."""
     drag = QDrag(source)
     drag.setMimeData(picture_mime(picture, recipe))
     shown = enlarged(picture, _SIDE, source.devicePixelRatioF())
@@ -24,14 +24,14 @@ def drag_picture(source: QWidget, picture: Pictures, recipe: dict[str, object] |
 
 
 def copy_picture(picture: Pictures, recipe: dict[str, object] | None) -> None:
-    """Put a picture (H, W, C) on the clipboard."""
+    """Copy a picture (H, W, C) to the clipboard."""
     QApplication.clipboard().setMimeData(picture_mime(picture, recipe))
 
 
 def enlarged(picture: Pictures, side: int, ratio: float) -> QPixmap:
-    """Return a pixmap that fits a square of ``side`` logical pixels.
+    """Scale a picture to a pixmap that fits a square of ``side`` logical pixels.
 
-    Small pictures grow by whole factors and keep their pixels; larger ones are smoothed.
+    Small pictures are enlarged by integer factors, unsmoothed; others are scaled smoothly.
     """
     height, width = picture.shape[:2]
     zoom = side * ratio / max(height, width)

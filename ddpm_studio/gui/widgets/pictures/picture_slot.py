@@ -1,4 +1,4 @@
-"""Picture slot: a square that holds one picture, dropped, pasted or chosen."""
+"""Picture slot: an input for one picture, by drop, paste or file dialog."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture, enlarged
 
 _ROOM_FOR_ICON = 112
-# Lower, and the cross would cover the picture: it comes with the pointer or the focus.
+# Below this height, the clear button is shown only on hover or focus: it would cover much.
 _ROOM_FOR_CROSS = 80
 
 
 class PictureSlot(QFrame):
-    """Holds one picture (H, W, C) or none.
+    """Input widget for one picture (H, W, C).
 
-    Takes image files, pictures dragged from this window or another program, and Ctrl+V; a click
-    or Enter asks for a chooser; Delete or the button clears; the picture can be dragged out.
-    ``changed`` carries the array or None, ``failed`` a :class:`Failure`.
+    Accepts image files, pictures dragged from this window or another program, and Ctrl+V; a click,
+    Enter or Space emits ``choose_requested``; Delete or the button clears; the picture can be
+    dragged out. ``changed`` is emitted with the array or None, ``failed`` with a :class:`Failure`.
     """
 
     changed = Signal(object)
@@ -93,7 +93,7 @@ class PictureSlot(QFrame):
 
     @property
     def picture(self) -> Pictures | None:
-        """The picture (H, W, C), or None."""
+        """The picture (H, W, C), or None if empty."""
         return None if self._drop is None else self._drop.picture
 
     @property
@@ -104,7 +104,7 @@ class PictureSlot(QFrame):
     def set_picture(
         self, picture: Pictures | PictureDrop | None, recipe: dict[str, object] | None = None
     ) -> None:
-        """Hold this picture and emit ``changed``."""
+        """Set the picture and emit ``changed``."""
         if picture is None or isinstance(picture, PictureDrop):
             self._drop = picture
         else:
@@ -117,12 +117,12 @@ class PictureSlot(QFrame):
         self.changed.emit(self.picture)
 
     def clear(self) -> None:
-        """Hold nothing."""
+        """Remove the picture."""
         if self._drop is not None:
             self.set_picture(None)
 
     def paste(self) -> None:
-        """Take the picture on the clipboard, if there is one."""
+        """Set the picture from the clipboard, if there is one."""
         self._take(QApplication.clipboard().mimeData())
 
     def _scale_anew(self) -> None:
@@ -130,22 +130,22 @@ class PictureSlot(QFrame):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Ask for a square."""
+        """Return a square preferred size."""
         return QSize(144, 144)
 
     def hasHeightForWidth(self) -> bool:
-        """Stay a square in layouts that ask."""
+        """Return True: the slot stays square."""
         return True
 
     def heightForWidth(self, width: int) -> int:
-        """Stay a square."""
+        """Return the width, to stay square."""
         return width
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the button in its corner."""
+        """Position the clear button, and adapt the hint to the size."""
         super().resizeEvent(event)
         self._pixmap = None
-        # A small one has room for the words alone.
+        # A small slot has room for the text only.
         self._icon.setVisible(self.height() >= _ROOM_FOR_ICON)
         margin = SPACE_M if self.height() >= _ROOM_FOR_CROSS else 1
         self._words.setContentsMargins(margin, margin, margin, margin)
@@ -156,27 +156,27 @@ class PictureSlot(QFrame):
         )
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Offer to take the picture out."""
+        """Show the clear button."""
         super().enterEvent(event)
         self._show_cross()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Show the picture alone where it is small."""
+        """Hide the clear button if the slot is small."""
         super().leaveEvent(event)
         self._show_cross()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Offer to take the picture out, from the keyboard too."""
+        """Show the clear button, for the keyboard too."""
         super().focusInEvent(event)
         self._show_cross()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Show the picture alone where it is small."""
+        """Hide the clear button if the slot is small."""
         super().focusOutEvent(event)
         self._show_cross()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the picture within the frame."""
+        """Paint the frame and the picture."""
         super().paintEvent(event)
         if self._drop is None:
             return
@@ -194,17 +194,17 @@ class PictureSlot(QFrame):
         painter.end()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Light up for pictures, except for the one that was dragged out of here."""
+        """Accept dragged pictures, except the slot's own, and highlight the slot."""
         if event.source() is not self and has_picture(event.mimeData()):
             event.acceptProposedAction()
             set_property(self, "over", True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Go dark again."""
+        """Remove the highlight."""
         set_property(self, "over", False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Hold the first picture of the drop."""
+        """Set the first picture of the drop."""
         set_property(self, "over", False)
         if self._take(event.mimeData()):
             event.acceptProposedAction()
@@ -215,7 +215,7 @@ class PictureSlot(QFrame):
             self._pressed = event.position().toPoint()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag the picture out."""
+        """Start a drag of the picture, past the drag distance."""
         if self._pressed is None or self._drop is None:
             return
         moved = (event.position().toPoint() - self._pressed).manhattanLength()
@@ -224,13 +224,13 @@ class PictureSlot(QFrame):
             drag_picture(self, self._drop.picture, self._drop.recipe)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Ask for a chooser at the end of a click."""
+        """Emit ``choose_requested`` at the end of a click."""
         if self._pressed is not None and self.rect().contains(event.position().toPoint()):
             self.choose_requested.emit()
         self._pressed = None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Paste, copy, clear, choose."""
+        """Handle paste, copy, clear and choose."""
         if event.matches(QKeySequence.StandardKey.Paste):
             self.paste()
         elif event.matches(QKeySequence.StandardKey.Copy) and self._drop is not None:

@@ -1,4 +1,4 @@
-"""Pictures as a grid of pixel-true tiles: seen, chosen, dragged away."""
+"""Picture grid: pixel-exact tiles with selection, zoom, drag and drop, and context menu."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from ddpm_studio.gui.widgets.pictures.zooming import (
 
 
 class PictureGrid(PictureCanvas):
-    """Shows pictures (N, H, W, C), as large as whole factors allow.
+    """Grid view of pictures (N, H, W, C), as large as integer zoom factors allow.
 
-    Click, Ctrl and Shift choose; arrows, Home, End, Space and Enter do the same from the
-    keyboard; Ctrl+C copies; a drag carries the picture away. A right click makes a tile current,
-    emits ``context_requested`` with the global position, then shows ``tile_actions`` if there
-    are any.
+    Click, Ctrl and Shift select; arrows, Home, End and Space do the same from the keyboard; a
+    double click or Enter activates; Ctrl+C copies; a drag drags the picture out. A right click
+    makes a tile current, emits ``context_requested`` with the global position, then shows
+    ``tile_actions`` if there are any.
 
-    The wheel zooms about the pointer, a drag then pans, a double click shows all again; +, − and 0
-    do the same from the keyboard. Where there is more to scroll to, the wheel scrolls, and zooms
+    The wheel zooms about the pointer; while zoomed in, a drag pans and a double click zooms to fit;
+    +, − and 0 zoom from the keyboard. If the grid can be scrolled, the wheel scrolls, and zooms
     with Ctrl.
     """
 
     activated = Signal(int)
     context_requested = Signal(int, QPoint)
     looked = Signal(object)
-    """Somebody looks closer, elsewhere, or at all again; carries the :class:`Look`."""
+    """Emitted with the :class:`Look` when the user has zoomed or panned."""
 
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
@@ -52,21 +52,21 @@ class PictureGrid(PictureCanvas):
         self._panned: QPoint | None = None
         self._notches = Notches()
         self.zoomable = True
-        """Whether the wheel zooms; else it is left to what scrolls around the grid."""
+        """Whether the wheel zooms without Ctrl; else it scrolls."""
         self.tile_actions: list[QAction] = []
         self.tooltip_for: Callable[[int], str] | None = None
 
     def copy_current(self) -> None:
-        """Copy the current picture."""
+        """Copy the current picture to the clipboard."""
         if self.current >= 0:
             copy_picture(self.picture(self.current), self.recipe(self.current))
 
     def zoom_by(self, steps: int, about: QPointF | None = None) -> None:
-        """Look closer, or less so, by some notches of the wheel; no less than at all.
+        """Zoom in or out by notches of the wheel; at the least, zoom to fit.
 
         Args:
-            steps: how many; below 0 away.
-            about: the point of the viewport that stays where it is; None: the middle.
+            steps: number of notches; negative: zoom out.
+            about: the fixed point in the viewport; None: its centre.
         """
         if self._layout is None or self._fitted is None:
             return
@@ -81,12 +81,12 @@ class PictureGrid(PictureCanvas):
         self._look_at(QPointF(here.right, here.down) + moved)
 
     def show_all(self) -> None:
-        """Fit all into the view again."""
+        """Zoom to fit."""
         self.set_look(Look())
         self.looked.emit(self.look)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom about the pointer."""
+        """Zoom about the pointer, or scroll."""
         with_ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         scrolls = self._closer is None and self.verticalScrollBar().maximum() > 0
         if self._layout is None or not (with_ctrl or (self.zoomable and not scrolls)):
@@ -101,7 +101,7 @@ class PictureGrid(PictureCanvas):
             self.zoom_by(steps, event.position())
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Say which picture the pointer is on."""
+        """Set the tooltip of the tile under the pointer; end the hover on leave."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             index = self.index_at(event.pos())
             self.viewport().setToolTip("" if index is None else self._tooltip(index))
@@ -110,7 +110,7 @@ class PictureGrid(PictureCanvas):
         return super().viewportEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose the tile below the pointer; the middle button takes hold of all."""
+        """Select the tile under the pointer; begin a pan with the middle button."""
         position = event.position().toPoint()
         index = self.index_at(position)
         if event.button() == Qt.MouseButton.MiddleButton:
@@ -122,7 +122,7 @@ class PictureGrid(PictureCanvas):
             self._choose(index, Qt.KeyboardModifier.NoModifier)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Show what the pointer is on, pan, or begin a drag."""
+        """Highlight the hovered tile, pan, or start a drag."""
         position = event.position().toPoint()
         if self._panned is None and self._pressed is None:
             self._hover(self.index_at(position))
@@ -142,12 +142,12 @@ class PictureGrid(PictureCanvas):
             self._look_at(QPointF(self._scrolled() + before - position))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Forget the press."""
+        """End the press or the pan."""
         self._pressed = self._panned = None
         self.viewport().unsetCursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Show all again; where all is seen, activate the tile below the pointer."""
+        """Zoom to fit while zoomed in; else activate the tile under the pointer."""
         if self._closer is not None:
             self.show_all()
             return
@@ -156,7 +156,7 @@ class PictureGrid(PictureCanvas):
             self.activated.emit(index)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Ask for a menu, by mouse or by key."""
+        """Emit ``context_requested`` and show the menu, by mouse or keyboard."""
         index, position = self.index_at(event.pos()), event.pos()
         if event.reason() == QContextMenuEvent.Reason.Keyboard and self.current >= 0:
             index, position = self.current, self.tile_rect(self.current).center()
@@ -171,7 +171,7 @@ class PictureGrid(PictureCanvas):
             menu.popup(where)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move, choose, activate, copy and zoom."""
+        """Handle navigation, selection, activation, copy and zoom."""
         key, here = event.key(), self.current
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_current()
@@ -192,12 +192,12 @@ class PictureGrid(PictureCanvas):
             super().keyPressEvent(event)
 
     def _look_at(self, corner: QPointF) -> None:
-        """Move another part into view; ``corner`` is its upper left one, in logical pixels."""
+        """Scroll to ``corner``, the upper left of the visible part, in logical pixels."""
         self.set_look(Look(self._closer, round(corner.x()), round(corner.y())))
         self.looked.emit(self.look)
 
     def _target(self, key: int) -> int | None:
-        """Return the picture that a key of movement leads to."""
+        """Return the index that a navigation key moves to; None for other keys."""
         if self._layout is None:
             return None
         columns = 1 if self._single else self._layout.columns

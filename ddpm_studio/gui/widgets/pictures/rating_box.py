@@ -1,4 +1,4 @@
-"""Star rating: by click, by the keys 0, 1, 2 …, or by arrows."""
+"""Star rating widget, set by click, by the digit keys or by arrows."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _SIDE = 20
 
 
 class RatingBox(QSlider):
-    """Some stars of all; to screen readers it is a slider, and ``valueChanged`` tells of changes.
+    """Star rating; a QSlider, so that screen readers can use it and ``valueChanged`` is emitted.
 
     Args:
-        most: how many there can be, at most 9.
+        most: maximum number of stars, at most 9.
         parent: the owner.
     """
 
@@ -33,11 +33,11 @@ class RatingBox(QSlider):
         current_theme().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
-        """Ask for all stars in a row."""
+        """Return the size of all stars in a row."""
         return QSize(self.maximum() * _SIDE + 2 * SPACE_S, _SIDE + 2 * SPACE_S)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the stars, those given filled."""
+        """Paint the stars, filled up to the value."""
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -55,7 +55,7 @@ class RatingBox(QSlider):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Give as many stars as lie left of the pointer; the same again takes them away."""
+        """Set the rating to the star clicked; the same star again resets it to 0."""
         if event.button() != Qt.MouseButton.LeftButton:
             return
         star = int((event.position().x() - SPACE_S) // _SIDE) + 1
@@ -63,10 +63,10 @@ class RatingBox(QSlider):
         self.setValue(0 if star == self.value() else star)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """A press is enough: there is nothing to be dragged."""
+        """Ignore drags, which QSlider would handle."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take the digits; arrows go up and down."""
+        """Set the rating by digit; arrows step as in QSlider."""
         digit = event.key() - Qt.Key.Key_0
         if 0 <= digit <= self.maximum():
             self.setValue(digit)

@@ -1,4 +1,4 @@
-"""Pictures as a table: a label to the left of each row, some columns set apart."""
+"""Picture table: a grid with row labels, column labels and highlighted columns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SMALLEST = 24
 
 
 class RowGrid(PictureGrid):
-    """A :class:`PictureGrid` whose rows mean something, such as one t each (DDPM Fig. 7, 9)."""
+    """:class:`PictureGrid` with labelled rows, such as one t each (DDPM Fig. 7, 9)."""
 
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
@@ -37,15 +37,15 @@ class RowGrid(PictureGrid):
         recipe: dict[str, object] | None = None,
         feet: Sequence[str] = (),
     ) -> None:
-        """Show ``len(labels)`` rows of equally many pictures.
+        """Set ``len(labels)`` rows of equally many pictures.
 
         Args:
             pictures: uint8 (N, H, W, C), row by row, N a multiple of the number of labels.
-            labels: what stands to the left of each row; may be empty texts.
-            captions: a short text below each tile, or nothing.
-            marked: columns to be set apart by a frame.
-            recipe: how they were made.
-            feet: a short text for each column, below the last row, or nothing.
+            labels: label to the left of each row; may be empty texts.
+            captions: a short text below each tile; empty: no captions.
+            marked: indices of columns to highlight with a frame.
+            recipe: the recipe of the pictures.
+            feet: a short label of each column, below the last row; empty: none.
         """
         another = (tuple(labels), tuple(feet)) != (self._labels, self._feet)
         self._labels, self._marked = tuple(labels), frozenset(marked)
@@ -56,16 +56,16 @@ class RowGrid(PictureGrid):
 
     @property
     def columns(self) -> int:
-        """How many pictures stand in a row."""
+        """Number of pictures in a row."""
         return ceil(self.count / max(1, len(self._labels)))
 
     @property
     def feet(self) -> tuple[str, ...]:
-        """What stands below the columns."""
+        """The labels below the columns."""
         return self._feet
 
     def snug_height(self, wide: int, most: int) -> int:
-        """Return the height, up to ``most``, that rows of this width need; logical pixels."""
+        """Return the height, up to ``most``, that the rows need at a width, in logical pixels."""
         if not self.count:
             return most
         layout = self._fit(self.count, QSize(wide, most))
@@ -73,7 +73,7 @@ class RowGrid(PictureGrid):
 
     @property
     def _has_rows(self) -> bool:
-        """Whether labels and rows are shown; else it is laid out as any other grid."""
+        """Whether to lay out as labelled rows, not as a plain grid."""
         return bool(self._labels) and not self.is_single and self._badge is None
 
     def _label_width(self) -> int:
@@ -99,7 +99,7 @@ class RowGrid(PictureGrid):
         wide = room.width() * ratio - 2 * margin - before - (columns - 1) * gap
         tall = room.height() * ratio - 2 * margin - (rows - 1) * gap - rows * caption - foot
         across, down = wide / (columns * width), tall / (rows * height)
-        # Rows that would get too small to be seen are scrolled to instead.
+        # Scroll instead of making rows too small to be recognised.
         zoom = min(across, max(down, min(1.0, _SMALLEST * ratio / height)))
         zoom = (
             float(int(zoom)) if zoom >= 1 and max(height, width) <= WHOLE else max(zoom, 1 / width)
@@ -140,9 +140,9 @@ class RowGrid(PictureGrid):
                 self._paint_foot(painter, tile, column, layout)
 
     def _paint_foot(self, painter: QPainter, tile: QRectF, column: int, layout: GridLayout) -> None:
-        """Write below a column what it is; where they stand too close, below every second, …"""
+        """Draw the label of a column; where columns are narrow, only of every second, third, …"""
         metrics = painter.fontMetrics()
-        # The first may reach into the room of the rows' labels.
+        # The first label may extend below the row labels.
         widest = max(map(metrics.horizontalAdvance, self._feet[1:]), default=0)
         pitch = layout.pitch_x / self.devicePixelRatioF()
         if column % max(1, ceil((widest + SPACE_S) / pitch)):

@@ -1,4 +1,4 @@
-"""Thumbnail view: a long list of small pictures, of which only visible ones are touched."""
+"""Thumbnail view: a virtual list of pictures, of which only visible ones are loaded."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ from ddpm_studio.gui.widgets.pictures.zooming import Notches
 Index = QModelIndex | QPersistentModelIndex
 
 _DEPTH = 4
-# Scrolling back and forth by a page redraws none; more would only be memory.
+# Pages of pixmaps in the cache: enough to scroll back and forth without scaling again.
 _PAGES_KEPT = 4
 _REDRAW_MS = 30
 
 
 class ThumbnailModel(QAbstractListModel):
-    """One row for each key; the pictures themselves are in a cache, or not yet."""
+    """List model with one row per key; the pictures are in a :class:`PictureCache`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,21 +64,21 @@ class ThumbnailModel(QAbstractListModel):
         self.describe: Callable[[int], str] | None = None
 
     def set_keys(self, keys: Sequence[Hashable]) -> None:
-        """Stand for other pictures; the sequence is kept, not copied."""
+        """Replace the keys; the sequence is referenced, not copied."""
         self.beginResetModel()
         self.keys = keys
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
-        """Return how many there are."""
+        """Return the number of pictures."""
         return 0 if parent.isValid() else len(self.keys)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Let every picture be dragged away, which Qt does not allow of itself."""
+        """Return the default flags plus drag enabled."""
         return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return what a tooltip and a screen reader say."""
+        """Return the tooltip and accessible text of a picture."""
         if role not in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return None
         if self.describe is not None:
@@ -87,7 +87,7 @@ class ThumbnailModel(QAbstractListModel):
 
 
 class _Painter(QStyledItemDelegate):
-    """Draws one thumbnail; keeps the pixmaps that were drawn lately, within a bound."""
+    """Item delegate of thumbnails, with an LRU cache of scaled pixmaps."""
 
     def __init__(
         self, model: ThumbnailModel, cache: PictureCache, side: int, parent: QWidget
@@ -150,15 +150,15 @@ class _Painter(QStyledItemDelegate):
 
 
 class Thumbnails(QListView):
-    """Shows any number of pictures in wrapped rows, or in one row that goes on to the right.
+    """List view of any number of pictures, in wrapped rows or in one horizontal row.
 
-    Emits ``chosen`` with the indices when the choice changes, ``opened`` on double click or
+    Emits ``chosen`` with the indices when the selection changes, ``opened`` on double click or
     Enter, ``context_requested`` on a right click, after which ``tile_actions`` are shown, and
     ``digit_pressed`` for the keys 0 to 9.
 
     Args:
-        title: for screen readers.
-        side: of the thumbnails, in logical pixels.
+        title: accessible name.
+        side: side of the thumbnails, in logical pixels.
         wrapping: whether rows wrap.
         parent: the owner.
     """
@@ -170,7 +170,7 @@ class Thumbnails(QListView):
     copy_pressed = Signal()
     digit_pressed = Signal(int)
     zoomed = Signal(int)
-    """They should be larger by so many notches of the wheel; below 0 smaller."""
+    """Emitted with the notches by which to enlarge the thumbnails; negative: reduce."""
 
     def __init__(
         self,
@@ -186,12 +186,12 @@ class Thumbnails(QListView):
         self._notches = Notches()
         self._painter = _Painter(self._model, self.cache, side, self)
         self.drop_for: Callable[[int], PictureDrop | None] | None = None
-        """Returns the whole picture with its recipe, to be dragged away."""
+        """Returns the full picture with its recipe by index, for a drag; None: no drag."""
         self.tile_actions: list[QAction] = []
         self._empty = EmptyState("images", self.tr("No pictures yet"), parent=self.viewport())
         self.setModel(self._model)
         self.setItemDelegate(self._painter)
-        # ListMode with wrapping lays out 60,000 rows in a moment; IconMode does not.
+        # ListMode with wrapping lays out 60,000 items fast; IconMode does not.
         self.setViewMode(QListView.ViewMode.ListMode)
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(wrapping)
@@ -227,12 +227,12 @@ class Thumbnails(QListView):
         describe: Callable[[int], str] | None = None,
         badge: Callable[[int], str] | None = None,
     ) -> None:
-        """Show the pictures with these keys in the cache, which asks for those it lacks.
+        """Set the pictures by their keys in the cache, which requests missing ones.
 
         Args:
-            keys: one a row.
-            describe: tells a tooltip for an index.
-            badge: tells a short text to stand on the picture, or nothing.
+            keys: one per picture.
+            describe: returns the tooltip of an index.
+            badge: returns a short text drawn on the picture of an index; empty: none.
         """
         self._model.describe = describe
         self._painter.badge_for = badge
@@ -248,13 +248,13 @@ class Thumbnails(QListView):
         button_text: str = "",
         callback: Callable[[], object] | None = None,
     ) -> None:
-        """Say what stands here while there are no pictures."""
+        """Set the empty state, shown while there are no pictures."""
         self._empty.set_content(icon, text, button_text, callback)
 
     def set_side(self, side: int) -> None:
-        """Make the thumbnails about ``side`` logical pixels large.
+        """Set the side of the thumbnails to about ``side`` logical pixels.
 
-        Pictures smaller than that take the nearest whole multiple of their own size.
+        Pictures smaller than that use the nearest integer multiple of their own size.
         """
         self._wanted = side
         own = self._own or side
@@ -265,7 +265,7 @@ class Thumbnails(QListView):
         self.scheduleDelayedItemsLayout()
 
     def _spread(self) -> None:
-        """Share the width out among as many columns as fit."""
+        """Distribute the width among as many columns as fit."""
         pitch, room = self._painter.side + SPACE_S, self.viewport().width()
         columns = max(1, room // pitch)
         wide = room // columns if self.isWrapping() and self.count >= columns else pitch
@@ -275,28 +275,28 @@ class Thumbnails(QListView):
 
     @property
     def count(self) -> int:
-        """How many pictures there are."""
+        """Number of pictures."""
         return self._model.rowCount()
 
     @property
     def selected(self) -> list[int]:
-        """Indices of the chosen pictures, in order."""
+        """Indices of the selected pictures, in ascending order."""
         return sorted(index.row() for index in self.selectionModel().selectedIndexes())
 
     @property
     def bytes(self) -> int:
-        """How much memory the pictures and what is drawn of them take.
+        """Memory of cached pictures and scaled pixmaps, in bytes.
 
-        The cache's bound for the pictures, and for what is drawn of them four times the view.
+        Bounded by the picture cache's limit and, for pixmaps, by four times the view.
         """
         return self.cache.bytes + self._painter.bytes
 
     def picture(self, row: int) -> Pictures | None:
-        """Return a picture as far as it is there."""
+        """Return a picture from the cache; on a miss, request it and return None."""
         return self.cache.get(self._model.keys[row])
 
     def zoom_by(self, steps: int) -> None:
-        """Ask for larger pictures, or smaller ones."""
+        """Emit ``zoomed``."""
         self.zoomed.emit(steps)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -309,7 +309,7 @@ class Thumbnails(QListView):
             super().wheelEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw what can be seen, then ask for the page below, to which one is likely to scroll."""
+        """Paint the visible pictures, then prefetch those of the page below."""
         page, ratio = self.viewport().size(), self.devicePixelRatioF()
         page_bytes = page.width() * page.height() * ratio**2 * _DEPTH
         self._painter.most_bytes = round(_PAGES_KEPT * page_bytes)
@@ -325,7 +325,7 @@ class Thumbnails(QListView):
             self.cache.get(self._model.keys[row])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ask for deletion, copies and ratings; all else moves and chooses."""
+        """Emit the signals of Delete, Copy and digits; other keys navigate and select."""
         digit = event.key() - Qt.Key.Key_0
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if event.matches(QKeySequence.StandardKey.Delete):
@@ -338,20 +338,20 @@ class Thumbnails(QListView):
             super().keyPressEvent(event)
 
     def startDrag(self, actions: Qt.DropAction) -> None:
-        """Carry the current picture away."""
+        """Start a drag of the current picture."""
         row = self.currentIndex().row()
         drop = None if row < 0 or self.drop_for is None else self.drop_for(row)
         if drop is not None:
             drag_picture(self, drop.picture, drop.recipe)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the invitation in the middle."""
+        """Resize the empty state and the columns."""
         super().resizeEvent(event)
         self._empty.setGeometry(self.viewport().rect())
         self._spread()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Ask for a menu, by mouse or by key."""
+        """Emit ``context_requested`` and show the menu, by mouse or keyboard."""
         index, position = self.indexAt(event.pos()), event.pos()
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             index = self.currentIndex()
@@ -371,7 +371,7 @@ class Thumbnails(QListView):
             self._redraw.start()
 
     def _on_redraw(self) -> None:
-        """Draw what has come, several at once; the first tells how large the tiles are."""
+        """Repaint for pictures that have arrived, batched; the first one sets the tiles' side."""
         first = next(
             (p for key in self._model.keys[:1] if (p := self.cache.get(key)) is not None), None
         )

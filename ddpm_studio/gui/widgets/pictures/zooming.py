@@ -1,4 +1,4 @@
-"""Steps of zoom: whole factors for small pictures, any factor for large ones."""
+"""Zoom levels: integer factors for small pictures, any factor for large ones."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from PySide6.QtCore import QPointF, Qt
 from ddpm_studio.gui.widgets.pictures.grid_layout import WHOLE, GridLayout
 
 MOST = 64.0
-"""Device pixels for one picture pixel, at most."""
+"""Maximum zoom: device pixels per picture pixel."""
 ZOOM_KEYS: dict[int, int] = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
-"""Keys that zoom, each with its notches of the wheel."""
+"""Zoom keys, each with the notches of the wheel that it stands for."""
 _NOTCH = 120
 _STEP = 1.25
 
 
 class Look(NamedTuple):
-    """How a grid is looked at: the zoom, None where all fits, and how far it is scrolled."""
+    """Zoom and scroll position of a grid; zoom None: everything fits into the view."""
 
     zoom: float | None = None
     right: int = 0
@@ -25,12 +25,12 @@ class Look(NamedTuple):
 
 
 def next_zoom(zoom: float, steps: int, side: int) -> float:
-    """Return the zoom that is some notches of the wheel away, up to :data:`MOST`.
+    """Return the zoom after some notches of the wheel, up to :data:`MOST`.
 
     Args:
-        zoom: device pixels for one picture pixel now.
-        steps: notches; below 0 away from the picture.
-        side: the longer side of a picture: up to :data:`WHOLE` pixels the zoom is whole from 1 on.
+        zoom: current zoom, device pixels per picture pixel.
+        steps: number of notches; negative: zoom out.
+        side: longer side of a picture; up to :data:`WHOLE`, zooms above 1 are integers.
     """
     for _ in range(abs(steps)):
         wanted = zoom * _STEP if steps > 0 else zoom / _STEP
@@ -42,9 +42,9 @@ def next_zoom(zoom: float, steps: int, side: int) -> float:
 
 
 def moved_by(before: GridLayout, after: GridLayout, point: QPointF) -> QPointF:
-    """Return how far what lies at a point of the content moves from one layout to another.
+    """Return the displacement of a content point from one layout to another.
 
-    All in device pixels. Gaps are not enlarged, so it is the tile at the point that decides.
+    All in device pixels. Gaps are not scaled, so the point is taken relative to its tile.
     """
     column = min(max(int((point.x() - before.left) // before.pitch_x), 0), before.columns - 1)
     row = min(max(int((point.y() - before.top) // before.pitch_y), 0), before.rows - 1)
@@ -58,13 +58,13 @@ def moved_by(before: GridLayout, after: GridLayout, point: QPointF) -> QPointF:
 
 
 class Notches:
-    """Adds up what a wheel is turned, or a touchpad tells in small parts, to whole notches."""
+    """Accumulates wheel and touchpad angles to whole notches."""
 
     def __init__(self) -> None:
         self._turned = 0
 
     def add(self, angle: int) -> int:
-        """Take an angle in eighths of a degree; returns how many notches it makes by now."""
+        """Add an angle in eighths of a degree; return the number of completed notches."""
         if angle * self._turned < 0:
             self._turned = 0
         self._turned += angle

@@ -1,1 +1,1 @@
-"""Plots: losses, curves, bars, heat maps."""
+"""Plot widgets: loss curves, line plots, sparklines, bar plots, heat maps."""

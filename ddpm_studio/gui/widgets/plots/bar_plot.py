@@ -1,4 +1,4 @@
-"""Bar plot of the loss by timestep: a bar for each part of 1..T."""
+"""Bar plot of the loss by timestep: a bar for each bin of 1..T."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CORNER = 2.0
 
 
 class BarPlot(PaintedPlot):
-    """Shows one bar for each of equally wide parts of 1..T; NaN leaves a gap."""
+    """Bar plot (histogram) of values in equal bins of 1..T; NaN leaves a gap."""
 
     asked = (320, 104)
     follows_pointer = True
@@ -32,7 +32,7 @@ class BarPlot(PaintedPlot):
         self.setAccessibleName(self.tr("Loss by timestep"))
 
     def set_values(self, values: Sequence[float], timesteps: int = 1000) -> None:
-        """Show the mean loss in ``len(values)`` parts of 1..``timesteps``."""
+        """Show the mean losses in ``len(values)`` equal bins of 1..``timesteps``."""
         self._values, self._timesteps = tuple(values), timesteps
         self.setAccessibleDescription(
             "; ".join(self.words(i) for i, v in enumerate(self._values) if math.isfinite(v))
@@ -40,12 +40,12 @@ class BarPlot(PaintedPlot):
         self.update()
 
     def clear(self) -> None:
-        """Show nothing."""
+        """Remove all bars."""
         self.set_values(())
 
     @property
     def values(self) -> tuple[float, ...]:
-        """What is shown."""
+        """The values shown, one per bin."""
         return self._values
 
     def words(self, index: int) -> str:
@@ -56,11 +56,11 @@ class BarPlot(PaintedPlot):
         return self.tr("{0} · loss {1}").format(part, loss)
 
     def index_at(self, x: float) -> int | None:
-        """Return the bar at a horizontal place, or None."""
+        """Return the index of the bar at ``x``, in logical pixels; None outside of the bars."""
         return self._index(self.place_at(QPointF(x, 0)).x())
 
     def paint(self, painter: QPainter, area: QRectF) -> None:
-        """Draw the bars, a base line and what stands at its ends."""
+        """Paint the bars, the base line and the captions."""
         known = [value for value in self._values if math.isfinite(value)]
         if not known:
             text = self.tr("Loss by timestep appears here once training starts")
@@ -92,14 +92,14 @@ class BarPlot(PaintedPlot):
         self.write_below(painter, "t = 1", f"t = {self._timesteps:,}")
 
     def on_hover(self, place: QPointF | None) -> None:
-        """Light up the bar below the pointer."""
+        """Highlight the bar under the pointer."""
         index = None if place is None else self._index(place.x())
         if index != self._hovered:
             self._hovered = index
             self.update()
 
     def event(self, event: QEvent) -> bool:
-        """Say what a bar stands for."""
+        """Set the tooltip of the bar under the pointer."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             index = self.index_at(event.pos().x())
             self.setToolTip("" if index is None else self.words(index))

@@ -1,4 +1,4 @@
-"""Line plot of one or more curves that can be moved and zoomed."""
+"""Line plot of one or more curves, with pan and zoom."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ Curve = npt.NDArray[np.float64]
 
 _BOTTOM_HEIGHT = 34
 _DOTS_UP_TO, _LEAST = 40, 96
-# A step that costs nothing would lie at −∞ of a logarithmic axis.
+# Least value on a logarithmic axis, where 0 would be at −∞.
 _TINY = 1e-9
 
 
 class CurvePlot(QWidget):
-    """Curves over one axis; it can be moved and zoomed, new curves show all again.
+    """Line plot of curves with pan and zoom; new curves reset the view.
 
-    Without curves it is an empty field: pyqtgraph, which takes long to import, comes with them.
+    Empty without curves: pyqtgraph, which is slow to import, is loaded with the first ones.
 
     Args:
-        title: what is shown, for assistive tools.
+        title: accessible name.
         x: the label of the horizontal axis.
         y: the label of the vertical axis.
-        log: which axes are logarithmic, such as ``xy``; their values are above 0.
+        log: the logarithmic axes, such as ``xy``; their values are clamped to at least 1e-9.
         parent: the owner.
     """
 
@@ -51,7 +51,7 @@ class CurvePlot(QWidget):
 
     @cached_property
     def plot(self) -> ThemedPlot:
-        """What they are drawn on, made when it is first needed."""
+        """The pyqtgraph plot, created on first access."""
         from ddpm_studio.gui.widgets.plots.plot_axis import DecadeAxis
         from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
 
@@ -61,13 +61,13 @@ class CurvePlot(QWidget):
         plot.setLogMode(x="x" in self._log, y="y" in self._log)
         plot.getPlotItem().getAxis("bottom").setHeight(_BOTTOM_HEIGHT)
         self._layout.addWidget(plot)
-        # At once, not with the next events: curves are drawn for the room there is.
+        # Lay out now, not with the next events: curves are drawn for the actual size.
         plot.show()
         self._layout.activate()
         return plot
 
     def set_curves(self, curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> None:
-        """Show these (x, y), each in a colour of its own, and all of them in view."""
+        """Show curves (x, y), each in its own colour, and fit the view to them."""
         self._curves = [(np.array(x, float), np.array(y, float)) for x, y in curves]
         self._retint()
         if self._is_made:
@@ -75,7 +75,7 @@ class CurvePlot(QWidget):
 
     @property
     def curves(self) -> list[tuple[Curve, Curve]]:
-        """What is shown."""
+        """The curves shown, as (x, y) arrays."""
         return self._curves
 
     @property
@@ -83,7 +83,7 @@ class CurvePlot(QWidget):
         return "plot" in self.__dict__
 
     def _show_all(self) -> None:
-        """Let the axes hold all values; of a lone one, 0 and as much beyond it."""
+        """Fit the axes to all values; a single value v gets the range from 0 to 2v."""
         box = self.plot.getPlotItem().getViewBox()
         box.enableAutoRange()
         for axis, show, values in zip(
@@ -91,7 +91,7 @@ class CurvePlot(QWidget):
         ):
             found = np.unique(np.concatenate(values))
             if len(found) == 1 and axis not in self._log:
-                # By itself it would be in the middle of 1, with fractions of a step as ticks.
+                # Auto-range would centre it in a range of 1, with fractions of a step as ticks.
                 end = 2 * found[0] or 1.0
                 show(min(0.0, end), max(0.0, end), padding=0)
 

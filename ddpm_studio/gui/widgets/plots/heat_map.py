@@ -25,19 +25,19 @@ _FEWEST, _FULL = 16, 0.97
 
 
 def over_steps(steps: Numbers, rows: Numbers, last: float, columns: int) -> Numbers:
-    """Return means of ``rows`` (M, B) in ``columns`` equal parts of the steps 0..``last``.
+    """Bin rows by step: means of ``rows`` (M, B) in ``columns`` equal bins of 0..``last``.
 
-    A row tells of the steps since the one before it: a column that no row ends in takes the
-    next one. NaN is left out of the means, and stands where nothing is known.
+    A row covers the steps since the row before it, so a bin in which no row ends takes the next
+    row. NaN values are ignored in the means; bins without values are NaN.
 
     Args:
-        steps: rising, shape (M,).
-        rows: shape (M, B).
-        last: the end of the last column.
-        columns: how many.
+        steps: last step of each row, ascending, shape (M,).
+        rows: values, shape (M, B).
+        last: the end of the last bin.
+        columns: number of bins.
 
     Returns:
-        Shape (columns, B).
+        The means, shape (columns, B).
     """
     edges = np.linspace(0, last, columns + 1)
     begins = np.searchsorted(steps, edges[:-1], side="right")
@@ -54,7 +54,7 @@ def over_steps(steps: Numbers, rows: Numbers, last: float, columns: int) -> Numb
 
 
 class HeatMap(StepField):
-    """Steps to the right, t upwards, the loss as colour on a logarithmic scale."""
+    """Heat map of the loss: steps on the x axis, t on the y axis, colours on a log scale."""
 
     asked = (360, 128)
 
@@ -70,13 +70,13 @@ class HeatMap(StepField):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_rows(self, steps: Numbers, rows: Numbers, timesteps: int, last: float) -> None:
-        """Show mean losses (M, B) in B equal parts of 1..``timesteps`` at steps (M,)."""
+        """Show mean losses (M, B) by steps (M,), in B equal bins of 1..``timesteps``."""
         self._steps, self._rows, self._timesteps = steps, rows, timesteps
         self.last = max(1.0, last)
         columns = min(COLUMNS, max(1, int(self.last)))
         self._map = over_steps(steps, rows, self.last, columns)
-        # Small batches leave many parts of 1..T unseen from tick to tick: wider columns fill. What
-        # was never seen, as the parts that hold no t where T is small, no column fills.
+        # Small batches leave many bins of t empty in each row: widen the columns until they fill.
+        # Bins that never have values, such as those that contain no t if T is small, don't count.
         seen = np.isfinite(rows).any(axis=0)
         while columns > _FEWEST and seen.any() and np.isfinite(self._map[:, seen]).mean() < _FULL:
             columns = max(_FEWEST, columns * 2 // 3)
@@ -89,11 +89,11 @@ class HeatMap(StepField):
 
     @property
     def map(self) -> Numbers:
-        """What is shown, shape (columns, B), NaN where nothing is known."""
+        """The values shown, shape (columns, B), NaN where there are none."""
         return self._map
 
     def words(self, step: float, row: int) -> str:
-        """Return what a cell says, such as ``t 51–100 · loss 0.0312``."""
+        """Return the text of a cell, such as ``t 51–100 · loss 0.0312``."""
         column = min(int(step / self.last * len(self._map)), len(self._map) - 1)
         value = float(self._map[column, row])
         loss = f"{value:.4f}" if np.isfinite(value) else self.tr("none")
@@ -101,11 +101,11 @@ class HeatMap(StepField):
         return self.tr("{0} · loss {1}").format(part, loss)
 
     def area(self) -> QRectF:
-        """Leave room for the scale on the right."""
+        """Return the field, with room for the colour scale on the right."""
         return super().area().adjusted(0, 0, -_KEY_ROOM, 0)
 
     def on_hover(self, place: QPointF | None) -> None:
-        """Move the cursor over steps and t."""
+        """Move the cursor to the step and the bin of t under the pointer."""
         row = None
         if place is not None and 0 <= place.y() < 1:
             row = int(place.y() * self._map.shape[1])
@@ -115,7 +115,7 @@ class HeatMap(StepField):
         super().on_hover(place)
 
     def paint(self, painter: QPainter, area: QRectF) -> None:
-        """Draw the map, its scale and what the cursor is on."""
+        """Paint the map, its colour scale, the captions and the cursor."""
         step, row = self.cursor_step, self._row
         reads = self._image is not None and step is not None and row is not None
         value = self.words(step, row) if reads and step is not None and row is not None else ""
@@ -183,7 +183,7 @@ class HeatMap(StepField):
 
 @cache
 def _table() -> npt.NDArray[np.uint8]:
-    """Return 256 colours of equal steps in lightness, dark to bright, uint8 (256, 3)."""
+    """Return the viridis colour map, perceptually uniform, as uint8 (256, 3)."""
     from pyqtgraph import colormap
 
     table: npt.NDArray[np.uint8] = colormap.get("viridis").getLookupTable(0, 1, 256)[:, :3]

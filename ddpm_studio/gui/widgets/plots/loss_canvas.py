@@ -1,4 +1,4 @@
-"""Canvas of the loss plot, pyqtgraph's."""
+"""Canvas of the loss plot, drawn with pyqtgraph."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
 _PALE = 0.35
 _TINY = 1e-8
 _PAN, _ZOOM = 0.1, 0.8
-# Into how many parts of the range that is seen a curve goes: more than a screen has columns.
+# Bins to which a curve is downsampled in the visible range: more than a screen has columns.
 _PARTS = 2000
-# Percentiles of the raw losses that are in the range when outliers are kept out of it.
+# Percentiles of the raw losses between which the range lies when outliers are hidden.
 _USUAL = (0.5, 99.5)
 _MARGIN = 0.04
 _HELD_OUT_SIZE = 5
-# In powers of ten.
+# Width of a narrow range, in powers of ten.
 _NARROW = 0.8
 _FEW_TICKS = 5
 
 
 def _even_step(least: float) -> float:
-    """Return 1, 2 or 5 times a power of ten, no less than ``least``."""
+    """Return the smallest tick spacing of 1, 2 or 5 times a power of ten that is ≥ ``least``."""
     power = 10.0 ** math.floor(math.log10(least))
     return next((n * power for n in (1, 2, 5) if n * power >= least), 10 * power)
 
@@ -46,14 +46,14 @@ class _Drawn:
 
 
 class _StepAxis(pg.AxisItem):  # type: ignore[misc]
-    """Writes steps as 12,400."""
+    """Axis with integer tick labels such as 12,400."""
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [f"{value:,.0f}" if value >= 0 and value % 1 == 0 else "" for value in values]
 
 
 class _LossAxis(pg.AxisItem):  # type: ignore[misc]
-    """Where it is logarithmic, writes at 1, 2 and 5, or at even steps in a narrow range."""
+    """Axis with log-scale ticks at 1, 2 and 5, or evenly spaced ones in a narrow range."""
 
     def tickValues(
         self, minVal: float, maxVal: float, size: float
@@ -73,7 +73,7 @@ class _LossAxis(pg.AxisItem):  # type: ignore[misc]
 
 
 class LossCanvas(QObject):
-    """Draws series of losses; ``hovered`` carries the step below the pointer, or None."""
+    """Plot of loss series; ``hovered`` is emitted with the step under the pointer, or None."""
 
     hovered = Signal(object)
 
@@ -104,27 +104,27 @@ class LossCanvas(QObject):
         self.retint()
 
     def set_colour(self, key: str, index: int) -> None:
-        """Give a series its place in the table of plot colours."""
+        """Set the index of a series in the plot colours."""
         before = self._colours.get(key)
         self._colours[key] = index
         if key in self._drawn and index != before:
             self._tint(key, self._drawn[key])
 
     def draw(self, key: str, series: LossSeries) -> None:
-        """Draw a series anew; it is kept, and read again when another range is seen."""
+        """Draw or update a series; it is kept and read again when the visible range changes."""
         drawn = self._drawn.get(key) or self._add(key, series)
         drawn.series = series
         self._outline(drawn)
         self._fit()
 
     def draw_held_out(self, key: str, steps: Numbers, losses: Numbers) -> None:
-        """Draw the losses of held-out pictures beside a series, dotted; few of them."""
+        """Draw the held-out losses of a series, with a marker at each; meant for few points."""
         drawn = self._drawn.get(key)
         if drawn is not None:
             drawn.held_out.setData(steps, np.maximum(losses, _TINY) if self._log else losses)
 
     def remove(self, key: str) -> None:
-        """Draw a series no more."""
+        """Remove a series from the plot."""
         drawn = self._drawn.pop(key, None)
         if drawn is not None:
             self._item.removeItem(drawn.raw)
@@ -133,25 +133,25 @@ class LossCanvas(QObject):
             self._fit()
 
     def set_log(self, log: bool) -> None:
-        """Let the loss axis be logarithmic or not."""
+        """Set whether the loss axis is logarithmic, and reset the view."""
         self._log = log
         self._item.setLogMode(x=False, y=log)
         self.reset_view()
 
     def set_outliers(self, shown: bool) -> None:
-        """Let the range take in every loss, or leave the rare ones out."""
+        """Set whether the loss axis includes outliers, and reset the view."""
         self._usual = not shown
         self.reset_view()
 
     def reset_view(self) -> None:
-        """Show all, also what is still to come."""
+        """Reset to the auto-range, which also follows new data."""
         self._follows = True
         self._outline_all()
         self._box.enableAutoRange(x=True, y=True)
         self._fit()
 
     def mark(self, points: dict[str, tuple[float, float]]) -> None:
-        """Put a dot at (step, loss) of each series and a line at the last one; {} hides both."""
+        """Set the cursor: a dot at (step, loss) of each series, a line at the last; {} hides it."""
         self._cursor.setVisible(bool(points))
         spots = []
         for key, (step, loss) in points.items():
@@ -162,7 +162,7 @@ class LossCanvas(QObject):
         self._dots.setData(spots)
 
     def retint(self) -> None:
-        """Take the colours of the theme."""
+        """Apply the theme's colours."""
         self.widget.retint()
         self._item.getAxis("left").setGrid(120)
         self._cursor.setPen(pg.mkPen(current_theme().tokens.outline, width=1))
@@ -170,7 +170,7 @@ class LossCanvas(QObject):
             self._tint(key, drawn)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Hide the cursor when the pointer leaves; zoom and pan by keys; double click: all."""
+        """Event filter: hide the cursor on leave, pan and zoom by keys, reset by double click."""
         if event.type() == QEvent.Type.Leave:
             self.hovered.emit(None)
         elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -181,7 +181,7 @@ class LossCanvas(QObject):
         return False
 
     def _fit(self) -> None:
-        """Leave the rare losses out of the range, if asked to and nobody has moved the view."""
+        """Exclude outliers from the loss range, if set and the user has not moved the view."""
         if not (self._usual and self._follows):
             return
         shown = [drawn.series.ends for drawn in self._drawn.values() if len(drawn.series)]
@@ -194,11 +194,11 @@ class LossCanvas(QObject):
         self._box.setYRange(float(low), float(high), padding=_MARGIN)
 
     def _outline(self, drawn: _Drawn) -> None:
-        """Hand on no more of a series than can be seen: pyqtgraph keeps several copies of it."""
+        """Downsample a series to its visible range, as pyqtgraph keeps several copies of data."""
         series, part = drawn.series, slice(None)
         if not self._follows:
             first, last = np.searchsorted(series.steps, self._box.viewRange()[0])
-            # With its neighbours outside, to which lines lead.
+            # Include the points next to the range, to which lines lead.
             part = slice(max(0, int(first) - 1), int(last) + 1)
         least, greatest = series.ends
         for line, values, ends in (
@@ -213,7 +213,7 @@ class LossCanvas(QObject):
             self._outline(drawn)
 
     def _on_moved_by_hand(self) -> None:
-        # From the next time on the range tells of itself.
+        # Later changes are reported by sigXRangeChanged.
         if self._follows:
             self._follows = False
             self._outline_all()
@@ -232,7 +232,7 @@ class LossCanvas(QObject):
         return drawn
 
     def _tint(self, key: str, drawn: _Drawn) -> None:
-        # Opaque and one pixel wide: anything else draws hundreds of times slower.
+        # Opaque and one pixel wide: other pens draw hundreds of times slower.
         theme = current_theme()
         full = theme.plot_color(self._colours.get(key, 0))
         drawn.raw.setPen(pg.mkPen(mix(full, theme.tokens.panel, _PALE), width=1))

@@ -1,4 +1,4 @@
-"""Loss curve: raw and smoothed, of one run or several."""
+"""Loss curves, raw and smoothed, of one or several runs."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
     from ddpm_studio.gui.widgets.plots.loss_canvas import LossCanvas
 
 _REDRAW_MS = 100
-# New losses are drawn in this share of the time at most, and within so long.
+# Drawing new losses takes at most this share of the time, but waits no longer than this.
 _SHARE, _LATEST_MS = 0.01, 3000
 _SLIDER = 100
 _DECADES = 3
 
 
 class LossPlot(QWidget):
-    """Overlays runs by name, each always in the same colour.
+    """Loss curves of runs by name, overlaid, each always in the same colour.
 
-    Drag pans, the wheel zooms, a double click or Home shows all again; arrows, + and − do the
-    same from the keyboard. It redraws at most ten times a second, new losses more seldom where
-    drawing takes long, and all of it only while it is seen.
+    Drag pans, the wheel zooms, a double click or Home resets the view; arrows, + and − pan and zoom
+    from the keyboard. Redrawing is throttled to ten times a second, for new losses to less if
+    drawing is slow, and suspended while the widget is hidden.
     """
 
     hovered = Signal(object)
-    """The step below the pointer, or None."""
+    """Emitted with the step under the pointer, or None."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,7 +102,7 @@ class LossPlot(QWidget):
         layout.setSpacing(SPACE_S)
         layout.addLayout(head)
         layout.addLayout(self._stack, 1)
-        # Not before the stack has a parent: it shows its first page at once.
+        # After the stack has a parent: it shows its first page immediately.
         self._stack.addWidget(
             EmptyState("chart-line", self.tr("The loss appears here once training starts"))
         )
@@ -115,34 +115,34 @@ class LossPlot(QWidget):
 
     @property
     def names(self) -> list[str]:
-        """The runs that are shown, in the order of their first losses."""
+        """The names of the runs shown, in the order of their first losses."""
         return list(self._series)
 
     @property
     def smoothing(self) -> float:
-        """Weight of the past in the running mean, 0 to 0.999."""
+        """Decay of the exponential moving average, 0 to 0.999."""
         return float(1 - 10 ** (-_DECADES * self.smoothing_slider.value() / _SLIDER))
 
     def series(self, run: str) -> LossSeries:
-        """Return the losses of a run; KeyError if there is none."""
+        """Return the loss series of a run; KeyError if it is not shown."""
         return self._series[run]
 
     def set_smoothing(self, smoothing: float) -> None:
-        """Smooth more or less: 0 to 0.999."""
+        """Set the decay of the exponential moving average, 0 (none) to 0.999."""
         kept = max(10.0**-_DECADES, 1 - smoothing)
         self.smoothing_slider.setValue(round(-math.log10(kept) * _SLIDER / _DECADES))
         self._on_smoothing()
 
     def set_log(self, log: bool) -> None:
-        """Let the loss axis be logarithmic or not."""
+        """Set whether the loss axis is logarithmic."""
         self.log_button.setChecked(log)
 
     def set_outliers(self, shown: bool) -> None:
-        """Let the range take in every loss, or leave the rare ones out."""
+        """Set whether the loss axis includes outliers."""
         self.outliers_button.setChecked(shown)
 
     def set_colour(self, run: str, place: int) -> None:
-        """Give a run a place in the table of plot colours; else they come in turn."""
+        """Set the index of a run in the plot colours; by default runs take them in turn."""
         if self._order.get(run) != place:
             self._order[run] = place
             if run in self._series:
@@ -150,18 +150,18 @@ class LossPlot(QWidget):
             self._redraw_soon()
 
     def show_cursor(self, step: float | None) -> None:
-        """Read the values at a step, or the last ones, as if the pointer were there."""
+        """Show the values at a step, as if hovered; None: the last values."""
         self._read(step)
 
     @property
     def canvas(self) -> LossCanvas | None:
-        """What is drawn on; None while there is nothing to draw."""
+        """The pyqtgraph canvas; None until there is something to draw."""
         return self._canvas
 
     def update_series(self, run: str, losses: Losses) -> None:
-        """Show a run's losses, all that there are by now.
+        """Show all losses of a run so far.
 
-        Where they only go on from what is shown, the rest is added.
+        If they extend those shown, only the new ones are appended.
         """
         first = run not in self._series
         if self._of(run).update(losses):
@@ -169,9 +169,9 @@ class LossPlot(QWidget):
             self._redraw_soon(_REDRAW_MS if first else self._patience_ms)
 
     def update_held_out(self, run: str, steps: Numbers, losses: Numbers) -> None:
-        """Show, dotted, the losses (N,) of pictures that a run is not trained on, by step (N,)."""
+        """Show the held-out losses (N,) of a run, by step (N,), with a marker at each."""
         before, told = self._held_out.get(run), (steps, losses)
-        # As many may be another run's of the same name, or those of a training that went back.
+        # Not by count alone: the run may be another of that name, or resumed from an earlier step.
         if before is None or not all(
             np.array_equal(old, new, equal_nan=True) for old, new in zip(before, told, strict=True)
         ):
@@ -180,7 +180,7 @@ class LossPlot(QWidget):
             self._redraw_soon()
 
     def remove(self, run: str) -> None:
-        """Show a run no more; it keeps its colour, should it come back."""
+        """Remove a run; it keeps its colour in case it is shown again."""
         self._held_out.pop(run, None)
         if self._series.pop(run, None) is not None:
             self._stale.discard(run)
@@ -189,12 +189,12 @@ class LossPlot(QWidget):
             self._redraw_soon()
 
     def clear(self) -> None:
-        """Show nothing."""
+        """Remove all runs."""
         for run in self.names:
             self.remove(run)
 
     def reset_view(self) -> None:
-        """Show all, also what is still to come."""
+        """Reset to the auto-range, which also follows new data."""
         if self._canvas is not None:
             self._canvas.reset_view()
 
@@ -203,11 +203,11 @@ class LossPlot(QWidget):
         return current_theme().plot_color(self._order.setdefault(run, len(self._order)))
 
     def sizeHint(self) -> QSize:
-        """Ask for a flat field."""
+        """Return the preferred size, a flat one."""
         return QSize(320, 220)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Draw what came in while nobody looked."""
+        """Draw losses that came in while hidden."""
         super().showEvent(event)
         self._redraw_soon()
 
@@ -237,14 +237,14 @@ class LossPlot(QWidget):
                     self._canvas.draw_held_out(run, *self._held_out[run])
         self._stale.clear()
         self._read(self._cursor)
-        # At once, so that it is known how long it takes.
+        # Repaint now, to measure how long it takes.
         self._canvas.widget.viewport().repaint()
         spent_ms = 1000 * (time.perf_counter() - begun)
         self._patience_ms = round(min(max(_REDRAW_MS, spent_ms / _SHARE), _LATEST_MS))
 
     def _ensure_canvas(self) -> bool:
         if self._canvas is None:
-            # pyqtgraph takes half a second to import: not before there is something to draw.
+            # Imported lazily: pyqtgraph takes half a second to import.
             from ddpm_studio.gui.widgets.plots.loss_canvas import LossCanvas
 
             self._canvas = LossCanvas(self)
@@ -264,7 +264,7 @@ class LossPlot(QWidget):
         self.hovered.emit(step)
 
     def _read(self, step: float | None) -> None:
-        """Write the values at a step, or the last ones."""
+        """Update readout and cursor to a step; None: the last values, without cursor."""
         self._cursor = step
         found = {
             run: near
@@ -294,7 +294,7 @@ class LossPlot(QWidget):
         self.readout.setText(" · ".join(parts))
 
     def _held_out_at(self, run: str, step: float | None) -> float | None:
-        """Return the loss of held-out pictures that was measured last by a step."""
+        """Return the latest held-out loss at or before a step; None: the last of all."""
         steps, losses = self._held_out.get(run, (np.empty(0), np.empty(0)))
         place = len(steps) if step is None else int(np.searchsorted(steps, step, side="right"))
         return float(losses[place - 1]) if place else None

@@ -1,4 +1,4 @@
-"""Loss series of one run, raw and smoothed, in arrays that grow."""
+"""Loss series of one run, raw and smoothed, in growable arrays."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _STEP, _MEAN, _LEAST, _GREATEST, _COUNT, _SMOOTH = range(6)
 def outlined(
     steps: Numbers, values: Numbers, ends: tuple[Numbers, Numbers], parts: int
 ) -> tuple[Numbers, Numbers]:
-    """Return a curve of few points that looks the same: of each part the least and the greatest.
+    """Downsample a curve for plotting, keeping the minimum and maximum of each bin.
 
     Args:
-        steps: rising, shape (N,).
+        steps: ascending, shape (N,).
         values: shape (N,).
-        ends: the least and the greatest that each value stands for, shapes (N,).
-        parts: into how many a longer curve is parted.
+        ends: minimum and maximum of the losses that each value averages, shapes (N,).
+        parts: number of bins for a longer curve.
 
     Returns:
-        Steps and values, copies; up to 2·parts + 1 of each, the first and the last step among them.
+        Copies of steps and values, at most 2·parts + 1 each, including the first and last step.
     """
     if len(steps) <= 2 * parts and np.array_equal(*ends):
         return steps.copy(), values.copy()
@@ -34,7 +34,7 @@ def outlined(
 
 
 class LossAt(NamedTuple):
-    """What is known of a step: its loss, or the mean, least and greatest of several up to it."""
+    """Loss at a step, or mean, minimum and maximum of several steps up to it; and smoothed."""
 
     step: float
     loss: float
@@ -44,14 +44,14 @@ class LossAt(NamedTuple):
 
 
 class LossSeries:
-    """Losses by step in rising order, with a running mean beside them.
+    """Losses by ascending step, with their exponential moving average (EMA).
 
-    The mean is the exponential one of weight ``smoothing``, corrected for its start at zero as
-    Adam's moments are (Kingma and Ba 2015, §3), so that the first values are not pulled down. A
-    row of n steps counts for n: it keeps ``smoothing``ⁿ of the past.
+    The EMA has decay ``smoothing`` and is bias-corrected as Adam's moments are (Kingma and Ba 2015,
+    §3), so that the first values are not biased towards 0. A row of n steps counts n times: it
+    keeps ``smoothing``ⁿ of the past.
 
     Args:
-        smoothing: 0 (none) to below 1.
+        smoothing: decay of the EMA, 0 (none) to below 1.
     """
 
     def __init__(self, smoothing: float) -> None:
@@ -64,17 +64,17 @@ class LossSeries:
 
     @property
     def steps(self) -> Numbers:
-        """Steps, shape (N,); a view that may be outdated by the next :meth:`update`."""
+        """Steps, shape (N,); a view that the next :meth:`update` may invalidate."""
         return self._rows.rows[:, _STEP]
 
     @property
     def losses(self) -> Numbers:
-        """Losses as they were given, shape (N,)."""
+        """Raw losses, shape (N,)."""
         return self._rows.rows[:, _MEAN]
 
     @property
     def ends(self) -> tuple[Numbers, Numbers]:
-        """The least and the greatest loss of the steps that each one stands for, shapes (N,)."""
+        """Minimum and maximum loss of the steps that each row averages, shapes (N,)."""
         return self._rows.rows[:, _LEAST], self._rows.rows[:, _GREATEST]
 
     @property
@@ -83,12 +83,12 @@ class LossSeries:
         return self._rows.rows[:, _SMOOTH]
 
     def update(self, losses: Losses) -> bool:
-        """Become these losses; where they only go on from what is known, the rest is added.
+        """Replace the losses; if they extend the present ones, only append the new ones.
 
-        Those that are not finite are left out: an axis can't show them.
+        Non-finite losses are left out, as a plot can't show them.
 
         Returns:
-            Whether anything is another.
+            Whether anything has changed.
         """
         known = np.isfinite(losses.means)
         told = losses if known.all() else Losses(*(column[known] for column in losses))
@@ -105,7 +105,7 @@ class LossSeries:
         return True
 
     def _go_on(self, told: Losses) -> bool:
-        """Whether what is known is the first part of it."""
+        """Whether the present losses are a prefix of ``told``, by their first and last row."""
         rows = self._rows.rows
         return (
             0 < len(rows) <= len(told.steps)
@@ -115,13 +115,13 @@ class LossSeries:
         )
 
     def set_smoothing(self, smoothing: float) -> None:
-        """Smooth by another weight."""
+        """Set the decay of the EMA and smooth again."""
         if smoothing != self._smoothing:
             self._smoothing = smoothing
             self._smooth_from(0)
 
     def at(self, step: float) -> LossAt | None:
-        """Return what is known of the nearest step, or None if nothing is."""
+        """Return the losses at the nearest step; None if the series is empty."""
         if not len(self):
             return None
         right = int(np.searchsorted(self.steps, step))

@@ -1,4 +1,4 @@
-"""Noise curve: ᾱ over t, with the present moment marked."""
+"""Noise schedule plot: ᾱ_t over t, with the current t marked."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _MARK = 3.5
 
 
 def snr_decibel(alpha_bar: float) -> float:
-    """Return 10 log10(ᾱ / (1 − ᾱ)); infinite at the ends."""
+    """Return the signal-to-noise ratio 10 log10(ᾱ / (1 − ᾱ)) in dB; infinite at 0 and 1."""
     with np.errstate(divide="ignore"):
         return float(10 * (np.log10(alpha_bar) - np.log10(1 - alpha_bar)))
 
 
 class NoiseCurve(PaintedPlot):
-    """ᾱ_t from T, pure noise, at the left to 0, the picture, at the right.
+    """Noise schedule plot: ᾱ_t from t = T (noise) at the left to t = 0 (picture) at the right.
 
-    Rows of ticks below say at which t each sampler stops. A click or a drag chooses a t; the
-    slider beside it does the same from the keyboard.
+    Rows of ticks below mark the timesteps that each sampler visits. A click or a drag emits
+    ``chosen`` with a t; the slider next to the plot does the same from the keyboard.
     """
 
     chosen = Signal(int)
@@ -47,31 +47,31 @@ class NoiseCurve(PaintedPlot):
         self.setToolTip(self.tr("ᾱ at each t; ticks: where the sampler stops. Click to go there"))
 
     def set_schedule(self, alphas_cumprod: npt.NDArray[np.float64] | None) -> None:
-        """Show another schedule: ᾱ_1 … ᾱ_T, shape (T,); None: it is not known."""
+        """Set the schedule ᾱ_1 … ᾱ_T, shape (T,); None: unknown."""
         known = () if alphas_cumprod is None else alphas_cumprod
         self._alpha_bar = np.concatenate([[1.0], known])
         self._t = min(self._t, self.timesteps)
         self.update()
 
     def set_t(self, t: int) -> None:
-        """Mark this moment."""
+        """Mark the timestep ``t``, clamped to 0..T."""
         self._t = min(max(t, 0), self.timesteps)
         self.setAccessibleDescription(self.words)
         self.update()
 
     def set_ticks(self, ticks: Sequence[Sequence[int]]) -> None:
-        """Show at which t each sampler stops."""
+        """Set the timesteps that each sampler visits, one row each."""
         self._ticks = [list(row) for row in ticks]
         self.update()
 
     @property
     def timesteps(self) -> int:
-        """T; 0 while no schedule is known."""
+        """Number of timesteps T; 0 while no schedule is known."""
         return len(self._alpha_bar) - 1
 
     @property
     def words(self) -> str:
-        """ᾱ_t and the signal-to-noise ratio at the marked moment; nothing of no schedule."""
+        """ᾱ_t and the signal-to-noise ratio at the marked t, as text; empty without a schedule."""
         if not self.timesteps:
             return ""
         alpha_bar = float(self._alpha_bar[self._t])
@@ -80,12 +80,12 @@ class NoiseCurve(PaintedPlot):
         return f"ᾱ = {alpha_bar:.4f} · SNR {snr.replace('-', '−')}"
 
     def area(self) -> QRectF:
-        """Leave room for the ticks below."""
+        """Return the field, with room for the ticks below."""
         ticks = 2 + max(1, len(self._ticks)) * (_TICK + 1)
         return QRectF(self.rect()).adjusted(SPACE_S + 2, SPACE_S, -SPACE_S - 2, -SPACE_S - ticks)
 
     def paint(self, painter: QPainter, area: QRectF) -> None:
-        """Draw the curve, the ticks and the mark."""
+        """Paint the curve, the ticks and the mark."""
         theme = current_theme()
         tokens = theme.tokens
         painter.setPen(Qt.PenStyle.NoPen)
@@ -112,7 +112,7 @@ class NoiseCurve(PaintedPlot):
         painter.drawEllipse(QPointF(x, y), _MARK, _MARK)
 
     def on_drag(self, share: float) -> None:
-        """Go to the t below the pointer."""
+        """Emit ``chosen`` with the t under the pointer."""
         if self.timesteps:
             self.chosen.emit(round((1 - min(max(share, 0.0), 1.0)) * self.timesteps))
 

@@ -1,4 +1,4 @@
-"""The base of the small plots that are painted here: field, captions, pointer, colours."""
+"""Base class of small plots painted with QPainter: field, captions, mouse, theme colours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
 
 CAPTION = 16
-"""Height of a line of words above or below the field, in logical pixels."""
+"""Height of a caption line above or below the field, in logical pixels."""
 
 _BELOW = 3
 
@@ -22,20 +22,20 @@ Share = TypeVar("Share", float, npt.NDArray[np.float64])
 
 
 class PaintedPlot(QWidget):
-    """A plot in a field with words above and below, repainted when the theme changes.
+    """Base of a plot field with captions above and below, repainted on a change of theme.
 
-    A subclass draws in :meth:`paint` and says what it shows to assistive tools. Places in the field
-    are shares of it, (0, 0) at the left end of the base line, (1, 1) at the upper right.
+    A subclass implements :meth:`paint` and sets the accessible description. Positions in the field
+    are normalised: (0, 0) is the lower left corner, (1, 1) the upper right one.
 
     Args:
-        title: what is shown, for assistive tools.
+        title: accessible name.
         parent: the owner.
     """
 
     margins: ClassVar[tuple[int, int, int, int]] = 2 * (SPACE_M, CAPTION + SPACE_S)
-    """Around the field: left, top, right, bottom, in logical pixels."""
+    """Margins of the field: left, top, right, bottom, in logical pixels."""
     asked: ClassVar[tuple[int, int]] = (200, 120)
-    """The size that it asks for, in logical pixels."""
+    """The size hint, in logical pixels."""
     antialiased: ClassVar[bool] = True
     follows_pointer: ClassVar[bool] = False
     """Whether :meth:`on_hover` is called."""
@@ -49,14 +49,14 @@ class PaintedPlot(QWidget):
         current_theme().changed.connect(self.update)
 
     def paint(self, painter: QPainter, area: QRectF) -> None:
-        """Draw the plot; the painter has the font of captions, ``area`` is the field."""
+        """Paint the plot; the painter has the caption font, ``area`` is the field."""
         raise NotImplementedError
 
     def on_hover(self, place: QPointF | None) -> None:
-        """Follow the pointer to a place, as shares of the field; None: it has left."""
+        """Handle the pointer at a normalised position in the field; None: it has left."""
 
     def on_drag(self, share: float) -> None:
-        """Follow a press or a drag to a place, as a share of the field's width."""
+        """Handle a press or a drag at a normalised x position in the field."""
 
     def area(self) -> QRectF:
         """Return the field within its margins, in logical pixels."""
@@ -64,27 +64,27 @@ class PaintedPlot(QWidget):
         return QRectF(self.rect()).adjusted(left, top, -right, -bottom)
 
     def x_of(self, share: Share) -> Share:
-        """Return the horizontal place, in logical pixels, of a share of the field's width."""
+        """Return the x coordinate, in logical pixels, of a normalised x position."""
         area = self.area()
         return area.left() + area.width() * share
 
     def y_of(self, share: Share) -> Share:
-        """Return the vertical place, in logical pixels, of a share of the field's height."""
+        """Return the y coordinate, in logical pixels, of a normalised y position."""
         area = self.area()
         return area.bottom() - area.height() * share
 
     def place_at(self, position: QPointF) -> QPointF:
-        """Return what a position in the widget is as shares of the field."""
+        """Convert a position in the widget to a normalised position in the field."""
         area = self.area()
         across = (position.x() - area.left()) / max(1.0, area.width())
         return QPointF(across, (area.bottom() - position.y()) / max(1.0, area.height()))
 
     def sizeHint(self) -> QSize:
-        """Ask for little."""
+        """Return ``asked``."""
         return QSize(*self.asked)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the plot."""
+        """Set up the painter and call :meth:`paint`."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self.antialiased)
         painter.setFont(body_font(FONT_CAPTION))
@@ -92,29 +92,29 @@ class PaintedPlot(QWidget):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take a press with the left button."""
+        """Call :meth:`on_drag` on a left press, if the plot is draggable."""
         if not self.draggable:
             super().mousePressEvent(event)
         elif event.button() == Qt.MouseButton.LeftButton:
             self.on_drag(self.place_at(event.position()).x())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Follow the pointer."""
+        """Call :meth:`on_hover`, and :meth:`on_drag` during a drag."""
         place = self.place_at(event.position())
         self.on_hover(place)
         if self.draggable and event.buttons() & Qt.MouseButton.LeftButton:
             self.on_drag(place.x())
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Follow the pointer no more."""
+        """Call :meth:`on_hover` with None."""
         self.on_hover(None)
 
     def write_above(self, painter: QPainter, left: str, right: str = "") -> None:
-        """Write at both ends of the line above the field, in the painter's colour."""
+        """Draw captions at the left and right end above the field, with the painter's pen."""
         self._write(painter, 0.0, left, right)
 
     def write_below(self, painter: QPainter, left: str, right: str = "") -> None:
-        """Write at both ends of the line below the field, in the painter's colour."""
+        """Draw captions at the left and right end below the field, with the painter's pen."""
         self._write(painter, self.area().bottom() + _BELOW, left, right)
 
     def draw_base_line(self, painter: QPainter) -> None:
@@ -124,13 +124,13 @@ class PaintedPlot(QWidget):
         painter.drawLine(area.bottomLeft(), area.bottomRight())
 
     def draw_mark(self, painter: QPainter, x: float, colour: QColor) -> None:
-        """Draw an upright line through the field at a horizontal place in logical pixels."""
+        """Draw a vertical line through the field at ``x``, in logical pixels."""
         area = self.area()
         painter.setPen(QPen(colour, 1))
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
 
     def draw_empty(self, painter: QPainter, words: str, room: QRectF | None = None) -> None:
-        """Say in the middle of the field, or of ``room``, that there is nothing yet."""
+        """Draw a placeholder text in the middle of the field, or of ``room``."""
         painter.setPen(current_theme().color("muted"))
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
         painter.drawText(self.area() if room is None else room, flags, words)
@@ -143,11 +143,11 @@ class PaintedPlot(QWidget):
 
 
 def polyline(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> QPolygonF:
-    """Return points (N,), (N,) in logical pixels as Qt draws them."""
+    """Return points x (N,), y (N,) in logical pixels as a QPolygonF."""
     return QPolygonF([QPointF(*place) for place in zip(x.tolist(), y.tolist(), strict=True)])
 
 
 def below(line: QPolygonF, bottom: float) -> QPolygonF:
-    """Return the ground between a line and ``bottom``, in logical pixels."""
+    """Return the polygon between a line and ``bottom`` (y in logical pixels)."""
     corners = [QPointF(line.last().x(), bottom), QPointF(line.first().x(), bottom)]
     return QPolygonF([*line.toList(), *corners])

@@ -1,4 +1,4 @@
-"""Parts of 1..T that a loss by timestep is told for, in words."""
+"""Labels of the bins of 1..T in plots of the loss by timestep."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from PySide6.QtCore import QCoreApplication
 
 
 def part_of_t(index: int, count: int, timesteps: int) -> str:
-    """Return which t a part holds, such as "t 101–200"; where T is small that may be one, or none.
+    """Return the label of a bin of t, such as "t 101–200"; for a small T, of one t or "no t".
 
-    A training puts t into part ⌊(t − 1) · count / T⌋.
+    A training assigns t to bin ⌊(t − 1) · count / T⌋.
 
     Args:
-        index: of the part, from 0.
-        count: how many parts there are.
+        index: index of the bin, from 0.
+        count: number of bins.
         timesteps: T.
     """
-    # Rounded up: a part that begins between two t holds neither the one before nor half of it.
+    # Rounded up: a bin whose edge is between two timesteps begins at the later one.
     first = -(-index * timesteps // count) + 1
     last = -(-(index + 1) * timesteps // count)
     if first > last:

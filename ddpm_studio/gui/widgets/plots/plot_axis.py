@@ -1,4 +1,4 @@
-"""Axis style that all plots of pyqtgraph share."""
+"""Axis style shared by all pyqtgraph plots."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from PySide6.QtGui import QFontMetrics
 from ddpm_studio.gui.theme.theme import body_font
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
 
-# Half a line and half a figure: labels are centred on ticks that may lie at the very end.
+# Half a line and half a number: labels are centred on ticks, which may be at the very end.
 _ABOVE, _RIGHT = 7, 12
 
 
 def dress_axis(axis: pg.AxisItem) -> None:
-    """Give an axis small figures, short ticks inside, and plain units."""
+    """Style an axis: caption font, short inward ticks, no SI prefixes."""
     axis.enableAutoSIPrefix(False)
     axis.setTickFont(body_font(FONT_CAPTION))
     axis.label.setFont(body_font(FONT_CAPTION))
@@ -23,17 +23,17 @@ def dress_axis(axis: pg.AxisItem) -> None:
 
 
 def leave_room(item: pg.PlotItem) -> None:
-    """Leave room for what the labels of the outermost ticks take beyond the axes."""
+    """Add margins to a plot for outermost tick labels that extend beyond the axes."""
     item.setContentsMargins(0, _ABOVE, _RIGHT, 0)
 
 
 class DecadeAxis(pg.AxisItem):  # type: ignore[misc]
-    """Where it is logarithmic over a power of ten or more, labels as many powers as fit."""
+    """Axis that on a log scale of at least a decade labels as many powers of ten as fit."""
 
     def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Return the labels; of powers that stand too close only every second, third, …"""
+        """Return the tick labels; where powers are too dense, only every second, third, …"""
         plain: list[str] = super().logTickStrings(values, scale, spacing)
-        # As long as it is, it would reach into the label of the axis.
+        # Shortened, as it would overlap the label of the axis.
         written = [text.replace("0.0001", "10⁻⁴") for text in plain]
         low, high = self.range
         powers = [float(power) for power in range(math.ceil(low), math.floor(high) + 1)]

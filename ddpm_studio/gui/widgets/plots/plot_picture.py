@@ -1,4 +1,4 @@
-"""Export of the loss curve: pixels or lines, with the names of its runs."""
+"""Export of the loss plot as PNG or SVG, with a legend of its runs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _DOT = 8
 
 
 def picture_of(plot: LossPlot, kind: Literal["png", "svg"]) -> bytes | None:
-    """Return the curve as it is shown, in the theme's colours; None if there is none.
+    """Render the loss plot as shown, in the theme's colours; None if it is empty.
 
-    A PNG has two pixels for each of the window's.
+    A PNG has two pixels per logical pixel of the plot.
     """
     canvas = plot.canvas
     if canvas is None or not plot.names:

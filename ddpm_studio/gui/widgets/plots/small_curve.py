@@ -16,14 +16,14 @@ from ddpm_studio.gui.widgets.plots.painted_plot import polyline
 from ddpm_studio.gui.widgets.plots.step_field import StepField
 
 _CLIPPED = 1.0
-# How much of the page's colour lies between a curve and the words on it.
+# Opacity of the background behind texts that are drawn over a curve.
 _BEHIND = 0.85
 
 
 @dataclass(frozen=True, eq=False)
 class StepSeries:
-    """Values over rising steps, shapes (N,), NaN where there is none; ``colour`` is a place in
-    the table of plot colours."""
+    """Values (N,) by ascending steps (N,), NaN where there are none; ``colour`` is an index into
+    the plot colours."""
 
     colour: int
     steps: Numbers
@@ -31,12 +31,12 @@ class StepSeries:
 
 
 class SmallCurve(StepField):
-    """Draws series over the same steps; the first one's value is written above.
+    """Sparkline of one or several series by step; the first one's value is shown above.
 
     Args:
-        title: what is shown.
-        words: says a value with its unit.
-        top: the upper end of the range; None: the values decide, without outliers.
+        title: title of the plot.
+        words: formats a value with its unit.
+        top: upper end of the range; None: from the values, without outliers.
         from_zero: whether the range begins at 0.
         parent: the owner.
     """
@@ -59,9 +59,9 @@ class SmallCurve(StepField):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_series(self, series: Sequence[StepSeries], last: float) -> None:
-        """Show these series over the steps 0..``last``."""
+        """Set the series, on an axis of the steps 0..``last``."""
         self._series = tuple(
-            # Where all is known, the record's own rows: a copy for each curve would add up.
+            # Without NaN, refer to the record's own rows, to save the memory of copies.
             one if known.all() else StepSeries(one.colour, one.steps[known], one.values[known])
             for one in series
             if (known := np.isfinite(one.values)).any()
@@ -73,11 +73,11 @@ class SmallCurve(StepField):
 
     @property
     def is_empty(self) -> bool:
-        """Whether no run has recorded this."""
+        """Whether no run has recorded values."""
         return not self._series
 
     def value_at(self, step: float | None) -> float | None:
-        """Return the first series' value at the nearest step; None: at the last."""
+        """Return the first series' value at the nearest step (None: the last); None if empty."""
         if not self._series:
             return None
         first = self._series[0]
@@ -89,7 +89,7 @@ class SmallCurve(StepField):
         return float(first.values[place])
 
     def paint(self, painter: QPainter, area: QRectF) -> None:
-        """Draw the captions, the base line and the curves."""
+        """Paint the captions, the base line, the curves and the cursor."""
         self.paint_captions(
             painter, self._value(self.cursor_step), strong=self.cursor_step is not None
         )
@@ -106,14 +106,14 @@ class SmallCurve(StepField):
         self.paint_cursor(painter)
 
     def ends(self) -> tuple[str, str]:
-        """Return what the lower and the upper end of the range stand for, in words."""
+        """Return the labels of the lower and the upper end of the range."""
         low, high = self.range
         return self._words(low), self._words(high)
 
     def _paint_range(self, painter: QPainter) -> None:
-        """Write what the ends of the range stand for, at the left of the field.
+        """Draw the labels of the range's ends, at the left of the field.
 
-        They lie on the page's colour: struck through by a curve, they could not be read.
+        They get a background, as they would be unreadable over a curve.
         """
         area = self.area().adjusted(2, 0, 0, -1)
         behind = QColor(current_theme().color("ground"))
@@ -145,7 +145,7 @@ class SmallCurve(StepField):
         return (low if self._from_zero else low - room), high + room
 
     def _line(self, one: StepSeries) -> QPolygonF:
-        """Return the curve in pixels; of the many values in a column, the least and greatest."""
+        """Return the curve in pixels, reduced to first, minimum, maximum and last per column."""
         low, high = self.range
         x = self.x_of(one.steps / self.last)
         y = self.y_of((one.values - low) / (high - low))

@@ -1,4 +1,4 @@
-"""Base of the small plots over the steps of a training, under one cursor."""
+"""Base class of small plots by training step, with a shared cursor."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _KEY_STEPS = 100
 
 
 class StepField(PaintedPlot):
-    """A field over the steps 0..``last``, with a cursor that follows the pointer or the arrows.
+    """Base of a plot over the steps 0..``last``, with a cursor moved by pointer or arrow keys.
 
-    Several fields share one cursor: connect ``hovered`` of each to :meth:`show_cursor` of the
-    others. A subclass draws in :meth:`paint`.
+    To share a cursor among fields, connect ``hovered`` of each to :meth:`show_cursor` of the
+    others. A subclass implements :meth:`paint`.
 
     Args:
-        title: what is shown, for people and for assistive tools.
+        title: title of the plot and accessible name.
         parent: the owner.
     """
 
     hovered = Signal(object)
-    """The step that the cursor is on, or None."""
+    """Emitted with the step at the cursor, or None."""
 
-    # Opaque lines of one pixel, drawn in no time.
+    # Opaque lines of one pixel without antialiasing draw fastest.
     antialiased = False
     follows_pointer = True
 
@@ -40,24 +40,24 @@ class StepField(PaintedPlot):
         self.setToolTip(self.tr("Arrow keys move the cursor"))
 
     def show_cursor(self, step: float | None) -> None:
-        """Put the cursor on a step, or take it away."""
+        """Move the cursor to a step; None hides it. ``hovered`` is not emitted."""
         if step != self.cursor_step:
             self.cursor_step = step
             self.update()
 
     def place_of(self, step: float) -> float:
-        """Return the horizontal place of a step."""
+        """Return the x coordinate of a step, in logical pixels."""
         return self.x_of(step / self.last)
 
     def on_hover(self, place: QPointF | None) -> None:
-        """Move the cursor, or take it away."""
+        """Move the cursor to the pointer; hide it outside of the field."""
         step = None
         if place is not None and 0 <= place.x() <= 1:
             step = place.x() * self.last
         self._move(step)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the cursor by a hundredth, to the ends, or take it away."""
+        """Move the cursor: arrows by 1/100, Home and End to the ends; Escape hides it."""
         here = self.last if self.cursor_step is None else self.cursor_step
         targets: dict[int, float | None] = {
             Qt.Key.Key_Left: max(0.0, here - self.last / _KEY_STEPS),
@@ -73,7 +73,7 @@ class StepField(PaintedPlot):
             super().keyPressEvent(event)
 
     def paint_captions(self, painter: QPainter, value: str, *, strong: bool) -> None:
-        """Write the title, a value at the right end of its line, and the steps below."""
+        """Draw the captions: title and value above, the range of steps below."""
         theme = current_theme()
         room = self.area().width() - painter.fontMetrics().horizontalAdvance(value) - SPACE_M
         painter.setPen(theme.color("accent" if self.hasFocus() else "muted"))
@@ -87,7 +87,7 @@ class StepField(PaintedPlot):
         self.write_below(painter, "0", self.tr("step {0}").format(f"{self.last:,.0f}"))
 
     def paint_cursor(self, painter: QPainter) -> None:
-        """Draw the cursor as a thin line."""
+        """Draw the cursor as a thin vertical line."""
         if self.cursor_step is not None:
             x = round(self.place_of(min(max(self.cursor_step, 0.0), self.last)))
             self.draw_mark(painter, x, current_theme().color("text"))

@@ -1,4 +1,4 @@
-"""The base of the plots that are pyqtgraph's: its plot widget in the theme's colours."""
+"""Base class of pyqtgraph plots: a PlotWidget in the theme's colours."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _LEFT_WIDTH = 52
 
 
 class ThemedPlot(pg.PlotWidget):  # type: ignore[misc]
-    """Without menus and buttons; what is dropped on it goes to the window.
+    """PlotWidget in the theme's colours, without menu and buttons; it accepts no drops.
 
-    Whoever owns it calls :meth:`retint` when the theme changes.
+    Its owner must call :meth:`retint` when the theme changes.
 
     Args:
-        axes: by side, ``left`` and ``bottom``; without any there are none.
+        axes: the axes ``left`` and ``bottom``; None: no axes.
         parent: the owner.
     """
 
@@ -42,21 +42,21 @@ class ThemedPlot(pg.PlotWidget):  # type: ignore[misc]
         item.getAxis("left").setWidth(_LEFT_WIDTH)
 
     def set_title(self, title: str) -> None:
-        """Say to assistive tools what is shown."""
+        """Set the accessible name."""
         self.setAccessibleName(title)
         self.viewport().setAccessibleName(title)
 
     def fill(self, least: int) -> None:
-        """Take what room there is, no side below ``least`` logical pixels.
+        """Fill the available space, no side below ``least`` logical pixels.
 
-        By itself it wishes for so much that a scroll area around it would scroll, and docks beside
-        it would be squeezed.
+        Its default size hint is so large that an enclosing scroll area would scroll, and docks
+        would be squeezed.
         """
         self.setMinimumSize(least, least)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
     def retint(self) -> None:
-        """Take the colours of the theme for the ground and the axes."""
+        """Apply the theme's colours to the background and the axes."""
         tokens = current_theme().tokens
         self.setBackground(tokens.panel)
         for side in self._sides:
