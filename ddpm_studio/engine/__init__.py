@@ -1,7 +1,7 @@
-"""Denoising diffusion on torch: the mathematics; nothing of the project is imported.
+"""Denoising diffusion models in torch: the mathematics, independent of the rest of the project.
 
-The names listed in ``__init__.pyi`` are loaded at first use, so that what there is to choose from
-(:mod:`ddpm_studio.engine.tables`) can be known without torch.
+The names listed in ``__init__.pyi`` are imported lazily, at first use, so that the tables of
+available choices (:mod:`ddpm_studio.engine.tables`) can be read without importing torch.
 """
 
 from lazy_loader import attach_stub

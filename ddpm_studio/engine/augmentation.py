@@ -1,7 +1,7 @@
-"""Non-leaky augmentation: pictures turned, scaled and shifted, of which the network is told.
+"""Non-leaky augmentation: random geometric transforms whose parameters condition the network.
 
-A network that is told how each picture was augmented can be sampled with labels of 0: it then draws
-pictures as they are [Karras et al. 2022, EDM, appendix F.2].
+A network conditioned on how each picture was augmented can be sampled with augment labels of 0: it
+then generates unaugmented pictures [Karras et al. 2022, EDM, appendix F.2].
 """
 
 from __future__ import annotations
@@ -17,24 +17,26 @@ from ddpm_studio.engine.checks import check_number, check_pictures, check_shape
 #: Length of a picture's augment labels, which are 0 where it is not augmented.
 AUGMENT_LABELS = 9
 
-# Standard deviations: of log2 of the scale and of the stretch, of the shift in parts of a side.
+# Standard deviations of log2 of the scale, of log2 of the stretch, and of the shift in parts of a
+# side.
 _SCALE, _STRETCH, _SHIFT = 0.2, 0.2, 0.125
 
 
 def draw_augment_labels(count: int, probability: float, generator: torch.Generator) -> Tensor:
-    """Augment labels of ``count`` pictures, each change drawn by itself.
+    """Sample augment labels for ``count`` pictures, each transform independently.
 
     Args:
-        count: of pictures.
-        probability: of each change by itself: mirrored left to right; upside down; scaled; turned
-            by a uniform angle; stretched along a uniform direction; shifted.
-        generator: of the random numbers; the result is on its device.
+        count: number of pictures.
+        probability: probability of each transform: horizontal flip; vertical flip; scaling;
+            rotation by a uniform angle; stretching along a uniform direction; translation.
+        generator: random number generator; the result is on its device.
 
     Returns:
-        float32 (count, :data:`AUGMENT_LABELS`): whether mirrored; whether upside down; log2 of the
-        scale in units of .2; cos − 1 and sin of the angle; log2 of the stretch in units of .2,
-        along its direction, x and y; the shift in eighths of a side, to the left and up, before
-        the other changes. Scale, stretch and shift are normally distributed in these units.
+        float32 (count, :data:`AUGMENT_LABELS`): whether flipped horizontally; whether flipped
+        vertically; log2 of the scale in units of .2; cos − 1 and sin of the angle; log2 of the
+        stretch in units of .2, along its direction, x and y; the shift in eighths of a side, to
+        the left and up, applied before the other transforms. Scale, stretch and shift are normally
+        distributed in these units.
 
     Raises:
         ValueError: if the probability is outside 0..1.
@@ -66,25 +68,26 @@ def draw_augment_labels(count: int, probability: float, generator: torch.Generat
 
 
 def augment(x0: Tensor, labels: Tensor) -> Tensor:
-    """Shift pictures, then mirror, turn, stretch and scale them about their middle.
+    """Augment pictures: translate, then flip, rotate, stretch and scale them about their centre.
 
-    Resampled bicubically; beyond the edges they are mirrored.
+    Resampling is bicubic, with reflection padding.
 
     Args:
         x0: pictures in [−1, 1], shape (N, C, H, W).
         labels: see :func:`draw_augment_labels`.
 
     Returns:
-        Shape of ``x0``; where all its labels are 0, the picture to the bit.
+        Augmented pictures, shape of ``x0``; a picture whose labels are all 0 is returned bit for
+        bit.
 
     Raises:
-        ValueError: if a shape does not fit.
+        ValueError: if a shape does not match.
     """
     check_pictures("x_0", x0)
     check_shape("the augment labels", labels, (len(x0), AUGMENT_LABELS))
     height, width = x0.shape[2:]
     sides = torch.tensor([width, height], dtype=torch.float32, device=x0.device)
-    # grid_sample counts each side from −1 to 1.
+    # grid_sample normalises the coordinates of each side to −1..1.
     places = _old_places(labels) * sides / sides[:, None]
     shift = 2 * _SHIFT * labels[:, 7:, None]
     grid = F.affine_grid(torch.cat([places, shift], 2), list(x0.shape), align_corners=False)
@@ -94,7 +97,7 @@ def augment(x0: Tensor, labels: Tensor) -> Tensor:
 
 
 def _old_places(labels: Tensor) -> Tensor:
-    """From places in the new picture to places in the old one, about the middle, (N, 2, 2)."""
+    """Inverse linear maps, output to input coordinates about the centre, shape (N, 2, 2)."""
     mirrored, upturned, scale, cos, sin, along_x, along_y, _, _ = labels.unbind(1)
     mirror = torch.diag_embed(torch.stack([1 - 2 * mirrored, 1 - 2 * upturned], 1))
     turn = _rotation(1 + cos, sin)
@@ -107,5 +110,5 @@ def _old_places(labels: Tensor) -> Tensor:
 
 
 def _rotation(cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotations, shape (N, 2, 2)."""
+    """Rotation matrices, shape (N, 2, 2)."""
     return torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)

@@ -1,4 +1,4 @@
-"""The batches of a training: order of the pictures, flips, augmentation, withheld classes."""
+"""Training batches: shuffling, random flips, augmentation and class dropout."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.engine.training_config import TrainingConfig
 
-# A stream of random numbers of its own, so that no other shifts it.
+# The shuffling's own random stream, independent of how many numbers other streams draw.
 _ORDER = 1
 
 
 class PictureRows(Protocol):
-    """uint8 (N, H, W, C): an array, or what reads the rows that it is asked for."""
+    """Array-like of pictures, uint8 (N, H, W, C), that can be indexed by an array of rows.
+
+    It may be an array in memory or a reader that loads the requested rows.
+    """
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -32,18 +35,18 @@ class PictureRows(Protocol):
 
 
 class Batches:
-    """Draws x_0 and its class; each picture comes once an epoch.
+    """Data loader of a training: batches of x_0 and classes, each picture once per epoch.
 
     Args:
-        images: uint8 (N, H, W, C), an array or what reads its rows.
-        shape: (H, W, C) that the network takes.
-        labels: class of each picture, shape (N,), for a class-conditional network alone.
-        num_classes: of the network; None: it takes no classes.
-        device: where batches go.
-        layout: of x_0 in memory.
+        images: pictures, uint8 (N, H, W, C).
+        shape: (H, W, C) that the network accepts.
+        labels: class of each picture, shape (N,); only for a class-conditional network.
+        num_classes: number of classes of the network; None if it is unconditional.
+        device: device of the batches.
+        layout: memory format of x_0.
 
     Raises:
-        ValueError: if the pictures or labels do not fit the network.
+        ValueError: if the pictures or labels do not match the network.
     """
 
     def __init__(
@@ -64,7 +67,7 @@ class Batches:
         self._order: tuple[tuple[int, int], npt.NDArray[np.int64]] | None = None
 
     def rows(self, step: int, config: TrainingConfig) -> npt.NDArray[np.int64]:
-        """Rows of the batch of step 0, 1, …, in an order drawn anew each epoch, shape (N,)."""
+        """Row indices of the batch of step 0, 1, …, reshuffled every epoch, shape (N,)."""
         start = config.seen(step)
         positions = np.arange(start, start + config.pictures)
         epochs, places = np.divmod(positions, len(self.images))
@@ -81,11 +84,19 @@ class Batches:
         config: TrainingConfig,
         generator: torch.Generator,
     ) -> tuple[Tensor, Tensor | None]:
-        """Pictures of the ``own`` rows, at random mirrored and augmented as the settings have it.
+        """Load x_0 of this rank's rows, randomly flipped and augmented as configured.
+
+        Random numbers are drawn for the whole batch, so that they don't depend on the slice.
+
+        Args:
+            rows: row indices of the global batch, as :meth:`rows` returns them.
+            own: slice of the batch that belongs to this rank.
+            config: its ``flip`` and ``augmentation`` apply.
+            generator: random number generator on the device.
 
         Returns:
-            x_0 in [−1, 1], shape (n, C, H, W), and its augment labels, shape (n, 9); None: it is
-            not augmented.
+            x_0 in [−1, 1], shape (n, C, H, W), and its augment labels, shape (n, 9), or None
+            without augmentation.
         """
         x0 = to_model(self._on_device(torch.from_numpy(self.images[rows[own]])))
         if config.flip:
@@ -98,7 +109,7 @@ class Batches:
         return x0.contiguous(memory_format=self._layout), labels
 
     def noise(self, count: int, generator: torch.Generator) -> Tensor:
-        """ε of so many pictures, shape (N, C, H, W)."""
+        """Sample ε ~ N(0, I) for ``count`` pictures, shape (count, C, H, W)."""
         height, width, channels = self.images.shape[1:]
         shape = (count, channels, height, width)
         noise = torch.empty(shape, device=self._device, memory_format=self._layout)
@@ -107,7 +118,11 @@ class Batches:
     def classes(
         self, rows: npt.NDArray[np.int64], dropout: float, generator: torch.Generator
     ) -> Tensor | None:
-        """The classes of these rows, a share withheld, shape (N,); None without labels."""
+        """Classes of these rows, shape (N,), after class dropout for classifier-free guidance.
+
+        A class is replaced by "no label" (``num_classes``) with probability ``dropout``. None
+        without labels.
+        """
         if self.labels is None:
             return None
         y = self._on_device(self.labels[torch.from_numpy(rows)])
@@ -117,7 +132,7 @@ class Batches:
     def blank(
         self, count: int, augmented: bool
     ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor, Tensor]:
-        """Return x_0, its augment labels, classes, t − 1 and ε, all zeros: something to try."""
+        """Return a dummy batch of zeros for a trial pass: x_0, augment labels, classes, t−1, ε."""
         height, width, channels = self.images.shape[1:]
         x0 = torch.zeros(count, channels, height, width, device=self._device)
         x0 = x0.contiguous(memory_format=self._layout)
@@ -128,7 +143,7 @@ class Batches:
 
     def _on_device(self, tensor: Tensor) -> Tensor:
         if self._device.type == "cuda":
-            # From pageable memory the copy would wait for the device.
+            # A copy from pageable memory would synchronise with the device.
             return tensor.pin_memory().to(self._device, non_blocking=True)
         return tensor.to(self._device)
 

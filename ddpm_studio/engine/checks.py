@@ -1,7 +1,8 @@
-"""Checks of arguments: unknown names, numbers out of range, wrong shapes.
+"""Argument checks: unknown names, numbers out of range, wrong shapes.
 
-Each says what was given and what is right. Values on a GPU are not looked at, which would wait for
-it; names, numbers and shapes are known without.
+Each error message gives the value received and what is allowed. Values of tensors on a GPU are not
+checked, since reading them would synchronise with it; names, numbers and shapes need no
+synchronisation.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ PICTURES = ("N", "C", "H", "W")
 
 
 def check_name(kind: str, name: object, names: Iterable[str]) -> None:
-    """Refuse a name that is not one of ``names``.
+    """Check that a name is one of ``names``.
 
     Raises:
-        ValueError: with a list of them.
+        ValueError: if not; the message lists the known names.
     """
     known = tuple(names)
     if name not in known:
@@ -27,10 +28,10 @@ def check_name(kind: str, name: object, names: Iterable[str]) -> None:
 
 
 def check_whole(what: str, value: object, low: int, high: int | None = None) -> None:
-    """Refuse what is no whole number in ``low``..``high``; None: without end.
+    """Check that a value is an integer in ``low``..``high``; ``high`` None: no upper limit.
 
     Raises:
-        ValueError: with the range.
+        ValueError: if not; the message gives the range.
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not (whole and low <= value and (high is None or value <= high)):  # type: ignore[operator]
@@ -39,10 +40,10 @@ def check_whole(what: str, value: object, low: int, high: int | None = None) -> 
 
 
 def check_number(what: str, value: float, low: float, high: float | None = None) -> None:
-    """Refuse what is no finite number in ``low``..``high``; None: without end.
+    """Check that a value is a finite number in ``low``..``high``; ``high`` None: no upper limit.
 
     Raises:
-        ValueError: with the range.
+        ValueError: if not; the message gives the range.
     """
     if not (low <= value < float("inf") and (high is None or value <= high)):
         allowed = f"{low:g} or more" if high is None else f"{low:g}..{high:g}"
@@ -50,22 +51,22 @@ def check_number(what: str, value: float, low: float, high: float | None = None)
 
 
 def check_positive(what: str, value: float) -> None:
-    """Refuse what is no finite number above 0.
+    """Check that a value is a finite number above 0.
 
     Raises:
-        ValueError: naming it.
+        ValueError: if not; the message gives the value.
     """
     if not 0 < value < float("inf"):
         raise ValueError(f"{what} must be above 0, not {value}")
 
 
 def check_values(what: str, x: Tensor, low: float, high: float | None = None) -> None:
-    """Refuse values that are no finite numbers in ``low``..``high``, on the CPU alone.
+    """Check that all values of a CPU tensor are finite numbers in ``low``..``high``.
 
-    Values on another device are not looked at, which would wait for it.
+    Values on another device are not checked, since reading them would synchronise with it.
 
     Raises:
-        ValueError: with the range.
+        ValueError: if one is not; the message gives the range.
     """
     if x.device.type != "cpu" or not x.numel():
         return
@@ -74,19 +75,19 @@ def check_values(what: str, x: Tensor, low: float, high: float | None = None) ->
 
 
 def check_seed(seed: object) -> None:
-    """Refuse a seed outside 0..2^63−1.
+    """Check that a seed is an integer in 0..2^63−1.
 
     Raises:
-        ValueError: with the range.
+        ValueError: if not; the message gives the range.
     """
     check_whole("the seed", seed, 0, 2**63 - 1)
 
 
 def check_shape(what: str, x: Tensor, shape: Sequence[int | str]) -> None:
-    """Refuse another shape; a letter stands for any size.
+    """Check the shape of a tensor; a letter in ``shape`` matches any size.
 
     Raises:
-        ValueError: naming both.
+        ValueError: if it differs; the message gives both shapes.
     """
     fits = x.ndim == len(shape) and all(
         isinstance(size, str) or size == has for size, has in zip(shape, x.shape, strict=True)
@@ -97,20 +98,20 @@ def check_shape(what: str, x: Tensor, shape: Sequence[int | str]) -> None:
 
 
 def check_pictures(what: str, x: Tensor) -> None:
-    """Refuse what is no batch of pictures, floating and of shape (N, C, H, W).
+    """Check that a tensor is a batch of pictures: floating point, shape (N, C, H, W).
 
     Raises:
-        ValueError: naming shape or type.
+        ValueError: if not; the message gives the shape or dtype.
     """
     check_shape(what, x, PICTURES)
     check_floating(what, x)
 
 
 def check_batch(what: str, x: Tensor) -> None:
-    """Refuse what is no batch of data, floating and of shape (N, …), such as (N, C, H, W).
+    """Check that a tensor is a batch of data: floating point, shape (N, …), such as (N, C, H, W).
 
     Raises:
-        ValueError: naming shape or type.
+        ValueError: if not; the message gives the shape or dtype.
     """
     if x.ndim < 2:
         raise ValueError(f"{what} must have shape (N, C, H, W) or (N, …), not {tuple(x.shape)}")
@@ -118,20 +119,20 @@ def check_batch(what: str, x: Tensor) -> None:
 
 
 def check_floating(what: str, x: Tensor) -> None:
-    """Refuse numbers that are not floating.
+    """Check that a tensor has a floating-point dtype.
 
     Raises:
-        ValueError: naming their type.
+        ValueError: if not; the message gives the dtype.
     """
     if not x.is_floating_point():
         raise ValueError(f"{what} must be floating, not {x.dtype}")
 
 
 def check_like(what: str, x: Tensor, like_what: str, like: Tensor) -> None:
-    """Refuse another shape than that of ``like``.
+    """Check that a tensor has the same shape as ``like``.
 
     Raises:
-        ValueError: naming both.
+        ValueError: if not; the message gives both shapes.
     """
     if x.shape != like.shape:
         raise ValueError(
@@ -140,10 +141,10 @@ def check_like(what: str, x: Tensor, like_what: str, like: Tensor) -> None:
 
 
 def check_broadcasts(what: str, x: Tensor, like_what: str, like: Tensor) -> None:
-    """Refuse a shape that does not broadcast to that of ``like``.
+    """Check that a tensor's shape can be broadcast to that of ``like``.
 
     Raises:
-        ValueError: naming both.
+        ValueError: if not; the message gives both shapes.
     """
     sizes = zip(reversed(x.shape), reversed(like.shape), strict=False)
     if x.ndim > like.ndim or any(size not in (1, has) for size, has in sizes):

@@ -1,4 +1,4 @@
-"""Continuous time: a network seen at every noise level, also between the T it was trained at."""
+"""Continuous-time denoiser: ε̂ at any noise level, also between the T levels of the training."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
 
 class ContinuousDenoiser:
-    """ε̂ as a function of x̃ = x/√ᾱ and log σ, where σ = √((1−ᾱ)/ᾱ) [EDM §2].
+    """Continuous-time denoiser: ε̂ of x̃ = x/√ᾱ and log σ, where σ = √((1−ᾱ)/ᾱ) [EDM §2].
 
-    The probability flow is then dx̃/d(log σ) = σ·ε̂. A network that knows any σ is asked at σ.
-    Another is asked at the integer labels of the two noise levels around it and the answers are
-    mixed: it never sees a label that it was not trained with, and ε̂ is continuous, as adaptive
-    steps need.
+    The probability-flow ODE is then dx̃/d(log σ) = σ·ε̂. A network conditioned on σ is evaluated at
+    σ. Any other is evaluated at the integer labels of the two neighbouring noise levels and the
+    results are interpolated: it never sees a label that it was not trained with, and ε̂ is
+    continuous, as adaptive step sizes require.
 
     A log σ is one number for all pictures or a float64 tensor of shape (N,) on the CPU.
 
     Args:
-        process: over the whole schedule or a strided one.
+        process: the diffusion process, over the whole schedule or a strided one.
         model: the network.
 
     Raises:
@@ -34,29 +34,29 @@ class ContinuousDenoiser:
         self.log_sigmas = process.schedule.log_sigmas.numpy()
 
     def x_t(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
-        """√ᾱ·x̃, what the network sees."""
+        """Network input x_t = √ᾱ·x̃."""
         return x * per_picture(_signal(_levels(x, log_sigma)).sqrt(), x)
 
     def x0_hat(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
-        """x̂_0 = x̃ − σ·ε̂, clipped if the process says so."""
+        """Predicted x̂_0 = x̃ − σ·ε̂, clipped to [−1, 1] if the process clips."""
         levels = _levels(x, log_sigma)
         asked = self._known if self.process.form.continuous else self._mixed
         result = asked(x, levels)
         return result.clamp(-1, 1) if self.process.clip_x0 else result
 
     def eps(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
-        """ε̂, consistent with x̂_0."""
+        """Predicted noise ε̂, consistent with the (possibly clipped) x̂_0."""
         return (x - self.x0_hat(x, log_sigma)) / per_picture(_levels(x, log_sigma).exp(), x)
 
     def _known(self, x: Tensor, levels: Tensor) -> Tensor:
-        """x̂_0 by the network's own answer at σ."""
+        """x̂_0 of a network conditioned on σ, evaluated at σ."""
         sigma, x_t = levels.exp().to(x), self.x_t(x, levels)
         return self.process.form.x0(
             self.process.place(sigma, x_t), x_t, self._prediction(x_t, sigma)
         )
 
     def _mixed(self, x: Tensor, levels: Tensor) -> Tensor:
-        """x̂_0 between those by the labels of the noise levels around σ."""
+        """x̂_0 interpolated linearly between the labels of the two noise levels around σ."""
         place = np.interp(levels.numpy(), self.log_sigmas, np.arange(len(self.log_sigmas)))
         low = np.floor(place)
         share = torch.from_numpy(place - low)
@@ -68,7 +68,7 @@ class ContinuousDenoiser:
         return result
 
     def _near(self, x: Tensor, levels: Tensor, indices: Tensor) -> Tensor:
-        """x̂_0 by the network's labels of given indices, from its prediction at the true σ."""
+        """x̂_0 at the true σ, with the network evaluated at the labels of the given indices."""
         process, x_t, index = self.process, self.x_t(x, levels), indices.to(x.device)
         near = IndexPlace(process.schedule, index, x_t)
         here = SigmaPlace.of_log_sigma(levels, x_t)

@@ -13,8 +13,8 @@ from ddpm_studio.engine.checks import check_number, check_whole
 def ema_decay(step: int, decay: float) -> float:
     """Decay used at optimiser step ``step`` (1, 2, …): min(decay, (1+step)/(10+step)).
 
-    Without the warm-up an average of .9999 shows the first, random weights for some ten
-    thousand steps.
+    Without the warm-up, an average with decay .9999 would contain the initial random weights for
+    some ten thousand steps.
     """
     check_whole("the step", step, 1)
     check_number("the decay", decay, 0, 1)
@@ -22,11 +22,11 @@ def ema_decay(step: int, decay: float) -> float:
 
 
 class EMA:
-    """Keeps a second network whose weights trail those of the first.
+    """Exponential moving average (EMA) of a network's weights, kept as a second network.
 
     Args:
         model: the network in training.
-        decay: final decay, 0..1; .9999 in DDPM.
+        decay: decay after the warm-up, 0..1; .9999 in DDPM.
     """
 
     def __init__(self, model: nn.Module, decay: float = 0.9999) -> None:
@@ -38,6 +38,6 @@ class EMA:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Move towards the network's weights after its optimiser step ``step`` (1, 2, …)."""
+        """Update the average with the weights after optimiser step ``step`` (1, 2, …)."""
         weight = 1 - ema_decay(step, self.decay)
         torch._foreach_lerp_(self._averaged, self._current, weight)

@@ -1,4 +1,4 @@
-"""Generators that yield what happens on the way and return a result: run one, or tell it on."""
+"""Helpers for generators that yield progress events and return a result: run one, or map events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 def finish(
     job: Generator[Yielded, None, Result], on_event: Callable[[Yielded], object] | None = None
 ) -> Result:
-    """Step a generator to its end and return its result.
+    """Run a generator to completion and return its result.
 
     ::
 
@@ -22,9 +22,9 @@ def finish(
         bound = finish(measure_bound(process, model_for, load, sums, seed=0, batch=64))
 
     Args:
-        job: a sampler, a measurement, a job, an export: any generator that returns what it has
-            found. It is closed in any case before this returns or raises.
-        on_event: called with each value that it yields; what it raises ends the job.
+        job: a sampler, a measurement, a job, an export: any generator that returns a result. It
+            is always closed before this returns or raises.
+        on_event: called with each value that it yields; an exception that it raises ends the job.
     """
     with contextlib.closing(job):
         while True:

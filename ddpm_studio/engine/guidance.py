@@ -1,4 +1,4 @@
-"""Class-conditional sampling with classifier-free guidance [Ho & Salimans 2022]."""
+"""Classifier-free guidance (CFG) for class-conditional sampling [Ho & Salimans 2022]."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from ddpm_studio.engine.networks.network import NetworkConfig
 
 
 class ConditionalDenoiser(Protocol):
-    """A network that also takes class labels of shape (N,), or shares of classes."""
+    """Class-conditional network: also takes labels of shape (N,), or class weights (N, K + 1)."""
 
     def __call__(self, x: Tensor, t: Tensor, y: Tensor, /) -> Tensor:
-        """Predict from x_t at the labels t for the classes y."""
+        """Predict from x_t at the timestep labels t for the classes y."""
         ...
 
 
 class Guided:
-    """A :class:`~ddpm_studio.engine.process.Denoiser` that draws given classes.
+    """Classifier-free guidance: a :class:`~ddpm_studio.engine.process.Denoiser` for given classes.
 
     The prediction is p(no label) + scale·(p(class) − p(no label)): 0 ignores the class, 1 is
-    the plain conditional network (one evaluation, else two), more follows it harder. It holds
-    in every parameterisation, each being linear in ε at a fixed x_t. A learned variance is
-    that of the class at every scale; at 0 that takes a second evaluation.
+    the plain conditional network (one evaluation, else two), larger scales follow the class more
+    strongly. It holds in every parameterisation, each being linear in ε at a fixed x_t. A learned
+    variance is that of the class at every scale; at 0 that takes a second evaluation.
 
-    Much guidance makes pictures too bright or too dark; ``rescale`` brings the standard deviation
-    of each picture's prediction back to that of the class's alone [Lin et al. 2023, §3.4].
+    Strong guidance makes pictures too bright or too dark; ``rescale`` brings the standard deviation
+    of each picture's prediction back to that of the conditional one [Lin et al. 2023, §3.4].
 
     Args:
-        network: trained with labels and with some of them dropped.
-        config: of the network.
-        classes: one for each picture of a batch, shape (N,), int64.
-        scale: strength, not below 0.
-        rescale: how far, 0..1; 0.7 is its authors' choice. Of no effect where one evaluation
-            is enough.
+        network: trained with labels and class dropout.
+        config: configuration of the network.
+        classes: class of each picture of a batch, shape (N,), int64.
+        scale: guidance scale, 0 or more.
+        rescale: strength of the rescaling, 0..1; 0.7 is its authors' choice. Without effect at
+            scales 0 and 1.
 
     Raises:
-        ValueError: if the network knows no classes, or a class, the scale or the rescaling is
-            out of range.
+        ValueError: if the network is unconditional, or a class, the scale or the rescaling is out
+            of range.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Guided:
         self.classes, self.scale, self.rescale = classes, scale, rescale
 
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
-        """Predict for x_t, shape (N, C, H, W), at the labels t, shape (N,)."""
+        """Predict from x_t, shape (N, C, H, W), at the timestep labels t, shape (N,)."""
         if len(x) != len(self.classes):
             raise ValueError(f"{len(x)} pictures came for {len(self.classes)} classes")
         classes = self.classes.to(x.device)
@@ -78,9 +78,9 @@ def guided(
     scale: float,
     rescale: float = 0.0,
 ) -> Tensor:
-    """Predict as :class:`Guided` does, for classes on the device; nothing is checked.
+    """Classifier-free guidance as in :class:`Guided`, without checks; classes are on the device.
 
-    Classes may be shares, as :func:`class_shares` makes them, for a network that mixes classes.
+    For a network that can mix classes they may be weights, as :func:`class_shares` returns.
     """
     if scale == 1:
         return network(x, t, classes)
@@ -102,14 +102,14 @@ def guided(
 
 
 def rescaled(guided: Tensor, prediction: Tensor, share: float) -> Tensor:
-    """Bring the spread of guided predictions back to that without guidance [Lin et al. 2023, §3.4].
+    """Guidance rescale: restore the standard deviation of the prediction [Lin et al. 2023, §3.4].
 
     Args:
-        guided: predictions, shape (N, C, H, W).
-        prediction: those for the class alone, shape of ``guided``.
-        share: how far, 0 (not at all) to 1 (each picture's standard deviation is that of
-            ``prediction``). What has no spread, as of a network that has learnt nothing yet,
-            stays as it is.
+        guided: guided predictions, shape (N, C, H, W).
+        prediction: conditional predictions without guidance, shape of ``guided``.
+        share: strength, 0 (no rescaling) to 1 (each picture's standard deviation is that of
+            ``prediction``). A constant prediction, as of a network that is not yet trained, stays
+            unchanged.
     """
     check_like("the guided prediction", guided, "that of the class", prediction)
     check_number("the share", share, 0, 1)
@@ -119,25 +119,25 @@ def rescaled(guided: Tensor, prediction: Tensor, share: float) -> Tensor:
 
 
 def class_shares(classes: Sequence[int | None], parts: Tensor, num_classes: int) -> Tensor:
-    """Return the share of each class in pictures that are mixed of several.
+    """Return class weights that interpolate class embeddings between pictures.
 
-    A class-conditional network takes its class through an embedding c, and between pictures of
-    the classes a and b it is asked with (1 − λ)·c(a) + λ·c(b), the embedding interpolated as the
-    latents are. Each end is conditioned on its own class, and what lies between changes steadily.
-    Mixing the predictions instead, (1 − λ)·ε(x_t, a) + λ·ε(x_t, b), which leads to the geometric
-    mean of both conditional densities, takes an evaluation for each class, and a few-step student
-    draws both pictures over one another by it; by the embedding it takes one, whatever is mixed.
+    A class-conditional network takes its class through an embedding c; between pictures of the
+    classes a and b it gets (1 − λ)·c(a) + λ·c(b), the embeddings interpolated like the latents.
+    Each end is conditioned on its own class, and the pictures between change steadily. Mixing the
+    predictions instead, (1 − λ)·ε(x_t, a) + λ·ε(x_t, b), which leads to the geometric mean of both
+    conditional densities, takes one evaluation per class, and makes a few-step student superimpose
+    both pictures; mixing the embeddings always takes one.
 
     Args:
-        classes: of each picture that is mixed, shape (K,); None: without a class.
-        parts: how much of each is in each mix, shape (N, K); each row adds up to 1.
-        num_classes: of the network.
+        classes: class of each of the K mixed pictures; None: no class.
+        parts: weight of each picture in each mix, shape (N, K); each row sums to 1.
+        num_classes: number of classes of the network.
 
     Returns:
         float32 (N, num_classes + 1), the last column being "no label".
 
     Raises:
-        ValueError: for another number of parts, or a class that there is not.
+        ValueError: if the number of weights differs from that of classes, or a class is unknown.
     """
     check_shape("the parts", parts, ("N", "K"))
     if parts.shape[1] != len(classes):
@@ -150,12 +150,12 @@ def class_shares(classes: Sequence[int | None], parts: Tensor, num_classes: int)
 
 
 def nearest_class(shares: Tensor) -> Tensor:
-    """Return the label with the largest share, shape (N,), for a network that mixes no classes."""
+    """Return the class of largest weight, shape (N,), for a network that can't mix classes."""
     return shares.argmax(1)
 
 
 def _no_label(classes: Tensor, num_classes: int) -> Tensor:
-    """Return what stands for "no label" in the form that the classes have."""
+    """Return "no label" in the form of ``classes``: labels (N,) or weights (N, K + 1)."""
     if not classes.is_floating_point():
         return torch.full_like(classes, num_classes)
     nothing = torch.zeros_like(classes)
@@ -164,10 +164,10 @@ def _no_label(classes: Tensor, num_classes: int) -> Tensor:
 
 
 def check_labels(labels: Tensor, num_classes: int) -> None:
-    """Refuse labels outside 0..num_classes−1.
+    """Check that labels are integers in 0..num_classes−1.
 
     Raises:
-        ValueError: naming the first that does not fit, or their type.
+        ValueError: if not; the message gives the first wrong label, or the dtype.
     """
     if labels.is_floating_point() or labels.dtype == torch.bool:
         raise ValueError(f"classes must be whole numbers, not {labels.dtype}")

@@ -1,4 +1,4 @@
-"""Latents x_t: encode pictures to a chosen t and mix two latents [DDPM §4.3, 4.4, Fig. 7–9]."""
+"""Latents x_t: encode pictures at a chosen t, interpolate latents [DDPM §4.3, 4.4, Fig. 7–9]."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Mix = Literal["linear", "spherical"]
 
 
 def encode(process: DiffusionProcess, x0: Tensor, t: int, noise: Tensor) -> Tensor:
-    """x_t ~ q(x_t|x_0) at the paper's t.
+    """Encode pictures as latents x_t ~ q(x_t|x_0) at the paper's t.
 
     Args:
-        process: over the whole schedule.
+        process: the diffusion process, over the whole schedule.
         x0: pictures in [−1, 1], shape (N, C, H, W).
         t: 0 (the picture itself) … T.
-        noise: shape of x0, or one that broadcasts to it.
+        noise: ε ~ N(0, I), shape of x0, or one that broadcasts to it.
 
     Raises:
         ValueError: if t is out of range.
@@ -41,10 +41,10 @@ def encode(process: DiffusionProcess, x0: Tensor, t: int, noise: Tensor) -> Tens
 
 
 def mix(a: Tensor, b: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
-    """Go from ``a`` (λ = 0) to ``b`` (λ = 1).
+    """Interpolate latents from ``a`` (λ = 0) to ``b`` (λ = 1), linearly or spherically (slerp).
 
-    The linear mix is the paper's; at λ = ½ it halves the variance of independent noise. The
-    spherical one, along the great circle between both, keeps it.
+    Linear interpolation is the paper's; at λ = ½ it halves the variance of independent noise.
+    Spherical interpolation, along the great circle between both, keeps it.
 
     Args:
         a: latent, shape (C, H, W).
@@ -56,7 +56,7 @@ def mix(a: Tensor, b: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
         Shape (K, C, H, W); its ends are exactly ``a`` and ``b`` where λ is 0 and 1.
 
     Raises:
-        ValueError: for another way, or shapes that do not fit.
+        ValueError: for another ``how``, or shapes that do not match.
     """
     check_name("way to mix", how, get_args(Mix))
     check_shape("a latent", a, ("C", "H", "W"))
@@ -81,7 +81,7 @@ def mix(a: Tensor, b: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
 
 
 def mix_corners(corners: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
-    """Fill a square between four latents: :func:`mix` along two sides, then between them.
+    """Interpolate a grid between four latents: :func:`mix` along two sides, then between them.
 
     Args:
         corners: shape (4, C, H, W): top left, top right, bottom left, bottom right.
@@ -89,7 +89,7 @@ def mix_corners(corners: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor
         how: linear or spherical.
 
     Returns:
-        Shape (K·K, C, H, W), row by row.
+        Shape (K·K, C, H, W), in row-major order.
 
     Raises:
         ValueError: if there are not four corners, or as :func:`mix`.
@@ -102,11 +102,11 @@ def mix_corners(corners: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor
 
 
 def mix_between(corners: Tensor, points: Tensor, how: Mix = "linear") -> Tensor:
-    """Mix four latents at points of the square between them, as :func:`mix_corners` fills it.
+    """Interpolate four latents at given points of the square that :func:`mix_corners` fills.
 
     Args:
         corners: shape (4, C, H, W): top left, top right, bottom left, bottom right.
-        points: u from left to right and v from top to bottom of each, shape (K, 2).
+        points: (u, v) of each point, u from left to right, v from top to bottom, shape (K, 2).
         how: linear or spherical.
 
     Returns:

@@ -1,1 +1,1 @@
-"""Consistency models: from x_t to its x_0 in one evaluation, tuned from a diffusion model."""
+"""Consistency models: one-step generation of x_0 from x_t, tuned from a diffusion model (ECT)."""

@@ -1,12 +1,12 @@
-"""The consistency function f(x_t, t): from anywhere on a path of the probability flow to its x_0.
+"""The consistency function f(x_t, t): maps any point of a probability-flow trajectory to its x_0.
 
-[Song et al. 2023 §3; Geng et al. 2024 §3]. In x̃ = x_0 + σε, with the x̂_0 of the network,
+[Song et al. 2023 §3; Geng et al. 2024 §3]. In x̃ = x_0 + σε, with the network's x̂_0,
 
-    f(x̃, σ) = c_skip(σ) x̃ + (1 − c_skip(σ)) x̂_0(x̃, σ),    c_skip(σ) = σ_b²/(σ² + σ_b²),
+    f(x̃, σ) = c_skip(σ) x̃ + (1 − c_skip(σ)) x̂_0(x̃, σ),    c_skip(σ) = σ_b²/(σ² + σ_b²).
 
-where σ_b = 0, so that f is x̂_0 itself, if x̂_0 is x̃ at σ = 0 already: so it is wherever c_out
-goes to 0 with σ (ε, v, EDM, flow). Where it is not (x_0), f(x, 0) = x needs a σ_b above 0. It is
-far below what can be seen, so that f begins as the diffusion model that is tuned.
+The boundary condition is f(x̃, 0) = x̃. Where c_out goes to 0 with σ (ε, v, EDM, flow), x̂_0 meets
+it already: then σ_b = 0 and f is x̂_0 itself. Otherwise (x_0) it needs a σ_b above 0, chosen far
+below visible noise, so that f starts out as the diffusion model that is tuned.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from ddpm_studio.engine.levels import Coefficient, Level, Place, SigmaPlace
 from ddpm_studio.engine.parameterizations.parameterization import Parameterization
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
-#: σ_b where it is needed: four levels of grey of 255.
+#: σ_b where one is needed: about four grey levels of 255.
 SIGMA_BOUNDARY = 0.03
-# So near to 0 a c_out that goes there is as small.
+# The σ at which c_out is tested: a c_out that vanishes with σ is of the same order there.
 _NEAR_0 = 1e-6
 
 
 def check_tunable(process: DiffusionProcess) -> None:
-    """Refuse a process whose network can't become a consistency function.
+    """Check that the network of a process can be tuned into a consistency function.
 
     Raises:
-        ValueError: with the reason.
+        ValueError: if not; the message gives the reason.
     """
     if process.form.predicts_mean:
         raise ValueError(
@@ -39,10 +39,10 @@ def check_tunable(process: DiffusionProcess) -> None:
 
 
 def boundary(form: Parameterization) -> float:
-    """Return σ_b of a parameterisation: 0 where its x̂_0 is x̃ at σ = 0 by itself.
+    """Return σ_b of a parameterisation: 0 where its x̂_0 already equals x̃ at σ = 0.
 
     Raises:
-        ValueError: for one that says nothing of x_0 between the timesteps.
+        ValueError: for one that is defined at the timesteps of the schedule alone.
     """
     one = torch.ones(1, 1, dtype=torch.float64)
     near = SigmaPlace.of(one[0] * _NEAR_0, one)
@@ -50,10 +50,10 @@ def boundary(form: Parameterization) -> float:
 
 
 def consistency(process: DiffusionProcess, model: Denoiser, x_t: Tensor, level: Level) -> Tensor:
-    """f(x_t, t): one evaluation of the network.
+    """Evaluate the consistency function f(x_t, t): one evaluation of the network.
 
     Args:
-        process: over the whole schedule or a strided one.
+        process: the diffusion process, over the whole schedule or a strided one.
         model: the network.
         x_t: √ᾱ x_0 + √(1−ᾱ) ε, shape (N, …).
         level: an index, an int or shape (N,), or σ, floating, shape (N,), where the
@@ -63,8 +63,8 @@ def consistency(process: DiffusionProcess, model: Denoiser, x_t: Tensor, level: 
         Shape of x_t, not clipped.
 
     Raises:
-        ValueError: if the level is of another shape, out of range, or none that the network
-            can be told.
+        ValueError: if the level has another shape, is out of range, or is one that the network
+            can't be conditioned on.
     """
     prediction, _ = process.split(process.predict(model, x_t, level), x_t)
     x0_hat = process.x0_from_prediction(x_t, level, prediction.to(x_t.dtype))
@@ -77,6 +77,6 @@ def consistency(process: DiffusionProcess, model: Denoiser, x_t: Tensor, level: 
 
 
 def c_skip(place: Place, sigma_b: float) -> Coefficient:
-    """σ_b²/(σ² + σ_b²)."""
+    """Skip coefficient c_skip(σ) = σ_b²/(σ² + σ_b²)."""
     share: Coefficient = 1 / (1 + (place.sigma / sigma_b) ** 2)
     return share

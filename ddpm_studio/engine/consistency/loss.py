@@ -1,4 +1,4 @@
-"""The loss of consistency tuning: f at σ against f at r, whose gradient is stopped."""
+"""Loss of consistency tuning: f at σ against the stop-gradient target f at r < σ."""
 
 from __future__ import annotations
 
@@ -21,34 +21,35 @@ def consistency_loss(
     config: ConsistencyConfig,
     same_dropout: contextlib.AbstractContextManager[object] | None = None,
 ) -> Tensor:
-    """(√(‖f(x_σ, σ) − sg f(x_r, r)‖² + c²) − c)/(σ − r), a pseudo-Huber [Geng et al. 2024].
+    """Pseudo-Huber loss (√(‖f(x_σ, σ) − sg f(x_r, r)‖² + c²) − c)/(σ − r) [Geng et al. 2024].
 
-    x_σ and x_r have the same x_0 and ε, hence lie near one path of the probability flow. At r = 0
-    the second is x_0 itself. ‖·‖² is a mean over pixels here, so c is the paper's over √d.
+    x_σ and x_r share x_0 and ε, hence lie near one trajectory of the probability flow. At r = 0 the
+    target is x_0 itself. ‖·‖² is a mean over pixels here, so c is the paper's over √d.
 
     Args:
-        process: q, and what the network predicts.
+        process: forward process q and parameterisation.
         model: the network.
         x0: pictures in [−1, 1], shape (N, C, H, W), float32.
         pairs: as :meth:`~ddpm_studio.engine.consistency.pairs.Pairs.draw` returns, shape (N, 2).
         noise: ε ~ N(0, I), shape of x0.
-        config: c.
-        same_dropout: around the evaluation at r; at its end the generators that dropout draws
-            from are as they were at its beginning. None: there is no dropout.
+        config: its c applies.
+        same_dropout: context manager around the evaluation at r that restores the state of the
+            generators that dropout draws from when it exits, so that both evaluations have the
+            same dropout mask. None: there is no dropout.
 
     Returns:
-        Shape (N,).
+        Loss of each picture, shape (N,).
     """
     level, earlier = pairs.unbind(1)
     clean = earlier <= 0 if earlier.is_floating_point() else earlier < 0
-    # What is not used must be a level too.
+    # f is evaluated at a valid level even where x_0 replaces the result.
     near = torch.where(clean, level, earlier)
     with torch.no_grad(), same_dropout or contextlib.nullcontext():
         along = consistency(process, model, process.q_sample(x0, near, noise), near)
     target = torch.where(clean.reshape(-1, *([1] * (x0.ndim - 1))), x0, along)
     error = consistency(process, model, process.q_sample(x0, level, noise), level) - target
     squared = error.square().flatten(1).mean(1)
-    # One place where the root of 0 would have no slope.
+    # c > 0 keeps the gradient of the root finite at 0.
     huber = (squared + config.c**2).sqrt() - config.c
     here, there = process.place(level, x0), process.place(near, x0)
     gap = torch.where(clean, _flat(here.sigma), _flat(here.sigma) - _flat(there.sigma))

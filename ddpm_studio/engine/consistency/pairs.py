@@ -1,7 +1,7 @@
-"""Pairs of noise levels of a step: σ, and r below it, the nearer the longer it trains.
+"""Pairs of noise levels (σ, r) with r < σ, whose gap shrinks over the training (ECT's schedule).
 
 r/σ = 1 − n(σ)/q^a with n(σ) = 1 + k/(1 + e^{bσ}), a = 1, 2, … the stage, and r = 0 where that is
-below 0 [Geng et al. 2024, §3.2 and appendix]. At r = 0 the target is x_0: a diffusion model's.
+below 0 [Geng et al. 2024, §3.2 and appendix]. At r = 0 the target is x_0, as for a diffusion model.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from ddpm_studio.engine.sigma_sampling import LogNormalSigma
 
 @dataclass(frozen=True)
 class ConsistencyConfig:
-    """What decides the pairs and the loss of consistency tuning; defaults are the paper's.
+    """Hyperparameters of consistency tuning: pairs and loss; defaults are the paper's.
 
     Args:
         stage_steps: optimiser steps of each stage.
-        stages: how many there are; the last one stays.
-        q: by which the gap between σ and r shrinks from stage to stage.
+        stages: number of stages; the last one continues without end.
+        q: factor by which the gap between σ and r shrinks from stage to stage.
         k: how much wider the gap is at small σ.
-        b: how fast that ends with σ.
-        c: of the pseudo-Huber loss, on the scale of one pixel's error.
+        b: how fast that widening decays with σ.
+        c: constant of the pseudo-Huber loss, on the scale of one pixel's error.
         p_mean: mean of ln σ.
         p_std: standard deviation of ln σ.
 
@@ -56,20 +56,20 @@ class ConsistencyConfig:
         return min(1 + step // self.stage_steps, self.stages)
 
     def earlier(self, sigma: Tensor, stage: int) -> Tensor:
-        """r of each σ, from 0; shape of σ."""
+        """The lower level r ≥ 0 of each σ, shape of σ."""
         gap = (1 + self.k * torch.sigmoid(-self.b * sigma)) / self.q**stage
         return sigma * (1 - gap).clamp(min=0)
 
 
 class Pairs:
-    """Draws levels in pairs: σ where the network knows any, else the indices nearest to them.
+    """Sampler of level pairs: σ for a continuous network, else the nearest indices of the schedule.
 
-    Two indices differ by one at least, and −1 stands for σ = 0.
+    Two indices differ by at least one, and −1 stands for σ = 0.
 
     Args:
-        process: whose levels they are.
-        config: how.
-        device: where they are drawn.
+        process: the diffusion process whose levels are sampled.
+        config: distribution of σ and schedule of the gap.
+        device: device of the random numbers.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Pairs:
         )
 
     def draw(self, count: int, step: int, generator: torch.Generator) -> Tensor:
-        """Return pairs (level, the earlier one), shape (count, 2), for optimiser step 0, 1, …
+        """Sample pairs (level, lower level), shape (count, 2), for optimiser step 0, 1, …
 
         σ above 0 and r from 0, float32; or indices 0..T−1 and −1..T−2, int64.
         """

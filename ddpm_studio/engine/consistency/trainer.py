@@ -22,19 +22,19 @@ from ddpm_studio.engine.training_config import TrainingConfig
 
 
 class ConsistencyTrainer(Trainer):
-    """Tunes a diffusion model into a few-step student; no teacher is held beside it.
+    """Consistency tuning of a diffusion model into a few-step student, without a separate teacher.
 
-    What trains, its average, optimiser, batches, checkpoints and steps are a :class:`Trainer`'s; in
-    each step f at σ moves towards f at r, and a result's ``index`` is that of σ. ``loss`` and
-    ``timestep_sampling`` of the settings are of the diffusion model, and not looked at.
+    Network, EMA, optimiser, batches, checkpoints and steps are those of :class:`Trainer`; in each
+    step f at σ is trained towards f at r, and a result's ``index`` is that of σ. ``loss`` and
+    ``timestep_sampling`` of the settings belong to the diffusion model and are ignored.
 
     Args:
         model: the diffusion model, on the device.
-        process: q and the parameterisation.
-        images: uint8 (N, H, W, C), an array or what reads its rows.
+        process: forward process q and parameterisation.
+        images: pictures, uint8 (N, H, W, C): an array or a reader of rows.
         config: see :class:`Trainer`.
-        tuning: which levels are compared, and how.
-        labels: class of each picture, shape (N,), for a class-conditional network alone.
+        tuning: hyperparameters of the level pairs and the loss.
+        labels: class of each picture, shape (N,); only for a class-conditional network.
         ranks: the processes that train together.
 
     Raises:
@@ -58,11 +58,11 @@ class ConsistencyTrainer(Trainer):
         self.pairs = Pairs(process, tuning, self.device)
 
     def _draw_levels(self, count: int, draw: torch.Generator) -> tuple[Tensor, None]:
-        """σ and r of each picture of this step."""
+        """Sample σ and r for each picture of this step."""
         return self.pairs.draw(count, self.step_number, draw), None
 
     def _learn_of(self, levels: Tensor, losses: Tensor) -> Tensor:
-        """Return the σ that the losses are of: f at σ was moved towards f at r."""
+        """Return the level σ of each pair, to which its loss is attributed."""
         return levels[:, 0]
 
     def _blank_levels(self, index: Tensor) -> Tensor:
@@ -90,11 +90,11 @@ class ConsistencyTrainer(Trainer):
 
     @property
     def _records(self) -> bool:
-        # To set the generators back can't be recorded.
+        # Restoring the generators' state for dropout can't be captured in a CUDA graph.
         return self.model.config.dropout == 0
 
     def _same_dropout(self) -> contextlib.AbstractContextManager[object]:
-        """Let what follows the body drop out what the body does."""
+        """Context manager that restores the RNG: what follows it gets the body's dropout mask."""
         if self.model.config.dropout == 0:
             return contextlib.nullcontext()
         return self.accelerator.rewound()

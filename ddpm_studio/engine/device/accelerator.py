@@ -1,4 +1,4 @@
-"""Gradient of a batch, as fast as the device can: autocast, micro-batches, CUDA graphs."""
+"""Accelerated gradient of a batch: autocast, gradient accumulation, CUDA graphs, all-reduce."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from ddpm_studio.engine.device.memory_format import Precision
 from ddpm_studio.engine.device.ranks import ALONE, RankGroup, Ranks
 from ddpm_studio.engine.training_tensors import parts
 
-#: A network, or what was compiled of it.
+#: A network, or its compiled form.
 Forward = Callable[..., Tensor]
 
 
 class BatchLoss(Protocol):
-    """The loss of each picture of a part of a batch."""
+    """Loss function of a (part of a) batch, one loss per picture."""
 
     def __call__(self, network: Forward, /, *batch: Any) -> Tensor:
-        """Return the losses, shape (N,), of what a batch has of each picture."""
+        """Return the losses, shape (N,), given the tensors of the batch, one row per picture."""
         ...
 
 
 class Accelerator:
-    """Computes gradients of a network's loss on one device, and adds up those of all ranks.
+    """Computes a network's gradient on one device and sums it over all ranks.
 
     Args:
-        network: what trains, on the device.
-        precision: of its forward and backward pass.
-        grad_clip: largest norm of the gradient.
+        network: the network in training, on the device.
+        precision: precision of the forward and backward pass.
+        grad_clip: maximum norm of the gradient.
         ranks: the processes that train together.
     """
 
@@ -43,9 +43,9 @@ class Accelerator:
     ) -> None:
         self.network = network
         self.precision: Precision = precision
-        #: Pictures in one pass of the network, whose gradients add up to the batch's; None: all.
+        #: Pictures per forward and backward pass (gradient accumulation); None: the whole batch.
         self.micro_batch: int | None = None
-        #: Called after each pass but those that a GPU replays, which take no time to speak of.
+        #: Called after each pass, except those replayed from a CUDA graph, which are very short.
         self.on_pass: Callable[[], None] = lambda: None
         self._parameters = list(network.parameters())
         self._device = self._parameters[0].device
@@ -60,21 +60,21 @@ class Accelerator:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Compute the gradient of the mean loss of a batch of ``count`` pictures, and clip it.
 
-        On a GPU the kernels are recorded and then replayed. An exchange with other ranks is not
-        recorded, nor is what follows it.
+        On a GPU the kernels are captured in a CUDA graph and then replayed. The all-reduce between
+        ranks is not captured, nor is the clipping that follows it.
 
         Args:
-            loss: of each picture.
-            count: pictures in the batch of all ranks.
-            batch: this rank's part of it; see :meth:`accumulate`.
-            record: False for a loss that can't be recorded.
+            loss: loss function.
+            count: pictures in the global batch of all ranks.
+            batch: this rank's slice of it; see :meth:`accumulate`.
+            record: False for a loss that can't be captured in a CUDA graph.
 
         Returns:
-            Of the whole batch the mean loss, shape (), the loss of each picture, shape (count,),
+            The mean loss of the global batch, shape (), the loss of each picture, shape (count,),
             and the gradient's norm before clipping, shape ().
 
         Raises:
-            RankLostError: if another rank has gone.
+            RankLostError: if another rank is lost.
         """
         if not isinstance(self._ranks, RankGroup):
             mean, losses, norm = self._replayed(partial(self._clipped, loss, count), batch, record)
@@ -90,14 +90,14 @@ class Accelerator:
         batch: tuple[Tensor | None, ...],
         record: bool,
     ) -> tuple[Tensor, ...]:
-        """Call a function that leaves gradients; on a GPU it is recorded and then replayed."""
+        """Call a function that computes gradients; on a GPU, by a CUDA graph after a warm-up."""
         if self._device.type != "cuda" or not record or self._unrecorded < UNRECORDED:
             self._unrecorded += 1
             return function(*batch)
         assert batch[0] is not None
         recorded, key = self._recorded, (self.micro_batch, len(batch[0]))
         if recorded is None or recorded.key != key:
-            # The memory of the old ones first.
+            # Free the old graph's memory before capturing another.
             self._recorded = recorded = None
             self.forget_gradient()
             replay = captured(function, batch)
@@ -116,23 +116,23 @@ class Accelerator:
         return mean, losses, self._clip()
 
     def _clip(self) -> Tensor:
-        """Clip the gradient; return its norm before, shape ()."""
+        """Clip the gradient; return its norm before clipping, shape ()."""
         return nn.utils.clip_grad_norm_(self._parameters, self._grad_clip).detach()
 
     def accumulate(
         self, loss: BatchLoss, count: int, x0: Tensor, *others: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Add up the gradient of Σ losses / count, ``micro_batch`` pictures at once.
+        """Accumulate the gradient of Σ losses / count over parts of ``micro_batch`` pictures.
 
         Args:
-            loss: of each picture.
-            count: pictures in the batch of all ranks.
+            loss: loss function.
+            count: pictures in the global batch of all ranks.
             x0: pictures in [−1, 1], shape (N, C, H, W).
-            others: what else the loss takes, a row for each picture, or None; last, the weights
+            others: further arguments of the loss, one row per picture, or None; last, the weights
                 of the pictures in the mean, shape (N,), or None: all 1.
 
         Returns:
-            This part of the mean loss, shape (), and the loss of each picture, shape (N,).
+            This slice's share of the mean loss, shape (), and the loss of each picture, shape (N,).
         """
         self.forget_gradient()
         *batch, weights = x0, *others
@@ -143,7 +143,7 @@ class Accelerator:
             with self.autocast():
                 each = loss(self._used, *parts(part, *batch))
             mean = each.mean() if weights is None else (each * weights[part]).mean()
-            # Of a whole batch the share is 1, and the numbers are those of one pass.
+            # For a whole batch the factor is exactly 1: the same numbers as without accumulation.
             mean = mean * (len(each) / count)
             mean.backward()  # type: ignore[no-untyped-call]
             means.append(mean.detach())
@@ -152,12 +152,12 @@ class Accelerator:
         return torch.stack(means).sum(), torch.cat(losses)
 
     def compile(self, loss: BatchLoss, x0: Tensor, *others: Tensor | None) -> None:
-        """Let torch compile the network, which takes a minute or more, and try it on a batch.
+        """Compile the network with ``torch.compile`` and run it once, which may take minutes.
 
-        The batch is as :meth:`accumulate` takes it, but for the weights.
+        The batch has the arguments of :meth:`accumulate`, without the weights.
 
         Raises:
-            Exception: whatever torch raises where it can't; the network stays as it was.
+            Exception: any error of torch if compilation fails; the plain network stays in use.
         """
         self.forget_recorded()
         self._used = compiled_network(self.network)
@@ -173,38 +173,38 @@ class Accelerator:
 
     @property
     def compiled(self) -> bool:
-        """Whether it computes with the compiled network."""
+        """Whether the compiled network is in use."""
         return self._used is not self.network
 
     def plain(self) -> None:
-        """Take the network as it is, not compiled."""
+        """Go back to the uncompiled network, and free the CUDA graph."""
         self._used = self.network
         self.forget_recorded()
 
     def forget_recorded(self) -> None:
-        """Give back the memory of recorded kernels; the next gradient records them anew."""
+        """Free the CUDA graph's memory; the next gradient captures it again."""
         self._recorded = None
 
     def forget_gradient(self) -> None:
-        """Give back the gradient's memory."""
+        """Free the gradients' memory."""
         for p in self._parameters:
             p.grad = None
 
     def autocast(self) -> contextlib.AbstractContextManager[object]:
-        """Let the network compute in the asked precision while the body runs."""
+        """Context manager in which the network computes in the chosen precision."""
         if self.precision == "float32":
             return contextlib.nullcontext()
         return torch.autocast(self._device.type, dtype=torch.bfloat16)
 
     @contextlib.contextmanager
     def seeded(self, seed: int) -> Iterator[None]:
-        """Seed the global generators, which dropout draws from, while the body runs."""
+        """Context manager that seeds the global generators (for dropout) and restores them."""
         with torch.random.fork_rng(self._forked):
             torch.manual_seed(seed)
             yield
 
     def rewound(self) -> contextlib.AbstractContextManager[object]:
-        """Set the global generators back to where they were, at the end of the body."""
+        """Context manager that restores the state of the global generators when it exits."""
         return torch.random.fork_rng(self._forked)
 
     @property
@@ -213,15 +213,15 @@ class Accelerator:
 
 
 def compiled_network(network: nn.Module) -> Forward:
-    """Return the network with kernels of its own, which are made at its first call."""
+    """Return the network under ``torch.compile``, which compiles it at its first call."""
     return torch.compile(network, dynamic=False, fullgraph=True)
 
 
 @dataclass(frozen=True)
 class _Recorded:
-    """The recorded gradient for one size of batches, and where it is written.
+    """CUDA graph of the gradient for one batch size, with the gradients that it writes.
 
-    ``replay`` is None where it can't be recorded.
+    ``key`` is the micro-batch and batch size; ``replay`` is None where capturing failed.
     """
 
     replay: Captured | None

@@ -1,4 +1,4 @@
-"""CUDA graphs: kernels recorded once and replayed, where launching them one by one takes longer."""
+"""CUDA graphs: kernels captured once and replayed, which saves the overhead of their launches."""
 
 from __future__ import annotations
 
@@ -11,25 +11,27 @@ import torch
 from torch import Tensor
 
 _log = logging.getLogger(__name__)
-# Calls whose kernels are launched one by one first: what is asked for so seldom is not worth more.
+# Eager calls before capturing: a function that is called no more often isn't worth a capture.
 UNRECORDED = 2
-# Not empty once a recording could not even be ended: this process tries no other.
+# Not empty once a capture could not be ended cleanly: this process attempts no other.
 _broken: list[bool] = []
-# Streams that no recording uses any more. cuBLAS keeps work space for each stream, some 30 MiB, and
-# torch may give it back with any recording of that stream: no two that live share one.
+# Streams of graphs that are gone, for reuse. cuBLAS keeps a workspace per stream, some 30 MiB, and
+# torch may free it with any graph captured on that stream: no two live graphs share one.
 _idle: dict[torch.device, list[torch.cuda.Stream]] = {}
 
 
 class Captured:
-    """A function of tensors, recorded as a CUDA graph; each call replays it on new inputs.
+    """CUDA graph of a function of tensors; each call replays it on new inputs.
 
     Args:
-        function: what to record: it must not wait for the device, and random numbers may come
-            from the default generator alone, whose seed at the time of the call counts.
-        inputs: shapes, types and layouts of its arguments, on the GPU; None stays None.
+        function: the function to capture. It must not synchronise with the device, and may draw
+            random numbers from the default generator only, whose seed at the time of the replay
+            applies.
+        inputs: example arguments on the GPU with their shapes, dtypes and memory formats; an
+            argument that is None stays None.
 
     Raises:
-        RuntimeError: if the function can't be recorded, or the memory does not suffice.
+        RuntimeError: if the function can't be captured, or memory is insufficient.
     """
 
     def __init__(
@@ -38,23 +40,23 @@ class Captured:
         self._inputs = tuple(None if given is None else given.clone() for given in inputs)
         self._graph = torch.cuda.CUDAGraph()
         device = next(given.device for given in inputs if given is not None)
-        # A stream of another GPU would record nothing, and each replay return the same.
+        # On another GPU's stream nothing would be captured: each replay would return the same.
         with torch.cuda.device(device):
             self._record(function, device)
 
     def _record(self, function: Callable[..., tuple[Tensor, ...]], device: torch.device) -> None:
-        # Not torch.cuda.graph, which collects garbage, and with it what another thread owns.
+        # Not torch.cuda.graph: it runs gc.collect(), which may finalise another thread's objects.
         idle = _idle.setdefault(device, [])
         stream: torch.cuda.Stream = idle.pop() if idle else torch.cuda.Stream()  # type: ignore[no-untyped-call]
         weakref.finalize(self, idle.append, stream)
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
-            # What libraries set up at their first call can't be recorded.
+            # Warm-up: libraries' initialisation at their first call can't be captured.
             with torch.random.fork_rng([device]):
                 function(*self._inputs)
             torch.cuda.synchronize()
             torch.cuda.empty_cache()
-            # Other threads may go on with their own work.
+            # thread_local: CUDA calls of other threads don't invalidate the capture.
             self._graph.capture_begin(capture_error_mode="thread_local")
             try:
                 self._outputs = function(*self._inputs)
@@ -69,12 +71,15 @@ class Captured:
         try:
             self._graph.capture_end()
         except RuntimeError:
-            # What torch had begun stays so: the memory taken, the generator in a recording.
+            # torch is left mid-capture: the memory stays allocated, the generator in capture mode.
             _broken.append(True)
             raise
 
     def __call__(self, *inputs: Tensor | None) -> tuple[Tensor, ...]:
-        """Return copies of the outputs for these inputs, which must be as the first were."""
+        """Replay the graph; return copies of its outputs.
+
+        The inputs must have the shapes and dtypes of the example arguments.
+        """
         for place, given in zip(self._inputs, inputs, strict=True):
             if place is not None and given is not None:
                 place.copy_(given)
@@ -85,10 +90,10 @@ class Captured:
 def captured(
     function: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor | None, ...]
 ) -> Captured | None:
-    """Record a function; None where that is not possible, which is written to the log.
+    """Capture a function as a CUDA graph; log a warning and return None where that fails.
 
     Raises:
-        torch.OutOfMemoryError: if the memory does not suffice.
+        torch.OutOfMemoryError: if memory is insufficient.
     """
     if _broken:
         return None
@@ -102,12 +107,13 @@ def captured(
 
 
 class Replayed:
-    """A denoiser that, on a GPU, is recorded at its third call in a row with batches of one shape.
+    """A denoiser replayed from a CUDA graph, on a GPU, from the third call in a row with one shape.
 
-    The recording stays until another shape has come as often: the last piece of many is smaller.
+    The graph is kept until another shape has been called as often, since the last chunk of many is
+    often smaller.
 
     Args:
-        denoiser: it must follow x_t, t and, where it is given them, labels alone, and be called
+        denoiser: its output must depend only on x_t, t and, where given, labels; it must be called
             without gradients.
     """
 
@@ -126,7 +132,7 @@ class Replayed:
             self._shape, self._calls = x.shape, 0
         self._calls += 1
         if self._calls == UNRECORDED + 1 and x.shape != self._captured_shape:
-            # The memory of the old one first.
+            # Free the old graph's memory before capturing another.
             self._captured = self._captured_shape = None
             self._captured = captured(lambda *batch: (self._denoiser(*batch),), (x, *more))
             self._captured_shape = x.shape
@@ -135,5 +141,5 @@ class Replayed:
         return self._captured(x, *more)[0]
 
     def forget_recorded(self) -> None:
-        """Give back the memory of recorded kernels."""
+        """Free the CUDA graph's memory."""
         self._captured = self._captured_shape = self._shape = None

@@ -1,4 +1,4 @@
-"""Memory format and precision in which the network is fastest."""
+"""Memory format (channels-last or contiguous) and precision of the network."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ Precision = Literal["float32", "bf16"]
 
 
 def memory_format(device: torch.device, precision: Precision) -> torch.memory_format:
-    """Layout of pictures and weights in which the network is fastest."""
+    """Fastest memory format of pictures and weights for a device and precision."""
     if device.type == "cpu" and precision == "bf16":
-        # GroupNorm of bf16 takes five times as long channels-last, convolutions as long.
+        # In bf16, GroupNorm takes five times as long channels-last, convolutions as long.
         return torch.contiguous_format
     return torch.channels_last

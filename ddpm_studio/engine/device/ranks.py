@@ -1,7 +1,7 @@
-"""Data parallelism: ranks share each batch and add up their gradients [Li et al. 2020, DDP].
+"""Data parallelism: ranks split each batch and all-reduce their gradients [Li et al. 2020, DDP].
 
-The global batch is drawn by every rank alike, from (seed, step). Each computes the gradient of its
-slice; one all-reduce adds them up, with the losses, so that whatever follows is the same on all.
+Every rank draws the same global batch, from (seed, step), and computes the gradient of its slice;
+one all-reduce sums gradients and losses, so that the rest of the step is identical on all ranks.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from torch import Tensor
 
 
 class RankLostError(RuntimeError):
-    """An exchange with the other ranks has failed: one of them has gone, or the network has."""
+    """Communication with the other ranks failed: one of them or the connection is lost."""
 
 
 class Ranks:
-    """This process alone: its slice is the whole batch, and there is nothing to exchange."""
+    """Single-process training: this rank's slice is the whole batch, with nothing to exchange."""
 
     rank = 0
     size = 1
 
     def share(self, count: int) -> slice:
-        """Return which pictures of a batch of ``count`` are this rank's.
+        """Return this rank's slice of a batch of ``count`` pictures.
 
         Raises:
             ValueError: if there are fewer pictures than ranks.
@@ -34,45 +34,45 @@ class Ranks:
         return slice(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
 
-#: Of a training in one process.
+#: The ranks of a training in one process.
 ALONE = Ranks()
 
 
 class RankGroup(Ranks):
-    """One of several processes that train together.
+    """One rank of a ``torch.distributed`` process group in data-parallel training.
 
     Args:
-        device: where the gradients lie.
-        group: the processes; None: all of ``torch.distributed``'s.
+        device: device of the gradients.
+        group: the process group; None: the default group.
     """
 
     def __init__(self, device: torch.device, group: dist.ProcessGroup | None = None) -> None:
         self.rank, self.size = dist.get_rank(group), dist.get_world_size(group)
         self.wish = False
-        """Whether this rank wishes to confer; told with the next gradient."""
+        """Whether this rank asks the ranks to confer; sent with the next gradient."""
         self.wishes = torch.zeros((), device=device)
-        """How many ranks wished so at the last exchange, shape (), on the device."""
+        """Number of ranks that asked to confer at the last exchange, shape (), on the device."""
         self._device, self._group = device, group
         self._flat = torch.empty(0, device=device)
 
     def exchange(
         self, gradients: Sequence[Tensor], mean: Tensor, losses: Tensor, count: int
     ) -> tuple[Tensor, Tensor]:
-        """Add up gradients, in place, and the mean loss over the ranks, and gather the losses.
+        """All-reduce gradients, in place, and the mean loss, and gather the losses of all ranks.
 
-        All are in one buffer, and so in one all-reduce.
+        All are packed into one flat buffer for a single all-reduce.
 
         Args:
-            gradients: of this rank's part of the mean loss.
-            mean: that part, shape ().
-            losses: of this rank's pictures, shape (n,).
-            count: pictures in the batch of all.
+            gradients: gradients of this rank's share of the mean loss; replaced by their sums.
+            mean: that share, shape ().
+            losses: losses of this rank's pictures, shape (n,).
+            count: pictures in the global batch.
 
         Returns:
             The mean loss of the batch, shape (), and the loss of each picture, shape (count,).
 
         Raises:
-            RankLostError: if another rank has gone.
+            RankLostError: if another rank is lost.
         """
         sizes = [gradient.numel() for gradient in gradients]
         length = sum(sizes) + 2 + count
@@ -80,13 +80,13 @@ class RankGroup(Ranks):
             self._flat = torch.empty(length, device=self._device)
         *parts, told, each = torch.split(self._flat, [*sizes, 2, count])
         views = [
-            # As the gradient lies in memory, whatever its layout.
+            # With the gradient's strides, so that the copy works in any memory format.
             part.as_strided(gradient.size(), gradient.stride())
             for part, gradient in zip(parts, gradients, strict=True)
         ]
         torch._foreach_copy_(views, list(gradients))
         told[0], told[1] = mean, float(self.wish)
-        # Adding zeros to a loss leaves it what it is.
+        # Zeros elsewhere: the sum over the ranks then gathers the losses.
         each.zero_()[self.share(count)] = losses
         self.all_reduce(self._flat)
         torch._foreach_copy_(list(gradients), views)
@@ -94,10 +94,10 @@ class RankGroup(Ranks):
         return told[0].clone(), each.clone()
 
     def all_reduce(self, tensor: Tensor) -> None:
-        """Add up a tensor over the ranks, in place.
+        """Sum a tensor over the ranks, in place.
 
         Raises:
-            RankLostError: if another rank has gone.
+            RankLostError: if another rank is lost.
         """
         try:
             dist.all_reduce(tensor, group=self._group)
@@ -105,10 +105,10 @@ class RankGroup(Ranks):
             raise RankLostError(str(error)) from error
 
     def broadcast(self, tensor: Tensor) -> None:
-        """Take over rank 0's tensor, in place.
+        """Broadcast rank 0's tensor to all ranks, in place.
 
         Raises:
-            RankLostError: if another rank has gone.
+            RankLostError: if another rank is lost.
         """
         try:
             dist.broadcast(tensor, 0, group=self._group)

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: warm-up, then a decay over the training."""
+"""Learning-rate schedules: linear warm-up, then a decay over the training."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from ddpm_studio.engine.tables.learning_rates import LEARNING_RATES
 
 
 def learning_rate(schedule: str, step: int, warmup_steps: int, steps: int | None) -> float:
-    """Share of the learning rate at a step, 0..1.
+    """Factor of the learning rate at a step, 0..1.
 
     Args:
         schedule: a name of :data:`ddpm_studio.engine.tables.LEARNING_RATES`.
         step: 0, 1, …
-        warmup_steps: of the linear rise from 0; the first step after it has the whole rate.
-        steps: planned in all; None: not known.
+        warmup_steps: steps of the linear warm-up from 0; the step after it has the full rate.
+        steps: planned number of steps; None: unknown.
 
     Raises:
-        ValueError: for another name, or a schedule that needs the number of steps without it.
+        ValueError: for an unknown name, or if the schedule needs ``steps`` and it is None.
     """
     check_whole("the step", step, 0)
     check_whole("warmup_steps", warmup_steps, 0)

@@ -1,6 +1,7 @@
-"""Decays of the learning rate after the warm-up, by the share of the remaining steps.
+"""Decay functions of the learning rate after the warm-up.
 
-A share p is 0 at the end of the warm-up and would be 1 one step after the last.
+Each maps the progress p to a factor; p is 0 at the end of the warm-up and would be 1 one step after
+the last.
 """
 
 from __future__ import annotations
@@ -8,24 +9,27 @@ from __future__ import annotations
 import math
 
 DECAY_SHARE = 0.2
-"""Share of the steps in which :func:`warmup_stable_decay` falls."""
+"""Fraction of the steps over which :func:`warmup_stable_decay` decays."""
 
 
 def constant(p: float) -> float:
-    """1 throughout [DDPM appendix B]."""
+    """Constant: 1 throughout [DDPM appendix B]."""
     return 1.0
 
 
 def cosine(p: float) -> float:
-    """(1 + cos πp)/2 [Loshchilov and Hutter 2017, SGDR, eq. 5]."""
+    """Cosine decay: (1 + cos πp)/2 [Loshchilov and Hutter 2017, SGDR, eq. 5]."""
     return 0.5 * (1 + math.cos(math.pi * p))
 
 
 def linear(p: float) -> float:
-    """1 − p."""
+    """Linear decay: 1 − p."""
     return 1 - p
 
 
 def warmup_stable_decay(p: float) -> float:
-    """1, then over the last fifth 1 − √ of the share of it [Hägele et al. 2024 §3]."""
+    """Warmup-stable-decay (WSD): 1, then 1 − √s, s the progress in the last fifth.
+
+    [Hägele et al. 2024 §3]
+    """
     return 1 - math.sqrt(max(0.0, p - (1 - DECAY_SHARE)) / DECAY_SHARE)
