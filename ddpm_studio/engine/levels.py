@@ -1,14 +1,15 @@
-"""Noise levels: t = 1 … T, σ, flow time and the labels of networks, and the map between them.
+"""Noise levels: t = 1 … T, σ, flow time and the networks' labels, and conversions between them.
 
-All are one scale, for a picture with noise is the same but for a factor:
+All are one scale, since the noisy pictures of these forms differ by a factor only:
 
 - x̃ = x_0 + σ·ε, the variance-exploding form [EDM];
-- x_t = √ᾱ_t x_0 + √(1−ᾱ_t) ε = √ᾱ_t x̃ with σ = √((1−ᾱ)/ᾱ), in which this engine walks [DDPM];
+- x_t = √ᾱ_t x_0 + √(1−ᾱ_t) ε = √ᾱ_t x̃ with σ = √((1−ᾱ)/ᾱ), the variance-preserving form that
+  this engine uses [DDPM];
 - x_u = (1−u) x_0 + u ε = (1−u) x̃ with σ = u/(1−u), the linear path of flow matching.
 
-A *level* is an index t − 1, an int while sampling (tables' entries are then plain float64 numbers
-and nothing is read from the device) or an int64 tensor of shape (N,) while training; or σ itself,
-a floating tensor of shape (N,). Each process has T levels of its own, those of its schedule.
+A *level* is an index t − 1, an int while sampling (table entries are then plain float64 numbers and
+nothing is read from the device) or an int64 tensor of shape (N,) while training; or σ itself, a
+floating-point tensor of shape (N,). Each process has its own T levels, those of its schedule.
 """
 
 from __future__ import annotations
@@ -26,41 +27,41 @@ from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 Index = int | Tensor
 Level = int | Tensor
-#: A number for an index that is an int, else of shape (N, 1, 1, 1).
+#: A number where the index is an int, else a tensor of shape (N, 1, 1, 1).
 Coefficient = float | Tensor
 
 
 class Place(Protocol):
-    """What x_t consists of at a level, as coefficients for tensors of x_t's shape."""
+    """Coefficients of x_t at a noise level (√ᾱ, σ, SNR, …), which broadcast to x_t's shape."""
 
     @property
     def like(self) -> Tensor:
-        """x_t, or what has its shape, type and device."""
+        """x_t, or a tensor with its shape, dtype and device."""
         ...
 
     @property
     def signal(self) -> Coefficient:
-        """√ᾱ, the signal's share of x_t."""
+        """√ᾱ, the coefficient of x_0 in x_t."""
         ...
 
     @property
     def noise(self) -> Coefficient:
-        """√(1−ᾱ), the noise's share of x_t."""
+        """√(1−ᾱ), the coefficient of ε in x_t."""
         ...
 
     @property
     def recip_signal(self) -> Coefficient:
-        """1/√ᾱ, with which x_t becomes x̃."""
+        """1/√ᾱ, the factor from x_t to x̃."""
         ...
 
     @property
     def sigma(self) -> Coefficient:
-        """σ, the noise's share of x̃."""
+        """σ, the coefficient of ε in x̃."""
         ...
 
     @property
     def snr(self) -> Coefficient:
-        """ᾱ/(1−ᾱ) = 1/σ²."""
+        """Signal-to-noise ratio, ᾱ/(1−ᾱ) = 1/σ²."""
         ...
 
     @property
@@ -75,32 +76,32 @@ class Place(Protocol):
 
     @property
     def posterior_x0(self) -> Coefficient:
-        """Coefficient of x_0 in μ̃_t; of an index alone."""
+        """Coefficient of x_0 in the posterior mean μ̃_t; defined for an index only."""
         ...
 
     @property
     def posterior_x_t(self) -> Coefficient:
-        """Coefficient of x_t in μ̃_t; of an index alone."""
+        """Coefficient of x_t in the posterior mean μ̃_t; defined for an index only."""
         ...
 
     @property
     def trained_x0(self) -> Coefficient:
-        """Coefficient of x_0 in μ̃_t of the whole schedule, not of a strided part of it."""
+        """Coefficient of x_0 in μ̃_t of the full training schedule, even if strided."""
         ...
 
     @property
     def trained_x_t(self) -> Coefficient:
-        """Coefficient of x_t in μ̃_t of the whole schedule, not of a strided part of it."""
+        """Coefficient of x_t in μ̃_t of the full training schedule, even if strided."""
         ...
 
     def labels(self) -> Tensor:
-        """The integer label of each picture, shape (N,); of an index alone."""
+        """Integer timestep label of each picture, shape (N,); defined for an index only."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class IndexPlace:
-    """One of a schedule's own levels; each table is looked up when it is asked for."""
+    """Coefficients at one of the schedule's own levels, looked up lazily in its tables."""
 
     schedule: NoiseSchedule
     index: Index
@@ -162,7 +163,7 @@ class IndexPlace:
         return at(self.schedule.trained_mean_coef_x_t, self.index, self.like)
 
     def labels(self) -> Tensor:
-        """See :class:`Place`; a strided schedule keeps those that the network was trained with."""
+        """See :class:`Place`; a strided schedule keeps the labels of the training."""
         timesteps = self.schedule.timesteps
         if isinstance(self.index, int):
             label, device = int(timesteps[self.index]), self.like.device
@@ -172,7 +173,7 @@ class IndexPlace:
 
 @dataclass(frozen=True, eq=False)
 class SigmaPlace:
-    """Any σ above 0, between a schedule's levels or beyond them.
+    """Coefficients at any σ above 0, between a schedule's levels or beyond them.
 
     Args:
         like: x_t.
@@ -188,15 +189,15 @@ class SigmaPlace:
 
     @classmethod
     def of(cls, sigma: Tensor, like: Tensor) -> SigmaPlace:
-        """Return the place of x_t at σ, shape (N,)."""
-        # In float32 too nothing cancels.
+        """Return the coefficients of x_t at σ, shape (N,)."""
+        # Without cancellation, in float32 too.
         wide = sigma.double() if like.dtype == torch.float64 else sigma.float()
         signal = (1 + wide.square()).rsqrt()
         return cls(*_shaped(like, signal, wide * signal, wide))
 
     @classmethod
     def of_log_sigma(cls, log_sigma: Tensor, like: Tensor) -> SigmaPlace:
-        """Return the place of x_t at ln σ, shape (N,), float64 on the CPU."""
+        """Return the coefficients of x_t at ln σ, shape (N,), float64 on the CPU."""
         bar = torch.sigmoid(-2 * log_sigma)
         return cls(*_shaped(like, bar.sqrt(), (1 - bar).sqrt(), log_sigma.exp()))
 
@@ -222,7 +223,7 @@ class SigmaPlace:
 
     @property
     def posterior_x0(self) -> Coefficient:
-        """There is none.
+        """Undefined at a σ.
 
         Raises:
             ValueError: always.
@@ -231,7 +232,7 @@ class SigmaPlace:
 
     @property
     def posterior_x_t(self) -> Coefficient:
-        """There is none.
+        """Undefined at a σ.
 
         Raises:
             ValueError: always.
@@ -240,7 +241,7 @@ class SigmaPlace:
 
     @property
     def trained_x0(self) -> Coefficient:
-        """There is none.
+        """Undefined at a σ.
 
         Raises:
             ValueError: always.
@@ -249,7 +250,7 @@ class SigmaPlace:
 
     @property
     def trained_x_t(self) -> Coefficient:
-        """There is none.
+        """Undefined at a σ.
 
         Raises:
             ValueError: always.
@@ -257,7 +258,7 @@ class SigmaPlace:
         raise _needs_index("The mean of the step from t to t − 1")
 
     def labels(self) -> Tensor:
-        """There are none.
+        """Undefined at a σ.
 
         Raises:
             ValueError: always.
@@ -266,15 +267,15 @@ class SigmaPlace:
 
 
 def place(schedule: NoiseSchedule, level: Level, like: Tensor) -> Place:
-    """Return where x_t is at a level.
+    """Return the coefficients of x_t at a noise level.
 
     Args:
-        schedule: whose T levels an index counts.
+        schedule: noise schedule that an index refers to.
         level: an index 0..T−1, an int or int64 of shape (N,), or σ above 0, floating, shape (N,).
-        like: x_t, or what has its shape, type and device; shape (N, …).
+        like: x_t, or a tensor with its shape, dtype and device; shape (N, …).
 
     Raises:
-        ValueError: if the level is of another shape or type, or out of range.
+        ValueError: if the level has another shape or dtype, or is out of range.
     """
     if isinstance(level, Tensor):
         check_shape("the level", level, (len(like),))
@@ -290,12 +291,13 @@ def place(schedule: NoiseSchedule, level: Level, like: Tensor) -> Place:
 
 
 def check_range(schedule: NoiseSchedule, level: Level) -> None:
-    """Refuse indices of :func:`place` that wrap around, or σ not above 0; on the CPU alone.
+    """Check that a CPU tensor of levels holds indices in 0..T−1, or finite σ above 0.
 
-    Values on another device are not looked at, which would wait for it.
+    Negative indices would wrap around in :func:`place`. Values on another device are not checked,
+    since reading them would synchronise with it.
 
     Raises:
-        ValueError: with the range.
+        ValueError: if not; the message gives the range.
     """
     if not isinstance(level, Tensor) or level.device.type != "cpu" or not level.numel():
         return
@@ -308,7 +310,7 @@ def check_range(schedule: NoiseSchedule, level: Level) -> None:
 
 
 def nearest_index(schedule: NoiseSchedule, level: Tensor) -> Tensor:
-    """Return the index of each level, or that of the schedule's nearest to σ, in ln σ."""
+    """Return the index of each level; for σ, that of the schedule's nearest level in ln σ."""
     if not level.is_floating_point():
         return level
     borders = _on_device(schedule.log_sigma_borders, level.device, level.dtype)
@@ -316,7 +318,7 @@ def nearest_index(schedule: NoiseSchedule, level: Tensor) -> Tensor:
 
 
 def for_network(value: Coefficient, like: Tensor) -> Tensor:
-    """One number a picture as a network is told it, shape (N,), in float32 or better."""
+    """Expand a coefficient to a network's conditioning input, shape (N,), float32 or wider."""
     dtype = torch.promote_types(like.dtype, torch.float32)
     if isinstance(value, Tensor):
         return value.reshape(-1).to(dtype)
@@ -324,7 +326,7 @@ def for_network(value: Coefficient, like: Tensor) -> Tensor:
 
 
 def at(table: Tensor, index: Index, like: Tensor) -> Coefficient:
-    """Look up a float64 table: a number for an int, else shape (N, 1, 1, 1) for ``like``."""
+    """Look up a float64 table: a float for an int index, else shape (N, 1, 1, 1) for ``like``."""
     if isinstance(index, int):
         return float(table[index])
     values = _on_device(table, index.device, like.dtype)[index]
@@ -332,7 +334,7 @@ def at(table: Tensor, index: Index, like: Tensor) -> Coefficient:
 
 
 def per_picture(values: Tensor, like: Tensor) -> Tensor:
-    """One value a picture, shape (N,), as (N, 1, 1, 1) of the type of ``like`` and beside it."""
+    """Reshape one value per picture, (N,), to (N, 1, 1, 1) with dtype and device of ``like``."""
     values = values.to(device=like.device, dtype=like.dtype)
     return values.reshape(-1, *([1] * (like.ndim - 1)))
 
@@ -345,8 +347,8 @@ def _needs_index(what: str) -> ValueError:
     return ValueError(f"{what} needs an index of the schedule; σ alone names none")
 
 
-# Kept, since a copy to the device in each step would wait for it, and as long as its table is:
-# a recorded step reads it without being seen here.
+# Cache of the tables' copies per device and dtype, since a copy in each step would synchronise with
+# the device. A copy lives as long as its table: a CUDA graph reads it without a reference to it.
 _copies: MutableMapping[Tensor, dict[tuple[torch.device, torch.dtype], Tensor]]
 _copies = WeakIdKeyDictionary()
 

@@ -1,4 +1,4 @@
-"""Training losses: L_simple, L_vlb, their hybrid, and min-SNR weights."""
+"""Training losses: L_simple, L_vlb, L_hybrid, and min-SNR weighting."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from ddpm_studio.engine.tables.losses import GAMMA
 # [IDDPM §3.1]
 _VLB_SHARE = 0.001
 
-# As long as its process is there: a recorded step reads its copy on the device.
+# Kept alive as long as its process: a CUDA graph of the step reads the table's copy on the device.
 _min_snr_tables: WeakKeyDictionary[DiffusionProcess, dict[float, Tensor]] = WeakKeyDictionary()
 
 
 def check_loss(process: DiffusionProcess, loss: str, timestep_sampling: str = "uniform") -> None:
-    """Refuse a loss that leaves a part of the network untrained, or that t is not chosen for.
+    """Check that a loss trains the whole network and is compatible with the sampling of t.
 
     Raises:
-        ValueError: with the reason.
+        ValueError: if not; the message gives the reason.
     """
     _check_choice_of_t(process, loss, timestep_sampling)
     info = LOSSES[loss]
@@ -65,7 +65,7 @@ def _check_choice_of_t(process: DiffusionProcess, loss: str, choice: str) -> Non
 
 
 class LossFunction(Protocol):
-    """The code of a loss; one whose entry has the option ``gamma`` takes that as a keyword."""
+    """Signature of a loss function; with the option ``gamma`` it takes that as a keyword too."""
 
     def __call__(
         self, process: DiffusionProcess, model: Denoiser, x0: Tensor, level: Tensor, noise: Tensor
@@ -76,21 +76,21 @@ class LossFunction(Protocol):
 
 @dataclass(frozen=True)
 class TrainingLoss:
-    """A loss for each picture: call it as :func:`l_simple` is called.
+    """Loss function by name, a callable with the signature of :func:`l_simple`.
 
     Args:
         loss: a name of :data:`ddpm_studio.engine.tables.LOSSES`.
-        gamma: cap on the signal-to-noise ratio, where the loss takes one.
+        gamma: cap γ on the signal-to-noise ratio, for a loss that has one.
 
     Raises:
-        ValueError: for another name, or a γ that is not above 0.
+        ValueError: for an unknown name, or a γ that is not above 0.
     """
 
     loss: str = "simple"
     gamma: float = GAMMA.default
 
     def __post_init__(self) -> None:
-        LOSSES[self.loss]  # An unknown one is refused at once.
+        LOSSES[self.loss]  # Raises for an unknown name.
         check_positive("γ", self.gamma)
 
     @cached_property
@@ -117,21 +117,21 @@ def l_simple(
 ) -> Tensor:
     """Mean squared error of the prediction, per picture [DDPM eq. 14].
 
-    Noising and the error are in the precision of ``x0``: in half precision √(1−ᾱ) would vanish
+    x_t and the error are computed in the precision of ``x0``: in half precision √(1−ᾱ) would vanish
     for the first timesteps.
 
     Args:
-        process: q, and what the network predicts.
+        process: forward process q and parameterisation.
         model: the network.
         x0: pictures in [−1, 1], shape (N, C, H, W), float32; or other data of shape (N, …).
         level: t − 1, int64, or σ, floating, where the parameterisation is continuous; shape (N,).
         noise: ε ~ N(0, I), shape of x0.
 
     Returns:
-        Shape (N,).
+        Loss of each picture, shape (N,).
 
     Raises:
-        ValueError: if a shape or the level does not fit.
+        ValueError: if a shape does not match or the level is out of range.
     """
     x_t = _noised(process, x0, level, noise)
     prediction, _ = process.split(_output(process, model, x_t, level), x_t)
@@ -146,9 +146,9 @@ def l_min_snr(
     noise: Tensor,
     gamma: float = GAMMA.default,
 ) -> Tensor:
-    """L_simple with weights that stop the easy timesteps from ruling [Hang et al. 2023].
+    """L_simple with min-SNR-γ weighting, so that easy timesteps don't dominate [Hang et al. 2023].
 
-    Args and result as :func:`l_simple`; ``gamma`` caps the signal-to-noise ratio.
+    Arguments and result as in :func:`l_simple`; ``gamma`` caps the signal-to-noise ratio.
     """
     weights = min_snr_weights(process, level, x0, gamma)
     return l_simple(process, model, x0, level, noise) * weights
@@ -157,9 +157,10 @@ def l_min_snr(
 def l_vlb(
     process: DiffusionProcess, model: Denoiser, x0: Tensor, level: Tensor, noise: Tensor
 ) -> Tensor:
-    """T·L_{t−1} in bits/dim, whose mean over t is the bound without L_T [DDPM eq. 5].
+    """Variational-bound loss T·L_{t−1} in bits/dim; its mean over t is the bound less L_T.
 
-    Args and result as :func:`l_simple`, but the level is an index: L_{t−1} is of one step.
+    [DDPM eq. 5]. Arguments and result as in :func:`l_simple`, but the level is an index, since
+    L_{t−1} belongs to a discrete step.
     """
     x_t = _noised(process, x0, level, noise)
     return _scaled_bound(process, _output(process, model, x_t, level), x0, x_t, level)
@@ -168,16 +169,16 @@ def l_vlb(
 def l_hybrid(
     process: DiffusionProcess, model: Denoiser, x0: Tensor, level: Tensor, noise: Tensor
 ) -> Tensor:
-    """L_simple + .001·L_vlb [IDDPM eq. 16]; without a learned variance L_simple alone.
+    """Hybrid loss L_simple + .001·L_vlb [IDDPM eq. 16]; L_simple alone for a fixed variance.
 
-    Args and result as :func:`l_simple`.
+    Arguments and result as in :func:`l_simple`.
     """
     x_t = _noised(process, x0, level, noise)
     prediction, v = process.split(_output(process, model, x_t, level), x_t)
     simple = _squared_error(process, prediction, x0, x_t, level, noise)
     if v is None:
         return simple
-    # μ learns from L_simple alone: the bound's gradient is far noisier.
+    # Stop-gradient on μ, which is trained by L_simple alone: the bound's gradient is far noisier.
     frozen = torch.cat([prediction.detach(), v], dim=1)
     return simple + _VLB_SHARE * _scaled_bound(process, frozen, x0, x_t, level)
 
@@ -206,16 +207,16 @@ def _squared_error(
 def min_snr_weights(
     process: DiffusionProcess, level: Tensor, like: Tensor, gamma: float = GAMMA.default
 ) -> Tensor:
-    """Weight of each picture's squared error: min(SNR, γ) on x̂_0's [Hang et al. 2023].
+    """Min-SNR-γ weight of each picture's squared error: min(SNR, γ) on x̂_0's [Hang et al. 2023].
 
-    An error of the prediction is one of x̂_0 times a factor that depends on the level alone, so
-    the same objective has another weight in each parameterisation.
+    The prediction's error is that of x̂_0 times a factor that depends on the level alone, so the
+    same objective has a different weight in each parameterisation.
 
     Returns:
         Shape (N,).
 
     Raises:
-        ValueError: if γ is not above 0, or the level does not fit.
+        ValueError: if γ is not above 0, or the level is out of range.
     """
     check_positive("γ", gamma)
     check_range(process.schedule, level)
@@ -237,6 +238,6 @@ def _min_snr_table(process: DiffusionProcess, gamma: float) -> Tensor:
 def _scaled_bound(
     process: DiffusionProcess, output: Tensor, x0: Tensor, x_t: Tensor, index: Tensor
 ) -> Tensor:
-    # Clipping x̂_0 would stop its gradient; it belongs to sampling and measuring.
+    # Clipping x̂_0 would zero its gradient; only sampling and measuring clip.
     unclipped = replace(process, clip_x0=False)
     return process.schedule.T * reverse_bits(unclipped, output, x0, x_t, index)

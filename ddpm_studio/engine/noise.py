@@ -1,7 +1,7 @@
-"""Counter-based random numbers: they depend on a seed and a place, never on what ran before.
+"""Counter-based random numbers: derived from a seed and an index, never from generator history.
 
 A training step draws from (seed, step), a picture from (seed, its number): a resumed run and a
-picture drawn again agree with the first time without any saved generator state.
+picture drawn again reproduce the first result without any saved generator state.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from torch import Tensor
 from ddpm_studio.engine.checks import check_seed
 
 _MASK = 2**64 - 1
-# Numbers that a GPU draws ahead for each picture: a launch for each step and picture would take
-# longer than the network.
+# Random numbers that a GPU draws ahead for each picture: a kernel launch per step and picture would
+# take longer than the network.
 _AHEAD = 1 << 14
 
 
 def derive_seed(seed: int, *place: int) -> int:
-    """Mix a seed with a place (step, picture, …) into a 63-bit seed [SplitMix64]."""
+    """Derive a 63-bit seed by hashing a seed with indices (step, picture, …) [SplitMix64]."""
     state = seed & _MASK
     for part in place:
         state = (state + 0x9E3779B97F4A7C15 * ((part & _MASK) + 1)) & _MASK
@@ -32,17 +32,17 @@ def derive_seed(seed: int, *place: int) -> int:
 
 
 class PictureNoise:
-    """Gaussian noise with one stream a picture.
+    """Gaussian noise with one random stream per picture.
 
-    Picture k of a seed meets the same noise whatever batch it is drawn in.
+    Picture k of a seed gets the same noise whatever batch it is drawn in.
 
     Args:
         seed: 0..2^63−1.
         numbers: the number of each picture in the batch; equal numbers share their noise.
-        device: where the noise is drawn.
+        device: device of the generators and the noise.
 
     Raises:
-        ValueError: if there is no number, or one or the seed is out of range.
+        ValueError: if there are no numbers, or a number or the seed is out of range.
     """
 
     def __init__(self, seed: int, numbers: Sequence[int], device: torch.device | str) -> None:

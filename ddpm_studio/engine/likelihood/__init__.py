@@ -1,1 +1,1 @@
-"""Bits: the variational bound, its parts, and the exact likelihood by the probability flow."""
+"""Likelihood in bits/dim: variational bound (ELBO) and exact likelihood by the probability flow."""

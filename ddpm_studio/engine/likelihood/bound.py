@@ -14,13 +14,13 @@ from ddpm_studio.engine.checks import check_batch, check_like
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess, Index
 
 LN2 = math.log(2)
-# Its table has β̃_2 at t = 1, which the formula has not.
+# This variance's table has log β̃_2 at t = 1, where eq. 12 has β_1.
 _BETA = "fixed_large"
 
 
 @dataclass(frozen=True)
 class BoundTerms:
-    """One timestep of the bound, for each picture; all of shape (N,).
+    """Terms of the variational bound at one timestep, one per picture; all of shape (N,).
 
     Args:
         bits: L_{t−1}, or L_0 at t = 1, in bits/dim.
@@ -36,17 +36,17 @@ class BoundTerms:
 def bound_terms(
     process: DiffusionProcess, model: Denoiser, x0: Tensor, index: Index, noise: Tensor
 ) -> BoundTerms:
-    """Evaluate one timestep of the bound for each picture [DDPM eq. 5].
+    """Evaluate the term of the variational bound at one timestep for each picture [DDPM eq. 5].
 
     Args:
-        process: as for sampling: x̂_0 is clipped if it says so.
+        process: the diffusion process; as in sampling, x̂_0 is clipped if its ``clip_x0`` is set.
         model: the network.
         x0: pictures in [−1, 1] on the grid of 256 levels, shape (N, C, H, W).
         index: t − 1, an int or shape (N,).
         noise: ε ~ N(0, I), shape of x0.
 
     Raises:
-        ValueError: if a shape or the index does not fit.
+        ValueError: if a shape does not match or the index is out of range.
     """
     check_like("the noise", noise, "x_0", x0)
     x_t = process.q_sample(x0, index, noise)
@@ -69,7 +69,7 @@ def reverse_bits(
 def value_bits(
     process: DiffusionProcess, output: Tensor, x0: Tensor, x_t: Tensor, index: Index
 ) -> Tensor:
-    """:func:`reverse_bits` of each value alone, in bits, shape of x0, which is any (N, …)."""
+    """L_{t−1}, or L_0 at t = 1, of each value (pixel and channel) in bits, shape of x0, (N, …)."""
     check_like("x_0", x0, "x_t", x_t)
     p = process.reverse(output, x_t, index)
     log_variance = torch.as_tensor(p.log_variance, dtype=x_t.dtype, device=x_t.device)
@@ -84,17 +84,17 @@ def value_bits(
         p.mean,
         log_variance,
     )
-    # Where t > 1 the decoder's value is not used, but its gradient must stay finite.
+    # Where t > 1 the decoder term is masked out, but its gradient must stay finite.
     first = first.reshape(-1, *[1] * (x_t.ndim - 1))
     nll = -decoder_log_likelihood(x0, p.mean, 0.5 * torch.where(first, log_variance, 0.0))
     return torch.where(first, nll, kl) / LN2
 
 
 def prior_bits(process: DiffusionProcess, x0: Tensor) -> Tensor:
-    """L_T = KL(q(x_T|x_0)‖N(0, I)) in bits/dim, float64, shape (N,).
+    """Prior term L_T = KL(q(x_T|x_0)‖N(0, I)) in bits/dim, float64, shape (N,).
 
     Raises:
-        ValueError: if x_0 is no batch of data, shape (N, …).
+        ValueError: if x_0 is not a floating-point batch of shape (N, …).
     """
     check_batch("x_0", x0)
     s = process.schedule
@@ -104,10 +104,11 @@ def prior_bits(process: DiffusionProcess, x0: Tensor) -> Tensor:
 
 
 def eps_weights(process: DiffusionProcess) -> Tensor:
-    """The factor of ‖ε − ε_θ‖² in L_{t−1}: β_t²/(2σ_t²α_t(1−ᾱ_t)) [DDPM eq. 12], shape (T,).
+    """Weight of ‖ε − ε_θ‖² in L_{t−1}: β_t²/(2σ_t²α_t(1−ᾱ_t)) [DDPM eq. 12], shape (T,).
 
-    σ_t² is the process's, but β_t where that is learned; L_simple [eq. 14] has 1 instead. At
-    t = 1, where L_0 has another form, it is what the formula gives (of β̃_t with β̃_2).
+    σ_t² is the process's variance, or β_t where that is learned; L_simple [eq. 14] has weight 1
+    instead. At t = 1, where L_0 has another form, the formula is applied all the same (with β̃_2
+    where σ_t² = β̃_t).
     """
     s = process.schedule
     if process.learned or process.variance == _BETA:
@@ -122,19 +123,19 @@ def eps_weights(process: DiffusionProcess) -> Tensor:
 def gaussian_kl(
     mean_q: Tensor, log_variance_q: Tensor | float, mean_p: Tensor, log_variance_p: Tensor
 ) -> Tensor:
-    """KL(q‖p) of two diagonal Gaussians for each value, in nats."""
+    """KL divergence KL(q‖p) of two diagonal Gaussians, for each value, in nats."""
     gap = log_variance_q - log_variance_p
     apart = (mean_q - mean_p).square() * (-log_variance_p).exp()
     return 0.5 * (gap.exp() - 1 - gap + apart)
 
 
 def _where_known(function: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
-    """Compute on the CPU what torch has no kernel for on Apple's GPUs."""
+    """Apply a function on the CPU where Apple's GPUs (MPS) have no kernel for it."""
     return function(z.cpu()).to(z.device) if z.device.type == "mps" else function(z)
 
 
 class _LogNdtr(torch.autograd.Function):
-    """log Φ with its derivative φ/Φ from erfcx; torch's own is off by six times at −10⁴."""
+    """log Φ with derivative φ/Φ by erfcx; torch's own derivative is off sixfold at −10⁴."""
 
     @staticmethod
     def forward(ctx: Any, z: Tensor) -> Tensor:
@@ -149,19 +150,19 @@ class _LogNdtr(torch.autograd.Function):
 
 
 def log_ndtr(z: Tensor) -> Tensor:
-    """log Φ(z), accurate with its gradient at every z."""
+    """Logarithm of the normal CDF, log Φ(z), with value and gradient accurate at every z."""
     return cast(Tensor, _LogNdtr.apply(z))  # type: ignore[no-untyped-call]
 
 
 def decoder_log_likelihood(x0: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
-    """log p(x_0|x_1) for each value, in nats: the Gaussian's mass in the bin [DDPM eq. 13].
+    """Discretised decoder log p(x_0|x_1) per value, in nats: the bin's mass [DDPM eq. 13].
 
-    Exact Φ, and logarithms throughout: a mean many σ away gives its true, large penalty where
-    a floor under the mass would stop both value and gradient.
+    With the exact Φ and logarithms throughout, a mean many σ away gets its true, large penalty,
+    where clamping the mass from below would saturate the value and kill the gradient.
 
     Args:
-        x0: on the grid of 256 levels in [−1, 1]; the outer bins are open-ended.
-        mean: of the Gaussian, shape of x0.
+        x0: pictures on the grid of 256 levels in [−1, 1]; the outer bins are open-ended.
+        mean: mean of the Gaussian, shape of x0.
         log_scale: log σ, shape of x0.
     """
     inverse = (-log_scale).exp()

@@ -1,9 +1,9 @@
-"""Two estimators of the same bound, from the same noise: along whole chains, and term by term.
+"""Two Monte Carlo estimators of the bound: log-ratios along whole chains, and KL terms.
 
 Equation 3 of the paper averages log-ratios along a whole chain x_1, …, x_T, here in the terms of
-its appendix A, whose sum is the same; equation 5 replaces each ratio by its mean given x_t, the KL
-divergence between two Gaussians in closed form. Both have the bound as their mean, and at any one
-t the divergence varies less (Rao–Blackwell).
+its appendix A, whose sum is the same; equation 5 replaces each ratio by its expectation given x_t,
+the KL divergence between two Gaussians in closed form (Rao–Blackwellisation). The expectation of
+both is the bound; at any one t the KL term has the lower variance. Both use the same noise here.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ _LOG_2PI = math.log(2 * math.pi)
 
 @dataclass(frozen=True)
 class ChainEstimates:
-    """What N chains from one x_0 say of its bound, in bits/dim.
+    """Estimates of the bound from N forward chains of one x_0, in bits/dim.
 
     Args:
         ratios: log q(x_{t−1}|x_t, x_0)/p_θ(x_{t−1}|x_t) along each chain, −log p_θ(x_0|x_1) at
             index 0 [DDPM eq. 22], shape (N, T).
         ends: log q(x_T|x_0)/p(x_T) of each chain, shape (N,).
-        terms: L_0 at index 0, L_{t−1} after it [DDPM eq. 5], at the x_t of each chain, (N, T).
+        terms: L_0 at index 0, L_{t−1} after it [DDPM eq. 5], at the x_t of each chain, shape
+            (N, T).
         prior: L_T.
     """
 
@@ -47,19 +48,19 @@ class ChainEstimates:
 
     @property
     def by_ratios(self) -> Tensor:
-        """The sum along each chain, which is that of equation 3 [DDPM], shape (N,)."""
+        """Sum of the log-ratios along each chain, as in equation 3 [DDPM], shape (N,)."""
         return self.ends + self.ratios.sum(1)
 
     @property
     def by_divergences(self) -> Tensor:
-        """L_T + Σ L_{t−1} + L_0 of each chain [DDPM eq. 5], shape (N,)."""
+        """Sum of the KL terms, L_T + Σ L_{t−1} + L_0, of each chain [DDPM eq. 5], shape (N,)."""
         return self.prior + self.terms.sum(1)
 
     def at_one_t(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Both with one t ~ Uniform in place of the sum: Monte Carlo over t, shape (N,) each.
+        """Both estimators with one t ~ Uniform(1..T) instead of the sum over t, shape (N,) each.
 
-        The second is what a training step does [DDPM Algorithm 1]: it evaluates the network once,
-        and needs no chain, as x_t ~ q(x_t|x_0) is drawn at once.
+        The second is the estimator of a training step [DDPM Algorithm 1]: it evaluates the network
+        once and needs no chain, as x_t ~ q(x_t|x_0) can be sampled directly.
         """
         count, T = self.terms.shape
         index = torch.randint(T, (count, 1), generator=generator).to(self.terms.device)
@@ -70,20 +71,20 @@ class ChainEstimates:
 def chain_estimates(
     process: DiffusionProcess, model: Denoiser, x0: Tensor, noise: PictureNoise
 ) -> Generator[int, None, ChainEstimates]:
-    """Walk N chains x_1, …, x_T ~ q from one x_0, and evaluate both estimators on the way.
+    """Simulate N forward chains x_1, …, x_T ~ q from one x_0 and evaluate both estimators.
 
     Args:
-        process: its schedule may be a strided part of the trained one; x̂_0 is clipped if it
-            says so.
+        process: the diffusion process; its schedule may be a strided part of the trained one.
+            x̂_0 is clipped if its ``clip_x0`` is set.
         model: the network.
-        x0: on the grid of 256 levels in [−1, 1], shape (1, C, H, W).
+        x0: picture on the grid of 256 levels in [−1, 1], shape (1, C, H, W).
         noise: one stream for each chain.
 
     Yields:
-        How many of the T timesteps are done.
+        Number of timesteps done, 1..T.
 
     Raises:
-        ValueError: if x_0 is no batch of one.
+        ValueError: if x_0 is not a batch of one.
     """
     check_batch("x_0", x0)
     if len(x0) != 1:
@@ -117,7 +118,7 @@ def chain_estimates(
 def _log_reverse(
     process: DiffusionProcess, output: Tensor, x_before: Tensor, x_t: Tensor, index: int
 ) -> Tensor:
-    """log p_θ(x_{t−1}|x_t) of each value in nats; at t = 1 of its level's bin [eq. 13]."""
+    """log p_θ(x_{t−1}|x_t) of each value in nats; at t = 1 the discretised decoder [eq. 13]."""
     p = process.reverse(output, x_t, index)
     log_variance = torch.as_tensor(p.log_variance, dtype=x_t.dtype, device=x_t.device)
     if index == 0:

@@ -28,7 +28,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FlowStep:
-    """How far the solver is: a share of the way in log σ, and evaluations of the drift."""
+    """Progress of the ODE solver: fraction of the log σ interval, and evaluations of the drift."""
 
     share: float
     evaluations: int
@@ -41,18 +41,21 @@ def flow_log_likelihood(
     probe: Tensor,
     tolerance: float = 1e-4,
 ) -> Generator[FlowStep, None, Tensor]:
-    """Follow x̃ = x_t/√ᾱ_t from the schedule's lowest σ to its highest, counting the divergence.
+    """Log-likelihood by integrating the probability-flow ODE and its divergence.
 
-    The density is that of the flow's own x̃ at the lowest σ, which is as near to x_0 as a
-    model with discrete timesteps comes. x̂_0 is not clipped: the flow must be smooth. The steps
-    suit the whole batch, so a picture depends on its company, by less than the tolerance.
+    x̃ = x_t/√ᾱ_t is integrated from the schedule's lowest σ to its highest, together with the
+    divergence of the drift. The density is that of the flow's x̃ at the lowest σ, the closest to
+    x_0 that a model with discrete timesteps gets. x̂_0 is not clipped, as the flow must be smooth.
+    The step size is shared by the whole batch, so a picture's result depends on the other pictures,
+    by less than the tolerance.
 
     Args:
-        process: its whole schedule.
+        process: the diffusion process, over its whole schedule.
         model: the network, differentiable in x.
         x: continuous pictures in [−1, 1], shape (N, C, H, W).
-        probe: Hutchinson's v with E[vvᵀ] = I, best ±1, shape of x [FFJORD].
-        tolerance: of each step, relative and absolute (Runge–Kutta 5(4)).
+        probe: v of Hutchinson's trace estimator with E[vvᵀ] = I, preferably ±1 (Rademacher), shape
+            of x [FFJORD].
+        tolerance: relative and absolute tolerance of each step (Runge–Kutta 5(4)).
 
     Yields:
         FlowStep after each step of the solver.
@@ -61,7 +64,7 @@ def flow_log_likelihood(
         log p(x) in nats, float64 on the CPU, shape (N,).
 
     Raises:
-        ValueError: if a shape or the tolerance does not fit, or the solver fails.
+        ValueError: if a shape does not match, the tolerance is not above 0, or the solver fails.
     """
     check_pictures("x", x)
     check_like("the probe", probe, "x", x)
@@ -80,7 +83,7 @@ def flow_log_likelihood(
         divergence = (product * probe).flatten(1).sum(1)
         return np.concatenate([_flat(drift), _flat(divergence)])
 
-    # Here, since it takes long to import and few sessions need it.
+    # Imported here, since scipy is slow to import and rarely needed.
     from scipy.integrate import RK45
 
     start = np.concatenate([_flat(x), np.zeros(count)])
@@ -98,10 +101,14 @@ def flow_log_likelihood(
 
 
 def dequantise(x0: Tensor, uniform: Tensor) -> Tensor:
-    """Spread each of the 256 levels over its bin: x_0 + (2u − 1)/255, u ~ U(0, 1).
+    """Uniform dequantisation: spread each of the 256 levels over its bin, x_0 + (2u − 1)/255.
+
+    Args:
+        x0: pictures on the grid of 256 levels in [−1, 1].
+        uniform: u ~ U(0, 1), shape of x0.
 
     Raises:
-        ValueError: if the shapes are not the same.
+        ValueError: if the shapes differ, or a u is outside 0..1.
     """
     check_like("u", uniform, "x_0", x0)
     check_values("u", uniform, 0, 1)
@@ -109,12 +116,17 @@ def dequantise(x0: Tensor, uniform: Tensor) -> Tensor:
 
 
 def density_bits(log_likelihood: Tensor, dimensions: int) -> Tensor:
-    """Bits/dim of 256 levels from the density in [−1, 1] of dequantised pictures.
+    """Convert log-densities of dequantised pictures in [−1, 1] to bits/dim of 256 levels.
 
-    With uniform dequantisation its mean is an upper bound on the levels' own [Theis 2016].
+    With uniform dequantisation the mean is an upper bound on the bits/dim of the discrete levels
+    [Theis 2016].
+
+    Args:
+        log_likelihood: log-density in nats, shape (N,).
+        dimensions: number of values (pixels × channels) of a picture.
 
     Raises:
-        ValueError: if ``dimensions`` is below 1.
+        ValueError: if ``dimensions`` is below 1, or the shape is another.
     """
     check_whole("dimensions", dimensions, 1)
     check_shape("the log-likelihood", log_likelihood, ("N",))
@@ -124,20 +136,20 @@ def density_bits(log_likelihood: Tensor, dimensions: int) -> Tensor:
 def noise_dequantised_bits(
     process: DiffusionProcess, model: Denoiser, x0: Tensor, x_1: Tensor, log_likelihood: Tensor
 ) -> Tensor:
-    """Bits/dim with x_1 ~ q(x_1|x_0) as the dequantisation, float64, shape (N,).
+    """Bits/dim with Gaussian dequantisation by x_1 ~ q(x_1|x_0), float64, shape (N,).
 
     −log p(x_1) + log q(x_1|x_0) + L_0: the bound with the flow in place of all L_{t−1}, t > 1.
     The flow then sees the noise that the network was trained with.
 
     Args:
-        process: its whole schedule.
+        process: the diffusion process, over its whole schedule.
         model: the network.
-        x0: on the grid of 256 levels, shape (N, C, H, W).
-        x_1: x_0 at t = 1, shape of x0.
-        log_likelihood: the flow's, of x_1/√ᾱ_1, in nats, shape (N,).
+        x0: pictures on the grid of 256 levels, shape (N, C, H, W).
+        x_1: sample of q(x_1|x_0), shape of x0.
+        log_likelihood: log-density of x_1/√ᾱ_1 under the flow, in nats, shape (N,).
 
     Raises:
-        ValueError: if the shapes do not fit.
+        ValueError: if the shapes do not match.
     """
     check_pictures("x_0", x0)
     check_like("x_1", x_1, "x_0", x0)

@@ -1,8 +1,8 @@
-"""Data N(0, s²), where bound and likelihood are known in closed form: how large the gap is.
+"""Gaussian data N(0, s²): variational bound, likelihood and their gap in closed form.
 
-The best predictor of ε is linear there, so each p_θ(x_{t−1}|x_t) is Gaussian with a mean a_t x_t,
-and so is p_θ(x_0). The gap between the bound and −log p_θ(x_0) is the KL divergence from
-q(x_{1:T}|x_0) to p_θ(x_{1:T}|x_0), which no picture's model can tell.
+The optimal predictor of ε is linear there, so each p_θ(x_{t−1}|x_t) is Gaussian with mean a_t x_t,
+and p_θ(x_0) is Gaussian. The gap between the bound and −log p_θ(x_0) is the KL divergence from
+q(x_{1:T}|x_0) to p_θ(x_{1:T}|x_0), which can't be computed for a model of pictures.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _LOG_2PI = math.log(2 * math.pi)
 
 @dataclass(frozen=True)
 class GaussianBound:
-    """Of single numbers x_0, in bits; shape (K,) each.
+    """Variational bound and exact likelihood of scalars x_0, in bits; shape (K,) each.
 
     Args:
-        bound: the variational bound on −log p_θ(x_0) [DDPM eq. 5], of densities.
+        bound: the variational bound on −log p_θ(x_0) [DDPM eq. 5], for densities.
         exact: −log p_θ(x_0) itself.
     """
 
@@ -34,12 +34,12 @@ class GaussianBound:
 
     @property
     def gap(self) -> Tensor:
-        """KL(q(x_{1:T}|x_0)‖p_θ(x_{1:T}|x_0)), never below 0."""
+        """Gap of the bound, KL(q(x_{1:T}|x_0)‖p_θ(x_{1:T}|x_0)), never negative."""
         return self.bound - self.exact
 
 
 def best_linear(process: DiffusionProcess, std: float) -> Tensor:
-    """The factor of x_t in the best ε̂ for data N(0, std²), at each index, shape (T,)."""
+    """Optimal linear predictor for data N(0, std²): ε̂/x_t at each index, shape (T,)."""
     s = process.schedule
     return s.sqrt_one_minus_alphas_cumprod / (
         s.alphas_cumprod * std**2 + s.one_minus_alphas_cumprod
@@ -47,15 +47,15 @@ def best_linear(process: DiffusionProcess, std: float) -> Tensor:
 
 
 def gaussian_bound(process: DiffusionProcess, x0: Tensor, std: float) -> GaussianBound:
-    """Return bound and likelihood of x_0, shape (K,), in float64.
+    """Return bound and exact likelihood of scalars x_0, in float64.
 
     Args:
-        process: it predicts ε, its x̂_0 is not clipped, its variance is fixed.
-        x0: the numbers.
-        std: of the data.
+        process: a process that predicts ε, with unclipped x̂_0 and fixed variance.
+        x0: the scalars, shape (K,).
+        std: standard deviation s of the data.
 
     Raises:
-        ValueError: if std is not above 0, or the process is another.
+        ValueError: if std is not above 0, or the process is not of that kind.
     """
     check_positive("std", std)
     if process.parameterization != "eps" or process.clip_x0 or process.learned:
@@ -68,7 +68,7 @@ def gaussian_bound(process: DiffusionProcess, x0: Tensor, std: float) -> Gaussia
     )
     variance = 1.0
     for index in reversed(range(s.T)):
-        # What p_θ makes of x_t = 1 is the factor of every x_t.
+        # p_θ's mean is linear in x_t, so its value at x_t = 1 is the coefficient a_t.
         p = process.reverse(factors[index] * one, one, index)
         a, log_v = float(p.mean), torch.as_tensor(p.log_variance, dtype=torch.float64)
         variance = a**2 * variance + float(log_v.exp())
@@ -77,7 +77,8 @@ def gaussian_bound(process: DiffusionProcess, x0: Tensor, std: float) -> Gaussia
             square = (1 - a * signal) ** 2 * x0.square() + a**2 * noise
             bound = bound + 0.5 * (square * (-log_v).exp() + log_v + _LOG_2PI)
             continue
-        # The means differ by (c_0 + (c_t − a)√ᾱ) x_0 + (c_t − a)√(1−ᾱ) ε, over ε.
+        # Expectation over ε of the squared (c_0 + (c_t − a)√ᾱ) x_0 + (c_t − a)√(1−ᾱ) ε, by which
+        # the means differ.
         c_0, c_t = s.posterior_mean_coef_x0[index], s.posterior_mean_coef_x_t[index] - a
         square = (c_0 + c_t * signal).square() * x0.square() + c_t.square() * noise
         log_q = s.posterior_log_variance_clipped[index]

@@ -1,4 +1,4 @@
-"""Bits/dim over a set of pictures and the rate–distortion curve [DDPM eq. 5, §4.3, Table 4]."""
+"""Variational bound over a data set, and rate–distortion curve [DDPM eq. 5, §4.3, Table 4]."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ DenoiserFor = Callable[[Sequence[int]], Denoiser]
 Terms = tuple[Array, list[float]]
 """Bits, x0_mse and eps_mse of some items, shape (3, n), and L_T of each item's picture."""
 Share = Callable[[int, range], Generator[None, None, Terms]]
-"""Makes the terms of a batch, by its number and its items, elsewhere too; yields as it waits."""
+"""Computes the terms of a batch (number, items) on several processes; yields while waiting."""
 
 
 @dataclass(frozen=True, eq=False)
 class Bound:
-    """The bound over some pictures, in bits/dim; arrays go from t = 1 up.
+    """Variational bound over some pictures, in bits/dim; arrays are in ascending order of t.
 
     Args:
         T: timesteps of the process.
-        t: those that were evaluated, as the paper counts, shape (S,); all if S = T.
+        t: evaluated timesteps, counted from 1 as in the paper, shape (S,); all if S = T.
         bits: mean L_0 at t = 1, mean L_{t−1} after it, shape (S,).
-        x0_mse: mean squared error of x̂_0 predicted from x_t, in [−1, 1], shape (S,).
-        eps_mse: that of ε̂, shape (S,).
+        x0_mse: mean squared error of x̂_0 predicted from x_t, on the scale [−1, 1], shape (S,).
+        eps_mse: mean squared error of ε̂, shape (S,).
         prior: mean L_T.
         totals: the whole bound of each picture, shape (N,).
     """
@@ -51,31 +51,31 @@ class Bound:
 
     @property
     def decoder(self) -> float:
-        """L_0."""
+        """Decoder term L_0."""
         return float(self.bits[0])
 
     @property
     def middle(self) -> float:
-        """Σ_{t>1} L_{t−1}; where timesteps were left out, over the line between the others."""
+        """Σ_{t>1} L_{t−1}; timesteps that were left out are interpolated linearly."""
         return float((self.bits * step_weights(self.t, self.T))[1:].sum())
 
     @property
     def total(self) -> float:
-        """L_T + Σ L_{t−1} + L_0."""
+        """The variational bound L_T + Σ L_{t−1} + L_0."""
         return self.prior + self.middle + self.decoder
 
     @property
     def standard_error(self) -> float:
-        """Of the total, over pictures; NaN for one picture."""
+        """Standard error of the total over pictures; NaN for one picture."""
         return standard_error(self.totals)
 
     @property
     def rate(self) -> Array:
-        """:meth:`rate_at` each evaluated t, shape (S,)."""
+        """Rate at each evaluated t, shape (S,); see :meth:`rate_at`."""
         return self.rate_at(self.t)
 
     def rate_at(self, t: npt.NDArray[np.int64]) -> Array:
-        """Bits/dim received with x_T..x_t: L_T + Σ_{s>t} L_{s−1}, for t in 1..T, shape of t.
+        """Rate in bits/dim to receive x_T..x_t: L_T + Σ_{s>t} L_{s−1}, t in 1..T, shape of t.
 
         L_0 is not among them: it is what is left to correct x̂_0 [DDPM §4.3].
 
@@ -86,29 +86,30 @@ class Bound:
         if len(wrong):
             raise ValueError(f"t must be 1..{self.T}, not {int(wrong[0])}")
         each = np.interp(np.arange(1, self.T + 1), self.t, self.bits)
-        # From t = T down, so that the small terms are added first.
+        # Cumulated from t = T down, so that the small terms are added first.
         later = np.append(np.cumsum(each[:0:-1])[::-1], 0.0)
         return np.asarray(self.prior + later[t - 1])
 
     @property
     def distortion(self) -> Array:
-        """RMSE of x̂_0 on the scale 0..255 at each evaluated t, (S,)."""
+        """Distortion at each evaluated t: RMSE of x̂_0 on the scale 0..255, shape (S,)."""
         return np.asarray(127.5 * np.sqrt(self.x0_mse))
 
 
 class BoundSums:
-    """Partial sums of a measurement: all that is needed to go on with it.
+    """Partial sums of a measurement of the bound: the state needed to resume it.
 
-    Pictures are finished one after the other, each over its timesteps, and values are added
-    in that order: neither the batch size nor an interruption changes the sums.
+    Pictures are completed one after the other, each over its timesteps, and values are added
+    in that order: neither the batch size nor an interruption changes the sums. An *item* is one
+    evaluation of the network, of a picture at a timestep.
 
     Args:
         T: timesteps of the process.
-        steps: how many to evaluate at most; None: all.
-        numbers: the number of each picture, which decides its noise.
+        steps: maximum number of timesteps to evaluate; None: all.
+        numbers: the number of each picture, which determines its noise.
 
     Raises:
-        ValueError: if there is no picture, or ``steps`` is out of range.
+        ValueError: if there is no picture, a number is negative, or ``steps`` is out of range.
     """
 
     def __init__(self, T: int, steps: int | None, numbers: Sequence[int]) -> None:
@@ -127,24 +128,24 @@ class BoundSums:
 
     @property
     def items(self) -> int:
-        """Evaluations of the network in all: pictures × timesteps."""
+        """Total number of items: pictures × timesteps."""
         return len(self.numbers) * len(self.t)
 
     @property
     def finished(self) -> int:
-        """Pictures that have met all their timesteps."""
+        """Number of pictures of which all timesteps are evaluated."""
         return len(self._totals)
 
     def starts(self, size: int) -> range:
-        """Return where the batches of up to ``size`` items begin that are still to come."""
+        """Return the first item of each remaining batch of up to ``size`` items."""
         return range(self.done, self.items, size)
 
     def batch(self, start: int, size: int) -> range:
-        """Return the items of the batch that begins there."""
+        """Return the items of the batch that begins at item ``start``."""
         return range(start, min(start + size, self.items))
 
     def state(self) -> dict[str, Any]:
-        """Return the sums as JSON can hold them, without loss."""
+        """Return the sums in JSON-serialisable form, without loss of precision."""
         return {
             "done": self.done,
             "sums": self._sums.tolist(),
@@ -154,10 +155,10 @@ class BoundSums:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from an earlier :meth:`state` of the same measurement.
+        """Resume from an earlier :meth:`state` of the same measurement.
 
         Raises:
-            ValueError: if it does not fit; nothing is changed then.
+            ValueError: if it does not match; nothing is changed then.
         """
         try:
             done, unfinished = int(state["done"]), float(state["unfinished"])
@@ -175,7 +176,7 @@ class BoundSums:
         self._priors, self._totals = priors, totals
 
     def add(self, values: Array, priors: Sequence[float]) -> None:
-        """Take in the next items.
+        """Add the values of the next items.
 
         Args:
             values: bits, x0_mse and eps_mse of each item, shape (3, n).
@@ -192,7 +193,7 @@ class BoundSums:
                 self._unfinished = 0.0
 
     def bound(self) -> Bound:
-        """Return the means so far.
+        """Return the bound as means over the items so far.
 
         Raises:
             ValueError: before the first picture is finished.
@@ -215,25 +216,27 @@ def measure_bound(
     batch: int,
     share: Share | None = None,
 ) -> Generator[BoundSums, None, Bound]:
-    """Evaluate the bound for each picture at each timestep, one noise a picture and timestep.
+    """Measure the variational bound: each picture at each timestep, with one noise sample each.
 
-    All but the network is computed in float64 where the device has it.
+    Everything but the network is computed in float64 where the device supports it.
 
     Args:
-        process: its whole schedule; x̂_0 is clipped if it says so.
-        model_for: the network for a batch of pictures, named by their numbers.
-        load: x_0 of the named pictures, shape (n, C, H, W), on the network's device.
-        sums: where to begin; they grow.
-        seed: 0..2^63−1; the noise follows from it, the picture's number and t.
-        batch: evaluations at once.
-        share: makes the terms of a batch where several processes do; None: they are made here.
+        process: the diffusion process, over its whole schedule; x̂_0 is clipped if its ``clip_x0``
+            is set.
+        model_for: returns the network for a batch of pictures, given their numbers.
+        load: returns x_0 of pictures, given their numbers, shape (n, C, H, W), on the network's
+            device.
+        sums: partial sums to start from; updated in place.
+        seed: 0..2^63−1; the noise depends on it, the picture's number and t.
+        batch: evaluations of the network per batch.
+        share: computes the terms of a batch on several processes; None: in this one.
 
     Yields:
-        ``sums`` after each batch, and while one is waited for.
+        ``sums`` after each batch, and while waiting for one.
 
     Raises:
-        ValueError: if the network's answer is not finite, the sums are of another T, or the
-            pictures that come are not those that were asked for.
+        ValueError: if the network's output is not finite, the sums have another T, or ``load``
+            returns another number of pictures.
     """
     check_whole("the batch", batch, 1)
     check_seed(seed)
@@ -262,16 +265,16 @@ def evaluate_terms(
     """Evaluate the terms of the bound for some items of a measurement; see :func:`measure_bound`.
 
     Args:
-        process: its whole schedule.
-        model_for: the network for a batch of pictures.
-        load: x_0 of the named pictures.
-        sums: say which picture and timestep an item is; they stay as they are.
-        items: which.
+        process: the diffusion process, over its whole schedule.
+        model_for: returns the network for a batch of pictures.
+        load: returns x_0 of pictures.
+        sums: map items to pictures and timesteps; not changed.
+        items: the items to evaluate.
         seed: 0..2^63−1.
 
     Raises:
-        ValueError: if the network's answer is not finite, or the pictures that come are not those
-            that were asked for.
+        ValueError: if the network's output is not finite, or ``load`` returns another number of
+            pictures.
     """
     per_picture = len(sums.t)
     numbers = [sums.numbers[item // per_picture] for item in items]
@@ -290,7 +293,7 @@ def evaluate_terms(
     if not np.isfinite(values).all():
         t = indices[int(np.isfinite(values).all(0).argmin())] + 1
         raise ValueError(f"the network's answer at t = {t} is no number")
-    # KL and −log P are never below 0; their rounding may be.
+    # KL and −log P are never negative, but rounding errors may make them so.
     values[0] = np.maximum(values[0], 0)
     return values, [prior[rows[number]] for number in numbers]
 
@@ -298,21 +301,21 @@ def evaluate_terms(
 def bound_noise(
     seed: int, T: int, numbers: Sequence[int], indices: Sequence[int], like: Tensor
 ) -> Tensor:
-    """ε of each picture at each index, the same on every device, shape of ``like``."""
+    """Noise ε of each picture at each index, identical on every device, shape of ``like``."""
     places = [number * T + index for number, index in zip(numbers, indices, strict=True)]
     return PictureNoise(seed, places, "cpu").draw(like.shape[1:]).to(like)
 
 
 def in_double(x: Tensor) -> Tensor:
-    """Return x in float64, unless its device has none."""
+    """Return x in float64, or unchanged on MPS, which has no float64."""
     return x if x.device.type == "mps" else x.double()
 
 
 def evaluated_timesteps(T: int, steps: int | None) -> npt.NDArray[np.int64]:
-    """t = 1 and up to ``steps`` − 1 of 2..T with both ends, evenly spaced in ∛t; None: all.
+    """Timesteps to evaluate: 1, and up to ``steps`` − 1 of 2..T, evenly spaced in ∛t; None: all.
 
-    Most of the bound lies at small t: with 100 of 1000 timesteps it is off by .004 bits/dim on
-    Gaussian data, by 1.4 if they are evenly spaced in t.
+    Both 2 and T are among them. Most of the bound comes from small t: with 100 of 1000 timesteps
+    the error is .004 bits/dim on Gaussian data, but 1.4 if they are evenly spaced in t.
 
     Raises:
         ValueError: if ``steps`` is not in 3..T.
@@ -326,7 +329,7 @@ def evaluated_timesteps(T: int, steps: int | None) -> npt.NDArray[np.int64]:
 
 
 def step_weights(t: npt.NDArray[np.int64], T: int) -> Array:
-    """How often each evaluated t counts in the sum over all: a line is drawn between them."""
+    """Quadrature weights of the evaluated t for the sum over 1..T, by linear interpolation."""
     if len(t) == T:
         return np.ones(T)
     weights = np.ones(len(t))
@@ -337,7 +340,7 @@ def step_weights(t: npt.NDArray[np.int64], T: int) -> Array:
 
 
 def standard_error(values: Array) -> float:
-    """Of the mean; NaN for one value."""
+    """Standard error of the mean; NaN for one value."""
     if len(values) < 2:
         return math.nan
     return float(values.std(ddof=1) / math.sqrt(len(values)))

@@ -1,4 +1,4 @@
-"""Progressive decoding of one picture: what x_t tells of x_0 [DDPM §4.3, Fig. 5]."""
+"""Progressive decoding of one picture: x̂_0 from x_t at falling rates [DDPM §4.3, Fig. 5]."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
 @dataclass(frozen=True)
 class Decoding:
-    """One moment of progressive decoding; tensors of shape (1, C, H, W).
+    """State of progressive decoding at one t; tensors of shape (1, C, H, W).
 
-    ``distortion`` is the RMSE of x̂_0 on the scale 0..255; ``t`` counts as in the paper.
+    ``distortion`` is the RMSE of x̂_0 on the scale 0..255; ``t`` counts from 1 as in the paper.
     """
 
     t: int
@@ -30,19 +30,22 @@ class Decoding:
 def progressive_decoding(
     process: DiffusionProcess, model: Denoiser, x0: Tensor, t: Sequence[int], seed: int
 ) -> Iterator[Decoding]:
-    """What a receiver who holds x_t ~ q(x_t|x_0) makes of it, at each t [DDPM §4.3].
+    """Progressive decoding: a receiver's x̂_0 from x_t ~ q(x_t|x_0), at each t [DDPM §4.3].
 
     The noise is that of picture 0 in a measurement of the bound with the same seed.
 
     Args:
-        process: its whole schedule.
+        process: the diffusion process, over its whole schedule.
         model: the network.
         x0: one picture, shape (1, C, H, W).
-        t: 1..T, in the order to show.
+        t: timesteps 1..T, in the order of the results.
         seed: 0..2^63−1.
 
+    Yields:
+        The state at each t.
+
     Raises:
-        ValueError: if x_0 is not one picture, or a t is out of range.
+        ValueError: if x_0 is not a single picture, or a t is out of range.
     """
     check_shape("x_0", x0, (1, "C", "H", "W"))
     for moment in t:

@@ -1,6 +1,6 @@
-"""An adaptive Runge–Kutta 5(4) of Dormand and Prince, each picture with steps of its own.
+"""Adaptive Runge–Kutta 5(4) (Dormand–Prince) with an independent step size per picture.
 
-With steps in common, a picture would depend on the batch that it is drawn in.
+With a shared step size, a picture would depend on the batch that it is drawn in.
 """
 
 from __future__ import annotations
@@ -16,33 +16,34 @@ from ddpm_studio.engine.levels import per_picture
 
 Slope = Callable[[Tensor, Tensor], Tensor]
 
-_FIRST_STEP, _SMALLEST_STEP = 0.02, 1e-9  # as shares of the way
+_FIRST_STEP, _SMALLEST_STEP = 0.02, 1e-9  # as fractions of the interval
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 10.0
 
 
 def dormand_prince(
     slope: Slope, x: Tensor, stops: Sequence[float], tolerance: float
 ) -> Iterator[Tensor]:
-    """Integrate dx/ds = slope(s, x) from the first of the falling ``stops`` to the last.
+    """Integrate the ODE dx/ds = slope(s, x) from the first of the decreasing ``stops`` to the last.
 
     Args:
-        slope: of s, shape (N,), float64 on the CPU, and x, shape (N, C, H, W).
-        x: at the first stop.
-        stops: strictly falling; the steps do not depend on the inner ones.
-        tolerance: of each step, absolute and relative, root mean square over a picture.
+        slope: right-hand side, of s, shape (N,), float64 on the CPU, and x, shape (N, C, H, W).
+        x: initial value, at the first stop.
+        stops: strictly decreasing; the step sizes do not depend on the inner ones.
+        tolerance: absolute and relative tolerance of each step, as the root mean square over a
+            picture.
 
     Yields:
-        x at each stop; between the ends of steps by the method's interpolant of order 4.
+        x at each stop, inside a step by the method's 4th-order interpolant (dense output).
 
     Raises:
-        ValueError: if the stops do not fall, the tolerance is not above 0, or the steps become
-            too small, as they do for what is not a number.
+        ValueError: if the stops do not decrease, the tolerance is not above 0, or the step size
+            becomes too small, as it does where values are NaN.
     """
     check_pictures("x", x)
     check_positive("the tolerance", tolerance)
     if not stops or any(b >= a for a, b in itertools.pairwise(stops)):
         raise ValueError("the stops must fall strictly, and there must be one")
-    # Here, since it takes long to import and few sessions need it.
+    # Imported here, since scipy is slow to import and rarely needed.
     from scipy.integrate import RK45
 
     rows, shares = RK45.A.tolist(), RK45.C.tolist()
@@ -92,7 +93,7 @@ def dormand_prince(
 
 
 def _weighted(weights: Sequence[float | Tensor], slopes: Sequence[Tensor]) -> Tensor:
-    """Σ weight·slope; of as many slopes as there are of both."""
+    """Σ weight·slope, over the shorter of both sequences."""
     total = torch.zeros_like(slopes[0])
     for weight, one in zip(weights, slopes, strict=False):
         if isinstance(weight, Tensor) or weight != 0:

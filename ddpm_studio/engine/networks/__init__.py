@@ -1,1 +1,1 @@
-"""Networks that predict from x_t and t, and the register of their kinds."""
+"""Denoising networks (U-Nets, diffusion transformer) and their registry."""

@@ -1,4 +1,4 @@
-"""The U-Net of the library diffusers, ``UNet2DModel``, with the flags that it can be given."""
+"""The U-Net of Hugging Face diffusers, ``UNet2DModel``, with its options."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ _MOST_WIDE = 4096 * 4
 
 @dataclass(frozen=True)
 class DiffusersUNetConfig(NetworkConfig):
-    """Shape of the network; fields and defaults are the library's where it has them.
+    """Configuration of the network; fields and defaults are the library's where it has them.
 
     Args:
-        block_out_channels: width of each level; multiples of ``norm_num_groups``.
-        attention_levels: numbers of the levels, from 0, each block of which is followed by
+        block_out_channels: channels of each level; multiples of ``norm_num_groups``.
+        attention_levels: indices, from 0, of the levels whose blocks are each followed by
             self-attention; they do not depend on the picture's size or shape.
-        layers_per_block: residual blocks of a level going down; one more going up.
-        attention_head_dim: width of a head; None: one head.
+        layers_per_block: residual blocks per level in the encoder; one more in the decoder.
+        attention_head_dim: channels per attention head; None: one head.
         norm_num_groups: groups of each GroupNorm.
-        norm_eps: of each GroupNorm.
-        time_embedding_dim: width of the layers of t; None: four times the first level's.
+        norm_eps: ε of each GroupNorm.
+        time_embedding_dim: width of the timestep MLP; None: four times the first level's.
         freq_shift: 0 or 1, see
             :func:`~ddpm_studio.engine.networks.embeddings.timestep_embedding`.
-        flip_sin_to_cos: whether cosines come first.
-        downsample_padding: 1: going down on all sides; 0: right and bottom only.
+        flip_sin_to_cos: whether cosines come first in the timestep embedding.
+        downsample_padding: padding of the downsampling convolutions: 1 on all sides; 0: right and
+            bottom only.
         scale_shift: ``resnet_time_scale_shift``: t scales and shifts the second normalisation.
         resample_in_blocks: ``downsample_type`` and ``upsample_type`` are "resnet".
         dropout: probability, 0..1, before the second convolution of each block.
@@ -72,12 +73,12 @@ class DiffusersUNetConfig(NetworkConfig):
 
     @property
     def size_multiple(self) -> int:
-        """What both sides of a picture must be multiples of: 2^(levels − 1)."""
+        """Divisor of both sides of a picture: 2^(levels − 1)."""
         return int(2 ** (len(self.block_out_channels) - 1))
 
 
 class DiffusersUNet(UNetBody):
-    """Predicts as ``UNet2DModel`` does."""
+    """U-Net that computes the same function as ``UNet2DModel``."""
 
     config: DiffusersUNetConfig
 

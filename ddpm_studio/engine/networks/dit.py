@@ -1,4 +1,4 @@
-"""A diffusion transformer with adaLN-Zero [Peebles & Xie 2023, DiT]."""
+"""Diffusion transformer (DiT) with adaLN-Zero [Peebles & Xie 2023]."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _EMBEDDING_STD = 0.02
 
 @dataclass(frozen=True)
 class DiTConfig(NetworkConfig):
-    """Shape of the network.
+    """Configuration of the network.
 
     Args:
-        patch: side of the square of pixels that one token holds; both sides of a picture are
-            multiples of it.
+        patch: patch size: side in pixels of the square that becomes one token; both sides of a
+            picture are multiples of it.
         hidden: width of a token, a multiple of 4 and of ``heads``.
         depth: number of blocks.
-        heads: of each attention.
-        mlp_ratio: width of the layer between in a block's perceptron, in ``hidden``.
-        dropout: probability, 0..1, on what attention and perceptron add.
+        heads: number of attention heads.
+        mlp_ratio: width of the MLP's hidden layer in a block, as a multiple of ``hidden``.
+        dropout: probability, 0..1, on the residuals of attention and MLP.
     """
 
     kind: ClassVar[str] = "dit"
@@ -62,25 +62,25 @@ class DiTConfig(NetworkConfig):
 
     @property
     def size_multiple(self) -> int:
-        """What both sides of a picture must be multiples of: the patch."""
+        """Divisor of both sides of a picture: the patch size."""
         return self.patch
 
     @classmethod
     def small(cls, size: int | tuple[int, int] = 32, channels: int = 3) -> DiTConfig:
-        """Return a transformer of some 4 million parameters.
+        """Return the configuration of a transformer with some 4 million parameters.
 
         Args:
             size: side of the pictures, or (height, width), in pixels.
-            channels: of the pictures.
+            channels: channels of the pictures.
         """
         return cls(*height_width(size), channels)
 
 
 class DiT(Network):
-    """Predicts by a transformer over patches.
+    """Diffusion transformer over patches.
 
-    Positions are the sines and cosines of row and column, so that a rectangle needs nothing
-    of its own. Each block adds nothing at the start, and the prediction starts at 0.
+    Position embeddings are the sines and cosines of row and column, so that rectangles need no
+    special treatment. At initialisation each block is the identity, and the prediction is 0.
     """
 
     in_float32 = ("time1.", "time2.", "label.", "augmentation.")
@@ -145,7 +145,7 @@ class DiT(Network):
 
 
 class _Block(nn.Module):
-    """Attention and perceptron, each shifted, scaled and gated by t [adaLN-Zero]."""
+    """Transformer block with adaLN-Zero: attention and MLP, shifted, scaled and gated by t."""
 
     def __init__(self, config: DiTConfig) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ class _Block(nn.Module):
         self.mlp1, self.mlp2 = nn.Linear(width, between), nn.Linear(between, width)
 
     def forward(self, h: Tensor, condition: Tensor) -> Tensor:
-        """Map tokens, shape (N, L, hidden), by what t and class say, (N, hidden)."""
+        """Map tokens, (N, L, hidden), conditioned on t and class, (N, hidden); same shape."""
         shift1, scale1, gate1, shift2, scale2, gate2 = self.modulation(condition)[:, None].chunk(
             6, dim=-1
         )

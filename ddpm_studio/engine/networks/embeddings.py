@@ -1,4 +1,4 @@
-"""Embeddings: sinusoidal ones of the timestep and of a place, a linear one of augmentation."""
+"""Embeddings: sinusoidal for timesteps and positions, linear for augment labels."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ddpm_studio.engine.augmentation import AUGMENT_LABELS
 
 
 def timestep_embedding(t: Tensor, dim: int, *, cos_first: bool = False, shift: int = 1) -> Tensor:
-    """[sin | cos] of t·10000^(−i/(half−shift)) [DDPM code].
+    """Sinusoidal timestep embedding: [sin | cos] of t·10000^(−i/(half−shift)) [DDPM code].
 
     Args:
         t: timesteps 0..T−1, or any numbers, shape (N,).
         dim: even width of the embedding.
-        cos_first: [cos | sin] instead, as OpenAI's code has it.
+        cos_first: [cos | sin] instead, as in OpenAI's code.
         shift: 1 as in DDPM's code; 0 as in OpenAI's.
 
     Returns:
@@ -31,19 +31,20 @@ def timestep_embedding(t: Tensor, dim: int, *, cos_first: bool = False, shift: i
 
 
 def position_embedding(height: int, width: int, dim: int, device: torch.device) -> Tensor:
-    """[sin x | cos x | sin y | cos y], each of position·10000^(−i/(dim/4)) [ViT, DiT].
+    """2-D sinusoidal position embedding [sin x | cos x | sin y | cos y] [ViT, DiT].
 
-    Positions are counted in tokens from the top left corner along each side, so a rectangle is
-    a part of the square of its longer side.
+    Each part is of position·10000^(−i/(dim/4)). Positions are counted in tokens from the top left
+    corner along each side, so a rectangle's embedding is a part of that of the square of its longer
+    side.
 
     Args:
         height: tokens in a column.
         width: tokens in a row.
         dim: width of the embedding, a multiple of 4.
-        device: of the result.
+        device: device of the result.
 
     Returns:
-        float32, shape (height·width, dim), row by row.
+        float32, shape (height·width, dim), in row-major order.
     """
     quarter = dim // 4
     exponent = torch.arange(quarter, dtype=torch.float32, device=device) / quarter
@@ -60,7 +61,7 @@ def position_embedding(height: int, width: int, dim: int, device: torch.device) 
 class AugmentationEmbedding(nn.Module):
     """Linear embedding of augment labels, without a bias: labels of 0 add nothing.
 
-    It starts at 0, so that it changes nothing at first.
+    Initialised to 0, so that it has no effect at the start of the training.
 
     Args:
         dim: width of the embedding.

@@ -1,4 +1,4 @@
-"""Half precision: a network in bf16, to evaluate with."""
+"""Half precision: copies of networks in bf16 for inference."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _N = TypeVar("_N", bound=Network)
 
 
 def in_bf16(network: _N) -> _N:
-    """Copy the network with weights of half the size; x, t and the output stay float32.
+    """Return a copy of the network with bf16 weights; x, t and the output stay float32.
 
-    Casting them once saves autocast's casts at each evaluation. The embedding of t is computed
-    in float32. The copy can't be trained.
+    Casting the weights once saves autocast's casts at each evaluation. The embedding of t is
+    computed in float32. The copy is for inference: it can't be trained.
     """
     weights = {
         name: tensor.to(

@@ -1,4 +1,4 @@
-"""Protocol of networks: a configuration that can be stored, and a module that predicts."""
+"""Base classes of networks: a serialisable configuration, and the module that predicts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ddpm_studio.engine.device.memory_format import Precision
 from ddpm_studio.engine.sizes import side_text
 
-# Beyond these a network is a mistake or an attack: building it would take all memory or time.
+# Larger values are a mistake or an attack: building the network would exhaust memory or time.
 _MOST = {"height": 4096, "width": 4096, "channels": 64, "num_classes": 1_000_000}
 
 _CHECKS: dict[object, Callable[[object], bool]] = {
@@ -30,20 +30,22 @@ _CHECKS: dict[object, Callable[[object], bool]] = {
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """What the configurations of all kinds of networks have in common.
+    """Base class of network configurations, with the fields that all kinds have.
 
-    A kind is a frozen subclass that sets ``kind``, its name in
-    :data:`ddpm_studio.engine.tables.NETWORKS`, and adds fields of its own, each with a
-    default; whole numbers, numbers, truth values and tuples of whole numbers survive JSON.
+    A kind of network has a frozen subclass that sets ``kind``, its name in
+    :data:`ddpm_studio.engine.tables.NETWORKS`, and adds its own fields, each with a default;
+    ``int``, ``float``, ``bool`` and tuples of ``int`` survive JSON.
 
     Args:
-        height: of the pictures in pixels, a multiple of ``size_multiple``.
-        width: of the pictures in pixels, the same.
-        channels: of the pictures: 1 gray, 3 RGB, 4 with alpha, or any number of bands.
+        height: height of the pictures in pixels, a multiple of ``size_multiple``.
+        width: width of the pictures in pixels, a multiple of ``size_multiple``.
+        channels: channels of the pictures: 1 gray, 3 RGB, 4 with alpha, or any number of bands.
         dropout: probability, 0..1.
-        learned_variance: whether a second half of output channels carries it [IDDPM §3.1].
-        num_classes: labels 0..num_classes−1; None for an unconditional network.
-        augmented: whether it can be told how a picture was augmented.
+        learned_variance: whether a second half of output channels carries the variance
+            [IDDPM §3.1].
+        num_classes: number of classes, labelled 0..num_classes−1; None for an unconditional
+            network.
+        augmented: whether it can be conditioned on how a picture was augmented.
     """
 
     kind: ClassVar[str] = ""
@@ -65,10 +67,10 @@ class NetworkConfig:
             raise ValueError(f"dropout must be 0 or more and below 1, not {self.dropout:.6g}")
 
     def require_at_most(self, most: Mapping[str, int]) -> None:
-        """Refuse fields outside 1..most; None is left alone.
+        """Check that fields are in 1..limit; None is allowed.
 
         Raises:
-            ValueError: naming the first.
+            ValueError: naming the first field that is not.
         """
         for name, limit in most.items():
             value = getattr(self, name)
@@ -77,10 +79,10 @@ class NetworkConfig:
                     raise ValueError(f"{name} must be 1..{limit}, not {one:.6g}")
 
     def require_multiples(self, reason: str) -> None:
-        """Refuse a picture whose sides are no multiples of ``size_multiple``.
+        """Check that both sides of the pictures are multiples of ``size_multiple``.
 
         Raises:
-            ValueError: naming the size and the reason.
+            ValueError: if not; the message gives the size and the reason.
         """
         if self.height % self.size_multiple or self.width % self.size_multiple:
             raise ValueError(
@@ -95,7 +97,7 @@ class NetworkConfig:
 
     @property
     def size_multiple(self) -> int:
-        """What both sides of a picture must be multiples of."""
+        """Divisor of both sides of a picture."""
         return 1
 
     @property
@@ -104,19 +106,21 @@ class NetworkConfig:
         return self.channels * (2 if self.learned_variance else 1)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the kind and the fields as JSON can hold them."""
+        """Return the kind and the fields as a JSON-serialisable dictionary."""
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
         if not self.augmented:
-            # A network without is what it was before there was any, and opens where it did.
+            # Without it, older versions, which don't know the field, can still read the rest.
             del values["augmented"]
         return {"kind": self.kind, **values}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Read what :meth:`to_dict` wrote, or a square's ``image_size`` of version 0.1.0.
+        """Create a configuration from the result of :meth:`to_dict`.
+
+        Version 0.1.0 wrote ``image_size``, the side of a square, which is accepted too.
 
         Raises:
-            ValueError: if a field is unknown, or a value impossible.
+            ValueError: if a field is unknown, or a value is invalid.
         """
         known = {one.name for one in fields(cls)}
         given: dict[str, Any] = {
@@ -136,28 +140,28 @@ class NetworkConfig:
 
 
 class Network(nn.Module, ABC):
-    """A network that predicts from x_t and t; built by its configuration alone.
+    """Abstract base class of denoising networks, built from a configuration.
 
-    Which kinds there are: :data:`ddpm_studio.engine.tables.NETWORKS`.
+    The kinds are listed in :data:`ddpm_studio.engine.tables.NETWORKS`.
 
     Args:
-        config: kept as ``config``.
+        config: configuration, kept as ``config``.
     """
 
-    #: How the names of those weights begin that stay in float32 in a bf16 copy: those that the
-    #: embedding of t goes through, where neighbouring timesteps would become one.
+    #: Name prefixes of the weights that stay float32 in a bf16 copy: those of the timestep
+    #: embedding, where neighbouring timesteps would otherwise coincide.
     in_float32: ClassVar[tuple[str, ...]] = ()
 
-    #: The names of the layers that read pictures and that write the prediction, between which all
-    #: others are hidden; None: not told, so that they are taken to be the first and the last.
+    #: Names of the input and output layers; all others are hidden layers. None: unspecified, in
+    #: which case the first and the last are assumed.
     outer_layers: ClassVar[tuple[str, ...] | None] = None
 
-    #: Whether labels may also be shares of classes, between which it interpolates.
+    #: Whether labels may also be class weights, for interpolation between classes.
     mixes_classes: ClassVar[bool] = False
 
     #: Whether its ``forward`` also takes ``augment_labels``, shape (N, 9), of
-    #: :func:`~ddpm_studio.engine.augmentation.draw_augment_labels`, where its configuration says
-    #: ``augmented``; None: pictures are as they are.
+    #: :func:`~ddpm_studio.engine.augmentation.draw_augment_labels`, if its configuration is
+    #: ``augmented``; None: pictures are not augmented.
     takes_augmentation: ClassVar[bool] = False
 
     config: NetworkConfig
@@ -170,35 +174,34 @@ class Network(nn.Module, ABC):
 
     @property
     def precision(self) -> Precision:
-        """What its weights are in."""
+        """Precision of the weights: "bf16" if any of them is, else "float32"."""
         half = any(weight.dtype == torch.bfloat16 for weight in self.parameters())
         return "bf16" if half else "float32"
 
     @abstractmethod
     def forward(self, x: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
-        """Predict from the noisy pictures.
+        """Predict from noisy pictures.
 
         Args:
             x: x_t, shape (N, C, H, W).
-            t: labels 0..T−1, or numbers that stand for any σ, floating; shape (N,).
+            t: timestep labels 0..T−1, or floating-point numbers that encode any σ; shape (N,).
             y: class labels, shape (N,); ``num_classes`` (or None) stands for "no label". If
-                ``mixes_classes``, also the share of each class and, last, of "no label":
+                ``mixes_classes``, also the weight of each class and, last, of "no label":
                 floating, shape (N, num_classes + 1), see :func:`embedded_labels`.
 
         Returns:
-            Shape (N, out_channels, H, W), of x's type.
+            Prediction, shape (N, out_channels, H, W), dtype of x.
 
         Raises:
-            ValueError: if x is of another shape, or labels are given to an unconditional
-                network.
+            ValueError: if x has another shape, or labels are given to an unconditional network.
         """
 
 
 def require_pictures(config: NetworkConfig, x: Tensor) -> None:
-    """Refuse what are no pictures for a network; their size may be another than it was made for.
+    """Check that x has the network's channels and an allowed size, not necessarily the trained one.
 
     Raises:
-        ValueError: naming both shapes.
+        ValueError: if not; the message gives both shapes.
     """
     multiple = config.size_multiple
     if x.ndim != 4 or x.shape[1] != config.channels or any(n % multiple for n in x.shape[2:]):
@@ -209,7 +212,9 @@ def require_pictures(config: NetworkConfig, x: Tensor) -> None:
 
 
 def class_labels(config: NetworkConfig, x: Tensor, y: Tensor | None) -> Tensor | None:
-    """Return the label of each picture, shape (N,); None for an unconditional network.
+    """Return the class label of each picture, shape (N,); None for an unconditional network.
+
+    Without ``y`` each label is "no label". Class weights are returned as they are.
 
     Raises:
         ValueError: if labels are given to an unconditional network.
@@ -222,14 +227,14 @@ def class_labels(config: NetworkConfig, x: Tensor, y: Tensor | None) -> Tensor |
 
 
 def embedded_labels(table: nn.Embedding, labels: Tensor) -> Tensor:
-    """Return the embedding of each picture's class, or the interpolated one of several.
+    """Return the class embedding of each picture, or an interpolation of several.
 
     Args:
-        table: an embedding of each class, and one of "no label".
-        labels: whole numbers, shape (N,); or the share of each row, floating, shape (N, rows).
+        table: embedding table: one row per class, and one for "no label".
+        labels: integers, shape (N,); or the weight of each row, floating, shape (N, rows).
 
     Returns:
-        Shape (N, D). Of a share of 1 it is the row itself.
+        Shape (N, D). For a weight of 1 it is the row itself.
     """
     if labels.is_floating_point():
         return labels.to(table.weight.dtype) @ table.weight
@@ -246,19 +251,19 @@ def conditioned_embedding(
     augmentation: nn.Module | None,
     augment_labels: Tensor | None,
 ) -> Tensor:
-    """Embedding of t with those of class and augmentation added, shape (N, D).
+    """Conditioning embedding: the sum of those of t, class and augmentation, shape (N, D).
 
     Args:
-        config: of the network.
-        embedding: of t, shape (N, D).
+        config: configuration of the network.
+        embedding: embedding of t, shape (N, D).
         x: x_t, shape (N, C, H, W).
-        label: the table of :func:`embedded_labels`; None: it has no classes.
+        label: embedding table of the classes; None: the network is unconditional.
         y: class labels, see :meth:`Network.forward`.
-        augmentation: maps augment labels, shape (N, 9), to shape (N, D); None: it knows of none.
-        augment_labels: shape (N, 9); None: pictures are as they are.
+        augmentation: maps augment labels, shape (N, 9), to shape (N, D); None: not supported.
+        augment_labels: shape (N, 9); None: pictures are not augmented.
 
     Raises:
-        ValueError: if class or augment labels are given to a network that was made without.
+        ValueError: if class or augment labels are given to a network that does not support them.
     """
     labels = class_labels(config, x, y)
     if label is not None and labels is not None:

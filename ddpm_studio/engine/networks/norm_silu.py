@@ -1,9 +1,10 @@
-"""GroupNorm, SiLU and the convolution behind them, which keep x alone for their gradients.
+"""Memory-efficient GroupNorm → SiLU → convolution: the backward pass recomputes intermediates.
 
-Apart, each keeps its input for the backward pass: three tensors of x's size. Here x is kept,
-which the network keeps anyway, and what is between is computed once more. The kernels are those
-of the plain operations, so values and gradients are theirs too. That is for the CPU; on a GPU a
-compiler fuses all three, and then needs a GroupNorm that leaves the layout of x alone.
+As separate operations, each saves its input for the backward pass: three tensors of x's size. Here
+only x is saved, which the network keeps anyway, and the intermediates are recomputed
+(checkpointing). The kernels are those of the plain operations, so values and gradients are the
+same. That is for the CPU; on a GPU the compiler fuses all three, and then needs a GroupNorm that
+preserves the memory format of x.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from torch.nn import functional as F
 
 
 def group_norm(norm: nn.GroupNorm, x: Tensor) -> Tensor:
-    """GroupNorm(x), shape of x."""
+    """GroupNorm(x), shape of x; preserves channels-last memory format when compiled."""
     if not torch.compiler.is_compiling():
         return norm(x)  # type: ignore[no-any-return]
-    # torch's own makes NCHW of NHWC, and each convolution around it would turn its input again.
-    # By channel first, the sums read memory in its order.
+    # torch's own turns NHWC into NCHW, and each convolution around it would transpose its input
+    # back. Statistics per channel first, so that memory is read sequentially.
     groups = (norm.num_groups, -1)
     parts = torch.var_mean(x.float(), (2, 3), correction=0)
     variances, means = (part.unflatten(1, groups) for part in parts)  # type: ignore[no-untyped-call]
@@ -43,7 +44,7 @@ def norm_silu(norm: nn.GroupNorm, x: Tensor) -> Tensor:
 
 
 def norm_silu_conv(norm: nn.GroupNorm, conv: nn.Conv2d, x: Tensor) -> Tensor:
-    """The 3×3 convolution of SiLU(GroupNorm(x)): (N, cin, H, W) → (N, cout, H, W)."""
+    """3×3 convolution of SiLU(GroupNorm(x)): (N, cin, H, W) → (N, cout, H, W)."""
     if not _kept_small(x):
         return conv(norm_silu(norm, x))  # type: ignore[no-any-return]
     weights = (norm.weight, norm.bias, conv.weight, conv.bias)
@@ -93,7 +94,8 @@ class _NormSiLUConv(torch.autograd.Function):
         x, weight, bias, mean, rstd, kernel = ctx.saved_tensors
         y, _, _ = _group_norm(x, weight, bias, ctx.groups, ctx.eps)
         wanted = [True, ctx.needs_input_grad[3], ctx.needs_input_grad[4]]
-        # Autocast is over by now: the kernel is in the weights' precision, the rest in grad's.
+        # Autocast does not reach the backward pass: the kernel has the weights' dtype, the rest
+        # that of grad.
         through, of_kernel, of_offset = torch.ops.aten.convolution_backward(
             grad,
             F.silu(y).to(grad.dtype),
@@ -108,7 +110,7 @@ class _NormSiLUConv(torch.autograd.Function):
 
 
 def _kept_small(x: Tensor) -> bool:
-    # On a GPU the kernels take their types otherwise; there the plain operations are used.
+    # On a GPU these kernels handle dtypes differently; there the plain operations are used.
     plain = torch.compiler.is_compiling() or x.device.type != "cpu"
     return not plain and torch.is_grad_enabled()
 
@@ -127,11 +129,11 @@ def _group_norm(
 def _norm_silu_backward(
     grad: Tensor, y: Tensor, x: Tensor, mean: Tensor, rstd: Tensor, weight: Tensor, groups: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of x, weight and bias from that of SiLU(y); y is written over."""
-    # Written over y, the gradient lies in memory as x does, which the kernel relies on.
+    """Gradients of x, weight and bias from that of SiLU(y); y is overwritten."""
+    # In place of y, the gradient has the strides of x, which the kernel relies on.
     torch.ops.aten.silu_backward.grad_input(grad, y, grad_input=y)
     n, c = x.shape[:2]
-    # All three, whatever is needed: without the first, torch 2.13 falls channels-last.
+    # All three, even if not needed: without the first, torch 2.13 fails for channels-last.
     return torch.ops.aten.native_group_norm_backward(  # type: ignore[no-any-return]
         y, x, mean, rstd, weight, n, c, x[0, 0].numel(), groups, [True] * 3
     )

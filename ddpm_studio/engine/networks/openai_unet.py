@@ -1,4 +1,4 @@
-"""OpenAI's U-Net [IDDPM; Dhariwal & Nichol 2021, ADM]."""
+"""OpenAI's U-Net of improved- and guided-diffusion [IDDPM; Dhariwal & Nichol 2021, ADM]."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _MOST_SCALE = 1000
 
 @dataclass(frozen=True)
 class OpenAIUNetConfig(NetworkConfig):
-    """Shape of the network; the defaults are those of the CIFAR-10 model of IDDPM.
+    """Configuration of the network; the defaults are those of the CIFAR-10 model of IDDPM.
 
     Args:
-        base_channels: width of the embedding of t, four of which t's layers have.
-        widths: of each level; multiples of ``norm_groups``.
-        blocks_per_level: residual blocks going down; one more going up.
+        base_channels: width of the timestep embedding; the timestep MLP is four times as wide.
+        widths: channels of each level; multiples of ``norm_groups``.
+        blocks_per_level: residual blocks per level in the encoder; one more in the decoder.
         attention_resolutions: sides at which each block is followed by self-attention; of a
             rectangle the longer side, see :class:`UNetConfig`.
-        heads: of each attention, unless ``head_channels`` is given.
-        head_channels: width of a head; as many as fill the width.
+        heads: number of attention heads, unless ``head_channels`` is given.
+        head_channels: channels per attention head; the number of heads follows from the width.
         scale_shift: t scales and shifts the second normalisation of a block.
         resample_in_blocks: residual blocks change the resolution, not convolutions [ADM].
         dropout: probability, 0..1, before the second convolution of each block.
         norm_groups: groups of each GroupNorm.
-        t_scale: what t is multiplied by before it is embedded: 1000/T with their
-            ``rescale_timesteps``, which is meant for T other than 1000.
+        t_scale: factor of t before it is embedded: 1000/T with their ``rescale_timesteps``, which
+            is meant for T other than 1000.
     """
 
     kind: ClassVar[str] = "openai-unet"
@@ -67,7 +67,7 @@ class OpenAIUNetConfig(NetworkConfig):
 
     @property
     def size_multiple(self) -> int:
-        """What both sides of a picture must be multiples of: 2^(levels − 1)."""
+        """Divisor of both sides of a picture: 2^(levels − 1)."""
         return int(2 ** (len(self.widths) - 1))
 
     @property
@@ -78,10 +78,10 @@ class OpenAIUNetConfig(NetworkConfig):
 
 
 class OpenAIUNet(UNetBody):
-    """Predicts as the networks of improved- and guided-diffusion do.
+    """U-Net that computes the same function as those of improved- and guided-diffusion.
 
-    Its attention heads are in the order that their code calls new; weights in the older order
-    are put into this one where they are read.
+    Its attention heads have the order that their code calls new; weights in the older order are
+    permuted when they are loaded.
     """
 
     config: OpenAIUNetConfig
@@ -113,10 +113,10 @@ class OpenAIUNet(UNetBody):
 
 
 def check_heads(width: int, heads: int, head_channels: int | None) -> None:
-    """Refuse heads that do not share a width evenly.
+    """Check that a width is divisible into attention heads.
 
     Raises:
-        ValueError: naming both.
+        ValueError: if not; the message gives both.
     """
     if width % (head_channels or heads):
         parts = f"heads of {head_channels}" if head_channels else f"{heads} heads"

@@ -18,7 +18,7 @@ from ddpm_studio.engine.networks.unet_config import (
 
 @dataclass(frozen=True)
 class PatchUNetConfig(UNetConfig):
-    """Shape of the network: that of the paper's U-Net, whose places are patches.
+    """Configuration of the network: that of the paper's U-Net, applied to patches.
 
     Args:
         patch: side of a patch in pixels. ``attention_resolutions`` and the levels count patches.
@@ -34,7 +34,7 @@ class PatchUNetConfig(UNetConfig):
 
     @property
     def size_multiple(self) -> int:
-        """What both sides of a picture must be multiples of: patch · 2^(levels − 1)."""
+        """Divisor of both sides of a picture: patch · 2^(levels − 1)."""
         return int(self.patch * 2 ** (len(self.channel_mult) - 1))
 
     @property
@@ -48,11 +48,11 @@ class PatchUNetConfig(UNetConfig):
     def patches(
         cls, size: int | tuple[int, int] = 32, channels: int = 3, patch: int = 2
     ) -> PatchUNetConfig:
-        """Return a network of 2.8 million parameters that works at half the resolution.
+        """Return the configuration of a network with 2.8 million parameters, on patches.
 
         Args:
             size: side of the pictures, or (height, width), in pixels.
-            channels: of the pictures.
+            channels: channels of the pictures.
             patch: side of a patch in pixels.
         """
         height, width = height_width(size)
@@ -66,7 +66,7 @@ class PatchUNetConfig(UNetConfig):
 
 
 class PatchUNet(UNetBody):
-    """Predicts from pixel-unshuffled pictures, so that most work is at low resolution."""
+    """U-Net on pixel-unshuffled pictures, so that most of the work is at low resolution."""
 
     config: PatchUNetConfig
 

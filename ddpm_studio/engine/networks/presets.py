@@ -1,4 +1,4 @@
-"""Presets of networks by name, for pictures of any shape."""
+"""Network presets by name, for pictures of any shape."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _LARGE = 256
 
 
 def preset(name: str, shape: tuple[int, int, int]) -> NetworkConfig:
-    """Return a named network for pictures of shape (C, H, W).
+    """Return the configuration of a network preset for pictures of shape (C, H, W).
 
     Raises:
-        ValueError: for another name, or sides that are no multiples of the preset's.
+        ValueError: for an unknown name, or sides that are not multiples of the preset's divisor.
     """
     channels, height, width = shape
     return _preset(name)((height, width), channels)
 
 
 def preset_multiple(name: str) -> int:
-    """Return what both sides of a picture must be multiples of for a named network.
+    """Return the divisor that both sides of a picture must have for a network preset.
 
     Raises:
-        ValueError: for another name.
+        ValueError: for an unknown name.
     """
     return _preset(name)((_LARGE, _LARGE), 3).size_multiple
 

@@ -1,4 +1,4 @@
-"""Networks by the kinds of :data:`ddpm_studio.engine.tables.NETWORKS`."""
+"""Registry of networks: build them by their kind in :data:`ddpm_studio.engine.tables.NETWORKS`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import torch
 from ddpm_studio.engine.networks.network import Network, NetworkConfig
 from ddpm_studio.engine.tables.networks import NETWORKS
 
-#: What version 0.1.0 wrote had no kind, and means this one for ever.
+#: Default kind: configurations written by version 0.1.0 have none, and mean this one.
 FIRST_KIND = "unet"
 
 
 def build(config: NetworkConfig) -> Network:
-    """Return the network with fresh weights, from torch's global random numbers.
+    """Build a network, initialised from torch's global random generator.
 
     Raises:
         UnknownNameError: if there is no such kind.
@@ -25,7 +25,7 @@ def build(config: NetworkConfig) -> Network:
 
 
 def outline(config: NetworkConfig) -> Network:
-    """Return the network without any numbers: it takes no memory, whatever its size.
+    """Build a network on the meta device: its weights have no values and take no memory.
 
     Raises:
         UnknownNameError: if there is no such kind.
@@ -35,10 +35,10 @@ def outline(config: NetworkConfig) -> Network:
 
 
 def kind_of(values: Mapping[str, Any]) -> str:
-    """Return the kind that stored fields name.
+    """Return the kind of network of a stored configuration.
 
     Raises:
-        ValueError: if it is no name.
+        ValueError: if it is not a non-empty string.
     """
     kind = values.get("kind", FIRST_KIND)
     if not isinstance(kind, str) or not kind:
@@ -47,21 +47,23 @@ def kind_of(values: Mapping[str, Any]) -> str:
 
 
 def config_from(values: Mapping[str, Any]) -> NetworkConfig:
-    """Read what :meth:`NetworkConfig.to_dict` wrote; without a kind, the paper's U-Net.
+    """Create a configuration from a stored dictionary; without a kind, of the paper's U-Net.
+
+    It is the inverse of :meth:`NetworkConfig.to_dict`.
 
     Raises:
         UnknownNameError: if there is no such kind.
-        ValueError: if a field is unknown, or a value impossible.
+        ValueError: if a field is unknown, or a value is invalid.
     """
     config: NetworkConfig = NETWORKS[kind_of(values)].load_config().from_dict(values)
     return config
 
 
 def common_fields(values: Mapping[str, Any]) -> NetworkConfig:
-    """Read of any kind's stored fields those that all kinds have; of an unknown one too.
+    """Read the fields common to all kinds from a stored configuration, even of an unknown kind.
 
     Raises:
-        ValueError: if one is impossible.
+        ValueError: if a value is invalid.
     """
     known = NetworkConfig.__dataclass_fields__.keys() | {"image_size"}
     return NetworkConfig.from_dict({k: v for k, v in values.items() if k in known})

@@ -10,7 +10,7 @@ __all__ = ["UNet", "UNetConfig"]
 
 
 class UNet(UNetBody):
-    """ε_θ(x_t, t) [DDPM appendix B]."""
+    """U-Net ε_θ(x_t, t) of the paper [DDPM appendix B]."""
 
     config: UNetConfig
 
@@ -19,7 +19,7 @@ class UNet(UNetBody):
 
 
 def paper_plan(config: UNetConfig, patch: int = 1) -> UNetPlan:
-    """Return how the paper builds the network of this shape, over patches of so many pixels."""
+    """Return the paper's U-Net plan for a configuration, on patches of ``patch``² pixels."""
     base = config.base_channels
     return UNetPlan(
         style=BlockStyle(4 * base, config.norm_groups, config.dropout),

@@ -19,18 +19,18 @@ Resampling = Literal["down", "up"]
 
 @dataclass(frozen=True)
 class BlockStyle:
-    """What all blocks of one U-Net have in common; the defaults are the paper's.
+    """Settings shared by all blocks of a U-Net; the defaults are the paper's.
 
     Args:
-        temb: width of the embedding of t that residual blocks take.
-        groups: of each GroupNorm.
+        temb: width of the timestep embedding that residual blocks take.
+        groups: groups of each GroupNorm.
         dropout: probability, 0..1, before the second convolution of a residual block.
-        eps: of each GroupNorm.
-        heads: of each attention, unless ``head_channels`` is given.
-        head_channels: width of a head; an attention has as many as fill its width.
-        scale_shift: t scales and shifts the second GroupNorm's output, in place of being added
+        eps: ε of each GroupNorm.
+        heads: number of attention heads, unless ``head_channels`` is given.
+        head_channels: channels per attention head; the number of heads follows from the width.
+        scale_shift: t scales and shifts the second GroupNorm's output, instead of being added
             before it [IDDPM, adaptive group normalisation].
-        pad_both: going down, convolutions are padded by 1 on all sides, not right and bottom.
+        pad_both: downsampling convolutions are padded by 1 on all sides, not right and bottom.
         resample_in_blocks: residual blocks change the resolution, not convolutions [ADM].
     """
 
@@ -45,7 +45,7 @@ class BlockStyle:
     resample_in_blocks: bool = False
 
     def heads_of(self, channels: int) -> int:
-        """How many heads an attention of this width has."""
+        """Return the number of heads of an attention of this width."""
         return self.heads if self.head_channels is None else channels // self.head_channels
 
     def norm(self, channels: int) -> nn.GroupNorm:
@@ -54,7 +54,10 @@ class BlockStyle:
 
 
 def xavier(layer: nn.Conv2d | nn.Linear, variance_scale: float = 1.0) -> None:
-    """Xavier-uniform weights, zero bias; ``variance_scale`` 1e-10 makes a layer start near 0."""
+    """Initialise a layer: Xavier-uniform weights, zero bias.
+
+    With a ``variance_scale`` of 1e-10 its output starts near 0.
+    """
     nn.init.xavier_uniform_(layer.weight, gain=math.sqrt(variance_scale))
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
@@ -64,14 +67,14 @@ NEAR_ZERO = 1e-10
 
 
 class ResidualBlock(nn.Module):
-    """GroupNorm → SiLU → conv → + time → GroupNorm → SiLU → dropout → conv, plus shortcut.
+    """Residual block: norm → SiLU → conv → + time → norm → SiLU → dropout → conv, plus shortcut.
 
     Args:
-        cin: channels that come in.
-        cout: channels that go out.
+        cin: input channels.
+        cout: output channels.
         style: see :class:`BlockStyle`.
-        resample: whether the block halves or doubles the resolution, before its first
-            convolution and on its shortcut, by means of four pixels or by repeating them [ADM].
+        resample: whether the block halves or doubles the resolution, before its first convolution
+            and on its shortcut, by 2×2 average pooling or nearest neighbours [ADM].
     """
 
     def __init__(
@@ -92,7 +95,10 @@ class ResidualBlock(nn.Module):
         xavier(self.conv2, NEAR_ZERO)
 
     def forward(self, x: Tensor, temb: Tensor) -> Tensor:
-        """Map (N, cin, H, W) to (N, cout, H, W); ``temb`` is already through its SiLU."""
+        """Map (N, cin, H, W) to (N, cout, H, W); SiLU is already applied to ``temb``.
+
+        With ``resample``, H and W of the output are halved or doubled.
+        """
         if self.resample is None:
             h = norm_silu_conv(self.norm1, self.conv1, x)
         else:
@@ -104,7 +110,7 @@ class ResidualBlock(nn.Module):
             h = F.silu(group_norm(self.norm2, h) * (1 + scale) + shift)
             h = self.conv2(self.dropout(h))
         else:
-            # Under one name: the memory of the first convolution's output is free from here on.
+            # Rebinding h frees the memory of the first convolution's output here.
             h = h + time
             if self.training and self.dropout.p:
                 h = self.conv2(self.dropout(norm_silu(self.norm2, h)))
@@ -118,10 +124,10 @@ def _resampled(x: Tensor, way: Resampling) -> Tensor:
 
 
 class AttentionBlock(nn.Module):
-    """Self-attention over all pixels, scaled by (C/heads)^−½, with a residual.
+    """Self-attention over all pixels, scaled by (C/heads)^−½, with a residual connection.
 
-    The heads share out the channels of q, of k and of v in their order: head 0 has the first
-    C/heads of each.
+    The channels of q, k and v are split among the heads in order: head 0 has the first C/heads of
+    each.
     """
 
     def __init__(self, channels: int, style: BlockStyle) -> None:
@@ -146,7 +152,7 @@ class AttentionBlock(nn.Module):
         return x + _pixelwise(self.proj, mixed)
 
     def _by_pixel(self, pixels: Tensor) -> Tensor:
-        """(N, L, C) → (N, C, L): a GPU's fused attention asks for a pixel's channels in a row."""
+        """Fused GPU attention, (N, L, C) → (N, C, L); it needs a pixel's channels contiguous."""
         q, k, v = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for part in self.qkv(pixels).chunk(3, dim=-1)
@@ -156,14 +162,14 @@ class AttentionBlock(nn.Module):
 
 
 def _pixelwise(layer: nn.Linear, x: Tensor) -> Tensor:
-    """The same linear layer for each pixel: a 1×1 convolution, which leaves x's layout alone."""
+    """Linear layer per pixel as a 1×1 convolution, which preserves the memory format of x."""
     return F.conv2d(x, layer.weight[:, :, None, None], layer.bias)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """v·softmax(kᵀq/√C) of each head; each of shape (N, heads, C, L), L pixels, C of one head."""
+    """Scaled dot-product attention of q, k, v of shape (N, heads, C, L): L pixels, C per head."""
     if q.device.type == "cpu" and v.dtype == torch.bfloat16:
-        # torch's fused attention computes bf16 on a CPU in float32: a third of this speed.
+        # torch's fused attention computes bf16 in float32 on a CPU, at a third of this speed.
         scores = (q.mT * q.shape[-2] ** -0.5) @ k
         mixed: Tensor = v @ scores.softmax(-1).mT
         return mixed
@@ -171,9 +177,9 @@ def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 class Downsample(nn.Module):
-    """Strided convolution.
+    """Downsampling by a 3×3 convolution of stride 2.
 
-    Padded at the right and bottom only, as TensorFlow's SAME does, or on all sides.
+    Padded at the right and bottom only, like TensorFlow's SAME, or on all sides.
     """
 
     def __init__(self, channels: int, *, pad_both: bool = False) -> None:
@@ -187,7 +193,7 @@ class Downsample(nn.Module):
 
 
 class Upsample(nn.Module):
-    """Nearest-neighbour doubling, then a convolution."""
+    """Nearest-neighbour upsampling ×2, then a 3×3 convolution, as one transposed convolution."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -200,13 +206,13 @@ class Upsample(nn.Module):
 
 
 def doubled(weight: Tensor) -> Tensor:
-    """Weights of the transposed convolution of stride 2 that is this one after doubling.
+    """Weights of the stride-2 transposed convolution equal to ×2 upsampling and a convolution.
 
-    Of the 3×3 pixels under each output pixel, doubling makes 2×2 different ones: adding up the
-    weights of equal pixels first leaves 4 of 9 multiplications.
+    After nearest-neighbour upsampling, the 3×3 pixels under each output pixel have only 2×2
+    distinct values: summing the weights of equal pixels first leaves 4 of 9 multiplications.
 
     Args:
-        weight: of a 3×3 convolution, shape (out, in, 3, 3).
+        weight: weights of a 3×3 convolution, shape (out, in, 3, 3).
 
     Returns:
         Shape (in, out, 4, 4).
@@ -215,13 +221,13 @@ def doubled(weight: Tensor) -> Tensor:
 
 
 def _between(weight: Tensor, dim: int) -> Tensor:
-    """Three weights along ``dim`` → four: each output pixel lies under two of them or one."""
+    """Combine three weights along ``dim`` into four, those of the transposed convolution."""
     first, second, third = weight.unbind(dim)
     return torch.stack([third, second + third, first + second, first], dim)
 
 
 class Level(nn.Module):
-    """The residual blocks of one resolution, each with attention where asked, and a resampler."""
+    """One resolution level: residual blocks, each with optional attention, and a resampler."""
 
     def __init__(
         self,

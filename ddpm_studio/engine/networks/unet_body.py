@@ -1,4 +1,4 @@
-"""U-Net frame that all kinds share: down, middle, up, a skip from each block down to one up."""
+"""U-Net architecture shared by all kinds: encoder, middle, decoder, and skip connections."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ from ddpm_studio.engine.networks.unet_blocks import (
 
 @dataclass(frozen=True)
 class UNetPlan:
-    """How a U-Net is built.
+    """Architecture of a U-Net.
 
     Args:
-        style: of its blocks.
-        stem: width that the first convolution gives.
-        widths: of each level, from the pictures' resolution downwards.
+        style: settings of its blocks.
+        stem: output channels of the first convolution.
+        widths: channels of each level, from the pictures' resolution downwards.
         attends: whether each block of a level is followed by self-attention.
-        blocks_per_level: residual blocks going down; one more going up.
-        embedding: width of the sinusoidal embedding of t.
+        blocks_per_level: residual blocks per level in the encoder; one more in the decoder.
+        embedding: width of the sinusoidal timestep embedding.
         cos_first: see :func:`~ddpm_studio.engine.networks.embeddings.timestep_embedding`.
-        shift: the same.
-        t_scale: what t is multiplied by before.
-        patch: side of the squares of pixels that one place holds; 1: each pixel.
+        shift: see :func:`~ddpm_studio.engine.networks.embeddings.timestep_embedding`.
+        t_scale: factor of t before it is embedded.
+        patch: patch size in pixels; 1: no patches.
     """
 
     style: BlockStyle
@@ -61,10 +61,10 @@ class UNetPlan:
 
 
 class UNetBody(Network):
-    """Builds and evaluates a U-Net by its plan; the kinds differ in their plans alone.
+    """Base class of the U-Nets, built from a plan; the kinds differ in their plans alone.
 
-    It starts as DDPM's does: Xavier-uniform, with the last convolution of each block, the
-    output of each attention and the last of all near 0.
+    Initialised as in DDPM: Xavier-uniform, with the last convolution of each block, the output
+    projection of each attention and the output convolution near 0.
     """
 
     in_float32 = ("time1.", "time2.", "label.", "augmentation.")
@@ -121,7 +121,7 @@ class UNetBody(Network):
 
     @property
     def precision(self) -> Precision:
-        """What its weights are in."""
+        """Precision of the weights, by that of the input convolution."""
         return "bf16" if self.conv_in.weight.dtype == torch.bfloat16 else "float32"
 
     def forward(

@@ -1,4 +1,4 @@
-"""Shape of the paper's U-Net, and its presets."""
+"""Configuration of the paper's U-Net, and its presets."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _MOST_LEVELS = 12
 
 @dataclass(frozen=True)
 class UNetConfig(NetworkConfig):
-    """Shape of the network.
+    """Configuration of the paper's U-Net.
 
     Args:
-        base_channels: width of the first level.
-        channel_mult: width of each level as a multiple of ``base_channels``.
-        blocks_per_level: residual blocks going down; one more going up.
+        base_channels: channels of the first level.
+        channel_mult: channels of each level as a multiple of ``base_channels``.
+        blocks_per_level: residual blocks per level in the encoder; one more in the decoder.
         attention_resolutions: sides at which each block is followed by self-attention; of a
             rectangle the longer side, so that an attention never sees more pixels than a
             square of that side has.
@@ -46,7 +46,7 @@ class UNetConfig(NetworkConfig):
 
     @property
     def size_multiple(self) -> int:
-        """What both sides of a picture must be multiples of: 2^(levels − 1)."""
+        """Divisor of both sides of a picture: 2^(levels − 1)."""
         return int(2 ** (len(self.channel_mult) - 1))
 
     @property
@@ -57,11 +57,11 @@ class UNetConfig(NetworkConfig):
 
     @classmethod
     def tiny(cls, size: int | tuple[int, int] = 32, channels: int = 3) -> UNetConfig:
-        """Return a network that trains at interactive speed on two CPU cores.
+        """Return the configuration of a network that trains at interactive speed on two CPU cores.
 
         Args:
             size: side of the pictures, or (height, width), in pixels.
-            channels: of the pictures.
+            channels: channels of the pictures.
         """
         height, width = height_width(size)
         mult = (1, 2, 4)
@@ -70,17 +70,17 @@ class UNetConfig(NetworkConfig):
 
     @classmethod
     def small(cls, size: int | tuple[int, int] = 32, channels: int = 3) -> UNetConfig:
-        """Return a 64-wide network: good pictures overnight on a CPU."""
+        """Return the configuration of a 64-wide network: good pictures overnight on a CPU."""
         return cls._sized(size, channels, 64, (1, 2, 2, 2), dropout=0.0)
 
     @classmethod
     def ddpm32(cls, size: int | tuple[int, int] = 32, channels: int = 3) -> UNetConfig:
-        """Return the paper's CIFAR-10 network: 35,746,307 parameters at 32 px RGB."""
+        """Return the paper's CIFAR-10 configuration: 35,746,307 parameters at 32 px RGB."""
         return cls._sized(size, channels, 128, (1, 2, 2, 2), dropout=0.1)
 
     @classmethod
     def ddpm256(cls, size: int | tuple[int, int] = 256, channels: int = 3) -> UNetConfig:
-        """Return the paper's 256-px network: 113,673,219 parameters at RGB."""
+        """Return the paper's 256-px configuration: 113,673,219 parameters at RGB."""
         return cls._sized(size, channels, 128, (1, 1, 2, 2, 4, 4), dropout=0.0)
 
     @classmethod
@@ -100,30 +100,30 @@ class UNetConfig(NetworkConfig):
 
 
 def height_width(size: int | tuple[int, int]) -> tuple[int, int]:
-    """Return (height, width) of a square's side, or of both."""
+    """Return (height, width), given a square's side or both."""
     return (size, size) if isinstance(size, int) else size
 
 
 def level_sides(height: int, width: int, levels: int) -> list[int]:
-    """Return the longer side of the pictures at each level, each half of the one before."""
+    """Return the longer side of the feature maps at each level, each half of the one before."""
     return [max(height, width) // 2**level for level in range(levels)]
 
 
 def attending(sides: Sequence[int], resolutions: Sequence[int]) -> tuple[bool, ...]:
-    """Return whether each level, by its longer side, is one of those that attend."""
+    """Return whether each level has attention, by its longer side."""
     return tuple(side in resolutions for side in sides)
 
 
 def first_at_most(most: int, sides: Sequence[int]) -> int:
-    """Return the first side that is not above ``most``, or the last of all."""
+    """Return the first side of at most ``most``, or else the last side."""
     return next((side for side in sides if side <= most), sides[-1])
 
 
 def check_levels(widths: Sequence[int], attention_resolutions: Sequence[int] = ()) -> None:
-    """Refuse no levels, or too many of them or of sides with attention.
+    """Check the number of levels and of attention resolutions.
 
     Raises:
-        ValueError: saying so.
+        ValueError: if there are no levels, or too many of either.
     """
     if not widths:
         raise ValueError("the network needs at least one level")
@@ -134,10 +134,10 @@ def check_levels(widths: Sequence[int], attention_resolutions: Sequence[int] = (
 
 
 def check_groups(width: int, groups: int) -> None:
-    """Refuse a width that the groups of a GroupNorm do not share evenly.
+    """Check that a width is divisible into the groups of a GroupNorm.
 
     Raises:
-        ValueError: naming both.
+        ValueError: if not; the message gives both.
     """
     if width % groups:
         raise ValueError(f"width {width} is not a multiple of {groups} groups")
