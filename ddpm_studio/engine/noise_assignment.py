@@ -1,9 +1,9 @@
-"""Noise assignment within a batch, immiscible diffusion [Li et al. 2024].
+"""Noise assignment within a batch: immiscible diffusion [Li et al. 2024].
 
-Each picture is given that noise of the batch which is near it, so that the paths from pictures to
+Each picture is paired with a nearby noise sample of the batch, so that the paths from pictures to
 noise cross less, and the network has less to average over. DDIM's reverse process stays exact;
-what takes ε to be independent of x_0, such as the bound and the noise that DDPM adds on its way,
-holds by approximation.
+whatever assumes ε to be independent of x_0, such as the bound and the noise that DDPM adds in its
+reverse process, holds approximately.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from ddpm_studio.engine.checks import check_like
 
 
 def assigned(noise: Tensor, x0: Tensor) -> Tensor:
-    """Reorder a batch's noise so that Σ‖x_0 − ε‖² is least [Li et al. 2024, Algorithm 1].
+    """Permute a batch's noise to minimise Σ‖x_0 − ε‖²: linear assignment [Li et al., Algorithm 1].
 
-    The batch's ε only change places: as a set they are as drawn, but an ε is no longer independent
-    of its picture. On a GPU the host waits for the batch.
+    As a set, the batch's ε are unchanged, but an ε is no longer independent of its picture. On a
+    GPU the host synchronises with the device.
 
     Args:
         noise: ε, shape (N, …).
         x0: pictures in [−1, 1], shape of ``noise``.
 
     Returns:
-        Shape of ``noise``, its rows in another order.
+        The permuted noise, shape of ``noise``.
 
     Raises:
         ValueError: if the shapes differ.
     """
-    # It takes long to import, and few trainings need it.
+    # Imported here, since scipy is slow to import and rarely needed.
     from scipy.optimize import linear_sum_assignment
 
     check_like("the noise", noise, "x_0", x0)

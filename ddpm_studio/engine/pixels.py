@@ -11,10 +11,12 @@ _MOST = torch.finfo(torch.float16).max
 
 
 def to_model(pictures: Tensor) -> Tensor:
-    """uint8 (N, H, W, C) → float32 (N, C, H, W), pixels/127.5 − 1 [DDPM §3.3].
+    """Scale pixels to [−1, 1]: uint8 (N, H, W, C) → float32 (N, C, H, W) [DDPM §3.3].
+
+    The scaled value is pixel/127.5 − 1.
 
     Raises:
-        ValueError: for another shape or type.
+        ValueError: for another shape or dtype.
     """
     check_shape("pictures", pictures, ("N", "H", "W", "C"))
     if pictures.dtype != torch.uint8:
@@ -23,12 +25,12 @@ def to_model(pictures: Tensor) -> Tensor:
 
 
 def to_uint8(x: Tensor, scale: float = 1.0) -> Tensor:
-    """float (N, C, H, W) → uint8 (N, H, W, C) on the same device; ±``scale`` becomes 0 and 255.
+    """Quantise pictures to 256 levels: float (N, C, H, W) → uint8 (N, H, W, C), same device.
 
-    Rounded, not truncated; what lies outside is clamped.
+    −``scale`` becomes 0 and +``scale`` 255; values are rounded, and clamped beyond.
 
     Raises:
-        ValueError: for another shape or type, or a scale that is not above 0.
+        ValueError: for another shape or dtype, or a scale that is not above 0.
     """
     check_pictures("x", x)
     check_positive("the scale", scale)
@@ -36,16 +38,17 @@ def to_uint8(x: Tensor, scale: float = 1.0) -> Tensor:
 
 
 def to_float16(x: Tensor, scale: float = 1.0) -> Tensor:
-    """float (N, C, H, W) → float16 (N, H, W, C) on the same device, of the same pictures.
+    """Convert pictures to float16: float (N, C, H, W) → float16 (N, H, W, C), same device.
 
-    Rounded to the nearest number that :func:`to_uint8` makes the same level of, which now and then
-    is the second nearest; where that is beyond float16, its largest. Errors as there.
+    Each value is rounded to the nearest float16 that :func:`to_uint8` maps to the same level as the
+    original, which occasionally is the second nearest; values beyond the range of float16 are
+    clamped to its largest. Raises the same errors.
     """
     check_pictures("x", x)
     check_positive("the scale", scale)
     exact = x.float()
     half = exact.clamp(-_MOST, _MOST).half()
-    # The bits of a float16, read as an integer, rise with its magnitude: the neighbour towards x.
+    # The bit pattern of a float16, as an integer, grows with its magnitude: ±1 is the neighbour.
     step = torch.where(exact.abs() > half.float().abs(), 1, -1).to(torch.int16)
     beside = (half.view(torch.int16) + step).view(torch.float16)
     other = _levels(half.float(), scale) != _levels(exact, scale)

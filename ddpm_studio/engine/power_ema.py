@@ -1,8 +1,8 @@
-"""Power-function averages, and averages of other lengths made of them afterwards [EDM2 §3].
+"""Power-function EMA and post-hoc EMA: averages of other lengths after the training [EDM2 §3].
 
-An average of relative width σ_rel weighs the weights of step τ by τ^γ up to the current step t: at
-any time it looks back over the same share of the training. Two of them, snapshot now and then,
-are enough to rebuild one of nearly any length when the training is over.
+An average of relative width σ_rel weights the parameters of step τ by τ^γ up to the current step t:
+at any time it covers the same fraction of the training. Snapshots of two of them, taken at
+intervals, suffice to reconstruct one of nearly any length after the training.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from torch import Tensor, nn
 from ddpm_studio.engine.checks import check_whole
 
 SHORT, LONG = 0.05, 0.10
-"""The relative widths to track from which others are made [EDM2 §3.2]."""
+"""Relative widths that are tracked, from which others are reconstructed [EDM2 §3.2]."""
 SHORTEST, LONGEST = 0.01, 0.25
-"""What can be asked for: γ = 97 to .72. No profile is wider than .30."""
+"""Allowed relative widths: γ = 97 to .72. No profile is wider than .30."""
 
 
 def gamma(width: float) -> float:
     """Exponent γ of the average of relative width σ_rel [EDM2 appendix C].
 
-    The only γ > −1 with (γ+1)/((γ+2)²(γ+3)) = σ_rel², largest root of a cubic.
+    The solution γ of (γ+1)/((γ+2)²(γ+3)) = σ_rel² that is the largest root of the cubic.
 
     Args:
         width: σ_rel, from .01 to .25.
 
     Raises:
-        ValueError: for a width outside of that.
+        ValueError: for a width outside this range.
     """
     if not SHORTEST <= width <= LONGEST:
         raise ValueError(f"an average's relative width is {SHORTEST} to {LONGEST}, not {width}")
@@ -43,14 +43,14 @@ def gamma(width: float) -> float:
 
 
 def relative_width(exponent: float) -> float:
-    """σ_rel = (γ+1)^½ (γ+2)⁻¹ (γ+3)^−½ [EDM2 eq. 3]."""
+    """Relative width σ_rel = (γ+1)^½ (γ+2)⁻¹ (γ+3)^−½ of an exponent γ [EDM2 eq. 3]."""
     if not -1 < exponent < math.inf:
         raise ValueError(f"γ must be above −1, not {exponent}")
     return float(np.sqrt((exponent + 1) / (exponent + 3)) / (exponent + 2))
 
 
 class PowerEMA:
-    """Keeps the average of a network's weights with a profile of relative width σ_rel.
+    """Power-function EMA of a network's weights, with relative width σ_rel.
 
     Args:
         network: the network in training.
@@ -66,7 +66,7 @@ class PowerEMA:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights after step t = 1, 2, …: β_γ(t) = (1 − 1/t)^{γ+1} [EDM2 eq. 2]."""
+        """Update with the weights after step t = 1, 2, …: decay (1 − 1/t)^{γ+1} [EDM2 eq. 2]."""
         decay = (1 - 1 / step) ** (self._exponent + 1)
         torch._foreach_lerp_(self._averaged, self._current, 1 - decay)
 
@@ -75,10 +75,10 @@ class PowerEMA:
         return dict(zip(self._names, self._averaged, strict=True))
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take up averaged weights.
+        """Restore averaged weights from a checkpoint.
 
         Raises:
-            ValueError: if one is missing or of another shape.
+            ValueError: if one is missing or has another shape.
         """
         for name, average in zip(self._names, self._averaged, strict=True):
             given = tensors.get(name)
@@ -88,27 +88,27 @@ class PowerEMA:
 
 
 class Snapshot(NamedTuple):
-    """Which average was written down when."""
+    """Snapshot of an average, identified by its relative width and the step it was taken at."""
 
     width: float
     step: int
 
 
 def coefficients(snapshots: Sequence[Snapshot], wanted: Snapshot) -> npt.NDArray[np.float64]:
-    """How much of each snapshot makes the wanted average, by least squares [EDM2 §3.2].
+    """Post-hoc EMA: coefficients of snapshots for a given average, by least squares [EDM2 §3.2].
 
-    Under the condition that they add up to 1: most of a weight is where it began, and must stay
-    there whatever the fit leaves over.
+    They are constrained to sum to 1: weights remain near their initial values, which must not be
+    scaled by the residual of the fit.
 
     Args:
-        snapshots: of steps up to the wanted one's, each once.
-        wanted: the width, and the step at which the average ends.
+        snapshots: distinct snapshots of steps up to the wanted one's.
+        wanted: width and last step of the average to reconstruct.
 
     Returns:
-        Shape (N,).
+        Coefficient of each snapshot, shape (N,).
 
     Raises:
-        ValueError: without snapshots, or for one that is later than what is wanted.
+        ValueError: without snapshots, for duplicates, or for a snapshot later than wanted.
     """
     if not snapshots or len(set(snapshots)) < len(snapshots):
         raise ValueError("an average is made of one or more snapshots, each once")
@@ -119,7 +119,7 @@ def coefficients(snapshots: Sequence[Snapshot], wanted: Snapshot) -> npt.NDArray
     count = len(snapshots)
     exponents = np.array([gamma(snapshot.width) for snapshot in snapshots])
     times = np.array([snapshot.step / wanted.step for snapshot in snapshots])
-    # The last row and column are those of the condition and its Lagrange multiplier.
+    # The last row and column are those of the constraint and its Lagrange multiplier.
     system, target = np.ones((count + 1, count + 1)), np.ones(count + 1)
     system[:count, :count] = _inner(exponents[:, None], times[:, None], exponents, times)
     system[count, count] = 0
@@ -133,7 +133,7 @@ def _inner(
     b: npt.NDArray[np.float64],
     b_end: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
-    """∫ p_a p_b over time, of p_γ(τ; t) = (γ+1) τ^γ/t^{γ+1} for τ ≤ t and else 0."""
+    """Inner product ∫ p_a p_b of profiles p_γ(τ; t) = (γ+1) τ^γ/t^{γ+1} for τ ≤ t, else 0."""
     later = np.where(a_end <= b_end, b, a)
     first, last = np.minimum(a_end, b_end), np.maximum(a_end, b_end)
     product: npt.NDArray[np.float64] = (

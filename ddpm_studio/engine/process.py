@@ -1,7 +1,7 @@
 """The forward process q and the reverse process p_θ [DDPM §2, §3; IDDPM §3].
 
 An *index* i in 0..T−1 stands for the paper's t = i + 1, and is one kind of level: see
-:mod:`ddpm_studio.engine.levels`. Nothing but :meth:`DiffusionProcess.predict` asks a network.
+:mod:`ddpm_studio.engine.levels`. Only :meth:`DiffusionProcess.predict` evaluates a network.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ __all__ = ["Denoiser", "DiffusionProcess", "Index", "Reverse", "std_of"]
 
 
 class Denoiser(Protocol):
-    """A network: (what it is shown, shape (N, C, H, W), labels of shape (N,)) → prediction.
+    """Denoising network: (input, shape (N, C, H, W); noise level, shape (N,)) → prediction.
 
-    Shown are x_t and integer labels 0..T−1; or, where the parameterisation is continuous, c_in·x̃
-    and c_noise, floating.
+    The arguments are x_t and integer labels 0..T−1; or, where the parameterisation is continuous,
+    c_in·x̃ and c_noise, floating.
     """
 
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
@@ -47,7 +47,7 @@ class Denoiser(Protocol):
 
 @dataclass(frozen=True)
 class Reverse:
-    """p_θ(x_{t−1}|x_t) and what it was made from; all of x_t's shape.
+    """Reverse transition p_θ(x_{t−1}|x_t), with the x̂_0 and ε̂ it derives from; shape of x_t.
 
     ``log_variance`` is a number where the variance is fixed and the index an int.
     """
@@ -60,21 +60,21 @@ class Reverse:
 
 @dataclass(frozen=True, eq=False)
 class DiffusionProcess:
-    """q and p_θ over one noise schedule.
+    """Diffusion process: forward process q and reverse process p_θ over one noise schedule.
 
-    Data are pictures of shape (N, C, H, W), or of any shape (N, …) where nothing else is said.
+    Data are pictures of shape (N, C, H, W), or of any shape (N, …) unless stated otherwise.
 
     Args:
-        schedule: the variances β_t.
-        parameterization: what the network predicts: a name in
-            :data:`ddpm_studio.engine.tables.PARAMETERIZATIONS`, or an object of one's own.
-        variance: Σ_θ: β_t, β̃_t, exp of an output, or between both by an output [IDDPM eq. 15],
-            by its name in :data:`ddpm_studio.engine.tables.VARIANCES`.
-        clip_x0: keep x̂_0 within [−1, 1] before μ̃ is formed.
+        schedule: noise schedule, the variances β_t.
+        parameterization: prediction target of the network: a name in
+            :data:`ddpm_studio.engine.tables.PARAMETERIZATIONS`, or an object.
+        variance: Σ_θ: β_t, β̃_t, exp of an output, or interpolated between both by an output
+            [IDDPM eq. 15], by its name in :data:`ddpm_studio.engine.tables.VARIANCES`.
+        clip_x0: clip x̂_0 to [−1, 1] before μ̃ is computed.
 
     Raises:
-        ValueError: for another name, or a parameterisation that can't begin where ᾱ_T = 0 with a
-            schedule of zero terminal SNR.
+        ValueError: for an unknown name, or for a schedule of zero terminal SNR with a
+            parameterisation from which x_0 can't be recovered at ᾱ_T = 0.
     """
 
     schedule: NoiseSchedule
@@ -83,7 +83,7 @@ class DiffusionProcess:
     clip_x0: bool = True
 
     def __post_init__(self) -> None:
-        # An unknown name is refused at once.
+        # Raises for an unknown name.
         if not isinstance(self.parameterization, Parameterization):
             PARAMETERIZATIONS[self.parameterization]
         VARIANCES[self.variance]
@@ -113,7 +113,7 @@ class DiffusionProcess:
         return VARIANCES[self.variance].learned
 
     def predict(self, model: Denoiser, x_t: Tensor, level: Level) -> Tensor:
-        """Ask the network about x_t: the one place where one is called.
+        """Evaluate the network at x_t; nothing else in the project calls one.
 
         Args:
             model: the network.
@@ -122,11 +122,11 @@ class DiffusionProcess:
                 parameterisation is continuous.
 
         Returns:
-            The output as it is, F and the variance half if there is one.
+            The raw output: F, and the variance half if there is one.
 
         Raises:
-            ValueError: if the level is of another shape, out of range, or none that the network
-                can be told.
+            ValueError: if the level has another shape, is out of range, or is one that the network
+                can't be conditioned on.
         """
         check_batch("x_t", x_t)
         check_range(self.schedule, level)
@@ -134,11 +134,11 @@ class DiffusionProcess:
         return model(self.form.shown(where, x_t), self.form.c_noise(where))
 
     def place(self, level: Level, like: Tensor) -> Place:
-        """Return what x_t consists of at a level; see :func:`ddpm_studio.engine.levels.place`."""
+        """Coefficients of x_t at a level; see :func:`ddpm_studio.engine.levels.place`."""
         return place(self.schedule, level, like)
 
     def index_of(self, level: Tensor) -> Tensor:
-        """Return the index of each level, or that of the timestep whose noise is nearest to σ.
+        """Return the index of each level; for σ, that of the nearest timestep in ln σ.
 
         Args:
             level: indices or σ, shape (N,).
@@ -150,15 +150,15 @@ class DiffusionProcess:
         return nearest_index(self.schedule, level)
 
     def q_sample(self, x0: Tensor, level: Level, noise: Tensor) -> Tensor:
-        """x_t ~ q(x_t|x_0) = N(√ᾱ_t x_0, (1−ᾱ_t) I) [DDPM eq. 4], in float32 or better.
+        """Sample x_t ~ q(x_t|x_0) = N(√ᾱ_t x_0, (1−ᾱ_t) I) [DDPM eq. 4], in the precision of x_0.
 
         Args:
-            x0: shape (N, …).
+            x0: data, shape (N, …).
             level: an index, an int or shape (N,), or σ, floating, shape (N,).
             noise: ε ~ N(0, I), of x_0's shape, or one that broadcasts to it.
 
         Raises:
-            ValueError: if a shape does not fit, or the level is out of range.
+            ValueError: if a shape does not match, or the level is out of range.
         """
         check_batch("x_0", x0)
         check_range(self.schedule, level)
@@ -167,7 +167,7 @@ class DiffusionProcess:
         return where.signal * x0 + where.noise * noise
 
     def q_step(self, x_before: Tensor, index: int, noise: Tensor) -> Tensor:
-        """x_t ~ q(x_t|x_{t−1}) = N(√(1−β_t) x_{t−1}, β_t I) [DDPM eq. 2]: one link of the chain.
+        """Forward step x_t ~ q(x_t|x_{t−1}) = N(√(1−β_t) x_{t−1}, β_t I) [DDPM eq. 2].
 
         Args:
             x_before: x_{t−1}, shape (N, …).
@@ -175,7 +175,7 @@ class DiffusionProcess:
             noise: ε ~ N(0, I), of x_{t−1}'s shape.
 
         Raises:
-            ValueError: if a shape does not fit, or the index is out of range.
+            ValueError: if a shape does not match.
         """
         check_range(self.schedule, index)
         check_like("the noise", noise, "x_{t−1}", x_before)
@@ -183,13 +183,13 @@ class DiffusionProcess:
         return math.sqrt(1 - beta) * x_before + math.sqrt(beta) * noise
 
     def q_posterior_mean(self, x0: Tensor, x_t: Tensor, index: Index) -> Tensor:
-        """μ̃_t(x_t, x_0) [DDPM eq. 7]."""
+        """Posterior mean μ̃_t(x_t, x_0) of q(x_{t−1}|x_t, x_0) [DDPM eq. 7]."""
         check_like("x_0", x0, "x_t", x_t)
         where = self.place(index, x_t)
         return where.posterior_x0 * x0 + where.posterior_x_t * x_t
 
     def target(self, x0: Tensor, x_t: Tensor, level: Level, noise: Tensor) -> Tensor:
-        """What the network should predict, in its parameterisation.
+        """Training target of the network, in its parameterisation.
 
         Raises:
             ValueError: if x_t or the noise has another shape than x_0.
@@ -205,7 +205,7 @@ class DiffusionProcess:
         return where.recip_signal * x_t - where.sigma * eps
 
     def eps_from_x0(self, x_t: Tensor, level: Level, x0: Tensor) -> Tensor:
-        """The ε that leads from x_0 to x_t."""
+        """Noise ε for which x_t = √ᾱ_t x_0 + √(1−ᾱ_t) ε."""
         check_like("x_0", x0, "x_t", x_t)
         return self.form.eps(self.place(level, x_t), x_t, x0)
 
@@ -219,10 +219,10 @@ class DiffusionProcess:
         return self.form.x0(self.place(level, x_t), x_t, prediction)
 
     def split(self, output: Tensor, x_t: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Part the network's output into the prediction and, if learned, the variance half.
+        """Split the network's output into the prediction and, if learned, the variance half.
 
         Raises:
-            ValueError: if the number of channels does not fit.
+            ValueError: if the number of channels does not match.
         """
         check_batch("x_t", x_t)
         channels = x_t.shape[1] * (2 if self.learned else 1)
@@ -236,17 +236,17 @@ class DiffusionProcess:
         return prediction, v
 
     def log_variance(self, index: Index, v: Tensor | None, like: Tensor) -> Tensor | float:
-        """log Σ_θ; ``v`` is the network's variance half, in [−1, 1] for learned_range.
+        """Log-variance log Σ_θ; ``v`` is the network's variance half, in [−1, 1] for learned_range.
 
         Raises:
-            ValueError: if the variance is learned and there is no ``v``, or the index does not
-                fit.
+            ValueError: if the variance is learned and ``v`` is None, or the index is out of range
+                or a σ.
         """
         self._check_index(index, like)
         return self._log_variance(self.schedule, index, v, like)
 
     def posterior_log_variance(self, index: Index, like: Tensor) -> Tensor | float:
-        """log β̃_t of q(x_{t−1}|x_t, x_0), with β̃_2 at t = 1."""
+        """Log-variance log β̃_t of the posterior q(x_{t−1}|x_t, x_0), with β̃_2 at t = 1."""
         self._check_index(index, like)
         return at(self.schedule.posterior_log_variance_clipped, index, like)
 
@@ -256,14 +256,14 @@ class DiffusionProcess:
         check_range(self.schedule, index)
 
     def p_mean_variance(self, model: Denoiser, x_t: Tensor, index: Index) -> Reverse:
-        """p_θ(x_{t−1}|x_t) [DDPM eq. 1, 11]: one evaluation of the network."""
+        """Reverse transition p_θ(x_{t−1}|x_t), one evaluation of the network [DDPM eq. 1, 11]."""
         return self.reverse(self.predict(model, x_t, index), x_t, index)
 
     def reverse(self, output: Tensor, x_t: Tensor, index: Index) -> Reverse:
-        """p_θ(x_{t−1}|x_t) from the network's output, in the precision of x_t.
+        """Reverse transition p_θ(x_{t−1}|x_t) from the network's output, in the precision of x_t.
 
         Raises:
-            ValueError: if output or index do not fit.
+            ValueError: if the output's shape does not match, or the index is out of range.
         """
         prediction, v = self.split(output, x_t)
         x0_hat = self.x0_from_prediction(x_t, index, prediction.to(x_t.dtype))
@@ -276,7 +276,7 @@ class DiffusionProcess:
         )
 
     def _x0_of_mean(self, x0_hat: Tensor, clipped: Tensor, index: Index) -> Tensor:
-        """x̂_0 that the mean is formed of: not clipped where that makes it the prediction itself."""
+        """x̂_0 for the mean: unclipped where the mean is then the network's prediction itself."""
         if not (self.form.predicts_mean and self.clip_x0):
             return clipped
         single = self.schedule.single_steps
@@ -287,7 +287,7 @@ class DiffusionProcess:
 
 
 def std_of(log_variance: Tensor | float) -> Tensor | float:
-    """σ from log σ²."""
+    """Standard deviation σ from the log-variance log σ²."""
     if isinstance(log_variance, Tensor):
         return (0.5 * log_variance).exp()
     return math.exp(0.5 * log_variance)

@@ -1,4 +1,4 @@
-"""Optimisers, each behind one small protocol and with one check for finite numbers."""
+"""Optimisers (Adam, AdamW, Muon) behind one protocol that skips non-finite steps."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 def optimizer(
     name: str, network: nn.Module, weight_decay: float = WEIGHT_DECAY.default, **options: float
 ) -> Optimizer:
-    """Make an optimiser of a network's parameters.
+    """Create an optimiser of a network's parameters by name.
 
     Args:
-        name: of :data:`ddpm_studio.engine.tables.OPTIMIZERS`.
-        network: whose parameters are optimised.
-        weight_decay: 0..1, decoupled from the gradient; left out where it has none.
-        options: others that it takes, by name; their defaults if not named.
+        name: a name of :data:`ddpm_studio.engine.tables.OPTIMIZERS`.
+        network: the network to optimise.
+        weight_decay: decoupled weight decay, 0..1; ignored by an optimiser without.
+        options: the optimiser's further options, by name; defaults where not given.
 
     Raises:
-        ValueError: for another name, or an option that is out of range or that it has not.
+        ValueError: for an unknown name, or an option that is out of range or not supported.
     """
     entry = OPTIMIZERS[name]
     check_number("weight_decay", weight_decay, WEIGHT_DECAY.low, WEIGHT_DECAY.high)

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-# Devices whose kernel reads the flag that weights and moments should stay as they are.
-# Apple's does not: there the step waits for the device to see for itself.
+# Devices whose fused kernel reads ``found_inf``, the flag to skip the step. Apple's (MPS) does not:
+# there the host has to synchronise and read the flag.
 _LOOK_AT_FOUND_INF = ("cpu", "cuda")
 _STATE = ("step", "exp_avg", "exp_avg_sq")
 
 
 class FusedAdam:
-    """An optimiser of torch's whose state is that of Adam.
+    """Wrapper of a fused torch optimiser with Adam's state (Adam, AdamW).
 
     Args:
-        parameters: by name.
-        optimizer: of just these, fused, in one group.
+        parameters: the parameters by name.
+        optimizer: fused optimiser of exactly these parameters, in one group.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class FusedAdam:
             self._optimizer.step()
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return moments and step counts by parameter."""
+        """Return moments and step counts, as ``key.parameter``."""
         state = self._optimizer.state
         return {
             f"{key}.{name}": value
@@ -51,16 +51,16 @@ class FusedAdam:
         """See :meth:`~ddpm_studio.engine.optimizers.protocol.Optimizer.load`."""
         for name, p in self._parameters.items():
             for key in _STATE:
-                # It counts its steps where it computes; the count is a float32 number.
+                # The fused kernel keeps the step count on the device, as a float32.
                 like = torch.zeros((), device=p.device) if key == "step" else torch.empty_like(p)
                 self._optimizer.state[p][key] = fitting(tensors, f"{key}.{name}", like)
 
 
 def fitting(tensors: dict[str, Tensor], key: str, like: Tensor) -> Tensor:
-    """Copy a tensor of a checkpoint into ``like`` and return that.
+    """Copy a tensor of a checkpoint into ``like``, in place, and return it.
 
     Raises:
-        ValueError: if it is missing or of another shape.
+        ValueError: if it is missing or has another shape.
     """
     value = tensors.get(key)
     if value is None or value.numel() != like.numel() or (like.ndim and value.shape != like.shape):
@@ -73,7 +73,7 @@ class Adam(FusedAdam):
     """Adam with β₁ = .9, β₂ = .999 [DDPM appendix B].
 
     Args:
-        network: whose parameters are optimised.
+        network: the network to optimise.
     """
 
     def __init__(self, network: nn.Module) -> None:

@@ -1,4 +1,4 @@
-"""AdamW: Adam with a weight decay that the gradient does not see [Loshchilov and Hutter 2019]."""
+"""AdamW: Adam with decoupled weight decay [Loshchilov and Hutter 2019]."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class AdamW(FusedAdam):
     """AdamW with β₁ = .9, β₂ = .999.
 
     Args:
-        network: whose parameters are optimised.
+        network: the network to optimise.
         weight_decay: λ of θ ← θ − lr·λ·θ.
     """
 

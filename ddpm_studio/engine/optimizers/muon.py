@@ -1,8 +1,8 @@
-"""Muon: momentum whose matrices are orthogonalised before the step [Jordan et al. 2024].
+"""Muon: momentum orthogonalised by Newton–Schulz iterations [Jordan et al. 2024].
 
-Not :class:`torch.optim.Muon`, which takes matrices alone, reads nothing of a flag that is still
-on the device, and computes in bf16 everywhere: a processor without instructions for it takes ten
-times as long. Here matrices of one shape are orthogonalised together.
+:class:`torch.optim.Muon` is not used: it accepts 2-D parameters only, has no flag on the device to
+skip a step, and computes in bf16 everywhere, which takes ten times as long on a CPU without bf16
+instructions. Here matrices of equal shape are orthogonalised in one batch.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.optimizers.adam import FusedAdam, fitting
 
 _MOMENTUM = 0.95
-# The quintic whose slope at 0 is steepest while singular values near 1 stay within .7 and 1.2.
+# Quintic with the steepest slope at 0 that keeps singular values near 1 within .7 and 1.2.
 _A, _B, _C = 3.4445, -4.7750, 2.0315
 _ITERATIONS = 5
-# With more columns a row the iterations are faster on the Gram matrix: 1.2 times at 3 columns a
-# row, 3 times at 9 (two cores, AVX2).
+# Aspect ratio (columns/rows) above which iterating on the Gram matrix is faster: 1.2 times at 3,
+# 3 times at 9 (two cores, AVX2).
 _WIDE = 2
 _TINY = 1e-7
-# Of a step of AdamW, the root of the mean square: with it one learning rate suits both
+# RMS of an AdamW update: scaling Muon's to it lets both share one learning rate
 # [Liu et al. 2025, eq. 4].
 _ADAMW_RMS = 0.2
 
 
 class Muon:
-    """Muon on the weights of hidden layers, AdamW on all others.
+    """Muon optimiser for the weights of hidden layers, with AdamW for all other parameters.
 
-    The others are embeddings, norms, biases, and the first and the last layer: those that read and
-    write pictures. A convolution's weight is a matrix of (outputs, inputs · kernel).
+    The others are embeddings, norms, biases, and the input and output layers, which read and write
+    pictures. A convolution's weight is treated as a matrix of (outputs, inputs · kernel).
 
     Args:
-        network: whose parameters are optimised.
-        weight_decay: λ of θ ← θ − lr·λ·θ, of all parameters.
+        network: the network to optimise.
+        weight_decay: λ of θ ← θ − lr·λ·θ, for all parameters.
     """
 
     def __init__(self, network: nn.Module, weight_decay: float) -> None:
@@ -61,7 +61,7 @@ class Muon:
         decay = 1 - lr * self._weight_decay * keep
         for (rows, columns), names in self._stacks.items():
             moments = [self._momentum[name] for name in names]
-            # Where the gradient is no number, that of an unchanged momentum takes its place.
+            # If not finite, the momentum stands in for the gradient, which leaves it unchanged.
             gradients = [
                 torch.where(finite, _gradient(self._matrices[name]), moment)
                 for name, moment in zip(names, moments, strict=True)
@@ -75,7 +75,7 @@ class Muon:
                 weight.mul_(decay).add_(_like(step, weight))
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the momentum of matrices, and AdamW's state of the rest."""
+        """Return the momentum of hidden matrices, and AdamW's state of the rest."""
         momentum = {f"momentum.{name}": value for name, value in self._momentum.items()}
         return momentum | self._rest.tensors()
 
@@ -87,24 +87,24 @@ class Muon:
 
 
 def newton_schulz(matrices: Tensor) -> Tensor:
-    """Bring the singular values of matrices near 1, their singular vectors kept.
+    """Newton–Schulz orthogonalisation: move singular values near 1, keeping the singular vectors.
 
-    Five times X ← aX + bXXᵀX + c(XXᵀ)²X from X/‖X‖_F, which puts singular values above some
+    Five iterations X ← aX + bXXᵀX + c(XXᵀ)²X from X/‖X‖_F, which bring singular values above a few
     hundredths between .68 and 1.14 [Jordan et al. 2024].
 
     Args:
         matrices: shape (…, m, n).
 
     Returns:
-        The same shape and type. On a GPU computed in bf16, which suffices.
+        Matrices of the same shape and dtype. On a GPU computed in bf16, which suffices.
     """
     tall = matrices.shape[-2] > matrices.shape[-1]
     x = matrices.mT if tall else matrices
     x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=_TINY)
     x = x.bfloat16() if x.device.type == "cuda" else x
     rows, columns = x.shape[-2:]
-    # What rounding adds to the Gram matrix grows from each iteration to the next: float32 stands
-    # that, bf16 does not.
+    # Rounding errors of the Gram matrix grow with each iteration: tolerable in float32, not in
+    # bf16.
     by_gram = columns > _WIDE * rows and x.dtype != torch.bfloat16
     stack = x.reshape(-1, rows, columns)
     x = (_by_gram_matrix(stack) if by_gram else _one_by_one(stack)).view_as(x)
@@ -113,7 +113,7 @@ def newton_schulz(matrices: Tensor) -> Tensor:
 
 
 def _one_by_one(x: Tensor) -> Tensor:
-    """The iterations as they are written; shape (stack, m, n)."""
+    """Newton–Schulz iterations on X itself, shape (stack, m, n)."""
     for _ in range(_ITERATIONS):
         gram = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=_B, alpha=_C), x, beta=_A)
@@ -121,10 +121,10 @@ def _one_by_one(x: Tensor) -> Tensor:
 
 
 def _by_gram_matrix(x: Tensor) -> Tensor:
-    """The iterations on G = XXᵀ alone, which is small where X is wide; shape (stack, m, n).
+    """Newton–Schulz iterations on the Gram matrix G = XXᵀ, small for a wide X (stack, m, n).
 
-    Each multiplies X by Q = a + bG + cG² and so makes QGQ of G; X itself waits for the product of
-    all Q.
+    Each iteration multiplies X by Q = a + bG + cG² from the left, hence G becomes QGQ; X itself is
+    multiplied once, by the product of all Q.
     """
     gram = x @ x.mT
     product = None
@@ -139,11 +139,11 @@ def _by_gram_matrix(x: Tensor) -> Tensor:
 
 
 def hidden_matrices(network: nn.Module) -> list[str]:
-    """Name the weights that are matrices of hidden layers.
+    """Return the names of the weight matrices of hidden layers.
 
-    Which layers are not hidden a network says by its ``outer_layers``. Of one that does not, the
-    first convolution is left out, or where there is none the first linear layer, and the last of
-    either.
+    All linear and convolutional layers are hidden, except the network's ``outer_layers``. Where
+    these are unspecified: except the first convolution (or the first linear layer if there is
+    none) and the last layer of either kind.
     """
     layers = {
         name: layer
@@ -162,11 +162,11 @@ def _gradient(parameter: nn.Parameter) -> Tensor:
 
 
 def _matrix(weight: Tensor) -> Tensor:
-    """(outputs, inputs · kernel); the order of the columns is that of channels-last memory."""
+    """Flatten a weight to (outputs, kernel · inputs), the order of channels-last memory."""
     return weight.movedim(1, -1).flatten(1)
 
 
 def _like(matrix: Tensor, weight: Tensor) -> Tensor:
-    """A matrix in the shape of a weight: :func:`_matrix` undone."""
+    """Reshape a matrix to the shape of a weight: the inverse of :func:`_matrix`."""
     outputs, inputs, *kernel = weight.shape
     return matrix.reshape(outputs, *kernel, inputs).movedim(-1, 1)

@@ -8,26 +8,26 @@ from torch import Tensor
 
 
 class Optimizer(Protocol):
-    """Changes the weights of one network by their gradients."""
+    """Optimiser of a network's weights, with a flag on the device that skips a step."""
 
     def step(self, lr: float, finite: Tensor) -> None:
-        """Take a step with the gradients that the parameters have now.
+        """Update the weights with the parameters' current gradients.
 
         Args:
-            lr: the learning rate.
-            finite: whether loss and gradient are finite numbers, a bool on the device, shape ();
-                where not, neither weights nor state change.
+            lr: learning rate.
+            finite: whether loss and gradient are finite, a bool on the device, shape (); if not,
+                neither weights nor state change.
         """
         ...
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the state as ``key.parameter``, for a checkpoint."""
+        """Return the state as tensors named ``key.parameter``, for a checkpoint."""
         ...
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take up a state.
+        """Restore the state from a checkpoint.
 
         Raises:
-            ValueError: if a tensor is missing or of another shape.
+            ValueError: if a tensor is missing or has another shape.
         """
         ...

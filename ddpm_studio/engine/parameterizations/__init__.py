@@ -1,1 +1,4 @@
-"""What the network predicts and how it is asked: one file each, listed in the engine's tables."""
+"""Parameterisations (ε, x_0, μ, v, EDM, flow): prediction target and preconditioning of networks.
+
+One module each, listed in :data:`ddpm_studio.engine.tables.PARAMETERIZATIONS`.
+"""

@@ -1,4 +1,4 @@
-"""EDM's preconditioning: input, output and target of unit variance at every σ [EDM §5]."""
+"""EDM preconditioning: network input and training target of unit variance at every σ [EDM §5]."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SIGMA_DATA = 0.5
 
 @dataclass(frozen=True)
 class EDM(Parameterization):
-    """F of D(x̃; σ) = c_skip x̃ + c_out F(c_in x̃; ¼ ln σ) [EDM Table 1].
+    """EDM preconditioning: D(x̃; σ) = c_skip x̃ + c_out F(c_in x̃; ¼ ln σ) [EDM Table 1].
 
-    The mean squared error of F is EDM's loss with its weight (σ²+σ_d²)/(σ σ_d)² on D's.
+    The mean squared error of F is EDM's loss, with weight (σ²+σ_d²)/(σ σ_d)² on the error of D.
 
     Args:
         sigma_data: σ_d, the standard deviation of the data.
@@ -35,14 +35,14 @@ class EDM(Parameterization):
         check_positive("σ_d", self.sigma_data)
 
     def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
-        """(x_0 − c_skip x̃)/c_out, without the difference of nearly equal numbers at small σ."""
+        """(x_0 − c_skip x̃)/c_out, without cancellation at small σ."""
         root = self._root(place)
         of_x0 = place.noise / self.sigma_data / root
         of_noise = self.sigma_data * place.signal / root
         return of_x0 * x0 - of_noise * noise
 
     def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
-        """D."""
+        """Denoised D(x̃; σ)."""
         skip = place.signal * (self.sigma_data / self._root(place)) ** 2
         return skip * x_t + self.c_out(place) * prediction
 

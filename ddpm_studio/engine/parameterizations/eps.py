@@ -1,4 +1,4 @@
-"""ε, the noise itself [DDPM §3.2]."""
+"""ε-prediction: the network predicts the noise [DDPM §3.2]."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ddpm_studio.engine.parameterizations.parameterization import Parameterizati
 
 
 class Eps(Parameterization):
-    """F = ε: c_skip = 1, c_out = −σ; the weight of x̂_0's error is the SNR [DDPM eq. 14]."""
+    """ε-prediction, F = ε: c_skip = 1, c_out = −σ; the weight on x̂_0 is the SNR [DDPM eq. 14]."""
 
     def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
         """ε."""
@@ -22,7 +22,7 @@ class Eps(Parameterization):
     def x0_between(
         self, x: Tensor, x_t: Tensor, near: IndexPlace, here: SigmaPlace, prediction: Tensor
     ) -> Tensor:
-        """x̃ − σε: x̃ is at hand and need not be made from x_t again."""
+        """x̃ − σε, from x̃ directly rather than recomputed from x_t."""
         return x - here.sigma * prediction
 
     def c_skip(self, place: Place) -> Coefficient:
@@ -34,5 +34,5 @@ class Eps(Parameterization):
         return -place.sigma
 
     def weight(self, place: Place) -> Coefficient:
-        """The signal-to-noise ratio."""
+        """Signal-to-noise ratio."""
         return place.snr

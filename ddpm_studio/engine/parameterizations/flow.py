@@ -1,4 +1,7 @@
-"""Flow matching on the linear path from data to noise [Lipman et al. 2023; Liu et al. 2023]."""
+"""Flow matching (rectified flow) on the linear path from data to noise.
+
+[Lipman et al. 2023; Liu et al. 2023]
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ from torch import Tensor
 from ddpm_studio.engine.levels import Coefficient, Place, for_network
 from ddpm_studio.engine.parameterizations.parameterization import Parameterization
 
-# The network is told the flow time on the scale of the usual T, as flow models of pictures are.
+# Scale of the flow time as the network's input: the usual T, as in published flow models.
 _LABELS = 1000
 
 
 class Flow(Parameterization):
-    """F = ε − x_0, the velocity of x_u = (1−u) x_0 + u ε, where u = σ/(1+σ).
+    """Flow matching, F = ε − x_0: the velocity of x_u = (1−u) x_0 + u ε, where u = σ/(1+σ).
 
     c_in = c_skip = 1/(1+σ) = 1 − u, c_out = −σ/(1+σ) = −u, c_noise = 1000 u.
     """
@@ -37,7 +40,7 @@ class Flow(Parameterization):
         return -place.noise / (place.signal + place.noise)
 
     def c_in(self, place: Place) -> Coefficient:
-        """1 − u: the network is shown x_u."""
+        """1 − u: the network's input is x_u."""
         return self.c_skip(place)
 
     def c_noise(self, place: Place) -> Tensor:

@@ -1,4 +1,4 @@
-"""μ̃, the mean of the step back [DDPM §3.2]."""
+"""μ̃-prediction: the network predicts the posterior mean of x_{t−1} [DDPM §3.2]."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ddpm_studio.engine.parameterizations.parameterization import Parameterizati
 
 
 class Mu(Parameterization):
-    """F = μ̃_t(x_t, x_0), which is of one step t → t − 1 of the schedule that it was trained with.
+    """μ̃-prediction, F = μ̃_t(x_t, x_0): the posterior mean of a step t → t − 1 of the training.
 
-    Where x̂_0 is clipped, the mean of such a step stays F and x̂_0 alone is changed, as in the
-    DDPM code. A longer step of a strided schedule has another mean, formed of x̂_0 as from any
-    other prediction. x̂_0 is F less nearly all of itself: at T = 1000 an error of F counts
-    thousands of times in it and about a hundred times in ε̂, so with few steps a network that is
-    not yet exact, or one that computes in bf16, draws noisier pictures than if it predicted ε.
+    Where x̂_0 is clipped, the mean of such a step stays F and only x̂_0 is changed, as in the DDPM
+    code. A longer step of a strided schedule has another mean, computed from x̂_0 as for any other
+    prediction. x̂_0 follows from F by strong cancellation: at T = 1000 an error of F is amplified
+    thousands of times in x̂_0 and about a hundred times in ε̂, so with few steps a network that is
+    not yet accurate, or one in bf16, gives noisier pictures than one that predicts ε.
     """
 
     predicts_mean = True
@@ -32,7 +32,7 @@ class Mu(Parameterization):
     def x0_between(
         self, x: Tensor, x_t: Tensor, near: IndexPlace, here: SigmaPlace, prediction: Tensor
     ) -> Tensor:
-        """x̃ − σε with the ε that F stands for at its label, whose step it is of."""
+        """x̃ − σε, with the ε that F implies at the level of its label."""
         return x - here.sigma * self.eps(near, x_t, self.x0(near, x_t, prediction))
 
     def c_skip(self, place: Place) -> Coefficient:
@@ -40,7 +40,7 @@ class Mu(Parameterization):
         return -place.trained_x_t * place.signal / place.trained_x0
 
     def c_out(self, place: Place) -> Coefficient:
-        """1 over the coefficient of x_0 in μ̃."""
+        """Reciprocal of the coefficient of x_0 in μ̃."""
         return 1 / place.trained_x0
 
     def weight(self, place: Place) -> Coefficient:

@@ -1,4 +1,4 @@
-"""Parameterisations by their names in the engine's table."""
+"""Look-up of parameterisations by their names in the engine's table."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ddpm_studio.engine.tables import PARAMETERIZATIONS
 
 
 def parameterization(name: str) -> Parameterization:
-    """Return the parameterisation of a name.
+    """Return the parameterisation with a given name.
 
     Raises:
-        ValueError: for another name.
-        TypeError: if the code of another package is no :class:`Parameterization`, or lacks one
-            of its methods.
+        ValueError: for an unknown name.
+        TypeError: if a plug-in's class is not a :class:`Parameterization`, or lacks one of its
+            methods.
     """
     form = PARAMETERIZATIONS[name].load()()
     if not isinstance(form, Parameterization):
@@ -24,14 +24,14 @@ def parameterization(name: str) -> Parameterization:
 
 
 def named_where(able: Callable[[Parameterization], bool]) -> list[str]:
-    """Return the names of those that can do something, to tell of them.
+    """Return the names of the parameterisations that satisfy a predicate, for error messages.
 
     Args:
-        able: whether one can; those whose code can't be loaded can't.
+        able: the predicate; parameterisations that can't be loaded are left out.
     """
     found = []
     for name in PARAMETERIZATIONS:
-        # What others wrote may raise anything, and here it was not asked for.
+        # A plug-in may raise anything, and here it was not chosen by the caller.
         with suppress(Exception):
             if able(parameterization(name)):
                 found.append(name)

@@ -1,4 +1,4 @@
-"""What a parameterisation is: the way between the network's output and x̂_0."""
+"""Base class of parameterisations: conversion between the network's output and x̂_0."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from ddpm_studio.engine.levels import Coefficient, IndexPlace, Place, SigmaPlace
 
 
 class Parameterization(ABC):
-    """What the network F predicts, and what it is shown [EDM eq. 7].
+    """Parameterisation: prediction target and preconditioning of the network F [EDM eq. 7].
 
-    In x̃ = x_t/√ᾱ = x_0 + σε all are of one form, linear in F,
+    In x̃ = x_t/√ᾱ = x_0 + σε all have one form, linear in F,
 
         x̂_0 = c_skip·x̃ + c_out·F(c_in·x̃, c_noise),
 
-    so the same error of F counts differently: by ``weight`` for x̂_0's.
+    so an error of F corresponds to one of x̂_0, with a factor ``weight`` between their squares.
     """
 
-    #: Whether the network knows any σ, told by c_noise; else it knows T integer labels.
+    #: Whether the network is conditioned on any σ, by c_noise, rather than on T integer labels.
     continuous = False
-    #: Whether F is the mean of the step back, which clipping x̂_0 then leaves as it is.
+    #: Whether F is the posterior mean, which clipping x̂_0 then leaves unchanged.
     predicts_mean = False
-    #: Whether x_0 follows from F where ᾱ_T = 0 too, in a schedule of zero terminal SNR.
+    #: Whether x_0 can be recovered from F even where ᾱ_T = 0 (zero terminal SNR).
     from_noise_alone = False
 
     @abstractmethod
     def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
-        """What F should be, shape of x_0."""
+        """Training target of F, shape of x_0."""
 
     @abstractmethod
     def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
-        """x̂_0 from F, not clipped."""
+        """x̂_0 from the network's output F, not clipped."""
 
     @abstractmethod
     def c_skip(self, place: Place) -> Coefficient:
@@ -43,35 +43,35 @@ class Parameterization(ABC):
         """Factor of F in x̂_0."""
 
     def c_in(self, place: Place) -> Coefficient:
-        """Factor of x̃ in what the network is shown, which is x_t unless it is told otherwise."""
+        """Factor of x̃ in the network's input; by default √ᾱ, so that the input is x_t."""
         return place.signal
 
     def c_noise(self, place: Place) -> Tensor:
-        """What the network is told of the level, shape (N,): its integer label."""
+        """Noise-level conditioning of the network, shape (N,); by default the integer label."""
         return place.labels()
 
     def weight(self, place: Place) -> Coefficient:
-        """1/c_out²: (F's squared error) = weight·(x̂_0's)."""
+        """1/c_out², the weight λ in (squared error of F) = λ·(squared error of x̂_0)."""
         return self.c_out(place) ** -2
 
     def shown(self, place: Place, x_t: Tensor) -> Tensor:
-        """c_in·x̃, what the network is shown."""
+        """Network input c_in·x̃."""
         return x_t
 
     def eps(self, place: Place, x_t: Tensor, x0: Tensor) -> Tensor:
-        """The ε that leads from x_0 to x_t."""
+        """Noise ε for which x_t = √ᾱ x_0 + √(1−ᾱ) ε."""
         return (x_t - place.signal * x0) / place.noise
 
     def x0_between(
         self, x: Tensor, x_t: Tensor, near: IndexPlace, here: SigmaPlace, prediction: Tensor
     ) -> Tensor:
-        """x̂_0 at a σ that the network has no label for, from F with a label next to it.
+        """x̂_0 at a σ between the timesteps, from F evaluated with a neighbouring label.
 
         Args:
             x: x̃.
             x_t: √ᾱ·x̃.
-            near: the place of the label.
-            here: the place of σ.
-            prediction: F(x_t, the label).
+            near: coefficients at the label's level.
+            here: coefficients at σ.
+            prediction: F(x_t, label).
         """
         return self.x0(here, x_t, prediction)

@@ -1,4 +1,4 @@
-"""v, between ε and x_0 [Salimans & Ho 2022]."""
+"""v-prediction: the network predicts a mix of ε and x_0 [Salimans & Ho 2022]."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ddpm_studio.engine.parameterizations.parameterization import Parameterizati
 
 
 class V(Parameterization):
-    """F = √ᾱ ε − √(1−ᾱ) x_0: c_skip = ᾱ, c_out = −√(1−ᾱ)."""
+    """v-prediction, F = v = √ᾱ ε − √(1−ᾱ) x_0: c_skip = ᾱ, c_out = −√(1−ᾱ)."""
 
     from_noise_alone = True
 

@@ -1,4 +1,4 @@
-"""x_0, the picture itself [DDPM §3.2]."""
+"""x_0-prediction: the network predicts the clean picture [DDPM §3.2]."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ddpm_studio.engine.parameterizations.parameterization import Parameterizati
 
 
 class X0(Parameterization):
-    """F = x_0: c_skip = 0, c_out = 1."""
+    """x_0-prediction, F = x_0: c_skip = 0, c_out = 1."""
 
     from_noise_alone = True
 
@@ -18,7 +18,7 @@ class X0(Parameterization):
         return x0
 
     def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
-        """F."""
+        """x̂_0 = F."""
         return prediction
 
     def c_skip(self, place: Place) -> Coefficient:

@@ -1,4 +1,4 @@
-"""Ancestral sampling [DDPM Algorithm 2], over all timesteps or a strided part of them."""
+"""Ancestral sampling (DDPM) over all timesteps or a strided subset [DDPM Algorithm 2]."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 def ancestral(
     process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise
 ) -> Frames:
-    """Walk x_{t−1} ~ p_θ(x_{t−1}|x_t) from the last timestep of the schedule to x_0.
+    """Ancestral sampler: x_{t−1} ~ p_θ(x_{t−1}|x_t) from the schedule's last timestep to x_0.
 
     Args:
-        process: its schedule's last timestep is that of ``x_t``; its variance is σ_t².
+        process: the diffusion process; its schedule ends at the timestep of ``x_t``, and its
+            variance is σ_t².
         model: the network.
-        x_t: where to start, shape (N, C, H, W).
-        noise: one stream a picture.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: one stream per picture.
 
     Returns:
-        x_0, after one Frame for each timestep and one for x_0.
+        x_0, after yielding one Frame for each timestep and one for x_0.
     """
     check_start(x_t, noise)
     total = process.schedule.T

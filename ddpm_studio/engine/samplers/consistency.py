@@ -1,4 +1,4 @@
-"""Multistep consistency sampling: x̂_0 in one step, noise anew, x̂_0 again [Song et al. 2023]."""
+"""Multistep consistency sampling: one-step x̂_0, alternating with re-noising [Song et al. 2023]."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ from ddpm_studio.engine.samplers.inpaint import kept_pixels
 def multistep_consistency(
     process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise
 ) -> Frames:
-    """Go to x̂_0 = f(x_t, t) from each timestep, and back by q to the next [Song et al., Alg. 1].
+    """Multistep consistency sampler: x̂_0 = f(x_t, t), re-noised to the next timestep by q.
+
+    [Song et al. 2023, Algorithm 1]
 
     Args:
-        process: its schedule's last timestep is that of ``x_t``; the others are τ_n … τ_1.
+        process: the diffusion process; its schedule ends at the timestep of ``x_t``, the others
+            being τ_n … τ_1.
         model: the network of a few-step student.
-        x_t: where to start, shape (N, C, H, W).
-        noise: one stream a picture; not drawn from if there is one timestep.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: one stream per picture; unused for a single timestep.
 
     Returns:
-        x_0, after one Frame for each timestep and one for x_0.
+        x_0, after yielding one Frame for each timestep and one for x_0.
 
     Raises:
-        ValueError: for a network that can't be a student's.
+        ValueError: for a network that can't be a consistency function.
     """
     check_start(x_t, noise)
     check_tunable(process)
@@ -51,27 +54,27 @@ def consistency_inpaint(
     mask: Tensor,
     resamplings: int = 1,
 ) -> Frames:
-    """Fill in: the known pixels take their place in each x̂_0 [Song et al. 2023, Alg. 4].
+    """Inpainting with a consistency model: known pixels replace those of each x̂_0.
 
-    Each timestep is visited ``resamplings`` times with noise anew, so that the new part can
-    agree with the known one.
+    [Song et al. 2023, Algorithm 4]. Each timestep is visited ``resamplings`` times with new noise,
+    so that the generated part can harmonise with the known one.
 
     Args:
-        process: its schedule's last timestep is that of ``x_t``.
+        process: the diffusion process; its schedule ends at the timestep of ``x_t``.
         model: the network of a few-step student.
-        x_t: where to start, shape (N, C, H, W).
-        noise: one stream a picture.
-        known: pictures in [−1, 1], shape of x_t; what is masked out is not looked at.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: one stream per picture.
+        known: pictures in [−1, 1], shape of x_t; ignored where masked out.
         mask: 1 where ``known`` is kept, 0 where it is to be filled in; broadcasts to x_t.
-        resamplings: visits of each timestep, from 1.
+        resamplings: visits of each timestep, 1 or more.
 
     Returns:
-        x_0, in whose known part are exactly the pixels of ``known``; after one Frame for each
-        evaluation and one for x_0.
+        x_0, whose known part equals ``known`` exactly; after yielding one Frame for each evaluation
+        and one for x_0.
 
     Raises:
-        ValueError: if the mask or the pictures do not fit, ``resamplings`` is below 1, or for a
-            network that can't be a student's.
+        ValueError: if the mask or the pictures don't match, ``resamplings`` is below 1, or for a
+            network that can't be a consistency function.
     """
     check_whole("resamplings", resamplings, 1)
     check_start(x_t, noise)
@@ -93,7 +96,7 @@ def consistency_inpaint(
 def predicted(
     process: DiffusionProcess, model: Denoiser, x_t: Tensor, index: int
 ) -> tuple[Tensor, Tensor]:
-    """f(x_t, t), clipped if the process says so, and the ε̂ that leads from it to x_t."""
+    """x̂_0 = f(x_t, t), clipped if the process clips, and the ε̂ consistent with it and x_t."""
     x0 = consistency(process, model, x_t, index)
     x0 = x0.clamp(-1, 1) if process.clip_x0 else x0
     return x0, process.eps_from_x0(x_t, index, x0)

@@ -1,4 +1,4 @@
-"""DDIM: the non-Markovian family with the same marginals [DDIM eq. 12]."""
+"""DDIM: the non-Markovian family of samplers with DDPM's marginals [DDIM eq. 12]."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ def ddim(
     noise: PictureNoise,
     eta: float = 0.0,
 ) -> Frames:
-    """Walk from the last timestep of the schedule to x_0, deterministically if η = 0.
+    """DDIM sampler from the schedule's last timestep to x_0; deterministic if η = 0.
 
-    The previous timestep is the one before in the schedule's own list of kept ones, so step
+    The previous timestep is the preceding one in the schedule's own list of kept timesteps, so step
     counts that do not divide T are exact too.
 
     Args:
-        process: its schedule's last timestep is that of ``x_t``.
+        process: the diffusion process; its schedule ends at the timestep of ``x_t``.
         model: the network.
-        x_t: where to start, shape (N, C, H, W).
-        noise: one stream a picture; not drawn from if η = 0.
-        eta: 0 deterministic … 1 with the variance of the ancestral sampler's β̃_t.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: one stream per picture; unused if η = 0.
+        eta: η, from 0 (deterministic) to 1 (variance β̃_t of the ancestral sampler).
 
     Returns:
-        x_0, after one Frame for each timestep and one for x_0.
+        x_0, after yielding one Frame for each timestep and one for x_0.
 
     Raises:
         ValueError: if η is not 0..1.

@@ -1,4 +1,4 @@
-"""DPM-Solver++: exponential integrators on x̂_0, from the steps before [Lu et al. 2022]."""
+"""DPM-Solver++: multistep exponential integrators in x̂_0 [Lu et al. 2022]."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ddpm_studio.engine.samplers.phi import phi
 
 Order = Literal[1, 2, 3]
 
-# Of the whole way: below it the last step but one of 3M is of order 2 [Lu et al. 2022, code].
+# With fewer steps in all, the last but one step of 3M has order 2 [Lu et al. 2022, code].
 _FEW_STEPS = 15
 
 
@@ -26,21 +26,21 @@ def dpm_solver(
     order: Order = 2,
     sde: bool = False,
 ) -> Frames:
-    """Walk from the last timestep of the schedule to x_0 in λ = log(√ᾱ/√(1−ᾱ)).
+    """DPM-Solver++ multistep sampler in λ = log(√ᾱ/√(1−ᾱ)), from the last timestep to x_0.
 
-    Order 3 is the published one, which takes half of x̂_0's second derivative in λ: its error
-    falls as that of order 2 does, from a smaller one.
+    Order 3 is the published one, which uses half of x̂_0's second derivative in λ: its error
+    decreases at the rate of order 2, with a smaller constant.
 
     Args:
-        process: its schedule's last timestep is that of ``x_t``.
+        process: the diffusion process; its schedule ends at the timestep of ``x_t``.
         model: the network.
-        x_t: where to start, shape (N, C, H, W).
-        noise: one stream a picture; drawn from by the SDE variant alone.
-        order: 3 uses two steps before ("3M"), 2 the step before ("2M", midpoint); 1 is DDIM.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: one stream per picture; used by the SDE variant only.
+        order: 3 uses the two previous steps ("3M"), 2 the previous one ("2M", midpoint); 1 is DDIM.
         sde: the SDE variant, which adds noise in each step but the last.
 
     Returns:
-        x_0, after one Frame for each timestep and one for x_0. The last step takes x̂_0.
+        x_0, after yielding one Frame for each timestep and one for x_0. The last step returns x̂_0.
 
     Raises:
         ValueError: for another order.
@@ -78,7 +78,7 @@ def _walk(
             direction = direction + (p.x0_hat - before[0]) / (2 * (gaps[0] / h))
         elif order == 3 and before:
             ratios = [gap / h for gap in gaps]
-            # What x̂_0 has to be, held still over the step, to lead to the same place.
+            # The constant x̂_0 that gives the same result over the step.
             direction = _bent(p.x0_hat, before, ratios, h * (2 if sde else 1), few)
         before = [p.x0_hat, *before][: order - 1]
         shrink = sigma[index - 1] / sigma[index]
@@ -95,13 +95,13 @@ def _walk(
 
 
 def _bent(x0_hat: Tensor, before: list[Tensor], ratios: list[float], h: float, few: bool) -> Tensor:
-    """x̂_0, with its differences of the steps before, weighed over a step of e^{−h}.
+    """Effective x̂_0 of a third-order step: its polynomial extrapolation weighted with e^{−h}.
 
     Args:
-        x0_hat: of this step.
-        before: of the step before, and of the one before that.
-        ratios: the lengths of these steps in λ against this one's.
-        h: of the exponential; twice the step's for the SDE.
+        x0_hat: x̂_0 of this step.
+        before: x̂_0 of the previous step, and of the one before it.
+        ratios: lengths of these steps in λ, relative to this one.
+        h: exponent of the step; twice its length in λ for the SDE.
         few: leave out the second difference.
     """
     slope = (x0_hat - before[0]) / ratios[0]

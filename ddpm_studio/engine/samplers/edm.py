@@ -1,4 +1,4 @@
-"""Euler and Heun on a grid of σ = √((1−ᾱ)/ᾱ), for a network trained on ᾱ [EDM Algorithm 1]."""
+"""EDM's deterministic samplers: Euler and Heun in σ = √((1−ᾱ)/ᾱ) [EDM Algorithm 1]."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 
 
 def euler(process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise) -> Frames:
-    """Take Euler steps of dx̃/dσ = ε̂, where x̃ = x/√ᾱ; the same as DDIM with η = 0.
+    """Euler sampler of the ODE dx̃/dσ = ε̂, where x̃ = x/√ᾱ; the same as DDIM with η = 0.
 
     Args:
-        process: its schedule's last timestep is that of ``x_t``; see ``grid.karras``.
+        process: the diffusion process; its schedule ends at the timestep of ``x_t``; see
+            ``grid.karras``.
         model: the network.
-        x_t: where to start, shape (N, C, H, W).
-        noise: not drawn from.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: unused.
 
     Returns:
-        x_0, after one Frame for each timestep and one for x_0.
+        x_0, after yielding one Frame for each timestep and one for x_0.
     """
     check_start(x_t, noise)
     return _integrate(process, model, x_t, correct=False)
 
 
 def heun(process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise) -> Frames:
-    """Take Heun steps of dx̃/dσ = ε̂, the last one Euler's: 2·steps − 1 evaluations.
+    """Heun sampler of dx̃/dσ = ε̂, with a last Euler step: 2·steps − 1 evaluations.
 
-    Arguments and return as of :func:`euler`.
+    Arguments and result as in :func:`euler`.
     """
     check_start(x_t, noise)
     return _integrate(process, model, x_t, correct=True)
@@ -58,12 +59,12 @@ def _integrate(process: DiffusionProcess, model: Denoiser, x_t: Tensor, correct:
 
 
 def leave_noise(process: DiffusionProcess, p: Reverse, index: int) -> Tensor:
-    """Step from x_T of noise alone (ᾱ_T = 0), where σ is infinite, as DDIM does.
+    """DDIM step from pure noise x_T (ᾱ_T = 0), where σ is infinite.
 
     Args:
-        process: whose noise level ``index`` is where the step ends.
-        p: what was predicted from x_T.
-        index: 0..T−1.
+        process: the diffusion process.
+        p: prediction from x_T.
+        index: 0..T−1, noise level at which the step ends.
     """
     s = process.schedule
     return (
@@ -78,12 +79,12 @@ def heun_step(
     """Take one Heun step to a timestep, with one evaluation there.
 
     Args:
-        process: whose noise level ``index`` is where the step ends.
+        process: the diffusion process.
         model: the network.
-        start: x̃ = x/√ᾱ where the step begins, shape (N, C, H, W).
-        eps: ε̂ there.
-        step: the change of σ.
-        index: 0..T−1.
+        start: x̃ = x/√ᾱ at the start of the step, shape (N, C, H, W).
+        eps: ε̂ at the start.
+        step: change of σ.
+        index: 0..T−1, noise level at which the step ends.
 
     Returns:
         x_t at ``index``.

@@ -1,4 +1,4 @@
-"""EDM's stochastic sampler: Heun steps that first add a little noise [EDM Algorithm 2]."""
+"""EDM's stochastic sampler: Heun steps after a little added noise, "churn" [EDM Algorithm 2]."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ddpm_studio.engine.samplers.edm import heun_step, leave_noise
 from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 from ddpm_studio.engine.tables.samplers import S_CHURN, S_NOISE, S_TMAX, S_TMIN
 
-# γ stays below it: no more noise comes in than is there [EDM §4].
+# Upper bound of γ: no more noise is added than is already present [EDM §4].
 _MOST_CHURN = math.sqrt(2) - 1
 
 
@@ -31,26 +31,27 @@ def edm_churn(
     s_tmax: float = S_TMAX.default,
     s_noise: float = S_NOISE.default,
 ) -> Frames:
-    """Raise σ to σ̂ = (1 + γ)σ by new noise, then take a Heun step from there, the last Euler's.
+    """EDM's stochastic sampler: raise σ to σ̂ = (1 + γ)σ by new noise, then take a Heun step.
 
-    γ = min(S_churn/steps, √2 − 1) for S_tmin ≤ σ ≤ S_tmax, else 0. The network knows the noise
-    levels that it was trained at, so σ̂ is moved to the nearest of those, and is never above
-    the one of the start.
+    γ = min(S_churn/steps, √2 − 1) for S_tmin ≤ σ ≤ S_tmax, else 0; the last step is Euler's. σ̂ is
+    rounded to the nearest noise level that the network was trained at, and is never above that of
+    the start.
 
     Args:
-        process: its schedule's last timestep is that of ``x_t``; σ̂ is one of all its levels.
+        process: the diffusion process; its schedule ends at the timestep of ``x_t``, and σ̂ may be
+            any of its levels.
         model: the network.
-        x_t: where to start, shape (N, C, H, W).
-        noise: one stream a picture; drawn from where γ lifts σ to another level.
-        moments: indices of the steps, 0..T−1, the last one always among them; all if None.
-        s_churn: S_churn, from 0; at 0 this is :func:`~ddpm_studio.engine.samplers.heun`.
-        s_tmin: S_tmin, the lowest σ that is churned, from 0.
-        s_tmax: S_tmax, the highest, from S_tmin; ∞ too.
-        s_noise: S_noise, the standard deviation of the new noise, above 0.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: one stream per picture; used where γ raises σ to another level.
+        moments: indices of the steps, 0..T−1, the last one always among them; None: all.
+        s_churn: S_churn, 0 or more; at 0 this is :func:`~ddpm_studio.engine.samplers.heun`.
+        s_tmin: S_tmin, the lowest σ at which noise is added, 0 or more.
+        s_tmax: S_tmax, the highest such σ, S_tmin or more; may be ∞.
+        s_noise: S_noise, factor on the standard deviation of the new noise, above 0.
 
     Returns:
-        x_0, after one Frame for each step and one for x_0. x̂_0 of a Frame is that after the
-        churn, ε̂ what leads from there to its x_t.
+        x_0, after yielding one Frame for each step and one for x_0. A Frame's x̂_0 is predicted
+        after the churn, and its ε̂ is the one consistent with that x̂_0 and its x_t.
 
     Raises:
         ValueError: if a number or a moment is out of range.
@@ -84,9 +85,9 @@ def _walk(
     churned: list[int],
     s_noise: float,
 ) -> Frames:
-    """Walk over ``kept`` indices, each raised to the one in ``churned``, which may be itself."""
+    """Sample over the ``kept`` indices, each raised to that in ``churned``, which may be itself."""
     levels = process.schedule.sigmas.tolist()
-    # Without churn all numbers are those that Heun's method has, to the last bit.
+    # Without churn all numbers equal those of Heun's method, bit for bit.
     steps = replace(process, schedule=process.schedule.keep(torch.tensor(kept)))
     s = steps.schedule
     scale, sigma = s.sqrt_alphas_cumprod.tolist(), s.sigmas.tolist()

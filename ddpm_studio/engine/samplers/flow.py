@@ -1,4 +1,4 @@
-"""The probability-flow ODE with steps as long as the accuracy allows [SDE §4.3]."""
+"""Probability-flow ODE sampler with adaptive step size [SDE §4.3]."""
 
 from __future__ import annotations
 
@@ -22,20 +22,22 @@ def probability_flow(
     moments: Iterable[int] | None = None,
     tolerance: float = 1e-4,
 ) -> Frames:
-    """Solve dx̃/d(log σ) = σ·ε̂ from the schedule's last timestep to its first, then take x̂_0.
+    """Probability-flow ODE sampler: solve dx̃/d(log σ) = σ·ε̂ from the last timestep to the first.
+
+    x_0 is x̂_0 predicted at the first timestep.
 
     Args:
-        process: its schedule's last timestep is that of ``x_t``; all its noise levels are
-            used, and those between.
-        model: the network; how often it is evaluated follows from the tolerance.
-        x_t: where to start, shape (N, C, H, W).
-        noise: not drawn from.
-        moments: indices to show, 0..T−1; all if None. They do not change x_0.
-        tolerance: of each step, relative and absolute (Runge–Kutta 5(4)).
+        process: the diffusion process; its schedule ends at the timestep of ``x_t``. The solver
+            uses any noise level in its range.
+        model: the network; the number of evaluations depends on the tolerance.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: unused.
+        moments: indices at which to yield a Frame, 0..T−1; None: all. They do not change x_0.
+        tolerance: relative and absolute tolerance of each step (Runge–Kutta 5(4)).
 
     Returns:
-        x_0, after one Frame for each moment and one for x_0; the first moment is always the
-        schedule's last timestep.
+        x_0, after yielding one Frame for each moment and one for x_0; the first moment is always
+        the schedule's last timestep.
 
     Raises:
         ValueError: if a moment or the tolerance is out of range, or the solver fails.

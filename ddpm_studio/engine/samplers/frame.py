@@ -1,4 +1,4 @@
-"""Frames of a reverse process, which every sampler yields."""
+"""Frames: intermediate states of the reverse process, as every sampler yields them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ddpm_studio.engine.noise import PictureNoise
 
 @dataclass(frozen=True)
 class Frame:
-    """One moment of the reverse process.
+    """Intermediate state of the reverse process.
 
     Args:
-        t: as the paper counts: T before the first step, 0 for the finished picture.
-        x_t: shape (N, C, H, W).
+        t: timestep as counted in the paper: T before the first step, 0 for the finished picture.
+        x_t: noisy pictures, shape (N, C, H, W).
         x0_hat: x̂_0 predicted from x_t, shape of x_t; x_0 itself at t = 0.
-        eps: ε̂ predicted from x_t, shape of x_t; the last one again at t = 0.
+        eps: ε̂ predicted from x_t, shape of x_t; the previous one again at t = 0.
         index: 0 for the first frame … ``total`` for the last.
-        total: steps of the whole trajectory, each with its Frame before it.
+        total: steps of the whole trajectory; each is preceded by its Frame.
     """
 
     t: int
@@ -36,10 +36,11 @@ Frames = Generator[Frame, None, Tensor]
 
 
 def check_start(x_t: Tensor, noise: PictureNoise) -> None:
-    """Refuse a start that no sampler can walk from.
+    """Check the start of a sampler's trajectory.
 
     Raises:
-        ValueError: if x_t is no batch of pictures, or the noise has not one stream for each.
+        ValueError: if x_t is not a batch of pictures, or the noise does not have one stream for
+            each.
     """
     check_pictures("x_t", x_t)
     if len(noise) != len(x_t):

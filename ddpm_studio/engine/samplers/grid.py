@@ -1,6 +1,6 @@
-"""Timestep grids from t to 0: ascending indices of a schedule.
+"""Timestep grids from t to 0 (respacing): ascending indices of a schedule.
 
-Where ᾱ_T = 0 a grid in σ or λ, which has no end there, ends at T − 1, and T comes on top.
+Where ᾱ_T = 0, σ and λ are infinite at T: a grid in σ or λ then covers 1..T − 1, and T is added.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from torch import Tensor
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule, check_indices
 from ddpm_studio.engine.tables.respacing import Respacing
 
-# Where a student's second step of two begins, and how far several are apart.
+# σ at which the second of two steps of a few-step student starts, and the ratio of several.
 _MIDDLE_SIGMA, _SIGMA_RATIO = 0.8, 4.0
 
 
 def uniform(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor:
-    """Keep timesteps evenly spaced in t, both ends included [IDDPM §4].
+    """Uniform grid: timesteps evenly spaced in t, both ends included [IDDPM §4].
 
     Raises:
         ValueError: if ``steps`` or ``t`` is out of range.
@@ -28,7 +28,7 @@ def uniform(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor
 
 
 def log_snr(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor:
-    """Keep the timesteps nearest to a grid even in λ = −log σ, both ends included [Lu et al. 2022].
+    """Log-SNR grid: timesteps nearest to even spacing in λ = −log σ, with ends [Lu et al. 2022].
 
     Raises:
         ValueError: if ``steps`` or ``t`` is out of range.
@@ -44,7 +44,7 @@ def log_snr(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor
 
 
 def karras(schedule: NoiseSchedule, steps: int, t: int | None = None, rho: float = 7.0) -> Tensor:
-    """Keep the timesteps nearest to EDM's σ-grid, both ends included [EDM eq. 5].
+    """Karras grid: the timesteps nearest to EDM's σ-grid, both ends included [EDM eq. 5].
 
     Raises:
         ValueError: if ``steps`` or ``t`` is out of range.
@@ -60,9 +60,9 @@ def karras(schedule: NoiseSchedule, steps: int, t: int | None = None, rho: float
 
 
 def consistency(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor:
-    """Keep t and the timesteps nearest to where a few-step student takes noise anew.
+    """Grid of a few-step student: t, and the timesteps nearest to where it adds new noise.
 
-    In two steps that is σ = .8, as published for CIFAR-10 [Geng et al. 2024]; in more they lie
+    With two steps that is σ = .8, as published for CIFAR-10 [Geng et al. 2024]; with more they are
     around it, a factor of 4 apart: .4 and 1.6; .2, .8 and 3.2; …
 
     Raises:
@@ -78,21 +78,21 @@ def consistency(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Te
 
 
 def sectioned(T: int, sections: str) -> Tensor:
-    """Keep timesteps as OpenAI's respacing has them, for T of a whole schedule [IDDPM code].
+    """Timestep respacing as in OpenAI's code, for T of a whole schedule [IDDPM code].
 
-    "10,15,20" splits 0..T−1 into that many sections, as even as can be, the longer ones first,
-    and keeps so many of each, both of its ends included. "ddim50" keeps 50 with one whole stride
-    from 0, which may stop short of T − 1.
+    "10,15,20" splits 0..T−1 into three sections as equal as possible, the longer ones first, and
+    keeps that many timesteps of each, both of its ends included. "ddim50" keeps 50 with an integer
+    stride from 0, which may stop short of T − 1.
 
     Args:
-        T: how many timesteps there are.
-        sections: how many to keep of each section, or "ddim" and a number.
+        T: number of timesteps.
+        sections: number of timesteps to keep in each section, or "ddim" and a number.
 
     Returns:
         Indices, ascending, int64.
 
     Raises:
-        ValueError: for any other text, and where so many can't be kept.
+        ValueError: for any other text, or if that many can't be kept.
     """
     respacing = Respacing.parse(sections)
     if respacing.by_stride:
@@ -106,7 +106,8 @@ def sectioned(T: int, sections: str) -> Tensor:
                 f"section {section + 1} of {len(counts)} has {size} timesteps, not {count} to keep"
             )
         stride = (size - 1) / (count - 1) if count > 1 else 1.0
-        # Added up and rounded half to even: at halves another sum lands on another timestep.
+        # Accumulated and rounded half to even as in OpenAI's code: near halves any other order of
+        # operations could give another timestep.
         way = itertools.accumulate(itertools.repeat(stride, count - 1), initial=0.0)
         kept += [start + round(place) for place in way] if count else []
         start += size
@@ -114,17 +115,17 @@ def sectioned(T: int, sections: str) -> Tensor:
 
 
 def start_of(kept: Tensor, T: int) -> int:
-    """Return the t at which a walk over given timesteps starts: 1 more than the last.
+    """Return the t at which a trajectory over given timesteps starts: the last index plus 1.
 
     Raises:
-        ValueError: if they are no int64 indices of shape (steps,) that ascend within 0..T−1.
+        ValueError: if they are not int64 indices of shape (steps,), ascending within 0..T−1.
     """
     check_indices(kept, T)
     return int(kept[-1]) + 1
 
 
 def _whole_stride(T: int, count: int) -> int:
-    """The smallest stride below T with which just ``count`` of 0..T−1 are kept."""
+    """Return the smallest stride below T with which exactly ``count`` of 0..T−1 are kept."""
     counts = {stride: -(-T // stride) for stride in range(1, T)}
     for stride, kept in counts.items():
         if kept == count:
@@ -135,12 +136,12 @@ def _whole_stride(T: int, count: int) -> int:
 
 
 def _nearest(table: Tensor, wanted: Tensor) -> Tensor:
-    """Indices of the entries nearest to a rising grid, each once: neighbours move apart.
+    """Indices of the entries nearest to an ascending grid; duplicates move to neighbours.
 
-    A network knows the noise levels that it was trained at, so each is moved to one of those.
+    The grid is rounded to noise levels that the network was trained at.
     """
     places = torch.arange(len(wanted))
     nearest = (table[None] - wanted[:, None]).abs().argmin(1)
-    # Strictly ascending from below, then no higher than what leaves room above.
+    # Make strictly ascending from below, then leave room for the remaining entries above.
     ascending = (nearest - places).cummax(0).values + places
     return torch.minimum(ascending, len(table) - len(wanted) + places)

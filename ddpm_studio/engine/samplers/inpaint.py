@@ -1,4 +1,4 @@
-"""Inpainting with an unconditional model [RePaint, Lugmayr et al. 2022]."""
+"""RePaint: inpainting with an unconditional model [Lugmayr et al. 2022]."""
 
 from __future__ import annotations
 
@@ -24,27 +24,28 @@ def inpaint(
     jump: int = 10,
     resamplings: int = 10,
 ) -> Frames:
-    """Walk back from x_T with the known pixels replaced by their noised selves at each step.
+    """RePaint: ancestral sampling with the known pixels replaced by samples of q at each step.
 
-    Every ``jump`` steps the walk goes that far up again, ``resamplings`` − 1 times, so that
-    the new part can agree with the known one.
+    Every ``jump`` steps the trajectory goes that many steps up again, ``resamplings`` − 1 times, so
+    that the generated part can harmonise with the known one.
 
     Args:
-        process: its schedule's last timestep is that of ``x_t``; its variance is σ_t².
+        process: the diffusion process; its schedule ends at the timestep of ``x_t``, and its
+            variance is σ_t².
         model: the network.
-        x_t: where to start, shape (N, C, H, W).
-        noise: one stream a picture.
-        known: pictures in [−1, 1], shape of x_t; what is masked out is not looked at.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: one stream per picture.
+        known: pictures in [−1, 1], shape of x_t; ignored where masked out.
         mask: 1 where ``known`` is kept, 0 where it is to be filled in; broadcasts to x_t.
-        jump: steps between two jumps, and of each, from 1.
-        resamplings: how often each stretch is walked, from 1 (no jumps).
+        jump: jump length, and steps between jumps, 1 or more.
+        resamplings: passes over each section, 1 (no jumps) or more.
 
     Returns:
-        x_0, in whose known part are exactly the pixels of ``known``; after one Frame for each
-        step down and one for x_0.
+        x_0, whose known part equals ``known`` exactly; after yielding one Frame for each step down
+        and one for x_0.
 
     Raises:
-        ValueError: if the mask or the pictures do not fit, or a number is below 1.
+        ValueError: if the mask or the pictures don't match, or a number is below 1.
     """
     check_whole("jump", jump, 1)
     check_whole("resamplings", resamplings, 1)
@@ -71,11 +72,11 @@ def inpaint(
 
 
 def kept_pixels(mask: Tensor, x_t: Tensor, known: Tensor) -> Tensor:
-    """Return where a mask of 0 and 1 keeps pixels of known pictures, bool, shape of x_t.
+    """Convert a mask of 0 and 1 to bool, shape of x_t: True where known pixels are kept.
 
     Raises:
-        ValueError: if it holds something else, does not broadcast to x_t, or keeps what is no
-            number.
+        ValueError: if it has other values, does not broadcast to x_t, or keeps pixels that are not
+            finite.
     """
     if not bool(((mask == 0) | (mask == 1)).all()):
         raise ValueError("the mask must hold 0 and 1 alone")
@@ -89,10 +90,10 @@ def kept_pixels(mask: Tensor, x_t: Tensor, known: Tensor) -> Tensor:
 
 
 def jump_path(T: int, jump: int, resamplings: int) -> list[int]:
-    """Return the timesteps visited, T … 0, up and down in single steps [RePaint, Fig. 9].
+    """Return RePaint's sequence of timesteps, T … 0, in single steps up and down [RePaint, Fig. 9].
 
-    A jump goes up from t = 1, 1 + jump, …: never from the finished x_0, which Algorithm 1 does
-    not noise again ("if u < U and t > 1").
+    Jumps go up from t = 1, 1 + jump, …: never from the finished x_0, which Algorithm 1 does not
+    noise again ("if u < U and t > 1").
     """
     left = dict.fromkeys(range(1, T - jump + 1, jump), resamplings - 1)
     path, t = [T], T
