@@ -1,4 +1,4 @@
-"""Noise-level sampling of a training: log-normal σ, as in EDM."""
+"""Noise-level sampling in training: log-normal σ, as in EDM."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ddpm_studio.engine.checks import check_positive
 
 
 class LogNormalSigma:
-    """ln σ ~ N(mean, std²) [EDM Table 1].
+    """Log-normal noise levels, ln σ ~ N(mean, std²) [EDM Table 1].
 
     Since ln σ is the logit of the flow time, it is also the logit-normal time of flow matching
     [Esser et al. 2024, §3.1].
 
     Args:
-        T: of the process; not looked at.
-        device: where σ is drawn.
+        T: timesteps of the process; unused.
+        device: device of σ.
         mean: P_mean.
         std: P_std.
 
     Raises:
-        ValueError: if ``std`` is not above 0, or the mean is no finite number.
+        ValueError: if ``std`` is not above 0, or the mean is not finite.
     """
 
     def __init__(
@@ -35,16 +35,16 @@ class LogNormalSigma:
         self.device, self.mean, self.std = torch.device(device), mean, std
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
-        """Return σ, float32 of shape (count,); there is no bias to undo."""
+        """Sample σ, float32 of shape (count,), and None: all weights are 1."""
         z = torch.randn(count, generator=generator, device=self.device)
         return (self.mean + self.std * z).exp(), None
 
     def update(self, index: Tensor, losses: Tensor) -> None:
-        """Learn nothing."""
+        """Do nothing: the distribution is fixed."""
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return nothing: there is no state."""
+        """Return no tensors: there is no state."""
         return {}
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take up nothing."""
+        """Do nothing: there is no state."""

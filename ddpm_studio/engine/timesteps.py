@@ -1,4 +1,4 @@
-"""Timestep sampling of a training: uniform, or more often where the loss is large."""
+"""Timestep sampling in training: uniform, or importance sampling by the loss."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from ddpm_studio.engine.tables.timestep_sampling import TIMESTEP_SAMPLING
 
 _REMEMBERED = 10
 _UNIFORM_SHARE = 0.001
-# What all shares of the draws come to, as a whole number, and half of the bits that a place among
-# them is drawn by: their product is still an int64.
+# Integer that the probabilities sum to, about, and half of the random bits that select among them:
+# their product must fit into an int64.
 _WHOLE, _HALF_BITS = 1 << 30, 16
 
 
 class TimestepSampler(Protocol):
-    """Draws indices, and may learn from the losses that they had."""
+    """Sampler of timesteps or noise levels, which may adapt to their losses."""
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
-        """Return levels, shape (count,), and weights that undo their bias (None: all 1).
+        """Sample levels, shape (count,), and their importance weights (None: all 1).
 
         Levels are indices, int64, or σ, floating, where the table's entry is continuous.
         """
         ...
 
     def update(self, index: Tensor, losses: Tensor) -> None:
-        """Learn from the losses of one step, both of shape (N,)."""
+        """Update the distribution with the losses of one step, both of shape (N,)."""
         ...
 
     def tensors(self) -> dict[str, Tensor]:
@@ -36,22 +36,26 @@ class TimestepSampler(Protocol):
         ...
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take up a state; ValueError if it does not fit."""
+        """Restore the state from a checkpoint.
+
+        Raises:
+            ValueError: if it does not match.
+        """
         ...
 
 
 def timestep_sampler(name: str, T: int, device: torch.device | str) -> TimestepSampler:
-    """Return a choice of t of :data:`ddpm_studio.engine.tables.TIMESTEP_SAMPLING` by its name.
+    """Create a sampler of :data:`ddpm_studio.engine.tables.TIMESTEP_SAMPLING` by name.
 
     Raises:
-        ValueError: for another name, or a T below 1.
+        ValueError: for an unknown name, or a T below 1.
     """
     check_whole("T", T, 1)
     return cast(TimestepSampler, TIMESTEP_SAMPLING[name].load()(T, device))
 
 
 class UniformTimesteps:
-    """Every timestep alike [DDPM Algorithm 1]."""
+    """Uniform timestep sampling [DDPM Algorithm 1]."""
 
     def __init__(self, T: int, device: torch.device | str) -> None:
         self.T, self.device = T, torch.device(device)
@@ -61,34 +65,34 @@ class UniformTimesteps:
         return torch.randint(self.T, (count,), generator=generator, device=self.device), None
 
     def update(self, index: Tensor, losses: Tensor) -> None:
-        """Learn nothing."""
+        """Do nothing: the distribution is fixed."""
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return nothing: there is no state."""
+        """Return no tensors: there is no state."""
         return {}
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take up nothing."""
+        """Do nothing: there is no state."""
 
 
 class LossSecondMoment:
-    """p_t ∝ √E[L_t²] over the last 10 losses of each t [IDDPM §3.3].
+    """Importance sampling of t: p_t ∝ √E[L_t²] over the last 10 losses of each t [IDDPM §3.3].
 
-    Uniform until each t has ten. A thousandth of the draws stays uniform, so that no timestep
-    is forgotten.
+    Uniform until each t has ten losses. A uniform share of a thousandth remains, so that each
+    timestep keeps being sampled.
     """
 
     def __init__(self, T: int, device: torch.device | str) -> None:
         self.T = T
-        # One row more than timesteps: what is not to be remembered is written there, which
-        # needs no look at the values and so no wait for the device.
+        # One extra row as a dummy target for losses to be dropped: no values are read on the host,
+        # hence no synchronisation with the device.
         self.history = torch.zeros(T + 1, _REMEMBERED, device=device)
         self.counts = torch.zeros(T, dtype=torch.long, device=device)
 
     def probabilities(self) -> Tensor:
-        """Return the chance of each index, shape (T,)."""
+        """Return the probability of each index, shape (T,)."""
         history = self.history[: self.T]
-        # Against the largest: of a network that diverges the squares would be infinite.
+        # Relative to the largest, since the squares of a diverging network's losses may overflow.
         root = (history / history.abs().amax()).square().mean(1).sqrt()
         total = root.sum()
         learned = (1 - _UNIFORM_SHARE) * root / total + _UNIFORM_SHARE / self.T
@@ -97,11 +101,11 @@ class LossSecondMoment:
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
         """See :meth:`TimestepSampler.draw`."""
-        # Whole numbers, which add up to the same in whatever order a GPU does it; torch's own
-        # choice among probabilities adds up floating ones, and is refused in deterministic mode.
+        # Integers, whose sum does not depend on a GPU's order of summation; torch.multinomial sums
+        # floating-point numbers, and is not allowed in deterministic mode.
         shares = (_WHOLE * self.probabilities()).long()
         ends = shares.cumsum(0)
-        # Two halves, since not every device draws long whole numbers well.
+        # Two 16-bit halves, since not every device samples large integers well.
         halves = torch.randint(
             1 << _HALF_BITS, (2, count), generator=generator, device=shares.device
         )
@@ -110,9 +114,9 @@ class LossSecondMoment:
         return index, ends[-1] / (self.T * shares[index])
 
     def update(self, index: Tensor, losses: Tensor) -> None:
-        """Remember each t's last losses; within a step, those of later pictures count as later.
+        """Store each t's latest losses in a ring buffer; later pictures of a step count as later.
 
-        In place of one that is no finite number the one before it stays.
+        A non-finite loss is skipped: its slot keeps the old value.
         """
         order = torch.argsort(index, stable=True)
         index, losses = index[order], losses[order].float()
@@ -126,14 +130,14 @@ class LossSecondMoment:
         self.counts += sizes
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return losses and counts; the next slot follows from the counts."""
+        """Return the loss history and the counts, which determine the next slot."""
         return {"history": self.history[: self.T].clone(), "counts": self.counts.clone()}
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take up what :meth:`tensors` returned.
+        """Restore the state from :meth:`tensors`.
 
         Raises:
-            ValueError: if it is of another T or incomplete.
+            ValueError: if it is incomplete or of another T.
         """
         history, counts = tensors.get("history"), tensors.get("counts")
         if history is None or history.shape != (self.T, _REMEMBERED):

@@ -1,7 +1,7 @@
-"""Toy diffusion of points in the plane: trained in seconds and seen whole.
+"""Toy 2-D diffusion: point distributions in the plane that are learned in seconds.
 
-N points are one picture of two channels and N pixels, shape (1, 2, N, 1): every sampler takes
-them as they are. Each distribution has mean 0 and about unit variance along each axis.
+N points are stored as one picture of two channels and N pixels, shape (1, 2, N, 1), so that every
+sampler accepts them. Each distribution has mean 0 and about unit variance along each axis.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 Shape = Literal["eight_gaussians", "moons", "spiral"]
 
 GAUSSIANS, GAUSSIAN_STD = 8, 0.1
-# Σ x² over the ring plus the own variance gives 1 along each axis.
+# Variance along each axis is 1: that of the means on the ring plus that of each Gaussian.
 RING = math.sqrt(2 * (1 - GAUSSIAN_STD**2))
 SPIRAL_TURNS, SPIRAL_STD = 2, 0.03
-# r = 2√u has E[r²] = 2, half of it along each axis.
+# r = 2√u has E[r²] = 2: a second moment of 1 along each axis.
 _SPIRAL_SCALE = 2.0
 _TURN = 2 * math.pi * SPIRAL_TURNS
 # ∫ 2s·(2s cos ωs) ds and its sine over s = √u in 0..1, for a whole number of turns ω/2π.
@@ -31,7 +31,7 @@ _HANDFUL = 0.03
 
 
 def draw_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
-    """Points x_0 of a distribution, shape (count, 2)."""
+    """Sample points x_0 of a toy distribution, shape (count, 2)."""
     check_name("distribution", shape, get_args(Shape))
     check_whole("count", count, 1)
     u = torch.rand(count, generator=generator)
@@ -53,10 +53,10 @@ def draw_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
 
 
 def resample(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Points around those that somebody has drawn, shape (count, 2) from (M, 2).
+    """Sample from a kernel density around points drawn by hand, (M, 2) → (count, 2).
 
     Raises:
-        ValueError: if there are none.
+        ValueError: if there are no points.
     """
     if len(points) == 0:
         raise ValueError("there are no points to learn from")
@@ -71,7 +71,7 @@ def gaussian_centres() -> Tensor:
 
 
 def spiral_at(u: Tensor) -> Tensor:
-    """The spiral's line, u in 0..1 from its middle outwards: shape (N,) to (N, 2)."""
+    """Points of the spiral's curve at u in 0..1 from its centre outwards, (N,) → (N, 2)."""
     radius = _SPIRAL_SCALE * u.sqrt()
     angle = _TURN * u.sqrt()
     points = torch.stack([radius * angle.cos(), radius * angle.sin()], 1)
@@ -79,13 +79,13 @@ def spiral_at(u: Tensor) -> Tensor:
 
 
 def mixture_score(x: Tensor, schedule: NoiseSchedule, index: int) -> Tensor:
-    """∇ log q(x_t) of the eight Gaussians, in closed form.
+    """Score ∇ log q(x_t) of the eight Gaussians, in closed form.
 
     q(x_t) is again a mixture: means √ᾱ_t μ, variance ᾱ_t σ² + 1 − ᾱ_t.
 
     Args:
         x: points, shape (N, 2).
-        schedule: the noise.
+        schedule: noise schedule.
         index: t − 1.
     """
     bar = float(schedule.alphas_cumprod[index])
@@ -96,12 +96,12 @@ def mixture_score(x: Tensor, schedule: NoiseSchedule, index: int) -> Tensor:
 
 
 def mixture_log_density(x: Tensor, schedule: NoiseSchedule, index: int) -> Tensor:
-    """log q(x_t) of the eight Gaussians in nats, in closed form; of the data for index −1.
+    """Log-density log q(x_t) of the eight Gaussians in nats, in closed form.
 
     Args:
         x: points, shape (N, 2).
-        schedule: the noise.
-        index: t − 1.
+        schedule: noise schedule.
+        index: t − 1; −1 for the data, x_0.
     """
     bar, noise = 1.0, 0.0
     if index >= 0:
@@ -116,21 +116,21 @@ def mixture_log_density(x: Tensor, schedule: NoiseSchedule, index: int) -> Tenso
 def expected_noise(
     x_0: Tensor, x_t: Tensor, others: Tensor, schedule: NoiseSchedule, index: Tensor
 ) -> Tensor:
-    """E[ε|x_t] over x_0 and some other points of the data: a calmer target than ε itself.
+    """Stable target E[ε|x_t] over x_0 and other data points, of lower variance than ε.
 
-    The squared error has the same minimum for both as the others grow in number; each point
-    counts by how likely it has become x_t [stable target field, Xu et al. 2023, eq. 9].
+    Each point is weighted by its likelihood of having become x_t; in the limit of many others, the
+    squared error has the same minimum as with ε [stable target field, Xu et al. 2023, eq. 9].
 
     Args:
         x_0: points, shape (N, 2).
-        x_t: what they have become, shape (N, 2).
-        others: drawn apart from them, shape (M, 2).
-        schedule: the noise.
-        index: t − 1 of each, shape (N,).
+        x_t: their noisy versions, shape (N, 2).
+        others: independent data points, shape (M, 2).
+        schedule: noise schedule.
+        index: t − 1 of each point, shape (N,).
     """
     signal = schedule.sqrt_alphas_cumprod.float()[index, None]
     noise = schedule.sqrt_one_minus_alphas_cumprod.float()[index, None]
-    # log N(x_t; √ᾱ x, (1−ᾱ) I) but for what is the same for every x.
+    # log N(x_t; √ᾱ x, (1−ᾱ) I) up to terms that do not depend on x, times 1−ᾱ.
     own = signal * (x_t * x_0).sum(1, keepdim=True) - (signal * x_0).square().sum(1)[:, None] / 2
     theirs = signal * (x_t @ others.T) - signal.square() * others.square().sum(1) / 2
     share = torch.softmax(torch.cat([own, theirs], 1) / noise.square(), 1)
@@ -139,28 +139,28 @@ def expected_noise(
 
 
 def as_picture(points: Tensor) -> Tensor:
-    """(N, 2) to the one picture (1, 2, N, 1) that samplers take."""
+    """Convert points, (N, 2), to the single picture, (1, 2, N, 1), that samplers accept."""
     return points.T[None, :, :, None]
 
 
 def as_points(picture: Tensor) -> Tensor:
-    """(1, 2, N, 1) to (N, 2)."""
+    """Convert a picture of points, (1, 2, N, 1), back to points, (N, 2)."""
     return picture[0, :, :, 0].T
 
 
 class PointNet(nn.Module):
-    """ε̂ for each pixel of two channels on its own, from its place and t.
+    """MLP that predicts ε̂ for each pixel (point) independently, from its coordinates and t.
 
-    The place enters as itself and as waves of several lengths, without which so small a network
-    would blur what is finer than the whole; at each t a wave counts for as much as the noise
-    leaves of it, E[sin k(x+σz)] = e^{−k²σ²/2} sin kx. The answer starts from the best linear one
-    for data of unit variance, √(1−ᾱ_t) x_t, so that only what differs from it is learned [as
-    the preconditioning of EDM, §5]. It is told the noise's level, ln σ_t, in long waves: what it
-    learns at one t serves its neighbours.
+    The input are the coordinates and their Fourier features, without which so small a network would
+    blur fine structure; at each t a feature is attenuated as by the noise,
+    E[sin k(x+σz)] = e^{−k²σ²/2} sin kx. The output is a correction to the optimal linear prediction
+    for data of unit variance, √(1−ᾱ_t) x_t [similar to the preconditioning of EDM, §5]. The noise
+    level ln σ_t enters as low-frequency Fourier features, so that neighbouring t share what is
+    learned.
 
     Args:
-        schedule: of the forward process.
-        width: of the hidden layers.
+        schedule: noise schedule of the forward process.
+        width: width of the hidden layers.
     """
 
     _LEVELS = (0.25, 0.5, 1.0, 2.0)
@@ -191,7 +191,7 @@ class PointNet(nn.Module):
         )
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        """x_t of shape (B, 2, H, W) and labels 0..T−1 of shape (B,) to ε̂ of x_t's shape."""
+        """Map x_t, shape (B, 2, H, W), and labels 0..T−1, shape (B,), to ε̂ of x_t's shape."""
         time = self.time(self.level[t])
         place = x.movedim(1, 3)
         left = self.left[t][:, None, None, :, None]

@@ -27,20 +27,20 @@ from ddpm_studio.engine.timesteps import timestep_sampler
 from ddpm_studio.engine.training_config import TrainingConfig
 from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted, parts
 
-# Streams of random numbers of their own, so that one never shifts another.
+# Keys of independent random streams.
 _STEP, _DROPOUT = 2, 1
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """What one step measured, still on the device: reading it waits for the device.
+    """Result of a training step, on the device: reading it synchronises with the device.
 
     Args:
         loss: mean loss of the batch, weighted where t is not uniform, shape ().
         grad_norm: norm of the gradient before clipping, shape ().
         losses: loss of each picture, shape (N,).
         index: t − 1 of each picture, shape (N,).
-        lr: the learning rate used.
+        lr: learning rate of the step.
     """
 
     loss: Tensor
@@ -51,24 +51,24 @@ class StepResult:
 
 
 class Trainer:
-    """Holds the network, its average and the optimiser; each :meth:`step` advances them.
+    """Training state (network, EMA, optimiser), which each :meth:`step` advances.
 
-    The random numbers of a step depend on the seed and the step's number alone, so training on
-    from step k equals training through, bit for bit on the CPU. Several ranks draw the same
-    batch, each computes its slice of it; their averages are rank 0's alone.
+    The random numbers of a step depend only on the seed and the step's number, so a training
+    resumed at step k equals an uninterrupted one, bit for bit on the CPU. All ranks draw the same
+    batch, and each computes its slice of it; the weight averages are updated on rank 0 only.
 
     Args:
         model: the network, on the device.
-        process: q and the parameterisation.
-        images: uint8 (N, H, W, C), an array or what reads its rows.
+        process: forward process q and parameterisation.
+        images: pictures, uint8 (N, H, W, C): an array or a reader of rows.
         config: see :class:`~ddpm_studio.engine.training_config.TrainingConfig`.
-        labels: class of each picture, shape (N,), for a class-conditional network alone.
+        labels: class of each picture, shape (N,); only for a class-conditional network.
         ranks: the processes that train together.
 
     Raises:
-        ValueError: if the pictures or labels do not fit the network, or it can't be told of
-            augmentation, the loss does not fit the process, an option of the settings is none, or
-            there are more ranks than pictures in a batch.
+        ValueError: if the pictures, labels or variance do not match the network, it can't be
+            conditioned on augmentation, the loss does not match the process, an option of the
+            settings is invalid, or there are more ranks than pictures in a batch.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Trainer:
         self.ema = EMA(self.model, config.ema_decay)
         self.power_emas = [PowerEMA(self.model, width) for width in config.power_ema]
         self.step_number = 0
-        #: False where a step was broken off while it changed the weights.
+        #: False if a step was interrupted while it changed the weights.
         self.whole = True
         self._generator = torch.Generator(self.device)
         config.rate(0)
@@ -118,8 +118,8 @@ class Trainer:
     def step(self) -> StepResult:
         """Take one optimiser step [DDPM Algorithm 1].
 
-        Where loss or gradient are no finite numbers, the step counts but changes no weight. After
-        an error the same step can be taken again, unless it came while the weights changed.
+        If loss or gradient are not finite, the step counts but changes no weight. After an error
+        the same step can be retried, unless the weights were already being changed (``whole``).
         """
         config, number = self.config, self.step_number
         seed = derive_seed(config.seed, _STEP, number)
@@ -127,7 +127,7 @@ class Trainer:
 
         rows = self.batches.rows(number, config)
         own = self.ranks.share(len(rows))
-        # Whose noise is whose depends on the whole batch, so that ranks train as one does.
+        # The assignment is over the global batch, so that the result doesn't depend on the ranks.
         loaded = slice(0, len(rows)) if config.immiscible else own
         x0, augment_labels = self.batches.pictures(rows, loaded, config, draw)
         levels, weights = self._draw_levels(len(rows), draw)
@@ -145,16 +145,16 @@ class Trainer:
         return StepResult(mean, grad_norm, losses, self.process.index_of(level), lr)
 
     def _draw_levels(self, count: int, draw: torch.Generator) -> tuple[Tensor, Tensor | None]:
-        """Noise levels of this step, indices or σ, shape (N,), and their weights; None: all 1."""
+        """Sample the step's levels, indices or σ, shape (N,), and their weights (None: all 1)."""
         return self.timesteps.draw(count, draw)
 
     def _learn_of(self, levels: Tensor, losses: Tensor) -> Tensor:
-        """Let the choice of t learn of a step's losses; return the levels that they are of."""
+        """Update the timestep sampler with the losses; return the level of each loss."""
         self.timesteps.update(levels, losses)
         return levels
 
     def _gradient(self, seed: int, *batch: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """See :meth:`Accelerator.gradient`, of :meth:`_loss`; dropout is of the step's seed."""
+        """Gradient of :meth:`_loss`, with dropout seeded by the step; see the accelerator."""
         self.model.train()
         with self._dropout(seed):
             pictures = self.config.pictures
@@ -162,18 +162,18 @@ class Trainer:
 
     @property
     def _records(self) -> bool:
-        """Whether :meth:`_loss` can be recorded on a GPU."""
+        """Whether :meth:`_loss` can be captured in a CUDA graph."""
         return True
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
-        """Where the body is broken off, the weights are no whole step's."""
+        """Context manager that leaves ``whole`` False if its body is interrupted."""
         self.whole = False
         yield
         self.whole = True
 
     def _follow(self, mean: Tensor, grad_norm: Tensor) -> float:
-        """Move weights and averages along the gradient; return the learning rate."""
+        """Apply the gradient: update weights and averages; return the learning rate."""
         lr = self.config.rate(self.step_number)
         self.optimizer.step(lr, torch.isfinite(mean) & torch.isfinite(grad_norm))
         self.step_number += 1
@@ -192,11 +192,11 @@ class Trainer:
         level: Tensor,
         noise: Tensor,
     ) -> Tensor:
-        """‖ε − ε_θ(√ᾱ_t x_0 + √(1−ᾱ_t) ε, t)‖² or what the settings name, shape (N,)."""
+        """Loss ‖ε − ε_θ(√ᾱ_t x_0 + √(1−ᾱ_t) ε, t)‖², or another by the settings, shape (N,)."""
         return self.loss(self.process, conditioned(network, y, augment_labels), x0, level, noise)
 
     def _dropout(self, seed: int) -> contextlib.AbstractContextManager[None]:
-        """Make dropout, which draws from the global generators, a function of the step too."""
+        """Context manager that seeds dropout, which uses the global generators, by the step."""
         if self.model.config.dropout == 0:
             return contextlib.nullcontext()
         own = (self.ranks.rank,) if self.ranks.rank else ()
@@ -204,27 +204,27 @@ class Trainer:
 
     @property
     def own_pictures(self) -> int:
-        """Pictures of a batch whose gradient this rank computes."""
+        """Number of pictures in this rank's slice of a batch."""
         own = self.ranks.share(self.config.pictures)
         return int(own.stop - own.start)
 
     def compile(self) -> None:
-        """Let torch compile the network; see :meth:`Accelerator.compile`."""
+        """Compile the network with ``torch.compile``; see :meth:`Accelerator.compile`."""
         blank = self.batches.blank(self.own_pictures, bool(self.config.augmentation))
         x0, augment_labels, y, index, noise = blank
         levels = self._blank_levels(index)
         self.accelerator.compile(self._loss, x0, augment_labels, y, levels, noise)
 
     def _blank_levels(self, index: Tensor) -> Tensor:
-        """Levels to try the network at, as :meth:`_draw_levels` draws them."""
+        """Dummy levels for a trial pass, in the form of :meth:`_draw_levels`."""
         return index
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
-        """The optimiser's state by parameter, and what the choice of t has learned."""
+        """Return the optimiser's state by parameter, and the timestep sampler's state."""
         return gathered(self.optimizer.tensors(), timesteps=self.timesteps.tensors())
 
     def average_tensors(self) -> dict[str, Tensor]:
-        """The power-function averages, each as ``σ_rel.parameter``."""
+        """Return the power-function averages, as ``σ_rel.parameter``."""
         return gathered({}, **{f"{one.width:g}": one.tensors() for one in self.power_emas})
 
     def load(
@@ -236,18 +236,18 @@ class Trainer:
         averages: dict[str, Tensor] | None = None,
         seen: int | None = None,
     ) -> None:
-        """Continue from a checkpoint's tensors.
+        """Resume from a checkpoint's tensors.
 
         Args:
-            step: after which they were saved.
+            step: number of steps taken when they were saved.
             model: weights.
-            ema: their average.
+            ema: EMA of the weights.
             optimizer: see :meth:`optimizer_tensors`.
             averages: see :meth:`average_tensors`.
-            seen: pictures by then; None: as many as with batches of today's size throughout.
+            seen: pictures seen by then; None: as many as with the current batch size throughout.
 
         Raises:
-            ValueError: if a tensor is missing, left over or of another shape.
+            ValueError: if a tensor is missing, superfluous or of another shape.
         """
         with self._changing():
             load_exactly(self.model, model)
@@ -262,17 +262,17 @@ class Trainer:
             self.step_number = step
 
     def reseed(self, seed: int) -> None:
-        """Take the steps from here on with other pictures, noise and t."""
+        """Change the seed of the following steps: other pictures, noise and t."""
         self.config = replace(self.config, seed=seed)
 
 
 def conditioned(network: Forward, y: Tensor | None, augment_labels: Tensor | None) -> Denoiser:
-    """Denoiser of a network whose classes and augmentation are given.
+    """Bind classes and augment labels to a network, which makes it a Denoiser of (x, t).
 
     Args:
         network: called as (x, t), with y and augment_labels where they are given.
-        y: class labels, shape (N,); None: it takes none.
-        augment_labels: shape (N, 9); None: it takes none.
+        y: class labels, shape (N,); None: not passed.
+        augment_labels: shape (N, 9); None: not passed.
     """
     given = (y, augment_labels) if augment_labels is not None else () if y is None else (y,)
     return lambda x, t: network(x, t, *given)

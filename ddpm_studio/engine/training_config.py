@@ -1,4 +1,4 @@
-"""Configuration of a training: what decides each of its steps."""
+"""Training configuration: the hyperparameters that determine each step."""
 
 from __future__ import annotations
 
@@ -29,40 +29,40 @@ _WHOLE = {
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What decides each step.
+    """Hyperparameters of a training.
 
     Args:
         batch_size: pictures in one pass of the network.
-        learning_rate: the optimiser's, after the warm-up.
-        warmup_steps: linear rise of the learning rate from 0.
-        grad_clip: largest norm of the gradient.
-        ema_decay: final decay of the averaged weights.
-        flip: mirror pictures at random.
-        augmentation: probability of each change of a picture that the network is told of, see
+        learning_rate: learning rate after the warm-up.
+        warmup_steps: steps of the linear warm-up of the learning rate from 0.
+        grad_clip: maximum norm of the gradient.
+        ema_decay: decay of the EMA of the weights, after its warm-up.
+        flip: flip pictures horizontally at random.
+        augmentation: probability of each transform of non-leaky augmentation, see
             :func:`~ddpm_studio.engine.augmentation.draw_augment_labels`.
-        immiscible: give each picture the noise of its batch that is near it, see
+        immiscible: pair pictures with nearby noise within each batch, see
             :func:`~ddpm_studio.engine.noise_assignment.assigned`.
-        precision: of the network's forward and backward pass; noising, loss and weights are
-            float32 always.
-        seed: of the order, the flips, augmentation, t, ε and dropout.
+        precision: precision of the network's forward and backward pass; x_t, loss and weights are
+            always float32.
+        seed: seed of the shuffling, flips, augmentation, t, ε and dropout.
         loss: see :class:`~ddpm_studio.engine.losses.TrainingLoss`.
         timestep_sampling: a name of :data:`ddpm_studio.engine.tables.TIMESTEP_SAMPLING`.
-        label_dropout: chance that a picture's class is withheld, so that guidance has a
-            prediction without a class to compare with; of no effect without labels.
+        label_dropout: probability of replacing a picture's class by "no label", as
+            classifier-free guidance needs; without effect without labels.
         optimizer: a name of :data:`ddpm_studio.engine.tables.OPTIMIZERS`.
-        weight_decay: decoupled from the gradient, of the optimisers that have it.
-        optimizer_options: others that the optimiser takes, by name; their defaults if not named.
-        learning_rate_schedule: what follows the warm-up, a name of
+        weight_decay: decoupled weight decay, for the optimisers that have it.
+        optimizer_options: the optimiser's further options, by name; defaults where not given.
+        learning_rate_schedule: learning-rate schedule after the warm-up, a name of
             :data:`ddpm_studio.engine.tables.LEARNING_RATES`.
-        steps: the number of steps planned in all, which a schedule other than constant needs.
-        accumulation: passes whose gradients add up to one step.
-        power_ema: relative widths σ_rel of the power-function averages to keep beside the
-            average by ``ema_decay`` [EDM2 §3].
-        first_step: the step from which on batches have this size.
-        first_picture: how many pictures were seen before that step.
+        steps: planned number of steps, required by schedules other than constant.
+        accumulation: passes whose gradients are accumulated in one step.
+        power_ema: relative widths σ_rel of the power-function EMAs to keep in addition to that of
+            ``ema_decay`` [EDM2 §3].
+        first_step: first step with this batch size.
+        first_picture: number of pictures seen before that step.
 
     Raises:
-        ValueError: for a number out of range or an unknown name, with what is right.
+        ValueError: for a number out of range or an unknown name; the message gives what is allowed.
     """
 
     batch_size: int = 128
@@ -105,7 +105,7 @@ class TrainingConfig:
             check_whole("steps", self.steps, 1)
         for width in self.power_ema:
             check_number("power_ema", width, SHORTEST, LONGEST)
-        # Those that are unknown are refused.
+        # Raises for unknown names.
         for table, name in (
             (LOSSES, self.loss),
             (TIMESTEP_SAMPLING, self.timestep_sampling),
@@ -116,18 +116,18 @@ class TrainingConfig:
 
     @property
     def pictures(self) -> int:
-        """Pictures in one step."""
+        """Number of pictures per step."""
         return self.batch_size * self.accumulation
 
     def rate(self, step: int) -> float:
-        """Learning rate at step 0, 1, …: a linear warm-up, then as the schedule has it.
+        """Learning rate at step 0, 1, …: linear warm-up, then by the schedule.
 
         Raises:
-            ValueError: if there is no such schedule, or it needs the number of steps.
+            ValueError: if the schedule needs ``steps`` and it is None.
         """
         schedule, warmup = self.learning_rate_schedule, self.warmup_steps
         return self.learning_rate * learning_rate(schedule, step, warmup, self.steps)
 
     def seen(self, step: int) -> int:
-        """Pictures seen before step 0, 1, …"""
+        """Number of pictures seen before step 0, 1, …"""
         return self.first_picture + (step - self.first_step) * self.pictures

@@ -1,4 +1,4 @@
-"""State of a training as tensors: those of a checkpoint under one key each, and parted again."""
+"""Training state as flat dictionaries of tensors, for checkpoints: merge, split and load."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from torch import Tensor, nn
 
 
 def parts(own: slice, *batch: Tensor | None) -> tuple[Tensor | None, ...]:
-    """Return some rows of each tensor of a batch; None stays None."""
+    """Slice the rows of each tensor of a batch; None stays None."""
     return tuple(None if tensor is None else tensor[own] for tensor in batch)
 
 
 def gathered(tensors: dict[str, Tensor], **parts: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors and, as ``part.key``, those of each part."""
+    """Merge tensors with those of named parts, which get keys ``part.key``."""
     named = {f"{part}.{key}": value for part, own in parts.items() for key, value in own.items()}
     return tensors | named
 
 
 def parted(tensors: dict[str, Tensor], part: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return the tensors that are not of a part, and those of the part by their own keys."""
+    """Split off the tensors of a part: return the others, and the part's without the prefix."""
     prefix = f"{part}."
     own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
     return {k: v for k, v in tensors.items() if not k.startswith(prefix)}, own
 
 
 def load_exactly(network: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Take up weights.
+    """Load weights into a network, strictly.
 
     Raises:
-        ValueError: if one is missing, left over or of another shape.
+        ValueError: if one is missing, superfluous or of another shape.
     """
     try:
         network.load_state_dict(tensors, strict=True)

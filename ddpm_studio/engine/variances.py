@@ -1,8 +1,8 @@
-"""Variances σₜ² of the reverse process, each as its logarithm [DDPM §3.2; IDDPM §3.1].
+"""Log-variances log σₜ² of the reverse process [DDPM §3.2; IDDPM §3.1].
 
-All take the schedule, the index t − 1 (an int, or int64 of shape (N,)), the network's variance
-half v of x_t's shape, None where there is none, and x_t itself, shape (N, …). They return a number
-for an index that is an int, else (N, 1, …); from v, x_t's shape.
+All functions take the schedule, the index t − 1 (an int, or int64 of shape (N,)), the network's
+variance half v of x_t's shape (or None), and x_t itself, shape (N, …). They return a number for an
+int index, else a tensor of shape (N, 1, …); of x_t's shape if computed from v.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 
 class LogVariance(Protocol):
-    """The code of a variance."""
+    """Signature of a log-variance function."""
 
     def __call__(
         self, schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor, /
@@ -28,19 +28,19 @@ class LogVariance(Protocol):
 def fixed_large(
     schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor
 ) -> Coefficient:
-    """log βₜ, with log β̃_2 at t = 1 as in the DDPM code."""
+    """Fixed large variance: log βₜ, with log β̃_2 at t = 1 as in the DDPM code."""
     return at(schedule.fixed_large_log_variance, index, like)
 
 
 def fixed_small(
     schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor
 ) -> Coefficient:
-    """log β̃ₜ, with log β̃_2 at t = 1."""
+    """Fixed small variance: log β̃ₜ, with log β̃_2 at t = 1."""
     return at(schedule.posterior_log_variance_clipped, index, like)
 
 
 def learned(schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor) -> Coefficient:
-    """The output v as it is.
+    """Learned variance: the network's output v is the log-variance itself.
 
     Raises:
         ValueError: without v.
@@ -51,7 +51,7 @@ def learned(schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tenso
 def learned_range(
     schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor
 ) -> Coefficient:
-    """Between log β̃ₜ at v = −1 and log βₜ at v = 1 [IDDPM eq. 15].
+    """Learned range: interpolate log β̃ₜ (v = −1) to log βₜ (v = 1) [IDDPM eq. 15].
 
     Raises:
         ValueError: without v.

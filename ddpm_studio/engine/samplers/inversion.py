@@ -1,4 +1,4 @@
-"""DDIM as an encoder: from a picture to the latent that leads back to it [DDIM §4.3]."""
+"""DDIM inversion: encode a picture as the latent that decodes to it [DDIM §4.3]."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from ddpm_studio.engine.samplers.frame import Frame, Frames
 def ddim_inversion(
     process: DiffusionProcess, model: Denoiser, x_0: Tensor, iterations: int = 1
 ) -> Frames:
-    """Walk from x_0 up to the last timestep of the schedule, undoing DDIM's η = 0 steps.
+    """DDIM inversion: encode x_0 up to the schedule's last timestep, inverting steps with η = 0.
 
-    DDIM's step down is x_s = a·x_t + b·ε̂(x_t, t); going up, x_t is at first replaced by x_s
-    inside ε̂ (the usual inversion) and then by the result, ``iterations`` − 1 times, which
-    tends to the exact inverse. x̂_0 is not clipped: clipping has no inverse.
+    DDIM's step down is x_s = a·x_t + b·ε̂(x_t, t); going up, x_t inside ε̂ is first approximated by
+    x_s (the usual inversion) and then by the result, in ``iterations`` − 1 fixed-point iterations,
+    which tend to the exact inverse. x̂_0 is not clipped, as clipping has no inverse.
 
     Args:
-        process: its schedule is the one to decode with.
+        process: the diffusion process, with the schedule to decode with.
         model: the network.
         x_0: pictures in [−1, 1], shape (N, C, H, W).
-        iterations: evaluations a step, from 1.
+        iterations: evaluations of the network per step, 1 or more.
 
     Returns:
-        the latent x_T, after one Frame for x_0 and one for each timestep.
+        The latent x_T, after yielding one Frame for x_0 and one for each timestep.
 
     Raises:
-        ValueError: if ``iterations`` is below 1, or for a schedule of zero terminal SNR: from
-            x_{T−1} every x_T would do.
+        ValueError: if ``iterations`` is below 1, or for a schedule of zero terminal SNR, where any
+            x_T would be an inverse of x_{T−1}.
     """
     check_whole("iterations", iterations, 1)
     check_pictures("x_0", x_0)

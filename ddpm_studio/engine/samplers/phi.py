@@ -1,24 +1,24 @@
-"""φ-functions of exponential integrators, the weights of a polynomial between two noise levels."""
+"""φ-functions of exponential integrators, the weights of a polynomial in a step between levels."""
 
 from __future__ import annotations
 
 import math
 
-# Below it the recurrence subtracts nearly equal numbers; the series needs this many terms there.
+# Below this |z| the recurrence suffers cancellation; the power series needs this many terms there.
 _SMALL, _TERMS = 1.0, 18
 
 
 def phi(k: int, z: float) -> float:
-    """φ_k(z) = ∫_0^1 e^{(1−u)z} u^{k−1}/(k−1)! du, with φ_0(z) = e^z [Hochbruck & Ostermann 2005].
+    """Evaluate φ_k(z) = ∫_0^1 e^{(1−u)z} u^{k−1}/(k−1)! du, with φ_0(z) = e^z.
 
-    φ_{k+1}(z) = (φ_k(z) − 1/k!)/z and φ_k(0) = 1/k!.
+    φ_{k+1}(z) = (φ_k(z) − 1/k!)/z and φ_k(0) = 1/k! [Hochbruck & Ostermann 2005].
 
     Args:
-        k: from 0.
+        k: 0 or more.
         z: any number up to some hundreds; −∞, a step from pure noise, gives 0.
 
     Returns:
-        The value, to rounding.
+        The value, accurate up to rounding.
     """
     if k == 0:
         return math.exp(z)

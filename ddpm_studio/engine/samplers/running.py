@@ -1,4 +1,4 @@
-"""Run any sampler of the table: its timesteps, its options, and the walk to x_0."""
+"""Run any sampler of the table by its entry: timestep grid, options, and sampling down to x_0."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ddpm_studio.engine.tables.samplers import ETA, SamplerInfo
 
 
 class Walk(Protocol):
-    """The code of a sampler: from x_t at the last timestep of the process's schedule to x_0.
+    """Signature of a sampler: from x_t at the last timestep of the process's schedule to x_0.
 
-    It takes its options as keyword arguments.
+    A sampler takes its options as keyword arguments.
     """
 
     def __call__(
@@ -39,23 +39,23 @@ def kept_timesteps(
     t: int | None = None,
     through: int = 0,
 ) -> Tensor:
-    """Return which timesteps a sampler keeps on the way from t to 0.
+    """Return the timestep grid of a sampler from t to 0.
 
     Args:
-        sampler: which.
-        schedule: the whole one.
-        steps: how many, 1..t; the default if None, at most t. Or which ones: ascending
-            indices, such as those of :func:`ddpm_studio.engine.samplers.grid.sectioned`; t is
-            then 1 more than the last.
-        t: where to start, 1..T; T if None.
-        through: a t that must be among them, 1..t; 0: none.
+        sampler: the sampler.
+        schedule: the whole schedule.
+        steps: number of timesteps, 1..t; None: the sampler's default, at most t. Or the timesteps
+            themselves: ascending indices, such as those of
+            :func:`ddpm_studio.engine.samplers.grid.sectioned`; t is then the last one plus 1.
+        t: timestep to start from, 1..T; None: T.
+        through: a t that is added to the grid, 1..t; 0: none.
 
     Returns:
         Indices of the schedule, ascending, the last t − 1.
 
     Raises:
-        ValueError: if ``steps``, ``t`` or ``through`` is out of range, or t does not fit the
-            timesteps that are given.
+        ValueError: if ``steps``, ``t`` or ``through`` is out of range, or t does not match the
+            given timesteps.
     """
     if isinstance(steps, torch.Tensor):
         start = start_of(steps, schedule.T)
@@ -85,23 +85,26 @@ def run_sampler(
     through: int = 0,
     **options: float,
 ) -> Frames:
-    """Walk from x_t at t to x_0 with a sampler.
+    """Sample x_0 from x_t at t with a sampler of the table.
 
     Args:
-        sampler: which.
-        process: over the whole schedule.
+        sampler: the sampler.
+        process: the diffusion process, over the whole schedule.
         model: the network.
-        x_t: where to start, shape (N, C, H, W).
-        noise: one stream a picture.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: one stream per picture.
         steps: see :func:`kept_timesteps`.
-        eta: 0..1, where ``uses_eta``.
-        t: where to start, 1..T; T if None.
+        eta: η, 0..1, for a sampler with ``uses_eta``.
+        t: timestep of ``x_t``, 1..T; None: T.
         through: see :func:`kept_timesteps`.
-        options: others that the sampler takes; their defaults if not named.
+        options: the sampler's further options; defaults where not given.
+
+    Returns:
+        The sampler's generator of Frames, which returns x_0.
 
     Raises:
         ValueError: if ``steps``, ``t``, ``through`` or an option is out of range, or the
-            sampler takes no such option.
+            sampler does not have such an option.
     """
     if eta != ETA.default:
         options[ETA.name] = eta

@@ -18,18 +18,23 @@ from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 def euler_maruyama(
     process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise
 ) -> Frames:
-    """Integrate the reverse VP-SDE dx = [−½βx − β·score] dt + √β dw [SDE eq. 6, 11].
+    """Euler–Maruyama sampler of the reverse VP-SDE dx = [−½βx − β·score] dt + √β dw.
 
-    A step's ∫β dt is −log(ᾱ_t/ᾱ_s), so that the schedule itself is the SDE's, at any stride.
+    [SDE eq. 6, 11]. A step's ∫β dt is −log(ᾱ_t/ᾱ_s), so that the SDE follows the schedule at any
+    stride.
 
     Args:
-        process: its schedule's last timestep is that of ``x_t``.
+        process: the diffusion process; its schedule ends at the timestep of ``x_t``.
         model: the network.
-        x_t: where to start, shape (N, C, H, W).
-        noise: one stream a picture.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: one stream per picture.
 
     Returns:
-        x_0, after one Frame for each timestep and one for x_0; the last step adds no noise.
+        x_0, after yielding one Frame for each timestep and one for x_0; the last step adds no
+        noise.
+
+    Raises:
+        ValueError: for a schedule of zero terminal SNR.
     """
     check_start(x_t, noise)
     s = process.schedule
@@ -55,18 +60,20 @@ def predictor_corrector(
     corrections: int = 1,
     snr: float = 0.16,
 ) -> Frames:
-    """Correct each ancestral step by Langevin steps at the new t [SDE Algorithms 3, 5].
+    """Predictor–corrector sampler: ancestral steps, each followed by Langevin steps at the new t.
+
+    [SDE Algorithms 3, 5]
 
     Args:
-        process: as of :func:`euler_maruyama`; its variance is the predictor's σ_t².
+        process: as in :func:`euler_maruyama`; its variance is the predictor's σ_t².
         model: the network.
-        x_t: where to start, shape (N, C, H, W).
-        noise: one stream a picture.
-        corrections: Langevin steps after each prediction, one evaluation each.
-        snr: size of a correction's drift against its noise; step size 2·α·(snr·‖z‖/‖score‖)².
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: one stream per picture.
+        corrections: Langevin steps after each predictor step, one evaluation each; 0 or more.
+        snr: signal-to-noise ratio of a correction: its step size is 2·α·(snr·‖z‖/‖score‖)².
 
     Returns:
-        x_0, after one Frame for each timestep and one for x_0.
+        x_0, after yielding one Frame for each timestep and one for x_0.
 
     Raises:
         ValueError: if a number is out of range.
@@ -86,7 +93,7 @@ def predictor_corrector(
         for _ in range(corrections):
             score = process.p_mean_variance(model, x_t, index - 1).eps / -sigma[index - 1]
             z = noise.draw(x_t.shape[1:])
-            # Norms of each picture alone: a picture must not depend on its batch.
+            # Norms per picture, so that a picture does not depend on its batch.
             ratio = snr * _norm(z) / _norm(score).clamp_min(1e-12)
             step = 2 * alphas[index - 1] * ratio.square()
             x_t = x_t + step * score + (2 * step).sqrt() * z
@@ -102,21 +109,21 @@ def annealed_langevin(
     repeats: int = 5,
     step_size: float = 0.2,
 ) -> Frames:
-    """Langevin dynamics at ever less noise, nothing else: slow, and good to learn from.
+    """Annealed Langevin dynamics at decreasing noise levels: slow, but instructive.
 
     In x̃ = x/√ᾱ with noise σ, a step is x̃ − ½·step_size·σ·ε̂ + √step_size·σ·z
     [Song & Ermon 2019, Algorithm 1].
 
     Args:
-        process: as of :func:`euler_maruyama`.
+        process: as in :func:`euler_maruyama`.
         model: the network.
-        x_t: where to start, shape (N, C, H, W).
-        noise: one stream a picture.
-        repeats: Langevin steps at each timestep.
-        step_size: of each, in units of σ².
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: one stream per picture.
+        repeats: Langevin steps at each timestep, 1 or more.
+        step_size: step size in units of σ².
 
     Returns:
-        x̂_0 at the last timestep, after one Frame for each timestep and one for x_0.
+        x̂_0 predicted at t = 1, after yielding one Frame for each timestep and one for x_0.
 
     Raises:
         ValueError: if a number is out of range.

@@ -1,4 +1,4 @@
-"""UniPC: a predictor and a corrector of any order on x̂_0, no evaluation more [Zhao et al. 2023]."""
+"""UniPC: predictor–corrector of any order in x̂_0, with no extra evaluation [Zhao et al. 2023]."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Variant = Literal["bh1", "bh2"]
 
 @dataclass(frozen=True)
 class _Known:
-    """x̂_0 at a timestep that was evaluated, and its λ."""
+    """x̂_0 at an evaluated timestep, and its half log-SNR λ."""
 
     x0_hat: Tensor
     log_snr: float
@@ -36,24 +36,24 @@ def unipc(
     variant: Variant = "bh2",
     corrector: bool = True,
 ) -> Frames:
-    """Walk from the last timestep of the schedule to x_0 in λ = log(√ᾱ/√(1−ᾱ)).
+    """UniPC sampler in λ = log(√ᾱ/√(1−ᾱ)), from the schedule's last timestep to x_0.
 
-    Each evaluation corrects the step that led to it before it predicts the next one. The first
-    steps are of the order that the steps before them allow, the last ones of as many as are left.
-    A step from noise alone (ᾱ_T = 0) is DDIM's.
+    Each evaluation corrects the step that led to it before it predicts the next one. The order is
+    limited by the number of previous steps at the start, and of remaining steps at the end. A step
+    from pure noise (ᾱ_T = 0) is DDIM's.
 
     Args:
-        process: its schedule's last timestep is that of ``x_t``.
+        process: the diffusion process; its schedule ends at the timestep of ``x_t``.
         model: the network.
-        x_t: where to start, shape (N, C, H, W).
-        noise: not drawn from.
-        order: p of UniPC-p, the predictor's; 1 is DDIM, corrected.
+        x_t: start of the trajectory, shape (N, C, H, W).
+        noise: unused.
+        order: p of UniPC-p, the predictor's order; 1 is DDIM with a corrector.
         variant: B(h) = h ("bh1", for few steps without guidance) or e^h − 1 ("bh2").
-        corrector: False: the predictor alone, UniP-p.
+        corrector: False: the predictor only, UniP-p.
 
     Returns:
-        x_0, after one Frame for each timestep, with x_t as predicted, and one for x_0. The last
-        step takes x̂_0.
+        x_0, after yielding one Frame for each timestep, with x_t as predicted, and one for x_0. The
+        last step returns x̂_0.
 
     Raises:
         ValueError: for another order or variant.
@@ -91,7 +91,7 @@ def _walk(
             shrink = sigma[index] / sigma[index + 1]
             slope = _slope(known[:p_order], lambdas[index], variant, here)
             x_t = _step(start, known[0], shrink, alpha[index], lambdas[index], slope)
-        # From noise alone the way in λ is endless: that x̂_0 tells no slope.
+        # λ is −∞ at pure noise: that x̂_0 gives no finite difference.
         known = [here, *(one for one in known if math.isfinite(one.log_snr))][:order]
         p_order = min(len(known), index + 1)
         start, shrink = x_t, sigma[index - 1] / sigma[index]
@@ -104,20 +104,20 @@ def _walk(
 def _step(
     x: Tensor, start: _Known, shrink: float, alpha: float, log_snr: float, slope: Tensor | float
 ) -> Tensor:
-    """Step from x to λ = ``log_snr``: x̂_0 held still, and its slopes weighed by B(h)."""
+    """Exponential-integrator step from x to λ = ``log_snr``: constant x̂_0 plus the slope term."""
     return shrink * x - alpha * (math.expm1(start.log_snr - log_snr) * start.x0_hat + slope)
 
 
 def _slope(
     known: Sequence[_Known], log_snr: float, variant: Variant, ahead: _Known | None = None
 ) -> Tensor | float:
-    """B(h)·Σ ρ_k D_k/r_k of a step to λ = ``log_snr`` [Zhao et al. 2023, eq. 3, 6].
+    """Slope term B(h)·Σ ρ_k D_k/r_k of a step to λ = ``log_snr`` [Zhao et al. 2023, eq. 3, 6].
 
     Args:
-        known: at the start of the step, and before it as far as the order goes back.
-        log_snr: λ at the end.
-        variant: B(h).
-        ahead: x̂_0 at the end of the step, for the corrector alone.
+        known: x̂_0 at the start of the step, then at previous steps, as many as the order needs.
+        log_snr: λ at the end of the step.
+        variant: choice of B(h).
+        ahead: x̂_0 at the end of the step, for the corrector only.
     """
     first, z = known[0], known[0].log_snr - log_snr
     others = [*known[1:], ahead] if ahead else list(known[1:])
@@ -126,7 +126,7 @@ def _slope(
     scale = z if variant == "bh1" else math.expm1(z)
     ratios = [(other.log_snr - first.log_snr) / -z for other in others]
     if len(others) == 1:
-        # For any B(h) this is exact enough for the order, and it is what was published.
+        # For any B(h) this is accurate enough for the order, and it is the published value.
         weights = [0.5]
     else:
         powers = torch.tensor(ratios, dtype=torch.float64) ** torch.arange(len(ratios))[:, None]

@@ -1,1 +1,1 @@
-"""Noise schedules: β_1 … β_T and all that follows from them."""
+"""Noise schedules: β_1 … β_T and the tables derived from them."""

@@ -12,13 +12,13 @@ from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 
 
 def linear(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
-    """β rises linearly, ends included [DDPM §4]."""
+    """Linear schedule: β rises linearly, ends included [DDPM §4]."""
     _check(T, beta_start, beta_end)
     return torch.linspace(beta_start, beta_end, T, dtype=torch.float64)
 
 
 def linear_scaled(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
-    """Return the linear schedule times 1000/T, so that ᾱ_T hardly depends on T [IDDPM code].
+    """Linear schedule scaled by 1000/T, so that ᾱ_T hardly depends on T [IDDPM code].
 
     Raises:
         ValueError: if T is so small that β reaches 1.
@@ -31,28 +31,28 @@ def linear_scaled(T: int, beta_start: float = BETA_START, beta_end: float = BETA
 
 
 def quadratic(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
-    """√β rises linearly [DDPM code, "quad"]."""
+    """Quadratic schedule: √β rises linearly [DDPM code, "quad"]."""
     _check(T, beta_start, beta_end)
     return torch.linspace(beta_start**0.5, beta_end**0.5, T, dtype=torch.float64).square()
 
 
 def constant(T: int, beta: float = BETA_END) -> Tensor:
-    """Return the same β throughout [DDPM code, "const"]."""
+    """Constant schedule: the same β throughout [DDPM code, "const"]."""
     _check(T, beta)
     return torch.full((T,), beta, dtype=torch.float64)
 
 
 def reciprocal(T: int, max_beta: float = 0.999) -> Tensor:
-    """β_t = 1/(T − t + 1) [Sohl-Dickstein et al. 2015; DDPM code, "jsd"].
+    """Reciprocal schedule: β_t = 1/(T − t + 1) [Sohl-Dickstein et al. 2015; DDPM code, "jsd"].
 
-    The last, which would be 1, is held at ``max_beta``.
+    The last β, which would be 1, is clipped at ``max_beta``.
     """
     _check(T, max_beta)
     return (1 / torch.arange(T, 0, -1, dtype=torch.float64)).clamp_max(max_beta)
 
 
 def cosine(T: int, s: float = 0.008, max_beta: float = 0.999) -> Tensor:
-    """ᾱ_t follows a squared cosine, β held at ``max_beta`` [IDDPM eq. 17]."""
+    """Cosine schedule: ᾱ_t follows a squared cosine, β clipped at ``max_beta`` [IDDPM eq. 17]."""
     _check(T, max_beta)
     check_number("s", s, 0)
 
@@ -64,19 +64,19 @@ def cosine(T: int, s: float = 0.008, max_beta: float = 0.999) -> Tensor:
 
 
 def sigmoid(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
-    """β follows a sigmoid from −6 to 6 between both ends [GeoDiff]."""
+    """Sigmoid schedule: β follows a sigmoid over −6..6 between both ends [GeoDiff]."""
     _check(T, beta_start, beta_end)
     rise = torch.sigmoid(torch.linspace(-6, 6, T, dtype=torch.float64))
     return rise * (beta_end - beta_start) + beta_start
 
 
 def warmup10(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
-    """β rises linearly over the first tenth, then stays [DDPM code, "warmup10"]."""
+    """Warm-up schedule: linear β over the first tenth, then constant [DDPM code, "warmup10"]."""
     return _warmup(T, beta_start, beta_end, 0.1)
 
 
 def warmup50(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
-    """β rises linearly over the first half, then stays [DDPM code, "warmup50"]."""
+    """Warm-up schedule: linear β over the first half, then constant [DDPM code, "warmup50"]."""
     return _warmup(T, beta_start, beta_end, 0.5)
 
 

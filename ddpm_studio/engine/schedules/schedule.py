@@ -1,4 +1,4 @@
-"""Noise schedules: β_t and every table that follows from it, in float64.
+"""Noise schedules: β_t and all tables derived from it, in float64.
 
 Index i stands for the paper's t = i + 1, so all tables have length T and start at t = 1.
 """
@@ -21,23 +21,24 @@ from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START, SCHEDULES
 
 @dataclass(frozen=True, eq=False)
 class NoiseSchedule:
-    """The forward process's variances and all tables derived from them.
+    """Noise schedule: the forward process's variances β_t and all tables derived from them.
 
-    Tables are float64 on the CPU: kept in float32, the posterior variance would be off by up
-    to 4e-4. They are cast where they are used.
+    Tables are float64 on the CPU: in float32, the posterior variance would have errors up to 4e-4.
+    They are cast where they are used.
 
     Args:
-        betas: β_t, shape (T,), each in (0, 1), but for the last one of zero terminal SNR.
-        timesteps: what the network is told at each index, shape (T,), int64; 0..T−1 unless
-            the schedule is a strided part of a longer one.
+        betas: β_t, float64, shape (T,), each in (0, 1), except the last one for zero terminal SNR.
+        timesteps: label of the network at each index, int64, shape (T,); 0..T−1 unless the schedule
+            is a strided part of a longer one.
         train_timesteps: T of the schedule that the network was trained with.
-        zero_terminal_snr: β_T is 1: x_T is noise alone, its σ infinite [Lin et al. 2023].
+        zero_terminal_snr: β_T is 1: x_T is pure noise, its σ infinite [Lin et al. 2023].
         whole: the schedule that this is a strided part of; ``timesteps`` are its indices. None:
-            this is a whole one.
+            this is a whole schedule.
 
     Raises:
-        ValueError: if β is empty, not one-dimensional or leaves (0, 1), or β_T is not what
-            ``zero_terminal_snr`` says.
+        ValueError: if β is empty, not one-dimensional or not float64, leaves (0, 1), or
+            contradicts ``zero_terminal_snr``; or if ``timesteps`` are not int64 of β's shape in
+            0..train_timesteps−1.
     """
 
     betas: Tensor
@@ -68,7 +69,7 @@ class NoiseSchedule:
     def from_betas(
         cls, betas: Tensor | Sequence[float], zero_terminal_snr: bool = False
     ) -> NoiseSchedule:
-        """Return the schedule of given β_1..β_T, the last of which is 1 for zero terminal SNR."""
+        """Create a schedule from β_1..β_T, the last of which is 1 for zero terminal SNR."""
         given = torch.as_tensor(betas, dtype=torch.float64).detach().cpu().clone()
         return cls(given, torch.arange(len(given)), len(given), zero_terminal_snr)
 
@@ -79,17 +80,17 @@ class NoiseSchedule:
         beta_start: float = BETA_START,
         beta_end: float = BETA_END,
     ) -> NoiseSchedule:
-        """β rises linearly, ends included [DDPM §4]."""
+        """Linear schedule: β rises linearly, ends included [DDPM §4]."""
         return cls.from_betas(table.linear(T, beta_start, beta_end))
 
     @classmethod
     def cosine(cls, T: int = 1000, s: float = 0.008, max_beta: float = 0.999) -> NoiseSchedule:
-        """ᾱ_t follows a squared cosine, β clipped at ``max_beta`` [IDDPM eq. 17]."""
+        """Cosine schedule: ᾱ_t follows a squared cosine, β ≤ ``max_beta`` [IDDPM eq. 17]."""
         return cls.from_betas(table.cosine(T, s, max_beta))
 
     @classmethod
     def vp_sde(cls, T: int = 1000, beta_min: float = 0.1, beta_max: float = 20.0) -> NoiseSchedule:
-        """ᾱ is the VP-SDE's at t/T: log ᾱ(u) = −β_min·u − ½(β_max − β_min)·u² [SDE eq. 33]."""
+        """VP-SDE schedule: log ᾱ(u) = −β_min·u − ½(β_max − β_min)·u² at u = t/T [SDE eq. 33]."""
         check_whole("T", T, 1)
         check_number("β_min", beta_min, 0)
         check_number("β_max", beta_max, beta_min)
@@ -101,17 +102,17 @@ class NoiseSchedule:
     def named(
         cls, name: str, T: int = 1000, ends: tuple[float, float] | None = None
     ) -> NoiseSchedule:
-        """Return a schedule of :data:`ddpm_studio.engine.tables.SCHEDULES` by its name.
+        """Return a schedule of :data:`ddpm_studio.engine.tables.SCHEDULES` by name.
 
         Args:
-            name: which.
-            T: how many timesteps.
-            ends: first and last β, before a scaling by T, of one that is made from both; one
-                that is made from the last takes that; the paper's if None.
+            name: name of the schedule.
+            T: number of timesteps.
+            ends: first and last β, before any scaling by T; a schedule that is defined by its last
+                β alone uses that. None: the paper's.
 
         Raises:
-            ValueError: for another name, a T that the schedule cannot have, or ends that it
-                does not take.
+            ValueError: for an unknown name, a T that the schedule can't have, or ends for a
+                schedule that does not take them.
         """
         check_whole("T", T, 1)
         info = SCHEDULES[name]
@@ -123,9 +124,9 @@ class NoiseSchedule:
         return cls.from_betas(make(T, *(ends if info.ends == "both" else ends[1:])))
 
     def with_zero_terminal_snr(self) -> NoiseSchedule:
-        """Return the schedule with β rescaled so that ᾱ_T = 0; ᾱ_1 stays [Lin et al. 2023].
+        """Return the schedule rescaled to zero terminal SNR, ᾱ_T = 0; ᾱ_1 stays [Lin et al. 2023].
 
-        A network that predicts ε can't be used with it: at T its answer says nothing of x_0.
+        A network that predicts ε can't be used with it: at T, x_0 can't be recovered from ε.
 
         Raises:
             ValueError: if this is a strided part of a schedule, or T is 1.
@@ -135,14 +136,14 @@ class NoiseSchedule:
         return NoiseSchedule.from_betas(rescale_zero_terminal_snr(self.betas), True)
 
     def strided(self, steps: int, t: int | None = None) -> NoiseSchedule:
-        """Keep ``steps`` of the timesteps 1..t, both ends included [IDDPM §4].
+        """Return a strided schedule: ``steps`` of the timesteps 1..t with both ends [IDDPM §4].
 
-        β is recomputed from the kept ᾱ, and the network still sees the labels it was trained
+        β is recomputed from the kept ᾱ, and the network still gets the labels it was trained
         with. 10 of 1000 keeps the labels 0, 111, 222, …, 999.
 
         Args:
-            steps: how many to keep, 1..t.
-            t: where the reverse process starts, 1..T; T unless given.
+            steps: number of timesteps to keep, 1..t.
+            t: timestep at which the reverse process starts, 1..T; None: T.
 
         Raises:
             ValueError: if ``steps`` or ``t`` is out of range.
@@ -150,9 +151,9 @@ class NoiseSchedule:
         return self.keep(self.evenly(steps, t))
 
     def evenly(self, steps: int, t: int | None = None) -> Tensor:
-        """Indices of the timesteps that :meth:`strided` keeps, ascending, shape (steps,).
+        """Evenly spaced indices, as :meth:`strided` keeps them, ascending, shape (steps,).
 
-        Each is the nearest to its place on the even grid; one halfway goes up.
+        Positions of the even grid are rounded to the nearest index, halves up.
 
         Raises:
             ValueError: if ``steps`` or ``t`` is out of range.
@@ -162,15 +163,15 @@ class NoiseSchedule:
         check_whole("steps", steps, 1, t)
         if steps == 1:
             return torch.tensor([t - 1])
-        # Whole numbers throughout: in floating ones a half is now and then just below itself.
+        # Integer arithmetic, since a half may be just below itself in floating point.
         gaps = steps - 1
         return (2 * torch.arange(steps) * (t - 1) + gaps) // (2 * gaps)
 
     def keep(self, indices: Tensor) -> NoiseSchedule:
-        """Keep just the given indices (ascending, int64), β recomputed from their ᾱ.
+        """Return the schedule of the given indices (ascending, int64), β recomputed from their ᾱ.
 
         Raises:
-            ValueError: for others.
+            ValueError: if the indices are not ascending, not int64 or out of range.
         """
         check_indices(indices, self.T)
         if len(indices) == self.T:
@@ -186,10 +187,13 @@ class NoiseSchedule:
         )
 
     def require_signal(self, what: str) -> None:
-        """Refuse zero terminal SNR for what begins with σ or ln ᾱ of x_T.
+        """Check that ᾱ_T > 0, for a method that needs σ or ln ᾱ at T.
+
+        Args:
+            what: name of the method, for the message.
 
         Raises:
-            ValueError: naming ``what``.
+            ValueError: for a schedule of zero terminal SNR.
         """
         if self.zero_terminal_snr:
             raise ValueError(
@@ -224,7 +228,7 @@ class NoiseSchedule:
 
     @cached_property
     def one_minus_alphas_cumprod(self) -> Tensor:
-        """1 − ᾱ_t, summed without cancellation where ᾱ is close to 1."""
+        """1 − ᾱ_t, computed without cancellation where ᾱ is close to 1."""
         return -torch.expm1(torch.log1p(-self.betas).cumsum(0))
 
     @cached_property
@@ -234,12 +238,12 @@ class NoiseSchedule:
 
     @cached_property
     def sqrt_alphas_cumprod(self) -> Tensor:
-        """√ᾱ_t, the signal's share of x_t."""
+        """√ᾱ_t, the coefficient of x_0 in x_t."""
         return self.alphas_cumprod.sqrt()
 
     @cached_property
     def sqrt_one_minus_alphas_cumprod(self) -> Tensor:
-        """√(1 − ᾱ_t), the noise's share of x_t."""
+        """√(1 − ᾱ_t), the coefficient of ε in x_t."""
         return self.one_minus_alphas_cumprod.sqrt()
 
     @cached_property
@@ -282,32 +286,32 @@ class NoiseSchedule:
 
     @cached_property
     def trained_mean_coef_x0(self) -> Tensor:
-        """Coefficient of x_0 in μ̃ of the step t → t − 1 of the whole schedule."""
+        """Coefficient of x_0 in μ̃ of a single step t → t − 1 of the whole schedule."""
         if self.whole is None:
             return self.posterior_mean_coef_x0
         return self.whole.posterior_mean_coef_x0[self.timesteps]
 
     @cached_property
     def trained_mean_coef_x_t(self) -> Tensor:
-        """Coefficient of x_t in μ̃ of the step t → t − 1 of the whole schedule."""
+        """Coefficient of x_t in μ̃ of a single step t → t − 1 of the whole schedule."""
         if self.whole is None:
             return self.posterior_mean_coef_x_t
         return self.whole.posterior_mean_coef_x_t[self.timesteps]
 
     @cached_property
     def single_steps(self) -> Tensor:
-        """Whether the step from each timestep is the whole schedule's t → t − 1, bool."""
+        """Whether the step from each timestep is a single step t → t − 1, bool, shape (T,)."""
         before = torch.cat([self.timesteps.new_tensor([-1]), self.timesteps[:-1]])
         return self.timesteps - before == 1
 
     @cached_property
     def sigmas(self) -> Tensor:
-        """σ = √((1−ᾱ_t)/ᾱ_t), the noise against a signal of size 1 [EDM]."""
+        """σ = √((1−ᾱ_t)/ᾱ_t), the noise level in x̃ = x_0 + σε [EDM]."""
         return self.sqrt_recipm1_alphas_cumprod
 
     @cached_property
     def lambdas(self) -> tuple[float, ...]:
-        """λ = ln(√ᾱ/√(1−ᾱ)), half of the log of the SNR; −∞ where ᾱ_T = 0 [Lu et al. 2022]."""
+        """Half log-SNR λ = ln(√ᾱ/√(1−ᾱ)); −∞ where ᾱ_T = 0 [Lu et al. 2022]."""
         shares = zip(
             self.sqrt_alphas_cumprod.tolist(),
             self.sqrt_one_minus_alphas_cumprod.tolist(),
@@ -322,7 +326,7 @@ class NoiseSchedule:
 
     @cached_property
     def log_sigma_borders(self) -> Tensor:
-        """ln σ halfway between two timesteps, shape (T − 1,)."""
+        """Midpoints of ln σ between neighbouring timesteps, shape (T − 1,)."""
         return (self.log_sigmas[1:] + self.log_sigmas[:-1]) / 2
 
     @cached_property
@@ -332,10 +336,10 @@ class NoiseSchedule:
 
 
 def check_indices(kept: Tensor, T: int) -> None:
-    """Refuse what are no int64 indices of shape (steps,) that ascend within 0..T−1.
+    """Check that timesteps are int64 indices of shape (steps,), ascending within 0..T−1.
 
     Raises:
-        ValueError: saying so.
+        ValueError: if not.
     """
     if kept.ndim != 1 or len(kept) == 0 or kept.dtype != torch.long:
         raise ValueError("timesteps to keep must be int64 of shape (steps,) with one at least")

@@ -1,4 +1,4 @@
-"""Rescaling of β so that nothing of x_0 is left at T [Lin et al. 2023, Algorithm 1]."""
+"""Rescaling of a noise schedule to zero terminal SNR [Lin et al. 2023, Algorithm 1]."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def rescale_zero_terminal_snr(betas: Tensor) -> Tensor:
-    """Shift and stretch √ᾱ so that √ᾱ_T = 0 and √ᾱ_1 stays.
+    """Rescale β to zero terminal SNR: shift and scale √ᾱ so that √ᾱ_T = 0 and √ᾱ_1 stays.
 
-    The usual schedules leave a little of x_0 at T (the paper's 0.6 % of its size), from which a
-    network learns to tell how bright a picture is; sampling starts from noise without it.
+    The usual schedules leave a little of x_0 at T (the paper's 0.6 % of its amplitude), from which
+    a network learns the brightness of a picture; sampling starts from noise without it.
 
     Args:
         betas: β_t, float64, shape (T,), T from 2, each in (0, 1); the last may be 1.

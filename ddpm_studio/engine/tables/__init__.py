@@ -1,9 +1,9 @@
-"""What there is to choose from, by kind; torch is not needed to know it.
+"""Tables (registries) of the available samplers, schedules, losses, networks, …; torch-free.
 
-Each list of names stands here and nowhere else: the engine looks its code up in these tables,
-and requests, forms, options of the terminal and help are made from them.
+Each list of names is defined here and nowhere else: the engine looks up implementations in these
+tables, and requests, forms, command-line options and help are derived from them.
 
-The names listed in ``__init__.pyi`` are loaded at first use: a list of commands needs none of them.
+The names listed in ``__init__.pyi`` are imported lazily, at first use.
 """
 
 from lazy_loader import attach_stub

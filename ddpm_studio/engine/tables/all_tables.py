@@ -15,7 +15,7 @@ from ddpm_studio.engine.tables.schedules import SCHEDULES
 from ddpm_studio.engine.tables.timestep_sampling import TIMESTEP_SAMPLING
 from ddpm_studio.engine.tables.variances import VARIANCES
 
-#: Every table, in the order in which people see them.
+#: All tables, in the order in which they are shown to users.
 TABLES: tuple[Table[Any], ...] = (
     SAMPLERS,
     SCHEDULES,

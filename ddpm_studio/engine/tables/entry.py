@@ -1,4 +1,4 @@
-"""Entries and tables: a name, what a person reads of it, and where its code lies."""
+"""Registry of plug-in implementations: tables of entries with name, texts, options and code."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import Any, Generic, TypeVar
 
 @dataclass(frozen=True)
 class Option:
-    """A number that only some entries of a table take, such as η.
+    """Numeric option that only some entries of a table have, such as η.
 
     Args:
-        name: as a keyword argument, and as the field of a request.
-        title: for people.
-        help: what it does, one sentence.
-        default: its value unless another is asked for.
-        low: the smallest value.
-        high: the largest value.
+        name: name of the keyword argument, and of the request's field.
+        title: label shown to users.
+        help: description, one sentence.
+        default: default value.
+        low: minimum.
+        high: maximum.
 
     Raises:
-        TypeError: if a text is none, or a number.
-        ValueError: if the default is out of range, or the name is no keyword argument.
+        TypeError: if a field has the wrong type.
+        ValueError: if the default is out of range, or the name is not an identifier.
     """
 
     name: str
@@ -48,17 +48,21 @@ class Option:
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A thing that can be chosen by its name.
+    """Entry of a table: the description of an implementation that is chosen by its name.
 
-    Describing it needs no torch: the code is imported by :meth:`load`, when it is used.
+    Entries are torch-free: the implementation is imported by :meth:`load`, at first use.
 
     Args:
-        name: short, as in requests, recipes and ``run.json``.
-        title: for people, in a list of choices.
-        help: what it is, a phrase such as "the paper's" or a sentence without its full stop.
-        implementation: where the code is, "package.module:attribute".
+        name: short name, as in requests, recipes and ``run.json``.
+        title: label shown to users in a list of choices.
+        help: description, a phrase such as "the paper's" or a sentence without its full stop.
+        implementation: reference to the code, "package.module:attribute".
         arguments: keyword arguments that the code is always called with.
-        options: what it takes beyond what all of its kind take.
+        options: options beyond those common to all entries of the kind.
+
+    Raises:
+        TypeError: if a field has the wrong type.
+        ValueError: if a text has several lines, or ``implementation`` is not such a reference.
     """
 
     name: str
@@ -75,24 +79,25 @@ class Entry:
             raise TypeError(f"the options of {self.name} must be of the class Option")
 
     def load(self) -> Any:
-        """Import the code and return it.
+        """Import and return the implementation, with ``arguments`` bound.
 
         Raises:
-            ImportError: the module can't be imported.
-            AttributeError: there is no such attribute in it.
+            ImportError: if the module can't be imported.
+            AttributeError: if it has no such attribute.
         """
         found = imported(self.implementation)
         return partial(found, **self.arguments) if self.arguments else found
 
     def takes(self, option: str) -> bool:
-        """Whether an option of this name changes anything."""
+        """Whether the entry has an option of this name."""
         return any(one.name == option for one in self.options)
 
     def check(self, given: Mapping[str, float]) -> None:
-        """Refuse options that it does not take, or that are out of range.
+        """Check that the given options are known and in range.
 
         Raises:
-            ValueError: naming the first, and those that there are.
+            ValueError: if not; the message names the first such option, and the known ones or the
+                range.
         """
         known = {option.name: option for option in self.options}
         for name, value in given.items():
@@ -104,7 +109,7 @@ class Entry:
                 raise ValueError(f"{name} must be {low:g}..{high:g}, not {value}")
 
     def chosen(self, given: Mapping[str, float]) -> dict[str, float]:
-        """Return the value of each option, its default where none is given.
+        """Return the value of each option, its default where not given.
 
         Raises:
             ValueError: see :meth:`check`.
@@ -114,11 +119,11 @@ class Entry:
 
 
 def check_types(described: Any) -> None:
-    """Refuse a description whose texts, numbers and switches are something else.
+    """Check the types of a description's fields, which plug-ins may have got wrong.
 
     Raises:
-        TypeError: naming the first field.
-        ValueError: if a text has more than one line.
+        TypeError: naming the first field of another type.
+        ValueError: if a text is not a single printable line.
     """
     for one in fields(described):
         value, plain = getattr(described, one.name), _PLAIN.get(str(one.type))
@@ -129,7 +134,11 @@ def check_types(described: Any) -> None:
 
 
 def check_place(name: str, place: str) -> None:
-    """Refuse what can't be where the code of a thing lies; ValueError."""
+    """Check that ``place`` is a reference "package.module:attribute".
+
+    Raises:
+        ValueError: if not.
+    """
     if not _PLACE.fullmatch(place):
         raise ValueError(
             f"the code of {name} can't be at {place!r}: it is package.module:attribute"
@@ -137,7 +146,7 @@ def check_place(name: str, place: str) -> None:
 
 
 _PLACE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
-# As they stand in the classes.
+# Keyed by the annotations, which are strings, in the dataclasses.
 _PLAIN: dict[str, type | tuple[type, ...]] = {
     "str": str,
     "bool": bool,
@@ -152,30 +161,30 @@ E = TypeVar("E", bound=Entry)
 
 
 class UnknownNameError(ValueError, KeyError):
-    """There is no entry of this name; the message lists those that there are."""
+    """No entry of a table has this name; the message lists the known names."""
 
     def __init__(self, kind: str, name: object, names: Iterable[str]) -> None:
         self.kind, self.name, self.names = kind, name, tuple(names)
         super().__init__(f"no {kind} {name!r}; there are {', '.join(self.names)}")
 
     def __str__(self) -> str:
-        # A KeyError would put its message into quotes.
+        # KeyError would show the message's repr.
         return str(self.args[0])
 
 
 class Table(Mapping[str, E], Generic[E]):
-    """All entries of one kind by their names, in the order in which people see them.
+    """Registry of all entries of one kind by name, in the order in which they are shown to users.
 
     ``TABLE[name]`` of an unknown name raises :class:`UnknownNameError`.
 
     Args:
-        kind: what an entry is called in a sentence, such as "sampler".
-        takes: the class of the entries.
-        entries: the engine's own.
+        kind: noun for an entry, such as "sampler", for messages.
+        takes: class of the entries.
+        entries: the built-in entries.
     """
 
-    #: Called before a table is listed, or a name is given up as unknown: brings what other
-    #: packages add. The engine alone adds nothing.
+    #: Hook that adds the entries of other packages (plug-ins). It is called before a table is
+    #: listed, or a name is reported as unknown. None in the engine alone.
     complete: Callable[[], None] | None = None
 
     def __init__(self, kind: str, takes: type[E], entries: Iterable[E]) -> None:
@@ -184,7 +193,7 @@ class Table(Mapping[str, E], Generic[E]):
         self.own = frozenset(self._entries)
 
     def add(self, entry: E) -> None:
-        """Add an entry of another package.
+        """Add an entry of another package (plug-in).
 
         Raises:
             ValueError: if its name is taken.
@@ -194,7 +203,12 @@ class Table(Mapping[str, E], Generic[E]):
         self._entries[entry.name] = entry
 
     def remove(self, name: str) -> None:
-        """Take out an entry that was added; KeyError if there is none."""
+        """Remove an entry that was added.
+
+        Raises:
+            KeyError: if there is none of this name.
+            ValueError: if the entry is built in.
+        """
         if name in self.own:
             raise ValueError(f"the {self.kind} {name!r} is the engine's own")
         del self._entries[name]
@@ -202,7 +216,7 @@ class Table(Mapping[str, E], Generic[E]):
     def __getitem__(self, name: str) -> E:
         if name not in self._entries:
             self._complete()
-        # A list or the like out of a file is no name either.
+        # A name read from a file may be unhashable, such as a list.
         found = self._entries.get(name) if isinstance(name, str) else None
         if found is None:
             raise UnknownNameError(self.kind, name, self._entries)
@@ -223,11 +237,11 @@ class Table(Mapping[str, E], Generic[E]):
 
 
 def imported(reference: str) -> Any:
-    """Return what "package.module:attribute" names.
+    """Import and return the object at "package.module:attribute".
 
     Raises:
-        ImportError: the module can't be imported.
-        AttributeError: there is no such attribute in it.
+        ImportError: if the module can't be imported.
+        AttributeError: if it has no such attribute.
     """
     module, _, attribute = reference.partition(":")
     found: Any = importlib.import_module(module)

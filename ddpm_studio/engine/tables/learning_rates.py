@@ -1,4 +1,4 @@
-"""All schedules of the learning rate after its warm-up."""
+"""Table of learning-rate schedules after the warm-up."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _DECAYS = "ddpm_studio.engine.learning_rates.decays"
 
 @dataclass(frozen=True, eq=False)
 class LearningRateInfo(Entry):
-    """A schedule of the learning rate; its code is a function of the share p of the steps taken.
+    """Learning-rate schedule; its code is a function of the progress p through the steps.
 
-    p is counted from the end of the warm-up, where it is 0; one step after the last it would
-    be 1. The function returns the share of the learning rate, 0..1.
+    p is 0 at the end of the warm-up and would be 1 one step after the last. The function returns
+    the factor of the learning rate, 0..1.
 
     Args:
-        needs_steps: whether the number of steps must be known.
+        needs_steps: whether the total number of steps must be known.
     """
 
     needs_steps: bool = field(default=True, kw_only=True)

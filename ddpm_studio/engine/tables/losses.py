@@ -1,4 +1,4 @@
-"""All training losses."""
+"""Table of training losses."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ GAMMA = Option("gamma", "γ", "Cap on the signal-to-noise ratio [Hang et al. 202
 
 @dataclass(frozen=True, eq=False)
 class LossInfo(Entry):
-    """A training loss.
+    """Training loss.
 
-    Its code is a function as :func:`ddpm_studio.engine.losses.l_simple`: of (process, model, x_0,
+    Its code is a function like :func:`ddpm_studio.engine.losses.l_simple`: of (process, model, x_0,
     level, noise), it returns the loss of each picture, shape (N,).
 
     Args:
-        fixed: goes with a variance that is not learned.
-        learned: goes with a learned variance.
-        needs_signal: weighs each t by its signal, so that of noise alone nothing is learnt.
-        stepwise: is of the step from t to t − 1, and so of the schedule's own timesteps alone.
+        fixed: supports a fixed variance.
+        learned: supports a learned variance.
+        needs_signal: weights each t by its signal, so that nothing is learnt from pure noise (zero
+            terminal SNR).
+        stepwise: is defined for a step t → t − 1, hence only at the schedule's own timesteps.
     """
 
     fixed: bool = field(default=True, kw_only=True)

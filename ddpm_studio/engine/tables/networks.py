@@ -1,4 +1,4 @@
-"""All kinds of networks, and their presets."""
+"""Tables of network kinds and of network presets."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _UNET = f"{_CODE}.unet_config:UNetConfig"
 
 @dataclass(frozen=True, eq=False)
 class NetworkInfo(Entry):
-    """A kind of network, by the name that ``run.json`` has; its code makes one of a configuration.
+    """Kind of network, by its name in ``run.json``; its code builds one from a configuration.
 
     Args:
-        config: where the class of its configuration is, "package.module:attribute"; see
+        config: reference to its configuration class, "package.module:attribute"; see
             :class:`ddpm_studio.engine.networks.network.NetworkConfig`.
     """
 
     config: str = field(kw_only=True)
 
     def load_config(self) -> Any:
-        """Import the class of its configuration and return it.
+        """Import and return its configuration class.
 
         Raises:
-            ImportError: the module can't be imported.
-            AttributeError: there is no such attribute in it.
+            ImportError: if the module can't be imported.
+            AttributeError: if it has no such attribute.
         """
         return imported(self.config)
 
@@ -72,13 +72,14 @@ NETWORKS = Table(
 
 @dataclass(frozen=True)
 class Needs:
-    """How many pictures a network in training sees (steps × batch) until there is what to see.
+    """Training budget of a network, in pictures seen (steps × batch), until results are visible.
 
     Args:
-        shapes: until some of its samples can be recognised.
-        good: from so many on it is the choice, where the time suffices for several networks:
-            one with a larger figure draws better then. None: it is never chosen for a time.
-        source: where the figures come from; what was not measured says so.
+        shapes: pictures until some of its samples are recognisable.
+        good: pictures from which this network is preferred when choosing one for a given time:
+            among several, one with a larger value gives better pictures then. None: it is never
+            chosen automatically.
+        source: origin of the numbers, which also states what was not measured.
     """
 
     shapes: int
@@ -88,12 +89,12 @@ class Needs:
 
 @dataclass(frozen=True)
 class PublishedTraining:
-    """A training that a paper tells of.
+    """Training run reported in a paper.
 
     Args:
-        steps: how many it took.
-        side: of the pictures, in pixels.
-        source: where it is told.
+        steps: number of training steps.
+        side: side of the pictures in pixels.
+        source: citation.
     """
 
     steps: int
@@ -103,15 +104,15 @@ class PublishedTraining:
 
 @dataclass(frozen=True, eq=False)
 class PresetInfo(Entry):
-    """A network of a certain size; its code makes a configuration of (size, channels).
+    """Network preset; its code returns a configuration for (size, channels).
 
     The size is that of the pictures: one side of a square, or (height, width).
 
     Args:
-        recipe: how it is trained unless something else is asked for: values of fields of
-            :class:`ddpm_studio.requests.TrainRequest`, where they are others than the paper's.
-        needs: what it takes until there is something to see; None: nobody knows.
-        published: the training of a paper that its recipe repeats, if it does.
+        recipe: default training settings: values of fields of
+            :class:`ddpm_studio.requests.TrainRequest` that differ from the paper's.
+        needs: training budget until results are visible; None: unknown.
+        published: the training of a paper that its recipe reproduces, if any.
     """
 
     recipe: Mapping[str, object] = field(default_factory=dict, kw_only=True)
@@ -119,7 +120,7 @@ class PresetInfo(Entry):
     published: PublishedTraining | None = field(default=None, kw_only=True)
 
 
-# [DDPM appendix B]; the paper's 5000 steps of warm-up suit its 800,000 in all.
+# [DDPM appendix B]; the paper's warm-up of 5000 steps is meant for its 800,000 steps.
 _PAPER = {"warmup_steps": 5000, "flip": True, "augmentation": 0.0}
 _CIFAR10 = {"batch_size": 128, "learning_rate": 2e-4, **_PAPER}
 _256_PX = {"batch_size": 64, "learning_rate": 2e-5, **_PAPER}
@@ -134,7 +135,7 @@ _QUICK = {
     "parameterization": "x0",
 }
 
-# Until they are measured with the recipes that the presets have.
+# Provisional, until measured with the presets' recipes.
 _TINY_NEEDS = Needs(
     8_000,
     20_000,
@@ -190,9 +191,9 @@ PRESETS = Table(
 
 
 def shapes_after(preset: str) -> int:
-    """Return how many pictures a preset sees until some of its samples can be recognised.
+    """Return the number of training pictures until a preset's samples are recognisable.
 
-    Of a preset that is not known, or does not tell, as many as for the first one.
+    For a preset that is unknown or has no such number, that of the first preset.
     """
     needs = PRESETS[preset].needs if preset in PRESETS else None
     return (needs or _TINY_NEEDS).shapes

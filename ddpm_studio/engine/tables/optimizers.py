@@ -1,4 +1,4 @@
-"""All optimisers."""
+"""Table of optimisers."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ WEIGHT_DECAY = Option(
 
 
 class OptimizerInfo(Entry):
-    """An optimiser.
+    """Optimiser.
 
-    Its code makes a :class:`ddpm_studio.engine.optimizers.protocol.Optimizer` of the network,
-    and takes its options as keyword arguments; all but the weight decay are fields of a request's
-    ``optimizer_options``.
+    Its code creates a :class:`ddpm_studio.engine.optimizers.protocol.Optimizer` of a network and
+    takes its options as keyword arguments; all options but the weight decay are items of a
+    request's ``optimizer_options``.
     """
 
 

@@ -1,4 +1,4 @@
-"""All parameterisations: what the network predicts."""
+"""Table of parameterisations: prediction targets of the network (ε, x_0, μ, v, EDM, flow)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ _PACKAGE = "ddpm_studio.engine.parameterizations"
 
 
 class ParameterizationInfo(Entry):
-    """What the network predicts.
+    """Parameterisation: prediction target and preconditioning of the network.
 
-    Its code is a class without arguments, but for those of the entry, derived from
-    :class:`ddpm_studio.engine.parameterizations.parameterization.Parameterization`.
+    Its code is a subclass of
+    :class:`ddpm_studio.engine.parameterizations.parameterization.Parameterization`, which is called
+    without arguments other than those of the entry.
     """
 
 

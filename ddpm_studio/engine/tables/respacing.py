@@ -1,4 +1,4 @@
-"""How OpenAI's respacing is written, before T is known [IDDPM code]."""
+"""Parser of OpenAI's timestep-respacing notation, independent of T [IDDPM code]."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _BY_SECTION = re.compile(r"\s*[0-9]{1,9}\s*(,\s*[0-9]{1,9}\s*)*")
 
 @dataclass(frozen=True)
 class Respacing:
-    """Which timesteps to keep.
+    """Timestep respacing.
 
     Args:
-        counts: how many of each section of 0..T−1; of one by stride the number in all.
-        by_stride: with one whole stride from 0.
+        counts: timesteps to keep in each section of 0..T−1; by stride, the total number.
+        by_stride: keep timesteps at one integer stride from 0.
     """
 
     counts: tuple[int, ...]
@@ -23,15 +23,15 @@ class Respacing:
 
     @property
     def steps(self) -> int:
-        """How many timesteps are kept."""
+        """Number of timesteps that are kept."""
         return sum(self.counts)
 
     @classmethod
     def parse(cls, text: str) -> Respacing:
-        """Read "10,15,20" or "ddim50".
+        """Parse "10,15,20" or "ddim50".
 
         Raises:
-            ValueError: for any other text, and where nothing would be kept.
+            ValueError: for any other text, or if no timestep would be kept.
         """
         if by_stride := _BY_STRIDE.fullmatch(text):
             return cls((int(by_stride[1]),), True)

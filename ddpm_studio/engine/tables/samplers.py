@@ -1,4 +1,4 @@
-"""All samplers: how to walk back from noise."""
+"""Table of samplers of the reverse process."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ S_NOISE = Option("s_noise", "S_noise", "Size of the new noise; 1: as σ asks.", 
 
 @dataclass(frozen=True, eq=False)
 class SamplerInfo(Entry):
-    """What one sampler is; its code is a :class:`ddpm_studio.engine.samplers.running.Walk`.
+    """Sampler; its code is a :class:`ddpm_studio.engine.samplers.running.Walk`.
 
     Args:
         deterministic: x_0 is a function of x_T (with η = 0).
-        default_steps: None: all T.
-        evaluations: of the network in each step, about; 0: it depends.
-        grid: which timesteps it keeps, a function of (schedule, steps, t) by its place.
-        adaptive: is at timesteps between its steps too. It is given all to t, and its steps, or
-            the moments to show of one that chooses its own, as ``moments``.
-        uses_variance: its noise is that of the process's variance.
-        needs_signal: begins with σ or ln ᾱ: not from T with a schedule of zero terminal SNR.
-        few_step: for few-step students alone, which go with no other; all its steps are taken
+        default_steps: default number of steps; None: all T.
+        evaluations: approximate evaluations of the network per step; 0: adaptive.
+        grid: reference to the timestep grid, a function of (schedule, steps, t).
+        adaptive: evaluates the network also between its steps. It gets the schedule of all
+            timesteps up to t; its steps, or the points at which to yield frames if it chooses its
+            own steps, are passed as ``moments``.
+        uses_variance: its noise has the process's variance.
+        needs_signal: needs σ or ln ᾱ, hence can't start from T under zero terminal SNR.
+        few_step: only for few-step students, which support no other sampler; takes all its steps
             from any t.
-        featured: among the few that stand side by side in the playground.
+        featured: one of the few that the playground shows side by side.
     """
 
     deterministic: bool = field(kw_only=True)
@@ -50,16 +51,16 @@ class SamplerInfo(Entry):
 
     @property
     def uses_eta(self) -> bool:
-        """Whether it takes η: at 0 it is deterministic, above it draws noise."""
+        """Whether it has the option η: deterministic at 0, with noise above."""
         return self.takes(ETA.name)
 
     def takes(self, option: str) -> bool:
-        """Whether a field of a request of this name changes anything."""
+        """Whether a request's field of this name has an effect on the sampler."""
         return self.uses_variance if option == "variance" else super().takes(option)
 
 
-#: Draws best with little evaluation: its noise corrects the errors of a network that has not seen
-#: much, whose pictures by samplers without noise are half noise still.
+#: The best sampler at few evaluations early in a training: its noise corrects the errors of the
+#: network, whose pictures by deterministic samplers are still half noise.
 FEW_STEPS = "dpm++2m-sde"
 
 _DPM = f"{_PACKAGE}.dpm_solver:dpm_solver"

@@ -1,4 +1,4 @@
-"""All noise schedules: β_1 … β_T."""
+"""Table of noise schedules β_1 … β_T."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ BETA_START, BETA_END = 1e-4, 0.02
 
 @dataclass(frozen=True, eq=False)
 class ScheduleInfo(Entry):
-    """A noise schedule; its code is a function of T that returns β, float64 of shape (T,).
+    """Noise schedule; its code is a function of T that returns β, float64 of shape (T,).
 
     Args:
-        ends: which of β_1 and β_T can be chosen: both, as second and third argument; the last
-            alone, as second; or none.
+        ends: which of β_1 and β_T can be chosen: both, as second and third argument; only the
+            last, as second; or none.
     """
 
     ends: Literal["both", "last", "none"] = field(default="none", kw_only=True)

@@ -1,4 +1,4 @@
-"""All choices of t: which timesteps a training step sees."""
+"""Table of timestep samplings: distributions of t (or σ) in training."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _LOG_NORMAL = "ddpm_studio.engine.sigma_sampling:LogNormalSigma"
 
 @dataclass(frozen=True, eq=False)
 class TimestepSamplingInfo(Entry):
-    """A choice of t; its code is a class of (T, device).
+    """Timestep sampling; its code is a class of (T, device).
 
-    Its objects are :class:`ddpm_studio.engine.timesteps.TimestepSampler`.
+    Its instances implement :class:`ddpm_studio.engine.timesteps.TimestepSampler`.
 
     Args:
-        continuous: draws σ itself, also between the timesteps: for a network that knows any.
+        continuous: samples σ, also between the timesteps, for a network conditioned on any σ.
     """
 
     continuous: bool = field(default=False, kw_only=True)

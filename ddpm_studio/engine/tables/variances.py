@@ -1,4 +1,4 @@
-"""All variances of the reverse process."""
+"""Table of variances σₜ² of the reverse process."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _VARIANCES = "ddpm_studio.engine.variances"
 
 @dataclass(frozen=True, eq=False)
 class VarianceInfo(Entry):
-    """A choice of σₜ² [DDPM §3.2; IDDPM §3.1].
+    """Variance σₜ² of the reverse process [DDPM §3.2; IDDPM §3.1].
 
     Its code is a function of (schedule, index, v, x_t) that returns log σₜ², such as
     :func:`ddpm_studio.engine.variances.fixed_large`.
 
     Args:
-        learned: the network's output has a second half of channels that carries it. One that is
-            not learned can be chosen anew for each drawing.
+        learned: the network outputs it in a second half of channels. A fixed variance can be chosen
+            for each sampling run.
     """
 
     learned: bool = field(default=False, kw_only=True)
