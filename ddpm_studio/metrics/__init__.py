@@ -1,4 +1,4 @@
-"""What pictures are like: features, and metrics of a model's samples in them."""
+"""Sample-quality metrics: feature spaces, Fréchet distance, KID, precision and recall, …"""
 
 from ddpm_studio.metrics.neighbours import NearestNeighbours, nearest
 

@@ -1,4 +1,4 @@
-"""Class figures: how sure a classifier of the set is of samples, and which classes it names."""
+"""Class metrics of samples by a classifier of the set: confidence and class frequencies."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from ddpm_studio.metrics.compared import Compared
 
 
 def classes(compared: Compared, sure: float = 0.9) -> Generator[float, None, Mapping[str, float]]:
-    """Return the metrics ``confident``, ``rarest_class`` and the share of each class.
+    """Return the metrics ``confident``, ``rarest_class`` and the frequency of each class.
 
-    ``confident`` is the share of samples whose most probable class has a probability of at least
-    ``sure``; a class's share is that of the samples it is the most probable of.
+    ``confident`` is the fraction of samples whose most probable class has a probability of at least
+    ``sure``; a class's frequency is the fraction of samples whose most probable class it is;
+    ``rarest_class`` is the lowest frequency.
+
+    Raises:
+        ValueError: if the features are not those of a classifier.
     """
     yield 0.0
     if compared.probabilities is None:

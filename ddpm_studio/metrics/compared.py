@@ -1,4 +1,4 @@
-"""Two sets of pictures and their features, as a metric gets to see them."""
+"""Input of a metric: real and generated pictures with their features."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Features = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """Real pictures and those that are judged by them.
+    """Real pictures and generated ones to compare with them.
 
     Args:
         real: features of the real pictures, shape (N, D).
-        fake: features of those that are judged, shape (M, D).
-        real_pictures: all that copies could be of, uint8 (K, H, W, C); K may be another number
-            than N. Indexed by arrays of rows.
-        fake_pictures: uint8 (M, H, W, C).
-        seed: of what is random in a metric.
-        class_names: of the real pictures' classes; empty without.
-        probabilities: from features (K, D) to class probabilities (K, classes), where the
-            features are those of a classifier; else None.
-        flip: whether copies may be mirrored left to right, as a training has shown the pictures.
+        fake: features of the generated pictures, shape (M, D).
+        real_pictures: all pictures that copies are searched among, uint8 (K, H, W, C), indexed by
+            arrays of rows; K may differ from N.
+        fake_pictures: the generated pictures, uint8 (M, H, W, C).
+        seed: seed of a metric's random numbers.
+        class_names: names of the real pictures' classes; empty without classes.
+        probabilities: maps features, (K, D), to class probabilities, (K, classes), if the features
+            are those of a classifier; else None.
+        flip: whether horizontally flipped copies count too, as if the training used random flips.
     """
 
     real: Features

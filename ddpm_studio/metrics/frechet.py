@@ -1,4 +1,4 @@
-"""Fréchet distance of two sets of features, each taken as a Gaussian [Heusel et al. 2017]."""
+"""Fréchet distance of two sets of features, each modelled as a Gaussian [Heusel et al. 2017]."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def frechet(compared: Compared) -> Generator[float, None, Mapping[str, float]]:
 
 
 def frechet_distance(real: Features, fake: Features) -> float:
-    """‖μ_1 − μ_2‖² + tr(C_1 + C_2 − 2 (C_1 C_2)^½) [Dowson and Landau 1982].
+    """Fréchet distance ‖μ_1 − μ_2‖² + tr(C_1 + C_2 − 2 (C_1 C_2)^½) [Dowson and Landau 1982].
 
-    Named FID in the features of the Inception network that was published for it, and in no others.
+    It is the FID only in the features of the Inception network published for it.
 
     Args:
-        real: shape (N, D), N at least 2.
-        fake: shape (M, D), M at least 2.
+        real: features, shape (N, D), N at least 2.
+        fake: features, shape (M, D), M at least 2.
 
     Raises:
-        ValueError: if there are fewer, or the dimensions differ.
+        ValueError: if there are fewer pictures, or the dimensions differ.
     """
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
         raise ValueError(f"features must be (N, D) and (M, D), not {real.shape} and {fake.shape}")
@@ -37,10 +37,10 @@ def frechet_distance(real: Features, fake: Features) -> float:
 def gaussian_distance(
     mean_1: Features, covariance_1: Features, mean_2: Features, covariance_2: Features
 ) -> float:
-    """The squared Wasserstein-2 distance of two Gaussians with means (D,), covariances (D, D)."""
+    """Squared Wasserstein-2 distance of two Gaussians with means (D,), covariances (D, D)."""
     gap = mean_1 - mean_2
     # (C_1 C_2)^½ has the trace of the symmetric (C_1^½ C_2 C_1^½)^½, whose eigenvalues are real
-    # and, but for rounding, not negative.
+    # and, up to rounding, non-negative.
     root = _root(covariance_1)
     values = np.linalg.eigvalsh(root @ covariance_2 @ root)
     trace = np.sqrt(np.maximum(values, 0)).sum()

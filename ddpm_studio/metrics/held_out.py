@@ -1,7 +1,7 @@
-"""A split by content: which pictures of a set are held out from training.
+"""Held-out split by content hash: which pictures of a set are excluded from training.
 
-A picture is held out or not by a hash of its own bytes: it stays so when others are added or
-taken away, and two equal ones are on the same side.
+A picture is held out depending on a hash of its own bytes: that does not change when others are
+added or removed, and duplicates are on the same side.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ddpm_studio.progress import Progress
 Pictures = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
 
-#: A training holds out so many pictures at most.
+#: Maximum number of pictures that a training holds out.
 MOST = 4096
 
 _AT_ONCE = 1024
@@ -25,13 +25,13 @@ _RANGE = 2.0**64
 
 
 def content_hashes(images: Pictures) -> Generator[Progress, None, Hashes]:
-    """Hash each picture's bytes [BLAKE2b], shape (N,).
+    """Hash each picture's bytes with BLAKE2b, uint64 of shape (N,).
 
     Args:
-        images: uint8 (N, H, W, C), which may lie on the disk.
+        images: uint8 (N, H, W, C), may be memory-mapped.
 
     Yields:
-        How many are done.
+        Progress in pictures.
     """
     hashes = np.empty(len(images), np.uint64)
     for start in range(0, len(images), _AT_ONCE):
@@ -44,13 +44,13 @@ def content_hashes(images: Pictures) -> Generator[Progress, None, Hashes]:
 
 
 def held_out(hashes: Hashes, share: float, most: int | None = None) -> npt.NDArray[np.bool_]:
-    """Return which pictures are held out, shape (N,).
+    """Return a mask of the held-out pictures, shape (N,).
 
     Args:
         hashes: see :func:`content_hashes`.
-        share: about this share of the pictures, from 0 to below 1. Of each set of pictures one is
-            left to train on, whatever the share.
-        most: so many at most, those of the smallest hashes; None: no limit.
+        share: approximate fraction to hold out, 0 ≤ share < 1. At least one picture of a set is
+            left to train on.
+        most: maximum number, those of the smallest hashes; None: no limit.
 
     Raises:
         ValueError: if the share is out of range.
@@ -66,5 +66,5 @@ def held_out(hashes: Hashes, share: float, most: int | None = None) -> npt.NDArr
 
 
 def content_key(hashes: Hashes) -> str:
-    """Return a hex digest of the pictures in their order."""
+    """Return a cache key of a set: a hex digest of its pictures in their order."""
     return hashlib.blake2b(hashes.tobytes(), digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""KID: the squared maximum mean discrepancy under a cubic kernel [Bińkowski et al. 2018]."""
+"""Kernel Inception Distance (KID): squared MMD with a cubic kernel [Bińkowski et al. 2018]."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _DEGREE, _OFFSET = 3, 1.0
 def kernel(
     compared: Compared, subsets: float = 100, subset_size: float = 1000
 ) -> Generator[float, None, Mapping[str, float]]:
-    """Return the metric ``kid``: the mean over random subsets, and their standard deviation.
+    """Return the metrics ``kid`` and ``kid_deviation``: mean and deviation over random subsets.
 
     Args:
-        compared: what to compare.
-        subsets: how many.
-        subset_size: pictures of each set in one; fewer if there are no more, and then one subset
-            of all says what any number of them would.
+        compared: the pictures to compare.
+        subsets: number of subsets.
+        subset_size: pictures of each set in a subset; fewer if there are not enough. If a subset
+            would be all of both sets, a single one is computed.
     """
     rows = int(min(subset_size, len(compared.real), len(compared.fake)))
     same = rows == len(compared.real) == len(compared.fake)
@@ -38,14 +38,14 @@ def kernel(
 
 
 def kernel_distance(real: Features, fake: Features) -> float:
-    """MMD² without bias, under k(x, y) = (x·y/D + 1)³; it can be below 0.
+    """Unbiased estimate of MMD² with the kernel k(x, y) = (x·y/D + 1)³; it can be negative.
 
     Args:
-        real: shape (N, D), N at least 2.
-        fake: shape (M, D), M at least 2.
+        real: features, shape (N, D), N at least 2.
+        fake: features, shape (M, D), M at least 2.
 
     Raises:
-        ValueError: if there are fewer, or the dimensions differ.
+        ValueError: if there are fewer pictures, or the dimensions differ.
     """
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
         raise ValueError(f"features must be (N, D) and (M, D), not {real.shape} and {fake.shape}")
@@ -56,7 +56,7 @@ def kernel_distance(real: Features, fake: Features) -> float:
 
 
 def _mean_of_others(features: Features) -> float:
-    """The mean of k over all pairs of two different pictures."""
+    """Mean of k over all pairs of different pictures."""
     products = _kernel(features, features)
     count = len(features)
     return float((products.sum() - np.trace(products)) / (count * (count - 1)))

@@ -1,7 +1,7 @@
 """Precision and recall [Kynkäänniemi 2019], density and coverage [Naeem 2020].
 
-Each set's pictures lie on its manifold, which is estimated by balls around them that reach to
-their k-th nearest neighbour in the same set.
+The manifold of each set is estimated by the union of balls around its pictures, each with the
+distance to the k-th nearest neighbour in the same set as its radius.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from ddpm_studio.metrics.pairwise import radii, squared_distances
 
 @dataclass(frozen=True)
 class Manifolds:
-    """How two manifolds lie to each other.
+    """Precision, recall, density and coverage of two sets.
 
     Args:
-        precision: share of fakes within a ball around a real picture.
-        recall: share of real pictures within a ball around a fake.
-        density: how many balls around real pictures a fake is in, over k; can be above 1.
-        coverage: share of real pictures whose ball holds a fake.
+        precision: fraction of fakes within a ball around a real picture.
+        recall: fraction of real pictures within a ball around a fake.
+        density: mean number of balls around real pictures that contain a fake, over k; can be above
+            1.
+        coverage: fraction of real pictures whose ball contains a fake.
     """
 
     precision: float
@@ -49,18 +50,18 @@ def density_coverage(
 
 
 def manifolds(real: Features, fake: Features, k: int) -> Generator[float, None, Manifolds]:
-    """Compare two manifolds by k nearest neighbours.
+    """Compute precision, recall, density and coverage by k nearest neighbours.
 
     Args:
-        real: shape (N, D), N above k.
-        fake: shape (M, D), M above k.
-        k: from 1.
+        real: features, shape (N, D), N above k.
+        fake: features, shape (M, D), M above k.
+        k: number of neighbours, 1 or more.
 
     Yields:
-        The share that is done.
+        Fraction done, 0..1.
 
     Raises:
-        ValueError: if there are fewer pictures.
+        ValueError: if there are too few pictures.
     """
     if min(len(real), len(fake)) <= k:
         raise ValueError(f"a manifold by {k} neighbours needs more than {k} pictures of each kind")

@@ -1,4 +1,4 @@
-"""Memorisation: are samples nearer to training pictures than those are to each other?"""
+"""Memorisation metrics: distances of samples to the training pictures, to detect copies."""
 
 from __future__ import annotations
 
@@ -12,22 +12,26 @@ from ddpm_studio.metrics.compared import Compared, Features
 from ddpm_studio.metrics.pairwise import squared_distances
 from ddpm_studio.metrics.subset import Subset
 
-# A copy is so much nearer to one training picture than to any other [Gu et al. 2023].
+# Ratio of the distances to the nearest and second nearest below which a sample is a copy
+# [Gu et al. 2023].
 _COPY = 1 / 3
-# Training pictures whose neighbours are looked for.
+# Maximum number of training pictures whose own neighbours are searched.
 _MOST = 1000
-# Pictures are rows of floats meanwhile, some of each kind at a time.
+# Memory for pictures as rows of float64, of which a block of each kind is held at a time.
 _BYTES = 512 << 20
 
 
 def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, float]]:
-    """Return the metrics ``copies`` and ``nearest_ratio``, by the pixels' distances.
+    """Return the metrics ``copies`` and ``nearest_ratio``, by Euclidean distances of the pixels.
 
-    ``copies`` is the share of samples that are less than a third as far from the nearest real
+    ``copies`` is the fraction of samples that are less than a third as far from the nearest real
     picture as from the second nearest [Gu et al. 2023]. ``nearest_ratio`` is the median distance
     of a sample to the nearest real picture, over that of a real one to the nearest other one:
-    about 1 for new pictures of the same kind, 0 for copies. Where copies may be mirrored, so is a
-    picture where that brings it nearer.
+    about 1 for new pictures of the same kind, 0 for copies. With ``flip``, a distance is the
+    smaller one of a picture and its mirror image.
+
+    Raises:
+        ValueError: for fewer than three real pictures.
     """
     real = compared.real_pictures
     if len(real) < 3:
@@ -37,12 +41,12 @@ def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, floa
     total = len(compared.fake_pictures) + count
     fake, flip = compared.fake_pictures, compared.flip
     samples = yield from _nearest(fake, real, 2, flip, total, 0)
-    # The nearest of all is the picture itself.
+    # For a real picture the nearest is the picture itself.
     among = yield from _nearest(Subset(real, chosen), real, 2, flip, total, len(fake))
     nearest, second = np.sqrt(samples[:, 0]), np.sqrt(samples[:, 1])
     apart = float(np.median(np.sqrt(among[:, 1])))
     typical = float(np.median(nearest))
-    # Twice the same picture in the set is no second one: 0 < 0 is no copy of either.
+    # A sample equal to two duplicates in the set has both distances 0, and is a copy too.
     copied = (nearest < _COPY * second) | ((nearest == 0) & (second == 0))
     ratio = typical / apart if apart > 0 else float(typical > 0)
     return {"copies": float(copied.mean()), "nearest_ratio": ratio}
@@ -51,7 +55,7 @@ def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, floa
 def _nearest(
     pictures: PictureRows, real: PictureRows, k: int, flip: bool, total: int, done: int
 ) -> Generator[float, None, Features]:
-    """Squared distances from the k nearest real pictures, nearest first, shape (N, k)."""
+    """Squared distances to the k nearest real pictures, nearest first, shape (N, k)."""
     best = np.full((len(pictures), k), np.inf)
     rows = max(1, _BYTES // (8 * math.prod(real.shape[1:])))
     for start in range(0, len(real), rows):
@@ -70,7 +74,7 @@ def _nearest(
 def _distances(
     pictures: PictureRows, start: int, count: int, flip: bool, part: Features
 ) -> Iterator[tuple[slice, Features]]:
-    """Some of the pictures' squared distances from rows of numbers, in blocks."""
+    """Yield squared distances between a range of pictures and ``part``, in blocks."""
     blocks = squared_distances(_flat(pictures, start, count), part)
     if not flip:
         yield from blocks
@@ -81,7 +85,7 @@ def _distances(
 
 
 def _flat(pictures: PictureRows, start: int, count: int, mirrored: bool = False) -> Features:
-    """Some of the pictures as rows of numbers."""
+    """Return a range of pictures as rows of float64, shape (n, H·W·C)."""
     part = pictures[np.arange(start, min(start + count, len(pictures)))]
     if mirrored:
         part = part[:, :, ::-1]

@@ -1,7 +1,7 @@
-"""Mirror symmetry of a set: whether its pictures can be told from their mirror images.
+"""Mirror symmetry of a set: whether pictures can be distinguished from their mirror images.
 
-Where they can, random flips teach a network pictures that are not of the set, and it draws them:
-of shoes that all point to the left, half of the samples would point to the right.
+If so, random horizontal flips would teach a network pictures that are not in the distribution: of
+shoes that all point to the left, half of the samples would point to the right.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from torch import Tensor
 from ddpm_studio.engine.batches import PictureRows
 from ddpm_studio.metrics.features.resizing import at_most, channels_first
 
-# What is looked at: so many pictures, of large ones fewer, shrunk, for it is the large shapes that
-# have sides.
+# Pictures to examine, their minimum for large ones, the memory for them, and the side to which they
+# are shrunk, since it is the large shapes that are asymmetric.
 _PICTURES, _FEWER, _BYTES, _SIDE = 2048, 256, 2**28, 8
 _AT_ONCE = 64
 _SEED = 0
@@ -27,12 +27,12 @@ _SYMMETRIC = 0.6
 
 @dataclass(frozen=True)
 class MirrorSymmetry:
-    """How well pictures are told from their mirror images.
+    """Result of the mirror-symmetry test.
 
     Args:
-        told_apart: share of the pictures that a linear classifier, fitted to others, takes for
-            themselves and not for their mirror images: .5 where there is nothing to tell.
-        count: how many pictures that is a share of.
+        told_apart: accuracy with which a linear classifier, fitted to other pictures, distinguishes
+            pictures from their mirror images: .5 for a symmetric set.
+        count: number of pictures tested.
     """
 
     told_apart: float
@@ -40,19 +40,18 @@ class MirrorSymmetry:
 
     @property
     def holds(self) -> bool:
-        """Whether flips suit the set, as far as so many pictures can tell."""
+        """Whether flips suit the set: the accuracy less two standard errors is at most .6."""
         deviation = 0.5 / math.sqrt(self.count)
         return self.told_apart - 2 * deviation <= _SYMMETRIC
 
 
 def mirror_symmetry(images: PictureRows) -> MirrorSymmetry:
-    """Measure how well a set's pictures are told from their mirror images.
+    """Measure how well a set's pictures can be distinguished from their mirror images.
 
-    A ridge regression of what is odd about the vertical axis, fitted to every other picture and
-    tried on those between, and the other way round.
+    Ridge regression on the odd part under reflection, with two-fold cross-validation.
 
     Args:
-        images: uint8 (N, H, W, C), an array or what reads its rows.
+        images: pictures, uint8 (N, H, W, C): an array or a reader of rows.
     """
     most = min(_PICTURES, max(_FEWER, _BYTES // math.prod(images.shape[1:])))
     rows = np.random.default_rng(_SEED).permutation(len(images))[:most]
@@ -69,13 +68,13 @@ def mirror_symmetry(images: PictureRows) -> MirrorSymmetry:
 
 
 def _odd(x: Tensor) -> Tensor:
-    """What mirroring changes the sign of, (N, C, H, W) → (N, D), of mean square 1."""
+    """Odd part under reflection, whose sign flips: (N, C, H, W) → (N, D), of mean square 1."""
     odd = (x - x.flip(3))[..., : x.shape[3] // 2].flatten(1)
     return odd / odd.square().mean().sqrt().clamp(min=1e-9)
 
 
 def _direction(odd: Tensor) -> Tensor:
-    """The direction in which pictures lie to one side, and mirrored ones to the other, (D,)."""
+    """Ridge-regression direction that separates pictures (positive) from mirrored ones, (D,)."""
     gram = odd.T @ odd / len(odd)
     direction: Tensor = torch.linalg.solve(gram + _RIDGE * torch.eye(len(gram)), odd.mean(0))
     return direction

@@ -1,4 +1,4 @@
-"""Nearest neighbours in pixel space: has the model learnt a picture by heart?"""
+"""Nearest neighbours in pixel space, to check samples for memorisation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _BYTES_AT_ONCE = 1 << 24
 
 @dataclass(frozen=True, eq=False)
 class NearestNeighbours:
-    """The nearest pictures of a set, nearest first, each array of shape (K,).
+    """Nearest neighbours of a picture in a set, nearest first; each array of shape (K,).
 
     Args:
-        indices: their places in the set; equal distances in the set's order.
+        indices: indices in the set; ties in the set's order.
         distances: RMSE over all values on the scale 0..255, that is L2/√(H·W·C).
-        mirrored: whether the mirrored picture is the nearer one.
+        mirrored: whether the horizontally flipped picture is the nearer one.
     """
 
     indices: npt.NDArray[np.int64]
@@ -36,17 +36,17 @@ def nearest(
     flip: bool = False,
     among: npt.NDArray[np.int64] | None = None,
 ) -> Generator[int, None, NearestNeighbours]:
-    """Compare a picture with a whole set, a piece at a time; the set may lie on the disk.
+    """Find a picture's nearest neighbours in a set, in chunks; the set may be memory-mapped.
 
     Args:
-        images: shape (N, H, W, C).
-        picture: shape (H, W, C).
-        count: how many to find; as many as there are at most are returned.
-        flip: compare the picture mirrored left to right too.
-        among: the places that may be found, ascending; None: all.
+        images: the set, uint8 (N, H, W, C).
+        picture: uint8 (H, W, C).
+        count: number of neighbours; fewer are returned if the set has fewer.
+        flip: compare the horizontally flipped picture too.
+        among: indices to search, ascending; None: all.
 
     Yields:
-        How many of the set have been compared.
+        Number of pictures of the set that have been compared.
 
     Raises:
         ValueError: if the shapes differ, or count is below 1.

@@ -1,4 +1,4 @@
-"""Distances of all pairs of two sets of vectors, some rows at a time."""
+"""Pairwise distances between two sets of vectors, in blocks of rows."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import numpy as np
 
 from ddpm_studio.metrics.compared import Features
 
-# Of one block of distances.
+# Memory of one block of distances.
 _BYTES = 64 << 20
 
 
 def squared_distances(a: Features, b: Features) -> Iterator[tuple[slice, Features]]:
-    """Yield the rows of a matrix of squared Euclidean distances, a block of them at a time.
+    """Yield the matrix of squared Euclidean distances in blocks of rows.
 
     Args:
         a: shape (N, D).
         b: shape (M, D).
 
     Yields:
-        Which rows of a, and their squared distances from all of b, shape (n, M), not below 0.
+        Slice of the rows of a, and their squared distances to all of b, shape (n, M), non-negative.
     """
     norms = np.einsum("nd,nd->n", b, b)
     rows = max(1, _BYTES // (8 * max(1, len(b))))
@@ -32,14 +32,17 @@ def squared_distances(a: Features, b: Features) -> Iterator[tuple[slice, Feature
 
 
 def radii(features: Features, k: int) -> Iterator[tuple[slice, Features]]:
-    """Yield each vector's squared distance from its k-th nearest other one, in blocks.
+    """Yield each vector's squared distance to its k-th nearest neighbour, in blocks.
 
     Args:
         features: shape (N, D), N above k.
-        k: from 1.
+        k: 1 or more.
+
+    Yields:
+        Slice of the rows, and their squared distances, shape (n,).
     """
     for rows, block in squared_distances(features, features):
         places = np.arange(rows.start, rows.stop)
-        # Its own distance, 0 but for rounding, is none of another.
+        # Exclude a vector's distance to itself, which is 0 up to rounding.
         block[np.arange(len(block)), places] = np.inf
         yield rows, np.partition(block, k - 1, axis=1)[:, k - 1]

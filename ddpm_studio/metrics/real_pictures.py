@@ -1,4 +1,4 @@
-"""Which real pictures samples are compared with, and which stand in for samples."""
+"""Split of the real pictures into a reference set and a baseline ("floor") for metrics."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class RealRows:
-    """Rows of a set of real pictures, each ascending.
+    """Row indices of the parts of a set of real pictures, each ascending.
 
     Args:
-        reference: samples are compared with these.
-        floor: real pictures that are compared with the reference as if they were samples.
-        learnt: what a model has trained on: where copies are looked for.
-        learnt_rest: what is learnt, without the floor: where copies by the floor are looked for.
+        reference: pictures that samples are compared with.
+        floor: pictures that are compared with the reference as if they were samples, as a baseline.
+        learnt: pictures that the model was trained on, among which copies are searched.
+        learnt_rest: pictures among which copies by the floor are searched: ``learnt`` without the
+            floor; if that is empty, all pictures but the floor.
     """
 
     reference: Rows
@@ -36,17 +37,17 @@ def real_rows(
     held_out: npt.NDArray[np.bool_],
     among: Rows | None = None,
 ) -> RealRows:
-    """Part a set of real pictures; the same set is parted the same way each time.
+    """Split a set of real pictures, deterministically.
 
-    The floor are the pictures of the smallest hashes, half of the set at most: those that a
+    The floor consists of the pictures of the smallest hashes, at most half of the set: those that a
     training holds out come first.
 
     Args:
-        hashes: of the pictures, see :func:`~ddpm_studio.metrics.held_out.content_hashes`.
-        count: of the samples, and so of the floor.
-        reference: how many to compare with at most, spread over the rest of the set.
-        held_out: which pictures a training has not seen, shape (N,).
-        among: the rows to part, ascending; None: all.
+        hashes: content hashes, see :func:`~ddpm_studio.metrics.held_out.content_hashes`.
+        count: number of samples, and so of the floor.
+        reference: maximum size of the reference, spread over the rest of the set.
+        held_out: mask of the pictures that the training has not seen, shape (N,).
+        among: rows to split, ascending; None: all.
     """
     if among is not None:
         some = real_rows(hashes[among], count, reference, held_out[among])

@@ -1,4 +1,4 @@
-"""Sliced Wasserstein distance, for which thousands of samples suffice [Bonneel et al. 2015]."""
+"""Sliced Wasserstein distance, which needs only thousands of samples [Bonneel et al. 2015]."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from ddpm_studio.metrics.compared import Compared, Features
 
-# Directions in one go, between which it can be broken off.
+# Directions per step, between which the computation can be cancelled.
 _AT_ONCE = 64
 
 
@@ -18,8 +18,8 @@ def sliced(
     """Return the metric ``sliced``.
 
     Args:
-        compared: what to compare.
-        directions: how many lines the features are projected on.
+        compared: the pictures to compare.
+        directions: number of random directions that the features are projected onto.
     """
     distance = yield from sliced_wasserstein(
         compared.real, compared.fake, int(directions), compared.seed
@@ -30,24 +30,24 @@ def sliced(
 def sliced_wasserstein(
     real: Features, fake: Features, directions: int = 1024, seed: int = 0
 ) -> Generator[float, None, float]:
-    """√ of the mean squared Wasserstein-2 distance of the projections on random lines.
+    """Sliced Wasserstein-2 distance: √ of the mean squared distance of random 1-D projections.
 
-    Its error falls with the number of samples whatever the number of dimensions is [Nadjahi et
-    al. 2020], unlike that of a distance by covariances.
+    Its sample complexity does not depend on the number of dimensions [Nadjahi et al. 2020], unlike
+    that of a distance by covariances.
 
     Args:
-        real: shape (N, D).
-        fake: shape (M, D).
-        directions: how many lines through the origin, spread evenly at random.
-        seed: of the lines.
+        real: features, shape (N, D).
+        fake: features, shape (M, D).
+        directions: number of random directions, uniform on the sphere.
+        seed: seed of the directions.
 
     Yields:
-        The share that is done.
+        Fraction done, 0..1.
     """
     draw = np.random.default_rng(seed)
     lines = draw.standard_normal((directions, real.shape[1]))
     lines /= np.linalg.norm(lines, axis=1, keepdims=True)
-    # Both quantile functions are steps: between their common breaks each is constant.
+    # Both quantile functions are step functions, constant between their common breakpoints.
     breaks = np.union1d(_shares(len(real)), _shares(len(fake)))
     widths = np.diff(breaks, prepend=0.0)
     middles = breaks - widths / 2
@@ -63,5 +63,5 @@ def sliced_wasserstein(
 
 
 def _shares(count: int) -> Features:
-    """1/n, 2/n, …, 1: where the quantile function of n samples steps."""
+    """Breakpoints 1/n, 2/n, …, 1 of the quantile function of n samples."""
     return np.arange(1, count + 1) / count

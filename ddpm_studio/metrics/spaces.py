@@ -1,4 +1,4 @@
-"""Feature spaces by name, projected as asked for."""
+"""Factory of feature spaces by name, with optional projection onto principal components."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from ddpm_studio.progress import Progress
 def feature_space(
     name: str, basis: Basis, components: int | None = None
 ) -> Generator[Progress, None, FeatureSpace]:
-    """Make a feature space of the catalogue for a set of real pictures.
+    """Create a feature space of the catalogue for a set of real pictures.
 
     Args:
-        name: of :data:`ddpm_studio.catalogue.FEATURES`.
-        basis: the real pictures, and what the space may need besides.
-        components: project on so many principal components of the real pictures' features;
-            0: not at all, as where these are all the same; None: as suits these features.
+        name: a name of :data:`ddpm_studio.catalogue.FEATURES`.
+        basis: the real pictures, and further data that the space may need.
+        components: number of principal components of the real pictures' features to project onto;
+            0: no projection, as also where these features are all equal; None: the features'
+            default.
 
     Yields:
         Progress.
 
     Raises:
-        ValueError: if there is no such space, or it can't be made of this basis.
+        ValueError: for an unknown name, or if the space can't be built from this basis.
     """
     entry = FEATURES[name]
     if entry.labelled and basis.labels is None:
@@ -39,5 +40,5 @@ def feature_space(
     if not count:
         return space
     projected = yield from projected_space(space, basis, count)
-    # In no dimension there is no distance: anything would be as good as the pictures themselves.
+    # With 0 dimensions every distance would be 0, and any samples would seem perfect.
     return projected if projected.components.shape[1] else space

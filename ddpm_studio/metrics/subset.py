@@ -1,4 +1,4 @@
-"""Subset of a set's pictures, without a copy of them."""
+"""Subset of a set's pictures: a lazy view of some rows, without a copy."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ddpm_studio.engine.batches import PictureRows
 
 
 class Subset:
-    """Rows of a set, read when they are asked for; a :class:`PictureRows` itself.
+    """View of some rows of a set, read lazily; a :class:`PictureRows` itself.
 
     Args:
-        images: uint8 (N, H, W, C), an array or what reads its rows.
-        rows: which, shape (M,).
+        images: pictures, uint8 (N, H, W, C): an array or a reader of rows.
+        rows: row indices, shape (M,).
     """
 
     def __init__(self, images: PictureRows, rows: npt.NDArray[np.int64]) -> None:

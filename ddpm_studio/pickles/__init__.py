@@ -1,1 +1,1 @@
-"""Pickles, and files that hold them, read without being run."""
+"""Safe reading of pickles, and of files that contain them, without executing any code."""

@@ -1,4 +1,4 @@
-"""Arrays of NumPy in pickles: of plain numbers, made of their bytes; of Python objects, refused."""
+"""NumPy arrays in pickles: numeric ones are rebuilt from their bytes, object arrays rejected."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ _MOST_DIMENSIONS = 8
 
 
 class PickledDtype:
-    """The type of an array's numbers, which is told its byte order afterwards."""
+    """dtype of a pickled array; its byte order is set later, by the pickle's BUILD instruction."""
 
     def __init__(self, name: str) -> None:
-        # As "u1" or "f4": no objects, no texts, no records.
+        # Only numeric types such as "u1" or "f4": no objects, strings or records.
         if not (2 <= len(name) <= 3 and name[0] in "biuf" and name[1:].isdecimal()):
             raise ValueError("an array in it is of a type that is not known")
         self.dtype = np.dtype(name)
 
     def build(self, state: object) -> None:
-        """Take the byte order."""
+        """Set the byte order from the pickled state."""
         match state:
             case (int(), str(order), *_) if order in _ORDERS:
                 self.dtype = self.dtype.newbyteorder(_ORDERS[order])
 
 
 class PickledArray:
-    """An array, which is told its shape, its type and its bytes afterwards."""
+    """Pickled array; its shape, dtype and bytes are set later, by the BUILD instruction."""
 
     def __init__(self) -> None:
         self._array: npt.NDArray[Any] | None = None
 
     def build(self, state: object) -> None:
-        """Take all of it.
+        """Set shape, dtype and content from the pickled state.
 
         Raises:
-            ValueError: it is damaged, or an array of Python objects.
+            ValueError: if the state is damaged, or the array holds Python objects.
         """
         match state:
             case (int(), tuple(shape), PickledDtype() as kind, fortran, content):
                 pass
             case _:
                 raise ValueError("an array in it is damaged, or holds Python objects")
-        # Python 2 wrote bytes as texts.
+        # Python 2 pickled bytes as str.
         raw = content.encode("latin-1") if isinstance(content, str) else content
         sound = len(shape) <= _MOST_DIMENSIONS and all(
             type(size) is int and 0 <= size < 2**40 for size in shape
@@ -62,10 +62,10 @@ class PickledArray:
         self._array = flat.reshape(shape, order="F" if fortran else "C")
 
     def transpose(self, axes: tuple[Any, ...]) -> None:
-        """Take the order of its axes.
+        """Permute the axes.
 
         Raises:
-            ValueError: there are no such axes.
+            ValueError: if ``axes`` is not a permutation of the axes.
         """
         if sorted(axes) != list(range(self.array.ndim)):
             raise ValueError("an array in it is damaged, or holds Python objects")
@@ -73,10 +73,10 @@ class PickledArray:
 
     @property
     def array(self) -> npt.NDArray[Any]:
-        """The array.
+        """The NumPy array.
 
         Raises:
-            ValueError: nothing was told of it.
+            ValueError: if its content was never set.
         """
         if self._array is None:
             raise ValueError("an array in it is cut short")
@@ -93,13 +93,13 @@ def _dtype(given: tuple[Any, ...]) -> object:
 
 
 def _of_buffer(given: tuple[Any, ...]) -> object:
-    """Make an array as protocol 5 writes it: its bytes, type, shape and order."""
+    """Rebuild an array as pickled by protocol 5: bytes, dtype, shape and order."""
     array = PickledArray()
     match given:
         case (content, kind, shape, "C" | "F" as order, *more) if more in ([], [None]):
             array.build((1, shape, kind, order == "F", content))
         case (content, kind, tuple(shape), "K", tuple(axes)):
-            # The axes as they lie in memory, and in which order they are meant.
+            # The shape in memory order, and the permutation of the axes.
             array.build((1, shape, kind, False, content))
             array.transpose(axes)
         case _:
@@ -107,7 +107,7 @@ def _of_buffer(given: tuple[Any, ...]) -> object:
     return array
 
 
-#: How arrays are made of what a pickle says, for :func:`ddpm_studio.pickles.reader.parse_pickle`.
+#: Constructors of arrays by pickled name, for :func:`ddpm_studio.pickles.reader.parse_pickle`.
 ARRAY_MAKERS: dict[Name, Callable[[tuple[Any, ...]], object]] = {
     **{(f"{core}.multiarray", "_reconstruct"): lambda given: PickledArray() for core in _CORES},
     **{(f"{core}.numeric", "_frombuffer"): _of_buffer for core in _CORES},

@@ -1,8 +1,8 @@
-"""A pickle's instructions, followed without running any of what they name.
+"""Safe pickle parser: interprets a pickle's opcodes without importing or calling what they name.
 
-A pickle is a program; even a restricted unpickler can be made to hang or to eat all memory. Here
-its instructions build plain containers, numbers and text alone. What else they would make stands
-as an :class:`Unknown` that only knows its name, unless the caller says how to make it.
+A pickle is a program; even a restricted unpickler can be made to hang or to exhaust memory. Here
+the opcodes only build plain containers, numbers and text. Any other object is represented by an
+:class:`Unknown` that holds its name, unless the caller gives a constructor for it.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ _MOST_STEPS = 1_000_000
 _KEYS = (str, bytes, int, float, bool, type(None))
 
 Name = tuple[str, str]
-"""Module and attribute of what a pickle names."""
+"""Module and attribute of a global that a pickle refers to."""
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """Something of a kind that is not made here: a class or function, or what it would return."""
+    """Placeholder for an object that is not built: a class, a function, or its result."""
 
     name: Name
 
 
 @runtime_checkable
 class Buildable(Protocol):
-    """What a pickle may hand a state to once it is made."""
+    """Object that accepts a pickled state after construction, as by ``__setstate__``."""
 
     def build(self, state: object) -> None:
-        """Take the state."""
+        """Set the state."""
         ...
 
 
@@ -44,27 +44,27 @@ def parse_pickle(
     makers: Mapping[Name, Callable[[tuple[Any, ...]], object]] | None = None,
     persistent: Callable[[object], object] | None = None,
 ) -> object:
-    """Return what a pickle holds; the stream then stands behind it.
+    """Parse a pickle and return its content; the stream is left after the end of the pickle.
 
     Args:
-        stream: should be bounded, such as a ``BytesIO``: a text may be as long as it.
-        makers: how to make of its arguments what a name would return.
-        persistent: how to make what is stored beside the pickle, of its identity.
+        stream: should be bounded, such as a ``BytesIO``: a text may be as long as the stream.
+        makers: constructors by name: called with a tuple of arguments in place of the global.
+        persistent: called with a persistent ID, for objects that are stored outside the pickle.
 
     Returns:
-        dicts, lists, tuples, sets as lists, numbers, text, bytes, None, what the makers make,
-        and :class:`Unknown`. A container may hold itself.
+        dicts, lists, tuples, sets as lists, numbers, text, bytes, None, results of the
+        constructors, and :class:`Unknown`. A container may contain itself.
 
     Raises:
-        ValueError: it is damaged, too long, or holds what is no data.
-        Exception: nearly any other, as the bytes may be anything.
+        ValueError: if the pickle is damaged, too long, or contains more than data.
+        Exception: nearly any other, since the bytes may be anything.
     """
     return _Reader({**_PLAIN, **(makers or {})}, persistent).read(stream)
 
 
 def _dict(given: tuple[Any, ...]) -> object:
     match given:
-        # A defaultdict has a factory.
+        # The argument of a defaultdict is its factory.
         case () | (Unknown(),):
             return {}
     raise ValueError("it holds more than data")
@@ -91,7 +91,7 @@ def _no_bytes(given: tuple[Any, ...]) -> object:
     raise ValueError("it holds more than data")
 
 
-# As protocol 2 writes containers and bytes that it has no instructions for.
+# Constructors of containers and bytes for which protocol 2 has no opcodes.
 _PLAIN: dict[Name, Callable[[tuple[Any, ...]], object]] = {
     ("collections", "OrderedDict"): _dict,
     ("collections", "defaultdict"): _dict,
@@ -106,7 +106,7 @@ _PLAIN: dict[Name, Callable[[tuple[Any, ...]], object]] = {
 
 
 class _Reader:
-    """Follows the instructions on a stack of its own."""
+    """Stack machine that interprets a pickle's opcodes."""
 
     def __init__(
         self,
@@ -212,7 +212,7 @@ class _Reader:
         if not isinstance(table, dict) or len(pairs) % 2:
             raise ValueError("it holds more than data")
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            # Hashing a tuple of tuples could take for ever.
+            # Hashing nested tuples could take exponential time.
             if not isinstance(key, _KEYS):
                 raise ValueError("a key in it is neither a name nor a number")
             table[key] = value

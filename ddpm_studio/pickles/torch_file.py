@@ -1,7 +1,7 @@
-"""Files of ``torch.save``, read without unpickling.
+"""Files written by ``torch.save``, read without executing their pickles.
 
-Such a file is a zip (:mod:`~ddpm_studio.pickles.torch_zip`), or as before 2020 a row of pickles: a
-tree and, for each tensor, its plain bytes. The format: torch/serialization.py.
+Such a file is a zip (:mod:`~ddpm_studio.pickles.torch_zip`) or, before 2020, a sequence of pickles:
+an object tree, followed by the raw bytes of each storage. Format: torch/serialization.py.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 _MOST_TREE_BYTES = 16 << 20
 _MOST_DIMENSIONS = 8
 _ZIP = b"PK\x03\x04"
-#: How a file of before 2020 begins: the pickle of a number that torch chose.
+#: First bytes of a file in the legacy format, before 2020: the pickle of torch's magic number.
 _OLD = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _STORAGES = {
     "FloatStorage": torch.float32,
@@ -53,7 +53,7 @@ class _Storage:
 
 @dataclass(frozen=True)
 class View:
-    """Where a tensor lies in a file, and its shape."""
+    """Reference to a tensor in a file: storage, offset, shape and stride."""
 
     storage: _Storage
     offset: int
@@ -62,38 +62,38 @@ class View:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the numbers."""
+        """dtype of the tensor."""
         return self.storage.dtype
 
 
 @dataclass(frozen=True)
 class TorchFile:
-    """What a file holds; open as long as its numbers are read.
+    """Content of an open file; the file must stay open while tensors are read.
 
     Args:
         tree: dicts, lists, tuples, numbers, text, :class:`View` for a tensor, and
-            :class:`Unknown` for whatever else it would make.
-        read_storage: returns all the numbers that views lie in.
+            :class:`Unknown` for any other object.
+        read_storage: reads a whole storage as a 1-D tensor.
     """
 
     tree: object
     read_storage: Callable[[_Storage], Tensor]
 
     def load(self, view: View) -> Tensor:
-        """Read a tensor.
+        """Read a tensor from the file.
 
         Raises:
-            OSError: the file can't be read.
-            ValueError: it is damaged.
+            OSError: if the file can't be read.
+            ValueError: if it is damaged.
         """
         return _refusing(lambda: _tensor(view, self.read_storage(view.storage)))
 
 
 def is_torch_file(path: Path) -> bool:
-    """Whether a file begins as those of ``torch.save`` do; a zip does too.
+    """Whether a file has the magic bytes of ``torch.save``; true for any zip.
 
     Raises:
-        OSError: it can't be read.
+        OSError: if the file can't be read.
     """
     with path.open("rb") as stream:
         head = stream.read(len(_OLD))
@@ -102,11 +102,11 @@ def is_torch_file(path: Path) -> bool:
 
 @contextmanager
 def open_torch_file(path: Path) -> Iterator[TorchFile]:
-    """Open a file that ``torch.save`` wrote; numbers are read when they are asked for.
+    """Context manager that opens a file of ``torch.save``; tensors are read lazily.
 
     Raises:
-        OSError: it can't be read.
-        ValueError: it is damaged, or no such file.
+        OSError: if the file can't be read.
+        ValueError: if it is damaged, or not such a file.
     """
     with path.open("rb") as stream:
         if stream.read(len(_OLD)) == _OLD:
@@ -117,11 +117,11 @@ def open_torch_file(path: Path) -> Iterator[TorchFile]:
 
 
 def load_torch_file(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a file that ``torch.save`` wrote of a ``state_dict``.
+    """Load a ``state_dict`` written by ``torch.save``: floating-point tensors by name.
 
     Raises:
-        OSError: it can't be read.
-        ValueError: it is damaged, or holds anything else.
+        OSError: if the file can't be read.
+        ValueError: if it is damaged, or contains anything else.
     """
     with open_torch_file(path) as file:
         if not isinstance(file.tree, dict):
@@ -137,7 +137,10 @@ def load_torch_file(path: Path) -> dict[str, Tensor]:
 
 
 def _refusing(read: Callable[[], _T]) -> _T:
-    """Read untrusted bytes, which make parsers raise nearly anything."""
+    """Call a parser of untrusted bytes; convert nearly any exception to a ValueError.
+
+    MemoryError, and an OSError of the system, are re-raised.
+    """
     try:
         return read()
     except (ValueError, MemoryError):
@@ -158,7 +161,7 @@ def _open_zip(archive: zipfile.ZipFile) -> TorchFile:
     def read_storage(storage: _Storage) -> Tensor:
         if storage not in kept:
             numbers = _numbers(there.numbers(storage.key), storage.dtype)
-            # Views that share numbers follow one another.
+            # Cache of the latest storage, since views that share one usually follow each other.
             kept.clear()
             kept[storage] = numbers
         return kept[storage]
@@ -167,7 +170,7 @@ def _open_zip(archive: zipfile.ZipFile) -> TorchFile:
 
 
 def _open_old(stream: BinaryIO) -> TorchFile:
-    """Read the layout of before 2020, behind its first pickle."""
+    """Read the legacy format, before 2020; the stream is after its first pickle."""
     start = stream.tell()
     head = io.BytesIO(stream.read(_MOST_TREE_BYTES))
     if parse_pickle(head) != 1001:
@@ -200,7 +203,7 @@ def _open_old(stream: BinaryIO) -> TorchFile:
 
 
 def _tree(stream: BinaryIO, sizes: dict[str, tuple[torch.dtype, int]] | None = None) -> object:
-    """Read the tree; ``sizes`` learns how many numbers each storage has."""
+    """Read the object tree; fill ``sizes`` with the dtype and number of elements of storages."""
 
     def stored(identity: object) -> object:
         match identity:
@@ -231,7 +234,7 @@ def _tensor(view: View, numbers: Tensor) -> Tensor:
     if any(n < 0 for n in (*view.shape, *view.stride, view.offset)):
         raise ValueError("a tensor in it has a negative shape")
     count = math.prod(view.shape)
-    # A stride of 0 could make a tensor of any size out of one number.
+    # With a stride of 0, a tensor of any size could be made from a single element.
     if count > len(numbers):
         raise ValueError("a tensor in it is larger than its numbers")
     last = view.offset + sum((n - 1) * s for n, s in zip(view.shape, view.stride, strict=True))

@@ -1,28 +1,27 @@
-"""The zip that ``torch.save`` writes: a pickle that tells what there is, and numbers beside it.
+"""Zip archives of ``torch.save``: a pickle of the object tree, and the storages; torch-free.
 
-All members lie in one folder: ``data.pkl``, ``byteorder`` and, by their keys, ``data/0`` and so
-on, none of them packed. The format: torch/csrc/jit/serialization/pickler.h and inline_container.cc.
-Nothing of torch is needed to read it.
+All members are in one folder: ``data.pkl``, ``byteorder`` and the storages by key, ``data/0`` and
+so on, all uncompressed. Format: torch/csrc/jit/serialization/pickler.h and inline_container.cc.
 """
 
 from __future__ import annotations
 
 import zipfile
 
-#: Why a zip of another kind is refused.
+#: Error message for a zip of another kind.
 NOT_OF_TORCH = "it is no file of torch.save"
 _TREE, _LONGEST_ORDER = "data.pkl", 16
 _LOCAL_HEADER_BYTES = 30
 
 
 class TorchZip:
-    """An open file of ``torch.save``; what is read of it is bounded and never unpacked.
+    """Open zip archive of ``torch.save``; reads are bounded, and nothing is decompressed.
 
     Args:
-        archive: the zip.
+        archive: the zip archive.
 
     Raises:
-        ValueError: it is a zip of another kind, or of numbers in the other byte order.
+        ValueError: if it is a zip of another kind, or big-endian.
     """
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
@@ -37,24 +36,24 @@ class TorchZip:
             raise ValueError("its numbers are written backwards")
 
     def tree(self, most: int) -> bytes:
-        """Return the pickle that tells what there is.
+        """Return the pickle of the object tree, as bytes.
 
         Raises:
-            ValueError: it is longer than ``most`` bytes, or packed.
+            ValueError: if it is longer than ``most`` bytes, or compressed.
         """
         return self._content(self._members[self._root + _TREE], most)
 
     def numbers(self, key: str) -> bytes:
-        """Return the numbers of a storage.
+        """Return the raw bytes of a storage.
 
         Raises:
-            ValueError: there are none by this key, or they are packed.
+            ValueError: if there is no storage of this key, or it is compressed.
         """
         info = self._storage(key)
         return self._content(info, info.file_size)
 
     def size(self, key: str) -> int:
-        """Return how many bytes the numbers of a storage take.
+        """Return the size of a storage in bytes.
 
         Raises:
             ValueError: as :meth:`numbers`.
@@ -62,7 +61,7 @@ class TorchZip:
         return self._storage(key).file_size
 
     def place(self, key: str) -> int:
-        """Return where in the file the numbers of a storage begin.
+        """Return the byte offset in the file at which a storage begins.
 
         Raises:
             ValueError: as :meth:`numbers`.
@@ -72,7 +71,7 @@ class TorchZip:
         assert stream is not None
         stream.seek(info.header_offset)
         head = stream.read(_LOCAL_HEADER_BYTES)
-        # The local copies of the name and of the extra field, which torch pads.
+        # Lengths of the local header's file name and extra field; torch pads the latter.
         lengths = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
         return info.header_offset + _LOCAL_HEADER_BYTES + lengths
 
@@ -89,7 +88,7 @@ class TorchZip:
 
 
 def _unpacked(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
-    # torch packs nothing: what is packed could be a bomb.
+    # torch compresses nothing: a compressed member could be a zip bomb.
     if info.compress_type != zipfile.ZIP_STORED or info.file_size > info.compress_size:
         raise ValueError("it is packed, which torch does not do")
     return info

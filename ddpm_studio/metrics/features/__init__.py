@@ -1,1 +1,1 @@
-"""Feature spaces: from pictures to vectors that a distance between sets is taken in."""
+"""Feature spaces: maps from pictures to the vectors that metrics compare."""

@@ -1,4 +1,4 @@
-"""Weights of feature spaces that took long to train, kept by what they were trained on."""
+"""On-disk cache of the weights of trained feature spaces, keyed by their training data."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _FOLDER = "features"
 
 
 def find(cache: Path | None, key: str) -> dict[str, Tensor] | None:
-    """Return the tensors that are kept under a key; None if there are none.
+    """Look up the tensors of a cache key; None if there are none.
 
     Args:
-        cache: the cache's root; None: nothing is kept.
-        key: letters and digits.
+        cache: root folder of the cache; None: no cache.
+        key: cache key, usable as a file name.
     """
     if cache is None:
         return None
     try:
-        # Not mapped: a file that another program cuts short would end this one.
+        # Not memory-mapped: if another program truncated the file, this one would crash (SIGBUS).
         return load_file(_file(cache, key), backend="pread")
     except (OSError, SafetensorError):
         return None
 
 
 def keep(cache: Path | None, key: str, tensors: Mapping[str, Tensor]) -> None:
-    """Keep tensors under a key; do without where nothing can be written."""
+    """Store tensors under a cache key by an atomic write; do nothing if it can't be written."""
     if cache is None:
         return
     content = save({name: tensor.contiguous() for name, tensor in tensors.items()})

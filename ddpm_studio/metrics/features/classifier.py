@@ -1,4 +1,4 @@
-"""Features of a small classifier that is trained on the set's own classes."""
+"""Features of a small convolutional classifier trained on the data set's own classes."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ from ddpm_studio.progress import Progress
 #: Length of a feature vector.
 WIDTH = 64
 
-# Raise it whenever the same pictures would give another network.
+# Version in the cache key: increase it whenever the same pictures would give another network.
 _FORMAT = 1
 _SIDE = 32
 _BATCH = 128
 _AT_ONCE = 1024
-# Pictures seen in all: about a minute on two cores. A small set is not seen more often than this.
+# Total pictures seen, about a minute on two cores; and the maximum number of epochs of a small set.
 _PASSES, _EPOCHS = 60_000, 60
 _RATE, _DECAY = 4e-3, 1e-2
 _WARM_UP = 0.1
 _SHIFT = 2
 _HELD_OUT, _MOST_HELD_OUT = 0.1, 5000
-# What the network sees of a larger set is made anew each time: few are seen twice.
+# Largest preprocessed set kept in memory, in bytes. A larger one is preprocessed batch by batch:
+# few of its pictures are seen twice.
 _MOST_KEPT = 1 << 30
 _ACCURACY, _TESTED = "held_out_accuracy", "held_out_count"
 
@@ -41,11 +42,11 @@ _Look = Callable[[npt.NDArray[np.int64]], Tensor]
 
 
 class Body(nn.Module):
-    """Convolutions down to about 4 × 4 places, and 64 features of all of them.
+    """Convolutional network down to about 4 × 4 positions, then a linear layer to 64 features.
 
     Args:
-        channels: of the pictures, without alpha.
-        size: (H, W) that they are seen at.
+        channels: channels of the pictures, without alpha.
+        size: (H, W) of its input.
     """
 
     def __init__(self, channels: int, size: tuple[int, int]) -> None:
@@ -65,17 +66,17 @@ class Body(nn.Module):
         self.norm = nn.BatchNorm1d(WIDTH)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in −1..1 → (N, 64)."""
+        """Map pictures, (N, C, H, W) in −1..1, to features, (N, 64)."""
         return functional.relu(self.norm(self.features(self.layers(x))))
 
 
 class Classifier(nn.Module):
-    """The network: :class:`Body`, and the classes' logits as a linear function of its features.
+    """Classifier: :class:`Body`, and a linear head that gives the class logits.
 
     Args:
-        channels: of the pictures, without alpha.
-        size: (H, W) that they are seen at.
-        classes: how many there are.
+        channels: channels of the pictures, without alpha.
+        size: (H, W) of its input.
+        classes: number of classes.
     """
 
     def __init__(self, channels: int, size: tuple[int, int], classes: int) -> None:
@@ -84,21 +85,21 @@ class Classifier(nn.Module):
         self.head = nn.Linear(WIDTH, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in −1..1 → logits (N, classes)."""
+        """Map pictures, (N, C, H, W) in −1..1, to logits, (N, classes)."""
         logits: Tensor = self.head(self.body(x))
         return logits
 
 
 class ClassifierSpace:
-    """The features of a trained classifier, and its class probabilities.
+    """Feature space of a trained classifier, with its class probabilities.
 
     Args:
-        network: trained.
-        class_names: of its outputs.
-        accuracy: share of ``tested`` held-out pictures that it names rightly; None: not known.
-        tested: how many those were.
+        network: trained classifier.
+        class_names: names of its classes.
+        accuracy: accuracy on ``tested`` held-out pictures; None: unknown.
+        tested: number of those pictures.
         size: (H, W) of the pictures it was trained on.
-        seed: it was trained with.
+        seed: seed of its training.
     """
 
     def __init__(
@@ -147,13 +148,16 @@ class ClassifierSpace:
 
 
 def classifier_space(basis: Basis) -> Generator[Progress, None, ClassifierSpace]:
-    """Train the classifier of a set, or take the one that is kept, or that a person names.
+    """Train the classifier of a set, or load it from the cache or from a file chosen by the user.
 
-    A tenth of the pictures, 5,000 at most, told by their content, tests it. The same pictures,
-    seed and number of threads give the same network.
+    A tenth of the pictures, 5,000 at most, chosen by a hash of their content, is held out to test
+    it. The same pictures, seed and number of threads give the same network.
+
+    Yields:
+        Progress.
 
     Raises:
-        ValueError: if the pictures have no classes, or one alone, or the file is of others.
+        ValueError: if the pictures have no classes or only one, or the file holds another network.
     """
     if basis.labels is None or len(basis.class_names) < 2:
         raise ValueError("the pictures have no classes that a network could learn")
@@ -188,7 +192,7 @@ def classifier_space(basis: Basis) -> Generator[Progress, None, ClassifierSpace]
 
 
 def _space(network: Classifier, basis: Basis, notes: Mapping[str, Tensor]) -> ClassifierSpace:
-    """The space of a trained network, and what was noted of its test."""
+    """Create the feature space of a trained network; ``notes`` has its held-out accuracy."""
     size = (basis.images.shape[1], basis.images.shape[2])
     tested = int(notes.get(_TESTED, torch.tensor(0)))
     accuracy = float(notes[_ACCURACY]) if tested and _ACCURACY in notes else None
@@ -196,7 +200,7 @@ def _space(network: Classifier, basis: Basis, notes: Mapping[str, Tensor]) -> Cl
 
 
 def weights_digest(network: nn.Module) -> str:
-    """Return the SHA-256, hex, of a network's tensors: equal ones make equal features."""
+    """Return the SHA-256, in hex, of a network's names and tensors."""
     digest = hashlib.sha256()
     for name, tensor in network.state_dict().items():
         digest.update(name.encode())
@@ -205,14 +209,14 @@ def weights_digest(network: nn.Module) -> str:
 
 
 def _blank(channels: int, size: tuple[int, int], classes: int) -> Classifier:
-    """The network without its numbers: torch would draw them from where a training draws too."""
+    """Create an uninitialised network, so that torch's global generator is not advanced."""
     with torch.device("meta"):
         network = Classifier(channels, size, classes)
     return network.to_empty(device="cpu")
 
 
 def _begin(network: Classifier, seed: int) -> None:
-    """Set the weights to begin with [He et al. 2015]."""
+    """Initialise the weights with He initialisation, from a generator of their own [He 2015]."""
     draw = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
@@ -225,7 +229,7 @@ def _begin(network: Classifier, seed: int) -> None:
 
 
 def _look(images: Pictures) -> Generator[Progress, None, _Look]:
-    """Return how rows of a set become what the network sees."""
+    """Return a function from rows of the set to the network's input, preprocessed if it fits."""
     numbers = channels_first(images[:1]).shape[1] * math.prod(_shrunk(*images.shape[1:3]))
     if 4 * numbers * len(images) > _MOST_KEPT:
         return lambda rows: _seen(images[rows])
@@ -241,7 +245,7 @@ def _look(images: Pictures) -> Generator[Progress, None, _Look]:
 def _train(
     network: Classifier, x: _Look, y: Tensor, rows: npt.NDArray[np.int64], seed: int
 ) -> Generator[Progress, None, None]:
-    """Adam with decoupled decay under a rate that rises and falls, on pictures moved about."""
+    """Train with AdamW, linear warm-up and decay of the learning rate, and random shifts."""
     steps = max(1, min(_PASSES, _EPOCHS * len(rows)) // _BATCH)
     optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=_DECAY)
     draw = np.random.default_rng(seed)
@@ -264,7 +268,7 @@ def _train(
 
 
 def _moved(x: Tensor, draw: np.random.Generator) -> Tensor:
-    """Shift a batch by up to two pixels, its border repeated."""
+    """Shift a batch randomly by up to two pixels each way, with replicated borders."""
     down, right = draw.integers(0, 2 * _SHIFT + 1, 2).tolist()
     height, width = x.shape[2:]
     wide = functional.pad(x, (_SHIFT,) * 4, mode="replicate")
@@ -282,7 +286,7 @@ def _accuracy(network: Classifier, x: _Look, y: Tensor, rows: npt.NDArray[np.int
 
 
 def _seen(pictures: Pictures) -> Tensor:
-    """Pictures as the network sees them: float32 (N, C, H, W) in −1..1, at most 32 px."""
+    """Preprocess pictures for the network: float32 (N, C, H, W) in −1..1, at most 32 px."""
     return at_most(channels_first(pictures), _SIDE) / 127.5 - 1
 
 

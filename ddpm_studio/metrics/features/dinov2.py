@@ -1,7 +1,7 @@
-"""DINOv2's vision transformer, whose features FD-DINOv2 is defined in [Oquab 2023, Stein 2023].
+"""DINOv2 vision transformer, the feature extractor of FD-DINOv2 [Oquab 2023, Stein 2023].
 
-The layers bear the names under which its authors publish the weights; files with the names of
-Hugging Face's ``transformers`` are read too.
+The layers have the names of the weights that its authors publish; files with the names of Hugging
+Face's ``transformers`` are accepted too.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from ddpm_studio.metrics.features.weights import WeightsFile
 from ddpm_studio.progress import Progress
 
 _SIDE = 224
-# Of ImageNet's photographs, in 0..1.
+# Mean and standard deviation of ImageNet per channel, in 0..1.
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _HEAD_WIDTH = 64
 _EPSILON = 1e-6
-# Of the sides that positions are resized to, so that no rounding makes a row too few.
+# Added to the target size of the position grid, as published, so that rounding can't lose a row.
 _OFFSET = 0.1
 _NAMES = {384: "ViT-S", 768: "ViT-B", 1024: "ViT-L", 1536: "ViT-g"}
 
-# What transformers calls the layers, and what their authors do.
+# Names of the layers in ``transformers`` → those of the authors.
 _RENAMED = (
     (r"^dinov2(_with_registers)?\.", ""),
     (r"^embeddings\.position_embeddings$", "pos_embed"),
@@ -49,16 +49,16 @@ _RENAMED = (
 
 @dataclass(frozen=True)
 class DinoShape:
-    """What the transformers of the family differ in.
+    """Architecture of a DINOv2 model.
 
     Args:
-        width: of a token, a multiple of 64.
+        width: width of a token, a multiple of 64.
         depth: number of blocks.
-        patch: side of the square of pixels in one token.
-        grid: rows and columns of patches that the positions were learnt for.
-        registers: tokens that stand for no patch [Darcet 2023].
-        gated: whether the perceptrons are SwiGLU's, as in the largest.
-        between: width inside a perceptron.
+        patch: patch size in pixels.
+        grid: rows and columns of patches of the learnt position embedding.
+        registers: number of register tokens [Darcet 2023].
+        gated: whether the MLPs are SwiGLU, as in the largest model.
+        between: width of an MLP's hidden layer.
     """
 
     width: int
@@ -71,10 +71,10 @@ class DinoShape:
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> DinoShape:
-        """Read it off the weights.
+        """Infer the architecture from the weights.
 
         Raises:
-            ValueError: if they are of another network; the message names what is missing.
+            ValueError: if they belong to another network; the message says what does not match.
         """
         needed = ("patch_embed.proj.weight", "pos_embed", "cls_token", "blocks.0.mlp.")
         for name in needed:
@@ -95,7 +95,7 @@ class DinoShape:
 
 
 class _Scale(nn.Module):
-    """LayerScale: a factor for each feature [Touvron 2021]."""
+    """LayerScale: a learnt factor for each feature [Touvron 2021]."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ class _Perceptron(nn.Module):
 
 
 class _GatedPerceptron(nn.Module):
-    """SwiGLU [Shazeer 2020]."""
+    """MLP with a SwiGLU activation [Shazeer 2020]."""
 
     def __init__(self, width: int, between: int) -> None:
         super().__init__()
@@ -159,7 +159,7 @@ class _Block(nn.Module):
 
 
 class DinoV2(nn.Module):
-    """The transformer, up to the class token that is its features."""
+    """DINOv2 transformer; its output is the normalised class token."""
 
     def __init__(self, shape: DinoShape) -> None:
         super().__init__()
@@ -175,7 +175,7 @@ class DinoV2(nn.Module):
         self.norm = nn.LayerNorm(width, eps=_EPSILON)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 3, H, W), normalised, of whole patches → (N, width)."""
+        """Map normalised pictures of whole patches, (N, 3, H, W), to features, (N, width)."""
         patches = self.patch_embed["proj"](x)
         rows, columns = patches.shape[2:]
         first = (self.cls_token + self.pos_embed[:, :1]).expand(len(x), -1, -1)
@@ -190,10 +190,10 @@ class DinoV2(nn.Module):
         return found
 
     def positions(self, rows: int, columns: int) -> Tensor:
-        """Return the patches' positions, (1, rows · columns, width), resized from the learnt grid.
+        """Position embeddings of the patches, (1, rows · columns, width), interpolated bicubically.
 
-        As the published code does it: of the networks without registers the filter's step is that
-        of sides longer by 0.1, and nothing is averaged over when they shrink.
+        As in the published code: without registers, the scale factor is that of sides longer by
+        0.1 patches, and there is no antialiasing.
         """
         grid = self.shape.grid
         learnt = self.pos_embed[:, 1:]
@@ -210,14 +210,14 @@ class DinoV2(nn.Module):
 
 
 class DinoV2Space:
-    """The features of a DINOv2.
+    """Feature space of a DINOv2 model.
 
     Args:
-        weights: whose, by any of the names that such files have.
+        weights: its weights, with the authors' names or those of ``transformers``.
         size: (H, W) of the pictures.
 
     Raises:
-        ValueError: if they are of another network.
+        ValueError: if the weights belong to another network.
     """
 
     def __init__(self, weights: WeightsFile, size: tuple[int, int]) -> None:
@@ -253,9 +253,9 @@ class DinoV2Space:
 
 
 def published_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return weights by their authors' names: those of ``transformers`` are told in them.
+    """Rename weights from ``transformers``' names to the authors'; the latter are kept.
 
-    It has query, key and value apart, which the authors keep in one.
+    Separate query, key and value weights are concatenated, as the authors store them.
     """
     named = {}
     for name, tensor in tensors.items():
@@ -270,10 +270,10 @@ def published_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def dinov2_space(basis: Basis) -> Generator[Progress, None, DinoV2Space]:
-    """Return the space of the weights that a person has named.
+    """Create the feature space of the weights in ``basis``.
 
     Raises:
-        ValueError: if they are of another network, or the pictures have bands.
+        ValueError: if they belong to another network, or the pictures have more than 4 channels.
     """
     yield from ()
     assert basis.weights is not None

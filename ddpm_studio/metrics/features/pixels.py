@@ -1,4 +1,4 @@
-"""Pixels as features, to be projected on their principal components."""
+"""Pixel values as features, to be projected onto their principal components."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ddpm_studio.metrics.features.resizing import at_most, channels_first, size_
 from ddpm_studio.metrics.features.space import Basis, Features, Pictures
 from ddpm_studio.progress import Progress
 
-# More pixels would make a covariance that nobody waits for.
+# With more pixels the covariance would take too long.
 _SIDE = 32
 
 
 class PixelSpace:
-    """The values of all pixels in −1..1, of pictures that are at most 32 pixels high and wide.
+    """Feature space of all pixel values, in −1..1, of pictures shrunk to at most 32 × 32.
 
     Args:
         size: (H, W) of the pictures.
-        channels: of the pictures, without alpha.
+        channels: channels of the pictures, without alpha.
     """
 
     def __init__(self, size: tuple[int, int], channels: int) -> None:
@@ -46,7 +46,7 @@ class PixelSpace:
 
 
 def pixel_space(basis: Basis) -> Generator[Progress, None, PixelSpace]:
-    """Return the space of a set's pixels, at once."""
+    """Create the feature space of a set's pixels; yields nothing."""
     yield from ()
     channels = channels_first(basis.images[:1]).shape[1]
     return PixelSpace((basis.images.shape[1], basis.images.shape[2]), channels)

@@ -1,4 +1,4 @@
-"""Any features, projected on the principal components of those of the real pictures."""
+"""Principal component analysis (PCA): features projected onto components of the real pictures'."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ddpm_studio.metrics.features.space import (
 from ddpm_studio.metrics.subset import Subset
 from ddpm_studio.progress import Progress
 
-# So many pictures tell the directions of the largest variance well enough.
+# Maximum number of pictures to fit, which is enough for the directions of largest variance.
 _MOST_FITTED = 4096
 
 
 class ProjectedSpace:
-    """(f − mean) · components: the variance that is left is all that a distance sees.
+    """Feature space projected onto principal components, (f − mean) · components.
 
     Args:
-        space: what is projected.
-        mean: shape (D,).
-        components: orthonormal, shape (D, K).
-        explained: share of the variance that the components hold.
-        fitted: how many pictures they were found from.
+        space: feature space to project.
+        mean: mean of the real pictures' features, shape (D,).
+        components: orthonormal columns, shape (D, K).
+        explained: fraction of the variance explained by the components.
+        fitted: number of pictures they were fitted to.
     """
 
     def __init__(
@@ -65,12 +65,15 @@ class ProjectedSpace:
 def projected_space(
     space: FeatureSpace, basis: Basis, components: int
 ) -> Generator[Progress, None, ProjectedSpace]:
-    """Fit the components to the real pictures, 4,096 of them spread over the set at most.
+    """Fit principal components to at most 4,096 real pictures, evenly spread over the set.
 
     Args:
-        space: what to project.
+        space: feature space to project.
         basis: the real pictures.
-        components: how many; fewer if the pictures have no more.
+        components: number of components; fewer if the features have a lower rank.
+
+    Yields:
+        Progress.
     """
     count = min(len(basis.images), _MOST_FITTED)
     rows = np.arange(count) * len(basis.images) // count
@@ -82,19 +85,19 @@ def projected_space(
 
 
 def principal_components(centred: Features, count: int) -> tuple[Features, float]:
-    """Return the directions of the largest variance and the share of it that they hold.
+    """Return the principal components and the fraction of the variance that they explain.
 
     Args:
-        centred: shape (N, D), each column of mean 0.
-        count: how many at most.
+        centred: features, shape (N, D), each column of mean 0.
+        count: maximum number of components.
 
     Returns:
-        Orthonormal columns, shape (D, K), largest variance first, each with its largest entry
-        positive; the share of the variance in 0..1.
+        Orthonormal columns, shape (D, K), in order of decreasing variance, each with its largest
+        entry positive; and the fraction of the variance explained, 0..1.
     """
     rows, columns = centred.shape
     wide = columns > rows
-    # Of the two products that have the same eigenvalues the smaller one.
+    # The smaller of the two products, which have the same non-zero eigenvalues.
     product = centred @ centred.T if wide else centred.T @ centred
     values, vectors = np.linalg.eigh(product)
     total = float(np.trace(product))

@@ -1,4 +1,4 @@
-"""Pictures as networks take them: in one way for all, so that figures can be compared."""
+"""Preprocessing of pictures for feature extractors, uniform so that metrics are comparable."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ddpm_studio.picture_shape import opaque
 
 Pictures = npt.NDArray[np.uint8]
 
-#: What the functions below do, for whoever reads a figure.
+#: Descriptions of the preprocessing, reported along with a metric.
 ON_WHITE = "laid over white"
 RESIZED = "bicubic, antialiased"
 
 
 def channels_first(pictures: Pictures) -> Tensor:
-    """uint8 (N, H, W, C) → float32 (N, C, H, W) in 0..255; what has alpha lies over white."""
+    """Convert uint8 (N, H, W, C) to float32 (N, C, H, W) in 0..255, alpha composited over white."""
     shown = torch.from_numpy(np.array(opaque(pictures)))
     return shown.permute(0, 3, 1, 2).float()
 
 
 def as_rgb(pictures: Pictures) -> Tensor:
-    """As :func:`channels_first` with three channels, gray ones three times.
+    """Convert as :func:`channels_first`, to three channels: gray is repeated.
 
     Raises:
-        ValueError: for pictures of more than four channels, which no such network has seen.
+        ValueError: for pictures of more than four channels, which RGB networks don't support.
     """
     channels = pictures.shape[-1]
     if channels > 4:
@@ -38,9 +38,9 @@ def as_rgb(pictures: Pictures) -> Tensor:
 
 
 def resized(x: Tensor, height: int, width: int) -> Tensor:
-    """Resize (N, C, H, W) with the bicubic filter a = −½, antialiased; as it is if it fits.
+    """Resize (N, C, H, W) with an antialiased bicubic filter, a = −½; unchanged if equal in size.
 
-    What the filter overshoots 0..255 by is cut off.
+    Overshoot of the filter is clamped to 0..255.
     """
     if x.shape[2:] == (height, width):
         return x
@@ -56,7 +56,7 @@ def at_most(x: Tensor, side: int) -> Tensor:
 
 
 def size_told(height: int, width: int, to: tuple[int, int]) -> str:
-    """Say how pictures of a size were brought to another."""
+    """Describe how pictures of (height, width) were resized to ``to``."""
     if (height, width) == to:
         return f"{size_text(width, height)} px"
     return f"{size_text(width, height)} px → {size_text(to[1], to[0])} px, {RESIZED}"

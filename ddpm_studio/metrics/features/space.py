@@ -1,4 +1,4 @@
-"""Protocol of feature spaces."""
+"""Protocol of feature spaces, and the data that they are built from."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from ddpm_studio.progress import Progress
 Pictures = npt.NDArray[np.uint8]
 Features = npt.NDArray[np.float64]
 
-# As many at once keep two cores busy, and a cancelled job short.
+# Batch size: enough to keep two cores busy, small enough to cancel quickly.
 AT_ONCE = 128
 
 
 class FeatureSpace(Protocol):
-    """A map from pictures to vectors."""
+    """Feature space: a map from pictures to feature vectors."""
 
     @property
     def title(self) -> str:
-        """What a figure in it is "in", with the number of dimensions: "64 features of …"."""
+        """Description of the features with their number of dimensions: "64 features of …"."""
 
     @property
     def told(self) -> Mapping[str, object]:
-        """What else decides a figure in it, as JSON can hold it: weights, sizes, accuracy."""
+        """JSON-serialisable details that metrics depend on: weights, sizes, accuracy."""
 
     def __call__(self, pictures: Pictures, /) -> Features:
         """Return the features, float64 (N, D), of pictures, uint8 (N, H, W, C)."""
@@ -38,15 +38,15 @@ class FeatureSpace(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Basis:
-    """What a feature space is made of: the real pictures, and what a person has named.
+    """Data that a feature space is built from: the real pictures and the user's choices.
 
     Args:
         images: the real pictures, uint8 (N, H, W, C).
-        labels: their classes, shape (N,), from 0; None: they have none.
-        class_names: what the classes are called.
-        seed: of all that is random in it.
-        weights: for a network that is not trained here.
-        cache: where what took long is kept; None: nowhere.
+        labels: their classes, from 0, shape (N,); None: no classes.
+        class_names: names of the classes.
+        seed: seed of its random numbers.
+        weights: weights of a pretrained network; None: none given.
+        cache: root folder of the cache of trained networks; None: no cache.
     """
 
     images: Pictures
@@ -60,10 +60,13 @@ class Basis:
 def features_of(
     space: FeatureSpace, pictures: PictureRows, text: str = "Computing features"
 ) -> Generator[Progress, None, Features]:
-    """Compute the features of many pictures, some at a time.
+    """Compute the features of pictures, in batches.
 
     Yields:
-        How many are done.
+        Progress in pictures.
+
+    Returns:
+        Features, float64 (N, D).
     """
     found = []
     yield Progress(0, len(pictures), text, "pictures")

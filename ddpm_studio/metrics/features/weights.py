@@ -1,4 +1,4 @@
-"""Weights files of feature extractors, read without running anything and told by their hash."""
+"""Weights files of feature extractors: read without unpickling code, identified by their hash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ddpm_studio.strict_json import require_file
 
 _N = TypeVar("_N", bound=nn.Module)
 
-# Larger than that of any network that features are taken from.
+# Maximum size of a file, larger than any feature extractor.
 _MOST_BYTES = 8 << 30
 _CHUNK = 1 << 20
 _SHOWN = 6
@@ -28,11 +28,11 @@ _SHOWN = 6
 
 @dataclass(frozen=True, eq=False)
 class WeightsFile:
-    """Weights out of a file.
+    """Weights read from a file.
 
     Args:
-        tensors: as in the file.
-        name: of the file.
+        tensors: tensors by their names in the file.
+        name: name of the file.
         sha256: hex digest of the file's bytes.
     """
 
@@ -41,11 +41,11 @@ class WeightsFile:
     sha256: str
 
     def told(self, size: tuple[int, int], side: int) -> dict[str, object]:
-        """Return what features of a network with them are told by.
+        """Return JSON-serialisable details of the features of a network with these weights.
 
         Args:
             size: (H, W) of the pictures.
-            side: that the network takes, in pixels.
+            side: side of the network's input in pixels.
         """
         return {
             "weights_file": self.name,
@@ -55,9 +55,9 @@ class WeightsFile:
         }
 
     def filled(self, make: Callable[[], _N]) -> _N:
-        """Return the network that ``make`` returns, with these weights, to be evaluated.
+        """Build a network by ``make`` and load these weights, for inference.
 
-        None are drawn for it first: torch would draw them from where a training draws too.
+        It is built on the meta device, so that torch's global generator is not advanced.
 
         Raises:
             ValueError: as :meth:`fill`.
@@ -69,15 +69,15 @@ class WeightsFile:
         return network
 
     def fill(self, network: nn.Module) -> None:
-        """Take the tensors that a network has, all of them, and leave others.
+        """Load all of a network's tensors; superfluous tensors of the file are ignored.
 
         Raises:
-            ValueError: if one is missing, or of another shape.
+            ValueError: if one is missing, or has another shape.
         """
         wanted = network.state_dict()
         for name, tensor in wanted.items():
             given = self.tensors.get(name)
-            # How many batches a norm has seen is of no effect, and left out by some.
+            # BatchNorm's counter has no effect at inference, and some files omit it.
             if given is None and name.endswith("num_batches_tracked"):
                 continue
             if given is None or given.shape != tensor.shape:
@@ -88,11 +88,11 @@ class WeightsFile:
 
 
 def read_weights(path: Path) -> WeightsFile:
-    """Read a safetensors file, or one that ``torch.save`` wrote of a ``state_dict``.
+    """Read a safetensors file, or a ``state_dict`` written by ``torch.save``.
 
     Raises:
-        OSError: it can't be read.
-        ValueError: it is damaged, or holds no table of tensors.
+        OSError: if the file can't be read.
+        ValueError: if it is damaged or too large, or holds no table of tensors.
     """
     if require_file(path).st_size > _MOST_BYTES:
         raise ValueError(f"it is larger than {_MOST_BYTES:,} bytes")
@@ -106,7 +106,7 @@ def read_weights(path: Path) -> WeightsFile:
 def _tensors(path: Path) -> dict[str, Tensor]:
     if not is_torch_file(path):
         try:
-            # Not mapped: a file that another program cuts short would end this one.
+            # Not memory-mapped: if another program truncated the file, this one would crash.
             return load_file(path, backend="pread")
         except SafetensorError as error:
             raise ValueError(f"it is no file of weights ({str(error)[:100]})") from error
@@ -116,7 +116,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         tree = file.tree
         views = {n: v for n, v in tree.items() if isinstance(n, str) and isinstance(v, View)}
         if not views:
-            # As of a training's checkpoint, in which the table is one thing of several.
+            # For example a training checkpoint, in which the state_dict is one of several items.
             names = ", ".join(plain(str(name), 40) for name in list(tree)[:_SHOWN])
             raise ValueError(f"it is no table of weights but of {names or 'nothing'}")
         return {name: file.load(view) for name, view in views.items()}
