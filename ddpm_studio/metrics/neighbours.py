@@ -62,7 +62,7 @@ def nearest(
     for start in range(0, len(images), rows):
         piece = images[start : start + rows].astype(np.float32)
         for way, target in enumerate(targets):
-            gaps = np.square(piece - target)  # whole numbers, exact
+            gaps = np.square(piece - target)  # integers, hence exact
             squares[way, start : start + rows] = gaps.sum((1, 2, 3), dtype=np.float64)
         yield min(start + rows, len(images))
     best = squares.min(0)
