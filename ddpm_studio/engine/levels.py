@@ -285,21 +285,25 @@ def place(schedule: NoiseSchedule, level: Level, like: Tensor) -> Place:
             raise ValueError(f"the level must be an int64 index or a floating σ, not {level.dtype}")
     elif not isinstance(level, int) or isinstance(level, bool):
         raise ValueError(f"the level must be an int or a tensor, not {type(level).__name__}")
-    elif not 0 <= level < schedule.T:
-        raise ValueError(f"the index t − 1 must be 0..{schedule.T - 1}, not {level}")
+    else:
+        check_range(schedule, level)
     return IndexPlace(schedule, level, like)
 
 
 def check_range(schedule: NoiseSchedule, level: Level) -> None:
-    """Check that a CPU tensor of levels holds indices in 0..T−1, or finite σ above 0.
+    """Check that an index, or a CPU tensor of levels, is in 0..T−1, or that σ is above 0, finite.
 
-    Negative indices would wrap around in :func:`place`. Values on another device are not checked,
-    since reading them would synchronise with it.
+    Negative indices would wrap around. Values on another device are not checked, since reading them
+    would synchronise with it.
 
     Raises:
         ValueError: if not; the message gives the range.
     """
-    if not isinstance(level, Tensor) or level.device.type != "cpu" or not level.numel():
+    if not isinstance(level, Tensor):
+        if isinstance(level, int) and not 0 <= level < schedule.T:
+            raise ValueError(f"the index t − 1 must be 0..{schedule.T - 1}, not {level}")
+        return
+    if level.device.type != "cpu" or not level.numel():
         return
     low, high = (value.item() for value in level.aminmax())
     if level.is_floating_point():

@@ -175,7 +175,7 @@ class DiffusionProcess:
             noise: ε ~ N(0, I), of x_{t−1}'s shape.
 
         Raises:
-            ValueError: if a shape does not match.
+            ValueError: if a shape does not match, or the index is out of range.
         """
         check_range(self.schedule, index)
         check_like("the noise", noise, "x_{t−1}", x_before)

@@ -82,6 +82,8 @@ def decoded(x0: Tensor, t: list[int]) -> None:
         (lambda: EPS.q_sample(X, INDEX + 1, X), r"index t − 1 must be 0\.\.99, not 1\.\.100"),
         (lambda: EPS.q_sample(X, -1, X), r"index t − 1 must be 0\.\.99, not -1"),
         (lambda: EPS.q_sample(X, 100, X), r"index t − 1 must be 0\.\.99, not 100"),
+        (lambda: EPS.q_step(X, -1, X), r"index t − 1 must be 0\.\.99, not -1"),
+        (lambda: EPS.q_step(X, 100, X), r"index t − 1 must be 0\.\.99, not 100"),
         (lambda: EPS.q_sample(X, True, X), "level must be an int or a tensor, not bool"),
         (lambda: EPS.q_sample(X, torch.zeros(2), X), r"σ must be above 0 and finite"),
         (lambda: EPS.q_sample(X.long(), 1, X), "x_0 must be floating, not torch.int64"),
