@@ -1,4 +1,4 @@
-"""``python -m ddpm_studio`` is the terminal's ``ddpm-studio``."""
+"""Module entry point: ``python -m ddpm_studio`` runs the ``ddpm-studio`` command."""
 
 from ddpm_studio.cli import main
 

@@ -1,7 +1,8 @@
-"""All bands of a picture beside the three that its PNG shows, in a chunk of their own.
+"""PNG chunk that stores all bands of a multi-band picture, of which the PNG itself shows three.
 
-PNG knows four channels at most. The chunk is private and unsafe to copy, as the PNG specification
-calls them (W3C, "Chunk naming conventions"): others pass it over, and drop it with the pixels.
+PNG has four channels at most. The chunk is ancillary, private and unsafe to copy in the terms of
+the PNG specification (W3C, "Chunk naming conventions"): other programs ignore it, and drop it when
+they change the pixels.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ _MOST_BYTES = 1 << 30
 
 
 def pack_bands(picture: Pictures) -> bytes:
-    """Return the chunk's content for a picture (H, W, C)."""
+    """Return the chunk's content for a picture, uint8 (H, W, C)."""
     return _HEAD.pack(*picture.shape) + zlib.compress(np.ascontiguousarray(picture).tobytes())
 
 
 def band_shape(content: bytes, shown: tuple[int, int]) -> tuple[int, int, int]:
-    """Return the shape (H, W, C) that a chunk's content claims; it comes from a file, unchecked.
+    """Return the shape (H, W, C) in a chunk's header, after checking it: files are untrusted.
 
     Args:
-        content: what :func:`pack_bands` returned.
+        content: the chunk, as :func:`pack_bands` returns it.
         shown: width and height of the PNG, which may be enlarged by a whole factor.
 
     Raises:
-        ValueError: it can't be right.
+        ValueError: if the header is cut short, impossible, or doesn't match the PNG's size.
     """
     if len(content) < _HEAD.size:
         raise ValueError("its bands are cut short")
@@ -50,10 +51,10 @@ def band_shape(content: bytes, shown: tuple[int, int]) -> tuple[int, int, int]:
 
 
 def unpack_bands(content: bytes, shown: tuple[int, int]) -> Pictures:
-    """Return the picture, uint8 (H, W, C), that :func:`pack_bands` was given.
+    """Return the picture, uint8 (H, W, C), that :func:`pack_bands` packed.
 
     Raises:
-        ValueError: as :func:`band_shape`, or it is damaged.
+        ValueError: as :func:`band_shape`, or if the compressed data are damaged.
     """
     shape = height, width, channels = band_shape(content, shown)
     size = height * width * channels

@@ -1,10 +1,10 @@
-"""Durations, counts and sizes in plain words."""
+"""Human-readable durations, counts and file sizes."""
 
 from __future__ import annotations
 
 
 def duration(seconds: float) -> str:
-    """Return "8 s", "12 min", "3 h 5 min", "12 h" or "2 days"."""
+    """Format a duration in seconds as "8 s", "12 min", "3 h 5 min", "12 h" or "2 days"."""
     if seconds < 59.5:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
@@ -19,12 +19,12 @@ def duration(seconds: float) -> str:
 
 
 def counted(count: int, what: str) -> str:
-    """Return "1 picture" or "1,234 pictures"."""
+    """Format a count with its noun, in the plural if needed: "1 picture", "1,234 pictures"."""
     return f"1 {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def size_words(count: int) -> str:
-    """Return so many bytes as "340 kB", "1.2 MB", "640 MB" or "1.2 GB"."""
+    """Format a size in bytes as "340 kB", "1.2 MB", "640 MB" or "1.2 GB"."""
     if count < 1e6:
         return f"{max(1, round(count / 1e3))} kB"
     if count < 1e9:

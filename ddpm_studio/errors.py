@@ -1,4 +1,4 @@
-"""Errors for a person: what went wrong, said once, with details to copy."""
+"""User-facing errors: a one-line cause, a one-line remedy, and details to copy into a report."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _LONGEST_LINE = 500
 
 
 def plain(text: str, most: int = _LONGEST_LINE) -> str:
-    """Return text out of a file as one line that any terminal and label can show.
+    """Sanitise untrusted text to one line that is safe to show in any terminal or label.
 
-    Control characters could clear a terminal or turn the reading order, and half characters
-    can't be printed at all: they become "�". What is longer than ``most`` is cut.
+    Control characters could clear a terminal or reverse the reading order, and lone surrogates
+    can't be printed at all: both become "�". Text longer than ``most`` characters is cut.
     """
     if len(text) <= most and text.isprintable() and "  " not in text and text == text.strip():
         return text
-    # A piece is enough to fill the line, however long the text is.
+    # A slice is enough to fill the line, however long the text is.
     line = " ".join(text[: 4 * most].split())
     line = "".join(sign if sign.isprintable() else "�" for sign in line)
     return line if len(line) <= most else line[: most - 1] + "…"
@@ -26,9 +26,9 @@ class StudioError(Exception):
     """An error that a person can act on.
 
     Args:
-        cause: one line, what is wrong, in plain words, naming the file or field.
-        remedy: one line, what to do about it.
-        details: anything longer that helps a report.
+        cause: what is wrong, in one plain line that names the file or field.
+        remedy: what to do about it, in one line.
+        details: longer text for a bug report, such as a traceback.
     """
 
     def __init__(self, cause: str, remedy: str = "", details: str = "") -> None:
@@ -39,14 +39,14 @@ class StudioError(Exception):
 
 
 class PluginWarning(UserWarning):
-    """A package adds entries to the catalogue, and can't be used: which, and why."""
+    """Warning that a plug-in package can't be used; the message names it and the reason."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An error as data, to be carried between threads and processes.
+    """An error as plain data, which can be passed between threads and processes.
 
-    It holds text alone: a live traceback would keep the tensors of its frames alive.
+    It holds only text: a live traceback would keep the tensors of its frames alive.
     """
 
     cause: str
@@ -60,10 +60,10 @@ class Failure:
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:
-        """Describe any exception; unforeseen ones name their type and ask for a report."""
+        """Convert any exception; an unexpected one names its type and asks for a bug report."""
         details = "".join(traceback.format_exception(error))
         if isinstance(error, StudioError):
-            # One that was made to be told, and never raised, has nothing to tell beyond its words.
+            # An error that was built only to be shown, and never raised, has no traceback to add.
             told = error.__traceback__ is None and error.__cause__ is None
             return cls(error.cause, error.remedy, error.details or ("" if told else details))
         if is_out_of_memory(error):
@@ -96,17 +96,17 @@ class Failure:
             )
         report = "Please copy the details into a report."
         if plugin_modules:
-            # What has the wrong shape fails here, and not there.
+            # Output of a plug-in with, say, a wrong shape fails in our code and not in its own.
             report = "Try without plug-ins; if that is no help, copy the details into a report."
         return cls(f"Unexpected {what}.", report, details)
 
 
-#: Top-level modules of other packages that are in use, and the plug-in that each belongs to.
+#: Top-level modules of the loaded plug-ins, each with the name of the plug-in that it belongs to.
 plugin_modules: dict[str, str] = {}
 
 
 def _plugin_of(error: BaseException) -> str:
-    """Return the plug-in in whose code an error was raised, if in any."""
+    """Return the plug-in with the innermost frame of an error's traceback; empty: none."""
     found = ""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         module = str(frame.f_globals.get("__name__", ""))
@@ -114,7 +114,7 @@ def _plugin_of(error: BaseException) -> str:
     return found
 
 
-# torch says these as plain RuntimeErrors where it knows no better; torch is not imported here.
+# torch raises some of these as plain RuntimeErrors, so messages are matched; torch isn't imported.
 _OUT_OF_MEMORY = (
     "out of memory",
     "can't allocate memory",
@@ -125,14 +125,14 @@ _DEVICE_LOST = ("cuda error", "cudnn error", "cublas error", "device-side assert
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether there was not enough memory, on the device or in the computer."""
+    """Whether an error means out of memory, on the device or on the host."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return isinstance(error, RuntimeError) and _says(error, _OUT_OF_MEMORY)
 
 
 def is_device_lost(error: BaseException) -> bool:
-    """Whether the device answers no more, so that nothing on it can be saved."""
+    """Whether an error means that the device is lost, so that nothing on it can be saved."""
     if is_out_of_memory(error):
         return False
     if type(error).__name__ == "AcceleratorError":

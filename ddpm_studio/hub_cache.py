@@ -1,4 +1,4 @@
-"""The cache of the Hugging Face Hub: files under their hashes, and versions as links to them."""
+"""Hugging Face Hub cache layout: blobs named by hash, and snapshots that link to them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ _COMMIT = re.compile(r"[0-9a-f]{1,64}")
 
 
 def newest_version(folder: Path) -> Path | None:
-    """Return the newest version in a folder of the cache, such as ``models--a--b``; None: none.
+    """Return the newest snapshot in a folder of the cache, such as ``models--a--b``; None: none.
 
-    What ``refs/main`` names, or else what was fetched last: another branch may have been asked for.
+    It is the commit in ``refs/main`` or, without that file (another branch was downloaded), the
+    snapshot that was downloaded last.
     """
     snapshots, main = folder / "snapshots", folder / "refs" / "main"
     with suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Sequences whose items are made when they are asked for, and not kept."""
+"""Lazy sequences: items are computed on access and not cached."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ ItemT = TypeVar("ItemT", covariant=True)
 
 
 class LazySequence(Sequence[ItemT], ABC):
-    """A sequence of which a subclass says the length, and makes one item at a time."""
+    """Base of lazy sequences: a subclass implements ``__len__`` and :meth:`item`."""
 
     @abstractmethod
     def item(self, index: int, /) -> ItemT:
-        """Return the item at 0 … length − 1."""
+        """Return the item at an index from 0 to length − 1."""
 
     @overload
     def __getitem__(self, index: int) -> ItemT: ...

@@ -1,4 +1,4 @@
-"""Local time: moments as people read them."""
+"""Time stamps in local time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import datetime
 
 
 def local_time(stamp: str) -> str:
-    """Return an ISO 8601 time stamp as date and time of this place, to the minute.
+    """Format an ISO 8601 time stamp as local date and time, to the minute.
 
-    What is none, as a file that was changed may say, is returned as it is.
+    Text that is no time stamp, as in a file edited by hand, is returned unchanged.
     """
     try:
         moment = datetime.fromisoformat(stamp).astimezone()

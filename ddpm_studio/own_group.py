@@ -1,4 +1,4 @@
-"""Process group of the programs that this one starts, where they are not to hear its interrupts."""
+"""Process group for child processes, so that Ctrl-C at the terminal doesn't reach them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import subprocess
 import sys
 from typing import Any
 
-# An interrupt at the terminal is for this program; it ends the others itself.
+# An interrupt at the terminal is for this program, which ends its children itself.
 OWN_GROUP: dict[str, Any] = {"process_group": 0}
-"""What ``Popen`` is asked for; on Windows no console opens for them either."""
+"""Keyword arguments of ``subprocess.Popen``; on Windows no console window opens either."""
 
 if sys.platform == "win32":
     OWN_GROUP = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}

@@ -1,4 +1,4 @@
-"""Paths: what ships with the program, what it caches, what it remembers."""
+"""Paths of resources, caches, runs and settings; robust file checks and renames."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 import platformdirs
 
 WRITING = ".writing-"
-"""What the name of a file begins with until it is whole."""
+"""Prefix of the temporary name of a file or folder that is still being written."""
 
-# Seconds between tries; elsewhere than on Windows what is refused stays refused.
+# Seconds between tries; other systems than Windows refuse for good, so there are none.
 _WAITS = (0.01, 0.03, 0.1, 0.3, 0.6) if os.name == "nt" else ()
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -22,7 +22,7 @@ MISSING = "does not exist"
 
 
 def why_unreachable(path: Path) -> str | None:
-    """Say what keeps anybody from a path, as "does not exist"; None if nothing does."""
+    """Return why a path can't be reached, such as "does not exist"; None if it can."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -33,33 +33,34 @@ def why_unreachable(path: Path) -> str | None:
 
 
 def is_there(path: Path) -> bool:
-    """Whether something is there; ``Path.exists`` raises for what lies in a folder that is shut."""
+    """Whether a path exists; ``Path.exists`` raises for one in a folder without permission."""
     return why_unreachable(path) is None
 
 
 def is_file(path: Path) -> bool:
-    """Whether a file is there, where ``Path.is_file`` raises as ``Path.exists`` does."""
+    """Whether a path is a file; False where ``Path.is_file`` would raise, as :func:`is_there`."""
     return is_there(path) and path.is_file()
 
 
 def unfinished(folder: Path) -> Path:
-    """Return a new name for what is written in a folder before it takes its own.
+    """Return a new random path for a temporary file in a folder, to be renamed when complete.
 
-    What tempfile makes nobody else may read, and it stays so: machines and people share a cache.
+    Files made by ``tempfile`` are readable by their owner alone, also after the rename; but a
+    cache is shared between machines and people.
     """
     return folder / f".{os.urandom(16).hex()}.tmp"
 
 
 def patiently(move: Callable[[Path, Path], object], source: Path, target: Path) -> None:
-    """Rename something, and try again for a second where another program holds it.
+    """Rename with retries: on Windows for about a second while another program holds the file.
 
-    On Windows nothing is renamed, or replaced, while it is open: a virus scanner or an indexer
-    opens each file that is new, and so does whoever reads it at that moment.
+    Windows can't rename or replace a file that is open: virus scanners and indexers open each new
+    file, and so does any reader at that moment.
 
     Args:
         move: such as ``os.replace``.
-        source: what is renamed.
-        target: where it shall be.
+        source: the path to rename.
+        target: the new path.
 
     Raises:
         OSError: if it can't be renamed.
@@ -75,30 +76,30 @@ def patiently(move: Callable[[Path, Path], object], source: Path, target: Path) 
 
 
 def resources_dir() -> Path:
-    """Return the folder of icons, data, examples and models, in a wheel or in a source tree."""
+    """Return the resource folder (icons, data, examples, models) of a wheel or a source tree."""
     installed = _PACKAGE / "_resources"
     return installed if installed.is_dir() else _PACKAGE.parent / "resources"
 
 
 def examples_dir() -> Path:
-    """Return the folder of the notebook and the scripts that show how Python is used."""
+    """Return the folder of examples of the Python interface: a notebook and scripts."""
     return resources_dir() / "examples"
 
 
 def models_dir() -> Path:
-    """Return the folder of the models that ship; ``DDPM_STUDIO_MODELS`` overrides it."""
+    """Return the folder of the bundled models; ``DDPM_STUDIO_MODELS`` overrides it."""
     override = os.environ.get("DDPM_STUDIO_MODELS")
     return Path(override) if override else resources_dir() / "models"
 
 
 def cache_dir() -> Path:
-    """Return the folder of what can be made anew; ``DDPM_STUDIO_CACHE`` overrides it."""
+    """Return the cache folder, which can be deleted; ``DDPM_STUDIO_CACHE`` overrides it."""
     override = os.environ.get("DDPM_STUDIO_CACHE")
     return Path(override) if override else Path(platformdirs.user_cache_dir("ddpm-studio"))
 
 
 def runs_dir() -> Path:
-    """Return the folder where the window puts new runs; ``DDPM_STUDIO_RUNS`` overrides it."""
+    """Return the window's default folder for new runs; ``DDPM_STUDIO_RUNS`` overrides it."""
     override = os.environ.get("DDPM_STUDIO_RUNS")
     return (
         Path(override) if override else Path(platformdirs.user_documents_dir()) / "DDPM Studio runs"

@@ -1,4 +1,4 @@
-"""Picture shape of a run: size, what the channels are, and how they are shown."""
+"""Picture shape: size, channels and bands; parsing them, and converting to displayable colours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Pictures: TypeAlias = npt.NDArray[np.uint8]
 
-# Requests know sizes before anything needs arrays: NumPy is imported where it is used.
+# Requests validate sizes long before arrays are needed: NumPy is imported where it is used.
 ImageSize: TypeAlias = int | tuple[int, int]
 """The side of a square in pixels, or (width, height); two equal sides are written as one."""
 Bands = tuple[int, int, int]
@@ -27,7 +27,7 @@ MOST_COLOURS = 4
 MOST_BANDS = 64
 LEAST_SIDE, MOST_SIDE = 4, 1024
 
-#: How many channels pictures have that are prepared so; of bands there may be any number.
+#: Number of channels of each colour mode that data can be prepared in; bands have any number.
 CHANNELS = {"gray": 1, "gray+alpha": 2, "rgb": 3, "rgba": 4}
 
 _COLOURS = {1: "gray", 2: "gray + alpha", 3: "RGB", 4: "RGBA"}
@@ -38,7 +38,7 @@ _SIZE = re.compile(r"\s*(\d{1,6})\s*(?:[x×*]\s*(\d{1,6})\s*)?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class PictureShape:
-    """Height and width in pixels, and how many channels."""
+    """Height and width in pixels, and number of channels."""
 
     height: int
     width: int
@@ -57,12 +57,12 @@ class PictureShape:
 
     @property
     def size_text(self) -> str:
-        """Width × height: "96 × 64"."""
+        """Size as text, width × height: "96 × 64"."""
         return size_text(self.width, self.height)
 
     @property
     def colour(self) -> str:
-        """What the channels are: "RGB", "5 bands"."""
+        """Colour mode of the channels as text: "RGB", "5 bands"."""
         return _COLOURS.get(self.channels, f"{self.channels} bands")
 
     @property
@@ -80,15 +80,15 @@ def image_size(width: int, height: int) -> ImageSize:
 
 
 def sides(size: ImageSize) -> tuple[int, int]:
-    """Return (width, height)."""
+    """Return the sides (width, height) of an image size."""
     return (size, size) if isinstance(size, int) else size
 
 
 def parse_image_size(value: object) -> ImageSize:
-    """Read a size as people and files write it: 32, "32", "96x64", "96 × 64" or [96, 64].
+    """Parse an image size: 32, "32", "96x64", "96 × 64" or [96, 64].
 
     Raises:
-        ValueError: it is no size, or a side is out of range.
+        ValueError: if it is no size, or a side is out of range.
     """
     if isinstance(value, str) and (match := _SIZE.fullmatch(value)):
         value = [int(side) for side in match.groups() if side is not None]
@@ -110,10 +110,10 @@ def _is_whole(side: object) -> bool:
 
 
 def parse_bands(value: object) -> Bands:
-    """Read which bands are shown as people write it, from 1: "4,3,2" or (4, 3, 2) → (3, 2, 1).
+    """Parse the three bands to show, numbered from 1: "4,3,2" or (4, 3, 2) → (3, 2, 1).
 
     Raises:
-        ValueError: it is not three numbers from 1 to ``MOST_BANDS``.
+        ValueError: if it is not three numbers from 1 to ``MOST_BANDS``.
     """
     if isinstance(value, list | tuple):
         value = ",".join(map(str, value))
@@ -126,15 +126,15 @@ def parse_bands(value: object) -> Bands:
 
 
 def bands_text(bands: Bands) -> str:
-    """Return bands as people write them: (3, 2, 1) → "4,3,2"."""
+    """Format bands, numbered from 1: (3, 2, 1) → "4,3,2"."""
     return ",".join(str(band + 1) for band in bands)
 
 
 def parse_band_list(value: str) -> tuple[int, ...] | None:
-    """Read which channels are taken: "4,3,2" → (3, 2, 1); "all" → None.
+    """Parse a selection of channels, numbered from 1: "4,3,2" → (3, 2, 1); "all" → None.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: if it is neither.
     """
     if value.strip().casefold() == "all":
         return None
@@ -145,10 +145,10 @@ def parse_band_list(value: str) -> tuple[int, ...] | None:
 
 
 def parse_range(text: str) -> tuple[float, float]:
-    """Read a range of values as people write it: "0..4095", "-1..1".
+    """Parse a range of values: "0..4095", "-1..1".
 
     Raises:
-        ValueError: it is none, or its ends are not in order.
+        ValueError: if it is no range, or its ends are not in order.
     """
     match = _RANGE.fullmatch(text)
     try:
@@ -163,10 +163,11 @@ def parse_range(text: str) -> tuple[float, float]:
 
 
 def check_bands(channels: int, bands: Bands) -> None:
-    """Refuse bands that pictures with so many channels do not have, and to choose among colours.
+    """Check the chosen bands against the number of channels of the pictures.
 
     Raises:
-        ValueError: naming those there are.
+        ValueError: if a band doesn't exist (the message gives the valid numbers), or if bands are
+            chosen for pictures of at most four channels.
     """
     if channels > MOST_COLOURS and max(bands) >= channels:
         raise ValueError(f"bands are numbered 1 to {channels}, there is no {max(bands) + 1}")
@@ -177,19 +178,19 @@ def check_bands(channels: int, bands: Bands) -> None:
 
 
 def bands_of(pictures: Pictures, bands: Bands) -> Bands:
-    """Return these bands if the pictures (..., C) have them, else the first three."""
+    """Return ``bands`` if the pictures (..., C) have them, else the first three."""
     return bands if max(bands) < pictures.shape[-1] else FIRST_BANDS
 
 
 def visible(pictures: Pictures, bands: Bands = FIRST_BANDS) -> Pictures:
-    """Return pictures (..., C) as screens and files know them, C = 1 to 4.
+    """Return displayable pictures (..., C), C = 1 to 4, choosing bands if there are more.
 
     Args:
-        pictures: uint8; with more than four channels, three of them are taken.
-        bands: which.
+        pictures: uint8; of more than four channels, the three ``bands`` are taken.
+        bands: channels to show as red, green and blue, from 0.
 
     Raises:
-        ValueError: if there is no such band.
+        ValueError: as :func:`check_bands`, for more than four channels.
     """
     import numpy as np
 
@@ -201,7 +202,7 @@ def visible(pictures: Pictures, bands: Bands = FIRST_BANDS) -> Pictures:
 
 
 def fully_seen(pictures: Pictures) -> Pictures:
-    """Return what shows numbers and no picture, such as ε̂: where there is alpha, it is full."""
+    """Return pictures with an alpha channel, if any, set to 255: for plain numbers such as ε̂."""
     if pictures.shape[-1] not in (2, 4):
         return pictures
     seen = pictures.copy()
@@ -210,7 +211,7 @@ def fully_seen(pictures: Pictures) -> Pictures:
 
 
 def opaque(pictures: Pictures, background: int = 255) -> Pictures:
-    """Lay pictures (..., C), C = 1 to 4, over a gray level: what has alpha loses it."""
+    """Composite pictures (..., C), C = 1 to 4, over a gray level, which removes alpha."""
     if pictures.shape[-1] not in (2, 4):
         return pictures
     import numpy as np

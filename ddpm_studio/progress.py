@@ -1,4 +1,4 @@
-"""Progress of a long piece of work, as every layer that does one reports it."""
+"""Progress of a long operation, as all layers report it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is: ``done`` of ``total``, what it does now and what is counted.
+    """Progress of a job: ``done`` of ``total`` units, and a text for the current stage.
 
-    ``unit`` is a plural; an empty one: the numbers mean nothing to a person, their ratio does.
+    ``unit`` is a plural noun; if empty, only the ratio of the numbers is worth showing.
     """
 
     done: int

@@ -1,4 +1,4 @@
-"""Rank flag: how a process knows that it is one rank of a training; torch is not imported."""
+"""Rank detection: whether this process is a rank of a distributed training; without torch."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import os
 from ddpm_studio.errors import StudioError
 
 RANK_WORD = "--train-as-rank"
-"""The word on the command line that makes the program a rank of another one's training."""
+"""Command-line flag that makes the program a rank of a training that another process started."""
 
 RANK, SIZE, ADDRESS, PORT = "RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"
-"""What torchrun tells in the environment."""
+"""Environment variables set by torchrun."""
 
 
 LAUNCHED = "launched"
-"""In place of devices: those of the processes that torchrun has started; this one is rank 0."""
+"""Value of a request's devices where torchrun has started the ranks; this process is rank 0."""
 
 
 def is_rank() -> bool:
-    """Whether torchrun, or another process of this program, has started this one as a rank."""
+    """Whether torchrun, or another process of this program, started this one as a rank."""
     return all(name in os.environ for name in (RANK, SIZE, ADDRESS, PORT))
 
 
 def asked_devices(given: str | None) -> str | None:
-    """Return what is asked of several devices, or that torchrun has started the ranks.
+    """Return the value of ``--devices``, or :data:`LAUNCHED` if torchrun has started the ranks.
 
     Raises:
-        StudioError: if both are.
+        StudioError: if ``--devices`` is given under torchrun.
     """
     if not is_rank():
         return given

@@ -1,4 +1,4 @@
-"""Signals that ask the program to end."""
+"""Termination signals, and the advance notice that cluster schedulers send."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import signal
 
 
 def ending_signals() -> list[signal.Signals]:
-    """Return Ctrl-C, an end that is asked for, and a terminal that goes if that is not ignored.
+    """Return the signals that end the program: SIGINT, SIGTERM, and SIGHUP unless it is ignored.
 
-    Whoever started the program by ``nohup`` wishes it to outlive the terminal. Ctrl-C is ignored
-    in all that a script starts in the background, where it is how one asks for an end.
+    ``nohup`` ignores SIGHUP so that the program outlives its terminal. SIGINT is included even
+    where it is ignored: a script's background processes start so, and it is how they are ended.
     """
     found = [signal.SIGINT, signal.SIGTERM]
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -18,5 +18,5 @@ def ending_signals() -> list[signal.Signals]:
 
 
 def notices() -> list[signal.Signals]:
-    """Return what a cluster can be asked to send some time before it ends a job: SIGUSR1."""
+    """Return the signals that schedulers can send some time before they end a job: SIGUSR1."""
     return [signal.SIGUSR1] if hasattr(signal, "SIGUSR1") else []

@@ -1,7 +1,7 @@
-"""Files that only stand in for others: pointers of Git LFS, links of git-annex, error pages.
+"""Placeholder files: Git LFS pointers, git-annex links, and error pages saved as downloads.
 
-A download or a clone that went half way leaves them under the names of pictures, archives and
-weights. They are whole, and no damage of the file that they stand for.
+Incomplete downloads and clones leave them under the names of pictures, archives and weights. They
+are intact files, so that they are reported as what they are and not as damaged.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from ddpm_studio.errors import StudioError
 
-#: So many first bytes of a file are enough.
+#: Number of bytes at the start of a file that are examined.
 HEAD_BYTES = 512
-#: None is larger: what is, need not be looked at.
+#: Largest size of a placeholder; larger files are not examined.
 MOST_BYTES = 4 << 20
 
 _BEFORE = rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,200}?-->\s*)?"
@@ -31,10 +31,10 @@ _ANNEX = re.compile(r"(?:^|/)annex/objects/")
 
 
 class StandIn(NamedTuple):
-    """What stands in the place of a file.
+    """A kind of placeholder in the place of a file.
 
     Attributes:
-        what: goes on behind "is": "only a pointer of Git LFS".
+        what: a phrase to follow "is": "only a pointer of Git LFS".
         remedy: what to do, as a sentence.
     """
 
@@ -43,13 +43,13 @@ class StandIn(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """Both, as a report's reason for leaving a file out: "kind: detail"."""
+        """The reason in a data report for leaving the file out: "kind: detail"."""
         if self is EMPTY:
             return "empty file"
         return f"{self.what}: {self.remedy[:1].lower()}{self.remedy[1:].rstrip('.')}"
 
     def error(self, name: str) -> StudioError:
-        """Return the error for a file of this name."""
+        """Return the error to raise for a file of this name."""
         return StudioError(f"{name} is {self.what}.", self.remedy)
 
 
@@ -62,11 +62,11 @@ _ALL = (LFS, ANNEX, PAGE, ERROR)
 
 
 def stand_in(head: bytes, size: int) -> StandIn | None:
-    """Return what stands in the place of a file; None: it may be what it is called.
+    """Return the kind of placeholder that a file is; None: it may be a genuine file.
 
     Args:
-        head: its first :data:`HEAD_BYTES`.
-        size: of all of it, in bytes.
+        head: the file's first :data:`HEAD_BYTES` bytes.
+        size: the whole file's size in bytes.
     """
     if size == 0:
         return EMPTY
@@ -76,7 +76,7 @@ def stand_in(head: bytes, size: int) -> StandIn | None:
         return ANNEX
     if _PAGE.match(head):
         return PAGE
-    # Under the name of a text this might be the text itself; nobody asks for these here.
+    # In a text file these words might be the content itself, but text files aren't checked here.
     is_short = size <= _LONGEST_ERROR and head.isascii() and b"\0" not in head
     if (
         _XML_ERROR.match(head)
@@ -88,7 +88,7 @@ def stand_in(head: bytes, size: int) -> StandIn | None:
 
 
 def stand_in_at(path: Path) -> StandIn | None:
-    """Return what stands in the place of a file on the disk; also a link of git-annex's."""
+    """Return the kind of placeholder that a path is, including a dangling git-annex link."""
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
@@ -100,7 +100,7 @@ def stand_in_at(path: Path) -> StandIn | None:
 
 
 def broken_link(path: Path) -> StandIn | None:
-    """Return :data:`ANNEX` where a link leads to what git-annex has not fetched."""
+    """Return :data:`ANNEX` if a path is a link into git-annex's object store, else None."""
     try:
         target = path.readlink().as_posix()
     except OSError:
@@ -109,11 +109,11 @@ def broken_link(path: Path) -> StandIn | None:
 
 
 def remedy_of(kind: str) -> str:
-    """Return the remedy for a report's kind of reason; empty: it is no stand-in."""
+    """Return the remedy for a reason's kind in a data report; empty: it is no placeholder."""
     return next((one.remedy for one in _ALL if one.what == kind), "")
 
 
 def _annex_pointer(head: bytes) -> bool:
-    """Whether a file begins as git-annex writes it where there are no links."""
+    """Whether a file is a git-annex pointer file, written where links are not supported."""
     line = head.partition(b"\n")[0].replace(b"\\", b"/")
     return len(line) < HEAD_BYTES and bool(_ANNEX.search(line.decode("utf-8", "replace")))

@@ -1,4 +1,4 @@
-"""Strict JSON from files that anybody may have written: bounded, unambiguous, an object."""
+"""Strict JSON parser for untrusted files: bounded in size, no duplicate keys, an object."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 def parse_object(
     text: str | bytes, most: int, *, nan: bool = False, infinity: bool = False
 ) -> dict[str, Any]:
-    """Return the JSON object that a text holds.
+    """Parse a JSON object.
 
     Args:
-        text: UTF-8 where it is bytes.
-        most: the largest length that is read at all.
-        nan: whether NaN and Infinity, which are not JSON, are taken as numbers.
-        infinity: the same of Infinity alone.
+        text: the JSON; UTF-8 if bytes.
+        most: the largest accepted length.
+        nan: accept NaN and ±Infinity, which are not JSON, as numbers.
+        infinity: accept ±Infinity but not NaN.
 
     Raises:
-        ValueError: too long, not JSON, nested too deeply, no object, a key that occurs twice,
-            or NaN where it is not asked for. The message fits into a line.
+        ValueError: if it is too long, not JSON, nested too deeply or no object, has a duplicate
+            key, or NaN or Infinity that are not accepted. The message fits on one line.
     """
     if len(text) > most:
         raise ValueError(f"it is longer than {most:,} bytes")
@@ -39,21 +39,21 @@ def parse_object(
 def read_object(
     path: Path, most: int, *, nan: bool = False, infinity: bool = False
 ) -> dict[str, Any]:
-    """Return the JSON object in a file, as :func:`parse_object`.
+    """Read a file with a JSON object, as :func:`parse_object`.
 
     Raises:
-        OSError: it can't be read.
-        ValueError: as :func:`parse_object`, or it is no plain file.
+        OSError: if it can't be read.
+        ValueError: as :func:`parse_object`, or if it is not a regular file.
     """
     return parse_object(read_bounded(path, most), most, nan=nan, infinity=infinity)
 
 
 def read_bounded(path: Path, most: int) -> bytes:
-    """Return a file's bytes; a pipe or a device, which may never end, is not opened.
+    """Read a file of limited size; pipes and devices, which may never end, are not opened.
 
     Raises:
-        OSError: it can't be read.
-        ValueError: it is longer than ``most``, or no plain file.
+        OSError: if it can't be read.
+        ValueError: if it is longer than ``most`` bytes, or not a regular file.
     """
     require_file(path)
     with path.open("rb") as stream:
@@ -64,11 +64,11 @@ def read_bounded(path: Path, most: int) -> bytes:
 
 
 def require_file(path: Path) -> os.stat_result:
-    """Return the stat of a plain file.
+    """Return the stat of a regular file.
 
     Raises:
-        OSError: it can't be reached.
-        ValueError: it is something else.
+        OSError: if it can't be reached.
+        ValueError: if it is not a regular file.
     """
     info = path.stat()
     if not stat.S_ISREG(info.st_mode):

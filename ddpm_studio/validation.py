@@ -1,4 +1,4 @@
-"""Validation errors in plain words instead of the validator's."""
+"""Pydantic validation errors reworded in plain English."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _PLAIN = (
 
 
 def plainly(message: str) -> str:
-    """Return the validator's message without its own stiff words and without a full stop."""
+    """Reword a message of pydantic in plain English, without a full stop."""
     for stiff, words in _PLAIN:
         message = message.replace(stiff, words)
-    # It says twice that a text is no number.
+    # pydantic says twice that a text is no number.
     message = message.partition(", unable to parse")[0]
     return message.rstrip(".")
 
 
 def unknown_part(error: ValidationError) -> str | None:
-    """Return what a file says that this version has no place or no value for, or None.
+    """Return the first unknown field or value of a file that failed validation, or None.
 
-    A newer version may know it; so it is told as unknown here, and not as wrong.
+    A newer version may know it, so it is reported as unknown and not as wrong.
 
     Args:
-        error: of the file's validation.
+        error: the file's validation error.
 
     Returns:
-        The first such part, such as "the field request.colour" or "the value 'fp8' of
-        request.precision"; None: each part is known, and one is wrong.
+        Text such as "the field request.colour" or "the value 'fp8' of request.precision"; None if
+        all fields and values are known, and one is invalid.
     """
     for one in error.errors():
         where = ".".join(str(part) for part in one["loc"])
@@ -51,12 +51,12 @@ def unknown_part(error: ValidationError) -> str | None:
 
 
 def first_problem(error: ValidationError) -> str:
-    """Return the first thing that a validation found."""
+    """Return the message of the first validation error, in plain words."""
     return plainly(str(error.errors()[0]["msg"]))
 
 
 def placed_problem(error: ValidationError) -> str:
-    """Return the first thing that a validation found, behind its place where it has one."""
+    """Return the message of the first validation error, prefixed by its field: "field: message"."""
     where = ".".join(map(str, error.errors()[0]["loc"]))
     problem = first_problem(error)
     return f"{where}: {problem}" if where else problem

@@ -1,4 +1,4 @@
-"""DDPM Studio from Python: ``import ddpm_studio as ds``; beside the terminal, on the same jobs."""
+"""Python interface, ``import ddpm_studio as ds``: runs the same jobs as the terminal."""
 
 from ddpm_studio.api.plugin_warnings import warn_of
 from ddpm_studio.catalogue import plugins

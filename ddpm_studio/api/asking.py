@@ -1,4 +1,4 @@
-"""What the methods of a run have in common: requests are made of options, and jobs listened to."""
+"""Base class of a run's methods: builds requests from keyword options, and runs jobs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ResultT = TypeVar("ResultT")
 
 
 class Asking:
-    """A run folder that can be asked for something.
+    """A run folder whose methods make a request and run its job.
 
     Args:
         folder: the run folder, or ``ready:NAME``.
-        progress: show how far what is asked of it is, in a notebook or a terminal.
+        progress: show the progress of jobs in a notebook or a terminal.
 
     Raises:
         StudioError: if it is no run folder, or damaged.
@@ -37,7 +37,7 @@ class Asking:
     def _request(
         self, model: type[RequestT], method: str, options: dict[str, Any], **own: object
     ) -> RequestT:
-        """Make a request of the options, and of those of the method's own that were given."""
+        """Build a request from the options, and the method's own arguments that are not None."""
         named = {name: value for name, value in own.items() if value is not None}
         given = checked(method, {**options, **named}, model)
         return ask(model, given, run=self.path)

@@ -12,7 +12,7 @@ from ddpm_studio.jobs.library.figures import losses_by_t
 
 
 def as_columns(rows: Sequence[dict[str, Any]]) -> dict[str, npt.NDArray[Any]]:
-    """Return an array for each figure, see :meth:`ddpm_studio.api.run.Run.metrics`."""
+    """Return one array for each metric, see :meth:`ddpm_studio.api.run.Run.metrics`."""
     names = {
         name: isinstance(value, list)
         for row in rows

@@ -16,10 +16,10 @@ from ddpm_studio.requests import ImportRequest
 
 @takes(ImportRequest)
 def import_model(source: AnyPath, *, run: AnyPath, progress: bool = True, **options: Any) -> Run:
-    """Make a run of another program's model; none of the code in its files is run.
+    """Import another program's model as a run; none of the code in its files is run.
 
-    What the files do not say and the options do neither is taken as usual, which is a warning of
-    the logger ``ddpm_studio``.
+    Settings that neither the files nor the options give take their usual values, which is logged
+    as a warning of the logger ``ddpm_studio``.
 
     Args:
         source: a folder of diffusers or of its trainer, or a checkpoint of a layout in
@@ -33,7 +33,7 @@ def import_model(source: AnyPath, *, run: AnyPath, progress: bool = True, **opti
 
     Raises:
         TypeError: for an unknown option.
-        StudioError: if it is no such model, or leaves open what nothing is usual for.
+        StudioError: if it is no such model, or a setting without a usual value is missing.
     """
     request = ask(ImportRequest, checked("import_model", options, ImportRequest))
     made = listen(jobs.import_model(Path(source), Path(run), request), progress)

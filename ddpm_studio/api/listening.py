@@ -1,4 +1,4 @@
-"""Progress of a job in Python: run it to its end and show how far it is."""
+"""Run a job to its end from Python, with a progress bar and safe interruption by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ResultT = TypeVar("ResultT")
 
 
 class LogDisplay:
-    """Shows nothing; what a job says is a warning of the logger ``ddpm_studio``."""
+    """Display without progress; messages of a job are warnings of the logger ``ddpm_studio``."""
 
     def show(self, progress: Progress, left: float | None, note: str) -> None:
         """Show nothing."""
@@ -32,11 +32,11 @@ class LogDisplay:
         logging.getLogger("ddpm_studio").warning(text)
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing."""
 
 
 def choose_display(progress: bool) -> Display:
-    """Return a bar in a notebook or, on stderr, in a terminal; else one that shows nothing."""
+    """Return a progress bar for a notebook or a terminal (on stderr), else :class:`LogDisplay`."""
     if progress and (show := notebook_show()):
         return NotebookDisplay(show)
     # A program without a console, as by pythonw, has no stderr.
@@ -52,12 +52,12 @@ def listen(
     """Step a job to its end and return its result; Ctrl-C closes it between two events.
 
     Args:
-        job: closed in any case.
-        progress: show a bar where there is a terminal or a notebook.
+        job: the job's generator; it is always closed.
+        progress: show a progress bar if there is a terminal or a notebook.
         on_event: called with each event.
 
     Raises:
-        KeyboardInterrupt: after Ctrl-C, when the job is closed: a training has saved itself.
+        KeyboardInterrupt: after Ctrl-C, once the job is closed: a training has saved a checkpoint.
     """
     with contextlib.closing(choose_display(progress)) as display, _held_interrupt() as interrupted:
         watch = EventWatch(display)
@@ -74,10 +74,10 @@ def listen(
 
 @contextlib.contextmanager
 def _held_interrupt() -> Iterator[threading.Event]:
-    """Note the first Ctrl-C instead of raising it; a second one is raised at once.
+    """Defer the first Ctrl-C: set the yielded event instead of raising; a second one raises.
 
-    Where Ctrl-C does something else than to raise KeyboardInterrupt, or in another thread than
-    the main one, nothing is changed.
+    Nothing changes outside the main thread, or where SIGINT has a handler other than Python's
+    default.
     """
     noted = threading.Event()
     usual = signal.getsignal(signal.SIGINT)

@@ -22,12 +22,12 @@ class MeasuringMethods(Asking):
     def bits(self, pictures: Sources | None = None, **options: Any) -> Bits:
         """Measure bits/dim over a set of pictures [DDPM eq. 5, Table 4].
 
-        Figures are kept in the run: the same question is answered at once, and one that was
-        interrupted goes on.
+        Results are stored in the run: an equal request is answered at once, and an interrupted
+        measurement goes on.
 
         Args:
-            pictures: files or folders, an array (N, H, W, C), or several pictures; None: those
-                that it was trained on.
+            pictures: files or folders, an array (N, H, W, C), or several pictures; None: the
+                training pictures.
             options: fields of :class:`ddpm_studio.requests.BitsRequest`.
 
         Raises:
@@ -43,11 +43,11 @@ class MeasuringMethods(Asking):
     def evaluate(self, pictures: Sources | None = None, **options: Any) -> Evaluation:
         """Draw samples and compare them with real pictures: Fréchet distance, KID and others.
 
-        The figures are noted in the run; :meth:`evaluations` returns them.
+        The figures are recorded in the run; :meth:`evaluations` returns them.
 
         Args:
             pictures: the real ones: files or folders, an array (N, H, W, C), or several pictures;
-                None: those that it was trained on.
+                None: the training pictures.
             options: fields of :class:`ddpm_studio.requests.EvaluateRequest`.
 
         Raises:
@@ -60,12 +60,12 @@ class MeasuringMethods(Asking):
         return Evaluation(**values_of(found))
 
     def evaluations(self) -> list[evaluations.RecordedEvaluation]:
-        """Return what :meth:`evaluate`, the terminal and the window have found, oldest first."""
+        """Return the evaluations that Python, terminal and window recorded, oldest first."""
         return evaluations.read(self.path)
 
     @takes(NeighboursRequest)
     def neighbours(self, picture: Picture, **options: Any) -> Neighbours:
-        """Find the training pictures nearest to a picture: is it learnt by heart?
+        """Find a picture's nearest neighbours among the training pictures: is it memorised?
 
         Args:
             picture: the picture.
@@ -73,7 +73,7 @@ class MeasuringMethods(Asking):
 
         Raises:
             TypeError: for an unknown option.
-            StudioError: if the run's pictures are gone, or it is no picture.
+            StudioError: if the run's pictures are gone, or ``picture`` is no picture.
         """
         request = self._request(NeighboursRequest, "neighbours", options)
         job = jobs.find_neighbours(request, prepared(picture, self.path))

@@ -1,4 +1,4 @@
-"""Keyword arguments that are the fields of requests: described, named and checked there alone."""
+"""Keyword options made from request models: their signature, help and validation."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from pydantic.fields import FieldInfo
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-# The object that is asked knows it.
+# Fields that the called object fills in itself.
 _OWN = {"run"}
 
 
 def takes(*models: type[BaseModel]) -> Callable[[FunctionT], FunctionT]:
     """Give a function with ``**options`` the signature and the help of the models' fields.
 
-    Completion and ``help`` then list them with their defaults; what calls the function is
-    unchanged.
+    Completion and ``help`` then list them with their defaults; calling it is unchanged.
 
     Args:
-        models: whose fields the options are; their names differ.
+        models: request models whose fields are the options, without names in common.
     """
 
     def decorate(function: FunctionT) -> FunctionT:
@@ -56,7 +55,7 @@ def takes(*models: type[BaseModel]) -> Callable[[FunctionT], FunctionT]:
 
 
 def option_fields(*models: type[BaseModel]) -> dict[str, FieldInfo]:
-    """Return the fields of requests that may be given as options."""
+    """Return the fields of request models that may be given as options, by name."""
     return {
         name: field
         for model in models
@@ -71,16 +70,16 @@ def checked(
     *models: type[BaseModel],
     leave_out: Collection[str] = (),
 ) -> dict[str, object]:
-    """Refuse options that none of the models has; NumPy's numbers become Python's.
+    """Return the options, checked for unknown names; NumPy scalars become Python numbers.
 
     Args:
-        function: its name, to tell.
-        options: what was given.
-        models: where the options belong.
-        leave_out: fields of them that are no options here.
+        function: name of the called function, for the error message.
+        options: the options given, by name.
+        models: request models whose fields are valid options.
+        leave_out: fields that are not options here.
 
     Raises:
-        TypeError: as for any wrong keyword; lists the right ones.
+        TypeError: for an unknown name, as for any wrong keyword; lists the valid ones.
     """
     known = [name for name in option_fields(*models) if name not in leave_out]
     for name in options:
@@ -96,7 +95,7 @@ def checked(
 
 
 def of_model(model: type[BaseModel], options: Mapping[str, object]) -> dict[str, object]:
-    """Return the options that are this model's."""
+    """Return the options that are fields of this model."""
     return {name: value for name, value in options.items() if name in model.model_fields}
 
 

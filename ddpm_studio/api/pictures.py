@@ -1,4 +1,4 @@
-"""Pictures as people have them in Python: arrays, Pillow's images, paths."""
+"""Conversion of pictures, masks and latents given in Python: arrays, Pillow images, paths."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def paths_of(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
     """Return one path or several as a list; ``sample:NAME`` is an embedded set.
 
     Raises:
-        StudioError: if no set of that name ships, or a list of none is given.
+        StudioError: if there is no embedded set of that name, or the list is empty.
     """
     if given is None:
         return []
@@ -47,15 +47,20 @@ def paths_of(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
 
 
 def to_picture(given: Picture, run: Path, *, flat: bool = False) -> Pictures:
-    """Prepare a picture as :func:`take_picture`, and return it alone, uint8 (H, W, C)."""
+    """Prepare a picture as :func:`take_picture`, without its class: uint8 (H, W, C)."""
     return take_picture(given, run, flat=flat).picture
 
 
 def take_picture(given: Picture, run: Path, *, flat: bool = False) -> TakenPicture:
-    """Prepare a picture as the run's data were, with its class, where it is a file that tells.
+    """Prepare a picture as the run's data were, along with its class if its file gives one.
+
+    Args:
+        given: the picture.
+        run: the run folder.
+        flat: return gray or RGB, whatever channels the model has, as for masks.
 
     Raises:
-        StudioError: if it is none.
+        StudioError: if it is no picture.
     """
     if isinstance(given, str | os.PathLike):
         return jobs.take_picture(Path(given), run, flat=flat)
@@ -72,13 +77,13 @@ def take_picture(given: Picture, run: Path, *, flat: bool = False) -> TakenPictu
 
 
 def to_mask(given: Picture, run: Path) -> Mask:
-    """Prepare a mask, True or white where a picture is to be filled in.
+    """Prepare an inpainting mask, True or white where a picture is to be filled in.
 
     Returns:
-        (H, W) of the model's size.
+        The mask (H, W), of the model's size.
 
     Raises:
-        StudioError: if it is none.
+        StudioError: if it is no picture.
     """
     if isinstance(given, np.ndarray) and given.dtype == np.bool_:
         given = given.astype(np.uint8) * np.uint8(255)
@@ -89,21 +94,21 @@ def to_latent(given: Latent | AnyPath | None) -> Latent | None:
     """Return a latent, read from its file if a path is given.
 
     Raises:
-        StudioError: if the file holds none.
+        StudioError: if the file holds no latent.
     """
     return jobs.load_latent(Path(given)) if isinstance(given, str | os.PathLike) else given
 
 
 @contextlib.contextmanager
 def on_disk(given: Sources | None, run: Path) -> Iterator[list[Path]]:
-    """Give the paths of a set of pictures; those in memory lie in a file meanwhile.
+    """Yield the paths of a set of pictures; those in memory are in a temporary ``.npy`` meanwhile.
 
     Args:
-        given: a path or several, an array (N, H, W, C), or pictures of any kind; None: none.
-        run: whose data they are prepared like.
+        given: a path or several, an array (N, H, W, C), or pictures of any kind; None: no paths.
+        run: the run whose preparation is applied to pictures given one by one.
 
     Raises:
-        StudioError: if one is no picture.
+        StudioError: if one is no picture, or the list is empty.
     """
     if isinstance(given, np.ndarray):
         pictures = given if given.ndim == 4 else to_picture(given, run)[None]
@@ -124,12 +129,12 @@ def on_disk(given: Sources | None, run: Path) -> Iterator[list[Path]]:
 
 
 def _refuse_none(given: Sequence[object]) -> None:
-    """Refuse a list without anything in it, which is not the same as none named.
+    """Refuse an empty list, which doesn't mean the same as None.
 
     Raises:
-        StudioError: saying so.
+        StudioError: if it is empty.
     """
-    # Not its truth: an array of another library has none.
+    # Not its truth value: arrays of other libraries have none.
     if len(given) == 0:
         raise StudioError(
             "There are no pictures in the list that was given.",
@@ -138,7 +143,7 @@ def _refuse_none(given: Sequence[object]) -> None:
 
 
 def _pixels(image: Image.Image) -> Pictures:
-    """Return an image, turned upright, as uint8 (H, W) or (H, W, C), transparency kept."""
+    """Return an image as uint8 (H, W) or (H, W, C), with EXIF rotation applied and alpha kept."""
     image = ImageOps.exif_transpose(image)
     if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
         image = image.convert("RGBA")

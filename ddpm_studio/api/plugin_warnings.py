@@ -1,4 +1,4 @@
-"""Plug-ins that can't be used are warned of: Python has no other place to say it."""
+"""Warnings about plug-ins that can't be used, for users of the Python interface."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PACKAGE = __name__.partition(".")[0]
 
 
 def warn_of(plugin: Plugin) -> None:
-    """Issue a :class:`ddpm_studio.PluginWarning`, at the line from which this package was used."""
+    """Issue a :class:`ddpm_studio.PluginWarning`, attributed to the user's line of code."""
     modules = [
         str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_stack(sys._getframe())
     ]

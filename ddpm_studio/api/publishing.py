@@ -1,4 +1,4 @@
-"""Publishing from Python: a package with a model card, a report, a folder of diffusers."""
+"""Publishing from Python: a package with a model card, a report, a diffusers folder."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ddpm_studio.requests import PublishRequest, ReportRequest, Weights
 
 
 class PublishingMethods(Asking):
-    """The methods of a run that write it down for others."""
+    """The methods of a run that publish, report and export it."""
 
     @takes(PublishRequest)
     def publish(self, folder: AnyPath, pictures: Sources | None = None, **options: Any) -> Path:
-        """Pack the newest averaged weights to be shared, with samples and a model card.
+        """Pack the newest averaged (EMA) weights for sharing, with samples and a model card.
 
-        The card's figures are those by which the run was evaluated, measured anew on the weights
-        in half precision.
+        The card's figures are those of the run's evaluations, measured again on the weights in
+        half precision.
 
         Args:
-            folder: to be made, or empty.
-            pictures: those that it was evaluated with, where they are neither those that it was
-                trained on nor the embedded set ``sample``.
+            folder: new or empty.
+            pictures: the reference pictures of the evaluations, if they are neither the training
+                pictures nor the embedded set ``sample``.
             options: fields of :class:`ddpm_studio.requests.PublishRequest`; ``title`` and
                 ``license`` are needed.
 
@@ -36,8 +36,8 @@ class PublishingMethods(Asking):
 
         Raises:
             TypeError: for an unknown option.
-            StudioError: if something is missing that the card has to tell, the run can't be read,
-                or the folder holds files.
+            StudioError: if information that the card needs is missing, the run can't be read, or
+                the folder holds files.
         """
         request = self._request(PublishRequest, "publish", options)
         with on_disk(pictures, self.path) as sources:
@@ -49,8 +49,8 @@ class PublishingMethods(Asking):
 
         Args:
             path: ends with ``.html``.
-            pictures: to measure and to begin with: files or folders, an array (N, H, W, C), or
-                several pictures; None: those that it was trained on.
+            pictures: pictures to measure and to start drawings from: files or folders, an array
+                (N, H, W, C), or several pictures; None: the training pictures.
             options: fields of :class:`ddpm_studio.requests.ReportRequest`.
 
         Returns:
@@ -74,15 +74,15 @@ class PublishingMethods(Asking):
 
         Args:
             folder: new or empty.
-            weights: which.
-            license: of the model, as the Hugging Face Hub names it.
+            weights: which weights, averaged ("ema") or raw.
+            license: the model's licence, as the Hugging Face Hub names it.
 
         Returns:
             The folder.
 
         Raises:
             StudioError: if the run can't be read, diffusers can't express it, the folder holds
-                files already, or there are no such weights.
+                files already, the run has no such weights, or ``weights`` is no known kind.
         """
         if weights not in get_args(Weights):
             raise OptionError("weights", f"must be {' or '.join(map(repr, get_args(Weights)))}")

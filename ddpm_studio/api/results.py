@@ -1,4 +1,4 @@
-"""Results of a :class:`ddpm_studio.Run`: arrays that show themselves in notebooks."""
+"""Results of a :class:`ddpm_studio.Run`: array-like objects with a rich display in notebooks."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ from ddpm_studio.jobs.events import (
 from ddpm_studio.picture_shape import PictureShape, visible
 from ddpm_studio.requests import AnimationOptions, GridOptions, NumbersOptions, ViewOptions
 
-# The kinds of drawings whose pictures themselves are a way.
+# Kinds of drawings whose pictures are a sequence that can be animated.
 _WALKS = ("interpolate", "path")
 
 
 class PictureArray:
-    """Pictures as an array, uint8 (N, H, W, C): indexed, counted, shown in notebooks."""
+    """Pictures as an array-like, uint8 (N, H, W, C), which notebooks show as a grid."""
 
     pictures: Pictures
     columns: int | None = None
-    """Pictures in a row where they are shown; None: as square as can be."""
+    """Pictures in a row of the grid; None: as square as possible."""
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
@@ -74,8 +74,8 @@ class PictureArray:
     def image(self, **options: Any) -> Image.Image:
         """Return a grid of all pictures, which notebooks show: in mode L, LA, RGB or RGBA.
 
-        Small ones are enlarged unless ``scale`` says how much; of more than four channels
-        ``bands=(4, 3, 2)`` are seen as red, green and blue.
+        Small pictures are enlarged unless ``scale`` is given; of more than four channels,
+        ``bands`` such as (4, 3, 2) are shown as red, green and blue.
 
         Raises:
             TypeError: for an unknown option.
@@ -101,11 +101,11 @@ class PictureArray:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Drawing(PictureArray, Drawn):
-    """Finished pictures, what made them and, if asked for, moments of their way.
+    """Finished pictures, their recipe and, on request, frames of the reverse process.
 
     ``np.asarray(drawing)`` and ``drawing.pictures`` are uint8 (N, H, W, C). ``recipe`` is what
     made them; ``latent`` and ``shared`` are the latent they came from, as pictures and as numbers,
-    where there is one. ``frames`` are the moments, those with ``frames=`` alone.
+    where there is one. ``frames`` are intermediate states, present only if drawn with ``frames=``.
     """
 
     frames: tuple[FrameImages, ...] = ()
@@ -113,20 +113,19 @@ class Drawing(PictureArray, Drawn):
 
     @takes(GridOptions, AnimationOptions, ViewOptions, NumbersOptions)
     def save(self, path: AnyPath, **options: Any) -> Path:
-        """Write a file: .png, .zip, .npz or a folder; .gif, .apng, .webp, .mp4, which move; .npy.
+        """Save as .png, .zip, .npz or a folder; animated as .gif, .apng, .webp or .mp4; or as .npy.
 
         A .png is a grid of all pictures, a .zip or a folder has one PNG each, a .npz the arrays
-        that evaluations read. An animation shows
-        the ``frames``, or the pictures themselves where they are a way from one to another. The
-        file carries the recipe. A .npy has the numbers of the ``frames``, float16
-        (moments, N, H, W, C): x_t, or what ``npy_view`` names.
+        that evaluations read. An animation shows the ``frames``, or the pictures themselves where
+        they lead from one to another. The recipe is stored in the file. A .npy has the numbers of
+        the ``frames``, float16 (frames, N, H, W, C): x_t, or what ``npy_view`` names.
 
         Returns:
             The path.
 
         Raises:
             TypeError: for an option that this kind of file does not take.
-            StudioError: if it can't be written, or nothing moves.
+            StudioError: if it can't be written, or there are no frames to animate.
         """
         file = Path(path)
         if file.suffix.lower() == NPY:
@@ -156,7 +155,7 @@ class Drawing(PictureArray, Drawn):
         return f"<Drawing: {''.join(parts)}{frames}>"
 
     def _repr_png_(self) -> bytes | None:
-        # One of both is shown.
+        # With frames, the mime bundle shows the animation instead.
         return None if self.frames else super()._repr_png_()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -183,9 +182,9 @@ class Drawing(PictureArray, Drawn):
 
 
 class Encoded(PictureArray, Latent):
-    """x_t of a picture: ``x_t`` is float32 (1, C, H, W), and so is ``np.asarray(encoded)``.
+    """Latent x_t of a picture: ``x_t`` is float32 (1, C, H, W), as is ``np.asarray(encoded)``.
 
-    ``run.share(encoded)`` goes on from it.
+    ``run.share(encoded)`` draws pictures from it.
     """
 
     @property
@@ -204,7 +203,7 @@ class Encoded(PictureArray, Latent):
         return np.array(self.x_t, dtype) if copy else np.asarray(self.x_t, dtype)
 
     def save(self, path: AnyPath) -> Path:
-        """Write a ``.safetensors`` file, which ``run.share`` and the terminal read.
+        """Save as a ``.safetensors`` file, which ``run.share`` and the terminal read.
 
         Returns:
             The path.
@@ -220,11 +219,11 @@ class Encoded(PictureArray, Latent):
 
 
 class Neighbours(PictureArray, NeighboursFound):
-    """The training pictures nearest to a picture, nearest first, and how far they are."""
+    """The training pictures nearest to a picture, nearest first, and their distances."""
 
     @takes(GridOptions)
     def save(self, path: AnyPath, **options: Any) -> Path:
-        """Write a .png of all of them, or a .zip or folder with one PNG each.
+        """Save as one .png of all of them, or as a .zip or folder with one PNG each.
 
         Returns:
             The path.
@@ -246,7 +245,7 @@ class Neighbours(PictureArray, NeighboursFound):
 
 
 class Bits(BitsMeasured):
-    """The bound over pictures, in bits/dim, with its parts; ``float(bits)`` is the total."""
+    """Variational bound of pictures, in bits/dim, with its terms; ``float(bits)`` is the total."""
 
     def __float__(self) -> float:
         return self.total
@@ -261,7 +260,7 @@ class Bits(BitsMeasured):
 
 
 class Evaluation(Evaluated):
-    """Figures of samples; ``evaluation["frechet"]`` is one of them, by its name."""
+    """Evaluation metrics of samples; ``evaluation["frechet"]`` is the value of one, by name."""
 
     def __getitem__(self, name: str) -> float:
         for one in self.figures:
@@ -282,5 +281,5 @@ class Evaluation(Evaluated):
 
 
 def values_of(event: Any) -> dict[str, Any]:
-    """Return the fields of an event, to make a result of it that has them too."""
+    """Return an event's fields by name, to construct a result class with the same fields."""
     return {field.name: getattr(event, field.name) for field in fields(event)}

@@ -1,4 +1,4 @@
-"""A run as an object: what it is, and all that its model can be asked."""
+"""The ``Run`` class: a run folder's information, and every operation of its model."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def open(folder: AnyPath, *, progress: bool = True) -> Run:
     """Open a run folder.
 
     Args:
-        folder: written by the window, the terminal or :func:`ddpm_studio.train`; or
-            ``ready:NAME``, a model that ships.
-        progress: show how far what is asked of it is, in a notebook or a terminal.
+        folder: a folder written by the window, the terminal or :func:`ddpm_studio.train`; or
+            ``ready:NAME``, a bundled model.
+        progress: show the progress of its jobs in a notebook or a terminal.
 
     Raises:
         StudioError: if it is no run folder, or damaged.
@@ -67,16 +67,16 @@ def open(folder: AnyPath, *, progress: bool = True) -> Run:
 
 
 class Run(MeasuringMethods, PublishingMethods):
-    """A run folder, and its model.
+    """A run folder and its model.
 
-    Keyword arguments of the methods are the fields of the requests of
-    :mod:`ddpm_studio.requests`, and checked as they are: an unknown one is a TypeError, a value
-    out of range a StudioError. Equal requests give equal pictures, here, in the terminal and in
-    the window. Weights that were loaded are kept for later calls of the same thread.
+    Keyword arguments of the methods are the fields of the request models in
+    :mod:`ddpm_studio.requests`, and are validated as such: an unknown one raises a TypeError, a
+    value out of range a StudioError. Equal requests give equal pictures, here, in the terminal and
+    in the window. Loaded weights are cached for later calls of the same thread.
 
-    Where a network knows classes and none is named, a picture that is taken from a labelled set
-    (``sample:NAME#17``), was drawn by class, or lies in a folder of a class's name goes by its
-    class, which is told; ``class_label=None`` draws without.
+    If a network is class-conditional and no class is named, a picture's own class is used, with a
+    message: it is known for a picture of a labelled set (``sample:NAME#17``), one that was drawn by
+    class, or one in a folder named after a class. ``class_label=None`` draws without a class.
 
     Args:
         folder: the run folder, or ``ready:NAME``.
@@ -88,26 +88,26 @@ class Run(MeasuringMethods, PublishingMethods):
 
     @property
     def info(self) -> RunInfo:
-        """What ``run.json`` says at this moment: network, process, data, settings."""
+        """The content of ``run.json`` at this moment: network, process, data, settings."""
         return RunFolder.open(self.path).info
 
     @property
     def settings(self) -> TrainRequest | None:
-        """The settings of its training; None for a model that was trained elsewhere."""
+        """The training request; None for a model that was trained elsewhere."""
         return self.info.request
 
     @property
     def checkpoints(self) -> tuple[int, ...]:
-        """The steps of the checkpoints that are kept, oldest first: what ``checkpoint=`` takes."""
+        """The steps of the kept checkpoints, oldest first: valid values of ``checkpoint=``."""
         return tuple(one.step for one in RunFolder.open(self.path).checkpoints())
 
     def metrics(self) -> dict[str, npt.NDArray[Any]]:
-        """Return what was measured in training, a row for each step that is told of.
+        """Return the training metrics as arrays, with one row for each recorded step.
 
         Returns:
             ``step``, int64 (S,); the others float64 (S,), such as ``loss``, ``grad_norm``, ``lr``,
-            NaN where a row does not tell it; ``loss_by_t`` (S, 20): the mean loss in equal parts
-            of 1..T.
+            NaN where a row has no value; ``loss_by_t`` (S, 20): the mean loss in equal parts of
+            1..T.
         """
         return as_columns(list(RunFolder.open(self.path).metrics()))
 
@@ -116,7 +116,7 @@ class Run(MeasuringMethods, PublishingMethods):
         """Draw pictures from noise [DDPM Algorithm 2].
 
         Args:
-            count: how many; None: as the request has it.
+            count: number of pictures; None: the request's default.
             options: fields of :class:`ddpm_studio.requests.SampleRequest`; ``class_label`` may be
                 a class's name.
 
@@ -129,14 +129,14 @@ class Run(MeasuringMethods, PublishingMethods):
 
     @takes(SampleRequest, GridOptions)
     def sample_to(self, path: AnyPath, count: int | None = None, **options: Any) -> Path:
-        """Draw pictures from noise into a file, in a memory that does not grow with their number.
+        """Draw pictures from noise straight into a file, in constant memory.
 
-        The same pictures as those of :meth:`sample`.
+        The pictures equal those of :meth:`sample`.
 
         Args:
-            path: ``.npz``: ``arr_0`` of uint8 (N, H, W, C) and, of a class or of all, ``arr_1`` of
+            path: ``.npz``: ``arr_0`` of uint8 (N, H, W, C) and, if drawn by class, ``arr_1`` of
                 labels, as evaluations expect; ``.zip`` or a folder: one PNG each.
-            count: how many; None: as the request has it.
+            count: number of pictures; None: the request's default.
             options: fields of :class:`ddpm_studio.requests.SampleRequest` and
                 :class:`ddpm_studio.requests.GridOptions`.
 
@@ -170,9 +170,9 @@ class Run(MeasuringMethods, PublishingMethods):
         """Draw many pictures from one shared latent x_t [DDPM Fig. 7].
 
         Args:
-            picture: noised to t; what :meth:`encode` returned counts as a latent. None: x_t is
-                drawn from noise.
-            latent: x_t itself, or its file; its own t is taken.
+            picture: a picture to noise to t, or the latent that :meth:`encode` returned. None:
+                x_t is drawn from noise.
+            latent: x_t itself, or its file; ``t`` is its own unless given.
             options: fields of :class:`ddpm_studio.requests.ShareRequest`; ``t`` is 500, or half
                 of T if that is less.
 
@@ -198,16 +198,17 @@ class Run(MeasuringMethods, PublishingMethods):
 
     @takes(InterpolateRequest)
     def interpolate(self, *ends: Picture, **options: Any) -> Drawing:
-        """Mix two pictures, or four corners of a square, in latent space [DDPM Fig. 8].
+        """Interpolate two pictures, or four corners of a square, in latent space [DDPM Fig. 8].
 
         Args:
-            ends: two, at λ = 0 and 1; or top left, top right, bottom left, bottom right.
+            ends: two pictures, at λ = 0 and 1; or four: top left, top right, bottom left, bottom
+                right.
             options: fields of :class:`ddpm_studio.requests.InterpolateRequest`; ``t`` is 500, or
                 half of T if that is less.
 
         Raises:
             TypeError: for an unknown option.
-            StudioError: if the run can't be read, a value is out of range, or a picture is none.
+            StudioError: if the run can't be read, a value is out of range, or one is no picture.
         """
         request = self._request(InterpolateRequest, "interpolate", options)
         taken = [take_picture(end, self.path) for end in ends]
@@ -217,16 +218,16 @@ class Run(MeasuringMethods, PublishingMethods):
 
     @takes(PathRequest)
     def walk(self, pictures: Sequence[Picture], **options: Any) -> Drawing:
-        """Walk through several pictures in latent space, from each to the next.
+        """Interpolate along a path through several pictures in latent space, each to the next.
 
         Args:
-            pictures: two or more.
+            pictures: the key pictures, two or more.
             options: fields of :class:`ddpm_studio.requests.PathRequest`; ``t`` is 500, or half
                 of T if that is less.
 
         Raises:
             TypeError: for an unknown option.
-            StudioError: if the run can't be read, a value is out of range, or a picture is none.
+            StudioError: if the run can't be read, a value is out of range, or one is no picture.
         """
         request = with_fitting_t(self._request(PathRequest, "walk", options), options)
         taken = [take_picture(key, self.path) for key in pictures]
@@ -239,14 +240,14 @@ class Run(MeasuringMethods, PublishingMethods):
         """Fill in a part of a picture [RePaint].
 
         Args:
-            picture: what stays elsewhere.
-            mask: True, or white, where it is to be filled in; (H, W) as the picture's.
+            picture: the picture to fill in, unchanged where the mask is not set.
+            mask: (H, W) of the picture's size, True, or white, where it is to be filled in.
             options: fields of :class:`ddpm_studio.requests.InpaintRequest`.
 
         Raises:
             TypeError: for an unknown option.
-            StudioError: if the run can't be read, a value is out of range, or picture or mask do
-                not fit.
+            StudioError: if the run can't be read, a value is out of range, or picture or mask don't
+                fit.
         """
         request = self._request(InpaintRequest, "inpaint", options)
         taken, where = take_picture(picture, self.path), to_mask(mask, self.path)
@@ -257,7 +258,7 @@ class Run(MeasuringMethods, PublishingMethods):
 
     @takes(EncodeRequest)
     def encode(self, picture: Picture, **options: Any) -> Encoded:
-        """Find a latent x_t of a picture: by q, or by DDIM walked upwards.
+        """Encode a picture as a latent x_t: by the forward process q, or by DDIM inversion.
 
         Args:
             picture: the picture.
@@ -281,17 +282,17 @@ class Run(MeasuringMethods, PublishingMethods):
         spare: AnyPath | None = None,
         **options: Any,
     ) -> Run:
-        """Make a few-step student of this model by consistency tuning [Geng et al. 2024].
+        """Distil this model into a few-step student by consistency tuning [Geng et al. 2024].
 
-        It draws in one or two evaluations. Ctrl-C, or a notebook's interrupt, ends it as it ends
-        :func:`ddpm_studio.train`.
+        The student draws in one or two network evaluations. Ctrl-C, or a notebook's interrupt,
+        ends it as it ends :func:`ddpm_studio.train`.
 
         Args:
-            run: the student's folder, new or, to resume, there already.
-            data: pictures, folders, archives, arrays in files; None: those that this model was
-                trained on.
+            run: the student's folder: new, or existing to resume.
+            data: pictures, folders, archives, arrays in files; None: the training pictures of
+                this model.
             resume: go on with the student; ``steps`` is the new total.
-            spare: where the student goes on if its own folder can't be written to.
+            spare: fallback folder in which the student goes on if its own can't be written to.
             options: fields of :class:`ddpm_studio.requests.DistillRequest`.
 
         Returns:
@@ -300,7 +301,7 @@ class Run(MeasuringMethods, PublishingMethods):
         Raises:
             TypeError: for an unknown option.
             StudioError: if this model can't have a student, and as :func:`ddpm_studio.train`.
-            KeyboardInterrupt: as there.
+            KeyboardInterrupt: as :func:`ddpm_studio.train`.
         """
         folder, sources = Path(run), paths_of(data)
         place = FallbackFolder(None if spare is None else Path(spare))

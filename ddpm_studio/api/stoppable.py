@@ -1,4 +1,4 @@
-"""KeyboardInterrupt in a training from Python saves a checkpoint."""
+"""Interruptible training from Python: KeyboardInterrupt names the checkpoint that was saved."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ def trained(job: Generator[Event, None, TrainResult], folder: Path, progress: bo
 
     Args:
         job: the training.
-        folder: of the run.
-        progress: show a bar.
+        folder: the run folder.
+        progress: show a progress bar.
 
     Returns:
-        The run's folder, another one if it had to move.
+        The run folder, which differs from ``folder`` if the run had to move.
 
     Raises:
-        KeyboardInterrupt: when interrupted; it says what is saved.
+        KeyboardInterrupt: when interrupted; its message names the saved checkpoint.
     """
 
     def follow(event: Event) -> None:
         nonlocal folder
-        # Another than was asked for if the run had to move.
+        # It differs from the requested folder if the run had to move to the fallback folder.
         if isinstance(event, RunStarted):
             folder = event.run
 
@@ -40,7 +40,7 @@ def trained(job: Generator[Event, None, TrainResult], folder: Path, progress: bo
 
 
 def _stopped(folder: Path) -> str:
-    """Say where a training that was interrupted can go on."""
+    """Return the message for an interrupted training: which checkpoint it can resume from."""
     try:
         saved = RunFolder.open(folder).newest()
     except StudioError:

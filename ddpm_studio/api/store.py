@@ -1,4 +1,4 @@
-"""Model cache: one store for all calls, so that weights are read once."""
+"""Model cache, one per thread, so that repeated calls load weights only once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ddpm_studio.jobs import ModelStore
 
 
 class _Stores(threading.local):
-    """A store belongs to one thread: each thread that draws gets its own, at its first call."""
+    """Thread-local model store, created at a thread's first call: a store belongs to one thread."""
 
     def __init__(self) -> None:
         self.store = ModelStore()
@@ -18,5 +18,5 @@ _STORES = _Stores()
 
 
 def models() -> ModelStore:
-    """Return this thread's store."""
+    """Return this thread's model store."""
     return _STORES.store

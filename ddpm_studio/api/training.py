@@ -42,22 +42,22 @@ def train(
 ) -> Run:
     """Train a network on pictures, into a run folder [DDPM Algorithm 1].
 
-    Ctrl-C, or a notebook's interrupt, ends it after the step that it is at: a whole checkpoint is
-    saved, and KeyboardInterrupt raised, which says where; ``resume=True`` goes on from there.
+    Ctrl-C, or a notebook's interrupt, ends it after the current step: a complete checkpoint is
+    saved, and a KeyboardInterrupt is raised that names it; ``resume=True`` goes on from there.
 
     Args:
         data: pictures, folders, archives, arrays in files, one path or several; ``sample:NAME``:
             an embedded set. None: those of the run that is resumed.
-        run: the run folder, new or, to resume, there already.
+        run: the run folder: new, or existing to resume.
         resume: go on with the run; ``steps`` is the new total.
-        start_from: fine-tune the network of another run, also of an imported one or a ready one,
+        start_from: run whose network is fine-tuned, also an imported or a ready one,
             ``ready:NAME``.
         budget: in place of a length, a time such as "10m", "1.5h" or "night", or "paper" for as
-            many steps as the paper took: network, batch and picture size are chosen to suit it
-            by what this machine can do; options that are named are kept.
-        spare: where the run goes on if its own folder can't be written to.
-        progress: show a bar in a notebook or, on stderr, in a terminal; what there is to know
-            is a warning of the logger ``ddpm_studio`` elsewhere.
+            many steps as the paper took: network, batch and picture size are chosen to fit this
+            machine's speed; options that are given are kept.
+        spare: fallback folder in which the run goes on if its own can't be written to.
+        progress: show a progress bar in a notebook or, on stderr, in a terminal; elsewhere,
+            messages are warnings of the logger ``ddpm_studio``.
         options: fields of :class:`ddpm_studio.requests.TrainRequest` and
             :class:`ddpm_studio.requests.PrepareOptions`.
 
@@ -66,8 +66,8 @@ def train(
 
     Raises:
         TypeError: for an unknown option.
-        StudioError: for pictures, settings or a run folder that can't be used, and when training
-            can't go on: what was whole of it is saved then.
+        StudioError: for pictures, settings or a run folder that can't be used, and if training
+            can't go on: its last good state is saved then.
         KeyboardInterrupt: as above.
     """
     folder, sources = Path(run), paths_of(data)

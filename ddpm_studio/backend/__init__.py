@@ -1,4 +1,4 @@
-"""The window's backend: a thread for the device, a pool for the rest, and handles of their jobs."""
+"""The window's backend: device thread, thread pool, and handles of the jobs that they run."""
 
 from ddpm_studio.backend.handle import JobHandle, State
 from ddpm_studio.backend.service import Backend

@@ -1,4 +1,4 @@
-"""The thread that owns the device: it steps the running generators, one at a time."""
+"""Device thread: the one thread that uses torch's device, a scheduler of job generators."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_m
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
 
-# So long may interactive jobs run in one go before a background job gets a step.
+# Interactive jobs run at most this long in a row before a background job gets a step.
 _INTERACTIVE_SECONDS = 0.25
 
-# What nobody asked for has this share of the time beside background jobs.
+# Share of the time for jobs of the spare lane while background jobs run.
 _SPARE_SHARE = 0.04
 
-# What was asked for while torch loaded comes first; then so long a rest is taken for idleness.
+# Idle time after which the modules for training are loaded; requests made meanwhile come first.
 _UNTIL_TRAINING_LOADS = 0.5
 
-# So long after an interactive job the next may come, as while a control is dragged. A step of idle
-# work, which can't be broken off, would hold that up.
+# Idle jobs wait this long after an interactive one, as the next may follow soon, such as while a
+# control is dragged; it would be delayed by a step of an idle job, which can't be interrupted.
 _UNTIL_IDLE = 0.5
 
 
@@ -53,16 +53,18 @@ class _Stop:
 
 
 class DeviceThread(QThread):
-    """Steps generators. All methods but :meth:`run` are called from the window's thread.
+    """Scheduler that steps the generators of device jobs, one at a time, by lane.
+
+    All methods except :meth:`run` are called from the window's thread.
 
     Args:
-        outbox: where the jobs report.
+        outbox: receives the jobs' reports.
     """
 
     ready = Signal(str)
-    """Torch is loaded; carries device and precision in words, such as "CPU float32"."""
+    """Emitted when torch is loaded; carries device and precision, such as "CPU float32"."""
     load_failed = Signal(object)
-    """Torch can't be loaded; carries a :class:`Failure`, by which every job of the device fails."""
+    """Emitted if torch can't be loaded; carries the :class:`Failure` of all device jobs."""
 
     def __init__(self, outbox: Outbox) -> None:
         super().__init__()
@@ -73,19 +75,19 @@ class DeviceThread(QThread):
         self._jobs: list[RunningJob] = []
         self._can_train = False
         self.is_closing = False
-        """Whether it ends its jobs, which save something then, for good."""
+        """Whether the thread is closing its jobs to end, which may take long as they save."""
         self._idle_from = 0.0
 
     def submit(self, spec: JobSpec[object]) -> None:
-        """Start a job as soon as it is its turn."""
+        """Enqueue a job."""
         self._commands.put(spec)
 
     def cancel(self, job_id: int) -> None:
-        """Close a job's generator; what it must clean up or save, it does."""
+        """Close a job's generator, which cleans up and saves what it must."""
         self._commands.put(_Cancel(job_id))
 
     def pause(self, job_id: int, paused: bool) -> None:
-        """Stop stepping a job, or go on."""
+        """Pause or resume a job."""
         self._commands.put(_Pause(job_id, paused))
 
     def stop(self) -> None:
@@ -93,9 +95,9 @@ class DeviceThread(QThread):
         self._commands.put(_Stop())
 
     def run(self) -> None:
-        """Load torch, then serve until :meth:`stop`; what only a training needs loads in a lull."""
+        """Load torch, then run jobs until :meth:`stop`; training modules are loaded when idle."""
         try:
-            from ddpm_studio.jobs.warmup import load  # torch is loaded here, behind the window
+            from ddpm_studio.jobs.warmup import load  # loads torch, while the window is shown
 
             models, device = load()
         except Exception as error:
@@ -108,13 +110,13 @@ class DeviceThread(QThread):
         self._refuse(failure)
 
     def _refuse(self, failure: Failure) -> None:
-        """Let every job fail, until :meth:`stop`."""
+        """Fail every submitted job, until :meth:`stop`."""
         while not isinstance(command := self._commands.get(), _Stop):
             if isinstance(command, JobSpec):
                 self._outbox.report(command.id, State.FAILED, failure)
 
     def _serve(self, models: ModelStore) -> None:
-        """Step what is asked for until :meth:`stop`."""
+        """Step the jobs, by lane, until :meth:`stop`."""
         heap_trim = HeapTrim()
         spare_time = DutyCycle(_SPARE_SHARE)
         interactive_since: float | None = None
@@ -146,7 +148,7 @@ class DeviceThread(QThread):
             self._close(job)
 
     def _load_for_training(self) -> None:
-        # What is broken there is told by the training that needs it; drawing goes on.
+        # An import error is reported by the training that needs the module; drawing still works.
         with suppress(Exception):
             from ddpm_studio.jobs.warmup import load_for_training
 
@@ -154,7 +156,7 @@ class DeviceThread(QThread):
         self._can_train = True
 
     def _serve_commands(self) -> bool:
-        """Obey what was asked; waits if there is nothing to step. False: the end."""
+        """Process the queued commands, waiting if there is nothing to step; False: stopped."""
         while True:
             lanes = {job.spec.lane for job in self._jobs if not job.paused}
             patience = None if self._can_train else _UNTIL_TRAINING_LOADS
@@ -193,7 +195,7 @@ class DeviceThread(QThread):
                 job.call(partial(function, models))
             case DeviceSteps(start):
                 if job.step(partial(start, models)):
-                    # Jobs of one lane take turns.
+                    # Round-robin among the jobs of a lane.
                     self._jobs.append(job)
 
     def _close(self, job: RunningJob) -> None:
@@ -202,10 +204,10 @@ class DeviceThread(QThread):
 
 
 def _not_loaded(error: Exception) -> Failure:
-    """Describe why nothing can be computed here; a half installed torch raises nearly anything."""
+    """Return the failure for an error on loading torch; a broken installation raises anything."""
     told = Failure.of(error)
     if isinstance(error, StudioError) or is_out_of_memory(error) or is_device_lost(error):
-        # Torch is whole, and to install it again would mend nothing.
+        # Torch itself is intact, so reinstalling it would not help.
         return told
     why = plain(str(error), 300) or type(error).__name__
     return Failure(

@@ -1,4 +1,4 @@
-"""Duty cycle of work that nobody waits for."""
+"""Duty cycle: limits low-priority work to a share of the time."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 
 class DutyCycle:
-    """Says when the next piece of work may be done so that all of them take at most a share.
+    """Throttle that schedules pieces of work so that they take at most a share of the time.
 
-    After each piece comes a pause that is as much longer than the piece as the share asks for.
+    After a piece of d seconds, the next is due in d · (1 / share − 1) seconds.
 
     Args:
-        share: of the time, above 0 and at most 1.
-        clock: seconds that only grow.
+        share: share of the time, above 0 and at most 1.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, share: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -23,11 +23,11 @@ class DutyCycle:
 
     @property
     def due(self) -> bool:
-        """Whether it is time for the next piece."""
+        """Whether the next piece of work may be done now."""
         return self._clock() >= self._not_before
 
     def spend(self, work: Callable[[], object]) -> None:
-        """Do a piece of work, however long it takes."""
+        """Do a piece of work, and measure its duration to schedule the next."""
         begun = self._clock()
         work()
         ended = self._clock()

@@ -1,4 +1,4 @@
-"""Job handles: the window's view of jobs that run elsewhere."""
+"""Job handles: state, progress and result of a job, with signals, in the window's thread."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class State(enum.Enum):
-    """Where a job stands."""
+    """State of a job."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -28,37 +28,37 @@ class State(enum.Enum):
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether the state is final."""
         return self in (State.DONE, State.FAILED, State.CANCELLED)
 
 
 class JobHandle(QObject, Generic[T_co]):
-    """The window's view of a job with a result ``T_co``.
+    """Handle of a job with a result of type ``T_co``, for the window.
 
-    It lives in the window's thread, as do all its signals. The ``on_…`` methods are their
-    signals' ``connect`` with the types of what is carried.
+    It lives in the window's thread, where all its signals are emitted. The ``on_…`` methods are
+    type-checked equivalents of their signals' ``connect``.
 
     Args:
-        spec: what was asked for.
-        parent: the owner.
+        spec: the job's specification.
+        parent: Qt parent.
     """
 
     emitted = Signal(object)
-    """Each event of the generator but Progress, in order."""
+    """Carries each event of the generator except Progress, in order."""
     changed = Signal()
-    """State or progress is another, or it is ``stopping``."""
+    """State, progress or ``stopping`` has changed."""
     finished = Signal(object)
-    """The result."""
+    """The job is done; carries the result."""
     failed = Signal(object)
-    """A :class:`Failure`."""
+    """The job has failed; carries a :class:`Failure`."""
     ended = Signal()
-    """Over, one way or another."""
+    """The job has ended: done, failed or cancelled; emitted last."""
 
     def __init__(self, spec: JobSpec[T_co], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.spec = spec
         self.state = State.WAITING
-        #: Whether it was cancelled, and ends as soon as it has saved what it must.
+        #: Whether the job was cancelled, and ends once it has saved what it must.
         self.stopping = False
         self.progress: Progress | None = None
         self.seconds_left: float | None = None
@@ -67,13 +67,13 @@ class JobHandle(QObject, Generic[T_co]):
         self.result: T_co | None = None
 
     def on_event(self, slot: Callable[[Event], object] | SignalInstance) -> None:
-        """Call ``slot``, or send it on if it is a signal, with each event but Progress."""
+        """Connect a slot or a signal to each event except Progress."""
         self.emitted.connect(slot)
 
     def on_finished(self, slot: Callable[[T_co], object] | SignalInstance) -> None:
-        """Call ``slot``, or send it on if it is a signal, with the result."""
+        """Connect a slot or a signal to the result."""
         self.finished.connect(slot)
 
     def on_failed(self, slot: Callable[[Failure], object] | SignalInstance) -> None:
-        """Call ``slot``, or send it on if it is a signal, with what went wrong."""
+        """Connect a slot or a signal to the failure."""
         self.failed.connect(slot)

@@ -1,8 +1,8 @@
-"""Heap trimming: memory that was freed goes back to the system, again and again.
+"""Heap trimming: returns freed memory to the operating system, periodically (``malloc_trim``).
 
-The C library keeps freed memory that lies below some that is still in use. Drawings and training
-steps of many sizes leave such gaps, and a window that lives for days would only ever grow; it
-would do so in each of the heaps that the C library gives to threads in turn.
+The C library keeps freed memory below blocks that are still in use. Drawings and training steps of
+many sizes fragment the heap so, and a process that runs for days would only ever grow, in each of
+the heaps (arenas) that the C library gives to threads.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import ctypes
 import sys
 import time
 
-# Some 20 ms each time.
+# Trimming takes some 20 ms.
 _EVERY_SECONDS = 15.0
 
 # From malloc.h of glibc.
 _M_ARENA_MAX = -8
-# The window's and the worker's.
+# One for the window and one for the workers.
 _HEAPS = 2
 
 
 def few_heaps() -> None:
-    """Let threads share heaps, of which the C library (glibc) makes eight a core by itself."""
+    """Limit the number of malloc arenas, of which glibc makes eight per core by default."""
     if sys.platform == "linux":
         adjust = getattr(ctypes.CDLL(None), "mallopt", None)
         if adjust is not None:
@@ -29,7 +29,7 @@ def few_heaps() -> None:
 
 
 def trim_heap() -> None:
-    """Return what is free to the system, where the C library can (glibc)."""
+    """Return free heap memory to the system, by ``malloc_trim`` of glibc; elsewhere do nothing."""
     if sys.platform != "linux":
         return
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
@@ -38,14 +38,14 @@ def trim_heap() -> None:
 
 
 class HeapTrim:
-    """Trims the heap again and again, in whatever thread asks, from few heaps."""
+    """Trims the heap periodically, in the calling thread, after limiting the number of arenas."""
 
     def __init__(self) -> None:
         few_heaps()
         self._next = time.monotonic() + _EVERY_SECONDS
 
     def when_due(self) -> None:
-        """Trim if the last time is long enough ago."""
+        """Trim the heap if the last trim is at least 15 s ago."""
         now = time.monotonic()
         if now >= self._next:
             trim_heap()

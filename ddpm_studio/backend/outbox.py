@@ -1,4 +1,4 @@
-"""Outbox of the executors: what they report, until the window takes it."""
+"""Outbox: thread-safe queue of job reports from the executors to the window."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ddpm_studio.progress import Progress
 
 @dataclass(frozen=True)
 class JobReport:
-    """What an executor tells of one job: its new state and what came with it."""
+    """Report on one job: its state, with an event, the result or a failure."""
 
     job_id: int
     state: State
@@ -21,10 +21,10 @@ class JobReport:
 
 
 class Outbox(QObject):
-    """Reports of all executors, in order; any thread may add to it.
+    """Queue of the reports of all executors, in order; any thread may add to it.
 
-    ``reported`` says only that there is something to :meth:`take`; it is not sent again
-    before that was done, so busy threads can't flood the window.
+    The signal ``reported`` announces that there are reports to :meth:`take`; it isn't emitted again
+    until they are taken, so that busy threads can't flood the window's event loop.
     """
 
     reported = Signal()
@@ -37,7 +37,7 @@ class Outbox(QObject):
         self._announced = False
 
     def take(self) -> list[JobReport]:
-        """Return what was reported since the last call, in order."""
+        """Return the reports added since the last call, in order."""
         with self._lock:
             reports = self._reports
             self._reports = []
@@ -46,11 +46,11 @@ class Outbox(QObject):
         return reports
 
     def report(self, job_id: int, state: State, payload: object = None) -> None:
-        """Add a report."""
+        """Add a report; it replaces the job's last one if both are Progress."""
         report = JobReport(job_id, state, payload)
         with self._lock:
-            # Of a job's row of progress reports the last one says it all, whatever other jobs
-            # report in between: the outbox stays short even if the window is slow.
+            # Consecutive progress reports of a job are coalesced, whatever other jobs report in
+            # between: the outbox stays short even if the window is slow.
             last = self._last.get(job_id)
             if (
                 last is not None

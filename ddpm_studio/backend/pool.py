@@ -1,4 +1,4 @@
-"""Thread pool for what needs no device: files, pictures, encoding."""
+"""Thread pool for jobs without the device: files, pictures, encoding."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ddpm_studio.backend.spec import JobSpec, Lane, PoolCall, PoolSteps
 from ddpm_studio.jobs.events import Event
 
 _THREADS = 3
-# One is always free for what somebody waits for.
+# One thread is reserved for interactive jobs.
 _IN_BACKGROUND = _THREADS - 1
 
 
 class _Pooled(RunningJob):
-    """A job of the pool, waiting or taken by one of its threads."""
+    """A job of the pool, waiting or taken by a thread."""
 
     def __init__(self, spec: JobSpec[object], outbox: Outbox) -> None:
         super().__init__(spec, outbox)
@@ -28,14 +28,14 @@ class _Pooled(RunningJob):
 
 
 class Pool:
-    """A few threads that run jobs of the pool, interactive before background.
+    """Thread pool that runs jobs, interactive before background.
 
-    Generators are closed between two of their steps when they are cancelled. At the end what is
-    one short function is still done, be it waiting: nothing that was asked to be written is lost.
+    Generators are closed between two of their steps when they are cancelled. On stopping, jobs that
+    are one short function are still done, even waiting ones, so that no requested write is lost.
     All methods are called from the window's thread.
 
     Args:
-        outbox: where the jobs report.
+        outbox: receives the jobs' reports.
     """
 
     def __init__(self, outbox: Outbox) -> None:
@@ -48,19 +48,19 @@ class Pool:
         ]
 
     def start(self) -> None:
-        """Begin, unless it has begun; jobs may be submitted before."""
+        """Start the threads, unless they are started; jobs may be submitted before."""
         for thread in self._threads:
             if thread.ident is None:
                 thread.start()
 
     def submit(self, spec: JobSpec[object]) -> None:
-        """Start a job as soon as it is its turn."""
+        """Enqueue a job."""
         with self._changed:
             self._jobs.append(_Pooled(spec, self._outbox))
             self._changed.notify_all()
 
     def cancel(self, job_id: int) -> None:
-        """Close a job's generator at its next step; a function that runs is done first."""
+        """Cancel a job: a generator is closed after its current step; a running function ends."""
         with self._changed:
             for job in self._jobs:
                 if job.spec.id == job_id:
@@ -68,18 +68,18 @@ class Pool:
             self._changed.notify_all()
 
     def pause(self, job_id: int, paused: bool) -> None:
-        """Stop stepping a job, or go on."""
+        """Pause or resume a job."""
         with self._changed:
             for job in self._jobs:
                 if job.spec.id == job_id and not job.cancelled:
                     job.paused = paused
-                    # One that is being stepped says so itself, when it stands still.
+                    # A job that is being stepped reports it itself, once it has stopped.
                     if not job.taken:
                         job.report(State.PAUSED if paused else State.RUNNING)
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Close all generators, do what is short, and end the threads."""
+        """Close all generators, complete jobs that are one function, and end the threads."""
         with self._changed:
             self._stopping = True
             for job in self._jobs:
@@ -88,7 +88,7 @@ class Pool:
             self._changed.notify_all()
 
     def join(self, seconds: float) -> bool:
-        """Wait for the end of the threads; False if time ran out."""
+        """Wait for the threads to end; False on a timeout."""
         until = time.monotonic() + seconds
         for thread in self._threads:
             if thread.ident is not None:
@@ -97,7 +97,7 @@ class Pool:
 
     @property
     def is_running(self) -> bool:
-        """Whether a thread is still there."""
+        """Whether any thread is alive."""
         return any(thread.is_alive() for thread in self._threads)
 
     def _serve(self) -> None:
@@ -110,7 +110,7 @@ class Pool:
                 self._changed.notify_all()
 
     def _take(self) -> _Pooled | None:
-        """Return the next job, waiting for it; None: the end."""
+        """Wait for the next job and take it; None if the pool has stopped."""
         with self._changed:
             while True:
                 job = self._next()
@@ -131,11 +131,11 @@ class Pool:
             if job.taken:
                 continue
             if job.cancelled:
-                # Whether it began or not, its end waits for nobody.
+                # Cancelled jobs are ended at once, whether they have begun or not.
                 return job
             free = not job.queues & busy
-            # Later ones of a queue wait for those that were asked for before them, also for one
-            # that pauses: it may be half-way through a file.
+            # Later jobs of a queue wait for earlier ones, even for a paused one, which may be
+            # half-way through a file.
             busy |= job.queues
             if job.paused or not free:
                 continue
@@ -146,7 +146,7 @@ class Pool:
         return found
 
     def _run(self, job: _Pooled) -> bool:
-        """Run a job until it is over, True, or pauses, False."""
+        """Run a job until it is over (True) or pauses (False)."""
         match job.spec.work:
             case PoolCall(function) if not job.cancelled:
                 job.call(function)

@@ -1,4 +1,4 @@
-"""Live record of a run's figures: from its file, or from the events of this window's training."""
+"""Live record of a run's metrics: polled from its files, or fed by a training's events."""
 
 from __future__ import annotations
 
@@ -33,44 +33,43 @@ if TYPE_CHECKING:
 _POLL_MS, _IDLE_POLL_MS = 700, 3000
 _IDLE_AFTER = 12
 _RECENT = 40
-# More than a map has columns, and than a plot can show. A run of days has many more, which would
-# take ever more memory and time to draw; the file has them all.
+# Most rows in memory, more than a heat map has columns or a plot can show. A run of days has many
+# more, which would take ever more memory and time to plot; the file has them all.
 _MOST_TICKS, _MOST_STEPS = 4096, 1 << 16
 
 
 class RunRecord(QObject):
-    """One run's figures, in the window's thread.
+    """Metrics of one run, kept up to date, in the window's thread.
 
-    Of a run that others train it asks the backend for what is new about once a second, less often
-    while nothing comes, and takes what any process writes into the run's folder. While nobody
-    listens to ``changed`` it does not ask. Of a run that is trained in this window it takes what
-    the training's events carry, see :meth:`follow`; samples and checkpoints are looked for when
-    one is told of.
+    The files of a run that is trained elsewhere are polled about once a second, less often while
+    nothing changes, and not at all while nothing is connected to ``changed``. For a run that is
+    trained in this window, metrics come from the training's events, see :meth:`follow`; the files
+    are then polled seldom, and whenever an event reports samples or a checkpoint.
 
     Args:
         backend: reads the files.
         run: the run folder.
-        parent: the owner.
+        parent: Qt parent.
     """
 
     changed = Signal()
-    """There are more figures, or samples, or a checkpoint."""
+    """There are new metrics, samples or checkpoints, or the state has changed."""
     failed = Signal(object)
-    """The run can't be read any more; carries a :class:`Failure`. Told once, until it is back."""
+    """The run can't be read; carries a :class:`Failure`. Emitted once, until it is back."""
 
     def __init__(self, backend: Backend, run: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.run = run
         self.previews: tuple[Path, ...] = ()
         self.evaluations: tuple[RecordedEvaluation, ...] = ()
-        """What samples of the run were found to be like, oldest first."""
+        """Recorded evaluations of the run's samples, oldest first."""
         self.checkpoint: int | None = None
         self.timesteps: int | None = None
-        """T, once the run was read."""
+        """T; None until the run was read."""
         self.total: int | None = None
-        """How many steps are planned, once the run was read, if it is known."""
+        """Planned total of steps; None if unknown, or until the run was read."""
         self.trainer: Owner | None = None
-        """Another process that trains it now."""
+        """The other process that trains the run now; None: none."""
         self.training: JobHandle[object] | None = None
         """The training in this window whose events are followed."""
         self.loaded = False
@@ -81,14 +80,14 @@ class RunRecord(QObject):
         self._held_out = GrowingRows(_HELD_OUT_KINDS, _MOST_TICKS, _RECENT)
         self._news: RunNews | None = None
         self._job: JobHandle[RunNews] | None = None
-        # What the training has told since its last tick, and what waits for the file's figures.
+        # Events since the training's last tick, and figures buffered until the file's are read.
         self._told: list[FigureEvent] = []
         self._waiting: list[Figures] = []
-        # Whether the file has figures from before the training that are still to be read.
+        # Whether figures from before the training are still to be read from the file.
         self._catching_up = False
-        # Of the file's figures those of the steps above the first, up to the second, are taken.
+        # Figures of the steps low < step ≤ high are taken from the file.
         self._low, self._high = -math.inf, math.inf
-        # Whether what a look that is under way finds may be old by now.
+        # Whether the poll under way may miss something, so that another must follow.
         self._again = False
         self._quiet = 0
         self._asleep = False
@@ -105,20 +104,20 @@ class RunRecord(QObject):
 
     @property
     def losses(self) -> Losses:
-        """Losses by step; older rows of a long run stand for several steps."""
+        """Losses by step; older rows of a long run summarise several steps."""
         step, mean, _, _, least, greatest = self._steps.rows.T
         return Losses(step, mean, least, greatest, self._steps.counts)
 
     @property
     def loss_by_t(self) -> tuple[Numbers, Numbers]:
-        """Steps (M,) and, for each, the mean loss in parts of 1..T since the one before.
+        """Steps (M,) and the mean losses in equal parts of 1..T since the previous one, (M, BINS).
 
         M stays in the thousands: older rows of a long run are means of several.
         """
         return self._ticks.rows[:, 0], self._ticks.rows[:, 5:]
 
     def recent_loss_by_t(self) -> Numbers:
-        """Return the mean loss in parts of 1..T over the last ticks, (BINS,); NaN: none seen."""
+        """Return the mean loss in equal parts of 1..T over recent ticks, (BINS,); NaN: no data."""
         rows = self._ticks.rows[-_RECENT:, 5:]
         seen = np.isfinite(rows)
         count = seen.sum(0)
@@ -127,7 +126,7 @@ class RunRecord(QObject):
         return means
 
     def series(self, column: str) -> tuple[Numbers, Numbers]:
-        """Return steps and values of a column of ``metrics.jsonl``, NaN where not recorded.
+        """Return steps and values of a column of ``metrics.jsonl``, each (N,); NaN: not recorded.
 
         Older rows of a long run are means of several.
 
@@ -145,32 +144,32 @@ class RunRecord(QObject):
 
     @property
     def is_watched(self) -> bool:
-        """Whether anybody listens."""
+        """Whether any slot is connected to ``changed``."""
         return self.isSignalConnected(QMetaMethod.fromSignal(self.changed))
 
     def sleep(self) -> None:
-        """Ask nothing while the run is being moved; that it is not there is no failure then."""
+        """Suspend polling while the run is being moved, so that its absence is no failure."""
         self._asleep = True
         self._timer.stop()
 
     def wake(self) -> None:
-        """Go on asking."""
+        """Resume polling."""
         self._asleep = False
         self.poll()
 
     def follow(
         self, training: JobHandle[object], step: int, before: RunRecord | None = None
     ) -> None:
-        """Take the figures of a training in this window from its events, until it ends.
+        """Take the metrics of a training in this window from its events, until it ends.
 
-        The file tells those of the steps up to ``step`` and is read once for them; what comes
-        meanwhile waits. After the end it is read for what was written down when nobody was told.
+        The file is read once for the steps up to ``step``; events are buffered meanwhile. After the
+        end it is read again for metrics that were written without an event.
 
         Args:
             training: the job.
-            step: the last step whose figures it has told, or has written down before.
-            before: the record of the same training in the folder that it has left; its figures
-                are taken over.
+            step: the last step whose metrics are in the file or were reported before.
+            before: the record of the same training in the folder that it has moved from; its
+                metrics are copied.
         """
         if before is not None and before is not self and not before._catching_up:
             self._steps, self._ticks, self._held_out = copy.deepcopy(
@@ -190,7 +189,7 @@ class RunRecord(QObject):
         self.poll()
 
     def let_go(self) -> None:
-        """Follow the events no longer; the file's figures after those that were told are taken."""
+        """Stop following the events, and take later metrics from the file."""
         if self.training is None:
             return
         self.training.emitted.disconnect(self._on_event)
@@ -203,7 +202,7 @@ class RunRecord(QObject):
         self._catching_up, self._high = False, math.inf
 
     def poll(self) -> None:
-        """Ask now for what is new, unless that was asked already."""
+        """Poll the files now, unless a poll is under way or polling is suspended."""
         if self._job is not None or self._asleep:
             return
         self._timer.stop()
@@ -214,12 +213,12 @@ class RunRecord(QObject):
         self._job.on_failed(self._on_failed)
 
     def _look_again(self) -> None:
-        """Ask for what is new now, which a look that is under way may miss."""
+        """Poll the files now, and once more after a poll under way, which may miss news."""
         self._again = self._job is not None
         self.poll()
 
     def _on_event(self, event: Event) -> None:
-        """Take what the training in this window tells."""
+        """Handle an event of the followed training."""
         if isinstance(event, TrainStep | HeldOutMeasured):
             self._told.append(event)
         elif isinstance(event, TrainTick):
@@ -239,7 +238,7 @@ class RunRecord(QObject):
         self._look_again()
 
     def _add(self, figures: Figures) -> None:
-        """Add figures, from the file or from events; a step that is told anew voids those after."""
+        """Append figures from the file or events; a repeated step voids it and all after it."""
         steps = figures.steps
         if len(steps):
             self._forget_from(steps[0, 0])
@@ -252,14 +251,14 @@ class RunRecord(QObject):
             rows.forget_from(step)
 
     def _catch_up(self) -> None:
-        """Go on with the events: the file has no more that they do not tell."""
+        """Switch to the events, once the file has been read up to where they begin."""
         self._catching_up = False
         for figures in self._waiting:
             self._add(figures)
         self._waiting.clear()
 
     def _of_this_branch(self, previews: tuple[Path, ...]) -> tuple[Path, ...]:
-        """Leave out what was drawn after the step that the training went back to since."""
+        """Leave out previews of later steps than the last: the training went back since."""
         if not self.last_step:
             return previews
         last = self.last_step
@@ -278,7 +277,7 @@ class RunRecord(QObject):
         self.timesteps, self.total = news.timesteps, news.total
         more, self._again = news.more or self._again, False
         from_events = self.training is not None and not self._catching_up
-        # What events have told is no figure of the file's that could be void.
+        # A rewritten file doesn't void figures that came from events.
         if news.anew and not from_events and self._low == -math.inf:
             self._forget_from(-math.inf)
         figures = news.figures.between(self._low, self._high)
@@ -312,7 +311,7 @@ class RunRecord(QObject):
             self._timer.start(_IDLE_POLL_MS if seldom else _POLL_MS)
 
     def _seems_live(self, news: RunNews) -> bool:
-        """Whether somebody writes: lines came while we looked, the last one not long ago."""
+        """Whether the run is being written: lines came while polling, the last one recently."""
         if self.training is not None:
             return self.is_live
         return (len(news.figures.steps) > 0 or self.is_live) and news.is_fresh
@@ -320,18 +319,18 @@ class RunRecord(QObject):
     def _on_failed(self, failure: object) -> None:
         self._job = None
         if self._catching_up:
-            # A disk that refuses halts no curve.
+            # The curves go on from the events even if the file can't be read.
             self._catch_up()
         if not (self._asleep or self._lost):
             self._lost = True
             self.failed.emit(failure)
         if not self._asleep:
-            # It may come back, as a disk of another machine does.
+            # The run may come back, as on a network disk.
             self._again = False
             self._timer.start(_IDLE_POLL_MS)
 
 
-# Loss, gradient norm, learning rate; the loss again.
+# Step; loss, gradient norm, learning rate; the loss's least and greatest value.
 _STEP_KINDS: tuple[Kind, ...] = ("last", "mean", "mean", "mean", "least", "greatest")
 _MEAN: Kind = "mean"
 _TICK_KINDS: tuple[Kind, ...] = ("last", *(_MEAN for _ in range(4 + BINS)))

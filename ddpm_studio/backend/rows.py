@@ -1,4 +1,4 @@
-"""Growing arrays: rows of numbers, in bounded room where asked."""
+"""Growing arrays of time series, with optional downsampling of older rows to bound memory."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Numbers = npt.NDArray[np.float64]
 Kind = Literal["last", "mean", "least", "greatest"]
 
 _ROOM = 1024
-# How full they are after becoming fewer: that comes seldom then, and most can still be shown.
+# Fill level after downsampling: low enough to make it rare, high enough to keep most rows.
 _FULL = 0.75
 
 
 class Losses(NamedTuple):
-    """Losses by rising step, five arrays (N,); a row is one step, or stands for several up to it.
+    """Losses by rising step, five arrays (N,); a row is one step, or summarises several up to it.
 
-    ``means`` is NaN where no loss was a number; ``counts`` is how many steps a row stands for.
+    ``means`` is NaN where no loss is finite; ``counts`` is how many steps a row summarises.
     """
 
     steps: Numbers
@@ -31,20 +31,19 @@ class Losses(NamedTuple):
 
     @classmethod
     def of_steps(cls, steps: npt.ArrayLike, losses: npt.ArrayLike) -> Losses:
-        """Take a loss (N,) of each step (N,)."""
+        """Build from steps (N,) and the loss of each, (N,)."""
         x, y = np.asarray(steps, np.float64), np.asarray(losses, np.float64)
         return cls(x, y, y, y, np.ones_like(x))
 
 
 class GrowingRows:
-    """Rows of numbers that grow in place; the first column rises.
+    """2-D array of numbers that grows in place, with a rising first column.
 
     Args:
-        kinds: for each column, what stands for several rows that become one; NaN is left out.
-        most: how many rows are kept; None: all. When there are more, neighbours become one, so
-            that each of the older rows stands for as many as the others. In a mean a row counts
-            for as many as it stands for.
-        recent: how many of the last rows stay as they were; less than ``most``.
+        kinds: for each column, the aggregate when rows are merged; NaN is ignored.
+        most: the most rows to keep; None: all. Beyond that, neighbours are merged, so that all
+            older rows summarise equally many. Means are weighted by the rows' counts.
+        recent: how many of the last rows are never merged; less than ``most``.
     """
 
     def __init__(self, kinds: Sequence[Kind], most: int | None = None, recent: int = 0) -> None:
@@ -59,28 +58,28 @@ class GrowingRows:
 
     @property
     def rows(self) -> Numbers:
-        """All rows, shape (N, columns); a view that :meth:`append` may outdate."""
+        """All rows, shape (N, columns); a view, which :meth:`append` may make stale."""
         return self._rows[: self._used]
 
     @property
     def counts(self) -> Numbers:
-        """How many of the rows that were added each one stands for, shape (N,); such a view."""
+        """How many appended rows each row summarises, shape (N,); a view, likewise."""
         return self._counts[: self._used]
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all rows."""
         self._used = 0
 
     def forget_from(self, first: float) -> None:
-        """Forget the rows whose first column is ``first`` or more."""
+        """Remove the rows whose first column is ``first`` or more."""
         self._used = int(np.searchsorted(self.rows[:, 0], first))
 
     def append(self, rows: Numbers) -> None:
-        """Add rows (K, columns); of a step and those after it what was told last counts."""
+        """Append rows (K, columns); a row replaces all earlier ones of its step and later steps."""
         if len(rows):
             least_after = np.minimum.accumulate(np.append(rows[1:, 0], np.inf)[::-1])[::-1]
             rows = rows[rows[:, 0] < least_after]
-        # In portions, so that room is needed for twice what is kept at most.
+        # In portions, so that memory is bounded by twice the rows that are kept.
         portion = self._most or max(1, len(rows))
         for start in range(0, len(rows), portion):
             self._append(rows[start : start + portion])
@@ -89,7 +88,7 @@ class GrowingRows:
         self.forget_from(rows[0, 0])
         end = self._used + len(rows)
         if end > len(self._rows):
-            # A run of days has many: room for twice as many would stand empty for long.
+            # Grow by a quarter: doubling would waste memory for long on runs of days.
             room = end + max(_ROOM, end // 4) - self._used
             self._rows = np.concatenate([self.rows, np.empty((room, len(self._kinds)))])
             self._counts = np.concatenate([self.counts, np.empty(room)])
@@ -100,7 +99,7 @@ class GrowingRows:
             self._thin(self._most)
 
     def _thin(self, most: int) -> None:
-        """Let the older rows stand for the next power of two that leaves a quarter free."""
+        """Merge older rows in groups of a power of two, so that about a quarter becomes free."""
         old = self._used - self._recent
         rows, counts = self._rows[:old], self._counts[:old]
         before = counts.cumsum() - counts
@@ -114,7 +113,7 @@ class GrowingRows:
             joined[:, columns] = join.reduceat(rows[:, columns], starts)
         columns = self._kinds == "mean"
         joined[:, columns] = _means(rows[:, columns], counts, starts)
-        # In new arrays: curves that are shown hold views of the old ones.
+        # In new arrays, as curves on screen hold views of the old ones.
         kept = np.concatenate([joined, self._rows[old : self._used]])
         stands_for = np.append(np.add.reduceat(counts, starts), self._counts[old : self._used])
         self._rows, self._counts = np.empty_like(self._rows), np.empty_like(self._counts)
@@ -123,7 +122,7 @@ class GrowingRows:
 
 
 def _means(rows: Numbers, counts: Numbers, starts: npt.NDArray[np.int64]) -> Numbers:
-    """Return the means of rows (N, C) by counts (N,), of each part; NaN where all are NaN."""
+    """Return means of rows (N, C) weighted by counts (N,), one per group; NaN where all are NaN."""
     weights = np.isfinite(rows) * counts[:, None]
     total = np.add.reduceat(weights, starts)
     sums = np.add.reduceat(np.where(weights > 0, rows, 0) * weights, starts)

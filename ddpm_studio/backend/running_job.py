@@ -1,4 +1,4 @@
-"""Running job: steps its generator and reports what comes."""
+"""Running job: steps a job's generator, or calls its function, and reports to the outbox."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from ddpm_studio.jobs.events import Event
 
 
 class RunningJob:
-    """One job in one thread at a time; what its executor makes of it is in ``paused``.
+    """A submitted job in its executor, used by one thread at a time.
+
+    The executor sets and reads ``paused``.
 
     Args:
-        spec: what was asked for.
-        outbox: where it reports.
+        spec: the job's specification.
+        outbox: receives its reports.
     """
 
     def __init__(self, spec: JobSpec[object], outbox: Outbox) -> None:
@@ -26,7 +28,7 @@ class RunningJob:
         self._steps: Generator[Event, None, object] | None = None
 
     def step(self, start: Callable[[], Generator[Event, None, object]]) -> bool:
-        """Take one step, after ``start`` if it is the first; False: it is over."""
+        """Step the generator once, calling ``start`` first if needed; False: the job is over."""
         try:
             if self._steps is None:
                 self._steps = start()
@@ -35,7 +37,7 @@ class RunningJob:
         except StopIteration as stop:
             self.report(State.DONE, stop.value)
             return False
-        # Also a SystemExit of a plug-in: the thread, which all other jobs need, does not end by it.
+        # Even SystemExit, which a plug-in may raise: it must not end the thread of all jobs.
         except BaseException as error:
             failure = Failure.of(error)
         else:
@@ -48,7 +50,7 @@ class RunningJob:
         return False
 
     def call(self, function: Callable[[], object]) -> None:
-        """Do a job that is one function."""
+        """Run a job that is one function."""
         self.report(State.RUNNING)
         try:
             result = function()
@@ -60,7 +62,7 @@ class RunningJob:
         self.report(State.FAILED, failure)
 
     def close(self) -> None:
-        """Close the generator: what it must clean up or save, it does."""
+        """Close the generator, which cleans up and saves what it must."""
         try:
             if self._steps is not None:
                 self._steps.close()
@@ -70,5 +72,5 @@ class RunningJob:
             self.report(State.CANCELLED)
 
     def report(self, state: State, payload: object = None) -> None:
-        """Tell the window."""
+        """Add a report to the outbox."""
         self._outbox.report(self.spec.id, state, payload)

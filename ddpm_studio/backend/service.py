@@ -1,4 +1,4 @@
-"""Backend service: the window's door to the executors."""
+"""Backend service: submits the window's jobs to the executors, and delivers their reports."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _LONGER_MS = 1000
 
 
 class Backend(QObject):
-    """Runs jobs in the device's thread and a pool, and brings what they report to the window's.
+    """Runs jobs in the device thread and a pool, and delivers their reports in the window's thread.
 
     Reports are fetched at most 30 times a second; results of replaced or cancelled jobs are
     dropped.
     """
 
     started = Signal(object)
-    """A :class:`JobHandle`: it was submitted."""
+    """A job was submitted; carries its :class:`JobHandle`."""
     closing = Signal()
-    """No job will be begun any more."""
+    """The backend is shutting down: no more jobs are started."""
     ready = Signal(str)
-    """Torch is loaded; carries device and precision in words, such as "CPU float32"."""
+    """Torch is loaded; carries device and precision, such as "CPU float32"."""
     load_failed = Signal(object)
-    """Torch can't be loaded; carries a :class:`Failure`, by which every job of the device fails."""
+    """Torch can't be loaded; carries the :class:`Failure` by which all device jobs fail."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -59,13 +59,13 @@ class Backend(QObject):
     def start(self) -> None:
         """Start the executors; jobs may be submitted before.
 
-        The pool begins when the device's thread has loaded torch, or could not: two threads that
-        import it at once can meet it half loaded.
+        The pool starts once the device thread has loaded torch, or failed to: two threads that
+        import torch at the same time may see it partly initialised.
         """
         self._device_thread.start()
 
     def submit(self, spec: JobSpec[T]) -> JobHandle[T]:
-        """Start a job; one in the same slot is cancelled."""
+        """Submit a job, cancelling an earlier one in the same slot; returns its handle."""
         if spec.slot is not None:
             older = self._slots.get(spec.slot)
             if older is not None and older in self.jobs:
@@ -79,7 +79,7 @@ class Backend(QObject):
         return job
 
     def cancel(self, job: JobHandle[object]) -> None:
-        """Cancel a job. One that saves something when it ends is over when that is done."""
+        """Cancel a job; without a slot, it is over only when it has saved what it must."""
         if job.state.over:
             return
         self._executor(job.spec).cancel(job.spec.id)
@@ -90,14 +90,14 @@ class Backend(QObject):
             job.changed.emit()
 
     def pause(self, job: JobHandle[object], paused: bool) -> None:
-        """Pause a job, or go on."""
+        """Pause or resume a job."""
         if not job.state.over:
             self._executor(job.spec).pause(job.spec.id, paused)
 
     def shutdown(self, seconds: float = 60.0) -> bool:
-        """End all jobs, those that save something after they have; False if time ran out.
+        """End all jobs, after they have saved what they must; False on a timeout.
 
-        What a job of the device saves as it ends is waited for, however long that takes.
+        The timeout does not apply to device jobs that are saving: they are always waited for.
         """
         self.closing.emit()
         if not (self._device_thread.isRunning() or self._pool.is_running):
@@ -109,7 +109,7 @@ class Backend(QObject):
         while not ended and self._device_thread.is_closing:
             ended = self._device_thread.wait(_LONGER_MS)
         if ended:
-            # Torch may have loaded only now: what was to be written waits until then.
+            # Torch may have loaded only now, so that the pool with its writes has not started yet.
             self._pool.start()
         ended = self._pool.join(until - time.monotonic()) and ended
         self._fetch()
@@ -154,7 +154,7 @@ class Backend(QObject):
         if isinstance(report.payload, Progress):
             job.progress = report.payload
             left = self._times_left[job.spec.id].update(report.payload)
-            # A training tells its time left itself: it knows what was not training.
+            # A training estimates its time left itself: it knows which time was not training.
             if not job.tells_time:
                 job.seconds_left = left
             job.changed.emit()

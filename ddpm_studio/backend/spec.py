@@ -1,4 +1,4 @@
-"""Job specifications: what the window asks the backend for, and where it runs."""
+"""Job specifications: a job's work, its executor and its scheduling."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ids = count(1)
 
 
 class Lane(enum.Enum):
-    """Interactive jobs go before background ones; idle ones wait until nothing else runs.
+    """Priority class: interactive before background; idle jobs wait until nothing else runs.
 
-    Spare ones, which nobody asked for, have a small share of the device's time while background
-    jobs run.
+    Spare jobs, which the user did not request, get a small share of the device's time while
+    background jobs run.
     """
 
     INTERACTIVE = "interactive"
@@ -33,23 +33,23 @@ class Lane(enum.Enum):
 
 @dataclass(frozen=True)
 class DeviceSteps(Generic[T_co]):
-    """A generator that the device's thread steps, in turns with others; torch is loaded there."""
+    """Work as a generator that the device thread steps, in turns with others; with torch loaded."""
 
     start: Callable[[ModelStore], Generator[Event, None, T_co]]
 
 
 @dataclass(frozen=True)
 class DeviceCall(Generic[T_co]):
-    """One short function in the device's thread, such as one evaluation of a network."""
+    """Work as one short function in the device thread, such as one evaluation of a network."""
 
     function: Callable[[ModelStore], T_co]
 
 
 @dataclass(frozen=True)
 class PoolSteps(Generic[T_co]):
-    """A generator that a thread of the pool steps: files, pictures, encoding.
+    """Work as a generator that a thread of the pool steps: files, pictures, encoding.
 
-    It must not touch the device, nor torch's global random numbers, which a training draws from.
+    It must not use the device, nor torch's global random generator, which trainings draw from.
     """
 
     start: Callable[[], Generator[Event, None, T_co]]
@@ -57,9 +57,9 @@ class PoolSteps(Generic[T_co]):
 
 @dataclass(frozen=True)
 class PoolCall(Generic[T_co]):
-    """One short function in a thread of the pool; as for :class:`PoolSteps`.
+    """Work as one short function in a thread of the pool; restricted as :class:`PoolSteps`.
 
-    Once begun it is done, whatever is cancelled.
+    Once begun it is completed, even if the job is cancelled.
     """
 
     function: Callable[[], T_co]
@@ -70,18 +70,18 @@ Work = DeviceSteps[T_co] | DeviceCall[T_co] | PoolSteps[T_co] | PoolCall[T_co]
 
 @dataclass(frozen=True)
 class JobSpec(Generic[T_co]):
-    """A job as it is asked for; ``T_co`` is its result.
+    """Specification of a job with a result of type ``T_co``.
 
     Args:
-        title: what a person reads in the list of jobs.
-        work: what is done, and by which executor.
-        lane: whether somebody waits for it; the pool knows neither spare nor idle jobs.
-        slot: a newer job of the same slot replaces this one.
+        title: title in the list of jobs.
+        work: the work and, by its type, the executor.
+        lane: its priority class; the pool has neither spare nor idle jobs.
+        slot: a newer job of the same slot cancels and replaces this one.
         listed: whether it appears in the list of jobs.
         queue: in the pool, jobs of one queue run one after another, in the order in which they
-            were asked for; those of a slot do so in any case.
-        wanted: whether a person waits for what it makes, and loses it where it ends early; not
-            that of a training, which saves its steps.
+            were submitted, and so do those of a slot.
+        wanted: whether the user waits for its result, which is lost if it ends early; not so for
+            a training, which saves its steps.
     """
 
     title: str
@@ -95,5 +95,5 @@ class JobSpec(Generic[T_co]):
 
     @property
     def on_device(self) -> bool:
-        """Whether the device's thread runs it, not the pool."""
+        """Whether it runs in the device thread, not in the pool."""
         return isinstance(self.work, (DeviceSteps, DeviceCall))

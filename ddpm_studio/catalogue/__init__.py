@@ -1,4 +1,4 @@
-"""What there is to choose from: the engine's tables, and what other packages add to them.
+"""The catalogue: tables of samplers, networks, schedules, formats, metrics etc., with plug-ins.
 
 ::
 
@@ -10,7 +10,8 @@
 Nothing here needs torch. Other packages add entries by an entry point, see
 :mod:`ddpm_studio.catalogue.plugins`.
 
-The names listed in ``__init__.pyi`` are loaded at first use: a list of commands needs none of them.
+The names listed in ``__init__.pyi`` are loaded at first use: the list of commands needs none of
+them.
 """
 
 from lazy_loader import attach_stub

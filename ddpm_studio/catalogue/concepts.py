@@ -1,4 +1,4 @@
-"""The concepts of the lecture, in its order: the one list that Learn, palette and glossary show.
+"""The concepts of the lecture, in its order: the list shown by Learn tab, palette and glossary.
 
 The lecture: "Denoising Diffusion Probabilistic Models", Advanced Machine Learning, March 2021; the
 paper: Ho, Jain, Abbeel 2020.
@@ -15,19 +15,19 @@ _LEARN = "ddpm_studio.gui.features.learn"
 
 @dataclass(frozen=True)
 class Concept:
-    """One concept and the live place that shows it.
+    """A concept of the lecture, and the interactive chapter that shows it.
 
     Args:
-        name: stable; the id of its action is ``learn.NAME``.
-        title: what it is called.
-        sentence: what it says.
+        name: stable identifier; the id of its action is ``learn.NAME``.
+        title: title to show.
+        sentence: its statement in a sentence.
         equation: in the language of :mod:`ddpm_studio.gui.features.learn.typeset`.
-        part: of the lecture, a key of :data:`PARTS`.
+        part: part of the lecture, a key of :data:`PARTS`.
         lecture: the slide.
         paper: section, equation or figure.
-        chapter: the class of its place, "package.module:Class"; several may share one.
-        scene: which of the chapter's views is meant, where it has several.
-        keywords: other words to find it by.
+        chapter: the chapter's class, "package.module:Class"; concepts may share one.
+        scene: the view of a chapter that has several.
+        keywords: further search words.
     """
 
     name: str
@@ -351,7 +351,7 @@ def concept(name: str) -> Concept:
     """Return a concept by its name.
 
     Raises:
-        UnknownNameError: there is none; lists the right ones.
+        UnknownNameError: if there is none; lists the valid names.
     """
     if name not in CONCEPTS:
         raise UnknownNameError("concept", name, CONCEPTS)

@@ -1,9 +1,9 @@
-"""Data formats: every kind of file that pictures are read from, but for picture files themselves.
+"""Data formats: every kind of file that pictures are read from, other than picture files.
 
-A reader is a function of some files of what was dropped and of a
+A reader is a function of some of the dropped files and of a
 ``ddpm_studio.data.formats.reading.Reading``; it returns a ``Taken``: the pictures, not yet decoded,
-and the names of the files that it used, or None where they are of another kind after all. One of an
-archive is a function of its path and of an ExitStack, and returns the files in it.
+and the names of the files that it used, or None if they are of another kind after all. The reader
+of an archive is a function of its path and of an ExitStack, and returns the files in it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ddpm_studio.engine.tables import Entry, Table
 
 _PACKAGE = "ddpm_studio.data.formats"
-# What classes are called may stand beside arrays.
+# Files next to arrays that may hold the names of classes.
 _NAMES = (
     *("classes.txt", "classes.json", "class_names.*", "label_names.*", "class_to_idx.json"),
     *("labels.txt", "labels.json"),
@@ -22,17 +22,17 @@ _NAMES = (
 
 @dataclass(frozen=True, eq=False)
 class DataFormatInfo(Entry):
-    """A kind of file that holds pictures.
+    """A file format that holds pictures.
 
     Args:
-        suffixes: endings of the files' names in lower case, with their dots; "" stands for none.
-            Others are never given to the reader.
-        archive: it holds files, which are then read by their own kinds.
-        extra: what else must be installed, such as "h5py", and by which extra of the package; the
-            reader's module imports it.
-        beside: patterns of names of the files that belong to one that is dropped alone.
-        is_zip: its files are zips, too, and no archives of files.
-        by_content: a lone file of any name is given to the reader, which looks into it.
+        suffixes: file suffixes in lower case, with their dots; "" means no suffix. Files with
+            others are never passed to the reader.
+        archive: it holds files, which are then read by their own formats.
+        extra: (module, extra): a required module, such as "h5py", which the reader's module
+            imports, and the extra of this package that installs it.
+        beside: name patterns of companion files, to look for next to a file that is dropped alone.
+        is_zip: its files are zip files too, but no archives of pictures.
+        by_content: a lone file of any name is passed to the reader, which examines its content.
         first: how far version 0.1.0 read it: "", "alone" (dropped by itself) or "anywhere".
     """
 

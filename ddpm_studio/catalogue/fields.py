@@ -1,4 +1,4 @@
-"""Fields of requests that name an entry of the catalogue, and the choices of any field."""
+"""Pydantic field type for the name of a catalogue entry, and the choices of any field."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from ddpm_studio.engine.tables import Entry, Option, Table
 
-#: Key of a validation's context, where a file is validated that others may have written: a set.
-#: A name that its table does not have passes there, and its kind and name are added to the set.
+#: Key of a validation context for files that others may have written; its value is a set.
+#: Names that are not in their table then pass, and (kind, name) is added to the set.
 UNKNOWN = "unknown"
 
 _STOP = re.compile("[;.]")
@@ -25,7 +25,7 @@ _ACRONYMS = {word: word.upper() for word in ("rgb", "cpu", "cuda", "mps", "ema")
 
 @dataclass(frozen=True)
 class Choice:
-    """One of the values that a field may have: as it is written, and for people."""
+    """A possible value of a field, with its title and help."""
 
     value: str
     title: str
@@ -33,22 +33,22 @@ class Choice:
 
 
 class OneOf:
-    """Marks a text as the name of an entry: ``Annotated[str, OneOf(SAMPLERS)]``.
+    """Marks a string as the name of a catalogue entry: ``Annotated[str, OneOf(SAMPLERS)]``.
 
     Args:
-        table: whose names are allowed.
-        only: which of its entries; None: all.
+        table: the table of valid names.
+        only: predicate for the entries that are valid; None: all.
     """
 
     def __init__(self, table: Table[Any], only: Callable[[Any], bool] | None = None) -> None:
         self.table, self._only = table, only
 
     def entries(self) -> Iterator[Entry]:
-        """Yield what can be chosen, with what other packages add."""
+        """Yield the valid entries, including those of plug-ins."""
         return (entry for entry in self.table.values() if self._only is None or self._only(entry))
 
     def allows(self, name: str) -> bool:
-        """Whether there is an entry of this name that can be chosen."""
+        """Whether there is a valid entry of this name."""
         return name in self.table and (self._only is None or self._only(self.table[name]))
 
     def _check(self, name: str, info: ValidationInfo) -> str:
@@ -72,12 +72,12 @@ class OneOf:
 
 
 def option_name(field: str) -> str:
-    """Return ``--image-size`` for ``image_size``: how the terminal calls a field."""
+    """Return the command-line option of a field: ``--image-size`` for ``image_size``."""
     return f"--{field.replace('_', '-')}"
 
 
 def choices_of(field: FieldInfo) -> tuple[Choice, ...]:
-    """Return what a field can be chosen from; nothing where it is no choice."""
+    """Return the choices of a field; empty if it is not an enumeration."""
     if (marker := one_of(field)) is not None:
         return tuple(Choice(entry.name, entry.title, entry.help) for entry in marker.entries())
     literals = (one for one in _parts(field.annotation) if get_origin(one) is Literal)
@@ -86,7 +86,7 @@ def choices_of(field: FieldInfo) -> tuple[Choice, ...]:
 
 
 def one_of(field: FieldInfo) -> OneOf | None:
-    """Return the marker of a field that names an entry of the catalogue, also an optional one."""
+    """Return the :class:`OneOf` marker of a field, also of an optional one; None without one."""
     inner = (
         mark for part in _parts(field.annotation) for mark in getattr(part, "__metadata__", ())
     )
@@ -94,11 +94,11 @@ def one_of(field: FieldInfo) -> OneOf | None:
 
 
 def options_beside(model: type[BaseModel], key: str) -> tuple[tuple[Entry, Option], ...]:
-    """Return what a field of options by name can hold.
+    """Return the options that a field of options by name can hold.
 
     Args:
         model: the request.
-        key: its field, such as "sampler_options"; of another there is nothing.
+        key: its field, such as "sampler_options"; other fields have no such options.
 
     Returns:
         Each option that has no field of its own, with the entry that takes it.
@@ -114,20 +114,20 @@ def options_beside(model: type[BaseModel], key: str) -> tuple[tuple[Entry, Optio
 
 
 def options_from(field: FieldInfo) -> str:
-    """Return the field whose entry's options a field holds by name, or nothing."""
+    """Return the field that names the entry whose options a field holds; empty: none."""
     extra = field.json_schema_extra
     return str(extra.get("options_of", "")) if isinstance(extra, dict) else ""
 
 
 def _parts(annotation: Any) -> tuple[Any, ...]:
-    """The alternatives of a union, or the annotation alone."""
+    """Return the alternatives of a union, or the annotation alone."""
     if get_origin(annotation) is Literal or hasattr(annotation, "__metadata__"):
         return (annotation,)
     return get_args(annotation) or (annotation,)
 
 
 def _told(field: FieldInfo, value: str) -> str:
-    """What the description says of a value: "value: what it does; other: …"."""
+    """Return a value's part of a description "value: what it does; other: …"; empty: none."""
     for sentence in _SENTENCE_END.split(field.description or ""):
         word, _, told = sentence.partition(": ")
         if word == value:

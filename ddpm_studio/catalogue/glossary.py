@@ -1,4 +1,4 @@
-"""The words and signs of the window, in the lecture's terms: what Help > Glossary lists."""
+"""Glossary of the window's terms and symbols, shown by Help > Glossary."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ddpm_studio.catalogue.concepts import CONCEPTS
 
 @dataclass(frozen=True)
 class Term:
-    """One entry.
+    """A glossary entry.
 
     Args:
-        name: stable, such as ``eta``; what a link names.
-        title: what it is called.
-        text: what it is, in a sentence or three.
-        signs: how it is written, such as ``ᾱₜ``; the first is shown.
-        concept: the name of the concept whose live place shows it, or "".
-        keywords: other words to find it by.
+        name: stable identifier, such as ``eta``; the target of links.
+        title: the term.
+        text: its explanation, in one to three sentences.
+        signs: its symbols, such as ``ᾱₜ``; the first is shown.
+        concept: the name of the concept whose chapter shows it, or "".
+        keywords: further search words.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Term:
 
     @property
     def heading(self) -> str:
-        """Sign and title, of which one may say all that the other does."""
+        """Symbol and title; only the title if there is no symbol or the two are equal."""
         if not self.signs or self.signs[0] == self.title:
             return self.title
         return f"{self.signs[0]} · {self.title}"
@@ -348,18 +348,18 @@ def _entries() -> Iterator[Term]:
 
 _OWN = {term.name for term in _TERMS}
 GLOSSARY = {term.name: term for term in _entries()}
-"""All entries by name: signs and words first, then the concepts of the lecture."""
+"""All entries by name: symbols and terms first, then the concepts of the lecture."""
 
 _BY_SIGN = {sign: term for term in _TERMS for sign in term.signs}
 
 
 def term_of_sign(sign: str) -> Term | None:
-    """Return the entry of a sign such as ``ᾱₜ``, or None."""
+    """Return the entry of a symbol such as ``ᾱₜ``, or None."""
     return _BY_SIGN.get(sign)
 
 
 def find_terms(words: str) -> list[Term]:
-    """Return the entries in which all words are found, those first whose title has them."""
+    """Search entries that contain all words, those with all of them in the title first."""
     wanted = words.casefold().split()
     found = []
     for order, term in enumerate(GLOSSARY.values()):

@@ -1,4 +1,4 @@
-"""Entries of the catalogue by kind and name; and the engine's own, which have names here too."""
+"""Lookup of catalogue entries by kind and name; also exports the engine's tables."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def get(kind: str, name: str) -> Entry:
         name: such as "ddim".
 
     Raises:
-        ValueError: there is no such kind, or none of that name; the message lists what there is.
+        ValueError: if there is no such kind or name; the message lists the valid ones.
     """
     if kind not in KINDS:
         raise UnknownNameError("kind", kind, KINDS)

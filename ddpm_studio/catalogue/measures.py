@@ -1,4 +1,4 @@
-"""Feature spaces and metrics: what samples are compared in, and how."""
+"""Catalogue of feature spaces and metrics for the evaluation of samples."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _METRICS = "ddpm_studio.metrics"
 
 @dataclass(frozen=True, eq=False)
 class FeatureInfo(Entry):
-    """A feature space.
+    """Description of a feature space.
 
-    Its code is a generator function as those of :mod:`ddpm_studio.metrics.features`: of a
-    :class:`~ddpm_studio.metrics.features.space.Basis` it yields
+    Its code is a generator function as those of :mod:`ddpm_studio.metrics.features`: it takes a
+    :class:`~ddpm_studio.metrics.features.space.Basis`, yields
     :class:`~ddpm_studio.progress.Progress` and returns a
     :class:`~ddpm_studio.metrics.features.space.FeatureSpace`.
 
     Args:
-        components: on how many principal components of the real pictures' features they are
-            projected unless another number is asked for; 0: they are taken as they are.
+        components: default number of principal components of the real pictures' features to
+            project features on; 0: no projection.
         labelled: needs the classes of the real pictures.
-        weights: whether it takes a file of weights that a person names, or can't do without.
+        weights: whether a file of weights, named by the user, is not used, optional or needed.
     """
 
     components: int = field(default=0, kw_only=True)
@@ -34,12 +34,12 @@ class FeatureInfo(Entry):
 
 @dataclass(frozen=True)
 class Figure:
-    """A number that a metric gives.
+    """A number that a metric returns.
 
     Args:
-        name: short, as in files and JSON.
-        title: for people.
-        better: "lower" or "higher" where one of them is better, "" where that can't be said.
+        name: short name, for files and JSON.
+        title: title to show.
+        better: which direction is better, "lower" or "higher"; "": neither.
     """
 
     name: str
@@ -49,15 +49,14 @@ class Figure:
 
 @dataclass(frozen=True, eq=False)
 class MetricInfo(Entry):
-    """A metric.
+    """Description of a metric.
 
     Its code is a generator function of a :class:`~ddpm_studio.metrics.compared.Compared` and of
-    its options as keywords. It yields whenever it can be broken off, the share that is done, and
+    its options as keywords. It yields the share that is done, wherever it can be interrupted, and
     returns its figures, a mapping from names to floats.
 
     Args:
-        figures: what it returns, in the order in which people see it; it may return more, which
-            are told by their names.
+        figures: the figures that it returns, in display order; further ones are shown by name.
         classifier: needs the class probabilities of a classifier of the set.
     """
 

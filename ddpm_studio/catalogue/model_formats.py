@@ -1,4 +1,4 @@
-"""Model formats of other programs, also those that are refused by name."""
+"""Catalogue of other programs' model formats, including recognised but unsupported ones."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _FORMATS = "ddpm_studio.interop.formats"
 
 
 class ModelFormatInfo(Entry):
-    """A layout in which another program keeps its models.
+    """Description of another program's model format.
 
-    Its code is a class without arguments, derived from
+    Its code is a class without constructor arguments, derived from
     :class:`ddpm_studio.interop.formats.format.ModelFormat`.
     """
 
 
-#: Whoever recognises a model first reads it.
+#: In order of precedence: the first format that recognises a model reads it.
 MODEL_FORMATS = Table(
     "model format",
     ModelFormatInfo,
@@ -83,7 +83,7 @@ MODEL_FORMATS = Table(
     ),
 )
 
-# What tells a folder of a model from one of pictures.
+# Files that distinguish a folder of a model from one of pictures.
 _MARKS = (
     "model_index.json",
     "unet/config.json",
@@ -91,7 +91,7 @@ _MARKS = (
     "scheduler_config.json",
 )
 _CHECKPOINT, _NETWORKS = "checkpoint-", ("unet/config.json", "unet_ema/config.json")
-# A folder of pictures may hold millions: it is not looked through.
+# Most entries of a folder to examine: a folder of pictures may hold millions.
 _LOOKED_AT = 1000
 _SUFFIXES = {".pt", ".pth", ".ckpt", ".pkl", ".safetensors"}
 
@@ -106,7 +106,7 @@ def may_be_model(path: Path) -> bool:
 
 
 def _has_checkpoint(folder: Path) -> bool:
-    """Whether a trainer of diffusers has left what it goes on from."""
+    """Whether a folder holds a checkpoint of the trainer of diffusers."""
     with os.scandir(folder) as entries:
         names = [entry.name for entry in islice(entries, _LOOKED_AT)]
     kept = [folder / name for name in names if name.startswith(_CHECKPOINT)]

@@ -1,7 +1,7 @@
-"""Origins of entries: which plug-ins a request has used, and whether they are there.
+"""Origins of catalogue entries: the plug-ins that a request uses, and those that are missing.
 
-A name in a file that no table has is unknown here, and not damage: what the file holds is read all
-the same, and whoever needs the entry asks :func:`require` for it.
+A name in a file that is in no table counts as unknown here, and not as damage: the file is read
+anyway, and code that needs the entry calls :func:`require`.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from ddpm_studio.catalogue import plugins
 from ddpm_studio.catalogue.fields import UNKNOWN, one_of
 from ddpm_studio.errors import StudioError, plain
 
-#: "sampler toy" → "toy-plugin 1.0"; nothing where a file does not say.
+#: "sampler toy" → "toy-plugin 1.0"; an empty text if a file doesn't give the origin.
 Origins = Mapping[str, str]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def origins(*models: BaseModel | None, also: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
-    """Return the entries of other packages that models name, and where they come from.
+    """Return the plug-in entries that models name, with their origins.
 
     Args:
-        models: requests and the like.
+        models: requests and similar models.
         also: kind and name of further entries.
     """
     named = (one for model in models if model is not None for one in _named(model))
@@ -34,19 +34,18 @@ def origins(*models: BaseModel | None, also: Iterable[tuple[str, str]] = ()) -> 
 
 
 def from_file(model: type[ModelT], told: object, recorded: object) -> tuple[ModelT, dict[str, str]]:
-    """Validate what a file says, whose entries need not be known here.
+    """Validate the content of a file, in which names of entries may be unknown here.
 
     Args:
-        model: of what.
+        model: class of the model.
         told: the file's object.
-        recorded: what the file says that :func:`origins` were; anything else is ignored.
+        recorded: the :func:`origins` as recorded in the file; ignored if it is no mapping.
 
     Returns:
-        The model; and its origins, with those that are unknown here and that the file says
-        nothing of.
+        The model; and its origins, which include unknown entries without a recorded origin, as "".
 
     Raises:
-        ValidationError: where anything but the name of an entry is wrong.
+        ValidationError: if anything but the name of an entry is wrong.
     """
     unknown: set[tuple[str, str]] = set()
     found = model.model_validate(told, context={UNKNOWN: unknown})
@@ -58,7 +57,7 @@ def from_file(model: type[ModelT], told: object, recorded: object) -> tuple[Mode
 
 
 def missing(recorded: Origins, kinds: Collection[str] | None = None) -> dict[str, str]:
-    """Return those that are not there now, of these kinds; None: of any."""
+    """Return the recorded entries that are missing here, of these kinds; None: of any kind."""
     found = {}
     for entry, origin in recorded.items():
         kind, _, name = entry.rpartition(" ")
@@ -69,15 +68,15 @@ def missing(recorded: Origins, kinds: Collection[str] | None = None) -> dict[str
 
 
 def require(what: str, recorded: Origins, kinds: Collection[str] | None = None) -> None:
-    """Refuse to go on without an entry that is not known here.
+    """Check that no recorded entry is missing here.
 
     Args:
-        what: needs it, such as "The run first".
+        what: subject that needs the entries, for the error, such as "The run first".
         recorded: see :func:`origins`.
-        kinds: which matter here; None: all.
+        kinds: the kinds of entries that are needed; None: all.
 
     Raises:
-        StudioError: naming the entry, and its package where it has one.
+        StudioError: if one is missing; names the entry, and its package if known.
     """
     for entry, origin in missing(recorded, kinds).items():
         named, of = plain(entry, 100), plain(origin, 100)
@@ -97,7 +96,7 @@ def require(what: str, recorded: Origins, kinds: Collection[str] | None = None) 
 
 
 def unknown_remedy() -> str:
-    """Return what makes a name known, as the beginning of a sentence."""
+    """Return the remedy for an unknown entry, as the beginning of a sentence."""
     if plugins.is_off():
         return "Switch plug-ins on, or install what adds it"
     return (
@@ -107,7 +106,7 @@ def unknown_remedy() -> str:
 
 
 def _known(entry: str) -> str:
-    """Return a clause that lists those of its kind that there are."""
+    """Return a clause that lists the known entries of an entry's kind; empty: none."""
     names = ", ".join(plugins.KINDS.get(entry.rpartition(" ")[0], ()))
     return names and f"; here there are {names}"
 

@@ -1,14 +1,14 @@
-"""Plug-ins: entries of other packages.
+"""Plug-ins: catalogue entries from other packages, found by entry points.
 
-A package adds to the tables by one entry point of the group ``ddpm_studio.plugins``, which names
-the entries, a sequence of descriptions::
+A package adds to the tables by one entry point of the group ``ddpm_studio.plugins``, which refers
+to a sequence of descriptions::
 
     [project.entry-points."ddpm_studio.plugins"]
     toy = "toy_plugin:ENTRIES"
 
-Its module is imported when a list is shown or a name is asked for that the engine has not, and
-never before; it should import torch only where its code is used. A package that can't be loaded
-is told of and passed over. ``DDPM_STUDIO_PLUGINS=off`` switches them all off.
+Its module is imported only when a list of entries is shown, or a name is looked up that is not one
+of the engine's; it should import torch only where its code is used. A package that can't be loaded
+is reported and skipped. ``DDPM_STUDIO_PLUGINS=off`` disables all plug-ins.
 """
 
 from __future__ import annotations
@@ -37,28 +37,29 @@ if TYPE_CHECKING:
 GROUP = "ddpm_studio.plugins"
 VARIABLE = "DDPM_STUDIO_PLUGINS"
 OFF = "off"
-#: Ends the origin of an entry that a program added for itself, without a package.
+#: Suffix of the origin of an entry that the running program added itself, without a package.
 NO_PLUGIN = "(no plug-in)"
 
 _TABLES = (*TABLES, FEATURES, METRICS, DATA_FORMATS, MODEL_FORMATS, TOOLS)
 
 KINDS: dict[str, Table[Any]] = {table.kind: table for table in _TABLES}
 
-# As it can be typed after an option, and stand in a list.
+# Valid names can be typed as the value of an option, and listed.
 _NAME = re.compile(r"[a-z0-9][a-z0-9+_.-]{0,39}")
-# Requests are made from the catalogue, so it names them as it names code.
+# Requests depend on the catalogue, so it can't import them, and refers to them by name.
 _FIELDS = "ddpm_studio.requests.option_names:request_with_field"
 _METADATA = (".dist-info", ".egg-info")
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A package that adds entries.
+    """A loaded plug-in, or one that failed to load.
 
     Args:
-        name: of the entry point.
-        package: the distribution, and its ``version``.
-        entries: kind and name of each that it added.
+        name: name of the entry point.
+        package: name of the distribution.
+        version: version of the distribution.
+        entries: kind and name of each entry that it added.
         problem: why it can't be used; empty if it can.
     """
 
@@ -75,7 +76,7 @@ class Plugin:
 
     @property
     def line(self) -> str:
-        """What it adds, or why it can't be used, on one line."""
+        """One line with the entries that it adds, or why it can't be used."""
         if self.problem:
             return f"The plug-in {self.name} of {self.origin} can't be used: {self.problem}"
         added = ", ".join(f"{kind} {name}" for kind, name in self.entries)
@@ -83,7 +84,7 @@ class Plugin:
 
 
 class _Loading:
-    """Whether they are loaded; in one object, for a test to begin anew."""
+    """State of loading, in one object so that tests can reset it."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -92,16 +93,16 @@ class _Loading:
 
 
 _loading = _Loading()
-# Called with each that can't be used.
+# Called with each plug-in that can't be used.
 _listeners: list[Callable[[Plugin], None]] = []
 
 
 def load() -> None:
-    """Add what other packages have, once, unless that is switched off."""
+    """Load all plug-ins into the tables, once, unless they are switched off."""
     if _loading.found is not None or is_off():
         return
     with _loading.lock:
-        # A plug-in may itself look into a table.
+        # Re-entrant call: a plug-in may itself look something up in a table.
         if _loading.found is not None or _loading.busy:
             return
         _loading.busy = True
@@ -114,20 +115,21 @@ def load() -> None:
 
 
 def on_problem(listener: Callable[[Plugin], None]) -> None:
-    """Have a function called with each that can't be used: now, or when they are loaded."""
+    """Register a callback for each plug-in that can't be used: now, or when they are loaded."""
     _listeners.append(listener)
     _tell_problems(listener)
 
 
 def loaded() -> tuple[Plugin, ...]:
-    """Return those that were loaded by now, also those that could not be used."""
+    """Return the plug-ins loaded so far, including those that can't be used."""
     return _loading.found or ()
 
 
 def origin(kind: str, name: str) -> str:
-    """Return package and version of an entry that was added, or nothing for the engine's own.
+    """Return package and version of a plug-in's entry; empty for built-in entries.
 
-    Of one that the running program added for itself it is the file that has its code.
+    For an entry that the running program added itself, it is the file with its code, followed by
+    :data:`NO_PLUGIN`.
     """
     for plugin in loaded():
         if (kind, name) in plugin.entries:
@@ -142,12 +144,12 @@ def origin(kind: str, name: str) -> str:
 
 
 def is_off() -> bool:
-    """Whether they are switched off."""
+    """Whether plug-ins are switched off."""
     return os.environ.get(VARIABLE, "").strip().lower() in (OFF, "0", "no", "false")
 
 
 def switch_off() -> None:
-    """Load none in this process and those that it starts; what is loaded stays."""
+    """Switch plug-ins off in this process and its children; plug-ins already loaded stay."""
     os.environ[VARIABLE] = OFF
 
 
@@ -166,9 +168,9 @@ def _load(point: EntryPoint, package: str, version: str) -> Plugin:
             _check_options(table, entry)
             table.add(entry)
             added.append((table, entry.name))
-    except KeyboardInterrupt:  # A person's, who waits for it.
+    except KeyboardInterrupt:  # The user's, who is waiting.
         raise
-    # What others wrote may raise anything, and end the program.
+    # Foreign code may raise anything, including SystemExit.
     except BaseException as error:
         for table, entry_name in added:
             with suppress(KeyError):
@@ -183,7 +185,7 @@ def _load(point: EntryPoint, package: str, version: str) -> Plugin:
 
 
 def _check_options(table: Table[Any], entry: Entry) -> None:
-    """Refuse an option that could not be asked for, as the requests have it; ValueError."""
+    """Check an entry's options for names that fields of requests have; raises ValueError."""
     for option in entry.options:
         request = imported(_FIELDS)(table.kind, option.name)
         if request is not None:
@@ -214,7 +216,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _all() -> Iterator[Plugin]:
-    """Load what each package declares; without any the metadata of packages is not parsed."""
+    """Load the plug-ins of all packages on the path; only metadata with the group are parsed."""
     seen: set[str] = set()
     for place in tuple(sys.path):
         for folder in _declaring(Path(place or ".")):
@@ -222,17 +224,17 @@ def _all() -> Iterator[Plugin]:
 
 
 def _of_package(folder: Path, seen: set[str]) -> Iterator[Plugin]:
-    """Load what a package declares, unless one of its name lies before it on the path.
+    """Load a package's plug-ins, unless a package of its name precedes it on the path.
 
     Args:
-        folder: of its metadata.
-        seen: names of packages, which grow.
+        folder: the package's metadata folder.
+        seen: normalised names of packages so far; the package's is added.
     """
     from importlib.metadata import Distribution
 
     package, version, problem = folder.stem, "", ""
     points: Iterable[EntryPoint] = ()
-    # Each is read by itself: a file that is damaged is no reason to be without the others.
+    # Packages are read one by one: one with damaged metadata must not disable the others.
     try:
         found = Distribution.at(folder)
         package, *_ = found.metadata.get_all("Name") or (package,)
@@ -240,7 +242,7 @@ def _of_package(folder: Path, seen: set[str]) -> Iterator[Plugin]:
         points = found.entry_points.select(group=GROUP)
     except Exception as error:
         problem = f"its metadata can't be read ({_reason(error)})"
-    # As importlib takes names for the same.
+    # Normalised as importlib does.
     same = re.sub(r"[-_.]+", "-", package).lower()
     if same in seen:
         return
@@ -253,10 +255,10 @@ def _of_package(folder: Path, seen: set[str]) -> Iterator[Plugin]:
 
 
 def _declaring(place: Path) -> Iterator[Path]:
-    """Yield the folders of metadata in a place that name the group."""
+    """Yield the metadata folders in a path entry whose entry points mention the group."""
     try:
         described = [path for path in place.iterdir() if path.name.endswith(_METADATA)]
-    except (OSError, ValueError):  # A path may hold what no path can.
+    except (OSError, ValueError):  # sys.path may contain invalid paths.
         return
     for path in described:
         with suppress(OSError):

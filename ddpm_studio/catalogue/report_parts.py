@@ -1,4 +1,4 @@
-"""Parts of a report: each with its like in the paper, in the order in which they stand."""
+"""Parts of a report, in order, each with its counterpart in the paper."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ReportPartInfo(Entry):
     :class:`~ddpm_studio.jobs.reporting.subject.PartPlan`.
 
     Args:
-        paper: where its like stands in the paper; empty: nowhere.
+        paper: figure, table or algorithm of its counterpart in the paper; empty: none.
     """
 
     paper: str = field(default="", kw_only=True)
@@ -92,5 +92,5 @@ _PARTS = (
     ),
 )
 
-#: All of them by their names.
+#: All parts by name.
 REPORT_PARTS = {part.name: part for part in _PARTS}

@@ -1,8 +1,8 @@
-"""The tools of the window, what they draw, and what they draw it from.
+"""Catalogue of the window's tools (tabs), their kinds of drawings, and the inputs of those.
 
-A tool is one description: its tab, its place in menus and in the palette, the kinds of its drawings
-in gallery and recipes, how a drawing is begun and drawn again are all made from it. Its command of
-the terminal bears the drawing's name.
+A tool is one description, from which its tab, its menus and palette entries, the kinds of its
+drawings in gallery and recipes, and how a drawing is made and repeated are derived. The terminal's
+command for a drawing has the drawing's name.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _FEATURES = "ddpm_studio.gui.features"
 
 @dataclass(frozen=True)
 class Input:
-    """What a drawing begins with besides noise; its recipe carries it.
+    """An input of a drawing other than noise, which is stored in its recipe.
 
     Args:
-        name: in recipes, and as a keyword argument of the drawing.
+        name: its name in recipes, and as a keyword argument of the drawing.
         form: "picture" is uint8 (H, W, C), "mask" bool (H, W), "latent" a
             :class:`~ddpm_studio.jobs.events.Latent`.
-        key: its name in recipes, where that is another.
-        needed: whether nothing can be drawn without it.
-        at_least: how many there must be of what there may be several of, a sequence; recipes
-            number them, and there is no other input. 0: there is one.
+        key: its name in recipes, if different.
+        needed: whether it is required.
+        at_least: minimum length, if the input is a sequence; its items are numbered in recipes,
+            and it must be the only input. 0: not a sequence.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Input:
     at_least: int = 0
 
     def keys(self, given: int) -> tuple[str, ...]:
-        """Return the names in a recipe that carries so many."""
+        """Return the keys of the input in a recipe with ``given`` items."""
         if self.at_least:
             return tuple(str(number) for number in range(max(self.at_least, given)))
         return (self.key or self.name,)
@@ -46,22 +46,23 @@ class Input:
 
 @dataclass(frozen=True, eq=False)
 class DrawingInfo(Entry):
-    """A kind of drawing.
+    """Description of a kind of drawing.
 
     Its code is a generator function of the request, with its inputs and ``models``, a
     :class:`~ddpm_studio.jobs.drawing.models.ModelStore`, as keyword arguments. It yields events and
-    returns a :class:`~ddpm_studio.jobs.events.Drawn`, whose recipe is that of
+    returns a :class:`~ddpm_studio.jobs.events.Drawn`, whose recipe is made by
     :func:`ddpm_studio.jobs.drawing.drawing.recipe`. The gallery lists such pictures by ``title``,
-    and ``help`` says there how one was made.
+    and shows ``help`` as how one was made.
 
     Args:
-        request: its class, a :class:`~ddpm_studio.requests.DrawRequest`, "package.module:Class".
-        doing: what is told while it is under way; ``{t}`` is a field of the request, ``{ends}`` the
-            number of an input that there are several of.
-        inputs: what it begins with besides noise.
-        sampler: what its sampler is called, where the request has none to choose.
+        request: class of its request, a :class:`~ddpm_studio.requests.DrawRequest`, as
+            "package.module:Class".
+        doing: text shown while it runs; ``{t}`` is a field of the request, ``{ends}`` the length
+            of an input that is a sequence.
+        inputs: its inputs other than noise.
+        sampler: name of its sampler, if the request has no choice of samplers.
         python: its call of a :class:`ddpm_studio.Run`, with the inputs by name in braces, and
-            ``{options}`` for what the request says; empty: it has none.
+            ``{options}`` for the fields of the request; empty: none.
     """
 
     request: str = field(kw_only=True)
@@ -75,17 +76,17 @@ class DrawingInfo(Entry):
         check_place(self.name, self.request)
 
     def request_class(self) -> Any:
-        """Import the class of the request and return it; raises as :meth:`load`."""
+        """Import the class of the request and return it; raises as :meth:`load` does."""
         return imported(self.request)
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What the menu of any picture offers.
+    """An item in the context menu of pictures, which sends a picture to a tool.
 
     Args:
-        name: where the picture is sent, the first argument of ``Studio.send_picture``.
-        title: what the menu says.
+        name: target of the picture, the first argument of ``Studio.send_picture``.
+        title: text of the menu item.
     """
 
     name: str
@@ -94,17 +95,17 @@ class Offer:
 
 @dataclass(frozen=True, eq=False)
 class ToolInfo(Entry):
-    """A tab of the window.
+    """Description of a tool, a tab of the window.
 
-    Its code is a panel, a ``QWidget`` made of (studio, actions); that of a tool that draws is a
-    ``ToolPanel``. The ids of its actions begin with its name and a full stop.
+    Its code is a panel, a ``QWidget`` constructed with (studio, actions), and a ``ToolPanel`` if
+    the tool draws. The ids of its actions begin with its name and a full stop.
 
     Args:
-        menu: of its actions; ``&`` stands before the letter that opens it.
-        icon: a name of ``resources/icons``.
-        keywords: other words to find it by.
-        drawings: the kinds of what it draws.
-        offers: what it does with a picture from elsewhere.
+        menu: title of the menu of its actions, with ``&`` before the mnemonic.
+        icon: name of an icon in ``resources/icons``.
+        keywords: further search words.
+        drawings: its kinds of drawings.
+        offers: items in the context menu of pictures elsewhere.
     """
 
     menu: str = field(kw_only=True)
@@ -121,10 +122,10 @@ class ToolInfo(Entry):
 
 
 class _Tools(Table[ToolInfo]):
-    """Tools, of which no two draw the same kind."""
+    """Table of tools, in which each kind of drawing is unique."""
 
     def add(self, entry: ToolInfo) -> None:
-        """Add a tool of another package; ValueError if its name, or that of a drawing, is taken."""
+        """Add a plug-in's tool; ValueError if its name, or that of a drawing, is taken."""
         known = {drawing.name for tool in self._entries.values() for drawing in tool.drawings}
         for drawing in entry.drawings:
             if drawing.name in known:
@@ -271,15 +272,15 @@ TOOLS = _Tools("tool", ToolInfo, _OWN)
 
 
 def drawings() -> dict[str, DrawingInfo]:
-    """Return the kinds of drawings by name, in the order in which people see them."""
+    """Return the kinds of drawings by name, in display order."""
     return {drawing.name: drawing for tool in TOOLS.values() for drawing in tool.drawings}
 
 
 def tool_of(kind: str) -> ToolInfo:
-    """Return the tool that draws a kind.
+    """Return the tool with a kind of drawing.
 
     Raises:
-        UnknownNameError: none does.
+        UnknownNameError: if there is none.
     """
     for tool in TOOLS.values():
         if any(drawing.name == kind for drawing in tool.drawings):
@@ -288,10 +289,10 @@ def tool_of(kind: str) -> ToolInfo:
 
 
 def drawing_of(request: object) -> DrawingInfo:
-    """Return the kind of drawing that a request asks for.
+    """Return the kind of drawing of a request.
 
     Raises:
-        TypeError: if it asks for none.
+        TypeError: if there is none of the request's type.
     """
     for drawing in drawings().values():
         if drawing.request_class() is type(request):

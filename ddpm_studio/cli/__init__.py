@@ -1,4 +1,4 @@
-"""The terminal: a listener to the same jobs as the window."""
+"""Command-line interface: runs the same jobs as the window."""
 
 from ddpm_studio.cli.app import main, run
 

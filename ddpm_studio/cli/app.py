@@ -1,4 +1,4 @@
-"""Entry point of the terminal: arguments to exit code, every error one line."""
+"""Entry point of the command line: parses arguments, returns exit codes, one line per error."""
 
 from __future__ import annotations
 
@@ -47,17 +47,18 @@ def _studio(
 ) -> None:
     """Train, watch and understand denoising diffusion models.
 
-    With paths alone, or with nothing, the window opens; with --sample NAME, on sample
-    pictures. COMMAND --help tells more.
+    With paths alone, or without arguments, the window opens; with --sample NAME, on sample
+    pictures. COMMAND --help describes a command.
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the terminal and exit.
+    """Run the command line and exit the process.
 
-    0: well; 1: failed; 2: wrong usage; 130 or 143: stopped; 141: nobody read on.
+    Exit codes: 0: success; 1: failure; 2: wrong usage; 130 or 143: stopped by SIGINT or SIGTERM;
+    141: broken pipe (the reader of the output has gone).
     """
-    # What is imported on the way to a command stays: there is no garbage to look for in it.
+    # Imports on the way to a command produce no garbage, so that collecting would waste time.
     gc.disable()
     spell_out_unknown_signs()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
@@ -88,10 +89,10 @@ def run(arguments: Sequence[str]) -> int:
             told = command.main(words, prog_name="ddpm-studio", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, Unread, KeyboardInterrupt) as error:
-        forget_stdout()  # Or the interpreter's last flush would fail.
+        forget_stdout()  # Otherwise the interpreter's final flush would fail.
         return STOPPED if isinstance(error, KeyboardInterrupt) else UNREAD
     except Stopped as stop:
-        if words[0] not in ("train", "distill"):  # They have told what is saved.
+        if words[0] not in ("train", "distill"):  # These have reported what is saved.
             print("Stopped before the end.", file=sys.stderr)
         return stop.exit_code
     except Exception as error:
@@ -105,8 +106,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _tell(error: Exception) -> int:
-    """Say on one line what is wrong and what to do."""
-    # Wrong usage is the parser's own exception, which knows how to say so.
+    """Print an error and its remedy on one line, and return the exit code."""
+    # Usage errors are exceptions of the parser, which format their own message.
     if not isinstance(error, StudioError) and (say := getattr(error, "format_message", None)):
         context = getattr(error, "ctx", None)
         asked = context.command_path if context else "ddpm-studio"
@@ -129,7 +130,7 @@ def _line(text: str) -> None:
 
 
 def _tell_plugins() -> None:
-    """Name the plug-ins that were asked for and could not be used."""
+    """Print a warning for each plug-in that was loaded and can't be used."""
     plugins = sys.modules.get("ddpm_studio.catalogue.plugins")
     for plugin in plugins.loaded() if plugins else ():
         if plugin.problem:
@@ -137,7 +138,7 @@ def _tell_plugins() -> None:
 
 
 def _without_flags(words: list[str]) -> tuple[list[str], set[str]]:
-    """Take out what may stand anywhere before a --."""
+    """Split off the flags that may be anywhere before a ``--``: (other words, flags)."""
     end = words.index("--") if "--" in words else len(words)
     flags = {_DEBUG, _NO_PLUGINS}.intersection(words[:end])
     return [word for word in words[:end] if word not in flags] + words[end:], flags

@@ -1,4 +1,4 @@
-"""A command line that torchrun or a cluster has started: on several ranks, or once more."""
+"""Commands started by torchrun or a cluster: ranks other than 0, and requeued trainings."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ddpm_studio.cli.output import emit
 from ddpm_studio.errors import StudioError
 from ddpm_studio.rank_flag import is_rank
 
-# Of all others rank 0 does everything.
+# Commands that all ranks work on; others run on rank 0 alone.
 _SHARED = ("train", "distill", "sample", "evaluate", "bits")
 
 
 def as_other_rank(command: str) -> int | None:
-    """Do what a rank that is not 0 does in place of a command; returns the exit code.
+    """Do the work of a rank other than 0 in place of a command, and return its exit code.
 
-    None: this is rank 0, or the only one.
+    None: this is rank 0, or not a rank at all.
     """
     if not is_rank():
         return None
@@ -34,13 +34,13 @@ def as_other_rank(command: str) -> int | None:
 
 
 def dismiss_others(command: str) -> None:
-    """Let the other ranks go where a command has ended, well or not, with work for them or not."""
+    """Dismiss the other ranks at the end of a shared command, whether it succeeded or not."""
     if not is_rank() or command not in _SHARED:
         return
     from ddpm_studio.jobs.machine.ranks.place import RankPlace
     from ddpm_studio.jobs.machine.ranks.team import dismiss
 
-    # What has started them all may have gone, or have told nonsense.
+    # The launcher may have gone, or its environment variables may be invalid.
     with contextlib.suppress(RuntimeError, StudioError):
         place = RankPlace.from_environment()
         if place is not None and place.rank == 0:
@@ -48,7 +48,7 @@ def dismiss_others(command: str) -> None:
 
 
 def tell_finished(run: Path, json: bool) -> None:
-    """Tell of a run that has all its steps what a training tells at its end."""
+    """Print the final output of a training for a run that already has all its steps."""
     from ddpm_studio.runs import RunFolder
 
     if json:
@@ -59,10 +59,10 @@ def tell_finished(run: Path, json: bool) -> None:
 
 
 def is_finished(run: Path, given: Mapping[str, object]) -> bool:
-    """Whether a run has all steps that are asked for; never one that nobody has trained here.
+    """Whether a run has all the requested steps; always False for an imported run.
 
     Args:
-        run: its folder.
+        run: the run folder.
         given: the options that were named.
     """
     from ddpm_studio.runs import RunFolder

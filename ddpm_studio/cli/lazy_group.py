@@ -1,4 +1,4 @@
-"""Lazy group: commands are loaded when they are called, not before."""
+"""Lazy command group: a command's module is imported only when it is called."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ddpm_studio.cli.table import COMMANDS, DEFAULT
 # Longer lines are hard to read.
 _WIDEST = 100
 
-# -h as everywhere else.
+# -h too, as is usual.
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": _WIDEST}
 
 
@@ -32,11 +32,11 @@ def load_command(name: str) -> TyperCommand:
 
 
 class StudioCommand(PlainCommand):
-    """A command that begins to collect garbage when its own work begins."""
+    """A command that enables garbage collection when its own work begins."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; what is imported by now is never looked at for garbage."""
-        # The window collects by itself, in its own thread.
+        """Run the command; objects imported so far are frozen, i.e. never scanned for garbage."""
+        # The window runs the garbage collector itself, in its own thread.
         if not gc.isenabled() and self.name != DEFAULT:
             gc.freeze()
             gc.enable()
@@ -44,18 +44,18 @@ class StudioCommand(PlainCommand):
 
 
 class LazyCommand(TyperCommand):
-    """A name and a line of help that becomes the command itself when it is called."""
+    """Placeholder with a name and a line of help, which loads the command when it is called."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
     ) -> Any:
-        """Hand over to the real command."""
+        """Load the command and make its context."""
         assert self.name is not None
         return load_command(self.name).make_context(info_name, args, parent=parent, **extra)
 
 
 class LazyGroup(TyperGroup):
-    """All commands of the table."""
+    """Command group with all commands of :data:`.table.COMMANDS`."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -63,15 +63,15 @@ class LazyGroup(TyperGroup):
         for name, entry in COMMANDS.items():
             self.add_command(LazyCommand(name, help=entry.help, short_help=entry.help))
 
-    # At a broken pipe the parser would end the process itself, as if something had failed.
+    # On a broken pipe the parser would exit by itself, with the code of a failure.
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
     ) -> Any:
-        """Read the command line, and tell the help if it asks for that.
+        """Parse the command line, and print the help if it asks for that.
 
         Raises:
-            Unread: there is nobody left to read it.
+            Unread: on a broken pipe.
         """
         try:
             return super().make_context(info_name, args, parent=parent, **extra)
@@ -82,7 +82,7 @@ class LazyGroup(TyperGroup):
         """Run the command.
 
         Raises:
-            Unread: there is nobody left to read what the command says.
+            Unread: on a broken pipe.
         """
         try:
             return super().invoke(ctx)

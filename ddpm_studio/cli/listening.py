@@ -1,4 +1,4 @@
-"""Progress of a job in the terminal, until it ends or a signal asks it to."""
+"""Run a job in the terminal with a progress display, until it ends or a signal stops it."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def listen(
     on_event: Callable[[Event], None] | None = None,
     display: Display | None = None,
 ) -> ResultT:
-    """Step a job to its end, show how far it is and hand each event on.
+    """Step a job to its end, show its progress and pass on each event.
 
     Args:
-        job: closed in any case before this returns or raises.
+        job: the job's generator; it is always closed before this returns or raises.
         on_event: called with each event.
-        display: where progress is shown; None: stderr.
+        display: progress display; None: one on stderr.
 
     Returns:
-        What the job returns.
+        The job's result.
 
     Raises:
-        Stopped: if a signal asked for it between two events.
+        Stopped: if a signal asked the program to end; checked after each event.
     """
     display = make_display() if display is None else display
     watch = EventWatch(display)
-    # The job is closed while signals are still noted: a second one ends the process at once.
+    # The job is closed while signals are still caught: a second one ends the process at once.
     with contextlib.closing(display), noted_signals() as asked:
 
         def take(event: Event) -> None:

@@ -1,4 +1,4 @@
-"""Options made from the requests: a field is described once, in its model."""
+"""Command-line options generated from request models: each field is described once, there."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from ddpm_studio.runs.ready import named_run
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Given = dict[str, object]
 
-# What a person may name and a request numbers.
+# The field that takes a class's name or number, where the request has the number.
 _CLASS = "class_label"
 
 _METAVARS: dict[Any, str] = {int: "N", float: "X", str: "TEXT"}
 
-# So many choices are listed by their names alone.
+# More choices than this are listed by name only, without their help.
 _MANY = 7
 
-# Limits beyond this stop nobody; the model still holds them.
+# Upper limits from here on are not shown in help; the model still enforces them.
 _TOO_LARGE_TO_SHOW = 1_000_000
 
 
@@ -51,11 +51,11 @@ def _named_data(given: list[Path] | None) -> list[Path]:
     return [named_data(path) for path in given or ()]
 
 
-#: A run, by its folder or as ``ready:NAME``; the others take a help, or a flag and a help.
+#: Argument for a run, by its folder or as ``ready:NAME``; ``Run`` is the common case of it.
 run_argument: Any = partial(typer.Argument, metavar="RUN", callback=_named_run, show_default=False)
 Run = Annotated[Path, run_argument(help="A run folder, or ready:NAME.")]
 run_option: Any = partial(typer.Option, metavar="RUN", callback=_named_run, show_default=False)
-#: Pictures, by where they lie or as ``sample:NAME``.
+#: Argument for pictures, by path or as ``sample:NAME``.
 data_argument: Any = partial(
     typer.Argument, metavar="DATA", callback=_named_data, show_default=False
 )
@@ -76,13 +76,13 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, f
 def with_options(
     *models: type[BaseModel], skip: Collection[str] = ()
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command an option for each field of the models.
+    """Decorator that gives a command an option for each field of the models.
 
     The command takes its own parameters and ``**given``: the options that were named, as
-    text or numbers, those left out being absent. :func:`validated` makes a model of them.
+    text or numbers, without those left out. :func:`validated` makes a model of them.
 
     Args:
-        models: where the fields come from; their names differ.
+        models: request models, without field names in common.
         skip: fields that the command provides in another way.
     """
 
@@ -113,11 +113,16 @@ def with_options(
 
 
 def validated(model: type[ModelT], values: Mapping[str, object], **more: object) -> ModelT:
-    """Make a model of the values that belong to it.
+    """Build a request from those of the given options that are its fields.
+
+    Args:
+        model: the request model.
+        values: options by name.
+        more: further fields.
 
     Raises:
-        typer.BadParameter: naming the option whose value is out of range or changes nothing.
-        StudioError: if the run does not know the class that is named.
+        typer.BadParameter: for an option whose value is out of range or has no effect; names it.
+        StudioError: if the run doesn't have the class that is named.
     """
     own = {name: value for name, value in values.items() if name in model.model_fields}
     for name, value in own.items():
@@ -129,7 +134,7 @@ def validated(model: type[ModelT], values: Mapping[str, object], **more: object)
 
 @contextmanager
 def by_option() -> Iterator[None]:
-    """Tell a refusal of an option as the parser does.
+    """Context manager that converts an :class:`OptionError` to the parser's usage error.
 
     Raises:
         typer.BadParameter: in place of an :class:`OptionError`.
@@ -148,7 +153,7 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
     kind = next(k for k in alternatives if k is not NoneType) if optional else field.annotation
     marker = one_of(field)
     if name == _CLASS or marker is not None or _metavar_of(field):
-        # The model reads the text.
+        # The model parses the text.
         kind = str
     elif get_origin(kind) is dict:
         kind = list[str]
@@ -158,7 +163,7 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
         parser=_entry_name(marker) if marker else None,
         autocompletion=_starting_with(marker) if marker else None,
         help=_help(name, field, kind, model),
-        # The model's default applies; None here tells that the option was not named.
+        # The model's default applies; None here means that the option was not named.
         show_default=False,
         metavar=_metavar_of(field) or _metavar(name, field, kind),
         rich_help_panel=_title(model),
@@ -172,7 +177,7 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
 
 
 def _pairs(name: str, texts: Any) -> dict[str, str]:
-    """Read NAME=X, several of them with commas between or as options of their own."""
+    """Parse NAME=X pairs, separated by commas or given as repeated options."""
     try:
         return {key: value for text in texts for key, value in read_pairs(str(text))}
     except ValueError as error:
@@ -182,7 +187,7 @@ def _pairs(name: str, texts: Any) -> dict[str, str]:
 
 
 def _entry_name(marker: OneOf) -> Callable[[str], str]:
-    """Return what reads the name of an entry; the entries are listed only for a wrong one."""
+    """Return a parser of an entry's name, which lists the entries only for an invalid one."""
 
     def read(name: str) -> str:
         if not marker.allows(name):
@@ -201,12 +206,12 @@ def _starting_with(marker: OneOf) -> Callable[[str], list[str]]:
 
 
 def _title(model: type[BaseModel]) -> str:
-    """Return what the model says that it is, without the place in the paper."""
+    """Return the section title for a model's options: its docstring's first line, up to " ("."""
     return (model.__doc__ or model.__name__).split("\n")[0].split(" (")[0].rstrip(".")
 
 
 def _metavar_of(field: FieldInfo) -> str | None:
-    """Return what stands for the value of a field that is written as text."""
+    """Return the metavar of a field that is given as text, if it has one."""
     extra = field.json_schema_extra
     found = extra.get("metavar") if isinstance(extra, dict) else None
     return found if isinstance(found, str) else None
@@ -222,7 +227,7 @@ def _metavar(name: str, field: FieldInfo, kind: Any) -> str | None:
 
 
 def _options_of(name: str, model: type[BaseModel]) -> str:
-    """Return which options an entry of the catalogue takes that have no field of their own."""
+    """Describe the options of catalogue entries that have no field of their own."""
     return " ".join(
         f"{entry.name}: {option.name}, {option.low:g} to {option.high:g}, {option.help}"
         for entry, option in options_beside(model, name)
@@ -230,16 +235,16 @@ def _options_of(name: str, model: type[BaseModel]) -> str:
 
 
 def _choices(field: FieldInfo) -> str:
-    """Return the choices, with what each is where they are few."""
+    """Describe the choices of a field, each with its help if they are few."""
     choices = choices_of(field)
-    # Those that are no entries of the catalogue are told of by the description.
+    # Choices that are not catalogue entries are explained in the field's description.
     if one_of(field) is None or len(choices) > _MANY:
         return f"One of {', '.join(choice.value for choice in choices)}." if choices else ""
     return f"{'; '.join(f'{choice.value}: {choice.help}' for choice in choices)}."
 
 
 def _help(name: str, field: FieldInfo, kind: Any, model: type[BaseModel]) -> str:
-    """Return the description, the choices, the limits and the default."""
+    """Return an option's help: its description, choices, limits and default."""
     parts = (field.description or field.title, _choices(field), _options_of(name, model))
     words = [part for part in parts if part]
     if kind is not str:

@@ -1,4 +1,4 @@
-"""Standard output of commands: data, and nothing else."""
+"""Standard output of commands, which carries only results: file names or JSON."""
 
 from __future__ import annotations
 
@@ -16,37 +16,36 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.events import Drawn
 
 
-# What is written beside the pictures, if it is no animation.
+# JSON keys of files written along with the pictures; any other suffix is an animation's.
 _NAMES = {".npy": "npy", ".safetensors": "latent"}
 
 
 def emit(value: Mapping[str, object]) -> None:
-    """Write one JSON object on a line of its own, at once."""
+    """Print a JSON object on one line, and flush."""
     print(json_module.dumps(_plain(value), allow_nan=False), flush=True)
 
 
 def spell_out_unknown_signs() -> None:
-    """Write a sign that stdout's encoding lacks as ``\\u03bb``, as stderr does, and fail at none.
+    """Escape characters that stdout's encoding lacks, as ``\\u03bb``, as stderr does.
 
-    On Windows a file or a pipe has the code page of the place, which knows few of those that help
-    and tables are written with.
+    On Windows files and pipes use the local code page, which lacks most symbols in help and tables.
     """
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def forget_stdout() -> None:
-    """Let what is still said on stdout go nowhere: whoever read has gone."""
+    """Redirect stdout to the null device, after its reader has gone."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
 
 
 def tell_drawn(files: Sequence[Path], drawn: Drawn, json: bool) -> None:
-    """Tell which files were written, and for machines what made the pictures.
+    """Print the names of the written files or, as JSON, also the recipe of the pictures.
 
     Args:
-        files: the pictures, then what was written beside them.
+        files: the file of the pictures, then the files written along with it.
         drawn: the pictures.
-        json: as one JSON object.
+        json: print one JSON object.
     """
     tell_written(files, len(drawn.pictures), drawn.recipe, json)
 
@@ -54,11 +53,11 @@ def tell_drawn(files: Sequence[Path], drawn: Drawn, json: bool) -> None:
 def tell_written(
     files: Sequence[Path], count: int, recipe: Mapping[str, object], json: bool
 ) -> None:
-    """Tell as :func:`tell_drawn` of so many pictures and what made them."""
+    """Print the written files as :func:`tell_drawn`, given the number of pictures and recipe."""
     if json:
         out, *others = files
         named = {_NAMES.get(path.suffix.lower(), "gif"): path for path in others}
-        # The pictures it was drawn from lie in the PNG; here they would be pages of text.
+        # The recipe's input pictures are in the PNG; here they would be pages of text.
         told = {key: value for key, value in recipe.items() if key != "inputs"}
         emit({"out": out, "gif": None, **named, "count": count, "recipe": told})
     else:
@@ -66,14 +65,14 @@ def tell_written(
 
 
 def as_event(name: str, event: object) -> dict[str, object]:
-    """Return a job's event as a JSON object with its name."""
+    """Convert a job's event to a JSON object with its name under "event"."""
     assert is_dataclass(event)
     assert not isinstance(event, type)
     return {"event": name, **asdict(event)}
 
 
 def _plain(value: Any) -> Any:
-    """Make a value of what JSON has: paths as text, numbers that are none as null."""
+    """Convert a value to JSON types: paths to text, NaN and infinity to null."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Help in plain lines, by subject, whole words at any width."""
+"""Help text in plain lines, in sections by subject, wrapped at words at any width."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _WIDEST_OPTIONS = 32
 
 
 class PlainCommand(TyperCommand):
-    """A command whose help has no frames: those of rich break choices in mid-word."""
+    """A command with plain help, as the frames of rich break choices in mid-word."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write arguments, own options and those of each request under its title."""
+        """Write the help of arguments, the command's own options, and each request's options."""
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
@@ -35,7 +35,7 @@ class PlainCommand(TyperCommand):
 
 
 def _table(rows: list[tuple[str, str]], width: int) -> str:
-    """Return options and what they do side by side; the parser's own breaks at hyphens."""
+    """Format options and their help in two columns; the parser's own table breaks at hyphens."""
     inner = width - len(_INDENT)
     column = min(_WIDEST_OPTIONS, max(len(words) for words, _ in rows) + len(_GAP))
     lines = []

@@ -1,4 +1,4 @@
-"""Signals and broken pipes that end a command early."""
+"""Early end of a command: termination signals and broken pipes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: what was asked for
-    """A signal has ended a job; its cleanup is done."""
+    """Raised after a signal has ended a job and its cleanup is done; has the exit code."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -25,21 +25,21 @@ class Stopped(Exception):  # noqa: N818 - not an error: what was asked for
 
 
 class Unread(Exception):  # noqa: N818 - nothing has failed here
-    """Whoever read the output has gone; the job is closed."""
+    """Raised on a broken pipe (the reader of the output has gone); the job is closed."""
 
 
 @dataclass
 class Asked:
-    """The signal that has asked for an end, if one has."""
+    """The termination signal that was received, or None."""
 
     number: int | None = None
 
 
 @contextlib.contextmanager
 def noted_signals() -> Iterator[Asked]:
-    """Note the first signal that asks for an end; a second one ends the process at once.
+    """Catch the first termination signal, to be checked; a second one ends the process at once.
 
-    Not one rank of several: a cluster, and what has started the rank, may both ask it to end.
+    Ranks ignore the second one: a cluster and the launcher may each send a signal.
     """
     asked = Asked()
     later = signal.SIG_IGN if is_rank() else signal.SIG_DFL
@@ -49,7 +49,7 @@ def noted_signals() -> Iterator[Asked]:
         for either in handled:
             signal.signal(either, later)
         if sys.stderr.isatty():
-            # A terminal that has gone takes nothing any more.
+            # The terminal may have been closed.
             with contextlib.suppress(OSError):
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)
 

@@ -1,4 +1,4 @@
-"""All commands in one line each, so that ``--help`` need not load them."""
+"""Table of all commands with one line of help each, so that ``--help`` need not load them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import NamedTuple
 
 
 class CommandEntry(NamedTuple):
-    """A command: its module in :mod:`ddpm_studio.cli.commands` and what it does."""
+    """A command: its module in :mod:`ddpm_studio.cli.commands` and its line of help."""
 
     module: str
     help: str
 
 
-# What `ddpm-studio` does with paths alone.
+# The command of `ddpm-studio` with paths alone, or without arguments.
 DEFAULT = "open"
 
 COMMANDS = {
     "open": CommandEntry("window", "Open the window on pictures or a run; also without this word."),
     "train": CommandEntry("train", "Train a network on pictures."),
     "distill": CommandEntry("distill", "Distil a model into a few-step student."),
-    # Those that draw bear the names of the kinds of drawings in `ddpm_studio.catalogue.tools`.
+    # Drawing commands have the names of the kinds of drawings in `ddpm_studio.catalogue.tools`.
     "sample": CommandEntry("sample", "Draw pictures from noise."),
     "share": CommandEntry("share", "Draw many pictures from one shared latent."),
     "interpolate": CommandEntry("interpolate", "Interpolate between pictures in latent space."),

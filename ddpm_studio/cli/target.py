@@ -1,4 +1,4 @@
-"""Output files of commands, looked at before the work begins."""
+"""Output files of commands: options, checks before the work begins, and writing."""
 
 from __future__ import annotations
 
@@ -57,16 +57,16 @@ Npy = Annotated[
 ]
 
 
-#: What to do where it is said how an animation is, but not where.
+#: Remedy for options of an animation without its file.
 NAME_GIF = "name the animation with --gif"
 
 
 def layout(given: Mapping[str, object], run: Path) -> GridOptions:
-    """Make the layout of the options that were named, for pictures of a run.
+    """Build the layout from the options that were named, for pictures of a run.
 
     Raises:
         typer.BadParameter: if a value is out of range, or the run's pictures have no such bands.
-        StudioError: if it is no run.
+        StudioError: if ``run`` is no run folder.
     """
     grid = validated(GridOptions, given)
     if "bands" in given:
@@ -81,16 +81,16 @@ def layout(given: Mapping[str, object], run: Path) -> GridOptions:
 def refuse_idle(
     given: Collection[str], place: Path | None, words: str, *models: type[Request]
 ) -> None:
-    """Refuse what tells how to write a file that is not asked for.
+    """Refuse options of an output file that is not requested, as they would have no effect.
 
     Args:
         given: the options that were named.
-        place: the file; None: it is not asked for.
-        words: what is to be done, such as "name the animation with --gif".
-        models: whose fields tell how it is written.
+        place: the file; None: not requested.
+        words: the remedy, such as "name the animation with --gif".
+        models: request models whose fields are options of the file.
 
     Raises:
-        typer.BadParameter: naming one of them.
+        typer.BadParameter: if there is such an option; names it.
     """
     named = [name for model in models for name in model.model_fields if name in given]
     if place is None and named:
@@ -98,16 +98,16 @@ def refuse_idle(
 
 
 def check_out(path: Path, given: Collection[str], *, alone: bool = True) -> None:
-    """Refuse a place where pictures can't be written, and a layout that it does not take.
+    """Check that pictures can be written to a path, and that no layout option is without effect.
 
     Args:
-        path: the place.
+        path: the file or folder.
         given: the options that were named.
-        alone: whether no animation is written too, which has a layout.
+        alone: whether no animation, which uses the layout, is written too.
 
     Raises:
-        StudioError: saying why.
-        typer.BadParameter: naming the option that would change nothing.
+        StudioError: if pictures can't be written there.
+        typer.BadParameter: for an option without effect; names it.
     """
     idle = [name for name in idle_options(path) if alone and name in given]
     if idle:
@@ -129,11 +129,11 @@ def check_out(path: Path, given: Collection[str], *, alone: bool = True) -> None
 def write_out(
     path: Path, pictures: Pictures, recipe: dict[str, object], options: GridOptions
 ) -> None:
-    """Write pictures (N, H, W, C) as the name asks, and show how far it is.
+    """Write pictures (N, H, W, C) in the format of the path's suffix, with a progress display.
 
     Raises:
         StudioError: if they can't be written.
-        Stopped: if a signal asked for it; nothing is left.
+        Stopped: if a signal stopped it; no partial file is left.
     """
     from ddpm_studio.cli.listening import listen
 
@@ -149,11 +149,11 @@ def write_animation(
     recipe: dict[str, object],
     count: int | None = None,
 ) -> None:
-    """Write frames (H, W, C), ``count`` of them, as an animation, and show how far it is.
+    """Write ``count`` of the frames, each (H, W, C), as an animation, with a progress display.
 
     Raises:
         StudioError: if it can't be written.
-        Stopped: if a signal asked for it; nothing is left.
+        Stopped: if a signal stopped it; no partial file is left.
     """
     from ddpm_studio.cli.listening import listen
 

@@ -1,4 +1,4 @@
-"""Output of a training in the terminal."""
+"""Terminal output of a training: JSON lines on stdout, or messages on stderr."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 
 def train_told(job: Generator[Event, None, TrainResult], run: Path, json: bool) -> None:
-    """Run a training to its end and tell of it.
+    """Run a training to its end, and print its events and result.
 
     Args:
         job: the training.
-        run: its folder.
-        json: events as JSON lines.
+        run: the run folder.
+        json: print events as JSON lines.
 
     Raises:
-        Stopped: after it was told what is saved.
-        BrokenPipeError: likewise, if nobody reads the output any more.
+        Stopped: after a signal, once the saved checkpoint was reported.
+        BrokenPipeError: likewise, if the reader of the output has gone.
     """
     teller = TrainOutput(json)
     try:
@@ -47,27 +47,27 @@ def train_told(job: Generator[Event, None, TrainResult], run: Path, json: bool) 
         raise
     except BrokenPipeError:
         forget_stdout()
-        with contextlib.suppress(BrokenPipeError):  # Of stderr, that may have the same reader.
+        with contextlib.suppress(BrokenPipeError):  # stderr may have lost the same reader.
             teller.tell_stop(run, "Nobody reads the output any more: stopped")
         raise
     teller.tell_end(result.run, result.step, result.loss)
 
 
 class TrainOutput:
-    """Tells of a training: events as JSON lines, or a few words on stderr.
+    """Event listener that prints a training's events as JSON lines, or short messages on stderr.
 
     Args:
-        json: which of them.
+        json: print JSON lines.
     """
 
     def __init__(self, json: bool) -> None:
         self._json = json
         self._loss: float | None = None
-        # Another than was asked for if the run had to move.
+        # It differs from the requested folder if the run had to move to the fallback folder.
         self._run: Path | None = None
 
     def __call__(self, event: Event) -> None:
-        """Tell of an event if it is worth it."""
+        """Print an event if it is one of those that are reported."""
         match event:
             case TrainStep():
                 self._loss = event.loss
@@ -89,14 +89,19 @@ class TrainOutput:
                 pass
 
     def tell_end(self, run: Path, step: int, loss: float) -> None:
-        """Tell that all steps are taken."""
+        """Print the result after all steps."""
         self._emit({"event": "done", "run": run, "step": step, "loss": loss})
         if not self._json:
             _say(f"Trained to step {step:,}; last loss {loss:.4f}.")
             print(run)
 
     def tell_stop(self, run: Path, stopped: str = "Stopped") -> None:
-        """Tell where a training that was ``stopped``, in words, can go on."""
+        """Print which checkpoint a stopped training can resume from.
+
+        Args:
+            run: the requested run folder.
+            stopped: beginning of the sentence, with the cause.
+        """
         run = self._run or run
         try:
             saved = RunFolder.open(run).newest()

@@ -1,4 +1,4 @@
-"""An animation of a reverse process, and its numbers, recorded while it runs."""
+"""Recorder of reverse-process trajectories, for an animation and an array file."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ RequestT = TypeVar("RequestT", SampleRequest, ShareRequest, InpaintRequest)
 
 _FRAMES = 60
 _MOST = 10_000
-# Slowing down needs moments that lie closer together than even ones.
+# Easing (slowing down) needs intermediate states closer together than even ones.
 _DENSER = 3
 
 
 class TrajectoryRecorder:
-    """Keeps the moments of a process that an animation will show, or a file of numbers hold.
+    """Event listener that keeps intermediate states of a reverse process, and writes them.
 
     Args:
         given: the options that were named.
         path: the animation to write; None: none.
-        view: what to show.
+        view: content of the animation.
         animation: its timing.
         grid: its layout.
-        npy: the file of numbers to write; None: none.
-        numbers: what it holds.
+        npy: the ``.npy`` file to write; None: none.
+        numbers: content of the ``.npy`` file.
 
     Raises:
         StudioError: if a file can't be written.
-        typer.BadParameter: if it is said how, but not which one.
+        typer.BadParameter: for options of a file that is not requested.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class TrajectoryRecorder:
         self._numbers: list[npt.NDArray[np.generic]] = []
 
     def ask(self, request: RequestT) -> RequestT:
-        """Return the request with as many moments as the animation needs.
+        """Return the request with as many frames (intermediate states) as the files need.
 
         Raises:
-            typer.BadParameter: if moments are asked for, but no file to keep them in.
+            typer.BadParameter: if frames are requested, but no file to write them to.
         """
         if self.path is None and self.npy is None:
             if request.frames:
@@ -97,7 +97,7 @@ class TrajectoryRecorder:
         return request.model_copy(update={"frames": moments})
 
     def __call__(self, event: Event) -> None:
-        """Keep what the job shows."""
+        """Store the frames of an event."""
         from ddpm_studio.jobs.events import FrameImages
 
         if not isinstance(event, FrameImages):
@@ -108,10 +108,13 @@ class TrajectoryRecorder:
             self._numbers.append(event.kept(self._npy_view))
 
     def write(self, recipe: dict[str, object]) -> list[Path]:
-        """Write the files that are asked for, and return them.
+        """Write the requested files, and return their paths.
+
+        Args:
+            recipe: the recipe to store in the animation.
 
         Raises:
-            StudioError: if it can't be written.
+            StudioError: if a file can't be written.
         """
         written = []
         if self.path is not None:

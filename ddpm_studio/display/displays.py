@@ -1,4 +1,4 @@
-"""Progress displays: a bar for a terminal, a line now and then for a file."""
+"""Progress displays: a progress bar for a terminal, throttled lines for a file."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from ddpm_studio.progress import Progress
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_AT_LEAST = 1.0
 _LINES = 10
-# In a narrower terminal the loss would cut short how far it is.
+# In a narrower terminal the note would truncate the progress itself.
 _ROOM_FOR_A_NOTE = 80
 
 
 class Display(Protocol):
-    """What shows a job's progress."""
+    """Interface of progress displays."""
 
     def show(self, progress: Progress, left: float | None, note: str) -> None:
-        """Show how far the job is, the seconds left and a note such as the loss."""
+        """Show the progress, the estimated seconds left, and a note such as the loss."""
 
     def say(self, text: str) -> None:
-        """Say one line that stays."""
+        """Print a permanent line."""
 
     def close(self) -> None:
-        """End the display; what was said stays."""
+        """Remove the progress; printed lines stay."""
 
 
 def make_display(stream: TextIO | None = None) -> Display:
-    """Return a bar if the stream is a terminal, else plain lines."""
+    """Return a progress bar if the stream is a terminal, else plain lines; None: stderr."""
     stream = sys.stderr if stream is None else stream
     return BarDisplay(stream) if stream.isatty() else LineDisplay(stream)
 
 
 class LineDisplay:
-    """Plain lines: at once when something is done, then at each tenth or every ten seconds.
+    """Plain lines: at the first progress, then at each tenth or every ten seconds.
 
     Args:
-        stream: where to.
-        clock: seconds that only grow.
+        stream: output stream.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
-        # By phase: a training draws samples in between, again and again.
+        # By phase, as a training alternates with drawing samples.
         self._first: dict[str, int] = {}
         self._last: dict[str, tuple[float, int]] = {}
 
@@ -71,11 +71,11 @@ class LineDisplay:
         print(text, file=self._stream, flush=True)
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing."""
 
 
 class BarDisplay:
-    """One line that moves.
+    """Progress bar on one line of a terminal.
 
     Args:
         stream: a terminal.
@@ -101,7 +101,7 @@ class BarDisplay:
         self._bar.start()
 
     def show(self, progress: Progress, left: float | None, note: str) -> None:
-        """Move the bar."""
+        """Update the bar."""
         self._bar.update(
             self._task,
             description=progress.text,
@@ -118,19 +118,19 @@ class BarDisplay:
         self._console.print(text, markup=False, soft_wrap=True)
 
     def close(self) -> None:
-        """Take the bar away and show the cursor again."""
+        """Remove the bar and show the cursor again."""
         self._bar.stop()
 
 
 def progress_line(progress: Progress, left: float | None, note: str) -> str:
-    """Return "Sampling: 3 of 10 steps · note · 12 min left", without what is not known."""
+    """Format progress as "Sampling: 3 of 10 steps · note · 12 min left", without unknown parts."""
     counted = _counted(progress)
     begin = f"{progress.text}: {counted}" if counted else progress.text
     return " · ".join(part for part in (begin, note, _left(left, progress)) if part)
 
 
 def _counted(progress: Progress) -> str:
-    """Return "3 of 10 steps"; a share where nothing that a person knows is counted."""
+    """Format counts as "3 of 10 steps", or as a percentage if the progress has no unit."""
     done, total = progress.done, progress.total
     if total <= 1:
         return ""

@@ -1,4 +1,4 @@
-"""Progress in a notebook, below the cell that runs the job."""
+"""Progress bar in a notebook, below the cell that runs the job."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Show = Callable[..., _Handle]
 
 
 class NotebookDisplay:
-    """A bar that is drawn anew in its place, and goes at the end.
+    """Progress bar that is updated in place, and removed at the end.
 
     Args:
         show: IPython's ``display``.
-        clock: seconds that only grow.
+        clock: monotonic clock, in seconds.
     """
 
     def __init__(self, show: Show, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,7 +37,7 @@ class NotebookDisplay:
         self._handle = show({"text/plain": ""}, raw=True, display_id=True)
 
     def show(self, progress: Progress, left: float | None, note: str) -> None:
-        """Move the bar, if the last time is not just now."""
+        """Update the bar, throttled to five updates a second."""
         now = self._clock()
         if now < self._next and progress.done < progress.total:
             return
@@ -47,11 +47,11 @@ class NotebookDisplay:
         self._update({"text/plain": line, "text/html": f"{bar} {html.escape(line)}"})
 
     def say(self, text: str) -> None:
-        """Write a line that stays."""
+        """Print a permanent line on stderr."""
         print(text, file=sys.stderr, flush=True)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Clear the bar."""
         self._update({"text/plain": "", "text/html": ""})
 
     def _update(self, bundle: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Watch a job: its events become what a display shows."""
+"""Event listener that shows a job's progress and messages on a display."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ddpm_studio.jobs.time_left import TimeLeft
 
 
 class EventWatch:
-    """Shows how far a job is, and says what it tells; call it with each event.
+    """Shows a job's progress and prints its notices; call it with each event.
 
     Args:
-        display: where to.
+        display: the progress display.
     """
 
     def __init__(self, display: Display) -> None:
@@ -24,12 +24,12 @@ class EventWatch:
         self._loss = 0.0
 
     def __call__(self, event: Event) -> None:
-        """Take one event."""
+        """Handle one event."""
         match event:
             case Progress(total=total):
                 self._total = total
-                # A training tells its time left itself: it knows what was not training. Whatever
-                # it does in between, it counts its steps.
+                # A training estimates its time left itself, as it knows which time was not spent
+                # on training. Its progress is recognised by its total, the number of steps.
                 if total == self._steps:
                     self._display.show(event, self._left, self._note)
                 else:

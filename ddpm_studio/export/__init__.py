@@ -1,7 +1,7 @@
-"""Export: PNG with its recipe, grids, sequences, animations.
+"""Export of pictures: PNG with a recipe, grids, sequences, animations.
 
 The names listed in ``__init__.pyi`` are loaded at first use, so that a recipe can be read
-without what writes animations.
+without loading the writers of animations.
 """
 
 from lazy_loader import attach_stub

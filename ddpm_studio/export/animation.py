@@ -1,4 +1,4 @@
-"""Animations: GIF, APNG, WebP, MP4, chosen by the name's ending."""
+"""Animations: GIF, APNG, WebP, MP4, chosen by the file's suffix."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ddpm_studio.lazy_sequence import LazySequence
 from ddpm_studio.picture_shape import FIRST_BANDS, Bands, opaque, visible
 from ddpm_studio.progress import Progress
 
-# What can't carry what made it is not written.
+# Only formats that can hold a recipe are written.
 ANIMATION_SUFFIXES = RECIPE_SUFFIXES
 
 _MAX_WEBP_SIDE = 16383
@@ -31,10 +31,10 @@ _MOST_BYTES = 2**30
 
 
 def check_animation(path: Path) -> None:
-    """Find out before long work whether an animation can be written.
+    """Check before long work that an animation can be written to a path.
 
     Raises:
-        StudioError: for an unknown ending, a place that can't be written to, missing ffmpeg.
+        StudioError: for an unknown suffix, a path that can't be written to, or missing ffmpeg.
     """
     check_destination(path, ANIMATION_SUFFIXES)
     if path.suffix.lower() == ".mp4":
@@ -54,31 +54,31 @@ def save_animation(
     recipe: Recipe | None = None,
     bands: Bands = FIRST_BANDS,
 ) -> Generator[Progress, None, None]:
-    """Write frames as a moving picture; yields Progress, a few times a second or oftener.
+    """Write frames as an animation; yields Progress a few times a second or more often.
 
-    Closed before its end it leaves nothing, and the file that was there before.
+    If the generator is closed early, no partial file is left and an existing file is unchanged.
 
     ``.gif`` is exact up to 256 colours in all; ``.png`` and ``.apng`` (animated PNG) and
-    ``.webp`` are always exact; ``.mp4`` needs ffmpeg and is nearly so. Frames that follow each
-    other unchanged may be stored as one that lasts longer. Alpha is laid over white where
-    :func:`keeps_alpha` says that the format has none.
+    ``.webp`` are always lossless; ``.mp4`` needs ffmpeg and is nearly so. Consecutive equal frames
+    may be stored as one that lasts longer. Alpha is composited over white if the format has none,
+    see :func:`keeps_alpha`.
 
     Args:
-        path: where to; the ending chooses the format.
-        frames: uint8, each (H, W, C) of one shape, at least one. Of a sequence only
-            those that are shown are asked for, one after the other: it may compose them then.
+        path: the file; its suffix selects the format.
+        frames: uint8, each (H, W, C) of one shape, at least one. Of a sequence, only the frames
+            shown are accessed, one after the other, so that it may compose them lazily.
         fps: frames a second, up to 50 for GIF.
         hold_last_seconds: how much longer the last frame stays.
-        loop: begin again at the end; MP4 leaves this to the player.
+        loop: repeat for ever; MP4 leaves this to the player.
         easing: which frames are shown; see :func:`ddpm_studio.export.choose_frames`.
         count: how many frames to show; None: as many as are given.
         scale: integer zoom.
         recipe: what made them, as JSON; :func:`ddpm_studio.export.read_recipe` reads it back,
-            with ``moving`` for a sign that the file's picture is not the drawing itself.
-        bands: which of more than four channels are seen.
+            with a key ``moving`` to mark that the file's picture is not the drawing itself.
+        bands: which of more than four channels to show.
 
     Raises:
-        StudioError: if the ending is unknown or the file can't be written so.
+        StudioError: if the suffix is unknown or the file can't be written with these settings.
         ValueError: for numbers out of range, frames of several shapes, or a recipe too long.
     """
     check_suffix(path, ANIMATION_SUFFIXES)
@@ -110,17 +110,17 @@ def save_animation(
 
 
 def keeps_alpha(suffix: str) -> bool:
-    """Whether files with this ending can be transparent by degrees."""
+    """Whether files with this suffix have an alpha channel (partial transparency)."""
     return suffix.lower() not in (".gif", ".mp4")
 
 
 class Seen(LazySequence[Pictures]):
-    """Frames as they are seen, of one to four channels.
+    """Lazy sequence of frames converted to one to four displayable channels.
 
     Args:
         frames: (H, W, C), at least one.
-        bands: which of more than four channels are seen.
-        alpha: whether what is transparent stays so; else it is laid over white.
+        bands: which of more than four channels to show.
+        alpha: whether to keep alpha; else it is composited over white.
     """
 
     def __init__(self, frames: Sequence[Pictures], bands: Bands, *, alpha: bool) -> None:
@@ -130,20 +130,20 @@ class Seen(LazySequence[Pictures]):
         return len(self._frames)
 
     def item(self, place: int, /) -> Pictures:
-        """Return the frame at a place, as it is seen."""
+        """Return the frame at an index, converted for display."""
         frame = visible(self._frames[place], self._bands)
         return frame if self._alpha else opaque(frame)
 
 
 class FrameSelection(LazySequence[Pictures]):
-    """Some frames of many, each asked for when its turn comes.
+    """Lazy selection of frames from a sequence, each accessed only when needed.
 
     Args:
         given: frames (H, W, C).
-        indices: which, in which order, at least one.
+        indices: the indices of the selected frames in their order, at least one.
 
     Raises:
-        ValueError: at the first frame of another shape.
+        ValueError: on access to a frame of another shape than the first.
     """
 
     def __init__(self, given: Sequence[Pictures], indices: Sequence[int]) -> None:
@@ -154,7 +154,7 @@ class FrameSelection(LazySequence[Pictures]):
         return len(self._indices)
 
     def item(self, place: int, /) -> Pictures:
-        """Ask for the frame at a place."""
+        """Return the selected frame at an index."""
         frame = self._given[self._indices[place]]
         if frame.shape != self._shape:
             raise ValueError(f"frames must have one shape, not {self._shape} and {frame.shape}")
@@ -182,7 +182,7 @@ def _check_limits(
             f"{side} pixels are too many for {suffix}, which holds {limit}.",
             "Choose a smaller zoom or fewer pictures.",
         )
-    # Who shows them decodes them all, and keeps them; a player of MP4 does not.
+    # Viewers decode all frames and keep them in memory; players of MP4 don't.
     size = count * math.prod(shape) * scale**2
     if suffix != ".mp4" and size > _MOST_BYTES:
         pixels = size_text(shape[1] * scale, shape[0] * scale)

@@ -1,4 +1,4 @@
-"""Animated PNG [PNG Specification, Third Edition, § 11.3.6]: exact, frame by frame."""
+"""Animated PNG writer, lossless, frame by frame [PNG Specification, Third Edition, § 11.3.6]."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def write_apng(
 ) -> None:
     """Write frames of equal shape (H, W, C), C 1 to 4, each as soon as it is encoded.
 
-    A single frame, or frames that are all equal, make a PNG that stands still.
+    A single frame, or frames that are all equal, make a still PNG.
 
     Args:
         file: open for writing, at its beginning; its number of frames is filled in at the end.
-        frames: asked for one after the other.
-        timeline: how long each lasts.
+        frames: accessed one after the other.
+        timeline: duration of each frame.
         scale: integer zoom.
-        loop: begin again at the end.
-        recipe: what made them.
-        monitor: told of each frame.
+        loop: repeat for ever.
+        recipe: the recipe to store.
+        monitor: receives the progress, by frame.
 
     Raises:
-        ValueError: if a frame lasts longer than can be told, or the recipe is too long.
+        ValueError: if a frame lasts longer than the format allows, or the recipe is too long.
     """
     images = (to_image(zoom(frame, scale)) for frame in monitor.counted(frames))
     parts = changes(images, timeline.durations(1000), _fits)
@@ -80,7 +80,7 @@ def write_apng(
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield kind and content of each chunk of a PNG of ours."""
+    """Yield (type, content) of each chunk of a PNG that was written here."""
     place = _SIGNATURE
     while place < len(png):
         length, kind = struct.unpack_from(">I4s", png, place)
@@ -109,10 +109,10 @@ def _frame_control(number: int, part: Change) -> bytes:
 
 
 def _delay(milliseconds: int) -> Fraction:
-    """Return seconds as two numbers of 16 bits, as near as they come.
+    """Return a duration in seconds as the nearest fraction of two 16-bit numbers.
 
     Raises:
-        ValueError: if it is longer than a PNG can tell, 65,535 s.
+        ValueError: if it is longer than a PNG can express, 65,535 s.
     """
     most = _MOST * 1000 // max(1, milliseconds)
     if most < 1:
@@ -121,5 +121,5 @@ def _delay(milliseconds: int) -> Fraction:
 
 
 def _fits(milliseconds: int) -> bool:
-    """Whether it can be told exactly, so that equal frames may be one."""
+    """Whether a duration can be expressed exactly, so that equal frames may be merged."""
     return milliseconds <= 1000 * _MOST and _delay(milliseconds) == Fraction(milliseconds, 1000)

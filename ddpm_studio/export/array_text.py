@@ -1,4 +1,4 @@
-"""Arrays as text within a recipe: the pictures, masks and latents drawn from."""
+"""Arrays as text in a recipe (zlib and base64): its input pictures, masks and latents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ddpm_studio.errors import StudioError
 
 Array = npt.NDArray[Any]
 
-# Of all arrays of one recipe together, as text: the recipe itself has one MiB.
+# Limit for the text of all arrays of a recipe, which may have 1 MiB in all.
 _MOST_TEXT = 640 << 10
 _MOST_BYTES = 16 << 20
 _MOST_AXES = 4
@@ -25,13 +25,14 @@ _DTYPES = ("uint8", "bool", "float32")
 
 
 def pack(arrays: Mapping[str, Array]) -> dict[str, object]:
-    """Return arrays as JSON: type, shape, checksum and, while there is room, the content.
+    """Serialise arrays to JSON: dtype, shape, checksum and, if there is room, the content.
 
     Args:
-        arrays: uint8, bool or float32, by name. What comes after too much is only named.
+        arrays: uint8, bool or float32, by name. Those that exceed the limit of 640 KiB in all are
+            described without their content.
 
     Raises:
-        ValueError: for another type.
+        ValueError: for another dtype.
     """
     packed: dict[str, object] = {}
     room = _MOST_TEXT
@@ -53,10 +54,14 @@ def pack(arrays: Mapping[str, Array]) -> dict[str, object]:
 
 
 def unpack(name: str, told: object) -> Array:
-    """Return one array of those that :func:`pack` wrote; the text comes from a file, unchecked.
+    """Deserialise one array written by :func:`pack`, from an untrusted file.
+
+    Args:
+        name: its name, for errors.
+        told: its JSON value.
 
     Raises:
-        StudioError: if it was too large to be carried, or is not what was written.
+        StudioError: if the content was too large to be included, or is damaged.
     """
     damaged = StudioError(
         f"The recipe's {name} is damaged.", "Take a copy of the picture that was not changed."
@@ -78,7 +83,7 @@ def unpack(name: str, told: object) -> Array:
             "Open the picture it was made from in the tool, and draw again.",
         )
     try:
-        # One byte more would tell that there is more than the shape has room for.
+        # One byte more than the shape needs, to detect excess data without decompressing it all.
         content = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), size + 1)
     except (TypeError, ValueError, binascii.Error, zlib.error) as error:
         raise damaged from error

@@ -1,4 +1,4 @@
-"""Contact sheets: pictures of any sizes in rows, each with a line of words below it."""
+"""Contact sheets: pictures of any sizes in rows, each with a caption of one line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of, visible
 from ddpm_studio.progress import Progress
 
 MOST = 2000
-"""A sheet of more pictures is not made: nobody could look at it."""
+"""The most pictures on one sheet; more could not be viewed."""
 
 _CELL, _LARGEST_CELL, _GAP = 128, 256, 8
 _LETTERS, _LINE = 11, 16
@@ -35,15 +35,15 @@ def save_contact_sheet(
 ) -> Generator[Progress, None, None]:
     """Write pictures (H, W, C) of any sizes as one PNG, in rows; yields Progress.
 
-    Small ones grow by whole factors to at most 128 pixels, or to the size of the largest; what is
-    larger than 256 is reduced. Closed before its end it leaves nothing.
+    Small pictures are enlarged by integer factors to at most 128 pixels, or the size of the
+    largest; those larger than 256 are reduced. If closed early, no partial file is left.
 
     Args:
         path: ends with ``.png``.
-        pictures: uint8, at least one; asked for one after the other, twice.
+        pictures: uint8, at least one; accessed one after the other, twice.
         captions: a line for each.
-        recipe: what made them.
-        bands: which of more than four channels are seen.
+        recipe: the recipe to store.
+        bands: which of more than four channels to show.
 
     Raises:
         StudioError: if there are more than :data:`MOST`, or it can't be written.
@@ -91,7 +91,7 @@ def _fitted(picture: Pictures, cell: int) -> Image.Image:
 
 
 def _cut(words: str, letters: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
-    """Return as much of the words as fits a width."""
+    """Truncate a caption to a width in pixels."""
     while words and letters.getlength(words) > width:
         words = words[:-1]
     return words

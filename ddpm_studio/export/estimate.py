@@ -1,4 +1,4 @@
-"""Estimated length, size and bytes of an animation before it is written."""
+"""Estimate of an animation's duration, dimensions and file size before it is written."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ from ddpm_studio.export.timing import Easing, Timeline, choose_frames
 from ddpm_studio.picture_shape import FIRST_BANDS, Bands, PictureShape
 from ddpm_studio.progress import Progress
 
-# Neighbours are encoded by what changes between them: the sample is runs, not single frames.
+# Neighbours are encoded by their differences, so the trial uses runs of frames, not single ones.
 _RUNS, _RUN = 3, 4
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """An animation that is not written yet.
+    """Estimated properties of an animation.
 
     Args:
-        frames: how many are shown; moments that are repeated count once.
-        seconds: how long it lasts, the hold at its end included; 0 for single pictures.
+        frames: number of frames; repeated ones count once.
+        seconds: duration, including the hold at the end; 0 for single pictures.
         width: in pixels, zoom included.
         height: likewise.
-        size: bytes of the file, about; exact up to a dozen frames, but for what tells how
-            it was made.
-        over_white: whether what is transparent is laid over white, as the format has no alpha.
+        size: approximate file size in bytes; up to a dozen frames exact, apart from the recipe.
+        over_white: whether alpha is composited over white, as the format has none.
     """
 
     frames: int
@@ -52,22 +51,22 @@ def estimate_animation(
     scale: int = 1,
     bands: Bands = FIRST_BANDS,
 ) -> Generator[Progress, None, Estimate]:
-    """Write a few runs of neighbouring frames for trial, and tell from their size the whole's.
+    """Estimate an animation by writing a few runs of neighbouring frames to a temporary folder.
 
-    Yields Progress; closed, it leaves nothing.
+    Yields Progress; the temporary files are removed, also if it is closed.
 
     Args:
         suffix: such as ``.gif``; ``.zip`` means one PNG for each frame.
-        frames: as for :func:`ddpm_studio.export.save_animation`, as is the rest.
+        frames: these and the rest as for :func:`ddpm_studio.export.save_animation`.
         fps: frames a second.
         hold_last_seconds: how much longer the last frame stays.
         easing: which frames are shown.
         count: how many to show.
         scale: integer zoom.
-        bands: which of more than four channels are seen.
+        bands: which of more than four channels to show.
 
     Raises:
-        StudioError: if it can't be written so.
+        StudioError: if it can't be written with these settings.
         ValueError: for numbers out of range.
     """
     chosen = choose_frames(len(frames), len(frames) if count is None else count, easing)
@@ -105,7 +104,7 @@ def estimate_animation(
 
 
 def _runs(total: int) -> list[range]:
-    """Runs of neighbours at the beginning, in the middle and at the end; all if there are few."""
+    """Return runs of indices at the beginning, middle and end; one run of all if they are few."""
     if total <= _RUNS * _RUN:
         return [range(total)]
     starts = (round(k * (total - _RUN) / (_RUNS - 1)) for k in range(_RUNS))

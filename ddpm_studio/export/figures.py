@@ -1,4 +1,4 @@
-"""The figures of trainings as a table for other programs."""
+"""CSV export of training metrics, and of tables in general."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def save_csv(
     columns: Sequence[str],
     runs: Sequence[tuple[str, Iterable[Mapping[str, object]]]],
 ) -> None:
-    """Write one row a step: the run's name, then its figures; empty where not recorded.
+    """Write the metrics of runs as CSV, a row per step: run name, then metrics; empty: no value.
 
     Args:
         path: ends with ``.csv``.
-        columns: of the figures.
-        runs: the name of each run and the objects of its ``metrics.jsonl``.
+        columns: keys of the metrics.
+        runs: the name of each run, and the objects of its ``metrics.jsonl``.
 
     Raises:
         StudioError: if the file can't be written.
@@ -31,12 +31,12 @@ def save_csv(
 
 
 def save_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write any table, its columns' names first; None is an empty field.
+    """Write a table as CSV with a header; None becomes an empty field.
 
     Args:
         path: ends with ``.csv``.
-        columns: the names.
-        rows: one value for each column.
+        columns: names of the columns.
+        rows: rows with one value for each column.
 
     Raises:
         StudioError: if the file can't be written.
@@ -44,7 +44,7 @@ def save_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
     check_suffix(path, (".csv",))
     with (
         whole_file(path) as temporary,
-        # A run may lie in a folder whose name is no text in any encoding.
+        # The name of a run's folder may not be decodable, and then contains lone surrogates.
         temporary.open("w", encoding="utf-8", errors="replace", newline="") as file,
     ):
         writer = csv.writer(file)

@@ -12,13 +12,13 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Change:
-    """The part of a frame that differs from the frame before; of the first one all.
+    """Bounding box of a frame's difference from the previous one; the first frame is whole.
 
     Args:
-        image: that part.
-        left: where it goes, in pixels from the left.
-        top: likewise from above.
-        milliseconds: how long it stays.
+        image: the content of the box.
+        left: left edge of the box, in pixels.
+        top: top edge of the box, in pixels.
+        milliseconds: duration of the frame.
     """
 
     image: Image.Image
@@ -32,12 +32,12 @@ def changes(
     durations: Iterable[int],
     fits: Callable[[int], bool] = lambda _: True,
 ) -> Iterator[Change]:
-    """Yield what changes; a frame equal to the one before lengthens that instead.
+    """Yield inter-frame differences; a frame equal to the previous one extends its duration.
 
     Args:
-        images: of one size and mode, asked for one after the other.
-        durations: of each, in milliseconds.
-        fits: whether the format can tell a duration; if not, an equal frame is repeated whole.
+        images: of one size and mode, consumed lazily.
+        durations: duration of each, in milliseconds.
+        fits: whether the format can express a duration; if not, an equal frame is repeated whole.
     """
     held: tuple[Image.Image, Box | None, int] | None = None
     for image, duration in zip(images, durations, strict=True):
@@ -61,7 +61,7 @@ def _change(image: Image.Image, box: Box | None, duration: int) -> Change:
 
 
 def _difference(before: Image.Image, after: Image.Image) -> Box | None:
-    """Return the smallest box around what differs, or None."""
+    """Return the bounding box of the pixels that differ, or None."""
     if before.getpalette() != after.getpalette():
         before, after = before.convert("RGB"), after.convert("RGB")
     return ImageChops.difference(before, after).getbbox(alpha_only=False)

@@ -1,4 +1,4 @@
-"""GIF: at most 256 colours a frame, chosen with care."""
+"""Animated GIF writer, with a global palette if exact, else adaptive palettes per frame."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ddpm_studio.export.timing import Timeline
 _COLOURS = 256
 # Viewers slow a GIF down when a frame lasts less than 2 hundredths of a second.
 MAX_FPS = 50
-#: As long a frame can last: 16 bits of hundredths of a second.
+#: Longest duration of a frame: 16 bits of hundredths of a second.
 MOST_SECONDS = 655
 
 Colours = npt.NDArray[np.uint32]
@@ -39,19 +39,19 @@ def write_gif(
 ) -> None:
     """Write frames of equal shape (H, W, C), C 1 or 3, each as soon as it is encoded.
 
-    Gray frames and those with at most 256 colours in all are exact, under one palette. Others
-    get a palette of their own each: an octree's, improved by two steps of k-means. Measured on
+    Gray frames and those with at most 256 colours in all are exact, with one palette. Otherwise
+    each frame gets its own palette: an octree's, improved by two steps of k-means. Measured on
     a grid of photographs, the error is 4 to 5 levels of 256, that of one palette for all 7 and
-    more. Nothing is dithered: its dots would be magnified by the zoom and mistaken for noise.
+    more. There is no dithering: its dots would be magnified by the zoom and mistaken for noise.
 
     Args:
         file: open for writing, at its beginning.
-        frames: asked for one after the other, twice: first for their colours.
-        timeline: how long each lasts.
+        frames: accessed one after the other, twice: first for their colours.
+        timeline: duration of each frame.
         scale: integer zoom.
-        loop: begin again at the end.
-        recipe: what made them.
-        monitor: told of each frame.
+        loop: repeat for ever.
+        recipe: the recipe to store.
+        monitor: receives the progress, by frame.
 
     Raises:
         ValueError: if the recipe is too long.
@@ -109,7 +109,7 @@ def _exact(frame: Pictures, palette: Colours, scale: int) -> Image.Image:
 
 
 def _adaptive(frame: Pictures, scale: int, monitor: Monitor) -> Image.Image:
-    # Before the zoom: it repeats colours, and would only make the choice slower.
+    # Quantise before the zoom, which only repeats colours and would make it slower.
     image = Image.fromarray(frame)
     first = image.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     monitor.check()
@@ -120,7 +120,7 @@ def _adaptive(frame: Pictures, scale: int, monitor: Monitor) -> Image.Image:
 
 
 def _with_means(frame: Pictures, indices: Pictures, scale: int = 1) -> Image.Image:
-    """Give each index the mean colour of its pixels: the best palette for these indices."""
+    """Return the image with each index's mean colour as palette, the best one for the indices."""
     places = indices.ravel()
     count = np.maximum(np.bincount(places, minlength=_COLOURS), 1)
     sums = [np.bincount(places, frame[..., c].ravel(), _COLOURS) for c in range(3)]
@@ -134,7 +134,7 @@ def _indexed(indices: Pictures, palette: npt.NDArray[np.generic]) -> Image.Image
 
 
 def _packed(frame: Pictures) -> Colours:
-    """Return each pixel's colour as one number, 0xRRGGBB, shape (H, W)."""
+    """Return each pixel's colour packed as 0xRRGGBB, uint32 (H, W)."""
     wide = np.broadcast_to(frame, (*frame.shape[:2], 3)).astype(np.uint32)
     packed: Colours = (wide * np.array([1 << 16, 1 << 8, 1], np.uint32)).sum(
         axis=2, dtype=np.uint32

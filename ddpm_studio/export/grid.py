@@ -1,4 +1,4 @@
-"""Picture grids, and zoom that keeps pixels square and sharp."""
+"""Picture grids, and integer zoom by nearest neighbour."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def make_grid(
     background: Colour = WHITE,
     scale: int = 1,
 ) -> Pictures:
-    """Lay pictures out in rows, read like text.
+    """Arrange pictures in a grid, row by row.
 
     Args:
         pictures: uint8, shape (N, H, W, C), N at least 1.
-        columns: pictures in a row; None: as square as can be.
+        columns: pictures in a row; None: as square as possible.
         gap: pixels between pictures, before scaling; there is no outer border, so that one
             picture is its own grid.
-        background: gray level or RGB of gaps and empty places; RGB makes a gray grid RGB.
-        scale: integer zoom, each pixel becoming scale × scale equal ones.
+        background: gray level or RGB of gaps and empty cells; RGB makes a gray grid RGB.
+        scale: integer zoom: each pixel becomes scale × scale equal ones.
 
     Returns:
         uint8, shape (height, width, C).
@@ -64,7 +64,7 @@ def make_grid(
 
 
 def side_by_side(grids: Sequence[Pictures], gap: int = 8, background: Colour = WHITE) -> Pictures:
-    """Put grids of equal shape next to each other.
+    """Arrange grids of equal shape side by side.
 
     Args:
         grids: uint8, each (H, W, C).
@@ -78,14 +78,14 @@ def side_by_side(grids: Sequence[Pictures], gap: int = 8, background: Colour = W
 
 
 def zoom(picture: Pictures, scale: int) -> Pictures:
-    """Enlarge (H, W, C) by a whole factor, each pixel becoming a square of equal ones."""
+    """Enlarge a picture (H, W, C) by an integer factor, by nearest neighbour."""
     return picture if scale == 1 else picture.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
 def zoom_to(picture: Pictures, side: int) -> int:
-    """Return the whole factor by which (H, W, C) grows to at most ``side`` pixels; 1: not at all.
+    """Return the integer factor to enlarge (H, W, C) to at most ``side`` pixels; 1: unchanged.
 
-    What has more channels than are seen is not enlarged: its file carries the numbers.
+    Pictures of more than four channels are not enlarged, as their file stores all the bands.
     """
     if picture.shape[2] > MOST_COLOURS:
         return 1
@@ -95,7 +95,7 @@ def zoom_to(picture: Pictures, side: int) -> int:
 
 
 def _fill(background: Colour, channels: int) -> Colour | list[int]:
-    """Return the colour for so many channels: nothing of it is transparent."""
+    """Convert a background colour to a number of channels, with full alpha if there is any."""
     if isinstance(background, int) or channels == 3:
         return background
     return [*background, *[WHITE] * (channels - 3)] if channels > 3 else max(background)

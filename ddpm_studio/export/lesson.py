@@ -1,7 +1,7 @@
-"""Lesson files: a view of the window, kept as its recipe or concept, and questions about it.
+"""Lesson files: a view of the window, given by its recipe or concept, and questions about it.
 
-A lesson is JSON, ``{"format": "ddpm-studio lesson", "version": 1, …}``, and comes from anybody: it
-is read strictly. A version that is not known here is told as that, and never as damage.
+A lesson is JSON, ``{"format": "ddpm-studio lesson", "version": 1, …}``, and is untrusted: it is
+read strictly. An unknown version is reported as such, and not as damage.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _Words = Annotated[str, Field(max_length=4000)]
 
 
 class Question(BaseModel):
-    """A question to those who look, and its answer, which may be empty."""
+    """A question about the view, and its answer, which may be empty."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -40,7 +40,7 @@ class Question(BaseModel):
 
 
 class _Version1(BaseModel):
-    """The content of a file of version 1."""
+    """Schema of lesson files of version 1."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -60,13 +60,13 @@ class _Version1(BaseModel):
 
 @dataclass(frozen=True)
 class Lesson:
-    """What to show, and what to ask about it.
+    """A lesson: a view to show, and questions about it.
 
     Args:
         title: one line.
-        questions: in order; may be none.
-        recipe: of a drawing, as its pictures carry it: tool, run, settings, seed, t, pictures.
-        concept: a name of :data:`ddpm_studio.catalogue.concepts.CONCEPTS`, where it is a page of
+        questions: in order; may be empty.
+        recipe: recipe of a drawing, as in its pictures: tool, run, settings, seed, t, pictures.
+        concept: a name of :data:`ddpm_studio.catalogue.concepts.CONCEPTS`, if the view is a page of
             Learn.
     """
 
@@ -77,11 +77,11 @@ class Lesson:
 
 
 def write_lesson(path: Path, lesson: Lesson) -> None:
-    """Write a lesson, whole or not at all.
+    """Write a lesson file atomically.
 
     Raises:
-        StudioError: for another ending, no view or both, words that are too long, a recipe with
-            more pictures than fit, or if it can't be written.
+        StudioError: for another suffix, none or both of recipe and concept, too long texts, a
+            recipe with more pictures than fit, or if it can't be written.
     """
     check_suffix(path, {LESSON_SUFFIX})
     content: dict[str, object] = {
@@ -104,16 +104,16 @@ def write_lesson(path: Path, lesson: Lesson) -> None:
         ) from error
     with whole_file(path) as temporary:
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1)
-        # A run's folder may have a name that is no text in any encoding: JSON escapes it so, too.
+        # The name of a run's folder may contain lone surrogates; the escapes are valid in JSON.
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def read_lesson(path: Path) -> Lesson:
-    """Read a lesson; its recipe is to be validated as a request before it is used.
+    """Read a lesson; its recipe must be validated as a request before it is used.
 
     Raises:
-        StudioError: if the file can't be read, is no lesson, or of a version or with parts that
-            are not known here.
+        StudioError: if the file can't be read, is no lesson, or has a version or parts that are
+            unknown here.
     """
     try:
         content = read_object(path, _MOST_BYTES)
@@ -156,5 +156,5 @@ def read_lesson(path: Path) -> Lesson:
 
 
 def _lines(text: str) -> str:
-    """What a stranger wrote, as lines that any label can show."""
+    """Sanitise untrusted text of several lines for display."""
     return "\n".join(plain(line) for line in text.split("\n")) if text else ""

@@ -1,8 +1,8 @@
-"""Cancellable encoders: work that can't be left half-way, as a generator that can be closed.
+"""Cancellable encoders: blocking work in a thread, wrapped as a generator that can be closed.
 
-Pillow takes all frames of a file in one call, a pipe takes bytes when its reader likes to: the
-work runs in a thread of its own, reports how far it is and asks whether to go on. The generator
-yields what is reported, and something now and then while there is nothing new.
+Pillow encodes all frames of a file in one call, and writes to a pipe block. So the work runs in its
+own thread, reports progress to a monitor and checks it for cancellation. The generator yields the
+reports, and repeats the latest while there is nothing new.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from ddpm_studio.progress import Progress
 _ItemT = TypeVar("_ItemT")
 _ResultT = TypeVar("_ResultT")
 
-# The longest step, and so the longest time until a cancel is heard.
+# The longest step of the generator, and so the latency of a cancellation.
 _STEP_SECONDS = 0.05
-# How long cancelled work is waited for: an encoder may be in the midst of a large frame.
+# How long to wait for cancelled work, which may be in the middle of encoding a large frame.
 _PATIENCE_SECONDS = 0.1
 
 
 class Cancelled(BaseException):
-    """Raised within the work when its generator was closed; no handler of errors stops it."""
+    """Raised in the work when its generator was closed; ``except Exception`` doesn't catch it."""
 
 
 class Monitor:
-    """What work reports its progress to, and where it learns that it is cancelled.
+    """Channel between a worker thread and its generator: progress reports and cancellation.
 
     Args:
-        start: what the work reports, before its first item.
+        start: the progress before the first item.
     """
 
     def __init__(self, start: Progress) -> None:
@@ -46,7 +46,7 @@ class Monitor:
         self._committing = threading.Lock()
 
     def check(self) -> None:
-        """Go on, or not: to be called often.
+        """Check for cancellation; to be called often by the work.
 
         Raises:
             Cancelled: if the generator was closed.
@@ -55,10 +55,10 @@ class Monitor:
             raise Cancelled
 
     def report(self, done: int, text: str | None = None) -> None:
-        """Tell how many items are done; another text begins another phase.
+        """Report how many items are done; ``text`` names another phase of the work.
 
-        Waits until the report before was taken: while nobody steps the generator, as during a
-        pause, the work stands still.
+        Backpressure: it blocks until the previous report was taken, so that the work stops while
+        the generator isn't stepped, as during a pause.
 
         Raises:
             Cancelled: if the generator was closed.
@@ -71,7 +71,7 @@ class Monitor:
             self._changed.notify_all()
 
     def counted(self, items: Collection[_ItemT], text: str | None = None) -> Iterator[_ItemT]:
-        """Give items one after the other; each is done when the next one is asked for.
+        """Yield items and report progress: an item is done when the next one is requested.
 
         Raises:
             Cancelled: if the generator was closed.
@@ -83,7 +83,9 @@ class Monitor:
 
     @contextlib.contextmanager
     def committed(self) -> Iterator[None]:
-        """Do something that a cancel either waits for or prevents, such as making a file.
+        """Context manager of a critical section, such as creating a file.
+
+        A cancellation either waits until its end or prevents it.
 
         Raises:
             Cancelled: if the generator was closed.
@@ -93,7 +95,7 @@ class Monitor:
             yield
 
     def next_report(self) -> Progress | None:
-        """Wait for a report; the latest again if there is none for a while, None after the last."""
+        """Wait for a report; on a timeout, return the latest again; None after the last one."""
         with self._changed:
             self._changed.wait_for(lambda: self._unread or self._ended, _STEP_SECONDS)
             if self._ended and not self._unread:
@@ -103,13 +105,13 @@ class Monitor:
             return self._latest
 
     def end(self) -> None:
-        """Tell that no report follows."""
+        """Mark the end of the reports."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
 
     def cancel(self) -> None:
-        """Let the work end at its next question; afterwards it commits nothing more."""
+        """Cancel the work at its next check; no critical section is entered after this returns."""
         with self._committing, self._changed:
             self._cancelled = True
             self._changed.notify_all()
@@ -121,21 +123,21 @@ def monitored(
     *,
     interrupt: Callable[[], None] | None = None,
 ) -> Generator[Progress, None, _ResultT]:
-    """Run work in a thread and yield its progress; what it raises is raised here.
+    """Run work in a thread and yield its progress; exceptions of the work propagate.
 
-    The work begins with the first step, and is at most one report ahead of whoever steps the
-    generator. Closed, or left by an error, the generator cancels the work and waits for its end,
+    The work begins with the first step, and is at most one report ahead of the generator's
+    consumer. When closed, or on an error, the generator cancels the work and waits for its end,
     but not long: an encoder can't be stopped within a frame. So the work may write only where
     that does no harm later: in memory, into a file that the generator's owner has opened and
     closes, or within :meth:`Monitor.committed`.
 
     Args:
-        start: before the work reports anything.
-        work: gets a monitor; only this runs in the thread.
-        interrupt: called first on closing, to end what the work itself may be waiting for.
+        start: the progress before the first report.
+        work: function that is run in the thread, with a monitor.
+        interrupt: called when closing, to unblock the work from what it may be waiting for.
 
     Returns:
-        What the work returns.
+        The result of the work.
     """
     monitor = Monitor(start)
     executor = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="export")
@@ -154,11 +156,16 @@ def monitored(
 
 
 def encoded(image: Image.Image, monitor: Monitor, kind: str, **options: Any) -> bytes:
-    """Return an image as the bytes of a file, as Pillow writes it.
+    """Encode an image with Pillow, and return the file's bytes.
+
+    Args:
+        image: the image.
+        monitor: checked at each write of the encoder.
+        kind: the format, such as "PNG".
+        options: options of Pillow's ``save``.
 
     Raises:
-        Cancelled: if the generator was closed, also in the midst of it where the encoder writes
-            piece by piece.
+        Cancelled: if the generator was closed, even during encoding if it writes in pieces.
     """
     file = _Checked(monitor)
     image.save(file, format=kind, **options)
@@ -166,7 +173,7 @@ def encoded(image: Image.Image, monitor: Monitor, kind: str, **options: Any) -> 
 
 
 class _Checked(io.BytesIO):
-    """Memory that takes nothing more once the work is cancelled."""
+    """In-memory file whose ``write`` raises once the work is cancelled."""
 
     def __init__(self, monitor: Monitor) -> None:
         super().__init__()

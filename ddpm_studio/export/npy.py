@@ -1,4 +1,4 @@
-"""Arrays as NumPy's own files, ``.npy``, written piece by piece."""
+"""Streaming writer of NumPy's ``.npy`` files."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ NPY = ".npy"
 def save_npy(
     path: Path, arrays: Sequence[npt.NDArray[np.generic]]
 ) -> Generator[Progress, None, None]:
-    """Write arrays of one shape and type as one array (len(arrays), …); none is kept meanwhile.
+    """Write arrays of one shape and dtype, stacked to (len(arrays), …), one by one as accessed.
 
     Yields:
         Progress.
 
     Raises:
         StudioError: if there are none, or they can't be written.
+        ValueError: if an array has another shape or dtype than the first.
     """
     check_suffix(path, {NPY})
     if not len(arrays):

@@ -1,4 +1,4 @@
-"""Samples for other people's evaluations: .npz as guided-diffusion's evaluator reads them."""
+"""Samples as ``.npz`` for external evaluations, in the format of guided-diffusion's evaluator."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from ddpm_studio.export.writing import check_suffix, whole_file
 from ddpm_studio.progress import Progress
 
 NPZ = ".npz"
-# So much is written at a time, for a cancel to be heard between.
+# Bytes written at a time, so that a cancellation takes effect in between.
 _PIECE_BYTES = 4 << 20
 
 Take = Callable[[Pictures, Sequence[int] | None], None]
-"""Takes the next pictures (n, H, W, C), uint8, and their classes, if they have any."""
+"""Function to write the next pictures, uint8 (n, H, W, C), and their classes, if they have any."""
 
 
 @contextlib.contextmanager
 def open_npz(path: Path, count: int) -> Iterator[Take]:
-    """Give a function that takes ``count`` pictures, some at a time; none of them are kept.
+    """Context manager that yields a function to write ``count`` pictures in batches, streaming.
 
-    The archive has ``arr_0``, uint8 of shape (N, H, W, C), and where there are classes
-    ``arr_1``, int64 of shape (N,). It appears when all are taken, or not at all.
+    The archive has ``arr_0``, uint8 of shape (N, H, W, C), and with classes also ``arr_1``, int64
+    of shape (N,). It is written atomically, once all pictures are there.
 
     Raises:
-        StudioError: if it can't be written.
+        StudioError: if it can't be written, or the number of pictures is not ``count``.
     """
     check_suffix(path, {NPZ})
     labels: list[int] = []
@@ -60,12 +60,12 @@ def open_npz(path: Path, count: int) -> Iterator[Take]:
 def save_npz(
     path: Path, pictures: Sequence[Pictures], labels: Sequence[int] | None = None
 ) -> Generator[Progress, None, None]:
-    """Write pictures, each (H, W, C), at once; yields Progress.
+    """Write pictures, each (H, W, C), as ``.npz``; yields Progress.
 
     Args:
         path: ends with ``.npz``.
-        pictures: all of one shape.
-        labels: the class of each, if they have one.
+        pictures: uint8, all of one shape.
+        labels: the class of each, if they have classes.
 
     Raises:
         StudioError: if they can't be written, or are of several shapes.

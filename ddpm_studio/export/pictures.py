@@ -1,4 +1,4 @@
-"""PNG files of pictures: one, a grid of many, or one file each."""
+"""PNG files: a single picture, a grid, or a sequence of files in a folder or archive."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ def save_png(
     scale: int = 1,
     bands: Bands = FIRST_BANDS,
 ) -> None:
-    """Write one picture, or a grid of several, as a PNG at once: for what is small.
+    """Write one picture, or a grid of several, as a PNG, without progress: for small ones.
 
     Args:
         path: ends with ``.png``.
-        pictures: uint8, shape (N, H, W, C); of more than four channels three are seen, and
-            :func:`ddpm_studio.data.read_picture` finds all of them.
+        pictures: uint8, shape (N, H, W, C); of more than four channels three are shown, and
+            :func:`ddpm_studio.data.read_picture` reads all of them.
         recipe: what made them, as JSON; :func:`ddpm_studio.export.read_recipe` reads it back.
-        columns: see :func:`ddpm_studio.export.make_grid`, as for the rest.
+        columns: this and the rest as for :func:`ddpm_studio.export.make_grid`.
         gap: pixels between pictures.
         background: colour between them.
         scale: integer zoom.
-        bands: which of more than four channels are seen.
+        bands: which of more than four channels to show.
 
     Raises:
         StudioError: if the name does not end with .png or can't be written.
@@ -70,7 +70,7 @@ def save_grid(
 ) -> Generator[Progress, None, None]:
     """Write a grid of any size as :func:`save_png` does; yields Progress.
 
-    Closed before its end it leaves nothing, and the file that was there before.
+    If the generator is closed early, no partial file is left and an existing file is unchanged.
 
     Raises:
         StudioError: if the name does not end with .png or can't be written.
@@ -98,16 +98,16 @@ def save_png_sequence(
 ) -> Generator[Progress, None, None]:
     """Write each picture as its own PNG, ``00000.png`` and so on; yields Progress.
 
-    Closed before its end, or ended by an error, it leaves nothing: no archive, none of its
-    files, and no folder that was not there before.
+    If closed early, or on an error, nothing is left: no archive, none of its files, and no folder
+    that did not exist before.
 
     Args:
-        path: a name that ends with ``.zip`` for an archive, or a folder, which is made if its
-            parent is there and must not hold anything yet.
-        pictures: uint8, each (H, W, C); asked for one after the other.
-        recipes: what made each; see :func:`each_of`.
+        path: a name that ends with ``.zip`` for an archive, or a folder, which must be empty, or
+            is created if its parent exists.
+        pictures: uint8, each (H, W, C); accessed one after the other.
+        recipes: the recipe of each; see :func:`each_of`.
         scale: integer zoom.
-        bands: which of more than four channels are seen, of each picture that has them.
+        bands: which of more than four channels to show, if a picture has them.
 
     Raises:
         StudioError: if it can't be written.
@@ -131,15 +131,15 @@ def save_png_sequence(
 def open_png_sequence(
     path: Path, recipe: Recipe, *, scale: int = 1, bands: Bands = FIRST_BANDS
 ) -> Iterator[Callable[[Pictures], None]]:
-    """Give a function that writes pictures (n, H, W, C), some at a time; none of them are kept.
+    """Context manager that yields a function to write pictures (n, H, W, C) in batches, streaming.
 
     The files are those of :func:`save_png_sequence`.
 
     Args:
-        path: as there.
-        recipe: what made the drawing that all of them are of.
+        path: as for :func:`save_png_sequence`.
+        recipe: recipe of the drawing that the pictures belong to.
         scale: integer zoom.
-        bands: which of more than four channels are seen.
+        bands: which of more than four channels to show.
 
     Raises:
         StudioError: if it can't be written.
@@ -160,7 +160,7 @@ def open_png_sequence(
 
 @contextlib.contextmanager
 def _open_sequence(path: Path) -> Iterator[Callable[[str, bytes], object]]:
-    """Give a function that writes files into an archive or a folder."""
+    """Context manager that yields a function to write files into an archive or a folder."""
     if path.suffix.lower() == ".zip":
         with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             yield archive.writestr
@@ -171,7 +171,10 @@ def _open_sequence(path: Path) -> Iterator[Callable[[str, bytes], object]]:
 
 @contextlib.contextmanager
 def _whole_folder(path: Path) -> Iterator[Callable[[str, bytes], None]]:
-    """Give a function that writes files into a new or empty folder; all or none of them stay."""
+    """Context manager that yields a function to write files into a new or empty folder.
+
+    If the body raises, all files are removed, and the folder if it is new.
+    """
     check_sequence_folder(path)
     is_new = not path.exists()
     try:
@@ -194,23 +197,23 @@ def _whole_folder(path: Path) -> Iterator[Callable[[str, bytes], None]]:
         for file in written:
             file.unlink(missing_ok=True)
         if is_new:
-            # Someone else may have put something there meanwhile.
+            # Another program may have written into the folder meanwhile.
             with contextlib.suppress(OSError):
                 path.rmdir()
         raise
 
 
 def each_of(recipe: Recipe, *, moving: bool = False) -> Iterator[Recipe]:
-    """Yield what made each picture of a drawing or, ``moving``, each frame of its animation."""
+    """Yield the recipe of each picture of a drawing or, ``moving``, of each animation frame."""
     for number in count():
         yield {**recipe, **({"moving": True, "frame": number} if moving else {"index": number})}
 
 
 def check_sequence_folder(path: Path) -> None:
-    """Refuse a folder for a sequence that holds something already, or has no parent.
+    """Check that a sequence of files can be written to a folder.
 
     Raises:
-        StudioError: saying which.
+        StudioError: if it is not empty, is a file, or its parent doesn't exist.
     """
     if path.is_dir():
         if any(path.iterdir()):
@@ -224,14 +227,14 @@ def check_sequence_folder(path: Path) -> None:
 
 
 def to_image(picture: Pictures) -> Image.Image:
-    """Return (H, W, C), C 1 to 4, as a Pillow image of mode L, LA, RGB or RGBA."""
+    """Convert a picture (H, W, C), C 1 to 4, to a Pillow image of mode L, LA, RGB or RGBA."""
     return Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
 
 
 def _seen(
     grid: Pictures, recipe: Recipe | None, scale: int, bands: Bands
 ) -> tuple[Image.Image, PngInfo]:
-    """Return what is seen of a grid, and what its PNG tells beside that."""
+    """Return a grid's displayable image, and its PNG metadata: the recipe, and all bands."""
     told = png_text(recipe)
     if grid.shape[2] > MOST_COLOURS:
         told.add(BAND_CHUNK, pack_bands(grid))

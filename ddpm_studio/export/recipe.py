@@ -1,4 +1,4 @@
-"""Recipes: what made a picture or an animation, kept in its file as text, read back with care."""
+"""Recipes: JSON metadata in a picture's or animation's file on how it was made."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ZOOM_KEY = "zoom"
 
 
 def recipe_text(recipe: dict[str, object]) -> str:
-    """Return a recipe as JSON in plain ASCII.
+    """Serialise a recipe to JSON in ASCII.
 
     Raises:
-        ValueError: if it is not JSON or too long to be read back.
+        ValueError: if it can't be JSON, or is too long to be read back.
     """
     content = json.dumps(recipe, allow_nan=False)
     if len(content) > MAX_RECIPE_BYTES:
@@ -29,18 +29,18 @@ def recipe_text(recipe: dict[str, object]) -> str:
 
 
 def zoomed_recipe(recipe: dict[str, object], zoom: int) -> dict[str, object]:
-    """Return what made a picture that its file shows larger by a whole factor."""
+    """Return a recipe with the integer zoom factor at which its file shows the picture."""
     return recipe if zoom == 1 else {**recipe, ZOOM_KEY: zoom}
 
 
 def zoom_of(recipe: dict[str, object] | None) -> int:
-    """Return by which whole factor a file shows its picture larger; 1: it does not say so."""
+    """Return the integer zoom factor at which a file shows its picture; 1 if not recorded."""
     told = None if recipe is None else recipe.get(ZOOM_KEY)
     return told if type(told) is int and told > 1 else 1
 
 
 def png_text(recipe: dict[str, object] | None) -> PngInfo:
-    """Return the text chunks of a PNG: the software, and the recipe.
+    """Return the text chunks for a PNG: the software, and the recipe.
 
     Raises:
         ValueError: as :func:`recipe_text`.
@@ -53,10 +53,10 @@ def png_text(recipe: dict[str, object] | None) -> PngInfo:
 
 
 def read_recipe(path: Path) -> dict[str, object] | None:
-    """Return the recipe in a PNG, GIF, WebP or MP4, or None if it has none of ours.
+    """Return the recipe in a PNG, GIF, WebP or MP4, or None if it has none.
 
-    Which kind it is tells its content, not its name. No pixel is decoded, and at most one MiB
-    is read. The content is JSON, but comes from a file: validate it as a request before use.
+    The format is detected from the content, not the name. No pixel is decoded, and at most one MiB
+    of text is read. The recipe is untrusted JSON: validate it as a request before use.
 
     Raises:
         StudioError: if the file can't be read.

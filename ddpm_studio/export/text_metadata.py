@@ -1,8 +1,8 @@
-"""Metadata of picture and video files that hold a text of ours, found without decoding a pixel.
+"""Recipe text in the metadata of picture and video files, found without decoding a pixel.
 
-PNG has a text chunk for it, GIF a comment, WebP a packet of XMP, MP4 the comment among its
-metadata. The files come from anywhere: each walk counts its steps and reads no more than a text
-may have.
+It is in a tEXt chunk of PNG, a comment of GIF, an XMP packet of WebP, and the comment in the
+metadata of MP4. The files are untrusted: each parser limits the number of blocks, and reads no more
+than the largest text.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ RECIPE_SUFFIXES = frozenset({".png", ".apng", ".gif", ".webp", ".mp4"})
 MAX_RECIPE_BYTES = 1 << 20
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-# Ours stand before the pixels; a file that hides them behind more than this is not ours.
+# Our text is before the pixels; a file with more blocks than this before it is not ours.
 _MAX_BLOCKS = 256
-# WebP's stands behind all frames.
+# In WebP the text is after all frames.
 _MAX_WEBP_CHUNKS = 1 << 15
 _MAX_SUB_BLOCKS = MAX_RECIPE_BYTES // 255 + 2
 
@@ -31,31 +31,35 @@ _XMP = (
     b'<rdf:Description rdf:about="" xmlns:ddpm="urn:ddpm-studio">%s%s%s</rdf:Description>'
     b"</rdf:RDF></x:xmpmeta>"
 )
-# moov: the index; udta, meta: what people write about it; ilst: a list of it; ©cmt: a comment.
+# Path of MP4 boxes to the comment, each with the bytes to skip at the start of its content. moov:
+# the index; udta, meta: user metadata; ilst: a list of them; ©cmt: a comment.
 _MP4_WAY = ((b"moov", 0), (b"udta", 0), (b"meta", 4), (b"ilst", 0), (b"\xa9cmt", 0), (b"data", 8))
 
 
 def gif_comment(text: str) -> bytes:
-    """Return a text, ASCII, as the comment of a GIF."""
+    """Return an ASCII text as the comment of a GIF."""
     return _GIF_PREFIX + text.encode("ascii")
 
 
 def webp_xmp(text: str) -> bytes:
-    """Return JSON, ASCII, as a packet of XMP, which is XML: what JSON can escape needs none."""
+    """Return ASCII JSON as an XMP packet; ``<``, ``>``, ``&`` get JSON escapes, not XML's."""
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return _XMP % (_XMP_BEGIN, text.encode("ascii"), _XMP_END)
 
 
 def mp4_metadata(text: str) -> str:
-    """Return a text of one line as a file of metadata, as ffmpeg reads it."""
+    """Return a text of one line as the content of a metadata file for ffmpeg."""
     for sign in "\\=;#":
         text = text.replace(sign, f"\\{sign}")
     return f";FFMETADATA1\ncomment={text}\n"
 
 
 def find(file: BinaryIO) -> bytes | None:
-    """Return the text of ours in a file that stands at its beginning, or None.
+    """Return the recipe text in a PNG, GIF, WebP or MP4, or None.
+
+    Args:
+        file: open for reading, positioned at its beginning.
 
     Raises:
         OSError: if the file can't be read.
@@ -74,7 +78,7 @@ def find(file: BinaryIO) -> bytes | None:
 
 
 def _in_png(file: BinaryIO) -> bytes | None:
-    """Walk through the chunks before the pixels to ours, its checksum verified."""
+    """Find the text in the chunks before the pixels of a PNG, and verify its checksum."""
     file.seek(len(_PNG))
     prefix = RECIPE_KEY.encode() + b"\0"
     for _ in range(_MAX_BLOCKS):
@@ -95,7 +99,7 @@ def _in_png(file: BinaryIO) -> bytes | None:
 
 
 def _in_gif(file: BinaryIO) -> bytes | None:
-    """Walk through the extensions before the first frame to a comment of ours."""
+    """Find the text in the comment extensions before the first frame of a GIF."""
     screen = file.read(13)
     if len(screen) < 13:
         return None
@@ -115,7 +119,7 @@ def _in_gif(file: BinaryIO) -> bytes | None:
 
 
 def _sub_blocks(file: BinaryIO) -> bytes | None:
-    """Join the pieces of a GIF's extension; None if they don't end, or not soon enough."""
+    """Join the sub-blocks of a GIF's extension; None if truncated, or too many."""
     pieces: list[bytes] = []
     for _ in range(_MAX_SUB_BLOCKS):
         size = file.read(1)
@@ -128,7 +132,7 @@ def _sub_blocks(file: BinaryIO) -> bytes | None:
 
 
 def _in_webp(file: BinaryIO) -> bytes | None:
-    """Walk through the chunks, frames among them, to the XMP, and take ours out of it."""
+    """Find the text in the XMP chunk of a WebP, which follows the frames."""
     file.seek(12)
     for _ in range(_MAX_WEBP_CHUNKS):
         header = file.read(8)
@@ -145,7 +149,7 @@ def _in_webp(file: BinaryIO) -> bytes | None:
 
 
 def _in_mp4(file: BinaryIO) -> bytes | None:
-    """Go down through the boxes to the comment."""
+    """Find the comment in the nested boxes of an MP4."""
     start, end = 0, file.seek(0, os.SEEK_END)
     for kind, head in _MP4_WAY:
         inside = _box(file, kind, start, end)
@@ -157,7 +161,7 @@ def _in_mp4(file: BinaryIO) -> bytes | None:
 
 
 def _box(file: BinaryIO, wanted: bytes, start: int, end: int) -> tuple[int, int] | None:
-    """Return where the content of the first box of a kind begins and ends, or None."""
+    """Return start and end offset of the content of the first box of a kind, or None."""
     for _ in range(_MAX_BLOCKS):
         if start + 8 > end:
             return None

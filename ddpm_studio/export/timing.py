@@ -1,4 +1,4 @@
-"""Timing of animations: which moments of a long process are shown, and for how long."""
+"""Timing of animations: selection of frames with easing, and their durations."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def choose_frames(total: int, count: int, easing: Easing = "linear") -> list[int
     """Choose ``count`` of ``total`` frames, the first and the last always among them.
 
     Args:
-        total: frames there are, at least 1.
-        count: frames to show, at least 2 (1 if there is but one frame).
-        easing: ``linear`` at even distances; ``ease-out`` fast at first and slowing down
-            towards the end, u → 1 − (1 − u)², where a reverse process shows most;
-            ``ease-in-out`` slow at both ends, u → 3u² − 2u³, as between two pictures.
+        total: number of available frames, at least 1.
+        count: number of frames to show, at least 2 (1 if there is only one frame).
+        easing: ``linear``: evenly spaced; ``ease-out``: fast at first and slowing down towards the
+            end, u → 1 − (1 − u)², where a reverse process shows most; ``ease-in-out``: slow at
+            both ends, u → 3u² − 2u³, as between two pictures.
 
     Returns:
-        Indices that never fall; one that stands there several times is held that long.
+        Non-decreasing indices; a repeated index is held that long.
 
     Raises:
         ValueError: for numbers that leave no room for first and last, or an unknown easing.
@@ -44,9 +44,9 @@ def choose_frames(total: int, count: int, easing: Easing = "linear") -> list[int
 
 @dataclass(frozen=True)
 class Timeline:
-    """Frames in order, each with the moment at which it appears.
+    """Frames in order, with their start times in seconds.
 
-    ``starts`` has one entry more than ``frames``: the end of the last one. In seconds.
+    ``starts`` has one entry more than ``frames``: the end of the last one.
     """
 
     frames: tuple[int, ...]
@@ -54,7 +54,7 @@ class Timeline:
 
     @classmethod
     def of(cls, chosen: list[int], fps: float, hold_last_seconds: float) -> Timeline:
-        """Show each chosen frame for 1/fps, repeats as one longer frame, the last one longer."""
+        """Build a timeline: 1/fps per frame, repeats merged into one, plus the last one's hold."""
         frames, starts, shown = [], [0.0], 0
         for frame, group in groupby(chosen):
             shown += len(list(group))
@@ -64,9 +64,9 @@ class Timeline:
         return cls(tuple(frames), tuple(starts))
 
     def durations(self, per_second: float) -> list[int]:
-        """Return how many ticks of a clock each frame lasts, at least one.
+        """Return the duration of each frame in ticks of 1 / ``per_second`` s, at least one.
 
-        The moments are rounded, not the durations: rounding errors don't add up.
+        Start times are rounded, not durations, so that rounding errors don't accumulate.
         """
         moments = [round(start * per_second) for start in self.starts]
         return [max(1, after - before) for before, after in pairwise(moments)]

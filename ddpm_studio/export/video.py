@@ -1,4 +1,4 @@
-"""MP4 by way of ffmpeg, where it can be found."""
+"""MP4 writer, which pipes frames to ffmpeg if that is installed."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ddpm_studio.export.timing import Timeline
 from ddpm_studio.own_group import OWN_GROUP
 from ddpm_studio.progress import Progress
 
-# Nearly without loss: small pictures suffer most from the codec's blocks.
+# CRF: nearly lossless, as the codec's block artefacts are worst in small pictures.
 _QUALITY = "10"
 _NICE = 10
-# Windows calls a pipe that nobody reads an invalid argument.
+# Windows reports a broken pipe as an invalid argument.
 _BROKEN_PIPE = (errno.EPIPE, errno.EINVAL)
-# How the colours are stored. A player that is not told takes those of large films for BT.709, and
-# those of small ones for BT.601. Newer ffmpegs believe the frames, older ones the options.
+# Colour space of the file. Without it, players assume BT.709 for large videos and BT.601 for small
+# ones. Newer versions of ffmpeg take it from the frames, older ones from the options.
 _FRAME_COLOURS = (
     "scale=out_color_matrix=bt709:out_range=tv,"
     "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=iec61966-2-1"
@@ -43,7 +43,7 @@ _COLOURS = (
 
 
 def find_ffmpeg() -> str:
-    """Return the path of ffmpeg: that of the package imageio-ffmpeg, else the system's.
+    """Return the path of ffmpeg: of the package imageio-ffmpeg, else the system's.
 
     Raises:
         StudioError: if there is none.
@@ -71,16 +71,16 @@ def write_mp4(
 ) -> Generator[Progress, None, None]:
     """Write frames of equal shape (H, W, C), C 1 or 3, as H.264; yields Progress.
 
-    Odd sides are padded by one pixel, which the codec needs. Closed, it ends ffmpeg.
+    Odd sides are padded by one pixel, as the codec requires. Closing the generator kills ffmpeg.
 
     Args:
-        path: where to.
-        frames: asked for one after the other.
-        timeline: how long each lasts.
+        path: the file to write.
+        frames: accessed one after the other.
+        timeline: duration of each frame.
         fps: frames a second.
         scale: integer zoom.
-        recipe: what made them.
-        start: what is yielded before the first frame.
+        recipe: the recipe to store.
+        start: the progress before the first frame.
 
     Raises:
         StudioError: if ffmpeg is missing or fails.
@@ -91,7 +91,7 @@ def write_mp4(
 
 @contextlib.contextmanager
 def _described(recipe: dict[str, object] | None) -> Iterator[list[str]]:
-    """Give the words that let ffmpeg keep a recipe, in a file: a command has less room."""
+    """Context manager: ffmpeg's arguments for the recipe, in a file, as commands are limited."""
     if recipe is None:
         yield []
         return
@@ -117,12 +117,12 @@ def _encode(
         *("-i", "pipe:0", *description, "-map", "0:v"),
         *("-vf", f"pad=ceil(iw/2)*2:ceil(ih/2)*2,{_FRAME_COLOURS}"),
         *("-c:v", "libx264", "-crf", _QUALITY, "-pix_fmt", "yuv420p", *_COLOURS),
-        # With a colon in it, a path is taken for an address.
+        # Without file:, a path with a colon would be taken for a URL.
         *("-movflags", "+faststart", "-f", "mp4", f"file:{path}"),
     ]
 
     def send(process: subprocess.Popen[bytes], monitor: Monitor) -> int:
-        """Send all frames and wait for what ffmpeg makes of them; returns its exit code."""
+        """Write all frames to ffmpeg's stdin, wait for it to end, and return its exit code."""
         assert process.stdin is not None
         try:
             with process.stdin as pipe:
@@ -133,17 +133,17 @@ def _encode(
                         monitor.check()
                         pipe.write(rgb)
         except OSError as error:
-            # The pipe breaks if ffmpeg ends early; it has said why.
+            # The pipe breaks if ffmpeg ends early; its message is in stderr.
             if error.errno not in _BROKEN_PIPE or process.wait() == 0:
                 raise
         return process.wait()
 
-    # A file, not a pipe: nobody reads it while the frames are being sent.
+    # stderr is a file, as a pipe that isn't read meanwhile could fill up and block ffmpeg.
     with tempfile.TemporaryFile() as messages:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=messages, **OWN_GROUP)
         _give_way(process)
         try:
-            # What waits for room in the pipe goes on as soon as there is no reader.
+            # Killing ffmpeg unblocks a write that waits for room in the pipe.
             code = yield from monitored(
                 start, functools.partial(send, process), interrupt=process.kill
             )
@@ -162,8 +162,8 @@ def _encode(
 
 
 def _give_way(process: subprocess.Popen[bytes]) -> None:
-    """Lower the priority of a process: a training beside it takes no longer than it must."""
+    """Lower the priority of a process, so that it slows down a training as little as possible."""
     lower = psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICE
-    # It may have ended already; it has said why.
+    # It may have ended already; its exit code is handled elsewhere.
     with contextlib.suppress(psutil.Error, OSError):
         psutil.Process(process.pid).nice(lower)

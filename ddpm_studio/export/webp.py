@@ -1,4 +1,4 @@
-"""Animated WebP without loss, which Pillow's encoder asks for frame by frame."""
+"""Lossless animated WebP writer, by Pillow's encoder, with lazily composed frames."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def write_webp(
     recipe: dict[str, object] | None,
     monitor: Monitor,
 ) -> None:
-    """Write frames of equal shape (H, W, C), C 1 to 4; the file is touched at the very end.
+    """Write frames of equal shape (H, W, C), C 1 to 4; the file is only written at the very end.
 
     Args:
         file: open for writing.
-        frames: asked for one after the other.
-        timeline: how long each lasts.
+        frames: accessed one after the other.
+        timeline: duration of each frame.
         scale: integer zoom.
-        loop: begin again at the end.
-        recipe: what made them.
-        monitor: told of each frame.
+        loop: repeat for ever.
+        recipe: the recipe to store.
+        monitor: receives the progress, by frame.
 
     Raises:
         ValueError: if the recipe is too long.
@@ -57,7 +57,7 @@ def write_webp(
 
 
 class _Film(Image.Image):
-    """Frames as one image of many, as Pillow's plugins give them: one in memory at a time."""
+    """Multi-frame Pillow image with one frame in memory at a time."""
 
     def __init__(self, frames: Sequence[Pictures], scale: int, monitor: Monitor) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class _Film(Image.Image):
         self.seek(0)
 
     def seek(self, frame: int) -> None:
-        """Turn into another frame."""
+        """Load another frame."""
         if frame == self._place:
             return
         self._monitor.report(max(frame, self._place))
@@ -77,5 +77,5 @@ class _Film(Image.Image):
         self._place = frame
 
     def tell(self) -> int:
-        """Return which frame it is."""
+        """Return the index of the current frame."""
         return self._place

@@ -1,4 +1,4 @@
-"""Atomic file writes: a temporary name beside it, then a rename."""
+"""Atomic file writes: a temporary file in the same folder, then a rename."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ddpm_studio.paths import WRITING, patiently
 
 
 def check_destination(path: Path, suffixes: Collection[str]) -> None:
-    """Find out before long work whether a file can be written.
+    """Check before long work that a file can be written.
 
     Args:
         path: the file to be written later.
-        suffixes: endings that are understood, in lower case, with their dot.
+        suffixes: valid suffixes, in lower case, with their dot.
 
     Raises:
-        StudioError: for another ending, a missing folder or one that can't be written to.
+        StudioError: for another suffix, a missing folder or one that can't be written to.
     """
     check_suffix(path, suffixes)
     with _explained(path):
@@ -29,10 +29,10 @@ def check_destination(path: Path, suffixes: Collection[str]) -> None:
 
 
 def check_suffix(path: Path, suffixes: Collection[str]) -> None:
-    """Refuse an ending that is not understood.
+    """Check the suffix of a path.
 
     Raises:
-        StudioError: naming those that are.
+        StudioError: if it is not one of ``suffixes``; lists them.
     """
     if path.suffix.lower() not in suffixes:
         *others, last = sorted(suffixes)
@@ -43,9 +43,10 @@ def check_suffix(path: Path, suffixes: Collection[str]) -> None:
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path in the same folder; it takes its name when the body is done.
+    """Context manager of an atomic write: yields a temporary path, then renames it to ``path``.
 
-    If the body raises, what was there before stays and nothing else is left.
+    The temporary file is in the same folder. If the body raises, it is removed, and an existing
+    file is unchanged.
 
     Raises:
         StudioError: if the folder is missing or the file can't be written.
@@ -60,15 +61,15 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def _temporary(path: Path) -> Path:
-    # Drawn by lot: its own name may be as long as the disk allows, two may be writing it at once,
-    # and programs on several machines have the same numbers. The ending stays last: some encoders
-    # choose the format by it.
+    # Random: the path's own name may be as long as the disk allows, two jobs may be writing it at
+    # once, and process ids repeat on other machines. The suffix is kept, as some encoders choose
+    # the format by it.
     return path.with_name(f"{WRITING}{os.urandom(8).hex()}{path.suffix}")
 
 
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turn what the system says into one line that names the path."""
+    """Context manager that converts system errors to a StudioError that names the path."""
     try:
         if path.is_dir():
             raise StudioError(f"{path} is a folder.", "Give the name of a file in it.")

@@ -1,11 +1,11 @@
-"""Base of all requests, and the kinds of fields that several of them have."""
+"""Base class of all request models, and the field types that several of them share."""
 
 from __future__ import annotations
 
 import os
 from typing import Annotated, Any, Literal
 
-# Plugins of pydantic that others have installed are neither wanted nor waited for.
+# Don't load pydantic plug-ins that other packages have installed: they slow down the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,26 +20,36 @@ Schedule = Annotated[str, OneOf(SCHEDULES)]
 Sampler = Annotated[str, OneOf(SAMPLERS)]
 Parameterization = Annotated[str, OneOf(PARAMETERIZATIONS)]
 Variance = Annotated[str, OneOf(VARIANCES)]
-# Of one that is learned there is nothing to choose once the network is trained.
+# A learned variance can't be chosen for sampling: it comes with the trained network.
 FixedVariance = Annotated[str, OneOf(VARIANCES, lambda variance: not variance.learned)]
 
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
 class Request(BaseModel):
-    """Base of all requests: unknown fields are refused and nothing changes after validation."""
+    """Base class of all requests: immutable after validation, without unknown fields."""
 
-    # Each is built when it is first used: most commands use one of many.
+    # Validators are built at first use: most commands use only one of the models.
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, defer_build=True)
 
 
 def options_of_entry(
     model: type[Request], table: Table[Any], chosen: object, given: dict[str, float]
 ) -> dict[str, float]:
-    """Refuse options that the chosen entry does not take, or that are fields of the request."""
+    """Check the options of a chosen catalogue entry, and return them.
+
+    Args:
+        model: the request.
+        table: the table of the entry.
+        chosen: the entry's name.
+        given: the options by name.
+
+    Raises:
+        ValueError: if the entry doesn't take one of them, or it is a field of the request.
+    """
     if own := model.model_fields.keys() & given.keys():
         raise ValueError(f"{min(own)} has a field of its own")
-    # One that is believed and not here can't be asked what it takes.
+    # The options of an entry from a file that is unknown here can't be checked.
     if given and isinstance(chosen, str) and chosen in table:
         table[chosen].check(given)
     return given

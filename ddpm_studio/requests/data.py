@@ -1,4 +1,4 @@
-"""How pictures are prepared."""
+"""Data preparation options: size, colour, fit, bands, split, labels and others."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pydantic import BeforeValidator, Field, field_validator
 from ddpm_studio.picture_shape import ImageSize, parse_band_list, parse_image_size, parse_range
 from ddpm_studio.requests.base import Request
 
-#: The rules by which version 0.1.0 read pictures, and those of today.
+#: Versions of the reading rules: those of version 0.1.0, and the current ones.
 FIRST_RULES, RULES = 1, 2
 
 
 def _unset(value: object) -> bool:
-    # Pictures that are prepared without are those that they were before there was such a field.
+    # An unset field is left out of dumps, so fingerprints stay as they were before it was added.
     return value is None or value == {}
 
 
 class PrepareOptions(Request):
-    """How pictures of any shape become one array of equals."""
+    """Preparation of the pictures."""
 
     image_size: Annotated[ImageSize, BeforeValidator(parse_image_size)] | None = Field(
         None,
@@ -117,7 +117,7 @@ class PrepareOptions(Request):
     @field_validator("rules", mode="before")
     @classmethod
     def _read_rules(cls, rules: object) -> object:
-        # The terminal gives text.
+        # The terminal passes text.
         return int(rules) if isinstance(rules, str) and rules in ("1", "2") else rules
 
     @field_validator("range")

@@ -1,16 +1,16 @@
-"""Several devices for one job, as a person writes them."""
+"""Parser of device lists, such as "0,1" or "all", for jobs on several devices."""
 
 from __future__ import annotations
 
 ALL_DEVICES = "all"
-"""Every GPU."""
+"""The value for all GPUs."""
 
 
 def device_list(given: str) -> str | None:
-    """Return a list of devices without spaces, such as "0,1" or "cpu,cpu"; None for an empty one.
+    """Normalise a list of devices, such as "0,1" or "cpu,cpu"; None if it is empty.
 
     Raises:
-        ValueError: if it is none, with what is right.
+        ValueError: if it is no list of devices; the message describes valid ones.
     """
     names = [name.strip().removeprefix("cuda:") for name in given.lower().split(",")]
     if names in ([""], [ALL_DEVICES]):

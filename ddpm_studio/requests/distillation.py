@@ -1,4 +1,4 @@
-"""How a few-step student is tuned."""
+"""Request for distilling a model into a few-step student by consistency tuning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ddpm_studio.requests.training import TrainRequest
 
 
 def _as_in_training(name: str, default: object, description: str = "") -> Any:
-    """Return a field of :class:`TrainRequest` with a default of its own, whatever the preset."""
+    """Return a copy of a field of :class:`TrainRequest` with its own default for all presets."""
     field = copy.copy(TrainRequest.model_fields[name])
     field.default, field.json_schema_extra = default, None
     field.description = description or field.description

@@ -1,4 +1,4 @@
-"""How pictures are drawn: the reverse process, its sampler, and filling in."""
+"""Requests for drawing pictures by the reverse process: sampling and inpainting."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from ddpm_studio.requests.base import (
     options_of_entry,
 )
 
-# Of an effect with those samplers alone that take it.
+# Marks fields that have an effect only with samplers that take them.
 _AS_SAMPLER: JsonDict = {"option_of": "sampler"}
 
-# An animation asks for its moments where none are named.
+# The default of the terminal's option: an animation needs frames.
 _FRAMES_OF_GIF: JsonDict = {"terminal_default": "60 with --gif"}
 Frames = Annotated[
     int,
@@ -40,7 +40,7 @@ Frames = Annotated[
 
 
 class DrawRequest(Request):
-    """What all that draws pictures has in common."""
+    """Base class of all requests that draw pictures."""
 
     steps: int | None = Field(
         None, ge=1, title="Steps", description="Steps of the sampler; empty: its usual number."
@@ -64,7 +64,7 @@ class DrawRequest(Request):
         description="Relative width of the average, as a share of the training, for a run with EMA "
         "snapshots; empty: as it was trained.",
         json_schema_extra={"empty": "as trained"},
-        # Drawn without, it is the drawing that it was before there were such runs.
+        # Left out of dumps if unset, so that recipes stay as they were before it was added.
         exclude_if=lambda length: length is None,
     )
     checkpoint: int | None = Field(
@@ -96,7 +96,7 @@ class DrawRequest(Request):
         title="Guidance rescale",
         description="Share by which the contrast of the guided prediction is brought back to that "
         "without guidance; strong guidance makes pictures too bright or too dark.",
-        # Drawn without, it is the drawing that it was before there was one.
+        # Left out of dumps if unset, so that recipes stay as they were before it was added.
         exclude_if=lambda share: share == 0,
     )
 
@@ -109,7 +109,7 @@ class DrawRequest(Request):
 
 
 class SamplerRequest(DrawRequest):
-    """How to get from noise to a picture."""
+    """Base class of requests with a choice of sampler for the reverse process."""
 
     sampler: Sampler = Field(
         "ddpm",
@@ -130,7 +130,7 @@ class SamplerRequest(DrawRequest):
         title="Sampler options",
         description="Further options of the sampler, each a name and a number.",
         json_schema_extra={"options_of": "sampler"},
-        # Drawn without, it is the drawing that it was before there were any.
+        # Left out of dumps if unset, so that recipes stay as they were before it was added.
         exclude_if=lambda given: not given,
     )
 
@@ -140,7 +140,7 @@ class SamplerRequest(DrawRequest):
         title="Respacing",
         description='Instead of steps, as in OpenAI\'s code: "10,15,20" keeps so many timesteps '
         'of each third, "ddim50" 50 at an integer stride from t = 1; empty: by steps.',
-        # Drawn without, it is the drawing that it was before there was one.
+        # Left out of dumps if unset, so that recipes stay as they were before it was added.
         exclude_if=lambda text: text is None,
     )
 
@@ -169,7 +169,7 @@ class SampleRequest(SamplerRequest):
         title="All classes",
         description="Cycle through the classes; empty: if the model is class-conditional, unless "
         "one is named.",
-        # Drawn without, it is the drawing that it was before there was this.
+        # Left out of dumps if unset, so that recipes stay as they were before it was added.
         exclude_if=lambda all_classes: all_classes is None,
     )
     frames: Frames = 0

@@ -1,4 +1,4 @@
-"""Models that come from other programs, and those that are published."""
+"""Requests for importing other programs' models, and for publishing a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ddpm_studio.requests.base import Parameterization, Request, Schedule
 
 
 class ImportRequest(Request):
-    """Read a model of another program: what its files do not say."""
+    """Import another program's model (settings that its files don't contain)."""
 
     format: Annotated[str, OneOf(MODEL_FORMATS)] | None = Field(
         None, title="Format", description="Format of the files; empty: as recognised."
@@ -66,7 +66,7 @@ class ImportRequest(Request):
 
 
 class PublishRequest(Request):
-    """Pack a run to be shared (weights in half precision, samples, figures, a model card)."""
+    """Pack a run for sharing (weights in half precision, samples, figures, a model card)."""
 
     run: Path
     title: str = Field(

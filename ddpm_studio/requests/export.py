@@ -1,4 +1,4 @@
-"""How pictures are laid out and animated."""
+"""Options for the layout of pictures in a file, and for animations."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AnimationOptions(Request):
 
 
 class AnimationRequest(AnimationOptions):
-    """A moving picture of what a tool shows."""
+    """Animation of a tool's pictures."""
 
     count: int | None = Field(
         None, ge=2, le=10000, title="Frames", description="Number of frames; empty: all."
@@ -67,7 +67,7 @@ class GridOptions(Request):
 
 
 class ViewOptions(Request):
-    """What the animation shows."""
+    """Content of the animation."""
 
     gif_view: Literal["x_t", "x0_hat", "eps", "both", "all"] = Field(
         "x_t",
@@ -78,7 +78,7 @@ class ViewOptions(Request):
 
 
 class NumbersOptions(Request):
-    """What an array of moments holds."""
+    """Content of the array."""
 
     npy_view: Literal["x_t", "x0_hat", "eps"] = Field(
         "x_t",

@@ -1,4 +1,4 @@
-"""A run's figures for other programs."""
+"""Request for exporting a run's metrics: CSV, TensorBoard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ddpm_studio.requests.base import Request
 
 
 class FiguresRequest(Request):
-    """Write a run's figures for other programs."""
+    """Export a run's metrics for other programs."""
 
     run: Path
     csv: Path | None = Field(

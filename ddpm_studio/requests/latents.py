@@ -1,4 +1,4 @@
-"""What is done with latents at t: found, shared, mixed."""
+"""Requests on latents x_t: encoding a picture, sharing a latent, interpolating."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ddpm_studio.requests.base import Device, Request, Seed, Weights
 from ddpm_studio.requests.drawing import Frames, SamplerRequest
 
 _MOST_POINTS = 1000
-# The terminal knows the model before it fills in what was left out.
+# The default shown in help; it is filled in once the model, and so T, is known.
 _HALF_OF_T: JsonDict = {"fitting_default": "500, or half of T if that is less"}
 
 
 class EncodeRequest(Request):
-    """Find a latent of a picture: by q, or by DDIM walked upwards."""
+    """Encode a picture as a latent (by the forward process q, or by DDIM inversion)."""
 
     run: Path
     t: int | None = Field(
@@ -49,7 +49,7 @@ class EncodeRequest(Request):
 
 
 class ShareRequest(SamplerRequest):
-    """Draw many x_0 from one shared x_t (DDPM Fig. 7)."""
+    """Draw many pictures x_0 from one shared latent x_t (DDPM Fig. 7)."""
 
     run: Path
     t: int = Field(
@@ -64,10 +64,10 @@ class ShareRequest(SamplerRequest):
 
 
 def trail_points(text: str) -> list[tuple[float, float]]:
-    """Return the points (u, v) of a trail, each in 0..1.
+    """Parse a trail, such as "0,0 0.5,1", into points (u, v), each coordinate in 0..1.
 
     Raises:
-        ValueError: if it does not have 2 to 1,000 such points.
+        ValueError: if it doesn't have 2 to 1,000 such points.
     """
     points = []
     for point in text.split():
@@ -84,7 +84,7 @@ def trail_points(text: str) -> list[tuple[float, float]]:
 
 
 class MixRequest(SamplerRequest):
-    """What mixing pictures in latent space at t has in common."""
+    """Base class of requests that interpolate pictures in latent space at t."""
 
     run: Path
     t: int = Field(
@@ -109,7 +109,7 @@ class MixRequest(SamplerRequest):
         "none: unconditional. Between them the class embedding is interpolated. Empty: one class "
         "for all, or none.",
         json_schema_extra={"metavar": "A,B,…"},
-        # Drawn without, it is the drawing that it was before there were any.
+        # Left out of dumps if unset, so that recipes stay as they were before it was added.
         exclude_if=lambda labels: labels is None,
     )
     frames: Frames = 0
@@ -125,7 +125,7 @@ class MixRequest(SamplerRequest):
 
 
 class InterpolateRequest(MixRequest):
-    """Mix two pictures in latent space at t and decode (DDPM Fig. 8)."""
+    """Interpolate two pictures, or four corners, in latent space at t (DDPM Fig. 8)."""
 
     u: float | None = Field(
         None, ge=0, le=1, title="u", description="A single λ; of four corners, left to right."
@@ -139,7 +139,7 @@ class InterpolateRequest(MixRequest):
         title="Trail",
         description='Points u,v of a path between four corners, one picture each, such as "0,0 '
         '0.5,0.2 1,1"; instead of u and v.',
-        # Drawn without, it is the drawing that it was before there was one.
+        # Left out of dumps if unset, so that recipes stay as they were before it was added.
         exclude_if=lambda text: text is None,
     )
 
@@ -154,6 +154,6 @@ class InterpolateRequest(MixRequest):
 
 
 class PathRequest(MixRequest):
-    """Walk through several pictures in latent space at t, from each to the next."""
+    """Interpolate along a path through several pictures in latent space at t."""
 
     closed: bool = Field(False, title="Closed", description="Also from the last back to the first.")

@@ -1,4 +1,4 @@
-"""What the lessons show: a noise schedule, and diffusion of points of the plane."""
+"""Requests of the Learn tab: a noise schedule to plot, and diffusion of 2-D points."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ddpm_studio.requests.base import Request, Schedule, Seed
 
 
 class ScheduleRequest(Request):
-    """A noise schedule to look at."""
+    """A noise schedule to plot."""
 
     schedule: Schedule = Field("linear", title="Noise schedule", description="How βₜ depends on t.")
     timesteps: int = Field(
@@ -34,14 +34,14 @@ class ScheduleRequest(Request):
 
 
 class PlayRequest(Request):
-    """Train a small network on points of the plane."""
+    """Train a small network on 2-D points."""
 
     shape: Literal["eight_gaussians", "moons", "spiral", "drawing"] = Field(
         "spiral", title="Shape", description="Distribution of the points; drawing: your own."
     )
     steps: int = Field(2000, ge=1, le=100_000, title="Steps", description="Optimiser steps.")
     timesteps: int = Field(
-        # The scaled schedule has no fewer: its β would reach 1.
+        # The least that the scaled schedule allows: with fewer steps its β would reach 1.
         100,
         ge=21,
         le=1000,

@@ -1,4 +1,4 @@
-"""How a model is measured, and its samples compared with real pictures."""
+"""Requests for evaluation: bits/dim, progressive decoding, nearest neighbours, FID and others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ddpm_studio.requests.drawing import SamplerRequest
 
 
 class MeasureRequest(Request):
-    """How to measure a model; shared by all that evaluates the bound."""
+    """Base class of requests that evaluate the variational bound."""
 
     run: Path
     timesteps: int | None = Field(
@@ -62,7 +62,7 @@ class BitsRequest(MeasureRequest):
 
 
 class DecodeRequest(MeasureRequest):
-    """Decode one picture progressively: what x_t tells of it, and at which rate (DDPM §4.3)."""
+    """Decode one picture progressively (its x̂_0 from each x_t, and the rate; DDPM §4.3)."""
 
     moments: int = Field(
         10, ge=2, le=1000, title="Moments", description="How many t to show, from T to 1."
@@ -77,7 +77,7 @@ class NeighboursRequest(Request):
 
 
 class CompareRequest(Request):
-    """How samples are compared with real pictures."""
+    """Compare samples with real pictures."""
 
     count: int = Field(
         1000,

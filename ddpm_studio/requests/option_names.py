@@ -1,4 +1,4 @@
-"""Names that an option of an entry can't have: those of the other fields of its requests."""
+"""Reserved names of a catalogue entry's options: the other fields of its requests."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from ddpm_studio.requests.base import Request
 
 
 def request_with_field(kind: str, option: str) -> str | None:
-    """Return a request that takes options of entries of a kind, and has a field of this name.
+    """Return a request with options of a kind of entries, and a field that has this option's name.
 
-    A field that is the option itself, as ``eta`` is the samplers', does not count: it is handed on.
+    A field that stands for the option itself, as ``eta`` does for samplers, doesn't count.
 
     Args:
-        kind: of the table, such as "sampler".
+        kind: the table's kind, such as "sampler".
         option: the name of the option.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What a report of a run shall hold."""
+"""Request for a report of a run, as an HTML file."""
 
 from __future__ import annotations
 

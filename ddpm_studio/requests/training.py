@@ -1,4 +1,4 @@
-"""How a network is trained."""
+"""Training request: all settings of a training run."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from ddpm_studio.requests.base import (
 from ddpm_studio.requests.devices import device_list
 
 Preset = Annotated[str, OneOf(PRESETS)]
-# What a run may go on with that was begun otherwise; its record tells of it.
+# Marks fields that may differ when a run is resumed; run.json records the changes.
 _MAY_CHANGE: JsonDict = {"may_change": True}
-# Left out, it is as suits the network: as the preset's recipe has it, or else the paper's value.
+# Marks fields whose default is that of the preset's recipe or, without one, the field's own.
 _BY_PRESET: JsonDict = {"by_preset": True}
 
 
 class TrainRequest(Request):
-    """Everything that decides a training run."""
+    """Training of a network."""
 
     preset: Preset = Field(
         "patches",
@@ -106,7 +106,7 @@ class TrainRequest(Request):
         description="Several devices that share each batch, a process each (data parallel): "
         "numbers of GPUs such as 0,1,2,3, all, or cpu,cpu; empty: one.",
         json_schema_extra={**_MAY_CHANGE, "metavar": "0,1,…", "empty": "one"},
-        # Trained on one, it is the training that it was before there could be several.
+        # Left out of dumps if unset, so that runs on one device stay as before it was added.
         exclude_if=lambda given: given is None,
     )
     threads: int | None = Field(
@@ -140,7 +140,7 @@ class TrainRequest(Request):
         title="Optimiser options",
         description="Further options of the optimiser, each a name and a number.",
         json_schema_extra={"options_of": "optimizer"},
-        # Trained without, it is the training that it was before there were any.
+        # Left out of dumps if unset, so that runs stay as they were before it was added.
         exclude_if=lambda given: not given,
     )
     learning_rate: float = Field(
@@ -303,18 +303,18 @@ class TrainRequest(Request):
     @model_validator(mode="wrap")
     @classmethod
     def _as_suits_the_preset(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Fill in what was left out, or left empty, as the recipe of the preset has it."""
+        """Fill in fields that were left out, or left empty, from the preset's recipe."""
         if not isinstance(given, dict):
             return handler(given)
         preset = given.get("preset", cls.model_fields["preset"].default)
         known = isinstance(preset, str) and preset in PRESETS
         recipe = PRESETS[preset].recipe if known else {}
-        # Of these, empty is a value too: as suits the pictures.
+        # For these fields None is a valid value: chosen to suit the pictures.
         by_data = {name for name in cls.by_preset() if cls.model_fields[name].default is None}
         left = recipe.keys() - by_data
         named = {k: v for k, v in given.items() if v is not None or k not in left}
         made = handler({**recipe, **named})
-        # A run that goes on takes up what was named, not what suits a preset.
+        # Resuming applies only the fields that were named, not those from the recipe.
         made.model_fields_set.difference_update(recipe.keys() - named.keys())
         return made
 
@@ -337,17 +337,17 @@ class TrainRequest(Request):
 
     @property
     def pictures_a_step(self) -> int:
-        """How many pictures an optimiser step sees."""
+        """The number of pictures in an optimiser step: batch size × accumulation."""
         return self.batch_size * self.accumulation
 
     @classmethod
     def may_change(cls) -> tuple[str, ...]:
-        """Return the fields that a run may go on with other values of."""
+        """Return the names of the fields that may be changed when a run is resumed."""
         return cls._marked("may_change")
 
     @classmethod
     def by_preset(cls) -> tuple[str, ...]:
-        """Return the fields whose values are those of the preset's recipe where left out."""
+        """Return the names of the fields whose defaults come from the preset's recipe."""
         return cls._marked("by_preset")
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Run folders on the disk: written whole or not at all, safetensors and JSON alone.
+"""Run folders on disk: written atomically, in safetensors and JSON only.
 
 The names listed in ``__init__.pyi`` are loaded at first use, so that notes can be read
 without torch.

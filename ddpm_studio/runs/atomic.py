@@ -1,7 +1,7 @@
-"""Atomic writes of folders: temporary name, flush to disk, rename, flush folder.
+"""Atomic writes of files and folders: temporary name, fsync, rename, fsync of the parent folder.
 
-All that changes a run folder for good goes through the system calls of this module, in an order
-that leaves the old or the new state whole wherever the power fails.
+Every lasting change of a run folder goes through the system calls of this module, in an order that
+leaves either the old or the new state complete whenever the power fails.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ddpm_studio.paths import WRITING, patiently
 
 _REPLACED = ".replaced-"
 _BINARY = getattr(os, "O_BINARY", 0)
-# Some network folders can't be flushed as such; their servers write names at once.
+# Folders on some network file systems can't be fsynced; their servers write names at once.
 _NOT_FLUSHED = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS)
 
 
 def flush_folder(path: Path) -> None:
-    """Flush a folder's list of names to the disk, where the system can."""
+    """Fsync a folder, so that its entries are on disk, if the file system supports it."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except PermissionError:  # Windows does not open folders
@@ -37,7 +37,7 @@ def flush_folder(path: Path) -> None:
 
 
 def write_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
-    """Write a file and flush it to the disk; its name is safe once its folder is flushed."""
+    """Write a file and fsync it; its directory entry is durable once its folder is flushed too."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
     try:
         for chunk in chunks:
@@ -50,7 +50,7 @@ def write_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
 
 
 def append(path: Path, content: bytes) -> None:
-    """Add to the end of a file: all of it or, if the disk is full, nothing."""
+    """Append to a file: all of the content or, if the write fails (disk full), nothing."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY, 0o666)
     try:
         end = os.fstat(descriptor).st_size
@@ -66,14 +66,14 @@ def append(path: Path, content: bytes) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder whose parent is there; one that exists is left as it is."""
+    """Make a folder whose parent exists; an existing folder is left as it is."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(path)  # noqa: PTH102
         flush_folder(path.parent)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file as a whole: a reader sees the old content or the new one."""
+    """Write or replace a file atomically: readers see either the old content or the new."""
     temporary = path.with_name(f"{WRITING}{path.name}-{os.getpid()}")
     try:
         write_file(temporary, [content])
@@ -86,9 +86,10 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Fill a folder under a temporary name, by :func:`write_file`; then it takes its name.
+    """Context manager that fills a folder under a temporary name, then renames it to ``path``.
 
-    A folder of that name is replaced. If the body raises, nothing is left behind.
+    The body writes into the yielded folder by :func:`write_file`. An existing folder ``path`` is
+    replaced. If the body raises, nothing is left behind.
     """
     temporary = path.with_name(f"{WRITING}{path.name}-{os.getpid()}")
     replaced = path.with_name(f"{_REPLACED}{path.name}")
@@ -98,9 +99,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
         yield temporary
         flush_folder(temporary)
         if path.exists():
-            # One that could not be removed in its time would be in the way.
+            # A leftover of an earlier replacement would be in the way.
             shutil.rmtree(replaced, ignore_errors=True)
-            # If the power fails between the two, sweep brings it back.
+            # If the power fails between the two renames, sweep restores the old folder.
             patiently(os.rename, path, replaced)
         patiently(os.rename, temporary, path)
     except BaseException:
@@ -114,7 +115,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder so that no part of it stays behind under its name."""
+    """Remove a folder atomically: it is renamed first, so no part stays behind under its name."""
     temporary = path.with_name(f"{WRITING}removed-{path.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     patiently(os.rename, path, temporary)
@@ -123,7 +124,7 @@ def remove_folder(path: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what an interrupted write has left in a folder; bring back what it moved away."""
+    """Clean up after interrupted writes in a folder: remove leftovers, restore moved folders."""
     for replaced in folder.glob(f"{_REPLACED}*"):
         path = replaced.with_name(replaced.name.removeprefix(_REPLACED))
         if path.exists():

@@ -1,6 +1,6 @@
-"""Snapshots of a run's power-function averages: ``averages/step-NNNNNNNN.safetensors``.
+"""Snapshots of a run's power-function EMAs, ``averages/step-NNNNNNNN.safetensors`` [EDM2 §3].
 
-In half precision, as in EDM2: an average of any length is made of many of them.
+They are in half precision, as in EDM2: an average of any length is rebuilt from many snapshots.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from ddpm_studio.strict_json import require_file
 
 _FOLDER = "averages"
 _HEADER = 1 << 20
-# σ_rel, before the name of a parameter.
+# Prefix of a tensor's name: the average's σ_rel, before the name of the parameter.
 _WIDTH = re.compile(r"(\d+\.\d+)\.")
 _NAME = re.compile(r"step-(\d{8,9})\.safetensors")
 
 
 def save_averages(run: Path, step: int, tensors: dict[str, Tensor]) -> None:
-    """Write the averages of a step, each tensor as ``σ_rel.parameter``.
+    """Write a snapshot of the averages at a step; tensors are named ``σ_rel.parameter``.
 
     Raises:
         OSError: if they can't be written.
@@ -43,7 +43,7 @@ def save_averages(run: Path, step: int, tensors: dict[str, Tensor]) -> None:
 
 
 def kept_averages(run: Path) -> dict[int, Path]:
-    """Return the files of averages by their step, oldest first."""
+    """Return the snapshot files by their step, oldest first."""
     with suppress(OSError):
         named = ((_NAME.fullmatch(path.name), path) for path in (run / _FOLDER).iterdir())
         return dict(sorted((int(match[1]), path) for match, path in named if match))
@@ -51,7 +51,7 @@ def kept_averages(run: Path) -> dict[int, Path]:
 
 
 def forget_averages_after(run: Path, step: int) -> None:
-    """Remove those of steps that training is about to take again."""
+    """Remove the snapshots after a step from which training is about to resume."""
     for later, path in kept_averages(run).items():
         if later > step:
             with suppress(OSError):
@@ -59,20 +59,20 @@ def forget_averages_after(run: Path, step: int) -> None:
 
 
 def keeps_averages(folder: RunFolder) -> bool:
-    """Whether a run has averages from which one of another length is made."""
+    """Whether a run has snapshots from which averages of other lengths can be rebuilt."""
     return _trained_with(folder) and bool(kept_averages(folder.path))
 
 
 def rebuilt_average(folder: RunFolder, checkpoint: Checkpoint, width: float) -> dict[str, Tensor]:
-    """Return the weights averaged over a share of the training up to a checkpoint [EDM2 §3.2].
+    """Return post-hoc EMA weights of any length, up to a checkpoint [EDM2 §3.2].
 
     Args:
-        folder: of a run that kept averages.
-        checkpoint: where the average ends; its own averages are taken in full precision.
-        width: σ_rel.
+        folder: a run that kept averages.
+        checkpoint: the end of the average; its own averages are taken in full precision.
+        width: length of the average, as the EMA's relative standard deviation σ_rel.
 
     Raises:
-        StudioError: if the run kept none, or one is damaged.
+        StudioError: if the run kept no averages, or one is damaged.
         ValueError: for a width that can't be rebuilt.
     """
     if not _trained_with(folder):
@@ -105,7 +105,7 @@ def _trained_with(folder: RunFolder) -> bool:
 
 def _read(path: Path, like: dict[str, Tensor]) -> dict[str, Tensor]:
     try:
-        # No larger than in full precision it would be.
+        # A snapshot is in half precision: at most the size in full precision is accepted.
         if (
             require_file(path).st_size
             > 2 * sum(tensor.nbytes for tensor in like.values()) + _HEADER

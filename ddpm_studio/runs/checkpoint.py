@@ -1,4 +1,4 @@
-"""Checkpoints: a folder of safetensors and a ``state.json`` with their checksums."""
+"""Checkpoints: a folder of safetensors files, and a ``state.json`` with their checksums."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ddpm_studio.runs.weights import most_bytes
 from ddpm_studio.strict_json import read_object, require_file
 
 Part = Literal["model", "ema", "optimizer", "averages"]
-# As many digits as the most steps that can be asked for.
+# Enough digits for the largest number of steps that a request allows.
 _NAME = re.compile(r"step-(\d{8,9})")
 _KEPT = 3
 _MAX_STATE = 16 << 20
@@ -35,14 +35,14 @@ _WORDS: dict[Part, str] = {
     "optimizer": "state of the optimiser",
     "averages": "averages of other lengths",
 }
-# How many numbers each part has for one of the network's.
+# Upper bound for the numbers in each part per parameter of the network.
 _COPIES: dict[Part, int] = {"model": 1, "ema": 1, "optimizer": 3, "averages": 2}
 _DIGEST = 16
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint on the disk."""
+    """A checkpoint folder on disk, and its step."""
 
     step: int
     path: Path
@@ -67,10 +67,16 @@ class Checkpoint:
         tensors: dict[Part, dict[str, Tensor]],
         state: dict[str, Any],
     ) -> Checkpoint:
-        """Write a checkpoint whole, or not at all; it takes its name when it was read back right.
+        """Write a checkpoint atomically; it takes its name once its files' checksums are verified.
+
+        Args:
+            folder: the run's ``checkpoints`` folder.
+            step: training steps taken.
+            tensors: tensors of each part, by name.
+            state: further content of ``state.json``.
 
         Raises:
-            OSError: if it can't be written.
+            OSError: if it can't be written, or reads back with another checksum.
         """
         path = folder / f"step-{step:08d}"
         with atomic.whole_folder(path) as temporary:
@@ -88,7 +94,7 @@ class Checkpoint:
         return cls(step, path)
 
     def state(self) -> dict[str, Any]:
-        """Return ``state.json``.
+        """Return the content of ``state.json``.
 
         Raises:
             StudioError: if it is missing or damaged.
@@ -102,11 +108,11 @@ class Checkpoint:
         return state
 
     def load(self, part: Part, network: NetworkConfig | None = None) -> dict[str, Tensor]:
-        """Return one part's tensors, after its checksum was found right.
+        """Return the tensors of one part, after verifying its checksum.
 
         Args:
-            part: which.
-            network: its shape; a file of far more than such a network needs is not read.
+            part: the part to load.
+            network: the network's configuration; a far larger file than it needs is not read.
 
         Raises:
             StudioError: if the checkpoint was written without the part, or it is missing, damaged
@@ -126,13 +132,13 @@ class Checkpoint:
                 raise self._damaged(f"{file.name} holds far more than its network")
             if expected != _checksum(file):
                 raise self._damaged(f"{file.name} is not what was written")
-            # Not mapped: a file cut short on a network disk would end the process.
+            # Not memory-mapped: a file truncated on a network disk would crash the process.
             return load_file(file, backend="pread")
         except (OSError, ValueError, SafetensorError) as error:
             raise self._damaged(f"{file.name} can't be read") from error
 
     def set_aside(self) -> None:
-        """Rename a damaged checkpoint, so that it is none any more but can be looked at.
+        """Rename a damaged checkpoint to ``damaged-…``: it is ignored, but can be examined.
 
         Raises:
             OSError: if it can't be renamed.
@@ -150,14 +156,14 @@ class Checkpoint:
 
 
 def prune(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
-    """Return those to remove: the newest stay, and of the older ones fewer the older they are."""
+    """Return the checkpoints to remove, keeping the newest and ever fewer of older ones."""
     steps = [checkpoint.step for checkpoint in checkpoints]
     kept = set(_ladder(steps))
     return [checkpoint for checkpoint in checkpoints if checkpoint.step not in kept]
 
 
 def _ladder(steps: list[int]) -> Iterable[int]:
-    """The last few, then about one for each doubling of the distance to the newest."""
+    """Yield kept steps: the last few, then about one per doubling of the distance to the newest."""
     yield from steps[-_KEPT:]
     last_rung = None
     for step in steps[:-_KEPT]:
@@ -178,7 +184,7 @@ def _digested(
 def _checksum(file: Path) -> str:
     digest = hashlib.blake2b(digest_size=_DIGEST)
     with file.open("rb") as stream:
-        # What was just written is read from the disk again, not from memory, where that goes.
+        # Drop the page cache, where supported, so that the file is read back from the disk.
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         while block := stream.read(1 << 20):

@@ -1,4 +1,4 @@
-"""Class labels of a run: by number in a request, by name for people."""
+"""Class labels of a run: names and numbers, and whether the network supports no class."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ if TYPE_CHECKING:
     from ddpm_studio.runs.info import RunInfo
 
 NO_CLASS = "none"
-"""What a person writes for "without a class", unless a class is called so."""
+"""The word for "without a class" in user input, unless a class has this name."""
 
-# More than these are no help in one line of an error.
+# How many classes an error message lists, and how long their names may be.
 _MOST_NAMED = 12
 _LONGEST_NAME = 24
 
 
 def known_classes(info: RunInfo) -> tuple[str, ...]:
-    """Return the name of each class, its number where names are not known; none: no classes."""
+    """Return the class names, or numbers if names are unknown; empty: not class-conditional."""
     count = info.network_basics().num_classes or 0
     names = info.data.class_names if info.data else ()
     return names if len(names) == count else tuple(str(number) for number in range(count))
 
 
 def class_in_turn(number: int, classes: int) -> int:
-    """Return the class of a picture of a drawing of all of them, by its number, from 0."""
+    """Return the class of picture ``number``, from 0, where all classes are drawn in turn."""
     return number % classes
 
 
 def classes_in_turn(info: RunInfo, count: int) -> list[int]:
-    """Return the class of each picture of a drawing of all that a run's network knows."""
+    """Return the class of each of ``count`` pictures, where all classes are drawn in turn."""
     classes = len(known_classes(info))
     return [class_in_turn(number, classes) for number in range(count)]
 
 
 def class_number(info: RunInfo, word: str) -> int:
-    """Return the number of the class that a person means; a name wins over a number.
+    """Parse a class given by name or number; a name takes precedence over a number.
 
     Raises:
-        StudioError: if the network knows no classes, or not this one.
+        StudioError: if the network has no classes, or not this one.
     """
     names = known_classes(info)
     if word in names:
@@ -51,7 +51,7 @@ def class_number(info: RunInfo, word: str) -> int:
 
 
 def class_or_none(info: RunInfo, word: str) -> int | None:
-    """Return the number of the class that a person means; None for :data:`NO_CLASS`.
+    """Parse a class as :func:`class_number`, or None for the word :data:`NO_CLASS`.
 
     Raises:
         StudioError: as :func:`class_number`.
@@ -62,10 +62,10 @@ def class_or_none(info: RunInfo, word: str) -> int | None:
 
 
 def check_class(info: RunInfo, number: int) -> None:
-    """Refuse a class that the network does not know.
+    """Check that the network has a class of this number.
 
     Raises:
-        StudioError: naming those that it knows.
+        StudioError: if not; lists its classes.
     """
     names = known_classes(info)
     if number >= len(names):
@@ -73,19 +73,19 @@ def check_class(info: RunInfo, number: int) -> None:
 
 
 def needs_class(info: RunInfo) -> bool:
-    """Whether a network was trained on classes alone, and can't be asked without one."""
+    """Whether a network is class-conditional without a null label, and so always needs a class."""
     return info.network_basics().num_classes is not None and not info.learnt_withheld
 
 
 def check_withheld(info: RunInfo, instead: str = "") -> None:
-    """Refuse to ask a network without a class whose weights have none for "no class".
+    """Check that a network can predict without a class (has learnt the null label).
 
     Args:
-        info: of its run.
-        instead: what can be done where it is never asked with one; empty: a class can be chosen.
+        info: the run.
+        instead: remedy where no class can be given; empty: suggest to choose a class.
 
     Raises:
-        StudioError: saying so.
+        StudioError: if it needs a class.
     """
     if needs_class(info):
         raise StudioError(
@@ -97,10 +97,10 @@ def check_withheld(info: RunInfo, instead: str = "") -> None:
 
 
 def check_guidance(info: RunInfo, guidance: float) -> None:
-    """Refuse guidance away from what was never learnt: pictures whose class is withheld.
+    """Check that a network supports classifier-free guidance, which needs the null label.
 
     Raises:
-        StudioError: saying so.
+        StudioError: if ``guidance`` is not 1 and the network never saw pictures without a class.
     """
     if guidance != 1 and not info.learnt_withheld:
         raise StudioError(

@@ -1,4 +1,4 @@
-"""``evaluations.jsonl``: what samples of a run were found to be like, one evaluation a line."""
+"""``evaluations.jsonl``: recorded evaluations of a run's samples, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _MOST_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class RecordedEvaluation:
-    """Figures of a model's samples.
+    """One evaluation of a model's samples.
 
     Args:
-        step: of the weights.
-        created: when, as ISO 8601 tells it.
-        samples: how many were drawn.
-        reference: how many real pictures they were compared with.
-        floor: how many real pictures stood in for samples to tell the floor; 0: none.
-        features: what they were compared in, in words.
-        told: what else decides the figures: weights and sizes of the features, the sampler, the
-            fingerprint of the pictures.
-        figures: by name.
-        floors: the same figures of real pictures.
+        step: training step of the weights.
+        created: ISO 8601 time stamp.
+        samples: number of samples drawn.
+        reference: number of real pictures that they were compared with.
+        floor: number of real pictures used in place of samples to measure the floor; 0: none.
+        features: the feature space of the comparison, in words.
+        told: everything else that determines the figures: weights and sizes of the features, the
+            sampler, the fingerprint of the pictures.
+        figures: metrics by name.
+        floors: the same metrics of real pictures.
     """
 
     step: int
@@ -48,27 +48,27 @@ class RecordedEvaluation:
 
 
 def append(run: Path, evaluation: RecordedEvaluation) -> None:
-    """Add an evaluation to those of a run.
+    """Append an evaluation to a run's record.
 
     Raises:
         OSError: if the run folder can't be written to.
     """
     path = made_own_folder(run) / NAME
     line = json.dumps(asdict(evaluation), separators=(",", ":"))
-    # A line that a power cut has left in the middle would take this one with it.
+    # Appended to a line that a power cut left incomplete, this one would be unreadable too.
     begin = "" if _ends_whole(path) else "\n"
     atomic.append(path, f"{begin}{line}\n".encode())
 
 
 def read(run: Path) -> list[RecordedEvaluation]:
-    """Return the evaluations of a run, oldest first; a line that is none is passed over."""
-    # Those that a ready model came with, then a person's own.
+    """Return the evaluations of a run, oldest first; invalid lines are skipped."""
+    # Those bundled with a ready model come first, then the user's own.
     folders = dict.fromkeys((run, own_folder(run)))
     return [evaluation for folder in folders for evaluation in _read(folder / NAME)]
 
 
 def _ends_whole(path: Path) -> bool:
-    """Whether a file is empty, not there, or ends with a whole line."""
+    """Whether a file is empty, missing, or ends with a newline."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)

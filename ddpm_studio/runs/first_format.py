@@ -1,7 +1,7 @@
-"""What a ``run.json`` of version 0.1.0 means, whatever the defaults have become since.
+"""Migration of ``run.json`` files of version 0.1.0: the defaults of that time, frozen.
 
-Such a file names no format, or format 1. What it leaves out, and what it leaves to a preset by a
-null, stands for the values below for ever; a later format is written with its own values.
+Such a file names no format, or format 1. Fields that it omits, or leaves to a preset by a null,
+have the values below for ever, whatever the current defaults; a later format has its own values.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 FIRST = 1
 
-#: A field that 0.1.0 had not stands for what 0.1.0 did.
+#: Fields of a training request; those that 0.1.0 did not have are set to its behaviour.
 REQUEST: dict[str, Any] = {
     "preset": "tiny",
     "steps": 5000,
@@ -54,7 +54,7 @@ REQUEST: dict[str, Any] = {
     "sample_count": 16,
 }
 
-#: What null meant, by the preset.
+#: The meaning of null in a training request, by preset.
 PRESETS: dict[str, dict[str, Any]] = {
     "tiny": {"warmup_steps": 50, "dropout": 0.0},
     "small": {"warmup_steps": 500, "dropout": 0.0},
@@ -83,7 +83,7 @@ OPTIONS: dict[str, Any] = {
     "array": None,
     "labels": None,
     "classes": {},
-    # By these rules none of the fields above would have changed anything.
+    # Under the first rules of preparation, none of the fields above had any effect.
     "rules": 1,
 }
 
@@ -102,10 +102,10 @@ NETWORK: dict[str, Any] = {
 
 
 def spelt_out(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a ``run.json`` says, with all that 0.1.0 left out; other formats as they are.
+    """Return a ``run.json`` with the fields that 0.1.0 omitted filled in; later formats unchanged.
 
     Args:
-        told: the file's object; parts that are of another kind than they must be stay so.
+        told: the file's JSON object; parts of a wrong type are left as they are.
     """
     if told.get("format_version", FIRST) != FIRST:
         return dict(told)

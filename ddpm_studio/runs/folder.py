@@ -1,4 +1,4 @@
-"""A run folder: run.json, metrics.jsonl, checkpoints/, samples/."""
+"""Run folder on disk: run.json, metrics.jsonl, checkpoints/, samples/."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MAX_RUN_JSON = 4 << 20
 
 
 class RunFolder:
-    """Reads and writes one run folder; what is there is whole at any moment.
+    """Reads and writes one run folder, whose files are consistent at any moment.
 
     Args:
         path: the folder; use :meth:`create` or :meth:`open`.
@@ -67,7 +67,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """Open a run folder, also one that is being written elsewhere.
+        """Open a run folder, also while another process writes to it.
 
         Raises:
             StudioError: if it is no run folder, or damaged.
@@ -104,7 +104,7 @@ class RunFolder:
 
     @property
     def metrics_file(self) -> Path:
-        """``metrics.jsonl``."""
+        """Path of ``metrics.jsonl``."""
         return self.path / "metrics.jsonl"
 
     @property
@@ -118,15 +118,15 @@ class RunFolder:
         return self.path / "checkpoints"
 
     def plan(self, steps: int, at: int = 0, **settings: float | str) -> None:
-        """Note what the run shall be from a step on, whatever was planned at first.
+        """Record settings that change from a step on, in the request and the list of changes.
 
         Args:
-            steps: in all.
-            at: steps taken by now.
-            settings: other fields of the request.
+            steps: the new total number of steps.
+            at: steps taken so far.
+            settings: other changed fields of the training request.
 
         Raises:
-            OSError: if it can't be written; what stood there stands there still.
+            OSError: if ``run.json`` can't be written; it is unchanged then.
         """
         request = self.info.request
         if request is None:
@@ -147,7 +147,7 @@ class RunFolder:
             self.info = info
 
     def lock(self) -> RunLock:
-        """Take the run for writing; released by its ``release()`` or with the process.
+        """Lock the run for writing, until ``release()`` of the lock or the end of the process.
 
         Raises:
             StudioError: if another process writes to this run, or the folder can't be written to.
@@ -162,7 +162,7 @@ class RunFolder:
         return Checkpoint.find_all(self.checkpoints_dir)
 
     def previews(self) -> list[Path]:
-        """Return the files of samples that the training drew, oldest first."""
+        """Return the files of sample pictures drawn during training, oldest first."""
         return sorted(self.samples_dir.glob("step-*.png"))
 
     def newest(self) -> Checkpoint:
@@ -182,7 +182,7 @@ class RunFolder:
         """Return the checkpoint of a step.
 
         Raises:
-            StudioError: if it is not kept; names those that are.
+            StudioError: if it is not kept; lists those that are.
         """
         found = self.checkpoints()
         chosen = next((one for one in found if one.step == step), None)
@@ -197,13 +197,13 @@ class RunFolder:
     def save_checkpoint(
         self, step: int, tensors: dict[Part, dict[str, Tensor]], state: dict[str, Any]
     ) -> Checkpoint:
-        """Write a checkpoint whole, then remove old ones that the ladder no longer keeps.
+        """Write a checkpoint atomically, then prune old ones (see :func:`.checkpoint.prune`).
 
         Raises:
             OSError: if it can't be written, or the run folder is gone.
         """
         if why_unreachable(self.path / "run.json") == MISSING:
-            # Or a folder of that name would be made on another disk than the one that is gone.
+            # If its disk was unmounted, a folder would be made in the mount point on another disk.
             raise FileNotFoundError(errno.ENOENT, "The run folder is gone", str(self.path))
         atomic.make_folder(self.checkpoints_dir)
         saved = Checkpoint.save(self.checkpoints_dir, step, tensors, state)
@@ -213,16 +213,16 @@ class RunFolder:
         return saved
 
     def forget_metrics_after(self, step: int) -> None:
-        """Drop the lines of steps that training is about to take again."""
+        """Drop the metrics after a step from which training is about to resume."""
         metrics.truncate(self.metrics_file, step)
 
     def metrics(self) -> Iterator[dict[str, Any]]:
-        """Yield the lines of ``metrics.jsonl``."""
+        """Yield the rows of ``metrics.jsonl``."""
         return metrics.read(self.metrics_file)
 
 
 def _remedy(told: Mapping[str, Any], unknown: bool) -> str:
-    """Say what helps where a ``run.json`` can't be used, whose content ``told`` is if any."""
+    """Return the remedy for an unusable ``run.json`` with the content ``told``, empty if unread."""
     versions = told.get("versions")
     wrote = versions.get("ddpm-studio") if isinstance(versions, dict) else None
     if isinstance(wrote, str) and _release(wrote) > _release(__version__):
@@ -233,7 +233,7 @@ def _remedy(told: Mapping[str, Any], unknown: bool) -> str:
 
 
 def _release(version: str) -> tuple[int, ...]:
-    """Return the first three numbers of a version."""
+    """Return the first three numbers of a version, for comparison."""
     return tuple(map(int, re.findall(r"\d{1,6}", version)[:3]))
 
 

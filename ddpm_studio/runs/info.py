@@ -1,4 +1,4 @@
-"""``run.json``: what a run is, enough to build its network and to go on with it."""
+"""``run.json``: metadata of a run, enough to build its network and to resume its training."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from ddpm_studio.requests import (
 )
 from ddpm_studio.runs.first_format import spelt_out
 
-# Settings whose product is the pictures of a step.
+# Settings whose product is the number of pictures in a training step.
 _OF_A_STEP = ("batch_size", "accumulation")
 _NEEDED_FOR_PROCESS = ("schedule", "parameterization", "variance")
-#: Kinds of the catalogue without which a network can't be evaluated; the others train it.
+#: Kinds of catalogue entries needed to evaluate a network; other kinds are needed to train only.
 NEEDED_TO_DRAW = (*_NEEDED_FOR_PROCESS, "network")
-# Its network is written down, whatever the preset has become; its pictures may have been kept.
+# Not presets, as the network is stored in full; nor data formats, as the data may be cached.
 NEEDED_TO_TRAIN = tuple(kind for kind in KINDS if kind not in (PRESETS.kind, DATA_FORMATS.kind))
 
 
@@ -50,7 +50,7 @@ class _Part(BaseModel):
 
 
 class DataInfo(_Part):
-    """Where the pictures came from and how they were prepared."""
+    """The data of a training: sources, fingerprint, number of pictures, and preparation."""
 
     sources: tuple[str, ...]
     fingerprint: str
@@ -60,12 +60,12 @@ class DataInfo(_Part):
 
 
 class ProcessInfo(_Part):
-    """The forward process and what the network predicts.
+    """The forward process, and the network's parameterisation and variance.
 
-    ``clip_x0`` is False of an imported model that draws without clipping unless asked otherwise.
+    ``clip_x0`` is False for an imported model that by default samples without clipping x̂_0.
     """
 
-    # In this order: no table has "betas", which is no unknown name.
+    # In this order, because "betas" is in no table but must not count as an unknown name.
     schedule: Annotated[Literal["betas"] | Schedule, Field(union_mode="left_to_right")]
     timesteps: int = Field(ge=2, le=10000)
     betas: tuple[float, ...] | None = Field(None, max_length=10000)
@@ -75,10 +75,10 @@ class ProcessInfo(_Part):
     clip_x0: bool = Field(True, exclude_if=lambda clip: clip)
 
     def noise_schedule(self) -> NoiseSchedule:
-        """Return the forward process's schedule, in float64; what is predicted need not be known.
+        """Return the noise schedule, in float64, even if the parameterisation is unknown here.
 
         Raises:
-            ValueError: if it is not known here, or the betas are missing or impossible.
+            ValueError: if the schedule is unknown here, or the betas are missing or impossible.
         """
         if self.schedule != "betas":
             schedule = NoiseSchedule.named(self.schedule, self.timesteps)
@@ -88,11 +88,11 @@ class ProcessInfo(_Part):
         return NoiseSchedule.from_betas(self.betas, self.zero_terminal_snr)
 
     def build(self) -> DiffusionProcess:
-        """Return the process.
+        """Return the diffusion process.
 
         Raises:
-            ValueError: as :meth:`noise_schedule`, or if what is predicted does not go with zero
-                terminal SNR.
+            ValueError: as :meth:`noise_schedule`, or if the parameterisation is incompatible with
+                zero terminal SNR.
         """
         return DiffusionProcess(
             self.noise_schedule(), self.parameterization, self.variance, self.clip_x0
@@ -100,7 +100,7 @@ class ProcessInfo(_Part):
 
 
 class SettingsChange(_Part):
-    """Settings with which a run went on after a step: what each was before, and since."""
+    """Changed settings of a resumed run: the step, and the old and new value of each setting."""
 
     step: int = Field(ge=0)
     time: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
@@ -108,10 +108,11 @@ class SettingsChange(_Part):
 
 
 class StudentInfo(_Part):
-    """Of which model a few-step student was tuned, how, and how it draws unless asked otherwise.
+    """Distillation of a few-step student: its teacher, its tuning, and its sampling defaults.
 
-    ``teacher`` is the run at that time, ``teacher_id`` tells it wherever it lies, ``teacher_step``
-    is that of its weights. The others are those of
+    ``teacher`` is the teacher's run folder at that time, ``teacher_id`` identifies the run wherever
+    it is now, ``teacher_step`` is the step of its weights. ``sampler`` and ``steps`` are defaults
+    for sampling. The others are the fields of
     :class:`~ddpm_studio.engine.consistency.pairs.ConsistencyConfig`; ``stage_steps`` is None
     until the number of steps is known.
     """
@@ -131,11 +132,11 @@ class StudentInfo(_Part):
     p_std: float = Field(2.0, gt=0)
 
     def planned(self, steps: int) -> StudentInfo:
-        """Return the same with stages that are even parts of so many steps."""
+        """Return a copy whose stages are equal parts of the total number of steps."""
         return self.model_copy(update={"stage_steps": max(1, steps // self.stages)})
 
     def tuning(self) -> ConsistencyConfig:
-        """Return what decides each step, as the engine has it."""
+        """Return the engine's configuration of consistency tuning."""
         return ConsistencyConfig(
             stage_steps=self.stage_steps or 1,
             stages=self.stages,
@@ -151,7 +152,7 @@ class StudentInfo(_Part):
 class SamplingDefaults(_Part):
     """Sampling defaults of a class-conditional run: its classes in turn, at this guidance.
 
-    ``guidance`` is None where it follows from how many pictures the network has seen, see
+    ``guidance`` is None if it depends on how many pictures the network has seen, see
     :func:`~ddpm_studio.jobs.drawing.sampling_defaults.usual_guidance`.
     """
 
@@ -159,10 +160,10 @@ class SamplingDefaults(_Part):
 
 
 class Published(_Part):
-    """What a model that was packed to be shared says of itself; it has averaged weights alone.
+    """Metadata of a published model, which has averaged (EMA) weights only.
 
-    ``credits`` says whose the pictures are that it learnt; ``sample`` names the embedded set that
-    goes with it, which tools are shown with where those pictures are not.
+    ``credits`` gives the authors of its training pictures; ``sample`` names the embedded set
+    that suits the model, which tools use where the training pictures are not available.
     """
 
     title: str
@@ -174,16 +175,16 @@ class Published(_Part):
 class RunInfo(_Part):
     """The content of ``run.json``.
 
-    ``network`` names its kind and the fields of that; one without a kind is 0.1.0's, the paper's
-    U-Net. ``request`` and ``data`` are None for a model that was trained elsewhere; ``origin`` says
-    where, and ``imported`` how its files were read: their layout, and what they do not say
-    themselves. ``null_label`` is False where the weights say nothing of pictures whose class is
-    not told. ``start_from`` is the run whose weights were fine-tuned. ``student`` is there if it
-    is a few-step student; earlier versions say that such a run may come from a newer one.
-    ``published`` is there if it was packed to be shared. ``drawing`` is there if it was trained
-    with classes by a version that draws them where nothing else is asked. ``plugins`` are the
-    entries of other packages that it was made with, such as {"schedule toy": "toy-plugin 1.0"}.
-    ``changes`` tells, oldest first, with which other settings it went on; ``request`` has the last.
+    ``network`` holds the network's kind and that kind's fields; without a kind, as in 0.1.0, it is
+    the paper's U-Net. ``request`` and ``data`` are None for a model that was trained elsewhere;
+    ``origin`` gives where, and ``imported`` how its files were read: their layout, and settings
+    that they don't contain. ``null_label`` is False if the weights have no null label (prediction
+    without a class). ``start_from`` is the run whose weights were fine-tuned. ``student`` is set
+    for a few-step student; earlier versions report that such a run may come from a newer one.
+    ``published`` is set for a model packed for sharing. ``drawing`` is set for a run trained with
+    classes by a version that draws all classes by default. ``plugins`` are the plug-in entries that
+    it was made with, such as {"schedule toy": "toy-plugin 1.0"}. ``changes`` lists the settings
+    changed when it was resumed, oldest first; ``request`` has the latest values.
     """
 
     format_version: Literal[1, 2] = 2
@@ -213,12 +214,12 @@ class RunInfo(_Part):
 
     @classmethod
     def read(cls, told: dict[str, Any]) -> RunInfo:
-        """Return what a file says, also one of version 0.1.0, or that names what is unknown here.
+        """Parse the content of a ``run.json``, also of version 0.1.0, or with unknown entries.
 
-        Such names are in ``plugins``, as if the file had them there.
+        Names of catalogue entries that are unknown here are added to ``plugins``.
 
         Raises:
-            ValueError: if it is none; a ValidationError where a field is wrong.
+            ValueError: if it is no ``run.json``; a ValidationError if a field is wrong.
         """
         info, plugins = from_file(cls, spelt_out(told), told.get("plugins"))
         if info.network_kind not in NETWORKS:
@@ -227,20 +228,20 @@ class RunInfo(_Part):
 
     @property
     def learnt_withheld(self) -> bool:
-        """Whether the network has learnt from pictures whose class was withheld."""
+        """Whether the network has learnt to predict without a class (the null label)."""
         request = self.request
         trained = request is not None and request.class_conditional and self.start_from is None
         return self.null_label and not (trained and request and request.label_dropout == 0)
 
     @property
     def plans(self) -> tuple[int, ...]:
-        """How many steps in all were planned, each time that it went on to others."""
+        """The planned total numbers of steps: the first, then one for each change on resuming."""
         told = [change.settings["steps"] for change in self.changes if "steps" in change.settings]
         before = [old for old, _ in told if isinstance(old, int)]
         return (*before, self.request.steps) if self.request is not None else ()
 
     def pictures_by(self, step: int) -> int:
-        """Return how many pictures were trained on by a step, as the settings were until then."""
+        """Return how many pictures were trained on up to a step, at the batch sizes of the time."""
         if self.request is None:
             return 0
         seen = 0
@@ -255,13 +256,13 @@ class RunInfo(_Part):
 
     @property
     def network_kind(self) -> str:
-        """The kind of network, also one that is not known here."""
+        """The name of the kind of network, even if it is unknown here."""
         return kind_of(self.network)
 
     def network_basics(self) -> NetworkConfig:
-        """Return what all kinds of networks have: the pictures' shape, classes, the variance.
+        """Return the fields common to all networks: picture shape, classes, learned variance.
 
-        It is there for a kind that is not known here, too.
+        They are available even if the kind of network is unknown here.
 
         Raises:
             ValueError: if a field is impossible.
@@ -272,7 +273,7 @@ class RunInfo(_Part):
         """Return the network's configuration.
 
         Raises:
-            StudioError: if its kind is not known here.
+            StudioError: if its kind is unknown here.
             ValueError: if it is impossible.
         """
         try:
@@ -284,15 +285,15 @@ class RunInfo(_Part):
             ) from error
 
     def build_network(self) -> Network:
-        """Return the network with fresh weights.
+        """Build the network with newly initialised weights.
 
         Raises:
-            StudioError: if its kind is not known here.
+            StudioError: if its kind is unknown here.
         """
         return build(self.network_config())
 
     def check(self) -> None:
-        """Refuse an impossible network or process; what is not known here is none.
+        """Check that network and process are possible; unknown entries are not checked.
 
         Raises:
             ValueError: if one is impossible.

@@ -1,4 +1,4 @@
-"""Journal of trainings that are under way, noted where a crash can't take it."""
+"""Journal of running trainings, stored with the settings, so that it survives a crash."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _MAX_NOTE = 1 << 16
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """A training that began and was not ended; ``steps`` were asked for in all."""
+    """A training that began and did not end properly; ``steps`` is its planned total."""
 
     run: Path
     steps: int
 
 
 def begin(run: Path, steps: int) -> None:
-    """Note that a training begins. Without a folder for it there is no note."""
+    """Record that a training begins; silently skipped if the journal can't be written."""
     path = _path(run)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,13 +34,13 @@ def begin(run: Path, steps: int) -> None:
 
 
 def end(run: Path) -> None:
-    """Note that it ended, or that nobody wants to go on with it."""
+    """Remove a run's entry: its training has ended, or is not to be resumed."""
     with contextlib.suppress(OSError):
         _path(run).unlink(missing_ok=True)
 
 
 def noted(run: Path) -> int | None:
-    """Return how many steps a training that began and was not ended should have in all."""
+    """Return the planned total of steps in a run's journal entry; None without an entry."""
     try:
         return int(read_object(_path(run), _MAX_NOTE)["steps"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -48,7 +48,7 @@ def noted(run: Path) -> int | None:
 
 
 def interrupted() -> list[JournalEntry]:
-    """Return what was being trained when its process ended without a word, newest first."""
+    """Return the trainings whose process ended unexpectedly (crash, power cut), newest first."""
     found = []
     for file in sorted(_folder().glob("*.json"), key=_time, reverse=True):
         try:

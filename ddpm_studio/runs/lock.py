@@ -1,4 +1,4 @@
-"""Run lock: one writer a run, until its process ends, and a note of who holds it."""
+"""Run lock: a lock file allows one writer per run, and an owner file records who holds it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ from ddpm_studio.strict_json import read_object
 
 _LOCK, _OWNER = ".lock", ".owner.json"
 _MAX_NOTE = 1 << 16
-# What a folder answers that knows no locks, as some network folders do.
+# Errors from file systems without locks, such as some network shares.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The process that trains a run; ``started`` tells it from a later one of the same number."""
+    """The process that trains a run; its start time distinguishes it from a later, reused PID.
+
+    ``since`` is an ISO 8601 time stamp of taking the lock, ``started`` a Unix time in seconds.
+    """
 
     pid: int
     host: str
@@ -42,7 +45,7 @@ class Owner:
 
     @classmethod
     def read(cls, run: Path) -> Owner | None:
-        """Return who trains a run or, if nobody put it away, who did."""
+        """Return the owner recorded in a run, which may be stale after a crash; None: no record."""
         try:
             noted = read_object(run / _OWNER, _MAX_NOTE)
             return cls(
@@ -62,12 +65,12 @@ class Owner:
 
     @property
     def when(self) -> str:
-        """Since when, in the time of the place."""
+        """When the lock was taken, in local time."""
         return local_time(self.since)
 
     @property
     def is_this_process(self) -> bool:
-        """Whether it is the program that asks."""
+        """Whether the owner is this process."""
         return self.pid == os.getpid() and self.host == platform.node()
 
     def __str__(self) -> str:
@@ -75,7 +78,7 @@ class Owner:
 
 
 class RunLock:
-    """Holds a run for writing until :meth:`release`, or until the process ends.
+    """Exclusive lock on a run for writing, until :meth:`release` or the end of the process.
 
     Args:
         run: the run folder.
@@ -87,7 +90,7 @@ class RunLock:
     def __init__(self, run: Path) -> None:
         self.run = run
         self.warning: str | None = None
-        """Says so if this folder knows no locks."""
+        """A warning to show if the folder's file system has no locks; else None."""
         self._lock: filelock.BaseFileLock | None = filelock.FileLock(run / _LOCK)
         try:
             self._lock.acquire(timeout=0)
@@ -107,14 +110,14 @@ class RunLock:
             atomic.write_bytes(run / _OWNER, owner)
 
     def release(self) -> None:
-        """Let others write."""
+        """Release the lock and remove the owner file."""
         with contextlib.suppress(OSError):
             (self.run / _OWNER).unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.release()
 
     def _do_without(self) -> None:
-        """Go by the note alone, which outlives its process."""
+        """Fall back on the owner file alone, which is left behind if its process crashes."""
         owner = Owner.read(self.run)
         if owner is not None and owner.alive() is not False:
             raise _in_use(self.run, owner)
@@ -125,7 +128,7 @@ class RunLock:
 
 
 def is_in_use(run: Path) -> bool:
-    """Whether another process, or another training of this one, writes to a run now."""
+    """Whether a run is locked, by another process or by a training in this one."""
     if not (run / _LOCK).exists():
         return False
     owner = Owner.read(run)

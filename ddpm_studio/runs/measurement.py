@@ -1,4 +1,4 @@
-"""Measurements of a run, kept in RUN/bits so that one can go on and be found again."""
+"""Stored measurements of a run, RUN/bits/KEY.json: results to reuse, partial sums to resume."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _FORMAT = 1
 
 
 class Measurement:
-    """One file: what was asked, partial sums, and the result once it is there.
+    """One measurement's file: its parameters, partial sums, and the result once complete.
 
     Args:
         run: the run folder.
-        asked: all that decides the figures, as JSON can hold it; the file is named by it.
+        asked: all parameters that determine the result, as JSON; their hash is the file's name.
     """
 
     def __init__(self, run: Path, asked: dict[str, Any]) -> None:
-        # As it comes back from the file.
+        # Normalised as JSON, to compare equal with what is read from the file.
         self.asked = json.loads(json.dumps({**asked, "format": _FORMAT}))
         text = json.dumps(self.asked, sort_keys=True)
         key = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
@@ -32,7 +32,7 @@ class Measurement:
         self.path = own_folder(run) / "bits" / f"{key}.json"
 
     def read(self) -> dict[str, Any]:
-        """Return what was written last; empty if there is nothing, or it is damaged."""
+        """Return the content written last; empty if the file is missing or damaged."""
         try:
             content = read_object(self.path, _MAX_BYTES)
         except (OSError, ValueError):
@@ -40,7 +40,7 @@ class Measurement:
         return content if content.get("asked") == self.asked else {}
 
     def write(self, content: dict[str, Any]) -> None:
-        """Replace the file as a whole.
+        """Replace the file atomically.
 
         Raises:
             OSError: if the run folder can't be written to.

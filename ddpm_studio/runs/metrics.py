@@ -1,4 +1,4 @@
-"""``metrics.jsonl``: append-only, one JSON object a line."""
+"""``metrics.jsonl``: an append-only log of training metrics, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ddpm_studio.strict_json import parse_object
 
 _LONGEST_LINE = 1 << 16
 _LISTS = frozenset(("loss_by_t",))
-#: Figures that are one number each, in the order of a table.
+#: Scalar metrics, in the order of a table's columns.
 COLUMNS = (
     "step",
     "loss",
@@ -42,9 +42,9 @@ _GLANCE = 4 << 10
 
 @dataclass(frozen=True)
 class FilePosition:
-    """How far a file was read: ``tail`` holds the bytes before ``offset``.
+    """Read position in a file: ``tail`` holds the last bytes before ``offset``.
 
-    They tell a file that only grew from one that was written anew.
+    They distinguish a file that only grew from one that was rewritten.
     """
 
     offset: int = 0
@@ -53,10 +53,10 @@ class FilePosition:
 
 @dataclass(frozen=True)
 class Portion:
-    """What :func:`read_on` found.
+    """Result of :func:`read_on`: the new rows, and the position from which to read on.
 
-    ``anew``: the file is another one since, what was read before is void. ``more``: there is
-    more to read already.
+    ``anew``: the file was rewritten, and what was read before is void. ``more``: there is more to
+    read already.
     """
 
     lines: list[dict[str, Any]]
@@ -65,12 +65,12 @@ class Portion:
     more: bool
 
 
-# Lines that wait for the disk to have room: about a day of a slow training, 20 MB.
+# Most lines that are buffered while the disk is full: about a day of a slow training, 20 MB.
 _WAITING = 100_000
 
 
 class MetricsWriter:
-    """Appends to the file; what can't be written waits, and training never does.
+    """Appends to the file; lines that can't be written are buffered, and training goes on.
 
     Args:
         path: ``metrics.jsonl``.
@@ -79,12 +79,12 @@ class MetricsWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problem: OSError | None = None
-        """Why the last lines could not be written; None if they were."""
+        """The error of the last write; None if it succeeded."""
         self._waiting: deque[dict[str, Any]] = deque(maxlen=_WAITING)
         self._void_after: int | None = None
 
     def append(self, lines: Iterable[dict[str, Any]]) -> None:
-        """Append objects, each on a line of its own, after those that wait."""
+        """Append objects, one per line, after any buffered ones."""
         self._waiting.extend(lines)
         try:
             if self._void_after is not None:
@@ -98,9 +98,9 @@ class MetricsWriter:
             self._waiting.clear()
 
     def forget_after(self, step: int) -> None:
-        """Drop the lines of steps that training is about to take again, also those that wait.
+        """Drop the lines after a step from which training is about to resume, also buffered ones.
 
-        A disk that refuses is asked again with the next lines, before they are written.
+        If the write fails, it is retried with the next lines, before they are appended.
         """
         kept = [line for line in self._waiting if line["step"] <= step]
         self._waiting.clear()
@@ -109,7 +109,7 @@ class MetricsWriter:
 
 
 def append(path: Path, lines: Iterable[dict[str, Any]]) -> None:
-    """Append objects, each on a line of its own: all of them or none.
+    """Append objects, one per line: all of them or none.
 
     Raises:
         OSError: if they can't be written.
@@ -118,7 +118,7 @@ def append(path: Path, lines: Iterable[dict[str, Any]]) -> None:
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects; a line that was cut off by a crash, or is none of ours, is passed over."""
+    """Yield the objects; lines cut off by a crash, and invalid ones, are skipped."""
     if not path.is_file():
         return
     with path.open("rb") as file:
@@ -128,15 +128,15 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def read_on(path: Path, place: FilePosition, limit: int = _PORTION) -> Portion:
-    """Read what was written since, also while another process writes.
+    """Read the lines added since the last call, also while another process writes.
 
-    A line is read once it is whole. If the file was cut or replaced, as a resumed run does,
-    reading begins again.
+    Only complete lines are read. If the file was truncated or replaced, as when a run is resumed,
+    reading starts from the beginning again.
 
     Args:
-        path: the file; it may be missing still.
-        place: where to go on; ``FilePosition()`` is the beginning.
-        limit: bytes to read at most.
+        path: the file, which may not exist yet.
+        place: where to read on; ``FilePosition()`` is the beginning.
+        limit: most bytes to read.
     """
     try:
         file = _opened(path)
@@ -149,7 +149,7 @@ def read_on(path: Path, place: FilePosition, limit: int = _PORTION) -> Portion:
         start = 0 if anew else place.offset
         file.seek(start)
         content = file.read(limit)
-        # A line longer than the limit is none of ours: it is passed over.
+        # A line longer than the limit can't be a valid one: it is skipped.
         whole = content.rfind(b"\n") + 1 or (len(content) if len(content) == limit else 0)
         content = content[:whole]
         kept = b"" if anew else place.tail
@@ -160,7 +160,7 @@ def read_on(path: Path, place: FilePosition, limit: int = _PORTION) -> Portion:
 
 
 def last(path: Path) -> dict[str, Any] | None:
-    """Return the last object, or None; long files are not read through."""
+    """Return the last object, or None; only the end of a long file is read."""
     try:
         with _opened(path) as file:
             file.seek(max(0, file.seek(0, 2) - _LAST))
@@ -171,10 +171,10 @@ def last(path: Path) -> dict[str, Any] | None:
 
 
 def thinned_losses(path: Path, count: int) -> list[tuple[int, float]]:
-    """Return (step, loss) at up to ``count`` places spread evenly over the file, by rising step.
+    """Return a downsampled loss curve: up to ``count`` points (step, loss), by rising step.
 
-    Each is the median of some lines there, with the step in their middle; long files are not read
-    through. Lines of no finite loss are passed over.
+    They are spread evenly over the file; each is the median loss of some lines, with the step in
+    their middle. Long files are not read in full. Lines without a finite loss are skipped.
     """
     try:
         with _opened(path) as file:
@@ -193,7 +193,7 @@ def thinned_losses(path: Path, count: int) -> list[tuple[int, float]]:
 
 
 def _glance(file: BinaryIO, start: int) -> list[bytes]:
-    """Return the whole lines at a place, and what may be the half of one behind them."""
+    """Return the lines at a byte offset: complete ones, and a last one that may be cut off."""
     file.seek(start)
     if start:
         file.readline(_LONGEST_LINE)
@@ -213,13 +213,13 @@ def _median_loss(lines: list[bytes]) -> tuple[int, float] | None:
 
 
 def truncate(path: Path, step: int) -> None:
-    """Forget what came after ``step``, before training goes on from there."""
+    """Rewrite the file without the lines after ``step``, from which training resumes."""
     kept = [line for line in read(path) if line["step"] <= step]
     atomic.write_bytes(path, _text(kept))
 
 
 def _opened(path: Path) -> BinaryIO:
-    """Open a plain file: whoever opens a pipe waits for its other end, maybe for ever."""
+    """Open a regular file only: opening a pipe blocks until its other end opens."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "Not a plain file", str(path))
     return path.open("rb")
@@ -230,7 +230,7 @@ def _text(lines: Iterable[dict[str, Any]]) -> bytes:
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
-    """Return the object of a line, or None for one that is cut off or none of ours."""
+    """Parse a line; None if it is cut off or invalid."""
     try:
         value = parse_object(line, _LONGEST_LINE)
     except ValueError:
@@ -245,7 +245,10 @@ def _parse(line: bytes) -> dict[str, Any] | None:
 
 
 def _is_figure(key: str, value: object) -> bool:
-    """Whether it is what lines are made of: a number that NumPy has room for, or ten of them."""
+    """Whether a value is valid for its key: a bounded number or None, a list of them, or a text.
+
+    Only the keys in ``_LISTS`` have lists, and the keys in :data:`COLUMNS` never have texts.
+    """
     if key in _LISTS:
         return isinstance(value, list) and all(item is None or _is_number(item) for item in value)
     return value is None or _is_number(value) or (key not in _NUMBERS and isinstance(value, str))

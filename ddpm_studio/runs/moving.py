@@ -1,4 +1,4 @@
-"""Renaming and deleting runs; never while one is trained."""
+"""Renaming and deleting run folders, which is refused while a run is being trained."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ddpm_studio.runs.ready import refuse_ready
 
 @dataclass(frozen=True)
 class RunExtent:
-    """What would be lost with a run: steps, None if that can't be read, and bytes.
+    """Steps (None if unreadable) and size in bytes of a run, shown before it is deleted.
 
-    ``folder`` tells the folder from another one of the same name.
+    ``folder`` identifies the folder, as (device, inode), if another one takes its name.
     """
 
     steps: int | None
@@ -29,7 +29,7 @@ class RunExtent:
 
 
 def extent(run: Path) -> RunExtent:
-    """Find out how far a run is trained and how much room it takes."""
+    """Return how far a run is trained and how much disk space it takes."""
     steps = None
     with suppress(StudioError):
         found = RunFolder.open(run).checkpoints()
@@ -43,7 +43,7 @@ def extent(run: Path) -> RunExtent:
 
 
 def refuse_trained(run: Path) -> None:
-    """Do nothing with a run that is there, a person's own and at rest.
+    """Check that a run may be renamed or deleted.
 
     Raises:
         StudioError: if it is being trained, ships with the program, or is no run folder.
@@ -60,11 +60,11 @@ def refuse_trained(run: Path) -> None:
 
 
 def rename(run: Path, name: str) -> Path:
-    """Give a run's folder another name; returns where it is now.
+    """Rename a run's folder, and return its new path.
 
     Raises:
-        StudioError: if it is being trained, the name can't be one or is taken, or the folder
-            refuses; everything is as before then.
+        StudioError: if it is being trained, the name is invalid or taken, or the folder can't be
+            renamed; nothing has changed then.
     """
     refuse_trained(run)
     new = renamed(run, name)
@@ -87,10 +87,14 @@ def rename(run: Path, name: str) -> Path:
 
 
 def delete(run: Path, told: RunExtent) -> None:
-    """Delete a run for good, if it still is what a person was told of.
+    """Delete a run permanently, if it is still as it was when the user confirmed.
+
+    Args:
+        run: the run folder.
+        told: its extent as shown to the user.
 
     Raises:
-        StudioError: if it is another one or has been trained since, is being trained, or a part
+        StudioError: if it is another run or has been trained since, is being trained, or a part
             of it can't be deleted.
     """
     refuse_trained(run)

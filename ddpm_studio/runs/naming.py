@@ -1,4 +1,4 @@
-"""Names of runs, and so of their folders."""
+"""Validation of run names, which are the names of their folders."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 from ddpm_studio.errors import StudioError
 
-# What Windows does not allow in a name; other systems allow all but the slash.
+# Characters that Windows doesn't allow in names; other systems allow all but the slash.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-# Of UTF-8, in which most file systems count; those of Windows count less of the same name.
+# In UTF-8, as most file systems count; by the count of Windows the same name is no longer.
 _MOST_BYTES = 255
-# Leaves room for a number behind it.
+# Leaves room for a number to be appended.
 _MOST_CLEANED = 240
 
 
 def cleaned(stem: str) -> str:
-    """Return a text without what can't stand in a name, and no longer than one can be."""
+    """Sanitise a text to a valid run name: without forbidden characters, and not too long."""
     clean = _FORBIDDEN.sub(" ", stem).strip(" .")
     if len(written := _written(clean)) > _MOST_CLEANED:
         clean = written[:_MOST_CLEANED].decode(errors="ignore").strip(" .")
@@ -26,10 +26,10 @@ def cleaned(stem: str) -> str:
 
 
 def named(folder: Path, name: str) -> Path:
-    """Return where a run of this name lies in a folder.
+    """Return the path of a run of this name in a folder, after validating the name.
 
     Raises:
-        StudioError: if it can't be a name.
+        StudioError: if the name is invalid.
     """
     chosen = name.strip()
     if not chosen or chosen in (".", ".."):
@@ -51,23 +51,23 @@ def named(folder: Path, name: str) -> Path:
 
 
 def renamed(run: Path, name: str) -> Path:
-    """Return where a run would lie under another name.
+    """Return the path that a run would have under another name.
 
     Raises:
-        StudioError: if it can't be a name, or is taken.
+        StudioError: if the name is invalid or taken.
     """
     new = named(run.parent, name)
-    # Where capitals make no difference, another spelling of its own name is not taken.
+    # On a case-insensitive file system, another spelling of its own name is not taken.
     if new.exists() and not (run.exists() and new.samefile(run)):
         raise taken(new.name)
     return new
 
 
 def taken(name: str) -> StudioError:
-    """Return what to say where a run of that name is there already."""
+    """Return the error for a name that another run has already."""
     return StudioError(f"There is a run {name!r} already.", "Choose another name.")
 
 
 def _written(name: str) -> bytes:
-    # A file's name that is no UTF-8 has half characters.
+    # File names that are not UTF-8 contain lone surrogates.
     return name.encode(errors="surrogatepass")

@@ -1,4 +1,4 @@
-"""Notes on a run: ``notes.json`` in its folder, apart from what it is."""
+"""User notes on a run, tags and free text: ``notes.json``, separate from ``run.json``."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Notes:
 
     @property
     def first_line(self) -> str:
-        """The first line that says something."""
+        """The first non-blank line of the text."""
         return next((line.strip() for line in self.text.splitlines() if line.strip()), "")
 
 
 def parse_tags(text: str) -> tuple[str, ...]:
-    """Return the tags of a text in which commas stand between them, each once."""
+    """Parse comma-separated tags, without duplicates."""
     found = (" ".join(part.split())[:_LONGEST_TAG] for part in text.split(","))
     return tuple(dict.fromkeys(tag for tag in found if tag))[:_MOST_TAGS]
 
 
 def read_notes(run: Path) -> Notes:
-    """Return the notes on a run; none if there are none, or what is there is no such file."""
+    """Return the notes on a run; empty if the file is missing or invalid."""
     file = own_folder(run) / _FILE
     try:
         content = read_object(file, _MOST_BYTES)
@@ -54,7 +54,7 @@ def read_notes(run: Path) -> Notes:
 
 
 def write_notes(run: Path, notes: Notes) -> None:
-    """Replace the notes on a run as a whole.
+    """Replace the notes on a run atomically.
 
     Raises:
         StudioError: if they are too long, or the run's folder can't be written to.

@@ -1,4 +1,4 @@
-"""Ready models: run folders that ship with the program, named ``ready:NAME``, never written to."""
+"""Ready models: bundled, read-only run folders that are named ``ready:NAME``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ddpm_studio import paths
 from ddpm_studio.errors import StudioError, plain
 
 PREFIX = "ready:"
-"""What the name of a ready model begins with."""
+"""Prefix of a ready model's name."""
 
 
 def ready_runs() -> list[Path]:
-    """Return the run folders of the models that ship, by name."""
+    """Return the run folders of the bundled models, sorted by name."""
     try:
         found = sorted(paths.models_dir().iterdir())
     except OSError:
@@ -22,10 +22,10 @@ def ready_runs() -> list[Path]:
 
 
 def named_run(given: str | os.PathLike[str]) -> Path:
-    """Return the run folder that a path or ``ready:NAME`` names; a path need not be there.
+    """Return the run folder that a path or ``ready:NAME`` names; a path need not exist.
 
     Raises:
-        StudioError: if no model of that name ships; tells which there are.
+        StudioError: if no model of that name is bundled; lists those that are.
     """
     text = os.fspath(given)
     if not text.startswith(PREFIX):
@@ -39,13 +39,13 @@ def named_run(given: str | os.PathLike[str]) -> Path:
 
 
 def ready_name(run: Path) -> str:
-    """Return ``ready:NAME`` of a ready model."""
+    """Return the name ``ready:NAME`` of a ready model's run folder."""
     return f"{PREFIX}{run.name}"
 
 
 def is_ready(run: Path) -> bool:
     """Whether a run folder is that of a ready model."""
-    # Most runs lie elsewhere, under names of their own: they are told at a glance.
+    # Cheap test first: most runs are elsewhere and have names that no ready model has.
     models = paths.models_dir()
     if run.name.startswith(".") or not paths.is_there(models / run.name):
         return False
@@ -53,15 +53,15 @@ def is_ready(run: Path) -> bool:
 
 
 def own_folder(run: Path) -> Path:
-    """Return where that lies which a person adds to a run: notes, pictures, measurements.
+    """Return the folder for user files of a run: notes, pictures, measurements.
 
-    It is the run folder itself, and beside the settings for a ready model.
+    It is the run folder itself, or a folder next to the settings for a ready model.
     """
     return paths.config_dir() / "models" / run.resolve().name if is_ready(run) else run
 
 
 def made_own_folder(run: Path) -> Path:
-    """Return :func:`own_folder`; that of a ready model is made if it is not there.
+    """Return :func:`own_folder`, creating that of a ready model if it doesn't exist.
 
     Raises:
         OSError: if it can't be made.
@@ -73,15 +73,15 @@ def made_own_folder(run: Path) -> Path:
 
 
 def refuse_ready(run: Path, what: str, remedy: str) -> None:
-    """Refuse what would change a ready model.
+    """Refuse an operation that would change a ready model.
 
     Args:
         run: any run folder.
-        what: the end of the sentence, such as "can't be renamed".
+        what: the end of the error's sentence, such as "can't be renamed".
         remedy: what to do instead.
 
     Raises:
-        StudioError: if it is one.
+        StudioError: if the run is a ready model.
     """
     if is_ready(run):
         raise StudioError(f"{run.name} ships with the program and {what}.", remedy)

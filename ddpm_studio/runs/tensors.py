@@ -1,4 +1,4 @@
-"""The safetensors format, written piece by piece: a checkpoint needs no second copy in memory.
+"""Streaming safetensors writer: a checkpoint is written without a second copy in memory.
 
 The format: the header's length as a little-endian uint64, the header as JSON padded with spaces
 to a multiple of eight, then the tensors one after another.
@@ -27,10 +27,10 @@ _NAMES = {
 
 
 def safetensors_chunks(tensors: Mapping[str, Tensor]) -> Iterator[bytes | memoryview]:
-    """Yield the bytes of a safetensors file; a tensor is copied from its device when it is due.
+    """Yield the bytes of a safetensors file; each tensor is copied from its device in its turn.
 
     Raises:
-        KeyError: for a dtype that a checkpoint does not hold.
+        KeyError: for an unsupported dtype.
     """
     # Wide types first, so that each tensor is aligned.
     order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))

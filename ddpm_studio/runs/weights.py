@@ -1,4 +1,4 @@
-"""Loading weights: how many bytes a network may need, and into the network with them."""
+"""Loading weights into a network, and the largest plausible size of a weights file."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ _HEADER_BYTES = 32 << 20
 
 @lru_cache(maxsize=16)
 def parameters(config: NetworkConfig) -> int:
-    """Return how many parameters a network has."""
+    """Return the number of parameters of a network, without allocating it."""
     return sum(parameter.numel() for parameter in outline(config).parameters())
 
 
 def most_bytes(config: NetworkConfig, copies: int = 1) -> int:
-    """Return the size that no honest file of ``copies`` numbers for each parameter exceeds."""
+    """Return an upper bound in bytes for a file of ``copies`` numbers per parameter."""
     return copies * _WIDEST * parameters(config) + _HEADER_BYTES
 
 
 def network_of(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Network:
-    """Return the network that is made of these tensors, in float32.
+    """Build a network from its state dict, in float32.
 
-    No memory is asked for beyond theirs.
+    No memory is allocated beyond that of the tensors.
 
     Raises:
-        ValueError: if a tensor is missing, left over, of another shape, or no plain numbers.
+        ValueError: if a tensor is missing, left over, of another shape, or not of finite
+            floating-point numbers.
     """
     network = outline(config)
     wanted = network.state_dict()

@@ -1,4 +1,4 @@
-"""Specifications of all jobs that the window asks for; torch is imported where they run."""
+"""Factories of the specifications of all the window's jobs; torch is imported when they run."""
 
 from ddpm_studio.backend.specs import (
     covers,

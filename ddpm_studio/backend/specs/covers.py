@@ -1,4 +1,4 @@
-"""Jobs of the start page: pictures of what was open last."""
+"""Jobs of the start page: finding runs, and covers (thumbnails) of recent runs and data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def all_runs(folder: Path, near: Sequence[Path]) -> JobSpec[list[Path]]:
-    """Look for the runs in a folder, those near, and those beside them, see :func:`find_runs`."""
+    """Find the runs in a folder, the runs ``near``, and those next to them, see ``find_runs``."""
 
     def work() -> list[Path]:
         from ddpm_studio.jobs.library import gallery
@@ -26,7 +26,7 @@ def all_runs(folder: Path, near: Sequence[Path]) -> JobSpec[list[Path]]:
 
 
 def run_cover(run: Path, count: int) -> JobSpec[RunCover]:
-    """Look at a run's last samples."""
+    """Read a run's cover: its latest samples."""
 
     def work() -> RunCover:
         from ddpm_studio.jobs.library import covers
@@ -37,7 +37,7 @@ def run_cover(run: Path, count: int) -> JobSpec[RunCover]:
 
 
 def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> JobSpec[Pictures]:
-    """Look at some pictures of a set; the result is uint8 (N, H, W, C)."""
+    """Read the cover of a data set: some of its pictures, uint8 (N, H, W, C)."""
 
     def work() -> Pictures:
         from ddpm_studio.jobs.library import covers

@@ -1,4 +1,4 @@
-"""Jobs on data: preparing pictures, and looking at some of them."""
+"""Jobs on data: preparing data sets, previews, and single pictures for a model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def preview(
     count: int = 24,
     slot: str | None = "preview",
 ) -> JobSpec[PreviewResult]:
-    """Prepare a few pictures to show what the options do."""
+    """Prepare a few pictures as a preview of the options."""
 
     def work() -> PreviewResult:
         from ddpm_studio import data
@@ -33,7 +33,7 @@ def preview(
 
 
 def prepare(sources: Sequence[Path], options: PrepareOptions) -> JobSpec[Dataset]:
-    """Prepare all pictures."""
+    """Prepare a whole data set."""
 
     def work() -> Generator[Event, None, Dataset]:
         from ddpm_studio import data
@@ -58,9 +58,9 @@ def fit_picture(picture: Pictures, run: Path, slot: str | None = None) -> JobSpe
 def some_pictures(
     run: Path, count: int = 24, slot: str | None = None
 ) -> JobSpec[tuple[Pictures, tuple[str | None, ...]]]:
-    """Read some of the pictures that a run was trained on.
+    """Read some of a run's training pictures.
 
-    The result is uint8 (N, H, W, C), and the class of each, None where there is none.
+    The result is uint8 (N, H, W, C), and the class of each picture, or None.
     """
 
     def work() -> tuple[Pictures, tuple[str | None, ...]]:
@@ -72,7 +72,7 @@ def some_pictures(
 
 
 def take_picture(path: Path, run: Path, slot: str | None = None) -> JobSpec[TakenPicture]:
-    """Read a picture and prepare it for a run's model."""
+    """Read a picture file, and prepare it for a run's model; the result includes its class."""
 
     def work() -> TakenPicture:
         from ddpm_studio import jobs

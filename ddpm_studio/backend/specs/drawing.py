@@ -1,4 +1,4 @@
-"""Jobs of drawing: samples, shared latents, interpolations, and drawing them again."""
+"""Drawing jobs: samples, shared latents, interpolations, redrawing a recipe, latent files."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def draw(request: DrawRequest, slot: str | None = None, **inputs: Any) -> JobSpec[Drawn]:
-    """Draw what a request asks for.
+    """Draw pictures for a request.
 
     Args:
-        request: says by its class which kind of drawing it is.
+        request: the request; its class determines the kind of drawing.
         slot: a newer job of the same slot replaces this one.
-        inputs: what it begins with, by the names of the kind's inputs; see
+        inputs: pictures, masks or latents, by the names of the kind's inputs; see
             :class:`ddpm_studio.catalogue.tools.DrawingInfo`.
     """
     drawing = drawing_of(request)
@@ -37,7 +37,7 @@ def draw(request: DrawRequest, slot: str | None = None, **inputs: Any) -> JobSpe
 
 
 def redraw(found: Restored, slot: str | None = None) -> JobSpec[Drawn]:
-    """Draw again what a recipe tells of."""
+    """Repeat the drawing of a recipe."""
 
     def work(models: ModelStore) -> Generator[Event, None, Drawn]:
         from ddpm_studio import jobs
@@ -50,7 +50,7 @@ def redraw(found: Restored, slot: str | None = None) -> JobSpec[Drawn]:
 def share_series(
     requests: Sequence[ShareRequest], picture: Pictures | None, slot: str | None = None
 ) -> JobSpec[list[Drawn]]:
-    """Share at several t; emits and returns one Drawn for each."""
+    """Draw from shared latents at several t; emits and returns one Drawn for each."""
 
     def work(models: ModelStore) -> Generator[Event, None, list[Drawn]]:
         from ddpm_studio import jobs
@@ -76,7 +76,7 @@ def interpolate_series(
 def sample_beside(
     requests: Sequence[SampleRequest], slot: str | None = None
 ) -> JobSpec[list[Drawn]]:
-    """Sample with several samplers in step; emits Beside and returns one Drawn for each."""
+    """Sample with several samplers in lockstep; emits Beside and returns one Drawn for each."""
 
     def work(models: ModelStore) -> Generator[Event, None, list[Drawn]]:
         from ddpm_studio import jobs
@@ -98,7 +98,7 @@ def load_latent(path: Path) -> JobSpec[Latent]:
 
 
 def save_latent(path: Path, latent: Latent) -> JobSpec[Path]:
-    """Write a latent into a file; the result is its path."""
+    """Write a latent to a file; the result is its path."""
 
     def work() -> Path:
         from ddpm_studio import jobs

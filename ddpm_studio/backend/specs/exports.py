@@ -1,4 +1,4 @@
-"""Jobs that write pictures; numpy, Pillow and ffmpeg work in the pool."""
+"""Export jobs in the pool: pictures, animations, arrays, tables, lessons."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def save_png(
     bands: Bands = FIRST_BANDS,
     zoom: int = 1,
 ) -> JobSpec[Path]:
-    """Write a grid of (N, H, W, C), enlarged, or one picture; the result is the path.
+    """Write a PNG of one picture, or an enlarged grid of several; the result is the path.
 
     Args:
         path: ends with ``.png``.
-        pictures: uint8.
+        pictures: uint8 (N, H, W, C).
         recipe: how they were made.
-        columns: how many in a row; None: as square as can be.
-        bands: which of more than four channels are seen, here and below.
-        zoom: by which whole factor one picture alone is enlarged; its recipe tells it.
+        columns: pictures in a row; None: as square as possible.
+        bands: which of more than four channels to show, here and below.
+        zoom: integer zoom factor of a single picture, recorded in its recipe.
     """
 
     def work() -> Generator[Event, None, Path]:
@@ -64,9 +64,9 @@ def save_animation(
     options: AnimationRequest | None = None,
     bands: Bands = FIRST_BANDS,
 ) -> JobSpec[Path]:
-    """Write a GIF, APNG, WebP or MP4 of grids (H, W, C); the result is the path.
+    """Write a GIF, APNG, WebP or MP4 of frames (H, W, C); the result is the path.
 
-    ``frames`` is called in the backend, so that composing does not hold the window up.
+    ``frames`` is called in the pool, so that composing them doesn't block the window.
     """
     asked = options or AnimationRequest()
 
@@ -89,10 +89,14 @@ def save_sequence(
     options: AnimationRequest | None = None,
     bands: Bands = FIRST_BANDS,
 ) -> JobSpec[Path]:
-    """Write each picture (H, W, C) as its own PNG into a folder or zip; the result is the path.
+    """Write pictures (H, W, C) to a folder or zip, one PNG each, or an ``.npz``; returns the path.
 
-    Without options each as it is; so in any case into an ``.npz``, as arrays for evaluations.
-    ``recipes``: what made each.
+    Args:
+        path: ends with ``.zip`` or ``.npz``, which holds arrays for evaluations; else a folder.
+        frames: returns the pictures; called in the pool.
+        recipes: the recipe of each picture.
+        options: selection and zoom of frames; None, or an ``.npz``: all, unchanged.
+        bands: which of more than four channels to show.
     """
 
     def work() -> Generator[Event, None, Path]:
@@ -102,7 +106,7 @@ def save_sequence(
         if path.suffix.lower() == export.NPZ:
             from ddpm_studio.jobs.drawing.picture_files import labels_of
 
-            # Each has its own recipe, which says which of its drawing it is.
+            # Each picture has its own recipe, with its index within its drawing.
             own = [
                 (one, int(str(one.get("index", 0)))) for one in islice(recipes or (), len(shown))
             ]
@@ -124,7 +128,7 @@ def save_sequence(
 
 
 def save_numbers(path: Path, moments: Sequence[npt.NDArray[np.float16]]) -> JobSpec[Path]:
-    """Write arrays of one shape, one after the other, as one ``.npy``; the result is the path."""
+    """Write arrays of equal shape, stacked, as one ``.npy``; the result is the path."""
 
     def work() -> Generator[Event, None, Path]:
         from ddpm_studio.export.npy import save_npy
@@ -138,7 +142,7 @@ def save_numbers(path: Path, moments: Sequence[npt.NDArray[np.float16]]) -> JobS
 def estimate_animation(
     suffix: str, frames: FrameSource, options: AnimationRequest, bands: Bands = FIRST_BANDS
 ) -> JobSpec[Estimate]:
-    """Find out what an animation will be."""
+    """Estimate length, size and bytes of an animation."""
 
     def work() -> Generator[Event, None, Estimate]:
         from ddpm_studio import export
@@ -153,7 +157,7 @@ def estimate_animation(
 
 
 def _how(options: AnimationRequest, frames: Sequence[Pictures], bands: Bands) -> dict[str, Any]:
-    """Return what export's functions ask for; no more frames than there are."""
+    """Return the keyword arguments of export's functions, with at most as many frames as exist."""
     return {
         "fps": options.fps,
         "hold_last_seconds": options.hold,
@@ -165,7 +169,7 @@ def _how(options: AnimationRequest, frames: Sequence[Pictures], bands: Bands) ->
 
 
 def save_figures(path: Path, runs: Sequence[tuple[str, Path]]) -> JobSpec[Path]:
-    """Write what runs have recorded, each by its name, as CSV; the result is the path."""
+    """Write the metrics of runs, given as (name, folder), as one CSV; the result is the path."""
 
     def work() -> Path:
         from ddpm_studio.export.figures import save_csv
@@ -193,7 +197,7 @@ def save_table(
 
 
 def save_drawing(path: Path, content: bytes) -> JobSpec[Path]:
-    """Write a drawing that is there as a file's bytes; the result is the path."""
+    """Write a drawing that is already encoded as a file's bytes; the result is the path."""
 
     def work() -> Path:
         from ddpm_studio.export.writing import whole_file
@@ -208,18 +212,18 @@ def save_drawing(path: Path, content: bytes) -> JobSpec[Path]:
 def _saving(
     path: Path, work: PoolCall[Path] | PoolSteps[Path], lane: Lane = Lane.INTERACTIVE
 ) -> JobSpec[Path]:
-    # Of two that write the same file the later one has the last word.
+    # Jobs that write the same file run in order, so that the later one wins.
     return JobSpec(f"Saving {path.name}", work, lane, queue=f"file {path}", wanted=True)
 
 
 def whole_zoom(grid: Pictures) -> int:
-    """By which whole factor to enlarge (H, W, C) so that small pictures can be looked at."""
+    """Return the integer factor by which to enlarge a small picture (H, W, C) for viewing."""
     side: int = max(grid.shape[:2])
     return max(1, min(_MOST_ZOOM, _LARGEST // side))
 
 
 def save_lesson(path: Path, lesson: Lesson) -> JobSpec[Path]:
-    """Write a lesson; the result is its path."""
+    """Write a lesson file; the result is its path."""
 
     def work() -> Path:
         from ddpm_studio.export.lesson import write_lesson

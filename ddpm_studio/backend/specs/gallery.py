@@ -1,4 +1,4 @@
-"""Jobs of the gallery: pictures to and from the runs' folders."""
+"""Gallery jobs: pictures kept in the runs' folders; reading, rating, exporting, deleting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ddpm_studio.picture_shape import FIRST_BANDS, Bands
 if TYPE_CHECKING:
     from ddpm_studio.jobs.library.gallery import Kept
 
-# What is written is read, moved and brought back in the order in which it was asked for.
+# One queue, so that reads, writes, moves and restores happen in the order of their requests.
 _QUEUE = "gallery"
 
 
@@ -31,12 +31,12 @@ def keep(run: Path, drawn: Drawn) -> JobSpec[list[Kept]]:
 def load(
     near: Sequence[Path], known: Sequence[Path], folder: Path | None = None
 ) -> JobSpec[tuple[list[Path], list[Kept]]]:
-    """Read the galleries of runs; the result is the runs that were read and what they keep.
+    """Read the galleries of runs; the result is the runs that were read and their pictures.
 
     Args:
         near: runs to read.
-        known: those not to read again.
-        folder: read the runs in there too, and those beside the ones given.
+        known: runs not to read again.
+        folder: a folder whose runs are read too, and runs next to the given ones.
     """
 
     def work() -> Generator[Event, None, tuple[list[Path], list[Kept]]]:
@@ -51,7 +51,7 @@ def load(
 
 
 def read_pictures(files: Sequence[Path]) -> JobSpec[None]:
-    """Read pictures, which come as PicturesRead; a newer request replaces this one."""
+    """Read pictures, emitted as PicturesRead; a newer request replaces this one."""
 
     def work() -> Generator[Event, None, None]:
         from ddpm_studio.jobs.library import gallery
@@ -63,7 +63,7 @@ def read_pictures(files: Sequence[Path]) -> JobSpec[None]:
 
 
 def rate(files: Sequence[Path], stars: int) -> JobSpec[None]:
-    """Write how many stars pictures have, 0 to 5."""
+    """Write the rating of pictures, 0 to 5 stars."""
 
     def work() -> Generator[Event, None, None]:
         from ddpm_studio.jobs.library import gallery
@@ -74,7 +74,7 @@ def rate(files: Sequence[Path], stars: int) -> JobSpec[None]:
 
 
 def put_on_board(files: Sequence[Path], board: str, on: bool) -> JobSpec[None]:
-    """Write that pictures are on a board, or are no longer."""
+    """Put pictures on a board, or take them off."""
 
     def work() -> Generator[Event, None, None]:
         from ddpm_studio.jobs.library import gallery
@@ -88,13 +88,13 @@ def put_on_board(files: Sequence[Path], board: str, on: bool) -> JobSpec[None]:
 def export_pictures(
     files: Sequence[Path], path: Path, side: int = 0, bands: Bands = FIRST_BANDS
 ) -> JobSpec[Path]:
-    """Write kept pictures into a folder, a zip, an ``.npz``, or one sheet; the result is the path.
+    """Export kept pictures to a folder, zip, ``.npz`` or contact sheet; the result is the path.
 
     Args:
-        files: the pictures' own.
-        path: ends with ``.zip``, ``.npz`` or, for a sheet, ``.png``; else it is a folder.
-        side: enlarged by a whole factor to at most so many pixels; 0: as they are.
-        bands: which of more than four channels are seen.
+        files: the pictures' files.
+        path: ends with ``.zip``, ``.npz`` or, for a contact sheet, ``.png``; else it is a folder.
+        side: largest side in pixels, to which they are enlarged by an integer factor; 0: as is.
+        bands: which of more than four channels to show.
     """
 
     def work() -> Generator[Event, None, Path]:
@@ -108,7 +108,7 @@ def export_pictures(
 
 
 def delete(files: Sequence[Path]) -> JobSpec[None]:
-    """Take files out of a gallery."""
+    """Move files of a gallery to its bin, from which :func:`restore` brings them back."""
 
     def work() -> Generator[Event, None, None]:
         from ddpm_studio.jobs.library import gallery
@@ -119,7 +119,7 @@ def delete(files: Sequence[Path]) -> JobSpec[None]:
 
 
 def restore(files: Sequence[Path]) -> JobSpec[None]:
-    """Bring deleted files back."""
+    """Restore files from the gallery's bin."""
 
     def work() -> Generator[Event, None, None]:
         from ddpm_studio.jobs.library import gallery

@@ -1,4 +1,4 @@
-"""Jobs of the Learn tab's chapters on pictures."""
+"""Jobs of the Learn tab's chapters on schedules, noise and the bound of a picture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WITH_ALPHA: dict[int, Literal["gray+alpha", "rgba"]] = {2: "gray+alpha", 4: "rg
 def schedule_tables(
     request: ScheduleRequest, picture: Pictures | None = None, slot: str = "learn schedule"
 ) -> JobSpec[ScheduleTables]:
-    """Compute what a schedule does at each t."""
+    """Compute the tables of a noise schedule, over all t."""
 
     def work() -> ScheduleTables:
         from ddpm_studio import jobs
@@ -39,7 +39,7 @@ def schedule_tables(
 
 
 def noised_picture(picture: Pictures, seed: int) -> JobSpec[NoisedPicture]:
-    """Draw noise for a picture (H, W, C) of any kind; all of it is in the result."""
+    """Draw noise for a picture (H, W, C), which is scaled down if large; the result has both."""
 
     def work() -> NoisedPicture:
         from ddpm_studio import data, jobs
@@ -56,7 +56,7 @@ def noised_picture(picture: Pictures, seed: int) -> JobSpec[NoisedPicture]:
 
 
 def bound_parts(request: MeasureRequest, picture: Pictures) -> JobSpec[BoundParts]:
-    """Evaluate the bound of one picture."""
+    """Evaluate the terms of the variational bound of one picture."""
 
     def work(models: ModelStore) -> Generator[Event, None, BoundParts]:
         from ddpm_studio import jobs
@@ -67,7 +67,7 @@ def bound_parts(request: MeasureRequest, picture: Pictures) -> JobSpec[BoundPart
 
 
 def step_gaussians(request: MeasureRequest, picture: Pictures, t: int) -> JobSpec[StepGaussians]:
-    """Compare q and p_θ at one t."""
+    """Compare the Gaussians q and p_θ of one step, at t."""
 
     def work(models: ModelStore) -> StepGaussians:
         from ddpm_studio import jobs
@@ -78,7 +78,7 @@ def step_gaussians(request: MeasureRequest, picture: Pictures, t: int) -> JobSpe
 
 
 def sample_picture(path: Path, options: PrepareOptions, number: int) -> JobSpec[Pictures]:
-    """Read one of a set's pictures; the result is uint8 (H, W, C)."""
+    """Read one picture of a data set; the result is uint8 (H, W, C)."""
 
     def work() -> Pictures:
         from ddpm_studio import data

@@ -1,4 +1,4 @@
-"""Jobs about the machine: what computes, and how fast it trains."""
+"""Jobs about the machine: choice of device, number of GPUs, training speed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def use_device(device: Device, precision: Precision, threads: int | None) -> JobSpec[str]:
-    """Decide what ``auto`` means from now on; the result is device and precision in words."""
+    """Set what ``auto`` means from now on; the result is device and precision in words."""
 
     def work(_: ModelStore) -> str:
         from ddpm_studio.jobs.machine.device import prefer
@@ -27,7 +27,7 @@ def use_device(device: Device, precision: Precision, threads: int | None) -> Job
 
 
 def count_gpus() -> JobSpec[int]:
-    """Count the GPUs that torch can use here."""
+    """Count the CUDA devices that torch can use."""
 
     def work(_: ModelStore) -> int:
         import torch
@@ -40,7 +40,7 @@ def count_gpus() -> JobSpec[int]:
 def measure_speed(
     image_size: ImageSize, channels: int, again: bool = False
 ) -> JobSpec[MachineSpeed]:
-    """Time steps of training while nothing else runs."""
+    """Benchmark training steps on this machine, while nothing else runs."""
 
     def work(_: ModelStore) -> Generator[Event, None, MachineSpeed]:
         from ddpm_studio.jobs.machine.speed_trial import measure_speed as measure

@@ -1,4 +1,4 @@
-"""Jobs of measuring: bits/dim, progressive decoding, evaluations, nearest neighbours."""
+"""Measuring jobs: bits/dim, progressive decoding, evaluations, nearest neighbours."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
 
 
 def measure_bits(request: BitsRequest, slot: str | None = None) -> JobSpec[BitsMeasured]:
-    """Measure bits/dim of the pictures that a run was trained on."""
+    """Measure bits/dim of a run's training pictures."""
 
     def work(models: ModelStore) -> Generator[Event, None, BitsMeasured]:
         from ddpm_studio import jobs
 
         return jobs.measure_bits(request, [], models)
 
-    # As long as a training: it takes turns with one.
+    # It may take as long as a training, and so takes turns with one.
     title = f"Measuring {counted(request.count, 'picture')}"
     return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, slot=slot, wanted=True)
 
 
 def draw_samples(request: EvaluateRequest) -> JobSpec[Samples]:
-    """Draw what :func:`judge_samples` compares with the pictures that a run was trained on."""
+    """Draw the samples of an evaluation against training pictures, for :func:`judge_samples`."""
 
     def work(models: ModelStore) -> Generator[Event, None, Samples]:
         from ddpm_studio.jobs.measuring import evaluating
 
         return evaluating.draw_samples(request, [], models)
 
-    # As long as a training: it takes turns with one.
+    # It may take as long as a training, and so takes turns with one.
     title = f"Drawing {counted(request.count, 'sample')} to evaluate"
     return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, wanted=True)
 
 
 def judge_samples(request: EvaluateRequest, samples: Samples) -> JobSpec[Evaluated]:
-    """Compare samples with real pictures, and note what was found in the run."""
+    """Compare samples with real pictures, and record the evaluation in the run."""
 
     def work() -> Generator[Event, None, Evaluated]:
         from ddpm_studio.jobs.measuring import evaluating
@@ -74,7 +74,7 @@ def decode(request: DecodeRequest, picture: Pictures, slot: str | None = None) -
 def neighbours(
     request: NeighboursRequest, picture: Pictures, slot: str | None = None
 ) -> JobSpec[NeighboursFound]:
-    """Find the training pictures nearest to one."""
+    """Find the training pictures nearest to a picture."""
 
     def work() -> Generator[Event, None, NeighboursFound]:
         from ddpm_studio import jobs

@@ -1,4 +1,4 @@
-"""Jobs of the pinned pictures."""
+"""Jobs for pinned pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _QUEUE = "pins"
 
 
 def pin(picture: Pictures, recipe: dict[str, object] | None) -> JobSpec[Pin]:
-    """Keep a picture (H, W, C) at hand."""
+    """Pin a picture (H, W, C), with its recipe."""
 
     def work() -> Generator[Event, None, Pin]:
         from ddpm_studio.jobs.library import pins
@@ -26,7 +26,7 @@ def pin(picture: Pictures, recipe: dict[str, object] | None) -> JobSpec[Pin]:
 
 
 def load() -> JobSpec[list[Pin]]:
-    """Read what is pinned."""
+    """Read the pinned pictures."""
 
     def work() -> Generator[Event, None, list[Pin]]:
         from ddpm_studio.jobs.library import pins

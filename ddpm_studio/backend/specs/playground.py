@@ -1,4 +1,4 @@
-"""Jobs of the 2-D playground."""
+"""Jobs of the 2-D playground: training on points, sampling, Langevin dynamics, score field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def play(request: PlayRequest, drawing: Points | None) -> JobSpec[PointModel]:
-    """Train on points."""
+    """Train a network on 2-D points: those of a shape or a drawing."""
 
     def work(_: ModelStore) -> Generator[Event, None, PointModel]:
         from ddpm_studio import jobs
@@ -25,7 +25,7 @@ def play(request: PlayRequest, drawing: Points | None) -> JobSpec[PointModel]:
 
 
 def shape_points(shape: str) -> JobSpec[Points]:
-    """Draw what there is to learn."""
+    """Draw the data points of a shape."""
 
     def work() -> Points:
         from ddpm_studio import jobs
@@ -36,7 +36,7 @@ def shape_points(shape: str) -> JobSpec[Points]:
 
 
 def start_noise(seed: int) -> JobSpec[Points]:
-    """Draw what the walks of a seed start from."""
+    """Draw the noise that trajectories of a seed start from."""
 
     def work() -> Points:
         from ddpm_studio import jobs
@@ -49,9 +49,9 @@ def start_noise(seed: int) -> JobSpec[Points]:
 def walk_points(
     model: PointModel, sampler: Sampler, steps: int | None, seed: int, place: int = 0
 ) -> JobSpec[PointWalk]:
-    """Walk from noise to points.
+    """Sample points from noise, with their trajectories.
 
-    ``place`` tells walks that are shown beside each other apart.
+    ``place`` distinguishes trajectories that are shown next to each other.
     """
 
     def work(_: ModelStore) -> Generator[Event, None, PointWalk]:
@@ -65,7 +65,7 @@ def walk_points(
 def langevin(
     model: PointModel, t: int, steps: int, seed: int, place: int = 0
 ) -> JobSpec[PointWalk]:
-    """Let points wander by the score at t."""
+    """Move points by Langevin dynamics with the score at t."""
 
     def work(_: ModelStore) -> Generator[Event, None, PointWalk]:
         from ddpm_studio import jobs
@@ -80,7 +80,7 @@ def _walking(work: DeviceSteps[PointWalk], place: int) -> JobSpec[PointWalk]:
 
 
 def score_field(model: PointModel, places: Points, t: int, seed: int) -> JobSpec[PointLook]:
-    """Look at t."""
+    """Evaluate a model's score field at t, in the given places."""
 
     def work(_: ModelStore) -> PointLook:
         from ddpm_studio import jobs

@@ -1,4 +1,4 @@
-"""Jobs that write reports of runs."""
+"""Report jobs: writing a run's report, and estimating how long it takes."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def report(request: ReportRequest, sources: Sequence[Path], path: Path) -> JobSp
 
         return jobs.report(request, sources, path, models)
 
-    # As long as a training: it takes turns with one.
+    # It may take as long as a training, and so takes turns with one.
     title = f"Report of {request.run.name}"
     return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, wanted=True)
 
 
 def forecast(run: Path) -> JobSpec[ReportForecast]:
-    """Find out about how long a report of a run takes here, a quick one and a full one."""
+    """Estimate how long a quick and a full report of a run take on this machine."""
 
     def work(models: ModelStore) -> Generator[Event, None, ReportForecast]:
         from ddpm_studio.jobs.reporting.forecast import forecast as foretell

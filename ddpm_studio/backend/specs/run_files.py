@@ -1,4 +1,4 @@
-"""Jobs that rename runs, and take them away and bring them back."""
+"""Jobs that rename, trash, restore and delete run folders."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _QUEUE = "run files"
 
 @dataclass(frozen=True)
 class TrashedRun:
-    """A run that was put into the trash, or that the trash did not take.
+    """A run that was moved to the system's trash, or that the trash refused.
 
-    ``place`` is where it lies in the trash, None where the system does not tell; ``planned`` are
-    the steps of a training that was cut short.
+    ``taken`` is whether it was moved, ``place`` its path in the trash, None if unknown; ``planned``
+    is the total of steps of an interrupted training, from the journal.
     """
 
     run: Path
@@ -36,7 +36,7 @@ class TrashedRun:
 
 
 def rename_run(run: Path, name: str) -> JobSpec[Path]:
-    """Give a run another name; the result is where it is now."""
+    """Rename a run; the result is its new path."""
 
     def work() -> Path:
         from ddpm_studio.runs import moving
@@ -47,7 +47,7 @@ def rename_run(run: Path, name: str) -> JobSpec[Path]:
 
 
 def trash_run(run: Path) -> JobSpec[TrashedRun]:
-    """Move a run into the system's trash; the result tells whether it was taken."""
+    """Move a run to the system's trash; the result says whether the trash took it."""
 
     def work() -> TrashedRun:
         from ddpm_studio.runs import journal, moving
@@ -67,7 +67,7 @@ def trash_run(run: Path) -> JobSpec[TrashedRun]:
 
 
 def restore_run(trashed: TrashedRun) -> JobSpec[Path]:
-    """Bring a run back out of the trash; the result is its path."""
+    """Restore a run from the trash; the result is its path."""
 
     def work() -> Path:
         from ddpm_studio.runs import journal
@@ -85,7 +85,7 @@ def restore_run(trashed: TrashedRun) -> JobSpec[Path]:
                 f"{run.name} can't be brought back: {error.strerror or error}.",
                 "Look for it in the system's trash.",
             ) from error
-        # The note of the freedesktop trash on where it came from.
+        # The .trashinfo file of a freedesktop.org trash, with the original path.
         with suppress(OSError):
             (place.parent.parent / "info" / f"{place.name}.trashinfo").unlink(missing_ok=True)
         if trashed.planned is not None:
@@ -96,7 +96,7 @@ def restore_run(trashed: TrashedRun) -> JobSpec[Path]:
 
 
 def delete_run(trashed: TrashedRun) -> JobSpec[Path]:
-    """Delete a run for good that the trash did not take; the result is its path."""
+    """Permanently delete a run that the trash refused; the result is its path."""
     run = trashed.run
 
     def work() -> Path:

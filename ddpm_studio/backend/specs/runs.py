@@ -1,4 +1,4 @@
-"""Jobs that read what runs have written, whoever writes it, and make runs of other models."""
+"""Jobs that read run folders (also those being written by others), and import models."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 class RunView:
     """A run as the window shows it; its curves are in a :class:`RunRecord`.
 
-    ``alphas_cumprod`` are ᾱ_1 … ᾱ_T of its forward process, shape (T,); None where its schedule
-    is another package's that is missing. ``has_averages`` tells that it keeps EMA snapshots, from
-    which an average of any length is made, ``fine_tuned`` that it began with another run's weights.
-    ``plans`` are the steps in all that were planned, one after the other, and ``more_pictures``
-    how many pictures it has seen beyond what its steps would be with the settings of now.
+    ``alphas_cumprod`` are ᾱ_1 … ᾱ_T of its forward process, shape (T,); None if its schedule is a
+    missing plug-in's. ``has_averages`` is whether it keeps EMA snapshots, from which averages of
+    any length are rebuilt, ``fine_tuned`` whether it began with another run's weights. ``plans``
+    are the planned totals of steps, in order, and ``more_pictures`` is how many more pictures it
+    has seen than its steps would have at the current batch size.
     """
 
     summary: RunSummary
@@ -46,13 +46,13 @@ class RunView:
     more_pictures: int = 0
 
     def pictures_by(self, step: int) -> int:
-        """Return how many pictures it has seen by its last step, or one of a training since."""
+        """Return how many pictures it has seen up to its last step, or a later one in training."""
         a_step = 0 if self.request is None else self.request.pictures_a_step
         return self.more_pictures + step * a_step
 
     @property
     def trainable(self) -> bool:
-        """Whether its training can go on: it was trained here, and has all that this needs."""
+        """Whether its training can be resumed: it was trained here, and is not a published copy."""
         return self.request is not None and self.summary.title is None
 
 
@@ -61,7 +61,7 @@ def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
 
     Args:
         run: the folder.
-        slot: None: it is read whichever run is opened meanwhile.
+        slot: a newer job of the same slot replaces this one; None: it is read in any case.
     """
 
     def work() -> RunView:
@@ -73,7 +73,7 @@ def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
 
         folder = RunFolder.open(run)
         sources: list[Path] = []
-        # Of a model that was packed elsewhere nobody is to look for them here.
+        # The training pictures of a published model are not expected on this machine.
         if folder.info.published is None or are_there(folder.info):
             with contextlib.suppress(StudioError):
                 sources = learnt_sources(folder.info)
@@ -96,7 +96,7 @@ def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
 
 
 def look_at_model(source: Path) -> JobSpec[ModelLook | None]:
-    """Find out what a model of another program leaves open; None: it is no model."""
+    """Examine another program's model, and which settings it lacks; None: it is no model."""
 
     def work() -> ModelLook | None:
         from ddpm_studio import jobs
@@ -107,9 +107,10 @@ def look_at_model(source: Path) -> JobSpec[ModelLook | None]:
 
 
 def import_model(source: Path, run: Path, request: ImportRequest) -> JobSpec[Path]:
-    """Make a run of another program's model; the result is the run's path."""
+    """Import another program's model as a run; the result is the run's path."""
 
-    # A network that is built draws torch's global random numbers, which are the device thread's.
+    # Building a network draws from torch's global random generator, which only the device thread
+    # may use.
     def work(_: ModelStore) -> Generator[Event, None, Path]:
         from ddpm_studio import jobs
 
@@ -119,7 +120,7 @@ def import_model(source: Path, run: Path, request: ImportRequest) -> JobSpec[Pat
 
 
 def list_runs(folders: Sequence[Path], also: Sequence[Path]) -> JobSpec[tuple[RunEntry, ...]]:
-    """List the runs in folders and at places of their own."""
+    """List the runs in folders, and those at further paths."""
 
     def work() -> Generator[Event, None, tuple[RunEntry, ...]]:
         from ddpm_studio.jobs.library.listing import list_runs
@@ -130,7 +131,7 @@ def list_runs(folders: Sequence[Path], also: Sequence[Path]) -> JobSpec[tuple[Ru
 
 
 def compare_runs(runs: Sequence[Path]) -> JobSpec[list[dict[str, str]]]:
-    """Read the settings of runs; the result is a dict from title to text for each."""
+    """Read the settings of runs, to compare; the result is a dict from title to text for each."""
 
     def work() -> list[dict[str, str]]:
         from ddpm_studio.jobs.library.listing import run_settings
@@ -141,7 +142,7 @@ def compare_runs(runs: Sequence[Path]) -> JobSpec[list[dict[str, str]]]:
 
 
 def look_at_run(run: Path, place: FilePosition | None, *, figures: bool = True) -> JobSpec[RunNews]:
-    """Read what a run has written since ``place``, its figures only if they are asked for."""
+    """Read a run's news: its state, and with ``figures`` its metrics since ``place``."""
 
     def work() -> RunNews:
         from ddpm_studio.jobs.library.history import look_at_run
@@ -153,7 +154,7 @@ def look_at_run(run: Path, place: FilePosition | None, *, figures: bool = True) 
 
 
 def load_previews(paths: Sequence[Path], slot: str) -> JobSpec[None]:
-    """Read what a training drew at several steps; emits a SampleGrid for each that is whole."""
+    """Read a training's previews; emits a SampleGrid for each file that is readable."""
 
     def work() -> Generator[Event, None, None]:
         from ddpm_studio.jobs.library.preview_sheets import read_preview
@@ -166,7 +167,7 @@ def load_previews(paths: Sequence[Path], slot: str) -> JobSpec[None]:
 
 
 def load_preview(path: Path, slot: str) -> JobSpec[SampleGrid]:
-    """Read what a training drew at some step."""
+    """Read one preview of a training."""
 
     def work() -> SampleGrid:
         from ddpm_studio.jobs.library.preview_sheets import read_preview

@@ -1,4 +1,4 @@
-"""Jobs of the chapters of Learn that follow the lecture."""
+"""Jobs of the Learn tab's chapters that follow the lecture."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def spreading(seed: int) -> JobSpec[Spreading]:
-    """Let points diffuse."""
+    """Compute the forward diffusion of points, and their entropy."""
 
     def work() -> Spreading:
         from ddpm_studio.jobs.teaching import forward
@@ -38,7 +38,7 @@ def spreading(seed: int) -> JobSpec[Spreading]:
 
 
 def forward_chain(picture: Pictures, moments: int, seed: int) -> JobSpec[ForwardChain]:
-    """Walk a picture (H, W, C) through the forward process, link by link."""
+    """Draw the forward process of a picture (H, W, C) as a Markov chain, step by step."""
 
     def work() -> ForwardChain:
         from ddpm_studio.jobs.teaching import forward
@@ -49,7 +49,7 @@ def forward_chain(picture: Pictures, moments: int, seed: int) -> JobSpec[Forward
 
 
 def posterior_tables() -> JobSpec[PosteriorTables]:
-    """Compute what μ̃ consists of at each t."""
+    """Compute the coefficients of the posterior mean μ̃ at each t."""
 
     def work() -> PosteriorTables:
         from ddpm_studio.jobs.teaching import forward
@@ -60,7 +60,7 @@ def posterior_tables() -> JobSpec[PosteriorTables]:
 
 
 def posterior_look(picture: Pictures, t: int, seed: int) -> JobSpec[PosteriorLook]:
-    """Draw one step back, knowing x_0."""
+    """Draw one reverse step from the posterior q(x_{t−1} | x_t, x_0)."""
 
     def work() -> PosteriorLook:
         from ddpm_studio.jobs.teaching import forward
@@ -73,7 +73,7 @@ def posterior_look(picture: Pictures, t: int, seed: int) -> JobSpec[PosteriorLoo
 def two_gaussians(
     q_mean: float, q_std: float, p_mean: float, p_std: float, reach: float
 ) -> JobSpec[TwoGaussians]:
-    """Compare two Gaussians."""
+    """Compare two Gaussians: densities and KL divergence."""
 
     def work() -> TwoGaussians:
         from ddpm_studio.jobs.teaching import gaussians
@@ -97,7 +97,7 @@ def gap_curves(std: float, steps: int, variance: str) -> JobSpec[GapCurves]:
 def bound_estimates(
     request: MeasureRequest, picture: Pictures, chains: int, steps: int
 ) -> JobSpec[BoundEstimates]:
-    """Estimate a picture's bound in two ways, along chains through so many kept timesteps."""
+    """Estimate a picture's bound by equations 3 and 5, along chains of at most ``steps`` steps."""
 
     def work(models: ModelStore) -> Generator[Event, None, BoundEstimates]:
         from ddpm_studio.jobs.teaching import estimating
@@ -108,7 +108,7 @@ def bound_estimates(
 
 
 def predictions(request: MeasureRequest, picture: Pictures, t: int) -> JobSpec[Predictions]:
-    """Hold what can be predicted against what the network says."""
+    """Compare the network's answer at t, as μ_θ, ε̂ and x̂_0, with the true values."""
 
     def work(models: ModelStore) -> Predictions:
         from ddpm_studio.jobs.teaching import estimating
@@ -119,7 +119,7 @@ def predictions(request: MeasureRequest, picture: Pictures, t: int) -> JobSpec[P
 
 
 def training_step(request: MeasureRequest, picture: Pictures, seed: int) -> JobSpec[TrainingStep]:
-    """Go once through Algorithm 1."""
+    """Take one training step, with the intermediate values of Algorithm 1."""
 
     def work(models: ModelStore) -> TrainingStep:
         from ddpm_studio.jobs.teaching import algorithms
@@ -130,7 +130,7 @@ def training_step(request: MeasureRequest, picture: Pictures, seed: int) -> JobS
 
 
 def sampling_steps(request: SampleRequest) -> JobSpec[list[SamplingStep]]:
-    """Go through Algorithm 2."""
+    """Draw a picture by Algorithm 2, with the intermediate values of each step."""
 
     def work(models: ModelStore) -> Generator[Event, None, list[SamplingStep]]:
         from ddpm_studio.jobs.teaching import algorithms
@@ -141,7 +141,7 @@ def sampling_steps(request: SampleRequest) -> JobSpec[list[SamplingStep]]:
 
 
 def reverse_rows(request: SampleRequest) -> JobSpec[FigureRows]:
-    """Draw one picture's way from noise."""
+    """Draw a picture from noise, with intermediate states of the reverse process."""
 
     def work(models: ModelStore) -> Generator[Event, None, FigureRows]:
         from ddpm_studio.jobs.teaching import drawing
@@ -152,7 +152,7 @@ def reverse_rows(request: SampleRequest) -> JobSpec[FigureRows]:
 
 
 def result_rows(request: SampleRequest, t: int) -> JobSpec[FigureRows]:
-    """Draw what the paper's figures 6 to 8 show."""
+    """Draw pictures as in Figures 6 to 8 of the paper."""
 
     def work(models: ModelStore) -> Generator[Event, None, FigureRows]:
         from ddpm_studio.jobs.teaching import drawing
@@ -163,7 +163,7 @@ def result_rows(request: SampleRequest, t: int) -> JobSpec[FigureRows]:
 
 
 def step_rows(request: SampleRequest, steps: Sequence[int]) -> JobSpec[FigureRows]:
-    """Draw the same noise in fewer and more steps."""
+    """Draw pictures from the same noise with different numbers of steps."""
 
     def work(models: ModelStore) -> Generator[Event, None, FigureRows]:
         from ddpm_studio.jobs.teaching import drawing

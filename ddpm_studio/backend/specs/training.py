@@ -1,4 +1,4 @@
-"""Jobs of training: a run from its pictures, and runs that were interrupted."""
+"""Training jobs: training, distillation, base networks, and interrupted runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ddpm_studio.picture_shape import PictureShape
     from ddpm_studio.runs.journal import JournalEntry
 
-# What is written in it is read in the order in which it was asked for.
+# One queue, so that reads and writes of the journal happen in the order of their requests.
 _JOURNAL = "journal"
 
 
@@ -30,9 +30,16 @@ def train(
     spare: FallbackFolder | None = None,
     start_from: Path | None = None,
 ) -> JobSpec[TrainResult]:
-    """Train, elsewhere if ``run`` refuses and ``spare`` names a place.
+    """Train a network.
 
-    ``start_from``: a run whose network is fine-tuned.
+    Args:
+        sources: the pictures.
+        run: the run folder.
+        request: the training settings.
+        options: the preparation of the pictures.
+        resume: resume the run.
+        spare: fallback folder, used if ``run`` can't be written to.
+        start_from: a run whose network is fine-tuned.
     """
 
     def work(models: ModelStore) -> Generator[Event, None, TrainResult]:
@@ -58,7 +65,7 @@ def distill(
     sources: Sequence[Path] = (),
     spare: FallbackFolder | None = None,
 ) -> JobSpec[TrainResult]:
-    """Make a few-step student of ``request.run``, on its teacher's pictures if none are named."""
+    """Distil ``request.run`` into a few-step student, by default on its training pictures."""
 
     def work(models: ModelStore) -> Generator[Event, None, TrainResult]:
         from ddpm_studio import jobs
@@ -71,7 +78,7 @@ def distill(
 def find_bases(
     shape: PictureShape, classes: tuple[str, ...], runs: Sequence[Path] = ()
 ) -> JobSpec[list[Base]]:
-    """Look which trained networks a training on such pictures can begin with."""
+    """Find trained networks that can be fine-tuned on pictures of this shape and these classes."""
 
     def work() -> list[Base]:
         from ddpm_studio.jobs.training.bases import find_bases
@@ -82,7 +89,7 @@ def find_bases(
 
 
 def interrupted() -> JobSpec[list[JournalEntry]]:
-    """Look for trainings whose process ended without a word."""
+    """Find trainings whose process ended unexpectedly."""
 
     def work() -> list[JournalEntry]:
         from ddpm_studio.runs import journal
@@ -93,7 +100,7 @@ def interrupted() -> JobSpec[list[JournalEntry]]:
 
 
 def leave_interrupted(run: Path) -> JobSpec[None]:
-    """Note that nobody wants to go on with a run that was interrupted."""
+    """Remove an interrupted run from the journal, as it is not to be resumed."""
 
     def work() -> None:
         from ddpm_studio.runs import journal

@@ -1,4 +1,4 @@
-"""The place that the system's trash needs."""
+"""Creation of the folder that the system's trash needs on Linux."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from PySide6.QtCore import QStandardPaths
 
 
 def make_room() -> None:
-    """Make the folder that holds a person's trash on Linux, where a new account has none yet.
+    """Create the user's data folder on Linux, in which the trash is; new accounts have none.
 
-    ``QFile.moveToTrash`` makes the trash in it, but refuses where the folder itself is missing.
-    Where it can't be made, there is no trash, as before.
+    ``QFile.moveToTrash`` creates the trash in it, but fails if the folder itself is missing. If it
+    can't be created, there is no trash, as before.
     """
     if sys.platform in ("win32", "darwin"):
         return
     where = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
     with suppress(OSError):
-        # For nobody else, as the XDG Base Directory Specification asks.
+        # Mode 0700, as the XDG Base Directory Specification requires.
         Path(where).mkdir(mode=0o700, parents=True, exist_ok=True)

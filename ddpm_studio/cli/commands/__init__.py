@@ -1,1 +1,1 @@
-"""One command a file, each with a function ``command``; loaded when it is called."""
+"""Commands, one module each with a function ``command``; imported when the command is called."""

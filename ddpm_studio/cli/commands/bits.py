@@ -1,4 +1,4 @@
-"""``bits RUN [DATA…]``: bits/dim, its parts, and Table 4 [DDPM §4.3]."""
+"""``bits RUN [DATA…]``: bits/dim, its terms, and rate and distortion as Table 4 [DDPM §4.3]."""
 
 from __future__ import annotations
 

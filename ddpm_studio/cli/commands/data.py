@@ -1,4 +1,4 @@
-"""``data DATA…``: the report of a preparation."""
+"""``data DATA…``: prepare a data set and print the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``distill RUN --out DIR``: make a few-step student of a model, or go on with one."""
+"""``distill RUN --out DIR``: distil a model into a few-step student, or resume that."""
 
 from __future__ import annotations
 

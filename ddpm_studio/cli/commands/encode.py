@@ -1,4 +1,4 @@
-"""``encode RUN IMAGE``: a picture's latent, as a file for ``share --latent``."""
+"""``encode RUN IMAGE``: encode a picture as a latent, in a file for ``share --latent``."""
 
 from __future__ import annotations
 

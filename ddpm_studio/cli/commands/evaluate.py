@@ -1,4 +1,4 @@
-"""``evaluate RUN|SAMPLES [DATA…]``: what samples are like, compared with real pictures."""
+"""``evaluate RUN|SAMPLES [DATA…]``: metrics of samples against real pictures: FID and others."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def command(
 
 
 def _refuse_idle(is_run: bool, given: dict[str, Any]) -> None:
-    """Refuse what changes nothing: a run is drawn as it can be, files are what they are."""
+    """Refuse options without effect: preparation for a run, and drawing for samples in files."""
     own = EvaluateRequest if is_run else CompareRequest
     others = PrepareOptions if is_run else EvaluateRequest
     for name in given:

@@ -1,4 +1,4 @@
-"""``export RUN --diffusers DIR``: a run's model for diffusers."""
+"""``export RUN --diffusers DIR``: export a run's model for diffusers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``import MODEL --run R``: a model of another program as a run."""
+"""``import MODEL --run RUN``: import another program's model as a run."""
 
 from __future__ import annotations
 

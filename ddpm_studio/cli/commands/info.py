@@ -1,4 +1,4 @@
-"""``info [RUN]``: a run at a glance; without one, this program and its plug-ins."""
+"""``info [RUN]``: summary of a run; without one, of the program, its plug-ins and choices."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def command(
 
 
 def _told_sharing(summary: RunSummary) -> dict[str, str]:
-    """Return what there is to know of a model that was packed to be shared."""
+    """Return the rows about a published model; empty if the run is not one."""
     if summary.title is None:
         return {}
     return {

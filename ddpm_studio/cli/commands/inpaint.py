@@ -1,4 +1,4 @@
-"""``inpaint RUN IMAGE --mask MASK``: fill in a part of a picture."""
+"""``inpaint RUN IMAGE --mask MASK``: fill in a part of a picture [RePaint]."""
 
 from __future__ import annotations
 

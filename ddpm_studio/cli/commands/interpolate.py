@@ -1,4 +1,4 @@
-"""``interpolate RUN A B [C D]``: from one picture to another [DDPM Fig. 8]."""
+"""``interpolate RUN A B [C D]``: interpolate pictures in latent space [DDPM Fig. 8]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``metrics RUN``: its figures as a CSV table, or for TensorBoard."""
+"""``metrics RUN``: export training metrics as a CSV table, or for TensorBoard."""
 
 from __future__ import annotations
 

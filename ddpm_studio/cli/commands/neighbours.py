@@ -1,4 +1,4 @@
-"""``neighbours RUN PICTURE``: is it learnt by heart?"""
+"""``neighbours RUN PICTURE``: nearest training pictures, to detect memorisation."""
 
 from __future__ import annotations
 

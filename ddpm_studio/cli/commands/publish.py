@@ -1,4 +1,4 @@
-"""``publish RUN DIR``: a run packed to be shared, with a model card."""
+"""``publish RUN DIR``: pack a run for sharing, with a model card."""
 
 from __future__ import annotations
 

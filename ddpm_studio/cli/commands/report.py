@@ -1,4 +1,4 @@
-"""``report RUN [DATA…]``: the paper's figures and tables, on your own pictures."""
+"""``report RUN [DATA…]``: the paper's figures and tables for a run, as an HTML file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``sample RUN``: pictures from noise, and how they came about."""
+"""``sample RUN``: draw pictures from noise, with the trajectory on request."""
 
 from __future__ import annotations
 

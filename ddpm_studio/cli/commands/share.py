@@ -1,4 +1,4 @@
-"""``share RUN [IMAGE]``: many pictures from one latent [DDPM Fig. 7]."""
+"""``share RUN [IMAGE]``: draw many pictures from one shared latent [DDPM Fig. 7]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``train DATA… --run DIR``: train, or go on with a run."""
+"""``train DATA… --run DIR``: train a network, or resume a run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def command(
     run: Annotated[
         Path,
-        # torchrun takes --run for an option of its own, cut short.
+        # --out too: torchrun takes --run for an abbreviation of one of its own options.
         typer.Option(
             "--run", "--out", metavar="DIR", help="The run folder to write.", show_default=False
         ),
@@ -96,7 +96,7 @@ def command(
             tell_finished(run, json)
             return
         resume = True
-        # It has its network, and its length is in steps by now, counted from its beginning.
+        # The run has its network, and its length is by now a number of steps from its start.
         start_from = budget = None
         given = {name: value for name, value in given.items() if name not in LENGTHS}
     if not data and not resume:

@@ -1,4 +1,4 @@
-"""``ddpm-studio [PATH…]``: the window."""
+"""``ddpm-studio [PATH…]``: open the window."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A report as one HTML file: its blocks, its plots, and the page that they stand on; torch-free."""
+"""HTML renderer of reports, as one file: blocks, SVG plots, and the page; torch-free."""

@@ -1,4 +1,4 @@
-"""What stands in a report: rows of pictures, plots, tables, and the figures that they make."""
+"""Blocks of a report: rows of pictures, plots, tables, and the figures and sections of them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ddpm_studio.export.report.prose import Html, escaped
 from ddpm_studio.picture_shape import FIRST_BANDS, Bands
 
 _WHOLE = 40
-"""Longest word of a command, in signs, that a narrow screen has room for in one line."""
+"""Longest word of a command, in characters, that fits on one line of a narrow screen."""
 _CROWDED = 60
-"""Signs beside each other above the columns for which a narrow screen has no room."""
+"""Characters in one line of column heads beyond which they don't fit on a narrow screen."""
 
 
 class Block(Protocol):
-    """A piece of a figure."""
+    """Interface of the parts of a figure."""
 
     def html(self) -> Html:
-        """Return it as HTML."""
+        """Return the block as HTML."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """Pictures (N, H, W, C) side by side with a label; those ``beside`` stand before, set apart."""
+    """Row of pictures (N, H, W, C) with a label; those of ``beside`` precede it, set apart."""
 
     pictures: Pictures
     label: str = ""
@@ -37,14 +37,14 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """Rows of pictures of one size.
+    """Block with rows of pictures of one size.
 
     Args:
-        rows: each as long as the longest, or shorter.
-        heads: what stands above the columns; empty: nothing.
-        beside: what stands above those that are set apart.
-        title: what they are, for those who can't see them.
-        bands: which of more than four channels are seen.
+        rows: the rows, which may differ in length.
+        title: accessible name (``aria-label``).
+        heads: heads of the columns; empty: none.
+        beside: head of the pictures that are set apart.
+        bands: which of more than four channels to show.
     """
 
     rows: Sequence[Row]
@@ -54,7 +54,7 @@ class Tiles:
     bands: Bands = FIRST_BANDS
 
     def html(self) -> Html:
-        """Return it as HTML: a picture a pixel for a pixel, enlarged by the page."""
+        """Return the rows as HTML, with pictures in their own resolution, enlarged by the page."""
         height, width, channels = self.rows[0].pictures.shape[1:]
         columns = max(len(row.pictures) for row in self.rows)
         beside = next((len(row.beside) for row in self.rows if row.beside is not None), 0)
@@ -96,23 +96,23 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Drawings:
-    """SVG drawings side by side, as many as there is room for."""
+    """Block with SVG drawings side by side, as many as there is room for."""
 
     drawings: Sequence[Html]
 
     def html(self) -> Html:
-        """Return it as HTML."""
+        """Return the drawings as HTML."""
         return Html(f'<div class="plots">{"".join(self.drawings)}</div>')
 
 
 @dataclass(frozen=True)
 class ReportTable:
-    """Cells in rows: the first column names them, the others are numbers.
+    """Block with a table: row names in the first column, numbers in the others.
 
     Args:
-        heads: of the columns.
-        rows: each as long.
-        told: the last column is text too.
+        heads: heads of the columns.
+        rows: rows of as many cells.
+        told: whether the last column is text too.
     """
 
     heads: Sequence[str]
@@ -120,7 +120,7 @@ class ReportTable:
     told: bool = False
 
     def html(self) -> Html:
-        """Return it as HTML."""
+        """Return the table as HTML."""
         head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in self.heads)
         body = "".join(
             f'<tr><th scope="row">{escaped(row[0])}</th>'
@@ -137,12 +137,12 @@ class ReportTable:
 
 @dataclass(frozen=True)
 class Facts:
-    """Names and what there is to say of each; those without are left out."""
+    """Block with a list of names and values; empty values are left out."""
 
     rows: Sequence[tuple[str, str]]
 
     def html(self) -> Html:
-        """Return it as HTML."""
+        """Return the list as HTML."""
         told = "".join(
             f"<div><dt>{escaped(name)}</dt><dd>{escaped(value)}</dd></div>"
             for name, value in self.rows
@@ -153,23 +153,23 @@ class Facts:
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence of its own; ``missing``: why something is not there."""
+    """Block with a sentence; ``missing``: it says why something is missing."""
 
     text: str
     missing: bool = False
 
     def html(self) -> Html:
-        """Return it as HTML."""
+        """Return the sentence as HTML."""
         return Html(f'<p class="{"missing" if self.missing else "note"}">{escaped(self.text)}</p>')
 
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """What is shown, what it shows in words, and the commands that draw it again.
+    """Figure of a report: blocks, a caption, and the commands that reproduce it.
 
     Args:
-        blocks: one below the other.
-        caption: a sentence or some; empty: none.
+        blocks: the blocks, from top to bottom.
+        caption: one or more sentences; empty: none.
         commands: lines for the terminal.
     """
 
@@ -178,7 +178,7 @@ class ReportFigure:
     commands: Sequence[str] = ()
 
     def html(self) -> Html:
-        """Return it as HTML."""
+        """Return the figure as HTML."""
         shown = "".join(block.html() for block in self.blocks)
         caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
         lines = "".join(f"<code>{_command(line)}</code>" for line in self.commands)
@@ -188,14 +188,14 @@ class ReportFigure:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report.
+    """Section of a report.
 
     Args:
-        key: what links lead to.
+        key: its HTML id, the target of links.
         title: its heading.
-        paper: where its like stands in the paper, such as "Fig. 6".
-        lead: what it is about.
-        figures: in order.
+        paper: its counterpart in the paper, such as "Fig. 6"; empty: none.
+        lead: introductory text.
+        figures: the figures, in order.
     """
 
     key: str
@@ -205,7 +205,7 @@ class Section:
     figures: Sequence[ReportFigure] = field(default_factory=tuple)
 
     def html(self) -> Html:
-        """Return it as HTML."""
+        """Return the section as HTML."""
         paper = f' <span class="paper">cf. {escaped(self.paper)}</span>' if self.paper else ""
         lead = f"<p>{escaped(self.lead)}</p>" if self.lead else ""
         figures = "".join(figure.html() for figure in self.figures)
@@ -216,11 +216,11 @@ class Section:
 
 
 def _command(line: str) -> str:
-    """Return a command as HTML; its words are not broken at their hyphens, unless they are long."""
+    """Return a command as HTML, in which only long words may be broken at their hyphens."""
     words = (escaped(word) for word in line.split(" "))
     return " ".join(f"<span>{word}</span>" if len(word) <= _WHOLE else word for word in words)
 
 
 def _shown(label: str) -> str:
-    """Return a label without its tags."""
+    """Return a label without its HTML tags."""
     return re.sub(r"<[^>]*>", "", label)

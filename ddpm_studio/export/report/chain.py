@@ -1,4 +1,4 @@
-"""The directed graphical model of the paper, with pictures on it [DDPM Fig. 2]."""
+"""SVG of the paper's directed graphical model, with pictures [DDPM Fig. 2]."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ _PICTURE, _TOP, _GAP = 96, 8, 14
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A variable: its symbol, such as ``x_t``, empty for an ellipsis, and a picture (H, W, C)."""
+    """Node of the graph: its symbol, such as ``x_t``, "" for an ellipsis, and picture (H, W, C)."""
 
     symbol: str
     picture: Pictures
 
 
 def chain(nodes: Sequence[Node], *, title: str, bands: Bands = FIRST_BANDS) -> Html:
-    """Draw x_T → … → x_t → x_{t−1} → … → x_0 with q back and p_θ on, and a picture above each.
+    """Draw the graph x_T → … → x_t → x_{t−1} → … → x_0, each with a picture above, as SVG.
+
+    Arrows to the right are labelled with p_θ, those back to the left with q.
 
     Args:
-        nodes: from x_T to x_0, which is observed and drawn so.
-        title: what it shows, for those who can't see it.
-        bands: which of more than four channels are seen.
+        nodes: from x_T to x_0, which is drawn as observed.
+        title: accessible name (``aria-label``).
+        bands: which of more than four channels to show.
     """
     height_of, width_of = nodes[0].picture.shape[:2]
     largest = max(height_of, width_of)
@@ -85,7 +87,7 @@ def _arrow(x: float, y: float) -> str:
 
 
 def _kernels(here: str, there: str, x: float, y: float) -> str:
-    """Write p_θ(x_{t−1}|x_t) over the arrow and draw q(x_t|x_{t−1}) back below it."""
+    """Draw the label p_θ(x_{t−1}|x_t) above the arrow, and the arrow q(x_t|x_{t−1}) below it."""
     centre, start, end = x + _STEP / 2, x + 16, x + _STEP - 16
     low = y + _RADIUS - 3
     return (

@@ -1,4 +1,4 @@
-"""The page of a report: its head, its table of contents, and a style for screens and paper."""
+"""HTML page of a report: header, table of contents, and a style for screen and print."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from ddpm_studio.export.report.blocks import Section
 from ddpm_studio.export.report.prose import escaped
 from ddpm_studio.paths import resources_dir
 
-# Nothing is fetched, and nothing runs: the file is all there is.
+# Content security policy: nothing is loaded and no script runs, as the file is self-contained.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 @dataclass(frozen=True)
 class Page:
-    """A report.
+    """Content of a report's page.
 
     Args:
-        title: what the model is called.
-        about: a line on what it is.
-        notes: what is to be known of the whole.
-        sections: in order.
-        made: by what, and when.
+        title: name of the model.
+        about: description in one line.
+        notes: remarks on the whole report.
+        sections: the sections, in order.
+        made: footer with program and time.
     """
 
     title: str
@@ -33,7 +33,7 @@ class Page:
 
 
 def page_html(page: Page) -> str:
-    """Return a report as one HTML file that needs no other: no script, no font, no picture."""
+    """Return a report as one self-contained HTML file: no script, no external font or picture."""
     style = (resources_dir() / "report" / "report.css").read_text(encoding="utf-8")
     links = "".join(
         f'<a href="#{escaped(one.key)}">{escaped(one.title)}</a>' for one in page.sections
@@ -53,5 +53,5 @@ def page_html(page: Page) -> str:
         f'<nav aria-label="Contents">{links}</nav></header>\n'
         f"<main>{body}</main>\n<footer><p>{escaped(page.made)}</p></footer></body></html>\n"
     )
-    # A run may lie in a folder whose name is no text in any encoding.
+    # The name of a run's folder may not be decodable, and then contains lone surrogates.
     return html.encode("utf-8", "replace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""Pictures within a page: each a PNG of its own pixels, enlarged by the browser."""
+"""Pictures of a page as data URIs: PNG in their own resolution, enlarged by the browser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COMFORTABLE = 60
 
 
 def data_uri(picture: Pictures, bands: Bands = FIRST_BANDS) -> str:
-    """Return a picture, uint8 (H, W, C), as a PNG in a data URI; of many bands three are seen."""
+    """Return a picture, uint8 (H, W, C), as a PNG data URI; of more than four channels, three."""
     content = io.BytesIO()
     seen = np.ascontiguousarray(visible(picture, bands_of(picture, bands)))
     to_image(seen).save(content, format="PNG", optimize=True)
@@ -23,5 +23,5 @@ def data_uri(picture: Pictures, bands: Bands = FIRST_BANDS) -> str:
 
 
 def shown_width(width: int) -> int:
-    """Return how wide a picture of so many pixels is shown: small ones by a whole factor larger."""
+    """Return the display width of a picture in pixels: small ones are enlarged, by an integer."""
     return width * max(1, round(_COMFORTABLE / width))

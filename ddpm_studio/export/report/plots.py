@@ -1,4 +1,4 @@
-"""Line plots as SVG, from data: axes with round numbers, a legend, colours of the page's theme."""
+"""Line plots as SVG: axes with round ticks, a legend, colours of the page's theme."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class PlotLine:
     Args:
         x: shape (N,), rising or falling.
         y: shape (N,).
-        label: in the legend; empty: none.
-        colour: which of the theme's.
-        style: thin: what was measured, behind what is smoothed; points: with a dot at each;
-            dashed: a level to compare with.
+        label: name in the legend; empty: none.
+        colour: index of one of the theme's colours.
+        style: thin: raw data behind a smoothed line; points: with a marker at each point; dashed:
+            a reference level.
     """
 
     x: Sequence[float] | Values
@@ -45,21 +45,23 @@ class PlotLine:
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis measures, and whether in decades; ``label`` may hold symbols, ``$x_t$``."""
+    """Label of an axis, with symbols as ``$x_t$``, and whether it is logarithmic."""
 
     label: str
     log: bool = False
 
 
 class Scale:
-    """A map from values to places along an axis of a drawing.
+    """Linear or logarithmic mapping from values to coordinates along an axis.
+
+    The range is extended to round values.
 
     Args:
-        low: the smallest value to show, above 0 with ``log``.
-        high: the largest.
-        log: in decades.
-        start: where ``low`` lies.
-        end: where ``high`` lies.
+        low: the smallest value, above 0 with ``log``.
+        high: the largest value.
+        log: whether the axis is logarithmic.
+        start: coordinate of the lower end.
+        end: coordinate of the upper end.
     """
 
     def __init__(self, low: float, high: float, log: bool, start: float, end: float) -> None:
@@ -72,14 +74,14 @@ class Scale:
             self.high = max(math.ceil(high / self.step - 1e-9) * self.step, self.low + self.step)
 
     def __call__(self, value: float) -> float:
-        """Return the place of a value."""
+        """Return the coordinate of a value."""
         low, high, at = self.low, self.high, value
         if self.log:
             low, high, at = math.log10(low), math.log10(high), math.log10(value)
         return self._start + (at - low) / (high - low) * (self._end - self._start)
 
     def ticks(self) -> list[float]:
-        """Return the values to write beside the axis."""
+        """Return the values of the ticks."""
         if not self.log:
             count = round((self.high - self.low) / self.step)
             return [self.low + k * self.step for k in range(count + 1)]
@@ -94,14 +96,14 @@ class Scale:
 
 
 def round_step(span: float, most: int) -> float:
-    """Return 1, 2 or 5 times a power of ten, so that at most so many steps make the span."""
+    """Return a round tick step, 1, 2 or 5 · 10ⁿ, of which at most ``most`` make up the span."""
     raw = span / most
     power = 10.0 ** math.floor(math.log10(raw))
     return next(power * k for k in (1, 2, 5, 10) if power * k >= raw * (1 - 1e-9))
 
 
 def tick_text(value: float) -> str:
-    """Return a tick as people write it: 0.002, 1,000, 10⁻⁴."""
+    """Format a tick's value: 0.002, 1,000, 10⁻⁴."""
     if value and abs(value) < 1e-3:
         power = math.floor(math.log10(abs(value)) + 1e-9)
         factor = value / 10.0**power
@@ -123,18 +125,18 @@ def plot(
     width: int = 460,
     height: int = 270,
 ) -> Html:
-    """Draw curves.
+    """Draw a line plot as SVG.
 
     Args:
-        curves: one or more; what can't be shown, such as 0 on an axis of decades, is left out.
+        curves: one or more; values that can't be shown, such as 0 on a log axis, are left out.
         x: the lower axis.
-        y: the left axis, whose label stands above it.
-        title: what it shows, for those who can't see it.
-        width: in pixels; it is shown smaller where there is less room.
+        y: the left axis, with its label above it.
+        title: accessible name (``aria-label``).
+        width: in pixels; it is shown smaller if there is less room.
         height: in pixels.
 
     Raises:
-        ValueError: if there is nothing to show.
+        ValueError: if no value can be shown.
     """
     shown = [_finite(curve, x.log, y.log) for curve in curves]
     known_x = np.concatenate([values[~np.isnan(values)] for values, _ in shown])
@@ -162,14 +164,14 @@ def plot(
 
 
 def _finite(curve: PlotLine, log_x: bool, log_y: bool) -> tuple[Values, Values]:
-    """Return what of a curve can be shown, with NaN in the place of the rest."""
+    """Return a curve's points, downsampled if many, with NaN for those that can't be shown."""
     x, y = np.array(curve.x, np.float64), np.array(curve.y, np.float64)
     with np.errstate(invalid="ignore"):
         bad = ~np.isfinite(x) | ~np.isfinite(y) | (log_x & (x <= 0)) | (log_y & (y <= 0))
     x[bad] = y[bad] = np.nan
     if len(x) <= _MOST_POINTS:
         return x, y
-    # Of each stretch the lowest and the highest, so that no peak is lost.
+    # Keep minimum and maximum of each segment, so that no peak is lost.
     keep: set[int] = {0, len(x) - 1}
     for part in np.array_split(np.arange(len(x)), _MOST_POINTS // 2):
         if not np.isnan(y[part]).all():
@@ -179,20 +181,20 @@ def _finite(curve: PlotLine, log_x: bool, log_y: bool) -> tuple[Values, Values]:
 
 
 def _below(value: float) -> float:
-    """Return the nearest 1, 2 or 5 times a power of ten below."""
+    """Round down to 1, 2 or 5 · 10ⁿ."""
     power = 10.0 ** math.floor(math.log10(value) + 1e-9)
     return max(power * k for k in (1, 2, 5) if power * k <= value * (1 + 1e-9))
 
 
 def _above(value: float, low: float) -> float:
-    """Return the nearest such number that is not below, and more than ``low``."""
+    """Round up to 1, 2 or 5 · 10ⁿ; if the result is not above ``low``, return 10 · ``low``."""
     power = 10.0 ** math.floor(math.log10(value) + 1e-9)
     found = min(power * k for k in (1, 2, 5, 10) if power * k >= value * (1 - 1e-9))
     return found if found > low else 10 * low
 
 
 def _tight(values: Values, log: bool, start: float, end: float) -> Scale:
-    """Return a scale that ends where the data end: no empty stretch at the sides."""
+    """Return a scale that spans exactly the data if linear, without margins at the sides."""
     scale = Scale(values.min(), values.max(), log, start, end)
     if not log and values.max() > values.min():
         scale.low, scale.high = float(values.min()), float(values.max())

@@ -1,4 +1,4 @@
-"""Sentences with symbols in them, as HTML or SVG: ``$x_t$`` is set as in the paper."""
+"""Text with mathematical symbols as HTML or SVG: ``$x_t$`` is typeset as in the paper."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import groupby
 
 
 class Html(str):
-    """Text that is HTML already; any other is escaped where it is shown."""
+    """String of safe HTML, which is not escaped again as plain strings are."""
 
     __slots__ = ()
 
 
 _MATH = re.compile(r"\$([^$]+)\$")
-# x_t−1, x_0:T, p_θ: one sign, or several that belong together.
+# x_t−1, x_0:T, p_θ: subscripts of one or several characters.
 _SUBSCRIPT = re.compile(r"_((?:[\wθ]|[−+:](?=\w))+)")
 _MARKS = "\u0302\u0303\u0304"
 _LETTERS = re.compile(rf"([^\W\d_][{_MARKS}]?)")
@@ -22,16 +22,16 @@ _UPRIGHT = re.compile("(log|KL)")
 
 
 def escaped(text: object) -> str:
-    """Return text as HTML shows it, what is HTML already as it is."""
+    """Escape text for HTML; :class:`Html` is returned unchanged."""
     return text if isinstance(text, Html) else html.escape(str(text), quote=True)
 
 
 def prose(template: str, **words: object) -> Html:
-    """Return a sentence as HTML.
+    """Format a template with typeset symbols as HTML.
 
     Args:
-        template: the program's own words; ``$q(x_t|x_t−1)$`` are symbols, ``{name}`` a word.
-        words: what is put in, escaped unless it is :class:`Html`.
+        template: trusted text with symbols as ``$q(x_t|x_t−1)$``, and ``{name}`` placeholders.
+        words: values of the placeholders, escaped unless they are :class:`Html`.
     """
     pieces = _MATH.split(template)
     typeset = "".join(
@@ -42,7 +42,7 @@ def prose(template: str, **words: object) -> Html:
 
 
 def math(symbols: str) -> Html:
-    """Return symbols as HTML: letters slanted but for log and KL, what follows ``_`` below."""
+    """Typeset symbols as HTML: italic letters, except log and KL, and subscripts after ``_``."""
     parts: list[str] = []
     for text, below in _parts(symbols):
         slanted = "".join(
@@ -61,7 +61,7 @@ def _slanted(text: str) -> str:
 
 
 def svg_prose(text: str) -> str:
-    """Return words, with ``$x_t$`` as symbols, as the content of an SVG text element."""
+    """Typeset text with symbols as ``$x_t$``, as the content of an SVG text element."""
     pieces = _MATH.split(text)
     return "".join(
         svg_math(piece) if number % 2 else f"<tspan>{html.escape(piece)}</tspan>"
@@ -71,7 +71,7 @@ def svg_prose(text: str) -> str:
 
 
 def svg_math(symbols: str) -> str:
-    """Return symbols as the content of an SVG text element."""
+    """Typeset symbols as the content of an SVG text element."""
     parts: list[str] = []
     for text, below in _parts(symbols):
         for number, (letters, signs) in enumerate(_runs(text)):
@@ -80,18 +80,18 @@ def svg_math(symbols: str) -> str:
             shift = ' dy="0.3em"' if below and number == 0 else ""
             parts.append(f"<tspan{shift}{size}{slant}>{html.escape(signs)}</tspan>")
         if below:
-            # What follows comes back up, by as much of a smaller letter.
+            # Return to the baseline; dy is in em, so the font size must be that of the subscript.
             parts.append('<tspan dy="-0.3em" font-size="72%">\u200b</tspan>')
     return "".join(parts)
 
 
 def _runs(text: str) -> list[tuple[bool, str]]:
-    """Return the stretches of letters, with their marks, and of what is none."""
+    """Split text into runs of letters, with their combining marks, and of other characters."""
     grouped = groupby(text, lambda sign: sign.isalpha() or sign in _MARKS)
     return [(letters, "".join(signs)) for letters, signs in grouped]
 
 
 def _parts(symbols: str) -> list[tuple[str, bool]]:
-    """Return the pieces of a formula, each with whether it is a subscript."""
+    """Split a formula into pieces, each with whether it is a subscript."""
     pieces = _SUBSCRIPT.split(symbols)
     return [(text, number % 2 == 1) for number, text in enumerate(pieces) if text]
