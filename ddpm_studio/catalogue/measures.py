@@ -86,21 +86,21 @@ FEATURES = Table(
         FeatureInfo(
             "efficientnet",
             "EfficientNet-Lite0",
-            "features that ImageNet has taught; needs two packages, see the README",
+            "features learned on ImageNet; needs two packages, see the README",
             f"{_FEATURES}.efficientnet:efficientnet_space",
             components=64,
         ),
         FeatureInfo(
             "inception",
             "Inception-v3",
-            "those that FID is defined in; needs the file of its weights",
+            "the features of FID; needs the file of its weights",
             f"{_FEATURES}.inception:inception_space",
             weights="needed",
         ),
         FeatureInfo(
             "dinov2",
             "DINOv2",
-            "those that FD-DINOv2 is defined in; needs the file of its weights [Stein et al. 2023]",
+            "the features of FD-DINOv2; needs the file of its weights [Stein et al. 2023]",
             f"{_FEATURES}.dinov2:dinov2_space",
             weights="needed",
         ),
@@ -116,18 +116,20 @@ METRICS = Table(
         MetricInfo(
             "frechet",
             "Fréchet distance",
-            "between Gaussians of equal means and covariances [Heusel et al. 2017]",
+            "between Gaussians with the means and covariances of the features [Heusel et al. 2017]",
             f"{_METRICS}.frechet:frechet",
             figures=(Figure("frechet", "Fréchet distance", "lower"),),
         ),
         MetricInfo(
             "kid",
             "KID",
-            "squared maximum mean discrepancy without bias, cubic kernel [Bińkowski et al. 2018]",
+            "unbiased squared maximum mean discrepancy, cubic kernel [Bińkowski et al. 2018]",
             f"{_METRICS}.kernel_distance:kernel",
             figures=(Figure("kid", "KID", "lower"), Figure("kid_deviation", "KID, deviation")),
             options=(
-                Option("subsets", "Subsets", "How many are averaged.", 100, 1, 10_000),
+                Option(
+                    "subsets", "Subsets", "Number of subsets that are averaged.", 100, 1, 10_000
+                ),
                 Option("subset_size", "Subset size", "Pictures in each.", 1000, 2, 100_000),
             ),
         ),
@@ -161,7 +163,7 @@ METRICS = Table(
             f"{_METRICS}.sliced:sliced",
             figures=(Figure("sliced", "Sliced Wasserstein distance", "lower"),),
             options=(
-                Option("directions", "Directions", "Lines that are drawn.", 1024, 1, 100_000),
+                Option("directions", "Directions", "Number of random lines.", 1024, 1, 100_000),
             ),
         ),
         MetricInfo(

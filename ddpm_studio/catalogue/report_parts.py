@@ -76,7 +76,7 @@ _PARTS = (
     ReportPartInfo(
         "quality",
         "Quality over the training",
-        "what evaluations have found",
+        "evaluations of several steps",
         f"{_JOBS}.quality:quality",
         paper="Table 1",
     ),
@@ -88,7 +88,10 @@ _PARTS = (
         paper="Fig. 15",
     ),
     ReportPartInfo(
-        "settings", "Settings and seeds", "what made all of this", f"{_JOBS}.settings:settings"
+        "settings",
+        "Settings and seeds",
+        "everything that reproduces this report",
+        f"{_JOBS}.settings:settings",
     ),
 )
 

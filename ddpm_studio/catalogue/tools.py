@@ -214,7 +214,7 @@ _OWN = (
     ToolInfo(
         "inpaint",
         "Fill in",
-        "a painted part of a picture, drawn anew",
+        "a painted part of a picture, filled in by the model",
         f"{_FEATURES}.inpaint.inpaint_panel:InpaintPanel",
         menu="&Fill in",
         icon="brush",
@@ -244,7 +244,7 @@ _OWN = (
     ToolInfo(
         "gallery",
         "Gallery",
-        "what was drawn with all runs",
+        "pictures drawn with all runs",
         f"{_FEATURES}.gallery.gallery_panel:GalleryPanel",
         menu="&Gallery",
         icon="images",
@@ -261,7 +261,7 @@ _OWN = (
     ToolInfo(
         "observatory",
         "Observatory",
-        "runs beside each other",
+        "training curves, and runs side by side",
         f"{_FEATURES}.observatory.observatory_panel:ObservatoryPanel",
         menu="&Observatory",
         icon="chart-line",
