@@ -1,4 +1,4 @@
-"""A real studio over a real backend, in folders of its own."""
+"""Fixtures of the window's tests: real and fake backends, a studio, pictures, a short run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.recipe import PAPER
 
 @pytest.fixture
 def fake(qtbot: QtBot) -> FakeBackend:
-    """A backend whose jobs a test ends as it likes."""
+    """A fake backend whose jobs the test finishes itself."""
     backend = FakeBackend()
     backend.start()
     return backend
@@ -32,12 +32,15 @@ def fake(qtbot: QtBot) -> FakeBackend:
 
 @pytest.fixture(autouse=True, scope="module")
 def _collected_between(no_automatic_collection: None) -> None:
-    """Of tests with Qt."""
+    """Apply ``no_automatic_collection`` to each module of tests with Qt."""
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _nothing_copied_at_the_end() -> Iterator[None]:
-    """Without a desktop, what is left on the clipboard would be destroyed after the interpreter."""
+    """Clear the clipboard at the end of the session.
+
+    Without a desktop, its contents would be destroyed after the interpreter has ended.
+    """
     yield
     if QApplication.instance() is not None:
         QApplication.clipboard().clear()
@@ -45,7 +48,7 @@ def _nothing_copied_at_the_end() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _own_folders(own_folders: None) -> None:
-    """Of each test."""
+    """Give each test its own folders for cache, runs and settings."""
 
 
 @pytest.fixture
@@ -54,11 +57,11 @@ def backend(
 ) -> Iterator[Backend]:
     from ddpm_studio.jobs.machine import speed_trial
 
-    # No test but those of the measurement itself should wait for it.
+    # Only the tests of the speed measurement itself should wait for it.
     monkeypatch.setattr(speed_trial, "PRESETS", ())
-    # What the tests before have left.
+    # Destroy what earlier tests left behind.
     gc.collect()
-    # All that is there by now outlives the test: the next one need not look at it again.
+    # What the collector freezes outlives the test: keep it frozen, so that later tests skip it.
     monkeypatch.setattr(gc, "unfreeze", lambda: None)
     collector = Collector()
     service = Backend()
@@ -76,7 +79,7 @@ def studio(backend: Backend) -> Studio:
 
 @pytest.fixture
 def theme(qtbot: QtBot) -> Iterator[Theme]:
-    """The dark look; taken off again, for the tests of other folders."""
+    """The dark theme; its style sheet is removed afterwards, for the tests of other folders."""
     made = Theme("dark")
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -93,7 +96,7 @@ def pictures() -> Pictures:
 
 @pytest.fixture(scope="session")
 def picture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve 16-px RGB pictures: soft blobs, each another."""
+    """A folder of twelve 16-px RGB pictures, each of a different soft blob."""
     from PIL import Image
 
     folder = tmp_path_factory.mktemp("pictures")
@@ -126,7 +129,10 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, picture_folder: Path) -> 
 
 @pytest.fixture(autouse=True)
 def nothing_kept_before(request: pytest.FixtureRequest) -> None:
-    """What a test draws on purpose is kept in the run, which all share: the next finds none."""
+    """Empty the shared run's gallery before each test that uses the run.
+
+    What a test draws on purpose is kept in the run, which all tests share.
+    """
     if "tiny_run" in request.fixturenames:
         run: Path = request.getfixturevalue("tiny_run")
         shutil.rmtree(run / "samples" / "gallery", ignore_errors=True)

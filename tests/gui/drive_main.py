@@ -1,7 +1,7 @@
-"""Drives the real ``main()`` in a process of its own, as a person would, and leaves a report.
+"""Driver script: runs the real ``main()`` in its own process, acts as a user, writes a report.
 
-``python -m tests.gui.drive_main PICTURES FOLDER``: PICTURES are dropped on the window, FOLDER takes
-the exports and ``report.json``. The exit code is the window's.
+``python -m tests.gui.drive_main PICTURES FOLDER``: PICTURES are dropped on the window, exports and
+``report.json`` are written to FOLDER. The exit code is the window's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Wait = tuple[str, Callable[[], bool]]
 
 
 class Driver:
-    """Runs a script step by step from a timer: it waits without ever blocking the window."""
+    """Runs a script of user actions step by step from a timer: waiting never blocks the window."""
 
     def __init__(self, pictures: Path, folder: Path) -> None:
         self.pictures, self.folder = pictures, folder
@@ -50,7 +50,7 @@ class Driver:
         self._timer.start(20)
 
     def fail(self, text: str) -> None:
-        """Note the failure and end the window."""
+        """Record a failure in the report and exit the application with code 70."""
         self.report["error"] = text
         self._timer.stop()
         QApplication.exit(70)
@@ -153,7 +153,7 @@ class Driver:
         gif = self.folder / "interpolation.gif"
         interpolate.export.export_to("save_animation", gif)
         yield "the GIF is written", lambda: gif.is_file() and gif.stat().st_size > 0
-        # Closing asks first while a file is being saved.
+        # The window asks before closing while a file is being saved.
         jobs = studio.backend.jobs
         yield "nothing would be lost", lambda: not any(job.spec.wanted for job in jobs.values())
         self._done("exported a GIF")
@@ -171,7 +171,7 @@ class Driver:
 
 
 def drive() -> int:
-    """Run ``main()`` with the script beside it and return its exit code."""
+    """Run ``main()`` under the driver's script and return its exit code."""
     pictures, folder = Path(sys.argv[1]), Path(sys.argv[2])
     app = QApplication(sys.argv[:1])
     driver = Driver(pictures, folder)
@@ -181,8 +181,8 @@ def drive() -> int:
         main()
     except SystemExit as exit_:
         code = int(exit_.code or 0)
-    # Python keeps a dummy for each thread of Qt that it has seen, alive or not: whether those
-    # have ended, Qt knows.
+    # Python keeps a dummy thread for each Qt thread that it has seen, alive or not: only Qt knows
+    # whether those have ended.
     python_threads = [
         thread.name
         for thread in threading.enumerate()

@@ -1,4 +1,4 @@
-"""A backend whose jobs a test ends by hand, for tests of views: no threads, torch or waiting."""
+"""Fake backend for tests of views: the test finishes jobs by hand; no threads, torch or waiting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class _Hand(Pool):
-    """An executor that does nothing but note what it is told."""
+    """Executor that only records the submitted jobs and the cancel requests."""
 
     def __init__(self) -> None:
         super().__init__(Outbox())
@@ -35,10 +35,10 @@ class _Hand(Pool):
 
 
 class FakeBackend(Backend):
-    """Delivers what the test tells of each job, at once and as the real backend would.
+    """Delivers the reports that a test makes for each job, at once and as the real backend would.
 
-    Slots, states, times left and signals are the real ones. What is paused or cancelled stays as it
-    was until the test reports it, as with jobs that take a while to stop.
+    Slots, states, remaining times and signals are the real ones. A job that is paused or cancelled
+    keeps its state until the test reports the change, like a job that takes a while to stop.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -47,35 +47,35 @@ class FakeBackend(Backend):
 
     @property
     def specs(self) -> list[JobSpec[object]]:
-        """All that was submitted, in order."""
+        """All submitted job specs, in order."""
         return self._hand.specs
 
     def start(self, device: str = "CPU float32") -> None:
-        """Be ready, with a device in words."""
+        """Report that the backend is ready, on a device given in words."""
         self._on_ready(device)
 
     def fails_to_load(self, error: Exception) -> None:
-        """Tell that there is no torch."""
+        """Report that torch could not be loaded."""
         self.load_failure = Failure.of(error)
         self.load_failed.emit(self.load_failure)
 
     def shutdown(self, seconds: float = 60.0) -> bool:
-        """End: there is nothing to wait for."""
+        """Emit ``closing`` and return at once: there is nothing to wait for."""
         self.closing.emit()
         return True
 
     def job(self, title: str) -> JobHandle[object]:
-        """The newest job of a title that is not over."""
+        """Return the newest unfinished job with a title."""
         return [job for job in self.jobs.values() if job.spec.title == title][-1]
 
     def asked_to_cancel(self, job: JobHandle[object]) -> bool:
-        """Whether somebody cancelled a job."""
+        """Whether a job was requested to cancel."""
         return job.spec.id in self._hand.cancelled
 
     def progress(
         self, job: JobHandle[object], done: int, total: int, text: str = "Working"
     ) -> None:
-        """Report how far a job is."""
+        """Report the progress of a job."""
         self._tell(job, State.RUNNING, Progress(done, total, text))
 
     def send(self, job: JobHandle[object], event: Event) -> None:
@@ -98,7 +98,7 @@ class FakeBackend(Backend):
         """End a job that was cancelled.
 
         Raises:
-            AssertionError: if nobody did.
+            AssertionError: if nobody cancelled it.
         """
         assert self.asked_to_cancel(job), f"nobody has cancelled {job.spec.title}"
         self._tell(job, State.CANCELLED)

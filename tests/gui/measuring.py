@@ -1,4 +1,4 @@
-"""How much of the window's middle its pictures take."""
+"""Measurement: the share of the window's central area that its pictures cover."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SIZES = ((1024, 700), (1280, 800), (1440, 900), (2560, 1440))
 
 
 def painted(panel: QWidget, within: QWidget) -> QRect:
-    """The rectangle around the pictures that a panel shows, as far as they are in view.
+    """Return the bounding rectangle of a panel's visible pictures, in ``within``'s coordinates.
 
-    The ends of what is interpolated belong to them; other sources, and the small copy of what is
-    chosen in the gallery, don't.
+    The end pictures of an interpolation count; other source pictures, and the gallery's small copy
+    of the selected picture, don't.
     """
     found = QRect()
     for view in panel.findChildren(QWidget):
@@ -31,7 +31,7 @@ def painted(panel: QWidget, within: QWidget) -> QRect:
 
 
 def share(window: MainWindow) -> float:
-    """Which part of the middle the rectangle around the pictures of the front tab covers."""
+    """Return the share of the central widget, 0 to 1, in the front tab's :func:`painted` area."""
     middle, panel = window.centralWidget(), window.tabs.currentWidget()
     assert middle is not None
     assert panel is not None

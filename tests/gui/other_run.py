@@ -1,4 +1,4 @@
-"""A run to open after another one: on pictures of its own, all of them of one dark blue."""
+"""A second run to open after another one: trained on its own pictures, plain dark blue ones."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def other_run(tmp_path: Path, name: str = "other", *, side: int = 16, timesteps:
     """Train a run for two steps, without samples.
 
     Args:
-        tmp_path: where its pictures and its folder lie.
-        name: of the folder, below.
-        side: of the pictures, in pixels.
-        timesteps: how many it has.
+        tmp_path: folder in which the pictures and the run's folder are made.
+        name: name of the run's folder, below ``tmp_path``.
+        side: side of the square pictures, in pixels.
+        timesteps: number of timesteps T.
     """
     folder, run = tmp_path / "blue", tmp_path / name
     folder.mkdir()

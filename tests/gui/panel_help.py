@@ -1,4 +1,4 @@
-"""What the tests of the drawing tabs have in common."""
+"""Helpers shared by the tests of the drawing tabs: opening runs, drops, endless jobs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WAIT = 60_000
 
 
 def opened(qtbot: QtBot, backend: Backend, run: Path | None = None) -> MainWindow:
-    """Open the window, tools and all, and a run in it."""
+    """Open the main window with all its tools, and a run in it if one is given."""
     window = MainWindow(Studio(backend), open_settings())
     qtbot.addWidget(window)
     window.show()
@@ -46,13 +46,13 @@ def open_run(qtbot: QtBot, studio: Studio, run: Path) -> None:
 
 
 def endless(title: str, lane: Lane = Lane.BACKGROUND) -> JobSpec[None]:
-    """A job of the device's thread that goes on until it is cancelled."""
+    """Return a job for the device's thread that runs until it is cancelled."""
 
     def steps(_: object) -> Generator[Event, None, None]:
         done = 0
         while True:
             done = min(done + 1, 50)
-            # The window needs the interpreter too.
+            # Release the GIL, which the window's thread needs too.
             time.sleep(0.002)
             yield Progress(done, 100, "Working")
 
@@ -66,7 +66,7 @@ def files(*paths: Path) -> QMimeData:
 
 
 def hover(widget: QWidget, mime: QMimeData) -> bool:
-    """Do what Qt does when the mouse comes with something; returns whether it may be dropped."""
+    """Send the event of a drag entering a widget; returns whether the widget accepts it."""
     copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
     none = Qt.KeyboardModifier.NoModifier
     event = QDragEnterEvent(QPoint(9, 9), copy, mime, left, none)
@@ -76,7 +76,7 @@ def hover(widget: QWidget, mime: QMimeData) -> bool:
 
 
 def drop(widget: QWidget, mime: QMimeData) -> bool:
-    """Do what Qt does when the mouse lets go; returns whether it was taken."""
+    """Send the events of a drag and drop on a widget; returns whether the drop is accepted."""
     copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
     none = Qt.KeyboardModifier.NoModifier
     hover(widget, mime)
@@ -86,17 +86,17 @@ def drop(widget: QWidget, mime: QMimeData) -> bool:
 
 
 def fitted(slot: SourceSlot) -> Pictures:
-    """The picture of a slot, as the model takes it."""
+    """Return the picture of a slot, fitted to the model's shape."""
     assert slot.fitted is not None
     return slot.fitted
 
 
 def spread(pictures: Pictures) -> float:
-    """How much pictures (N, H, W, C) differ from each other, in levels of 256."""
+    """Return the mean standard deviation between pictures (N, H, W, C), in levels of 256."""
     return float(np.asarray(pictures, float).std(axis=0).mean())
 
 
 def at(slider: Slider, share: float) -> QPoint:
-    """The place in the groove at which the handle's middle stands for a share of the range."""
+    """Return the position in the groove of the handle's centre at a share of the range."""
     half = slider.handle.width() / 2
     return QPoint(round(half + share * (slider.width() - 2 * half)), slider.height() // 2)

@@ -1,4 +1,4 @@
-"""Drives the real window through all its views and saves what it shows."""
+"""Screenshots of the real window: drives it through all its views and saves each of them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SECONDS = 300.0
 
 
 class Photographer:
-    """Drives the real window through its tabs and saves what it shows."""
+    """Drives the real window through its views and saves screenshots."""
 
     def __init__(self, out: Path, run: Path, theme: str) -> None:
         self.app = QApplication(sys.argv[:1])
@@ -51,7 +51,7 @@ class Photographer:
         self.ending = f"{theme}-{percent}.png"
 
     def work(self) -> None:
-        """Take all pictures, then close; the backend's thread ends whatever happens."""
+        """Take all screenshots, then close; the backend's thread ends whatever happens."""
         try:
             self._first_launch()
             self._tools()
@@ -64,9 +64,9 @@ class Photographer:
             self.backend.shutdown()
 
     def draw(self, steps: int, wanted: Sequence[str] = ()) -> Iterator[tuple[str, QWidget]]:
-        """Open the run, then let each tool with pictures draw once, in so many steps.
+        """Open the run, then let each drawing tool draw once, with ``steps`` sampling steps.
 
-        Fill in draws in its usual number.
+        Fill in keeps its usual number of steps. Yields the name and panel of each tool.
         """
         window, studio = self.window, self.window.studio
         self.wait(lambda: self.backend.device is not None, "the device")
@@ -78,7 +78,7 @@ class Photographer:
             if wanted and panel.tool not in wanted:
                 continue
             if panel is not filling:
-                # In so few steps it does not blend with what is known.
+                # Not Fill in: with so few steps, it does not blend with the known pixels.
                 panel.sampler.set_value({"steps": steps})
             window.show_tool(panel)
             if panel is filling:
@@ -96,12 +96,12 @@ class Photographer:
             yield gallery.tool, gallery
 
     def look_around(self, wanted: Sequence[str] = ()) -> Iterator[str]:
-        """Bring each of the other views to the front, the run being open."""
+        """Bring each of the other views to the front, with the run open, and yield its name."""
         window = self.window
         learn = window.tool(LearnPanel)
         observatory = window.tool(ObservatoryPanel)
         views: dict[str, tuple[QWidget, Callable[[], object]]] = {
-            # Measuring takes minutes: as it is before.
+            # Shown as before measuring, which takes minutes.
             "bits": (window.tool(BitsPanel), lambda: None),
             "learn-forward": (learn, lambda: learn.show_chapter(learn.forward)),
             "learn-bound": (learn, lambda: learn.show_chapter(learn.bound)),
@@ -241,7 +241,7 @@ class Photographer:
         self.shoot("learn-playground")
 
     def _observe(self) -> None:
-        """Show the run's curves with those of the others in its folder, samples, settings."""
+        """Show the runs of the folder compared, their overlaid curves, and the run's samples."""
         tool = self.window.tool(ObservatoryPanel)
         self.window.show_tool(tool)
         tool.show_page(tool.runs)
@@ -259,7 +259,7 @@ class Photographer:
         self.shoot("observatory-samples")
 
     def _guides(self) -> None:
-        """What helps to find one's way, and the start page of the second launch."""
+        """Show palette, settings, shortcuts and a message, then the start page with recent runs."""
         window = self.window
         helping = window.helping
         helping.show_palette()
@@ -291,15 +291,15 @@ class Photographer:
         self.wait(ready, "the pictures of the start page")
 
     def shoot(self, name: str, widget: QWidget | None = None) -> None:
-        """Save a widget, or else the window, as it is now."""
+        """Save a screenshot of a widget, or of the window if none is given."""
         self.rest(0.5)
         (widget or self.window).grab().save(str(self.out / f"{name}-{self.ending}"))
 
     def wait(self, ready: Callable[[], bool], what: str) -> None:
-        """Let the window live until something is there.
+        """Process events until a condition holds.
 
         Raises:
-            TimeoutError: naming what did not come.
+            TimeoutError: naming ``what`` did not come in time.
         """
         end = time.monotonic() + _SECONDS
         while not ready():
@@ -309,7 +309,7 @@ class Photographer:
             time.sleep(0.005)
 
     def rest(self, seconds: float) -> None:
-        """Let the window live for a moment."""
+        """Process events for a number of seconds."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.app.processEvents()

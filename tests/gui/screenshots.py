@@ -1,6 +1,7 @@
-"""``python -m tests.gui.screenshots OUT``: every view in use, light and dark, at 100 and 200 %.
+"""Screenshots of every view in use, light and dark, at 100 and 200 %.
 
-A small network is trained on embedded pictures first, for real; ``--run RUN`` shows another run.
+``python -m tests.gui.screenshots OUT`` first trains two small networks on an embedded dataset;
+``--run RUN`` shows an existing run instead.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def main() -> int:
         run = asked.run
         if run is None:
             run = _trained(own / "runs" / "fashion-mnist", asked.steps)
-            # Another one, to be laid over the first.
+            # A second run, whose curves are laid over the first's.
             _trained(own / "runs" / "faster", asked.steps // 4, learning_rate=1e-3)
         for scale in ("1", "2"):
             for theme in ("light", "dark"):
@@ -55,9 +56,9 @@ def main() -> int:
 
 
 def _fresh(config: Path) -> Path:
-    """Empty the folder of settings, so that each begins with the first layout.
+    """Empty the settings folder, so that each process begins with the default layout.
 
-    How fast this machine is stays known: measuring it once is enough.
+    The measured speed of the machine is kept: measuring it once is enough.
     """
     if config.is_dir():
         for path in config.iterdir():
@@ -69,7 +70,7 @@ def _fresh(config: Path) -> Path:
 
 
 def _trained(run: Path, steps: int, learning_rate: float = 2e-4) -> Path:
-    """Train on the first embedded set; tells its steps on stderr."""
+    """Train a run on the embedded Fashion-MNIST set; prints its steps on stderr."""
     from ddpm_studio.data.samples import sample_sets
     from ddpm_studio.jobs import train
     from ddpm_studio.jobs.events import TrainTick

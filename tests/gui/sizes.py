@@ -1,7 +1,7 @@
-"""``python -m tests.gui.sizes OUT``: every view at each size of the window.
+"""Screenshots of every view at each window size: ``python -m tests.gui.sizes OUT``.
 
-Light and dark, at 100 and 200 %; prints which part of the middle the pictures take in those that
-draw.
+Light and dark, at 100 and 200 %; prints which share of the central area the pictures of the drawing
+tools cover.
 """
 
 from __future__ import annotations

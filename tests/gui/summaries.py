@@ -1,4 +1,4 @@
-"""Runs as the window sees them, without a folder on the disk."""
+"""Fake run views: runs as the window sees them, without a folder on the disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STUDENT = {"teacher": "/runs/teacher", "sampler": "consistency", "sampler_steps"
 
 
 def view_of(run: Path, **changes: Any) -> RunView:
-    """Return a run of 16-px RGB pictures and T = 20, trained for 60 steps."""
+    """Return the view of a run of 16-px RGB pictures with T = 20, trained for 60 steps."""
     told: dict[str, Any] = {
         "path": run,
         "name": run.name,
