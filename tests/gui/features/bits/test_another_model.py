@@ -1,4 +1,4 @@
-"""The moments of a decoded picture go with the model that decoded it, and follow its run."""
+"""Bits tool: decoded states are cleared with another model and follow a run that is moved."""
 
 from __future__ import annotations
 

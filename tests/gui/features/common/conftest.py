@@ -1,4 +1,4 @@
-"""Pictures in two classes, too."""
+"""Adds the fixture ``class_folder``: pictures in two classes."""
 
 from tests.two_classes import class_folder
 

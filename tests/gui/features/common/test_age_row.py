@@ -1,4 +1,4 @@
-"""What was drawn with an earlier model says so."""
+"""Age row of a tool: drawings of an earlier step of the model are marked as such."""
 
 from __future__ import annotations
 

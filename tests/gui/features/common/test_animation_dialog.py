@@ -24,7 +24,7 @@ FRAMES = [np.full((20, 30, 1), 10 * k, np.uint8) for k in range(20)]
 
 @pytest.fixture
 def dialog(qtbot: QtBot, studio: Studio) -> Iterator[AnimationDialog]:
-    # It is gone when it is closed: what outlives it is the window.
+    # The dialog is deleted when it is closed; the window outlives it.
     window = QWidget()
     qtbot.addWidget(window)
     first = AnimationRequest(fps=10, hold=1, scale=2)
@@ -35,7 +35,7 @@ def dialog(qtbot: QtBot, studio: Studio) -> Iterator[AnimationDialog]:
 
 
 def said(dialog: AnimationDialog) -> str:
-    """The line at the end, without what only governs where it breaks."""
+    """Return the summary line, with plain spaces for its no-break spaces."""
     return dialog.summary.text().replace("\N{NO-BREAK SPACE}", " ")
 
 

@@ -1,4 +1,4 @@
-"""Names that a person gives stand on buttons as they are: an & in them is no key."""
+"""Names given by the user on buttons: an & in them is shown and makes no mnemonic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ddpm_studio.gui.widgets.layout.basics import as_written
 
 
 def is_told(button: QToolButton, text: str) -> bool:
-    """Whether a button tells a text, and has no key that an & in it would make."""
+    """Whether a button shows a text as written, without the mnemonic that an & would make."""
     return button.text() == as_written(text) and button.shortcut().isEmpty()
 
 

@@ -1,4 +1,4 @@
-"""A drawing that a person cancels is not lost: what there is of it is kept, or offered."""
+"""Cancelled drawings: the pictures drawn so far are kept, or offered for keeping."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_drawing_that_gives_way_to_a_newer_one_offers_nothing(
     fake.send(share.job, moment(8, 1.0))
     share.draw_now()
     assert share.messages.text == ""
-    # Nor does one that the tool itself ends.
+    # Nor does a drawing that the tool itself ends.
     fake.send(share.job, DrawingBegun(RECIPE))
     fake.send(share.job, moment(8, 1.0))
     share.give_up()

@@ -18,7 +18,7 @@ from tests.gui.panel_help import WAIT, opened
 def test_the_cell_that_is_copied_draws_what_is_shown(
     qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path
 ) -> None:
-    # What is asked for is kept in the run, which others share.
+    # Drawings on request are kept in the run, which other tests share: use a copy.
     shutil.copytree(tiny_run, tmp_path / "own")
     window = opened(qtbot, backend, tmp_path / "own")
     share = window.tool(SharePanel)

@@ -59,7 +59,7 @@ def test_where_none_is_chosen_all_are_meant_and_the_words_say_so(
     menu.copy()
     image = QGuiApplication.clipboard().image()
     assert (image.height(), image.width()) == make_grid(PICTURES, 4).shape[:2]
-    # Qt would destroy it after Python has gone.
+    # Else Qt would destroy the image after the interpreter has ended.
     QGuiApplication.clipboard().clear()
     menu.actions_by_kind["save_png"].trigger()
     (dialog,) = menu.window().findChildren(QFileDialog)

@@ -1,4 +1,4 @@
-"""Lists that drop down: what is offered is seen at once, and choosing moves nothing."""
+"""Drop-down lists: all their items are visible at once, and choosing one moves no control."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tools follow a drag as fast as the model draws: one drawing in flight, then the newest."""
+"""Live drawing during a drag, as fast as the model: one in flight, then the newest request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PICTURES = np.zeros((9, 16, 16, 3), np.uint8)
 
 
 class Clock:
-    """Seconds pass when a test says so."""
+    """Fake clock: time passes only when the test advances it."""
 
     now = 0.0
 
@@ -41,7 +41,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 class Bench:
-    """A tool over a backend that a test plays."""
+    """A tool on a fake backend, whose drawings the test finishes."""
 
     def __init__(self, fake: FakeBackend, clock: Clock, panel: SharePanel | InterpolatePanel):
         self.fake, self.clock, self.panel = fake, clock, panel
@@ -50,12 +50,12 @@ class Bench:
 
     @property
     def drawings(self) -> list[JobHandle[object]]:
-        """Drawings that are not over."""
+        """Drawing jobs that are not finished."""
         slots = ("share", "interpolate")
         return [job for job in self.fake.jobs.values() if job.spec.slot in slots]
 
     def finish(self, seconds: float, pictures: np.ndarray = PICTURES) -> Drawn:
-        """End the drawing in flight after so long."""
+        """Finish the drawing in flight after ``seconds`` and return it."""
         (job,) = self.drawings
         self.clock.now += seconds
         drawn = Drawn(pictures, {"seconds": seconds})
@@ -63,7 +63,7 @@ class Bench:
         return drawn
 
     def asked(self) -> int:
-        """How many drawings there were in all."""
+        """Return how many drawings were requested in all."""
         return len([spec for spec in self.fake.specs if spec.slot in ("share", "interpolate")])
 
 
@@ -137,7 +137,7 @@ def test_of_a_drag_the_last_drawing_is_kept(qtbot: QtBot, share: Bench) -> None:
     assert share.kept == []
     panel.time.slider.setSliderDown(False)
     assert share.kept == [last]
-    # Where it is let go before the drawing ends, that one.
+    # If the slider is released before the drawing ends, that drawing is kept.
     panel.time.slider.setSliderDown(True)
     panel.time.set_value(9)
     qtbot.waitUntil(lambda: len(share.drawings) == 1)
@@ -263,6 +263,6 @@ def test_a_quick_model_is_shown_at_lambda_itself_while_the_slider_is_dragged(
     assert panel.lambda_label.text() == "λ = 0.37"
     assert at_lambda() == []
     panel.slider.setSliderDown(False)
-    # Let go, it stands where the nearest of the row is.
+    # Released, the slider goes to the nearest picture of the row.
     assert panel.lambda_label.text() == "λ = 0.38"
     assert np.array_equal(panel.preview.picture(0), PICTURES[0])

@@ -1,4 +1,4 @@
-"""Classes of taken pictures: told in the slot, chosen there, and drawn by."""
+"""Classes of source pictures: shown in the slot, chosen there, and used for drawing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def actions(studio: Studio) -> ActionRegistry:
 
 
 def asked(qtbot: QtBot, panel: ToolPanel) -> dict[str, object]:
-    """What was asked for the drawing that is shown in the end."""
+    """Wait for the drawing and return the request of its recipe."""
     qtbot.waitUntil(lambda: not panel.busy and panel.drawn is not None, timeout=WAIT)
     assert panel.drawn is not None
     request = panel.drawn.recipe["request"]

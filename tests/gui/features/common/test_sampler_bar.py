@@ -267,7 +267,7 @@ def test_another_student_draws_in_its_own_steps_and_what_was_chosen_before_comes
     bar.follow(view_of(tmp_path, **STUDENT | {"sampler_steps": 4}))
     assert bar.value()["steps"] == 3, "read again, it is the same one"
     bar.follow(view_of(tmp_path))
-    # Of T = 20.
+    # 50 steps are limited to T = 20.
     assert (bar.value()["sampler"], bar.value()["steps"]) == ("dpm++2m-sde", 20)
     bar.follow(view_of(tmp_path, timesteps=1000))
     assert bar.value()["steps"] == 50

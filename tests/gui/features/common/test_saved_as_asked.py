@@ -1,4 +1,4 @@
-"""What is saved is what was seen when it was asked for, whatever is drawn until the answer."""
+"""Saving: the file holds what was shown when the dialog opened, whatever is drawn meanwhile."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def studio(fake: FakeBackend) -> Studio:
 
 @pytest.fixture
 def dialogs(monkeypatch: pytest.MonkeyPatch) -> list[SaveDialog]:
-    """The dialogs that asked, which are not opened."""
+    """The save dialogs that were asked for, recorded instead of opened."""
     asked: list[SaveDialog] = []
     monkeypatch.setattr(SaveDialog, "open", lambda dialog: asked.append(dialog))
     return asked

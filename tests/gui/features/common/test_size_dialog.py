@@ -1,4 +1,4 @@
-"""A small picture is not saved small unasked: how large is asked once, and remembered."""
+"""Size dialog: when a small picture is saved, its size is asked for once and remembered."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def menu(qtbot: QtBot, studio: Studio) -> Iterator[ExportMenu]:
     )
     window.show()
     yield made
-    del window  # It lives as long.
+    del window  # Kept alive until here.
 
 
 def asked(owner: QWidget) -> SizeDialog | None:
-    """The dialog that asks for the size, while it is open."""
+    """Return the open size dialog of a window, or None."""
     return next((one for one in owner.findChildren(SizeDialog) if one.isVisible()), None)
 
 
 def write(qtbot: QtBot, menu: ExportMenu, path: Path) -> None:
-    """Answer the question where to."""
+    """Choose a path in the open file dialog, and wait until the file is saved."""
     dialog = next(one for one in menu.window().findChildren(QFileDialog) if one.isVisible())
     with qtbot.waitSignal(menu.saved, timeout=WAIT):
         dialog.fileSelected.emit(str(path))
@@ -63,11 +63,11 @@ def test_the_size_is_asked_once_and_the_file_is_a_whole_multiple(
     write(qtbot, menu, tmp_path / "one.png")
     seen = np.asarray(Image.open(tmp_path / "one.png"))
     assert np.array_equal(seen, PICTURES[1].repeat(32, 0).repeat(32, 1))
-    # It comes back as it was drawn, and so does what made it.
+    # Reading it returns the picture in its drawn size, and its recipe.
     back = read_picture(tmp_path / "one.png")
     assert np.array_equal(back.picture, PICTURES[1])
     assert back.recipe == {**RECIPE, "index": 1}
-    # Another picture, another session: remembered.
+    # The size is remembered for other pictures and sessions.
     assert Preferences(open_settings()).now.saved_size == "512"
     menu.actions_by_kind["save_sequence"].trigger()
     assert asked(menu.window()) is None
@@ -101,7 +101,7 @@ def test_the_menu_of_a_picture_asks_too(qtbot: QtBot, studio: Studio) -> None:
     dialog = asked(grid)
     assert dialog is not None
     dialog.reject()
-    # Who says no is asked again, and nothing was saved.
+    # After a cancelled dialog the size is asked for again, and nothing was saved.
     menu.ask()
     assert asked(grid) is not None
 
@@ -110,7 +110,7 @@ def test_whole_factors_alone_are_offered_and_none_for_large_pictures() -> None:
     assert zooms(np.zeros((28, 28, 1), np.uint8)) == {1: "exact", 9: "256", 18: "512", 36: "1024"}
     assert zooms(np.zeros((400, 300, 3), np.uint8)) == {1: "exact", 2: "1024"}
     assert zooms(np.zeros((700, 700, 3), np.uint8)) == {1: "exact"}
-    # The numbers of what can't be seen whole go into the file as they are.
+    # Pictures with more channels than can be shown are saved pixel by pixel.
     assert zooms(np.zeros((16, 16, 6), np.uint8)) == {1: "exact"}
 
 

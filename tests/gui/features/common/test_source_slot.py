@@ -1,4 +1,4 @@
-"""A picture slot: what can't be used leaves it as it was, and what is exchanged stays known."""
+"""Source slot: unusable pictures leave it unchanged, swapped pictures keep class and origin."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def slot(qtbot: QtBot, studio: Studio, letter: str = "A") -> SourceSlot:
 
 
 def with_a_file(qtbot: QtBot, fake: FakeBackend, studio: Studio, path: Path) -> SourceSlot:
-    """A slot that has read a black picture of a cat."""
+    """Return a slot that has read a black picture of the class cat from a file."""
     made = slot(qtbot, studio)
     made.set_path(path)
     fake.finish(fake.job(f"Reading {path.name}"), TakenPicture(BLACK, "cat"))

@@ -1,4 +1,4 @@
-"""A run is open whose pictures were moved away: the tools use what was kept of them."""
+"""Run whose training pictures were moved away: the tools use those kept in the cache."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.gui.panel_help import WAIT, fitted, opened
 
 
 def tool(window: MainWindow, key: str) -> tuple[ToolPanel, SourceSlot]:
-    """A tool, and where its first picture comes."""
+    """Return a tool and the slot of its first source picture."""
     if key == "interpolate":
         return window.tool(InterpolatePanel), window.tool(InterpolatePanel).a
     return window.tool(InpaintPanel), window.tool(InpaintPanel).source
@@ -35,7 +35,7 @@ def own_pictures(picture_folder: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def window(qtbot: QtBot, backend: Backend, own_pictures: Path, tmp_path: Path) -> MainWindow:
-    """Its open run was trained on the pictures; the cache has them too."""
+    """A window with a run open whose pictures were moved away; the cache still has them."""
     from ddpm_studio.jobs import train
     from ddpm_studio.requests import PrepareOptions, TrainRequest
 
@@ -63,7 +63,7 @@ def test_the_tools_begin_with_pictures_that_were_kept(
 
 
 def forget_cache(tmp_path: Path) -> None:
-    """Put what has been prepared out of the way: idle work may be writing covers there."""
+    """Move the cache of prepared data away; not deleted, as idle jobs may write covers there."""
     (tmp_path / "cache").rename(tmp_path / "cache of before")
 
 

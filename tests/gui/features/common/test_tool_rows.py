@@ -1,4 +1,4 @@
-"""Controls stand in one row however much room there is, and no icon is left alone in it."""
+"""Control row of a tool: one row at any width, and no icon alone in it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_icon_that_draws_again_is_never_alone_in_a_row(
 
 
 def beside(panel: ToolPanel, tool: QWidget) -> list[QWidget]:
-    """The controls to the left of one, in its row."""
+    """Return the controls to the left of a control, in the same row."""
     place = QRect(tool.mapTo(panel, QPoint()), tool.size())
     others = [
         other

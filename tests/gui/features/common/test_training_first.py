@@ -1,4 +1,4 @@
-"""A training goes first: what nobody asked for waits, then takes a small share of the time."""
+"""Automatic drawing during a training: it waits, then takes a small share of the time."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def view(run: Path, request: TrainRequest, **changes: object) -> RunView:
 
 
 def train(backend: FakeBackend, studio: Studio, run: Path, **changes: object) -> JobHandle[object]:
-    """Begin a training, up to the run's being open in the window."""
+    """Start a training and report its events until its run is open in the window."""
     request = TrainRequest(preset="tiny", batch_size=BATCH)
     studio.sources = (run.parent,)
     studio.trainer.start(request, run)
@@ -112,7 +112,7 @@ def train(backend: FakeBackend, studio: Studio, run: Path, **changes: object) ->
 
 
 def stop(backend: FakeBackend, studio: Studio, job: JobHandle[object], run: Path) -> None:
-    """End a training; its run is about to be read again."""
+    """Stop a training; its run is then about to be read again."""
     run.mkdir()
     (run / "run.json").touch()
     studio.trainer.stop()
@@ -120,7 +120,7 @@ def stop(backend: FakeBackend, studio: Studio, job: JobHandle[object], run: Path
 
 
 def reopen(backend: FakeBackend, run: Path) -> None:
-    """End the reading of a run that has been trained for three steps."""
+    """Finish the job that reads a run, which has been trained for three steps."""
     made = view(run, TrainRequest(preset="tiny", batch_size=BATCH))
     summary = RunSummary(**{**vars(made.summary), "checkpoints": (3,)})
     backend.finish(
@@ -133,7 +133,7 @@ def tick(backend: FakeBackend, job: JobHandle[object], step: int, pace: float = 
 
 
 def settle(qtbot: QtBot, backend: FakeBackend) -> None:
-    """Let a tool that takes pictures of the data have them, and draw if it will."""
+    """Give a tool the data pictures that it asks for, and time to draw if it will."""
     qtbot.wait(100)
     for job in list(backend.jobs.values()):
         if job.spec.title == "Looking at the data":
@@ -227,7 +227,10 @@ def test_no_unasked_job_of_the_device_goes_before_a_training(
 def test_in_a_short_training_nothing_waits_beyond_its_end(
     qtbot: QtBot, backend: FakeBackend, studio: Studio, tool: QWidget, tmp_path: Path
 ) -> None:
-    """Two minutes at 40 pictures a second: 150 steps of the 250 that tiny needs."""
+    """A training of 150 steps is drawn before its end, though tiny waits for 250 steps.
+
+    At 40 pictures a second it takes two minutes.
+    """
     job = train(backend, studio, tmp_path / "run", plans=(150,))
     settle(qtbot, backend)
     tick(backend, job, 10)

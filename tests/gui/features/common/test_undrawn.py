@@ -1,4 +1,4 @@
-"""A drawing that ends before there is anything to see leaves no "Drawing…" behind."""
+"""Placeholder text: a drawing that ends before any picture leaves no "Drawing…" behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.gui.features.common.test_cancelled_drawing import opened
 
 
 def told(panel: ToolPanel) -> str:
-    """What stands in the pictures' place."""
+    """Return the placeholder text shown in place of pictures."""
     if isinstance(panel, ReversePanel):
         return panel.views.empty.text
     grid = panel.grid if isinstance(panel, SharePanel) else panel.preview  # type: ignore[attr-defined]
@@ -64,7 +64,7 @@ def test_it_says_what_draws_and_then_that_it_is_drawn(
     assert told(panel) == ended
     panel.draw_now()
     assert told(panel) == drawing
-    # One that gives way to a newer one has not ended for a person.
+    # A drawing that a newer one replaces has not ended in the eyes of the user.
     panel.draw_now()
     assert told(panel) == drawing
 
