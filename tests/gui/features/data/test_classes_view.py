@@ -1,4 +1,4 @@
-"""The Data dock tells what was understood; one chooses, renames, merges, leaves out there."""
+"""Data dock: sources of labels, ranges of values; classes are renamed, merged and left out."""
 
 from __future__ import annotations
 

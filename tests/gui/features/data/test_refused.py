@@ -1,4 +1,4 @@
-"""What can't be read as it is said stays in the Data dock, where it is corrected."""
+"""Refused data in the Data dock: the reading options are corrected there in the form."""
 
 from __future__ import annotations
 

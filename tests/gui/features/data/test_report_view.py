@@ -1,4 +1,4 @@
-"""What the Data dock says of a set."""
+"""Report view of the Data dock: the facts of a dataset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is being typed in the Data dock stays while pictures are read."""
+"""Typing in the Data dock's form: unfinished text stays while pictures are read."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def size_field(panel: DataPanel) -> QLineEdit:
 
 
 def asked_size(panel: DataPanel) -> object:
-    """The size by which pictures are read."""
+    """Return the image size with which pictures are read."""
     return panel._studio.options.image_size
 
 
 def type_(qtbot: QtBot, panel: DataPanel, text: str) -> None:
-    """Type, and wait until it was looked at."""
+    """Type into the size field, and wait until the debounce timer has fired."""
     size_field(panel).setText(text)
     qtbot.waitUntil(lambda: not panel._later.isActive())
 
