@@ -1,4 +1,4 @@
-"""Boards: named collections of kept pictures, which lie on the disk and outlive a restart."""
+"""Boards: named collections of kept pictures, stored on the disk across restarts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def on_disk(run: Path) -> dict[str, tuple[str, ...]]:
 
 
 def add(panel: GalleryPanel, board: str, *rows: int) -> None:
-    """Put pictures on a board as a person does: choose, ask, write a name."""
+    """Put pictures on a board as a user does: select them, open the dialog, type a name."""
     panel.select([panel.items.shown[row] for row in rows])
     dialog = panel.boards.ask()
     assert dialog is not None
@@ -73,7 +73,7 @@ def test_pictures_are_put_on_a_board_which_is_seen_alone_and_again_after_a_resta
     assert [item.path.name for item in panel.items.shown] == names
     bar.buttons[""].click()
     assert len(panel.items.shown) == 4
-    # Another window, another day.
+    # A new panel, as after a restart.
     later = shown(qtbot, Studio(backend), run)
     qtbot.waitUntil(lambda: later.thumbnails.count == 4, timeout=WAIT)
     assert later.items.boards == {"Lecture 3": 2}
@@ -94,7 +94,7 @@ def test_they_are_taken_off_and_undo_brings_them_back(
     panel.messages.action_button.click()
     assert len(panel.items.shown) == 2
     qtbot.waitUntil(lambda: len(on_disk(run)) == 2, timeout=WAIT)
-    # A board with nothing on it is gone, and all pictures are seen again.
+    # An empty board disappears, and all pictures are shown again.
     panel.boards.clear("A")
     assert panel.boards.current == ""
     assert len(panel.items.shown) == 4
@@ -127,7 +127,7 @@ def test_no_name_is_no_board(panel: GalleryPanel) -> None:
 
 
 class _Drop(QDropEvent):
-    """Of what is dragged out of a widget."""
+    """Drop event of a picture dragged from a source widget."""
 
     def __init__(self, panel: GalleryPanel, source: object) -> None:
         picture = panel.keeper.whole(panel.items.shown[0])
@@ -154,7 +154,7 @@ def test_pictures_are_dropped_on_a_board(qtbot: QtBot, run: Path, panel: Gallery
     target.dropEvent(_Drop(panel, panel.thumbnails))
     assert panel.items.boards == {"A": 4}
     qtbot.waitUntil(lambda: len(on_disk(run)) == 4, timeout=WAIT)
-    # What comes from elsewhere is no picture of the gallery.
+    # A picture dragged from another widget is not one of the gallery's.
     panel.boards.clear("A")
     assert not panel.boards.bar.takes(_Drop(panel, panel.side))
 

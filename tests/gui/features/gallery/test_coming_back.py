@@ -1,4 +1,4 @@
-"""What was deleted comes back once, however often it is asked for until it is there."""
+"""Undo of a deletion in the gallery: a second press restores nothing twice."""
 
 from __future__ import annotations
 

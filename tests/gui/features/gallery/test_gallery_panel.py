@@ -25,9 +25,9 @@ from tests.gui.panel_help import WAIT, open_run
 
 @pytest.fixture
 def run(tiny_run: Path, tmp_path: Path) -> Path:
-    """A run of one's own, for the gallery writes into it."""
+    """A copy of the shared run, because the gallery writes into it."""
     copy = tmp_path / "own run"
-    # Other tests of the window may have drawn with it before.
+    # Without samples: other tests may have drawn with the shared run before.
     shutil.copytree(tiny_run, copy, ignore=shutil.ignore_patterns("samples"))
     return copy
 
@@ -60,7 +60,7 @@ def pixels(item: Kept) -> Pictures:
 
 
 def seen(qtbot: QtBot, panel: GalleryPanel, row: int) -> Pictures:
-    """What the thumbnail of a row shows, once it was read."""
+    """Wait until the thumbnail of a row is read, and return its picture."""
     qtbot.waitUntil(lambda: panel.thumbnails.picture(row) is not None, timeout=WAIT)
     shown = panel.thumbnails.picture(row)
     assert shown is not None
@@ -358,7 +358,7 @@ def test_of_several_the_one_that_the_side_shows_is_saved_and_of_none_all(
     qtbot: QtBot, panel: GalleryPanel
 ) -> None:
     draw(qtbot, panel)
-    # From below upwards, so that the keys stand at the first.
+    # Selected from the last to the first, so that the first is the current item.
     panel.select(panel.items.shown[:3])
     no_other = QItemSelectionModel.SelectionFlag.NoUpdate
     first = panel.thumbnails.model().index(0, 0)

@@ -1,4 +1,4 @@
-"""The nearest training pictures are looked for among those of the run that drew the picture."""
+"""Nearest neighbours: searched for in the training data of the run that drew the picture."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_without_its_run_only_a_picture_of_the_open_shape_can_be_compared(
 
 
 def searching(qtbot: QtBot, fake: FakeBackend, run: Path) -> NeighboursView:
-    """A view that looks for the neighbours of a picture of a run."""
+    """Return a view that is searching for the neighbours of a run's picture."""
     (run / "run.json").write_text("{}")
     view = NeighboursView(Studio(fake))
     qtbot.addWidget(view)
@@ -89,7 +89,7 @@ def test_what_was_found_stays_while_the_picture_does(
 ) -> None:
     view = searching(qtbot, fake, tmp_path)
     fake.finish(fake.job("Looking for neighbours"), found(3))
-    # Something else was drawn: the gallery shows what is chosen anew.
+    # After another drawing the gallery sets the selected picture again.
     view.set_picture(LIKE_THE_OPEN_RUN, tmp_path)
     kept = view.found
     assert not view.grid.isHidden()

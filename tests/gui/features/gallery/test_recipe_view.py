@@ -1,4 +1,4 @@
-"""What the side panel of the gallery says of a picture."""
+"""Recipe view in the gallery's side panel: class of a picture, and its place in a mix."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ TWO, FOUR = (dict.fromkeys("0123"[:count]) for count in (2, 4))
     ("kind", "index", "request_", "inputs", "told"),
     [
         ("interpolate", 2, {"steps_lambda": 5}, TWO, {"λ": "0.5"}),
-        # One between two, at a λ of its own.
+        # A single picture between two, at a λ of its own.
         ("interpolate", 0, {"steps_lambda": 7, "u": 0.3}, TWO, {"λ": "0.3"}),
-        # The fourth of the third row of five: v goes down the square, u across.
+        # The fourth in the third row of five: v increases downwards, u to the right.
         ("interpolate", 13, {"steps_lambda": 5}, FOUR, {"u": "0.75", "v": "0.5"}),
         ("interpolate", 0, {"steps_lambda": 7, "u": 0.25, "v": 1.0}, FOUR, {"u": "0.25", "v": "1"}),
         (
@@ -52,7 +52,7 @@ TWO, FOUR = (dict.fromkeys("0123"[:count]) for count in (2, 4))
             FOUR,
             {"u": "0.5", "v": "0.2"},
         ),
-        # Of three pictures with λ in quarters, half way from the second to the third.
+        # On a path with λ in quarters, halfway from the second picture to the third.
         ("path", 6, {"steps_lambda": 5}, FOUR, {"λ": "0.5 from picture 2 on"}),
     ],
 )

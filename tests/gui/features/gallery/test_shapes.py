@@ -1,4 +1,4 @@
-"""The gallery of the real window with rectangles: alpha and bands are kept, seen and exported."""
+"""Gallery with non-square pictures: alpha and extra bands are kept, shown and exported."""
 
 from __future__ import annotations
 

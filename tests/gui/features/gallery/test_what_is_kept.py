@@ -1,4 +1,4 @@
-"""The gallery keeps what a person drew, and not what the window draws to have something to show."""
+"""What the gallery keeps: drawings the user asked for, not the window's automatic ones."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def window(qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path) -> Ma
 
 
 def looked_at(qtbot: QtBot, window: MainWindow, panel: ToolPanel) -> None:
-    """Show a tool, and wait for what it draws by itself."""
+    """Show a tool, and wait for its automatic drawing."""
     window.show_tool(panel)
     qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
 
 
 def kept(qtbot: QtBot, window: MainWindow, kind: str) -> list[Kept]:
-    """Wait for pictures of a kind, and return all there are."""
+    """Wait until a picture of a kind is kept, and return all items of the gallery."""
 
     def some() -> bool:
         return any(item.kind == kind for item in window.tool(GalleryPanel).items.shown)
@@ -59,7 +59,7 @@ def test_looking_at_the_tools_keeps_nothing(qtbot: QtBot, window: MainWindow) ->
     window.show_tool(window.tool(GalleryPanel))
     window.tool(GalleryPanel).draw_samples()
     kept(qtbot, window, "sample")
-    # Pictures are kept in the order in which they were drawn: there were none before.
+    # Pictures are kept in the order of drawing: any of the earlier ones would be here by now.
     shown = [(item.kind, item.seed) for item in window.tool(GalleryPanel).items.shown]
     assert set(shown) == {("sample", 0)}
     assert len(shown) == window.tool(GalleryPanel).count.currentData()
