@@ -87,7 +87,7 @@ def test_no_two_entries_look_the_same_and_none_says_itself_twice(qtbot: QtBot) -
 
 
 def _words(path: Path) -> Iterator[str]:
-    """What a file of the program says to people."""
+    """Yield the user-visible strings of a source file."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         value: ast.expr | None = None
         if isinstance(node, ast.keyword) and node.arg in ("title", "description"):
@@ -99,7 +99,7 @@ def _words(path: Path) -> Iterator[str]:
 
 
 def test_signs_are_written_without_an_underscore_all_over_the_window() -> None:
-    """In what is translated, in titles and helps of the catalogue, in the glossary."""
+    """In translatable strings, in titles and helps of the catalogue, and in the glossary."""
     root = Path(ddpm_studio.__file__).parent
     paths = [path for folder in ("gui", "requests") for path in (root / folder).rglob("*.py")]
     said = [words for path in paths for words in _words(path)]

@@ -28,7 +28,7 @@ def shown(qtbot: QtBot, backend: Backend) -> JobsPanel:
     made = JobsPanel(Studio(backend), ActionRegistry())
     qtbot.addWidget(made)
     made.resize(900, 120)
-    # The mouse is elsewhere.
+    # Move the pointer away from the panel.
     QCursor.setPos(2000, 2000)
     made.show()
     return made
@@ -94,7 +94,7 @@ def test_a_training_can_be_paused_continued_and_cancelled_in_its_row(
 def test_a_training_that_was_stopped_is_not_called_cancelled(
     panel: JobsPanel, fake: FakeBackend
 ) -> None:
-    """What it has learnt is saved."""
+    """What it has learnt is saved, so its row says "Stopped"."""
     training, other = fake.submit(asked("Training")), fake.submit(asked("Sampling"))
     fake.send(training, TrainTick(3, 100, 40.0, 9.0, 0, (0.0,) * BINS))
     for job in (training, other):
@@ -226,7 +226,7 @@ def test_what_is_not_listed_is_not_cancelled_with_the_rest(
 
 
 def point_at(panel: JobsPanel) -> None:
-    """Move the mouse onto the rows."""
+    """Send the event of the mouse entering the panel."""
     middle = QPointF(panel.rect().center())
     QApplication.sendEvent(panel, QEnterEvent(middle, middle, middle))
 
@@ -236,7 +236,7 @@ def turn_away(panel: JobsPanel) -> None:
 
 
 def test_no_row_moves_under_the_mouse(qtbot: QtBot, panel: JobsPanel, fake: FakeBackend) -> None:
-    """A second click where the first was must not end what has moved there meanwhile."""
+    """A second click at the same place must not cancel a job whose row has moved there."""
     training = fake.submit(asked("Training"))
     fake.progress(training, 1, 2)
     saving = fake.submit(asked("Saving"))

@@ -1,4 +1,4 @@
-"""The file of a lesson is proposed under a name that every system allows."""
+"""Proposed file name of a lesson: valid on every operating system."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_nothing_moves_when_the_answer_is_shown(qtbot: QtBot) -> None:
 
 
 def make(qtbot: QtBot, window: MainWindow, path: Path, *asked: tuple[str, str]) -> None:
-    """Make a lesson of the view in front, as a person does."""
+    """Make a lesson of the front view through the dialogs, as a user does."""
     window.actions_["file.make_lesson"].trigger()
     dialog = window.lessons.dialog
     assert dialog is not None

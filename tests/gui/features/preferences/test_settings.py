@@ -1,4 +1,4 @@
-"""Settings: kept one by one, found by words, reset one by one or all; shortcuts edited."""
+"""Settings dialog: stored, searched, and reset one by one or all; shortcuts are edited."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_it_is_offered_where_there_is_a_model(
 
 
 def opened_writer(fake: FakeBackend, window: QWidget, run: Path) -> tuple[ReportWriter, MessageBar]:
-    """The writer of an open run called "first", and what tells of its reports."""
+    """Return the report writer of an open run named "first", and its message bar."""
     studio, messages = Studio(fake), MessageBar(window)
     writer = ReportWriter(studio, ActionRegistry(), messages, window)
     studio.open_run(run)

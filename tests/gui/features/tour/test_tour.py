@@ -1,4 +1,4 @@
-"""The tour: leads through real parts, by keyboard too, never in the way."""
+"""Tour: points at real parts of the window, works by keyboard too, and blocks nothing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_each_stop_points_at_a_part_that_is_seen_and_does_not_cover_it(
         callout = tour.callout.geometry()
         meant = QRect(target.mapTo(window, QPoint(0, 0)), target.size())
         assert window.rect().contains(callout), tour.stop.title
-        # A whole tab is larger than what is left beside it.
+        # A whole tab leaves no room for the callout next to it.
         if target.width() * target.height() < 0.3 * window.width() * window.height():
             assert not callout.intersects(meant), tour.stop.title
         assert tour.ring.geometry().contains(meant.center())
