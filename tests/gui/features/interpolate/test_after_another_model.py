@@ -1,4 +1,4 @@
-"""With another model nothing of the one before goes on, and its rows are as many as it has t."""
+"""Interpolate tool with another model: playback stops, and the matrix fits its timesteps."""
 
 from __future__ import annotations
 

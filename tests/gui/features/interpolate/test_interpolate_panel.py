@@ -33,7 +33,7 @@ def panel(qtbot: QtBot, studio: Studio) -> InterpolatePanel:
 def ready(
     qtbot: QtBot, studio: Studio, tiny_run: Path, picture_folder: Path, panel: InterpolatePanel
 ) -> InterpolatePanel:
-    """Two files dropped, at t = 0, where the truth is a blend of pixels."""
+    """A panel with two files dropped, at t = 0, where the exact result is a blend of pixels."""
     open_run(qtbot, studio, tiny_run)
     for slot, number in ((panel.a, "01"), (panel.b, "10")):
         with qtbot.waitSignal(slot.fitted_changed, timeout=WAIT):
@@ -317,7 +317,7 @@ def test_the_ways_to_mix_stay_where_they_are_whichever_is_chosen(
 
 
 def keys(panel: InterpolatePanel) -> list[Pictures]:
-    """The pictures of the path that fit the model, in order."""
+    """Return the pictures of the path, fitted to the model, in order."""
     return [slot.fitted for slot in panel.path.slots if slot.fitted is not None]
 
 

@@ -1,4 +1,4 @@
-"""Several rows of mixes have the room that there is."""
+"""Matrix of mixes at several t: placed where its pictures are largest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 @pytest.mark.parametrize(
     ("size", "beside"),
     [
-        # The middle of a window of 1280 × 800.
+        # The central area of a window of 1280 × 800.
         (QSize(864, 640), True),
         (QSize(660, 1000), False),
     ],
@@ -30,7 +30,7 @@ def test_rows_at_several_t_stand_where_they_are_large(
     panel.pages.setCurrentIndex(1)
     panel.resize(size)
     panel.show()
-    # Large slots of the mode before must not keep their room.
+    # The large slots of the previous mode must not keep their space.
     panel.choices.set_mode("matrix")
     pictures = np.zeros((49, 28, 28, 3), np.uint8)
     show_mixes(panel.grid, pictures, [0, 125, 250, 375, 500, 750, 1000], None)

@@ -1,4 +1,4 @@
-"""A way of the mouse over the pad is recorded, played, exported and kept."""
+"""Trail of the mouse over the pad: recorded, played back, exported and kept."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def window(qtbot: QtBot, backend: Backend, tiny_run: Path) -> MainWindow:
 
 
 def drag(panel: InterpolatePanel, *way: tuple[float, float]) -> None:
-    """Press at the first place, move through the others, let go at the last."""
+    """Drag over the pad through points (u, v): press at the first, release at the last."""
     pad = panel.view.pad
     box, left = pad.field(), Qt.MouseButton.LeftButton
 
@@ -61,7 +61,7 @@ def drag(panel: InterpolatePanel, *way: tuple[float, float]) -> None:
 
 
 def recorded(qtbot: QtBot, panel: InterpolatePanel) -> Drawn:
-    """Record a way along the upper side and down the right one."""
+    """Record a trail along the upper edge and down the right one, and return its drawing."""
     panel.view.trail.record_button.click()
     drag(panel, (0, 0), (0.5, 0), (1, 0), (1, 0.5), (1, 1))
     qtbot.waitUntil(
@@ -74,15 +74,15 @@ def recorded(qtbot: QtBot, panel: InterpolatePanel) -> Drawn:
 
 def test_a_recorded_way_is_drawn_played_and_kept_as_one(qtbot: QtBot, window: MainWindow) -> None:
     panel, gallery = window.tool(InterpolatePanel), window.tool(GalleryPanel)
-    # Of what was drawn on the way here nothing is kept.
+    # Nothing that is drawn while recording may be kept.
     before = len(gallery.items)
     drawn = recorded(qtbot, panel)
     trail = panel.view.trail
     points = trail_points(trail.text)
     assert len(drawn.pictures) == len(points)
-    # The mouse has whole pixels.
+    # The mouse moves in whole pixels: hence the tolerance.
     assert np.allclose([points[0], points[-1]], [(0, 0), (1, 1)], atol=0.02)
-    # t = 0: nearly the pictures of the corners themselves.
+    # At t = 0 these are nearly the pictures of the corners themselves.
     for made, corner in ((drawn.pictures[0], panel.a), (drawn.pictures[-1], panel.d)):
         assert np.abs(made.astype(int) - fitted(corner)).max() <= 0.04 * 255
     assert trail.playing
@@ -107,10 +107,10 @@ def test_it_is_exported_as_it_was_recorded(
     with qtbot.waitSignal(panel.export.saved, timeout=WAIT):
         panel.export.export_to("save_animation", tmp_path / "way.gif")
     with Image.open(tmp_path / "way.gif") as image:
-        # Equal pictures in a row may be one that stays longer.
+        # Consecutive equal pictures may become one frame of longer duration.
         frames = image.n_frames  # type: ignore[attr-defined]
     assert 2 <= frames <= len(drawn.pictures)
-    # Dropped back it is the same way.
+    # Opening the file restores the same trail.
     panel.choices.set_mode("row")
     qtbot.waitUntil(lambda: not panel.busy, timeout=WAIT)
     assert panel.view.trail.text == ""
@@ -160,7 +160,7 @@ def test_the_pad_fills_the_screen(qtbot: QtBot, window: MainWindow) -> None:
 
 
 def test_a_way_has_even_times_and_as_many_pictures_as_it_lasts() -> None:
-    # Two seconds from side to side, the first half in one second of three points.
+    # Two seconds from left to right; the first half takes one second, noted in three points.
     noted = [(0.0, 0.0, 10.0), (0.25, 0.0, 10.5), (0.5, 0.0, 11.0), (1.0, 0.0, 12.0)]
     points = trail_points(even_trail(noted))
     assert len(points) == 25

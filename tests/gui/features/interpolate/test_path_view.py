@@ -1,4 +1,4 @@
-"""The keys of a path: which of them stay with another model."""
+"""Path view: which key pictures stay when another model is opened."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def test_keys_that_came_by_chance_go_with_their_model(
 
 
 def levels(path: PathView) -> list[int]:
-    """What tells the keys apart, in order."""
+    """Return the level of each key picture, which identifies it, in order."""
     return [int(slot.fitted.max()) for slot in path.slots if slot.fitted is not None]

@@ -1,4 +1,4 @@
-"""Pictures that were taken by themselves give way to another run's; those chosen stay."""
+"""Source pictures with another run: random ones are replaced by its own, chosen ones stay."""
 
 from __future__ import annotations
 
