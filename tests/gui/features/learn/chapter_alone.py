@@ -1,4 +1,4 @@
-"""A chapter of Learn outside of its tab."""
+"""Helper for tests of a single chapter of Learn, outside its tab."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 
 
 def actions_of(studio: Studio, chapter: Callable[[], Any]) -> ActionRegistry:
-    """Return the actions of the chapters, all of which are done by this one."""
+    """Return a registry with the actions of all chapters, carried out by the given one."""
     actions = ActionRegistry(parent=studio)
     ChapterActions(studio, actions, chapter, chapter, chapter)
     return actions

@@ -1,4 +1,4 @@
-"""The table of concepts: all words to be read, heads above their columns."""
+"""Concept index table: no text is cut off, and headers are aligned with their columns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def index(qtbot: QtBot, theme: Theme) -> ConceptIndex:
 
 
 def needed(option: QStyleOptionViewItem, width: int) -> float:
-    """The height of a cell's words in lines of ``width``."""
+    """Return the height in pixels of a cell's text when it is wrapped to ``width``."""
     layout = QTextLayout(option.text.replace("\n", "\u2028"), option.font)
     layout.beginLayout()
     height = 0.0
@@ -64,12 +64,12 @@ def test_a_head_stands_above_the_words_of_its_column(index: ConceptIndex) -> Non
     left, wide = header.sectionViewportPosition(1), header.sectionSize(1)
     head = QRect(left, 2, wide, header.height() - 6)
     cell = index.visualRect(index.model().index(1, 1))
-    # Both begin with the same letter.
+    # Comparing their ink requires that both begin with the same letter.
     assert index.item(1, 1).text()[0] == index.horizontalHeaderItem(1).text()[0]  # type: ignore[union-attr]
     assert first_ink(header.viewport(), head) == first_ink(index.viewport(), cell)
 
 
 def first_ink(widget: QWidget, area: QRect) -> int:
-    """The first column of an area, of one ground, in which something is written."""
+    """Return the first pixel column with text in an area of uniform background."""
     seen = to_array(widget.grab(area)).astype(int)
     return int(np.flatnonzero(np.abs(seen - seen[0, 0]).max(axis=(0, 2)) > 40)[0])

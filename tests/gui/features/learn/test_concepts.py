@@ -1,4 +1,4 @@
-"""Each concept of the lecture has a live place: pictures or curves, not text alone."""
+"""Concepts of the lecture: each has a chapter in Learn with live pictures or curves."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.gui.panel_help import WAIT, opened
 
 
 def shown(page: QWidget) -> set[str]:
-    """What is to be seen, by kind."""
+    """Return the kinds of views that are visible on a page and have contents."""
     found: dict[str, Sequence[QWidget]] = {
         "curve": [v for v in page.findChildren(CurveView) if any(len(c.x) for c in v.curves)],
         "picture": [v for v in page.findChildren(PictureTile) if v.picture is not None],
@@ -47,7 +47,7 @@ def _is_seen(chapter: QWidget) -> bool:
 def window(
     qtbot: QtBot, backend: Backend, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> MainWindow:
-    # The playground learns for as long as a test has patience.
+    # The playground trains for fewer steps than it would for a user.
     def brief(**given: object) -> PlayRequest:
         return PlayRequest(**given, steps=20)
 
@@ -79,7 +79,7 @@ def test_each_is_found_by_its_name_and_shows_pictures_or_curves(
         palette.open_centred()
         palette.field.setText(one.title)
         found = (palette.list.item(row) for row in range(palette.list.count()))
-        # A tab of the tools may have the same name.
+        # A tool's tab may have the same title.
         first = next(item for item in found if item is not None and "Learn" in item.text())
         assert first.text().startswith(one.title)
         palette.list.itemClicked.emit(first)
@@ -110,7 +110,7 @@ def test_the_index_leads_there_and_arrows_go_on(window: MainWindow) -> None:
     window.resize(1024, 700)
     QApplication.processEvents()
     for row in range(learn.index.rowCount()):
-        # No sentence is cut: the row is as high as its words are.
+        # No sentence is cut off: each row is as high as its text.
         assert learn.index.rowHeight(row) >= learn.index.sizeHintForRow(row)
     cells = ((row, learn.index.item(row, 0)) for row in range(learn.index.rowCount()))
     row = next(row for row, cell in cells if cell is not None and "Markov" in cell.text())

@@ -129,7 +129,7 @@ def test_lines_are_broken_before_letters_get_too_small_to_read(qtbot: QtBot) -> 
     assert long.height() > 1.5 * one_line, "no line is cut off"
     for key in ("bar", "beta"):
         assert long.rect().contains(long.place_of(key).toAlignedRect())
-    # With more room than it needs the letters grow, within reason.
+    # With more room than needed the letters grow, up to a limit.
     long.resize(5000, one_line)
     assert long.letters == 25
     assert long.height() < 2 * one_line

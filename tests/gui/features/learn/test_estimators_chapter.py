@@ -1,4 +1,4 @@
-"""A visit to the two estimators asks for little; more is there for who wants it."""
+"""Estimators and gap chapters: little is computed unasked, more when a button is pressed."""
 
 from __future__ import annotations
 

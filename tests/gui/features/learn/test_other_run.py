@@ -1,4 +1,4 @@
-"""Nothing of the run before is shown under another's title."""
+"""Opening another run: source slots and the bound chapter show nothing of the previous one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 
 @pytest.fixture
 def slot(qtbot: QtBot, studio: Studio, tiny_run: Path) -> SourceSlot:
-    """An empty one of an open run."""
+    """An empty source slot, with a run open."""
     made = SourceSlot(studio, "x₀", "drop a picture", "a test")
     qtbot.addWidget(made)
     open_run(qtbot, studio, tiny_run)

@@ -28,7 +28,7 @@ def panel(qtbot: QtBot, studio: Studio) -> PlaygroundPanel:
 
 
 def learn_for(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the panel ask for fewer steps than people wait for."""
+    """Make the panel train for ``steps`` steps, fewer than it would for a user."""
     monkeypatch.setattr(playground_panel, "PlayRequest", partial(PlayRequest, steps=steps))
 
 
@@ -66,7 +66,7 @@ def test_it_learns_and_then_shows_q_the_score_and_the_ways_back(
 
 
 def _langevin(qtbot: QtBot, panel: PlaygroundPanel) -> None:
-    """Its chain is of one t alone: another t, another walk."""
+    """Check that a Langevin chain belongs to a single t, and is drawn again for another one."""
     tile = panel.tiles[3]
     tile.sampler.setCurrentText("Langevin at t")
     qtbot.waitUntil(lambda: tile.walk is not None and len(tile.walk.moments) == 201, timeout=WAIT)
@@ -89,7 +89,7 @@ def test_the_points_and_numbers_are_there_before_anything_is_learned(
     qtbot.waitUntil(lambda: panel.score.plot.data is not None, timeout=WAIT)
     panel.score.time.setValue(30)
     panel.equations.score.show_symbol("noise")
-    # β rises from .001 to .2: 1 − ᾱ_30 by hand.
+    # β rises from 0.001 to 0.2; 1 − ᾱ_30 is computed by hand.
     bar = np.prod(1 - np.linspace(0.001, 0.2, 100)[:30])
     words = f"{(1 - bar) ** 0.5:.3f}"
     qtbot.waitUntil(lambda: words in panel.equations.score.caption(), timeout=WAIT)

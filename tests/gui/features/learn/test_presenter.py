@@ -80,7 +80,7 @@ def test_every_live_place_fits_the_width_of_the_screen(
     presenter = presented(qtbot, learn, (1280, 800))
     for number, name in enumerate(_NAMES):
         if CONCEPTS[name].chapter.endswith("PlaygroundPanel"):
-            continue  # It would learn first.
+            continue  # The playground would train first.
         presenter.show_slide(2 * number + 1)
         qtbot.wait(20)
         chapter = learn.chapter

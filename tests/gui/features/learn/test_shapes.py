@@ -1,4 +1,4 @@
-"""The chapters on pictures with rectangles: alpha and bands are values as the others."""
+"""Chapters of Learn with non-square pictures: alpha and bands are channels like the others."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_noise_is_added_to_every_channel_of_a_whole_picture(
     height, width = size if max(size) <= 128 else (85, 128)
     assert noised.x_0.shape == noised.eps.shape == (height, width, channels)
     if channels % 2 == 0:
-        # Numbers have no transparency: all of ε is seen.
+        # ε is shown opaque: noise values are numbers, without transparency.
         assert (shown[..., -1] == 255).all()
         np.testing.assert_array_equal(shown[..., :-1], noised.eps_picture[..., :-1])
     forward.time.set_value(0)

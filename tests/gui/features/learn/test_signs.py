@@ -1,4 +1,4 @@
-"""Symbols are written as they are read."""
+"""Symbols of the equations in Learn: their signs have no underscores."""
 
 from __future__ import annotations
 

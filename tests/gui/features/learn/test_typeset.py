@@ -1,4 +1,4 @@
-"""Equations: what stands where, and what is refused."""
+"""Equation typesetting: the positions of the parts, and refused sources."""
 
 from __future__ import annotations
 
