@@ -1,4 +1,4 @@
-"""Runs whose curves lie over each other are told apart by their names."""
+"""Names of runs with overlaid curves: distinct, through their parent folders if needed."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def test_each_has_a_name_of_its_own(
     page = CurvesPage(Studio(fake))
     qtbot.addWidget(page)
     page.show_runs([Path(run) for run in runs])
-    # As the system writes what is a whole path.
+    # Full paths are written with the system's separators.
     assert page.names() == [str(Path(one)) if one.startswith("/") else one for one in names]

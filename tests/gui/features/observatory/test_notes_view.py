@@ -1,4 +1,4 @@
-"""Notes on a run that two windows write: neither takes away what the other has written."""
+"""Notes on a run, edited in two windows: neither overwrites what the other has saved."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from tests.gui.panel_help import WAIT, T, open_run, opened
 
 @pytest.fixture
 def runs(tiny_run: Path, tmp_path: Path) -> list[Path]:
-    """Two runs of one folder that may be written to; the second asked for another rate."""
+    """Two writable runs in one folder; the second requests another learning rate."""
     made = []
     for name in ("first", "second"):
         run = tmp_path / "runs" / name

@@ -78,7 +78,7 @@ def test_a_run_that_is_back_is_followed_again(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """By itself, as long as somebody watches."""
+    """The record polls by itself, as long as something is connected to ``changed``."""
     monkeypatch.setattr("ddpm_studio.backend.record._IDLE_POLL_MS", 50)
     run = tmp_path / "gone"
     shutil.copytree(tiny_run, run)
