@@ -1,4 +1,4 @@
-"""The slider of a process goes where one clicks."""
+"""Player of the reverse process: its slider jumps to where it is clicked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def actions() -> ActionRegistry:
 
 @pytest.fixture
 def player(qtbot: QtBot, actions: ActionRegistry) -> Player:
-    """At the first of 1,001 places."""
+    """A player at the first of 1,001 places."""
     made = Player(actions, "reverse", "Process")
     qtbot.addWidget(made)
     made.set_places(1001)

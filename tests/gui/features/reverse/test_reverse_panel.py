@@ -54,7 +54,7 @@ def redrawn(qtbot: QtBot, panel: ReversePanel, samplers: int = 1) -> Process:
 
 
 def frame(t: int, level: int, count: int = 2) -> FrameImages:
-    """A moment whose x_t is of one level everywhere, x̂_0 of the next, ε̂ of the one after."""
+    """Return a state with x_t of one level everywhere, x̂_0 of the next, ε̂ of the one after."""
     x_t, x0_hat, eps = (np.full((count, 8, 8, 3), level + k, np.uint8) for k in range(3))
     return FrameImages(0, 1, t, x_t, x0_hat, eps)
 
@@ -279,7 +279,7 @@ def test_a_thousand_moments_of_64_pictures_fit_and_what_it_takes_is_told(
         assert process.memory_bytes == held == each * pictures * side * side * 3
         assert kept.kept("x_t").dtype == np.float16, "of the noise the numbers count most"
         assert ("256 levels" in panel.size_choice.words(process)) == compact
-    # Each of a thousand takes as much as the first.
+    # Each of the thousand states takes as much memory as the first.
     assert moments * held <= 768 * 2**20
 
 

@@ -1,4 +1,4 @@
-"""Export of the reverse process: the picture, or all, of the view in which one was chosen last."""
+"""Export of the reverse process: the selected picture, or all, of the view used last."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.features.reverse.test_reverse_panel import frame, made_by_hand
 
-# Levels of the last moment of three: x_t, x̂_0, ε̂.
+# Levels of the last of three states: x_t, x̂_0, ε̂.
 X_T, X0, EPS = 20, 21, 22
 
 
@@ -153,5 +153,5 @@ def test_a_smaller_process_has_no_picture_that_only_the_one_before_had(
         panel.bar.switches["x_t"].trigger()
     panel.show_process(of_pictures(4))
     assert panel.views.picture == 3
-    # Strips make their pictures when they are painted.
+    # Film strips make their pictures when they are painted.
     panel.grab()

@@ -1,4 +1,4 @@
-"""What Share shows and exports is told as it was drawn, whatever the controls say since."""
+"""Share tool: pictures are labelled and exported as drawn, whatever the controls say now."""
 
 from __future__ import annotations
 
