@@ -1,4 +1,4 @@
-"""Ready models in the window: a picture in one click, every tool at once, nothing written."""
+"""Ready models in the window: drawn from with one click, usable in every tool, never written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.gui.panel_help import WAIT, open_run, opened
 
 
 class Clicks(QObject):
-    """Counts what a person does: presses of the mouse and of keys."""
+    """Event filter that counts the user's mouse and key presses."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ def test_a_model_draws_after_one_click_at_the_first_start(
     clicks = Clicks()
     QApplication.instance().installEventFilter(clicks)  # type: ignore[union-attr]
     card = ready_card(window)
-    # Above what else one may begin with, with what it has drawn and its title.
+    # The card is above all others, with pictures that the model has drawn and its title.
     cards = [one for one in window.start_page.findChildren(PictureCard) if one.isVisible()]
     assert min(cards, key=lambda one: one.mapTo(window, QPoint()).y()) is card
     qtbot.waitUntil(lambda: card.count == 4, timeout=WAIT)

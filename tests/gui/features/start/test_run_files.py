@@ -1,4 +1,4 @@
-"""Runs are renamed and moved to the trash from the window, and come back from there."""
+"""Run folders in the window: renaming runs, moving them to the trash, restoring them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.gui.panel_help import WAIT, open_run, opened
 
 @pytest.fixture(autouse=True)
 def own_trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's own trash is left alone."""
+    """A trash folder of the test's own, so that the user's is left alone."""
     home = tmp_path / "share"
     home.mkdir()
     monkeypatch.setenv("XDG_DATA_HOME", str(home))
@@ -44,7 +44,7 @@ def window(qtbot: QtBot, backend: Backend, run: Path) -> MainWindow:
 
 
 def no_trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a person's data lie where no folder can be made."""
+    """Point ``XDG_DATA_HOME`` below a file, where no trash folder can be made."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file" / "share"))
 
@@ -164,7 +164,7 @@ def test_a_run_goes_to_the_trash_and_comes_back_with_ctrl_z(
 def test_another_run_in_its_place_is_not_taken_for_it(
     qtbot: QtBot, window: MainWindow, run: Path, picture_folder: Path
 ) -> None:
-    """Pictures come from the new weights, though path and step are the same."""
+    """Pictures are drawn with the new run's weights, though its path and step are the same."""
     from ddpm_studio.jobs import train
     from ddpm_studio.requests import PrepareOptions, TrainRequest
 

@@ -1,4 +1,4 @@
-"""The start page: what was open last, with pictures, and every way to begin."""
+"""Start page: recent runs and data with their pictures, and every way to begin."""
 
 from __future__ import annotations
 
@@ -272,7 +272,7 @@ def test_a_card_follows_a_training_while_it_is_looked_at(
     qtbot.waitUntil(lambda: found._caption == "training: step 4 of 90", timeout=WAIT)
     with folder.metrics_file.open("a") as lines:
         lines.write('{"step": 17, "loss": 0.5}\n')
-    # Nothing is saved of it yet; it was taken all the same.
+    # No checkpoint of step 17 is saved yet; the step was taken all the same.
     qtbot.waitUntil(lambda: found._caption == "training: step 17 of 90", timeout=WAIT)
     lock.release()
     qtbot.waitUntil(lambda: found._caption == "stopped at step 4 of 90", timeout=WAIT)
@@ -343,7 +343,7 @@ def test_all_of_it_is_in_view_without_scrolling(
         window.recent.add_data((folder,), PrepareOptions())
     rows = window.start_page._data
     assert [one.text() for one in rows.cards] == [f"pictures {number}" for number in (2, 1, 0)]
-    # Cards that went leave their room with the next events.
+    # The space of removed cards is freed with the next events.
     qtbot.waitUntil(lambda: bar.maximum() == 0)
     assert rows.all_button.text() == f"All {3 + len(sample_sets())}"
     rows.all_button.click()
