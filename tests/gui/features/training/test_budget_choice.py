@@ -1,4 +1,4 @@
-"""A time decides the settings until somebody changes one of them by hand."""
+"""Budget choice: a time decides the settings until one of them is changed by hand."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def choice(qtbot: QtBot, studio: Studio, meter: MachineMeter, form: TrainingForm
 
 
 def measured(studio: Studio, meter: MachineMeter, size: int = 28, **each: float) -> MachineSpeed:
-    """Tell the meter how many seconds a picture of the open set takes."""
+    """Set the measured seconds per picture of the open set, for each preset."""
     studio.dataset = _Set(image_size=size, channels=1)  # type: ignore[assignment]
     presets = {name: PresetSpeed(size, 0.0, value, 32) for name, value in each.items()}
     meter.speed = MachineSpeed("here", "CPU float32", size, 1, presets)
@@ -120,7 +120,7 @@ def test_a_change_by_hand_makes_the_settings_ones_own(
     form.set_value(change)
     assert chosen(choice) == [""]
     kept = form.values()
-    # What is measured afterwards changes nothing that somebody has set.
+    # A later measurement changes nothing that was set by hand.
     measured(studio, meter, tiny=1 / 4000, small=1 / 2000)
     assert form.values() == kept
     assert shown(form, change) == change

@@ -1,4 +1,4 @@
-"""Start and Train further say which run they make or go on with."""
+"""Training dock: Start and Train further name the run that they create or continue."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_training_that_goes_on_shows_what_it_learns_from(
     run = tmp_path / "again"
     shutil.copytree(tiny_run, run)
     window = opened(qtbot, backend)
-    # Narrower ones leave the Data dock's room to the model's pictures.
+    # In narrower windows the Data dock folds, leaving its space to the model's pictures.
     window.resize(1600, 900)
     open_run(qtbot, window.studio, run)
     assert not window.data.thumbnails.isVisible(), "a run can be looked at without its pictures"

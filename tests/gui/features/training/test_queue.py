@@ -1,4 +1,4 @@
-"""Trainings that wait until the one under way is over."""
+"""Training queue: trainings that wait until the running one has ended."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_queued_trainings_run_one_after_the_other(qtbot: QtBot, window: MainWind
     assert RunFolder.open(second).newest().step == SHORT
     assert RunFolder.open(third).newest().step == SHORT + 1
     assert not training.queue.isVisibleTo(training)
-    # Who watched the first goes on to the next ones.
+    # A window that showed the first run goes on to the next ones.
     qtbot.waitUntil(lambda: window.studio.run == third, timeout=WAIT)
 
 

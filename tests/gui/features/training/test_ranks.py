@@ -1,4 +1,4 @@
-"""A training on two processors from the window: one job, whatever runs it."""
+"""Distributed training from the window: two ranks are one job."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_all_gpus_are_a_device_where_there_are_several(qtbot: QtBot) -> None:
 
 
 def _scrub(qtbot: QtBot, window: MainWindow, ticks: Callable[[], int]) -> None:
-    """Walk the reverse process of the run in training, and look at its moments while it trains."""
+    """Draw the reverse process of the run in training, and scrub through it while it trains."""
     reverse = window.tool(ReversePanel)
     window.show_tool(reverse)
     reverse.sampler.set_value({"steps": 8})
@@ -60,7 +60,7 @@ def _scrub(qtbot: QtBot, window: MainWindow, ticks: Callable[[], int]) -> None:
         seen = ticks()
         reverse.slider.setValue(place)
         shown.append((reverse.moment.text(), _picture(reverse)))
-        # The ranks train on while it is looked at.
+        # The ranks go on training meanwhile.
         qtbot.waitUntil(lambda: ticks() > seen, timeout=WAIT)  # noqa: B023 - called here
     (first, noise), (middle, half), (last, made) = shown
     assert len({first, middle, last}) == 3
@@ -72,7 +72,7 @@ def _scrub(qtbot: QtBot, window: MainWindow, ticks: Callable[[], int]) -> None:
 
 
 def _picture(reverse: ReversePanel) -> Pictures:
-    """What the window shows as x_t now."""
+    """Return the first picture x_t that the window shows now, for each sampler."""
     return np.stack(
         [grid.picture(0) for (_, view), grid in reverse.views.grids.items() if view == "x_t"]
     )
@@ -99,7 +99,7 @@ def test_two_processes_are_one_job(
     [other] = psutil.Process().children()
     run = started.run
 
-    # Pictures are drawn while both train, by the weights of this moment.
+    # Pictures are drawn with the current weights while both ranks train.
     qtbot.waitUntil(lambda: studio.can_draw, timeout=WAIT)
     window.show_tool(window.tool(SharePanel))
     window.tool(SharePanel).sampler.set_value({"steps": 2})

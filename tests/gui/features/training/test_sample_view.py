@@ -1,4 +1,4 @@
-"""Samples of a training: all are seen, as large as the room allows; they can take the middle."""
+"""Sample view of a training: all samples visible in the dock, as large as its size allows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.gui.panel_help import opened
 
 @pytest.fixture
 def view(qtbot: QtBot, fake: FakeBackend) -> SampleView:
-    """Sixteen 28-px samples, in a dock."""
+    """A sample view with sixteen 28-px samples, as large as in a dock."""
     made = SampleView(Studio(fake))
     qtbot.addWidget(made)
     made.resize(300, 240)
@@ -38,7 +38,7 @@ def view(qtbot: QtBot, fake: FakeBackend) -> SampleView:
 
 
 class Resizes(QObject):
-    """Counts how often widgets are given another size."""
+    """Event filter that counts the resizes of widgets."""
 
     def __init__(self, *widgets: QWidget) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Resizes(QObject):
 
 
 def show(view: SampleView, shape: tuple[int, int]) -> None:
-    """Show sixteen samples (height, width)."""
+    """Show sixteen samples of a shape (height, width)."""
     pictures = np.zeros((16, *shape, 3), np.uint8)
     path = Path(f"{shape}.npz")
     view._read[path] = SampleGrid(path, 53, pictures, pictures)
@@ -60,7 +60,7 @@ def show(view: SampleView, shape: tuple[int, int]) -> None:
 
 
 def rooms(view: SampleView) -> list[tuple[int, int, int]]:
-    """Left edge, upper edge and zoom of both grids."""
+    """Return left edge, top edge and zoom of both grids, neither of which may scroll."""
     found = []
     for grid in (view.raw, view.ema):
         assert grid.verticalScrollBar().maximum() == 0
@@ -130,7 +130,7 @@ def test_the_training_dock_fills_a_high_window_with_its_samples(
 
 
 def come_to_rest(qtbot: QtBot, resizes: Resizes) -> bool:
-    """Let layouts that ask for another one have it, a number of times."""
+    """Process events until nothing is resized any more; False if that takes over 20 rounds."""
     for _ in range(20):
         before = resizes.count
         qtbot.wait(2)

@@ -1,4 +1,4 @@
-"""Settings that somebody is at stay unfolded whatever is read or begins by itself."""
+"""Training settings in use: they stay unfolded when runs are read or queued trainings begin."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIRST, RENAMED, OTHER = Path("/runs/first"), Path("/runs/renamed"), Path("/runs/
 
 @pytest.fixture
 def panel(qtbot: QtBot, fake: FakeBackend) -> TrainingPanel:
-    """The dock, with a run open and the settings unfolded."""
+    """The Training dock's panel, with a run open and the settings unfolded."""
     studio = Studio(fake)
     made = TrainingPanel(studio, ActionRegistry())
     qtbot.addWidget(made)

@@ -1,4 +1,4 @@
-"""A training that begins with a ready model: offered, told, and begun by one click."""
+"""Training from the weights of a ready model: offered, explained, begun with one click."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The action that makes a few-step student: where it is offered, what it asks, what it begins."""
+"""Distillation of a few-step student: when it is offered, its dialog, the training it begins."""
 
 from __future__ import annotations
 

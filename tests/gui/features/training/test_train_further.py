@@ -1,4 +1,4 @@
-"""EMA snapshots in the window, and a run that goes on with other settings."""
+"""EMA snapshots in the window, and training a run further with other settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.gui.panel_help import WAIT, open_run, opened
 
 @pytest.fixture(scope="module")
 def averaged_run(tmp_path_factory: pytest.TempPathFactory, picture_folder: Path) -> Path:
-    """Four steps, an EMA snapshot each."""
+    """A run of four steps, with snapshots of its EMA."""
     run = tmp_path_factory.mktemp("runs") / "averaged"
     request = TrainRequest(
         steps=4, batch_size=4, timesteps=20, sample_count=0, device="cpu", power_ema=True
@@ -53,7 +53,7 @@ def drawn(qtbot: QtBot, window: MainWindow) -> Any:
 
 
 def is_put_away(box: QWidget) -> bool:
-    """Whether it would not be seen in an open drawer either."""
+    """Whether a control would stay hidden even in an open drawer."""
     shown: QWidget | None = box
     while shown is not None and not isinstance(shown, Drawer):
         if shown.isHidden():
@@ -103,7 +103,7 @@ def test_other_settings_from_here_on(
     further.form.set_value({"batch_size": 3, "learning_rate": 1e-3})
     further.steps.setValue(6)
     assert further.value() == {"steps": 6, "batch_size": 3, "learning_rate": 1e-3}
-    # What is typed stays while the run is read again.
+    # Typed values stay when the run is read again.
     assert window.studio.run_view is not None
     further.show_run(window.studio.run_view)
     window.actions_["training.resume"].trigger()
@@ -154,7 +154,7 @@ def test_no_setting_is_cut_off(
 
 
 def test_numbers_keep_off_the_edge_of_their_boxes(window: MainWindow) -> None:
-    """Qt ignores the style sheet's padding there."""
+    """Spin boxes have text margins, because Qt ignores the style sheet's padding there."""
     boxes = window.findChildren(QAbstractSpinBox)
     assert len(boxes) > 40
     tight = [box.accessibleName() for box in boxes if box.lineEdit().textMargins().left() == 0]
@@ -163,7 +163,7 @@ def test_numbers_keep_off_the_edge_of_their_boxes(window: MainWindow) -> None:
 
 def test_a_length_that_is_left_empty_says_what_holds(qtbot: QtBot, window: MainWindow) -> None:
     form = window.training.form
-    form.reset()  # The window begins with a time.
+    form.reset()  # The window begins with a time budget.
     for key, words in (("epochs", "by steps"), ("minutes", "by steps"), ("dropout", "auto")):
         box = form.editor(key)
         assert isinstance(box, QAbstractSpinBox)

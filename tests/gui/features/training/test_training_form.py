@@ -1,4 +1,4 @@
-"""The settings of a training follow the network, but where a person has set them."""
+"""Training form: settings follow the network's recipe, except those set by hand."""
 
 from __future__ import annotations
 

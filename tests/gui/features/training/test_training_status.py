@@ -1,4 +1,4 @@
-"""What the status of a training tells: its pace, and when there is something new to see."""
+"""Training status: pictures per second, and the time until the next samples."""
 
 from __future__ import annotations
 
