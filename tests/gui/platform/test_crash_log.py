@@ -1,4 +1,4 @@
-"""What nobody caught is kept, told and can be copied."""
+"""Crash log: crashes and uncaught exceptions are kept, reported, and can be copied."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_what_nobody_caught_is_logged_and_told(
     def fail(where: str) -> None:
         raise LookupError(f"no {where}")
 
-    # pytest-qt's own hook, which fails the test, stands where the program's would.
+    # pytest-qt's own excepthook, which fails the test, is installed instead of the program's.
     monkeypatch.setattr(log, "_excepthook", lambda *_: None)
     monkeypatch.setattr(sys, "excepthook", log._on_exception)
     with qtbot.waitSignal(log.caught):

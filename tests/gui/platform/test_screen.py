@@ -1,4 +1,4 @@
-"""Without a screen, or without a library that a window needs, one line says so."""
+"""Start without a screen, or without a library that Qt needs: one error line says so."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check_screen(here, "linux")
     check_screen({"WAYLAND_DISPLAY": str(tmp_path / "wayland-1")}, "linux")
     check_screen({"WAYLAND_SOCKET": "5"}, "linux")
-    # One on another machine can't be told at a glance.
+    # A display of another machine can't be checked quickly, and is believed.
     check_screen({"DISPLAY": "far.example:0"}, "linux")
     monkeypatch.setattr(screen, "_connects", lambda *_: True)
     check_screen({"DISPLAY": ":0"}, "linux")

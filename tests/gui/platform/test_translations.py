@@ -1,4 +1,4 @@
-"""Every text of the window can be translated: none is written where a person reads it."""
+"""Translations: no user-visible text of the window bypasses ``tr``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ddpm_studio.gui.platform.translations import install_translations
 
 GUI = Path(ddpm_studio.gui.__file__).parent
 
-# Which arguments of which calls a person reads.
+# Names of calls, with the indices of the arguments that the user reads.
 READ = {
     "addAction": (0,),
     "addItem": (0,),
@@ -51,7 +51,7 @@ PROPER = {"DDPM Studio"}
 
 
 def words_in(node: ast.expr) -> Iterator[str]:
-    """The words written out in an expression, those that go through a call left out."""
+    """Yield the literal texts of an expression, except those that are passed to a call."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         if (
             sum(letter.isalpha() for letter in node.value) > 1
@@ -71,7 +71,7 @@ def words_in(node: ast.expr) -> Iterator[str]:
 
 
 def bare(source: str) -> list[tuple[int, str]]:
-    """Line and words of each text that a person reads and nobody can translate."""
+    """Return line and text of each user-visible literal that can't be translated."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
