@@ -1,4 +1,4 @@
-"""Every control has a name and a role, every action a way by keyboard, Tab a sensible way."""
+"""Accessibility: names and roles of controls, actions by keyboard, and the Tab order."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, endless, open_run, opened
 
-# A step back up is allowed to the next widget of the same row.
+# Pixels that the Tab order may go back up: to the next widget of the same row.
 _ROW = 48
-# Parts of Qt's own that speak through the widget that they belong to.
+# Qt's inner line edits, which have the accessible name of the widget that they belong to.
 _INNER = ("qt_spinbox_lineedit", "qt_keysequenceedit_lineedit")
 
 
@@ -36,7 +36,7 @@ def window(qtbot: QtBot, backend: Backend) -> MainWindow:
 
 
 def focusable(root: QWidget) -> Iterator[QWidget]:
-    """What Tab or a click may give the focus to, of all that is seen in a window or dialogue."""
+    """Yield the visible widgets of a window or dialog that can take the focus."""
     for widget in root.findChildren(QWidget):
         shown = widget.isVisibleTo(root) and widget.objectName() not in _INNER
         if shown and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
@@ -44,13 +44,13 @@ def focusable(root: QWidget) -> Iterator[QWidget]:
 
 
 class Roll:
-    """Calls every focusable widget by its name."""
+    """Collects the focusable widgets that lack an accessible name or role."""
 
     def __init__(self) -> None:
         self.nameless: set[tuple[str, ...]] = set()
 
     def call(self, place: str, root: QWidget) -> int:
-        """Look at all in ``root`` and return how many there are."""
+        """Check the focusable widgets in ``root`` and return how many there are."""
         found = 0
         for widget in focusable(root):
             found += 1
@@ -179,7 +179,7 @@ def test_tab_goes_down_a_panel_and_never_back_more_than_a_row(
 
 
 def walk(panel: QWidget, place: str) -> None:
-    """Follow Tab through a panel: it meets all, downwards, or to the head of the next column."""
+    """Check that Tab reaches all of a panel, going down, or up to the top of the next column."""
     wanted = [w for w in focusable(panel) if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
     walked: list[QWidget] = []
     here = panel.nextInFocusChain()

@@ -1,4 +1,4 @@
-"""When another run becomes the shown one, no page and no dock keeps anything of the one before."""
+"""Opening another run: no page and no dock keeps anything of the previous one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.gui.features.observatory.test_quality_page import ONE
 from tests.gui.other_run import other_run
 from tests.gui.panel_help import WAIT, open_run, opened
 
-# What only the first run tells: its name, its evaluation.
+# Texts that only the first run shows: its name, and the sample count of its evaluation.
 NAME, SAMPLES = "umbra", 12_345
 OF_A_MODEL = ModelChapter, BoundChapter
 
@@ -48,15 +48,15 @@ def first(tiny_run: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def second(tmp_path: Path) -> Path:
-    """A run of smaller pictures, with neither."""
+    """A run of smaller pictures, with neither samples nor an evaluation."""
     return other_run(tmp_path, "second/lux", side=8, timesteps=12)
 
 
 def pages(window: MainWindow) -> Iterator[QWidget]:
-    """Turn to each tool and each page of the Observatory.
+    """Show each tool and each page of the Observatory, and yield it.
 
-    Of Learn the chapters of the open model: the others show what needs none. The gallery keeps
-    pictures of many runs.
+    Of Learn, only the chapters of the open model are yielded: the others need no model. The gallery
+    isn't yielded, because it keeps pictures of many runs.
     """
     for panel in window.tabs.panels:
         window.show_tool(panel)

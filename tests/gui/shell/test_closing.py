@@ -1,4 +1,4 @@
-"""Closing the window: what a person waits for is named before it is lost."""
+"""Closing the window: jobs that the user waits for are named before they are lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who makes the window narrow for a while finds the docks as wide as before."""
+"""Dock widths: restored after the window was narrow for a while, and after a restart."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def widths(window: MainWindow) -> tuple[int, int]:
 
 
 def drag_separator(qtbot: QtBot, window: MainWindow, by: int) -> None:
-    """Move what parts the Training dock from the middle with the mouse."""
+    """Drag the separator between the central area and the Training dock by ``by`` px."""
     training = window.docks[1].geometry()
     y = training.center().y()
     x = next(x for x in range(training.left(), 0, -1) if window.isSeparator(QPoint(x, y)))
@@ -95,7 +95,7 @@ def test_docks_that_fold_again_leave_the_middle_all_but_their_rails(
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     for _ in range(2):
-        # It leaves docks the least width that their panels had.
+        # Applying the theme leaves docks the minimum width that their panels had.
         current_theme().apply(application)
         resize(qtbot, window, NARROW)
         qtbot.waitUntil(lambda: widths(window) == (RAIL, RAIL))

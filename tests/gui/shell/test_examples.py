@@ -1,4 +1,4 @@
-"""The examples are opened from the window."""
+"""Examples: the Help menu and the command palette open their folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.gui.panel_help import opened
 
 
 class FileManager(QObject):
-    """Stands for the system's own: keeps what it is asked to open."""
+    """Fake of the system's file manager: records the paths that it is asked to open."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class FileManager(QObject):
 @pytest.fixture
 def file_manager() -> Iterator[FileManager]:
     manager = FileManager()
-    # The stubs ask for bytes, which are refused.
+    # The type stubs demand bytes, which are refused at run time.
     QDesktopServices.setUrlHandler("file", manager, "show")  # type: ignore[arg-type]
     yield manager
     QDesktopServices.unsetUrlHandler("file")

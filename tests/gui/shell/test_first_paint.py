@@ -1,4 +1,4 @@
-"""What the window loads before it is painted, and before anybody asks for more."""
+"""Lazy imports: plots, chapters and torch aren't loaded before they are needed."""
 
 from __future__ import annotations
 

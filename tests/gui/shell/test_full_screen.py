@@ -1,4 +1,4 @@
-"""F11: the pictures alone on the screen, and back."""
+"""Full screen (F11): the front tab alone on the screen, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Malformed files dropped on the real window: one line in the bar, what was open stays open."""
+"""Malformed files dropped on the window: one line in the message bar, open data stays open."""
 
 from __future__ import annotations
 

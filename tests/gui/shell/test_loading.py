@@ -1,4 +1,4 @@
-"""The window over a torch that can't be loaded: a person is told, and nothing waits for it."""
+"""Window without a loadable torch: an error is shown, and closing doesn't wait."""
 
 from __future__ import annotations
 

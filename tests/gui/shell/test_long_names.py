@@ -1,4 +1,4 @@
-"""Names as long as a file system allows make nothing wider than the window."""
+"""Long file names: the longest that a file system allows make the window no wider."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = ("w" * 224, "ü" * 100)
 
 
 def widest(widget: QWidget) -> list[str]:
-    """Say who asks for how much, from a widget down to its widest part."""
+    """Return type, name and minimum width of a widget and, recursively, of its widest child."""
     told = []
     at: QWidget | None = widget
     while at is not None:
@@ -33,14 +33,14 @@ def widest(widget: QWidget) -> list[str]:
 
 
 def narrow(qtbot: QtBot, backend: Backend) -> MainWindow:
-    """Open a window of the least width in use."""
+    """Open a narrow window, of ``WIDTH`` × ``HEIGHT``."""
     window = opened(qtbot, backend)
     window.resize(WIDTH, HEIGHT)
     return window
 
 
 def check_width(qtbot: QtBot, window: MainWindow) -> None:
-    """Let the window lay itself out; it must be as wide as before, and need no more."""
+    """Check that the window, after its layout, is ``WIDTH`` wide and doesn't require more."""
     qtbot.wait(20)
     assert window.minimumSizeHint().width() <= WIDTH, widest(window)
     assert window.width() == WIDTH

@@ -1,4 +1,4 @@
-"""The real ``main()``, from a drop to closing in mid-training, in a process of its own."""
+"""The real ``main()`` in its own process: a session from a drop to closing in mid-training."""
 
 from __future__ import annotations
 

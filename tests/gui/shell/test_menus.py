@@ -43,7 +43,7 @@ def test_six_menus_stand_in_the_usual_order(window: MainWindow) -> None:
     assert len(set(mnemonics)) == len(mnemonics)
     inner = [action.text().replace("&", "") for action in _tools(window).actions()]
     tabs = [window.tabs.tabText(k) for k in range(window.tabs.count())]
-    # In the order of the tabs, whose titles may be longer.
+    # All entries but one at most begin the title of a tab, which may be longer.
     assert [any(tab.startswith(title) for tab in tabs) for title in inner].count(False) <= 1
     assert len(inner) >= len(tabs)
 

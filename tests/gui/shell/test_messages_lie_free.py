@@ -1,4 +1,4 @@
-"""A message lies over no control of the tab that one works in."""
+"""Message bars cover no control of the front tab."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def place(widget: QWidget, window: QWidget) -> QRect:
 
 
 def controls(panel: QWidget, bars: list[MessageBar]) -> list[QWidget]:
-    """Rows of controls, and whatever else may be pressed or pulled in a tab."""
+    """Return the visible control rows, and enabled buttons and sliders, outside of ``bars``."""
     rows: list[QWidget] = list(panel.findChildren(ControlRow))
     kinds = (*panel.findChildren(QAbstractButton), *panel.findChildren(QAbstractSlider))
     inner = [one for one in kinds if not any(bar.isAncestorOf(one) for bar in bars)]

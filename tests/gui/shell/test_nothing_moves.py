@@ -1,4 +1,4 @@
-"""No control moves by itself, and the window shows nothing but itself while it is built."""
+"""Stable layout: no control moves by itself, and building the window flashes no other one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.gui.panel_help import opened
 
 
 class Windows(QObject):
-    """Notes what is shown as a window of its own."""
+    """Event filter that records widgets shown as windows, other than main windows."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A notification when a long job ends out of sight, and only then."""
+"""Desktop notifications: sent when a long job ends out of sight, and only then."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.gui.fake_backend import FakeBackend
 
 
 class _Clock:
-    """Stands for the time: each job takes a minute and a half."""
+    """Fake of the module ``time``: each job takes a minute and a half."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -1,4 +1,4 @@
-"""Tools have one row of controls and a drawer, and leave the docks as wide as they were."""
+"""Control rows: each tool has one row and a drawer, and leaves the docks' widths alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.gui.measuring import SIZES
 from tests.gui.panel_help import WAIT, opened
 
 TRAINING = 344
-# A row, and a slider or a slot beside or above it.
+# Greatest height in pixels of a row, and a slider or a slot next to it or above it.
 MOST = 124
 
 
@@ -60,7 +60,7 @@ def test_controls_take_a_row_beside_the_pictures_and_docks_keep_their_width(
             parts = [part for part in row.shown if part.isVisible()]
             lines = {part.mapTo(panel, QPoint()).y() + part.height() // 2 for part in parts}
             assert max(lines) - min(lines) <= 4, place
-            # The film strip stands where there is more room.
+            # The film strip is shown in higher windows only.
             strip = reverse.strip.height() + 8 if panel is reverse and height >= 900 else 0
             if panel is bits:
                 strip = bits.source.height() + 8

@@ -1,4 +1,4 @@
-"""What the palette of the real window finds, by other words than the menus use."""
+"""Command palette: finds actions by synonyms of the words in the menus."""
 
 import pytest
 from PySide6.QtCore import Qt

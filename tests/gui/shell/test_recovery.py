@@ -1,4 +1,4 @@
-"""After a crash the window offers to go on with what was being trained."""
+"""Crash recovery: the window offers to resume interrupted trainings."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_without_a_crash_nothing_is_offered(qtbot: QtBot, backend: Backend, tiny
 
 
 def train(qtbot: QtBot, window: MainWindow, pictures: Path, run: Path) -> None:
-    """Begin a training that goes on until somebody stops it."""
+    """Start a training too long to end by itself, and wait until its model has some steps."""
     studio = window.studio
     studio.open_paths([pictures])
     qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)

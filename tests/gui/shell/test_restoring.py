@@ -1,4 +1,4 @@
-"""A drawn file that is dropped finds its run, whatever the run is called by then."""
+"""Dropped drawings: the run of a file is found even after it was renamed or moved."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def window(qtbot: QtBot, backend: Backend, run: Path) -> MainWindow:
 
 
 def saved(qtbot: QtBot, window: MainWindow, folder: Path) -> Path:
-    """Share a latent, save what was drawn as an animation; returns the file."""
+    """Draw with the Share tool, save the pictures as an animation, and return its path."""
     window.show_tool(window.tool(SharePanel))
     window.tool(SharePanel).draw_now()
     qtbot.waitUntil(lambda: window.tool(SharePanel).drawn is not None, timeout=WAIT)

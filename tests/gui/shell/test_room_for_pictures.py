@@ -1,4 +1,4 @@
-"""Pictures take most of the middle, whatever the size of the window."""
+"""Space for pictures: they cover most of the central area at every window size."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.gui.panel_help import WAIT, opened
 
 SCALE = "QT_SCALE_FACTOR"
 LEAST = 0.55
-# Of the few that are drawn at first.
+# For the few pictures that are drawn by default.
 LEAST_OF_FEW = 0.5
 
 
@@ -37,7 +37,7 @@ def window(qtbot: QtBot, backend: Backend, theme: Theme) -> MainWindow:
 
 
 def draw(qtbot: QtBot, panel: ToolPanel, number: int = FILL) -> None:
-    """As many as fit, unless told otherwise."""
+    """Draw ``number`` pictures, by default as many as fit, and wait for them."""
     count = getattr(panel, "count", None)
     assert isinstance(count, QComboBox)
     count.setCurrentIndex(count.findData(number))
@@ -83,7 +83,7 @@ def test_pictures_take_most_of_the_middle(
 
 
 def test_pictures_take_most_of_the_middle_at_two_hundred_percent() -> None:
-    # The scale is that of the whole process.
+    # The scale factor belongs to a whole process: hence the subprocess.
     size = f"size{SIZES.index((1280, 800))}"
     test = f"{__file__}::{test_pictures_take_most_of_the_middle.__name__}[{size}]"
     words = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", test]

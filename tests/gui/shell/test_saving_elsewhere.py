@@ -1,4 +1,4 @@
-"""A run whose folder has gone goes on in another one, which a person chooses in the window."""
+"""Lost run folder: the training continues in another folder that the user chooses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WAIT = 60_000
 
 
 def train(qtbot: QtBot, studio: Studio, pictures: Path, run: Path) -> None:
-    """Begin a training that would go on for long, and wait for its first checkpoint."""
+    """Start a training of 100,000 steps, and wait for its first checkpoint."""
     studio.open_data([pictures])
     request = TrainRequest(
         preset="tiny",

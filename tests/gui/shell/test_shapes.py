@@ -1,4 +1,4 @@
-"""The real window with rectangles: colours, alpha and bands, from the pictures to the files."""
+"""Non-square pictures in the window: colours, alpha and bands, from reading to export."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_such_pictures_are_learnt_from_and_drawn_in_every_tool(
     assert mixed.pictures.shape[1:] == shape
 
     window.show_tool(window.tool(InpaintPanel))
-    # A picture that was drawn is dragged in, all of its channels with it.
+    # A drawn picture is dragged in with all of its channels.
     assert drop(window.tool(InpaintPanel).source, picture_mime(shared.pictures[0], shared.recipe))
     canvas = window.tool(InpaintPanel).canvas
     qtbot.waitUntil(lambda: canvas.painted.shape == shape[:2], timeout=WAIT)
@@ -159,7 +159,7 @@ def _half_transparent() -> QImage:
 def test_transparency_from_elsewhere_is_kept_where_the_model_has_it(
     qtbot: QtBot, backend: Backend, tmp_path: Path, kind: str, way: str
 ) -> None:
-    """A model without alpha has the picture laid over the background of its data."""
+    """For a model without alpha, the picture is composited over its data's background."""
     window = opened(qtbot, backend, train_shapes(tmp_path, kind))
     slot = window.tool(SharePanel).source
     if way == "pasted":

@@ -1,4 +1,4 @@
-"""The window keeps the size that it was given, and scrolls nothing sideways."""
+"""Window size: whatever is opened, the window keeps it and scrolls nothing sideways."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def window(qtbot: QtBot, backend: Backend, theme: Theme) -> MainWindow:
 
 
 def cut_sideways(inside: QWidget) -> list[str]:
-    """Scrolled content that is wider than what is seen of it."""
+    """Return the visible scroll areas whose content is wider than their viewport."""
     found = []
     for area in inside.findChildren(QScrollArea):
         content = area.widget()

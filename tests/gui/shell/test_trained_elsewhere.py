@@ -1,4 +1,4 @@
-"""A run is open that another process trains: the window says so and tells how far it is."""
+"""Run in training by another process: the window says so and shows its progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scrolling past a field of any tab, dock or dialogue neither changes it nor focuses it."""
+"""Mouse wheel: scrolling past a field in any tab, dock or dialog neither changes nor focuses it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def state(field: QWidget) -> object:
 
 
 def turned_by(field: QWidget) -> bool:
-    """Whether the wheel, one way or the other, changes it."""
+    """Whether turning the wheel over a field, up or down, changes its value."""
     before = state(field)
     for notch in (120, -120):
         at = QPointF(field.rect().center())

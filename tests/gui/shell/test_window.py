@@ -57,13 +57,13 @@ def window(qtbot: QtBot, backend: Backend) -> Iterator[MainWindow]:
 
 
 def cards(window: MainWindow) -> list[str]:
-    """The names of all cards of the start page that are shown."""
+    """Return the titles of the start page's visible cards."""
     found = window.start_page.findChildren(PictureCard)
     return [card.text() for card in found if not card.isHidden()]
 
 
 class _Shown(QObject):
-    """Notes each time that something comes into sight."""
+    """Event filter that records the text of each watched widget when it is shown."""
 
     def __init__(self, told: list[str]) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class _Shown(QObject):
 
 
 class _Clicks(QObject):
-    """Counts what the mouse did anywhere in the program."""
+    """Event filter that counts mouse presses on push buttons anywhere in the program."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -251,7 +251,7 @@ def test_an_animation_dropped_back_is_drawn_again(
     request = SampleRequest(run=tiny_run, count=1, seed=5, steps=6, device="cpu")
     drawn = _drawn_by(sample(request, ModelStore()))
     path = tmp_path / f"moving{suffix}"
-    # Its first frame is no more than noise, and of the drawing's own size.
+    # Its first frame isn't the drawn picture, as in the animation of a process.
     finish(save_animation(path, [255 - drawn.pictures[0], drawn.pictures[0]], recipe=drawn.recipe))
     assert drop(window, files(path))
     qtbot.waitUntil(lambda: bool(window.tool(ReversePanel).trajectory.recipe), timeout=WAIT)
@@ -335,7 +335,7 @@ def test_a_training_of_another_size_makes_no_error_where_nothing_was_done(
     panel.messages.installEventFilter(catcher := _Shown(told))
     with qtbot.waitSignal(studio.training.ended, timeout=WAIT):
         pass
-    # Until its run is read again, what the model before has drawn may still be there.
+    # Until its run is read again, the previous model's drawing may still be shown.
     qtbot.waitUntil(lambda: studio.can_draw, timeout=WAIT)
     qtbot.waitUntil(lambda: panel.drawn is not None, timeout=WAIT)
     assert panel.drawn is not None
@@ -442,7 +442,7 @@ def test_what_a_drop_would_open_is_said_while_it_hovers(
 def test_the_pictures_that_a_run_learnt_from_are_one_click_away(
     qtbot: QtBot, window: MainWindow, tiny_run: Path, picture_folder: Path
 ) -> None:
-    # Wide enough for the Data dock beside a model.
+    # Wide enough for the Data dock to stay open with a model.
     window.resize(1600, 900)
     button = window.data.learnt_button
     assert not button.isVisible()
@@ -562,14 +562,14 @@ def _nothing_is_crowded(panel: QWidget, way: str) -> None:
 
 
 def crowded(panel: QWidget) -> list[str]:
-    """Things in a panel that a person sees upon each other, or with less height than they need."""
+    """Return the layout items of a panel that overlap, or are lower than their minimum height."""
     found = []
     for widget in [panel, *panel.findChildren(QWidget)]:
         layout = widget.layout()
         if layout is None or not widget.isVisible() or isinstance(layout, QStackedLayout):
             continue
         items = [layout.itemAt(k) for k in range(layout.count())]
-        # A stack does not know where it lies; its pages do.
+        # A stacked layout doesn't know its position; its pages do.
         shown = [
             item
             for item in items

@@ -1,4 +1,4 @@
-"""Each view with pictures can be looked at closer: by the palette's actions too."""
+"""Zoom actions of the command palette: every view with pictures can be zoomed."""
 
 from __future__ import annotations
 
