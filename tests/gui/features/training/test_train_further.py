@@ -28,7 +28,7 @@ from tests.gui.panel_help import WAIT, open_run, opened
 
 @pytest.fixture(scope="module")
 def averaged_run(tmp_path_factory: pytest.TempPathFactory, picture_folder: Path) -> Path:
-    """A run of four steps, with snapshots of its EMA."""
+    """A run of four steps, with a snapshot of its power-function averages (EMA) at each."""
     run = tmp_path_factory.mktemp("runs") / "averaged"
     request = TrainRequest(
         steps=4, batch_size=4, timesteps=20, sample_count=0, device="cpu", power_ema=True
