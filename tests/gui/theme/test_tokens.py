@@ -13,7 +13,7 @@ TABLES = [DARK, LIGHT]
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
-        # From the tables of WCAG's own understanding documents.
+        # From the tables of the documents "Understanding WCAG".
         ("#000000", "#ffffff", 21.0),
         ("#777777", "#ffffff", 4.48),
         ("#767676", "#ffffff", 4.54),
@@ -33,7 +33,7 @@ def test_every_text_can_be_read(tokens: Tokens, ink: str, ground: str) -> None:
 
 @pytest.mark.parametrize("tokens", TABLES, ids=lambda tokens: tokens.name)
 def test_the_focus_ring_and_the_first_plot_colours_stand_out(tokens: Tokens) -> None:
-    # WCAG 1.4.11 asks 3 : 1 of what is no text but must be seen.
+    # WCAG 1.4.11 requires 3:1 of anything but text that must be seen.
     assert contrast(tokens.accent, tokens.ground) >= 3
     assert contrast(tokens.accent, tokens.panel) >= 3
     for colour in tokens.plot[:3]:

@@ -1,4 +1,4 @@
-"""Keys of other alphabets, which Qt has no names for, are let through."""
+"""Keys of other alphabets, which Qt has no names for, cause no errors."""
 
 from __future__ import annotations
 

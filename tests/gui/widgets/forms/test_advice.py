@@ -1,4 +1,4 @@
-"""What was written for the terminal is said in the words of a form."""
+"""Advice written for the terminal: its options are replaced by the titles of form fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of a request."""
+"""Request form: a field that depends on another one is enabled with it."""
 
 from __future__ import annotations
 

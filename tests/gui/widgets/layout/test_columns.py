@@ -1,4 +1,4 @@
-"""Groups stand below each other, and beside each other where each has room."""
+"""Columns layout: groups are stacked, and placed side by side where each has room."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ddpm_studio.gui.widgets.layout.columns import LEAST, Columns
 
 
 class Both(Columns):
-    """A button in one group, and what fills the other."""
+    """Columns with a button in one group, and a widget that fills the other."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Controls stand in one line at any width; the drawer has those without room."""
+"""Control row: one line at any width; controls without room move into the drawer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WIDE, NARROW = 900, 380
 
 
 class Field(QWidget):
-    """A row below what its drawer lies over: First is kept, Second to Fourth may go."""
+    """A control row below its drawer's widget: First stays, Second to Fourth may move away."""
 
     def __init__(self) -> None:
         super().__init__()

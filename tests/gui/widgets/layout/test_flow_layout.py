@@ -18,7 +18,7 @@ def block(width: int, height: int) -> QWidget:
 
 @pytest.fixture
 def blocks() -> list[QWidget]:
-    """Three of 100 × 20, the second only 10 high."""
+    """Three widgets of 100 × 20 px, the second only 10 px high."""
     return [block(100, 20), block(100, 10), block(100, 20)]
 
 

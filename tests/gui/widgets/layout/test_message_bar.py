@@ -158,7 +158,7 @@ def test_a_label_that_wraps_breaks_a_long_name(qtbot: QtBot, theme: Theme, lette
 
 
 def panel_of(qtbot: QtBot, edge: Qt.Edge) -> tuple[QWidget, QPushButton, MessageBar]:
-    """A panel with one control at each edge, whose messages lie over it."""
+    """Return a panel, the control at its top, and the message bar that lies over its edge."""
     panel = QWidget()
     qtbot.addWidget(panel)
     bar = MessageBar()
@@ -240,7 +240,7 @@ def test_what_is_told_one_after_the_other_is_seen_together(bar: MessageBar) -> N
     bar.dismiss()
     bar.add_info("8 of 101 pictures are held out.")
     assert bar.text == "8 of 101 pictures are held out."
-    # What can be done something about is no part of it, and waits.
+    # A message with an action isn't merged with them, and waits below.
     bar.show_info("Deleted.", "Undo", print)
     bar.add_info("The network is compiled.")
     assert bar.text.splitlines() == ["8 of 101 pictures are held out.", "The network is compiled."]

@@ -1,4 +1,4 @@
-"""What lies over a widget stays above all that comes or turns up in it."""
+"""Overlays: they stay on top of a widget when its pages are added or turned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name of a saved file ends as its kind does, and nothing is written over unasked."""
+"""Save dialog: the suffix of the chosen type is added, and overwriting is confirmed first."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
 
 
 class _Growing(QWidget):
-    """Like an equation, whose letters grow with its width."""
+    """Widget as high as it is wide, like an equation whose letters grow with its width."""
 
     turns = 0
 

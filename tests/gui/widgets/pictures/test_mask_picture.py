@@ -1,4 +1,4 @@
-"""What is painted on a picture is seen as one veil with an edge, not as a checkerboard."""
+"""Mask painted on a picture: an even veil with an edge, not a checkerboard; its strokes."""
 
 from __future__ import annotations
 

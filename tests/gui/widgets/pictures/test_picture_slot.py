@@ -1,4 +1,4 @@
-"""A slot shows its picture, also where it is small."""
+"""Picture slot: its words are whole and its picture is uncovered even in a small slot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wheel, drag and double click look closer at pictures, elsewhere, and at all again."""
+"""Zooming pictures: the wheel zooms, a drag pans, a double click shows all again."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def drag(widget: QWidget, start: QPoint, end: QPoint, button: Qt.MouseButton = L
 
 def double_click(widget: QWidget, button: Qt.MouseButton, at: QPoint) -> None:
     QTest.mouseDClick(widget, button, NO, at)
-    # Qt leaves the button pressed, for every later move of the mouse.
+    # Else Qt takes the button as pressed in every later move of the mouse.
     QTest.mouseRelease(widget, button, NO, at)
 
 
 @pytest.fixture
 def grid(qtbot: QtBot) -> InspectedGrid:
-    """Four 8-px pictures in 300 × 300."""
+    """A grid of four 8-px pictures, 300 × 300 px large."""
     made = InspectedGrid("Four")
     qtbot.addWidget(made)
     made.resize(300, 300)

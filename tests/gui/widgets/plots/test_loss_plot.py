@@ -1,4 +1,4 @@
-"""A run that takes the place of another of its name leaves nothing of that one."""
+"""Loss plot: a run that replaces another of the same name keeps nothing of that one."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_a_long_curve_is_outlined_by_the_ends_of_its_parts() -> None:
     assert (x[0], x[-1], y[-1]) == (1, 100_001, values[-1])
     assert (np.diff(x) >= 0).all()
     assert (y.max(), y.min()) == (9, -9), "no outlier is lost"
-    # Each part spans what its values do.
+    # Each part spans the range of its values.
     size = -(-len(steps) // 500)
     for k in (0, 3, 250):
         assert y[2 * k] == values[k * size : (k + 1) * size].min()
@@ -70,7 +70,7 @@ def test_rows_of_several_steps_are_smoothed_and_outlined_as_their_steps() -> Non
     series = LossSeries(0.99)
     assert series.update(told)
     single = _afresh(np.arange(1, 4001.0), losses, 0.99)
-    # Within a row it is not known which loss came last.
+    # The order of the losses within a row isn't known: hence the tolerance.
     assert np.allclose(series.smooth[50:], single.smooth[7::8][50:], rtol=0.01)
     near = series.at(12)
     assert near is not None

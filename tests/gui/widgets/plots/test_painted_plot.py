@@ -35,7 +35,7 @@ class Followed(Still):
 
 
 class Parent(QWidget):
-    """Counts the presses that its child leaves to it."""
+    """Counts the mouse presses that its child doesn't accept."""
 
     presses = 0
 
@@ -44,7 +44,7 @@ class Parent(QWidget):
 
 
 def placed(qtbot: QtBot, plot: PaintedPlot) -> PaintedPlot:
-    """Its field is 100 wide and 50 high."""
+    """Resize a plot so that its field is 100 px wide and 50 px high, and return it."""
     qtbot.addWidget(plot)
     plot.resize(140, 110)
     return plot

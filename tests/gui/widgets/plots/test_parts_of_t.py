@@ -1,4 +1,4 @@
-"""The loss by timestep names the very t that a training puts into each part."""
+"""Loss by timestep: each part is labelled with the t that a training puts into it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ddpm_studio.jobs.events import BINS
 
 
 def held(timesteps: int, part: int) -> list[int]:
-    """The t of a part, as the log of a training sorts them."""
+    """Return the t of a part, binned as in the log of a training."""
     index = np.arange(timesteps)
     return [int(one) + 1 for one in index[index * BINS // timesteps == part]]
 

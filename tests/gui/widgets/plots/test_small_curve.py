@@ -1,4 +1,4 @@
-"""A small curve says what the ends of its range stand for."""
+"""Small curve: the ends of its range of values are labelled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ddpm_studio.gui.widgets.plots.small_curve import SmallCurve, StepSeries
 
 
 def inked(curve: SmallCurve) -> int:
-    """How many pixels of the left edge of the field differ from its ground."""
+    """Return how many pixels at the left edge of the field differ from the background."""
     picture = curve.grab().toImage()
     area = curve.area().toRect()
     ground = picture.pixelColor(area.center())
@@ -24,7 +24,7 @@ def test_the_ends_of_the_range_are_written_at_the_left(qtbot: QtBot, theme: Them
     qtbot.addWidget(curve)
     curve.resize(200, 120)
     steps = np.arange(1.0, 9.0)
-    # All of it lies in the right half, away from the words.
+    # The whole curve is in the right half, away from the labels.
     curve.set_series([StepSeries(0, steps + 92, np.full(8, 100.0))], 100)
     curve.show()
     assert curve.ends() == ("0 %", "210 %")

@@ -12,7 +12,7 @@ from ddpm_studio.gui.widgets.plots.small_curve import SmallCurve, StepSeries
 
 
 def _slow_over_steps(steps: np.ndarray, rows: np.ndarray, last: float, columns: int) -> np.ndarray:
-    """The same by the letter: each column takes the ticks that end in it, else the next one."""
+    """Reference for ``over_steps``: the mean of the ticks that end in a column, or the next one."""
     found = np.full((columns, rows.shape[1]), np.nan)
     for column in range(columns):
         low, high = column * last / columns, (column + 1) * last / columns
@@ -70,7 +70,7 @@ def test_few_timesteps_make_no_map_coarser(qtbot: QtBot, theme: Theme) -> None:
     heat = HeatMap("Loss by timestep")
     qtbot.addWidget(heat)
     rows = np.full((240, 20), np.nan)
-    # Of T = 4, whose parts are the first, sixth, eleventh and sixteenth of twenty.
+    # T = 4 fills the first, sixth, eleventh and sixteenth of the twenty parts.
     rows[:, ::5] = np.linspace(1, 0.1, 240)[:, None]
     heat.set_rows(np.arange(1.0, 241), rows, 4, 240)
     assert len(heat.map) == 240
