@@ -131,6 +131,6 @@ def test_the_palette_finds_nothing_for_nonsense_and_all_for_nothing(
     actions: ActionRegistry,
 ) -> None:
     assert actions.find("qqq") == []
-    # Letters strewn over words that do not follow each other are nothing.
+    # Letters scattered over words that aren't consecutive don't match.
     assert actions.find("oplf") == actions.find("oer") == []
     assert len(actions.find("")) == 3

@@ -1,4 +1,4 @@
-"""What nobody asked for waits until the model has seen enough pictures, however they came."""
+"""Automatic drawing: waits until the model has seen enough pictures, in whichever batches."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_steps_of_before_count_with_the_batches_of_then(fake: FakeBackend, tmp_p
     studio.trainer.resume(run, request)
     job = fake.job("Training run")
     fake.send(job, RunStarted(run, 1000, 9000, 1000, "CPU", "float32"))
-    # A thousand steps of one picture each.
+    # The first thousand steps had one picture each.
     view = replace(view_of(run, step=1000), request=request, more_pictures=1000 - 32 * 1000)
     fake.finish(fake.job("Opening run"), view)
     waits = []

@@ -1,4 +1,4 @@
-"""Models of other programs in the window: looked at, asked about once, opened."""
+"""Importing models of other programs: inspected, missing facts asked for once, opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of a training in this window come from its events, all others from the file."""
+"""Live metrics: those of a training in this window come from its events, others from the file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TICK = TrainTick(0, 100, 64.0, 1.0, 2**20, tuple(0.5 for _ in range(BINS)), 0.25
 
 
 class Training:
-    """A training by hand: what it tells, it has written down before, unless the disk refuses."""
+    """Simulated training: writes each tick to the metrics file first, unless the disk refuses."""
 
     def __init__(self, fake: FakeBackend, run: Path, step: int) -> None:
         self.fake, self.run, self.step, self.refused = fake, run, step, False
@@ -72,7 +72,7 @@ def fake(qtbot: QtBot) -> FakeBackend:
 
 @pytest.fixture
 def run(tiny_run: Path, tmp_path: Path) -> Path:
-    """A run whose four losses are those of :func:`loss`."""
+    """A run whose metrics file has four steps, with the losses of :func:`loss`."""
     folder = tmp_path / "run"
     shutil.copytree(tiny_run, folder)
     (folder / "metrics.jsonl").unlink()
@@ -83,7 +83,7 @@ def run(tiny_run: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Each reading of the figures' file."""
+    """The paths of metrics files, one for each time that one is read."""
     found: list[Path] = []
     opened = metrics._opened
 
@@ -96,7 +96,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def look(fake: FakeBackend, record: RunRecord) -> None:
-    """Do the looks at the folder that were asked for, until there are no more."""
+    """Run the submitted jobs that look at a run's folder, until there are no more."""
     while jobs := [job for job in fake.jobs.values() if job.spec.title.startswith("Following")]:
         for job in jobs:
             assert isinstance(job.spec.work, PoolCall)
@@ -153,22 +153,22 @@ def test_it_is_followed_from_the_middle_without_gap_or_doubled_point(
     training.tick(4)
     record = RunRecord(fake, run)
     record.follow(training.job, training.step)
-    # Before the file was read; it has more by now than was told before.
+    # Events before the file is first read: by then it holds these steps too.
     training.tick(2)
     assert told(record) == []
     look(fake, record)
     assert told(record) == list(range(1, 11))
     training.tick(2)
     assert told(record) == list(range(1, 13))
-    # Since the look that was under way may have been before, there was a second one.
+    # The read that was already submitted may be outdated: hence a second one.
     assert len(reads) == 2
-    # Stopped: the last steps are written down, and nobody is told.
+    # Stopped: the last steps are written without an event.
     metrics.append(run / "metrics.jsonl", [{"step": 13, "loss": loss(13)}])
     fake.finish(training.job, None)
     look(fake, record)
     assert told(record) == list(range(1, 14))
     assert record.training is None
-    # Resumed after its last checkpoint, of step 12: what came after is void.
+    # Resumed from its last checkpoint, of step 12: what came after is dropped.
     metrics.truncate(run / "metrics.jsonl", 12)
     further = Training(fake, run, 12)
     record.follow(further.job, 12)

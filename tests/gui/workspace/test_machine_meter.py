@@ -1,4 +1,4 @@
-"""The time a training will take: measured when idle, beside the button, never guessed."""
+"""Estimate of a training's time: measured when idle, next to the button, never guessed."""
 
 from __future__ import annotations
 

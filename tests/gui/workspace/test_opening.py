@@ -1,4 +1,4 @@
-"""Opening a model goes on whatever else is read meanwhile, and is said to until it is over."""
+"""Opening a run: it continues and is reported until done, whatever else is read meanwhile."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def studio(fake: FakeBackend) -> Studio:
 
 
 def opened(fake: FakeBackend, run: Path) -> None:
-    """Let the reading of a run come to its end."""
+    """Finish the job that reads a run."""
     fake.finish(fake.job(f"Opening {run.name}"), view_of(run))
 
 
 def state(studio: Studio) -> tuple[Path | None, Path | None, bool]:
-    """The open run, the one that is being opened, and whether the open one was read again."""
+    """Return the open run, the one being opened, and whether the open one was read again."""
     return studio.run, studio.opening, studio.reopened
 
 

@@ -1,4 +1,4 @@
-"""What was open last is known to all windows, each of a process of its own."""
+"""Recent runs and data: shared by all windows, each of which is a process of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run_in(folder: Path) -> Path:
 
 
 def written_elsewhere(store: QSettings, kind: str, lines: list[str]) -> None:
-    """Write a list as another process does, behind the back of this one."""
+    """Write a list to the settings file as another process would, bypassing ``store``."""
     file = Path(store.fileName())
     other = QSettings(str(file.with_name("other.ini")), QSettings.Format.IniFormat)
     other.setValue(f"recent/{kind}", lines)

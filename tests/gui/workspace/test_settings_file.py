@@ -1,4 +1,4 @@
-"""Settings that hold an object are put aside before Qt can bring it to life."""
+"""Settings file with a serialised object: set aside before Qt can deserialise it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NUMBER = "@Variant(\\0\\0\\0\\x2\\0\\0\\0\\x5)"
 def test_what_qt_would_take_for_an_object_is_put_aside(tmp_path: Path, written: str) -> None:
     path = tmp_path / "settings.ini"
     path.write_text(f'[a]\nb="{written}"\n')
-    # Qt does bring a number to life of each of these: none is a disguise that fails by itself.
+    # Qt does deserialise a number from each of these: no spelling is harmless by itself.
     assert QSettings(str(path), QSettings.Format.IniFormat).value("a/b") == 5
     assert put_aside_unless_text(path) == tmp_path / "settings.ini.refused"
     assert not path.exists()

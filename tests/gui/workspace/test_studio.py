@@ -36,7 +36,7 @@ def test_a_diffusers_folder_opens_as_a_run(
 
 
 def test_what_nobody_may_look_at_is_told_in_one_line(studio: Studio, tmp_path: Path) -> None:
-    # As in a folder that is shut, for root too: whoever looks into it gets an OSError.
+    # Like a folder without permission, but for root too: accessing it raises OSError.
     shut = tmp_path / "shut"
     shut.symlink_to("x" * 300)
     told: list[Failure] = []

@@ -1,4 +1,4 @@
-"""The window's trainer: what it tells everybody, and what its job tells those who follow it."""
+"""Trainer of the window: its own signals, and the progress of its job."""
 
 from __future__ import annotations
 
