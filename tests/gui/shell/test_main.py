@@ -39,7 +39,7 @@ def test_a_session_from_drop_to_close(picture_folder: Path, tmp_path: Path) -> N
         "exported a GIF",
         "closed in mid-training",
     ]
-    # One step may be under way when the button is pressed, no more.
+    # At most one step may be under way when the button is pressed.
     assert report["steps_while_paused"] <= 1
     assert report["scrub_differs"]
     assert report["moment"] == "t = 0"

@@ -39,7 +39,7 @@ def cut_sideways(inside: QWidget) -> list[str]:
 def test_opening_things_does_not_push_the_window_open(
     qtbot: QtBot, window: MainWindow, tiny_run: Path
 ) -> None:
-    # Many classes, notes, everything unfolded: as high as the Data dock gets.
+    # Many classes, notes, everything unfolded: the Data dock at its highest.
     window.open_sample("fashion-mnist")
     qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
     window.data.form.more_button.setChecked(True)

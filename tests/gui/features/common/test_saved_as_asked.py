@@ -89,7 +89,7 @@ def test_it_is_the_latent_that_was_shared_then(
     menu = LatentMenu(studio, actions, "&Share", lambda: shared[0])
     qtbot.addWidget(menu)
     actions["share.save_latent"].trigger()
-    shared[0] = None  # Another is being drawn.
+    shared[0] = None  # Another latent is being drawn.
     dialogs[0].fileSelected.emit(str(tmp_path / "latent.safetensors"))
     assert written == [first]
 

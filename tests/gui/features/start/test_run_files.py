@@ -50,7 +50,7 @@ def no_trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rename(qtbot: QtBot, window: MainWindow, name: str) -> None:
-    """Write a name into the dialog that is open, and press Enter."""
+    """Type a name into the open rename dialog, and press Enter."""
     dialog = window.findChild(RenameDialog)
     assert dialog is not None
     dialog.edit.setText(name)

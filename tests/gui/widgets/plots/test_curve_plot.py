@@ -12,9 +12,9 @@ from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
 
 
 def labels_below(plot: CurvePlot) -> list[tuple[float, str]]:
-    """Return the horizontal middle in pixels of each label below the plot, and its text.
+    """Return the position in pixels along the axis, and the text, of each label below the plot.
 
-    The same label may come twice, from ticks of two levels at one place.
+    A label that ticks of two levels have at the same place is listed once.
     """
     axis = plot.plot.getPlotItem().getAxis("bottom")
     low, high = axis.range
