@@ -1,7 +1,7 @@
-"""A program that starts the window, clicks on the first ready model, and waits for a picture.
+"""Script that starts the window, clicks on the first ready model, and waits for a picture.
 
-Run as ``python -c SCRIPT``, also where there is nothing but the installed package: it prints one
-JSON object, in which ``drawn`` is the time at which the picture was there.
+Run it as ``python -c SCRIPT``; it needs only the installed package. It prints one JSON object, in
+which ``drawn`` is the time (in seconds since the epoch) at which the picture was complete.
 """
 
 SCRIPT = """

@@ -1,4 +1,4 @@
-"""What a figure was measured on."""
+"""Processor name and core count of the machine that runs the tests and measurements."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def name() -> str:
-    """Name of the processor, as far as the system tells it."""
+    """Return the processor's model name, or its architecture if the system reports no name."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text().splitlines():
@@ -18,7 +18,7 @@ def name() -> str:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

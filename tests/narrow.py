@@ -1,4 +1,4 @@
-"""A network as small as its layers allow, for tests of what is done with whichever network."""
+"""Narrow versions of the small presets, for tests that do not depend on the network's width."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import pytest
 
 @contextmanager
 def network() -> Iterator[None]:
-    """Let the small presets be of a quarter the width or less: the same layers, few weights."""
+    """Narrow the presets *tiny* and *patches* to 8 base channels within the context.
+
+    That is a quarter of their width or less: the same layers with few weights.
+    """
     from ddpm_studio.engine import UNetConfig
     from ddpm_studio.engine.networks.patch_unet import PatchUNetConfig
 

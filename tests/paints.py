@@ -1,4 +1,4 @@
-"""How often a widget is painted."""
+"""Counter of a widget's paint events."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from PySide6.QtCore import QEvent, QObject
 
 
 class PaintCounter(QObject):
-    """An event filter that counts the repaints of what it watches."""
+    """Event filter that counts the paint events of the objects it is installed on."""
 
     def __init__(self) -> None:
         super().__init__()
         self.painted = 0
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Count, and let everything pass."""
+        """Count paint events; filter nothing out."""
         self.painted += event.type() == QEvent.Type.Paint
         return False

@@ -1,4 +1,4 @@
-"""What processes that tests start have in common."""
+"""Signal handling of processes that tests start."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import signal
 
 
 def hear() -> None:
-    """Ignore no signal: for ``preexec_fn`` where the tests were started in the background."""
+    """Restore the default handlers of SIGINT and SIGHUP; for ``preexec_fn`` of a child process.
+
+    If the tests were started in the background, child processes inherit ignored signals.
+    """
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Several ranks on the CPU for a test: forked from it, so that torch is loaded already."""
+"""Process group of several ranks on the CPU, forked from the test, which has loaded torch."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _PATIENCE = timedelta(seconds=60)
 
 
 def on_ranks(size: int, function: Callable[[], Any], folder: Path) -> list[Any]:
-    """Call a function on each of so many ranks, under gloo; return what they return, by rank.
+    """Call a function on every rank of a gloo process group; return the results in order of rank.
 
     Raises:
-        AssertionError: if one has failed, with what it said.
+        AssertionError: if a rank fails, with its traceback.
     """
     folder.mkdir(parents=True, exist_ok=True)
     children = []
@@ -45,7 +45,7 @@ def _rank(rank: int, size: int, function: Callable[[], Any], folder: Path) -> in
         dist.init_process_group("gloo", None, _PATIENCE, size, rank, store)
         torch.save(function(), folder / f"result-{rank}")
         dist.destroy_process_group()
-    except BaseException:  # nothing of the child may run on in the test's code
+    except BaseException:  # the child must never return into the test's code
         (folder / f"error-{rank}").write_text(traceback.format_exc())
         return 1
     return 0

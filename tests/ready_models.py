@@ -1,4 +1,4 @@
-"""Toy ready models: a run of a few steps, packed as those that ship are; and fixtures of them."""
+"""Toy ready models: runs of a few steps, packed like those that are shipped, and their fixtures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EVALUATED = {"count": 4, "steps": 2, "device": "cpu", "features": "pixels"}
 
 
 def class_pictures(folder: Path) -> Path:
-    """Write six 16-px gray pictures in two classes."""
+    """Write six gray 16-px pictures in two classes; return the folder."""
     for name, level in (("dark", 20), ("bright", 210)):
         (folder / name).mkdir(parents=True)
         for k in range(3):
@@ -43,7 +43,7 @@ def class_pictures(folder: Path) -> Path:
 
 
 def evaluated_run(folder: Path, pictures: Path, request: TrainRequest = TRAINED) -> Path:
-    """Train a run on pictures and evaluate it with them."""
+    """Train a run on pictures and evaluate it against them; return its folder."""
     with narrow.network():
         finish(train([pictures], folder, request, PrepareOptions()))
         asked = EvaluateRequest.model_validate({"run": folder, **EVALUATED})
@@ -59,7 +59,7 @@ def packed(
     sample: str | None = None,
     sources: Sequence[Path] = (),
 ) -> Path:
-    """Pack a run; returns the folder."""
+    """Pack a run as a ready model; return the model's folder."""
     request = PublishRequest(
         run=run, title=title, license="mit", credits="Made by hand.", sample=sample, count=4
     )
@@ -68,7 +68,7 @@ def packed(
 
 
 def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Return all that lies in a folder, to tell whether anything of it was touched."""
+    """Return modification time (ns) and bytes of all files in a folder, to detect any change."""
     return {
         str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes())
         for path in sorted(folder.rglob("*"))
@@ -83,18 +83,18 @@ def toy_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def toy_run(tmp_path_factory: pytest.TempPathFactory, toy_pictures: Path) -> Path:
-    """A run that is read, never written, by the tests."""
+    """A trained and evaluated run, which tests must not modify."""
     return evaluated_run(tmp_path_factory.mktemp("runs") / "toy", toy_pictures)
 
 
 @pytest.fixture(scope="session")
 def toy_packed(tmp_path_factory: pytest.TempPathFactory, toy_run: Path) -> Path:
-    """Its packed model, of which tests make copies."""
+    """The ready model packed from ``toy_run``, which tests copy."""
     return packed(toy_run, tmp_path_factory.mktemp("packed") / "toy")
 
 
 @pytest.fixture
 def ready(toy_packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A ready model, ``ready:toy``."""
+    """A copy of the packed model, installed as ``ready:toy``."""
     monkeypatch.setenv("DDPM_STUDIO_MODELS", str(tmp_path / "models"))
     return Path(shutil.copytree(toy_packed, tmp_path / "models" / "toy"))

@@ -1,10 +1,10 @@
-"""The paper's recipe on a small network, for tests of what is done with whichever model."""
+"""The paper's training recipe on a small network, for tests that do not depend on the model."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: Fields of a ``TrainRequest``; `diffusers` has a network like this, and it predicts ε.
+#: Fields of a ``TrainRequest``. The network predicts ε and has an equivalent in `diffusers`.
 PAPER: dict[str, Any] = {
     "preset": "tiny",
     "optimizer": "adam",
@@ -15,7 +15,7 @@ PAPER: dict[str, Any] = {
     "flip": True,
     "augmentation": 0.0,
 }
-#: The same on a command line.
+#: The same recipe as command-line options.
 PAPER_WORDS = [
     word
     for name, value in PAPER.items()

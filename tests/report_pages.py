@@ -1,4 +1,4 @@
-"""Reports read back as a browser would: sections, pictures, tables and commands."""
+"""HTML parser for reports: sections, pictures, tables and commands of a page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Element:
                 yield from child.walk()
 
     def all(self, tag: str, kind: str = "") -> list[Element]:
-        """All within, of a tag and with a class."""
+        """Return the elements of a tag in this subtree, optionally only those of a CSS class."""
         return [
             one
             for one in self.walk()
@@ -45,7 +45,7 @@ class Element:
 
     @property
     def pictures(self) -> Pictures:
-        """Those within, uint8 (N, H, W, C), a pixel a pixel."""
+        """The pictures in this subtree, uint8 (N, H, W, C), not rescaled."""
         return np.stack([pixels(image.attributes["src"]) for image in self.all("img")])
 
     @property
@@ -54,7 +54,7 @@ class Element:
 
     @property
     def rows(self) -> list[list[str]]:
-        """The cells of a table's body."""
+        """The text of a table body's cells, by row."""
         return [
             [cell.text for cell in row.walk() if cell.tag in ("th", "td")]
             for row in self.all("tbody")[0].all("tr")
@@ -62,7 +62,7 @@ class Element:
 
 
 class _Reader(HTMLParser):
-    """Builds the tree, and refuses tags that do not match."""
+    """HTML parser that builds the element tree and asserts that tags match."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,7 +94,11 @@ class _Reader(HTMLParser):
 
 
 def parse(text: str) -> Element:
-    """Read HTML; a tag that does not match, or an attribute twice, is an AssertionError."""
+    """Parse HTML into a tree; return its root.
+
+    Raises:
+        AssertionError: for tags that do not match, or an attribute that occurs twice.
+    """
     reader = _Reader()
     reader.feed(text)
     reader.close()
@@ -102,14 +106,14 @@ def parse(text: str) -> Element:
 
 
 def read(path: Path) -> dict[str, Element]:
-    """Return a report's sections by their names, after looking for anything that it would fetch."""
+    """Return a report's sections by their ids, after checking that the page is self-contained."""
     page = parse(path.read_text(encoding="utf-8"))
     check_alone(page)
     return {section.attributes["id"]: section for section in page.all("section")}
 
 
 def check_alone(page: Element) -> None:
-    """Refuse what needs more than the file: another address than data or a place within."""
+    """Assert that a page is self-contained: no scripts, no URLs but data URIs and own anchors."""
     names = set()
     for one in page.walk():
         assert one.tag not in ("script", "iframe", "object", "embed", "base"), one.tag
@@ -126,7 +130,7 @@ def check_alone(page: Element) -> None:
 
 
 def pixels(uri: str) -> Pictures:
-    """Return the picture of a data URI, uint8 (H, W, C)."""
+    """Decode the PNG picture of a data URI to uint8 (H, W, C)."""
     kind, _, content = uri.partition(",")
     assert kind == "data:image/png;base64"
     with Image.open(io.BytesIO(base64.b64decode(content, validate=True))) as image:
@@ -135,7 +139,7 @@ def pixels(uri: str) -> Pictures:
 
 
 def tiles(grid: Pictures, shape: tuple[int, ...], count: int, gap: int = 2) -> Pictures:
-    """Cut a grid that is read like text into its pictures (N, H, W, C)."""
+    """Cut a grid, filled row by row, into its pictures (N, H, W, C)."""
     height, width = shape[:2]
     grid = grid[..., None] if grid.ndim == 2 else grid
     columns = (grid.shape[1] + gap) // (width + gap)

@@ -1,4 +1,4 @@
-"""Pictures that are no squares of one or three channels: 96×64, with colours, alpha or bands."""
+"""Non-square pictures, 96 × 64, in RGB, RGBA, gray + alpha or five bands; and runs on them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests import narrow
 
 WIDTH, HEIGHT = 96, 64
-#: What they are called, and how many channels they have.
+#: Number of channels of each kind of picture.
 CHANNELS = {"RGB": 3, "RGBA": 4, "gray + alpha": 2, "5 bands": 5}
 _OPTIONS = {"RGB": "auto", "RGBA": "rgba", "gray + alpha": "gray+alpha", "5 bands": "bands"}
 
 
 def shape_of(kind: str) -> tuple[int, int, int]:
-    """(H, W, C)."""
+    """Return the picture shape (H, W, C) of a kind."""
     return HEIGHT, WIDTH, CHANNELS[kind]
 
 
@@ -28,7 +28,7 @@ def options_of(kind: str) -> PrepareOptions:
 
 
 def write_shapes(folder: Path, kind: str) -> tuple[Path, Path]:
-    """Write three pictures into a new folder; return where all are, and a file with one."""
+    """Write three pictures into a new folder; return the path to all, and that of a single one."""
     folder.mkdir()
     pictures = [_picture(seed, CHANNELS[kind]) for seed in range(3)]
     if kind == "5 bands":
@@ -42,7 +42,7 @@ def write_shapes(folder: Path, kind: str) -> tuple[Path, Path]:
 
 
 def _picture(seed: int, channels: int) -> npt.NDArray[np.uint8]:
-    """A bright ellipse on a slope from 0, which alpha hides at the left."""
+    """Return a bright ellipse on a linear gradient; alpha is 0, transparent, at the left edge."""
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     rng = np.random.default_rng(seed)
     ellipse = ((rows - rng.integers(16, 48)) / 16) ** 2 + ((columns - 48) / 32) ** 2 < 1
@@ -52,7 +52,7 @@ def _picture(seed: int, channels: int) -> npt.NDArray[np.uint8]:
 
 
 def seen(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """A picture as it is prepared: what is quite transparent is white below that."""
+    """Return a picture as data preparation stores it: fully transparent pixels become white."""
     if picture.shape[2] not in (2, 4):
         return picture
     unseen = np.full(picture.shape[2], 255, np.uint8)
@@ -61,7 +61,7 @@ def seen(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def train_shapes(folder: Path, kind: str, steps: int = 1) -> Path:
-    """Train a narrow network on such pictures, T = 8; return the run."""
+    """Train a narrow network with T = 8 on pictures of a kind; return the run folder."""
     source, _ = write_shapes(folder / "data", kind)
     request = TrainRequest(
         steps=steps, batch_size=1, timesteps=8, sample_count=0, device="cpu", seed=1

@@ -1,4 +1,4 @@
-"""Errors as data: what stands behind the words, where there is anything."""
+"""Errors as data: when the details of a ``Failure`` have a traceback."""
 
 from __future__ import annotations
 

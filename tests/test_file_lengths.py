@@ -1,4 +1,4 @@
-"""Every module of the package is short enough to have one subject."""
+"""Length of the package's modules: at most 400 lines, so that each has one subject."""
 
 from __future__ import annotations
 

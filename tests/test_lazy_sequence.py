@@ -1,4 +1,4 @@
-"""A lazy sequence is read as a list is, and makes nothing that is not asked for."""
+"""Lazy sequence: it is indexed and sliced like a list, and computes only the items requested."""
 
 from __future__ import annotations
 

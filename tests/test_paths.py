@@ -1,4 +1,4 @@
-"""What other programs hold for a moment is renamed when they let go of it."""
+"""Retries of renaming: files that another program holds open for a moment, as on Windows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ddpm_studio.runs import atomic
 
 
 class Scanner:
-    """Holds each file for some tries, as a virus scanner does on Windows."""
+    """Make the first attempts to rename a file fail, as a virus scanner does on Windows."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, tries: int) -> None:
         self.left = tries

@@ -1,4 +1,4 @@
-"""Which bands are shown: one rule for whoever asks."""
+"""Bands to show of pictures with many channels: parsing and validation."""
 
 from __future__ import annotations
 

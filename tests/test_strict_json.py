@@ -1,4 +1,4 @@
-"""JSON that anybody may have written, and lines for a person."""
+"""Strict parsing of untrusted JSON, and one-line plain text of messages."""
 
 from __future__ import annotations
 

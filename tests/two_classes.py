@@ -11,7 +11,7 @@ from PIL import Image
 
 @pytest.fixture(scope="session")
 def class_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six 16-px pictures in two classes: dark and bright."""
+    """Write six 16-px RGB pictures in two classes, dark and bright; return their folder."""
     folder = tmp_path_factory.mktemp("classes")
     for name, level in (("dark", 20), ("bright", 210)):
         (folder / name).mkdir()
