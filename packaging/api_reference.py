@@ -4,8 +4,8 @@
 
     python packaging/api_reference.py [FOLDER]
 
-writes them into ``build/api`` or the folder named; ``index.html`` leads to all. Whatever pdoc warns
-of, and every reference of a docstring to a name of the project that is not there, is an error.
+writes them into ``build/api`` or the given folder; ``index.html`` links to all. Every warning of
+pdoc is an error, and so is a docstring's reference to a name of the project that does not exist.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from pdoc.doc import Doc, Module, Namespace
 
 import ddpm_studio
 
-#: What belongs to the window and the terminal, which are used and not imported.
+#: Packages of the window and the terminal: programs to run, not to import.
 LEFT_OUT = frozenset(("gui", "cli", "backend", "display"))
-#: What pdoc warns of where nothing is wrong.
+#: Patterns of pdoc's false warnings.
 _NO_FAULTS = (
-    # A package names its modules again, which are listed one by one.
+    # A package lists its modules, which are given one by one as well.
     r"The module specification ",
-    # Types that pydantic and Pillow have for type checkers alone, as Python 3.11 array[int].
+    # Types that pydantic and Pillow define for type checkers only; and array[int] in Python 3.11.
     r"Error parsing type annotation array\[int\] ",
     r"Error parsing type annotation JsonDict ",
     r".* core\.ImagingCore ",
-    # The type of a field that a dataclass inherits: looked for in the module of the heir.
+    # The type of an inherited dataclass field, which pdoc looks up in the subclass's module.
     r"Error parsing type annotation .+ for \S+\.__init__\. ",
 )
 _REFERENCE = re.compile(r":(?:mod|func|class|meth|data|attr|exc):`~?\.?(ddpm_studio\.[\w.]+)`")
 
 
 def modules() -> Iterator[str]:
-    """Yield the names of the modules that other programs may stand on."""
+    """Yield the names of the modules that other programs may import."""
     yield ddpm_studio.__name__
     for found in pkgutil.walk_packages(ddpm_studio.__path__, f"{ddpm_studio.__name__}."):
         if found.name.split(".")[1] not in LEFT_OUT:
@@ -50,10 +50,10 @@ def modules() -> Iterator[str]:
 
 
 def stale_references(names: Iterator[tuple[str, str]]) -> list[str]:
-    """Return "where: what" for each reference to a name that is not there.
+    """Return "name: target" for each reference to a name that does not exist.
 
     Args:
-        names: of each thing where it stands, and its docstring.
+        names: pairs of a qualified name and its docstring.
     """
     return [
         f"{where}: {target}"
@@ -64,7 +64,7 @@ def stale_references(names: Iterator[tuple[str, str]]) -> list[str]:
 
 
 def docstrings(of: Doc[object]) -> Iterator[tuple[str, str]]:
-    """Yield the place and the docstring of a module and of all that it documents."""
+    """Yield the qualified name and docstring of a module and of all its documented members."""
     yield of.fullname, of.docstring
     if isinstance(of, Namespace):
         for member in of.own_members:
@@ -73,8 +73,8 @@ def docstrings(of: Doc[object]) -> Iterator[tuple[str, str]]:
 
 
 def build(folder: Path) -> list[str]:
-    """Write the pages; return what pdoc warns of, and the references that lead nowhere."""
-    # What the packages ask of the system when they are imported, such as the kind of processor.
+    """Write the pages; return pdoc's warnings and the dangling references."""
+    # Packages start processes when they are imported, for instance to detect the processor.
     os.environ["PDOC_ALLOW_EXEC"] = "1"
     pdoc.render.configure(docformat="google", search=True)
     with warnings.catch_warnings(record=True) as told:
@@ -97,7 +97,7 @@ def _is_there(name: str) -> bool:
 
 
 def _is_field(name: str) -> bool:
-    """Whether a name is an annotated field of a class, which has no value there."""
+    """Whether a name is an annotated field of a class, without a value in the class."""
     owner, _, field = name.rpartition(".")
     try:
         holder = pkgutil.resolve_name(owner)
@@ -109,7 +109,7 @@ def _is_field(name: str) -> bool:
 
 
 def main() -> None:
-    """Build it, and say where it is or what is wrong."""
+    """Build the reference; print its path, or exit with the list of errors."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("build/api"))
     folder = parser.parse_args().folder

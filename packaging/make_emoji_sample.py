@@ -30,7 +30,7 @@ Rgba = npt.NDArray[np.uint8]
 
 
 def halve(rgba: Rgba) -> Rgba:
-    """Halve a picture's sides by the mean of each 2 x 2 block, weighted by opacity.
+    """Downsample a picture by 2: the mean of each 2 x 2 block, weighted by alpha.
 
     Args:
         rgba: uint8 (2H, 2W, 4), alpha not premultiplied.
@@ -42,8 +42,8 @@ def halve(rgba: Rgba) -> Rgba:
     blocks = rgba.astype(np.float64).reshape(height, 2, width, 2, 4)
     alpha = blocks[..., 3:]
     weight = alpha.sum(axis=(1, 3))
-    # Weighting by alpha is averaging in premultiplied form: the colours that lie
-    # hidden under transparent pixels must not bleed into the rim.
+    # Weighting by alpha is averaging in premultiplied form: the hidden colours of
+    # transparent pixels must not bleed into the rim.
     colour = (blocks[..., :3] * alpha).sum(axis=(1, 3)) / np.maximum(weight, 1.0)
     reduced: Rgba = np.rint(np.concatenate([colour, weight / 4.0], axis=-1)).astype(np.uint8)
     reduced[reduced[..., 3] == 0] = 0
@@ -51,17 +51,16 @@ def halve(rgba: Rgba) -> Rgba:
 
 
 def read_emoji(tarball: Path) -> dict[str, Rgba]:
-    """Read the package's pictures, reduced, by their name in the zip.
+    """Read the package's pictures, downsampled, by their name in the zip.
 
-    Skin-tone variants and the skin-tone swatches are left out, and so is each picture
-    that equals another of the same category (the flag of Norway stands for three lands):
-    of these the one with the shortest name stays.
+    Skin-tone variants and the skin-tone swatches are left out. Of identical pictures in a
+    category (Norway's flag is that of three territories), the one with the shortest name is kept.
 
     Returns:
         ``{"Category-name/short_name.png": uint8 (32, 32, 4)}``, sorted by name.
     """
     files: dict[str, bytes] = {}
-    # One pass in the archive's own order: seeking about in a gzip stream is slow.
+    # One pass in the archive's order: seeking in a gzip stream is slow.
     with tarfile.open(tarball, "r|gz") as archive:
         for member in archive:
             wanted = member.name == "package/emoji.json" or member.name.startswith(_IMAGES)
@@ -91,7 +90,7 @@ def read_emoji(tarball: Path) -> dict[str, Rgba]:
 
 
 def write_zip(pictures: dict[str, Rgba], out: Path) -> None:
-    """Write the pictures as PNG into ``out``, with fixed dates and rights."""
+    """Write the pictures as PNG into the zip ``out``, with fixed dates and permissions."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, pixels in pictures.items():

@@ -1,12 +1,12 @@
-"""Collect the texts of the window for a language, and compile what is translated of them.
+"""Collect the window's translatable texts for a language, and compile their translations.
 
 ::
 
     python packaging/translate.py de
 
-writes ``resources/translations/ddpm_studio_de.ts`` or brings it up to date; what is translated in
-it stays. Translate it with ``pyside6-linguist`` or any editor of .ts files and run the command
-again: beside it lies the ``.qm`` that the window loads where the system speaks that language.
+creates ``resources/translations/ddpm_studio_de.ts`` or updates it; existing translations are kept.
+Translate it with ``pyside6-linguist`` or any editor of .ts files and run the command again: it also
+compiles the ``.qm`` next to it, which the window loads if the system's language is this one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GUI = Path(requests.__file__).parents[1] / "gui"
 
 
 def texts_of_fields() -> list[str]:
-    """Return what forms show of fields and of the catalogue: no call of tr() has it."""
+    """Return the texts of request fields and of the catalogue, which no call of tr() contains."""
     models = [
         model
         for _, model in inspect.getmembers(requests, inspect.isclass)
@@ -51,7 +51,7 @@ def texts_of_fields() -> list[str]:
 
 
 def collect(language: str, folder: Path) -> tuple[Path, Path]:
-    """Write the .ts and the .qm of a language; returns both paths."""
+    """Write the .ts and .qm files of a language; return both paths."""
     folder.mkdir(parents=True, exist_ok=True)
     ts = folder / f"ddpm_studio_{language}.ts"
     with tempfile.TemporaryDirectory() as place:
@@ -59,7 +59,7 @@ def collect(language: str, folder: Path) -> tuple[Path, Path]:
         lines = [f'QCoreApplication.translate("requests", {text!r})' for text in texts_of_fields()]
         fields.write_text("\n".join(lines) + "\n", encoding="utf-8")
         sources = [str(path) for path in sorted(GUI.rglob("*.py"))]
-        # Told, for it would guess the language from the first underscore in the file's name.
+        # Explicit, because lupdate would guess the language from the first underscore in the name.
         options = ("-silent", "-locations", "none", "-target-language", language)
         _tool("lupdate", *options, *sources, str(fields), "-ts", str(ts))
     qm = ts.with_suffix(".qm")
@@ -68,12 +68,12 @@ def collect(language: str, folder: Path) -> tuple[Path, Path]:
 
 
 def _tool(name: str, *words: str) -> None:
-    # The scripts of the package that the window itself is from, wherever it is installed.
+    # The scripts of PySide6 in this Python environment.
     subprocess.run([str(Path(sys.executable).parent / f"pyside6-{name}"), *words], check=True)
 
 
 def main() -> None:
-    """Collect and compile."""
+    """Collect the texts of a language, compile their translations, and print both paths."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("language", help="such as de, or pt_BR")
     asked = parser.parse_args()
