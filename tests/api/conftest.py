@@ -1,4 +1,4 @@
-"""A tiny run, as an object; the same folder as those of the jobs' tests."""
+"""Fixtures of the Python API's tests: those of the jobs' tests, and a tiny run opened from them."""
 
 from __future__ import annotations
 

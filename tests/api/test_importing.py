@@ -1,4 +1,4 @@
-"""Models of other programs, and samples for evaluations, from Python."""
+"""Python API: importing models of other programs, and writing samples for evaluations."""
 
 from __future__ import annotations
 

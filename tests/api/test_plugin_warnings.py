@@ -1,4 +1,4 @@
-"""From Python a plug-in that can't be used is warned of, once."""
+"""Python API: a plug-in that can't be used gives one warning."""
 
 from __future__ import annotations
 

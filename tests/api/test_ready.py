@@ -1,4 +1,4 @@
-"""Ready models and published ones from Python."""
+"""Python API: opening, fine-tuning and publishing ready models."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def test_drawings_show_themselves_in_notebooks(opened: ds.Run) -> None:
     still = opened.sample(3, sampler="ddim", steps=2)
     assert repr(still) == "<Drawing: 3 pictures of 16 × 16 × 3 (sample, ddim)>"
     shown = Image.open(io.BytesIO(still._repr_png_() or b""))
-    # Two rows of two, 2 px between them, enlarged by a whole factor.
+    # Two rows of two, 2 px between them, upscaled by an integer factor.
     assert shown.size == (34 * 11, 34 * 11)
     assert np.array_equal(np.asarray(shown)[: 16 * 11 : 11, : 16 * 11 : 11], still[0])
     assert still._repr_mimebundle_() == {}

@@ -1,4 +1,4 @@
-"""Python's door with rectangles: colours, alpha and bands, from arrays to arrays and back."""
+"""Python API with non-square pictures in RGB, RGBA, gray + alpha and five bands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.recipe import PAPER
 from tests.shapes import CHANNELS, HEIGHT, WIDTH, options_of, seen, shape_of, write_shapes
 
 FEW: dict[str, Any] = {"sampler": "ddim", "steps": 2}
-# As an array and as Pillow knows it.
+# Pillow's mode of a picture or its preview, by number of channels.
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA", 5: "RGB"}
 
 

@@ -139,7 +139,7 @@ def test_a_program_without_a_console_gets_no_bar(monkeypatch: pytest.MonkeyPatch
 
 
 class Handle:
-    """As IPython's: what was shown, one after the other."""
+    """Stand-in for IPython's display handle, which records what is shown."""
 
     def __init__(self) -> None:
         self.shown: list[dict[str, str]] = []
@@ -167,7 +167,7 @@ def test_a_notebook_gets_a_bar_in_its_cell(monkeypatch: pytest.MonkeyPatch) -> N
     assert "&lt;Working&gt;" in first["text/html"]
     assert '<progress value="100" max="100">' in last["text/html"]
     assert set(gone.values()) == {""}
-    # Not one for each event: they came within a few milliseconds.
+    # Throttled: the events came within a few milliseconds of each other.
     assert len(handle.shown) < 50
 
 
