@@ -1,4 +1,4 @@
-"""The backend with small generators of its own, through its real thread."""
+"""Backend: results, errors, cancelling, pausing and priorities of jobs in its device thread."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _is_over(job: JobHandle[object]) -> bool:
 
 
 class Listener(QObject):
-    """Notes what arrives and in which thread."""
+    """Record a job's events and the threads in which they arrive."""
 
     def __init__(self, job: JobHandle[object]) -> None:
         super().__init__()
@@ -191,13 +191,13 @@ def test_what_nobody_asked_for_has_a_small_share_beside_a_training(
     spare = backend.submit(JobSpec("s", DeviceSteps(equal("s")), Lane.SPARE))
     qtbot.waitUntil(lambda: order.count("s") > 3, timeout=20_000)
     assert order.count("s") < 0.1 * len(order)
-    # Nothing else runs: all of the time is theirs.
+    # Nothing else runs: spare work gets all of the time.
     backend.pause(background, True)
     qtbot.waitUntil(lambda: background.state is State.PAUSED, timeout=20_000)
     begun = len(order)
     qtbot.waitUntil(lambda: len(order) > begun + 20, timeout=20_000)
     assert set(order[begun:]) == {"s"}
-    # Who was asked for goes before it.
+    # An interactive job goes before it.
     asked = backend.submit(JobSpec("i", DeviceSteps(equal("i"))))
     qtbot.waitUntil(lambda: order[-20:].count("i") == 20, timeout=20_000)
     for job in (background, spare, asked):
@@ -207,7 +207,7 @@ def test_what_nobody_asked_for_has_a_small_share_beside_a_training(
 def test_idle_work_waits_for_a_rest_from_what_a_person_asks_for(
     backend: Backend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As while a slider is dragged: each drawing is asked for when the one before is there.
+    # As while a slider is dragged: each drawing is requested when the previous one is complete.
     monkeypatch.setattr(device_thread, "_UNTIL_IDLE", 60.0)
     seen: list[str] = []
     with qtbot.waitSignal(backend.submit(JobSpec("d", DeviceSteps(counting(2, seen, "d")))).ended):

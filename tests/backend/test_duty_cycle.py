@@ -1,4 +1,4 @@
-"""Work that nobody waits for takes its share of the time and no more."""
+"""Duty cycle: work of low priority gets its share of the time and no more."""
 
 from __future__ import annotations
 

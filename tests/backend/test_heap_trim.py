@@ -1,4 +1,4 @@
-"""Freed memory goes back to the system."""
+"""Heap trimming: freed memory is returned to the operating system."""
 
 from __future__ import annotations
 

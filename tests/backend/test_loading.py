@@ -1,4 +1,4 @@
-"""What loads when, what is done meanwhile, and what a person is told where it can't be loaded."""
+"""Lazy loading of torch by the backend: the order, jobs meanwhile, and errors if loading fails."""
 
 from __future__ import annotations
 

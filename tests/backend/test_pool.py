@@ -1,4 +1,4 @@
-"""The pool beside the device's thread: side by side, in queues, cancelled, paused, ended."""
+"""Thread pool of the backend: concurrency, queues, cancelling, pausing and shutdown of jobs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def backend(qtbot: QtBot) -> Iterator[Backend]:
 
 
 class Gate:
-    """Work of the pool that says when it has begun, and goes on when it may."""
+    """Pool job that sets an event when it has begun, and waits for another before it goes on."""
 
     def __init__(self) -> None:
         self.begun, self.open = threading.Event(), threading.Event()
