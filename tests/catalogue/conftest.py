@@ -14,12 +14,12 @@ __all__ = ["backend", "pictures", "terminal", "trained"]
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the toy package is installed in."""
+    """A site directory in which the toy package is installed."""
     return install_toy(tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture
 def toy(site: Path) -> Iterator[Path]:
-    """The toy package, as if it were installed beside the program."""
+    """Make the toy package visible to this process, as if it were installed next to the program."""
     with seen(site):
         yield site

@@ -1,4 +1,4 @@
-"""Packages as pip would have installed them, in a folder of their own."""
+"""Plug-in packages for tests: written to a site directory as pip would install them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOY = Path(__file__).resolve().parents[1] / "toy_plugin"
 
 
 def install_toy(site: Path) -> Path:
-    """Put the toy package and its metadata into ``site``, and return that."""
+    """Copy the toy package and its metadata into ``site``; return ``site``."""
     project = tomllib.loads((TOY / "pyproject.toml").read_text())["project"]
     shutil.copytree(TOY / "toy_plugin", site / "toy_plugin")
     declare(site, project["name"], project["version"], project["entry-points"][plugins.GROUP])
@@ -26,7 +26,7 @@ def install_toy(site: Path) -> Path:
 
 
 def declare(site: Path, package: str, version: str, points: Mapping[str, str]) -> None:
-    """Write the metadata of a package."""
+    """Write a package's metadata (``.dist-info``) with its entry points."""
     folder = site / f"{package.replace('-', '_')}-{version}.dist-info"
     folder.mkdir(parents=True)
     (folder / "METADATA").write_text(
@@ -38,11 +38,11 @@ def declare(site: Path, package: str, version: str, points: Mapping[str, str]) -
 
 @contextmanager
 def seen(site: Path, warned: bool = False) -> Iterator[None]:
-    """Let this process find what is installed in ``site``, and forget it after.
+    """Add the plug-ins installed in ``site`` to this process, within the context only.
 
     Args:
-        site: the folder.
-        warned: let those listen who are told of what can't be used.
+        site: the site directory.
+        warned: whether to keep the listeners that warn of plug-ins that can't be used.
     """
     before = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:

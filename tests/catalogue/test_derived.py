@@ -1,4 +1,4 @@
-"""Forms, options, help and schemas offer what the catalogue has, and nothing else."""
+"""Forms, options, help and schemas derived from the catalogue: they offer exactly its entries."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MODELS = [
 
 
 def marked(model: type[Request]) -> Iterator[tuple[str, OneOf, list[str]]]:
-    """The fields that name an entry, and the names that the catalogue has for each."""
+    """Yield the fields that name an entry of the catalogue, each with the names it allows."""
     for key, field in model.model_fields.items():
         marker = one_of(field)
         if marker is not None:
@@ -46,8 +46,8 @@ def offered(box: QComboBox) -> dict[str, str]:
 
 def test_each_kind_that_can_be_asked_for_has_a_field() -> None:
     asked = {marker.table.kind for model in MODELS for _, marker, _ in marked(model)}
-    # Kinds of networks are asked for by preset, and files tell their formats themselves; a request
-    # is that of a tool.
+    # Networks are chosen by preset, data formats are detected from the files, and each tool has a
+    # request class of its own.
     assert asked == set(catalogue.KINDS) - {"network", "data format", "tool"}
 
 
@@ -74,12 +74,12 @@ def test_help_tells_every_name(toy: Path, monkeypatch: pytest.MonkeyPatch) -> No
         f"--{key.replace('_', '-')}": choices_of(model.model_fields[key])
         for model in MODELS
         for key, _, _ in marked(model)
-        # Drawing offers fewer of them under the same name.
+        # The drawing commands offer fewer variances under the same name.
         if (model, key) != (TrainRequest, "variance")
     }
     told = set()
     for command, entry in COMMANDS.items():
-        # What was made of it before the package was installed.
+        # A command that was built before the package was installed.
         monkeypatch.delitem(sys.modules, f"ddpm_studio.cli.commands.{entry.module}", raising=False)
         for param in load_command(command).params:
             for flag in set(param.opts) & fields.keys():
@@ -136,7 +136,8 @@ def test_window_terminal_and_python_ask_for_the_same_of_a_drawing(qtbot: QtBot) 
     for key, field in SamplerRequest.model_fields.items():
         assert f"--{key.replace('_', '-')}" in flags
         assert key in named
-        # Device and step of the weights are those of the window; options have a box each.
+        # Device and checkpoint are chosen elsewhere in the window; each sampler option has its own
+        # box.
         if key not in ("device", "checkpoint", "sampler_options"):
             assert field.title in words, key
 

@@ -1,4 +1,4 @@
-"""Each list of names stands once: in the engine's tables and in the catalogue."""
+"""Single source of names: only the engine's tables and the catalogue list them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ddpm_studio.catalogue import KINDS
 
 PACKAGE = Path(ddpm_studio.__file__).parent
 TABLES = (PACKAGE / "engine" / "tables", PACKAGE / "catalogue")
-#: So many names of one kind are a list.
+#: Number of names of one kind from which they count as a list.
 LIST = 3
-#: Where other names stand beside ours, or those of a version that stay as they are.
+#: Modules that may list names: other programs' names next to ours, or those of an old version.
 ALLOWED = {
     "api/run.py": "methods of a run, each by its own name",
     "catalogue/data_formats.py": "the table of data formats",
@@ -26,12 +26,12 @@ ALLOWED = {
 
 
 def literals(source: str) -> set[str]:
-    """The texts that stand in a module, what documents it left out."""
+    """Return the string literals of a module, except docstrings and ``__all__``."""
     tree = ast.parse(source)
     left_out = {
         id(text)
         for node in ast.walk(tree)
-        # Documentation, and the functions that a module exports.
+        # Docstrings, and the names that a module exports.
         if is_text(node) or "__all__" in targets(node)
         for text in ast.walk(node)
         if isinstance(text, ast.Constant)
@@ -46,18 +46,18 @@ def literals(source: str) -> set[str]:
 
 
 def is_text(node: ast.AST) -> bool:
-    """Whether a statement is nothing but a text."""
+    """Whether a statement is a lone constant, such as a docstring."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def targets(node: ast.AST) -> list[str]:
-    """The names that a statement assigns to."""
+    """Return the names that a statement assigns to."""
     assigned = node.targets if isinstance(node, ast.Assign) else []
     return [target.id for target in assigned if isinstance(target, ast.Name)]
 
 
 def listed(source: str) -> dict[str, set[str]]:
-    """The kinds of which a module holds a list, and its names."""
+    """Return the kinds whose names a module lists, each with the names found."""
     texts = literals(source)
     found = {kind: texts.intersection(table.own) for kind, table in KINDS.items()}
     return {kind: names for kind, names in found.items() if len(names) >= LIST}

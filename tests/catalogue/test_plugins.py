@@ -1,4 +1,4 @@
-"""Packages that add to the catalogue: found, used, told of, passed over, switched off."""
+"""Plug-in packages: discovery, use, failures, and switching them off."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.cli.conftest import QUIET, Terminal
 
 
 def run_python(code: str, *places: Path, **variables: str) -> str:
-    """Run code in a process that finds what is installed in these places."""
+    """Run code in a subprocess with site directories on its path; return its stdout."""
     paths = [*map(str, places), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables}
     done = subprocess.run(
@@ -273,7 +273,7 @@ def test_an_error_in_its_code_names_it(trained: Path, terminal: Terminal, tmp_pa
         said = terminal(*drawn, "--sampler", "fail")
         assert said.code == 1
         assert "The plug-in bad of failing-there 0.1 failed by KeyError: 'not today'" in said.error
-        # Called as it is not made to be, it fails before any of its code runs.
+        # With the wrong signature, or missing, it fails before any of its code runs.
         for name in ("few", "gone"):
             said = terminal(*drawn, "--sampler", name)
             assert said.code == 1
@@ -284,7 +284,7 @@ def test_an_error_in_its_code_names_it(trained: Path, terminal: Terminal, tmp_pa
 def test_a_run_goes_on_without_the_preset_it_was_begun_with(
     pictures: Path, terminal: Terminal, tmp_path: Path
 ) -> None:
-    """Its network is one of the engine's, and written down."""
+    """A run resumes without the plug-in that has its preset: run.json has the whole network."""
     (tmp_path / "sized_there.py").write_text(
         "from ddpm_studio.catalogue import PresetInfo\n"
         "def thin(size, channels):\n"

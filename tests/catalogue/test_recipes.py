@@ -1,4 +1,4 @@
-"""How each preset is trained unless something else is asked for."""
+"""Training recipes of the presets: defaults that explicit settings override."""
 
 from __future__ import annotations
 

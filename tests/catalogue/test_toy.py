@@ -1,4 +1,4 @@
-"""A package adds one of each kind without an edit here; all are used, and a run can do without."""
+"""Toy plug-in with an entry of each kind: all are used, and its runs open without it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TOYS = [
 
 @pytest.fixture(scope="module")
 def toy_run(site: Path, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of three steps, trained by a command in a process of its own."""
+    """A run of three steps with the toy entries, trained by a command in a subprocess."""
     run = tmp_path_factory.mktemp("toy") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(site), prepend=":")

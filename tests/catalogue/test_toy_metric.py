@@ -1,4 +1,4 @@
-"""A metric and a feature space of another package, in the terminal and in Python."""
+"""Metric and feature space of a plug-in, in the terminal and in Python."""
 
 from __future__ import annotations
 

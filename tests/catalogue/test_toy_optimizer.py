@@ -1,4 +1,4 @@
-"""Options of another package's optimiser: in requests, forms, the terminal, Python and runs."""
+"""Options of a plug-in's optimiser in requests, forms, the terminal, Python and runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOY = ("--optimizer", "toy-sign", "--optimizer-options", "momentum=0.9")
 
 
 def test_momentum_is_heeded(toy: Path) -> None:
-    """With a share m of the slope before, one twice as large as (1 − m)/m turns the sign."""
+    """After a gradient of 3, one of −1 reverses the step at momentum 0, but not at 0.5."""
     weights = []
     for momentum in (0.0, 0.5):
         layer = nn.Linear(1, 1, bias=False)

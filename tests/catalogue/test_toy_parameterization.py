@@ -1,4 +1,4 @@
-"""Another package's parameterisation and variance: on Gaussian data, in use, and missing."""
+"""Parameterisation and variance of a plug-in: exact on Gaussian data, in use, and missing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ TOYS = ("--parameterization", "toy-score", "--variance", "toy-middle")
 
 
 def best_score(x: Tensor, t: Tensor) -> Tensor:
-    """∇ log q(x_t) of data N(0, DATA), which is N(0, ᾱ·DATA + 1 − ᾱ) at t."""
+    """Return the score ∇ log q(x_t) for data N(0, DATA): q(x_t) = N(0, ᾱ·DATA + 1 − ᾱ)."""
     bar = EPS.table[t].reshape(-1, 1, 1, 1)
     return -x / (bar * DATA + 1 - bar)
 
@@ -60,7 +60,7 @@ def best_score(x: Tensor, t: Tensor) -> Tensor:
 def pair(
     clip: bool = False, variance: str = "fixed_large"
 ) -> Iterator[tuple[DiffusionProcess, object]]:
-    """The same process and model, by the score and by ε."""
+    """Yield the same process and optimal model twice: predicting the score, and predicting ε."""
     yield DiffusionProcess(LINEAR, "toy-score", variance, clip), best_score
     yield DiffusionProcess(LINEAR, "eps", variance, clip), EPS
 
@@ -86,7 +86,7 @@ def test_its_scalings_say_what_it_does(toy: Path) -> None:
 
 @pytest.mark.parametrize("clip", [False, True])
 def test_each_step_is_that_of_every_other(toy: Path, clip: bool) -> None:
-    """x̂_0 = x_t √ᾱ·DATA/(ᾱ·DATA + 1 − ᾱ) and ε̂ with it."""
+    """The process gets x̂_0 = x_t √ᾱ·DATA/(ᾱ·DATA + 1 − ᾱ) from the score, and ε̂ to match."""
     process, x_t = DiffusionProcess(LINEAR, "toy-score", clip_x0=clip), draw(2, 1, 4, 4)
     other = DiffusionProcess(LINEAR, "eps", clip_x0=clip)
     for index in (0, 40, 99):
@@ -103,7 +103,10 @@ def test_each_step_is_that_of_every_other(toy: Path, clip: bool) -> None:
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_draws_as_from_eps(toy: Path, sampler: str) -> None:
-    """But for rounding; where one asks between the labels, as nearly as labels lie together."""
+    """Samples equal those of ε up to rounding.
+
+    For adaptive samplers, which evaluate between the timesteps, up to the timesteps' spacing.
+    """
     info, results = SAMPLERS[sampler], []
     for process, model in pair():
         noise = PictureNoise(3, [0, 1], "cpu")
@@ -153,7 +156,7 @@ def test_density_by_the_flow_is_that_of_eps(toy: Path) -> None:
 
 
 def test_its_losses(toy: Path) -> None:
-    """E‖F − target‖² of the best network is Var[ε|x_t]/(1−ᾱ); min-SNR counts x̂_0's error."""
+    """E‖F − target‖² of the optimal model is Var[ε|x_t]/(1−ᾱ); min-SNR weights x̂_0's error."""
     process, index = DiffusionProcess(LINEAR, "toy-score"), torch.arange(0, 100, 9)
     zero, one = (torch.full((len(index), 1, 1, 1), v, dtype=torch.float64) for v in (0.0, 1.0))
     bar, weight = EPS.table[index], min_snr_weights(process, index, one, 5.0)
@@ -192,7 +195,7 @@ def test_a_class_that_is_none_is_refused_and_not_told_of(
 
 
 def test_the_variance_is_halfway_between_the_bounds(toy: Path) -> None:
-    """That is learned_range's with v = 0, and a number where the index is one."""
+    """The log variance equals that of learned_range at v = 0, and is a float for an int index."""
     middle = DiffusionProcess(LINEAR, variance="toy-middle")
     ranged = DiffusionProcess(LINEAR, variance="learned_range")
     x, index = draw(3, 1, 2, 2), torch.tensor([1, 50, 99])
@@ -220,7 +223,7 @@ def test_a_form_asks_for_it(toy: Path, qtbot: QtBot) -> None:
 
 @pytest.fixture(scope="module")
 def run(site: Path, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of two steps that predicts the score, trained from Python."""
+    """A run of two steps of a network that predicts the score, trained from Python."""
     folder = tmp_path_factory.mktemp("score") / "run"
     with seen(site):
         trained = ds.train(
@@ -263,7 +266,7 @@ def test_the_terminal_trains_draws_and_measures(
 
 def test_from_python_it_is_drawn_with_every_sampler(toy: Path, run: Path) -> None:
     opened = ds.open(run)
-    # Those of few-step students go with no other run.
+    # Samplers of few-step students work with no other runs.
     for sampler in (name for name, entry in SAMPLERS.items() if not entry.few_step):
         drawn = opened.sample(1, steps=3, sampler=sampler, device="cpu")
         assert drawn.pictures.shape == (1, 16, 16, 3), sampler
@@ -290,7 +293,7 @@ def test_without_its_plug_in_a_run_opens_and_names_it(
         ("export", run, "--diffusers", tmp_path / "diffusers"),
     ):
         assert needs in terminal(*words).error, words
-    # Pictures are looked for among those that it was trained on, which asks no network.
+    # The nearest training pictures are found without the network.
     said = terminal("neighbours", run, pictures / "000.png", "--out", tmp_path / "n.png")
     assert said.code == 0, said.err
 
@@ -306,7 +309,7 @@ def test_the_window_opens_a_run_without_its_plug_in_and_says_what_it_needs(
         (run / "run.json").write_text(told.replace("parameterization eps", "schedule toy-sqrt"))
     panel = ReversePanel(studio, ActionRegistry(parent=studio))
     qtbot.addWidget(panel)
-    panel.resize(1200, 900)  # high enough for the curve
+    panel.resize(1200, 900)  # tall enough to show the curve
     panel.show()
     open_run(qtbot, studio, run)
     assert studio.run_view is not None

@@ -1,4 +1,4 @@
-"""A tool of another package in the real window: two modules and one entry."""
+"""Tool of a plug-in (two modules and one entry) in the real window."""
 
 from __future__ import annotations
 

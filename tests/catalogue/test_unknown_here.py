@@ -1,4 +1,4 @@
-"""What a file names and this process does not know: told as unknown, never as damage."""
+"""Names in a file that this process does not know: reported as unknown, never as damage."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REMEDY = "Install what adds it, a package with an entry point of the group ddpm_
 
 @pytest.fixture
 def own_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A network and its preset that this process adds for itself, without a package."""
+    """A network and its preset, registered in this process without a plug-in package."""
     monkeypatch.syspath_prepend(str(TOY))
     toy_plugin = importlib.import_module("toy_plugin")
     kinds = {catalogue.NetworkInfo: catalogue.NETWORKS, catalogue.PresetInfo: catalogue.PRESETS}
@@ -50,7 +50,7 @@ def own_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def forget() -> None:
-    """Be a process that has not added it."""
+    """Remove the network and its preset from the catalogue again."""
     for table, name in ((catalogue.NETWORKS, "toy-net"), (catalogue.PRESETS, "toy-small")):
         if name in table:
             table.remove(name)
@@ -58,7 +58,7 @@ def forget() -> None:
 
 @pytest.fixture
 def own_run(own_network: None, pictures: Path, terminal: Terminal, tmp_path: Path) -> Path:
-    """A run of the network that only the process knew that trained it."""
+    """A run of a network that is no longer registered, as in another process."""
     run = tmp_path / "own"
     words = ("--preset", "toy-small", "--image-size", "10")
     said = terminal("train", pictures, "--run", run, "--steps", "1", *QUIET, *words)
@@ -72,7 +72,7 @@ Changed = Callable[[dict[str, Any]], Path]
 
 @pytest.fixture
 def changed(trained: Path, tmp_path: Path) -> Changed:
-    """Copy the run with other words in its run.json: "request.loss": "hinge"."""
+    """Return a function that copies the run and edits run.json, as by {"request.loss": "hinge"}."""
 
     def change(words: dict[str, Any]) -> Path:
         run = shutil.copytree(trained, tmp_path / "changed")
@@ -126,7 +126,8 @@ def test_the_window_opens_it_and_names_the_network(
     qtbot.waitUntil(lambda: told in reverse.messages.text, timeout=WAIT)
 
 
-# What is needed to draw and to train; and what only trains, or nothing needs any more.
+# Fields of run.json, with their names in messages: those needed to draw, and those needed only to
+# train.
 NEEDED = {
     "process.schedule": "schedule",
     "process.parameterization": "parameterization",
@@ -181,7 +182,7 @@ def test_a_preset_that_is_gone_is_needed_by_nothing(changed: Changed, terminal: 
     run = changed({"request.preset": "of-tomorrow"})
     words = ("--resume", "--steps", "5", "--device", "cpu")
     assert terminal("train", "--run", run, *words).code == 0
-    # It is still the run's: nothing was put in its place.
+    # The run keeps the name: nothing has replaced it.
     told = json.loads((run / "run.json").read_text())
     assert told["request"]["preset"] == "of-tomorrow"
 

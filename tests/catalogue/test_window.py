@@ -1,4 +1,4 @@
-"""The window tells which plug-ins it uses, and does without them if that is set."""
+"""Plug-ins in the window: the settings list them and can switch them off."""
 
 from __future__ import annotations
 
