@@ -1,4 +1,4 @@
-"""The shipped examples, importable by their names, and a tiny run to draw with."""
+"""Fixtures of the examples' tests: a function that imports an example, and a tiny run."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Load = Callable[[str], ModuleType]
 
 @pytest.fixture(autouse=True)
 def _elsewhere(own_folders: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the examples write lies in a folder of the test's own."""
+    """Run each test in a temporary folder, because the examples write to the current one."""
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Load:
-    """Import a script, which may import another one that lies beside it."""
+    """Return a function that imports a script, which may import others of the same folder."""
     monkeypatch.syspath_prepend(examples_dir())
     for script in examples_dir().glob("*.py"):
         monkeypatch.delitem(sys.modules, script.stem, raising=False)

@@ -1,4 +1,4 @@
-"""The notebook runs from top to bottom in a kernel of its own, and is kept without output."""
+"""Example notebook: it runs from top to bottom in a fresh kernel, and is stored without output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from ddpm_studio.paths import examples_dir
 
 NOTEBOOK = examples_dir() / "first_steps.ipynb"
-# What takes long is set at its top.
+# The settings that make it slow are at its top.
 QUICK = {"STEPS": "2", "COUNT": "2"}
 
 
@@ -37,7 +37,7 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
 
 
 def kinds(cell: object) -> set[str]:
-    """What is shown below a cell, by media types."""
+    """Return the media types of a cell's outputs."""
     outputs = getattr(cell, "outputs", [])
     return {kind for output in outputs for kind in output.get("data", {})}
 

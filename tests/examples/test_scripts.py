@@ -1,4 +1,4 @@
-"""Each script of the examples runs, with few steps, and draws what it says."""
+"""Example scripts: each runs, with few steps, and draws what it promises."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ddpm_studio.paths import examples_dir
 from tests.examples.conftest import Load
 
 GAP, SIDE = 2, 16
-# The size in cells of what a figure's script draws, and how it is asked for it.
+# Options of each figure's script, and the size in pictures of the grid that it draws.
 FIGURES = {
     "figure_6_progressive_generation": (["--count", "2", "--steps", "5", "--frames", "3"], 3, 2),
     "figure_7_shared_latents": (["--count", "2", "--steps", "5"], 3, 4),
@@ -25,7 +25,7 @@ FIGURES = {
 
 
 def cells(count: int) -> int:
-    """Pixels that so many pictures take side by side, twice as large."""
+    """Return the width in pixels of ``count`` pictures side by side, at scale 2."""
     return 2 * (count * (SIDE + GAP) - GAP)
 
 
@@ -42,7 +42,7 @@ def test_rate_against_distortion(load: Load, run: Path, capsys: pytest.CaptureFi
     load("figure_5_rate_distortion").main(["--run", str(run), "--count", "2", "--timesteps", "5"])
     rows = re.findall(r"^ *(\d+) +([\d.]+) +([\d.]+)$", capsys.readouterr().out, re.MULTILINE)
     ts, rates, _ = np.array(rows, float).T
-    # Decoded from T down: more and more bits have arrived.
+    # Decoded from T down: the rate grows.
     assert ts[0] == 20
     assert (np.diff(ts) < 0).all()
     assert (np.diff(rates) >= 0).all()
