@@ -1,4 +1,4 @@
-"""Networks whose every weight matters, in place of freshly initialised ones."""
+"""Randomised networks, in which every weight matters, unlike in freshly initialised ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def random_unet(config: UNetConfig, seed: int = 0) -> UNet:
 
 
 def randomised(model: _Module, seed: int = 0) -> _Module:
-    """Return any network so, in evaluation mode."""
+    """Randomise the weights of any network in place; return it in evaluation mode."""
     generator = torch.Generator().manual_seed(seed)
     model.eval()
     for module in model.modules():

@@ -1,4 +1,4 @@
-"""Our DiT and diffusers' DiTTransformer2DModel predict alike with the same weights."""
+"""Parity of our DiT with diffusers' DiTTransformer2DModel, with the same weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONFIG = DiTConfig(16, 16, 3, patch=2, hidden=24, depth=2, heads=3, num_classes=
 
 
 def _to_theirs(ours: dict[str, Tensor], config: DiTConfig) -> dict[str, Tensor]:
-    """Name our weights as they do; each of their blocks has its own layers of t."""
+    """Rename our weights to diffusers' names; there each block has its own timestep embedding."""
     p, out = config.patch, config.out_channels
     patches = ours["patches.weight"].reshape(-1, config.channels, p, p)
     # Rows are (channel, row, column) here, and (row, column, channel) there.
@@ -69,7 +69,7 @@ def test_dit(config: DiTConfig) -> None:
     assert not unexpected
     assert set(missing) <= {"pos_embed.pos_embed"}
     for block in theirs.transformer_blocks:
-        # As in the authors' code; the library divides by one less.
+        # As in the authors' code; diffusers divides by half the dimension minus 1.
         block.norm1.emb.time_proj.downscale_freq_shift = 0
     x = torch.randn(2, *config.shape, generator=torch.Generator().manual_seed(1))
     t, y = torch.tensor([3, 987]), torch.tensor([2, 5])

@@ -1,4 +1,4 @@
-"""Guidance rescaling as diffusers has it [Lin et al. 2023]."""
+"""Parity of guidance rescaling with diffusers [Lin et al. 2023]."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONFIG = UNetConfig.tiny(8, 1).with_(num_classes=3)
 
 
 class Uneven:
-    """Predicts x bent as the class has it, and x itself in a second half."""
+    """Model that predicts a class-dependent function of x; and x as learned variance."""
 
     def __init__(self, learned: bool) -> None:
         self.learned = learned

@@ -1,4 +1,4 @@
-"""Our samplers and the schedulers of diffusers walk the same way, step for step."""
+"""Parity of our samplers with diffusers' schedulers, step by step along the trajectory."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Case = tuple[torch.dtype, bool, float]
 LINEAR = NoiseSchedule.linear()
 NAMES = {"eps": "epsilon", "x0": "sample", "v": "v_prediction"}
 BETAS = {"beta_start": 1e-4, "beta_end": 0.02, "beta_schedule": "linear"}
-# Pictures, whether the scheduler's tables are made float64, and how far apart they may come.
-# Their own float32 tables alone put them further off than rounding does.
+# Dtype of the pictures, whether the scheduler's tables are replaced by float64 ones, and the
+# tolerance. Its own float32 tables cause larger differences than rounding does.
 CASES = [
     pytest.param((torch.float64, True, 1e-10), id="float64"),
     pytest.param((torch.float32, True, 1e-5), id="float32"),
@@ -37,7 +37,7 @@ DOUBLE: Case = (torch.float64, True, 1e-10)
 
 
 class SharedNoise(PictureNoise):
-    """One generator for the whole batch, as their pipelines have it."""
+    """Noise from one generator for the whole batch, as in diffusers' pipelines."""
 
     def __init__(self, dtype: torch.dtype, count: int = 2) -> None:
         super().__init__(0, range(count), "cpu")
@@ -65,7 +65,7 @@ def theirs(scheduler: Any, model: TwoHills, dtype: torch.dtype, **options: Any) 
         way.append(x)
         output = model(x, t.expand(len(x)))
         if model.variance == "learned":
-            # Their "learned" is σ², the papers' is log σ².
+            # diffusers' "learned" is σ²; in the papers it is log σ².
             output = torch.cat([output[:, :1], output[:, 1:].exp()], 1)
         x = scheduler.step(output, t, x, **options).prev_sample
     return [*way, x]
@@ -114,7 +114,7 @@ def test_ddim(clip: bool, eta: float, steps: int, case: Case) -> None:
     dtype, double, tolerance = case
     scheduler = tables(DDIMScheduler(**BETAS, clip_sample=clip), double)
     scheduler.set_timesteps(steps)
-    # Without it, their ε̂ is not the one of the clipped x̂_0.
+    # Without it, diffusers does not recompute ε̂ from the clipped x̂_0.
     options = {"eta": eta, "use_clipped_model_output": True}
     way = theirs(scheduler, TwoHills(), dtype, generator=SharedNoise(dtype).generator, **options)
     process = DiffusionProcess(keep(scheduler), clip_x0=clip)
@@ -153,11 +153,11 @@ def test_dpm_solver(sde: bool, order: Literal[1, 2], steps: int, parameterizatio
     )
     schedule = LINEAR.strided(steps)
     scheduler.set_timesteps(timesteps=schedule.timesteps.flip(0).tolist())
-    # The σ of its own float32 table, but for its rounding.
+    # Its σ are these, up to the rounding of its float32 table.
     exact = np.sqrt(1 / alphas_cumprod() - 1)[schedule.timesteps.flip(0).numpy()]
     np.testing.assert_allclose(scheduler.sigmas[:-1], exact, rtol=2e-3)
     scheduler.sigmas = torch.from_numpy(np.append(exact, 0.0))
-    # Its noise and what a step returns are float32 whatever comes in.
+    # Its noise and the result of a step are float32 for any input.
     noise = SharedNoise(torch.float32)
     way = theirs(scheduler, model, torch.float64, generator=SharedNoise(torch.float32).generator)
     process = DiffusionProcess(schedule, parameterization, clip_x0=False)
@@ -172,7 +172,7 @@ def test_dpm_solver_3m(steps: int, parameterization: str) -> None:
         **BETAS,
         prediction_type=NAMES[parameterization],
         solver_order=3,
-        # Of the second step, which has one step before it: φ's weights, as of the third order's.
+        # For the second step, of order 2: the φ weights that the third order uses.
         solver_type="heun",
         final_sigmas_type="zero",
     )
@@ -212,7 +212,7 @@ def test_unipc(
     assert len(way) == steps + 1
     process = DiffusionProcess(schedule, parameterization, clip_x0=False)
     if variant == "bh1":
-        # Their last step multiplies an endless h by 0; the x̂_0 it means is that of their x_1.
+        # diffusers' last step multiplies an infinite h by 0; the limit is x̂_0 of its x_1.
         assert way[-1].isnan().all()
         way[-1] = process.p_mean_variance(model, way[-2], 0).x0_hat
     noise = SharedNoise(torch.float64)
@@ -235,7 +235,7 @@ def test_unipc_without_its_corrector() -> None:
 
 @pytest.mark.parametrize("parameterization", ["x0", "v"])
 def test_zero_terminal_snr(parameterization: str) -> None:
-    """Theirs has ᾱ_T = 0 exactly; DDIM from T as its authors would have it ("trailing")."""
+    """Schedules with ᾱ_T = 0 exactly agree, and so do DDIM ("trailing") and ancestral sampling."""
     schedule = LINEAR.with_zero_terminal_snr()
     model, (dtype, _, tolerance) = TwoHills(parameterization), DOUBLE
     model.table = schedule.alphas_cumprod

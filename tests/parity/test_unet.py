@@ -1,4 +1,4 @@
-"""Our U-Net and diffusers.UNet2DModel, from the same folder, give the same prediction."""
+"""Parity of our U-Net with diffusers' UNet2DModel, loaded from the same folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""diffusers' UNet2DModel at its own defaults and others, in and out, predicts as here."""
+"""Parity of import and export with diffusers' UNet2DModel, at its defaults and other settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ddpm_studio.interop.unet2d import network_config, network_fields
 from tests.parity.networks import randomised
 
 PROCESS = DiffusionProcess(NoiseSchedule.linear())
-# The library's defaults but for the widths, which would take half a GiB.
+# diffusers' defaults except for the size and widths, which would take half a GiB.
 NARROW: dict[str, Any] = {
     "sample_size": 16,
     "block_out_channels": (32, 32, 64, 64),
