@@ -1,4 +1,4 @@
-"""Real commands on tiny pictures and a tiny run, in this process and in others."""
+"""Fixtures to run commands, in this process and in subprocesses, on tiny pictures and tiny runs."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from ddpm_studio.cli import run
 from tests.processes import hear
 from tests.recipe import PAPER_WORDS
 
-# float32: the same numbers on every machine.
+# float32, for the same numbers on every machine.
 TINY = [
     *("--image-size", "16", "--batch-size", "2", "--timesteps", "20"),
     *("--device", "cpu", "--precision", "float32"),
@@ -32,7 +32,7 @@ class Said:
 
     @property
     def error(self) -> str:
-        """The one line of a refusal; anything more than one is a fault."""
+        """The single error line of stderr; asserts that there is exactly one, and no traceback."""
         lines = [line for line in self.err.splitlines() if line.startswith("error:")]
         assert len(lines) == 1, self.err
         assert "Traceback" not in self.err
@@ -54,7 +54,7 @@ def write_pictures(folder: Path, count: int, channels: int = 3, seed: int = 0) -
 
 @pytest.fixture
 def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
-    """Run a command line in this process."""
+    """Return a function that runs a command line in this process."""
 
     def call(*words: object) -> Said:
         capsys.readouterr()
@@ -72,7 +72,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
-    """A run of four steps; nobody changes it."""
+    """A run of four steps, which tests must not modify."""
     folder = tmp_path_factory.mktemp("runs") / "trained"
     assert (
         run(["train", str(pictures), "--run", str(folder), "--steps", "4", *PAPER_WORDS, *QUIET])
@@ -83,7 +83,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def class_trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of one step that knows the classes circle and square."""
+    """A class-conditional run of one step with the classes circle and square."""
     source = tmp_path_factory.mktemp("classes")
     for seed, name in enumerate(("circle", "square")):
         write_pictures(source / name, 2, seed=seed)
@@ -94,7 +94,7 @@ def class_trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def spawn(*words: object, code: str = "", cwd: Path | None = None) -> subprocess.Popen[str]:
-    """Start a command line, or other code, in a process of its own."""
+    """Start a command line, or other Python code, in a subprocess."""
     arguments = ["-c", code] if code else ["-m", "ddpm_studio"]
     return subprocess.Popen(
         [sys.executable, *arguments, *map(str, words)],
@@ -117,7 +117,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def other_rank(monkeypatch: pytest.MonkeyPatch) -> Other:
-    """Let this process be rank 0 of two; return what starts a command line as rank 1."""
+    """Make this process rank 0 of two; return a function that starts a command line as rank 1."""
     told = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     for name, value in told.items():
         monkeypatch.setenv(name, value)

@@ -245,7 +245,7 @@ def test_signs_that_stdout_can_not_write_are_spelt_out(monkeypatch: pytest.Monke
     process = spawn("info")
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
-    assert "\\u03b5" in out  # ε of a parameterisation's help
+    assert "\\u03b5" in out  # ε in a parameterisation's help
 
 
 def test_a_file_is_no_run(terminal: Terminal, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
     text = stream.getvalue()
     for part in ("[bold] is not markup", "[Sampling]", "3 of 10 pictures", "42 s left", "loss [x]"):
         assert part in text
-    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is back
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is shown again
 
 
 @pytest.mark.parametrize("width", [60, 80])

@@ -1,4 +1,4 @@
-"""``ddpm-studio distill``: a student from a run, gone on with, drawn from, told of."""
+"""``ddpm-studio distill``: students of a run are trained, resumed, sampled and described."""
 
 from __future__ import annotations
 

@@ -244,7 +244,7 @@ def test_sharing_can_be_watched(
     shown = frames(gif)
     assert len(shown) == 4
     assert np.array_equal(shown[-1], pixels(out))
-    # All begin at the same x_t.
+    # All start from the same x_t.
     assert np.array_equal(shown[0][:16, :16], shown[0][:16, 18:])
     assert not np.array_equal(shown[-1][:16, :16], shown[-1][:16, 18:])
     said = terminal(*words, "--t", 0)
@@ -390,7 +390,7 @@ def test_writing_tells_how_far_it_is(terminal: Terminal, trained: Path, tmp_path
 
 
 class Signalling(list[np.ndarray]):
-    """Frames of which one comes with the signal that Ctrl-C sends."""
+    """Frames, one of which raises SIGINT (Ctrl-C) when it is read."""
 
     def __getitem__(self, place: Any) -> Any:
         if place == 20:

@@ -1,4 +1,4 @@
-"""Models in and out, fine-tuning and filling in, from the terminal."""
+"""Export and import of models and latents, interpolation, fine-tuning, inpainting: the commands."""
 
 import json
 from pathlib import Path
@@ -95,7 +95,7 @@ def test_a_square_between_four(
 def test_fine_tuning_keeps_network_and_process(
     terminal: Terminal, pictures: Path, tmp_path: Path
 ) -> None:
-    """What the weights were trained for is asked again, or refused, and never passed over."""
+    """Settings that the weights were trained with are inherited; contradicting ones are refused."""
     base, tuned = tmp_path / "base", tmp_path / "tuned"
     process = ["--parameterization", "v", "--schedule", "cosine"]
     words = ["train", pictures, "--steps", 1, *QUIET, "--preset", "patches", *process]
@@ -118,7 +118,7 @@ def test_fine_tuning_keeps_network_and_process(
     assert told["process"]["parameterization"] == told["request"]["parameterization"] == "v"
     assert told["request"]["schedule"] == "cosine"
     assert (told["request"]["preset"], told["request"]["timesteps"]) == ("patches", 20)
-    # It goes on as what it is.
+    # It resumes with the inherited settings.
     words = ["train", "--run", tuned, "--resume", "--steps", 2, "--device", "cpu"]
     said = terminal(*words, "--parameterization", "eps")
     assert "begun with --parameterization v" in said.error
@@ -147,7 +147,7 @@ def test_another_file_is_no_damaged_latent(
 def test_a_fine_tuned_run_goes_on_though_its_request_tells_of_another_process(
     terminal: Terminal, pictures: Path, tmp_path: Path
 ) -> None:
-    """Earlier versions recorded what was asked for in place of what the run is."""
+    """The run's process counts: earlier versions recorded the settings as requested."""
     base, tuned = tmp_path / "base", tmp_path / "tuned"
     learned = ["--variance", "learned_range", "--loss", "hybrid"]
     assert terminal("train", pictures, "--run", base, "--steps", 1, *QUIET, *learned).code == 0

@@ -1,4 +1,4 @@
-"""Models of other programs from the terminal: what they leave open is asked, told and kept."""
+"""``ddpm-studio import``: settings that the files of other programs do not contain."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_what_nothing_is_usual_for_is_asked_with_the_usual_rest(
     )
     assert asked in said.error
     assert not (tmp_path / "run").exists()
-    # What it names can be typed as it is.
+    # The options that the message lists can be typed as they are.
     words = asked.replace(" N ", " 16 ").split()
     assert terminal("import", openai, "--run", tmp_path / "run", *words).code == 0
 

@@ -1,4 +1,4 @@
-"""Short forms of what ``python -m tests.endurance kill rank_kill`` shows at length."""
+"""Killed trainings resume: short forms of ``python -m tests.endurance kill rank_kill``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands on ranks that something else has started, as torchrun does."""
+"""Commands on ranks that an external launcher such as torchrun has started."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_bits_are_measured_by_both_and_told_by_one(
     other = other_rank(*words)
     assert terminal(*words).out == one.out
     assert _said(other) == (0, "", "")
-    # What is known needs nobody.
+    # A stored result needs no other rank.
     other = other_rank(*words)
     assert terminal(*words).out == one.out
     assert _said(other) == (0, "", "")
@@ -173,7 +173,7 @@ def test_torchrun_trains_measures_and_draws(
 def test_two_machines_with_disks_of_their_own_train_as_one(
     terminal: Terminal, tmp_path: Path
 ) -> None:
-    # So many files that the second machine helps to prepare them.
+    # Enough files for the second machine to help prepare them.
     pictures = write_pictures(tmp_path / "pictures", preparing._POOL_FROM_FILES + 50)
     settings = [*QUIET, "--batch-size", "4", "--steps", "3"]
     one = ("train", pictures, "--run", tmp_path / "one", *settings, "--devices", "cpu,cpu")

@@ -1,4 +1,4 @@
-"""A training on several ranks, started, killed, stopped, and started again by the terminal."""
+"""Training on several ranks from the terminal: start, signals, killed ranks, and resuming."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ddpm_studio.runs import RunFolder
 from tests.cli.conftest import QUIET, Terminal, spawn
 
 PARTS = ("model.safetensors", "ema.safetensors", "optimizer.safetensors")
-# So many that a signal at the first checkpoint comes long before the end.
+# Enough that a signal at the first checkpoint comes long before the end.
 STEPS, EVERY = 30, 2
-# By themselves; the last option of a name counts.
+# For one device; if an option is repeated, the last one counts.
 SETTINGS = [*QUIET, "--batch-size", "4", "--steps", str(STEPS), "--checkpoint-every", str(EVERY)]
 TWO = ["--devices", "cpu,cpu"]
 
@@ -31,7 +31,7 @@ def parts(run: Path, step: int = STEPS) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def through(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> list[bytes]:
-    """What one process makes of the same batches, in two micro-batches each."""
+    """Checkpoint files of one process trained on the same batches, in two micro-batches each."""
     from ddpm_studio.cli import run
 
     folder = tmp_path_factory.mktemp("through") / "run"
@@ -83,7 +83,7 @@ def _start(pictures: Path, run: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def _wait_for(process: subprocess.Popen[str], step: int) -> psutil.Process:
-    """Read events until a checkpoint of that step is there; return rank 1."""
+    """Read events until a checkpoint of that step or a later one is saved; return rank 1."""
     assert process.stdout is not None
     for line in process.stdout:
         told = json.loads(line)
@@ -150,7 +150,7 @@ def test_a_notice_of_the_cluster_saves_and_the_same_command_goes_on(
     run = tmp_path / "run"
     process = _start(pictures, run, "--requeue")
     other = _wait_for(process, EVERY)
-    # Whichever rank gets it.
+    # Any rank may receive the signal.
     other.send_signal(signal.SIGUSR1)
     out, said = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGUSR1, said
@@ -161,7 +161,7 @@ def test_a_notice_of_the_cluster_saves_and_the_same_command_goes_on(
     words = ("train", pictures, "--run", run, *SETTINGS, *TWO, "--requeue")
     assert terminal(*words).code == 0
     assert parts(run) == through
-    # And once more, where all is done.
+    # Once more, when the training is complete.
     again = terminal(*words)
     assert (again.code, again.out) == (0, f"{run}\n")
     assert parts(run) == through

@@ -1,4 +1,4 @@
-"""Ready models and sample sets by name in the terminal, and publish."""
+"""Ready models and sample sets by name in the terminal, and the command ``publish``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAST = ["--device", "cpu", "--steps", "2"]
 
 @pytest.fixture(autouse=True)
 def _own_folders(own_folders: None) -> None:
-    """Of each test."""
+    """Give each test folders of its own."""
 
 
 def test_a_ready_model_is_asked_by_its_name(

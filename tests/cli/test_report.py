@@ -1,4 +1,4 @@
-"""A report whose commands are typed: they draw the same pictures and print the same numbers."""
+"""Commands printed in a report: they give the report's pictures and numbers again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PARTS = [
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to type commands in; the runs are copied there."""
+    """The current folder of the commands, to which runs are copied."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -72,7 +72,7 @@ def test_each_command_gives_what_the_report_shows(
     with Image.open("progressive.apng") as animation:
         frames = [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(animation)]
     columns = np.stack(rows, axis=1)
-    # A moment that looks as the one before is no frame of its own in a file.
+    # A file has no separate frame for an intermediate state that looks like the previous one.
     moves = [True, *(bool((a != b).any()) for a, b in pairwise(columns))]
     assert len(columns) > len(frames) - 1 == sum(moves) - 1 > 2
     for column, frame in zip(columns[moves], frames, strict=True):
@@ -127,7 +127,7 @@ def check_bits(terminal: Terminal, section: Element) -> None:
     assert [line.split() for line in printed] == table.rows
     found = json.loads(typed(terminal, by_t.commands[0]))
     assert rate.commands == by_t.commands
-    # Each line of a plot has a place for each t that was evaluated.
+    # Each line of a plot has a point for each t that was evaluated.
     for figure, count in ((by_t, 2), (rate, 3)):
         curves = [path for path in figure.all("path", "curve") if "c0" in path.attributes["class"]]
         assert len(curves) == count

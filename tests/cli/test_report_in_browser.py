@@ -1,4 +1,4 @@
-"""A report in a browser, where there is one: nothing is asked of the network, nothing complains."""
+"""Report in a browser, if one is installed: it needs no network and causes no console errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rectangles with colours, alpha or bands, from the pictures to all that is drawn of them."""
+"""Non-square pictures in RGB, RGBA, gray + alpha or bands: training and all drawing commands."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_share_interpolate_and_fill_in(
     share = ["share", trained.run, trained.picture, "--out", shared, "--count", 1, "--t", 4]
     assert terminal(*share, *few).code == 0
     assert _whole(shared).shape == trained.shape
-    # A picture of ours is one to go on from, bands and all.
+    # A drawn picture can be an input, with all its bands.
     mix = ["interpolate", trained.run, trained.picture, shared, "--out", mixed, "--t", 0]
     assert terminal(*mix, "--steps-lambda", 2, "--columns", 1).code == 0
     ends = _whole(mixed)
@@ -185,7 +185,7 @@ def test_a_gif_tells_that_it_has_no_alpha(
 def test_bands_are_looked_at_before_anything_is_drawn(
     trained: Trained, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever would draw: each refuses what the run's pictures do not have."""
+    """Every drawing command refuses bands that do not exist, before it loads the model."""
     from ddpm_studio.jobs.drawing.models import ModelStore
 
     def loaded(*_: object, **__: object) -> None:

@@ -1,4 +1,4 @@
-"""Pictures that the first ranks of two machines prepare together; one machine plays both."""
+"""Data preparation shared by the first ranks of two machines, simulated on one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OPTIONS = PrepareOptions(image_size=12)
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Good ones, one that is cut short, and a file that is none."""
+    """Seventy valid pictures, a truncated one, an empty file and a text file."""
     folder = write_pictures(tmp_path / "many", 70)
     whole = (folder / "003.png").read_bytes()
     (folder / "cut.png").write_bytes(whole[: len(whole) // 2])
@@ -42,7 +42,7 @@ def pictures(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def asked_there(monkeypatch: pytest.MonkeyPatch, own_folders: None) -> list[int]:
-    """Let the other machine decode all, however few; return of each batch how many pictures."""
+    """Make the other machine decode all pictures; return the number of pictures of each batch."""
     numbers: list[int] = []
     ask, ready, newcomers = decode_pool._Assisted.ask, DecodePool.ready, SharedPreparing.newcomers
 
@@ -86,7 +86,7 @@ def _prepared(team: Team, pictures: Path) -> Dataset:
 
 
 def _files(cache: Path) -> dict[str, bytes]:
-    """Return what a cache holds by the paths within it, but for notes of when files changed."""
+    """Return the cache's files by relative path, except its notes of modification times."""
     files = (file for file in cache.rglob("*") if file.is_file() and file.parent.name != "quick")
     return {file.relative_to(cache).as_posix(): file.read_bytes() for file in files}
 

@@ -61,7 +61,7 @@ def test_resuming_gives_the_bytes_of_an_uninterrupted_run(
     terminal: Terminal, pictures: Path, trained: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    # At a constant learning rate: one that falls to 0 depends on where the end is.
+    # At a constant learning rate, because one that decays to 0 depends on the number of steps.
     words = ["train", pictures, "--run", run, "--steps", 2, *PAPER_WORDS, *QUIET]
     assert terminal(*words).code == 0
     assert terminal("train", "--run", run, "--resume", "--steps", 4).code == 0
@@ -186,7 +186,7 @@ def test_a_terminal_that_goes_ends_a_training_in_order(
     run, steps = tmp_path / "run", 60 if deaf else 100_000
     ours, theirs = pty.openpty()
     words = ["train", pictures, "--run", run, "--steps", steps, *QUIET]
-    # The terminal is its own, so that the system tells it when that goes.
+    # The child has a controlling terminal, so that it gets SIGHUP when the terminal closes.
     own = "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
     ignore = f"signal.signal(signal.SIGHUP, signal.{'SIG_IGN' if deaf else 'SIG_DFL'}); "
     go = "os.execv(sys.executable, [sys.executable, '-m', 'ddpm_studio', *sys.argv[1:]])"
@@ -199,7 +199,7 @@ def test_a_terminal_that_goes_ends_a_training_in_order(
     )
     os.close(theirs)
     metrics = run / "metrics.jsonl"
-    # With a step taken there is something to save.
+    # After the first step there is something to save.
     while not (metrics.exists() and metrics.stat().st_size) and process.poll() is None:
         time.sleep(0.1)
     os.close(ours)
@@ -288,7 +288,7 @@ def unreadable(folder: Path) -> Path:
 
 
 CASES = [empty, only_text, escaping_zip, pickled_npz, missing]
-if hasattr(os, "geteuid") and os.geteuid() != 0:  # to root all is readable
+if hasattr(os, "geteuid") and os.geteuid() != 0:  # root can read everything
     CASES.append(unreadable)
 
 
@@ -354,7 +354,7 @@ def test_places_are_looked_at_before_the_pictures(
     if sys.platform.startswith("linux"):
         cases.append((Path("/proc/run"), "can't be made"))
     for run, cause in cases:
-        # The pictures are missing too: what is said is about the run, so it came first.
+        # The pictures are missing too; the error is about the run, so the run is checked first.
         said = terminal("train", tmp_path / "no pictures", "--run", run, *QUIET)
         assert said.code == 1
         assert cause in said.error
