@@ -91,7 +91,7 @@ def test_rate_and_hold(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     drain(save_animation(path, noise(4, 3), fps=10, hold_last_seconds=1.5))
     found = durations(path)
-    if suffix == ".webp":  # the decoder tells the time since the start of the frame before
+    if suffix == ".webp":  # the decoder reports the time since the start of the previous frame
         assert len(found) == 4
         assert sum(found) in (1900, 1901)
     else:
@@ -127,7 +127,7 @@ def test_one_frame_is_a_still_picture(tmp_path: Path, suffix: str) -> None:
     assert np.array_equal(back, noise(1, 3)[0])
 
 
-# A run's name may hold any sign that XML, ffmpeg or a string has another use for.
+# A run's name may contain any character that is special in XML, to ffmpeg or in strings.
 RECIPE: dict[str, object] = {
     "kind": "sample",
     "request": {"run": "/a b/=;#\\ <é>&\n\"'</ddpm:recipe>", "seed": 7},
@@ -310,7 +310,7 @@ def test_an_mp4_says_how_its_colours_are_stored(tmp_path: Path) -> None:
     tool = _ffmpeg()
     assert tool is not None
     command = [tool, "-v", "info", "-i", str(path), "-frames:v", "1"]
-    # BT.709 spelt out, as a player takes a film of this size that says nothing.
+    # BT.709 explicitly, which players assume for an untagged film of this size.
     command += ["-vf", "scale=in_color_matrix=bt709:in_range=tv", "-f", "rawvideo"]
     read_back = subprocess.run(
         [*command, "-pix_fmt", "rgb24", "-"], check=True, capture_output=True

@@ -11,7 +11,7 @@ from ddpm_studio.export import estimate_animation, save_animation
 from tests.data.pictures import drain
 
 RNG = np.random.default_rng(5)
-# From noise to a plain picture, as a reverse process goes.
+# From noise to a uniform picture, like a reverse process.
 FRAMES = [
     (RNG.normal(128, 90 * (1 - k / 39), (40, 60, 3))).clip(0, 255).astype(np.uint8)
     for k in range(40)

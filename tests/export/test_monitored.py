@@ -1,4 +1,4 @@
-"""Work in a thread of its own: what it tells, how it ends, how it is ended."""
+"""Monitored work in a thread of its own: progress, result, errors, and cancelling."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ddpm_studio.progress import Progress
 from tests.data.pictures import drain
 
 START = Progress(0, 3, "Writing", "frames")
-# Far beyond what any test takes; none waits for it.
+# Timeout far beyond the duration of any test, in seconds.
 _LONG = 60.0
 
 
@@ -68,7 +68,7 @@ def test_the_work_stands_still_while_nobody_steps() -> None:
             reported.append(done)
 
     for told in monitored(START, work):
-        # What was told is taken, the next is told already, and the one after may wait.
+        # One report is consumed, the next one is queued, and the one after may be waiting.
         assert len(reported) <= told.done + 3
     assert reported == list(range(50))
 
@@ -129,7 +129,7 @@ def test_closing_ends_the_work_where_it_asks_next(steps: int) -> None:
         next(running)
     running.close()
     assert ended.wait(_LONG)
-    # No Exception, which Pillow catches.
+    # Not an Exception, which Pillow would catch.
     assert errors == [Cancelled]
     with pytest.raises(StopIteration):
         next(running)

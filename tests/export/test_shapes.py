@@ -1,4 +1,4 @@
-"""Alpha and bands in files: kept where the format can, laid over white where it can't."""
+"""Alpha and bands in exported files: kept if the format can, else composited over white."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_png_keeps_all_channels(tmp_path: Path, channels: int, scale: int) -> 
     read = read_picture(path, alpha=True)[:: scale if channels <= 4 else 1]
     read = read[:, :: scale if channels <= 4 else 1]
     np.testing.assert_array_equal(read[:, 13:25], pictures[1])
-    # Between them nothing is transparent.
+    # The gaps between the pictures are opaque.
     assert (read[:, 12] == 255).all()
     assert export.read_recipe(path) == {"kind": "test"}
 
@@ -45,7 +45,7 @@ def test_which_bands_a_png_shows(tmp_path: Path) -> None:
 
 
 def _film(channels: int) -> Pixels:
-    """Frames whose second differs from the first in colour alone, alpha alone in the third."""
+    """Return three frames: the second changes only a colour, the third only alpha."""
     frames = np.repeat(_pictures(1, channels), 3, axis=0)
     frames[1:, 2:4, 2:4, 0] ^= 255
     frames[2, 5:7, 5:7, -1] ^= 129

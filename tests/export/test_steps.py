@@ -1,4 +1,4 @@
-"""Writing step by step: its progress, what closing it leaves, and the bytes of the files."""
+"""Export as generators: progress, cancelling without remains, memory, and the files' bytes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _SUFFIXES = [".gif", ".apng", ".webp", _MP4]
 
 
 def everything(folder: Path) -> dict[str, bytes | None]:
-    """All that a folder holds: the content of files, None for folders."""
+    """Return the contents of a folder by relative path: bytes of files, None for folders."""
     return {
         str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
         for path in folder.rglob("*")
@@ -55,7 +55,7 @@ def everything(folder: Path) -> dict[str, bytes | None]:
 
 
 def check_progress(told: Iterable[Progress], total: int) -> None:
-    """Each phase begins at 0 and never falls; the last one ends at its total."""
+    """Assert that each phase starts at 0 and never decreases; the last counts up to the total."""
     phases: dict[str, list[int]] = {}
     for report in told:
         assert report.total == total
@@ -84,7 +84,7 @@ def test_progress_of_an_estimate() -> None:
     assert told[-1] == Progress(12, 12, "Estimating", "frames")
 
 
-# How many steps are taken before the end: none, the first, some.
+# Number of steps before the generator is closed: none, the first, several.
 @pytest.mark.parametrize("steps", [0, 1, 4])
 @pytest.mark.parametrize("suffix", _SUFFIXES)
 def test_a_cancelled_animation_leaves_what_was_there(
@@ -156,7 +156,7 @@ def test_a_grid_is_the_same_at_once_and_step_by_step(tmp_path: Path) -> None:
 
 
 class Alive(Sequence[np.ndarray]):
-    """Frames made when they are asked for; tells how often, and how many were held at a time."""
+    """Lazy frames that count the requests, and the most frames alive at a time."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -185,7 +185,7 @@ def test_no_frame_is_asked_for_while_nobody_steps(tmp_path: Path, suffix: str) -
     frames = Alive(40)
     writing = save_animation(tmp_path / f"a{suffix}", frames)
     for report in writing:
-        # Two for their shape beforehand, and those between the last report and the next but one.
+        # Two read in advance for their shape, and those up to the next report but one.
         assert frames.asked <= report.done + 5
     assert frames.asked >= 40
 
@@ -198,7 +198,7 @@ def test_frames_are_not_gathered(tmp_path: Path, suffix: str) -> None:
 
 
 def moving(channels: int) -> list[np.ndarray]:
-    """A square that moves over a ground, stands still for a while and goes on."""
+    """Return frames of a square that moves over a background, with pauses."""
     frames = []
     for place in (3, 4, 4, 4, 9, 20, 20):
         frame = np.full((40, 50, channels), 30, np.uint8)
@@ -221,7 +221,7 @@ _CONTENTS: dict[str, Callable[[], Frames]] = {
 @pytest.mark.parametrize("content", _CONTENTS)
 @pytest.mark.parametrize(
     ("fps", "hold"),
-    # At the last, three equal frames together last longer than a PNG can tell.
+    # In the last case, three equal frames together exceed the longest delay of an APNG frame.
     [(10.0, 0.0), (10.0, 2.0), (10.0, 70.0), (1000 / 33001, 0.0)],
 )
 def test_an_apng_has_the_bytes_that_pillow_writes(
@@ -287,7 +287,7 @@ def test_a_webp_has_the_bytes_that_pillow_writes(tmp_path: Path, content: str) -
 
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Put a script in ffmpeg's place; gives the file into which it writes its process's id."""
+    """Return a function that replaces ffmpeg by a script; it returns the script's pid file."""
 
     def install(script: str) -> Path:
         tool = tmp_path / "bin" / "ffmpeg"
@@ -305,9 +305,9 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
 @pytest.mark.parametrize(
     ("script", "sent"),
     [
-        # It never reads: the first frame does not go into the pipe.
+        # It never reads, so the first frame does not fit into the pipe.
         ("mv {0}/new {0}/pid; exec sleep 600", 0),
-        # It has read all, and takes its time.
+        # It has read everything, and then does not exit.
         ("cat > /dev/null; mv {0}/new {0}/pid; exec sleep 600", 3),
     ],
 )

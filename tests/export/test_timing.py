@@ -35,7 +35,7 @@ def test_ease_out_slows_down() -> None:
     chosen = choose_frames(1001, 51, "ease-out")
     steps = [b - a for a, b in itertools.pairwise(chosen)]
     assert steps == sorted(steps, reverse=True)
-    assert chosen[25] == 750  # half of the time, three quarters of the way
+    assert chosen[25] == 750  # at half of the time, three quarters of the frames have passed
 
 
 def test_ease_in_out_is_slow_at_both_ends() -> None:

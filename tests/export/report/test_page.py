@@ -30,7 +30,7 @@ def test_words_out_of_files_stay_words() -> None:
     facts, table = Facts([(HOSTILE, HOSTILE), ("none", "")]), ReportTable((HOSTILE,), [[HOSTILE]])
     figure = ReportFigure([tiles, facts, table, Note(HOSTILE, missing=True)], HOSTILE, [HOSTILE])
     page = drawn(Section("part", HOSTILE, HOSTILE, HOSTILE, [figure]))
-    # In the head and the contents too.
+    # Including the header and the table of contents.
     assert page.text.count(HOSTILE) == 19
     assert "none" not in page.all("main")[0].text
 
@@ -79,6 +79,6 @@ def test_the_graphical_model_leads_from_noise_to_the_picture() -> None:
     assert [bool("observed" in one.attributes["class"]) for one in svg.all("circle")] == [
         *(False, False, True)
     ]
-    # Both kernels of the one step whose ends are named.
+    # Both transition kernels of the only step whose ends have names.
     kernels = [one.text.replace("\u200b", "") for one in svg.all("text", "kernel")]
     assert kernels == ["pθ(x0|xt)", "q(xt|x0)"]

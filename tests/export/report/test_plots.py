@@ -15,7 +15,7 @@ def drawn(*curves: PlotLine, log: bool = False) -> Element:
 
 
 def places(path: str) -> list[list[tuple[float, float]]]:
-    """The points of each stretch of a line."""
+    """Return the points (x, y) of each segment of an SVG path, split at "M"."""
     stretches = []
     for stretch in path.split("M")[1:]:
         points = [_NUMBERS.findall(point) for point in stretch.split("L")]
@@ -29,7 +29,7 @@ def line(svg: Element) -> str:
 
 
 def ticks(svg: Element) -> dict[float, str]:
-    """The heights of the grid lines, and what is written beside them."""
+    """Return the tick labels of the horizontal grid lines, by the lines' y coordinates."""
     grids = [
         float(path.attributes["d"].split()[1].split("H")[0]) for path in svg.all("path", "grid")
     ]
@@ -57,7 +57,7 @@ def test_decades_are_evenly_apart() -> None:
 def test_what_is_no_number_breaks_the_line() -> None:
     svg = drawn(PlotLine([0, 1, 2, 3, 4], [1, 2, math.nan, 2, 0]))
     assert [len(stretch) for stretch in places(line(svg))] == [2, 2]
-    # There is no 0 in decades.
+    # A logarithmic axis has no 0.
     svg = drawn(PlotLine([0, 1, 2, 3, 4], [1, 2, math.nan, 2, 0]), log=True)
     assert [len(stretch) for stretch in places(line(svg))] == [2, 1]
     with pytest.raises(ValueError, match="nothing"):

@@ -7,7 +7,7 @@ def test_words_are_escaped_and_html_is_not() -> None:
     assert prose("a < b, {word}", word="<i>&") == "a &lt; b, &lt;i&gt;&amp;"
     assert prose("{word}", word=Html("<b>x</b>")) == "<b>x</b>"
     assert escaped(3) == "3"
-    # What is put in is no template and no symbol.
+    # Inserted text is neither a template nor parsed for symbols.
     assert prose("{name}", name="{name} $x_t$") == "{name} $x_t$"
 
 
