@@ -1,4 +1,4 @@
-"""The API reference is built from the docstrings, and none of them refers to what is not there."""
+"""API reference: it is built from the docstrings, without dangling references."""
 
 from __future__ import annotations
 

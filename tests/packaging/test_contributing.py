@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md names files that are there and shows the toy package as it is."""
+"""CONTRIBUTING.md: its files exist, its code is that of the toy package, its diagrams hold."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_files_named_are_there() -> None:
 
 
 def floors(drawn: str) -> list[list[str]]:
-    """The names on each line of a picture, without what is said of them further right."""
+    """Return the package names on each line of a layer diagram, without the remarks."""
     return [re.split(r" {3,}", line)[0].split() for line in drawn.strip().splitlines()]
 
 
@@ -53,7 +53,7 @@ def test_the_table_names_every_kind() -> None:
 
 
 def test_what_another_package_can_add_is_in_the_toy(toy: Path) -> None:
-    """Each row with "yes" is tried, and only the commands have another."""
+    """The toy package has an entry for every row with "yes"; only commands have another answer."""
     rows = re.findall(r"^\| ([^|]+) \|.*\| (\w[^|]*) \|$", TEXT, re.MULTILINE)
     answers = {adding: answer for adding, answer in rows if adding != "adding"}
     assert {adding for adding, answer in answers.items() if answer != "yes"} == {

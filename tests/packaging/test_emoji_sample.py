@@ -1,4 +1,4 @@
-"""The script that makes the emoji sample, on a package small enough to reckon by hand."""
+"""Script that makes the emoji sample, on a package small enough to compute by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The package as a wheel lays it out, without the source tree: ready models open and draw."""
+"""Package as installed from a wheel, without the source tree: ready models open and draw."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_EACH, _MOST = 6_500_000, 24_000_000
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory, toy_packed: Path) -> Path:
-    """What ``pip install`` of the wheel puts into site-packages, with a toy ready model in it."""
+    """A site-packages folder as ``pip install`` of the wheel makes it, plus a toy ready model."""
     site = tmp_path_factory.mktemp("site-packages")
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     targets = wheel["targets"]["wheel"]
@@ -41,7 +41,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, toy_packed: Path) -> Pat
 
 
 def run(site: Path, folder: Path, *words: str) -> str:
-    """Run Python with the installed package alone; returns what it prints."""
+    """Run Python with only the installed package on its path; return stdout."""
     own = {f"DDPM_STUDIO_{name}": str(folder / name) for name in ("CONFIG", "RUNS", "CACHE")}
     environment = {**os.environ, **own, "PYTHONPATH": str(site)}
     environment.pop("DDPM_STUDIO_MODELS", None)
@@ -85,7 +85,7 @@ def test_the_window_shows_a_picture_of_it_after_one_click(installed: Path, tmp_p
 
 
 def test_models_that_ship_are_small_and_have_all_they_need() -> None:
-    """Also true of none; what the others must have is tested on a toy."""
+    """Holds without shipped models as well; their required parts are tested on a toy model."""
     sizes = {
         run: sum(file.stat().st_size for file in run.rglob("*") if file.is_file())
         for run in ready_runs()

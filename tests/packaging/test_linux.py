@@ -1,4 +1,4 @@
-"""The menu entry: installed into an empty home, started from it, taken out again."""
+"""Menu entry on Linux: installed into an empty home, started, and removed again."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def installer(
 
 
 def program(folder: Path, proof: Path) -> Path:
-    """Make a stand-in for ddpm-studio that writes down what it was called with."""
+    """Write a stand-in for ddpm-studio that records its arguments in ``proof``; return its path."""
     folder.mkdir(parents=True)
     path = folder / "ddpm-studio"
     lines = (
@@ -66,7 +66,7 @@ INSTALLED = {
     f"icons/hicolor/scalable/apps/{ID}.svg",
     f"icons/hicolor/256x256/apps/{ID}.png",
 }
-# update-desktop-database leaves its index, where it is installed.
+# Index file that update-desktop-database, if installed, leaves behind.
 INDEX = {"applications/mimeinfo.cache"}
 
 
@@ -155,7 +155,7 @@ def test_desktop_starts_it_from_any_folder(tmp_path: Path, folder: str) -> None:
     picture = tmp_path / "two words.png"
     picture.touch()
     entry = data / "applications" / f"{ID}.desktop"
-    # GLib reads the entry as a desktop would: it is the judge of the quoting.
+    # GLib parses the entry as a desktop would, and so verifies the quoting.
     subprocess.run(["gio", "launch", str(entry), str(picture)], check=True, timeout=60)
     deadline = time.monotonic() + 30
     while not proof.exists() and time.monotonic() < deadline:

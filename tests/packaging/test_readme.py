@@ -1,4 +1,4 @@
-"""The README's commands, options, files and example are those of the program."""
+"""README: its commands, options, files and examples are those of the program."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def block(mark: str, language: str = "bash") -> str:
-    """Return the one fenced block that follows ``<!-- MARK -->``."""
+    """Return the only fenced code block that follows ``<!-- MARK -->``."""
     (found,) = re.findall(
         rf"^<!-- {mark} -->\n```{language}\n(.*?)```$", README, re.MULTILINE | re.DOTALL
     )
@@ -76,7 +76,7 @@ def test_every_line_from_python_runs(
 ) -> None:
     source = block("studio-example", "python")
     assert source.count("steps=2000") == 1
-    # A shorter training of a shorter process, on any machine.
+    # A shorter training with fewer timesteps, on the CPU.
     source = source.replace("steps=2000", "steps=3, timesteps=100, batch_size=4, device='cpu'")
     (tmp_path / "photos").mkdir()
     for k in range(4):
@@ -92,7 +92,7 @@ def test_every_line_from_python_runs(
 def test_example_of_the_engine_runs() -> None:
     names: dict[str, object] = {}
     exec(compile(block("engine-example", "python"), "README.md", "exec"), names)
-    # The network starts at zero output, so its first loss is the mean of ε².
+    # The network's initial output is zero, so its first loss is the mean of ε².
     assert 0.8 < float(str(names["loss"].item())) < 1.2  # type: ignore[attr-defined]
 
 

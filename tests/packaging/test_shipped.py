@@ -1,4 +1,4 @@
-"""What ships beside the code: sample data with notices, icons, pinned versions."""
+"""Shipped resources: sample data with notices, icons, pinned versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the window's texts to a window in another language."""
+"""Translation of the window: texts are collected, compiled, and loaded in another language."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def english_again(qapp: QCoreApplication) -> Iterator[None]:
 
 
 def translate(ts: Path) -> None:
-    """Do what a translator does, for a few texts."""
+    """Fill in the translations of a few texts in a .ts file, as a translator would."""
     tree = ET.parse(ts)
     left = dict(GERMAN)
     for context in tree.iter("context"):

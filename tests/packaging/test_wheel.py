@@ -1,4 +1,4 @@
-"""The wheel, built and installed without the source tree: it starts, and all of it is there."""
+"""Wheel, built and installed without the source tree: it starts and is complete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from ddpm_studio import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
-# What is tested again in the wheel's environment: the import, the window, the examples.
+# Tests to repeat in the wheel's environment: the import, the window, the examples.
 AGAIN = [
     "tests/api/test_import.py",
     "tests/gui/shell/test_main.py",
@@ -37,7 +37,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a virtual environment that has the wheel, and what it needs from this one."""
+    """Python of a virtual environment with the wheel; dependencies come from this environment."""
     home = tmp_path_factory.mktemp("home") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
     windows = sys.platform == "win32"
@@ -48,7 +48,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         text=True,
         check=True,
     )
-    # The packages alone: what a .pth file of theirs adds, such as this source tree, stays out.
+    # Only the packages: paths added by their .pth files, such as this source tree, are not used.
     others = [place for place in sys.path if Path(place).name == "site-packages"]
     Path(found.stdout.strip(), "others.pth").write_text("\n".join(others))
     words = ["-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", str(wheel)]
@@ -58,7 +58,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(python: Path, *words: str, at: Path) -> str:
-    """Run it away from the source tree, and return what it says."""
+    """Run Python in a folder outside the source tree; return its output."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     environment |= {"PYTEST_QT_API": "pyside6", "PYTHONUTF8": "1"}
     done = subprocess.run(
