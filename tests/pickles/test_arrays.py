@@ -1,4 +1,4 @@
-"""Arrays in pickles of every protocol are read as they were written, and nothing is run."""
+"""Safe reading of arrays from pickles of protocols 2 to 5, without executing anything."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_arrays_are_what_they_were(array: np.ndarray, protocol: int) -> None:
 
 
 def told_of_buffer(shape: object, order: tuple[object, ...], content: object = b"abcd") -> bytes:
-    """A pickle of protocol 5 as NumPy writes it, of what NumPy would not write."""
+    """Return a pickle of protocol 5 in NumPy's form, with values that NumPy would not write."""
     maker: Any = WHOLE.__reduce_ex__(5)
     kind = np.dtype("u1")
 

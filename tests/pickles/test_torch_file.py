@@ -1,4 +1,4 @@
-"""Files of torch.save read without unpickling, held against what was saved."""
+"""Files of ``torch.save``, read without unpickling: their tensors equal those saved."""
 
 from __future__ import annotations
 
