@@ -1,7 +1,7 @@
-"""What a power cut may leave of what was written: a recorder and a model of a disk.
+"""Simulation of power cuts: a recorder of system calls, and a model of the disk's state after them.
 
-The model is harsher than a journalling file system: what was not flushed may be missing, cut or
-zero, and names that were not flushed may be there or not, one without the other.
+The model is harsher than a journalling file system: unflushed (not fsynced) data may be missing,
+truncated or zero, and any of the unflushed changes of names may be lost independently.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ddpm_studio.runs import atomic
 
 @dataclass(frozen=True)
 class Op:
-    """One system call; ``kind`` is the name of the recorder's method in a few words."""
+    """A recorded system call; ``kind`` is its effect, such as "create", "write" or "sync"."""
 
     kind: str
     path: str
@@ -32,7 +32,7 @@ class Op:
 
 @dataclass
 class Recorder:
-    """Stands in for ``os`` and ``shutil`` in :mod:`ddpm_studio.runs.atomic`."""
+    """Recording stand-in for ``os`` and ``shutil`` in :mod:`ddpm_studio.runs.atomic`."""
 
     root: Path
     ops: list[Op] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Recorder:
         return descriptor
 
     def write(self, descriptor: int, data: memoryview) -> int:
-        # At most so much at once, so that cuts fall within a file too.
+        # At most 300 bytes at once, so that cuts fall within files too.
         count = os.write(descriptor, data[: max(1, min(len(data), 300))])
         written = bytes(data[:count])
         self.ops.append(Op("write", "", self._files[descriptor], data=written))
@@ -119,7 +119,7 @@ def write_tree(root: Path, tree: Tree) -> None:
 
 
 def record(root: Path, work: Callable[[], None]) -> tuple[Tree, list[Op]]:
-    """Do some writing; returns what was there before and each system call."""
+    """Run ``work`` with recorded system calls; return the tree before it, and the calls."""
     before = read_tree(root)
     recorder = Recorder(root)
     with pytest.MonkeyPatch.context() as patch:
@@ -133,13 +133,15 @@ _NAMING = ("make", "create", "rename", "remove")
 
 
 def after_cut(before: Tree, ops: list[Op], subsets: int = 0) -> Iterator[Tree]:
-    """Yield what may be found after the power failed at the end of ``ops``.
+    """Yield the trees that may be found after a power cut at the end of ``ops``.
+
+    Unflushed changes of names are lost from any point on, or one of them alone.
 
     Args:
-        before: what was on the disk.
+        before: the tree on the disk before the calls.
         ops: the calls that returned.
-        subsets: of so many of the latest unflushed names each subset is tried; else they are
-            lost from the end on, or one alone is.
+        subsets: number of the latest unflushed changes of names of which every subset is tried
+            as well.
     """
     durable = _flushed_names(ops)
     pending = [k for k, op in enumerate(ops) if op.kind in _NAMING and k not in durable]
@@ -208,7 +210,13 @@ def _below(tree: dict[str, Any], path: str) -> list[str]:
 
 
 def _contents(ops: list[Op], loss: str) -> dict[int, bytes]:
-    """Content of each file; of what was not flushed, all or half is lost, or it is zeros."""
+    """Return the content of each file by its number, after a loss of unflushed data.
+
+    Args:
+        ops: the calls that returned.
+        loss: the part of the unflushed data that is lost: "all", "none", "half", or "zeros" if it
+            reads as zeros.
+    """
     written: dict[int, bytes] = {}
     flushed: dict[int, bytes] = {}
     for op in ops:

@@ -1,4 +1,4 @@
-"""``evaluations.jsonl``: what was appended comes back; lines that are none are passed over."""
+"""``evaluations.jsonl``: evaluations are appended and read back; invalid lines are skipped."""
 
 from __future__ import annotations
 

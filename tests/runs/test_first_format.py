@@ -1,4 +1,4 @@
-"""A run.json of 0.1.0 means for ever what it meant, whatever the defaults become."""
+"""run.json of version 0.1.0: its meaning does not change with today's defaults."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TINY = {
 
 
 def write(folder: Path, **changes: Any) -> Path:
-    """Write a run.json as 0.1.0 did, without the fields that are to be left out."""
+    """Write a run.json as 0.1.0 did, without fields set to ``...``; return the run folder."""
     told: dict[str, Any] = {
         "format_version": 1,
         "created": "2026-01-01T00:00:00+00:00",
@@ -45,7 +45,7 @@ def write(folder: Path, **changes: Any) -> Path:
 
 
 def test_every_field_of_a_request_has_its_meaning_then() -> None:
-    """Whoever adds a field says here what 0.1.0 did in its place."""
+    """Every field has an entry for 0.1.0: a new field needs one for what 0.1.0 did in its place."""
     assert set(first_format.REQUEST) == set(TrainRequest.model_fields)
     assert set(first_format.OPTIONS) == set(PrepareOptions.model_fields)
     process = set(ProcessInfo.model_fields) - {"schedule", "timesteps"}
@@ -84,7 +84,7 @@ def test_what_is_left_out_is_that_of_0_1_0(tmp_path: Path, version: object) -> N
         "sample_count": 16,
         **NEW,
     }
-    # All is told: no default of today has a say.
+    # Every field is set: none comes from today's defaults.
     assert info.request.model_fields_set == set(TrainRequest.model_fields)
     assert info.process.model_fields_set == set(ProcessInfo.model_fields)
     assert info.data is not None
@@ -93,8 +93,8 @@ def test_what_is_left_out_is_that_of_0_1_0(tmp_path: Path, version: object) -> N
     assert info.process.parameterization == "eps"
 
 
-# Fields that came after 0.1.0, and what 0.1.0 did. Its Adam decayed no weights, as Adam does now
-# whatever the weight decay.
+# Fields added after 0.1.0, with what 0.1.0 did. Its Adam had no weight decay, and today's Adam
+# ignores the setting.
 NEW: dict[str, Any] = {
     "epochs": None,
     "minutes": None,

@@ -1,4 +1,4 @@
-"""One writer a run, also where one has crashed or the folder knows no locks."""
+"""Lock of a run folder: one writer at a time, also after a crash or without file locks."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_folder_without_locks_goes_by_the_note(
     lock.release()
     RunLock(tmp_path)
     note = tmp_path / ".owner.json"
-    # Its process has ended: the number is another's now.
+    # The process has ended, and another one has its process id now.
     owner = json.loads(note.read_text())
     note.write_text(json.dumps({**owner, "started": owner["started"] - 500}))
     RunLock(tmp_path)

@@ -63,7 +63,7 @@ def test_a_file_that_a_resumed_run_has_cut_is_read_anew(tmp_path: Path) -> None:
     _write(file, *range(1, 9))
     place = metrics.read_on(file, FilePosition()).place
     metrics.truncate(file, 5)
-    # Longer than before: its size alone does not tell.
+    # Longer than before, so the size alone does not reveal the truncation.
     metrics.append(file, [{"step": step, "loss": 2.5} for step in range(6, 20)])
     portion = metrics.read_on(file, place)
     assert portion.anew
@@ -119,7 +119,7 @@ def test_a_pipe_in_the_place_of_the_figures_is_not_waited_for(tmp_path: Path) ->
 
 
 def test_a_curve_is_thinned_without_reading_all(tmp_path: Path) -> None:
-    """Against all lines: each point is the median loss of some steps around it."""
+    """Each point of the thinned curve is the median loss of a few steps around it."""
     file = tmp_path / "metrics.jsonl"
     losses = [1 / (1 + step) for step in range(5000)]
     metrics.append(file, [{"step": step, "loss": loss} for step, loss in enumerate(losses)])

@@ -1,4 +1,4 @@
-"""Runs get other names and are deleted, but not while they are trained."""
+"""Renaming and deleting runs, which is refused while they are trained."""
 
 from __future__ import annotations
 

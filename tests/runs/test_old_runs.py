@@ -1,7 +1,7 @@
-"""Run folders of earlier versions open, mean what they meant and draw the pictures they drew.
+"""Run folders of earlier versions: they open with the same settings and draw the same pictures.
 
-Each fixture is a run that the named version trained for 60 steps, and what it drew from it:
-two pictures of seed 5 by each sampler, in as many steps as T or in ten.
+Each fixture is a run that the named version trained for 60 steps, with pictures drawn from it by
+that version: two pictures of seed 5 by each sampler, in T steps or in ten.
 """
 
 from __future__ import annotations

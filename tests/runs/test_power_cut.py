@@ -1,4 +1,4 @@
-"""Wherever the power fails while a run is written, the old or the new state is there, whole."""
+"""Atomic writes of runs: after a power cut at any moment, the old or the new state is complete."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def save(folder: RunFolder, step: int, value: float | None = None) -> None:
 
 
 def look(run: Path) -> Seen:
-    """Open a run as the next training does; returns its newest state, all of it verified."""
+    """Open a run as the next training does, verify all of it, and return its state."""
     folder = RunFolder.open(run)
     folder.lock().release()
     digests = {}
@@ -54,7 +54,7 @@ def look(run: Path) -> Seen:
 def cut_everywhere(
     scratch: Path, folder: RunFolder, work: Callable[[], None], subsets: int = 0
 ) -> int:
-    """Cut the power after each system call of ``work``; returns how many states were looked at."""
+    """Simulate power cuts after each system call of ``work``; return the number of trees tested."""
     old = look(folder.path)
     root = folder.path.parent
     before, ops = record(root, work)
@@ -75,7 +75,7 @@ def cut_everywhere(
 CASES: dict[str, tuple[range, Callable[[RunFolder], None]]] = {
     "first": (range(0), lambda folder: save(folder, 1)),
     "next": (range(1, 3), lambda folder: save(folder, 3)),
-    # The fifth and the sixth time, the ladder takes an old one out.
+    # At the fifth and the sixth save, an old checkpoint is pruned.
     "pruned": (range(1, 6), lambda folder: save(folder, 6)),
     "same step again": (range(1, 3), lambda folder: save(folder, 2, 7.5)),
 }

@@ -1,4 +1,4 @@
-"""Ready models by name, and where that lies which a person adds to one."""
+"""Ready models: their names, and the folder of the user's additions to them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ddpm_studio.runs.ready import is_ready, named_run, own_folder, ready_runs
 
 @pytest.fixture
 def models(own_folders: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two ready models; and what is none beside them."""
+    """A folder with two ready models, an unfinished one and an empty folder."""
     folder = tmp_path / "models"
     monkeypatch.setenv("DDPM_STUDIO_MODELS", str(folder))
     for name in ("a", "b", ".writing-c-1"):

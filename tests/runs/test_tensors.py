@@ -1,4 +1,4 @@
-"""What is written piece by piece is what the format's own library writes and reads."""
+"""Safetensors written in pieces: the bytes are those of the safetensors library."""
 
 from __future__ import annotations
 
