@@ -1,4 +1,4 @@
-"""Runs of a few real steps on pictures of known shapes."""
+"""Fixtures of the jobs' tests: tiny pictures, and a run of a few real training steps on them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REQUEST = TrainRequest(
 
 
 def finish(job: Generator[Any, None, Any]) -> tuple[list[Any], Any]:
-    """Run a job to its end; returns its events and its result."""
+    """Run a job to its end; return its events and its result."""
     events: list[Any] = []
     result = run_to_end(job, events.append)
     return events, result
@@ -31,17 +31,17 @@ def finish(job: Generator[Any, None, Any]) -> tuple[list[Any], Any]:
 
 @pytest.fixture(autouse=True, scope="module")
 def _narrow_network(narrow_network: None) -> None:
-    """The jobs train and draw with it."""
+    """Train and draw with the narrow versions of the small presets."""
 
 
 @pytest.fixture(autouse=True)
 def _own_folders(own_folders: None) -> None:
-    """Of each test."""
+    """Give each test folders of its own."""
 
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten 16-px RGB pictures: a bright bar on another place of a dark ground each."""
+    """Ten 16-px RGB pictures, each of a bright bar at another place on a dark background."""
     folder = tmp_path_factory.mktemp("bars")
     for k in range(10):
         picture = np.full((16, 16, 3), 30 + 5 * k, np.uint8)
@@ -52,7 +52,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
-    """A run that is read, never written, by the tests."""
+    """A run on the bars, which tests must not modify."""
     folder = tmp_path_factory.mktemp("runs") / "bars"
     with narrow.network():
         finish(train([pictures], folder, REQUEST, PrepareOptions()))

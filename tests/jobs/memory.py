@@ -1,4 +1,4 @@
-"""Not enough memory, emulated: the n-th operation on tensors fails as an allocation does."""
+"""Emulated out-of-memory errors: the n-th tensor operation fails like an allocation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-# As torch says it for a GPU, and for the computer's own memory.
+# Errors of torch when the memory of a GPU, or that of the computer, is exhausted.
 KINDS: dict[str, Callable[[], RuntimeError]] = {
     "device": lambda: torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
     "computer": lambda: RuntimeError(
@@ -19,11 +19,11 @@ KINDS: dict[str, Callable[[], RuntimeError]] = {
 
 
 class FailingAllocation(TorchDispatchMode):
-    """Counts operations on tensors, those of the backward pass too, and fails one of them.
+    """Dispatch mode that counts tensor operations, backward pass included, and fails one of them.
 
     Args:
-        at: which fails, from 1; 0: none.
-        kind: of :data:`KINDS`.
+        at: number of the operation that fails, from 1; 0 for none.
+        kind: key of :data:`KINDS`, the memory that is exhausted.
     """
 
     def __init__(self, at: int = 0, kind: str = "device") -> None:

@@ -10,7 +10,7 @@ from ddpm_studio.jobs.asking import ask
 from ddpm_studio.requests import InterpolateRequest
 from ddpm_studio.runs import RunFolder, classes
 
-# As ImageNet's lists have them.
+# In the form of ImageNet's class lists.
 NAMES = ("tench, Tinca tinca", "cock", "tench", "great white shark, white shark, man-eater")
 
 

@@ -37,7 +37,7 @@ def gpu_run(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
 
 @pytest.fixture
 def _little_memory() -> Iterator[None]:
-    """One GiB more than is taken now."""
+    """Limit this process to one GiB of GPU memory beyond what is reserved now."""
     gc.collect()
     torch.cuda.empty_cache()
     total = torch.cuda.get_device_properties(0).total_memory
@@ -61,7 +61,7 @@ def test_a_run_of_the_gpu_is_told_of_and_goes_on_on_the_cpu(pictures: Path, tmp_
 
 @pytest.mark.usefixtures("gpu_run")
 def test_two_deterministic_runs_agree_bit_for_bit(pictures: Path, tmp_path: Path) -> None:
-    """Also where the GPU has computed before, which cuBLAS and torch do not forget."""
+    """Runs agree although earlier work on the GPU leaves state in cuBLAS and torch."""
     request = ON_GPU.model_copy(update={"deterministic": True})
     weights = []
     for name in ("one", "two"):

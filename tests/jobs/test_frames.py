@@ -1,4 +1,4 @@
-"""Frames kept as float16 are the pictures that they were."""
+"""Frames stored as float16: they give the same 8-bit pictures as the float32 originals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from ddpm_studio.jobs.frames import FrameImages, to_levels, to_values
 
 
 def around_each_boundary(scale: float) -> torch.Tensor:
-    """Numbers within a few float32 and float16 of where one level becomes the next."""
+    """Return values close to the rounding boundaries between 8-bit levels, (1, 1, 1, N).
+
+    They are within a few float32 or float16 units of a boundary.
+    """
     edges = (np.arange(1, 256) - 128.0) / 127.5 * scale
     near = np.concatenate(
         [edges + k * step for step in (1e-8, 3e-7, 5e-5, 2.4e-4) for k in range(-6, 7)]
@@ -29,7 +32,7 @@ def test_its_pictures_are_those_of_the_exact_numbers(scale: float) -> None:
         assert kept.dtype == np.float16
         np.testing.assert_array_equal(to_levels(kept, scale), to_uint8(x, scale).numpy())
         exact = x.permute(0, 2, 3, 1).numpy()
-        # One unit of float16 at most, where its nearest number is within half of one.
+        # An error of at most 1 ulp of float16, where rounding to nearest gives at most 1/2 ulp.
         unit = np.spacing(np.abs(exact).astype(np.float16)).astype(np.float64)
         assert (np.abs(kept.astype(np.float64) - exact) <= 1.001 * unit).all()
 

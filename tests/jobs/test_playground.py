@@ -1,4 +1,4 @@
-"""The playground against what is known of its distributions."""
+"""Playground in 2D: learned scores and samples against the exact values of its distributions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_exact_score_is_the_gradient_of_the_log_density() -> None:
 
 
 def not_negligible(schedule: NoiseSchedule, t: int) -> np.ndarray:
-    """Places all over the plane where q(x_t) is at least a hundredth of its highest."""
+    """Return the grid points (N, 2) where q(x_t) is at least 1% of its maximum."""
     line = np.linspace(-3, 3, 101) + 0.003
     places = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
     bar = float(schedule.alphas_cumprod[t - 1])
@@ -67,7 +67,7 @@ def not_negligible(schedule: NoiseSchedule, t: int) -> np.ndarray:
 
 @pytest.mark.parametrize("t", [1, 2, 5, 10, 15, 20, 25, 30, 40, 60, 80, 100])
 def test_the_learned_score_points_where_the_true_one_does(gaussians: PointModel, t: int) -> None:
-    """Mean cosine > .95, also where the true score vanishes between modes and turns at once."""
+    """Mean cosine > 0.95, although the true score vanishes between modes and changes direction."""
     schedule = gaussians.process.schedule
     for kind, places in (
         ("each place as often as q(x_t) has it", diffused(gaussians, t, seed=3)),
@@ -77,7 +77,7 @@ def test_the_learned_score_points_where_the_true_one_does(gaussians: PointModel,
         true = toy.mixture_score(torch.from_numpy(places), schedule, t - 1).numpy()
         lengths = np.linalg.norm(learned, axis=1) * np.linalg.norm(true, axis=1)
         assert np.mean((learned * true).sum(1) / lengths) > 0.95, kind
-        # As long as the true ones, too.
+        # The norms agree too.
         ratio = np.linalg.norm(learned) / np.linalg.norm(true)
         assert abs(ratio - 1) < 0.1, kind
 
@@ -94,7 +94,7 @@ def test_a_look_tells_both_scores_and_how_alike_they_are(gaussians: PointModel) 
 
 
 def test_the_calmer_target_is_the_exact_noise_where_the_points_are_many() -> None:
-    """ε* = −√(1−ᾱ_t) ∇ log q(x_t), known for the mixture."""
+    """The posterior mean of ε is ε* = −√(1−ᾱ_t) ∇ log q(x_t), exactly known for the mixture."""
     schedule, generator = NoiseSchedule.named("linear_scaled", 100), torch.Generator()
     x_0 = toy.draw_points("eight_gaussians", 200, generator.manual_seed(0))
     others = toy.draw_points("eight_gaussians", 100_000, generator.manual_seed(1))
@@ -111,7 +111,7 @@ def test_the_calmer_target_is_the_exact_noise_where_the_points_are_many() -> Non
 
 
 def test_the_network_is_the_linear_answer_and_what_it_learns() -> None:
-    """With its own part silenced: ε̂ = √(1−ᾱ_t) x_t, exact for data N(0, I)."""
+    """Without its learned part, the network gives ε̂ = √(1−ᾱ_t) x_t, exact for data N(0, I)."""
     schedule = NoiseSchedule.named("linear_scaled", 100)
     network = toy.PointNet(schedule)
     for weights in network.hidden[-1].parameters():
@@ -141,7 +141,7 @@ def test_every_kind_of_sampler_finds_the_eight(gaussians: PointModel, sampler: s
 
 
 class ExactNoise(nn.Module):
-    """ε̂ of the mixture itself: −√(1−ᾱ_t) times its score."""
+    """Optimal model of the mixture: ε̂ = −√(1−ᾱ_t) times the score."""
 
     def __init__(self, schedule: NoiseSchedule) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ from ddpm_studio.jobs.time_left import TimeLeft
 
 
 class Told:
-    """Reports progress at times of its own."""
+    """Callable that reports progress with a simulated clock; returns the time left."""
 
     def __init__(self) -> None:
         self.now = 100.0

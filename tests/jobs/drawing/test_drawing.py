@@ -51,7 +51,7 @@ def test_frames_go_from_noise_to_the_picture(run: Path, models: ModelStore) -> N
 
 
 def test_what_has_drawn_is_gone_at_once(run: Path, models: ModelStore) -> None:
-    """The collector does not know how much of a GPU's memory waits for it."""
+    """Reference counting frees an evaluator: garbage collection ignores the GPU memory it holds."""
     model = models.get(run, "ema")
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""What a drawing tells on its way is enough to keep what there is of it when it is cancelled."""
+"""Events of a drawing: finished batches and the recipe, so that a cancelled one can be kept."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tests.jobs.conftest import finish
 
 @pytest.fixture
 def mask_file(tmp_path: Path) -> Path:
-    """White, to be filled in, on the right half."""
+    """A mask that is white, to be inpainted, in the right half."""
     mask = np.zeros((16, 16), np.uint8)
     mask[:, 8:] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")

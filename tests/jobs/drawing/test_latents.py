@@ -1,4 +1,4 @@
-"""Latents to files and back; the truth is that the same x_t gives the same pictures."""
+"""Latents: encoding and files; the same x_t gives the same pictures again."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def latent(run: Path, pictures: Path) -> Latent:
 def test_a_latent_gives_the_same_pictures_on_another_machine(
     run: Path, pictures: Path, latent: Latent, models: ModelStore, tmp_path: Path
 ) -> None:
-    """The run folder is carried elsewhere, and the latent as a file."""
+    """A copied run folder and a saved latent give the same pictures, as on another machine."""
     save_latent(tmp_path / "a.safetensors", latent)
     shutil.copytree(run, tmp_path / "copy")
     here = share(

@@ -1,4 +1,4 @@
-"""Class of a picture that is taken: where it is known from, and what is drawn by it."""
+"""Class of an input picture: how it is determined, and how drawings are conditioned on it."""
 
 from __future__ import annotations
 

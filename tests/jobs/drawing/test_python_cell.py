@@ -1,4 +1,4 @@
-"""The cell is carried out, and draws the same pictures, bit for bit."""
+"""Python cell of a drawing: executing it draws the same pictures, bit for bit."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_each_kind_of_drawing(run: Path) -> None:
     made = {
         "sample": jobs.sample(SampleRequest(**common, count=3, sampler="ddim", frames=4), models),
         "share": jobs.share(ShareRequest(**common, **ddim, t=11, count=3), pictures[0], models),
-        # What a form keeps of another sampler does not come along.
+        # Options that a form keeps for another sampler are left out.
         "noise": jobs.share(ShareRequest(**common, t=11, count=2, eta=0.7), None, models),
         "latent": jobs.share(ShareRequest(**common, t=9, count=2), None, models, latent),
         "interpolate": jobs.interpolate(

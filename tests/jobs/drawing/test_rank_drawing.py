@@ -1,4 +1,4 @@
-"""Pictures that two processes draw are those of one: line 4 of distributed work."""
+"""Sampling on two ranks: the pictures are those of one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each kind of drawing, from its PNG alone: the same bytes again."""
+"""Redrawing: each kind of drawing is reproduced from its PNG alone, byte for byte."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def test_the_precision_is_that_of_the_first_drawing(
         request = SampleRequest.model_validate({**_common(run), "precision": precision})
         recipes.append(json.loads(json.dumps(drawn_by(sample(request, models)).recipe)))
     recipes.append(copy.deepcopy(recipes[1]))
-    del recipes[2]["request"]["precision"]  # as versions without bf16 wrote it
+    del recipes[2]["request"]["precision"]  # as in recipes of versions without bf16
     assert used == ["float32", "bf16"]
     for recipe in recipes:
         found = restored(recipe, run / "a.png")

@@ -1,4 +1,4 @@
-"""OpenAI's respacing in place of steps, from a request to the pictures and back."""
+"""Timestep respacing in OpenAI's notation, from a request to the pictures and their recipe."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def asked(run: Path, respacing: str, **fields: Any) -> SampleRequest:
 
 
 def drawn(request: SampleRequest, models: ModelStore) -> tuple[list[int], Drawn]:
-    """The t of all frames, and what was drawn."""
+    """Run a sampling job; return the t of all frames, and the result."""
     events, result = finish(sample(request, models))
     return [event.t for event in events if isinstance(event, FrameImages)], result
 
@@ -43,7 +43,7 @@ def drawn(request: SampleRequest, models: ModelStore) -> tuple[list[int], Drawn]
 def test_from_noise_the_set_is_openais(
     run: Path, models: ModelStore, text: str, sampler: str
 ) -> None:
-    """The run has T = 20."""
+    """Sampling from noise visits OpenAI's subset of the timesteps (T = 20)."""
     frames, _ = drawn(asked(run, text, sampler=sampler), models)
     assert frames == [*reversed((sectioned(20, text) + 1).tolist()), 0]
 
@@ -71,7 +71,7 @@ def test_its_recipe_draws_it_again(run: Path, models: ModelStore, tmp_path: Path
 
 @pytest.mark.parametrize(("t", "first"), [(20, 17), (18, 18), (9, 9), (1, 1)])
 def test_from_a_latent_at_t(run: Path, models: ModelStore, t: int, first: int) -> None:
-    """Below t the set's own timesteps, and t itself; T is left to the set."""
+    """From x_t: t itself and the subset's timesteps below; from T, the subset's timesteps alone."""
     request = ShareRequest(run=run, count=2, frames=50, device="cpu", respacing="ddim5", t=t)
     events, result = finish(share(request, np.zeros((16, 16, 3), np.uint8), models))
     frames = [event.t for event in events if isinstance(event, FrameImages)]
@@ -82,7 +82,7 @@ def test_from_a_latent_at_t(run: Path, models: ModelStore, t: int, first: int) -
 
 @pytest.mark.parametrize("t", [20, 19, 10, 1])
 def test_a_latent_found_on_the_way_from_noise(run: Path, models: ModelStore, t: int) -> None:
-    """The walk from T goes through t, though the set would begin below it."""
+    """The reverse process from T visits t, even if all timesteps of the subset are below it."""
     request = ShareRequest(run=run, count=2, device="cpu", respacing="ddim5", t=t)
     result = finish(share(request, None, models))[1]
     assert result.shared.x_t.shape == (1, 3, 16, 16)

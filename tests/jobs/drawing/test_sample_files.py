@@ -1,4 +1,4 @@
-"""Samples written while they are drawn: the same pictures, in bounded memory, all or none."""
+"""Sample files, streamed to disk: the same pictures, in bounded memory, written atomically."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_all_classes_in_turn_with_labels(classes: Path, tmp_path: Path) -> None:
     assert labels.dtype == np.int64
     assert labels.tolist() == [0, 1, 0, 1, 0, 1, 0]
     assert np.array_equal(pictures, drawn.pictures)
-    # Each is the picture of its number and its class.
+    # Each picture is determined by its number and its class.
     for label in (0, 1):
         alone = request.model_copy(update={"all_classes": False, "class_label": label})
         _, one = finish(sample(alone, ModelStore()))
@@ -87,7 +87,7 @@ def test_each_number_is_of_the_class_that_has_it(classes: int, count: int) -> No
     told = [label_at(recipe, number) for number in range(count)]
     assert told[:classes] == list(range(min(classes, count)))
     assert told[classes:] == told[: max(0, count - classes)]
-    # Whatever the count, picture k is of one class.
+    # The class of picture k does not depend on the count.
     assert label_at({**recipe, "request": {"all_classes": True, "count": 100}}, 1) == 1 % classes
 
 

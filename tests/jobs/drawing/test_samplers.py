@@ -1,4 +1,4 @@
-"""Every sampler draws from a real run, by name."""
+"""Samplers by name: each draws from a real run, reproducibly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ddpm_studio.jobs.machine.device import choose_precision
 from ddpm_studio.requests import DrawRequest, PrepareOptions, SampleRequest, ShareRequest
 from tests.jobs.conftest import REQUEST, finish
 
-# Those that draw from any model.
+# The samplers that work with any model.
 _SAMPLERS = [name for name, info in SAMPLERS.items() if not info.few_step]
 
 
@@ -31,12 +31,12 @@ def models() -> ModelStore:
 
 @pytest.fixture(scope="session")
 def class_run(tmp_path_factory: pytest.TempPathFactory, class_folder: Path) -> Path:
-    """A run that knows two classes, dark and bright."""
+    """A class-conditional run with the classes dark and bright."""
     folder = tmp_path_factory.mktemp("class-runs") / "classes"
     request = REQUEST.model_copy(
         update={
             "class_conditional": True,
-            # At its end nothing of the picture may be left, or its level would lead, not the class.
+            # x_T must keep nothing of the picture, or its brightness would count, not the class.
             "schedule": "cosine",
             "timesteps": 100,
             "steps": 120,

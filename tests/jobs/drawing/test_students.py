@@ -1,4 +1,4 @@
-"""Few-step students in the tools: their own sampler, and what they can't do."""
+"""Few-step students in the drawing tools: their own sampler, and the requests they refuse."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_all_tools_take_its_sampler(student: Path, ends: list[np.ndarray]) -> No
     )
     np.testing.assert_array_equal(mixed.pictures, walked.pictures)
     _, shared = finish(share(ShareRequest(run=student, t=10, count=3, **CPU), ends[0], models))
-    # Two steps from any t, so that they differ.
+    # Two steps from any t, so the pictures differ.
     assert not np.array_equal(shared.pictures[0], shared.pictures[1])
     _, own = finish(share(ShareRequest(run=student, t=10, count=2, **CPU), None, models))
     assert own.shared is not None
@@ -145,6 +145,6 @@ def test_what_needs_each_step_is_refused_and_says_why(
         with pytest.raises(StudioError, match="few is a few-step student") as caught:
             finish(job)
         assert str(run.resolve()) in str(caught.value)
-    # By q a latent is found as ever.
+    # Encoding by q works as for any run.
     _, latent = finish(encode_picture(EncodeRequest(run=student, device="cpu"), ends[0], models))
     assert latent.t == 20

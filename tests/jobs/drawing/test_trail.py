@@ -1,4 +1,4 @@
-"""A trail is a way of points between four pictures, drawn in one drawing and kept as one."""
+"""Trail: a polyline of points (u, v) between four pictures, drawn and kept as one drawing."""
 
 from __future__ import annotations
 
@@ -81,5 +81,5 @@ def test_what_is_no_trail_is_refused(trail: str) -> None:
 def test_a_trail_takes_the_place_of_u_and_v() -> None:
     with pytest.raises(ValidationError, match="not both"):
         InterpolateRequest(run=Path("run"), t=0, u=0.5, v=0.5, trail=TRAIL)
-    # Drawn without, a drawing is the one that it was before there were trails.
+    # Without a trail, recipes are those of versions that had no trails.
     assert "trail" not in InterpolateRequest(run=Path("run"), t=0).model_dump()

@@ -1,4 +1,4 @@
-"""Models that have no "no class": what was never learnt is not stood in for."""
+"""Models without a null class: unconditional drawing and guidance are refused, not imitated."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def trained(class_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="module")
 def foreign(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """As it comes from elsewhere: its three classes are classes."""
+    """A model imported as from another program, with three classes and no null class."""
     folder = tmp_path_factory.mktemp("foreign")
     finish(export_diffusers(trained, folder / "pipe"))
     (folder / "pipe" / "ddpm_studio.json").unlink()
@@ -82,7 +82,7 @@ def test_without_a_class_it_is_not_asked(foreign: Path) -> None:
     ddim = EncodeRequest(run=foreign, method="ddim", steps=2)
     jobs: list[tuple[Generator[Any, None, Any], str]] = [
         (sample(SampleRequest(run=foreign, count=1, steps=2), models), "Choose a class, 0 to 2"),
-        # There is no class to choose for these.
+        # These jobs have no option for a class.
         (encode_picture(ddim, PICTURE, models), "Noise the picture by q"),
         (decode(DecodeRequest(run=foreign), PICTURE, models), "pictures that have classes"),
     ]
@@ -132,20 +132,20 @@ def test_trained_here_without_dropping_labels(
     asked = SampleRequest(run=run, count=1, steps=2, class_label=0, guidance=3)
     with pytest.raises(StudioError, match=NONE):
         finish(sample(asked, ModelStore()))
-    # Its classes in turn, where nothing else is asked.
+    # By default all classes in turn.
     plain = SampleRequest(run=run, count=2, steps=2)
     _, drawn = finish(sample(plain, ModelStore()))
     turned = {"all_classes": True, "guidance": 1.0}
     _, same = finish(sample(plain.model_copy(update=turned), ModelStore()))
     assert np.array_equal(drawn.pictures, same.pictures)
-    # As an earlier version wrote it, which drew by an embedding that nothing had taught.
+    # As written by an earlier version, which drew with an untrained null embedding.
     told = RunFolder.open(run).info.model_copy(update={"null_label": True, "drawing": None})
     (run / "run.json").write_text(told.model_dump_json())
     with pytest.raises(StudioError, match="trained on classes alone"):
         finish(sample(plain, ModelStore()))
     assert describe_run(run).needs_class
     finish(train([], run, request.model_copy(update={"steps": 3}), PrepareOptions(), resume=True))
-    # Fine-tuned without dropping any, it has learnt no more.
+    # Fine-tuned without label dropout, it still has no null class.
     finish(train([class_folder], tmp_path / "on", request, PrepareOptions(), start_from=run))
     assert describe_run(tmp_path / "on").needs_class
 
