@@ -1,4 +1,4 @@
-"""The few pictures that stand for a run on the start page."""
+"""Covers: the few pictures that represent a run on the start page."""
 
 from __future__ import annotations
 

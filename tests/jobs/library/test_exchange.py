@@ -52,7 +52,7 @@ def test_a_model_that_does_not_clip_draws_measures_and_goes_out_so(
     assert bits() == bits(clip_x0=False) != bits(clip_x0=True)
     finish(export_diffusers(tmp_path / "model", tmp_path / "again"))
     assert json.loads((tmp_path / "again" / SCHEDULER).read_text())["clip_sample"] is False
-    # Whoever clips says nothing of it: earlier versions read such runs too.
+    # Clipping is not recorded, because it is the default: earlier versions can read such runs.
     process = json.loads((run / "run.json").read_text())["process"]
     assert "clip_x0" not in process
 

@@ -1,4 +1,4 @@
-"""Figures of a run for other programs."""
+"""Export of a run's metrics: tables, and event files for TensorBoard."""
 
 from __future__ import annotations
 

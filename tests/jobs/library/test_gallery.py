@@ -116,7 +116,7 @@ def test_runs_are_found_where_new_ones_go_and_beside_those_given(tmp_path: Path)
 
 
 def test_of_a_path_one_picture_is_kept_that_redraws_it(tmp_path: Path) -> None:
-    """The many frames of an animation would bury what else was drawn."""
+    """Of a path only the middle picture is kept, or its frames would swamp the gallery."""
     pictures = np.arange(61, dtype=np.uint8)[:, None, None, None] * np.ones((1, 8, 8, 3), np.uint8)
     recipe: dict[str, object] = {"kind": "path", "request": {"run": str(tmp_path), "seed": 1}}
     (kept,) = finish(keep(tmp_path, Drawn(pictures, recipe)))[1]

@@ -1,4 +1,4 @@
-"""Many kept pictures at once: a folder of PNGs, a ZIP, arrays, or one contact sheet."""
+"""Export of gallery pictures: a folder of PNGs, a ZIP, arrays, or one contact sheet."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def larger(files: list[Path]) -> Path:
-    """A picture of another size in the same gallery."""
+    """Keep a picture of another size in the same gallery; return its path."""
     run = files[0].parents[2]
     pictures = np.full((1, 300, 200, 1), 90, np.uint8)
     items: list[gallery.Kept] = finish(gallery.keep(run, Drawn(pictures, {"kind": "sample"})))[1]
@@ -76,7 +76,7 @@ def test_a_contact_sheet_has_each_picture_sharp_in_its_cell_with_its_seed(
     sheet = tmp_path / "sheet.png"
     finish(export_kept(files, sheet))
     image = np.asarray(Image.open(sheet))
-    # Three in a row, each 16 times as large, with a line of words below.
+    # Three in a row, each 16 times as large, with a line of text below.
     for k, picture in enumerate(PICTURES):
         row, column = divmod(k, 3)
         top, left = 8 + row * (128 + 16 + 8), 8 + column * (128 + 8)

@@ -1,4 +1,4 @@
-"""Boards lie beside the pictures, outlive a restart, and are no other picture's."""
+"""Boards and stars of gallery pictures: they persist, and never pass to another picture."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def kept(run: Path, count: int = 3, seed: int = 1) -> list[Kept]:
 
 
 def boards(*runs: Path) -> dict[str, tuple[str, ...]]:
-    """What is read of runs at the next start."""
+    """Return the boards of the pictures of runs as the next start reads them."""
     _, found = finish(gallery.load(runs))[1]
     return {f"{item.run.name} {item.number}": item.boards for item in found if item.boards}
 
@@ -66,7 +66,7 @@ def test_stars_and_boards_stay_when_a_picture_comes_back_and_go_with_it(tmp_path
     finish(gallery.restore(files[2:]))
     assert boards(run) == {"run 3": ("Board",)}
     finish(gallery.delete(files[2:]))
-    # The next start empties the bin: another picture may get the number then, and nothing else.
+    # The next start empties the trash: another picture may then get the number, but not the board.
     finish(gallery.load([run], empty_bin=True))
     (other,) = kept(run, 1, seed=2)
     assert other.path == files[2]

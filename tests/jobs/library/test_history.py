@@ -34,7 +34,7 @@ def test_what_a_run_has_written_comes_back_as_arrays(run: Path) -> None:
     row = news.figures.loss_by_t[-1]
     assert row[np.isfinite(row)].tolist() == known
     assert news.checkpoint == REQUEST.steps
-    # The last step's, and on a slow machine some of earlier ones.
+    # The preview of the last step, and on a slow machine some of earlier steps.
     assert news.previews[-1].name == f"step-{REQUEST.steps:08d}.png"
     assert set(news.previews) == set((run / "samples").glob("*.png"))
     assert not news.more

@@ -20,7 +20,7 @@ def test_runs_are_found_and_what_is_none_is_passed_over(run: Path, tmp_path: Pat
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "run.json").write_text("{")
-    # As a folder that is shut, for root too: whoever looks into it gets an OSError.
+    # Like a folder without read permission, but for root too: reading it raises an OSError.
     shut = tmp_path / "shut"
     shut.symlink_to("x" * 300)
     shutil.copytree(run, tmp_path / "half-shut", ignore=shutil.ignore_patterns("*.jsonl"))

@@ -1,4 +1,4 @@
-"""The model card: what it tells, and that its code draws what the run draws."""
+"""Model card: its contents, and its code, which draws what the run draws."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_it_tells_recipe_data_steps_and_licence(run: Path, tmp_path: Path) -> No
     for row in ("Steps | 4", "Pictures | 10", "Batch size | 4", "Noise schedule | linear"):
         assert f"| {row} |" in card
     assert str(PictureShape(16, 16, 3)) in card
-    # Of this machine nothing is told but names.
+    # Of this machine's paths, only the last components are given.
     assert Path(info.data.sources[0]).name in card
     assert str(Path(info.data.sources[0]).parent) not in card
     assert str(tmp_path) not in card

@@ -1,4 +1,4 @@
-"""What a run was trained on is found again in the cache when its sources are gone."""
+"""Training pictures of a run: they are found in the cache if the source files are gone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.jobs.conftest import REQUEST, finish
 
 @pytest.fixture
 def orphan(pictures: Path, tmp_path: Path) -> Path:
-    """A run whose pictures have been deleted since."""
+    """A run whose source pictures have been deleted."""
     own = tmp_path / "own"
     shutil.copytree(pictures, own)
     request = REQUEST.model_copy(update={"steps": 1, "sample_count": 0})

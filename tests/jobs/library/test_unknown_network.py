@@ -1,4 +1,4 @@
-"""A run of a kind of network that is not here is told of, and refused where it is needed."""
+"""Runs of an unknown kind of network: described, and refused only where the network is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a network is compiled for a GPU; compiling itself is tested on one."""
+"""torch.compile: when a network is compiled for a GPU. Compilation itself needs a GPU to test."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ddpm_studio.jobs.machine.compiling import Compiling, DrawingNetwork, Worth
 
 @pytest.fixture
 def worth(monkeypatch: pytest.MonkeyPatch) -> Worth:
-    """As if on a GPU, in a process that has compiled nothing."""
+    """The decision to compile, as if on a GPU, in a process that has compiled nothing yet."""
     monkeypatch.setattr(compiling, "_here", set())
     monkeypatch.setattr(compiling, "_refused", set())
     worth = Worth(UNet(UNetConfig.tiny(16)), 4, "train")
@@ -93,7 +93,7 @@ def test_on_a_cpu_a_drawing_network_is_the_network() -> None:
 
 
 class _Watch:
-    """Measures nothing."""
+    """Stand-in for a stopwatch, with a fixed time in seconds or none."""
 
     def __init__(self, seconds: float | None = None) -> None:
         self.seconds = seconds
@@ -166,7 +166,7 @@ def test_the_norm_that_is_compiled_is_group_norm(
     norm = torch.nn.GroupNorm(4, 12, eps=1e-6)
     torch.nn.init.normal_(norm.weight)
     torch.nn.init.normal_(norm.bias)
-    # A mean far from 0 would show a variance from the difference of two large numbers.
+    # A mean far from 0, to detect cancellation, as in E[x²] − E[x]².
     x = (torch.randn(2, 12, 5, 7) + 300).to(dtype).contiguous(memory_format=torch.channels_last)
     expected = torch.nn.functional.group_norm(
         x.double(), 4, norm.weight.double(), norm.bias.double(), 1e-6

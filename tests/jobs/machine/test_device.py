@@ -1,4 +1,4 @@
-"""Which device is torch's current one, without a GPU: torch's own refusal is what is tested for."""
+"""Current CUDA device and free memory, tested without a GPU by means of torch's own validation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ddpm_studio.jobs.training.batching import free_bytes
 
 @pytest.fixture
 def current(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The devices that were made current, each by what torch makes of it."""
+    """List of the indices of the CUDA devices that are made current, as torch parses them."""
     made: list[int] = []
 
     def set_device(device: torch.device) -> None:
@@ -33,7 +33,7 @@ def test_torch_refuses_a_gpu_without_a_number(current: list[int]) -> None:
 def test_one_process_computes_on_the_gpu_that_it_is_given(
     current: list[int], name: str, made: list[int]
 ) -> None:
-    """A training or a measurement by itself goes through these."""
+    """A job of a single process makes an indexed GPU current, by either of its two code paths."""
     with RankPlan.alone(torch.device(name)).gathered("train", None) as team:
         assert team is None
     assert current == made

@@ -1,4 +1,4 @@
-"""How fast this machine trains: measured, kept, and scaled by what was measured alone."""
+"""Training speed of this machine: measured, stored, and extrapolated linearly in the batch size."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_what_was_measured_while_the_machine_stood_still_is_not_kept(
 
 
 class _Small:
-    """A device whose memory suffices for so many pictures; each takes a second."""
+    """Trial on a device whose memory holds at most ``most`` pictures; each takes a second."""
 
     def __init__(self, most: int) -> None:
         self.most = most

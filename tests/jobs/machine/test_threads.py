@@ -1,4 +1,4 @@
-"""One thread or all, by the load of other programs; only the test turns the clock."""
+"""Number of threads, one or all, by the load of other programs; with a simulated clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from ddpm_studio.jobs.machine.threads import ThreadWatch, threads
 
 
 class Machine:
-    """Two cores: a step takes .2 s of one and .12 s of both; with two busy programs .3 and 1.5."""
+    """Simulated machine with two cores, on which two other programs may be busy.
+
+    A step takes 0.2 s on one thread and 0.12 s on two; with the other programs, 0.3 s and 1.5 s.
+    """
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -108,7 +111,7 @@ def test_a_pace_that_falls_for_another_reason_keeps_all(machine: Machine) -> Non
         assert not list(watch.consider())
         with_one += torch.get_num_threads() == 1
     assert torch.get_num_threads() == 2
-    assert 0 < with_one < 40  # tried, ever less often
+    assert 0 < with_one < 40  # one thread is tried, at ever longer intervals
 
 
 def test_a_run_that_must_be_exact_keeps_its_number(machine: Machine) -> None:

@@ -1,4 +1,4 @@
-"""A rank that has long to do lives; one that stands still is told of."""
+"""Heartbeat of ranks: a slow rank counts as alive, one without progress is reported."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ BEAT, LONGEST = 0.02, 5
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "_SECONDS", BEAT)
     monkeypatch.setattr(heartbeat, "_LONGEST_PASS", LONGEST)
-    # The threads of a busy machine wait for each other.
+    # On a busy machine, threads may be delayed for long.
     monkeypatch.setattr(heartbeat, "_SILENT", 1000)
 
 
 def told_of(
     progress: Callable[[Doing], None], own: Phase = "exchange", *others: Phase, rank: int = 0
 ) -> list[str]:
-    """What a rank tells of others that are long at what they do.
+    """Return a rank's reports of other ranks that make no progress.
 
     Args:
-        progress: of rank 1 from beat to beat, which is at a step.
-        own: what the rank that listens does.
-        others: what others do besides.
-        rank: the one that listens.
+        progress: called at each beat of the first other rank, which is at a step.
+        own: phase of the listening rank.
+        others: phases of further ranks.
+        rank: number of the listening rank.
     """
     store, told = dist.HashStore(), list[str]()  # type: ignore[attr-defined]
     doing = [Doing("step", 3), *(Doing(phase, 3) for phase in others)]
@@ -59,7 +59,7 @@ def told_of(
     ]
     for watch in (listener, *watches):
         watch.start()
-    # However a busy machine lets one of them wait: it ends by itself once it has told.
+    # Until all have had time enough, however busy the machine; a report ends the listener early.
     while listener.is_alive() and min(beats) < 4 * LONGEST:
         time.sleep(BEAT)
     for watch in (listener, *watches):
@@ -68,11 +68,11 @@ def told_of(
 
 
 def nothing(_: Doing) -> None:
-    """It stands still."""
+    """Make no progress."""
 
 
 def exchange(doing: Doing) -> None:
-    """It has come to the exchange."""
+    """Enter the gradient exchange."""
     doing.phase = "exchange"
 
 
