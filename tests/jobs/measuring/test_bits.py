@@ -1,4 +1,4 @@
-"""Measurements of real runs: figures, interruptions, what is kept, refusals."""
+"""Bits/dim of real runs: the figures, interruption and resuming, stored results, refusals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.jobs.conftest import REQUEST, finish
 
 @pytest.fixture
 def own_run(run: Path, tmp_path: Path) -> Path:
-    """A copy to write to."""
+    """A copy of the run, without measurements, to write to."""
     copy = tmp_path / "run"
     shutil.copytree(run, copy, ignore=shutil.ignore_patterns("bits"))
     return copy
@@ -50,7 +50,7 @@ def kept(run: Path) -> dict[str, Any]:
 
 def test_the_parts_are_those_of_the_engine(own_run: Path, pictures: Path) -> None:
     got = measure(own_run, count=2, seed=4)
-    # Two of the ten pictures: the first and the sixth; each at each timestep by its own noise.
+    # Two of the ten pictures, the first and the sixth, each at every timestep with its own noise.
     model = ModelStore().get(own_run, "ema", "cpu")
     images = finish(prepare([pictures], PrepareOptions()))[1].images
     index = torch.arange(20)
@@ -78,7 +78,7 @@ def test_total_is_the_sum_and_the_rate_never_falls(own_run: Path) -> None:
     assert got.distortion[-1] > got.distortion[0]
     np.testing.assert_allclose(got.distortion, 127.5 * np.sqrt(got.x0_mse), rtol=1e-12)
     assert got.flow is None
-    # These ten bars are nowhere near 0 or 24 bits.
+    # A plausible range for these ten pictures.
     assert 1 < got.total < 24
 
 
@@ -195,7 +195,7 @@ def test_other_questions_are_kept_apart(own_run: Path, tmp_path: Path) -> None:
 
 
 def test_other_weights_of_the_same_step_are_measured_anew(own_run: Path) -> None:
-    """As after a return from a spike, or a training on a GPU that was resumed."""
+    """Other weights at the same step, as after a return from a loss spike, are measured again."""
     first = measure(own_run)
     models = ModelStore()
     with torch.no_grad():
@@ -279,7 +279,7 @@ def test_classes_are_those_of_training(class_folder: Path, pictures: Path, tmp_p
     finish(train([class_folder], run, request, PrepareOptions()))
     with pytest.raises(StudioError, match="no labels"):
         measure(run, pictures)
-    # Make the class matter, then give the same pictures the other class.
+    # Make the class matter, then assign the same pictures to the other class.
     swapped = tmp_path / "swapped"
     (swapped / "dark").mkdir(parents=True)
     (swapped / "bright").mkdir()

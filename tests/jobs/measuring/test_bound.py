@@ -1,4 +1,4 @@
-"""The bound of one picture, taken apart, against what it must add up to."""
+"""Variational bound of one picture by timestep and value: the terms add up to the whole."""
 
 from __future__ import annotations
 

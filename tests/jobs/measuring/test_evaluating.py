@@ -1,4 +1,4 @@
-"""Evaluations of a run and of files: figures, floors, what is told, what is noted."""
+"""Evaluation of runs and of files: metrics, their floors, notices, and the record in the run."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_run_is_evaluated_and_the_figures_are_noted_in_it(own_run: Path) -> No
     assert "confident" not in figures
     floors = {one.name: one.floor for one in result.figures}
     assert 0 < floors["frechet"] < figures["frechet"]
-    # Five neighbours of four samples there are not.
+    # Four samples do not have five neighbours each.
     told = [event.text for event in events if isinstance(event, Notice)]
     assert any(text.startswith("Density and coverage can't be told") for text in told)
     texts = {event.text for event in events if isinstance(event, Progress)}
@@ -161,7 +161,7 @@ def test_real_pictures_that_cannot_be_used_are_told(own_run: Path, tmp_path: Pat
 def test_a_set_too_small_for_a_floor_has_figures_without_one(tmp_path: Path) -> None:
     real = np.random.default_rng(0).integers(0, 256, (27, 8, 8), dtype=np.uint8)
     asked = CompareRequest(metric="precision_recall")
-    # Three neighbours of three pictures there are not, and of the four others there are.
+    # The floor's three pictures do not have three neighbours each, the four reference ones do.
     sources = [write(tmp_path / "samples", real[7:])], [write(tmp_path / "real", real[:7])]
     events, result = finish(evaluate_files(asked, *sources, PrepareOptions()))
     assert {one.name: one.floor for one in result.figures} == {"precision": None, "recall": None}
@@ -242,7 +242,7 @@ def test_samples_of_a_class_that_no_picture_tells_are_compared_with_all(
     others = tmp_path / "others"
     for name in ("cats", "dogs"):
         shutil.copytree(class_folder / "dark", others / name)
-    # Without classes, and of other ones.
+    # Pictures without classes, and of other classes.
     for source in (alone, others):
         events, found = finish(evaluate(asked, [source], ModelStore()))
         told = [event.text for event in events if isinstance(event, Notice)]

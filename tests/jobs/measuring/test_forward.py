@@ -1,4 +1,4 @@
-"""The forward process as the Learn tab shows it, against numbers worked out anew."""
+"""Tables of the forward process, as in the Learn tab, against independent computations."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def test_a_training_picture_finds_itself(run: Path, pictures: Path) -> None:
     assert list(found.distances) == sorted(found.distances)
     np.testing.assert_array_equal(found.pictures[0], picture)
     assert found.pictures.shape == (3, 16, 16, 3)
-    # Its own nearest other is what comes second here.
+    # The training picture's own nearest neighbour comes second here.
     assert found.among_themselves == pytest.approx(found.distances[1])
     progress = [(e.done, e.total) for e in events if isinstance(e, Progress) and e.total == 20]
     assert progress == [(10, 20), (20, 20)]

@@ -1,4 +1,4 @@
-"""Bits/dim that two processes measure are those of one, picture by picture."""
+"""Bits/dim on two ranks: the figures are those of one process, picture by picture."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ TWO = "cpu,cpu"
 
 @pytest.fixture
 def own_run(run: Path, tmp_path: Path) -> Path:
-    """A copy to write to."""
+    """A copy of the run, without measurements, to write to."""
     copy = tmp_path / "run"
     shutil.copytree(run, copy, ignore=shutil.ignore_patterns("bits"))
     return copy
 
 
 def _measured(run: Path, devices: str | None) -> tuple[BitsMeasured, dict[str, Any]]:
-    # A batch that is no divisor of anything; all ten pictures, the flow of each.
+    # A batch size that divides nothing evenly; all ten pictures, each with its flow likelihood.
     request = BitsRequest(run=run, device="cpu", count=10, batch=7, flow=True, seed=3)
     result = finish(measure_bits(request, (), ModelStore(), devices))[1]
     assert isinstance(result, BitsMeasured)
@@ -58,7 +58,7 @@ def test_two_processes_go_on_with_what_one_has_begun(own_run: Path) -> None:
     [file] = (own_run / "bits").iterdir()
     assert 0 < json.loads(file.read_text())["bound"]["done"] < 200
     assert finish(measure_bits(request, (), ModelStore(), TWO))[1] == whole
-    # And what is known is asked of nobody.
+    # A complete result is not measured again.
     assert finish(measure_bits(request, (), ModelStore(), TWO))[1] == whole
 
 

@@ -1,4 +1,4 @@
-"""Measurements in words: a figure above what storing takes is explained."""
+"""Remarks on bits/dim: a figure above that of uncompressed storage is explained."""
 
 from __future__ import annotations
 

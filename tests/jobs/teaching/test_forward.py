@@ -18,7 +18,7 @@ RAMP = np.tile(np.arange(0, 256, 8, dtype=np.uint8)[None, :, None], (32, 1, 3))
 
 def test_entropy_rises_from_that_of_eight_gaussians_to_that_of_one() -> None:
     found = spreading(0)
-    # Eight that hardly overlap: log₂ 8 and twice log₂(σ√(2πe)).
+    # Eight Gaussians that hardly overlap: log₂ 8 plus twice log₂(σ√(2πe)).
     start = 3 + 2 * math.log2(0.1 * math.sqrt(2 * math.pi * math.e))
     assert found.entropy[0] == pytest.approx(start, abs=0.05)
     assert found.entropy[-1] == pytest.approx(found.highest, abs=0.05)
@@ -44,7 +44,7 @@ def test_the_posterior_is_that_of_equation_7() -> None:
     assert tables.std[1] ** 2 == pytest.approx(5.4531876613021935e-5)
     look = posterior_look(RAMP, 500, 0)
     mixed = look.weights[0] * RAMP.astype(float) + look.weights[1] * look.x_t
-    # Around mid-gray, where levels are not clipped.
+    # Relative to mid-gray, and where levels are not clipped.
     mixed += 127.5 * (1 - sum(look.weights))
     inner = (look.x_t > 0) & (look.x_t < 255)
     assert np.abs(look.mean.astype(float) - mixed)[inner].max() <= 1.01

@@ -1,4 +1,4 @@
-"""What is told of a model, held against what the engine says elsewhere."""
+"""Lessons on a model (bound, predictions, Algorithms 1 and 2) against the engine's results."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_estimates_agree_on_the_bound(request_of: MeasureRequest, picture: np.nd
     spread = found.by_divergences.std() + 1e-9
     assert abs(found.by_divergences.mean() - total) < 4 * spread
     assert list(found.t) == list(range(1, 21))
-    # At t = 1 both are the decoder's, as q(x_0|x_1, x_0) is a point.
+    # At t = 1 both are the decoder's term, as q(x_0|x_1, x_0) is a point mass.
     assert np.all(found.divergence_std[1:] < found.ratio_std[1:])
 
 
