@@ -1,4 +1,4 @@
-"""A toy model, trained, evaluated and packed once, and where it lies as if it shipped."""
+"""Fixtures of a toy model: trained, evaluated and packed once; and installed as a ready model."""
 
 from tests.ready_models import ready, toy_packed, toy_pictures, toy_run
 

@@ -1,4 +1,4 @@
-"""A ready model whose training pictures are not on the machine: what tools and measures take."""
+"""Ready models whose training pictures are not on the machine: substitutes, and refusals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.jobs.conftest import finish
 
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An embedded set "others" that is not what the toy has learnt."""
+    """An embedded sample set "others", which is not the toy model's training set."""
     folder = ready_models.class_pictures(tmp_path / "others")
     for k in range(3):
         Image.new("L", (16, 16), 90 + k).save(folder / "dark" / f"more{k}.png")
@@ -64,7 +64,7 @@ def test_without_one_it_shows_what_it_came_with(ready: Path) -> None:
     np.testing.assert_array_equal(pictures, expected)
     with pytest.raises(StudioError, match="are not on this machine: shades"):
         finish(measure_bits(BitsRequest(run=ready, count=2, device="cpu"), [], ModelStore()))
-    # What it has learnt by heart can be told by what it has learnt alone.
+    # Memorisation can only be detected with the training pictures.
     with pytest.raises(StudioError, match="are not on this machine: shades"):
         finish(find_neighbours(NeighboursRequest(run=ready), pictures[0]))
 
@@ -72,7 +72,7 @@ def test_without_one_it_shows_what_it_came_with(ready: Path) -> None:
 def test_its_own_are_taken_once_they_are_there(
     ready: Path, shipped: Path, toy_pictures: Path
 ) -> None:
-    """They were prepared here before, and are known by their fingerprint."""
+    """The training pictures are used once prepared here, recognised by their fingerprint."""
     model = named(ready, "others")
     info = RunFolder.open(model).info
     finish(data.prepare([toy_pictures], prepare_options(info)))

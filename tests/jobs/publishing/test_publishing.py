@@ -1,4 +1,4 @@
-"""Packing a run: what is in the folder, what is refused, and that the card tells what is so."""
+"""Packing a run as a ready model: the folder's contents, refusals, and a correct model card."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.jobs.conftest import finish
 
 
 def commands(card: str) -> dict[str, list[str]]:
-    """The words of each command of a card by the command's name."""
+    """Return the words of each command in a card, by the command's name."""
     blocks = re.findall(r"^```sh\n(.*?)```$", card, re.MULTILINE | re.DOTALL)
     lines = [shlex.split(line)[1:] for block in blocks for line in block.splitlines()]
     return {words[0]: words for words in lines}
@@ -53,7 +53,7 @@ def test_it_is_a_run_with_averaged_weights_in_half_precision(
     with pytest.raises(StudioError, match="saved without raw weights"):
         ModelStore().get(toy_packed, "raw", "cpu")
     assert made.info.request == run.info.request
-    # Nothing tells of places of this machine.
+    # No file contains paths of this machine.
     told = [path.read_bytes() for path in toy_packed.rglob("*") if path.is_file()]
     places = (toy_pictures.parent, toy_run.parent, toy_packed.parent)
     assert not [text for text in told for place in places if str(place).encode() in text]
@@ -93,7 +93,7 @@ def test_evaluate_reproduces_the_figures_of_the_card(ready: Path, toy_pictures: 
 def test_the_training_command_trains_the_same_model(
     toy_run: Path, toy_packed: Path, toy_pictures: Path, tmp_path: Path
 ) -> None:
-    """Its first steps, here half of them, run; in full it is this run, weight for weight."""
+    """The card's training command, here run in two halves, gives exactly the run's weights."""
     words = commands((toy_packed / "README.md").read_text(encoding="utf-8"))["train"]
     assert words[1:4] == ["shades", "--run", "toy-again"]
     words[1], words[3] = str(toy_pictures), str(tmp_path / "again")
@@ -161,7 +161,7 @@ def test_what_is_missing_is_named_and_nothing_is_left(
     assert "no sample set 'x'" in refusal(own_run, folder, sample="x")
     (own_run / "evaluations.jsonl").unlink()
     assert "have not been evaluated" in refusal(own_run, folder)
-    # Raw weights are not what is packed.
+    # Only an evaluation of the averaged weights counts, as raw weights are not packed.
     asked = {**ready_models.EVALUATED, "run": own_run, "weights": "raw"}
     finish(evaluate(EvaluateRequest.model_validate(asked), [], ModelStore()))
     assert "have not been evaluated" in refusal(own_run, folder)
@@ -232,7 +232,7 @@ def test_closed_before_its_end_it_leaves_nothing(own_run: Path, tmp_path: Path) 
 
 
 def test_some_samples_of_the_training_go_with_it(own_run: Path, tmp_path: Path) -> None:
-    """Those of the packed weights' step and before; none that came later."""
+    """Previews up to the packed weights' step are included, later ones are not."""
     noise = np.random.default_rng(0)
     for step in range(6):
         raw, ema = noise.integers(0, 256, (2, 3, 16, 16, 1), np.uint8)
@@ -244,7 +244,7 @@ def test_some_samples_of_the_training_go_with_it(own_run: Path, tmp_path: Path) 
     assert steps == [0, 1, 2, 3, 4]
     newest = RunFolder.open(own_run).samples_dir / made.previews()[-1].name
     assert made.previews()[-1].read_bytes() == newest.read_bytes()
-    # It is shown by its gallery all the same, which was drawn as its card says.
+    # Its cover still comes from its gallery, which was drawn as its card describes.
     cover = run_cover(made.path, 4).pictures
     assert cover is not None
     gallery = [np.asarray(Image.open(f)) for f in (made.samples_dir / "gallery").glob("*.png")]

@@ -1,4 +1,4 @@
-"""Commands that train a model again: in stages, as it was trained, and told where they can't."""
+"""Commands that reproduce a training, stage by stage; and reports when none can."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ USUAL: dict[str, Any] = {
 
 
 def trained(run: Path, pictures: Path, *stages: tuple[dict[str, Any], int]) -> RunFolder:
-    """Train in stages, each up to a step, whatever was planned."""
+    """Train in stages, each stopped at a given step whatever its planned length; return the run."""
     for number, (asked, end) in enumerate(stages):
         request = TrainRequest.model_validate(asked if number else {**USUAL, **asked})
         job = train(
@@ -56,7 +56,7 @@ def told(run: RunFolder, pictures: Path, name: Path | str = "again") -> Retraini
 def test_a_run_that_was_changed_and_stopped_takes_a_command_for_each_stage(
     pictures: Path, tmp_path: Path
 ) -> None:
-    """Planned for 2 steps, then 6, stopped at 4, then with another batch, stopped at 5."""
+    """Trained for 2 steps; then 6 planned, stopped at 4; then another batch size, stopped at 5."""
     run = trained(
         tmp_path / "run",
         pictures,
@@ -99,7 +99,7 @@ def test_trained_to_its_end_one_command_gives_it(pictures: Path, tmp_path: Path)
 
 
 def test_pictures_that_a_run_was_named_for_are_not_taken_for_the_run(tmp_path: Path) -> None:
-    """The window names a run after its folder of pictures."""
+    """A source is not mistaken for the run that the window named after it."""
     pictures = tmp_path / "Pictures" / "mine"
     pictures.mkdir(parents=True)
     folder = tmp_path / "share" / "runs"
@@ -124,7 +124,7 @@ def test_a_preset_whose_plug_in_is_gone_is_spelt_out(pictures: Path, tmp_path: P
     ).commands
     words = shlex.split(line)
     assert words[words.index("--preset") + 1] == "gone-large"
-    # Its recipe, which would tell them, is gone too.
+    # The preset's recipe, which would imply these settings, is gone too.
     assert words[words.index("--learning-rate") + 1] == str(gone.learning_rate)
     assert words[words.index("--schedule") + 1] == gone.schedule
 
@@ -140,7 +140,7 @@ def test_a_preset_whose_plug_in_is_gone_is_spelt_out(pictures: Path, tmp_path: P
 def test_what_the_model_would_bring_else_is_spelt(
     clips: bool, guidance: float | None, spelt: list[str]
 ) -> None:
-    """The figures were made with clipping and without guidance."""
+    """The command spells out the evaluation's settings where the model's defaults differ."""
     info = RunFolder.open(FIXTURE).info
     process = info.process.model_copy(update={"clip_x0": clips})
     drawing = None if guidance is None else SamplingDefaults(guidance=guidance)

@@ -1,4 +1,4 @@
-"""Reports of runs of all kinds: what they do not allow is told where it would stand."""
+"""Reports of runs of all kinds: each section that a run does not allow states the reason."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def made(run: Path, place: Path, *sources: Path, **fields: Any) -> dict[str, Ele
 
 
 def check_progress(events: list[Any]) -> None:
-    """It rises to the end, in one stretch once the pictures are prepared."""
+    """Assert that the report's progress never decreases, and ends at the total."""
     shares = [e.done for e in events if isinstance(e, Progress) and e.text == "Making the report"]
     assert shares == sorted(shares)
     assert len(set(shares)) > 2
@@ -111,7 +111,7 @@ def test_an_imported_model_has_no_training_and_no_pictures(
     assert "trained elsewhere" in missing(sections["settings"])
     assert "not known what this model was trained on" in missing(sections["bits"])
     assert "no training pictures" in missing(sections["neighbours"])
-    # It begins with pictures of its own then, which a command makes first.
+    # Then sections start from pictures that the model draws, which a first command makes.
     for part in ("model", "share", "interpolate"):
         first = sections[part].commands[0]
         assert first.startswith("ddpm-studio sample model")
@@ -161,7 +161,7 @@ def test_closed_before_its_end_it_leaves_nothing(run: Path, tmp_path: Path) -> N
 def test_in_training_it_is_of_one_moment(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All parts are of the weights that the report began with."""
+    """All sections use the weights that were the newest when the report was started."""
     asked: list[object] = []
     real = ModelStore.get
 
@@ -208,7 +208,7 @@ def test_samples_are_those_of_the_terminal(run: Path, tmp_path: Path) -> None:
 def test_a_run_that_was_stopped_says_so_and_its_pictures_are_not_the_run(
     pictures: Path, tmp_path: Path
 ) -> None:
-    """The window names a run after the folder of its pictures, and its training can be stopped."""
+    """The report of a stopped run says so, and distinguishes the run from pictures of its name."""
     mine = shutil.copytree(pictures, tmp_path / "Pictures" / "mine")
     run = tmp_path / "runs" / "mine"
     asked = TrainRequest(steps=1, batch_size=2, timesteps=8, sample_count=0, device="cpu")
@@ -226,7 +226,7 @@ def test_a_run_that_was_stopped_says_so_and_its_pictures_are_not_the_run(
     lines = [line for line in section.commands if " train " in line]
     assert lines[0].startswith("ddpm-studio train ../Pictures/mine --run mine-again --steps 1 ")
     assert lines[1:] == ["ddpm-studio train --run mine-again --resume --steps 9"]
-    # Its rate falls towards the ninth step.
+    # Its learning rate decays towards step 9.
     assert "No command gives the very same model; these commands train one" in section.text
     assert "The same command" not in section.text
     assert str(tmp_path) not in section.text
@@ -235,7 +235,7 @@ def test_a_run_that_was_stopped_says_so_and_its_pictures_are_not_the_run(
 def test_commands_hold_for_places_with_spaces_and_where_one_stands(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All are typed where the report was made if the run was named from there."""
+    """For a run given by a relative path, commands are to be typed where the report was made."""
     shutil.copytree(pictures, tmp_path / "my drawings")
     monkeypatch.chdir(tmp_path)
     run = Path("all runs") / "my drawings"
@@ -253,7 +253,7 @@ def test_commands_hold_for_places_with_spaces_and_where_one_stands(
 def test_pictures_found_in_the_cache_are_not_taken_for_the_work(
     run: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The bound prepares its pictures first, which is over at once."""
+    """The progress of preparing cached pictures does not count as that of the measurement."""
     from ddpm_studio import data
     from ddpm_studio.jobs.reporting import bound
 
