@@ -1,4 +1,4 @@
-"""Fine-tuning on other pictures: what is kept of the network, and what is new."""
+"""Fine-tuning on pictures of another kind: weights kept, adapted and newly initialised."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_without_classes_it_draws_as_of_none(config: NetworkConfig) -> None:
 def test_a_network_that_learnt_classes_alone_begins_as_the_mean_of_them(
     config: NetworkConfig,
 ) -> None:
-    """What stands for "no class" in it was never learnt: it may be anything."""
+    """Without a null class, its embedding is untrained: the mean of the classes is used instead."""
     old = randomised(build(config.with_(num_classes=2))).eval()
     base = info(old.config, ("cat", "dog")).model_copy(update={"null_label": False})
     each = torch.tensor([[0.5, 0.5, 0.0]] * 2)
@@ -166,7 +166,7 @@ def base(class_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tuned(sources: Path, run: Path, base: Path, **fields: object) -> tuple[RunInfo, str]:
-    """Train a copy; returns what its run.json says, and what was told."""
+    """Fine-tune a run on other pictures; return the new run's info and the texts of its notices."""
     request = QUICK.model_copy(update=fields)
     events, _ = finish(train([sources], run, request, PrepareOptions(), start_from=base))
     told = [event.text for event in events if isinstance(event, Told)]

@@ -70,7 +70,7 @@ def test_fine_tuning_begins_with_all_else(
     told: Path, run: Path, pictures: Path, tmp_path: Path, more: bool
 ) -> None:
     base = run if more else told
-    # A step that changes nothing.
+    # A step that hardly changes the weights.
     request = (AUGMENTED if more else REQUEST).model_copy(
         update={"steps": 1, "learning_rate": 1e-12, "ema_decay": 0.0}
     )

@@ -1,4 +1,4 @@
-"""What a picture takes of the memory while it trains."""
+"""Micro-batches: memory per picture in training, and batch sizes that fit the free memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_picture_takes_what_its_layers_keep(precision: Precision, bytes_each: 
     pictures = np.zeros((2, 16, 16, 3), np.uint8)
     process = DiffusionProcess(NoiseSchedule.linear())
     trainer = Trainer(UNet(config), process, pictures, TrainingConfig(precision=precision))
-    # One tensor of the first level; there are some dozens of them, smaller further down.
+    # One activation tensor of the first level; there are dozens of them, smaller at lower levels.
     one = config.base_channels * 16 * 16 * bytes_each
     assert 10 * one < bytes_per_picture(trainer) < 60 * one
 
@@ -55,7 +55,7 @@ def test_room_is_made_without_collecting_where_another_thread_collects(automatic
         if info["generation"] == 2:
             collected.append(phase)
 
-    # A window of another test may have left it switched off.
+    # A window of another test may have left garbage collection disabled.
     before = gc.isenabled()
     (gc.enable if automatic else gc.disable)()
     gc.callbacks.append(note)
@@ -68,7 +68,7 @@ def test_room_is_made_without_collecting_where_another_thread_collects(automatic
 
 
 class _Second(Ranks):
-    """The second of four, whose share of 16 pictures is 4."""
+    """Rank 1 of four, whose share of 16 pictures is 4."""
 
     rank, size = 1, 4
 

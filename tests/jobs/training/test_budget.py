@@ -1,4 +1,4 @@
-"""A budget of time chooses by what was timed and what a network needs."""
+"""Time budget: choice of preset, batch size and steps by measured speeds and the presets' needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ddpm_studio.jobs.training.budget import OFFERED, BudgetPlan, choose, parse_
 from ddpm_studio.picture_shape import ImageSize
 from ddpm_studio.requests import TrainRequest
 
-# Previews take a tenth: 600 seconds of these are steps.
+# Previews take a tenth of the time, so 600 seconds of this are for steps.
 TEN_MINUTES = parse_budget("11.112m")
 WHOLE = TEN_MINUTES.seconds or 0.0
 
@@ -31,7 +31,7 @@ _NEEDS = {
 
 @pytest.fixture(autouse=True)
 def _presets() -> Iterator[None]:
-    """Three networks: the larger, the more it needs and the better it becomes; and two others."""
+    """Add three presets, of growing needs and quality, and two that are never to be chosen."""
     for name, needs in _NEEDS.items():
         PRESETS.add(PresetInfo(name, name, "", "toy:made", recipe={"batch_size": 16}, needs=needs))
     yield
@@ -40,7 +40,7 @@ def _presets() -> Iterator[None]:
 
 
 def speed(a_second: dict[str, float], size: ImageSize = 64, **sizes: ImageSize) -> MachineSpeed:
-    """Pictures a second of each network."""
+    """Return a machine's speed from the pictures per second of each preset."""
     presets = {
         name: PresetSpeed(sizes.get(name, size), 0.0, 1 / pace, 32)
         for name, pace in a_second.items()
@@ -69,17 +69,17 @@ def test_what_is_no_budget_is_refused_with_what_there_is(text: str) -> None:
 @pytest.mark.parametrize(
     ("a_second", "chosen"),
     [
-        # All are good in time: the one that becomes best.
+        # All become good in time: the best one.
         ({"quick": 1000, "fair": 1000, "fine": 1000}, "fine"),
-        # The best would not be: the next.
+        # The best one would not: the next.
         ({"quick": 1000, "fair": 100, "fine": 99}, "fair"),
         ({"quick": 10, "fair": 9, "fine": 9}, "quick"),
-        # None is good in time: the one that comes nearest to it.
+        # None becomes good in time: the one that comes closest.
         ({"quick": 4, "fair": 80, "fine": 80}, "fair"),
         ({"quick": 4, "fair": 80, "fine": 900}, "fine"),
-        # Nothing to see in time: the one that comes first.
+        # None is recognisable in time: the one that would be first.
         ({"quick": 1, "fair": 2.2, "fine": 3}, "fair"),
-        # What tells nothing, or is never to be chosen, is not.
+        # Presets without needs, or never to be preferred, are not chosen.
         ({"quick": 4, "told-nothing": 1e6, "never": 1e6}, "quick"),
     ],
 )
@@ -96,7 +96,7 @@ def test_a_network_that_would_shrink_the_pictures_is_not_chosen() -> None:
 
 def test_the_choice_is_plain_settings_and_tells_what_to_expect() -> None:
     found = choose(TEN_MINUTES, speed({"quick": 20}))
-    # 600 seconds of 20 pictures, 16 in a step; shapes after 1,000 pictures.
+    # 600 seconds of 20 pictures each, 16 per step; shapes are visible after 1,000 pictures.
     settings = {"preset": "quick", "batch_size": 16, "steps": 750, "minutes": WHOLE / 60}
     assert found.settings == settings
     assert (found.shapes, found.whole, found.smaller) == (50, WHOLE, None)
@@ -119,7 +119,7 @@ def test_nothing_measured_is_the_usual_network_for_the_time() -> None:
 
 
 def test_a_smaller_size_is_named_where_there_would_be_nothing_to_see() -> None:
-    # 600 pictures at 64 px; half a side makes four times as many.
+    # 600 pictures at 64 px; at half the side, four times as many.
     found = choose(TEN_MINUTES, speed({"quick": 1}))
     assert found.smaller == 48
     assert choose(TEN_MINUTES, speed({"quick": 0.5})).smaller == 32
@@ -137,7 +137,7 @@ def test_the_batch_grows_where_the_device_is_far_quicker_with_more_at_once() -> 
         return found.settings["batch_size"]
 
     assert batch(choose(TEN_MINUTES, machine(0.01, 1e-6))) == 128
-    # With all that it costs in the pictures nothing is gained.
+    # If all of the cost is per picture, larger batches gain nothing.
     assert batch(choose(TEN_MINUTES, machine(0, 1e-3))) == 16
     # 600 s are 2,272 steps of 64 pictures, and would be 1,829 of 128.
     assert batch(choose(TEN_MINUTES, machine(0.2, 1e-3))) == 64

@@ -1,4 +1,4 @@
-"""A training for a budget tells what it chooses, records settings, and keeps what is named."""
+"""Training with a time budget: it reports its choices, records them, and keeps given settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _train(
     budget: str = "0.02m",
     **given: object,
 ) -> tuple[RunFolder, list[str]]:
-    """Train with a machine that takes ``each`` seconds for a picture of whatever size."""
+    """Train as on a machine that takes ``each`` seconds per picture, whatever its size."""
 
     def measure(size: int, channels: int) -> Generator[Event, None, MachineSpeed]:
         yield from ()

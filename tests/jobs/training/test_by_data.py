@@ -1,4 +1,4 @@
-"""What the pictures decide where nothing was asked for: flips and augmentation, told."""
+"""Defaults that depend on the pictures, flips and augmentation, and the notices about them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPEN = REQUEST.model_copy(update={"flip": None, "augmentation": None, "steps": 1
 
 
 def _set(folder: Path, count: int, sided: bool) -> Path:
-    """Wedges that are dark on the left, or on either side."""
+    """Write pictures of gradients, dark at the left if ``sided``, else at alternating sides."""
     folder.mkdir()
     draw = np.random.default_rng(0)
     for k in range(count):
@@ -118,7 +118,7 @@ def test_the_paper_s_recipes_mirror_and_augment_nothing(preset: str) -> None:
     request = TrainRequest(preset=preset)
     assert (request.flip, request.augmentation) == (True, 0.0)
     assert (TrainRequest().flip, TrainRequest().augmentation) == (None, None)
-    # Empty is as suits the pictures, where somebody chooses that.
+    # An explicit None means a choice by the pictures.
     asked = TrainRequest(preset=preset, flip=None, augmentation=None)
     assert (asked.flip, asked.augmentation) == (None, None)
 

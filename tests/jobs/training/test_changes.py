@@ -1,4 +1,4 @@
-"""A run that goes on with other settings: what may change, what is told and noted."""
+"""Resuming with other settings: which may change, how it is reported and recorded."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_rate_and_batch_change_and_the_record_tells_of_it(pictures: Path, tmp_pa
     assert [step.lr for step in steps] == [5e-5, 5e-5]
     info = RunFolder.open(run).info
     assert info.request is not None
-    # Whatever else was asked for is the run's own.
+    # All other settings are those of the run.
     changed = {"steps": 6, "learning_rate": 5e-5, "batch_size": 2, "accumulation": 3}
     found = {"precision": info.request.precision, "class_conditional": False}
     assert info.request == PLAIN.model_copy(update={**changed, **found})
@@ -58,7 +58,7 @@ def test_rate_and_batch_change_and_the_record_tells_of_it(pictures: Path, tmp_pa
 
 
 def test_a_changed_run_broken_off_equals_one_that_was_not(pictures: Path, tmp_path: Path) -> None:
-    """The order of the pictures goes on from those seen, whatever the batches were."""
+    """The order of pictures continues from the number seen, whatever the batch sizes were."""
     through, halves = tmp_path / "through", tmp_path / "halves"
     for run, ends in ((through, (7,)), (halves, (6, 7))):
         _train(pictures, run, PLAIN)
@@ -77,7 +77,7 @@ def test_a_changed_run_broken_off_equals_one_that_was_not(pictures: Path, tmp_pa
 def test_a_run_of_0_1_0_goes_on_in_its_order_whatever_the_batch(
     pictures: Path, tmp_path: Path
 ) -> None:
-    """Its checkpoints do not tell how many pictures were seen."""
+    """Checkpoints of 0.1.0 do not contain the number of pictures seen."""
     runs = (tmp_path / "now", tmp_path / "then")
     for run in runs:
         _train(pictures, run, PLAIN)

@@ -1,4 +1,4 @@
-"""Classes are learnt where there are some, and drawn in turn where nothing else is asked."""
+"""Class-conditional training by default, previews of the classes in turn, and default guidance."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ QUICK = TrainRequest(
 
 
 def folders(where: Path, each: int, classes: int = 2) -> Path:
-    """Noise in class folders."""
+    """Write pictures of noise in class folders; return the folder of these."""
     generator = np.random.default_rng(0)
     for name in range(classes):
         (where / f"class-{name}").mkdir(parents=True)
@@ -98,7 +98,7 @@ def test_without_label_dropout_there_is_nothing_to_guide_away_from(tmp_path: Pat
 
 
 def test_pictures_of_other_classes_are_no_more_of_the_same(tmp_path: Path) -> None:
-    """A folder with another name would move the numbers of all classes after it."""
+    """Resuming is refused for renamed class folders, which would change the classes' numbers."""
     data = folders(tmp_path / "data", 5)
     _, folder = trained(data, tmp_path / "run")
     (data / "class-0").rename(data / "first")
@@ -107,7 +107,7 @@ def test_pictures_of_other_classes_are_no_more_of_the_same(tmp_path: Path) -> No
     with pytest.raises(StudioError, match=r"knows a class 'class-1', where .* have 'first'"):
         finish(train([data], folder.path, more, PrepareOptions(), resume=True))
     assert folder.newest().step == 2
-    # Fine-tuning tells them apart by their names.
+    # Fine-tuning matches classes by name.
     finish(train([data], tmp_path / "on", QUICK, PrepareOptions(), start_from=folder.path))
     assert known_classes(RunFolder.open(tmp_path / "on").info) == ("class-0", "first")
 
@@ -126,7 +126,7 @@ def test_what_has_learnt_classes_alone_is_seen_by_class_while_it_trains(
     data, settings = folders(tmp_path / "data", 5), {"label_dropout": 0.0, "sample_count": 3}
     _, folder = trained(data, tmp_path / "run", **settings)
     assert asked == [([0, 1, 0], 1.0)] * 2
-    # Of an earlier version, which said nothing of it.
+    # As written by an earlier version, which did not record this.
     old = folder.info.model_copy(update={"null_label": True, "drawing": None})
     (folder.path / "run.json").write_text(old.model_dump_json())
     more = QUICK.model_copy(update={"steps": 3})
@@ -157,7 +157,7 @@ def test_samples_are_of_the_classes_in_turn_by_the_guidance_of_the_run(run: Path
 
 
 def test_guidance_falls_with_what_the_network_has_seen(run: Path) -> None:
-    """2 at what two minutes of two cores come to, none where it was measured to harm."""
+    """Guidance is 2 after two minutes on two cores, and falls to 1 later, as more would harm."""
     info = RunFolder.open(run).info
     request = TrainRequest(preset="patches", batch_size=16, steps=100_000)
     info = info.model_copy(update={"request": request})
@@ -165,10 +165,10 @@ def test_guidance_falls_with_what_the_network_has_seen(run: Path) -> None:
     assert usual_guidance(info, 205_000 // 16) == 1.0
     between = [usual_guidance(info, pictures // 16) for pictures in (50_000, 80_000, 140_000)]
     assert 2.0 > between[0] > between[1] > between[2] > 1.0
-    # With more at once as much is seen in fewer steps.
+    # With larger batches, as many pictures are seen in fewer steps.
     twice = info.model_copy(update={"request": request.model_copy(update={"batch_size": 32})})
     assert usual_guidance(twice, 80_000 // 32) == between[1]
-    # Nor is what was seen before counted by the batches of today.
+    # Pictures seen before a change of batch size are counted by the earlier size.
     grown = {"batch_size": (16, 128)}
     told = {"batch_size": 128}, (SettingsChange(step=50_000 // 16, settings=grown),)
     later = info.model_copy(
@@ -176,7 +176,7 @@ def test_guidance_falls_with_what_the_network_has_seen(run: Path) -> None:
     )
     assert usual_guidance(later, 50_000 // 16) == between[0]
     assert usual_guidance(later, 50_000 // 16 + 30_000 // 128) == between[1]
-    # What a run says counts, as those of before do.
+    # Guidance recorded in the run takes precedence.
     said = info.model_copy(update={"drawing": SamplingDefaults(guidance=3.0)})
     assert usual_guidance(said, 205_000) == 3.0
 

@@ -1,4 +1,4 @@
-"""A training tells what its pictures were taken for, as ``data`` does, and its size and why."""
+"""Notices of a training about its pictures: the range of their values, the size and its reason."""
 
 from __future__ import annotations
 

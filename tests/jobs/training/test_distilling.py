@@ -1,4 +1,4 @@
-"""Making few-step students: their folder, exact resume, what is refused."""
+"""Distillation of few-step students: the run folder, exact resuming, refusals."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_it_begins_as_its_teacher_and_goes_on_from_there(run: Path, tmp_path: Pa
         if isinstance(event, CheckpointSaved):
             break
     job.close()
-    # The first of a thousand steps of warm-up hardly moves.
+    # The first of a thousand warm-up steps hardly changes the weights.
     began, teacher = RunFolder.open(folder).newest().load("model"), RunFolder.open(run).newest()
     for key, value in teacher.load("ema").items():
         torch.testing.assert_close(began[key], value, rtol=0, atol=1e-5)
@@ -108,7 +108,7 @@ def test_previews_are_drawn_as_a_student_draws(run: Path, tmp_path: Path) -> Non
     grids = [event for event in events if isinstance(event, SampleGrid)]
     assert [grid.step for grid in grids] == [2]
     drawing = [e for e in events if isinstance(e, Progress) and e.text == "Drawing samples"]
-    # For raw and averaged weights a frame before the one step and one after it.
+    # For raw and averaged weights each, one frame before the only step and one after it.
     assert len(drawing) == 4
     assert len([event for event in events if isinstance(event, TrainStep)]) == 2
 
@@ -188,7 +188,7 @@ def test_what_it_was_begun_with_stays(run: Path, student: Path) -> None:
 
 
 def test_an_imported_model_may_have_one(run: Path, pictures: Path, tmp_path: Path) -> None:
-    """Of which it is known what it predicts, and neither how nor on what it was trained."""
+    """An imported model, with unknown training and pictures, can be a teacher given pictures."""
     other = shutil.copytree(run, tmp_path / "elsewhere")
     told = json.loads((other / "run.json").read_text())
     told |= {"request": None, "data": None, "origin": "elsewhere"}

@@ -1,4 +1,4 @@
-"""What a rank on another machine does for its pictures."""
+"""Followers (ranks on other machines): preparing the training pictures, or finding them."""
 
 from __future__ import annotations
 

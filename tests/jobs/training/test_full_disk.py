@@ -1,4 +1,4 @@
-"""Short form of what ``python -m tests.endurance full_disk`` shows at length."""
+"""Training on a full disk: short form of ``python -m tests.endurance full_disk``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Held-out pictures: never trained on, measured without a trace, told in metrics.jsonl."""
+"""Held-out pictures: never trained on, measured without side effects, logged in metrics.jsonl."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HELD = REQUEST.model_copy(update={"sample_count": 0, "held_out": 0.4, "steps": 3
 
 @pytest.fixture
 def noise(tmp_path: Path) -> Path:
-    """Forty pictures of noise."""
+    """Forty RGB pictures of noise in one .npy file."""
     pictures = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
     np.save(tmp_path / "noise.npy", pictures)
     return tmp_path / "noise.npy"
@@ -45,7 +45,7 @@ def noise(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def each_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each step be measured."""
+    """Make every step measure the held-out loss."""
     monkeypatch.setattr(held_out, "_FIRST_SECONDS", 0.0)
     monkeypatch.setattr(held_out, "_SHARE", 1e9)
 
@@ -109,7 +109,7 @@ def test_figures_are_told_in_the_metrics_and_to_the_window(
 def test_the_loss_is_that_of_fixed_noise(
     noise: Path, tmp_path: Path, each_step: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Computed again from the checkpoint's weights by the formula of L_simple."""
+    """The held-out loss is L_simple at fixed noise, recomputed here from the checkpoint."""
     run = tmp_path / "run"
     events, _ = finish(train([noise], run, HELD, PrepareOptions()))
     folder = RunFolder.open(run)
@@ -135,7 +135,7 @@ def test_the_loss_is_that_of_fixed_noise(
 
 
 def test_the_figures_of_pictures_are_the_same_beside_others(noise: Path) -> None:
-    """Of two together they are the mean of both, in whatever order they lie."""
+    """The losses of two pictures together are the mean of both, in any order of the pictures."""
     images = np.load(noise)[:2]
     process = DiffusionProcess(NoiseSchedule.linear(20), parameterization="x0")
     config = TrainingConfig(batch_size=2, warmup_steps=0, learning_rate=0.01)
@@ -211,7 +211,7 @@ def test_without_a_share_nothing_is_held_out(run: Path) -> None:
 
 @pytest.mark.slow
 def test_twenty_pictures_learnt_by_heart_are_told(tmp_path: Path, each_step: None) -> None:
-    """The held-out loss rises while that of training falls, and samples are copies."""
+    """Memorisation: the held-out loss rises, the training loss falls, and samples are copies."""
     draw = np.random.default_rng(1)
     coarse = draw.integers(0, 256, (40, 4, 4, 1), dtype=np.uint8)
     np.save(tmp_path / "set.npy", coarse.repeat(2, 1).repeat(2, 2))

@@ -1,4 +1,4 @@
-"""A length in epochs or minutes is one in steps."""
+"""Training length in epochs or minutes: it is converted to steps."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def _request(run: Path) -> TrainRequest:
 def test_epochs_are_steps(pictures: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     told = _train(pictures, run, epochs=1.5, accumulation=2)
-    # 15 of the ten pictures, eight in a step.
+    # 1.5 epochs are 15 pictures, of which a step sees eight.
     assert told == ["1.5 epochs of 10 pictures: the training takes 2 steps."]
     assert (_request(run).steps, _request(run).epochs) == (2, None)
     assert RunFolder.open(run).newest().step == 2
-    # 16 are seen, 14 are missing to 30: four steps of four.
+    # 16 are seen, 14 remain up to 30: four steps of four.
     told = _train(pictures, run, resume=True, epochs=3.0, accumulation=1)
     assert told[0] == "3 epochs of 10 pictures: the training takes 6 steps."
     assert RunFolder.open(run).newest().state()["pictures"] == 32
@@ -59,7 +59,7 @@ def test_minutes_are_steps_from_the_speed_of_this_machine(pictures: Path, tmp_pa
     assert told[0].startswith("0.02 minutes at ")
     assert told[0].endswith(f"the training takes {steps:,} steps.")
     assert RunFolder.open(timed).newest().step == steps
-    # What was measured with has left no trace.
+    # Measuring the speed has left no trace.
     _train(pictures, counted, steps=steps)
     one, other = (RunFolder.open(run).newest().load("model") for run in (timed, counted))
     assert all(bool((one[key] == other[key]).all()) for key in one)

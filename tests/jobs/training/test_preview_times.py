@@ -1,4 +1,4 @@
-"""Previews wait for something to see, and take a small share of the time, less at first."""
+"""Schedule of previews: they wait for recognisable shapes, and take a limited share of the time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ddpm_studio.jobs.training.preview_times import PreviewTimes, worth_a_look_a
 
 @dataclass
 class Training:
-    """A training on a clock of its own: so many pictures a second, a preview takes so long."""
+    """Simulated training: ``pace`` pictures per second, ``takes`` seconds for a preview."""
 
     pace: float
     takes: float
@@ -21,7 +21,10 @@ class Training:
     evaluations: int = 0
 
     def run(self, seconds: float, step: float = 0.1) -> list[float]:
-        """Return when previews began; ``seen`` and ``drawing`` tell of the rest."""
+        """Return the times at which previews began, in seconds.
+
+        ``seen`` is then the number of pictures seen, ``drawing`` the seconds spent on previews.
+        """
         self.now = self.seen = self.drawing = 0.0
         times = PreviewTimes(self.shapes_after, self.evaluations, clock=lambda: self.now)
         begun = []
@@ -41,7 +44,7 @@ class Training:
 def test_previews_take_a_tenth_at_most_and_less_in_the_first_minute(
     takes: float, off: float
 ) -> None:
-    # What the first one takes is foretold from the pace, up to this factor.
+    # The duration of the first preview is predicted from the pace, within a factor of ``off``.
     evaluations = round(off * takes * 3 * 50)
     training = Training(50, takes, evaluations=evaluations)
     begun = training.run(3600)
@@ -90,7 +93,7 @@ def test_a_run_that_goes_on_has_learnt_something() -> None:
 
 
 def test_a_short_training_is_looked_at_before_its_end() -> None:
-    """Two minutes, 309 steps of 16 pictures: what is recognised later is no reason to wait."""
+    """In two minutes (309 steps of 16 pictures), previews do not wait for recognisable shapes."""
     after = worth_a_look_after("tiny", [309], 16)
     assert after == math.ceil(309 * 16 / 4)
     begun = Training(41.2, 1.0, shapes_after=after, evaluations=120).run(120)

@@ -1,4 +1,4 @@
-"""Two ranks go back after a spike as one process does."""
+"""Return to a checkpoint after a loss spike: two ranks do the same as one process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OVER = "over"
 
 @dataclass
 class _Team:
-    """What both sides need of the ranks, over the store of the test."""
+    """Stand-in for the ranks' communication, by the key-value store of the test's process group."""
 
     group: RankGroup
     device = CPU
@@ -94,7 +94,7 @@ def _on_a_rank() -> Weights:
         finish(stepper.step())
     saved = _saved(trainer)
     finish(stepper.step())
-    # The step that nobody sees may be one for which the memory does not suffice at first.
+    # The unrecorded step of the return may run out of memory at the first attempt.
     gradient = trainer.accelerator.gradient
 
     def refuse(*_: object, **__: object) -> None:

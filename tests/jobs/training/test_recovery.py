@@ -1,4 +1,4 @@
-"""A training that can't save, can't step or loses its pictures: nothing whole is lost."""
+"""Recovery of a training: full disks, out of memory, loss spikes, missing or damaged files."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def at_step(step: int) -> Callable[[Any], bool]:
 
 @pytest.fixture
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
-    """A switch: nothing more can be written into run folders, half of a file excepted."""
+    """Return a switch for a full disk: writes to run folders fail, after a few bytes of a file."""
     write, append = atomic.write_file, atomic.append
 
     def refuse(path: Path, chunks: Iterable[Any]) -> None:
@@ -213,7 +213,7 @@ def test_out_of_memory_pauses_whole(
         patch.setattr(*target, fail)
         with pytest.raises(StudioError, match="not enough memory for step 4") as caught:
             finish(job)
-    # A step that was broken off in the optimiser leaves no whole state.
+    # A step interrupted in the optimiser leaves an inconsistent state.
     kept = 2 if site == "optimiser" else 3
     assert f"saved at step {kept}" in caught.value.cause
     assert "smaller batch" in caught.value.remedy
@@ -251,7 +251,7 @@ def test_a_lost_gpu_keeps_the_last_checkpoint_and_says_to_start_again(
         raise RuntimeError("CUDA error: unspecified launch failure")
 
     monkeypatch.setattr(torch.nn.functional, "conv2d", fail)
-    # Whatever touches the device now fails; nothing is asked of it.
+    # Everything that uses the device fails now, so nothing may use it.
     monkeypatch.setattr(Trainer, "optimizer_tensors", fail)
     with pytest.raises(StudioError, match="GPU stopped working at step 4") as caught:
         finish(job)
@@ -276,7 +276,7 @@ def test_weights_that_are_no_numbers_are_never_saved(pictures: Path, tmp_path: P
 
 
 def _weights_of(job: Job) -> torch.Tensor:
-    """The first parameter of the network in training."""
+    """Return the data of the first parameter of the network in training."""
     first = next(iter(_loop_of(job).trainer.model.parameters()))
     assert isinstance(first, torch.Tensor)
     return first.data
@@ -412,7 +412,7 @@ def test_training_returns_to_where_the_loss_had_not_leapt_yet(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
-    # Seen at the second of three steps: by then the first one of the spike is saved.
+    # The spike is detected at its second step of three, when the first is already saved.
     for key, value in (("_BEFORE", 10), ("_NOW", 3), ("_LEAST", 2)):
         monkeypatch.setattr(loss_spikes, key, value)
     monkeypatch.setattr(training_loop, "LATE", 3)
@@ -472,7 +472,7 @@ def test_closing_while_training_goes_back_keeps_no_step_after_the_leap(
         return result
 
     class Leading:
-        """Of ranks of which the memory of one does not suffice just then."""
+        """Stand-in for the leading rank, while another rank runs out of memory."""
 
         def turn_back(self, _: object) -> Generator[Notice, None, None]:
             yield Notice("The memory does not suffice.")
@@ -527,7 +527,7 @@ def test_after_a_return_losses_that_are_no_numbers_are_counted_anew(
 
     def spoiled(self: Trainer) -> Any:
         result = step(self)
-        # Two in a row at first, one after the return.
+        # Two NaNs in a row at first, one after the return.
         if self.step_number in ((3, 4) if self.config.seed == REQUEST.seed else (3,)):
             result.loss.fill_(float("nan"))
         return result
@@ -699,7 +699,7 @@ def _operations(pictures: Path, run: Path) -> int:
 
 @pytest.mark.parametrize("kind", ["device", "computer"])
 def test_memory_that_ends_anywhere(pictures: Path, tmp_path: Path, kind: str) -> None:
-    """The long form of it is ``python -m tests.endurance out_of_memory``."""
+    """Out of memory at random operations; ``python -m tests.endurance out_of_memory`` is longer."""
     from tests.endurance.forms.out_of_memory import attempt_training
 
     total = _operations(pictures, tmp_path / "through")

@@ -1,4 +1,4 @@
-"""When a checkpoint is due, by a clock that the test turns."""
+"""Checkpoint intervals in time, with a simulated clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SECONDS_A_STEP = 30.0
 def saved_steps(
     pictures: Path, run: Path, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> list[int]:
-    """Train, half a minute by the clock for each step; returns the steps that were saved."""
+    """Train, with half a minute of simulated time per step; return the steps that were saved."""
     now = 0.0
     monkeypatch.setattr(saving, "time", SimpleNamespace(monotonic=lambda: now))
     request = REQUEST.model_copy(update={"steps": steps, "batch_size": 1, "sample_count": 0})
@@ -39,5 +39,5 @@ def test_the_first_is_saved_after_a_minute_and_then_one_each_five_minutes(
 ) -> None:
     run = tmp_path / "run"
     assert saved_steps(pictures, run, 24, monkeypatch) == [2, 12, 22, 24]
-    # What goes on has something to lose from the start, but not much in a minute.
+    # A resumed run has something to lose from the start, but not much in a minute.
     assert saved_steps(pictures, run, 36, monkeypatch) == [34, 36]

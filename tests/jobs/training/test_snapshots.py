@@ -1,4 +1,4 @@
-"""Averages kept while training, and one of another length made of them afterwards."""
+"""Post-hoc EMA: averages stored while training, and one of another length made from them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_an_average_of_another_length_is_the_one_that_would_have_been_tracked(
         squares = [float((weights[k] - v).square().sum()) for k, v in expected.items()]
         return math.sqrt(sum(squares))
 
-    # What is left is half precision: a weight's own rounding, of up to 2⁻¹¹ of it.
+    # The remaining error is that of half precision: each weight's rounding, relatively ≤ 2⁻¹¹.
     size = distance({name: torch.zeros_like(value) for name, value in expected.items()})
     assert distance(made) < 2e-4 * size < 0.2 * distance(usual)
     request = SampleRequest(run=run, count=1, steps=2, device="cpu", ema_length=LENGTH)

@@ -58,7 +58,7 @@ def test_a_run_folder_holds_what_was_promised(pictures: Path, tmp_path: Path) ->
     assert [e.step for e in events if isinstance(e, CheckpointSaved)] == [4]
     info = RunFolder.open(tmp_path / "run").info
     chosen = choose_precision("auto", torch.device("cpu"))
-    # What "auto" has become, and what tiny means now, for later.
+    # Recorded: the precision that "auto" has become, and the present meaning of tiny.
     told = {"precision": chosen, "warmup_steps": 50, "class_conditional": False}
     assert info.request == REQUEST.model_copy(update=told)
     assert info.data is not None

@@ -1,4 +1,4 @@
-"""A run whose schedule ends in noise alone: trained, drawn from, measured, exchanged."""
+"""Run with zero terminal SNR (ᾱ_T = 0): training, sampling, measuring, import and export."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_diffusers_both_ways(zero_run: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(schedule.betas.numpy(), ours.betas.numpy(), rtol=1e-12)
     assert schedule.zero_terminal_snr
 
-    # As diffusers' own option asks for it, over the schedule that is rescaled.
+    # As with diffusers' own option, which names the schedule to rescale.
     path = tmp_path / "out" / "scheduler" / "scheduler_config.json"
     fields = json.loads(path.read_text())
     del fields["trained_betas"]
