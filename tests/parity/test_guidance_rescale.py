@@ -14,7 +14,7 @@ CONFIG = UNetConfig.tiny(8, 1).with_(num_classes=3)
 
 
 class Uneven:
-    """Model that predicts a class-dependent function of x; and x as learned variance."""
+    """Model that predicts a class-dependent function of x, and with ``learned`` x as variance."""
 
     def __init__(self, learned: bool) -> None:
         self.learned = learned

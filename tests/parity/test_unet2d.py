@@ -22,7 +22,7 @@ from ddpm_studio.interop.unet2d import network_config, network_fields
 from tests.parity.networks import randomised
 
 PROCESS = DiffusionProcess(NoiseSchedule.linear())
-# diffusers' defaults except for the size and widths, which would take half a GiB.
+# diffusers' defaults (which take half a GiB) except for the size, widths and layers per block.
 NARROW: dict[str, Any] = {
     "sample_size": 16,
     "block_out_channels": (32, 32, 64, 64),
