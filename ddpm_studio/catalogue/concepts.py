@@ -67,7 +67,7 @@ _ALL = (
     Concept(
         "data",
         "Data-driven",
-        "What to draw is said by examples alone: by a set of pictures, without a rule.",
+        "What to draw is given by examples only: a set of pictures, without a rule.",
         r"\bf{x}_0 ∼ q(\bf{x}_0)",
         "models",
         "Generative Modelling, Data driven",
@@ -104,7 +104,7 @@ _ALL = (
     Concept(
         "markov",
         "Markov chain",
-        "Each state depends on the one before it alone.",
+        "Each state depends only on the one before it.",
         r"p(\bf{x}_t|\bf{x}_{0:t−1}) = p(\bf{x}_t|\bf{x}_{t−1})",
         "diffusion",
         "Diffusion - As a Markov Chain, Markov assumption",

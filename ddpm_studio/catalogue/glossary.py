@@ -68,7 +68,7 @@ _TERMS = (
     Term(
         "x0_hat",
         "predicted picture",
-        "What the network takes the noisy picture for: xₜ less the noise that it sees in it.",
+        "The picture that the network predicts from xₜ: xₜ without the predicted noise, rescaled.",
         ("x̂₀",),
         "results",
     ),
@@ -83,19 +83,25 @@ _TERMS = (
     Term(
         "eps_theta",
         "predicted noise",
-        "Which noise the network sees in xₜ. θ are its weights.",
+        "The network’s prediction of the noise in xₜ; θ are its weights.",
         ("εθ", "ε̂"),
         "noise",
     ),
     Term(
         "beta",
         "variance of a step’s noise",
-        "How much noise step t of the forward process adds. The noise schedule says it for each t.",
+        "The variance of the noise that step t of the forward process adds: the noise schedule.",
         ("βₜ", "β"),
         "forward",
         "schedule",
     ),
-    Term("alpha", "αₜ", "What a step leaves of the variance: 1 − βₜ.", ("αₜ", "√αₜ"), "forward"),
+    Term(
+        "alpha",
+        "αₜ",
+        "The share of the variance that a step keeps: 1 − βₜ.",
+        ("αₜ", "√αₜ"),
+        "forward",
+    ),
     Term(
         "alpha_bar",
         "share of the picture",
@@ -107,7 +113,7 @@ _TERMS = (
     Term(
         "snr",
         "signal-to-noise ratio",
-        "ᾱₜ / (1 − ᾱₜ): 1 where picture and noise are as strong.",
+        "ᾱₜ / (1 − ᾱₜ): 1 where picture and noise are equally strong.",
         ("SNR(t)", "SNR"),
         "forward",
     ),
@@ -123,28 +129,28 @@ _TERMS = (
     Term(
         "mu_tilde",
         "mean of the true step back",
-        "Where xₜ₋₁ lies on average for whoever knows x₀: some of x₀, some of xₜ.",
+        "The mean of xₜ₋₁ given xₜ and x₀: a weighted sum of the two.",
         ("μ̃ₜ", "μ̃"),
         "posterior",
     ),
     Term(
         "beta_tilde",
         "variance of the true step back",
-        "How far xₜ₋₁ may lie from its mean when x₀ is known.",
+        "The variance of xₜ₋₁ given xₜ and x₀.",
         ("β̃ₜ", "√β̃ₜ", "σ̃ₜ"),
         "posterior",
     ),
     Term(
         "mu_theta",
         "mean of the model’s step back",
-        "Where the network’s step leads from xₜ.",
+        "The mean of xₜ₋₁ given xₜ under the model.",
         ("μθ",),
         "mean",
     ),
     Term(
         "z",
         "fresh noise",
-        "Noise that a step of sampling puts back.",
+        "Fresh Gaussian noise that a sampling step adds.",
         ("z",),
         "algorithm_2",
     ),
@@ -217,7 +223,7 @@ _TERMS = (
     Term(
         "steps",
         "steps",
-        "How many steps the way back from noise has. The network is asked once in each, twice by "
+        "How many steps the reverse process takes. The network is evaluated once in each, twice by "
         "Heun. T as in the paper, fewer with later samplers.",
         (),
         "steps",
@@ -250,8 +256,7 @@ _TERMS = (
     Term(
         "moments",
         "moments",
-        "The points of a reverse process that are kept to be looked at; not how many steps it "
-        "takes.",
+        "The states of a reverse process that are kept for viewing; not how many steps it takes.",
         (),
         "reverse",
         "frames",
@@ -259,7 +264,7 @@ _TERMS = (
     Term(
         "resamplings",
         "resamplings",
-        "How often each stretch is walked again when a part is filled in, so that it suits the "
+        "How often each stretch is sampled again when a part is filled in, so that it fits the "
         "rest (RePaint).",
         (),
         "",
@@ -276,7 +281,7 @@ _TERMS = (
     Term(
         "seed",
         "seed",
-        "The number that all chance follows from: the same seed, the same pictures.",
+        "The number that determines all random noise: the same seed, the same pictures.",
         (),
         "distribution",
         "random",
@@ -317,7 +322,7 @@ _TERMS = (
     Term(
         "nearest",
         "nearest neighbours",
-        "The training pictures that are most like a drawn one: whether it was learnt by heart.",
+        "The training pictures most like a drawn one, which show whether it was memorised.",
         (),
         "",
         "memorisation",
