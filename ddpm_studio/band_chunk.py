@@ -37,7 +37,7 @@ def band_shape(content: bytes, shown: tuple[int, int]) -> tuple[int, int, int]:
         shown: width and height of the PNG, which may be enlarged by a whole factor.
 
     Raises:
-        ValueError: if the header is cut short, impossible, or doesn't match the PNG's size.
+        ValueError: if the header is cut short, or its shape impossible, too large or not the PNG's.
     """
     if len(content) < _HEAD.size:
         raise ValueError("its bands are cut short")

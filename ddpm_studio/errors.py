@@ -106,7 +106,7 @@ plugin_modules: dict[str, str] = {}
 
 
 def _plugin_of(error: BaseException) -> str:
-    """Return the plug-in with the innermost frame of an error's traceback; empty: none."""
+    """Return the plug-in whose frame is the innermost of plug-ins' in a traceback; empty: none."""
     found = ""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         module = str(frame.f_globals.get("__name__", ""))

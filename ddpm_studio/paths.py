@@ -12,7 +12,7 @@ import platformdirs
 WRITING = ".writing-"
 """Prefix of the temporary name of a file or folder that is still being written."""
 
-# Seconds between tries; other systems than Windows refuse for good, so there are none.
+# Seconds between tries; none on systems other than Windows, whose refusals are final.
 _WAITS = (0.01, 0.03, 0.1, 0.3, 0.6) if os.name == "nt" else ()
 
 _PACKAGE = Path(__file__).resolve().parent

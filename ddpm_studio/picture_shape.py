@@ -202,7 +202,7 @@ def visible(pictures: Pictures, bands: Bands = FIRST_BANDS) -> Pictures:
 
 
 def fully_seen(pictures: Pictures) -> Pictures:
-    """Return pictures with an alpha channel, if any, set to 255: for plain numbers such as ε̂."""
+    """Return pictures with any alpha channel set to 255, for numbers shown, such as ε̂."""
     if pictures.shape[-1] not in (2, 4):
         return pictures
     seen = pictures.copy()

@@ -1,7 +1,7 @@
 """Placeholder files: Git LFS pointers, git-annex links, and error pages saved as downloads.
 
 Incomplete downloads and clones leave them under the names of pictures, archives and weights. They
-are intact files, so that they are reported as what they are and not as damaged.
+are intact files, so they are reported as what they are and not as damaged.
 """
 
 from __future__ import annotations
