@@ -1,4 +1,4 @@
-"""Device thread: the one thread that uses torch's device, a scheduler of job generators."""
+"""Device thread: the only thread that uses torch's device; a scheduler of job generators."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class DeviceThread(QThread):
         self._jobs: list[RunningJob] = []
         self._can_train = False
         self.is_closing = False
-        """Whether the thread is closing its jobs to end, which may take long as they save."""
+        """Whether the thread is ending and closes its jobs, which may take long while they save."""
         self._idle_from = 0.0
 
     def submit(self, spec: JobSpec[object]) -> None:

@@ -55,7 +55,7 @@ class RunRecord(QObject):
     changed = Signal()
     """There are new metrics, samples or checkpoints, or the state has changed."""
     failed = Signal(object)
-    """The run can't be read; carries a :class:`Failure`. Emitted once, until it is back."""
+    """The run can't be read; carries a :class:`Failure`. Emitted once per outage."""
 
     def __init__(self, backend: Backend, run: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)

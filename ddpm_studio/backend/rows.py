@@ -122,7 +122,7 @@ class GrowingRows:
 
 
 def _means(rows: Numbers, counts: Numbers, starts: npt.NDArray[np.int64]) -> Numbers:
-    """Return means of rows (N, C) weighted by counts (N,), one per group; NaN where all are NaN."""
+    """Return means of rows (N, C) weighted by counts (N,), one per group; NaN: none is finite."""
     weights = np.isfinite(rows) * counts[:, None]
     total = np.add.reduceat(weights, starts)
     sums = np.add.reduceat(np.where(weights > 0, rows, 0) * weights, starts)

@@ -109,7 +109,7 @@ class Backend(QObject):
         while not ended and self._device_thread.is_closing:
             ended = self._device_thread.wait(_LONGER_MS)
         if ended:
-            # Torch may have loaded only now, so that the pool with its writes has not started yet.
+            # Torch may have loaded only now, so the pool with its writes has not started yet.
             self._pool.start()
         ended = self._pool.join(until - time.monotonic()) and ended
         self._fetch()

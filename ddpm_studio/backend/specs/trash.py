@@ -13,7 +13,7 @@ def make_room() -> None:
     """Create the user's data folder on Linux, in which the trash is; new accounts have none.
 
     ``QFile.moveToTrash`` creates the trash in it, but fails if the folder itself is missing. If it
-    can't be created, there is no trash, as before.
+    can't be created, there is no trash.
     """
     if sys.platform in ("win32", "darwin"):
         return
