@@ -109,7 +109,7 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
 
     Raises:
         Unsupported: naming the first field that the engine cannot express.
-        ValueError: if the βs are impossible, or the variance does not fit the network.
+        ValueError: if T or the βs are impossible, or the variance does not fit the network.
     """
     name = fields.get("_class_name", "DDPMScheduler")
     if name in _BY_SIGMAS:
@@ -130,7 +130,7 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
     require("prediction_type", prediction, tuple(_PREDICTIONS))
     default = "learned_range" if learned_variance else "fixed_small"
     variance = fields.get("variance_type", default)
-    # ODE solvers name a variance only if it is learned.
+    # Schedulers of solvers, such as DPM-Solver, name a variance only if it is learned.
     variance = default if variance is None else variance
     require("variance_type", variance, tuple(_VARIANCES))
     if (variance == "learned_range") != learned_variance:

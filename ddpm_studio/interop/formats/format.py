@@ -89,7 +89,7 @@ def process_of(answers: Answers, *, learned: bool = False) -> DiffusionProcess:
 
 
 def usual_side(attends: Collection[bool]) -> int | None:
-    """Return the side of the pictures if the first level with attention has 16 pixels, or None.
+    """Return the pictures' side, assuming attention starts at 16 pixels; None without attention.
 
     Args:
         attends: whether each level has attention, from the pictures' resolution downwards.

@@ -115,7 +115,7 @@ def open_source(path: Path) -> Iterator[Source]:
     Raises:
         OSError: the path can't be read.
         ValueError: the path is neither a file nor a folder, or far too large.
-        StudioError: the file is a stand-in, such as a Git LFS pointer.
+        StudioError: the file is a placeholder, such as a Git LFS pointer.
     """
     if path.is_dir():
         yield Source(path)
