@@ -55,10 +55,10 @@ def _studio(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit the process.
 
-    Exit codes: 0: success; 1: failure; 2: wrong usage; 130 or 143: stopped by SIGINT or SIGTERM;
-    141: broken pipe (the reader of the output has gone).
+    Exit codes: 0: success; 1: failure; 2: wrong usage; 128 + n: stopped by signal n, such as 130
+    (SIGINT) or 143 (SIGTERM); 141: broken pipe (the reader of the output has gone).
     """
-    # Imports on the way to a command produce no garbage, so that collecting would waste time.
+    # Imports on the way to a command produce no garbage, so collecting would waste time.
     gc.disable()
     spell_out_unknown_signs()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
