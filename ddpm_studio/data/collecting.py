@@ -54,7 +54,7 @@ from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.stand_ins import stand_in_at
 
-# With more archives than this, such as shards, tables next to them are not read for classes.
+# With more archives (such as shards) or tables than this, the tables are not read for classes.
 _MOST_WITH_TABLES = 16
 
 

@@ -177,6 +177,9 @@ def _wholes(stem: str) -> tuple[str, ...]:
 def taken_splits(found: Collection[str | None], asked: str | None) -> frozenset[str | None]:
     """Return the splits to read: the one asked for, else the training split if there is one.
 
+    With the training split, pictures of no split are read too. Without it, all are read, except
+    masks next to pictures.
+
     Args:
         found: the splits that there are; None stands for pictures of no split.
         asked: a split, "all", or None.

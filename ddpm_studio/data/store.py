@@ -87,7 +87,7 @@ def content_key(
     digest.update(json.dumps([FORMAT, told_options, *more], sort_keys=True).encode())
     first = options.rules == FIRST_RULES
     left_out = sorted(
-        # Version 0.1.0 knew none of the files that stand in for others.
+        # Version 0.1.0 did not recognise placeholder files.
         (reject.name, UNKNOWN_CONTENT if first and remedy_of(reject.kind) else reject.reason)
         for reject in survey.rejects
     )

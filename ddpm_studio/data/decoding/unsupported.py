@@ -249,7 +249,7 @@ def _rare_jpeg(data: bytes) -> str | None:
 
 
 def shardless(suffix: str) -> str:
-    """Return a suffix without TensorFlow's shard number: ".tfrecord" of ".tfrecord-00000-of-01"."""
+    """Return a suffix without TensorFlow's shard number: ".tfrecord-0-of-9" → ".tfrecord"."""
     return _SHARD.sub("", suffix)
 
 

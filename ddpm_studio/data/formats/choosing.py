@@ -186,8 +186,8 @@ def _by_content(path: Path, named: DataFormatInfo, head: bytes) -> DataFormatInf
     """Return the format of an archive by its signature, which may differ from its suffix.
 
     Raises:
-        StudioError: the file is a stand-in for an archive, such as a Git LFS pointer, or is of a
-            type that is not supported.
+        StudioError: the file is a placeholder for an archive, such as a Git LFS pointer, or is of
+            a type that is not supported.
     """
     if (instead := stand_in(head, path.stat().st_size)) is not None:
         raise instead.error(path.name)

@@ -69,10 +69,10 @@ class ArrayLayout:
 def layout_of(shape: tuple[int, ...], asked: str | None = None) -> ArrayLayout | None:
     """Return the layout of an array of this shape; None if it holds no pictures.
 
-    An axis of channels has up to four, or more (bands) if they are fewer than H and W, or, where
-    the channels come before them, than half of that. Three axes are N pictures of one channel,
-    unless the first or the last has the size of channels; two are one picture, or flattened ones of
-    3·s² or s² values each.
+    An axis of channels has a size of up to four, or more (bands) if it is smaller than H and W or,
+    with channels first, than half of both. Three axes are N pictures of one channel, unless the
+    first or the last has the size of channels; two are one picture, or flattened ones of 3·s² or s²
+    values each.
 
     Args:
         shape: shape of the array.

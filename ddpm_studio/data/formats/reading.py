@@ -108,7 +108,7 @@ class Reading:
     def genuine(self, files: Sequence[File]) -> list[File]:
         """Return the files that may be of the type of their suffix, and reject the others.
 
-        Rejected are stand-ins, such as Git LFS pointers, and misnamed pictures. Readers that
+        Rejected are placeholders, such as Git LFS pointers, and misnamed pictures. Readers that
         recognise their files by suffix alone call this first.
         """
         if self.first_rules:

@@ -1,7 +1,7 @@
 """STL-10 as published, in binary: ``train_X.bin``, ``train_y.bin``, ``class_names.txt``.
 
-The layout, of https://cs.stanford.edu/~acoates/stl10/: 3×96×96 bytes per picture, in column-major
-order; classes from 1.
+The layout (https://cs.stanford.edu/~acoates/stl10/): 3×96×96 bytes per picture, each plane in
+column-major order; classes from 1.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class _Storage:
 
 @dataclass(frozen=True)
 class _Tensor:
-    """A tensor that has not been read: its storage, and offset, shape and strides in values."""
+    """A tensor that has not been read: storage, type, offset, shape, strides (in elements)."""
 
     key: str
     kind: str
