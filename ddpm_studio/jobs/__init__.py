@@ -1,7 +1,7 @@
-"""Long jobs: plain generators that yield events and know nothing of who listens.
+"""Long jobs as plain generators, which yield events and do not know their consumer.
 
-The names listed in ``__init__.pyi`` are loaded at first use, so that a listener can know the
-events without torch.
+The names listed in ``__init__.pyi`` are loaded at first use, so that consumers can import the
+event types without torch.
 """
 
 from lazy_loader import attach_stub

@@ -135,11 +135,11 @@ class SampleGrid:
 
 @dataclass(frozen=True, eq=False)
 class Latent:
-    """Latent x_t of one picture, float32 (1, C, H, W), with what drawing on from it requires.
+    """Latent x_t of one picture, float32 (1, C, H, W), with what continuing from it requires.
 
     ``t`` is 0..``timesteps``; ``model`` is the fingerprint of the network it belongs to and
-    ``origin`` describes that in words. ``exact``: the latent was found by inverting DDIM without
-    clipping, which leads back from it to the picture.
+    ``origin`` describes that in words. ``exact``: the latent was found by DDIM inversion, so that
+    DDIM without clipping leads back from it to its picture.
     """
 
     x_t: npt.NDArray[np.float32]
@@ -326,7 +326,7 @@ class BoundParts:
 
 @dataclass(frozen=True, eq=False)
 class StepGaussians:
-    """Gaussians of one reverse step for each pixel value in [−1, 1], float32 (H, W, C).
+    """Gaussians of one reverse step for values in [−1, 1], one per value: float32 (H, W, C).
 
     q(x_{t−1}|x_t, x_0) = N(``q_mean``, ``q_std``²) and p_θ(x_{t−1}|x_t) = N(``p_mean``,
     ``p_std``²); ``bits`` is their KL divergence. At t = 1 q is a point, its ``q_std`` 0, and

@@ -68,7 +68,7 @@ def _handing_on_signals(team: Team) -> Iterator[None]:
 
     def hand_on(number: int, _frame: FrameType | None) -> None:
         if not team.has_work and number in ending_signals():
-            # Rank 0 may never come: this rank fails, so that the launcher ends the others.
+            # Rank 0 may never come, as when the launcher ends the ranks because that one failed.
             raise RankLostError("asked to end before there was anything to do")
         team.ask_to_stop(number)
 

@@ -83,7 +83,7 @@ def save_moving(
     recipe: dict[str, object],
     count: int | None = None,
 ) -> Generator[Progress, None, None]:
-    """Write frames (H, W, C) as an animation; ``count`` is their number.
+    """Write frames (H, W, C) as an animation: ``count`` of them, or all.
 
     Raises:
         StudioError: if it can't be written.

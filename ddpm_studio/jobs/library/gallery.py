@@ -228,8 +228,8 @@ def read_ratings(run: Path) -> dict[str, int]:
 def claimed(folder: Path, number: int) -> Path:
     """Create the first free numbered file from this number on, and return its path.
 
-    Numbers of deleted files are not reused. The empty file reserves the name, as several drawings
-    may be kept concurrently.
+    Numbers of files in the bin are not reused. The empty file reserves the name, as several
+    drawings may be kept concurrently.
     """
     while True:
         path = folder / _file_name(number)

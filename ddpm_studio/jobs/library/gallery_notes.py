@@ -137,7 +137,7 @@ def _by_folder(files: Iterable[Path]) -> dict[Path, set[str]]:
 
 
 def _change(folder: Path, notes: str, changed: Callable[[], Notes]) -> None:
-    """Update a notes file under a lock, as another process may write to it; see ``changed``."""
+    """Replace a notes file by the result of ``changed``, under a lock against other processes."""
     from ddpm_studio.runs import atomic
 
     lock = folder / f".{Path(notes).stem}.lock"

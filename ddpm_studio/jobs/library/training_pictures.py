@@ -124,7 +124,7 @@ def some_pictures(run: Path, count: int) -> Pictures:
 
 
 def some_labelled(run: Path, count: int) -> tuple[Pictures, tuple[str | None, ...]]:
-    """Return up to ``count`` training pictures of a run with their classes, evenly chosen.
+    """Return up to ``count`` training pictures of a run with their classes, evenly spaced.
 
     If those of a packed model are not available, they are from the embedded data set that belongs
     to it, or from its gallery.

@@ -43,7 +43,8 @@ _UNMEASURED, _MEASURED = 5, 5
 _FEWEST = 100
 
 
-# Cache keys of what this process has compiled, which takes no time again, and failed to compile.
+# Cache keys of networks that this process has compiled, which takes no time again, and of those
+# that it failed to compile.
 _here: set[str] = set()
 _refused: set[str] = set()
 
@@ -275,7 +276,7 @@ class DrawingNetwork:
 
 
 def _available() -> bool:
-    """Whether torch.compile works here; not in a frozen program, as it would start its Python."""
+    """Whether torch.compile works here: it starts Python, which a frozen program can't."""
     switches = ("TORCH_COMPILE_DISABLE", "TORCHDYNAMO_DISABLE")
     switched_off = any(os.environ.get(name, "0") not in ("", "0") for name in switches)
     frozen = getattr(sys, "frozen", False)

@@ -25,7 +25,7 @@ from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.measuring.measuring import class_tensor, own_classes
 from ddpm_studio.requests import BitsRequest
 
-# Share of the batch size for the flow: gradients require saved activations.
+# Divisor of the batch size for the flow, as gradients require saved activations.
 _FLOW_SHARE = 4
 _DEQUANTISATION, _PROBE = 1, 2
 

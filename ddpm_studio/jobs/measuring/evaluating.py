@@ -125,8 +125,8 @@ def evaluate_files(
     """Compare pictures from files with real ones.
 
     Args:
-        request: features and metrics, and the maximum number of samples, evenly chosen from those
-            there are.
+        request: features and metrics, and the maximum number of samples, evenly spaced among
+            those there are.
         samples: folders, archives or arrays.
         sources: the real pictures.
         options: how the real pictures are prepared; samples are prepared to match.

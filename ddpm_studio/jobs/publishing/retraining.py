@@ -104,7 +104,7 @@ def _stages(info: RunInfo, step: int) -> list[_Stage]:
 
 
 def _follows_plan(stage: _Stage) -> bool:
-    """Whether the learning rate depends on the planned steps; assumed of unknown schedules."""
+    """Whether the learning rate depends on the planned steps; assumed for unknown schedules."""
     schedule = stage.request.learning_rate_schedule
     return schedule not in LEARNING_RATES or LEARNING_RATES[schedule].needs_steps
 

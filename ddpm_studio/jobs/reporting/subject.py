@@ -29,7 +29,7 @@ from ddpm_studio.runs.ready import is_ready, ready_name
 
 DrawT = TypeVar("DrawT", bound=DrawRequest)
 
-# Maximum width of a row in displayed pixels; and most classes with a column, and with samples.
+# Maximum width of a row in displayed pixels; most classes with a column, and with own samples.
 _WIDEST = 780
 _MOST_COLUMNS = 12
 _MOST_CLASSES = 100

@@ -122,7 +122,7 @@ def _no_held_out(subject: Subject) -> str:
 
 
 def _by_t(ticks: Values) -> Values:
-    """Return the mean loss of each part of 1 … T over the last tenth; empty if unknown."""
+    """Return the mean loss of each part of 1 … T over the last tenth of ticks; empty if unknown."""
     known = ticks[np.isfinite(ticks).any(axis=1)]
     if not len(known):
         return np.empty(0)

@@ -51,7 +51,9 @@ def adapted_config(base: RunInfo, request: TrainRequest, dataset: Dataset) -> Ne
 
 
 def student_config(teacher: RunInfo, request: TrainRequest, dataset: Dataset) -> NetworkConfig:
-    """Return the configuration of a few-step student's network: the teacher's, with its dropout.
+    """Return the configuration of a few-step student's network: the teacher's.
+
+    Its dropout is the request's, if that sets one.
 
     Raises:
         StudioError: if the pictures have another shape or other classes.

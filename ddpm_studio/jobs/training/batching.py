@@ -17,8 +17,8 @@ _SHARE = 0.6
 class MicroBatch:
     """Adapts a training's ``micro_batch`` to memory: estimated first, halved after a failure.
 
-    The estimate is needed since running out of main memory, other than of a GPU's, does not
-    always raise an error.
+    The estimate is needed because running out of main memory, unlike a GPU's, does not always
+    raise an error.
     """
 
     def __init__(self, trainer: Trainer) -> None:

@@ -47,7 +47,7 @@ def _steps(team: Team, plan: Plan, trainer: Trainer, guard: DataGuard, stepper: 
     while trainer.step_number < plan.request.steps or _goes_back(team, plan, state):
         guard.check()
         finish(stepper.step())
-        # Only then does another rank read the wishes, which synchronises with the device.
+        # Read only where rank 0 may go back, as reading the wishes synchronises with the device.
         if plan.request.return_on_spike:
             stepper.settle()
             if float(team.group.wishes) > 0:

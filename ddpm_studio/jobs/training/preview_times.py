@@ -14,7 +14,7 @@ SHARE_OF_TIME = 0.1
 _FIRST_SECONDS, _FIRST_SHARE = 60.0, 0.04
 # Cost of a step in forward passes: one forward and a backward, which costs two.
 _PASSES = 3
-# Longest wait for recognisable samples: a preview shows that training runs, though it be noise.
+# Longest wait for recognisable samples: a preview shows that training runs, even if it is noise.
 _LATEST_SECONDS = 600.0
 # Share of a training's length after which the first preview comes, if it is a short one.
 _SHARE_OF_PLAN = 0.25

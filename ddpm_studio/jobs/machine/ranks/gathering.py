@@ -85,7 +85,7 @@ class RankPlan:
 
     @contextlib.contextmanager
     def called(self, work: str) -> Iterator[Team | None]:
-        """Lead ranks that a launcher has started while the body runs (context manager).
+        """Lead the ranks that a launcher has started, while the body runs (context manager).
 
         Args:
             work: name of the work that the other ranks are to do.
