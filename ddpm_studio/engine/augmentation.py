@@ -17,8 +17,8 @@ from ddpm_studio.engine.checks import check_number, check_pictures, check_shape
 #: Length of a picture's augment labels, which are 0 where it is not augmented.
 AUGMENT_LABELS = 9
 
-# Standard deviations of log2 of the scale, of log2 of the stretch, and of the shift in parts of a
-# side.
+# Standard deviations of log2 of the scale, of log2 of the stretch, and of the shift as a fraction
+# of a side.
 _SCALE, _STRETCH, _SHIFT = 0.2, 0.2, 0.125
 
 
@@ -77,8 +77,8 @@ def augment(x0: Tensor, labels: Tensor) -> Tensor:
         labels: see :func:`draw_augment_labels`.
 
     Returns:
-        Augmented pictures, shape of ``x0``; a picture whose labels are all 0 is returned bit for
-        bit.
+        Augmented pictures, shape of ``x0``; a picture whose labels are all 0 is returned
+        unchanged, bit for bit.
 
     Raises:
         ValueError: if a shape does not match.

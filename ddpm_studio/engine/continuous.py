@@ -56,7 +56,7 @@ class ContinuousDenoiser:
         )
 
     def _mixed(self, x: Tensor, levels: Tensor) -> Tensor:
-        """x̂_0 interpolated linearly between the labels of the two noise levels around σ."""
+        """x̂_0 by linear interpolation, in log σ, between the labels of the neighbouring levels."""
         place = np.interp(levels.numpy(), self.log_sigmas, np.arange(len(self.log_sigmas)))
         low = np.floor(place)
         share = torch.from_numpy(place - low)

@@ -13,7 +13,10 @@ from ddpm_studio.engine.networks.network import NetworkConfig
 
 
 class ConditionalDenoiser(Protocol):
-    """Class-conditional network: also takes labels of shape (N,), or class weights (N, K + 1)."""
+    """Class-conditional network, which also takes labels or class weights.
+
+    Labels have shape (N,), class weights shape (N, num_classes + 1), see :func:`class_shares`.
+    """
 
     def __call__(self, x: Tensor, t: Tensor, y: Tensor, /) -> Tensor:
         """Predict from x_t at the timestep labels t for the classes y."""
@@ -155,7 +158,7 @@ def nearest_class(shares: Tensor) -> Tensor:
 
 
 def _no_label(classes: Tensor, num_classes: int) -> Tensor:
-    """Return "no label" in the form of ``classes``: labels (N,) or weights (N, K + 1)."""
+    """Return "no label" in the form of ``classes``: labels, (N,), or (N, num_classes + 1)."""
     if not classes.is_floating_point():
         return torch.full_like(classes, num_classes)
     nothing = torch.zeros_like(classes)

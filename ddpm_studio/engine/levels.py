@@ -291,10 +291,10 @@ def place(schedule: NoiseSchedule, level: Level, like: Tensor) -> Place:
 
 
 def check_range(schedule: NoiseSchedule, level: Level) -> None:
-    """Check that an index, or a CPU tensor of levels, is in 0..T−1, or that σ is above 0, finite.
+    """Check that indices are in 0..T−1, or that σ is finite and above 0.
 
-    Negative indices would wrap around. Values on another device are not checked, since reading them
-    would synchronise with it.
+    Negative indices would wrap around. Tensors on another device than the CPU are not checked,
+    since reading their values would synchronise with it.
 
     Raises:
         ValueError: if not; the message gives the range.

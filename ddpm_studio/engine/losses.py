@@ -18,7 +18,7 @@ from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.tables import LOSSES, TIMESTEP_SAMPLING
 from ddpm_studio.engine.tables.losses import GAMMA
 
-# [IDDPM §3.1]
+# Weight of L_vlb in L_hybrid [IDDPM §3.1].
 _VLB_SHARE = 0.001
 
 # Kept alive as long as its process: a CUDA graph of the step reads the table's copy on the device.

@@ -1,7 +1,7 @@
 """The forward process q and the reverse process p_θ [DDPM §2, §3; IDDPM §3].
 
 An *index* i in 0..T−1 stands for the paper's t = i + 1, and is one kind of level: see
-:mod:`ddpm_studio.engine.levels`. Only :meth:`DiffusionProcess.predict` evaluates a network.
+:mod:`ddpm_studio.engine.levels`. All predictions are made by :meth:`DiffusionProcess.predict`.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class DiffusionProcess:
         return VARIANCES[self.variance].learned
 
     def predict(self, model: Denoiser, x_t: Tensor, level: Level) -> Tensor:
-        """Evaluate the network at x_t; nothing else in the project calls one.
+        """Evaluate the network at x_t: the one place where predictions are made.
 
         Args:
             model: the network.

@@ -12,8 +12,8 @@ from ddpm_studio.engine.tables.timestep_sampling import TIMESTEP_SAMPLING
 
 _REMEMBERED = 10
 _UNIFORM_SHARE = 0.001
-# Integer that the probabilities sum to, about, and half of the random bits that select among them:
-# their product must fit into an int64.
+# Integer that the scaled probabilities sum to, about, and the random bits in each of the two halves
+# that select among them: the product, 30 + 2·16 bits, must fit into an int64.
 _WHOLE, _HALF_BITS = 1 << 30, 16
 
 
@@ -116,7 +116,7 @@ class LossSecondMoment:
     def update(self, index: Tensor, losses: Tensor) -> None:
         """Store each t's latest losses in a ring buffer; later pictures of a step count as later.
 
-        A non-finite loss is skipped: its slot keeps the old value.
+        A non-finite loss is counted but not stored: its slot keeps the old value.
         """
         order = torch.argsort(index, stable=True)
         index, losses = index[order], losses[order].float()

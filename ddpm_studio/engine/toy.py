@@ -151,8 +151,8 @@ def as_points(picture: Tensor) -> Tensor:
 class PointNet(nn.Module):
     """MLP that predicts ε̂ for each pixel (point) independently, from its coordinates and t.
 
-    The input are the coordinates and their Fourier features, without which so small a network would
-    blur fine structure; at each t a feature is attenuated as by the noise,
+    The inputs are the coordinates and their Fourier features, without which so small a network
+    would blur fine structure; at each t a feature is attenuated as by the noise,
     E[sin k(x+σz)] = e^{−k²σ²/2} sin kx. The output is a correction to the optimal linear prediction
     for data of unit variance, √(1−ᾱ_t) x_t [similar to the preconditioning of EDM, §5]. The noise
     level ln σ_t enters as low-frequency Fourier features, so that neighbouring t share what is

@@ -51,7 +51,7 @@ def learned(schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tenso
 def learned_range(
     schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor
 ) -> Coefficient:
-    """Learned range: interpolate log β̃ₜ (v = −1) to log βₜ (v = 1) [IDDPM eq. 15].
+    """Learned range: interpolate between log β̃ₜ (v = −1) and log βₜ (v = 1) [IDDPM eq. 15].
 
     Raises:
         ValueError: without v.

@@ -83,7 +83,7 @@ class Pairs:
     def draw(self, count: int, step: int, generator: torch.Generator) -> Tensor:
         """Sample pairs (level, lower level), shape (count, 2), for optimiser step 0, 1, …
 
-        σ above 0 and r from 0, float32; or indices 0..T−1 and −1..T−2, int64.
+        They are σ > 0 and r ≥ 0, float32; or indices in 0..T−1 and −1..T−2, int64.
         """
         sigma, _ = self._sigma.draw(count, generator)
         r = self.config.earlier(sigma, self.config.stage(step))

@@ -126,7 +126,7 @@ def density_bits(log_likelihood: Tensor, dimensions: int) -> Tensor:
         dimensions: number of values (pixels × channels) of a picture.
 
     Raises:
-        ValueError: if ``dimensions`` is below 1, or the shape is another.
+        ValueError: if ``dimensions`` is below 1, or the shape is not (N,).
     """
     check_whole("dimensions", dimensions, 1)
     check_shape("the log-likelihood", log_likelihood, ("N",))

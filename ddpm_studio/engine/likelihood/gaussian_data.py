@@ -77,8 +77,8 @@ def gaussian_bound(process: DiffusionProcess, x0: Tensor, std: float) -> Gaussia
             square = (1 - a * signal) ** 2 * x0.square() + a**2 * noise
             bound = bound + 0.5 * (square * (-log_v).exp() + log_v + _LOG_2PI)
             continue
-        # Expectation over ε of the squared (c_0 + (c_t − a)√ᾱ) x_0 + (c_t − a)√(1−ᾱ) ε, by which
-        # the means differ.
+        # The means differ by (c_0 + (c_t − a)√ᾱ) x_0 + (c_t − a)√(1−ᾱ) ε; the KL divergence needs
+        # the expectation of its square over ε.
         c_0, c_t = s.posterior_mean_coef_x0[index], s.posterior_mean_coef_x_t[index] - a
         square = (c_0 + c_t * signal).square() * x0.square() + c_t.square() * noise
         log_q = s.posterior_log_variance_clipped[index]

@@ -1,4 +1,4 @@
-"""Progressive decoding of one picture: x̂_0 from x_t at falling rates [DDPM §4.3, Fig. 5]."""
+"""Progressive decoding of one picture: a receiver's x̂_0 at each t [DDPM §4.3, Fig. 5]."""
 
 from __future__ import annotations
 

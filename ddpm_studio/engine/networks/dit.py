@@ -39,7 +39,7 @@ class DiTConfig(NetworkConfig):
         depth: number of blocks.
         heads: number of attention heads.
         mlp_ratio: width of the MLP's hidden layer in a block, as a multiple of ``hidden``.
-        dropout: probability, 0..1, on the residuals of attention and MLP.
+        dropout: probability, 0..1, on the outputs of attention and MLP.
     """
 
     kind: ClassVar[str] = "dit"

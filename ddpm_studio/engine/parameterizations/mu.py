@@ -9,13 +9,14 @@ from ddpm_studio.engine.parameterizations.parameterization import Parameterizati
 
 
 class Mu(Parameterization):
-    """μ̃-prediction, F = μ̃_t(x_t, x_0): the posterior mean of a step t → t − 1 of the training.
+    """μ̃-prediction, F = μ̃_t(x_t, x_0): the posterior mean of a single step t → t − 1.
 
-    Where x̂_0 is clipped, the mean of such a step stays F and only x̂_0 is changed, as in the DDPM
-    code. A longer step of a strided schedule has another mean, computed from x̂_0 as for any other
-    prediction. x̂_0 follows from F by strong cancellation: at T = 1000 an error of F is amplified
-    thousands of times in x̂_0 and about a hundred times in ε̂, so with few steps a network that is
-    not yet accurate, or one in bf16, gives noisier pictures than one that predicts ε.
+    The step is one of the schedule that the network was trained with. Where x̂_0 is clipped, the
+    mean of such a step stays F and only x̂_0 is changed, as in the DDPM code. A longer step of a
+    strided schedule has another mean, computed from x̂_0 as for any other prediction. x̂_0 follows
+    from F by strong cancellation: at T = 1000 an error of F is amplified thousands of times in x̂_0
+    and about a hundred times in ε̂, so with few steps a network that is not yet accurate, or one in
+    bf16, gives noisier pictures than one that predicts ε.
     """
 
     predicts_mean = True

@@ -1,4 +1,4 @@
-"""Samplers: generators, made from (process, model, x_t, noise), of Frames; they return x_0."""
+"""Samplers: generators from (process, model, x_t, noise) that yield Frames and return x_0."""
 
 from ddpm_studio.engine.samplers.ancestral import ancestral
 from ddpm_studio.engine.samplers.consistency import consistency_inpaint, multistep_consistency

@@ -28,7 +28,9 @@ def uniform(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor
 
 
 def log_snr(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor:
-    """Log-SNR grid: timesteps nearest to even spacing in λ = −log σ, with ends [Lu et al. 2022].
+    """Log-SNR grid: the timesteps nearest to an even grid in λ = −log σ, both ends included.
+
+    [Lu et al. 2022]
 
     Raises:
         ValueError: if ``steps`` or ``t`` is out of range.

@@ -23,8 +23,8 @@ from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START, SCHEDULES
 class NoiseSchedule:
     """Noise schedule: the forward process's variances β_t and all tables derived from them.
 
-    Tables are float64 on the CPU: in float32, the posterior variance would have errors up to 4e-4.
-    They are cast where they are used.
+    Tables are float64 on the CPU: in float32, the posterior variance would have relative errors of
+    up to 4e-4. They are cast where they are used.
 
     Args:
         betas: β_t, float64, shape (T,), each in (0, 1), except the last one for zero terminal SNR.
