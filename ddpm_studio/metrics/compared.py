@@ -28,7 +28,7 @@ class Compared:
         class_names: names of the real pictures' classes; empty without classes.
         probabilities: maps features, (K, D), to class probabilities, (K, classes), if the features
             are those of a classifier; else None.
-        flip: whether horizontally flipped copies count too, as if the training used random flips.
+        flip: whether horizontally flipped copies count too, as for a training with random flips.
     """
 
     real: Features

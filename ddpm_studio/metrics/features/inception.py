@@ -25,7 +25,8 @@ WIDTH = 2048
 
 _SIDE = 299
 _CLASSES = 1008
-# First digits of the SHA-256 of the weights file commonly used for FID, as in torch's file name.
+# First digits of the SHA-256 of the weights file commonly used for FID, as torch has them in file
+# names.
 _PUBLISHED = "6726825d"
 _EPSILON = 1e-3
 

@@ -1,4 +1,4 @@
-"""Principal component analysis (PCA): features projected onto components of the real pictures'."""
+"""Principal component analysis (PCA) of features, fitted to those of the real pictures."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ def principal_components(centred: Features, count: int) -> tuple[Features, float
         count: maximum number of components.
 
     Returns:
-        Orthonormal columns, shape (D, K), in order of decreasing variance, each with its largest
-        entry positive; and the fraction of the variance explained, 0..1.
+        Orthonormal columns, shape (D, K), in order of decreasing variance, each with its entry of
+        largest magnitude positive; and the fraction of the variance explained, 0..1.
     """
     rows, columns = centred.shape
     wide = columns > rows
