@@ -41,7 +41,7 @@ class PlayRequest(Request):
     )
     steps: int = Field(2000, ge=1, le=100_000, title="Steps", description="Optimiser steps.")
     timesteps: int = Field(
-        # The least that the scaled schedule allows: with fewer steps its β would reach 1.
+        # The minimum of 21 is that of the scaled schedule: with fewer steps its β would reach 1.
         100,
         ge=21,
         le=1000,

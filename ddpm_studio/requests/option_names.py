@@ -8,7 +8,7 @@ from ddpm_studio.requests.base import Request
 
 
 def request_with_field(kind: str, option: str) -> str | None:
-    """Return a request with options of a kind of entries, and a field that has this option's name.
+    """Return a request that takes options of this kind of entry and has a field of the same name.
 
     A field that stands for the option itself, as ``eta`` does for samplers, doesn't count.
 
