@@ -105,7 +105,7 @@ def _trained_with(folder: RunFolder) -> bool:
 
 def _read(path: Path, like: dict[str, Tensor]) -> dict[str, Tensor]:
     try:
-        # A snapshot is in half precision: at most the size in full precision is accepted.
+        # A generous bound: twice the size in full precision, while snapshots are in half precision.
         if (
             require_file(path).st_size
             > 2 * sum(tensor.nbytes for tensor in like.values()) + _HEADER

@@ -82,7 +82,7 @@ def check_withheld(info: RunInfo, instead: str = "") -> None:
 
     Args:
         info: the run.
-        instead: remedy where no class can be given; empty: suggest to choose a class.
+        instead: remedy where no class can be given; empty: suggest choosing a class.
 
     Raises:
         StudioError: if it needs a class.

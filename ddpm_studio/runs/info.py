@@ -162,7 +162,7 @@ class SamplingDefaults(_Part):
 class Published(_Part):
     """Metadata of a published model, which has averaged (EMA) weights only.
 
-    ``credits`` gives the authors of its training pictures; ``sample`` names the embedded set
+    ``credits`` gives owner and licence of its training pictures; ``sample`` names the embedded set
     that suits the model, which tools use where the training pictures are not available.
     """
 

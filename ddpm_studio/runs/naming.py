@@ -10,7 +10,8 @@ from ddpm_studio.errors import StudioError
 # Characters that Windows doesn't allow in names; other systems allow all but the slash.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-# In UTF-8, as most file systems count; by the count of Windows the same name is no longer.
+# Bytes of UTF-8, which most file systems count; Windows counts UTF-16 units, of which there are
+# never more.
 _MOST_BYTES = 255
 # Leaves room for a number to be appended.
 _MOST_CLEANED = 240
