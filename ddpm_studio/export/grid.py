@@ -95,7 +95,7 @@ def zoom_to(picture: Pictures, side: int) -> int:
 
 
 def _fill(background: Colour, channels: int) -> Colour | list[int]:
-    """Convert a background colour to a number of channels, with full alpha if there is any."""
+    """Convert a background colour to a number of channels: RGB becomes gray, or gets full alpha."""
     if isinstance(background, int) or channels == 3:
         return background
     return [*background, *[WHITE] * (channels - 3)] if channels > 3 else max(background)

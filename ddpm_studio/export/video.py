@@ -91,7 +91,10 @@ def write_mp4(
 
 @contextlib.contextmanager
 def _described(recipe: dict[str, object] | None) -> Iterator[list[str]]:
-    """Context manager: ffmpeg's arguments for the recipe, in a file, as commands are limited."""
+    """Context manager that yields ffmpeg's arguments to store a recipe.
+
+    The recipe is passed in a temporary file, as the length of a command line is limited.
+    """
     if recipe is None:
         yield []
         return

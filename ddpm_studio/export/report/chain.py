@@ -25,7 +25,7 @@ class Node:
 
 
 def chain(nodes: Sequence[Node], *, title: str, bands: Bands = FIRST_BANDS) -> Html:
-    """Draw the graph x_T → … → x_t → x_{t−1} → … → x_0, each with a picture above, as SVG.
+    """Draw the graph x_T → … → x_t → x_{t−1} → … → x_0 as SVG, with a picture above each node.
 
     Arrows to the right are labelled with p_θ, those back to the left with q.
 
