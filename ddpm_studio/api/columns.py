@@ -1,4 +1,4 @@
-"""Columns of ``metrics.jsonl``."""
+"""Training metrics as columns: NumPy arrays from the rows of ``metrics.jsonl``."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ def train(
         start_from: run whose network is fine-tuned, also an imported or a ready one,
             ``ready:NAME``.
         budget: in place of a length, a time such as "10m", "1.5h" or "night", or "paper" for as
-            many steps as the paper took: network, batch and picture size are chosen to fit this
-            machine's speed; options that are given are kept.
+            many steps as the paper took: network, batch and picture size are chosen to suit it at
+            the speed of this machine; options that are given are kept.
         spare: fallback folder in which the run goes on if its own can't be written to.
         progress: show a progress bar in a notebook or, on stderr, in a terminal; elsewhere,
             messages are warnings of the logger ``ddpm_studio``.
