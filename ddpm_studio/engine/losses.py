@@ -115,7 +115,7 @@ class TrainingLoss:
 def l_simple(
     process: DiffusionProcess, model: Denoiser, x0: Tensor, level: Tensor, noise: Tensor
 ) -> Tensor:
-    """Mean squared error of the prediction, per picture [DDPM eq. 14].
+    """L_simple: mean squared error of the prediction, per picture [DDPM eq. 14].
 
     x_t and the error are computed in the precision of ``x0``: in half precision √(1−ᾱ) would vanish
     for the first timesteps.

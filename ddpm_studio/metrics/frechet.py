@@ -10,7 +10,7 @@ from ddpm_studio.metrics.compared import Compared, Features
 
 
 def frechet(compared: Compared) -> Generator[float, None, Mapping[str, float]]:
-    """Return the metric ``frechet``; see :func:`frechet_distance`."""
+    """Fréchet distance: return the metric ``frechet``; see :func:`frechet_distance`."""
     yield 0.0
     return {"frechet": frechet_distance(compared.real, compared.fake)}
 

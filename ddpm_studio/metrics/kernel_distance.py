@@ -14,7 +14,7 @@ _DEGREE, _OFFSET = 3, 1.0
 def kernel(
     compared: Compared, subsets: float = 100, subset_size: float = 1000
 ) -> Generator[float, None, Mapping[str, float]]:
-    """Return the metrics ``kid`` and ``kid_deviation``: mean and deviation over random subsets.
+    """KID: return ``kid`` and ``kid_deviation``, mean and standard deviation over random subsets.
 
     Args:
         compared: the pictures to compare.

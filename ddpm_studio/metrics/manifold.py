@@ -36,7 +36,7 @@ class Manifolds:
 def precision_recall(
     compared: Compared, neighbours: float = 3
 ) -> Generator[float, None, Mapping[str, float]]:
-    """Return the metrics ``precision`` and ``recall``."""
+    """Precision and recall: return the metrics ``precision`` and ``recall``."""
     found = yield from manifolds(compared.real, compared.fake, int(neighbours))
     return {"precision": found.precision, "recall": found.recall}
 
@@ -44,7 +44,7 @@ def precision_recall(
 def density_coverage(
     compared: Compared, neighbours: float = 5
 ) -> Generator[float, None, Mapping[str, float]]:
-    """Return the metrics ``density`` and ``coverage``."""
+    """Density and coverage: return the metrics ``density`` and ``coverage``."""
     found = yield from manifolds(compared.real, compared.fake, int(neighbours))
     return {"density": found.density, "coverage": found.coverage}
 

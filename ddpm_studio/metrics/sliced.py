@@ -15,7 +15,7 @@ _AT_ONCE = 64
 def sliced(
     compared: Compared, directions: float = 1024
 ) -> Generator[float, None, Mapping[str, float]]:
-    """Return the metric ``sliced``.
+    """Sliced Wasserstein distance: return the metric ``sliced``.
 
     Args:
         compared: the pictures to compare.
