@@ -72,7 +72,7 @@ class PictureArray:
 
     @takes(GridOptions)
     def image(self, **options: Any) -> Image.Image:
-        """Return a grid of all pictures, which notebooks show: in mode L, LA, RGB or RGBA.
+        """Return the grid of all pictures, as in notebooks: an image of mode L, LA, RGB or RGBA.
 
         Small pictures are enlarged unless ``scale`` is given; of more than four channels,
         ``bands`` such as (4, 3, 2) are shown as red, green and blue.

@@ -237,7 +237,7 @@ class Run(MeasuringMethods, PublishingMethods):
 
     @takes(InpaintRequest)
     def inpaint(self, picture: Picture, mask: Picture, **options: Any) -> Drawing:
-        """Fill in a part of a picture [RePaint].
+        """Inpaint: fill in the masked part of a picture [RePaint].
 
         Args:
             picture: the picture to fill in, unchanged where the mask is not set.
