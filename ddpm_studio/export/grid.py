@@ -94,11 +94,15 @@ def zoom_to(picture: Pictures, side: int) -> int:
     return factor
 
 
-def _fill(background: Colour, channels: int) -> Colour | list[int]:
-    """Convert a background colour to a number of channels: RGB becomes gray, or gets full alpha."""
-    if isinstance(background, int) or channels == 3:
-        return background
-    return [*background, *[WHITE] * (channels - 3)] if channels > 3 else max(background)
+def _fill(background: Colour, channels: int) -> list[int]:
+    """Convert a background colour to a number of channels: opaque, RGB as gray where needed."""
+    alpha = [WHITE] if channels in (2, 4) else []
+    colours = channels - len(alpha)
+    if isinstance(background, int):
+        return [background] * colours + alpha
+    if colours == 1:
+        return [max(background), *alpha]
+    return [*background, *[WHITE] * (colours - 3), *alpha]
 
 
 def _check(pictures: Pictures) -> None:

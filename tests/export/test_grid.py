@@ -37,6 +37,25 @@ def test_more_columns_than_pictures_add_no_empty_places() -> None:
     assert make_grid(numbered(2), columns=10, gap=0).shape == (2, 6, 1)
 
 
+@pytest.mark.parametrize(
+    ("channels", "background", "gap"),
+    [
+        (2, 9, [9, 255]),
+        (2, (1, 2, 3), [3, 255]),
+        (4, 9, [9, 9, 9, 255]),
+        (4, (1, 2, 3), [1, 2, 3, 255]),
+        (5, 9, [9, 9, 9, 9, 9]),
+        (5, (1, 2, 3), [1, 2, 3, 255, 255]),
+    ],
+)
+def test_gaps_are_opaque(
+    channels: int, background: int | tuple[int, int, int], gap: list[int]
+) -> None:
+    pictures = np.zeros((2, 2, 2, channels), np.uint8)
+    grid = make_grid(pictures, columns=2, gap=1, background=background)
+    assert grid[0, 2].tolist() == gap
+
+
 def test_a_coloured_background_makes_gray_pictures_rgb() -> None:
     grid = make_grid(numbered(2), gap=1, background=(1, 2, 3))
     assert grid[0, 3].tolist() == [1, 2, 3]
