@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.common.sampler_fields import FIELDS, describe, num
 from ddpm_studio.gui.widgets.layout.basics import label
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 
-# With either scale the network is evaluated once per step, without guidance.
+# With either scale one evaluation of the network suffices: nothing is guided.
 _UNGUIDED = (0.0, 1.0)
 _ALL, _PICTURES = "all", "pictures"
 
@@ -93,6 +93,8 @@ class ClassChoice(QObject):
         guidance: float | None = None,
     ) -> None:
         """Offer the model's classes and set its default guidance.
+
+        If the choices stay the same, so do the chosen class and the guidance scale.
 
         Args:
             names: class names; empty: the model is unconditional.

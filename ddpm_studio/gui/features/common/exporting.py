@@ -187,7 +187,10 @@ class ExportMenu(QToolButton):
         self.refresh()
 
     def report_to(self, messages: MessageBar) -> None:
-        """Show in ``messages`` where a file was saved, or why saving failed."""
+        """Show in ``messages`` where a file was saved, or why saving failed.
+
+        The message of a saved file has a button that opens its folder.
+        """
         self._messages = messages
 
     def refresh(self) -> None:
@@ -228,7 +231,10 @@ class ExportMenu(QToolButton):
                 self._messages.show_info(self.tr("The cell is on the clipboard."))
 
     def export_to(self, kind: str, path: Path, options: AnimationRequest | None = None) -> None:
-        """Export ``kind``, a key of ``actions_by_kind``; ``saved`` or ``failed`` is emitted."""
+        """Export ``kind``, a key of ``actions_by_kind``, to ``path``.
+
+        ``saved`` or ``failed`` is emitted at the end; nothing happens if ``kind`` is not available.
+        """
         export = self._provider()
         if export is not None and self._can(kind, export):
             self._write(kind, export, path, options)

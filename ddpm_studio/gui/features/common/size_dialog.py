@@ -22,7 +22,7 @@ _WIDTH = 380
 
 
 def saved_side(preferences: Preferences) -> int:
-    """Return the longest side of upscaled saved pictures in pixels; 0: they are not upscaled."""
+    """Return the maximum side of upscaled saved pictures in pixels; 0: they are not upscaled."""
     size = preferences.now.saved_size
     return 0 if size in ("ask", _EXACT) else int(size)
 

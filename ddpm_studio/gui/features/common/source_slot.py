@@ -115,7 +115,7 @@ class SourceSlot(PictureSlot):
     def take(
         self, picture: Pictures | PictureDrop, *, asked: bool = True, by_chance: bool = False
     ) -> None:
-        """Set a picture of the data, (H, W, C); :meth:`refit` drops one picked ``by_chance``."""
+        """Set a picture (H, W, C), as of the data; :meth:`refit` drops one picked ``by_chance``."""
         self._remember()
         drop = picture if isinstance(picture, PictureDrop) else PictureDrop(picture)
         self._original, self.asked = drop.picture, asked

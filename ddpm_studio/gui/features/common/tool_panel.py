@@ -1,4 +1,4 @@
-"""Base class of the tool panels: live drawing, debounced, one drawing at a time."""
+"""Base class of the tool panels: live drawing, throttled, one drawing at a time."""
 
 from __future__ import annotations
 
@@ -117,10 +117,11 @@ class ToolPanel(QWidget):
         return tool_menu(self.tool)
 
     def draw_later(self, *, asked: bool = True) -> None:
-        """Schedule a debounced drawing with the settings at that time.
+        """Schedule a drawing, with the settings at the time when it begins.
 
-        While the tab is hidden or there is no model, it is deferred until that changes. During a
-        drag this is called, and may draw, several times a second.
+        Further calls until then are merged into it; they do not put it off. While the tab is
+        hidden or there is no model, it is deferred until that changes. During a drag this is
+        called, and may draw, several times a second.
 
         Args:
             asked: whether a person caused the drawing.
