@@ -20,7 +20,7 @@ class AlgorithmView(TurningRow):
     """Shows an algorithm line by line; the owner lays out ``stages``, which steps through it.
 
     Args:
-        title: which algorithm.
+        title: title of the algorithm.
         lines: the lines, in the language of :mod:`ddpm_studio.gui.features.learn.typeset`.
         told: the same lines in words, for assistive technology.
         signs: the caption of each picture, by its key.

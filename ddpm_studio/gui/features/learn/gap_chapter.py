@@ -90,7 +90,7 @@ class GapChapter(Chapter):
             self.ask(spec, self._on_result)
 
     def _go_to(self, count: int) -> None:
-        """Choose the nearest number of steps offered; a change by 1, of a key, goes to the next."""
+        """Choose the nearest number of steps offered; for a change by 1, as by a key, the next."""
         here = self.steps.currentIndex()
         near = min(range(len(GAP_STEPS)), key=lambda k: abs(math.log(GAP_STEPS[k] / max(1, count))))
         if near == here and abs(count - GAP_STEPS[here]) == 1:

@@ -21,7 +21,7 @@ class Listing(QWidget):
     """Algorithm listing of numbered lines; ``chosen`` carries the number of a clicked one, from 0.
 
     Args:
-        title: which algorithm.
+        title: title of the algorithm.
         lines: the lines, in the language of :mod:`ddpm_studio.gui.features.learn.typeset`.
         told: the same lines in words, for assistive technology.
         parent: the owner.

@@ -71,7 +71,7 @@ class PictureTile(QWidget):
         painter.end()
 
     def _area(self) -> QRectF | None:
-        """Where the picture is drawn, on whole pixels; None without one."""
+        """Return the rectangle of the picture, at whole logical pixels; None without one."""
         if self.picture is None:
             return None
         ratio = self.devicePixelRatioF()
