@@ -43,7 +43,7 @@ _KEYS, _MOST_AT_ONCE = 3, 4
 
 
 class InterpolatePanel(ToolPanel):
-    """Source pictures, diffusion time t and their interpolations; the noise is fixed over λ."""
+    """Source pictures, timestep t and their interpolations; the noise is fixed over λ."""
 
     tool = "interpolate"
 
@@ -355,7 +355,10 @@ class InterpolatePanel(ToolPanel):
         self._surprised = False
 
     def _take_some(self, asked: bool, pictures: list[PictureDrop]) -> None:
-        """Fill the empty slots; if there are none and a person ``asked``, replace all pictures."""
+        """Fill the empty slots; if there are none and a person ``asked``, replace all pictures.
+
+        In path mode the key pictures are replaced in any case.
+        """
         if self.mode == "path":
             self.path.set_keys(pictures[:_KEYS], by_chance=True)
             return

@@ -126,7 +126,7 @@ class PathView(QWidget):
                 self._slots[-1].take(drop, by_chance=by_chance)
 
     def append(self, picture: Pictures | PictureDrop) -> None:
-        """Append a picture to the path."""
+        """Append a picture to the path, or replace the last one of a full path."""
         self._slots[-1].set_picture(picture)
 
     def add_from_data(self) -> None:

@@ -45,7 +45,7 @@ _ROOM_FOR_WORDS = 1040
 
 
 class SharePanel(ToolPanel):
-    """Source picture or noise, diffusion time t, and samples of p_θ from the same x_t."""
+    """Source picture or noise, timestep t, and samples of p_θ from the same x_t."""
 
     tool = "share"
 
