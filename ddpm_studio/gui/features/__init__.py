@@ -1,1 +1,1 @@
-"""What a person works with, one folder a tool or dock; features know the workspace."""
+"""Features of the window, one folder per tool or dock; they depend on the workspace."""

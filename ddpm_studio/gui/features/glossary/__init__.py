@@ -1,1 +1,1 @@
-"""Help > Glossary: words and signs, and the links that lead to them."""
+"""Glossary of terms and symbols, opened by Help > Glossary and by links to its entries."""

@@ -1,1 +1,1 @@
-"""Lessons: a view with questions, made in the window and opened like a picture."""
+"""Lessons, views with questions: the dialog to make one, and the bar that shows it."""

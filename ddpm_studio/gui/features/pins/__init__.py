@@ -1,1 +1,1 @@
-"""Pinned pictures."""
+"""The Pins dock: pinned pictures."""

@@ -18,7 +18,7 @@ class ReportDialog(QDialog):
     """Dialog that asks whether a report is to be full or quick.
 
     Args:
-        name_: of the run.
+        name_: name of the run.
         parent: the window.
     """
 

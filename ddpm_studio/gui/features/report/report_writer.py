@@ -25,7 +25,7 @@ class ReportWriter(QObject):
     """Report action: enabled where there is a model; a background job writes the report.
 
     Args:
-        studio: whose open run it is about.
+        studio: has the open run that is reported on.
         actions: where the action is registered.
         messages: shows that the report is written, with a button that opens it, or why not.
         window: owner of the dialog.

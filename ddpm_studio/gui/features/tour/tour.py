@@ -30,7 +30,7 @@ class Stop:
     """One stop of the tour: a part of the window.
 
     Args:
-        title: what it is.
+        title: name of the part.
         text: what it is for.
         target: returns the widget to point at; called after ``show``.
         show: makes that widget visible.

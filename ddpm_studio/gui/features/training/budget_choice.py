@@ -39,7 +39,7 @@ class BudgetChoice(QWidget):
     of this machine. Where nothing could be recognised in time, smaller pictures are offered.
 
     Args:
-        studio: whose pictures are made smaller.
+        studio: has the open pictures, which may be made smaller.
         meter: knows how fast this machine is.
         form: the settings.
         start_from: is offered where the time is short or the pictures are few.

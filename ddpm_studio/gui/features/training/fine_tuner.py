@@ -23,7 +23,7 @@ class FineTuner(QObject):
     shared lacks the training state, and one of another program never had any.
 
     Args:
-        studio: whose open model is fine-tuned, on its open pictures.
+        studio: has the open model and the open pictures on which it is fine-tuned.
         actions: where the action is registered.
         asked: returns the settings, the new run's folder and the run to start from, if any; None
             if they are invalid.

@@ -25,7 +25,7 @@ class QueueBox(QWidget):
     ``button`` adds one with the settings shown; it is visible while a training runs.
 
     Args:
-        studio: whose trainings they are.
+        studio: its trainer has the queue.
         actions: where the action is registered.
         asked: returns the settings, the new run's folder and the run to start from, if any; None if
             they are invalid.

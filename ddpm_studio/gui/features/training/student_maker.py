@@ -28,7 +28,7 @@ class StudentMaker(QObject):
     """Distillation action: enabled where it is possible, else with the reason in its tooltip.
 
     Args:
-        studio: whose open run is the teacher, and which trains the student.
+        studio: has the open run, the teacher, and trains the student.
         actions: where the action is registered.
         window: owner of the dialog.
     """
