@@ -19,7 +19,13 @@ _OBJECT = re.compile(r"@(Variant|DateTime)\(")
 
 
 def put_aside_unless_text(path: Path) -> Path | None:
-    """Rename a settings file with serialised objects; return its new path, None if it is safe."""
+    """Rename a settings file with serialised objects; return its new path, None if it stays.
+
+    A file that can't be read, or is larger than 4 MiB, is renamed too.
+
+    Raises:
+        OSError: it can't be renamed.
+    """
     try:
         content = read_bounded(path, _MAX_BYTES)
     except FileNotFoundError:

@@ -196,7 +196,7 @@ class Studio(QObject):
         self._records.hold_still(run, still)
 
     def take_moved(self, old: Path | None, new: Path | None) -> None:
-        """Update all references to a run whose folder was moved or deleted; see ``run_moved``."""
+        """Follow a moved or deleted run (an open one is closed if deleted); see ``run_moved``."""
         if old is not None:
             self._records.leave(old)
             if new is not None:
@@ -214,9 +214,9 @@ class Studio(QObject):
     def submit(self, spec: JobSpec[T], *, asked: bool = True, kept: bool = True) -> JobHandle[T]:
         """Submit a job; its pictures go to the gallery if it is both ``asked`` and ``kept``.
 
-        A job that the user did not ask for runs in the spare lane, so that it does not hold up a
-        training, see :class:`AutomaticDrawing`. One that is ``asked`` but not ``kept``, such as the
-        frames of a drag, keeps its lane.
+        A job on the device that the user did not ask for runs in the spare lane, so that it does
+        not hold up a training, see :class:`AutomaticDrawing`. One that is ``asked`` but not
+        ``kept``, such as the frames of a drag, keeps its lane.
         """
         if not asked and spec.on_device:
             spec = replace(spec, lane=Lane.SPARE)
