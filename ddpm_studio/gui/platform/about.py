@@ -13,7 +13,7 @@ _PARTS = ("torch", "PySide6-Essentials", "pyqtgraph", "numpy", "pillow")
 
 
 def show_about(parent: QWidget) -> None:
-    """Open the modeless about box."""
+    """Open the about box and return at once, without blocking the event loop."""
     box = QMessageBox(parent)
     box.setWindowTitle(QCoreApplication.translate("About", "About DDPM Studio"))
     box.setText(f"DDPM Studio {__version__}")

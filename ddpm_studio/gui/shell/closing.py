@@ -11,7 +11,7 @@ from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
 
 _TOPIC = "closing"
-# Of jobs by title; more than this are given as a number.
+# Number of unfinished jobs that are named; further ones are only counted.
 _MOST_NAMED = 3
 
 

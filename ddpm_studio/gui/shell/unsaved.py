@@ -35,7 +35,7 @@ class Unsaved(QObject):
         studio.training_changed.connect(self._follow)
 
     def lost_by_closing(self) -> bool:
-        """Whether saving has failed, and no fallback folder has room for a checkpoint either."""
+        """Whether saving failed, and neither run folder nor fallback has room for a checkpoint."""
         run = self._studio.training_run
         if not self._refused or run is None:
             return False
