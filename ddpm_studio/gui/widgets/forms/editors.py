@@ -209,7 +209,10 @@ def _float(field: FieldInfo, bounds: _Bounds, empty: str | None) -> Editor:
 
 
 def _step(default: object) -> float:
-    """Return the step of a number: one unit in the default's last decimal, at most 0.1."""
+    """Return the step of a number: one unit in the default's last decimal, at most 0.1.
+
+    It is 0.05 if there is no float default.
+    """
     if not isinstance(default, float):
         return 0.05
     decimals = len(f"{default:.10f}".rstrip("0").partition(".")[2])

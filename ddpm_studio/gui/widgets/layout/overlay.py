@@ -17,7 +17,8 @@ class Overlay(QObject):
     """Keeps an overlay widget positioned over its parent, and above its siblings.
 
     A QStackedWidget raises the page that it turns to above any overlay, and only the page gets an
-    event for it: so the siblings are filtered. Of two overlays of one parent, the later is on top.
+    event for it: so the events of siblings are filtered. Of two overlays of one parent, the later
+    is on top.
 
     Args:
         widget: the overlay widget; it becomes the owner of this object.

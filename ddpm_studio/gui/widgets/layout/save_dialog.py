@@ -1,4 +1,4 @@
-"""Modeless save dialog that remembers its last folder."""
+"""Save dialog, opened without blocking the event loop, that remembers its last folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Film strip: the reverse process as a row of frames, with scrubbing."""
+"""Film strip: a process or a path as a row of frames, with scrubbing."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class FilmStrip(QWidget):
         shown_bands().changed.connect(self._draw_anew)
 
     def reset(self, captions: Sequence[str]) -> None:
-        """Reset to empty cells, one for each caption, beginning with noise."""
+        """Reset to empty cells, one for each caption, from the first frame on."""
         self._frames, self._captions = [None] * len(captions), list(captions)
         self._current = min(self._current, max(0, len(captions) - 1))
         self._images.clear()

@@ -13,7 +13,7 @@ _MOST_BYTES = 48 << 20
 
 
 class PictureCache(QObject):
-    """LRU cache of pictures (H, W, C) by key, of at most ``most_bytes``.
+    """LRU cache of pictures (H, W, C) by key, of at most ``most_bytes`` or one picture.
 
     Cache misses are emitted as a list by ``wanted``, once per turn of the event loop, in the order
     of the requests; the owner loads the pictures and calls :meth:`put`. Keys that were not

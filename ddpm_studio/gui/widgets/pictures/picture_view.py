@@ -52,7 +52,7 @@ class PictureGrid(PictureCanvas):
         self._panned: QPoint | None = None
         self._notches = Notches()
         self.zoomable = True
-        """Whether the wheel zooms without Ctrl; else it scrolls."""
+        """Whether the wheel zooms without Ctrl; else it scrolls the grid or what is around it."""
         self.tile_actions: list[QAction] = []
         self.tooltip_for: Callable[[int], str] | None = None
 

@@ -17,7 +17,7 @@ _CORNER = 2.0
 
 
 class BarPlot(PaintedPlot):
-    """Bar plot (histogram) of values in equal bins of 1..T; NaN leaves a gap."""
+    """Bar plot of one value for each of equal bins of 1..T; NaN leaves a gap."""
 
     asked = (320, 104)
     follows_pointer = True

@@ -70,7 +70,7 @@ class HeatMap(StepField):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_rows(self, steps: Numbers, rows: Numbers, timesteps: int, last: float) -> None:
-        """Show mean losses (M, B) by steps (M,), in B equal bins of 1..``timesteps``."""
+        """Show mean losses (M, B) by steps (M,) up to ``last``, in B bins of 1..``timesteps``."""
         self._steps, self._rows, self._timesteps = steps, rows, timesteps
         self.last = max(1.0, last)
         columns = min(COLUMNS, max(1, int(self.last)))
@@ -183,7 +183,7 @@ class HeatMap(StepField):
 
 @cache
 def _table() -> npt.NDArray[np.uint8]:
-    """Return the viridis colour map, perceptually uniform, as uint8 (256, 3)."""
+    """Return the viridis colour map, perceptually uniform, dark to bright, uint8 (256, 3)."""
     from pyqtgraph import colormap
 
     table: npt.NDArray[np.uint8] = colormap.get("viridis").getLookupTable(0, 1, 256)[:, :3]

@@ -14,7 +14,7 @@ _LEFT_WIDTH = 52
 
 
 class ThemedPlot(pg.PlotWidget):  # type: ignore[misc]
-    """PlotWidget in the theme's colours, without menu and buttons; it accepts no drops.
+    """PlotWidget in the theme's colours, without menu and buttons; the window gets its drops.
 
     Its owner must call :meth:`retint` when the theme changes.
 
