@@ -1,1 +1,1 @@
-"""Qt window: views of the studio's model; all computation is done in the backend."""
+"""Qt window: views of the studio's model; the computations are left to the backend."""
