@@ -82,7 +82,7 @@ class DesktopNotices(QObject):
             self._tray.setToolTip(QApplication.applicationName())
             self._tray.messageClicked.connect(self._come_to_front)
             self._tray.activated.connect(self._come_to_front)
-        # A message needs a visible tray icon; it is hidden when the user comes back by it.
+        # A message needs a visible tray icon; a click on either hides the icon again.
         self._tray.show()
         self._tray.showMessage(title, text, QApplication.windowIcon())
 
