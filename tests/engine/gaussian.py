@@ -1,6 +1,6 @@
-"""Gaussian data, for which everything about diffusion has a closed form.
+"""Optimal predictors for Gaussian data, where diffusion has closed forms, and impulse noise.
 
-Tables are built anew in numpy, so that a mistake in the engine's own cannot hide.
+Tables are recomputed in numpy, so that an error in the engine's own cannot go unnoticed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def alphas_cumprod(betas: Array | None = None) -> Array:
 
 
 class GaussianDenoiser:
-    """ε*(x_t, t) = E[ε|x_t] for data N(0, variance)."""
+    """Optimal predictor of ε for data N(0, variance): ε*(x_t, t) = E[ε|x_t]."""
 
     def __init__(self, variance: float = 1.0, betas: Array | None = None) -> None:
         self.variance = variance
@@ -40,7 +40,7 @@ class GaussianDenoiser:
 
 
 class PointDenoiser:
-    """ε* for data that is one picture of a single value."""
+    """Optimal predictor of ε for data that is one picture of a single value."""
 
     def __init__(self, value: float, betas: Array | None = None) -> None:
         self.value = value
@@ -52,11 +52,11 @@ class PointDenoiser:
 
 
 class TwoHills:
-    """E[·|x_t] for pixels from an even mixture of N(±.5, .3²): not linear, yet a real model.
+    """Optimal nonlinear predictor E[·|x_t] for pixels from an even mixture of N(±.5, .3²).
 
     Args:
-        parameterization: what is predicted.
-        variance: "learned" and "learned_range" add a half that depends on x_t and t.
+        parameterization: the predicted quantity, "eps", "x0" or "v".
+        variance: "learned" and "learned_range" add output channels that depend on x_t and t.
     """
 
     def __init__(self, parameterization: str = "eps", variance: str = "") -> None:
@@ -81,9 +81,9 @@ class TwoHills:
 
 
 class ImpulseNoise(PictureNoise):
-    """Picture k meets noise 1 at the k-th draw and 0 at all others.
+    """Impulse noise: picture k gets noise 1 at the k-th draw and 0 at all others.
 
-    A linear sampler's output variance is then the sum of the squared answers, exactly.
+    A linear sampler's output variance is then exactly the sum of its squared outputs.
     """
 
     def __init__(self, draws: int) -> None:
@@ -99,7 +99,7 @@ class ImpulseNoise(PictureNoise):
 
 
 def impulses(draws: int) -> tuple[Tensor, ImpulseNoise]:
-    """Return x_T and noise: row 0 is moved by x_T alone, row k by the k-th draw alone."""
+    """Return x_T and impulse noise: row 0 responds to x_T alone, row k to the k-th draw alone."""
     x = torch.zeros(draws + 1, 1, 1, 1, dtype=torch.float64)
     x[0] = 1
     noise = ImpulseNoise(draws + 1)

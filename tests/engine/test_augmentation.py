@@ -1,4 +1,4 @@
-"""Augmentation: what the labels say is what happens, and no label means no change."""
+"""Augmentation: pictures are transformed as their labels say, zero labels change nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _KINDS: tuple[NetworkConfig, ...] = (
 
 
 def _told(**given: float | tuple[float, float]) -> Tensor:
-    """Labels of one picture, by name."""
+    """Return the augment labels of one picture, shape (1, AUGMENT_LABELS), from named values."""
     names = ("mirrored", "upturned", "scale", "angle", "stretch", "shift")
     assert given.keys() <= set(names)
     scale = given.get("scale", 0.0)
@@ -64,14 +64,14 @@ def test_a_quarter_turn() -> None:
 
 
 def test_a_shift_by_whole_pixels() -> None:
-    # An eighth of a side of 8 pixels, and of one of 16.
+    # The unit is an eighth of a side: 1 pixel of 8, 2 pixels of 16.
     x0 = _noise(8, 16)
     moved = augment(x0, _told(shift=(1.0, -2.0)))
     torch.testing.assert_close(moved[..., 2:, :-2], x0[..., :-2, 2:], atol=1e-5, rtol=0)
 
 
 def _ramp(height: int, width: int, across: float, down: float) -> Tensor:
-    """A slope, 0 in the middle."""
+    """Return a linear ramp that is 0 in the middle, shape (1, 1, height, width)."""
     y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
     plane = across * (x - (width - 1) / 2) + down * (y - (height - 1) / 2)
     return plane[None, None].float()
@@ -80,12 +80,12 @@ def _ramp(height: int, width: int, across: float, down: float) -> Tensor:
 @pytest.mark.parametrize(
     ("told", "matrix"),
     [
-        # One unit of log2 in units of .2 is a factor of 2: everything is twice as large.
+        # 5 units of .2 in log2 are a factor of 2: everything is twice as large.
         (_told(scale=5.0), [[0.5, 0.0], [0.0, 0.5]]),
         # Twice as long from left to right, half as tall.
         (_told(stretch=(5.0, 0.0)), [[0.5, 0.0], [0.0, 2.0]]),
         (_told(stretch=(0.0, 5.0)), [[2.0, 0.0], [0.0, 0.5]]),
-        # Along a diagonal: its mean of ½ and 2, and half their difference across.
+        # Along a diagonal: the mean of ½ and 2, and half their difference off the diagonal.
         (_told(stretch=(5 / math.sqrt(2), 5 / math.sqrt(2))), [[1.25, -0.75], [-0.75, 1.25]]),
         (
             _told(angle=math.pi / 6),
@@ -96,13 +96,13 @@ def _ramp(height: int, width: int, across: float, down: float) -> Tensor:
 def test_slopes_of_a_rectangle_become_what_the_change_makes_of_them(
     told: Tensor, matrix: list[list[float]]
 ) -> None:
-    # Pixels are square: an angle stays one in a picture that is not.
+    # Pixels are square: angles are kept also in a picture that is not.
     across, down = 0.02, -0.01
     x0 = _ramp(24, 40, across, down)
     (a, b), (c, d) = matrix
     expected = _ramp(24, 40, across * a + down * c, across * b + down * d)
     middle = (..., slice(9, 15), slice(17, 23))
-    # To a tenth of a pixel: torch's bicubic filter bends slopes by so much.
+    # To a tenth of a pixel, by which torch's bicubic filter distorts ramps.
     apart = 0.1 * across
     torch.testing.assert_close(augment(x0, told)[middle], expected[middle], atol=apart, rtol=0)
 
@@ -114,7 +114,7 @@ def test_each_change_has_its_share_and_its_spread() -> None:
     pairs = (slice(3, 5), slice(5, 7), slice(7, 9))
     for part in (slice(0, 1), slice(1, 2), slice(2, 3), *pairs):
         assert (told[:, part] != 0).any(1).float().mean() == pytest.approx(0.25, abs=0.02)
-    # By itself each: of two at once the product.
+    # Each independently: two at once have the product of their probabilities.
     both = ((told[:, 0] != 0) & (told[:, 2] != 0)).float().mean()
     assert both == pytest.approx(0.0625, abs=0.01)
     scale = told[:, 2][told[:, 2] != 0]
@@ -164,7 +164,7 @@ def test_a_network_without_augmentation_refuses_augment_labels(config: NetworkCo
 
 
 def _unsettled(network: Network) -> None:
-    """Let what starts near 0 say something."""
+    """Perturb all weights but those of augmentation, so that zero-initialised layers matter."""
     draw = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for name, weight in network.named_parameters():
@@ -241,7 +241,7 @@ def test_pictures_differ_from_the_plain_ones_as_told() -> None:
     assert 0 < same.sum() < 6
     assert torch.equal(x0[same], plain[same])
     assert F.l1_loss(x0[~same], plain[~same]) > 0.1
-    # Ranks part a batch, and augment it as one does.
+    # Ranks split a batch, and augment it as one process does.
     parts = [
         trainer.batches.pictures(rows, own, config, torch.Generator().manual_seed(0))
         for own in (slice(0, 2), slice(2, 6))

@@ -1,4 +1,4 @@
-"""What can't be right is refused where it enters, with what would be."""
+"""Validation of the engine's arguments: wrong ones raise ValueError that names right ones."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_refused(call: Callable[[], object], message: str) -> None:
 
 
 def test_a_loss_by_signal_needs_some_at_every_t() -> None:
-    """min-SNR's weight at T would be 0, where sampling begins."""
+    """min-SNR is refused at zero terminal SNR: its weight at T, where sampling begins, is 0."""
     zero = NoiseSchedule.linear(10).with_zero_terminal_snr()
     process = DiffusionProcess(zero, "v")
     check_loss(process, "simple")
@@ -192,7 +192,7 @@ def test_what_goes_together_is_not_refused() -> None:
 def test_the_loss_of_data_of_any_shape_is_each_ones_own(
     parameterization: str, name: str, shape: tuple[int, ...]
 ) -> None:
-    """Points, volumes: as pictures of so many values, and none mixed with its neighbours."""
+    """Losses of points and volumes are those of pictures of as many values, one per sample."""
     process = DiffusionProcess(LINEAR, parameterization)
     generator = torch.Generator().manual_seed(0)
     x0, noise = (torch.randn(5, 6, generator=generator, dtype=torch.float64) for _ in range(2))

@@ -1,4 +1,4 @@
-"""The engine on a GPU: the CPU's numbers, recorded kernels, nothing that waits for the device."""
+"""The engine on a GPU: the CPU's numbers, CUDA graphs, no waiting for the device."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CUDA = torch.device("cuda")
 
 @pytest.fixture(autouse=True)
 def _exact_float32() -> Iterator[None]:
-    """Without TF32, whose products have ten bits."""
+    """Disable TF32 in cuDNN, whose products have ten bits."""
     before = torch.backends.cudnn.allow_tf32
     torch.backends.cudnn.allow_tf32 = False
     yield
@@ -60,7 +60,7 @@ def _network(config: UNetConfig = NET) -> UNet:
     torch.manual_seed(0)
     network = UNet(config)
     for p in network.parameters():
-        # Layers that start at zero would hide what lies before them.
+        # Zero-initialised layers would hide those before them.
         torch.nn.init.normal_(p, 0, 0.1) if p.ndim > 1 else None
     return network
 
@@ -118,7 +118,7 @@ def test_loss_and_gradient_are_those_of_the_cpu() -> None:
     losses = l_simple(process, there, *(tensor.to(CUDA) for tensor in (x0, index, noise)))
     losses.mean().backward()
     assert _distance(losses.detach(), expected.detach()) < 1e-4
-    # Together: a bias before a norm has a gradient of zero and of nothing but rounding.
+    # Compared together: the gradient of a bias before a norm is zero plus rounding errors.
     ours, theirs = (
         torch.cat([p.grad.flatten().cpu() for p in net.parameters() if p.grad is not None])
         for net in (there, network)
@@ -161,7 +161,10 @@ def test_each_loss_can_be_recorded(loss: str, caplog: pytest.LogCaptureFixture) 
 
 @pytest.mark.usefixtures("_deterministic")
 def test_a_recording_outlives_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Torch has 32 streams, and what cuBLAS needs on one goes with a recording made on it."""
+    """A CUDA graph survives the end of others.
+
+    Torch has 32 streams, and a stream's cuBLAS workspace goes with a graph recorded on it.
+    """
     recorded, launched = _trainer("bf16"), _trainer("bf16")
     for k in range(40):
         told = recorded.step()

@@ -1,4 +1,4 @@
-"""One door to the network: losses, samplers and measurements ask it by ``predict`` alone."""
+"""Losses, samplers and measurements call the network only by ``DiffusionProcess.predict``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ X = torch.linspace(-0.9, 0.9, 32).reshape(2, 1, 4, 4)
 
 
 class Door:
-    """A network that tells whether it was asked by ``predict``."""
+    """Network that asserts that it is called by ``DiffusionProcess.predict``."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, channels: int = 1) -> None:
         self.open, self.calls, self.channels = False, 0, channels
@@ -52,7 +52,7 @@ class Door:
 
 @pytest.mark.parametrize(
     ("name", "parameterization"),
-    # From μ̃ nobody gets to x_0 in few steps.
+    # Few-step samplers do not take a network that predicts μ̃.
     [
         (n, p)
         for n in SAMPLERS

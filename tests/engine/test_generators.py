@@ -1,4 +1,4 @@
-"""A generator told on: what it yields in other words, and what it returns as it is."""
+"""Mapping a generator: yielded values are transformed, its result and closing pass through."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ CONFIG = UNetConfig.tiny(8, 1).with_(num_classes=3)
 
 
 class _Network:
-    """Predicts its class number (3: no label) plus t; a second half says 10 + class."""
+    """Predicts the class number (3: no label) plus t; channels of the variance say 10 + class."""
 
     def __init__(self, learned: bool = False) -> None:
         self.learned, self.evaluated = learned, 0

@@ -1,4 +1,4 @@
-"""Encoding, mixing and the way from and to uint8."""
+"""Latents: encoding, mixing, and conversion from and to uint8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses: their scale, their weights, and what their gradients reach."""
+"""Training losses: scale, weights and gradients."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_min_snr_weights_of_eps() -> None:
 
 
 class _TablesRead(TorchDispatchMode):
-    """Notes what is done to whole tables in float64, which never lie on a GPU."""
+    """Records operations on whole float64 tables, which are never on a GPU."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class _TablesRead(TorchDispatchMode):
 @pytest.mark.parametrize("loss", tuple(LOSSES))
 @pytest.mark.parametrize("parameterization", tuple(PARAMETERIZATIONS))
 def test_no_table_comes_from_the_cpu_again(parameterization: str, loss: str) -> None:
-    """In a step that a GPU records, such a copy is an error."""
+    """A second step copies no table from the CPU: within a CUDA graph that is an error."""
     variance: str = "learned_range" if loss == "hybrid" else "fixed_large"
     process = DiffusionProcess(LINEAR, parameterization, variance)
     x0, noise = (tensor.float() for tensor in _batch())

@@ -1,4 +1,4 @@
-"""Noise assigned within a batch: the cheapest of all ways to share it out, and no other noise."""
+"""Immiscible noise: the assignment within a batch of the least cost, a mere permutation."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _trainer(config: TrainingConfig, kind: str) -> Trainer:
 def test_a_training_step_sees_the_pictures_with_the_noise_near_them(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All else of a step stays as it is drawn without."""
+    """The noise is reassigned; pictures, timesteps and levels stay as they are without it."""
 
     def seen(config: TrainingConfig) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         trainer = _trainer(config, kind)

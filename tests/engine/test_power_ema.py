@@ -1,4 +1,4 @@
-"""Power-function averages: their profile, and lengths rebuilt afterwards."""
+"""Power-function EMA: its profile, and post-hoc reconstruction of other lengths."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_widths_of_the_paper() -> None:
 
 
 def test_the_width_is_the_spread_of_the_profile_over_the_time() -> None:
-    """Of τ^γ on 0..1: its standard deviation, by a sum."""
+    """The width is the standard deviation of τ^γ on 0..1, here by a sum."""
     tau = (np.arange(200_000) + 0.5) / 200_000
     p = tau ** gamma(0.1)
     p /= p.sum()
@@ -40,7 +40,7 @@ def test_the_width_is_the_spread_of_the_profile_over_the_time() -> None:
 
 
 def _walk(widths: tuple[float, ...], every: int) -> tuple[list[Tensor], dict[Snapshot, Tensor]]:
-    """Return a random walk's places after each step, and averages every so many steps."""
+    """Return a random walk's weights after each step, and its averages each ``every`` steps."""
     torch.manual_seed(0)
     network = nn.Linear(50, 1, bias=False)
     averages = [PowerEMA(network, width) for width in widths]
@@ -78,7 +78,7 @@ def test_another_length_is_rebuilt_from_snapshots_of_two(width: float) -> None:
     made = torch.stack([told[one] * share for one, share in zip(kept, shares, strict=True)]).sum(0)
     tracked = told[wanted]
     assert float((made - tracked).norm() / tracked.norm()) < 2e-3
-    # What is next to it would be far off.
+    # The nearest snapshot alone would be far off.
     near = min(kept, key=lambda one: (abs(one.width - width), -one.step))
     assert float((told[near] - tracked).norm() / tracked.norm()) > 2e-2
 

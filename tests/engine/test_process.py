@@ -1,4 +1,4 @@
-"""q and p_θ against closed forms."""
+"""The forward process q and the reverse process p_θ against closed forms."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_wrong_number_of_channels_is_refused() -> None:
     ],
 )
 def test_equation_12_weights(index: int, weight: float, rel: float) -> None:
-    """‖μ̃ − μ_θ‖²/(2σ²) with σ² = β_t is eq. 12's weight times ‖ε − ε_θ‖²."""
+    """The weight of eq. 12: ‖μ̃ − μ_θ‖²/(2σ²) with σ² = β_t is it times ‖ε − ε_θ‖²."""
     process = DiffusionProcess(LINEAR, clip_x0=False)
     x0, noise, wrong = _draw(1, 1, 4, 4), _draw(1, 1, 4, 4, seed=1), _draw(1, 1, 4, 4, seed=2)
     x_t = process.q_sample(x0, index, noise)
@@ -151,7 +151,7 @@ def test_equation_12_weights(index: int, weight: float, rel: float) -> None:
 
 @pytest.mark.parametrize(("variance", "expected"), [(1.0, 0.2755132334), (0.25, 0.1730534061)])
 def test_optimal_l_simple_on_gaussian_data(variance: float, expected: float) -> None:
-    """E‖ε − ε*‖² over t, with x_0 and ε replaced by the two directions of a quadratic form."""
+    """The optimal L_simple is E‖ε − ε*‖² over t, here from the two axes of a quadratic form."""
     process = DiffusionProcess(LINEAR)
     model = GaussianDenoiser(variance)
     index = torch.arange(1000)
@@ -162,7 +162,7 @@ def test_optimal_l_simple_on_gaussian_data(variance: float, expected: float) -> 
 
 
 def test_a_table_is_copied_once_and_as_long_as_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A recorded step reads the copy's memory, whatever else is looked up meanwhile."""
+    """A table's copy lives as long as the table: a CUDA graph reads the copy's memory."""
     copied: list[weakref.ref[Tensor]] = []
     to = torch.Tensor.to
 

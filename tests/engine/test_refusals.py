@@ -1,4 +1,4 @@
-"""What the engine exports, all of it: wrong names, shapes and numbers are refused at once."""
+"""Validation in all that the engine exports: wrong names, shapes and numbers are refused."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def model(x: Tensor, t: Tensor) -> Tensor:
 
 
 def calls(function: Callable[..., Any], *given: tuple[Any, ...] | dict[str, Any]) -> list[Wrong]:
-    """A call with each of these arguments, run to its end where it is a generator."""
+    """Return a call with each of these arguments, run to its end where it is a generator."""
 
     def call(one: tuple[Any, ...] | dict[str, Any]) -> object:
         made = function(**one) if isinstance(one, dict) else function(*one)
@@ -72,12 +72,12 @@ def calls(function: Callable[..., Any], *given: tuple[Any, ...] | dict[str, Any]
 
 
 def fields(function: Callable[..., Any], **wrong: tuple[Any, ...]) -> list[Wrong]:
-    """A call for each wrong value of each argument alone."""
+    """Return a call for each wrong value, each with a single wrong argument."""
     return calls(function, *({key: one} for key, values in wrong.items() for one in values))
 
 
 def walk(name: str, *given: tuple[Any, ...] | dict[str, Any]) -> list[Wrong]:
-    """What every sampler refuses, and these arguments of its own."""
+    """Return calls with what every sampler refuses, and with these arguments of its own."""
     sampler = getattr(engine, name)
     wrong = [(EPS, model, x, NOISE) for x in (X[0], X.long(), X[:1])]
     return calls(sampler, *wrong) + calls(partial(sampler, EPS, model, X, NOISE), *given)
@@ -308,7 +308,7 @@ WRONG: dict[str, list[Wrong]] = {
     ),
     "UNet": calls(UNet(TINY), (X[:, :, :3], INDEX), (torch.zeros(2, 3, 8, 8), INDEX)),
     "derive_seed": calls(engine.derive_seed, (1.5,), (NAN,)),
-    # What is not exported by the engine itself, but by its parts.
+    # Not exported by the engine itself, but by its subpackages.
     "optimizer": calls(optimizer, ("sgd", LAYER), ("adamw", LAYER, -1), ("adamw", LAYER, NAN)),
     "learning_rate": calls(
         learning_rate,
@@ -404,7 +404,7 @@ WRONG: dict[str, list[Wrong]] = {
     },
 }
 
-#: Results, protocols, types, and what takes whatever it is given.
+#: Results, protocols, types, and functions that accept anything.
 NOTHING_TO_REFUSE = {
     *(
         "BoundTerms",

@@ -1,4 +1,4 @@
-"""Training where σ is drawn itself, between the timesteps."""
+"""Training with continuous noise levels: σ itself is sampled, between the timesteps."""
 
 from __future__ import annotations
 

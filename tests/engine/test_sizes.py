@@ -1,4 +1,4 @@
-"""Sizes have one spelling, the width first."""
+"""Formatting of picture sizes: one spelling throughout, the width first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import ddpm_studio
 from ddpm_studio.engine.sizes import side_text, size_text
 
-# Two numbers that a program puts in, such as "{width}×{height}".
+# Two numbers that code formats, such as "{width}×{height}".
 _SPELT_ANEW = re.compile(r"[\w\]]\}( ?× ?)\{")
 _SIZES = "engine/sizes.py"
 

@@ -1,4 +1,4 @@
-"""Choosing timesteps: uniform at first, then by the root mean square of the last ten losses."""
+"""Sampling of timesteps: uniform at first, then by the RMS of the last ten losses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = 12
 
 
 def _trained(steps: int = 40, batch: int = 64) -> tuple[LossSecondMoment, list[deque[float]]]:
-    """A sampler and a plain re-telling of what it should remember."""
+    """Return a loss-aware sampler and a plain list of the losses that it should remember."""
     sampler, memory = LossSecondMoment(T, "cpu"), [deque[float](maxlen=10) for _ in range(T)]
     rng = np.random.default_rng(0)
     for _ in range(steps):
@@ -71,7 +71,7 @@ def test_draws_follow_the_probabilities_and_weights_undo_them() -> None:
 
 
 class _DeterministicGPU(TorchDispatchMode):
-    """Refuses what torch refuses of a GPU under ``use_deterministic_algorithms``."""
+    """Raises for operations that torch refuses on a GPU with ``use_deterministic_algorithms``."""
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None

@@ -1,4 +1,4 @@
-"""Training: exact on resume, free of hidden random state, learning."""
+"""Training: exact resumption, no hidden random state, learning."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ AWARE = TrainingConfig(
 
 @pytest.mark.parametrize("kind", ["plain", "all options", "adamw", "muon", "immiscible"])
 def test_three_and_three_steps_are_six(kind: str) -> None:
-    # Two timesteps, so that the choice of t has learned by the third step.
+    # Two timesteps, so that the loss-aware sampler of t has learned by the third step.
     def build() -> Trainer:
         torch.manual_seed(0)
         if kind == "plain":
@@ -156,7 +156,7 @@ def test_the_rate_follows_the_schedule() -> None:
 
 
 def test_a_step_is_short_enough_to_be_read() -> None:
-    """As are all functions of its own file that it calls, together."""
+    """A training step, with all functions of its own file that it calls, is short."""
     source = inspect.getsource(training)
     functions = {
         node.name: node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)
@@ -243,7 +243,7 @@ def test_withheld_labels_teach_the_row_of_no_label() -> None:
     for dropout, taught in ((0.0, [True, True, True, False]), (1.0, [False, False, False, True])):
         torch.manual_seed(0)
         model = UNet(net)
-        # The last convolution starts near zero and would keep gradients from what is before it.
+        # The last convolution is near zero at first and would block gradients to earlier layers.
         torch.nn.init.normal_(model.conv_out.weight)
         for block in model.modules():
             if isinstance(block, ResidualBlock):
@@ -305,11 +305,11 @@ def test_a_batch_in_pieces_has_the_gradient_of_the_whole(weighted: bool) -> None
 def test_pictures_are_copied_at_once_unless_they_are_pinned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An Apple GPU reads what is copied without waiting when its memory is another's already."""
+    """Only pinned memory is copied asynchronously: an Apple GPU would read what has replaced it."""
     plain = torch.Tensor.to
 
     def to(tensor: torch.Tensor, *given: object, **named: object) -> torch.Tensor:
-        # Adam's own flag, which lies on the device already, is no picture.
+        # Adam's own flag, which is on the device already, is not a picture.
         assert not named.get("non_blocking") or tensor.ndim == 0 or tensor.is_pinned()
         return plain(tensor, *given, **named)  # type: ignore[call-overload, no-any-return]
 
@@ -324,7 +324,7 @@ def test_a_step_without_finite_numbers_changes_no_weight(
     spoiled: str, kernel_looks: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not kernel_looks:
-        # As Adam's kernel for Apple's GPUs, which takes the flag and does not look at it.
+        # As Adam's kernel for Apple GPUs, which accepts the flag and ignores it.
         fused = torch._fused_adam_
         blind = lambda *given, found_inf, **named: fused(*given, **named)  # noqa: E731
         monkeypatch.setattr(torch, "_fused_adam_", blind)

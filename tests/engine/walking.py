@@ -1,4 +1,4 @@
-"""Walking a sampler to its end."""
+"""Running a sampler to its end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ddpm_studio.engine.samplers import Frame, Frames
 
 
 def finish(frames: Frames) -> tuple[Tensor, list[Frame]]:
-    """Return what a sampler returns, and all that it yields."""
+    """Run a sampler to its end: return x_0 and all frames that it yielded."""
     seen: list[Frame] = []
     x_0 = run_to_end(frames, seen.append)
     return x_0, seen

@@ -1,7 +1,8 @@
-"""Gaussian data N(0, s²), whose probability flow ends in closed form.
+"""Exact consistency function of Gaussian data N(0, s²).
 
-dx̃/dσ = σ/(s² + σ²) x̃, so a path is x̃ ∝ √(s² + σ²) and f(x̃, σ) = x̃ s/√(s² + σ²). Written
-anew here, in σ, so that a mistake in the engine's own tables cannot hide.
+The probability-flow ODE dx̃/dσ = σ/(s² + σ²) x̃ has the solutions x̃ ∝ √(s² + σ²), so that
+f(x̃, σ) = x̃ s/√(s² + σ²). Derived independently here, in terms of σ, so that an error in the
+engine's own tables cannot go unnoticed.
 """
 
 from __future__ import annotations
@@ -11,24 +12,24 @@ from torch import Tensor
 
 from tests.engine.gaussian import alphas_cumprod
 
-#: σ_b of the engine, for networks that predict x_0.
+#: The engine's σ_b, for networks that predict x_0.
 SIGMA_BOUNDARY = 0.03
 LABELLED = ("eps", "x0", "v")
 CONTINUOUS = ("edm", "flow")
 
 
 def exact(x: Tensor, sigma: Tensor, s: float) -> Tensor:
-    """f(x̃, σ)."""
+    """Return the exact consistency function f(x̃, σ)."""
     return x * s / (s**2 + sigma**2).sqrt()
 
 
 class ExactStudent:
-    """The network of which f is the exact consistency function.
+    """Network whose consistency function is the exact f.
 
     Args:
-        parameterization: what it predicts.
+        parameterization: what the network predicts.
         s: standard deviation of the data.
-        table: ᾱ by label.
+        table: ᾱ by timestep label.
     """
 
     def __init__(self, parameterization: str, s: float, table: Tensor | None = None) -> None:

@@ -1,4 +1,4 @@
-"""f(x, 0) = x in every parameterisation, and the exact f of Gaussian data."""
+"""Consistency function: f(x, 0) = x in every parameterisation, the exact f on Gaussian data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ S = 0.5
 
 
 def anything(x: Tensor, told: Tensor) -> Tensor:
-    """An answer of size 1 that has nothing to do with the data."""
+    """Return a prediction of magnitude about 1 that is unrelated to the data."""
     return torch.cos(3 * x.roll(1, -1)) + 0.3
 
 
@@ -33,7 +33,7 @@ def test_of_a_picture_without_noise_it_is_that_picture_by_label(parameterization
         process = DiffusionProcess(schedule, parameterization)
         f = consistency(process, anything, process.q_sample(x0, 0, torch.ones_like(x0)), 0)
         away.append(float((f - x0).abs().max()))
-    # At least linearly in σ: nothing is left at 0.
+    # The error falls at least linearly in σ, so that none is left at 0.
     assert away[1] < 0.11 * away[0]
     assert away[2] < 0.11 * away[1]
     assert away[2] < 5e-5
@@ -83,7 +83,7 @@ def test_exact_function_at_any_sigma(parameterization: str) -> None:
 def test_few_steps_of_the_exact_function_draw_the_exact_distribution(
     parameterization: str, steps: int
 ) -> None:
-    """A linear sampler's output variance is the sum of the squared answers to impulses."""
+    """A linear sampler's output variance is the sum of its squared impulse responses."""
     model = ExactStudent(parameterization, S)
     process = DiffusionProcess(LINEAR, parameterization, clip_x0=False)
     walk = run_sampler(SAMPLERS["consistency"], process, model, *impulses(steps - 1), steps)
@@ -95,7 +95,7 @@ def test_few_steps_of_the_exact_function_draw_the_exact_distribution(
 
 
 def test_levels_of_few_steps() -> None:
-    """The second of two steps begins at σ = .8, as published; of four a factor of 4 apart."""
+    """The last of two steps starts at σ = .8, as published; more steps are a factor of 4 apart."""
     from ddpm_studio.engine.samplers.grid import consistency as grid
 
     sigmas = LINEAR.sigmas
@@ -106,7 +106,7 @@ def test_levels_of_few_steps() -> None:
         torch.testing.assert_close(
             sigmas[kept[:-1]], torch.tensor(wanted, dtype=torch.float64), rtol=0.01, atol=0
         )
-    # From below, as near as there are timesteps.
+    # Started at a small t: the nearest timesteps that there are below it.
     assert grid(LINEAR, 2, 5).tolist() == [3, 4]
     assert grid(LINEAR, 4, 4).tolist() == [0, 1, 2, 3]
 

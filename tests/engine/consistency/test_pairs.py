@@ -1,4 +1,4 @@
-"""Which levels are compared, and the loss between them."""
+"""Consistency tuning: the pairs of noise levels that are compared, and the loss between them."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def test_by_label_the_gap_shrinks_to_one_timestep() -> None:
         means.append(float((index - earlier).float().mean()))
     assert means == sorted(means, reverse=True)
     assert means[-1] == 1.0
-    # At first diffusion: at small σ the target is the picture.
+    # The first stage is diffusion training: at small σ the target is the picture itself.
     index, earlier = drawn("x0", 0).unbind(1)
     assert bool((earlier[index < 100] == -1).all())
 
 
 def test_the_loss_is_what_it_says() -> None:
-    """Against numpy, for a network that predicts x_0, at two labels and at r = 0."""
+    """The loss equals numpy's for a network that predicts x_0, at two labels and at r = 0."""
     rng = np.random.default_rng(0)
     x0, noise = rng.normal(size=(2, 3, 1, 4, 4))
     index, earlier = np.array([700, 300, 40]), np.array([690, 120, -1])
@@ -113,7 +113,7 @@ def test_no_gradient_goes_through_the_target() -> None:
     loss(network).backward()
     assert network.weight.grad is not None
     own = float(network.weight.grad)
-    # A target that is held fixed: the same slope by differences of the network at σ alone.
+    # With the target held fixed, finite differences of the network at σ alone give the same slope.
     frozen = network.weight.detach().clone()
 
     def at(weight: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""Consistency tuning: exact on resume, and to where the closed form says."""
+"""Consistency tuning: exact resumption, and convergence to the closed form on Gaussian data."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_three_and_three_steps_are_six(kind: str) -> None:
 
 
 def test_micro_batches_make_the_same_step() -> None:
-    """Without dropout, whose masks would be drawn in another order."""
+    """Micro-batches give the same losses (without dropout, whose masks would differ in order)."""
     losses = []
     for size in (None, 2):
         torch.manual_seed(0)
@@ -89,7 +89,7 @@ class TableConfig(NetworkConfig):
 
 
 class Table(Network):
-    """x̂_0 = a_t x_t: all that a network has to know of Gaussian data."""
+    """Network x̂_0 = a_t x_t, one factor per timestep: sufficient for Gaussian data."""
 
     def __init__(self, start: Tensor) -> None:
         super().__init__(TableConfig(8, 8, 1))
@@ -100,10 +100,11 @@ class Table(Network):
 
 
 def test_a_student_of_gaussian_data_goes_where_the_closed_form_says() -> None:
-    """f(x̃, σ) = g(σ)·x̃ with g(σ) = g(r)·(s² + rσ)/(s² + σ²), the regression of x̃_r on x̃_σ.
+    """The student learns f(x̃, σ) = g(σ)·x̃ with g(σ) = g(r)·(s² + rσ)/(s² + σ²).
 
-    Chained down to r = 0, where g = 1, that is between the teacher's mean of x_0, s²/(s² + σ²),
-    and the exact s/√(s² + σ²), to which it tends as the gaps close.
+    That is the regression of x̃_r on x̃_σ. Chained down to r = 0, where g = 1, it is between the
+    teacher's mean of x_0, s²/(s² + σ²), and the exact s/√(s² + σ²), to which it tends as the gaps
+    close.
     """
     T = 30
     schedule = NoiseSchedule.cosine(T)
@@ -144,7 +145,7 @@ def test_a_student_of_gaussian_data_goes_where_the_closed_form_says() -> None:
     exact, mean = np.sqrt(s2 / (s2 + sigma**2)), s2 / (s2 + sigma**2)
     seen = sigma < 20
     np.testing.assert_allclose(found[seen], g[seen], rtol=0.12)
-    # In one step from noise: nearly nothing by the teacher, most of the spread by the student.
+    # One step from noise: the teacher gives almost no spread, the student most of it.
     last = np.flatnonzero(seen)[-1]
     assert mean[last] < 0.1 * exact[last]
     assert found[last] > 0.5 * exact[last]

@@ -1,4 +1,4 @@
-"""When a GPU is told to repeat itself; what it then does is told of in test_cuda.py."""
+"""CUDA graphs of a network: when one is recorded (test_cuda.py covers what a GPU then does)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ddpm_studio.engine.device.cuda_graph import Replayed
 
 
 class _Recordings:
-    """Stands in for the GPU's: notes the sizes that are recorded, launched and replayed."""
+    """Fake CUDA graphs: notes the batch sizes that are recorded, launched and replayed."""
 
     def __init__(self) -> None:
         self.recorded: list[int] = []

@@ -1,4 +1,4 @@
-"""Two processes train as one does: line 1 of distributed training, on small networks."""
+"""Data-parallel training: several ranks train as one process does, on small networks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _trainer(kind: str, config: TrainingConfig, ranks: Ranks) -> Trainer:
     torch.manual_seed(0)
     images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1), dtype=np.uint8)
     if kind == "aware":
-        # Two timesteps, so that the choice of t learns from the first steps on.
+        # Two timesteps, so that the loss-aware sampler of t learns from the first steps on.
         process = DiffusionProcess(NoiseSchedule.linear(2), variance="learned_range")
         net = NET.with_(num_classes=3, learned_variance=True)
         return Trainer(UNet(net), process, images, config, np.arange(20) % 3, ranks)
@@ -62,7 +62,7 @@ def _assert_equal(a: Told, b: Told) -> None:
 @forks
 @pytest.mark.parametrize("kind", ["plain", "aware", "student", "immiscible"])
 def test_two_ranks_take_the_steps_of_two_micro_batches(kind: str, tmp_path: Path) -> None:
-    """Bit for bit, losses and what is learnt from them included; 50 steps of the plain kind."""
+    """Two ranks equal two micro-batches bit for bit, losses and the statistics of t included."""
     steps = 50 if kind == "plain" else 12
     config = replace(AWARE if kind == "aware" else CONFIG, steps=steps)
     config = replace(config, immiscible=kind in ("student", "immiscible"))
@@ -77,11 +77,11 @@ def test_two_ranks_take_the_steps_of_two_micro_batches(kind: str, tmp_path: Path
     assert second[1] == first[1]
     if kind != "plain":
         return
-    # Nor does it matter by which settings the batch comes to be as large; and it does so again.
+    # Two ranks repeat themselves, and which settings give the batch size does not matter.
     again, _ = on_ranks(2, lambda: _trained(kind, config, RankGroup(CPU), steps), tmp_path / "b")
     _assert_equal(again, one)
-    # One plain pass adds up in another order. A bias before a normalisation has a gradient of
-    # rounding errors alone, which Adam makes steps of: they are small, and all its own.
+    # A single pass sums in another order. A bias before a normalisation has a gradient of pure
+    # rounding errors, which Adam turns into steps: they are small, and different each way.
     through = _trained(kind, config, ALONE, steps)
     there, here = (
         torch.cat([v.flatten() for k, v in told[0].items() if k.startswith("model.")])
@@ -92,7 +92,7 @@ def test_two_ranks_take_the_steps_of_two_micro_batches(kind: str, tmp_path: Path
 
 @forks
 def test_three_ranks_share_a_batch_of_eight_by_its_rows(tmp_path: Path) -> None:
-    """Parts of 2, 3 and 3 pictures weigh as much as their pictures do."""
+    """Ranks with 2, 3 and 3 pictures are weighted by their number of pictures."""
     one = _trained("aware", AWARE, ALONE, 1)
     told = on_ranks(3, lambda: _trained("aware", AWARE, RankGroup(CPU), 1), tmp_path)
     for tensors, figures, each in told:

@@ -1,4 +1,4 @@
-"""The bound's terms against published numbers, quadrature and high precision."""
+"""Terms of the variational bound against published numbers, quadrature and high precision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flow's exact likelihood against Gaussian densities."""
+"""Exact likelihood by the probability-flow ODE against Gaussian densities."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_noise_as_the_dequantisation_on_gaussian_data() -> None:
 
 
 def test_hutchinson_is_unbiased_where_values_depend_on_each_other() -> None:
-    # Neighbours share their fluctuations: the Jacobian is full, and one probe is a guess.
+    # Pixels are correlated: the Jacobian is full, and one probe only estimates its trace.
     rng = np.random.default_rng(0)
     root = 0.3 * np.eye(4) + 0.1 * rng.standard_normal((4, 4))
     covariance = torch.from_numpy(root @ root.T)

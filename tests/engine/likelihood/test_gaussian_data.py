@@ -1,4 +1,4 @@
-"""Closed forms of Gaussian data, held against sampling and numerical integration."""
+"""Closed-form variational bound of Gaussian data against numerical integration and sampling."""
 
 from __future__ import annotations
 

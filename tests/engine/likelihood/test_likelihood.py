@@ -1,4 +1,4 @@
-"""The whole bound and rate–distortion against closed forms."""
+"""Variational bound and rate–distortion curve against closed forms."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def grid_pictures(count: int, *shape: int, seed: int = 0) -> Tensor:
 
 
 def closed_form(variance: float, fixed: str) -> tuple[float, float, float]:
-    """L_T, Σ_{t>1} L_{t−1} and L_0 of data N(0, variance), the last by quadrature."""
+    """Return L_T, Σ_{t>1} L_{t−1} and L_0 of data N(0, variance), the last by quadrature."""
     betas, bars = linear_betas(), alphas_cumprod()
     before = np.concatenate([[1.0], bars[:-1]])
     tilde = betas * (1 - before) / (1 - bars)
     tilde[0] = tilde[1]
     sigma2 = betas.copy() if fixed == "fixed_large" else tilde.copy()
     sigma2[0] = tilde[1]
-    # x_0 − x̂_0 ~ N(0, wrong), and μ̃ − μ_θ is it times the coefficient of x_0.
+    # x_0 − x̂_0 ~ N(0, wrong), and μ̃ − μ_θ is that times the coefficient of x_0.
     wrong = variance * (1 - bars) / (bars * variance + 1 - bars)
     apart = (np.sqrt(before) * betas / (1 - bars)) ** 2 * wrong
     kl = 0.5 * (tilde / sigma2 - 1 - np.log(tilde / sigma2) + apart / sigma2)
@@ -88,8 +88,8 @@ def closed_form(variance: float, fixed: str) -> tuple[float, float, float]:
 
 @pytest.mark.parametrize("fixed", ["fixed_small", "fixed_large"])
 def test_gaussian_data_has_the_closed_form(monkeypatch: pytest.MonkeyPatch, fixed: str) -> None:
-    # Pictures and noise on the nodes of a product quadrature: means over them, with its
-    # weights, are expectations, exact for what is smooth.
+    # Pictures and noise are the nodes of a product quadrature: weighted means over them are
+    # expectations, exact for smooth integrands.
     variance, nodes = 0.01, 16
     points, weights = np.polynomial.hermite_e.hermegauss(nodes)
     weights = weights / weights.sum()
@@ -109,7 +109,7 @@ def test_gaussian_data_has_the_closed_form(monkeypatch: pytest.MonkeyPatch, fixe
 
 
 def test_drawn_noise_agrees_with_the_closed_form_within_its_error() -> None:
-    # Seeded: the mean of so few squares is more than a tenth off once in thirty times.
+    # Seeded, since the mean of so few squares is off by more than a tenth once in thirty times.
     drawn = torch.Generator().manual_seed(0)
     x0 = 0.1 * torch.randn(60, 1, 4, 4, dtype=torch.float64, generator=drawn)
     process = DiffusionProcess(LINEAR, clip_x0=False)
@@ -117,7 +117,7 @@ def test_drawn_noise_agrees_with_the_closed_form_within_its_error() -> None:
     prior, middle, decoder = closed_form(0.01, "fixed_large")
     assert abs(bound.total - prior - middle - decoder) < 4 * bound.standard_error
     assert 0 < bound.standard_error < 0.1
-    # E‖x_0 − x̂_0‖² of each timestep, from which the distortion comes.
+    # E‖x_0 − x̂_0‖² of each timestep, from which the distortion is computed.
     bars = alphas_cumprod()
     mse = 0.01 * (1 - bars) / (bars * 0.01 + 1 - bars)
     np.testing.assert_allclose(bound.x0_mse, mse, rtol=0.25)
@@ -206,7 +206,7 @@ def test_a_bound_under_way() -> None:
     assert sums.finished == 1
     whole = measure(process, model, x0)
     assert sums.bound().totals[0] == whole.totals[0]
-    # The first ten timesteps have met both pictures.
+    # The first ten timesteps have been evaluated for both pictures.
     np.testing.assert_allclose(sums.bound().bits[:10], whole.bits[:10], rtol=1e-12)
 
 

@@ -1,4 +1,4 @@
-"""The adaptive solver against closed forms and SciPy's."""
+"""Adaptive Runge–Kutta (Dormand–Prince) ODE solver against closed forms and SciPy's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All kinds of networks: their register, their configurations, shapes, precision and classes."""
+"""All kinds of networks: registry, configurations, shapes, precision and classes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_rectangles_of_any_number_of_channels(kind: str, channels: int) -> None:
     with torch.inference_mode():
         y = network(x, torch.tensor([3, 70]))
     assert y.shape == (2, 2 * channels, 8, 24)
-    # The far corner of the input matters: it is no square that was computed.
+    # The far corner of the input affects the output: more than a square was computed.
     x[:, :, -1, -1] += 1
     with torch.inference_mode():
         assert not torch.allclose(network(x, torch.tensor([3, 70]))[..., -1, -1], y[..., -1, -1])
@@ -156,7 +156,7 @@ def test_each_kind_interpolates_between_classes(kind: str) -> None:
     with torch.no_grad():
         mixed = network(x, t, shares)
         whole = network(x, t, torch.tensor([0, 0, 2]))
-        # Half way in the embedding, by a third class whose embedding is just there.
+        # Halfway between two embeddings, compared with a class whose embedding is that midpoint.
         table = network.get_parameter("label.weight")
         table[1] = (table[0] + table[1]) / 2
         between = network(x, t, torch.tensor([1, 1, 1]))
@@ -200,7 +200,7 @@ def test_each_kind_is_told_any_sigma(kind: str, parameterization: str, choice: s
     network = randomised(build(NARROW[kind]))
     x = torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        # A label cut down to a whole number would be the same for all of the three.
+        # Labels truncated to integers would be the same for all three.
         sigma = torch.tensor([0.3, 0.3003, 0.9])
         near, next_to_it, far = (process.predict(network, x, one[None]) for one in sigma)
         assert 0 < float((near - next_to_it).norm()) < float((near - far).norm())
@@ -230,7 +230,7 @@ def test_without_a_kind_it_is_the_papers_network_of_one_side() -> None:
 
 
 def test_the_weights_of_a_seed_do_not_change() -> None:
-    """As version 0.1.0 made them: the sums are those of commit 12d560b."""
+    """A seed gives the weights of version 0.1.0; the sums are those of commit 12d560b."""
     torch.manual_seed(7)
     weights = build(UNetConfig.tiny(8).with_(base_channels=8, norm_groups=4)).state_dict()
     total = sum(float(w.double().abs().sum()) for w in weights.values())

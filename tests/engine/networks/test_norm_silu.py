@@ -1,4 +1,4 @@
-"""GroupNorm and SiLU in one: values and gradients of the two apart."""
+"""Fused GroupNorm and SiLU: values and gradients of the two separate layers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_it_equals_the_two_apart(of_x: str, of_grad: str, dtype: torch.dtype) ->
 
 @pytest.mark.parametrize("layout", LAYOUTS[:2])
 def test_the_weights_alone_can_be_asked(layout: str) -> None:
-    # The plain GroupNorm of torch 2.13 crashes here when x lies channels-last.
+    # torch 2.13's own GroupNorm crashes here when x is channels-last.
     norm = _norm()
     x = _laid(torch.randn(2, 16, 3, 3), layout)
     norm_silu(norm, x).sum().backward()

@@ -1,4 +1,4 @@
-"""The network: sizes, start, embedding, conditioning, refusals."""
+"""U-Net: parameter counts, initialisation, embedding, conditioning and refused arguments."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def shapes(of: nn.Module) -> dict[str, tuple[int, ...]]:
 
 
 def expected(kind: str) -> set[str]:
-    """Of matrices and kernels, those whose shape depends on neither bands nor classes."""
+    """Return the names of matrices and kernels of the same shape for any channels and classes."""
     ours = shapes(network(kind))
     others = [shapes(network(kind, channels=5)), shapes(network(kind, num_classes=7))]
     return {

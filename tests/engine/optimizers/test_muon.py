@@ -1,4 +1,4 @@
-"""Muon against singular values, torch's Muon and the layout of memory."""
+"""Muon: singular values of its update, agreement with torch's Muon, and memory layouts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_matrix_of_zeros_stays_zero(columns: int) -> None:
 
 @pytest.mark.parametrize("columns", [60, 400])
 def test_singular_values_far_apart_are_bent_as_exact_numbers_would_be(columns: int) -> None:
-    """Eight orders of magnitude, in float32: wide matrices go by another way than others."""
+    """Newton–Schulz is accurate over eight orders of magnitude, in both code paths of float32."""
     torch.manual_seed(2)
     u, _, vh = torch.linalg.svd(torch.randn(48, columns, dtype=torch.float64), full_matrices=False)
     sigma = torch.logspace(0, -8, 48, dtype=torch.float64)
@@ -70,7 +70,10 @@ def test_the_first_and_the_last_layer_norms_and_embeddings_are_left_to_adamw() -
 
 
 def test_of_a_linear_layer_it_is_torchs_muon() -> None:
-    """Which computes in bf16, and knows Liu's scale by another name."""
+    """A linear layer's step is that of torch's Muon, which computes in bf16.
+
+    Liu's scale is called ``match_rms_adamw`` there.
+    """
     torch.manual_seed(0)
     network = nn.Sequential(nn.Linear(4, 24), nn.Linear(24, 16, bias=False), nn.Linear(16, 2))
     weight = nn.Parameter(_weight(network, 1).detach().clone())
@@ -99,7 +102,7 @@ def test_a_convolution_steps_as_its_matrix_would() -> None:
         p.grad = torch.randn_like(p)
     assert kernel.grad is not None
     mine.step(0.5, TRUE)
-    # The momentum is the gradient times a number, which orthogonalisation does not see.
+    # The momentum is a multiple of the gradient, and orthogonalisation ignores scale.
     u, _, vh = torch.linalg.svd(kernel.grad.flatten(1), full_matrices=False)
     step = (kernel.detach() - before).flatten(1) / (-0.5 * 0.2 * math.sqrt(48))
     values = (u.mT @ step @ vh.mT).diagonal()

@@ -1,4 +1,4 @@
-"""EDM's and flow matching's formulas in numpy, and the best network of both on Gaussian data."""
+"""Formulas of EDM and flow matching in numpy, and their optimal networks for Gaussian data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SIGMA_DATA = 0.5
 
 
 class BestEDM:
-    """F* for data N(0, variance): from D* = x̃·variance/(variance + σ²) [EDM eq. 7]."""
+    """Optimal EDM network F* for N(0, variance): D* = x̃·variance/(variance + σ²) [EDM eq. 7]."""
 
     def __init__(self, variance: float) -> None:
         self.variance, self.calls = variance, 0
@@ -24,7 +24,7 @@ class BestEDM:
 
 
 class BestFlow:
-    """E[ε − x_0|x_u] for data N(0, variance)."""
+    """Optimal flow-matching network E[ε − x_0|x_u] for data N(0, variance)."""
 
     def __init__(self, variance: float) -> None:
         self.variance, self.calls = variance, 0

@@ -1,4 +1,4 @@
-"""EDM and flow matching on Gaussian data, where loss, samplers, bits and density are known."""
+"""EDM and flow matching on Gaussian data, with exact losses, samples, bits and densities."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def process(name: str, T: int = 100, clip: bool = False) -> DiffusionProcess:
 def eps_twin(
     name: str, T: int = 100, clip: bool = False
 ) -> tuple[DiffusionProcess, GaussianDenoiser]:
-    """The same levels for a network that predicts ε."""
+    """Return a process of the same noise levels that predicts ε, and its optimal network."""
     schedule = NoiseSchedule.named(name, T)
     model = GaussianDenoiser(DATA, schedule.betas.numpy())
     return DiffusionProcess(schedule, clip_x0=clip), model
 
 
 def loss_of_both_directions(name: str, level: Tensor, loss: str = "simple") -> Tensor:
-    """E of the loss over x_0 ~ N(0, DATA) and ε, as the quadratic form that it is."""
+    """Return the expected loss over x_0 ~ N(0, DATA) and ε, which is a quadratic form."""
     n = len(level)
     zero, one = (torch.full((n, 1, 1, 1), value, dtype=torch.float64) for value in (0.0, 1.0))
     p, model = process(name), BEST[name](DATA)
@@ -60,7 +60,7 @@ def loss_of_both_directions(name: str, level: Tensor, loss: str = "simple") -> T
 
 @both
 def test_loss_of_the_best_network(name: str) -> None:
-    """The variance of x_0 given x̃ is DATA·σ²/(DATA+σ²); F's is that by its weight."""
+    """The optimal loss is Var[x_0|x̃] = DATA·σ²/(DATA + σ²) times the weight of F's error."""
     sigma = torch.tensor([0.002, 0.05, 0.3, 1.0, 7.0, 80.0], dtype=torch.float64)
     left = DATA * sigma**2 / (DATA + sigma**2)
     weight = {"edm": (sigma**2 + 0.25) / (sigma * 0.5) ** 2, "flow": (1 + 1 / sigma) ** 2}[name]
@@ -85,7 +85,7 @@ def test_an_index_is_its_sigma(name: str) -> None:
 
 @both
 def test_loss_over_the_choices_of_t(name: str) -> None:
-    """E over ln σ ~ N(m, s²) by quadrature, and by what is drawn."""
+    """Sampled noise levels give the mean loss over ln σ ~ N(m, s²) that quadrature gives."""
     choice, mean, std = {"edm": ("log_normal", -1.2, 1.2), "flow": ("logit_normal", 0.0, 1.0)}[name]
     drawn, weights = (
         TIMESTEP_SAMPLING[choice].load()(100, "cpu").draw(40_000, torch.Generator().manual_seed(0))
@@ -104,7 +104,7 @@ def test_loss_over_the_choices_of_t(name: str) -> None:
 @both
 @pytest.mark.parametrize("sampler", [name for name, one in SAMPLERS.items() if not one.adaptive])
 def test_every_sampler_draws_as_from_eps(name: str, sampler: str) -> None:
-    """In exact arithmetic a sampler can't tell what the network predicts."""
+    """Samplers give the pictures of an ε network: parameterisations differ in rounding alone."""
     steps = min(20, SAMPLERS[sampler].default_steps or 20)
     results = []
     for p, model in ((process(name), BEST[name](DATA)), eps_twin(name)):
@@ -116,7 +116,7 @@ def test_every_sampler_draws_as_from_eps(name: str, sampler: str) -> None:
 
 @both
 def test_variance_of_the_ancestral_sampler(name: str) -> None:
-    """x ← c·x + σ·z at each step, with E[x_0|x_t] in closed form; the last adds no noise."""
+    """The variance follows x ← c·x + σ·z, E[x_0|x_t] in closed form, without noise at the end."""
     T = 40
     schedule = NoiseSchedule.named(name, T)
     bar = schedule.alphas_cumprod.numpy()
@@ -135,7 +135,10 @@ def test_variance_of_the_ancestral_sampler(name: str) -> None:
 @both
 @pytest.mark.parametrize(("sampler", "order"), [(euler, 1), (heun, 2)])
 def test_order_of_convergence(name: str, sampler: Callable[..., object], order: int) -> None:
-    """From σ = 20 to σ = .05 on the grid of each, then x̂_0; the exact flow keeps the marginals."""
+    """The error falls at the sampler's order, from σ = 20 to .05 on each method's grid, then x̂_0.
+
+    The exact flow keeps the marginals.
+    """
     high, low, errors = 20.0, 0.05, []
     for steps in (40, 80, 160):
         if name == "edm":
@@ -157,7 +160,7 @@ def test_order_of_convergence(name: str, sampler: Callable[..., object], order: 
 
 @both
 def test_the_adaptive_flow_asks_for_any_sigma(name: str) -> None:
-    """Ten levels suffice: what lies between is not mixed from neighbours."""
+    """The adaptive solver evaluates the network at any σ: it is exact with ten levels."""
     model, p = BEST[name](DATA), process(name, 10)
     out = finish(probability_flow(p, model, *impulses(0), moments=[9], tolerance=1e-5))
     low, high = (float(p.schedule.sigmas[k]) for k in (0, -1))
@@ -170,7 +173,7 @@ def test_the_adaptive_flow_asks_for_any_sigma(name: str) -> None:
 @both
 @pytest.mark.parametrize("clip", [False, True])
 def test_bits_are_those_of_eps(name: str, clip: bool) -> None:
-    """x_t = x̃·√ᾱ is the same variable, and so are p_θ and the bound."""
+    """The bound is that of an ε network: x_t = x̃·√ᾱ is the same variable, and so is p_θ."""
     generator = torch.Generator().manual_seed(0)
     x0 = torch.randint(0, 256, (3, 1, 4, 4), generator=generator).double() / 127.5 - 1
     bounds = []

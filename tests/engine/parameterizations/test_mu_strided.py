@@ -1,4 +1,4 @@
-"""Fewer steps with a network that predicts μ̃ of the step t → t − 1 that it was trained with."""
+"""Strided sampling with a network that predicts μ̃ of its training step t → t − 1."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ BETAS = torch.from_numpy(linear_betas())
 BAR = torch.from_numpy(alphas_cumprod())
 BEFORE = torch.cat([torch.ones(1, dtype=torch.float64), BAR[:-1]])
 
-# But the adaptive one, which stands between timesteps, and those for few-step students.
+# All but the adaptive sampler, which evaluates between timesteps, and those of few-step students.
 _SAMPLERS = [name for name, one in SAMPLERS.items() if name != "ode" and not one.few_step]
 
 
 def best_mean(x: Tensor, t: Tensor) -> Tensor:
-    """E[x_{t−1}|x_t] for data N(0, DATA): the least squares solution of eq. 7's regression."""
+    """Return E[x_{t−1}|x_t] for N(0, DATA): the least-squares solution of eq. 7's regression."""
     covariance = (1 - BETAS[t]).sqrt() * (BEFORE[t] * DATA + 1 - BEFORE[t])
     variance = BAR[t] * DATA + 1 - BAR[t]
     return (covariance / variance).reshape(-1, 1, 1, 1) * x
@@ -42,7 +42,7 @@ def drawn(
 @pytest.mark.parametrize("clip", [False, True])
 @pytest.mark.parametrize("name", _SAMPLERS)
 def test_the_exact_network_draws_as_one_that_predicts_eps(name: str, clip: bool) -> None:
-    # Clipped, the last of single steps would keep the network's own mean.
+    # With clipping, a last step of length 1 would keep the network's own mean.
     steps = torch.arange(19, 1000, 49) if clip else 20
     of_mu, of_eps = (drawn(name, predicts, clip, steps, None) for predicts in ("mu", "eps"))
     torch.testing.assert_close(of_mu, of_eps, rtol=1e-6, atol=1e-8)
@@ -58,7 +58,7 @@ def test_of_any_timesteps(kept: list[int]) -> None:
 
 @pytest.mark.parametrize("t", [1, 300])
 def test_each_single_step_keeps_the_networks_mean(t: int) -> None:
-    """As the DDPM code has it: clipping does not touch what the network predicts."""
+    """Clipping leaves the network's mean of a single step as it is, as in the DDPM code."""
     process = DiffusionProcess(LINEAR, "mu", clip_x0=True)
     part = DiffusionProcess(LINEAR.keep(torch.arange(t)), "mu", clip_x0=True)
     x = torch.full((1, 1, 2, 2), 3.0, dtype=torch.float64)
@@ -82,7 +82,7 @@ def test_a_longer_step_forms_the_mean_from_the_clipped_picture() -> None:
 
 
 def test_zero_terminal_snr() -> None:
-    """At T the network's mean tells of x_0, for β_T is 1."""
+    """x_0 follows from the network's mean at T, for β_T is 1."""
     whole = LINEAR.with_zero_terminal_snr()
     part = whole.strided(10)
     for schedule in (whole, part):

@@ -69,7 +69,7 @@ def test_one_index_is_as_many(name: str) -> None:
 
 
 def test_edm_is_as_published() -> None:
-    """[EDM Table 1]."""
+    """EDM's coefficients are those of [EDM Table 1]."""
     form, sigma = EDM(), SIGMAS.numpy()
     where = DiffusionProcess(LINEAR, "edm").place(SIGMAS, draw(4, 1, 1, 1))
     total = sigma**2 + SIGMA_DATA**2
@@ -112,7 +112,7 @@ def test_flow_sees_the_line_between_picture_and_noise() -> None:
 
 
 def test_mu_with_clipping_keeps_the_networks_mean() -> None:
-    """[DDPM code, "xprev"]: x̂_0 alone is clipped, the mean is the network's output."""
+    """x̂_0 alone is clipped, the mean is the network's output [DDPM code, "xprev"]."""
     process = DiffusionProcess(LINEAR, "mu")
     x_t, output = 3 * draw(2, 1, 4, 4), draw(2, 1, 4, 4, seed=1)
     for index in (0, 1, 700):

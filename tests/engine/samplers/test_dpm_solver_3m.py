@@ -1,4 +1,4 @@
-"""DPM-Solver++ 3M and its SDE variant, as they are published."""
+"""DPM-Solver++ 3M and its SDE variant against the published algorithms."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LINEAR = NoiseSchedule.linear()
 
 
 class WavingNoise(PictureNoise):
-    """Draw k is 1.4·cos((k + 1.7)·n) at the n-th value, n from 1."""
+    """Deterministic noise: the n-th value (from 1) of draw k is 1.4·cos((k + 1.7)·n)."""
 
     def __init__(self) -> None:
         super().__init__(0, [0], "cpu")
@@ -61,7 +61,7 @@ class WavingNoise(PictureNoise):
     ],
 )
 def test_sde_is_that_of_k_diffusion(steps: int, expected: list[float]) -> None:
-    """What k-diffusion 0.1.1's ``sample_dpmpp_3m_sde`` returned for this model and noise."""
+    """The SDE equals k-diffusion 0.1.1's ``sample_dpmpp_3m_sde`` for the same model and noise."""
     x = torch.linspace(-2, 2, 6, dtype=torch.float64).reshape(1, 1, 2, 3)
     noise = WavingNoise()
     strided = DiffusionProcess(LINEAR.strided(steps), clip_x0=False)
@@ -93,7 +93,7 @@ def test_variance_of_the_sde(data: float) -> None:
 
 
 def test_each_step_by_hand() -> None:
-    """Weights from the integral of e^{−(1−u)h} times the published polynomial, on N(0, ¼)."""
+    """Steps on N(0, ¼) equal the integral of e^{−(1−u)h} times the published polynomial."""
     kept = [30, 200, 420, 700, 999]
     a = alphas_cumprod()[kept]
     alpha, sigma = np.sqrt(a), np.sqrt(1 - a)

@@ -24,9 +24,10 @@ KEPT = grid.karras(LINEAR, 18).tolist()
 def algorithm_2(
     data: float, kept: list[int], churn: float, low: float, high: float, size: float
 ) -> tuple[float, int]:
-    """Variance of x_0 and how often noise was added, for N(0, data): D(x; σ) = data·x/(data+σ²).
+    """Return the variance of x_0 and the number of noise additions of Algorithm 2 for N(0, data).
 
-    x̃ of variance 1 + σ² in, linear in x̃ and in each noise, so that variances simply add.
+    D(x; σ) = data·x/(data + σ²). The input x̃ has variance 1 + σ²; all is linear in x̃ and in each
+    noise, so that variances simply add.
     """
     levels = SIGMAS
     variance, draws = 1 / alphas_cumprod()[kept[-1]], 0
@@ -105,7 +106,7 @@ def test_without_churn_it_is_heun_bit_for_bit(t: int) -> None:
 
 
 def test_a_frame_holds_together() -> None:
-    """x_t = √ᾱ·x̂_0 + √(1−ᾱ)·ε̂, though x̂_0 was predicted from more noise."""
+    """Frames satisfy x_t = √ᾱ·x̂_0 + √(1−ᾱ)·ε̂, though x̂_0 was predicted from more noise."""
     noise = PictureNoise(0, [0], "cpu")
     x = noise.draw((1, 4, 4)).double()
     _, frames = finish(edm_churn(PROCESS, TwoHills(), x, noise, KEPT))

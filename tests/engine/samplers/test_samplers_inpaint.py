@@ -1,4 +1,4 @@
-"""Inpainting: what is known stays, what is new fits to it."""
+"""Inpainting (RePaint): known pixels are kept, generated pixels are consistent with them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LINEAR = NoiseSchedule.linear()
 
 
 class TwinDenoiser:
-    """ε* where all pixels of a picture have one value, from N(0, variance)."""
+    """Optimal predictor of ε for pictures of one colour, whose value is from N(0, variance)."""
 
     def __init__(self, variance: float) -> None:
         self.variance, self.table = variance, torch.from_numpy(alphas_cumprod())
@@ -53,7 +53,7 @@ def test_known_pixels_are_kept_exactly() -> None:
 
 def test_nothing_known_is_ancestral_sampling() -> None:
     class EveryOther(PictureNoise):
-        """Leaves out the draws that the known part takes."""
+        """Skips the draws that the known part uses."""
 
         def draw(self, shape: object) -> Tensor:
             drawn = super().draw(shape)  # type: ignore[arg-type]
@@ -70,7 +70,7 @@ def test_nothing_known_is_ancestral_sampling() -> None:
 
 
 def test_resampling_makes_both_parts_agree() -> None:
-    """Truth: the unknown half equals the known one. Without going back it does so far less."""
+    """Resampling brings the unknown half far closer to the known one, which it truly equals."""
     count = 64
     x, noise = start(count, 1, 2, 2)
     known = 0.5 * torch.randn(count, 1, 1, 1, generator=torch.Generator().manual_seed(3))
@@ -132,7 +132,7 @@ def test_path() -> None:
     ("T", "jump", "resamplings"), [(1, 1, 3), (5, 1, 3), (12, 4, 2), (7, 10, 5)]
 )
 def test_the_finished_picture_is_never_noised_again(T: int, jump: int, resamplings: int) -> None:
-    """[RePaint Algorithm 1]: resampled only while t > 1."""
+    """t = 0 is reached once: resampling only while t > 1 [RePaint Algorithm 1]."""
     assert jump_path(T, jump, resamplings).count(0) == 1
 
 

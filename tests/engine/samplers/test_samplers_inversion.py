@@ -1,4 +1,4 @@
-"""DDIM as an encoder: closed form, and the way back."""
+"""DDIM inversion: closed form on Gaussian data, and round trips."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pictures() -> Tensor:
 
 
 def round_trip(steps: int, iterations: int = 1, clip: bool = False) -> float:
-    """RMSE on 0..255 of a picture encoded and decoded."""
+    """Return the RMSE, on 0..255, of pictures encoded and decoded again."""
     x0, p = pictures(), process(steps)
     latent, _ = finish(ddim_inversion(p, TwoHills(), x0, iterations))
     decode = DiffusionProcess(p.schedule, clip_x0=clip)

@@ -1,7 +1,7 @@
-"""The error of each sampler on Gaussian data falls with the steps at its stated order.
+"""Order of convergence: each sampler's error on Gaussian data falls at its stated order.
 
-All samplers are linear there, so the variance of x_0 is known exactly, without drawing. The
-way ends at t = 40, from where x̂_0 is taken, since σ ∝ √t near 0 spoils the order of any method.
+All samplers are linear there, so the variance of x_0 is known exactly, without sampling. The
+trajectory ends at t = 40, where x̂_0 is taken, since σ ∝ √t near 0 spoils the order of any method.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def process(steps: int) -> DiffusionProcess:
 
 
 def flow(data: float, low: int = 39) -> float:
-    """What the exact flow, then x̂_0, makes of x_T = 1: marginals of N(0, data) are kept."""
+    """Return x̂_0 after the exact flow from x_T = 1, which keeps the marginals of N(0, data)."""
     bar, start = (float(alphas_cumprod()[index]) for index in (low, 999))
     end = bar * data + 1 - bar
     return math.sqrt(end / (start * data + 1 - start)) * math.sqrt(bar) * data / end
 
 
 def exact_variance(data: float, low: int = 39) -> float:
-    """Variance of x̂_0 where the marginal is exact."""
+    """Return the variance of x̂_0 where the marginal is exact."""
     bar = float(alphas_cumprod()[low])
     return data**2 * bar / (bar * data + 1 - bar)
 

@@ -1,4 +1,4 @@
-"""Every sampler under the one signature: way, frames, noise, refusals."""
+"""All registered samplers through one interface: trajectory, frames, noise and refusals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LINEAR = NoiseSchedule.linear()
 
 
 class Mixer:
-    """A network in float32 whose answer for a pixel depends on its neighbours and on t."""
+    """Float32 network whose output at a pixel depends on its neighbours and on t."""
 
     def __init__(self, T: int = 100) -> None:
         self.labels: set[int] = set()
@@ -82,7 +82,7 @@ def test_the_network_sees_only_labels_it_was_trained_with(name: str) -> None:
     x = noise.draw((1, 4, 4))
     finish(run_sampler(SAMPLERS[name], DiffusionProcess(LINEAR), model, x, noise, 7, t=700))
     assert max(model.labels) == 699
-    # A student's last step is no small one.
+    # A few-step student's last step is not a small one.
     assert SAMPLERS[name].few_step or min(model.labels) == 0
 
 
@@ -158,14 +158,14 @@ def test_grids_keep_as_many_as_asked(keep: object, schedule: NoiseSchedule) -> N
 
 
 def test_grids_have_their_spacing() -> None:
-    """The σ range of the linear schedule is EDM's for it: .0100005 .. 157.407."""
+    """Karras and log-SNR grids over the linear schedule's σ range, EDM's .0100005 .. 157.407."""
     sigmas = LINEAR.sigmas
     assert float(sigmas[0]) == pytest.approx(0.0100005, rel=1e-6)
     assert float(sigmas[-1]) == pytest.approx(157.407, rel=3e-6)
     ramp = torch.linspace(0, 1, 18, dtype=torch.float64)
     edm = (157.407 ** (1 / 7) + (1 - ramp) * (0.0100005 ** (1 / 7) - 157.407 ** (1 / 7))) ** 7
     kept = sigmas[grid.karras(LINEAR, 18)]
-    # As near as the trained levels allow: half a step of theirs.
+    # As near as the trained levels allow: within half a step of theirs.
     torch.testing.assert_close(kept[6:], edm[6:], rtol=0.02, atol=0)
     torch.testing.assert_close(kept, edm, rtol=0.02, atol=0.004)
     gaps = sigmas[grid.log_snr(LINEAR, 18)].log().diff()

@@ -1,4 +1,4 @@
-"""Samplers with noise, and the flow, give Gaussian data its mean and variance."""
+"""Stochastic samplers and the probability-flow ODE reproduce Gaussian mean and variance."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MEAN, DATA = 0.3, 0.04
 
 
 class ShiftedDenoiser(GaussianDenoiser):
-    """ε* for data N(MEAN, DATA)."""
+    """Optimal predictor of ε for data N(MEAN, DATA)."""
 
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         a = self.table[t].reshape(-1, 1, 1, 1).to(x.dtype)
@@ -55,7 +55,7 @@ class ShiftedDenoiser(GaussianDenoiser):
     ],
 )
 def test_mean_and_variance(name: str, steps: int | None, bias: float) -> None:
-    """``bias`` is the discretisation's own, which the other tests know exactly."""
+    """Samples have the data's mean and variance, up to the discretisation's known ``bias``."""
     count, size = 8, 32
     noise = PictureNoise(1, range(count), "cpu")
     process = DiffusionProcess(LINEAR, clip_x0=False)
@@ -67,7 +67,7 @@ def test_mean_and_variance(name: str, steps: int | None, bias: float) -> None:
 
 
 def test_euler_maruyama_is_the_sde_discretised() -> None:
-    """The variance of each step of x ← (1 + b/2)x − b/√(1−ᾱ)·ε* + √b·z, b = ∫β dt."""
+    """The variance is that of the steps x ← (1 + b/2)x − b/√(1−ᾱ)·ε* + √b·z, b = ∫β dt."""
     bars = alphas_cumprod()
     kept = LINEAR.strided(200)
     variance, before = 1.0, np.append(1.0, bars[kept.timesteps])
@@ -91,7 +91,7 @@ def test_vp_sde() -> None:
 
 
 def test_langevin_settles_at_the_variance_of_its_step() -> None:
-    """x ← x − ½hσ²x/v + √h·σ·z rests at v/(1 − hσ²/4v); then x̂_0 = x·DATA/v."""
+    """x ← x − ½hσ²x/v + √h·σ·z settles at variance v/(1 − hσ²/4v); then x̂_0 = x·DATA/v."""
     index, step = 400, 0.5
     process = DiffusionProcess(LINEAR.keep(torch.tensor([index])), clip_x0=False)
     walk = annealed_langevin(
@@ -113,7 +113,7 @@ def test_langevin_evaluates_once_a_move_and_once_more() -> None:
 
 
 def test_corrector_rests_where_its_signal_to_noise_says() -> None:
-    """In many dimensions ‖z‖/‖score‖ is √(v²/V); each correction's answer follows."""
+    """In many dimensions ‖z‖/‖score‖ is √(v²/V), which gives the variance after each correction."""
     steps, snr, corrections, size = 60, 0.16, 3, 96
     kept = LINEAR.strided(steps)
     bars = alphas_cumprod()[kept.timesteps]
@@ -187,7 +187,7 @@ def test_moments_do_not_change_where_the_flow_leads() -> None:
 
 
 def test_one_correction_by_hand() -> None:
-    """[SDE Algorithm 5], its α that of the new t; drawn from N(0, DATA) with σ² = β̃."""
+    """One correction is [SDE Algorithm 5] with α of the new t, for N(0, DATA) and σ² = β̃."""
     kept = LINEAR.keep(torch.tensor([100, 500, 700]))
     bars = alphas_cumprod()[[100, 500, 700]]
     first = [torch.ones(1, 1, 3, 3, dtype=torch.float64) * k for k in (0.3, -0.8)]

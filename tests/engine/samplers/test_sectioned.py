@@ -1,4 +1,4 @@
-"""OpenAI's respacing: its published rule, worked out anew, and the sets that it is known for."""
+"""OpenAI's timestep respacing against an independent version of its rule and known sets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINEAR = NoiseSchedule.linear()
 
 
 def published(T: int, text: str) -> set[int]:
-    """A portion of the steps at a time: walk over it in equal fractional strides, and round."""
+    """Return the timesteps of the published rule: equal fractional strides per section, rounded."""
     if text.startswith("ddim"):
         wanted = int(text[4:])
         return next(set(range(T)[::k]) for k in range(1, T) if len(range(T)[::k]) == wanted)
@@ -59,7 +59,7 @@ def test_every_ddim_stride(T: int) -> None:
 
 
 def test_every_count_of_one_section() -> None:
-    """The sums of strides land on halves at many counts; there is one way to round them."""
+    """All counts of one section agree, many of which have sums of strides that end in .5."""
     for count in range(1, 301):
         assert grid.sectioned(300, str(count)).tolist() == sorted(published(300, str(count)))
 

@@ -1,4 +1,4 @@
-"""UniPC on Gaussian data: order of convergence, its first steps by hand, refusals."""
+"""UniPC on Gaussian data: order of convergence, steps worked out by hand, refusals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LINEAR = NoiseSchedule.linear()
         (2, False, 2, 0.002),
         (1, True, 2, 0.0025),
         (2, True, 3, 0.0006),
-        # The first step and the last but one, of lower order, bound it.
+        # Limited by the first step and the last but one, which are of lower order.
         (3, True, 3, 0.0004),
     ],
 )
@@ -68,14 +68,14 @@ def test_first_order_without_corrector_is_ddim() -> None:
 
 
 def test_long_way_in_tiny_steps() -> None:
-    """All T timesteps, where h is so small that weights by subtraction would be noise."""
+    """All T timesteps work, though h is so small that weights by subtraction would be noise."""
     way = DiffusionProcess(LINEAR, clip_x0=False)
     out, _ = finish(unipc(way, GaussianDenoiser(0.25), *impulses(0)))
     assert float(out.squeeze()) == pytest.approx(flow(0.25, 0), rel=1e-3)
 
 
 def test_a_corrected_step_by_hand() -> None:
-    """UniPC-2 with bh2 through three levels on N(0, ¼)."""
+    """A corrected step of UniPC-2 with bh2 equals the formulas, through three levels on N(0, ¼)."""
     kept = [200, 600, 999]
     a = alphas_cumprod()[kept]
     alpha, sigma = np.sqrt(a), np.sqrt(1 - a)

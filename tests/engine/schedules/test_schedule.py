@@ -1,4 +1,4 @@
-"""Schedules against PAPER-given numbers and a re-derivation in numpy."""
+"""Noise schedules against published numbers and a derivation in numpy."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_float32_betas_are_refused() -> None:
             "sigmoid",
             lambda t, T: 1e-4 + (0.02 - 1e-4) / (1 + np.exp(6 - 12 * (t - 1) / (T - 1))),
         ),
-        # [DDPM code]: β_T throughout, but for int(T·share) values from β_1 to β_T.
+        # [DDPM code]: β_T throughout, after a ramp of int(T·share) values from β_1 to β_T.
         (
             "warmup10",
             lambda t, T: np.append(np.linspace(1e-4, 0.02, T // 10), np.full(T - T // 10, 0.02)),
@@ -164,7 +164,7 @@ def test_reciprocal_is_linear_in_alphas_cumprod() -> None:
 
 
 def test_warmup_of_few_timesteps_and_other_ends() -> None:
-    """int(9·.1) = 0 timesteps of rise; of 3 the first is β_1 and alone."""
+    """A warm-up of int(9·.1) = 0 timesteps is none; one of int(3·.5) = 1 has β_1 alone."""
     assert NoiseSchedule.named("warmup10", 9).betas.tolist() == [0.02] * 9
     short = NoiseSchedule.named("warmup50", 3, (0.1, 0.4))
     assert short.betas.tolist() == [0.1, 0.4, 0.4]

@@ -1,4 +1,4 @@
-"""Schedules that are made from their noise levels."""
+"""Noise schedules defined by their noise levels σ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zero terminal SNR: the schedule, what can be trained and drawn with it, and what is refused."""
+"""Zero terminal SNR: its schedule, training and sampling with it, and refused combinations."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tests.engine.walking import finish
 
 LINEAR = NoiseSchedule.linear()
 ZERO = LINEAR.with_zero_terminal_snr()
-# Which need σ or ln ᾱ at T.
+# Samplers that need σ or ln ᾱ at T.
 NEED_SIGNAL = {"sde", "ode", "langevin", "consistency"}
-# Of the rest, those whose 40 steps come near to the data's variance.
+# Of the rest, those that come close to the data's variance in 40 steps.
 CLOSE = {"dpm++2m", "dpm++2m-sde", "dpm++3m", "dpm++3m-sde", "unipc"}
 
 
 class GaussianPredictor:
-    """E[·|x_t] for data N(0, ¼), over the ᾱ of :data:`ZERO`."""
+    """Optimal predictor E[·|x_t] for data N(0, ¼), with the ᾱ of :data:`ZERO`."""
 
     def __init__(self, parameterization: str = "v") -> None:
         self.parameterization = parameterization
@@ -63,7 +63,7 @@ def test_tables() -> None:
     assert float(ZERO.alphas_cumprod[-1]) == float(ZERO.snr[-1]) == 0
     assert float(ZERO.sqrt_one_minus_alphas_cumprod[-1]) == 1
     assert float(ZERO.sigmas[-1]) == math.inf == -ZERO.lambdas[-1]
-    # μ̃_T is √ᾱ_{T−1} x_0, and β̃_T what is left of the noise there.
+    # μ̃_T is √ᾱ_{T−1} x_0, and β̃_T the variance of the noise in x_{T−1}.
     assert float(ZERO.posterior_mean_coef_x_t[-1]) == 0
     assert float(ZERO.posterior_mean_coef_x0[-1]) == pytest.approx(root[-2], rel=1e-9)
     assert float(ZERO.posterior_variance[-1]) == pytest.approx(1 - root[-2] ** 2, rel=1e-9)
@@ -103,7 +103,7 @@ def test_grids_keep_t_on_top_of_the_rest(keep: object, steps: int) -> None:
 @pytest.mark.parametrize("name", sorted(set(SAMPLERS) - NEED_SIGNAL))
 @pytest.mark.parametrize("steps", [1, 2, 40])
 def test_samplers(name: str, parameterization: str, steps: int) -> None:
-    """Data N(0, ¼): from one step x_0 is its mean, from many it has its variance."""
+    """For data N(0, ¼), one step gives the mean of the data and 40 steps its variance."""
     process = DiffusionProcess(ZERO, parameterization, "fixed_small", clip_x0=False)
     noise = PictureNoise(0, range(4), "cpu")
     x = noise.draw((1, 32, 32))
@@ -130,7 +130,7 @@ def test_mean_prediction() -> None:
 
 
 def test_multistep_methods_begin_anew_after_the_first_step() -> None:
-    """The step from T is DDIM's; from T − 1 on the walk is that of the schedule without T."""
+    """The step from T is DDIM's; from T − 1 on, the steps are those of the schedule without T."""
     kept = grid.log_snr(ZERO, 30)
     process = DiffusionProcess(ZERO, "v", clip_x0=False)
     model = GaussianPredictor()
@@ -138,7 +138,7 @@ def test_multistep_methods_begin_anew_after_the_first_step() -> None:
     names = ("dpm++2m", "dpm++3m", "unipc", "heun", "euler", "ddim")
     for name in names:
         _, frames = finish(run_sampler(SAMPLERS[name], process, model, x, noise, kept))
-        # x̂_0 is 0 at T, for the mean of the data is all that is known there.
+        # x̂_0 is 0 at T, where x_T has no signal and the data's mean is the best prediction.
         bar = float(ZERO.alphas_cumprod[int(kept[-2])])
         assert float(frames[1].x_t.squeeze()) == pytest.approx(math.sqrt(1 - bar), rel=1e-12)
         if name == "unipc":
@@ -176,7 +176,7 @@ def test_losses_and_their_gradients(loss: str, parameterization: str) -> None:
 
 @pytest.mark.parametrize("name", PARAMETERIZATIONS)
 def test_what_begins_from_noise_alone_is_what_tells_x0_there(name: str) -> None:
-    """ε is x_T whatever x_0 was, and EDM is told ln σ, which is infinite."""
+    """Predictions of ε (x_T for any x_0) and of EDM (which is given ln σ = ∞) are refused."""
     form = PARAMETERIZATIONS[name].load()()
     if name in ("eps", "edm"):
         with pytest.raises(ValueError, match=f"predicts '{name}' .* 'x0', 'mu', 'v' or 'flow'"):
@@ -198,7 +198,7 @@ def test_samplers_that_need_some_signal_are_refused(name: str) -> None:
     x, process = noise.draw((1, 4, 4)), DiffusionProcess(ZERO, "v")
     with pytest.raises(ValueError, match="zero terminal SNR"):
         finish(run_sampler(SAMPLERS[name], process, hills("v"), x, noise, 9))
-    # From below T they have it.
+    # Started below T, there is signal.
     out, _ = finish(run_sampler(SAMPLERS[name], process, hills("v"), x, noise, 9, t=900))
     assert bool(out.isfinite().all())
 
