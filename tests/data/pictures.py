@@ -1,4 +1,4 @@
-"""Real pictures and archives for tests, with pixels known beforehand."""
+"""Helpers to write pictures, archives and arrays for tests, with known pixels."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ Result = TypeVar("Result")
 
 
 def drain(job: Generator[object, None, Result]) -> Result:
-    """Step a job to its end and return its result."""
+    """Run a job to its end and return its result."""
     return finish(job)
 
 
 def prepared(cache: Path, *sources: Path, multiple: int = 1, **options: object) -> Dataset:
-    """Prepare at once."""
+    """Prepare a dataset from sources, with options by keyword, and return it."""
     wanted = PrepareOptions.model_validate(options)
     return drain(prepare(sources, wanted, cache=cache, required_multiple=multiple))
 
@@ -44,12 +44,12 @@ def noise(
 
 
 def image(pixels: npt.NDArray[np.uint8]) -> Image.Image:
-    """Return (H, W) or (H, W, C) as an image."""
+    """Return an image of pixels of shape (H, W) or (H, W, C)."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels)
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **how: object) -> bytes:
-    """Return a picture as the bytes of a file."""
+    """Return a picture encoded in a file format."""
     stream = io.BytesIO()
     picture.save(stream, kind, **how)
     return stream.getvalue()
@@ -66,7 +66,7 @@ def make_picture_folder(
 ) -> npt.NDArray[np.uint8]:
     """Write ``count`` PNGs of random pixels, named 0000.png …, and return their pixels.
 
-    With classes each gets ``count`` pictures in its own sub-folder, in the order given.
+    With classes, each class has ``count`` pictures in a sub-folder of its own, in the given order.
     """
     width, height = size
     names = [f"{name}/" for name in classes] or [""]
@@ -108,7 +108,7 @@ def make_idx(path: Path, values: npt.NDArray[np.uint8]) -> Path:
 
 
 def age(root: Path, seconds: int = 3600) -> None:
-    """Set the times of all files below back, as if they had lain there for a while."""
+    """Set the modification times of all files back, as if they were older."""
     for path in [root, *root.rglob("*")]:
         info = path.stat()
         os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns - seconds * 10**9))

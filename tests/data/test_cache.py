@@ -1,4 +1,4 @@
-"""The cache: hits, rebuilding, cancelling, and what the report remembers."""
+"""The cache of prepared datasets: hits, rebuilding, cancelling, and the stored report."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.data.pictures import age, drain, image, make_picture_folder, noise, p
 
 @pytest.fixture
 def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Count pictures decoded, batch by batch."""
+    """Return a list to which the number of decoded pictures of each batch is appended."""
     counts: list[int] = []
 
     def counted(readers: list, first: int, target: Target | None) -> Look:
@@ -105,7 +105,7 @@ def test_options_have_sets_of_their_own(tmp_path: Path) -> None:
 
 
 def test_choosing_what_was_chosen_keeps_the_fingerprint(tmp_path: Path) -> None:
-    """Else a resumed run, which asks for what was settled on, would see other pictures."""
+    """Resolved options give the same fingerprint, so that a resumed run finds the same pictures."""
     make_picture_folder(tmp_path / "in", 3)
     chosen = prepared(tmp_path / "cache", tmp_path / "in")
     asked = prepared(tmp_path / "cache", tmp_path / "in", **chosen.options.model_dump())
@@ -162,7 +162,7 @@ def test_what_could_not_be_read_is_tried_again(
         patched.setattr(decode_pool, "read_item", shut)
         first = prepared(tmp_path / "cache", tmp_path / "in")
     assert (len(first), len(first.report.rejects)) == (2, 1)
-    # Permissions or a disk that is there again change no file's time.
+    # A change of permissions or a remounted disk changes no file's modification time.
     again = prepared(tmp_path / "cache", tmp_path / "in")
     assert (len(again), again.report.rejects) == (3, ())
 
@@ -182,7 +182,7 @@ def test_damage_does_not_pass(reason: str, passes: bool) -> None:
 
 
 def test_what_the_system_says_passes_in_whatever_language(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A window sets the language of its messages once it is opened."""
+    """Transient errors are known in any language: a window sets that of the system's messages."""
     monkeypatch.setattr(os, "strerror", "Fehler {}".format)
     assert Reject("a", f"unreadable: Fehler {errno.EACCES}").may_pass
 
@@ -231,7 +231,7 @@ def test_processes_that_may_hold_a_file_open_have_ended_when_it_is_removed(
 def test_cancelling_at_any_moment_leaves_nothing(
     tmp_path: Path, there: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Small sets are decoded here, large ones by other processes."""
+    """Cancelling leaves no files and no threads, both in-process and with a pool of processes."""
     monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0 if there else 1 << 40)
     make_picture_folder(tmp_path / "in", 64)
     steps = len(list(prepare([tmp_path / "in"], PrepareOptions(), cache=tmp_path / "whole")))

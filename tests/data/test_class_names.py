@@ -1,4 +1,4 @@
-"""What classes that are numbers are called: beside arrays and pictures, and within files."""
+"""Names of numbered classes: from files next to arrays and pictures, and from within files."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_classes_may_be_counted_from_one() -> None:
     assert names.of(["1", "2", "3"]) == {"1": "cat", "2": "dog", "3": "eel"}
     assert names.of(["1", "2"]) == {"1": "dog", "2": "eel"}
     assert names.of(["0", "00002", "1.0"]) == {"0": "cat", "00002": "eel", "1.0": "dog"}
-    # One is not among them: none is named.
+    # One number is not in the list: no class is named.
     assert names.of(["0", "4"]) == {}
     assert names.of(["cat"]) == {}
     assert ClassNames().of(["0"]) == {}

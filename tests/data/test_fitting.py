@@ -1,4 +1,4 @@
-"""Shapes: crop, pad, squash, resampling and the choice of a size."""
+"""Fitting pictures to a size: crop, pad, squash, resampling, and the choice of the size."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_squash_keeps_the_corners(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["png", "jpg"])
 def test_shrinking_averages_and_keeps_the_level(tmp_path: Path, kind: str) -> None:
-    """A fine checkerboard of 0 and 255 is mid-gray when small, not a moiré of its pixels."""
+    """A fine checkerboard of 0 and 255 becomes mid-gray when it is shrunk, without moiré."""
     board = (np.indices((1024, 1024)).sum(0) % 2 * 255).astype(np.uint8)
     Image.fromarray(board).save(tmp_path / f"a.{kind}", quality=100)
     data = prepared(tmp_path / "cache", tmp_path / f"a.{kind}", image_size=32)

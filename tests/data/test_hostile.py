@@ -1,4 +1,4 @@
-"""Archives and pictures that mean harm, and sets that are no sets."""
+"""Malicious archives and pictures, broken files, and sources without pictures."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_huge_pictures_are_left_out_before_they_are_decoded(tmp_path: Path) -> N
 
 
 def test_garbage_behind_good_magic_never_breaks_the_set(tmp_path: Path) -> None:
-    """Every kind of file with random damage is kept or left out; nothing else may happen."""
+    """Files of every format with random damage are kept or left out, and nothing else happens."""
     random = np.random.default_rng(3)
     folder = tmp_path / "in"
     make_picture_folder(folder, 1, size=(16, 16))

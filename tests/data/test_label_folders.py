@@ -1,4 +1,4 @@
-"""Folders that are no classes: parts of a set and what lies beside them, counts."""
+"""Folders that are not classes: splits, their neighbours, masks, and mere counts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ONLY_COUNT = "The folders only count the pictures; --labels folders makes classe
 
 
 def classes(folder: Path, names: list[str], **options: Any) -> tuple[dict[str, int], Dataset]:
-    """Return the classes of pictures of these names."""
+    """Prepare pictures with these names; return their number by class, and the dataset."""
     for number, name in enumerate(names):
         path = folder / "in" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        # No two are the same.
+        # Different contents, so that none are duplicates.
         path.write_bytes(PICTURE + bytes([number]))
     data = prepared(folder / "cache", folder / "in", **options)
     return dict(data.report.class_counts), data
@@ -43,7 +43,7 @@ def test_what_lies_beside_train_and_test_is_no_class(tmp_path: Path, other: str)
     [
         [f"fold{k}/{n}.png" for k in range(5) for n in range(2)],
         [f"Part_{k}/{n}.png" for k in (1, 2) for n in range(3)],
-        # Faces of FFHQ, and as dataset_tool.py of EDM numbers them, without its manifest.
+        # Faces of FFHQ, numbered as by EDM's dataset_tool.py, without its manifest.
         [f"{k * 1000:05}/{k * 1000 + n:05}.png" for k in range(3) for n in range(2)],
         [f"{k:05}/img{k * 1000 + n:08}.png" for k in range(3) for n in range(2)],
         [f"{k:05}/{k * 10_000 + n:09}.jpg" for k in range(3) for n in range(2)],
@@ -204,7 +204,7 @@ def test_folders_of_videos_and_patients_are_no_classes(tmp_path: Path) -> None:
 
 
 def test_folders_that_differ_in_their_part_alone(tmp_path: Path) -> None:
-    # Of Market-1501.
+    # From Market-1501.
     folders = ("bounding_box_train", "bounding_box_test", "query")
     names = [f"{folder}/{n}.png" for folder in folders for n in range(2)]
     found, data = classes(tmp_path / "a", names)

@@ -1,4 +1,4 @@
-"""What says classes: each place, which of them wins, and what is told of it."""
+"""Sources of class labels: each kind, their precedence, and what is reported."""
 
 from __future__ import annotations
 
@@ -317,7 +317,7 @@ def test_archives_in_a_folder_may_be_classes(tmp_path: Path) -> None:
 
 
 def test_what_is_told_of_one_set_is_not_told_of_another(tmp_path: Path) -> None:
-    """Two folders of the same pictures and classes, which tables of other names say."""
+    """Each of two sets with the same pictures and classes reports its own table of labels."""
     for folder, table in (("a", "one.csv"), ("b", "two.csv")):
         source = flat(tmp_path / folder)
         (source / table).write_text(
@@ -330,7 +330,7 @@ def test_what_is_told_of_one_set_is_not_told_of_another(tmp_path: Path) -> None:
 def test_names_in_a_zip_without_the_flag_of_utf8(tmp_path: Path) -> None:
     held = {f"{name}/1.png": encoded(image(PIXELS[k])) for k, name in enumerate(("AAA", "BBB"))}
     place = make_zip(tmp_path / "a.zip", held)
-    # Many programs write the three bytes of each of these signs without saying that it is UTF-8.
+    # Many programs write the UTF-8 bytes of each of these characters without setting the flag.
     content = place.read_bytes().replace(b"AAA", "猫".encode()).replace(b"BBB", "犬".encode())
     place.write_bytes(content)
     assert prepared(tmp_path / "cache", place).class_names == ("犬", "猫")

@@ -1,4 +1,4 @@
-"""Type × layout × order × container: each is read right, and what it was taken for is told."""
+"""Arrays by type × layout × order × container: read correctly, with a report of how."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.data.pictures import noise, prepared
 
 COUNT, HEIGHT, WIDTH = 4, 20, 24
 LAYOUTS = ("NHWC", "NCHW", "NHW", "HWC", "CHW")
-#: Type of numbers, the range that levels are written in, and what is told of them.
+#: Data type, the range that levels are written in, and the words that report it.
 TYPES = {
     "uint8": ("uint8", 0, 255, "axes"),
     "bool": ("bool", 0, 1, "bool from 0 to 1, read as 0..1"),
@@ -33,7 +33,7 @@ TYPES = {
 
 
 def written(levels: np.ndarray, dtype: str, low: int, high: int) -> np.ndarray:
-    """Write levels 0..255 as numbers of a type and a range."""
+    """Return levels 0..255 as numbers of a data type and range."""
     if dtype == "bool":
         return levels > 127
     return (low + levels / 255 * (high - low)).astype(dtype)
@@ -76,7 +76,7 @@ CONTAINERS: dict[str, Callable[[Path, np.ndarray], Path]] = {
 
 
 def laid_out(layout: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return levels in a layout, and as pictures (N, H, W, C)."""
+    """Return levels in a layout, and the same as pictures (N, H, W, C)."""
     pictures = noise(COUNT, HEIGHT, WIDTH, 1 if layout == "NHW" else 3).copy()
     pictures[:, 0, 0, :] = 0
     pictures[:, 0, 1, :] = 255
@@ -102,7 +102,7 @@ def test_the_matrix(tmp_path: Path, container: str, layout: str, order: str) -> 
         source = CONTAINERS[container](tmp_path / "x", array)
         data = prepared(tmp_path / "cache", source, image_size=(WIDTH, HEIGHT))
         expected = (pictures > 127) * 255 if kind == "bool" else pictures
-        # Half floats keep eleven bits, and round.
+        # Half-precision floats have eleven significant bits, and are rounded.
         off = np.abs(data.images.astype(int) - expected).max()
         assert off <= (1 if "float16" in kind else 0), kind
         assert any(told in line for line in data.report.told), (kind, data.report.told)
@@ -124,7 +124,9 @@ def test_the_matrix(tmp_path: Path, container: str, layout: str, order: str) -> 
 def test_a_range_can_be_chosen(
     tmp_path: Path, container: str, array: np.ndarray, options: dict[str, Any], expected: int
 ) -> None:
-    """By hand: 40 of 0..80 is half, 300 of 10 bits is 300/1023, 5000 of 14 bits 5000/16383."""
+    """The chosen range is used: 40 of 0..80 is half, 300 of 10 bits 300/1023, 5000 of 14 bits
+    5000/16383.
+    """
     source = CONTAINERS[container](tmp_path / "x", array)
     data = prepared(tmp_path / "cache", source, **options)
     assert (data.images == expected).all()

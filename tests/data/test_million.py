@@ -1,4 +1,4 @@
-"""A million tiny pictures are prepared with little memory; minutes, so only where it is asked for.
+"""Memory use while preparing a million tiny pictures; takes minutes, so only on request.
 
 ``python -m pytest -n 0 -m slow tests/data/test_million.py``
 """

@@ -1,4 +1,4 @@
-"""Classes by marked objects, and tables that are told: splits, conflicts, larger sets, comments."""
+"""Classes from object annotations, and tables of labels: splits, conflicts, paths, names."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def voc_marks(large: int, small: int) -> str:
         edges = zip(("xmin", "ymin", "xmax", "ymax"), ends, strict=True)
         return f"<bndbox>{''.join(f'<{edge}>{end}</{edge}>' for edge, end in edges)}</bndbox>"
 
-    # A part of the first object has a name and a box of its own.
+    # A part of the first object, with a name and a box of its own.
     part = f"<part><name>head</name>{box(0, 0, 3, 3)}</part>"
     marks = [f"<name>{KINDS[large]}</name>{box(0, 0, 9, 9)}{part}"]
     marks += [f"<name> {KINDS[small]} </name>{one}" for one in (box(0, 0, 3, 3), box(5, 5, 8, 8))]
@@ -149,8 +149,8 @@ def labelme_marks(large: int, small: int) -> str:
 def test_the_largest_is_told_by_area(
     tmp_path: Path, folder: Path, suffix: str, marks: Callable[[int, int], str]
 ) -> None:
-    # Of the second class two small objects, of the first a larger one; the first picture has the
-    # second class alone, that there are two.
+    # Two small objects of the second class, a larger one of the first; the first picture has the
+    # second class alone, so that there are two classes.
     for n in range(COUNT):
         text = marks(1 if n == 0 else 0, 1).replace("PICTURE", f"{n}.png")
         (folder / "images" / f"{n}.{suffix}").write_text(text)
@@ -214,7 +214,7 @@ def test_tables_that_are_read(tmp_path: Path, folder: Path, name: str, text: str
 
 
 def test_parts_of_a_set_are_no_classes(tmp_path: Path, folder: Path) -> None:
-    # CelebA keeps them so.
+    # As in CelebA.
     text = rows(*(f"{n}.png {n % 3}" for n in range(COUNT)))
     (folder / "list_eval_partition.txt").write_text(text)
     data = prepared(tmp_path / "cache", folder)

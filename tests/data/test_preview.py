@@ -10,7 +10,7 @@ from ddpm_studio.requests import PrepareOptions
 
 
 def test_a_busy_machine_makes_no_set_empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time is over as soon as the files are listed."""
+    """A preview shows at least one picture, even if its time is over once the files are listed."""
     monkeypatch.setattr(previewing, "_MAX_SECONDS", -1.0)
     source: Path = sample_sets()[0].path
     assert len(preview([source], PrepareOptions(), 4).pictures) == 1

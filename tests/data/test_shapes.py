@@ -1,4 +1,4 @@
-"""Rectangles, alpha and bands: what is prepared is what was there."""
+"""Rectangular pictures, alpha channels and bands are prepared unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.data.pictures import image, noise, prepared
 
 Pixels = npt.NDArray[np.uint8]
 
-# Of version 0.1.0, for the pictures of the test below.
+# From version 0.1.0, for the pictures of the last test.
 FINGERPRINT = "bfa3fa3e53e73c3205ea1dbdd614f7bccbfddbe5"
 
 
@@ -103,7 +103,7 @@ def test_alpha_is_kept_where_it_is_asked_for(tmp_path: Path, kind: str) -> None:
     kept = prepared(tmp_path / "cache", source, channels="rgba", **options)
     assert (kept.channels, kept.options.channels) == (4, "rgba")
     np.testing.assert_array_equal(kept.images[0, 8:], pixels[8:])
-    # What is not seen has the colour of the background and no alpha.
+    # Transparent pixels have the background colour and alpha 0.
     assert (kept.images[0, :8] == (0x33, 0x66, 0x99, 0)).all()
     flat = prepared(tmp_path / "cache", source, **options)
     assert flat.channels == 3
@@ -142,7 +142,7 @@ def test_arrays_keep_all_their_bands(tmp_path: Path, first: bool, channels: str)
     data = prepared(tmp_path / "cache", tmp_path / "a.npy", **options)
     np.testing.assert_array_equal(data.images, pixels)
     assert data.options.channels == "bands"
-    # Found again on the disk, and by what was settled on.
+    # Found again in the cache, by the resolved options.
     again = prepared(tmp_path / "cache", tmp_path / "a.npy", **options)
     assert (again.fingerprint, again.channels) == (data.fingerprint, 5)
     few = preview([tmp_path / "a.npy"], PrepareOptions.model_validate(options))
@@ -173,7 +173,7 @@ def test_bands_are_no_colours_and_colours_no_bands(tmp_path: Path) -> None:
 
 
 def test_a_set_that_0_1_0_prepared_is_found_by_its_fingerprint(tmp_path: Path) -> None:
-    """Its key, written down by 0.1.0, is that of a square still."""
+    """A set that 0.1.0 prepared is found: the fingerprint of a square is unchanged."""
     pixels = (np.arange(16 * 16 * 3, dtype=np.uint16) % 251).astype(np.uint8).reshape(16, 16, 3)
     np.save(tmp_path / "a.npy", pixels[None])
     data = prepared(tmp_path / "cache", tmp_path / "a.npy", image_size=16)

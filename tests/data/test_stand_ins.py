@@ -1,4 +1,4 @@
-"""What stands in the place of a file is told as that, whatever the file's kind; not as damage."""
+"""Placeholder files (Git LFS, git-annex) of any kind are reported as such, not as damaged."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_other_content_is_none(content: bytes) -> None:
 
 
 def test_version_0_1_0_told_a_picture_as_damaged_and_its_keys_stay(tmp_path: Path) -> None:
-    # The key of a set holds the reasons that it had for leaving pictures out.
+    # A set's fingerprint includes the reasons for which pictures were left out.
     keys: list[str] = []
     for content in (POINTER, b"no picture at all"):
         folder = tmp_path / f"in{len(keys)}"

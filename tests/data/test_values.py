@@ -1,4 +1,4 @@
-"""What numbers in picture files mean: told with their numbers, one meaning in a set, a choice."""
+"""The range of numbers in picture files: reported, one for a set, and chosen by option."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.hostile import seeds
 
 
 def gray(folder: Path, levels: np.ndarray) -> Path:
-    """Write pictures (N, H, W) of any type as PNG, or as TIFF where PNG has no such type."""
+    """Write gray pictures (N, H, W) of any type as PNG, floats as TIFF (PNG has no such type)."""
     folder.mkdir()
     for number, one in enumerate(levels):
         Image.fromarray(one).save(folder / f"{number}.{'tif' if one.dtype.kind == 'f' else 'png'}")
@@ -91,7 +91,7 @@ def test_one_dark_picture_does_not_change_the_meaning(tmp_path: Path) -> None:
     assert data.images[:, 0, 0, 0].tolist() == [0, 0, 233]
     floats = np.stack([np.full((16, 16), value, np.float32) for value in (0.5, 200)])
     data = prepared(tmp_path / "cache", gray(tmp_path / "floats", floats))
-    # By itself the first would be in 0..1, and half white.
+    # On its own the first would be in 0..1, and medium gray.
     assert data.images[:, 0, 0, 0].tolist() == [0, 200]
 
 
@@ -126,7 +126,7 @@ def test_transparency_is_never_stretched(tmp_path: Path) -> None:
 
 
 def png16(path: Path, numbers: np.ndarray) -> None:
-    """Write uint16 (H, W, 3) as a PNG, which Pillow can't."""
+    """Write a uint16 array (H, W, 3) as a PNG, which Pillow cannot."""
     height, width, _ = numbers.shape
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in numbers)
     head = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
@@ -146,7 +146,7 @@ def test_sixteen_bits_a_colour(tmp_path: Path) -> None:
     assert told(data, "12 bits")
     png16(tmp_path / "full.png", numbers * 16)
     whole = prepared(tmp_path / "cache", tmp_path / "full.png")
-    # As ever: the high byte.
+    # As always: the high byte.
     np.testing.assert_array_equal(whole.images[0], numbers * 16 >> 8)
 
 
@@ -233,7 +233,7 @@ def save_floats(folder: Path, low: float, step: float) -> Path:
 
 
 def test_floats_of_no_known_meaning_are_read_by_the_range_that_is_said(tmp_path: Path) -> None:
-    """As elevations are; each picture by itself has no meaning either."""
+    """Floats of no known range, such as elevations, are refused without a range, read with one."""
     source = save_floats(tmp_path / "in", -200.0, 10.0)
     with pytest.raises(
         StudioError, match=r"0\.tif has values out of range: values from -\d+ to \d+"
@@ -269,7 +269,7 @@ def test_arrays_of_two_ranges_are_told(tmp_path: Path) -> None:
 
 
 def test_a_range_below_zero_is_told(tmp_path: Path) -> None:
-    """A window of lungs in Hounsfield units."""
+    """A chosen range below zero is reported; here the lung window in Hounsfield units."""
     numbers = np.random.default_rng(0).integers(-1000, -199, (4, 8, 8)).astype(np.int16)
     np.save(tmp_path / "a.npy", numbers)
     data = prepared(tmp_path / "cache", tmp_path / "a.npy", range="-1000..-200")

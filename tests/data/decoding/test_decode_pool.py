@@ -1,4 +1,4 @@
-"""Large sets: other processes look at them, and nobody sees a difference but in time."""
+"""Decoding in a pool of processes, for large sets: same results as within one process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.data.pictures import encoded, image, make_idx, noise, prepared
 
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let other processes look at small sets, too."""
+    """Use the pool of processes for small sets, too."""
     monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0)
 
 
@@ -117,7 +117,7 @@ def test_arrays_go_there_too(tmp_path: Path, there: None) -> None:
 
 
 def test_a_wrong_guess_is_made_good(tmp_path: Path, there: None) -> None:
-    """The few pictures that the guess looks at are gray and small; two others are not."""
+    """A wrong guess of size and channels, made from a few small gray pictures, is corrected."""
     (tmp_path / "in").mkdir()
     gray = noise(64, 16, 16, 1)
     for index, one in enumerate(gray):
@@ -188,7 +188,7 @@ def _lives(process: int) -> bool:
 
 
 def test_the_frozen_program_becomes_one_of_them() -> None:
-    """Its own command is all that it can start."""
+    """The packaged program can be started as a worker: its own command is all that it can run."""
     told = subprocess.run(
         [sys.executable, "-m", "ddpm_studio", WORKER_WORD], input=b"", capture_output=True
     )

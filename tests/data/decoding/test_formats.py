@@ -1,4 +1,4 @@
-"""Every kind of picture, against pixels worked out by hand."""
+"""Decoding of each image format, against pixels worked out by hand."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_exif_rotation(tmp_path: Path, kind: str, orientation: int) -> None:
     exif[0x0112] = orientation
     data = encoded(image(stored), kind, exif=exif, lossless=True, quality=95)
     (tmp_path / "a").write_bytes(data)
-    # From the EXIF standard: where the stored first row and first column are shown.
+    # From the EXIF standard: where the first stored row and column are shown.
     upright = {
         1: stored,
         2: stored[:, ::-1],

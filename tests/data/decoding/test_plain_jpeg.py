@@ -1,4 +1,4 @@
-"""The short way through plain JPEGs, held against Pillow's own reader."""
+"""The fast path for plain JPEGs, compared with Pillow's own reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is not known is named with what would read it; only what is broken is damaged."""
+"""Unsupported files are named with what would read them; only broken files count as damaged."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_folders_that_systems_put_into_others_are_no_classes(tmp_path: Path) -> 
 
 
 def rare_jpeg(marker: int, bits: int = 8) -> bytes:
-    """Return a JPEG whose frame says that it is of another kind."""
+    """Return a JPEG whose frame header claims another coding process and bit depth."""
     content = bytearray(encoded(image(noise(1)[0]), "JPEG"))
     at = content.index(b"\xff\xc0")
     content[at + 1], content[at + 4] = marker, bits

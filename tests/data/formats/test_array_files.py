@@ -1,4 +1,4 @@
-"""Several arrays and several files of them: each is read, paired with another, or told."""
+"""Files of several arrays, and several such files: read, paired with labels, or reported."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def test_a_file_of_many_pictures_is_read_a_few_times_and_not_once_for_each(
 
 
 def test_views_of_one_tensor_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What ``torch.save(list(images))`` writes."""
+    """The shared storage of ``torch.save(list(images))`` is read once."""
     pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (30, 8, 8, 3), np.uint8))
     torch.save(list(pixels), tmp_path / "a.pt")
     read: list[str] = []

@@ -1,4 +1,4 @@
-"""What lies beside pictures and is none: features, statistics, models, tables of addresses."""
+"""Files next to pictures that are none: features, statistics, models, tables of URLs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pq = pytest.importorskip("pyarrow.parquet")
 
 
 def addresses(path: Path) -> None:
-    """Write what img2dataset puts beside its pictures."""
+    """Write a table of URLs such as img2dataset writes next to its pictures."""
     pq.write_table(pa.table({"url": ["http://a"] * 4, "caption": ["b"] * 4}), path)
 
 

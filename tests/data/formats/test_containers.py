@@ -1,4 +1,4 @@
-"""Containers as other people publish them: made here by their own rules, read pixel for pixel."""
+"""Containers of published datasets: written here by their own rules, read pixel for pixel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PIXELS = noise(8)
 
 
 def flat(pixels: np.ndarray) -> np.ndarray:
-    """Pictures as CIFAR has them: the red plane, the green one, the blue one."""
+    """Return pictures in CIFAR's layout, one row each: the red, the green and the blue plane."""
     return pixels.transpose(0, 3, 1, 2).reshape(len(pixels), -1)
 
 
@@ -198,7 +198,7 @@ def test_tensors_in_dicts_and_tuples(tmp_path: Path, dtype: str) -> None:
     torch.save((tensor, labels), tmp_path / "tuple.pt")
     for name in ("dict.pt", "tuple.pt"):
         data = prepared(tmp_path / "cache", tmp_path / name)
-        # bfloat16 keeps eight bits.
+        # bfloat16 has eight significant bits.
         off = np.abs(data.images.astype(int) - pixels).max()
         assert off <= (1 if dtype == "bfloat16" else 0)
         assert data.report.class_counts == (("5", 2), ("6", 2))
@@ -255,7 +255,7 @@ def test_parquet_whose_parts_hold_other_rows_than_it_tells_of(tmp_path: Path) ->
     parquet(place, np.zeros((5, 8, 8, 3), np.uint8), [0, 1, 1, 0, 1])
     whole = place.read_bytes()
     footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
-    # Thrift writes 5 as 10; the first such byte is the number of all rows.
+    # Thrift encodes 5 as 10 (zigzag); the first such byte is the total number of rows.
     at = whole.index(10, footer)
     place.write_bytes(whole[:at] + bytes([6]) + whole[at + 1 :])
     assert pq.ParquetFile(place).metadata.num_rows == 3
@@ -369,7 +369,7 @@ def test_a_name_of_the_hub_is_no_path(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_list_of_pictures_and_classes(tmp_path: Path) -> None:
-    """What ``list(dataset)`` of torchvision is."""
+    """Pairs of a picture and a class, as ``list(dataset)`` of torchvision, are read."""
     pairs = [(torch.from_numpy(one).permute(2, 0, 1), k % 2) for k, one in enumerate(PIXELS)]
     torch.save(pairs, tmp_path / "a.pt")
     data = prepared(tmp_path / "cache", tmp_path / "a.pt")
@@ -379,7 +379,7 @@ def test_a_list_of_pictures_and_classes(tmp_path: Path) -> None:
 
 
 def test_labels_by_an_unknown_name(tmp_path: Path) -> None:
-    """As Galaxy10's "ans"; of several such arrays one has to be chosen."""
+    """An array of labels of an unknown name is found, as Galaxy10's "ans"; of several none is."""
     few, many = np.arange(len(PIXELS)) % 2, np.arange(len(PIXELS))
     np.savez(tmp_path / "a.npz", images=PIXELS, ans=few)
     assert prepared(tmp_path / "cache", tmp_path / "a.npz").report.labels == ("ans",)

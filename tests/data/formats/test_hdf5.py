@@ -1,4 +1,4 @@
-"""HDF5 files that claim more than they hold, and those that were never filled."""
+"""HDF5 files: claimed sizes that are too large, unwritten data, external data, labels, models."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_claim_of_more_than_any_packing_gives_is_refused(
 
 
 def link(path: Path, how: str) -> None:
-    """Make a file whose pictures lie in another."""
+    """Write an HDF5 file whose pictures are stored in another file."""
     with h5py.File(path, "w") as file:
         file["labels"] = np.arange(len(IMAGES)) % 2
         if how == "link":
@@ -179,7 +179,7 @@ def test_of_a_spectrum_and_its_pictures_the_pictures_are_read(tmp_path: Path) ->
 
 
 def _with_endless_heap(path: Path) -> None:
-    """Tell of the free space behind a file's texts that it is of 0 bytes."""
+    """Set the size of the free space at the end of a file's global heap to 0 bytes."""
     content = bytearray(path.read_bytes())
     at = content.index(b"GCOL") + 16
     while index := int.from_bytes(content[at : at + 2], "little"):

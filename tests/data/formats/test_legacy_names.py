@@ -1,4 +1,4 @@
-"""Names in the code pages of Windows: read as words, told, and never made one of two."""
+"""File names in legacy Windows code pages: decoded, reported, and never merged."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PAGES = {
 
 
 def zip_of(path: Path, names: list[bytes]) -> Path:
-    """Write a zip whose names are these bytes, without the flag of UTF-8."""
+    """Write a zip archive whose member names are these bytes, without the UTF-8 flag."""
     held, listed = b"", b""
     for name, data in zip(names, PICTURES, strict=False):
         sizes = (zlib.crc32(data), len(data), len(data))
@@ -76,7 +76,7 @@ def test_utf_8_is_read_with_the_flag_and_without(tmp_path: Path) -> None:
 def test_a_folder_and_a_tar(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path / "in")
     for name, content in zip(members("cp932"), PICTURES, strict=True):
-        # What is a separator on Windows alone is none here.
+        # A separator of Windows alone is none here.
         path = os.path.join(folder, name)  # noqa: PTH118 - bytes
         os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - bytes
         with open(path, "wb") as stream:  # noqa: PTH123 - bytes

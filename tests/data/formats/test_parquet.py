@@ -1,4 +1,4 @@
-"""Parquet as other libraries write it, and what is told of cells and columns that are no files."""
+"""Parquet files of other libraries, and reports of cells and columns that hold no files."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_the_hub_has_a_number_for_no_label(tmp_path: Path) -> None:
 
 
 def test_rows_of_several_tables_are_not_taken_for_each_other(tmp_path: Path) -> None:
-    """A table of labels beside them has no names of theirs to go by."""
+    """Rows of several tables are not matched to a table of labels: they have no names to go by."""
     folder = tmp_path / "set"
     folder.mkdir()
     save(folder / "a.parquet", image=CELLS[:2])

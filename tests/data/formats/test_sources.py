@@ -1,4 +1,4 @@
-"""Folders, archives, arrays and IDX files: order, labels and what counts as a picture."""
+"""Sources of pictures: folders, archives, arrays and IDX files, their order and labels."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ def test_a_file_cut_short_while_it_is_prepared_is_told(tmp_path: Path) -> None:
     job = prepare([path], PrepareOptions(), cache=tmp_path / "cache")
     while next(job).text == "Listing the files":
         pass
-    # A mapped file would end the process here.
+    # Reading a memory-mapped file would kill the process here.
     os.truncate(path, 2000)
     with pytest.raises(StudioError, match="cut short"):
         list(job)
