@@ -1,7 +1,7 @@
-"""Files that were made to do harm, or that harm was done to, fed to every reader.
+"""Robustness tests: malicious and damaged files, fed to every reader of files.
 
-``seeds`` makes whole files, ``corpus`` makes malformed ones of them, ``readers`` says how each
-kind is read, ``watch`` feeds them in processes of their own and looks at time and memory;
-``fuzz`` makes more for as long as one likes. ``python -m tests.endurance hostile`` and ``python -m
+``seeds`` makes valid files, ``corpus`` makes malformed ones from them, ``readers`` says how each
+kind is read, ``watch`` feeds them to separate processes and checks time and memory;
+``fuzz`` makes more for any length of time. ``python -m tests.endurance hostile`` and ``python -m
 tests.hostile.fuzz`` are the long forms.
 """

@@ -1,4 +1,4 @@
-"""Zip and tar: names, links, sizes, ratios, counts, nesting, damage."""
+"""Malformed zip and tar archives: names, links, sizes, ratios, counts, nesting, damage."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ STRANGE = {
 
 
 def cases() -> Iterator[Case]:
-    """Yield them all."""
+    """Yield all malformed archives."""
     yield from _names()
     yield from _zips()
     yield from _tars()
@@ -59,7 +59,7 @@ def cases() -> Iterator[Case]:
         "a.tar.xz": seeds.tar_archive("w:xz"),
     }
     for name, content in whole.items():
-        # A tar cut between two members looks whole.
+        # A tar archive that is cut off between two members looks complete.
         for place, cut in cuts(content, 5):
             yield file_case(f"{name} cut at {place}", "data", name, cut, "any")
         for number, bad in damaged(content, 9):
@@ -71,7 +71,7 @@ def _zip_of(members: dict[str, bytes], **how: object) -> bytes:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
             info = zipfile.ZipInfo("x")
-            # As written, whatever the class would make of it.
+            # Exactly as given: ZipInfo's constructor would normalise the name.
             info.filename = info.orig_filename = name
             info.compress_type = zipfile.ZIP_DEFLATED
             for key, value in how.items():
@@ -263,7 +263,7 @@ def _tars() -> Iterator[Case]:
 
 
 def _giant(kind: bytes, whole: bytes) -> bytes:
-    """Return a tar with a header of 600 MB before what it is about."""
+    """Return a gzipped tar archive with an extension header of 600 MB before ``whole``."""
     return gzip.compress(_header(kind, 600 << 20) + bytes(600 << 20) + whole, 1)
 
 
@@ -278,7 +278,7 @@ def _header(kind: bytes, size: int) -> bytes:
 
 
 def _with_sum(tar: bytes, start: int, place: int, field: bytes) -> bytes:
-    """Put a field into the header at ``start`` and make its checksum right."""
+    """Return a tar archive with a field of the header at ``start`` set, and a valid checksum."""
     header = bytearray(tar[start : start + 512])
     header[place : place + len(field)] = field
     header[148:156] = b" " * 8

@@ -1,4 +1,4 @@
-"""Arrays of NumPy, IDX files and the cache's own files: headers, claims, types, damage."""
+"""Malformed NumPy arrays, IDX files and cache files: headers, claimed sizes, types, damage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DEEP = 9000
 
 
 def cases() -> Iterator[Case]:
-    """Yield them all."""
+    """Yield all malformed arrays and cache files."""
     yield from _npys()
     yield from _npzs()
     yield from _idxs()
@@ -42,7 +42,7 @@ def cases() -> Iterator[Case]:
 
 
 def npy(header: str | bytes, body: bytes = bytes(3072), version: int = 1) -> bytes:
-    """Return a .npy file with this header."""
+    """Return a .npy file with this header, whose length field is right."""
     text = header.encode("latin-1") if isinstance(header, str) else header
     length = struct.pack("<H" if version == 1 else "<I", len(text))
     return b"\x93NUMPY" + bytes((version, 0)) + length + text + body
@@ -215,7 +215,7 @@ def _idxs() -> Iterator[Case]:
 
 
 def _cached(folder: Path) -> Path:
-    """Prepare two classes of pictures; return the cache's folder of them."""
+    """Prepare pictures of two classes; return the folder of that dataset in the cache."""
     for number in range(4):
         path = folder / "pictures" / "ab"[number % 2] / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -227,7 +227,7 @@ def _cached(folder: Path) -> Path:
 
 
 def _caches() -> Iterator[Case]:
-    """Damage in the cache: the pictures are simply prepared anew."""
+    """Yield damaged caches, with which the pictures are simply prepared again."""
 
     def case(what: str, harm: Callable[[Path], object]) -> Case:
         def make(folder: Path) -> Path:

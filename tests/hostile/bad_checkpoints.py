@@ -1,4 +1,4 @@
-"""Checkpoints of other programs, and what passes for one."""
+"""Malformed checkpoints of other programs, and files that pass for such checkpoints."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _NAMES = {"openai": "out.2.weight", "ho": "conv_out.weight", "pytorch-ddpm": "ta
 
 
 def cases() -> Iterator[Case]:
-    """Yield them all."""
+    """Yield all malformed checkpoints."""
     for kind in foreign.KINDS:
-        # Its size is asked for.
+        # An import has to ask for its picture size.
         expect: Expect = "refused" if kind == "openai" else "harmless"
         yield _case(f"{kind} whole", foreign.saved(kind), expect)
         yield _case(f"{kind} whole, old", foreign.saved(kind, old=True), expect)

@@ -1,4 +1,4 @@
-"""Other people's sets and their labels: tensors, HDF5, Parquet, CIFAR, STL-10, TIFF, tables."""
+"""Malformed datasets of other people: tensors, HDF5, Parquet, CIFAR, STL-10, TIFF, label tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.hostile.cases import Case, Expect, cuts, damaged, file_case
 
 
 def cases() -> Iterator[Case]:
-    """Yield them all."""
+    """Yield all malformed datasets."""
     whole: dict[str, tuple[str, Callable[[], bytes]]] = {
         "tensors.pt": ("data", seeds.tensors),
         "set.h5": ("data", seeds.hdf5),
@@ -49,7 +49,7 @@ def cases() -> Iterator[Case]:
 
 
 def _programs() -> Iterator[Case]:
-    """Pickles that would run something, or never end."""
+    """Yield pickles that would run code, never end, or describe impossible arrays and tensors."""
     one = np.zeros((1, 3072), np.uint8)
     programs = {
         "calls a program": b"cos\nsystem\n(S'true'\ntR.",
@@ -81,7 +81,7 @@ def _programs() -> Iterator[Case]:
         for field in ("offset", "shape", "stride"):
             given: Any = value if field == "offset" else (value, 3, 8, 8)
             bad = _torch_zip(_tensor_program(**{field: given}))
-            # A stride that is never taken does no harm.
+            # A stride along an axis of length 1 is never used, and harmless.
             ends: Expect = "any" if (what, field) == ("huge", "stride") else "refused"
             yield file_case(f"tensor of a {what} {field}", "data", "a.pt", bad, ends)
     packed = _torch_zip(_tensor_program(), zipfile.ZIP_DEFLATED)
@@ -91,7 +91,7 @@ def _programs() -> Iterator[Case]:
 
 
 class _Named:
-    """Pickles as a name in a module."""
+    """Global reference of a pickle (opcode ``c``) to a name in a module."""
 
     def __init__(self, module: str, name: str) -> None:
         self.module, self.name = module, name
@@ -106,7 +106,7 @@ def _tensor_program(
     shape: tuple[int, ...] = (1, 3, 8, 8),
     stride: tuple[int, ...] = (192, 64, 8, 1),
 ) -> bytes:
-    """Return the pickle of one tensor of bytes, as torch writes it."""
+    """Return the pickle of one uint8 tensor, as torch writes it."""
     numbers = [b"(" + b"".join(_number(n) for n in sizes) + b"t" for sizes in (shape, stride)]
     storage = b"(X\x07\0\0\0storage" + _Named("torch", "ByteStorage").opcode()
     storage += b"X\x01\0\0\0" + key.encode() + b"X\x03\0\0\0cpu" + _number(192) + b"tQ"
@@ -131,7 +131,7 @@ def _torch_zip(program: bytes, method: int = zipfile.ZIP_STORED) -> bytes:
 
 
 def _hdf5() -> Iterator[Case]:
-    """Small files that make the library fill gigabytes, or that are nothing but claims."""
+    """Yield small HDF5 files that make the library allocate gigabytes, or only claim their data."""
     whole = seeds.hdf5()
     for length in (1 << 28, 1 << 31, (1 << 32) - 1):
         name, bad = f"HDF5 driver block of {length:,} bytes", seeds.with_driver_block(whole, length)
@@ -153,7 +153,7 @@ def _claiming(shape: tuple[int, ...]) -> bytes:
 
 
 def _chunk_bomb() -> bytes:
-    """Return pictures whose chunk unpacks to much more than it should hold."""
+    """Return an HDF5 file with a chunk that decompresses to far more than its size (3 GiB)."""
     import zlib
 
     import h5py
@@ -169,7 +169,7 @@ def _chunk_bomb() -> bytes:
 
 
 def _objects() -> Iterator[Case]:
-    """Annotations that would take for ever, or fill the memory."""
+    """Yield object annotations that would need endless time or memory, or have wrong values."""
     long = 1_000_000
     lists = '"images":[{"id":1,"file_name":"0.png"}],"categories":[{"id":1,"name":"a"}]'
     shape, keys = '{"label":1}', ",".join(f'"{n}":1' for n in range(1000))
@@ -205,7 +205,7 @@ def _objects() -> Iterator[Case]:
     }
     for what, (name, text) in wrong.items():
         yield _beside(f"{name} of {what}", name, text.encode())
-    # A name of a file in an archive may be long.
+    # File names in an archive may be long.
     for what, long_name in {
         "dashes": "a" + "_" * 60_000,
         "digits": "a" + "1" * 60_000 + "!",
@@ -224,7 +224,7 @@ def _named(name: str) -> bytes:
 
 
 def _tables() -> Iterator[Case]:
-    """Labels beside whole pictures: whatever is wrong with them, the pictures are read."""
+    """Yield malformed label files next to valid pictures, which are read in any case."""
     wrong: dict[str, bytes] = {
         "nothing": b"",
         "rubbish": bytes(range(256)) * 20,
@@ -297,7 +297,7 @@ def _stl10() -> Iterator[Case]:
 
 
 def _foreign() -> Iterator[Case]:
-    """Files of kinds that are not read: told as what they are, and never as damaged."""
+    """Yield files of unsupported formats: reported by their format, never as damaged."""
     heads = {
         "a.heic": b"\0\0\0\x18ftypheic",
         "a.nii": bytes(344) + b"n+1\0",

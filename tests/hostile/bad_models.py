@@ -1,4 +1,4 @@
-"""Run folders, checkpoints, latents and diffusers folders."""
+"""Malformed run folders, checkpoints, latents and diffusers folders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import torch
 from tests.hostile import seeds
 from tests.hostile.cases import Case, Expect, cuts, damaged, file_case
 
-#: What any field may hold instead of what it should.
+#: Wrong values for any field of a JSON file.
 WRONG: dict[str, Any] = {
     "null": None,
     "text": "x",
@@ -51,7 +51,7 @@ _RUN_READERS = ("info", "open run", "sample")
 
 
 def cases() -> Iterator[Case]:
-    """Yield them all."""
+    """Yield all malformed models."""
     yield from _run_json()
     yield from _metrics()
     yield from _checkpoints()
@@ -60,13 +60,13 @@ def cases() -> Iterator[Case]:
 
 
 def safetensors(header: object | bytes, body: bytes = b"", length: int | None = None) -> bytes:
-    """Return a file with this header, and its length unless another is claimed."""
+    """Return a safetensors file with this header; ``length`` overrides the header's true length."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(text) if length is None else length) + text + body
 
 
 def bad_safetensors() -> dict[str, bytes | Callable[[], bytes]]:
-    """Return files that are no honest tables of tensors."""
+    """Return malformed safetensors files by what is wrong with them."""
     one = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
     return {
         "nothing": b"",
@@ -144,8 +144,8 @@ def _run_json() -> Iterator[Case]:
     for number, field in enumerate(fields):
         for what, value in WRONG.items():
             reader = _RUN_READERS[(number + len(what)) % 3]
-            # Some of these make another network, which the weights then do not fit; of a kind
-            # that a plug-in may bring, a run is opened without its network.
+            # Some of these describe another network, which the weights do not fit then; a run of an
+            # unknown kind, which a plug-in may provide, is opened without its network.
             foreign_kind = (field, what, reader) == ("kind", "text", "open run")
             possible = (field, what) in harmless or what in _POSSIBLE or foreign_kind
             expect: Expect = "any" if possible else "refused"
@@ -234,7 +234,7 @@ def _metrics() -> Iterator[Case]:
 
 
 def _with_checksum(run: Path) -> None:
-    """Make the state vouch for whatever the parts hold now."""
+    """Recompute the checksums in each ``state.json`` from the current contents of the files."""
     for state in run.glob("checkpoints/*/state.json"):
         content = json.loads(state.read_text())
         for name in content["checksums"]:
@@ -384,7 +384,7 @@ def _diffusers() -> Iterator[Case]:
 
 
 class Runs:
-    """Would run a command where it is unpickled."""
+    """Object whose pickle runs a command when it is loaded."""
 
     def __init__(self, *words: object) -> None:
         self.words = words
@@ -394,14 +394,14 @@ class Runs:
 
 
 def saved(value: object, **how: Any) -> bytes:
-    """Return a file of ``torch.save``."""
+    """Return the bytes of a file that ``torch.save`` writes."""
     stream = io.BytesIO()
     torch.save(value, stream, **how)
     return stream.getvalue()
 
 
 def torch_zip(program: bytes, **files: bytes) -> bytes:
-    """Return a zip as torch writes it, with this for its pickle."""
+    """Return a zip file as torch writes it, with ``program`` as its pickle."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("archive/data.pkl", program)

@@ -1,4 +1,4 @@
-"""Pictures of every format: sizes, tables, scans, frames, damage."""
+"""Malformed pictures of every format: sizes, tables, scans, frames, damage."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _READERS = ("picture", "drop", "mask", "preview")
 
 
 def cases() -> Iterator[Case]:
-    """Yield them all."""
+    """Yield all malformed pictures, and paths that are not files."""
     for name, content in _files().items():
         yield file_case(name, "data", name.replace(" ", "-")[:60], content, "any")
     for kind in seeds.KINDS:
         whole = seeds.picture(kind)
         for place, cut in cuts(whole, 6):
-            # GIF and WebP may show what there is.
+            # GIF and WebP may decode partially.
             yield file_case(f"{kind} cut at {place}", "data", f"a.{kind.lower()}", cut, "any")
         for number, bad in damaged(whole, 10, 3):
             yield file_case(f"{kind} damaged {number}", "data", f"a.{kind.lower()}", bad, "any")
@@ -61,7 +61,7 @@ def cases() -> Iterator[Case]:
 
 
 def png(*chunks: tuple[bytes, bytes]) -> bytes:
-    """Return a PNG of these chunks, their sums right."""
+    """Return a PNG of these chunks, with valid checksums."""
     parts = [_SIGNATURE]
     for kind, data in chunks:
         parts.append(struct.pack(">I", len(data)) + kind + data)
@@ -72,7 +72,7 @@ def png(*chunks: tuple[bytes, bytes]) -> bytes:
 def huge_png(
     width: int, height: int, depth: int = 8, colour: int = 2, interlaced: int = 0
 ) -> bytes:
-    """Return a PNG of one colour whose rows are all there."""
+    """Return a PNG of a single colour with rows for its size, 9000 at most."""
     channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
     row = 1 + (width * channels * depth + 7) // 8
     packer = zlib.compressobj(1)
@@ -235,7 +235,7 @@ def _resized_jpeg(width: int, height: int) -> bytes:
 
 
 def _many_scans() -> bytes:
-    """Return a progressive JPEG of 60 megapixels that is refined a thousand times."""
+    """Return a progressive JPEG of 60 megapixels whose last scan is repeated a thousand times."""
     stream = io.BytesIO()
     Image.new("L", (7700, 7700)).save(stream, "JPEG", progressive=True)
     data = stream.getvalue()

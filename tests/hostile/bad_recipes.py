@@ -1,4 +1,4 @@
-"""Texts in PNG files that are taken for requests, galleries, and settings."""
+"""Malformed recipes in picture and video files, malformed galleries, and malformed settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.hostile.cases import Case, cuts, damaged, file_case
 
 
 def cases() -> Iterator[Case]:
-    """Yield them all."""
+    """Yield all malformed recipes, galleries and settings."""
     yield from _recipes()
     yield from _galleries()
     yield from _settings()
@@ -79,7 +79,7 @@ def _recipes() -> Iterator[Case]:
 
 
 def _moving(recipe: dict[str, object]) -> Iterator[Case]:
-    """Recipes in GIF, WebP and MP4: the same reader, other ways to it."""
+    """Yield malformed recipes in GIF, WebP and MP4 files, which the same reader parses."""
     asked = json.dumps({**recipe, "request": {"run": "/nowhere", "steps": -3}})
     whole = {
         "a.gif": seeds.recipe_gif(asked),

@@ -1,4 +1,4 @@
-"""One malformed input: its name, its reader, how it is made and what must come of it."""
+"""Test cases of malformed input: name, reader, how to make the files, and expected outcome."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Literal
 
 Expect = Literal["refused", "left out", "harmless", "any"]
-"""refused: one line of error. left out: the rest is read, and a line says what was not.
-harmless: it is read and no worse for what is wrong. any: one of these."""
+"""Expected outcome. refused: one line of error. left out: the rest is read, and a line names
+what was left out. harmless: it is read as if nothing were wrong. any: one of these."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A malformed input.
+    """A malformed input and its expected outcome.
 
     Args:
         name: says what is wrong, after the kind of file.
         reader: one of ``readers.Readers``.
-        make: writes it below an empty folder and returns what is to be read.
-        expect: what must come of it.
+        make: writes the files in an empty folder and returns the path to read.
+        expect: the expected outcome.
     """
 
     name: str
@@ -43,14 +43,14 @@ def file_case(
 
 
 def cuts(content: bytes, count: int) -> Iterator[tuple[int, bytes]]:
-    """Yield a file cut off at places spread over it, more of them in its head."""
+    """Yield truncations of a file with their lengths, denser near its beginning."""
     places = {0, 1, 2, 4, 8, 12, 16, 24} | {len(content) * k // count for k in range(1, count)}
     for place in sorted(place for place in places if place < len(content)):
         yield place, content[:place]
 
 
 def damaged(content: bytes, count: int, seed: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Yield a file with some bytes changed, in its head or anywhere, deterministically."""
+    """Yield numbered copies with some bytes changed, in the first 64 or anywhere, reproducibly."""
     import random
 
     for number in range(count):

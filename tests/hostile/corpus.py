@@ -1,4 +1,4 @@
-"""The corpus: every malformed input there is, always the same ones, made when they are needed."""
+"""Corpus of all malformed inputs: deterministic, each made when it is needed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PARTS = (
 
 @cache
 def corpus() -> dict[str, Case]:
-    """Return all cases by their names."""
+    """Return all test cases by name."""
     found: dict[str, Case] = {}
     for part in _PARTS:
         for case in part.cases():

@@ -1,4 +1,4 @@
-"""Whole, honest checkpoints of other programs, as small as their layouts allow."""
+"""Valid checkpoints of other programs, as small as their layouts allow."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.interop.formats.test_paper_unet import Paper
 from tests.interop.formats.test_pytorch_ddpm import Theirs, checkpoint
 
 KINDS = ("openai", "ho", "ermon", "pytorch-ddpm")
-#: Answers to all that these leave open; others are taken as usual.
+#: Picture side for files that do not contain it; other missing answers are the usual ones.
 SIDE = 16
 
 
 @cache
 def tree(kind: str) -> Any:
-    """Return what a checkpoint holds."""
+    """Return the object that a checkpoint of this kind contains."""
     if kind == "openai":
         return openai_weights(Published(mult=(1,), attention=(), classes=3))
     if kind == "pytorch-ddpm":
@@ -37,7 +37,7 @@ def tree(kind: str) -> Any:
 
 @cache
 def saved(kind: str, old: bool = False) -> bytes:
-    """Return a file; ``old``: in the layout of before 2020, which has no sums."""
+    """Return a checkpoint file; ``old``: in torch's layout before 2020, which has no checksums."""
     stream = io.BytesIO()
     torch.save(tree(kind), stream, _use_new_zipfile_serialization=not old)
     return stream.getvalue()
@@ -45,13 +45,13 @@ def saved(kind: str, old: bool = False) -> bytes:
 
 @cache
 def program(kind: str) -> bytes:
-    """Return the pickle in a file."""
+    """Return the pickle in a checkpoint file."""
     with zipfile.ZipFile(io.BytesIO(saved(kind))) as archive:
         return archive.read("archive/data.pkl")
 
 
 def with_program(kind: str, pickle: bytes) -> bytes:
-    """Return a file with another pickle, its sums right."""
+    """Return a checkpoint file with another pickle, with valid checksums."""
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(saved(kind))) as whole, zipfile.ZipFile(stream, "w") as made:
         for name in whole.namelist():
@@ -61,7 +61,7 @@ def with_program(kind: str, pickle: bytes) -> bytes:
 
 
 def read(path: Path) -> object:
-    """Read a file as an import does, what is left open as usual."""
+    """Read a checkpoint as an import does, with the usual answers to what it leaves open."""
     from ddpm_studio.interop import recognised
 
     with recognised(path) as found:

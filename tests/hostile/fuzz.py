@@ -1,7 +1,7 @@
-"""Fuzz readers: ``python -m tests.hostile.fuzz [--seconds N] [--out FILE] [READER …]``.
+"""Fuzz the file readers: ``python -m tests.hostile.fuzz [--seconds N] [--out FILE] [READER …]``.
 
-Each reader has a process of its own, which is fed changed files for so many seconds of its own
-processor time; a finding is whatever is not a plain refusal, with the file that brought it.
+Each reader runs in a process of its own, which is fed mutated files for that many seconds of its
+processor time; a finding is any outcome but a plain refusal, kept with the file that caused it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LOOKED_AT_EVERY = 64
 
 @dataclass
 class Fuzzed:
-    """Figures of one reader; ``findings`` say what happened, and ``files`` which inputs did it."""
+    """Results of fuzzing one reader; ``findings`` describe failures, ``files`` their inputs."""
 
     reader: str
     executions: int = 0
@@ -46,7 +46,7 @@ class Fuzzed:
 
 
 def fuzz(name: str, seconds: float, seed: int, found: Path) -> Fuzzed:
-    """Fuzz one reader for ``seconds`` of processor time; inputs of findings go into ``found``."""
+    """Fuzz one reader for ``seconds`` of processor time; save inputs of findings in ``found``."""
     total = Fuzzed(name)
     found.mkdir(parents=True, exist_ok=True)
     while total.seconds < seconds and len(total.findings) < _MOST_FINDINGS:
@@ -76,7 +76,7 @@ def fuzz(name: str, seconds: float, seed: int, found: Path) -> Fuzzed:
             if not told.executions:
                 total.findings.append(f"ended before its first input (exit {ended})")
                 return total
-            # Killed by us only where it had stalled; its own end leaves no current file behind.
+            # Killed from here only if it had stalled; a regular end leaves no current file behind.
             if current.exists():
                 kept = found / f"{name}-died-{seed}-{total.executions}"
                 kept.write_bytes(current.read_bytes())
@@ -131,7 +131,7 @@ def _child(name: str, seconds: float, seed: int, place: Path, found: Path) -> No
 
 
 def main() -> int:
-    """Return 0 if nothing was found."""
+    """Run the command; return exit code 0 if nothing was found."""
     if sys.argv[1:2] == ["--child"]:
         name, seconds, seed, place, found = sys.argv[2:]
         _child(name, float(seconds), int(seed), Path(place), Path(found))
@@ -154,7 +154,7 @@ def main() -> int:
 
 
 def _record(out: Path, result: Fuzzed) -> None:
-    """Put one reader's figures beside the others in the file, which other processes write too."""
+    """Update one reader's results in the JSON file, under a lock, for other processes write too."""
     with filelock.FileLock(out.with_suffix(".lock")):
         report = json.loads(out.read_text()) if out.exists() else {}
         told = {"machine": machine.name(), "date": datetime.now(UTC).isoformat(timespec="seconds")}

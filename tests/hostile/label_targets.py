@@ -1,4 +1,4 @@
-"""What is fuzzed of labels: tables, annotations of objects, names of classes, names of files."""
+"""Fuzz targets for labels: tables, object annotations, class names and file names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.hostile import seeds
 
 _KINDS = ("cat", "dog")
 _PICTURES = range(4)
-#: File names in the code pages of several countries.
+#: File names in the code pages of several languages.
 _PAGES = {
     "cp932": "犬の写真/レトリバー.png\n猫/ペルシャ.png",
     "gb18030": "图片/小猫.png\n图片/小狗.png",
@@ -45,7 +45,7 @@ def _beside(place: Path, name: str, content: bytes) -> object:
 
 
 def _numbered(place: Path) -> Path:
-    """Make a folder of pictures that are called by their numbers, unless it is there."""
+    """Make a folder of pictures named by numbers, unless it exists; return it."""
     if not place.exists():
         place.mkdir()
         for number in _PICTURES:
@@ -54,7 +54,7 @@ def _numbered(place: Path) -> Path:
 
 
 def read_tables(folder: Path, content: bytes) -> object:
-    """Read a table, a manifest or the like beside pictures; its first sign says which."""
+    """Read a table of labels next to pictures; its first character says of which kind."""
     from ddpm_studio.data import prepare
     from ddpm_studio.engine.generators import finish
 
@@ -73,7 +73,7 @@ def read_tables(folder: Path, content: bytes) -> object:
 
 
 def table_seeds() -> list[bytes]:
-    """Return tables, lines, a manifest and a note of one picture."""
+    """Return valid label files: tables, JSON lines, a manifest, a sidecar of one picture."""
     texts = [seeds.TABLE, seeds.LINES, seeds.CELEBA, seeds.MANIFEST, ' {"label": "a"}']
     parts = [f"C:\\x\\{n}.png;a b;{('train', 'valid')[n % 2]}\n" for n in _PICTURES]
     texts.append("sep=;\nfile;label;split\n" + "".join(parts))
@@ -82,14 +82,14 @@ def table_seeds() -> list[bytes]:
 
 
 def read_objects(folder: Path, content: bytes) -> object:
-    """Read annotations beside pictures; their first sign says of which program."""
+    """Read object annotations next to pictures; their first character says in which format."""
     place = _numbered(folder / "marked")
     name = {b"{": "a.json", b"[": "a.json", b"<": "0.xml"}.get(content[:1], "0.txt")
     return _beside(place, name, content)
 
 
 def object_seeds() -> list[bytes]:
-    """Return annotations as COCO, labelme, Create ML, Pascal VOC and YOLO have them."""
+    """Return valid annotations in the formats of COCO, labelme, Create ML, Pascal VOC and YOLO."""
     marks = [
         {"id": n, "image_id": n, "category_id": n % 2, "bbox": [0, 1, 2.5, 4], "area": 9}
         for n in _PICTURES
@@ -118,7 +118,7 @@ def object_seeds() -> list[bytes]:
 
 
 def read_class_names(folder: Path, content: bytes) -> object:
-    """Read a list or a table of class names beside folders that are numbers."""
+    """Read a list or a table of class names next to numbered class folders."""
     place = folder / "numbered"
     if not place.exists():
         for number in _PICTURES:
@@ -130,7 +130,7 @@ def read_class_names(folder: Path, content: bytes) -> object:
 
 
 def class_name_seeds() -> list[bytes]:
-    """Return names of classes as lists and tables, one way and the other."""
+    """Return valid class names as lists and tables, in several layouts."""
     names = ("cat", "dog", "cow", "hen")
     tables: list[object] = [
         {name: n for n, name in enumerate(names)},
@@ -150,7 +150,7 @@ def class_name_seeds() -> list[bytes]:
 
 
 def read_file_names(folder: Path, content: bytes) -> object:
-    """Read a tar of small pictures whose names are the lines."""
+    """Read a tar archive of small pictures whose names are the lines of ``content``."""
     path = folder / "named.tar"
     picture = seeds.picture()
     with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as archive:
@@ -162,5 +162,5 @@ def read_file_names(folder: Path, content: bytes) -> object:
 
 
 def file_name_seeds() -> list[bytes]:
-    """Return names in each code page."""
+    """Return file names encoded in each code page."""
     return [text.encode(page) for page, text in _PAGES.items()]

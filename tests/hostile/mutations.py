@@ -1,4 +1,4 @@
-"""Small changes to whole files, as a fuzzer makes them."""
+"""Mutations of valid files for fuzzing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _WORDS = (
 
 
 def mutated(seeds: Sequence[bytes], chance: random.Random) -> bytes:
-    """Return one of the files with one to eight changes."""
+    """Return a random one of the files with 1, 2, 4 or 8 random mutations."""
     data = bytearray(chance.choice(seeds))
     # Mostly few changes: a file that is wrong in many places is refused at the first.
     for _ in range(1 << chance.randrange(4)):
@@ -64,7 +64,7 @@ def mutated(seeds: Sequence[bytes], chance: random.Random) -> bytes:
 
 
 def _place(data: bytearray, chance: random.Random) -> int:
-    # Heads and tails say more than what lies between.
+    # Headers and trailers matter more than what is between them.
     reach = len(data) + 1
     match chance.randrange(4):
         case 0:
@@ -116,7 +116,7 @@ def _splice(data: bytearray, chance: random.Random, seeds: Sequence[bytes]) -> N
 
 
 def _mend_png(data: bytearray) -> None:
-    """Make the sums of chunks right again, so that what is in them is looked at."""
+    """Recompute the checksums of a PNG's chunks in place, so that their contents are parsed."""
     place = 8
     while place + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, place)

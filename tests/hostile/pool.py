@@ -1,4 +1,4 @@
-"""Jobs of the backend's pool, done at once in this thread."""
+"""Synchronous stand-in for the backend's thread pool."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ T = TypeVar("T")
 
 
 def call(spec: JobSpec[T]) -> T:
-    """Do a job that is one function, as a thread of the pool does."""
+    """Run a job that is one function call in this thread, as the pool's threads do."""
     assert isinstance(spec.work, PoolCall)
     return spec.work.function()

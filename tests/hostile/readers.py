@@ -1,4 +1,4 @@
-"""How each kind of file is read: by a command of the terminal, or by the window's own task."""
+"""Readers of each kind of file: a command of the terminal, or a task of the window."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.hostile import seeds
 
 @dataclass(frozen=True)
 class Told:
-    """What a person saw: the exit code and the lines on both streams."""
+    """Output that a user sees: the exit code and the lines on both streams."""
 
     code: int
     out: list[str] = field(default_factory=list)
@@ -25,10 +25,10 @@ class Told:
 
 
 class Readers:
-    """Reads files in a folder of its own, as a person's program would.
+    """Reads files in a folder of its own, as the program does for a user.
 
     Args:
-        root: an empty folder for caches, settings, an honest run and what is written.
+        root: an empty folder for caches, settings, a valid run and outputs.
     """
 
     def __init__(self, root: Path) -> None:
@@ -74,19 +74,19 @@ class Readers:
 
     @property
     def names(self) -> list[str]:
-        """The readers that there are."""
+        """Return the names of the readers."""
         return list(self._by_name)
 
     def read(self, name: str, path: Path) -> Told:
-        """Read a file or a folder; whatever happens is told as a person would see it."""
+        """Read a file or folder; return what a user would see, errors included."""
         return self._by_name[name](path)
 
     def out(self, name: str) -> Path:
-        """Return a file to write to."""
+        """Return the path of an output file."""
         return self.root / name
 
     def fresh_folder(self, name: str) -> Path:
-        """Return the path of a folder that is not there."""
+        """Return the path of a folder, removing any that is there."""
         shutil.rmtree(self.root / name, ignore_errors=True)
         return self.root / name
 
@@ -101,13 +101,13 @@ class Readers:
         return self._command("data", path)
 
     def _cache(self, path: Path) -> Told:
-        """``path`` holds the pictures, and the cache in which they were found before."""
+        """Prepare ``path/pictures`` with a copy of the cache in ``path/cache``."""
         shutil.rmtree(self.root / "cache", ignore_errors=True)
         shutil.copytree(path / "cache", self.root / "cache")
         return self._command("data", path / "pictures")
 
     def _job(self, work: Callable[[], object]) -> Told:
-        """Tell an error as the window's message bar does."""
+        """Run work; report an error as the window's message bar does."""
         try:
             work()
         except Exception as error:

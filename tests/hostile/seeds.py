@@ -1,4 +1,4 @@
-"""Whole, honest files of every kind that is read; always the same ones."""
+"""Valid files of every kind that is read, the same ones each time: seeds of the corpus."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def pixels(count: int = 4, side: int = 16, channels: int = 3) -> np.ndarray:
 
 @cache
 def picture(kind: str = "PNG", frames: int = 1) -> bytes:
-    """Return a picture file, animated where there are several frames."""
+    """Return a picture file, animated if it has several frames."""
     images = [Image.fromarray(one) for one in pixels(max(4, frames))[:frames]]
     stream = io.BytesIO()
     more = {"save_all": True, "append_images": images[1:]} if frames > 1 else {}
@@ -56,7 +56,7 @@ def picture(kind: str = "PNG", frames: int = 1) -> bytes:
 
 @cache
 def rgba_picture() -> bytes:
-    """Return a PNG with a transparent half."""
+    """Return a PNG with random alpha."""
     stream = io.BytesIO()
     Image.fromarray(pixels(4, 16, 4)[0]).save(stream, "PNG")
     return stream.getvalue()
@@ -64,7 +64,7 @@ def rgba_picture() -> bytes:
 
 @cache
 def zip_archive(method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """Return a zip of four pictures in two folders."""
+    """Return a zip archive of four pictures in two folders."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         for number in range(4):
@@ -76,7 +76,7 @@ def zip_archive(method: int = zipfile.ZIP_DEFLATED) -> bytes:
 
 @cache
 def tar_archive(mode: str = "w") -> bytes:
-    """Return a tar of four pictures; ``mode`` names its compression."""
+    """Return a tar archive of four pictures; ``mode`` names its compression."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode=mode, format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
         for number in range(4):
@@ -104,7 +104,7 @@ def npz() -> bytes:
 
 @cache
 def idx() -> bytes:
-    """Return pictures as an IDX file, not packed."""
+    """Return pictures as an uncompressed IDX file."""
     gray = pixels(4, 16, 1)
     head = b"\0\0\x08\x03" + b"".join(n.to_bytes(4, "big") for n in gray.shape[:3])
     return head + gray.tobytes()
@@ -126,7 +126,7 @@ def weights() -> dict[str, torch.Tensor]:
 
 @cache
 def latent() -> bytes:
-    """Return a latent for a model of ``CONFIG`` as a file."""
+    """Return a latent file for a model of ``CONFIG``."""
     x_t = np.random.default_rng(3).standard_normal((1, 3, 8, 8)).astype(np.float32)
     told = {
         "format": "ddpm-studio latent 1",
@@ -140,7 +140,7 @@ def latent() -> bytes:
 
 
 def make_run(folder: Path) -> Path:
-    """Write a run folder with one checkpoint, figures and a preview."""
+    """Write a run folder with one checkpoint, metrics and a preview picture."""
     process = ProcessInfo(schedule="linear", timesteps=20)
     run = RunFolder.create(folder, RunInfo(network=CONFIG.to_dict(), process=process))
     run.save_checkpoint(3, {"model": weights(), "ema": weights()}, {"loss": 0.5})
@@ -152,7 +152,7 @@ def make_run(folder: Path) -> Path:
 
 
 def make_diffusers(folder: Path, packed: bool = False) -> Path:
-    """Write a diffusers folder; ``packed``: its weights as torch.save writes them."""
+    """Write a diffusers folder; ``packed``: with its weights in the format of torch.save."""
     save_diffusers(folder, CONFIG, weights(), ProcessInfo(schedule="linear", timesteps=20).build())
     if packed:
         from safetensors.torch import load_file
@@ -164,13 +164,13 @@ def make_diffusers(folder: Path, packed: bool = False) -> Path:
 
 
 def recipe_of(run: Path) -> dict[str, object]:
-    """Return what a picture drawn from noise says of itself."""
+    """Return the recipe of a picture sampled from noise, as its file stores it."""
     request = SampleRequest(run=run, count=2).model_dump(mode="json")
     return {"kind": "sample", "request": request, "index": 1, "checkpoint": 3}
 
 
 def recipe_png(text: str, key: str = "ddpm-studio") -> bytes:
-    """Return a PNG with a text in it, whatever it says."""
+    """Return a PNG with ``text`` under ``key``, valid recipe or not."""
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
@@ -181,12 +181,12 @@ def recipe_png(text: str, key: str = "ddpm-studio") -> bytes:
 
 
 def recipe_gif(text: str) -> bytes:
-    """Return an animated GIF with a text in it, whatever it says."""
+    """Return an animated GIF with ``text`` in place of a recipe."""
     return _moving("GIF", comment=gif_comment(text))
 
 
 def recipe_webp(text: str) -> bytes:
-    """Return an animated WebP with a text in it, whatever it says."""
+    """Return an animated WebP with ``text`` in place of a recipe."""
     return _moving("WEBP", xmp=webp_xmp(text), lossless=True)
 
 
@@ -198,7 +198,7 @@ def _moving(kind: str, **more: Any) -> bytes:
 
 
 def recipe_mp4(text: bytes) -> bytes:
-    """Return the boxes of an MP4 down to a comment, without any frames."""
+    """Return an MP4's boxes down to a comment with ``text``, without any frames."""
     inside = box(b"data", b"\0\0\0\1\0\0\0\0", text)
     for kind, head in ((b"\xa9cmt", b""), (b"ilst", b""), (b"meta", b"\0" * 4), (b"udta", b"")):
         inside = box(kind, head, inside)
@@ -225,32 +225,32 @@ geometry=@ByteArray(\\x1\\xd9\\xd0\\xcb\\0\\x3\\0\\0)
 
 @cache
 def tensors() -> bytes:
-    """Return pictures with labels as torch.save writes them."""
+    """Return pictures with labels in the format of torch.save."""
     stream = io.BytesIO()
     torch.save({"images": torch.from_numpy(pixels()), "labels": torch.arange(4)}, stream)
     return stream.getvalue()
 
 
 def with_driver_block(whole: bytes, length: int, user_block: int = 0) -> bytes:
-    """Return an HDF5 file with a driver information block of which only the head is there.
+    """Return an HDF5 file with a driver information block of which only the header is present.
 
     Args:
-        whole: the file, by superblock 0.
-        length: what the block claims to be long.
+        whole: an HDF5 file with superblock version 0.
+        length: the length that the block claims, in bytes.
         user_block: bytes before the superblock.
     """
     data = bytearray(whole)
     head = bytes(4) + struct.pack("<I", length) + b"NCSAabcd"
-    # The third address of superblock 0 is that of the end, the fourth that of the driver's block.
+    # The third address in superblock 0 is the end of file, the fourth the driver block.
     struct.pack_into("<QQ", data, user_block + 40, len(data) + len(head), len(data) - user_block)
     return bytes(data) + head
 
 
 @cache
 def hdf5(version: Literal["earliest", "latest"] = "earliest") -> bytes:
-    """Return pictures with labels as an HDF5 file, packed and in chunks; by an old or new layout.
+    """Return pictures with labels as a chunked, compressed HDF5 file, in an old or new layout.
 
-    Of the latter also groups, notes and texts.
+    The latter also has groups, attributes and texts.
     """
     import h5py
 
@@ -267,7 +267,7 @@ def hdf5(version: Literal["earliest", "latest"] = "earliest") -> bytes:
 
 @cache
 def parquet() -> bytes:
-    """Return pictures with labels as a table in a Parquet file."""
+    """Return pictures with labels as a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -279,7 +279,7 @@ def parquet() -> bytes:
 
 @cache
 def cifar(protocol: int = 2) -> bytes:
-    """Return a batch of CIFAR-10 for Python."""
+    """Return a batch of CIFAR-10 in its Python version, a pickle."""
     import pickle
 
     rows = np.random.default_rng(5).integers(0, 256, (4, 3072), dtype=np.uint8)
@@ -288,7 +288,7 @@ def cifar(protocol: int = 2) -> bytes:
 
 @cache
 def cifar_binary() -> bytes:
-    """Return a batch of CIFAR-10, binary."""
+    """Return a batch of CIFAR-10 in its binary version."""
     rows = np.random.default_rng(5).integers(0, 256, (4, 3073), dtype=np.uint8)
     rows[:, 0] = (0, 1, 0, 1)
     return rows.tobytes()
@@ -296,7 +296,7 @@ def cifar_binary() -> bytes:
 
 @cache
 def tiff_bands(kind: str = "<f4", bands: int = 5, method: int = 1, tiled: bool = False) -> bytes:
-    """Return a TIFF of several bands, which Pillow does not read, stored or deflated."""
+    """Return a TIFF of several bands, which Pillow does not read; ``method`` 1 or 8 (deflate)."""
     import zlib
 
     levels = np.random.default_rng(6).integers(0, 256, (16, 16, bands)).astype(kind)
@@ -305,7 +305,7 @@ def tiff_bands(kind: str = "<f4", bands: int = 5, method: int = 1, tiled: bool =
     depth, form = int(kind[2:]) * 8, {"u": 1, "i": 2, "f": 3}[kind[1]]
     first = 8 + len(body)
     lists = struct.pack(f"<{bands}H", *[depth] * bands) + struct.pack(f"<{bands}H", *[form] * bands)
-    # Two numbers of two bytes stand in the entry itself.
+    # Up to two 16-bit numbers are stored in the entry itself.
     inline = depth << 16 | depth if bands == 2 else depth
     shapes = form << 16 | form if bands == 2 else form
     bits, forms = (inline, shapes) if bands <= 2 else (first, first + 2 * bands)

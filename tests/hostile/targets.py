@@ -1,4 +1,4 @@
-"""What is fuzzed: for each reader its whole files, and how one that was changed is read."""
+"""Fuzz targets: for each reader its valid seed files, and how a mutated one is read."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.hostile.mutations import mutated
 
 @dataclass(frozen=True)
 class Target:
-    """A reader under test.
+    """A reader that is fuzzed.
 
     Args:
-        seeds: returns whole files.
-        read: writes a changed file below a folder that is its own, and reads it.
+        seeds: returns valid files.
+        read: writes a mutated file in a folder of its own, and reads it.
     """
 
     seeds: Callable[[], list[bytes]]
@@ -78,7 +78,7 @@ def _cache(folder: Path, content: bytes) -> object:
 
     report, images = cached / "report.json", cached / "images.npy"
     whole = report.read_bytes(), images.read_bytes()
-    # An array begins with a sign that no report can begin with.
+    # An array starts with a byte with which no report can start.
     (images if content[:1] == b"\x93" else report).write_bytes(content)
     try:
         return DatasetCache(kept).load(cached.name, (), "a")
@@ -110,7 +110,7 @@ def _cache_seeds() -> list[bytes]:
 
 
 def _run(folder: Path, content: bytes) -> object:
-    """A run.json, or the figures, which are told by their first key."""
+    """Read a run.json, or the metrics, which are recognised by their first key."""
     from ddpm_studio.backend import specs
     from tests.hostile.pool import call
 
@@ -203,7 +203,7 @@ def _diffusers_seeds() -> list[bytes]:
 
 
 def _model(folder: Path, content: bytes) -> object:
-    """A checkpoint of another program, or the pickle in one."""
+    """Read a checkpoint of another program, or one with ``content`` as its pickle."""
     if content[:2] == b"\x80\x02" and len(content) < _LONGEST_PROGRAM:
         kind = foreign.KINDS[len(content) % len(foreign.KINDS)]
         content = foreign.with_program(kind, content)
@@ -211,7 +211,7 @@ def _model(folder: Path, content: bytes) -> object:
     return foreign.read(folder / "a.pt")
 
 
-# The whole file in the old layout begins with a pickle too, and is longer.
+# A whole file in the old layout starts with a pickle too, but is longer.
 _LONGEST_PROGRAM = 60_000
 
 
@@ -221,7 +221,7 @@ def _model_seeds() -> list[bytes]:
 
 
 def _shards(folder: Path, content: bytes) -> object:
-    """A list of shards, the index of a pipeline, or the settings of a scheduler."""
+    """Read an index of shards, a pipeline's model index, or a scheduler's configuration."""
     from ddpm_studio.interop import recognised
 
     model = folder / "model"
@@ -328,7 +328,7 @@ TARGETS = {
 
 
 def inputs(name: str, seed: int) -> Callable[[], bytes]:
-    """Return what gives one changed file after another, the same ones for the same seed."""
+    """Return a function that gives the next mutated file, reproducible by ``seed``."""
     whole = TARGETS[name].seeds()
     chance = random.Random(f"{name} {seed}")
     return lambda: mutated(whole, chance)

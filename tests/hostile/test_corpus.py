@@ -1,4 +1,4 @@
-"""A spread of the corpus; ``python -m tests.endurance hostile`` feeds all of it."""
+"""Malformed files: a sample of the corpus; ``python -m tests.endurance hostile`` feeds it all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.hostile.watch import feed
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes and limits of POSIX")
 
-#: What was once found by the corpus or by fuzzing; always fed.
+#: Cases that the corpus or fuzzing once found to fail; always fed.
 FOUND = (
     "zip central name length 0",
     "tar size no number of 1",

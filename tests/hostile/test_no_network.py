@@ -1,4 +1,4 @@
-"""Nothing calls out: whole sessions run in a process whose every socket is an alarm."""
+"""No network access: whole sessions run in a process where any use of a socket fails."""
 
 from __future__ import annotations
 

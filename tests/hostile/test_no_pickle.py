@@ -1,4 +1,4 @@
-"""Nothing of the program unpickles, evaluates or runs what a file says."""
+"""No unsafe loading: no module unpickles, evaluates or executes the contents of files."""
 
 from __future__ import annotations
 

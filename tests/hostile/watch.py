@@ -1,4 +1,4 @@
-"""Feeds malformed inputs to readers in other processes, and judges what came of each."""
+"""Feeds malformed inputs to readers in worker processes, and judges each outcome."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.hostile.cases import Case, Expect
 
 MAX_SECONDS = 5.0
 MAX_BYTES = 1 << 30
-#: A machine that is busy elsewhere may take this long for five seconds of work.
+#: A busy machine may need this many seconds for five seconds of work.
 _PATIENCE = 60.0
 _LONGEST_LINE = 1200
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one input: ``faults`` is empty if all is well."""
+    """Outcome of one input: ``faults`` is empty if all is well."""
 
     case: str
     reader: str
@@ -36,14 +36,14 @@ class Verdict:
 
 
 class Worker:
-    """A process that reads files, started again whenever it has died."""
+    """A worker process that reads files, restarted whenever it has died."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._process: subprocess.Popen[str] | None = None
 
     def read(self, reader: str, path: Path) -> dict[str, object] | None:
-        """Return what came of it; None where the process died or came to no end."""
+        """Return the worker's answer, or None if the process died or timed out."""
         process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -58,7 +58,7 @@ class Worker:
         return None
 
     def stop(self) -> None:
-        """End the process."""
+        """Kill the worker process."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
@@ -79,7 +79,7 @@ class Worker:
 
 
 def judge(case: str, reader: str, expect: Expect, answer: dict[str, object] | None) -> Verdict:
-    """Hold an answer against what must come of it."""
+    """Compare an answer with the expected outcome and the limits of time and memory."""
     if answer is None:
         return Verdict(case, reader, ("the process died, or came to no end",), "", 0.0, 0)
     code, out, err = answer["code"], answer["out"], answer["err"]
@@ -113,7 +113,7 @@ def judge(case: str, reader: str, expect: Expect, answer: dict[str, object] | No
 
 @contextmanager
 def worker(root: Path) -> Iterator[Worker]:
-    """Give a worker that ends with the block."""
+    """Context manager of a worker that ends with the block."""
     made = Worker(root / "worker")
     try:
         yield made
@@ -122,7 +122,7 @@ def worker(root: Path) -> Iterator[Worker]:
 
 
 def feed(cases: Iterable[Case], root: Path | None = None) -> Iterator[Verdict]:
-    """Make each case, read it, and yield the verdict."""
+    """Make each case, have it read, and yield the verdict."""
     with tempfile.TemporaryDirectory(dir=root) as place, worker(Path(place)) as reading:
         for number, case in enumerate(cases):
             folder = Path(place) / f"case{number}"
@@ -133,5 +133,5 @@ def feed(cases: Iterable[Case], root: Path | None = None) -> Iterator[Verdict]:
 
 
 def _remove(folder: Path) -> None:
-    # shutil.rmtree takes a folder two thousand deep for endless recursion.
+    # shutil.rmtree exceeds the recursion limit in a folder two thousand deep.
     subprocess.run(["rm", "-rf", str(folder)], check=True)

@@ -1,7 +1,7 @@
-"""A process that reads what it is told to, one after another, and tells what came of it.
+"""Worker process that reads files on request, one after another, and reports each outcome.
 
-It speaks JSON, a line each: ``{"reader", "path"}`` comes in; the lines that a person saw, the
-seconds of processor time and the largest memory go out.
+Its protocol is JSON lines: ``{"reader", "path"}`` comes in; the lines that a user would see, the
+seconds of processor time and the peak memory go out.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 
 from tests.hostile.readers import Readers
 
-#: What a process may map at all: a leak ends it before the machine suffers.
+#: Limit of the process's address space in bytes: a leak ends it before the machine suffers.
 _MAX_MAPPED = 16 << 30
 
 
 def peak_bytes() -> int:
-    """Return the largest memory this process has had since :func:`forget_peak`."""
+    """Return the peak resident memory in bytes since :func:`forget_peak`."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) << 10
@@ -30,7 +30,7 @@ def peak_bytes() -> int:
 
 
 def forget_peak() -> None:
-    """Begin to look for the largest memory anew, where the system can."""
+    """Reset the peak of resident memory, where the system can."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
@@ -38,9 +38,9 @@ def forget_peak() -> None:
 
 
 def main() -> None:
-    """Serve until the input ends."""
+    """Answer requests on standard input until it ends."""
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_MAPPED, _MAX_MAPPED))
-    # What the readers print by themselves must not get between the lines of JSON.
+    # The readers' own output must not mix with the lines of JSON.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
