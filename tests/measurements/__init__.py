@@ -1,1 +1,1 @@
-"""Figures that need trained models: too long for a test, kept beside the benchmarks."""
+"""Measurements that need trained models: too long for tests, next to the benchmarks."""

@@ -1,4 +1,4 @@
-"""``python -m tests.measurements``: what is claimed of trained models, measured.
+"""Measure claims about trained models: ``python -m tests.measurements``.
 
 ``inversion RUN`` needs any trained run; ``gradient RUN`` one with a learned variance;
 ``bound SIMPLE HYBRID`` two of the same steps. Each prints one JSON object.

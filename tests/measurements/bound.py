@@ -1,4 +1,4 @@
-"""Does learning the variance lower the bound, for the same steps of training?"""
+"""Variational bound with a learned and a fixed variance, after the same steps of training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PICTURES, _TIMESTEPS = 32, 200
 
 
 def bound(simple: Path, hybrid: Path) -> dict[str, object]:
-    """Bits/dim of a run with a fixed variance (each kind) and of one that learned it."""
+    """Return bits/dim of a run with either fixed variance, and of one that learned its variance."""
     rows = {
         "hybrid, learned range": _measured(hybrid, None),
         "simple, fixed small": _measured(simple, "fixed_small"),

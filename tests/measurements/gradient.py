@@ -1,4 +1,4 @@
-"""Does the loss-aware choice of t lower the variance of the bound's gradient?"""
+"""Gradient variance of the bound with loss-aware and with uniform sampling of t."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PICTURES, _BATCH, _DRAWS, _LEARNED, _AT_ONCE = 48, 16, 120, 10, 40
 
 
 def gradient(run: Path) -> dict[str, object]:
-    """Total variance of ∇L_vlb over batches of 16, uniform and by loss second moment.
+    """Return the total variance of ∇L_vlb over batches of 16, t uniform and by loss second moment.
 
-    Both estimate the same gradient; the mean of all draws stands for it.
+    Both estimate the same gradient, as the distance of their means is to confirm.
     """
     model = ModelStore().get(run, "raw", "cpu")
     model.network.requires_grad_(True)
@@ -43,14 +43,14 @@ def gradient(run: Path) -> dict[str, object]:
         "batch": _BATCH,
         "gradient_variance": variance,
         "ratio": variance["uniform"] / variance["loss_second_moment"],
-        # Without bias the two means are as far apart as their own variances say.
+        # If both are unbiased, the squared distance of the means is as their variances predict.
         "means_apart_squared": apart,
         "expected_apart_squared": sum(variance.values()) / _DRAWS,
     }
 
 
 def _teach(model: Model, x_0: Tensor, aware: TimestepSampler, generator: torch.Generator) -> None:
-    """Show the sampler ten losses of each t."""
+    """Update the loss-aware sampler with ten losses of each t."""
     every = torch.arange(model.process.schedule.T).repeat(_LEARNED)
     with torch.no_grad():
         for index in every.split(_AT_ONCE):
@@ -60,7 +60,7 @@ def _teach(model: Model, x_0: Tensor, aware: TimestepSampler, generator: torch.G
 def _draw(
     model: Model, x_0: Tensor, sampler: TimestepSampler, generator: torch.Generator
 ) -> Tensor:
-    """One estimate of the gradient, flat."""
+    """Return one estimate of the gradient, flattened to a vector."""
     index, weights = sampler.draw(_BATCH, generator)
     losses = _losses(model, x_0, index, generator)
     model.network.zero_grad(set_to_none=True)

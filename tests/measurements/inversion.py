@@ -1,4 +1,4 @@
-"""DDIM up to noise and down again: how far from the picture does it come back?"""
+"""Reconstruction error of DDIM inversion: encoding to noise and decoding again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ITERATIONS = (1, 2)
 
 
 def inversion(run: Path) -> dict[str, object]:
-    """RMSE on 0..255 of 8 training pictures, for several steps and evaluations a step."""
+    """Return the RMSE, on 0..255, of 8 training pictures, by steps and evaluations a step."""
     model = ModelStore().get(run, "ema", "cpu")
     x_0 = torch.cat([to_latent(picture, model) for picture in some_pictures(run, _PICTURES)])
     network = Evaluator(model.network, model.device)

@@ -1,4 +1,4 @@
-"""Distances of features against independent libraries and closed forms."""
+"""Distances between sets of features, against independent libraries and closed forms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NONE = np.zeros((0, 1, 1, 1), np.uint8)
 
 
 class Given(nn.Module):
-    """Hands features through, as an extractor of pictures that are 1 pixel high."""
+    """Identity feature extractor, for features in the form of pictures 1 pixel high."""
 
     num_features = 12
 
@@ -41,14 +41,14 @@ def features(count: int, seed: int, scale: float = 1.0, shift: float = 0.0) -> A
 
 
 def compared_alone(real: Array, fake: Array) -> Compared:
-    """Two sets of which the features alone matter."""
+    """Return the comparison of two sets by their features alone, without pictures."""
     return Compared(real, fake, NONE, NONE)
 
 
 PAIRS = [
     (features(400, 0), features(300, 1, 1.3, 0.4)),
     (features(60, 2), features(60, 3, 0.2, -2.0)),
-    # Fewer pictures than dimensions: covariances that can't be inverted.
+    # Fewer pictures than dimensions: the covariances are singular.
     (features(9, 4), features(7, 5)),
 ]
 
@@ -68,7 +68,7 @@ def test_frechet_is_that_of_torchmetrics(real: Array, fake: Array) -> None:
 
 
 def test_frechet_of_gaussians_with_diagonal_covariances() -> None:
-    """‖μ_1 − μ_2‖² + Σ (σ_1 − σ_2)²."""
+    """For diagonal covariances the distance is ‖μ_1 − μ_2‖² + Σ (σ_1 − σ_2)²."""
     a, b = np.array([1.0, 4.0, 0.0]), np.array([9.0, 1.0, 0.25])
     mean = np.array([1.0, -2.0, 0.5])
     expected = 5.25 + 4 + 1 + 0.25
@@ -135,7 +135,7 @@ def test_the_metrics_take_their_own_numbers_of_neighbours() -> None:
 
 @pytest.mark.parametrize(("n", "m"), [(6, 6), (4, 6), (5, 3), (1, 4)])
 def test_sliced_on_a_line_is_the_cheapest_transport(n: int, m: int) -> None:
-    """Each picture n·m times, so that all have a partner [assignment problem]."""
+    """In one dimension it is optimal transport: here an assignment problem over n·m pairs."""
     draw = np.random.default_rng(3)
     real, fake = draw.standard_normal((n, 1)), draw.standard_normal((m, 1)) + 1
     costs = (np.repeat(real, m, 0) - np.repeat(fake, n, 0).T) ** 2
@@ -144,7 +144,7 @@ def test_sliced_on_a_line_is_the_cheapest_transport(n: int, m: int) -> None:
 
 
 def test_sliced_sees_a_shift_as_its_part_along_each_line() -> None:
-    """E ⟨θ, v⟩² = ‖v‖²/D over the sphere."""
+    """A shift by v gives ‖v‖/√D, as E ⟨θ, v⟩² = ‖v‖²/D over the sphere."""
     real = features(40, 0)
     shift = np.arange(12.0)
     found = finish(sliced_wasserstein(real, real + shift, 20_000))

@@ -1,4 +1,4 @@
-"""Which pictures are held out depends on each picture's bytes alone."""
+"""Held-out pictures: the split depends on each picture's bytes alone."""
 
 from __future__ import annotations
 

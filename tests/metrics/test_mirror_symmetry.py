@@ -1,4 +1,4 @@
-"""Mirror symmetry: letters and shoes are told from their mirror images, noise is not."""
+"""Mirror symmetry: letters and shoes are told apart from their mirror images, noise is not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ddpm_studio.requests import PrepareOptions
 
 
 def _letters(count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """R and E and so on, each at another place."""
+    """Return pictures of asymmetric letters, each at a random place."""
     draw = np.random.default_rng(0)
     pictures = []
     for k in range(count):
@@ -50,7 +50,7 @@ def test_the_garments_have_sides() -> None:
     source = resources_dir() / "data/fashion-mnist"
     garments = finish(data.prepare([source], PrepareOptions(image_size=28)))
     found = mirror_symmetry(garments.images)
-    # Most shoes point to the left; shirts and trousers are told apart hardly or not at all.
+    # Most shoes point to the left; shirts and trousers are nearly or entirely symmetric.
     assert 0.75 < found.told_apart < 0.9
     assert found.count == 2048
 

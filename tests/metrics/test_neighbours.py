@@ -18,7 +18,7 @@ def finish(job: Generator[int, None, NearestNeighbours]) -> tuple[list[int], Nea
 
 @pytest.fixture
 def images(tmp_path: Any) -> np.ndarray:
-    """A set on the disk, as the data are."""
+    """Return a memory-mapped set of pictures, as datasets are."""
     file = tmp_path / "images.npy"
     np.save(file, np.random.default_rng(0).integers(0, 256, (50, 6, 6, 3), dtype=np.uint8))
     mapped: np.ndarray = np.load(file, mmap_mode="r")

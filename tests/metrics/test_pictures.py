@@ -1,4 +1,4 @@
-"""Memorisation, class figures, and which real pictures are compared with."""
+"""Memorisation, class statistics, and the choice of real pictures for the comparison."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_few_pictures_are_numbers_at_a_time(monkeypatch: pytest.MonkeyPatch) -> 
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    # As numbers all of them would take 3.4 MB.
+    # As floats, all pictures at once would take 3.4 MB.
     assert peak < 5 * most
 
 

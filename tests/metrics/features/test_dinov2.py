@@ -1,4 +1,4 @@
-"""DINOv2 against PyTorch's own transformer layers, and the names that its files have."""
+"""DINOv2 against PyTorch's transformer layers, and the names of weights in published files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PICTURES = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 3), dtype=np.ui
 
 
 def made(registers: int = 0, gated: bool = False, grid: int = GRID) -> DinoV2:
-    """A small one with weights by chance, which no initialisation leaves at 0 or 1."""
+    """Return a small DINOv2 with random weights, none left at an initial 0 or 1."""
     shape = DinoShape(WIDTH, DEPTH, PATCH, grid, registers, gated, 4 * WIDTH)
     network = DinoV2(shape).eval().requires_grad_(False)
     noise = torch.Generator().manual_seed(7)
@@ -31,7 +31,7 @@ def made(registers: int = 0, gated: bool = False, grid: int = GRID) -> DinoV2:
 
 
 def by_torch(network: DinoV2, x: Tensor) -> Tensor:
-    """The same by ``nn.TransformerEncoderLayer``, LayerScale multiplied into its last weights."""
+    """Return features by ``nn.TransformerEncoderLayer``, with LayerScale folded into weights."""
     state = network.state_dict()
     patches = nn.functional.conv2d(
         x, state["patch_embed.proj.weight"], state["patch_embed.proj.bias"], stride=PATCH
@@ -83,7 +83,7 @@ def test_it_is_a_transformer_of_torch(registers: int) -> None:
 
 
 def keys(x: float) -> float:
-    """The cubic kernel with a = −3/4, of which the published positions are made."""
+    """Return the cubic convolution kernel with a = −3/4, used for the published positions."""
     x, a = abs(x), -0.75
     if x <= 1:
         return (a + 2) * x**3 - (a + 3) * x**2 + 1
@@ -91,7 +91,10 @@ def keys(x: float) -> float:
 
 
 def test_positions_of_another_grid_are_those_of_the_published_step() -> None:
-    """Without registers the step is 37/16.1, and four learnt positions make one on each side."""
+    """Positions of another grid are interpolated with the published step.
+
+    Without registers it is 37/16.1, and four learnt positions on each axis make one.
+    """
     network = made(grid=37)
     learnt = torch.randn(37, generator=torch.Generator().manual_seed(3))
     network.pos_embed[0, 1:] = learnt[:, None].expand(37, 37).flatten()[:, None]
@@ -107,7 +110,7 @@ def test_with_registers_positions_are_averaged_over_when_they_shrink() -> None:
     network = made(registers=4, grid=48)
     network.pos_embed[0, 1:] = torch.tensor([1.0, -1.0]).repeat(48 * 24)[:, None]
     inside = network.positions(16, 16)[0, :, 0].unflatten(0, (16, 16))[:, 1:-1]
-    # A filter that is not widened would take them as they are: each third is 1 or −1.
+    # Without antialiasing, every third would be sampled as it is, 1 or −1.
     assert inside.abs().max() < 0.05
 
 
@@ -127,7 +130,7 @@ def test_a_space_of_it_says_which_it_is() -> None:
 
 
 def transformers_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """As Hugging Face's ``Dinov2Model`` saves it."""
+    """Return the weights with the names that Hugging Face's ``Dinov2Model`` saves."""
     names = {
         "cls_token": "embeddings.cls_token",
         "pos_embed": "embeddings.position_embeddings",
@@ -158,7 +161,7 @@ def test_a_file_with_the_names_of_transformers_is_the_same_network() -> None:
     read = published_names(transformers_names(state))
     assert read.keys() - {"mask_token"} == state.keys()
     assert all(torch.equal(read[name], state[name]) for name in state)
-    # Its own are left as they are.
+    # DINOv2's own names are left unchanged.
     assert published_names(state).keys() == state.keys()
 
 

