@@ -1,4 +1,4 @@
-"""Folders of diffusers: both layouts, old names, pickles, refusals, and pictures alike."""
+"""Folders of diffusers: export and import, both layouts, old names, pickles, equal samples."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _edit(path: Path, **changes: Any) -> None:
 
 
 class _TorchNoise(PictureNoise):
-    """The numbers that a pipeline draws from the same generator."""
+    """Noise in the order in which a diffusers pipeline draws from the same generator."""
 
     def __init__(self, generator: torch.Generator, count: int) -> None:
         super().__init__(0, range(count), "cpu")
@@ -49,7 +49,7 @@ class _TorchNoise(PictureNoise):
 @pytest.mark.parametrize(
     ("config", "variance", "parameterization", "steps"),
     [
-        # 7 of 30 would go through 14.5, which numpy rounds to 14 and 15.5 to 16; ours all go up.
+        # 7 of 30 would include 14.5, which numpy rounds to 14, and 15.5 to 16; ours rounds both up.
         (TINY, "fixed_large", "eps", 8),
         (TINY, "fixed_small", "v", 8),
         (TINY.with_(learned_variance=True), "learned_range", "x0", 8),
@@ -83,7 +83,7 @@ def test_pipeline_draws_the_same_pictures(
     with torch.inference_mode():
         *_, last = ancestral(strided, model, x_t, noise)
     ours = (last.x_t / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).numpy()
-    # Kernels round by the processor: 1.2e-5 apart with AVX2, and a level of a picture is 4e-3.
+    # Rounding depends on the processor: 1.2e-5 apart with AVX2; one level of a picture is 4e-3.
     np.testing.assert_allclose(ours, theirs, atol=2e-5)
     assert theirs.std() > 0.05
 

@@ -1,4 +1,4 @@
-"""What a file or folder is: not there, of a known layout, known and refused, unknown, damaged."""
+"""Recognition of model files and folders: missing, known, known but refused, unknown, damaged."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_path_that_is_not_there_is_told_as_one(name: str) -> None:
 
 
 class Program:
-    """Leaves a file behind where it is unpickled."""
+    """Object that creates a file when it is unpickled."""
 
     def __reduce__(self) -> tuple[object, tuple[Path]]:
         return Path.touch, (Path("evil"),)

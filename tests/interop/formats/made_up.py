@@ -1,4 +1,4 @@
-"""Weights made up by their names, and the layers that ask for them, in plain torch."""
+"""Random weights made on demand by name, and the layers that use them, in plain torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 
 class Weights(dict[str, Tensor]):
-    """Makes each weight up when it is first asked for, by its name and shape alone."""
+    """Weights by name, each made when it is first asked for, by its name and shape alone."""
 
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
@@ -47,7 +47,13 @@ class Weights(dict[str, Tensor]):
         return F.conv2d(x, weight, bias, stride, kernel // 2 if pad is None else pad)
 
     def attention(self, names: dict[str, str], x: Tensor, eps: float) -> Tensor:
-        """One head over all pixels, softmax(qᵀk/√C) v; ``names`` of norm, q, k, v and out."""
+        """Apply single-head self-attention over all pixels, softmax(qᵀk/√C) v, with a residual.
+
+        Args:
+        names: the names of the weights of norm, q, k, v and out.
+        x: shape (N, C, H, W).
+        eps: of the normalisation.
+        """
         n, c = x.shape[:2]
         h = self.norm(names["norm"], x, eps)
         q, k, v = (self.conv(names[part], h, c, kernel=1).reshape(n, c, -1) for part in "qkv")
@@ -57,11 +63,11 @@ class Weights(dict[str, Tensor]):
 
 
 def doubled(x: Tensor) -> Tensor:
-    """Repeat each pixel in both directions."""
+    """Upsample by a factor of 2 with nearest neighbours."""
     return x.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
 
 def close(ours: Tensor, theirs: Tensor) -> bool:
-    """Whether two outputs are equal to 1e-5, and say something."""
+    """Whether two outputs are equal to 1e-5; asserts that they are not constant."""
     assert float(theirs.std()) > 0.1
     return float((ours - theirs).abs().max()) < 1e-5 * max(1.0, float(theirs.abs().max()))

@@ -1,4 +1,4 @@
-"""What diffusers itself leaves: its trainer, averages, variants, shards and other schedulers."""
+"""Import of diffusers' own outputs: its trainer, averages, variants, shards, other schedulers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ddpm_studio.interop import ForeignModel, load_diffusers, recognised
 from tests.interop.formats.made_up import close
 from tests.parity.networks import randomised
 
-# The library's own defaults but for size and widths, as train_unconditional.py has them.
+# The library's defaults except for size and widths, as in train_unconditional.py.
 SHAPE: dict[str, Any] = {
     "sample_size": 16,
     "layers_per_block": 1,
@@ -55,7 +55,7 @@ def agree(
 
 
 def trainers_checkpoint(folder: Path) -> tuple[UNet2DModel, UNet2DModel]:
-    """What train_unconditional.py saves to go on from; returns the network and its average."""
+    """Write a checkpoint as train_unconditional.py does; return the network and its average."""
     net, ema = unet(0), unet(1)
     net.save_pretrained(folder / "unet")
     average = EMAModel(ema.parameters(), model_cls=UNet2DModel, model_config=ema.config)
@@ -167,7 +167,7 @@ BY_BETAS = [
 
 @pytest.mark.parametrize("name", BY_BETAS)
 def test_what_is_meant_by_the_betas_of_any_scheduler(name: str, tmp_path: Path) -> None:
-    # As people swap them: by the configuration of the one before.
+    # The usual way to swap schedulers: from the configuration of the previous one.
     first = DDPMScheduler(1000, beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction")
     swapped = getattr(diffusers, name).from_config(first.config)
     DDPMPipeline(unet(), swapped).save_pretrained(tmp_path)

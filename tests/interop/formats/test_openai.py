@@ -1,4 +1,4 @@
-"""Checkpoints of improved- and guided-diffusion, against a forward pass by their rules."""
+"""Import of improved- and guided-diffusion checkpoints, against an independent forward pass."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.interop.formats.made_up import Weights, close, doubled
 
 @dataclass
 class Published:
-    """U-Net of Dhariwal & Nichol, one function a module, by the names of its checkpoint."""
+    """U-Net of Dhariwal & Nichol in functional form, with the weight names of its checkpoints."""
 
     channels: int = 3
     model_channels: int = 32
@@ -183,7 +183,7 @@ def test_they_predict_as_published(net: Published, size: tuple[int, int]) -> Non
 
 
 def made(net: Published) -> dict[str, Tensor]:
-    """The weights as a checkpoint holds them."""
+    """Return the state dict of a checkpoint."""
     with torch.inference_mode():
         y = torch.tensor([0]) if net.classes else None
         net(torch.zeros(1, net.channels, 16, 16), torch.zeros(1), y)
@@ -306,7 +306,7 @@ MODEL_CARDS: dict[str, tuple[Published, dict[str, Any]]] = {
 def test_usual_is_what_the_model_cards_list(name: str) -> None:
     net, told = MODEL_CARDS[name]
     with torch.device("meta"), torch.inference_mode():
-        # Where there are no numbers, none are random.
+        # The meta device has no data, and no random numbers.
         net.weights.generator = torch.default_generator
         side = told["image_size"]
         net(torch.zeros(1, 3, side, side), torch.zeros(1), torch.zeros(1, dtype=torch.int64))
@@ -334,7 +334,7 @@ def test_of_rescaled_timesteps_the_network_sees_thousandths(rescale: bool, tmp_p
         timesteps=4000,
         rescale_timesteps=rescale,
     )
-    # Their linear schedule has the same ends whatever T is.
+    # Their linear schedule scales β by 1000/T.
     assert float(model.schedule.betas[-1]) == pytest.approx(0.02 / 4)
     x, t = torch.randn(2, 3, 16, 16), torch.tensor([3, 3987])
     with torch.inference_mode():

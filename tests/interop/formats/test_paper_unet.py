@@ -1,4 +1,4 @@
-"""Ho's weights converted and ermongroup/ddim's checkpoints, against a forward pass by the paper."""
+"""Import of Ho's converted weights and ermongroup/ddim's, against an independent forward pass."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EPS = 1e-6
 
 @dataclass
 class Paper:
-    """The U-Net of DDPM, one function a module, by the names of the conversion."""
+    """U-Net of DDPM in functional form, with the weight names of the conversion."""
 
     base: int = 32
     mult: tuple[int, ...] = (1, 2, 2)
@@ -81,7 +81,7 @@ class Paper:
         return self.weights.attention({**names, "out": f"{name}.proj_out"}, x, _EPS)
 
     def made(self) -> dict[str, Tensor]:
-        """The weights as a checkpoint holds them."""
+        """Return the state dict of a checkpoint."""
         with torch.inference_mode():
             self(torch.zeros(1, self.channels, 32, 32), torch.zeros(1))
         return {name: value.clone() for name, value in self.weights.items()}
@@ -141,7 +141,7 @@ def test_the_published_shapes_are_the_presets(preset: UNetConfig) -> None:
     attends = tuple(level for level, one in enumerate(preset.attends) if one)
     net = Paper(128, preset.channel_mult, attention=attends)
     with torch.device("meta"), torch.inference_mode():
-        # Where there are no numbers, none are random.
+        # The meta device has no data, and no random numbers.
         net.weights.generator = torch.default_generator
         net(torch.zeros(1, *preset.shape), torch.zeros(1))
     answers = questions_about(net.weights)

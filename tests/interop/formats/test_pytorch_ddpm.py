@@ -1,4 +1,4 @@
-"""Checkpoints of w86763777/pytorch-ddpm, against a forward pass by its description."""
+"""Import of w86763777/pytorch-ddpm checkpoints, against an independent forward pass."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TIME = "time_embedding.timembedding"
 
 @dataclass
 class Theirs:
-    """Its U-Net, one function a module, by the names of its checkpoint."""
+    """Its U-Net in functional form, with the weight names of its checkpoints."""
 
     base: int = 32
     mult: tuple[int, ...] = (1, 2, 2)
@@ -32,7 +32,7 @@ class Theirs:
 
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         w = self.weights
-        # Beside each sine stands its cosine; the table of all t is a weight.
+        # Sines and cosines are interleaved; the table for all t is stored as a weight.
         rates = torch.exp(-math.log(10000) * torch.arange(0, self.base, 2) / self.base)
         angles = torch.arange(self.T).float()[:, None] * rates
         table = torch.stack([angles.sin(), angles.cos()], dim=-1).reshape(self.T, self.base)
@@ -78,7 +78,7 @@ class Theirs:
         return w.attention(names, h, 1e-5)
 
     def made(self) -> dict[str, Tensor]:
-        """The weights as a checkpoint holds them."""
+        """Return the state dict of a checkpoint."""
         with torch.inference_mode():
             self(torch.zeros(1, 3, 32, 32), torch.zeros(1))
         return {name: value.clone() for name, value in self.weights.items()}
@@ -112,7 +112,7 @@ def test_it_predicts_as_described(shape: dict[str, Any], tmp_path: Path) -> None
     torch.save(checkpoint(net, ema), tmp_path / "ckpt.pt")
     with recognised(tmp_path / "ckpt.pt") as found:
         assert found.info.name == "pytorch-ddpm"
-        # The file has T, and the size of its pictures.
+        # The file contains T and the picture size.
         assert found.usual == {"schedule": "linear", "parameterization": "eps"}
         model = found.read(found.usual)
     assert model.config.shape == (3, 32, 24)
