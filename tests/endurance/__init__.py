@@ -1,6 +1,6 @@
-"""What takes minutes or hours to show: ``python -m tests.endurance [NAME …] [--out FILE]``.
+"""Endurance tests, of minutes or hours: ``python -m tests.endurance [NAME …] [--out FILE]``.
 
-Each module of :mod:`tests.endurance.forms` is one long form, called by the module's name: its
-docstring's first line says what it shows, its ``endure(scale)`` does it. Its short form is a test
-among the others. To add one, put a module there.
+Each module of :mod:`tests.endurance.forms` is one of them, called by the module's name: the first
+line of its docstring says what it shows, its ``endure(scale)`` runs it. A short version is among
+the ordinary tests. To add an endurance test, add a module there.
 """

@@ -1,4 +1,4 @@
-"""Run long forms one after another, print what they show, write JSON."""
+"""Run endurance tests one after another, print their results, and write them as JSON."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.endurance.outcome import Outcome
 
 
 def names() -> list[str]:
-    """Return the long forms that there are."""
+    """Return the names of the endurance tests."""
     return sorted(module.name for module in pkgutil.iter_modules(forms.__path__))
 
 
 def run(name: str, scale: float) -> dict[str, object]:
-    """Run one of them and return its figures."""
+    """Run one endurance test and return its results."""
     module = importlib.import_module(f"{forms.__name__}.{name}")
     begun = time.monotonic()
     outcome: Outcome = module.endure(scale)
@@ -40,7 +40,7 @@ def run(name: str, scale: float) -> dict[str, object]:
 
 
 def main() -> int:
-    """Return 0 if all that was asked for held."""
+    """Run the command; return exit code 0 if all tests passed."""
     parser = argparse.ArgumentParser(prog="python -m tests.endurance", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full length")

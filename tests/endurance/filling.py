@@ -1,7 +1,7 @@
-"""A training on a small disk of its own, which is filled at random moments.
+"""Training on a small disk of its own, which is filled up at random moments.
 
-``python -m tests.endurance.filling ROUNDS FOLDER`` mounts a tmpfs in FOLDER, where it must be
-allowed to, and prints one JSON object.
+``python -m tests.endurance.filling ROUNDS FOLDER`` mounts a tmpfs in FOLDER, for which it needs
+permission, and prints one JSON object.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.cli.conftest import write_pictures
 
-# Room for all checkpoints that the ladder keeps of some hundred steps, and the one being written.
+# Room for all checkpoints that are kept over some hundred steps, and the one being written.
 _DISK = 600 << 20
 _PORTION = bytes(1 << 20)
 _EVERY = 4
@@ -45,10 +45,10 @@ Job = Generator[Event, None, Any]
 
 
 class Disk:
-    """A small disk and what fills it.
+    """A small mounted disk and the file that fills it.
 
     Args:
-        folder: where it is mounted.
+        folder: the mount point.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -59,7 +59,7 @@ class Disk:
         self._other = folder / "somebody else's"
 
     def fill(self, left: int) -> None:
-        """Leave so many bytes."""
+        """Fill the disk up to ``left`` free bytes."""
         with self._other.open("wb", buffering=0) as stream:
             try:
                 while True:
@@ -70,12 +70,12 @@ class Disk:
             stream.truncate(max(0, stream.tell() - left))
 
     def empty(self) -> None:
-        """Give the room back."""
+        """Free the space again."""
         self._other.unlink()
 
 
 def fill_again_and_again(rounds: int, folder: Path) -> dict[str, Any]:
-    """Train while the disk is filled so many times; returns the figures."""
+    """Train while the disk is filled and freed ``rounds`` times; return the results."""
     torch.set_num_threads(1)
     for name in ("CACHE", "CONFIG"):
         os.environ[f"DDPM_STUDIO_{name}"] = str(folder / name.lower())
@@ -91,7 +91,7 @@ def fill_again_and_again(rounds: int, folder: Path) -> dict[str, Any]:
     counts = {"warned": 0, "went on": 0, "saved again": 0, "steps while full": 0}
     faults: list[str] = []
     for number in range(rounds):
-        # From not a byte to all but enough: the writing breaks off at any place.
+        # From no free byte to nearly enough for a checkpoint, so that writing fails at any place.
         disk.fill(int(rng.uniform(0, 0.95 * size)))
         events = _until(job, lambda event: isinstance(event, SavingFailed))
         counts["warned"] += "No space left" in str(events[-1])
@@ -118,7 +118,7 @@ def fill_again_and_again(rounds: int, folder: Path) -> dict[str, Any]:
 
 
 def look(run: Path) -> list[str]:
-    """Return what is wrong with what lies on the disk."""
+    """Return the faults found in a run folder: leftovers, damaged checkpoints, lost metrics."""
     faults = [f"left over: {path.name}" for path in run.rglob(".writing-*")]
     folder = RunFolder.open(run)
     for checkpoint in folder.checkpoints():

@@ -1,8 +1,8 @@
-"""Trainings of the terminal that are killed at any moment, resumed and compared.
+"""Terminal trainings that are killed at random moments, resumed and compared.
 
 ``python -m tests.endurance.killing TRIALS FOLDER`` prints one JSON object; FOLDER takes the runs.
-Each training is a process of its own, forked from this one, which has torch loaded already and no
-thread beside its own: a start costs next to nothing.
+Each training is a process forked from this one, which has already loaded torch and has a single
+thread, so that a start costs next to nothing.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ from tests.cli.conftest import TINY, write_pictures
 STEPS, EVERY = 28, 4
 _SETTINGS = [*TINY, "--seed", "1", "--sample-count", "1", "--sample-every", "10"]
 _PARTS = ("model", "ema", "optimizer")
-# Of each four, how often a training is killed before it may end.
+# How often each of four trainings in turn is killed before it may end.
 _KILLS = (1, 1, 2, 3)
 _SIGNS = (".writing-", ".replaced-")
 _TAKEN = struct.Struct("q")
 
 
 class Child:
-    """A training in a process of its own: a new one or, where there is a run, that one further.
+    """A training in a child process: a new one, or a resumed one where the run exists.
 
     Args:
-        pictures: what to train on.
+        pictures: the pictures to train on.
         run: the run folder.
-        more: words of the command line.
+        more: further arguments of the command line.
     """
 
     def __init__(self, pictures: Path, run: Path, more: Sequence[str] = ()) -> None:
@@ -64,7 +64,7 @@ class Child:
             os._exit(self._train(words))
 
     def _train(self, words: list[str]) -> int:
-        """What the new process does: note each step where the parent sees it, and tell the log."""
+        """Train in the child: store the step number in shared memory, write output to the log."""
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -83,23 +83,23 @@ class Child:
             return 70
 
     def wait(self) -> int:
-        """Wait for its end; returns its exit code."""
+        """Wait for the process to end; return its exit code."""
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def kill_after(self, seconds: float) -> bool:
-        """Kill it so long after its start; False if it has ended by then."""
+        """Kill the process this many seconds after its start; return False if it had ended."""
         time.sleep(max(0.0, self.begun + seconds - time.time()))
         os.kill(self.pid, signal.SIGKILL)
         return self.wait() == -signal.SIGKILL
 
     def steps(self) -> int:
-        """How many steps its training has taken, with those of before; 0: none in this process."""
+        """Return the number of the last step taken, or 0 if this process has taken none."""
         return int(_TAKEN.unpack(self._taken[:])[0])
 
 
 @dataclass
 class Figures:
-    """What the trials have shown."""
+    """Results of all trials."""
 
     trials: int = 0
     resumed: int = 0
@@ -117,11 +117,11 @@ class Figures:
 
 
 class Trials:
-    """Kills one training after another.
+    """Trials that kill one training after another.
 
     Args:
-        folder: takes the runs.
-        seed: of the moments.
+        folder: the folder for the runs.
+        seed: of the random moments.
     """
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
@@ -135,7 +135,7 @@ class Trials:
         self.expected = contents(self.through)
 
     def _run_through(self) -> float:
-        """Train without a disturbance; returns how long it took."""
+        """Train without interruption; return the seconds that it took."""
         with self._cache():
             child = Child(self.pictures, self.through)
             code = child.wait()
@@ -145,14 +145,14 @@ class Trials:
 
     @contextlib.contextmanager
     def _cache(self) -> Any:
-        """A cache for one training, so that preparing the pictures is part of it."""
+        """Provide a fresh cache for a block, so that a training includes preparing the pictures."""
         cache = self.folder / "cache"
         os.environ["DDPM_STUDIO_CACHE"] = str(cache)
         yield
         shutil.rmtree(cache, ignore_errors=True)
 
     def attempt(self) -> None:
-        """Kill one training, once or more often, then let it end and compare."""
+        """Kill one training one or more times, let it end, and compare the results."""
         number = self.figures.trials
         self.figures.trials += 1
         run = self.folder / f"run {number}"
@@ -160,7 +160,7 @@ class Trials:
             wanted = _KILLS[number % len(_KILLS)]
             killed = 0
             while killed < wanted:
-                # What is left of a resumed training is shorter.
+                # The rest of a resumed training is shorter.
                 left = 1 - newest_step(run) / STEPS
                 child = Child(self.pictures, run)
                 if child.kill_after(self._rng.uniform(0, self.seconds * left)):
@@ -177,7 +177,7 @@ class Trials:
         shutil.rmtree(run, ignore_errors=True)
 
     def _look_at(self, run: Path, child: Child) -> None:
-        """Look at what a kill has left."""
+        """Check and record what a kill has left behind."""
         figures = self.figures
         now = time.time()
         figures.kills += 1
@@ -212,7 +212,7 @@ class Trials:
             self.figures.faults.append(f"{run.name}: exit code {code}: {said}")
 
     def _compare(self, run: Path) -> None:
-        """Compare all that training has made with that of the run that nobody killed."""
+        """Compare all outputs of a training with those of the undisturbed run."""
         figures = self.figures
         try:
             made = contents(run)
@@ -231,7 +231,7 @@ class Trials:
 
 
 def newest_step(run: Path) -> int:
-    """Return the newest step that is saved; 0 without one."""
+    """Return the newest saved step, or 0 if there is none."""
     try:
         return RunFolder.open(run).newest().step
     except StudioError:
@@ -239,12 +239,12 @@ def newest_step(run: Path) -> int:
 
 
 def part_written(folder: Path) -> bool:
-    """Whether something half-written lies in a folder."""
+    """Whether a folder has a partly written file or folder."""
     return folder.is_dir() and any(path.name.startswith(_SIGNS) for path in folder.iterdir())
 
 
 def contents(run: Path) -> dict[str, object]:
-    """Return all that a training makes: its last checkpoint, its figures, its samples."""
+    """Return all outputs of a training: its last checkpoint, metrics and samples."""
     newest = RunFolder.open(run).newest()
     figures: list[object] = [
         [line[key] for key in ("step", "loss", "grad_norm", "lr")]
@@ -258,7 +258,7 @@ def contents(run: Path) -> dict[str, object]:
 
 
 def kill(trials: int, folder: Path) -> dict[str, Any]:
-    """Kill so many trainings; returns the figures."""
+    """Kill this many trainings; return the results."""
     torch.set_num_threads(1)
     load_for_training()
     refuse_threads()
@@ -274,10 +274,10 @@ def kill(trials: int, folder: Path) -> dict[str, Any]:
 
 
 def refuse_threads() -> None:
-    """A process that has threads must not be forked: their locks would stay locked.
+    """Raise if this process has several threads: after a fork, their locks would stay locked.
 
     Raises:
-        RuntimeError: if there are any.
+        RuntimeError: if there is more than one thread.
     """
     tasks = Path("/proc/self/task")
     count = len(list(tasks.iterdir())) if tasks.is_dir() else 1

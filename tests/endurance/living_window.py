@@ -1,7 +1,7 @@
-"""A real window that lives for a while, watched from inside: memory, threads, handles, objects.
+"""Long-running real window with a record of its memory, threads, handles and objects.
 
 ``python -m tests.endurance.living_window {soak,cycles} AMOUNT FOLDER``: AMOUNT is seconds for the
-soak and starts for the cycles; FOLDER takes runs, settings and ``report.json``.
+soak and trainings for the cycles; FOLDER holds runs, settings and ``report.json``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _STEPS = 100_000_000
 
 
 class Watch:
-    """Notes what the process holds, a row a look."""
+    """Records the resources that the process holds, a row for each look."""
 
     def __init__(self) -> None:
         import psutil
@@ -65,7 +65,7 @@ class _MallInfo(ctypes.Structure):
 
 
 def _used_bytes() -> int:
-    """What the C library has handed out and not got back; 0 where it can't tell."""
+    """Return the bytes allocated with malloc and not freed, or 0 if glibc cannot tell."""
     told = getattr(ctypes.CDLL(None), "mallinfo2", None)
     if told is None:
         return 0
@@ -75,7 +75,7 @@ def _used_bytes() -> int:
 
 
 class Life:
-    """Opens the window on embedded pictures and runs a script in it from a timer."""
+    """Opens the window on embedded pictures and runs a script in its event loop by a timer."""
 
     def __init__(self) -> None:
         from PySide6.QtCore import QTimer
@@ -102,7 +102,7 @@ class Life:
         self._timer.timeout.connect(self._go_on)
 
     def run(self, script: Generator[float, None, None]) -> dict[str, Any]:
-        """Run a script that yields how many seconds to let the window live; returns the report."""
+        """Run a script that yields seconds to wait in the event loop; return the report."""
         self._script = script
         self._timer.start(0)
         self.app.exec()
@@ -124,12 +124,12 @@ class Life:
             self._timer.start(round(seconds * 1000))
 
     def open_pictures(self) -> Generator[float, None, None]:
-        """Open the embedded Fashion-MNIST and wait for it."""
+        """Open the embedded Fashion-MNIST and wait until it is ready."""
         self.window.open_sample("fashion-mnist")
         yield from self.until("dataset")
 
     def until(self, attribute: str) -> Generator[float, None, None]:
-        """Wait until the studio has something.
+        """Wait until an attribute of the studio is set.
 
         Raises:
             TimeoutError: after two minutes.
@@ -141,19 +141,19 @@ class Life:
             yield 0.01
 
     def start_training(self, **changes: Any) -> None:
-        """Press the button with small settings."""
+        """Click the start button of a training with small settings."""
         training = self.window.training
-        # What suits this machine is another thing on each.
+        # The settings suggested for a machine differ from one to the next.
         training.form.reset()
         training.form.set_value({"steps": _STEPS, "device": "cpu", "batch_size": 8} | changes)
         training.start_button.click()
 
     def count(self, what: str) -> None:
-        """Note that something was done once more."""
+        """Increment the count of ``what``."""
         self.counts[what] = self.counts.get(what, 0) + 1
 
     def soak(self, seconds: float) -> Generator[float, None, None]:
-        """Train for so long while each tool draws again and again and is walked through."""
+        """Train for this long while each tool draws repeatedly and is scrubbed through."""
         from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
         from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
         from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
@@ -195,7 +195,7 @@ class Life:
             yield 0.05
 
     def cycles(self, times: int) -> Generator[float, None, None]:
-        """Start a training and cancel it at another moment each time."""
+        """Start and cancel a training this many times, after a different delay each time."""
         studio = self.window.studio
         yield from self.open_pictures()
         for number in range(times):
@@ -212,10 +212,10 @@ class Life:
 
 
 def live(kind: str, amount: float) -> dict[str, Any]:
-    """Let a window live in a process and folders of its own; returns its report.
+    """Run a window in a process with folders of its own; return its report.
 
     Raises:
-        subprocess.CalledProcessError: if it ended otherwise than well.
+        subprocess.CalledProcessError: if the process failed.
     """
     with tempfile.TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "tests.endurance.living_window", kind, str(amount), folder]
@@ -230,7 +230,7 @@ def live(kind: str, amount: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Live, then write the report."""
+    """Run the command: run a window's script, then write the report."""
     kind, amount, folder = sys.argv[1], float(sys.argv[2]), Path(sys.argv[3])
     life = Life()
     script = life.soak(amount) if kind == "soak" else life.cycles(int(amount))

@@ -1,4 +1,4 @@
-"""What a long form has shown."""
+"""Result of an endurance test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether it held, and the figures, as JSON can hold them."""
+    """Whether the test passed, and its results in a form that JSON can hold."""
 
     passed: bool
     figures: dict[str, object]

@@ -1,4 +1,4 @@
-"""Trainings on two ranks of which one, drawn at random, is killed at any moment.
+"""Trainings on two ranks of which a random one is killed at a random moment.
 
 ``python -m tests.endurance.rank_killing TRIALS FOLDER`` prints one JSON object; FOLDER takes the
 runs. Rank 0 is forked from this process, see :mod:`tests.endurance.killing`; it starts rank 1.
@@ -36,18 +36,18 @@ _PATIENCE = 60.0
 
 @dataclass
 class RankFigures:
-    """What the trials have shown.
+    """Results of all trials.
 
     Attributes:
         trials: trainings that lost a rank.
         rank_0: of them, those that lost rank 0; the others lost rank 1.
-        before_the_first_step: of them, those that had taken none.
-        ended_before_it_was_killed: trainings that were too quick; they are no trials.
-        most_seconds_to_the_end: of all processes, after the kill.
-        one_clear_line: trainings whose rank 0 lived on, and said once which rank has gone and how.
-        most_steps_lost: between the last step taken and the checkpoint that is gone on from.
-        equal: trainings that ended with the bytes of one without a disturbance.
-        faults: what was not as it should be.
+        before_the_first_step: trials killed before their first step.
+        ended_before_it_was_killed: trainings that ended too soon; they are not trials.
+        most_seconds_to_the_end: the longest time from a kill to the end of all processes.
+        one_clear_line: trainings whose rank 0 survived, and said once which rank died and how.
+        most_steps_lost: from the checkpoint resumed from to the last step taken.
+        equal: trainings that ended with the bytes of an undisturbed one.
+        faults: descriptions of whatever went wrong.
     """
 
     trials: int = 0
@@ -62,11 +62,11 @@ class RankFigures:
 
 
 class RankTrials:
-    """Kills ranks of one training after another.
+    """Trials that kill a rank of one training after another.
 
     Args:
-        folder: takes the runs.
-        seed: of the moments and the ranks.
+        folder: the folder for the runs.
+        seed: of the random moments and ranks.
     """
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
@@ -86,7 +86,7 @@ class RankTrials:
         return Child(self.pictures, run, _TWO)
 
     def attempt(self) -> None:
-        """Kill a rank of one training, let the training go on to its end and compare."""
+        """Kill a rank of one training, resume the training to its end, and compare the results."""
         run = self.folder / f"run {self.figures.trials} {self.figures.ended_before_it_was_killed}"
         child = self._train(run)
         time.sleep(self._rng.uniform(0, self.seconds))
@@ -121,7 +121,7 @@ class RankTrials:
             figures.faults.append(f"{run.name}: ended with other bytes")
 
     def _ranks(self, child: Child) -> list[psutil.Process] | None:
-        """Wait for both ranks of a training; None: it has ended."""
+        """Wait until both ranks of a training run; return None if it has ended."""
         leader = psutil.Process(child.pid)
         while True:
             if leader.status() == psutil.STATUS_ZOMBIE:
@@ -131,7 +131,7 @@ class RankTrials:
             time.sleep(0.01)
 
     def _look_at(self, run: Path, child: Child, victim: int, code: int) -> None:
-        """Look at what a kill has left."""
+        """Check and record what a kill has left behind."""
         figures = self.figures
         taken = child.steps()
         figures.before_the_first_step += taken == 0
@@ -142,7 +142,7 @@ class RankTrials:
                 figures.faults.append(f"{run.name}: exit code {code}")
             return
         if code == 0:
-            # The last step was taken, and rank 1 of no more use.
+            # The last step had been taken, and rank 1 was no longer needed.
             figures.one_clear_line += "error:" not in said
             return
         lines = [line for line in said.splitlines() if "error:" in line]
@@ -154,7 +154,7 @@ class RankTrials:
 
 
 def kill_ranks(trials: int, folder: Path) -> dict[str, Any]:
-    """Kill a rank in so many trainings; returns the figures."""
+    """Kill a rank in this many trainings; return the results."""
     torch.set_num_threads(1)
     load_for_training()
     refuse_threads()

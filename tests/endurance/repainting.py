@@ -1,9 +1,9 @@
-"""Repaint real widgets and emit real signals many times, and count references.
+"""Reference counts of None and True while real widgets repaint and real signals are emitted.
 
 ``python -m tests.endurance.repainting TIMES`` prints one JSON object. PySide6 6.12.0 drops a
 reference to None at each repaint and to True at each signal under Python 3.11, until the process
-aborts. From Python 3.12 on they are immortal: extensions built for older ones still move the
-count, and nobody takes the object away while it is at least 2³¹.
+aborts. From Python 3.12 on both are immortal: extensions built for older versions still change
+the count, but the object is never freed while the count is at least 2³¹.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
 from ddpm_studio.gui.widgets.plots.loss_plot import LossPlot
 from tests.paints import PaintCounter
 
-# What a run may hold on to itself, however often it repaints.
+# References that a run may hold itself, however often it repaints.
 _SLACK = 500
 _IMMORTAL = sys.version_info >= (3, 12)
 _MORTAL_BELOW = 1 << 31
@@ -40,7 +40,7 @@ def _let_live(app: QCoreApplication, seconds: float) -> None:
 
 
 def repaint_and_emit(times: int) -> dict[str, object]:
-    """Do both ``times`` times; returns how the reference counts have moved."""
+    """Repaint and emit ``times`` times; return how the reference counts have changed."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     grid = PictureGrid("pictures")
     grid.set_pictures(np.zeros((4, 8, 8, 1), dtype=np.uint8))
@@ -84,7 +84,7 @@ def repaint_and_emit(times: int) -> dict[str, object]:
 
 
 def _is_safe(count: int, moved: int) -> bool:
-    """Whether an object with so many references now will never be taken away."""
+    """Whether an object with this reference count can never be freed."""
     return count >= _MORTAL_BELOW if _IMMORTAL else abs(moved) < _SLACK
 
 

@@ -1,4 +1,4 @@
-"""Whether a window that lived for long holds no more than after its first tenth."""
+"""Leak check of a long-running window: its resources at the end against its first tenth."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _GROWTH = 0.02
 
 
 def judge(report: dict[str, Any]) -> Outcome:
-    """Compare what was held after the first tenth with what was held at the end.
+    """Compare the resources held after the first tenth with those held at the end.
 
-    Threads and handles must not be more than they were at any time in the first tenth; memory
-    may be 2 % more. Medians stand for both, of the tenth around the mark and of the last one, so
-    that no look in the middle of a drawing decides.
+    Threads, handles and timers must not exceed their maximum in the first tenth; memory may grow by
+    less than 2 %. Medians are compared, of the tenth around the mark and of the last one, so that
+    no single sample in the middle of a drawing decides.
     """
     rows = report["rows"]
     tenth = max(1, len(rows) // 10)

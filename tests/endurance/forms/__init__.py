@@ -1,5 +1,5 @@
-"""The long forms: a module each, with ``endure(scale: float) -> Outcome``.
+"""The endurance tests: one module each, with ``endure(scale: float) -> Outcome``.
 
-``scale`` is the share of the full length that was asked for: 1.0 for the figures that count,
-less to try it out.
+``scale`` is the fraction of the full length: 1.0 for the results that count, less to try a test
+out.
 """

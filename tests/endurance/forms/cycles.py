@@ -1,4 +1,4 @@
-"""1,000 trainings started and cancelled in the window: nothing leaks."""
+"""1,000 trainings are started and cancelled in the window without any leak."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ _CYCLES = 1000
 
 
 def endure(scale: float = 1.0) -> Outcome:
-    """Start and cancel ``scale`` times a thousand trainings, each at another moment."""
+    """Start and cancel ``scale`` × 1,000 trainings, each after a different delay."""
     return judge(live("cycles", max(5, _CYCLES * scale)))

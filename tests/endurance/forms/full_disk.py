@@ -1,4 +1,4 @@
-"""A disk that is full again and again while a network is trained: nothing is lost or damaged."""
+"""A disk fills up repeatedly during a training, and nothing is lost or damaged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOUNT = "mount -t tmpfs -o size=1m tmpfs /tmp"
 
 
 def endure(scale: float = 1.0) -> Outcome:
-    """Fill a small disk so many times."""
+    """Fill a small disk repeatedly during a training, in a mount namespace of its own."""
     words = unshared()
     if words is None:
         return Outcome(False, {"not done": "this system lets no program mount a disk of its own"})
@@ -34,7 +34,7 @@ def endure(scale: float = 1.0) -> Outcome:
 
 
 def unshared() -> list[str] | None:
-    """Return the words before a program that may mount what it alone sees; None: none may."""
+    """Return the command prefix that lets a program mount a disk privately, or None if none can."""
     words = ["unshare", "--mount"]
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         words.append("--map-root-user")

@@ -1,4 +1,4 @@
-"""Every malformed input of the corpus is read as a person's program would read it."""
+"""Every malformed input of the corpus is refused clearly or read without harm."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.hostile.watch import feed
 
 
 def endure(scale: float) -> Outcome:
-    """Feed the corpus, or a spread of it."""
+    """Feed the corpus to its readers, or an evenly spread part of it."""
     names = spread(round(len(corpus()) * min(scale, 1.0)))
     verdicts = list(feed(corpus()[name] for name in names))
     faulty = {verdict.case: list(verdict.faults) for verdict in verdicts if verdict.faults}

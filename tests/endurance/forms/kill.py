@@ -1,4 +1,4 @@
-"""100 trainings killed at a random moment: each resumes and ends with the very same bytes."""
+"""100 trainings are killed at random moments: each resumes and ends with identical bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TRIALS = 100
 
 
 def endure(scale: float = 1.0) -> Outcome:
-    """Kill so many trainings of the terminal, some of them again after they were resumed."""
+    """Kill ``scale`` × 100 terminal trainings, some of them again after they were resumed."""
     with tempfile.TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "tests.endurance.killing"]
         words += [str(max(3, round(_TRIALS * scale))), folder]

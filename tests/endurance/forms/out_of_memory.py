@@ -1,8 +1,8 @@
-"""Memory that ends at any operation of a training, a drawing, an evaluation or a loading.
+"""Out-of-memory errors at any operation of training, sampling, evaluation or loading.
 
-One operation on tensors fails as an allocation does; which one is drawn at random. A training
-goes on or ends with its last whole state saved, and gives the same bytes when it is trained
-further; the others say what to do and give the same figures when they are asked again.
+One random tensor operation fails as an allocation does. A training goes on or ends with its last
+complete state saved, and gives the same bytes when it is resumed; the other jobs say what to do,
+and give the same results when they are run again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PARTS = ("model", "ema", "optimizer")
 
 
 def endure(scale: float) -> Outcome:
-    """Fail 100 operations of each class of job."""
+    """Fail ``scale`` × 100 operations of each class of job."""
     trials = max(2, round(_TRIALS * scale))
     rng = np.random.default_rng(0)
     figures: dict[str, object] = {}
@@ -67,7 +67,7 @@ def endure(scale: float) -> Outcome:
 
 
 def count(job: Callable[[], object]) -> int:
-    """Return how many operations a job takes."""
+    """Return the number of operations of a job."""
     counting = FailingAllocation()
     with counting:
         job()
@@ -75,7 +75,7 @@ def count(job: Callable[[], object]) -> int:
 
 
 def attempt(job: Callable[[], Any], at: int, kind: str) -> str:
-    """Fail one operation of a job; asked again, it gives what it gives undisturbed."""
+    """Fail one operation of a job, check that a second run is undisturbed; return what happened."""
     expected = job()
     try:
         with FailingAllocation(at, kind):
@@ -91,7 +91,7 @@ def attempt(job: Callable[[], Any], at: int, kind: str) -> str:
 
 
 def attempt_training(pictures: Path, run: Path, at: int, kind: str) -> str:
-    """Fail one operation of a training, then train further; returns how it went."""
+    """Fail one operation of a training, resume it, and compare; return what happened."""
     through = run.parent / "through 3"
     if not through.exists():
         finish(_training(pictures, through))
@@ -138,7 +138,7 @@ def _sampling(run: Path) -> Callable[[], Any]:
 
 def _evaluation(run: Path) -> Callable[[], Any]:
     def measure() -> object:
-        # Figures that were kept are not measured again.
+        # Cached results would not be measured again.
         shutil.rmtree(run / "bits", ignore_errors=True)
         request = BitsRequest(run=run, count=2, timesteps=4, device="cpu")
         return repr(finish(measure_bits(request, [], ModelStore()))[1])

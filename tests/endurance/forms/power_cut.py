@@ -1,6 +1,6 @@
-"""Power cut after each write of a checkpoint: the old or the new one is there, whole.
+"""A power cut after any write of a checkpoint leaves the old or the new one intact.
 
-As ``tests/runs/test_power_cut.py``, with each subset of the last names that were not flushed.
+As in ``tests/runs/test_power_cut.py``, with subsets of the last directory changes not flushed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SUBSETS = 6
 
 
 def endure(scale: float) -> Outcome:
-    """Look at each state that a cut may leave, of four kinds of saving."""
+    """Check every state that a power cut may leave, for several ways of saving."""
     figures: dict[str, object] = {}
     for name, (steps, work) in CASES.items():
         with tempfile.TemporaryDirectory() as scratch:

@@ -1,4 +1,4 @@
-"""20 trainings on two ranks of which one is killed: all end, and resume to the very same bytes."""
+"""20 trainings on two ranks lose one: all processes end, and resuming gives identical bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_SECONDS = 30.0
 
 
 def endure(scale: float = 1.0) -> Outcome:
-    """Kill a random rank of so many trainings at a random moment."""
+    """Kill a random rank of ``scale`` × 20 trainings at a random moment."""
     with tempfile.TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "tests.endurance.rank_killing"]
         words += [str(max(1, round(_TRIALS * scale))), folder]

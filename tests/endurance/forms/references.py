@@ -1,4 +1,4 @@
-"""10,000 repaints and signals on each Python at hand: nobody takes None and True away."""
+"""10,000 repaints and signals on each Python do not release None and True (reference counts)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def endure(scale: float = 1.0) -> Outcome:
 
 
 def _interpreters() -> list[str]:
-    """This Python, and the others on the path that can import the window's packages."""
+    """Return this Python, and the others on the path that can import the window's packages."""
     found = [sys.executable]
     for version in _PYTHONS:
         other = shutil.which(f"python{version}")

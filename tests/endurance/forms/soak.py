@@ -1,4 +1,4 @@
-"""Two hours of training in the window with live views: nothing leaks."""
+"""Two hours of training in the window with live views, without any leak."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ _SECONDS = 7200
 
 
 def endure(scale: float = 1.0) -> Outcome:
-    """Train for ``scale`` times two hours while each tool draws again and again."""
+    """Train for ``scale`` × two hours while each tool draws repeatedly."""
     return judge(live("soak", max(20, _SECONDS * scale)))
