@@ -1,1 +1,1 @@
-"""Speed, as ratios against a peer in the same run: ``python -m tests.benchmarks``."""
+"""Benchmarks, as ratios against a peer in the same run: ``python -m tests.benchmarks``."""

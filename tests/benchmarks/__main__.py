@@ -15,7 +15,7 @@ from tests.benchmarks.registry import MEASURES, load
 
 
 def main() -> None:
-    """Measure and report; what a machine can't measure is left out with the reason."""
+    """Run the command: measure and report; name what this machine cannot measure, and why."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="which measures; all if none")
     parser.add_argument("--rounds", type=int, default=9, help="counted rounds of each pair")
@@ -46,7 +46,7 @@ def _measure(name: str, rounds: int, out: Path | None) -> None:
 
 
 def _record(out: Path | None, name: str, told: object) -> None:
-    """Put one measure's figures beside the others in the file."""
+    """Update one benchmark's figures in the JSON file; keep the others."""
     if out is None:
         return
     from tests.benchmarks.machine import machine

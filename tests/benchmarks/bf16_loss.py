@@ -1,4 +1,4 @@
-"""The loss after training in bf16 against that after training in float32, all else equal."""
+"""Loss after training in bf16, compared with float32, all else equal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STEPS, _LAST, _BATCH = 600, 200, 16
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Train from the same seed in both; noise and t of each step are the same."""
+    """Train in both from the same seed, so that noise and t of each step are the same."""
     exact, coarse = _loss("float32"), _loss("bf16")
     details: dict[str, object] = {
         "float32": float(f"{exact:.5g}"),

@@ -1,4 +1,4 @@
-"""A training beside two other programs that keep a core busy each, and without them."""
+"""Training speed and choice of threads with and without two other programs that use a core each."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _ALONE_SECONDS, _FIRST_SECONDS, _MEASURED_SECONDS = 15.0, 60.0, 60.0
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Train with the threads that it chooses, and with each fixed number, ``rounds`` times.
+    """Train with the automatic number of threads and with each fixed one, ``rounds`` times.
 
-    Three times at most; each takes two and a half minutes.
+    Three rounds at most; each training takes two and a half minutes.
     """
     cores = os.cpu_count() or 1
     if cores < 2:
@@ -32,7 +32,7 @@ def measure(rounds: int) -> list[Figure]:
     busy: dict[int | None, list[float]] = {number: [] for number in (None, *numbers)}
     quiet: dict[int | None, list[float]] = {None: [], cores: []}
     for number in range(rounds):
-        # In turns, and the other way round each time: the machine drifts.
+        # In turns, in reverse order every other round, as the machine's speed drifts.
         turn = 1 if number % 2 == 0 else -1
         for threads in list(busy)[::turn]:
             busy[threads].append(_pictures_a_second(threads, _LOOPS))
@@ -62,7 +62,7 @@ def measure(rounds: int) -> list[Figure]:
 
 
 def _pictures_a_second(threads: int | None, loops: int) -> float:
-    """Train in the terminal; over the second minute after the loops begin."""
+    """Train in the terminal; return pictures a second over the second minute of the loops."""
     from ddpm_studio.data.samples import sample_sets
 
     source = next(sample.path for sample in sample_sets() if sample.name == "fashion-mnist")

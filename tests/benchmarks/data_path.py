@@ -1,4 +1,4 @@
-"""A zip of small JPEGs to a ready array, against decoding alone on all cores."""
+"""Preparing a zip of small JPEGs as an array, against mere decoding on all cores."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _ROUNDS = 3
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Prepare the set into an empty cache and decode it bare, in turns.
+    """Prepare the set with an empty cache, and only decode it, in turns.
 
     Raises:
-        UnavailableError: the set is not here.
+        UnavailableError: if the set is missing.
     """
     path = _set()
     ratios, ours, bare = [], [], []
@@ -67,7 +67,7 @@ def _members(path: Path) -> list[str]:
 
 
 def _decoded(path: Path) -> float:
-    """Return the seconds that all cores take for the pixels alone: the files are in memory."""
+    """Return the seconds that all cores take to decode the pictures, from files in memory."""
     names = _members(path)
     cores = os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")

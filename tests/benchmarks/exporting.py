@@ -1,6 +1,6 @@
-"""A training in the window while animations of 500 frames are written: its pace, and cancelling.
+"""Training in the window while 500-frame animations are written: its speed, and cancelling.
 
-``python -m tests.benchmarks.exporting FOLDER`` does it once and prints JSON.
+``python -m tests.benchmarks.exporting FOLDER`` does this once and prints JSON.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _launched(folder: Path) -> dict[str, Any]:
 
 
 def _frames() -> list[npt.NDArray[np.uint8]]:
-    """Frames such as a reverse process has: noise that gives way to a soft picture."""
+    """Return frames such as those of a reverse process: noise that turns into a smooth picture."""
     rng = np.random.default_rng(0)
     y, x = np.mgrid[0:_SIDE, 0:_SIDE] / _SIDE
     soft = np.stack([x, y, (x + y) / 2], axis=-1) * 255
@@ -90,30 +90,30 @@ def _frames() -> list[npt.NDArray[np.uint8]]:
 
 
 class _Steps:
-    """Sees when which step of a training was taken, as often as it looks."""
+    """Records when each step of a training was taken, as often as it looks."""
 
     def __init__(self, training: JobHandle[Any]) -> None:
         self._training = training
         self.seen: list[tuple[float, int]] = []
 
     def look(self) -> None:
-        """Note the last step, if it is another."""
+        """Record the last step with the time, if it is a new one."""
         progress = self._training.progress
         if progress is not None and (not self.seen or progress.done != self.seen[-1][1]):
             self.seen.append((time.monotonic(), progress.done))
 
     def since(self, begun: float) -> list[tuple[float, int]]:
-        """What was seen since then."""
+        """Return the records since a time."""
         return [one for one in self.seen if one[0] >= begun]
 
     def rate(self, begun: float) -> float:
-        """Pictures a second since then."""
+        """Return the pictures trained per second since a time."""
         seen = self.since(begun)
         return _BATCH * (seen[-1][1] - seen[0][1]) / (seen[-1][0] - seen[0][0])
 
 
 def _live(folder: Path) -> dict[str, Any]:
-    """Open the window, train, and write animations meanwhile."""
+    """Open the window, train, and write animations meanwhile; return the figures."""
     from ddpm_studio.backend import specs
     from ddpm_studio.requests import AnimationRequest
     from tests.endurance.living_window import Life

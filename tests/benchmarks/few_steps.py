@@ -1,10 +1,10 @@
-"""20 steps of DPM-Solver++ against 1000 of ancestral sampling: how far each is from the data.
+"""20 steps of DPM-Solver++ against 1000 of ancestral sampling: Fréchet distance to the data.
 
-Both kinds of it are measured [Lu et al. 2022]: with noise, as ancestral sampling is, and without.
+Both variants are measured [Lu et al. 2022]: stochastic, as ancestral sampling, and deterministic.
 
 A small network learns the 10,000 Fashion-MNIST pictures that ship with the program, at 8 px. Its
-samples and the pictures are compared by the Fréchet distance in a fixed feature space: the
-responses of two layers of random convolutions, averaged over the picture.
+samples and the pictures are compared in a fixed feature space: the responses of two layers of
+random convolutions, averaged over the picture.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Moments = tuple[Tensor, Tensor]
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Train once, draw by each sampler from the same noise, compare all to the pictures."""
+    """Train once, sample with each sampler from the same noise, compare all with the pictures."""
     pictures = fashion()
     trainer = _trained(pictures)
     data = moments(features(pictures))
@@ -62,7 +62,7 @@ def measure(rounds: int) -> list[Figure]:
         "samples": _SAMPLES,
         "training_steps": _STEPS,
     }
-    # A sampler without noise can come no nearer than the flow that it follows.
+    # A deterministic sampler can come no nearer than the flow that it follows.
     flow = distance("ddim", _FLOW)
     limit = {
         "limit": f"{flow / many:.3g}: {_FLOW} steps along the same probability flow",
@@ -87,7 +87,7 @@ def measure(rounds: int) -> list[Figure]:
 
 
 def fashion() -> Images:
-    """Read the pictures, with a margin, at a quarter of the size: uint8 (N, 8, 8, 1)."""
+    """Return the pictures padded to 32 px and reduced to a quarter of that: uint8 (N, 8, 8, 1)."""
     file = paths.resources_dir() / "data/fashion-mnist/t10k-images-idx3-ubyte.gz"
     if not file.exists():
         raise UnavailableError("the sample pictures are not there")
@@ -142,12 +142,12 @@ def features(pictures: Images) -> Tensor:
 
 
 def moments(of: Tensor) -> Moments:
-    """Mean and covariance of features."""
+    """Return mean and covariance of features."""
     return of.mean(0), torch.cov(of.T)
 
 
 def frechet(a: Moments, b: Moments) -> float:
-    """|μ_a − μ_b|² + tr(Σ_a + Σ_b − 2(Σ_a Σ_b)^½) [Heusel et al. 2017]."""
+    """Fréchet distance |μ_a − μ_b|² + tr(Σ_a + Σ_b − 2(Σ_a Σ_b)^½) [Heusel et al. 2017]."""
     (mean_a, cov_a), (mean_b, cov_b) = a, b
     values, vectors = torch.linalg.eigh(cov_a)
     root = vectors * values.clamp(min=0).sqrt() @ vectors.T

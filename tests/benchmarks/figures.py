@@ -1,4 +1,4 @@
-"""What a measure returns, and how it is printed and written down."""
+"""Figures: results of benchmarks with their targets, as lines of a table and as JSON."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import asdict, dataclass, field
 
 
 class UnavailableError(Exception):
-    """This machine can't measure this; the message says what is lacking."""
+    """A benchmark cannot run on this machine; the message says what is missing."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One number.
+    """One result of a benchmark.
 
     Args:
         name: what was measured, in a line.
         value: the number; a ratio is the peer's time over ours, or our memory over the peer's.
         unit: "×" for a ratio, else s, MiB, 1/s, …
-        at_least: the target from below.
-        at_most: the target from above.
-        details: what the number was made from, and, where the target is out of reach, the limit
-            and what stands between.
+        at_least: the target as a lower limit.
+        at_most: the target as an upper limit.
+        details: what the number was computed from, and, where the target is out of reach, the limit
+        and its cause.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Figure:
         return None
 
     def to_json(self) -> dict[str, object]:
-        """Return the fields that say something."""
+        """Return the fields that are set, as a dictionary for JSON."""
         told = {k: v for k, v in asdict(self).items() if v not in (None, {})}
         return told | {"value": float(f"{self.value:.4g}")}
 

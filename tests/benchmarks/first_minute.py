@@ -1,6 +1,6 @@
-"""The first minute of a training in the window, from each tab: how much of it goes into steps.
+"""Share of the first minute of a training in the window that is spent in steps, for each tab.
 
-``python -m tests.benchmarks.first_minute TAB`` presses Start in one tab and prints JSON.
+``python -m tests.benchmarks.first_minute TAB`` starts a training from one tab and prints JSON.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _SMALLEST_SHARE = 0.9
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Train in a fresh window for a minute in each tab, with the settings that it suggests."""
+    """Train for a minute in a new window from each tab, with the suggested settings."""
     shares: dict[str, float] = {}
     details: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as kept:
-        # The first launch measures this machine; the others know it.
+        # The first launch measures this machine; the others find the result.
         _in_window(Path(kept), next(iter(TOOLS)))
         for tab in TOOLS:
             found = _in_window(Path(kept), tab)
@@ -58,7 +58,7 @@ def _in_window(kept: Path, tab: str) -> dict[str, Any]:
 
 
 class _Steps:
-    """Seconds in the steps of each trainer: those of one that only measures are no steps."""
+    """Seconds spent in steps, by trainer, to leave out trainers that only measure the machine."""
 
     def __init__(self) -> None:
         from ddpm_studio.engine import Trainer
@@ -80,13 +80,13 @@ class _Steps:
         Trainer.step = timed  # type: ignore[assignment, method-assign]
 
     def told(self) -> dict[str, Any]:
-        """Of the trainer that took the last step."""
+        """Return share and number of steps of the trainer that took the last step."""
         share = self.seconds.get(self._last, 0.0) / _SECONDS
         return {"share": share, "steps": self.taken.get(self._last, 0)}
 
 
 def _live(tab: str) -> dict[str, Any]:
-    """Open pictures and a tab, press Start, and let a minute pass."""
+    """Open pictures and a tab, press Start, train for a minute; return the figures."""
     from tests.endurance.living_window import Life
 
     found: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Seconds from launch to a picture drawn by a model, at the first start, after one click."""
+"""Seconds from the first launch to a picture sampled from a model, after one click."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.first_picture import SCRIPT
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Launch ``rounds`` times after one warm-up, each with a fresh profile; the median counts."""
+    """Return the median over ``rounds`` launches after a warm-up, each with a new profile."""
     if not ready_runs():
         raise UnavailableError("no ready model ships with this tree")
     times = [_launch() for _ in range(rounds + 1)][1:]
@@ -30,7 +30,7 @@ def _launch() -> float:
     with tempfile.TemporaryDirectory(prefix="profile-") as profile:
         own = {f"DDPM_STUDIO_{name}": str(Path(profile) / name) for name in ("CONFIG", "RUNS")}
         environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ, **own}
-        # What a launch has measured or prepared must not help the next one either.
+        # Nor may the results that a launch caches help the next one.
         environment["DDPM_STUDIO_CACHE"] = str(Path(profile) / "CACHE")
         begun = time.time()
         words = [sys.executable, "-c", SCRIPT]

@@ -1,4 +1,4 @@
-"""Scrolling through 10,000 kept pictures in the real window: a frame's time, the memory."""
+"""Scrolling through 10,000 pictures in the real window's gallery: frame time and memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _JUMPS = 20
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Scroll in a process of its own, ``rounds`` times 200 frames; the median counts."""
+    """Scroll ``rounds`` × 200 frames in a separate process; return the median."""
     with tempfile.TemporaryDirectory() as folder:
         own = {f"DDPM_STUDIO_{name}": f"{folder}/{name}" for name in ("CONFIG", "CACHE", "RUNS")}
         finished = subprocess.run(
@@ -51,7 +51,7 @@ def measure(rounds: int) -> list[Figure]:
 
 
 def _fill(runs: Path) -> None:
-    """Write the runs and their pictures, each with a recipe as long as those of sharing."""
+    """Write the runs and their pictures, each with a recipe as long as those of the Share tab."""
     import numpy as np
 
     from ddpm_studio.export import save_png
@@ -72,7 +72,7 @@ def _fill(runs: Path) -> None:
 
 
 def _scroll(rounds: int) -> dict[str, float]:
-    """Move the scroll bar sixty times a second, and take the time that the window is busy."""
+    """Move the scroll bar sixty times a second and measure how long the window is busy."""
     import time
 
     import numpy as np
@@ -99,7 +99,7 @@ def _scroll(rounds: int) -> dict[str, float]:
     from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 
     memory, panel = psutil.Process(), window.tool(GalleryPanel)
-    # The machine is measured once at the start, with networks that take memory of their own.
+    # The start measures the machine once, with networks that take memory of their own.
     while backend.device is None or window.meter.speed is None:
         app.processEvents()
         time.sleep(0.002)
@@ -159,7 +159,7 @@ def _scroll(rounds: int) -> dict[str, float]:
 
 
 def _whole(panel: GalleryPanel) -> bool:
-    """Whether every picture in view has been read."""
+    """Whether every visible picture has been read."""
     from PySide6.QtCore import QPoint
 
     view = panel.thumbnails

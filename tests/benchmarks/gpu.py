@@ -1,7 +1,7 @@
-"""DDPM's CIFAR-10 network on a GPU: training and sampling against the peers, matrix rate, modes.
+"""DDPM's CIFAR-10 network on a GPU: training and sampling against peers, FLOP/s, determinism.
 
-Ours is measured as a long training or sampling runs, which compiles its network once; how long
-that took stands beside, and the ratio before it.
+Ours is measured as in a long training or sampling, which compiles its network once; the time to
+compile, and the ratio without compilation, are also reported.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _REPEATS = 10
 
 
 def training(rounds: int) -> list[Figure]:
-    """Compare training with the peers, before and after the network is compiled."""
+    """Compare training with the peers, with and without compilation of the network."""
     _need_gpu()
     rate = _matrix_rate()
     figures = [Figure("bf16 matrix product of 8192, measured", rate / 1e12, "TFLOP/s")]
@@ -70,7 +70,7 @@ def training(rounds: int) -> list[Figure]:
 
 
 def ordered(rounds: int) -> list[Figure]:
-    """What adding up in the same order each time costs, both not compiled."""
+    """Measure what deterministic algorithms cost, both without compilation."""
     _need_gpu()
     usual = _steps(_trainer())
     with deterministic(True, torch.device("cuda")):
@@ -86,7 +86,7 @@ def ordered(rounds: int) -> list[Figure]:
 
 
 def sampling(rounds: int) -> list[Figure]:
-    """Compare one whole walk of each, whatever ``rounds``: a peer's takes most of a minute."""
+    """Compare one whole sampling of each, whatever ``rounds``: a peer's takes most of a minute."""
     _need_gpu()
     half = in_bf16(UNet(GPU_CONFIG).to("cuda").eval())
     ours = {
@@ -127,7 +127,7 @@ def _trainer() -> Trainer:
 
 
 def _steps(trainer: Trainer) -> Callable[[], None]:
-    """Some steps, the losses read at their end, as training reads them once a tick."""
+    """Return a function that takes some steps and reads the losses at the end, as training does."""
 
     def steps() -> None:
         losses = [trainer.step().loss for _ in range(_STEPS)]
@@ -163,7 +163,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _matrix_rate() -> float:
-    """FLOP/s of a large product in bf16, on random numbers."""
+    """Return the FLOP/s of a large matrix product in bf16, on random numbers."""
     a, b = (torch.randn(_MATRIX, _MATRIX, device="cuda").bfloat16() for _ in range(2))
     a @ b
     seconds = statistics.median(_timed(lambda: [a @ b for _ in range(_REPEATS)]) for _ in range(5))
@@ -171,7 +171,7 @@ def _matrix_rate() -> float:
 
 
 def _flops_per_picture() -> float:
-    """Of a forward and a backward pass, two for each multiplication and addition."""
+    """Return the FLOPs of a forward and a backward pass, two for each multiply-add."""
     network = UNet(GPU_CONFIG)
     shape = (1, *GPU_CONFIG.shape)
     with FlopCounterMode(display=False) as counter:

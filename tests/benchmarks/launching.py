@@ -1,4 +1,4 @@
-"""Processes of their own are launched as an installed program is."""
+"""Launching of separate processes, with a bytecode cache as an installed program has."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def bytecode_kept() -> Generator[None]:
-    """Let what is launched meanwhile keep its bytecode from launch to launch.
+    """Keep the bytecode of processes launched in the block from launch to launch.
 
-    Python may be told to keep none, as test machines are: each launch would then compile our
-    source anew, and that of no installed package.
+    Python may be configured to write none, as on test machines: each launch would then compile our
+    source again, but not that of installed packages.
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="bytecode-") as folder:

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""Description of the machine that figures were measured on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests import machine as machine_of
 
 
 def machine() -> dict[str, object]:
-    """Return the device's name, its cores and the versions that matter."""
+    """Return the names of machine and GPU, the number of cores, and relevant versions."""
     told: dict[str, object] = {
         "machine": machine_of.name(),
         "cores": machine_of.cores(),

@@ -1,8 +1,8 @@
-"""Peak memory of training: what a fresh process grows by in a few steps, ours and the peers'.
+"""Peak memory of training: the growth of a new process in a few steps, ours and the peers'.
 
-``python -m tests.benchmarks.memory SIDE PRECISION`` is such a process: all is imported, then the
-memory in use is noted, network, optimiser and average are built, and four steps are taken. The
-growth is the highest resident memory of the process less what was noted.
+``python -m tests.benchmarks.memory SIDE PRECISION`` is such a process: it imports all modules,
+notes the memory in use, builds network, optimiser and average, and takes four steps. The growth
+is the process's peak resident memory minus what was noted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.benchmarks.shapes import BATCH
 _STEPS = 4
 _OURS = "ours"
 _MIB = 1 << 20
-# What a peer's training step loads beside its network.
+# Modules that a peer's training step needs besides its network.
 _IMPORTS = {
     "diffusers": "diffusers.training_utils",
     "denoising-diffusion-pytorch": "ema_pytorch",
@@ -27,7 +27,7 @@ _IMPORTS = {
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Compare in both precisions; memory hardly varies, so three rounds at most."""
+    """Compare in both precisions, in three rounds at most, for memory hardly varies."""
     figures = []
     for precision in ("float32", "bf16"):
         ours = min(_growth(_OURS, precision) for _ in range(min(rounds, 3)))
@@ -53,12 +53,12 @@ def _growth(side: str, precision: str) -> float:
 
 
 def main(side: str, precision: str) -> None:
-    """Take the steps of one side and print the growth in MiB."""
+    """Run the steps of one side in this process, and print the growth in MiB."""
     import psutil
     import torch
 
     build = _builder(side, precision)
-    # What the first optimiser and the first kernels load is no memory of the training.
+    # Libraries that the first optimiser and kernels load do not count as memory of the training.
     weight = torch.nn.Parameter(torch.zeros(1))
     torch.optim.AdamW([weight], fused=True)
     process = psutil.Process()
@@ -84,7 +84,7 @@ def _builder(side: str, precision: str) -> Callable[[], Callable[[], float]]:
 
 
 def _peak() -> int:
-    """Highest resident memory of this process, in bytes."""
+    """Return the peak resident memory of this process, in bytes."""
     import resource
 
     unit = 1 if sys.platform == "darwin" else 1024

@@ -1,4 +1,4 @@
-"""Alternate pieces of work and compare them round by round."""
+"""Paired comparison of work: alternating rounds, compared round by round."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Seconds of each round of ours and of each peer's, taken in turns."""
+    """Seconds of each round, ours and each peer's, taken in turns."""
 
     ours: tuple[float, ...]
     peers: Mapping[str, tuple[float, ...]]
 
     def ratio(self, peer: str) -> float:
-        """Median over the rounds of the peer's time / our time: above 1 we are faster."""
+        """Return the median over rounds of the peer's time / our time: above 1 we are faster."""
         return statistics.median(p / o for o, p in zip(self.ours, self.peers[peer], strict=True))
 
     def figures(self, name: str, at_least: float | None, work: int = 1) -> list[Figure]:
-        """Return the ratio to each peer, the target held against each.
+        """Return the ratio to each peer, each with the target.
 
         Args:
             name: what was compared.
@@ -48,7 +48,7 @@ class Comparison:
 
 
 def compare(ours: Work, peers: Mapping[str, Work], rounds: int) -> Comparison:
-    """Run each once to warm up, then ``rounds`` times in turns, another one first each time."""
+    """Run each once to warm up, then ``rounds`` times in turns, in a rotating order."""
     works = {"": ours, **peers}
     for work in works.values():
         work()

@@ -1,4 +1,4 @@
-"""Training as the example for unconditional generation of diffusers does it, by the clock."""
+"""Time-limited training as in diffusers' example for unconditional generation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.benchmarks.peers import diffusers_network
 
 Pictures = npt.NDArray[np.uint8]
 
-# The example's own values.
+# The values of the example.
 _BATCH, _LEARNING_RATE, _WARMUP = 16, 1e-4, 500
 _AT_ONCE = 100
 
@@ -25,7 +25,7 @@ class PeerTraining:
     """A UNet2DModel in training.
 
     Args:
-        config: of the network, whose sides may be larger than those of the pictures.
+        config: the network's configuration; its sides may be larger than those of the pictures.
         pictures: uint8 (N, H, W, C).
         seed: of weights, order, t and noise.
     """
@@ -60,18 +60,18 @@ class PeerTraining:
         self._pad = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
 
     def train(self, seconds: float) -> None:
-        """Take steps until so much time has passed; the cosine falls to 0 by then."""
+        """Train for this many seconds; the cosine schedule falls to 0 by then."""
         begun = time.perf_counter()
         while (spent := time.perf_counter() - begun) < seconds:
             self._set_rate(spent / seconds)
             self._step(self._batch())
 
     def save(self, path: Path) -> None:
-        """Write what drawing needs: the weights and their averages."""
+        """Save the weights and their averages, as sampling needs them."""
         torch.save({"network": self.network.state_dict(), "ema": self.ema.state_dict()}, path)
 
     def load(self, path: Path) -> None:
-        """Take the weights and averages of a training that has been saved."""
+        """Load the weights and averages of a saved training."""
         state = torch.load(path, weights_only=True)
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
@@ -107,7 +107,7 @@ class PeerTraining:
         return ((x.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
 
     def _set_rate(self, share: float) -> None:
-        """The example's warm-up and cosine, with the share of the time for that of the steps."""
+        """Set the example's learning rate, its cosine by the share of time rather than of steps."""
         warmup = min(1.0, (self.steps + 1) / _WARMUP)
         for group in self.optimizer.param_groups:
             group["lr"] = _LEARNING_RATE * warmup * 0.5 * (1 + np.cos(np.pi * share))

@@ -1,4 +1,4 @@
-"""The peers: the same work as their own example or trainer does it.
+"""Peers to compare with: the same work as done by their own example or trainer.
 
 ``diffusers``: its UNet2DModel with the options that make it the DDPM network, trained as in its
 example for unconditional generation. ``denoising-diffusion-pytorch``: its own network of the same
@@ -31,13 +31,13 @@ Walk = Callable[[], object]
 
 @dataclass(frozen=True)
 class Peer:
-    """How to build a peer's network, its training step and its sampling.
+    """Functions that build a peer's network, its training step and its sampling.
 
     Args:
-        name: of the package.
+        name: the name of the package.
         network: builds the network, float32, in training mode.
         step: (network, batch, device, bf16) → one training step, returning the loss.
-        walk: (network, batch, evaluations, device, bf16) → a walk of so many evaluations.
+        walk: (network, batch, evaluations, device, bf16) → sampling with that many evaluations.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Peer:
 
 
 def peers(config: UNetConfig = CONFIG) -> list[Peer]:
-    """Return those that can be imported, with networks of this shape.
+    """Return the peers that can be imported, with networks of this configuration.
 
     Raises:
         UnavailableError: if there is none.
@@ -77,12 +77,12 @@ def peers(config: UNetConfig = CONFIG) -> list[Peer]:
 
 
 def autocast(device: str, bf16: bool) -> contextlib.AbstractContextManager[object]:
-    """The way both peers compute in bf16: through accelerate, which enters torch's autocast."""
+    """Return the context for bf16 in both peers: torch's autocast, which accelerate enters."""
     return torch.autocast(device, dtype=torch.bfloat16) if bf16 else contextlib.nullcontext()
 
 
 def diffusers_network(config: UNetConfig) -> nn.Module:
-    """diffusers' UNet2DModel with the options that make it the DDPM network."""
+    """Return diffusers' UNet2DModel with the options that make it the DDPM network."""
     import diffusers
 
     base = config.base_channels
@@ -152,10 +152,10 @@ def _diffusers_walk(
 
 
 def _ddp() -> Any:
-    """Import denoising_diffusion_pytorch, also where its picture loader's library is lacking."""
+    """Import denoising_diffusion_pytorch, with a stub for torchvision where that is missing."""
     if "torchvision" not in sys.modules and not importlib.util.find_spec("torchvision"):
         # It reads and saves pictures with torchvision, which has no build for a CPU-only torch;
-        # network, loss and sampling, all that is measured here, do without.
+        # network, loss and sampling, all that is measured here, do not use it.
         stand_in = types.ModuleType("torchvision")
         stand_in.transforms = stand_in.utils = None  # type: ignore[attr-defined]
         sys.modules["torchvision"] = stand_in

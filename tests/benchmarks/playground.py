@@ -1,4 +1,4 @@
-"""The 2-D playground: how soon there is a spiral, and how true the learned score is."""
+"""The 2-D playground: time to a recognisable spiral, and accuracy of the learned score."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ddpm_studio.requests import PlayRequest
 from tests.benchmarks.figures import Figure
 
 _SEEDS = 3
-# Median distance from the line, of a spiral whose turns are 1 apart and whose points have .03.
+# Limit of the median distance from a spiral whose turns are 1 apart and whose points have σ .03.
 _RECOGNISED = 0.05
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Train up to three times on the spiral and on the eight Gaussians, each from another seed."""
+    """Train up to three times on the spiral and the eight Gaussians, each with another seed."""
     seeds = range(min(rounds, _SEEDS))
     spirals = [_spiral(seed) for seed in seeds]
     lowest = [_lowest_cosine(seed) for seed in seeds]
@@ -67,7 +67,7 @@ def _distances(points: np.ndarray) -> np.ndarray:
 
 
 def _spiral(seed: int) -> tuple[float, float, float]:
-    """Seconds until it is recognised, seconds in all, share of the samples that are on it."""
+    """Return seconds until it is recognisable, seconds in all, and the share of samples on it."""
     begun, seen = time.perf_counter(), float("inf")
     job = play(PlayRequest(shape="spiral", seed=seed))
 
@@ -83,7 +83,7 @@ def _spiral(seed: int) -> tuple[float, float, float]:
 
 
 def _lowest_cosine(seed: int) -> tuple[float, int]:
-    """Over t = 1..T: the mean cosine at 512 points of q(x_t), and where it is lowest."""
+    """Return the lowest mean cosine over t = 1..T, each at 512 points of q(x_t), and its t."""
     job = play(PlayRequest(shape="eight_gaussians", seed=seed))
     model = finish(job)
     found = []

@@ -1,9 +1,9 @@
-"""Two ranks of one thread each against one process of one thread; what their exchange takes.
+"""Data-parallel training: two ranks of one thread against one process, and their all-reduce.
 
-The batch of a step is as large in both. What a step takes however many pictures it has, the
-optimiser and the averages, each rank does for itself, so that little is gained with small batches:
-two processes of 8 pictures each that know nothing of each other made 1.69 to 1.77 times as many a
-second as one of 16, on two cores of an EPYC.
+The batch of a step is equally large in both. Each rank does the work of a step that does not
+depend on the number of pictures, the optimiser and the averages, so that small batches gain
+little: two independent processes of 8 pictures each did 1.69 to 1.77 times as many a second as
+one of 16, on two cores of an EPYC.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BATCHES = (BATCH, 4 * BATCH)
 
 
 class _Timed(RankGroup):
-    """Notes how long each exchange takes, with the wait for the other rank and without."""
+    """Records the time of each all-reduce, and of the wait for the other rank before it."""
 
     def __init__(self) -> None:
         super().__init__(torch.device("cpu"))
@@ -46,7 +46,7 @@ class _Timed(RankGroup):
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Take turns: one process, two ranks, and so on, with a small batch and a larger one."""
+    """Alternate one process and two ranks, with a small batch and a larger one."""
     if (os.cpu_count() or 1) < 2 or not hasattr(os, "fork"):
         raise UnavailableError("two cores and forked processes are needed")
     before = torch.get_num_threads()
@@ -60,7 +60,7 @@ def measure(rounds: int) -> list[Figure]:
 def _gain(batch: int, rounds: int) -> list[Figure]:
     alone, shared, waits, exchanges = [], [], [], []
     with tempfile.TemporaryDirectory() as folder:
-        # A round starts two processes.
+        # Each round starts two processes.
         for k in range(max(2, rounds // 3)):
             alone.append(_seconds_a_step(ALONE, batch)[0])
             told = on_ranks(2, lambda: _seconds_a_step(_Timed(), batch), Path(folder) / str(k))
@@ -83,7 +83,7 @@ def _gain(batch: int, rounds: int) -> list[Figure]:
 
 
 def _seconds_a_step(ranks: Ranks, batch: int) -> tuple[float, float, float]:
-    """Median seconds of a step, of the wait for the other rank in it, and of the exchange."""
+    """Return the median seconds of a step, of its wait for the other rank, and of the exchange."""
     torch.manual_seed(0)
     process = DiffusionProcess(NoiseSchedule.linear())
     config = TrainingConfig(batch_size=batch)
@@ -93,7 +93,7 @@ def _seconds_a_step(ranks: Ranks, batch: int) -> tuple[float, float, float]:
         begun = time.perf_counter()
         trainer.step().loss.item()
         times.append(time.perf_counter() - begun)
-    # The first step chooses its kernels.
+    # The first step selects its kernels.
     seconds = median(times[1:])
     if not isinstance(ranks, _Timed):
         return seconds, 0.0, 0.0

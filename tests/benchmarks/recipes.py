@@ -1,22 +1,22 @@
-"""Pictures after minutes of training: the recipe of 0.1.0, a peer's, and today's.
+"""Sample quality after minutes of training: 0.1.0's recipe, a peer's, and today's.
 
-Each trains for the same minutes of wall clock, one after the other, from nothing, on the same
-pictures. 1,000 samples of each in 20 evaluations of the network, by whichever sampler suits it
-best, are compared with the set by the Fréchet distance in the feature space that the set has here;
-beside it stands that of 1,000 real pictures, the floor.
+Each trains for the same minutes of wall clock, one after the other, from scratch, on the same
+pictures. 1,000 samples of each in 20 evaluations of the network, by the sampler that suits it
+best, are compared with the set by the Fréchet distance in the set's usual feature space, and so
+are 1,000 real pictures, as the floor.
 
-0.1.0's recipe is what its ``run.json`` says, trained by today's code, which computes the same to
-the bit. The peer is ``UNet2DModel`` of diffusers with the channels and levels of 0.1.0's network,
-and optimiser, learning rate and averaging of the library's example for unconditional training;
-28-px pictures are padded to 32 for it.
+0.1.0's recipe is that in its ``run.json``, trained by today's code, which computes the same bit
+for bit. The peer is ``UNet2DModel`` of diffusers with the channels and levels of 0.1.0's network,
+and the optimiser, learning rate and averaging of the library's example for unconditional
+training; it gets 28-px pictures padded to 32.
 
-Where samples have classes by a classifier of the set, the first 500 are also told by how sure it is
-of them, beside as many pictures that it has not learnt from.
+Where a classifier of the set provides the features, its confidence in the first 500 samples is
+also reported, along with that in as many pictures that it has not been trained on.
 
 All are trained before the first is judged, for only the trainings need the machine to themselves.
-What has been trained is kept with the temporary files until it is judged, and the figures in
-``results/recipes.json``: neither is done again on the same machine as long as the recipe is the
-same, so that what takes hours can be broken off.
+Trained models are kept in the temporary folder until they are judged, the figures in
+``results/recipes.json``: neither is computed again on the same machine for an unchanged recipe,
+so that a benchmark of hours can be interrupted.
 """
 
 from __future__ import annotations
@@ -74,12 +74,12 @@ _RESULTS = Path(__file__).parent / "results" / "recipes.json"
 
 @dataclass(frozen=True)
 class Set:
-    """Pictures to learn.
+    """A dataset to train on.
 
     Args:
-        place: below the folder of data sets.
-        options: how they are prepared.
-        features: the feature space of the distance.
+        place: the path below the folder of data sets.
+        options: the options of preparation.
+        features: the feature space for the distance.
     """
 
     place: str
@@ -95,34 +95,34 @@ SETS = {
 
 
 def measure(rounds: int) -> list[Figure]:
-    """2 minutes on each set, two seeds."""
+    """Train for 2 minutes on each set, with two seeds."""
     return _compare(2, SETS, seeds=2, at_most=0.3)
 
 
 def ten_minutes(rounds: int) -> list[Figure]:
-    """10 minutes on Fashion-MNIST and CIFAR-10, one seed."""
+    """Train for 10 minutes on Fashion-MNIST and CIFAR-10, with one seed."""
     return _compare(10, ("Fashion-MNIST", "CIFAR-10"), seeds=1, at_most=0.3)
 
 
 def an_hour(rounds: int) -> list[Figure]:
-    """60 minutes on CIFAR-10, one seed."""
+    """Train for 60 minutes on CIFAR-10, with one seed."""
     return _compare(60, ("CIFAR-10",), seeds=1, at_most=0.5)
 
 
 class Judge:
-    """The distance of samples to a set.
+    """Judges samples by their distance to a set, and by the set's classifier.
 
     Args:
-        name: of the set.
-        dataset: its pictures.
+        name: the name of the set.
+        dataset: the pictures of the set.
     """
 
     def __init__(self, name: str, dataset: Dataset) -> None:
-        # What its classifier has learnt is kept, for the runs that follow another day.
+        # The trained classifier is cached for later runs of the benchmark.
         basis = Basis(dataset.images, dataset.labels, dataset.class_names, cache=_TEMPORARY)
         self.space: FeatureSpace = finish(feature_space(SETS[name].features, basis))
         self._real = self._features(dataset.images)
-        # In any order but the set's, which is often one class after the other.
+        # Shuffled, as sets are often ordered by class.
         mixed = np.random.default_rng(0).permutation(self._real)
         self.floor = frechet_distance(mixed[SAMPLES:], mixed[:SAMPLES])
 
@@ -131,7 +131,7 @@ class Judge:
         return frechet_distance(self._features(samples), self._real)
 
     def classes(self, pictures: Pictures) -> dict[str, float]:
-        """Tell the shares of pictures that are surely of a class, and of the rarest class."""
+        """Return the shares of pictures with a confident class, and of the rarest class."""
         if not isinstance(self.space, ClassifierSpace):
             return {}
         judged = pictures[:_JUDGED]
@@ -179,20 +179,20 @@ def _compare(minutes: float, names: Iterable[str], seeds: int, at_most: float) -
 
 
 class _Comparison:
-    """The recipes on one set, each for so many minutes; what is needed is made when it is."""
+    """Comparison of the recipes on one set for some minutes; datasets and judge are made lazily."""
 
     def __init__(self, name: str, place: Path, minutes: float) -> None:
         self.name, self._place, self._minutes = name, place, minutes
 
     def train(self, seed: int) -> None:
-        """Train by each recipe with a seed, unless that was done before."""
+        """Train by each recipe with a seed, unless that has been done before."""
         for recipe in RECIPES:
             key = self._key(recipe, seed)
             if _figures(key) is None and _trained(key) is None:
                 self._train(recipe, key)
 
     def runs(self, seed: int) -> dict[str, dict[str, Any]]:
-        """Return what came of each recipe with a seed: the figures kept, or judged now."""
+        """Return the figures of each recipe with a seed: the stored ones, or judge it now."""
         keys = {recipe: self._key(recipe, seed) for recipe in RECIPES}
         return {recipe: _figures(key) or self._judge_run(key) for recipe, key in keys.items()}
 
@@ -202,7 +202,7 @@ class _Comparison:
 
     def _train(self, recipe: str, key: dict[str, Any]) -> None:
         folder = _folder(key)
-        shutil.rmtree(folder, ignore_errors=True)  # one that was broken off
+        shutil.rmtree(folder, ignore_errors=True)  # one that was interrupted
         folder.mkdir(parents=True)
         began = datetime.now(UTC).isoformat(timespec="seconds")
         if recipe == "peer":
@@ -216,7 +216,7 @@ class _Comparison:
         print(f"{self.name}, {recipe}, seed {key['seed']}: trained, {told}", flush=True)
 
     def _judge_run(self, key: dict[str, Any]) -> dict[str, Any]:
-        """Judge what has been trained; its figures are kept in its place."""
+        """Judge a trained model; store its figures and delete the model."""
         told = _trained(key)
         assert told is not None, "all are trained before one is judged"
         if key["recipe"] == "peer":
@@ -262,7 +262,7 @@ def _kept() -> list[dict[str, Any]]:
 
 
 def _figures(key: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The figures of a training that has been judged."""
+    """Return the stored figures of a training, or None if it has not been judged."""
     for kept in _kept():
         if key.items() <= kept.items():
             return {k: v for k, v in kept.items() if k not in key}
@@ -270,13 +270,13 @@ def _figures(key: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _folder(key: Mapping[str, Any]) -> Path:
-    """Where a training is kept until it is judged."""
+    """Return the folder in which a training is kept until it is judged."""
     told = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
     return _TEMPORARY / f"{key['set']}-{key['recipe']}-{told}"
 
 
 def _trained(key: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is told of a training that has ended and is yet to be judged."""
+    """Return the record of a finished training that is yet to be judged, or None."""
     path = _folder(key) / _TRAINED
     if not path.exists():
         return None
@@ -290,13 +290,13 @@ def _keep(result: Mapping[str, Any]) -> None:
 
 
 def _machine() -> str:
-    """The processor's name and its instructions, for one name stands for several generations."""
+    """Return processor name and instruction set, for one name stands for several generations."""
     told = machine()
     return f"{told['machine']}, {told['instructions']}"
 
 
 def _settings(recipe: str) -> dict[str, Any]:
-    """What a recipe is, as far as it may change from one version to the next."""
+    """Return the settings of a recipe that may change from one version to the next."""
     if recipe == "peer":
         return {}
     return _first_recipe() if recipe == "old" else TrainRequest().model_dump(mode="json")
@@ -311,7 +311,7 @@ def _place(name: str) -> Path:
 
 
 def _first_recipe() -> dict[str, Any]:
-    """What 0.1.0 did where nothing was asked for."""
+    """Return the default settings of 0.1.0."""
     preset = first_format.REQUEST["preset"]
     fields = {**first_format.REQUEST, **first_format.PRESETS[preset]}
     return {k: v for k, v in fields.items() if v is not None and k != "steps"}
@@ -320,7 +320,7 @@ def _first_recipe() -> dict[str, Any]:
 def _train(
     place: Path, folder: Path, key: dict[str, Any], options: dict[str, Any]
 ) -> dict[str, Any]:
-    """Train by a recipe of ours into a folder; tell how much it learnt from."""
+    """Train by one of our recipes into a folder; return steps and batch size."""
     recipe = key["settings"] if key["recipe"] == "old" else {}
     settings = {**recipe, "minutes": key["minutes"], "seed": key["seed"], "sample_count": 0}
     run = ds.train(place, run=folder, progress=False, **settings, **options)
@@ -331,7 +331,7 @@ def _train(
 def _drawn(run: ds.Run, sampler: dict[str, Any], classes: int | None) -> Pictures:
     settings = {**sampler, "steps": EVALUATIONS, "seed": 1}
     if classes is not None and usual_guidance(run.info, run.checkpoints[-1]) != 1:
-        # Guidance takes two evaluations a step.
+        # Guidance needs two evaluations a step.
         settings["steps"] = EVALUATIONS // 2
     return run.sample(SAMPLES, **settings).pictures
 
@@ -346,7 +346,7 @@ def _peer(dataset: Dataset, seed: int) -> PeerTraining:
 def _best(
     judge: Judge, samplers: Iterable[dict[str, Any]], draw: Callable[[dict[str, Any]], Pictures]
 ) -> dict[str, Any]:
-    """The sampler whose samples are nearest, how near, and what a classifier sees in them."""
+    """Return the sampler with the nearest samples, their distance, and their class figures."""
     found = []
     for told in samplers:
         drawn = draw(told)

@@ -1,4 +1,4 @@
-"""The measures by name: a module with ``measure(rounds) -> list[Figure]``, or MODULE.FUNCTION."""
+"""Registry of benchmarks: name of a module with ``measure(rounds)``, or MODULE.FUNCTION."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MEASURES: dict[str, str] = {
 
 
 def load(name: str) -> Measure:
-    """Import the module of a measure; one that is not asked for costs nothing."""
+    """Import a benchmark's module and return its function; only the chosen ones are imported."""
     module, _, function = name.partition(".")
     found = importlib.import_module(f"tests.benchmarks.{module}")
     return cast(Measure, getattr(found, function or "measure"))

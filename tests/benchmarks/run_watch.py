@@ -1,4 +1,4 @@
-"""Watches a run from outside, by what it writes."""
+"""Watching a run from outside, by the files that it writes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 class RunWatch:
-    """Sees from a run's ``metrics.jsonl`` when which step was recorded."""
+    """Records when each step appears in a run's ``metrics.jsonl``."""
 
     def __init__(self, run: Path) -> None:
         self._file = run / "metrics.jsonl"
         self.seen: list[tuple[float, int]] = []
 
     def look(self) -> None:
-        """Note the last step, if it is another."""
+        """Record the last step with the time, if it is a new one."""
         if self._file.exists():
             lines = self._file.read_bytes()[-4096:].splitlines()
             step = int(json.loads(lines[-1])["step"]) if lines else 0
@@ -23,6 +23,6 @@ class RunWatch:
                 self.seen.append((time.monotonic(), step))
 
     def rate(self, since: float = 0.0) -> float:
-        """Steps a second since a moment, what was first recorded left out."""
+        """Return the steps per second since a time, without the first record."""
         kept = [one for one in self.seen[1:] if one[0] >= since]
         return (kept[-1][1] - kept[0][1]) / (kept[-1][0] - kept[0][0])

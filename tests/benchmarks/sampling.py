@@ -1,4 +1,4 @@
-"""Ancestral sampling: evaluations of the network, and all that a step does around them."""
+"""Speed of ancestral sampling: network evaluations, and all the rest of a step."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EVALUATIONS = 5
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Compare a walk of a few evaluations in equal precision and as each ships."""
+    """Compare sampling of a few evaluations, in equal precision and with each one's default."""
     figures = []
     shipped = choose_precision("auto", torch.device("cpu"))
     for name, ours, bf16, target in (
@@ -48,7 +48,7 @@ def our_walk(
     batch: int = BATCH,
     evaluations: int = EVALUATIONS,
 ) -> Callable[[], object]:
-    """Return a walk with our ancestral sampler from noise to pictures."""
+    """Return a function that samples with our ancestral sampler, from noise to pictures."""
     layout = torch.channels_last
     network = UNet(CONFIG).to(device, memory_format=layout).eval()  # type: ignore[call-overload]
     half = precision == "bf16"

@@ -1,4 +1,4 @@
-"""Scrubbing 1,000 frames of 64 pictures through the real window: a frame's time, the memory."""
+"""Scrubbing 1,000 frames of 64 pictures in the real window: frame time and memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LAPS = 200
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Scrub in a process of its own, ``rounds`` times 200 frames; the median counts."""
+    """Scrub ``rounds`` × 200 frames in a separate process; return the median."""
     with tempfile.TemporaryDirectory() as folder:
         own = {f"DDPM_STUDIO_{name}": f"{folder}/{name}" for name in ("CONFIG", "CACHE", "RUNS")}
         finished = subprocess.run(
@@ -36,7 +36,7 @@ def measure(rounds: int) -> list[Figure]:
 
 
 def _scrub(rounds: int) -> dict[str, float]:
-    """Move the slider, let the window paint, and take the time of both."""
+    """Move the slider, let the window paint, and measure the time of both."""
     import time
 
     import numpy as np

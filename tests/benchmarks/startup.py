@@ -1,4 +1,4 @@
-"""Seconds from launch to the first painted window, and to the terminal's help."""
+"""Startup time: seconds from launch to the first painted window, and to the terminal's help."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 
 from tests.benchmarks.figures import Figure
 
-# The way in is the terminal's; whoever hears of the paint is there before it.
+# The entry point is the terminal's; the paint listener is installed before it runs.
 _PROGRAM = """
 import time
 from PySide6 import QtWidgets
@@ -38,7 +38,7 @@ main([])
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Launch ``rounds`` times after one warm-up; the median counts."""
+    """Return the median over ``rounds`` launches after a warm-up."""
     painted, helped = (
         statistics.median([launch() for _ in range(rounds + 1)][1:]) for launch in (_paint, _help)
     )

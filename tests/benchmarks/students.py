@@ -1,7 +1,7 @@
-"""A few-step student's answers: 16 pictures of 28 px in two steps, and a pad that is dragged.
+"""Latency of a few-step student: 16 pictures of 28 px in two steps, and dragging the pad.
 
-How good its pictures are is of no account here: it learns for one step.
-``python -m tests.benchmarks.students RUN SECONDS`` drags the pad for so long and prints JSON.
+The quality of its pictures does not matter here: it trains for one step.
+``python -m tests.benchmarks.students RUN SECONDS`` drags the pad for that long and prints JSON.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PRESETS = ("tiny", "patches")
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Draw ``rounds`` times after one that warms up, then drag; with each network for CPUs."""
+    """Draw ``rounds`` times after a warm-up, then drag; with each preset for CPUs."""
     figures = []
     for preset in _PRESETS:
         with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +94,7 @@ def _dragging(folder: Path, student: Path) -> dict[str, Any]:
 
 
 def _drag(student: Path, seconds: float) -> dict[str, Any]:
-    """Open the student in the window, hold the pad's point and go round in a circle."""
+    """Open the student in the window, drag the pad's point in a circle; return the figures."""
     from PySide6.QtCore import QPoint, Qt
     from PySide6.QtTest import QTest
 

@@ -1,4 +1,4 @@
-"""One optimiser step of the 64-wide 32-px network: noising, loss, gradient, clipping, Adam, EMA."""
+"""Speed of a training step, 64-wide 32-px network: noising, loss, gradient, clipping, Adam, EMA."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.benchmarks.shapes import BATCH, CONFIG, pictures
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Compare in float32, in bf16, and as each ships: the peers ship in float32."""
+    """Compare in float32, in bf16, and with each one's default: the peers' is float32."""
     figures = []
     shipped = choose_precision("auto", torch.device("cpu"))
     for name, ours, bf16, target in (
@@ -36,7 +36,7 @@ def measure(rounds: int) -> list[Figure]:
 
 
 def our_step(precision: Precision, batch: int = BATCH) -> Callable[[], float]:
-    """Return our training step, its loss read each time as the peers read theirs."""
+    """Return a function that takes our training step and reads its loss, as the peers do."""
     torch.manual_seed(0)
     process = DiffusionProcess(NoiseSchedule.linear())
     config = TrainingConfig(batch_size=batch, precision=precision)

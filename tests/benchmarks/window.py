@@ -1,7 +1,7 @@
-"""The window while it computes: its timers, its training against the terminal's, its answers.
+"""Responsiveness of the window while it trains: timers, speed against the terminal, latency.
 
-``python -m tests.benchmarks.window FOLDER SECONDS [SETTINGS]`` lives for so long and prints JSON;
-SETTINGS is a JSON object of fields of a ``TrainRequest``.
+``python -m tests.benchmarks.window FOLDER SECONDS [SETTINGS]`` trains for that long and prints
+JSON; SETTINGS is a JSON object of fields of a ``TrainRequest``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _BATCH = 16
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Train in both in turns, ``rounds`` times (5 at most) after a launch that warms up."""
+    """Train in window and terminal in turns, ``rounds`` times (5 at most), after a warm-up."""
     rounds = min(rounds, 5)
     ratios, seen = [], []
     with tempfile.TemporaryDirectory() as folder:
@@ -98,7 +98,7 @@ def _in_terminal(folder: Path) -> dict[str, Any]:
 
 
 def _live(folder: Path, seconds: float, settings: dict[str, Any]) -> dict[str, Any]:
-    """Open the window, train, and watch a timer; then ask for pictures."""
+    """Open the window, train and record a timer, then request pictures; return the figures."""
     from PySide6.QtCore import QTimer
 
     from ddpm_studio.backend import State, specs

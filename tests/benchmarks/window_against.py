@@ -1,9 +1,9 @@
-"""The window's timers against those of another checkout, such as an earlier version's, in turns.
+"""Compare the window's responsiveness with that of another checkout, in alternating rounds.
 
-``python -m tests.benchmarks.window_against CHECKOUT [--rounds N] [--seconds S]``: CHECKOUT has the
-benchmark ``window``, and an environment of its own in ``.venv`` if it needs one. Both train the
-recipe of 0.1.0, in the precision that theirs finds to be faster when it is launched first. Three
-rounds of 15 seconds take about four minutes.
+``python -m tests.benchmarks.window_against CHECKOUT [--rounds N] [--seconds S]``: CHECKOUT, for
+example of an earlier version, has the benchmark ``window``, and an environment of its own in
+``.venv`` if it needs one. Both train the recipe of 0.1.0, in the precision that the other
+checkout's first launch finds to be faster. Three rounds of 15 seconds take about four minutes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.recipe import PAPER
 ROOT = Path(__file__).resolve().parents[2]
 _WARM_SECONDS = 2.0
 
-# What is better: -1 less, 1 more.
+# Direction of improvement: -1 if less is better, 1 if more is.
 FIGURES = {
     "p99_ms": ("a 10 ms timer while training: p99, ms", -1),
     "longest_ms": ("a 10 ms timer while training: longest gap, ms", -1),
@@ -37,12 +37,12 @@ FIGURES = {
 
 
 def lives(checkout: Path, seconds: float, cache: Path) -> dict[str, Any]:
-    """Let the window of a checkout live and train for so long; return what it saw.
+    """Run a checkout's window and train in it; return its figures.
 
     Args:
-        checkout: whose window.
-        seconds: of training that are watched.
-        cache: its folder of caches, which keeps what it found out about the machine.
+        checkout: the folder of the checkout.
+        seconds: the seconds of training that are measured.
+        cache: its cache folder, which keeps the measurements of the machine.
     """
     own = checkout / ".venv" / "bin" / "python"
     python = str(own) if checkout != ROOT and own.exists() else sys.executable
@@ -65,7 +65,7 @@ def lives(checkout: Path, seconds: float, cache: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure in turns and print each figure: theirs, ours, and the median of the ratios."""
+    """Run the command: measure in turns, and print theirs, ours, and the median of the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
@@ -77,7 +77,7 @@ def main() -> None:
         caches = {name: Path(kept) / name for name in both}
         for name, checkout in both.items():
             caches[name].mkdir()
-            # Each would try bf16 against float32 for itself, and could come to another answer.
+            # Each would compare bf16 with float32 itself, and might choose differently.
             if (tried := caches["theirs"] / "precision.json").exists() and name != "theirs":
                 shutil.copy(tried, caches[name])
             lives(checkout, _WARM_SECONDS, caches[name])
