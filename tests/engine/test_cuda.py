@@ -163,7 +163,7 @@ def test_each_loss_can_be_recorded(loss: str, caplog: pytest.LogCaptureFixture) 
 def test_a_recording_outlives_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A CUDA graph survives the end of others.
 
-    Torch has 32 streams, and a stream's cuBLAS workspace goes with a graph recorded on it.
+    Torch has 32 streams, and a stream's cuBLAS workspace is freed with a graph recorded on it.
     """
     recorded, launched = _trainer("bf16"), _trainer("bf16")
     for k in range(40):

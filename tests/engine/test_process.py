@@ -138,7 +138,7 @@ def test_wrong_number_of_channels_is_refused() -> None:
     ],
 )
 def test_equation_12_weights(index: int, weight: float, rel: float) -> None:
-    """The weight of eq. 12: ‖μ̃ − μ_θ‖²/(2σ²) with σ² = β_t is it times ‖ε − ε_θ‖²."""
+    """‖μ̃ − μ_θ‖²/(2σ²) with σ² = β_t equals the weight of eq. 12 times ‖ε − ε_θ‖²."""
     process = DiffusionProcess(LINEAR, clip_x0=False)
     x0, noise, wrong = _draw(1, 1, 4, 4), _draw(1, 1, 4, 4, seed=1), _draw(1, 1, 4, 4, seed=2)
     x_t = process.q_sample(x0, index, noise)

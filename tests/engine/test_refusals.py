@@ -77,7 +77,7 @@ def fields(function: Callable[..., Any], **wrong: tuple[Any, ...]) -> list[Wrong
 
 
 def walk(name: str, *given: tuple[Any, ...] | dict[str, Any]) -> list[Wrong]:
-    """Return calls with what every sampler refuses, and with these arguments of its own."""
+    """Return calls with arguments that every sampler refuses, and with these of its own."""
     sampler = getattr(engine, name)
     wrong = [(EPS, model, x, NOISE) for x in (X[0], X.long(), X[:1])]
     return calls(sampler, *wrong) + calls(partial(sampler, EPS, model, X, NOISE), *given)

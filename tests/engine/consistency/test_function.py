@@ -106,7 +106,7 @@ def test_levels_of_few_steps() -> None:
         torch.testing.assert_close(
             sigmas[kept[:-1]], torch.tensor(wanted, dtype=torch.float64), rtol=0.01, atol=0
         )
-    # Started at a small t: the nearest timesteps that there are below it.
+    # For a small starting t: the nearest timesteps available below it.
     assert grid(LINEAR, 2, 5).tolist() == [3, 4]
     assert grid(LINEAR, 4, 4).tolist() == [0, 1, 2, 3]
 
