@@ -36,7 +36,7 @@ _LOOKED_AT_EVERY = 64
 
 @dataclass
 class Fuzzed:
-    """Results of fuzzing one reader; ``findings`` describe failures, ``files`` their inputs."""
+    """Results of fuzzing one reader; ``findings`` describe failures and name the saved inputs."""
 
     reader: str
     executions: int = 0

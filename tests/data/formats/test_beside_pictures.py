@@ -1,4 +1,4 @@
-"""Files next to pictures that are none: features, statistics, models, tables of URLs."""
+"""Files next to pictures that are not pictures: features, statistics, models, tables of URLs."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_it_is_left_out_and_the_pictures_are_read(
     assert [reject.name for reject in data.report.rejects] == [name]
     assert why in data.report.rejects[0].reason
     assert "1 file left out: no pictures." in data.report.lines()
-    # By itself it is refused with the same reason.
+    # On its own it is refused for the same reason.
     with pytest.raises(StudioError) as refused:
         prepared(tmp_path / "cache", folder / name)
     assert why in refused.value.cause

@@ -76,7 +76,7 @@ def test_utf_8_is_read_with_the_flag_and_without(tmp_path: Path) -> None:
 def test_a_folder_and_a_tar(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path / "in")
     for name, content in zip(members("cp932"), PICTURES, strict=True):
-        # A separator of Windows alone is none here.
+        # A separator on Windows only is an ordinary character here.
         path = os.path.join(folder, name)  # noqa: PTH118 - bytes
         os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - bytes
         with open(path, "wb") as stream:  # noqa: PTH123 - bytes
