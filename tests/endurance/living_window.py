@@ -195,7 +195,7 @@ class Life:
             yield 0.05
 
     def cycles(self, times: int) -> Generator[float, None, None]:
-        """Start and cancel a training this many times, after a different delay each time."""
+        """Start and cancel a training this many times, after varying delays."""
         studio = self.window.studio
         yield from self.open_pictures()
         for number in range(times):

@@ -19,7 +19,7 @@ _PICTURES, _BATCH, _DRAWS, _LEARNED, _AT_ONCE = 48, 16, 120, 10, 40
 def gradient(run: Path) -> dict[str, object]:
     """Return the total variance of ∇L_vlb over batches of 16, t uniform and by loss second moment.
 
-    Both estimate the same gradient, as the distance of their means is to confirm.
+    Both estimate the same gradient, for which the mean of the draws stands in.
     """
     model = ModelStore().get(run, "raw", "cpu")
     model.network.requires_grad_(True)

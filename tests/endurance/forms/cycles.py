@@ -10,5 +10,5 @@ _CYCLES = 1000
 
 
 def endure(scale: float = 1.0) -> Outcome:
-    """Start and cancel ``scale`` × 1,000 trainings, each after a different delay."""
+    """Start and cancel ``scale`` × 1,000 trainings, after varying delays."""
     return judge(live("cycles", max(5, _CYCLES * scale)))

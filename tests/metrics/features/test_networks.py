@@ -48,7 +48,7 @@ def weights() -> dict[str, Tensor]:
 
 
 def test_inception_is_that_of_torch_fidelity(weights: dict[str, Tensor]) -> None:
-    """Features equal those of torch-fidelity 0.4's FeatureExtractorInceptionV3, weights alike."""
+    """Features are those of torch-fidelity 0.4's FeatureExtractorInceptionV3 with equal weights."""
     network = Inception().eval()
     assert network.load_state_dict(weights, strict=False).unexpected_keys == []
     x = torch.sin(torch.arange(299 * 299 * 3, dtype=torch.float64) * 0.37).reshape(1, 3, 299, 299)
