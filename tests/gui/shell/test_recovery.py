@@ -52,6 +52,7 @@ def test_of_several_the_next_is_offered_when_one_is_sent_away(
     window = MainWindow(Studio(fake), open_settings())
     qtbot.addWidget(window)
     window.show()
+    window.build_tools()
     found = [JournalEntry(tmp_path / name, 6) for name in ("newest", "older")]
     for left in (found, found[1:], []):
         fake.finish(fake.job("Looking for interrupted runs"), left)
