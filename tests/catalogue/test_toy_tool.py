@@ -97,8 +97,9 @@ def test_what_it_draws_is_kept_told_and_drawn_again(
 
 def test_it_draws_as_its_run_does(site: Path, tiny_run: Path, tmp_path: Path) -> None:
     run = Path(shutil.copytree(tiny_run, tmp_path / "run"))
-    told = RunFolder.open(run).info.model_copy(update={"clip_x0": False})
-    (run / "run.json").write_text(told.model_dump_json())
+    info = RunFolder.open(run).info
+    process = info.process.model_copy(update={"clip_x0": False})
+    (run / "run.json").write_text(info.model_copy(update={"process": process}).model_dump_json())
     picture = np.zeros((16, 16, 3), np.uint8)
     with seen(site):
         drawing = drawings()[ECHO]
