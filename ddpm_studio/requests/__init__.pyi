@@ -121,6 +121,9 @@ from .measuring import (
 from .measuring import (
     NeighboursRequest as NeighboursRequest,
 )
+from .measuring import (
+    PictureMeasureRequest as PictureMeasureRequest,
+)
 from .report import ReportRequest as ReportRequest
 from .training import (
     Preset as Preset,

@@ -61,7 +61,18 @@ class BitsRequest(MeasureRequest):
     )
 
 
-class DecodeRequest(MeasureRequest):
+class PictureMeasureRequest(MeasureRequest):
+    """How to measure a model on one picture."""
+
+    class_label: int | None = Field(
+        None,
+        ge=0,
+        title="Class",
+        description="Number of the picture's class, from 0; empty: without a class.",
+    )
+
+
+class DecodeRequest(PictureMeasureRequest):
     """Decode one picture progressively (its x̂_0 from each x_t, and the rate; DDPM §4.3)."""
 
     moments: int = Field(

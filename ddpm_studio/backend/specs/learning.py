@@ -16,7 +16,7 @@ from ddpm_studio.jobs.events import (
     StepGaussians,
 )
 from ddpm_studio.picture_shape import LEAST_SIDE
-from ddpm_studio.requests import MeasureRequest, PrepareOptions, ScheduleRequest
+from ddpm_studio.requests import PictureMeasureRequest, PrepareOptions, ScheduleRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
@@ -55,7 +55,7 @@ def noised_picture(picture: Pictures, seed: int) -> JobSpec[NoisedPicture]:
     return JobSpec("Drawing noise", PoolCall(work), slot="learn noise", listed=False)
 
 
-def bound_parts(request: MeasureRequest, picture: Pictures) -> JobSpec[BoundParts]:
+def bound_parts(request: PictureMeasureRequest, picture: Pictures) -> JobSpec[BoundParts]:
     """Evaluate the terms of the variational bound of one picture."""
 
     def work(models: ModelStore) -> Generator[Event, None, BoundParts]:
@@ -66,7 +66,9 @@ def bound_parts(request: MeasureRequest, picture: Pictures) -> JobSpec[BoundPart
     return JobSpec("Taking the bound apart", DeviceSteps(work), slot="learn bound")
 
 
-def step_gaussians(request: MeasureRequest, picture: Pictures, t: int) -> JobSpec[StepGaussians]:
+def step_gaussians(
+    request: PictureMeasureRequest, picture: Pictures, t: int
+) -> JobSpec[StepGaussians]:
     """Compare the Gaussians q and p_θ of one step, at t."""
 
     def work(models: ModelStore) -> StepGaussians:

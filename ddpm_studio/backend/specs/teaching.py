@@ -20,7 +20,7 @@ from ddpm_studio.jobs.teaching.results import (
     TrainingStep,
     TwoGaussians,
 )
-from ddpm_studio.requests import MeasureRequest, SampleRequest
+from ddpm_studio.requests import PictureMeasureRequest, SampleRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
@@ -95,7 +95,7 @@ def gap_curves(std: float, steps: int, variance: str) -> JobSpec[GapCurves]:
 
 
 def bound_estimates(
-    request: MeasureRequest, picture: Pictures, chains: int, steps: int
+    request: PictureMeasureRequest, picture: Pictures, chains: int, steps: int
 ) -> JobSpec[BoundEstimates]:
     """Estimate a picture's bound by equations 3 and 5, along chains of at most ``steps`` steps."""
 
@@ -107,7 +107,7 @@ def bound_estimates(
     return JobSpec("Estimating the bound", DeviceSteps(work), slot="learn estimates")
 
 
-def predictions(request: MeasureRequest, picture: Pictures, t: int) -> JobSpec[Predictions]:
+def predictions(request: PictureMeasureRequest, picture: Pictures, t: int) -> JobSpec[Predictions]:
     """Compare the network's answer at t, as μ_θ, ε̂ and x̂_0, with the true values."""
 
     def work(models: ModelStore) -> Predictions:
@@ -118,7 +118,9 @@ def predictions(request: MeasureRequest, picture: Pictures, t: int) -> JobSpec[P
     return JobSpec("Predicting", DeviceCall(work), slot="learn predictions", listed=False)
 
 
-def training_step(request: MeasureRequest, picture: Pictures, seed: int) -> JobSpec[TrainingStep]:
+def training_step(
+    request: PictureMeasureRequest, picture: Pictures, seed: int
+) -> JobSpec[TrainingStep]:
     """Take one training step, with the intermediate values of Algorithm 1."""
 
     def work(models: ModelStore) -> TrainingStep:

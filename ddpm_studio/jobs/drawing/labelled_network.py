@@ -13,7 +13,8 @@ class LabelledNetwork:
 
     Args:
         network: the network.
-        classes: class of each picture of the batch, shape (N,), int64; None: without labels.
+        classes: class of each picture of the batch, shape (N,), or one for all, shape (1,), int64;
+            None: without labels.
     """
 
     def __init__(self, network: Network, classes: Tensor | None = None) -> None:
@@ -22,5 +23,6 @@ class LabelledNetwork:
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
         """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
         x = x.float().contiguous(memory_format=torch.channels_last)
-        output: Tensor = self.network(x, t, self.classes)
+        classes = None if self.classes is None else self.classes.expand(len(x))
+        output: Tensor = self.network(x, t, classes)
         return output

@@ -18,17 +18,17 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
 from ddpm_studio.jobs.events import BoundParts, Event, Pictures, StepGaussians
-from ddpm_studio.jobs.measuring.measuring import measure_picture, measured_process, without_class
-from ddpm_studio.requests import MeasureRequest
+from ddpm_studio.jobs.measuring.measuring import labelled_network, measure_picture, measured_process
+from ddpm_studio.requests import PictureMeasureRequest
 
 
 def bound_parts(
-    request: MeasureRequest, picture: Pictures, models: ModelStore
+    request: PictureMeasureRequest, picture: Pictures, models: ModelStore
 ) -> Generator[Event, None, BoundParts]:
     """Evaluate each term of the bound for one picture.
 
     Args:
-        request: the model, and the number of timesteps.
+        request: the model, the picture's class, and the number of timesteps.
         picture: uint8 (H, W, C) of the model's size.
         models: store of models.
 
@@ -57,7 +57,7 @@ def bound_parts(
 
 
 def step_gaussians(
-    request: MeasureRequest, picture: Pictures, t: int, models: ModelStore
+    request: PictureMeasureRequest, picture: Pictures, t: int, models: ModelStore
 ) -> StepGaussians:
     """Compare q(x_{t−1}|x_t, x_0) with p_θ(x_{t−1}|x_t) for each pixel value.
 
@@ -74,7 +74,7 @@ def step_gaussians(
     index, T = max(1, t) - 1, process.schedule.T
     x_t = process.q_sample(x0, index, bound_noise(request.seed, T, [0], [index], x0))
     with torch.no_grad():
-        output = process.predict(without_class(model), x_t, index)
+        output = process.predict(labelled_network(model, request), x_t, index)
     p = process.reverse(output, x_t, index)
     log_variance = torch.as_tensor(p.log_variance, dtype=x_t.dtype, device=x_t.device)
     log_variance = log_variance.expand_as(x_t)

@@ -13,7 +13,7 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
 from ddpm_studio.jobs.events import Decoded, Event, Pictures
-from ddpm_studio.jobs.measuring.measuring import measure_picture, measured_process, without_class
+from ddpm_studio.jobs.measuring.measuring import labelled_network, measure_picture, measured_process
 from ddpm_studio.requests import DecodeRequest
 
 
@@ -22,10 +22,9 @@ def decode(
 ) -> Generator[Event, None, Decoded]:
     """Decode a picture progressively: show x̂_0 at falling t, then measure the rates.
 
-    A class-conditional model is used without a class.
-
     Args:
-        request: number of states to show, and of timesteps over which the rate is summed.
+        request: number of states to show, and of timesteps over which the rate is summed; the
+            picture's class.
         picture: uint8 (H, W, C) of the model's size.
         models: store of models.
 
@@ -40,7 +39,7 @@ def decode(
     request = with_its_clipping(model, request)
     process = measured_process(model, request)
     x0, T = to_latent(picture, model), process.schedule.T
-    network = without_class(model)
+    network = labelled_network(model, request)
     # From the largest t down, each once.
     shown = np.unique(np.linspace(1, T, request.moments).round().astype(int))[::-1].tolist()
     frames, distortions = [], []

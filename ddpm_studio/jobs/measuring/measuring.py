@@ -19,19 +19,23 @@ from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Notice, Progress
-from ddpm_studio.requests import MeasureRequest
+from ddpm_studio.requests import MeasureRequest, PictureMeasureRequest
 from ddpm_studio.runs import RunInfo
-from ddpm_studio.runs.classes import check_withheld
+from ddpm_studio.runs.classes import check_class, check_withheld
 
 
-def without_class(model: Model) -> LabelledNetwork:
-    """Return the network for evaluation without a class.
+def labelled_network(model: Model, request: PictureMeasureRequest) -> LabelledNetwork:
+    """Return the network conditioned on the request's class, or without a class if it has none.
 
     Raises:
-        StudioError: if the network was never trained without a class.
+        StudioError: if the model does not have that class, or was never trained without one.
     """
-    check_withheld(model.info, "Measure bits of pictures that have classes")
-    return LabelledNetwork(model.network)
+    label = request.class_label
+    if label is None:
+        check_withheld(model.info)
+        return LabelledNetwork(model.network)
+    check_class(model.info, label)
+    return LabelledNetwork(model.network, torch.tensor([label], device=model.device))
 
 
 def measured_process(model: Model, request: MeasureRequest) -> DiffusionProcess:
@@ -60,17 +64,17 @@ def measure_picture(
     model: Model,
     process: DiffusionProcess,
     x0: Tensor,
-    request: MeasureRequest,
+    request: PictureMeasureRequest,
     words: str,
     most: int | None = None,
 ) -> Generator[Event, None, Bound]:
-    """Measure the bound of one picture, without a class.
+    """Measure the bound of one picture.
 
     Args:
         model: the model to measure.
         process: see :func:`measured_process`.
         x0: x_0 as returned by :func:`ddpm_studio.jobs.drawing.pictures.to_latent`.
-        request: number of timesteps, and seed.
+        request: number of timesteps, the picture's class, and seed.
         words: text of the progress.
         most: maximum batch size, in timesteps; None for the device's.
 
@@ -78,10 +82,9 @@ def measure_picture(
         Progress.
 
     Raises:
-        StudioError: if the network's output is not finite, or it was never trained without a
-            class.
+        StudioError: if the network's output is not finite, or as of :func:`labelled_network`.
     """
-    network = without_class(model)
+    network = labelled_network(model, request)
     sums = BoundSums(process.schedule.T, request.timesteps, [0])
     batch = batch_limit(picture_shape(model), model.device)
     job = measure_bound(

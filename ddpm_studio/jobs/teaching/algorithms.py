@@ -24,17 +24,17 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.drawing.sampling_defaults import of_a_class, with_its_clipping
 from ddpm_studio.jobs.events import Event, Pictures, Progress
-from ddpm_studio.jobs.measuring.measuring import measured_process, without_class
+from ddpm_studio.jobs.measuring.measuring import labelled_network, measured_process
 from ddpm_studio.jobs.teaching.estimating import shown
 from ddpm_studio.jobs.teaching.results import SamplingStep, TrainingStep
-from ddpm_studio.requests import MeasureRequest, SampleRequest
+from ddpm_studio.requests import PictureMeasureRequest, SampleRequest
 
 # So small that a single picture at a single t does not spoil a trained network.
 _RATE = 2e-5
 
 
 def training_step(
-    request: MeasureRequest, picture: Pictures, seed: int, models: ModelStore
+    request: PictureMeasureRequest, picture: Pictures, seed: int, models: ModelStore
 ) -> TrainingStep:
     """Run Algorithm 1 once for one picture (H, W, C), on a copy of the network.
 
@@ -45,7 +45,7 @@ def training_step(
     """
     model = models.get(request.run, request.weights, request.device)
     process = replace(measured_process(model, request), clip_x0=False)
-    network = without_class(model)
+    network = labelled_network(model, request)
     network.network = copy.deepcopy(network.network).requires_grad_(True)
     x_0 = to_latent(picture, model)
     generator = torch.Generator().manual_seed(derive_seed(seed, 1))

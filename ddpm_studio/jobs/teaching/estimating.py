@@ -22,16 +22,16 @@ from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
 from ddpm_studio.jobs.events import Event, Pictures, Progress, Table
 from ddpm_studio.jobs.frames import SCALES, to_levels
-from ddpm_studio.jobs.measuring.measuring import measured_process, without_class
+from ddpm_studio.jobs.measuring.measuring import labelled_network, measured_process
 from ddpm_studio.jobs.teaching.results import BoundEstimates, Predictions
-from ddpm_studio.requests import MeasureRequest
+from ddpm_studio.requests import PictureMeasureRequest
 
 STEPS, CHAINS = 50, 32
 """Defaults: number of timesteps, and of chains."""
 
 
 def bound_estimates(
-    request: MeasureRequest,
+    request: PictureMeasureRequest,
     picture: Pictures,
     models: ModelStore,
     *,
@@ -62,7 +62,7 @@ def bound_estimates(
     process = replace(process, schedule=schedule)
     noise = PictureNoise(request.seed, range(chains), "cpu")
     x_0 = in_double(to_latent(picture, model))
-    job = chain_estimates(process, without_class(model), x_0, noise)
+    job = chain_estimates(process, labelled_network(model, request), x_0, noise)
     found = yield from mapped(
         job, lambda done: Progress(done, schedule.T, "Walking chains", "steps")
     )
@@ -79,7 +79,7 @@ def bound_estimates(
 
 
 def predictions(
-    request: MeasureRequest, picture: Pictures, t: int, models: ModelStore
+    request: PictureMeasureRequest, picture: Pictures, t: int, models: ModelStore
 ) -> Predictions:
     """Compare the possible targets of a network at t with this network's predictions.
 
@@ -97,7 +97,7 @@ def predictions(
     noise = bound_noise(request.seed, schedule.T, [0], [index], x_0)
     x_t = process.q_sample(x_0, index, noise)
     with torch.no_grad():
-        p = process.p_mean_variance(without_class(model), x_t, index)
+        p = process.p_mean_variance(labelled_network(model, request), x_t, index)
     true = {"mu": process.q_posterior_mean(x_0, x_t, index), "eps": noise, "x0": x_0}
     told = {"mu": p.mean, "eps": p.eps, "x0": p.x0_hat}
     every = process.place(torch.arange(schedule.T), schedule.betas)

@@ -12,6 +12,7 @@ import pytest
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import (
     ModelStore,
+    bound_parts,
     decode,
     describe_run,
     encode_picture,
@@ -19,18 +20,24 @@ from ddpm_studio.jobs import (
     import_model,
     inpaint,
     interpolate,
+    measure_bits,
     sample,
     share,
+    step_gaussians,
+    take_picture,
     train,
 )
-from ddpm_studio.jobs.teaching.algorithms import sampling_steps
+from ddpm_studio.jobs.teaching.algorithms import sampling_steps, training_step
 from ddpm_studio.jobs.teaching.drawing import result_rows, reverse_rows, step_rows
+from ddpm_studio.jobs.teaching.estimating import bound_estimates, predictions
 from ddpm_studio.requests import (
+    BitsRequest,
     DecodeRequest,
     EncodeRequest,
     ImportRequest,
     InpaintRequest,
     InterpolateRequest,
+    PictureMeasureRequest,
     PrepareOptions,
     SampleRequest,
     ShareRequest,
@@ -82,9 +89,9 @@ def test_without_a_class_it_is_not_asked(foreign: Path) -> None:
     ddim = EncodeRequest(run=foreign, method="ddim", steps=2)
     jobs: list[tuple[Generator[Any, None, Any], str]] = [
         (sample(SampleRequest(run=foreign, count=1, steps=2), models), "Choose a class, 0 to 2"),
-        # These jobs have no option for a class.
+        # This job has no option for a class.
         (encode_picture(ddim, PICTURE, models), "Noise the picture by q"),
-        (decode(DecodeRequest(run=foreign), PICTURE, models), "pictures that have classes"),
+        (decode(DecodeRequest(run=foreign), PICTURE, models), "Choose a class, 0 to 2"),
     ]
     for job, remedy in jobs:
         with pytest.raises(StudioError, match="trained on classes alone") as told:
@@ -107,6 +114,46 @@ def test_what_is_shown_of_it_to_learn_is_of_a_class(foreign: Path) -> None:
     _, steps = finish(sampling_steps(request, models))
     _, steps_of_one = finish(sampling_steps(of_one, models))
     assert np.array_equal(steps[-1].x_before, steps_of_one[-1].x_before)
+
+
+def test_one_picture_is_measured_by_its_class(class_folder: Path, tmp_path: Path) -> None:
+    run, models = tmp_path / "run", ModelStore()
+    request = CLASSES.model_copy(update={"label_dropout": 0.0, "steps": 4})
+    finish(train([class_folder], run, request, PrepareOptions()))
+    # Of a set, each picture's class has always been known; this is its first picture.
+    _, whole = finish(measure_bits(BitsRequest(run=run, count=1), [class_folder], models))
+    taken = take_picture(class_folder / "bright" / "0.png", run)
+    assert taken.class_name == "bright"
+    totals = []
+    for label in (0, 1):
+        asked = PictureMeasureRequest(run=run, class_label=label)
+        decoded = finish(decode(DecodeRequest(**asked.model_dump()), taken.picture, models))[1]
+        parts = finish(bound_parts(asked, taken.picture, models))[1]
+        assert parts.prior + parts.middle + parts.decoder == pytest.approx(decoded.total)
+        totals.append(decoded.total)
+    assert totals[0] == pytest.approx(whole.total, rel=1e-5)
+    assert totals[0] != totals[1]
+
+
+def test_what_is_measured_to_learn_is_of_a_class(foreign: Path) -> None:
+    models = ModelStore()
+
+    def answers(label: int | None) -> list[np.ndarray]:
+        asked = PictureMeasureRequest(run=foreign, class_label=label)
+        _, estimates = finish(bound_estimates(asked, PICTURE, models, chains=2, steps=3))
+        return [
+            estimates.by_divergences,
+            step_gaussians(asked, PICTURE, 5, models).p_mean,
+            predictions(asked, PICTURE, 5, models).told["eps"],
+            training_step(asked, PICTURE, 1, models).told,
+        ]
+
+    for answer in answers(1):
+        assert np.isfinite(answer).all()
+    with pytest.raises(StudioError, match="trained on classes alone"):
+        answers(None)
+    with pytest.raises(StudioError, match="There is no class 3"):
+        answers(3)
 
 
 def test_the_last_class_may_be_the_none(trained: Path, tmp_path: Path) -> None:

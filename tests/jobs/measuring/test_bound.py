@@ -14,7 +14,7 @@ from ddpm_studio.engine.likelihood.bound import eps_weights
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, bound_parts, decode, step_gaussians
 from ddpm_studio.jobs.events import Pictures
-from ddpm_studio.requests import DecodeRequest, MeasureRequest
+from ddpm_studio.requests import DecodeRequest, PictureMeasureRequest
 from tests.jobs.conftest import finish
 
 
@@ -25,7 +25,7 @@ def picture() -> Pictures:
 
 def test_the_parts_are_those_of_the_whole(run: Path, picture: Pictures) -> None:
     store = ModelStore()
-    parts = finish(bound_parts(MeasureRequest(run=run), picture, store))[1]
+    parts = finish(bound_parts(PictureMeasureRequest(run=run), picture, store))[1]
     whole = finish(decode(DecodeRequest(run=run), picture, store))[1]
     assert parts.prior + parts.middle + parts.decoder == pytest.approx(whole.total, rel=1e-6)
     assert parts.decoder == parts.bits[0]
@@ -34,7 +34,7 @@ def test_the_parts_are_those_of_the_whole(run: Path, picture: Pictures) -> None:
 
 @pytest.mark.parametrize("t", [1, 2, 11])
 def test_the_mean_over_values_is_the_term_of_its_t(run: Path, picture: Pictures, t: int) -> None:
-    store, request = ModelStore(), MeasureRequest(run=run)
+    store, request = ModelStore(), PictureMeasureRequest(run=run)
     parts = finish(bound_parts(request, picture, store))[1]
     step = step_gaussians(request, picture, t, store)
     assert step.bits.shape == picture.shape
@@ -50,7 +50,7 @@ def test_the_mean_over_values_is_the_term_of_its_t(run: Path, picture: Pictures,
 
 def test_a_t_that_there_is_not(run: Path, picture: Pictures) -> None:
     with pytest.raises(StudioError, match="out of range"):
-        step_gaussians(MeasureRequest(run=run), picture, 21, ModelStore())
+        step_gaussians(PictureMeasureRequest(run=run), picture, 21, ModelStore())
 
 
 @pytest.mark.parametrize("variance", ["fixed_large", "fixed_small"])

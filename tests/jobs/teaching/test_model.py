@@ -15,13 +15,13 @@ from ddpm_studio.jobs.events import Drawn
 from ddpm_studio.jobs.teaching.algorithms import sampling_steps, training_step
 from ddpm_studio.jobs.teaching.drawing import result_rows, reverse_rows, step_rows
 from ddpm_studio.jobs.teaching.estimating import bound_estimates, predictions
-from ddpm_studio.requests import MeasureRequest, PrepareOptions, SampleRequest
+from ddpm_studio.requests import PictureMeasureRequest, PrepareOptions, SampleRequest
 from tests.jobs.conftest import REQUEST, finish
 
 
 @pytest.fixture
-def request_of(run: Path) -> MeasureRequest:
-    return MeasureRequest(run=run, device="cpu")
+def request_of(run: Path) -> PictureMeasureRequest:
+    return PictureMeasureRequest(run=run, device="cpu")
 
 
 @pytest.fixture
@@ -35,7 +35,9 @@ def picture(run: Path) -> np.ndarray:
     return found
 
 
-def test_estimates_agree_on_the_bound(request_of: MeasureRequest, picture: np.ndarray) -> None:
+def test_estimates_agree_on_the_bound(
+    request_of: PictureMeasureRequest, picture: np.ndarray
+) -> None:
     events, found = finish(bound_estimates(request_of, picture, ModelStore()))
     assert events[-1].done == events[-1].total == 20
     apart = found.by_ratios - found.by_divergences
@@ -50,7 +52,7 @@ def test_estimates_agree_on_the_bound(request_of: MeasureRequest, picture: np.nd
 
 
 def test_fewer_chains_through_fewer_steps_ask_the_network_less(
-    request_of: MeasureRequest, picture: np.ndarray
+    request_of: PictureMeasureRequest, picture: np.ndarray
 ) -> None:
     events, found = finish(bound_estimates(request_of, picture, ModelStore(), chains=3, steps=5))
     assert [event.done for event in events] == [1, 2, 3, 4, 5]
@@ -59,7 +61,7 @@ def test_fewer_chains_through_fewer_steps_ask_the_network_less(
 
 
 def test_what_is_predicted_is_one_answer_in_three_forms(
-    request_of: MeasureRequest, picture: np.ndarray
+    request_of: PictureMeasureRequest, picture: np.ndarray
 ) -> None:
     found = predictions(request_of, picture, 12, ModelStore())
     assert np.array_equal(found.true["x0"], picture)
@@ -70,7 +72,7 @@ def test_what_is_predicted_is_one_answer_in_three_forms(
 
 
 def test_algorithm_1_takes_a_step_down_and_leaves_the_model_alone(
-    request_of: MeasureRequest, picture: np.ndarray
+    request_of: PictureMeasureRequest, picture: np.ndarray
 ) -> None:
     models = ModelStore()
     before = models.get(request_of.run, "ema", "cpu").fingerprint
@@ -115,7 +117,10 @@ def test_a_model_that_does_not_clip_is_shown_so(
     assert all(np.array_equal(rows[name], same[name]) for name in same)
     steps, wanted = (finish(sampling_steps(one, models))[1] for one in (asked, named))
     assert steps[-1].values == wanted[-1].values
-    measured, unclipped = MeasureRequest(run=own), MeasureRequest(run=own, clip_x0=False)
+    measured, unclipped = (
+        PictureMeasureRequest(run=own),
+        PictureMeasureRequest(run=own, clip_x0=False),
+    )
     one, other = (
         finish(bound_estimates(asking, picture, models))[1] for asking in (measured, unclipped)
     )

@@ -81,7 +81,11 @@ class BitsPanel(ToolPanel):
             self.tr("RMSE of {0}").format(X0_HAT),
         )
         self.source = SourceSlot(
-            studio, self.tr("Picture"), self.tr("drop one to decode it"), "bits source"
+            studio,
+            self.tr("Picture"),
+            self.tr("drop one to decode it"),
+            "bits source",
+            by_class=True,
         )
         self.strip = FilmStrip(
             self.tr("Progressive decoding"), self.tr("t · bits/dim that have come: {0}")
@@ -306,7 +310,11 @@ class BitsPanel(ToolPanel):
             return
         self.grid.set_pictures(blank_like(np.stack([picture] * _MOMENTS)), [" "] * _MOMENTS)
         request = DecodeRequest(
-            run=Path(run), moments=_MOMENTS, timesteps=self._evaluated(), seed=self.seed.value
+            run=Path(run),
+            moments=_MOMENTS,
+            timesteps=self._evaluated(),
+            seed=self.seed.value,
+            class_label=self.source.class_label,
         )
         job = self._decoding = self.studio.submit(
             specs.measuring.decode(request, picture, "decode"), asked=self.source.asked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
@@ -24,7 +23,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BoundParts, StepGaussians
 from ddpm_studio.picture_shape import MOST_COLOURS
-from ddpm_studio.requests import MeasureRequest
+from ddpm_studio.requests import PictureMeasureRequest
 
 _EVALUATED = 40
 _SIDE, _CURVES_HEIGHT = 120, 100
@@ -168,12 +167,12 @@ class BoundChapter(PictureChapter):
         self.content.addWidget(self.time)
         self.content.addWidget(plots, 1)
 
-    def _request(self) -> MeasureRequest | None:
-        run, view = self.studio.run, self.studio.run_view
-        if run is None or view is None or self.source.fitted is None:
+    def _request(self) -> PictureMeasureRequest | None:
+        view = self.studio.run_view
+        if self.studio.run is None or view is None or self.source.fitted is None:
             return None
         T = view.summary.timesteps
-        return MeasureRequest(run=Path(run), timesteps=_EVALUATED if _EVALUATED < T else None)
+        return self._measure_request(timesteps=_EVALUATED if _EVALUATED < T else None)
 
     def _spec(self) -> JobSpec[object] | None:
         if not self._has_subject():

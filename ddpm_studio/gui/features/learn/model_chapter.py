@@ -9,17 +9,17 @@ from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
-from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.platform.images import PictureDrop
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.requests import MeasureRequest, SampleRequest
+from ddpm_studio.requests import PictureMeasureRequest, SampleRequest
 from ddpm_studio.runs.ready import ready_runs
 
 _STEPS = 50
 
 # The chapters share one picture: reading the data set again for each would take time.
-_pictures: WeakKeyDictionary[Studio, tuple[Path, Pictures]] = WeakKeyDictionary()
+_pictures: WeakKeyDictionary[Studio, tuple[Path, PictureDrop]] = WeakKeyDictionary()
 
 
 class ModelChapter(ToolPanel):
@@ -57,9 +57,6 @@ class ModelChapter(ToolPanel):
         most = view.summary.timesteps if view is not None else steps
         return SampleRequest(run=self.run, sampler=sampler, steps=min(steps, most), seed=seed)
 
-    def _measure_request(self, seed: int = 0) -> MeasureRequest:
-        return MeasureRequest(run=self.run, seed=seed)
-
     def _on_event(self, event: Event) -> None:
         """Ignore the events before the result, unless a subclass shows them."""
 
@@ -87,10 +84,21 @@ class PictureChapter(ModelChapter):
     ) -> None:
         super().__init__(studio, actions, parent)
         self.source = SourceSlot(
-            studio, "x₀", self.tr("drop a picture"), f"learn source {type(self).__name__}"
+            studio,
+            "x₀",
+            self.tr("drop a picture"),
+            f"learn source {type(self).__name__}",
+            by_class=True,
         )
         self.source.fitted_changed.connect(self._on_source)
         self.source.failed.connect(self._on_failed)
+
+    def _measure_request(
+        self, seed: int = 0, timesteps: int | None = None
+    ) -> PictureMeasureRequest:
+        return PictureMeasureRequest(
+            run=self.run, seed=seed, timesteps=timesteps, class_label=self.source.class_label
+        )
 
     def _has_subject(self) -> bool:
         if self.source.fitted is None and not self.source.waiting:
@@ -102,8 +110,8 @@ class PictureChapter(ModelChapter):
         return self.source.fitted is not None
 
     def _on_source(self) -> None:
-        if self.source.fitted is not None:
-            _pictures[self.studio] = self.run, self.source.fitted
+        if self.source.drop is not None:
+            _pictures[self.studio] = self.run, self.source.drop
         self.draw_later(asked=self.source.asked)
 
     def _on_model(self) -> None:

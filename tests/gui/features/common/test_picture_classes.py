@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,19 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
 from ddpm_studio.gui.features.common.class_badge import ClassBadge
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.learn.prediction_chapter import PredictionChapter
+from ddpm_studio.gui.features.learn.training_chapter import TrainingChapter
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import restored
+from ddpm_studio.runs import RunFolder
 from tests import narrow
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 from tests.recipe import PAPER
@@ -172,6 +177,41 @@ def test_a_picture_carried_from_the_data_brings_its_class(
     studio.send_picture("share", grid.picture(5), grid.recipe(5))
     assert share.source.class_label == DARK
     qtbot.waitUntil(lambda: asked(qtbot, share)["class_label"] == DARK, timeout=WAIT)
+
+
+def test_bits_and_learn_go_by_the_class_of_the_picture(
+    qtbot: QtBot,
+    studio: Studio,
+    actions: ActionRegistry,
+    class_run: Path,
+    class_folder: Path,
+    tmp_path: Path,
+) -> None:
+    run = Path(shutil.copytree(class_run, tmp_path / "alone"))
+    info = RunFolder.open(run).info.model_copy(update={"null_label": False})
+    (run / "run.json").write_text(info.model_dump_json())
+    bits, chapter = BitsPanel(studio, actions), PredictionChapter(studio, actions)
+    for panel in (bits, chapter):
+        qtbot.addWidget(panel)
+        panel.show()
+    open_run(qtbot, studio, run)
+    qtbot.waitUntil(lambda: chapter.result is not None, timeout=WAIT)
+    put(qtbot, bits.source, class_folder / "dark" / "1.png")
+
+    def decoded_as(label: int) -> bool:
+        told = None if bits.decoded is None else bits.decoded.recipe["request"]
+        return isinstance(told, dict) and told["class_label"] == label
+
+    qtbot.waitUntil(lambda: decoded_as(DARK), timeout=WAIT)
+    badge(bits.source).chosen.emit(BRIGHT)
+    qtbot.waitUntil(lambda: decoded_as(BRIGHT), timeout=WAIT)
+    assert bits.messages.text == chapter.messages.text == ""
+    # What is shown in one chapter the others show too, with its class.
+    other = TrainingChapter(studio, actions)
+    qtbot.addWidget(other)
+    other.show()
+    qtbot.waitUntil(lambda: other.result is not None, timeout=WAIT)
+    assert other.source.class_label == chapter.source.class_label in (DARK, BRIGHT)
 
 
 def test_a_model_without_classes_has_no_badge(
