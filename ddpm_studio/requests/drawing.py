@@ -100,13 +100,6 @@ class DrawRequest(Request):
         exclude_if=lambda share: share == 0,
     )
 
-    @field_validator("guidance_rescale")
-    @classmethod
-    def _check_guided(cls, share: float, info: ValidationInfo) -> float:
-        if share and info.data.get("guidance") in (0, 1):
-            raise ValueError("goes with a guidance other than 0 and 1")
-        return share
-
 
 class SamplerRequest(DrawRequest):
     """Base class of requests with a choice of sampler for the reverse process."""

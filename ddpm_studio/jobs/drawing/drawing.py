@@ -44,7 +44,8 @@ def evaluator_for(
             network's classes.
 
     Raises:
-        StudioError: if a class or guidance is requested of a model that does not support it.
+        StudioError: if a class or guidance is requested of a model that does not support it, or
+            guidance is to be rescaled where there is none.
     """
     asked = request.class_label if classes is None else classes
     if asked is not None:
@@ -56,6 +57,13 @@ def evaluator_for(
         raise StudioError("Guidance needs a class to lead to.", "Choose a class.")
     else:
         check_withheld(model.info)
+    if request.guidance_rescale and request.guidance in (0, 1):
+        # Checked here, not by the request: a run may have a guidance of its own.
+        raise StudioError(
+            "Guidance rescale goes with a guidance other than 0 and 1; here it is "
+            f"{request.guidance:g}.",
+            "Choose a class and another guidance, or leave the rescaling out.",
+        )
     network = model.network_in(asked_precision(model, request))
     return Evaluator(
         network,

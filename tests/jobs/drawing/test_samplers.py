@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from pydantic import ValidationError
 
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.engine.samplers import SAMPLERS
@@ -17,7 +16,7 @@ from ddpm_studio.jobs.drawing.drawing import evaluator_for
 from ddpm_studio.jobs.drawing.recipes import restored
 from ddpm_studio.jobs.events import FrameImages
 from ddpm_studio.jobs.machine.device import choose_precision
-from ddpm_studio.requests import DrawRequest, PrepareOptions, SampleRequest, ShareRequest
+from ddpm_studio.requests import PrepareOptions, SampleRequest, ShareRequest
 from tests.jobs.conftest import REQUEST, finish
 
 # The samplers that work with any model.
@@ -131,10 +130,29 @@ def test_a_rescaled_drawing_is_drawn_again(class_run: Path, models: ModelStore) 
     assert np.array_equal(finish(redraw(found, models))[1].pictures, drawn.pictures)
 
 
-@pytest.mark.parametrize("guidance", [0.0, 1.0])
-def test_rescaling_goes_with_guidance(guidance: float) -> None:
-    with pytest.raises(ValidationError, match="goes with a guidance other than 0 and 1"):
-        DrawRequest(class_label=1, guidance=guidance, guidance_rescale=0.5)
+@pytest.mark.parametrize(
+    "fields",
+    [{"class_label": 1, "guidance": 0}, {"class_label": 1, "guidance": 1}, {"class_label": None}],
+)
+def test_rescaling_goes_with_guidance(
+    class_run: Path, models: ModelStore, fields: dict[str, object]
+) -> None:
+    request = SampleRequest.model_validate({"run": class_run, "guidance_rescale": 0.5, **fields})
+    with pytest.raises(StudioError, match="goes with a guidance other than 0 and 1"):
+        finish(sample(request, models))
+
+
+def test_rescaling_goes_with_the_guidance_that_the_run_draws_by(
+    class_run: Path, models: ModelStore
+) -> None:
+    asked = {"run": class_run, "count": 1, "steps": 3, "class_label": 1, "guidance_rescale": 0.7}
+    _, drawn = finish(sample(SampleRequest.model_validate(asked), models))
+    told = drawn.recipe["request"]
+    assert told["guidance"] > 1
+    named = SampleRequest.model_validate({**asked, "guidance": told["guidance"]})
+    assert np.array_equal(finish(sample(named, models))[1].pictures, drawn.pictures)
+    plain = named.model_copy(update={"guidance_rescale": 0.0})
+    assert not np.array_equal(finish(sample(plain, models))[1].pictures, drawn.pictures)
 
 
 @pytest.mark.parametrize(
