@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import platform
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -143,6 +144,34 @@ def is_in_use(run: Path) -> bool:
         return owner is not None and owner.alive() is not False
     lock.release()
     return False
+
+
+@contextlib.contextmanager
+def at_rest(run: Path) -> Iterator[None]:
+    """Context manager that holds a run's lock while its folder is moved or deleted.
+
+    No training can begin there meanwhile. Unlike :class:`RunLock` it writes no owner file, which
+    would be moved along.
+
+    Raises:
+        StudioError: if another holder has the lock.
+    """
+    lock: filelock.BaseFileLock = filelock.FileLock(run / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise _in_use(run, Owner.read(run)) from error
+    except (OSError, NotImplementedError):
+        # A read-only folder, where nothing can be trained, or a file system without locks.
+        yield
+        return
+    try:
+        # Windows can't move a folder with an open file in it; a soft lock's file would be moved.
+        if os.name == "nt" or isinstance(lock, filelock.SoftFileLock):
+            lock.release()
+        yield
+    finally:
+        lock.release()
 
 
 def _in_use(run: Path, owner: Owner | None) -> StudioError:

@@ -1,4 +1,4 @@
-"""Renaming and deleting run folders, which is refused while a run is being trained."""
+"""Renaming and deleting run folders, holding the run's lock; refused while a run is trained."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import patiently
 from ddpm_studio.runs import atomic, journal
 from ddpm_studio.runs.folder import RunFolder
-from ddpm_studio.runs.lock import Owner, is_in_use
+from ddpm_studio.runs.lock import Owner, at_rest, is_in_use
 from ddpm_studio.runs.naming import renamed
 from ddpm_studio.runs.ready import refuse_ready
 
@@ -68,17 +68,18 @@ def rename(run: Path, name: str) -> Path:
     """
     refuse_trained(run)
     new = renamed(run, name)
-    steps = journal.noted(run)
-    journal.end(run)
-    try:
-        patiently(Path.rename, run, new)
-    except OSError as error:
-        if steps is not None:
-            journal.begin(run, steps)
-        raise StudioError(
-            f"{run.name} can't be renamed: {error.strerror or error}.",
-            "Close other programs that use its folder, and check that it may be written to.",
-        ) from error
+    with at_rest(run):
+        steps = journal.noted(run)
+        journal.end(run)
+        try:
+            patiently(Path.rename, run, new)
+        except OSError as error:
+            if steps is not None:
+                journal.begin(run, steps)
+            raise StudioError(
+                f"{run.name} can't be renamed: {error.strerror or error}.",
+                "Close other programs that use its folder, and check that it may be written to.",
+            ) from error
     if steps is not None:
         journal.begin(new, steps)
     with suppress(OSError):
@@ -98,6 +99,11 @@ def delete(run: Path, told: RunExtent) -> None:
             of it can't be deleted.
     """
     refuse_trained(run)
+    with at_rest(run):
+        _delete(run, told)
+
+
+def _delete(run: Path, told: RunExtent) -> None:
     now = extent(run)
     if (now.folder, now.steps) != (told.folder, told.steps):
         raise StudioError(

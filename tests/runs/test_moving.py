@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -51,6 +52,37 @@ def test_nothing_is_done_with_a_run_that_is_trained(run: Path) -> None:
     assert not run.exists()
     with pytest.raises(StudioError, match="no run"):
         moving.delete(run, told)
+
+
+def test_a_training_that_begins_meanwhile_keeps_its_run(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, lock = moving.extent(run), RunLock(run)
+    # A moment ago it was at rest.
+    monkeypatch.setattr(moving, "is_in_use", lambda _: False)
+    for refused in (lambda: moving.rename(run, "second"), lambda: moving.delete(run, told)):
+        with pytest.raises(StudioError, match="is being trained"):
+            refused()
+    assert (run / "run.json").is_file()
+    lock.release()
+    new = moving.rename(run, "second")
+    RunLock(new).release()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it deletes no folder with an open lock in it")
+def test_no_training_begins_in_a_run_that_is_being_deleted(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete = shutil.rmtree
+
+    def with_another(path: Path) -> None:
+        with pytest.raises(StudioError, match="is being trained"):
+            RunLock(path)
+        delete(path)
+
+    monkeypatch.setattr(shutil, "rmtree", with_another)
+    moving.delete(run, moving.extent(run))
+    assert not run.exists()
 
 
 def test_another_run_in_its_place_is_not_deleted(run: Path) -> None:

@@ -51,12 +51,15 @@ def trash_run(run: Path) -> JobSpec[TrashedRun]:
 
     def work() -> TrashedRun:
         from ddpm_studio.runs import journal, moving
+        from ddpm_studio.runs.lock import at_rest
 
         moving.refuse_trained(run)
         extent, planned = moving.extent(run), journal.noted(run)
         file = QFile(str(run))
         trash.make_room()
-        if not file.moveToTrash():
+        with at_rest(run):
+            taken = file.moveToTrash()
+        if not taken:
             return TrashedRun(run, extent, taken=False)
         journal.end(run)
         place = Path(file.fileName())
