@@ -31,7 +31,8 @@ class Pool:
     """Thread pool that runs jobs, interactive before background.
 
     Generators are closed between two of their steps when they are cancelled. On stopping, jobs that
-    are one short function are still done, even waiting ones, so that no requested write is lost.
+    are one short function or have ``finishes`` set are still completed, even waiting ones, so that
+    no requested write is lost.
     All methods are called from the window's thread.
 
     Args:
@@ -79,12 +80,13 @@ class Pool:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Close all generators, complete jobs that are one function, and end the threads."""
+        """Close generators without ``finishes``, complete the other jobs, and end the threads."""
         with self._changed:
             self._stopping = True
             for job in self._jobs:
                 job.paused = False
-                job.cancelled = job.cancelled or isinstance(job.spec.work, PoolSteps)
+                if isinstance(job.spec.work, PoolSteps) and not job.spec.finishes:
+                    job.cancelled = True
             self._changed.notify_all()
 
     def join(self, seconds: float) -> bool:

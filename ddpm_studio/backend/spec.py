@@ -82,6 +82,8 @@ class JobSpec(Generic[T_co]):
             were submitted, and so do those of a slot.
         wanted: whether the user waits for its result, which is lost if it ends early; not so for
             a training, which saves its steps.
+        finishes: whether the pool completes its steps even when the window closes; for generators
+            that write a little that was requested.
     """
 
     title: str
@@ -91,6 +93,7 @@ class JobSpec(Generic[T_co]):
     listed: bool = True
     queue: str | None = None
     wanted: bool = False
+    finishes: bool = False
     id: int = field(default_factory=lambda: next(_ids))
 
     @property

@@ -6,14 +6,16 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import Backend, JobSpec, Lane, State
+from ddpm_studio.backend import Backend, JobSpec, Lane, State, specs
 from ddpm_studio.backend.spec import DeviceSteps, PoolCall, PoolSteps
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, Progress
+from ddpm_studio.jobs.library.gallery_notes import stars_of
 
 WAIT = 20_000
 
@@ -237,6 +239,25 @@ def test_at_the_end_short_calls_are_done_and_generators_closed(qtbot: QtBot) -> 
     assert written == [1]
     assert long.closed
     assert not service._pool.is_running
+
+
+def test_at_the_end_what_writes_a_little_is_done_with_all_its_steps(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    service = Backend()
+    service.start()
+    gate = Gate()
+    picture = tmp_path / "000001.png"
+    picture.touch()
+    rating = specs.gallery.rate([picture], 4)
+    service.submit(JobSpec("first", PoolCall(gate.call), queue=rating.queue))
+    wait_for(qtbot, gate.begun)
+    service.submit(rating)
+    service.submit(specs.gallery.delete([picture]))
+    threading.Timer(0.05, gate.open.set).start()
+    assert service.shutdown(20)
+    assert not picture.exists()
+    assert stars_of(tmp_path) == {picture.name: 4}
 
 
 def test_a_backend_that_never_began_ends_at_once(qtbot: QtBot) -> None:

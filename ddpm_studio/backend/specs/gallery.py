@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ddpm_studio.backend.spec import JobSpec, Lane, PoolSteps
 from ddpm_studio.jobs.events import Drawn, Event
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # One queue, so that reads, writes, moves and restores happen in the order of their requests.
 _QUEUE = "gallery"
 
+T = TypeVar("T")
+
 
 def keep(run: Path, drawn: Drawn) -> JobSpec[list[Kept]]:
     """Write drawn pictures into a run's gallery."""
@@ -25,7 +27,7 @@ def keep(run: Path, drawn: Drawn) -> JobSpec[list[Kept]]:
 
         return gallery.keep(run, drawn)
 
-    return JobSpec(f"Keeping {len(drawn.pictures)}", PoolSteps(work), listed=False, queue=_QUEUE)
+    return _writing(f"Keeping {len(drawn.pictures)}", work)
 
 
 def load(
@@ -70,7 +72,7 @@ def rate(files: Sequence[Path], stars: int) -> JobSpec[None]:
 
         return gallery.rate(files, stars)
 
-    return JobSpec(f"Rating {len(files)}", PoolSteps(work), listed=False, queue=_QUEUE)
+    return _writing(f"Rating {len(files)}", work)
 
 
 def put_on_board(files: Sequence[Path], board: str, on: bool) -> JobSpec[None]:
@@ -82,7 +84,7 @@ def put_on_board(files: Sequence[Path], board: str, on: bool) -> JobSpec[None]:
         return gallery.put_on_board(files, board, on)
 
     title = f"Putting {len(files)} on {board}" if on else f"Taking {len(files)} off {board}"
-    return JobSpec(title, PoolSteps(work), listed=False, queue=_QUEUE)
+    return _writing(title, work)
 
 
 def export_pictures(
@@ -115,7 +117,7 @@ def delete(files: Sequence[Path]) -> JobSpec[None]:
 
         return gallery.delete(files)
 
-    return JobSpec(f"Deleting {len(files)}", PoolSteps(work), listed=False, queue=_QUEUE)
+    return _writing(f"Deleting {len(files)}", work)
 
 
 def restore(files: Sequence[Path]) -> JobSpec[None]:
@@ -126,4 +128,9 @@ def restore(files: Sequence[Path]) -> JobSpec[None]:
 
         return gallery.restore(files)
 
-    return JobSpec(f"Bringing back {len(files)}", PoolSteps(work), listed=False, queue=_QUEUE)
+    return _writing(f"Bringing back {len(files)}", work)
+
+
+def _writing(title: str, work: Callable[[], Generator[Event, None, T]]) -> JobSpec[T]:
+    """Return a job of short writes to galleries, completed even if the window closes."""
+    return JobSpec(title, PoolSteps(work), listed=False, queue=_QUEUE, finishes=True)

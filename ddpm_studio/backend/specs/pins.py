@@ -22,7 +22,7 @@ def pin(picture: Pictures, recipe: dict[str, object] | None) -> JobSpec[Pin]:
 
         return pins.pin(picture, recipe)
 
-    return JobSpec("Pinning a picture", PoolSteps(work), listed=False, queue=_QUEUE)
+    return JobSpec("Pinning a picture", PoolSteps(work), listed=False, queue=_QUEUE, finishes=True)
 
 
 def load() -> JobSpec[list[Pin]]:
