@@ -97,12 +97,13 @@ class Backend(QObject):
     def shutdown(self, seconds: float = 60.0) -> bool:
         """End all jobs, after they have saved what they must; False on a timeout.
 
-        The timeout does not apply to device jobs that are saving: they are always waited for.
+        The timeout does not apply to device jobs that are saving: they are always waited for, and
+        the pool then has the whole of the timeout.
         """
         self.closing.emit()
         if not (self._device_thread.isRunning() or self._pool.is_running):
             return True
-        until = time.monotonic() + seconds
+        begun = time.monotonic()
         self._pool.stop()
         self._device_thread.stop()
         ended = self._device_thread.wait(int(seconds * 1000))
@@ -111,7 +112,8 @@ class Backend(QObject):
         if ended:
             # Torch may have loaded only now, so the pool with its writes has not started yet.
             self._pool.start()
-        ended = self._pool.join(until - time.monotonic()) and ended
+        left = seconds if ended else begun + seconds - time.monotonic()
+        ended = self._pool.join(left) and ended
         self._fetch()
         return ended
 

@@ -7,11 +7,13 @@ import time
 from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, JobSpec, Lane, State, specs
+from ddpm_studio.backend import service as service_module
 from ddpm_studio.backend.spec import DeviceSteps, PoolCall, PoolSteps
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, Progress
@@ -258,6 +260,34 @@ def test_at_the_end_what_writes_a_little_is_done_with_all_its_steps(
     assert service.shutdown(20)
     assert not picture.exists()
     assert stars_of(tmp_path) == {picture.name: 4}
+
+
+def test_what_is_written_has_its_time_also_where_the_device_took_all(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(service_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    service = Backend()
+    service.start()
+    join, given = service._pool.join, list[float]()
+
+    def joined(seconds: float) -> bool:
+        given.append(seconds)
+        return join(WAIT / 1000)
+
+    monkeypatch.setattr(service._pool, "join", joined)
+
+    def slow_to_save(_: object) -> Generator[Event, None, None]:
+        try:
+            while True:
+                yield Progress(0, 1, "")
+        finally:
+            clock[0] += 100
+
+    job = service.submit(JobSpec("device", DeviceSteps(slow_to_save), Lane.BACKGROUND))
+    qtbot.waitUntil(lambda: job.state is State.RUNNING, timeout=WAIT)
+    assert service.shutdown(20)
+    assert given == [20]
 
 
 def test_a_backend_that_never_began_ends_at_once(qtbot: QtBot) -> None:
