@@ -46,6 +46,14 @@ class RecordedEvaluation:
     figures: Mapping[str, float]
     floors: Mapping[str, float]
 
+    @property
+    def class_label(self) -> int | None:
+        """Class index of all samples; None: samples of several classes, or without a class."""
+        recipe = self.told.get("recipe")
+        request = recipe.get("request") if isinstance(recipe, dict) else None
+        label = request.get("class_label") if isinstance(request, dict) else None
+        return label if type(label) is int else None
+
 
 def append(run: Path, evaluation: RecordedEvaluation) -> None:
     """Append an evaluation to a run's record.

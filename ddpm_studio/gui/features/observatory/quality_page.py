@@ -36,7 +36,8 @@ _BOX_WIDTH = 96
 class QualityPage(QWidget):
     """Plot of a metric of the run's samples over the steps, with its floor; new evaluations.
 
-    Curves show the evaluations in one feature space only, as others are not comparable.
+    Curves show the evaluations in one feature space, and of samples of one class or of all, only,
+    as others are not comparable.
     """
 
     failed = Signal(object)
@@ -170,8 +171,8 @@ class QualityPage(QWidget):
             return
         self._known = known
         self._stack.setCurrentIndex(1 if known else 0)
-        spaces = list(dict.fromkeys(one.features for one in reversed(known)))
-        _refill(self.space, [(space, space) for space in spaces])
+        spaces = {_space_of(one): self._told(one) for one in reversed(known)}
+        _refill(self.space, [(words, space) for space, words in spaces.items()])
         self._list_figures()
 
     def _list_figures(self) -> None:
@@ -183,10 +184,19 @@ class QualityPage(QWidget):
         self._draw()
 
     def _evaluations(self) -> list[RecordedEvaluation]:
-        """Return the evaluations in the chosen feature space, sorted by step."""
+        """Return the evaluations in the chosen feature space and class, sorted by step."""
         known = self._record.evaluations if self._record is not None else ()
-        chosen = [one for one in known if one.features == self.space.currentData()]
+        chosen = [one for one in known if _space_of(one) == self.space.currentData()]
         return sorted(chosen, key=lambda one: one.step)
+
+    def _told(self, one: RecordedEvaluation) -> str:
+        """Return the feature space, and the class if all samples are of one, in words."""
+        number, view = one.class_label, self._studio.run_view
+        if number is None:
+            return one.features
+        names = view.summary.known_classes if view is not None else ()
+        of = names[number] if 0 <= number < len(names) else str(number)
+        return self.tr("{0}, of the class {1}").format(one.features, of)
 
     def _draw(self) -> None:
         key = self.figure.currentData()
@@ -215,10 +225,15 @@ class QualityPage(QWidget):
                 f"{last.step:,}",
                 f"{last.samples:,}",
                 f"{last.reference:,}",
-                last.features,
+                self._told(last),
                 f"{last.floor:,}",
             )
         )
+
+
+def _space_of(one: RecordedEvaluation) -> str:
+    """Return the key that comparable evaluations share: feature space, and class if any."""
+    return one.features if one.class_label is None else f"{one.features} {one.class_label}"
 
 
 def _refill(box: QComboBox, items: list[tuple[str, str]]) -> None:

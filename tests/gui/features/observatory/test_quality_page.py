@@ -71,6 +71,26 @@ def test_a_figure_is_shown_by_step_beside_its_floor(
     assert page.value.text() == "9"
 
 
+def test_samples_of_one_class_are_not_joined_with_those_of_all(
+    qtbot: QtBot, studio: Studio, run: Path
+) -> None:
+    of_class = {"recipe": {"request": {"class_label": 7}}}
+    of_all = {"recipe": {"request": {"class_label": None}, "by_class": True}}
+    for one in (
+        replace(ONE, told=of_all),
+        replace(ONE, step=3, told=of_class, figures={"frechet": 9.0}),
+        replace(ONE, step=4, figures={"frechet": 1.5}),
+    ):
+        evaluations.append(run, one)
+    page = shown(qtbot, studio, run)[0].quality
+    qtbot.waitUntil(lambda: page.space.count() == 2, timeout=WAIT)
+    for space, steps in (("the mean colour", [2, 4]), ("the mean colour, of the class 7", [3])):
+        page.space.setCurrentIndex(page.space.findText(space))
+        page.figure.setCurrentIndex(page.figure.findData("frechet"))
+        assert page.plot.curves[0][0].tolist() == steps
+        assert f"real pictures, in {space}." in page.about.text()
+
+
 def test_the_run_is_evaluated_from_the_window(qtbot: QtBot, studio: Studio, run: Path) -> None:
     panel, actions = shown(qtbot, studio, run)
     page = panel.quality
