@@ -10,22 +10,16 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.shell.unsaved import Unsaved
-from ddpm_studio.gui.workspace.settings import open_settings
-from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import EvaluateRequest, ReportRequest, TrainRequest
 from tests.gui.fake_backend import FakeBackend
-from tests.gui.panel_help import endless
+from tests.gui.panel_help import endless, opened
 
 RUN = Path("fishes")
 
 
 @pytest.fixture
 def window(qtbot: QtBot, fake: FakeBackend) -> MainWindow:
-    made = MainWindow(Studio(fake), open_settings())
-    qtbot.addWidget(made)
-    made.show()
-    made.build_tools()
-    return made
+    return opened(qtbot, fake)
 
 
 def report() -> JobSpec[Path]:

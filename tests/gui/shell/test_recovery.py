@@ -10,8 +10,6 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.shell.main_window import MainWindow
-from ddpm_studio.gui.workspace.settings import open_settings
-from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder, journal
 from ddpm_studio.runs.journal import JournalEntry
@@ -28,9 +26,15 @@ def fallen(tiny_run: Path, tmp_path: Path) -> Path:
     return run
 
 
-def test_it_offers_and_goes_on(qtbot: QtBot, backend: Backend, fallen: Path) -> None:
+def offering(qtbot: QtBot, backend: Backend) -> MainWindow:
+    """Open a window, and wait until it offers to go on."""
     window = opened(qtbot, backend)
-    qtbot.waitUntil(window.messages.action_button.isVisible, timeout=20_000)
+    qtbot.waitUntil(window.messages.action_button.isVisible, timeout=WAIT)
+    return window
+
+
+def test_it_offers_and_goes_on(qtbot: QtBot, backend: Backend, fallen: Path) -> None:
+    window = offering(qtbot, backend)
     window.messages.action_button.click()
     qtbot.waitUntil(lambda: window.studio.training is not None, timeout=20_000)
     qtbot.waitUntil(lambda: window.studio.training is None, timeout=60_000)
@@ -39,8 +43,7 @@ def test_it_offers_and_goes_on(qtbot: QtBot, backend: Backend, fallen: Path) -> 
 
 
 def test_sent_away_it_is_not_offered_again(qtbot: QtBot, backend: Backend, fallen: Path) -> None:
-    window = opened(qtbot, backend)
-    qtbot.waitUntil(window.messages.action_button.isVisible, timeout=20_000)
+    window = offering(qtbot, backend)
     window.messages.close_button.click()
     qtbot.waitUntil(lambda: journal.interrupted() == [], timeout=20_000)
     assert RunFolder.open(fallen).newest().step == 4
@@ -49,10 +52,7 @@ def test_sent_away_it_is_not_offered_again(qtbot: QtBot, backend: Backend, falle
 def test_of_several_the_next_is_offered_when_one_is_sent_away(
     qtbot: QtBot, fake: FakeBackend, tmp_path: Path
 ) -> None:
-    window = MainWindow(Studio(fake), open_settings())
-    qtbot.addWidget(window)
-    window.show()
-    window.build_tools()
+    window = opened(qtbot, fake)
     found = [JournalEntry(tmp_path / name, 6) for name in ("newest", "older")]
     for left in (found, found[1:], []):
         fake.finish(fake.job("Looking for interrupted runs"), left)
@@ -110,8 +110,7 @@ def test_closed_in_mid_training_the_next_start_offers_to_go_on(
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
     step = RunFolder.open(tmp_path / "run").newest().step
     assert [(entry.run.name, entry.steps) for entry in journal.interrupted()] == [("run", 9_000)]
-    later = opened(qtbot, backend)
-    qtbot.waitUntil(later.messages.action_button.isVisible, timeout=WAIT)
+    later = offering(qtbot, backend)
     assert "The training of run is not finished" in later.messages.text
     later.messages.action_button.click()
     qtbot.waitUntil(lambda: (later.studio.model_step or 0) > step, timeout=WAIT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QSettings
 
 from ddpm_studio.gui.workspace.recent import Recent
@@ -27,31 +28,45 @@ def written_elsewhere(store: QSettings, kind: str, lines: list[str]) -> None:
     shutil.copyfile(other.fileName(), file)
 
 
-def test_a_run_that_another_window_has_opened_stays_known(tmp_path: Path) -> None:
-    first, theirs, ours = (run_in(tmp_path / name) for name in ("first", "theirs", "ours"))
-    store = open_settings()
-    recent = Recent(store)
+@pytest.fixture
+def store() -> QSettings:
+    return open_settings()
+
+
+@pytest.fixture
+def recent(store: QSettings) -> Recent:
+    return Recent(store)
+
+
+@pytest.fixture
+def known(tmp_path: Path, store: QSettings, recent: Recent) -> tuple[Path, Path]:
+    """The run that another window has opened last, and one that was opened here before."""
+    theirs, first = (run_in(tmp_path / name) for name in ("theirs", "first"))
     recent.add_run(first)
     store.sync()
     written_elsewhere(store, "runs", [str(theirs), str(first)])
+    return theirs, first
+
+
+def test_a_run_that_another_window_has_opened_stays_known(
+    tmp_path: Path, recent: Recent, known: tuple[Path, Path]
+) -> None:
+    ours = run_in(tmp_path / "ours")
     recent.add_run(ours)
-    assert recent.runs() == [ours, theirs, first]
+    assert recent.runs() == [ours, *known]
 
 
-def test_a_run_that_moves_takes_no_others_along(tmp_path: Path) -> None:
-    first, theirs, new = (run_in(tmp_path / name) for name in ("first", "theirs", "new"))
-    store = open_settings()
-    recent = Recent(store)
-    recent.add_run(first)
-    store.sync()
-    written_elsewhere(store, "runs", [str(theirs), str(first)])
+def test_a_run_that_moves_takes_no_others_along(
+    tmp_path: Path, recent: Recent, known: tuple[Path, Path]
+) -> None:
+    (theirs, first), new = known, run_in(tmp_path / "new")
     recent.move_run(first, new)
     assert recent.runs() == [theirs, new]
 
 
-def test_pictures_that_another_window_has_prepared_otherwise_are_there_once(tmp_path: Path) -> None:
-    store = open_settings()
-    recent = Recent(store)
+def test_pictures_that_another_window_has_prepared_otherwise_are_there_once(
+    tmp_path: Path, store: QSettings, recent: Recent
+) -> None:
     recent.add_data([tmp_path], PrepareOptions(image_size=64))
     lines = recent.lines()["data"]
     recent.clear()

@@ -40,20 +40,40 @@ def dialogs(monkeypatch: pytest.MonkeyPatch) -> list[SaveDialog]:
     return asked
 
 
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """Arguments of the save jobs, without the path; nothing is written."""
+    given: list[tuple[Any, ...]] = []
+
+    def noted(_: Path, *of: Any, **__: Any) -> JobSpec[Path]:
+        given.append(of)
+        return WRITTEN
+
+    for way in ("save_png", "save_table", "save_drawing"):
+        monkeypatch.setattr(specs.exports, way, noted)
+    monkeypatch.setattr(specs.drawing, "save_latent", noted)
+    return given
+
+
+@pytest.fixture
+def messages(qtbot: QtBot) -> MessageBar:
+    bar = MessageBar()
+    qtbot.addWidget(bar)
+    return bar
+
+
+@pytest.fixture
+def actions(studio: Studio) -> ActionRegistry:
+    return ActionRegistry(parent=studio)
+
+
 def test_of_a_grid_it_is_the_picture_that_was_current_then(
     qtbot: QtBot,
     studio: Studio,
     dialogs: list[SaveDialog],
-    monkeypatch: pytest.MonkeyPatch,
+    written: list[tuple[Any, ...]],
     tmp_path: Path,
 ) -> None:
-    written: list[Any] = []
-
-    def noted(path: Path, *of: Any, **how: Any) -> JobSpec[Path]:
-        written.append(of)
-        return WRITTEN
-
-    monkeypatch.setattr(specs.exports, "save_png", noted)
     studio.preferences.set("saved_size", "exact")
     grid = PictureGrid()
     qtbot.addWidget(grid)
@@ -72,79 +92,56 @@ def test_of_a_grid_it_is_the_picture_that_was_current_then(
 def test_it_is_the_latent_that_was_shared_then(
     qtbot: QtBot,
     studio: Studio,
+    actions: ActionRegistry,
     dialogs: list[SaveDialog],
-    monkeypatch: pytest.MonkeyPatch,
+    written: list[tuple[Any, ...]],
     tmp_path: Path,
 ) -> None:
-    written: list[Latent] = []
-
-    def noted(path: Path, latent: Latent) -> JobSpec[Path]:
-        written.append(latent)
-        return WRITTEN
-
-    monkeypatch.setattr(specs.drawing, "save_latent", noted)
     first = Latent(np.zeros((3, 8, 8), np.float32), 5, 20, "m", "noise")
     shared: list[Latent | None] = [first]
-    actions = ActionRegistry(parent=studio)
     menu = LatentMenu(studio, actions, "&Share", lambda: shared[0])
     qtbot.addWidget(menu)
     actions["share.save_latent"].trigger()
     shared[0] = None  # Another latent is being drawn.
     dialogs[0].fileSelected.emit(str(tmp_path / "latent.safetensors"))
-    assert written == [first]
+    assert written == [(first,)]
 
 
 def test_it_is_the_table_that_was_told_then(
-    qtbot: QtBot,
     studio: Studio,
+    actions: ActionRegistry,
+    messages: MessageBar,
     dialogs: list[SaveDialog],
-    monkeypatch: pytest.MonkeyPatch,
+    written: list[tuple[Any, ...]],
     tmp_path: Path,
 ) -> None:
-    written: list[Any] = []
-
-    def noted(path: Path, columns: Any, rows: Any) -> JobSpec[Path]:
-        written.append(rows)
-        return WRITTEN
-
-    monkeypatch.setattr(specs.exports, "save_table", noted)
     one = (1.0,)
     first = BitsMeasured(1, 1, 2, 3.0, None, 0.0, 1.0, 2.0, (1,), one, one, one, one, one)
     told: list[BitsMeasured | None] = [first]
-    messages = MessageBar()
-    qtbot.addWidget(messages)
-    actions = ActionRegistry(parent=studio)
     saver = BitsSaver(studio, actions, messages, lambda: told[0], lambda: None)
     saver.refresh()
     actions["bits.csv"].trigger()
     told[0] = replace(first, bits=(9.0,))
     dialogs[0].fileSelected.emit(str(tmp_path / "bits.csv"))
-    assert written == [[(1, 1.0, 1.0, 1.0, 1.0, 1.0)]]
+    assert [rows for _, rows in written] == [[(1, 1.0, 1.0, 1.0, 1.0, 1.0)]]
 
 
 def test_it_is_the_curve_that_was_drawn_then(
     qtbot: QtBot,
     studio: Studio,
+    messages: MessageBar,
     dialogs: list[SaveDialog],
+    written: list[tuple[Any, ...]],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    written: list[bytes] = []
-
-    def noted(path: Path, content: bytes) -> JobSpec[Path]:
-        written.append(content)
-        return WRITTEN
-
     now = ["before"]
-    monkeypatch.setattr(specs.exports, "save_drawing", noted)
     monkeypatch.setattr(figure_saver, "picture_of", lambda _, kind: f"{kind} {now[0]}".encode())
     page = CurvesPage(studio)
     qtbot.addWidget(page)
     page.records = [studio.record(tmp_path / "run")]
-    messages = MessageBar()
-    qtbot.addWidget(messages)
     saver = figure_saver.FigureSaver(studio, page, messages)
     saver.ask_picture()
     now[0] = "after"
     dialogs[0].fileSelected.emit(str(tmp_path / "curve.svg"))
-    assert written == [b"svg before"]
+    assert written == [(b"svg before",)]
