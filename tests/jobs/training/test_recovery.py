@@ -372,20 +372,33 @@ def test_a_spike_is_told_from_noise() -> None:
     assert not any(watch.saw(float(loss)) for loss in falling)
 
 
+def spoil_losses(
+    monkeypatch: pytest.MonkeyPatch,
+    when: Callable[[int, bool], bool],
+    value: float = float("nan"),
+) -> None:
+    """Replace the losses of some steps by another value.
+
+    ``when`` receives the number of the step, and whether training has gone back to a checkpoint
+    before, which is recognised by its other seed.
+    """
+    step = Trainer.step
+
+    def spoiled(self: Trainer) -> Any:
+        result = step(self)
+        if when(self.step_number, self.config.seed != REQUEST.seed):
+            result.loss.fill_(value)
+        return result
+
+    monkeypatch.setattr(Trainer, "step", spoiled)
+
+
 def test_training_returns_after_a_spike_and_the_way_back_is_the_same_each_time(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
     monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
-    step = Trainer.step
-
-    def spoiled(self: Trainer) -> Any:
-        result = step(self)
-        if self.step_number == 5 and self.config.seed == REQUEST.seed:
-            result.loss.fill_(float("nan"))
-        return result
-
-    monkeypatch.setattr(Trainer, "step", spoiled)
+    spoil_losses(monkeypatch, lambda step, back: step == 5 and not back)
     ways: dict[str, Any] = {
         "steps": 8,
         "checkpoint_every": 3,
@@ -416,15 +429,7 @@ def test_training_returns_to_where_the_loss_had_not_leapt_yet(
     for key, value in (("_BEFORE", 10), ("_NOW", 3), ("_LEAST", 2)):
         monkeypatch.setattr(loss_spikes, key, value)
     monkeypatch.setattr(training_loop, "LATE", 3)
-    step = Trainer.step
-
-    def leaping(self: Trainer) -> Any:
-        result = step(self)
-        if self.step_number >= 6 and self.config.seed == REQUEST.seed:
-            result.loss.fill_(100.0)
-        return result
-
-    monkeypatch.setattr(Trainer, "step", leaping)
+    spoil_losses(monkeypatch, lambda step, back: step >= 6 and not back, 100.0)
     ways: dict[str, Any] = {"checkpoint_every": 1, "return_on_spike": True, "sample_count": 0}
     job = start(pictures, tmp_path / "run", steps=9, **ways)
     until(job, lambda event: isinstance(event, Notice) and "back to step 4" in event.text)
@@ -463,13 +468,7 @@ def test_closing_while_training_goes_back_keeps_no_step_after_the_leap(
 ) -> None:
     monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
     monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
-    step = Trainer.step
-
-    def spoiled(self: Trainer) -> Any:
-        result = step(self)
-        if self.step_number == 5 and self.config.seed == REQUEST.seed:
-            result.loss.fill_(float("nan"))
-        return result
+    spoil_losses(monkeypatch, lambda step, back: step == 5 and not back)
 
     class Leading:
         """Stand-in for the leading rank, while another rank runs out of memory."""
@@ -482,7 +481,6 @@ def test_closing_while_training_goes_back_keeps_no_step_after_the_leap(
         def why(self, error: Exception) -> Exception:
             return error
 
-    monkeypatch.setattr(Trainer, "step", spoiled)
     ways: dict[str, Any] = {"checkpoint_every": 3, "return_on_spike": True, "sample_count": 0}
     job = start(pictures, tmp_path / "run", steps=8, **ways)
     until(job, at_step(4))
@@ -496,15 +494,7 @@ def test_training_returns_to_the_last_checkpoint_that_can_be_read(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
-    step = Trainer.step
-
-    def spoiled(self: Trainer) -> Any:
-        result = step(self)
-        if self.step_number == 5 and self.config.seed == REQUEST.seed:
-            result.loss.fill_(float("nan"))
-        return result
-
-    monkeypatch.setattr(Trainer, "step", spoiled)
+    spoil_losses(monkeypatch, lambda step, back: step == 5 and not back)
     ways: dict[str, Any] = {"checkpoint_every": 2, "return_on_spike": True, "sample_count": 0}
     run = tmp_path / "run"
     job = start(pictures, run, steps=6, **ways)
@@ -523,16 +513,8 @@ def test_after_a_return_losses_that_are_no_numbers_are_counted_anew(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 2)
-    step = Trainer.step
-
-    def spoiled(self: Trainer) -> Any:
-        result = step(self)
-        # Two NaNs in a row at first, one after the return.
-        if self.step_number in ((3, 4) if self.config.seed == REQUEST.seed else (3,)):
-            result.loss.fill_(float("nan"))
-        return result
-
-    monkeypatch.setattr(Trainer, "step", spoiled)
+    # Two NaNs in a row at first, one after the return.
+    spoil_losses(monkeypatch, lambda step, back: step in ((3,) if back else (3, 4)))
     ways: dict[str, Any] = {"checkpoint_every": 2, "return_on_spike": True, "sample_count": 0}
     events, _ = finish(start(pictures, tmp_path / "run", steps=6, **ways))
     assert len([e for e in events if isinstance(e, Notice) and "went back" in e.text]) == 1
@@ -542,15 +524,7 @@ def test_a_loss_that_leaps_again_and_again_ends_the_training(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
-    step = Trainer.step
-
-    def spoiled(self: Trainer) -> Any:
-        result = step(self)
-        if self.step_number > 3:
-            result.loss.fill_(float("inf"))
-        return result
-
-    monkeypatch.setattr(Trainer, "step", spoiled)
+    spoil_losses(monkeypatch, lambda step, _: step > 3, float("inf"))
     with pytest.raises(StudioError, match="smaller learning rate"):
         finish(start(pictures, tmp_path / "a", steps=8, checkpoint_every=3, return_on_spike=True))
     assert RunFolder.open(tmp_path / "a").newest().step == 3
