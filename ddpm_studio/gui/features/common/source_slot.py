@@ -124,6 +124,17 @@ class SourceSlot(PictureSlot):
         self._fit(drop.picture)
 
     @property
+    def is_free(self) -> bool:
+        """Whether it has no picture, and none is being prepared."""
+        return self.drop is None and not self.waiting
+
+    def give_up(self) -> None:
+        """Cancel the preparation of a picture."""
+        if self._job is not None:
+            self._studio.backend.cancel(self._job)
+        self.waiting = False
+
+    @property
     def class_label(self) -> int | None:
         """Index of the picture's class in the open model; None: no class, or unknown."""
         name, view = self._class_name, self._studio.run_view
@@ -270,10 +281,8 @@ class SourceSlot(PictureSlot):
         self._show_fitted(taken.picture)
 
     def _show_fitted(self, picture: Pictures | None) -> None:
-        if self._job is not None and not self._job.state.over:
-            # A preparation under way is superseded, and must not replace this picture later.
-            self._studio.backend.cancel(self._job)
-        self.waiting = False
+        # A preparation under way is superseded, and must not replace this picture later.
+        self.give_up()
         self.fitted = picture
         self._show_held()
         self.fitted_changed.emit()

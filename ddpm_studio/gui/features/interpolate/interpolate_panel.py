@@ -344,7 +344,7 @@ class InterpolatePanel(ToolPanel):
 
     def _surprise_once(self) -> None:
         path = self.mode == "path"
-        held = [slot.drop or slot.waiting for slot in (self.path.slots if path else self._slots())]
+        held = [not slot.is_free for slot in (self.path.slots if path else self._slots())]
         can = self.studio.can_draw and self.studio.has_pictures
         if self.isVisible() and can and not (self._surprised or (any if path else all)(held)):
             self._surprised = True

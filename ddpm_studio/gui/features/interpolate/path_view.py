@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.platform.images import PictureDrop, Pictures
 from ddpm_studio.gui.theme.icons import set_icon
@@ -109,21 +110,11 @@ class PathView(QWidget):
         self, pictures: Sequence[Pictures | PictureDrop], *, by_chance: bool = False
     ) -> None:
         """Replace the key pictures by these, at most twelve."""
-        for slot in self._slots:
-            slot.deleteLater()
-            self._row.removeWidget(slot)
-        self._slots = []
-        self._grow()
-        for picture in pictures[:_MOST]:
-            self._slots[-1].take(picture, by_chance=by_chance)
+        self._walk([(picture, by_chance) for picture in pictures[:_MOST]])
 
     def take_from(self, slots: Sequence[SourceSlot]) -> None:
         """Replace the key pictures by those of other slots; random ones stay marked as such."""
-        held = [(slot.drop, slot.by_chance) for slot in slots]
-        self.set_keys(())
-        for drop, by_chance in held:
-            if drop is not None:
-                self._slots[-1].take(drop, by_chance=by_chance)
+        self._walk([(slot.drop, slot.by_chance) for slot in slots if slot.drop is not None])
 
     def append(self, picture: Pictures | PictureDrop) -> None:
         """Append a picture to the path, or replace the last one of a full path."""
@@ -176,29 +167,55 @@ class PathView(QWidget):
         self._timer.stop()
         self._show_playing()
 
+    def _walk(self, keys: Sequence[tuple[Pictures | PictureDrop, bool]]) -> None:
+        """Replace the key pictures by these, each with whether it was picked at random."""
+        for slot in self.slots:
+            self._remove(slot)
+        self._grow()
+        # The previous ones are gone, even if the new ones turn out to be unusable.
+        self.asked = True
+        self.changed.emit()
+        for picture, by_chance in keys:
+            self._slots[-1].take(picture, by_chance=by_chance)
+            # A picture that is still being fitted occupies its slot.
+            self._tidy()
+
     def _grow(self) -> None:
         number = len(self._slots) + 1
         hint, place = self.tr("drop"), f"path {number}"
         slot = SourceSlot(self._studio, str(number), hint, place, by_class=True)
         slot.setFixedSize(_SIDE, _SIDE)
         slot.fitted_changed.connect(self._on_fitted)
-        slot.failed.connect(self.failed)
+        slot.failed.connect(self._on_failed)
         self._slots.append(slot)
         self._row.insertWidget(self._row.count() - 1, slot)
 
-    def _on_fitted(self) -> None:
-        """Remove slots whose picture was removed, and keep one empty slot at the end."""
+    def _remove(self, slot: SourceSlot) -> None:
+        """Remove a slot from the row, cancelling the preparation of its picture."""
+        slot.give_up()
+        self._slots.remove(slot)
+        self._row.removeWidget(slot)
+        slot.hide()
+        slot.deleteLater()
+
+    def _tidy(self) -> None:
+        """Remove free slots between key pictures, and keep one free slot at the end."""
         for slot in self._slots[:-1]:
-            if slot.drop is None and not slot.waiting:
-                self._slots.remove(slot)
-                self._row.removeWidget(slot)
-                slot.hide()
-                slot.deleteLater()
-        if self._slots[-1].drop is not None and len(self._slots) < _MOST:
+            if slot.is_free:
+                self._remove(slot)
+        if not self._slots[-1].is_free and len(self._slots) < _MOST:
             self._grow()
+
+    def _on_fitted(self) -> None:
         cause = self.sender()
+        self._tidy()
         self.asked = not isinstance(cause, SourceSlot) or cause.asked
         self.changed.emit()
+
+    def _on_failed(self, failure: Failure) -> None:
+        """Remove the slot of a picture that can't be used."""
+        self._tidy()
+        self.failed.emit(failure)
 
     def _on_closed(self) -> None:
         self.asked = True

@@ -1,16 +1,56 @@
-"""Path view: which key pictures stay when another model is opened."""
+"""Path view: each key picture has a slot, and which ones stay when another model is opened."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import pytest
+from PySide6.QtTest import QSignalSpy
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.backend import JobHandle
+from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.interpolate.path_view import PathView
+from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.workspace.studio import Studio
+from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import open_run
+from tests.gui.summaries import view_of
+
+WRONG = StudioError("It can't be read.", "Choose another.")
+# Side of pictures that must be resized for the model of 16 px.
+LARGE = 24
+
+
+@pytest.fixture
+def path(qtbot: QtBot, fake: FakeBackend, tmp_path: Path) -> PathView:
+    """Path view without key pictures, for a model of 16 px."""
+    studio = Studio(fake)
+    made = PathView(studio)
+    qtbot.addWidget(made)
+    open_model(fake, studio, tmp_path / "run", 16)
+    return made
+
+
+def open_model(fake: FakeBackend, studio: Studio, run: Path, side: int) -> None:
+    studio.open_run(run)
+    fake.finish(fake.job(f"Opening {run.name}"), view_of(run, height=side, width=side))
+
+
+def of_level(level: int, side: int = 16) -> Pictures:
+    return np.full((side, side, 3), level, np.uint8)
+
+
+def fitting(fake: FakeBackend) -> list[JobHandle[object]]:
+    """Return the unfinished jobs that fit pictures to the model, in the order of submission."""
+    return [job for job in fake.jobs.values() if job.spec.title == "Fitting a picture"]
+
+
+def levels(path: PathView) -> list[int]:
+    """Return the level of each key picture, which identifies it, in order."""
+    return [int(slot.fitted.max()) for slot in path.slots if slot.fitted is not None]
 
 
 def test_keys_that_came_by_chance_go_with_their_model(
@@ -21,7 +61,7 @@ def test_keys_that_came_by_chance_go_with_their_model(
     for number in range(4):
         slot = SourceSlot(studio, "", "", f"test {number}")
         qtbot.addWidget(slot)
-        slot.take(np.full((16, 16, 3), number, np.uint8), by_chance=number != 2)
+        slot.take(of_level(number), by_chance=number != 2)
         slots.append(slot)
     path = PathView(studio)
     qtbot.addWidget(path)
@@ -32,6 +72,39 @@ def test_keys_that_came_by_chance_go_with_their_model(
     assert levels(path) == [2]
 
 
-def levels(path: PathView) -> list[int]:
-    """Return the level of each key picture, which identifies it, in order."""
-    return [int(slot.fitted.max()) for slot in path.slots if slot.fitted is not None]
+def test_pictures_of_another_size_all_become_keys(fake: FakeBackend, path: PathView) -> None:
+    path.set_keys([of_level(level, LARGE) for level in (1, 2, 3)])
+    jobs = fitting(fake)
+    assert len(jobs) == 3
+    # They may be ready in any order.
+    for level, job in ((2, jobs[1]), (3, jobs[2]), (1, jobs[0])):
+        fake.finish(job, of_level(level))
+    assert levels(path) == [1, 2, 3]
+    assert len(path.slots) == 4
+    assert path.slots[-1].is_free
+
+
+def test_a_key_that_can_not_be_had_leaves_no_gap(fake: FakeBackend, path: PathView) -> None:
+    told = QSignalSpy(path.failed)
+    path.set_keys([of_level(level, LARGE) for level in (1, 2, 3)])
+    jobs = fitting(fake)
+    fake.finish(jobs[0], of_level(1))
+    fake.fail(jobs[1], WRONG)
+    fake.finish(jobs[2], of_level(3))
+    assert levels(path) == [1, 3]
+    assert [slot.is_free for slot in path.slots] == [False, False, True]
+    assert told.count() == 1
+
+
+def test_other_keys_take_the_place_of_those_that_are_being_fitted(
+    fake: FakeBackend, path: PathView
+) -> None:
+    path.set_keys([of_level(level, LARGE) for level in (1, 2)])
+    before = fitting(fake)
+    path.set_keys([of_level(3)])
+    assert all(fake.asked_to_cancel(job) for job in before)
+    assert levels(path) == [3]
+    changed = QSignalSpy(path.changed)
+    path.set_keys([of_level(4, LARGE)])
+    assert levels(path) == []
+    assert changed.count() == 1, "the key before is gone, whatever becomes of the new one"
