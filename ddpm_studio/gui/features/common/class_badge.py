@@ -30,7 +30,7 @@ class ClassBadge(QToolButton):
 
     def __init__(self, title: str, slot: QWidget) -> None:
         super().__init__(slot)
-        self._title, self._slot = title, slot
+        self.title, self._slot = title, slot
         self._over = True
         self._names: tuple[str, ...] = ()
         self._current: int | None = None
@@ -64,7 +64,7 @@ class ClassBadge(QToolButton):
         self._names, self._current = tuple(names), number
         self.setVisible(bool(names))
         tip = self.tr("Its class is {0}: what is drawn from it is of that class. Click to choose.")
-        name(self, self.tr("Class of {0}").format(self._title), tip.format(self._told(number)))
+        name(self, self.tr("Class of {0}").format(self.title), tip.format(self._told(number)))
         self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -128,6 +128,13 @@ class SourceSlot(PictureSlot):
         """Whether it has no picture, and none is being prepared."""
         return self.drop is None and not self.waiting
 
+    def set_title(self, title: str) -> None:
+        """Change the title, also in the accessible names of the slot and its badge."""
+        self._show_title(title)
+        if self.badge is not None:
+            self.badge.title = title
+            self._tell_class()
+
     def give_up(self) -> None:
         """Cancel the preparation of a picture."""
         if self._job is not None:

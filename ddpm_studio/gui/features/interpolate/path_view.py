@@ -38,6 +38,7 @@ class PathView(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._slots: list[SourceSlot] = []
+        self._made = 0
         self.asked = True
         """Whether a person caused the last ``changed``."""
         self.frames: Pictures | None = None
@@ -181,8 +182,10 @@ class PathView(QWidget):
             self._tidy()
 
     def _grow(self) -> None:
+        self._made += 1
         number = len(self._slots) + 1
-        hint, place = self.tr("drop"), f"path {number}"
+        # The backend's slot has a unique name: numbers change when an earlier slot is removed.
+        hint, place = self.tr("drop"), f"path {self._made}"
         slot = SourceSlot(self._studio, str(number), hint, place, by_class=True)
         slot.setFixedSize(_SIDE, _SIDE)
         slot.fitted_changed.connect(self._on_fitted)
@@ -203,6 +206,8 @@ class PathView(QWidget):
         for slot in self._slots[:-1]:
             if slot.is_free:
                 self._remove(slot)
+        for number, slot in enumerate(self._slots, 1):
+            slot.set_title(str(number))
         if not self._slots[-1].is_free and len(self._slots) < _MOST:
             self._grow()
 

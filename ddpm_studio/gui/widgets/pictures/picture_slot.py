@@ -66,16 +66,15 @@ class PictureSlot(QFrame):
         inner.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
         inner.setSpacing(SPACE_S)
         text = label(hint or self.tr("Drop, paste or click"), "caption", wrap=True)
-        heading = label(title, "heading")
-        for part in (heading, text):
+        self._heading = label("", "heading")
+        for part in (self._heading, text):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inner.addStretch()
         self._icon = IconLabel("image", 24)
         inner.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignCenter)
-        inner.addWidget(heading)
+        inner.addWidget(self._heading)
         inner.addWidget(text)
         inner.addStretch()
-        heading.setVisible(bool(title))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 1, 1, 1)
         layout.addWidget(self._hint)
@@ -85,11 +84,7 @@ class PictureSlot(QFrame):
         self.clear_button.setCursor(Qt.CursorShape.ArrowCursor)
         self.clear_button.clicked.connect(self.clear)
         self.clear_button.hide()
-        name(
-            self,
-            title or self.tr("Picture"),
-            self.tr("Drop or paste a picture here, or click to choose one"),
-        )
+        self._show_title(title)
 
     @property
     def picture(self) -> Pictures | None:
@@ -241,6 +236,15 @@ class PictureSlot(QFrame):
             self.choose_requested.emit()
         else:
             super().keyPressEvent(event)
+
+    def _show_title(self, title: str) -> None:
+        self._heading.setText(title)
+        self._heading.setVisible(bool(title))
+        name(
+            self,
+            title or self.tr("Picture"),
+            self.tr("Drop or paste a picture here, or click to choose one"),
+        )
 
     def _show_cross(self) -> None:
         wanted = self.underMouse() or self.hasFocus() or self.clear_button.hasFocus()

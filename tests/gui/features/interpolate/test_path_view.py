@@ -108,3 +108,20 @@ def test_other_keys_take_the_place_of_those_that_are_being_fitted(
     path.set_keys([of_level(4, LARGE)])
     assert levels(path) == []
     assert changed.count() == 1, "the key before is gone, whatever becomes of the new one"
+
+
+def test_after_a_key_is_taken_out_each_has_a_number_and_a_place_of_its_own(
+    fake: FakeBackend, path: PathView
+) -> None:
+    path.set_keys([of_level(level) for level in (1, 2, 3)])
+    path.slots[1].clear()
+    path.append(of_level(4))
+    assert levels(path) == [1, 3, 4]
+    assert [slot.accessibleName() for slot in path.slots] == ["1", "2", "3", "4"]
+    path.slots[2].set_picture(of_level(5, LARGE))
+    path.slots[3].set_picture(of_level(6, LARGE))
+    jobs = fitting(fake)
+    assert len(jobs) == 2, "one does not end the other"
+    for level, job in zip((5, 6), jobs, strict=True):
+        fake.finish(job, of_level(level))
+    assert levels(path) == [1, 3, 5, 6]
