@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from ddpm_studio.errors import Failure
+from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.platform.images import PictureDrop, Pictures
 from ddpm_studio.gui.theme.icons import set_icon
@@ -110,20 +110,22 @@ class PathView(QWidget):
     def set_keys(
         self, pictures: Sequence[Pictures | PictureDrop], *, by_chance: bool = False
     ) -> None:
-        """Replace the key pictures by these, at most twelve."""
-        self._walk([(picture, by_chance) for picture in pictures[:_MOST]])
+        """Replace the key pictures by these; more than twelve stay, but none can be added then."""
+        self._walk([(picture, by_chance) for picture in pictures])
 
     def take_from(self, slots: Sequence[SourceSlot]) -> None:
         """Replace the key pictures by those of other slots; random ones stay marked as such."""
         self._walk([(slot.drop, slot.by_chance) for slot in slots if slot.drop is not None])
 
     def append(self, picture: Pictures | PictureDrop) -> None:
-        """Append a picture to the path, or replace the last one of a full path."""
-        self._slots[-1].set_picture(picture)
+        """Append a picture to the path; emits ``failed`` if the path is full."""
+        if (slot := self._next_slot()) is not None:
+            slot.set_picture(picture)
 
     def add_from_data(self) -> None:
-        """Append a random picture of the data to the path."""
-        self._slots[-1].pick_from_data()
+        """Append a random picture of the data to the path; emits ``failed`` if it is full."""
+        if (slot := self._next_slot()) is not None:
+            slot.pick_from_data()
 
     def refit(self) -> None:
         """Preprocess all pictures again, for another model; randomly picked ones are dropped."""
@@ -177,9 +179,22 @@ class PathView(QWidget):
         self.asked = True
         self.changed.emit()
         for picture, by_chance in keys:
-            self._slots[-1].take(picture, by_chance=by_chance)
             # A picture that is still being fitted occupies its slot.
-            self._tidy()
+            if not self._slots[-1].is_free:
+                self._grow()
+            self._slots[-1].take(picture, by_chance=by_chance)
+        self._tidy()
+
+    def _next_slot(self) -> SourceSlot | None:
+        """Return the free slot at the end; None if the path is full, after emitting ``failed``."""
+        self._tidy()
+        if self._slots[-1].is_free:
+            return self._slots[-1]
+        full = StudioError(
+            f"The path is full: it has {len(self._slots)} pictures.", "Take one out first."
+        )
+        self.failed.emit(Failure.of(full))
+        return None
 
     def _grow(self) -> None:
         self._made += 1

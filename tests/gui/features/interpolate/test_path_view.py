@@ -125,3 +125,36 @@ def test_after_a_key_is_taken_out_each_has_a_number_and_a_place_of_its_own(
     for level, job in zip((5, 6), jobs, strict=True):
         fake.finish(job, of_level(level))
     assert levels(path) == [1, 3, 5, 6]
+
+
+def test_a_full_path_takes_no_other_picture_and_says_so(fake: FakeBackend, path: PathView) -> None:
+    path.set_keys([of_level(level) for level in range(12)])
+    told, asked = QSignalSpy(path.failed), len(fake.specs)
+    path.append(of_level(99))
+    path.add_from_data()
+    assert levels(path) == list(range(12)), "the twelfth is not replaced"
+    assert len(fake.specs) == asked
+    assert ["is full" in told.at(k)[0].line for k in range(told.count())] == [True, True]
+    path.slots[3].clear()
+    path.append(of_level(99))
+    assert levels(path) == [0, 1, 2, *range(4, 12), 99]
+
+
+def test_pictures_are_added_one_after_the_other_while_they_are_fitted(
+    fake: FakeBackend, path: PathView
+) -> None:
+    for level in (1, 2):
+        path.append(of_level(level, LARGE))
+    path.add_from_data()
+    for level, job in zip((1, 2), fitting(fake), strict=True):
+        fake.finish(job, of_level(level))
+    fake.finish(fake.job("Looking at the data"), (of_level(3)[None], (None,)))
+    assert levels(path) == [1, 2, 3]
+
+
+def test_a_longer_path_from_elsewhere_is_not_cut(path: PathView) -> None:
+    path.set_keys([of_level(level) for level in range(15)])
+    assert levels(path) == list(range(15))
+    path.slots[-1].clear()
+    assert levels(path) == list(range(14))
+    assert [slot.is_free for slot in path.slots] == [False] * 14 + [True]
