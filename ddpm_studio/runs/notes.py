@@ -38,13 +38,18 @@ def parse_tags(text: str) -> tuple[str, ...]:
 
 def read_notes(run: Path) -> Notes:
     """Return the notes on a run; empty if the file is missing or invalid."""
+    return find_notes(run) or Notes()
+
+
+def find_notes(run: Path) -> Notes | None:
+    """Return the notes on a run, possibly empty; None if the file is missing or invalid."""
     file = own_folder(run) / _FILE
     try:
         content = read_object(file, _MOST_BYTES)
     except (OSError, ValueError):
-        return Notes()
+        return None
     if content.get("format") != _FORMAT:
-        return Notes()
+        return None
     tags, text = content.get("tags"), content.get("text")
     given = tags if isinstance(tags, list) else []
     return Notes(

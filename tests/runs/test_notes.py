@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.runs.notes import Notes, parse_tags, read_notes, write_notes
+from ddpm_studio.runs.notes import Notes, find_notes, parse_tags, read_notes, write_notes
 
 
 def test_notes_come_back_and_are_plain_json(tmp_path: Path) -> None:
@@ -31,6 +31,14 @@ def test_tags_are_trimmed_and_told_once() -> None:
 def test_a_damaged_file_is_as_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "notes.json").write_text(content)
     assert read_notes(tmp_path) == Notes()
+
+
+def test_notes_that_were_emptied_are_others_than_none(tmp_path: Path) -> None:
+    assert find_notes(tmp_path) is None
+    write_notes(tmp_path, Notes())
+    assert find_notes(tmp_path) == Notes()
+    (tmp_path / "notes.json").write_text("{")
+    assert find_notes(tmp_path) is None
 
 
 def test_what_can_not_be_saved_is_told_in_one_line(tmp_path: Path) -> None:

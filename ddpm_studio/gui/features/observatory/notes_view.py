@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, name
-from ddpm_studio.runs.notes import Notes, parse_tags, read_notes, write_notes
+from ddpm_studio.runs.notes import Notes, find_notes, parse_tags, read_notes, write_notes
 
 _SAVE_MS = 800
 
@@ -98,9 +98,9 @@ class NotesView(QWidget):
         return Notes(parse_tags(self.tags.text()), self.text.toPlainText())
 
     def _there(self) -> Notes:
-        """Return the notes in the run's folder; those last known if empty or unreadable."""
-        found = Notes() if self.run is None else read_notes(self.run)
-        return self._known if found == Notes() else found
+        """Return the notes in the run's folder; those last known if unreadable."""
+        found = None if self.run is None else find_notes(self.run)
+        return self._known if found is None else found
 
     def _look_again(self) -> None:
         """Show what another window has saved, provided there are no unsaved changes here."""

@@ -59,3 +59,14 @@ def test_notes_that_cannot_be_read_for_a_moment_are_kept(view: NotesView, run: P
     QTest.keyClicks(view.tags, ", small")
     view.save()
     assert read_notes(run) == Notes(("good", "small"), "Sharp")
+
+
+def test_what_another_window_has_taken_out_does_not_come_back(view: NotesView, run: Path) -> None:
+    write_notes(run, Notes())
+    QTest.keyClicks(view.tags, ", small")
+    view.save()
+    assert read_notes(run) == Notes(("good", "small"), "")
+    assert view.text.toPlainText() == ""
+    write_notes(run, Notes())
+    QApplication.sendEvent(view.text, QFocusEvent(QEvent.Type.FocusIn))
+    assert (view.tags.text(), view.text.toPlainText()) == ("", "")
