@@ -107,7 +107,7 @@ class InterpolatePanel(ToolPanel):
     def swap(self) -> None:
         """Swap A and B; in path mode, reverse the path."""
         if self.mode == "path":
-            self.path.take_from(self.path.slots[::-1])
+            self.path.turn_around()
         else:
             self.a.exchange(self.b)
 

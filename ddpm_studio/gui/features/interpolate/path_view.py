@@ -117,6 +117,13 @@ class PathView(QWidget):
         """Replace the key pictures by those of other slots; random ones stay marked as such."""
         self._walk([(slot.drop, slot.by_chance) for slot in slots if slot.drop is not None])
 
+    def turn_around(self) -> None:
+        """Reverse the path by :meth:`SourceSlot.exchange`; not while a picture is prepared."""
+        keys = [slot for slot in self._slots if not slot.is_free]
+        if all(slot.fitted is not None and not slot.waiting for slot in keys):
+            for first, last in zip(keys[: len(keys) // 2], reversed(keys), strict=False):
+                first.exchange(last)
+
     def append(self, picture: Pictures | PictureDrop) -> None:
         """Append a picture to the path; emits ``failed`` if the path is full."""
         if (slot := self._next_slot()) is not None:

@@ -66,7 +66,7 @@ def test_keys_that_came_by_chance_go_with_their_model(
     path = PathView(studio)
     qtbot.addWidget(path)
     path.take_from(slots)
-    path.take_from(path.slots[::-1])
+    path.turn_around()
     assert levels(path) == [3, 2, 1, 0]
     path.refit()
     assert levels(path) == [2]
@@ -158,3 +158,31 @@ def test_a_longer_path_from_elsewhere_is_not_cut(path: PathView) -> None:
     path.slots[-1].clear()
     assert levels(path) == list(range(14))
     assert [slot.is_free for slot in path.slots] == [False] * 14 + [True]
+
+
+def test_a_path_that_is_turned_around_keeps_its_pictures_as_they_were_given(
+    fake: FakeBackend, path: PathView, tmp_path: Path
+) -> None:
+    path.append(of_level(1, LARGE))
+    fake.finish(fitting(fake)[0], of_level(1))
+    for level in (2, 3):
+        path.append(of_level(level))
+    path.turn_around()
+    assert levels(path) == [3, 2, 1]
+    open_model(fake, path._studio, tmp_path / "large", LARGE)
+    path.refit()
+    given = path.slots[2].fitted
+    assert given is not None
+    assert given.shape == (LARGE, LARGE, 3), "no enlargement of what the small model had"
+    assert len(fitting(fake)) == 2
+
+
+def test_a_path_is_not_turned_around_without_a_key_that_is_waited_for(
+    fake: FakeBackend, path: PathView
+) -> None:
+    path.set_keys([of_level(1), of_level(2), of_level(3, LARGE)])
+    path.turn_around()
+    fake.finish(fitting(fake)[0], of_level(3))
+    assert levels(path) == [1, 2, 3]
+    path.turn_around()
+    assert levels(path) == [3, 2, 1]
