@@ -309,10 +309,10 @@ class InterpolatePanel(ToolPanel):
         can = self.studio.can_draw and self.studio.has_pictures
         if can and not self._keys() and not in_row:
             held = [slot for slot in self.view.all_slots if slot.drop is not None]
-            if mode == "path" and len(held) > 1:
-                self.path.take_from(held)
-            else:
+            if mode != "path" or (self.path.is_empty and len(held) < 2):
                 self._surprise(asked=False)
+            elif self.path.is_empty:
+                self.path.take_from(held)
 
     def _on_recorded(self) -> None:
         """Draw the whole trail, which is kept instead of the last picture of the drag."""
@@ -343,10 +343,10 @@ class InterpolatePanel(ToolPanel):
         self.export.refresh()
 
     def _surprise_once(self) -> None:
-        path = self.mode == "path"
-        held = [not slot.is_free for slot in (self.path.slots if path else self._slots())]
+        path, full = self.mode == "path", not any(slot.is_free for slot in self._slots())
+        held = not self.path.is_empty if path else full
         can = self.studio.can_draw and self.studio.has_pictures
-        if self.isVisible() and can and not (self._surprised or (any if path else all)(held)):
+        if self.isVisible() and can and not (self._surprised or held):
             self._surprised = True
             self._surprise(asked=False)
 
@@ -355,14 +355,15 @@ class InterpolatePanel(ToolPanel):
         self._surprised = False
 
     def _take_some(self, asked: bool, pictures: list[PictureDrop]) -> None:
-        """Fill the empty slots; if there are none and a person ``asked``, replace all pictures.
+        """Fill the free slots; if there are none and a person ``asked``, replace all pictures.
 
-        In path mode the key pictures are replaced in any case.
+        In path mode the key pictures are replaced if a person ``asked``, or if there are none.
         """
         if self.mode == "path":
-            self.path.set_keys(pictures[:_KEYS], by_chance=True)
+            if asked or self.path.is_empty:
+                self.path.set_keys(pictures[:_KEYS], asked=asked, by_chance=True)
             return
-        slots = [slot for slot in self._slots() if slot.drop is None]
+        slots = [slot for slot in self._slots() if slot.is_free]
         if asked and not slots:
             slots = list(self._slots())
         for slot, picture in zip(slots, itertools.cycle(pictures)):

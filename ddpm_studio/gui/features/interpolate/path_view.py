@@ -107,15 +107,25 @@ class PathView(QWidget):
         """Whether the path is being played."""
         return self._timer.isActive()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no key pictures, and none is being prepared."""
+        return all(slot.is_free for slot in self._slots)
+
     def set_keys(
-        self, pictures: Sequence[Pictures | PictureDrop], *, by_chance: bool = False
+        self,
+        pictures: Sequence[Pictures | PictureDrop],
+        *,
+        asked: bool = True,
+        by_chance: bool = False,
     ) -> None:
         """Replace the key pictures by these; more than twelve stay, but none can be added then."""
-        self._walk([(picture, by_chance) for picture in pictures])
+        self._walk([(picture, by_chance) for picture in pictures], asked)
 
     def take_from(self, slots: Sequence[SourceSlot]) -> None:
         """Replace the key pictures by those of other slots; random ones stay marked as such."""
-        self._walk([(slot.drop, slot.by_chance) for slot in slots if slot.drop is not None])
+        held = [(slot.drop, slot.by_chance) for slot in slots if slot.drop is not None]
+        self._walk(held, asked=True)
 
     def turn_around(self) -> None:
         """Reverse the path by :meth:`SourceSlot.exchange`; not while a picture is prepared."""
@@ -177,19 +187,19 @@ class PathView(QWidget):
         self._timer.stop()
         self._show_playing()
 
-    def _walk(self, keys: Sequence[tuple[Pictures | PictureDrop, bool]]) -> None:
+    def _walk(self, keys: Sequence[tuple[Pictures | PictureDrop, bool]], asked: bool) -> None:
         """Replace the key pictures by these, each with whether it was picked at random."""
         for slot in self.slots:
             self._remove(slot)
         self._grow()
         # The previous ones are gone, even if the new ones turn out to be unusable.
-        self.asked = True
+        self.asked = asked
         self.changed.emit()
         for picture, by_chance in keys:
             # A picture that is still being fitted occupies its slot.
             if not self._slots[-1].is_free:
                 self._grow()
-            self._slots[-1].take(picture, by_chance=by_chance)
+            self._slots[-1].take(picture, asked=asked, by_chance=by_chance)
         self._tidy()
 
     def _next_slot(self) -> SourceSlot | None:

@@ -23,20 +23,20 @@ def offer_some(
     """Call ``take`` with ``count`` random pictures and their classes, or ``failed``.
 
     There are fewer if the data have fewer. ``take`` is called at once for the open data set, else
-    later, when the backend has read the run's data; without data set and run nothing is called.
+    later, when the backend has read the run's data, unless another run is open by then; without
+    data set and run nothing is called.
     """
-    dataset = studio.dataset
+    dataset, run = studio.dataset, studio.run
     if dataset is not None:
         take(_chosen(dataset.images, dataset.class_of, count))
-    elif studio.run is not None:
+    elif run is not None:
 
         def on_found(found: tuple[Pictures, Sequence[str | None]]) -> None:
             pictures, classes = found
-            take(_chosen(pictures, classes.__getitem__, count))
+            if studio.run == run:
+                take(_chosen(pictures, classes.__getitem__, count))
 
-        job = studio.backend.submit(
-            specs.data.some_pictures(studio.run, _CHOICE, "interpolate surprise")
-        )
+        job = studio.backend.submit(specs.data.some_pictures(run, _CHOICE, "interpolate surprise"))
         job.on_finished(on_found)
         job.on_failed(failed)
 
