@@ -135,6 +135,11 @@ class SourceSlot(PictureSlot):
             self.badge.title = title
             self._tell_class()
 
+    def clear(self) -> None:
+        """Remove the picture, or cancel the preparation of one."""
+        if not self.is_free:
+            self.set_picture(None)
+
     def give_up(self) -> None:
         """Cancel the preparation of a picture."""
         if self._job is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
-from ddpm_studio.backend import specs
+from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, tool_button
 from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -49,6 +49,7 @@ class LatentMenu(QWidget):
         self._studio, self._shared = studio, shared
         self.latent: Latent | None = None
         """The latent used in place of a source picture, or None."""
+        self._job: JobHandle[Latent] | None = None
         self._open = actions.add(
             "share.open_latent",
             self.tr("Open latent…"),
@@ -85,7 +86,7 @@ class LatentMenu(QWidget):
 
     def load(self, path: Path) -> None:
         """Load a latent from a file and use it; emits ``changed`` or ``failed`` when done."""
-        job = self._studio.backend.submit(specs.drawing.load_latent(path))
+        job = self._job = self._studio.backend.submit(specs.drawing.load_latent(path))
         job.setProperty("name", path.name)
         job.on_finished(self._on_loaded)
         job.on_failed(self.failed)
@@ -103,7 +104,9 @@ class LatentMenu(QWidget):
             self._write(latent, path)
 
     def let_go(self) -> None:
-        """Stop using the latent, and return to the source."""
+        """Stop using the latent, or cancel its loading, and return to the source."""
+        if self._job is not None:
+            self._studio.backend.cancel(self._job)
         if self.latent is not None:
             self.latent = None
             self._show()

@@ -104,7 +104,7 @@ class SharePanel(ToolPanel):
         self._noise_action = add(
             "share.from_noise",
             self.tr("From noise"),
-            self.source.clear,
+            self._begin_from_noise,
             category=self.category,
             icon="sparkles",
             tip=self.tr("Let the model find xₜ itself, starting at pure noise"),
@@ -271,6 +271,11 @@ class SharePanel(ToolPanel):
 
     def _shared(self) -> Latent | None:
         return None if self.drawn is None else self.drawn.shared
+
+    def _begin_from_noise(self) -> None:
+        """Remove source picture and latent, also one that is still being read."""
+        self.source.clear()
+        self.latents.let_go()
 
     def _on_source(self) -> None:
         self.sampler.classes.set_pictures([self.source.class_label])

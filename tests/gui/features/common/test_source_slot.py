@@ -145,3 +145,18 @@ def test_a_picture_by_chance_goes_with_its_model_where_the_file_over_it_fails(
     source.set_path(tmp_path / "bad.png")
     fake.fail(fake.job("Reading bad.png"), WRONG)
     assert fitted(source) is BLACK, "one that a person chose stays"
+
+
+def test_what_is_cleared_does_not_come_when_it_has_been_read(
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path
+) -> None:
+    open_run(fake, studio, tmp_path / "run")
+    source = slot(qtbot, studio)
+    source.set_path(tmp_path / "a.png")
+    job, changed = fake.job("Reading a.png"), QSignalSpy(source.fitted_changed)
+    source.clear()
+    assert fake.asked_to_cancel(job)
+    assert source.is_free
+    assert changed.count() == 1
+    source.clear()
+    assert changed.count() == 1, "nothing is left to be cleared"
