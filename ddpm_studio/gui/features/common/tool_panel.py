@@ -119,9 +119,8 @@ class ToolPanel(QWidget):
     def draw_later(self, *, asked: bool = True) -> None:
         """Schedule a drawing, with the settings at the time when it begins.
 
-        Further calls until then are merged into it; they do not put it off. While the tab is
-        hidden or there is no model, it is deferred until that changes. During a drag this is
-        called, and may draw, several times a second.
+        Further calls until then are merged into it; they do not put it off. A drag calls this, and
+        may draw, several times a second. While the tab is hidden or there is no model, it waits.
 
         Args:
             asked: whether a person caused the drawing.
@@ -377,6 +376,8 @@ class ToolPanel(QWidget):
             self._select(self._index)
 
     def _on_failed(self, failure: Failure) -> None:
+        if self._asked_for:  # It was deferred until a picture was there: drawn without it.
+            self.draw_later()
         self.messages.show_failure(failure)
 
     def _show_progress(self) -> None:
