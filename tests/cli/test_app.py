@@ -98,9 +98,9 @@ def test_help_tells_choices_defaults_and_limits(
     )
     assert "at most 1. Default: as suits the network, 0.002 for patches." in text
     assert "Left out: as the preset has it. At least 0, below 1." in text
-    assert "at random; left out: where they can't be told from their mirror images." in text
+    assert "at random; left out: unless they can be told from their mirror images." in text
     text = " ".join(terminal("sample", "--help").out.split())
-    assert f"moments of the process to keep. 0 to 10000. Default: {_FRAMES} with --gif." in text
+    assert f"of the reverse process to keep. 0 to 10000. Default: {_FRAMES} with --gif." in text
 
 
 @pytest.mark.parametrize("width", [60, 70, 80, 120])

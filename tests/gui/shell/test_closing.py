@@ -104,4 +104,4 @@ def test_the_queue_is_named_also_where_the_run_under_way_would_be_lost(
     window.close()
     assert window.isVisible()
     assert "closing loses the steps" in window.messages.text
-    assert "forgets what waits in the queue of trainings: second." in window.messages.text
+    assert "discards the queued trainings: second." in window.messages.text

@@ -107,7 +107,7 @@ def test_classes_that_are_learnt_are_told_in_the_words_of_the_form(
     open_pictures(qtbot, window, tmp_path / "classes")
     window.studio.trainer.start(SHORT, tmp_path / "run")
     messages = window.training.messages
-    qtbot.waitUntil(lambda: "classes are learnt" in messages.text, timeout=WAIT)
+    qtbot.waitUntil(lambda: "conditioned on 2 classes" in messages.text, timeout=WAIT)
     assert messages.level == "info", "nothing is wrong, and it goes by itself"
     assert "“Classes: no” in the settings trains without" in messages.text
     stop(qtbot, window)
