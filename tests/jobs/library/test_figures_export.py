@@ -109,7 +109,7 @@ def test_event_files_are_read_by_tensorboard(run: Path, tmp_path: Path, times: i
 def test_event_files_are_closed_where_the_table_can_not_be_opened(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed = []
+    closed: list[Path] = []
 
     class Events:
         def __init__(self, folder: Path) -> None:

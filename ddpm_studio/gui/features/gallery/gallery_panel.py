@@ -301,7 +301,7 @@ class GalleryPanel(ToolPanel):
         can = self.studio.can_draw
         told, offered = self.tr("What you draw is kept here"), self.tr("New samples")
         if len(self.items):
-            told, offered = self.tr("No picture goes with what is chosen above"), ""
+            told, offered = self.tr("No picture matches what is chosen above"), ""
         self.thumbnails.set_empty("images", told, offered, self.draw_samples)
         self.pages.setCurrentIndex(1 if can or len(self.items) else 0)
         self._draw_rows.setVisible(can)

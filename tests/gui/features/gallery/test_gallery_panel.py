@@ -424,7 +424,7 @@ def test_where_nothing_passes_it_does_not_say_that_nothing_is_kept(
     draw(qtbot, panel, 1)
     panel.filters.stars.setCurrentIndex(3)
     assert empty.isVisible()
-    assert empty.text == "No picture goes with what is chosen above"
+    assert empty.text == "No picture matches what is chosen above"
     assert not empty.button.isVisible()
     panel.filters.stars.setCurrentIndex(0)
     panel.select(panel.items.shown)
