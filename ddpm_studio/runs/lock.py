@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -147,11 +147,16 @@ def is_in_use(run: Path) -> bool:
 
 
 @contextlib.contextmanager
-def at_rest(run: Path) -> Iterator[None]:
+def at_rest(run: Path) -> Iterator[Callable[[Callable[[], object]], None]]:
     """Context manager that holds a run's lock while its folder is moved or deleted.
 
     No training can begin there meanwhile. Unlike :class:`RunLock` it writes no owner file, which
     would be moved along.
+
+    Yields:
+        A function that calls a function, which moves or deletes the folder; after an OSError once
+        more, with the lock released: SMB can't move, and NFS can't delete, a folder with an open
+        file in it.
 
     Raises:
         StudioError: if another holder has the lock.
@@ -162,14 +167,23 @@ def at_rest(run: Path) -> Iterator[None]:
     except filelock.Timeout as error:
         raise _in_use(run, Owner.read(run)) from error
     except (OSError, NotImplementedError):
-        # A read-only folder, where nothing can be trained, or a file system without locks.
-        yield
-        return
+        # A read-only folder, where nothing can be trained, or a file system without locks: there
+        # is none to hold.
+        pass
+
+    def attempt(change: Callable[[], object]) -> None:
+        if lock.is_locked:
+            with contextlib.suppress(OSError):
+                change()
+                return
+            lock.release()
+        change()
+
     try:
         # Windows can't move a folder with an open file in it; a soft lock's file would be moved.
         if os.name == "nt" or isinstance(lock, filelock.SoftFileLock):
             lock.release()
-        yield
+        yield attempt
     finally:
         lock.release()
 

@@ -68,11 +68,11 @@ def rename(run: Path, name: str) -> Path:
     """
     refuse_trained(run)
     new = renamed(run, name)
-    with at_rest(run):
+    with at_rest(run) as attempt:
         steps = journal.noted(run)
         journal.end(run)
         try:
-            patiently(Path.rename, run, new)
+            attempt(lambda: patiently(Path.rename, run, new))
         except OSError as error:
             if steps is not None:
                 journal.begin(run, steps)
@@ -99,25 +99,21 @@ def delete(run: Path, told: RunExtent) -> None:
             of it can't be deleted.
     """
     refuse_trained(run)
-    with at_rest(run):
-        _delete(run, told)
-
-
-def _delete(run: Path, told: RunExtent) -> None:
-    now = extent(run)
-    if (now.folder, now.steps) != (told.folder, told.steps):
-        raise StudioError(
-            f"{run.name} is not the run any more that was to be deleted: nothing was.",
-            "Delete it once more if you mean the one that is there now.",
-        )
-    steps = journal.noted(run)
-    journal.end(run)
-    try:
-        shutil.rmtree(run)
-    except OSError as error:
-        if steps is not None and (run / "run.json").is_file():
-            journal.begin(run, steps)
-        raise StudioError(
-            f"{run.name} can't be deleted as a whole: {error.strerror or error}.",
-            f"Look into {run}.",
-        ) from error
+    with at_rest(run) as attempt:
+        now = extent(run)
+        if (now.folder, now.steps) != (told.folder, told.steps):
+            raise StudioError(
+                f"{run.name} is not the run any more that was to be deleted: nothing was.",
+                "Delete it once more if you mean the one that is there now.",
+            )
+        steps = journal.noted(run)
+        journal.end(run)
+        try:
+            attempt(lambda: shutil.rmtree(run))
+        except OSError as error:
+            if steps is not None and (run / "run.json").is_file():
+                journal.begin(run, steps)
+            raise StudioError(
+                f"{run.name} can't be deleted as a whole: {error.strerror or error}.",
+                f"Look into {run}.",
+            ) from error

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import RunLock, journal, moving
+from ddpm_studio.runs.lock import is_in_use
 
 
 @pytest.fixture
@@ -83,6 +86,26 @@ def test_no_training_begins_in_a_run_that_is_being_deleted(
     monkeypatch.setattr(shutil, "rmtree", with_another)
     moving.delete(run, moving.extent(run))
     assert not run.exists()
+
+
+def test_a_folder_with_an_open_file_is_moved_and_deleted_without_the_lock(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # SMB refuses to move such a folder, NFS to delete it.
+    def refusing(change: Callable[..., object]) -> Callable[..., object]:
+        def refused(path: Path, *more: Path) -> object:
+            if is_in_use(path):
+                raise OSError(errno.EBUSY, "A file in it is open")
+            return change(path, *more)
+
+        return refused
+
+    monkeypatch.setattr(Path, "rename", refusing(Path.rename))
+    monkeypatch.setattr(shutil, "rmtree", refusing(shutil.rmtree))
+    new = moving.rename(run, "second")
+    assert (new / "run.json").is_file()
+    moving.delete(new, moving.extent(new))
+    assert not new.exists()
 
 
 def test_another_run_in_its_place_is_not_deleted(run: Path) -> None:

@@ -57,10 +57,16 @@ def trash_run(run: Path) -> JobSpec[TrashedRun]:
         extent, planned = moving.extent(run), journal.noted(run)
         file = QFile(str(run))
         trash.make_room()
-        with at_rest(run):
-            taken = file.moveToTrash()
-        if not taken:
-            return TrashedRun(run, extent, taken=False)
+
+        def take() -> None:
+            if not file.moveToTrash():
+                raise OSError(file.errorString())
+
+        with at_rest(run) as attempt:
+            try:
+                attempt(take)
+            except OSError:
+                return TrashedRun(run, extent, taken=False)
         journal.end(run)
         place = Path(file.fileName())
         known = place != run and place.exists()
