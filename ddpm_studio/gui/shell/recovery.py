@@ -34,6 +34,8 @@ class Recovery(QObject):
         super().__init__(parent)
         self._studio, self._messages = studio, messages
         self._offered: JournalEntry | None = None
+        # Runs whose offer was dismissed, even if they can't be removed from the journal.
+        self._dismissed: set[Path] = set()
         self._told = ""
         self._level: Level = "info"
         self._job: JobHandle[object] | None = None
@@ -54,9 +56,10 @@ class Recovery(QObject):
         found.on_finished(self._on_interrupted)
 
     def _on_interrupted(self, found: list[JournalEntry]) -> None:
-        if found and self._studio.training is None:
+        left = next((entry for entry in found if entry.run not in self._dismissed), None)
+        if left is not None and self._studio.training is None:
             text = self.tr("The training of {name} is not finished. What it has learnt is saved.")
-            self._offer(found[0], text.format(name=found[0].run.name), "warning")
+            self._offer(left, text.format(name=left.run.name), "warning")
 
     def _offer(self, entry: JournalEntry, text: str, level: Level) -> None:
         self._offered, self._told, self._level = entry, text, level
@@ -126,6 +129,7 @@ class Recovery(QObject):
     def _leave(self, text: str) -> None:
         # The message dismissed may be another one by now.
         if text == self._told:
+            self._dismissed.add(self._run())
             self._studio.backend.submit(specs.training.leave_interrupted(self._run()))
             if self._level == "warning":
                 # Offer the next one from before the start; one stopped just now prompts no further.

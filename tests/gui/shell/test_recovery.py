@@ -63,6 +63,18 @@ def test_of_several_the_next_is_offered_when_one_is_sent_away(
     assert "is not finished" not in window.messages.text
 
 
+def test_one_that_can_not_be_removed_from_the_journal_is_not_offered_again(
+    qtbot: QtBot, fake: FakeBackend, tmp_path: Path
+) -> None:
+    window = opened(qtbot, fake)
+    for name in ("stays", "next"):
+        found = [JournalEntry(tmp_path / one, 6) for one in ("stays", "next")]
+        fake.finish(fake.job("Looking for interrupted runs"), found)
+        assert f"The training of {name} is not finished" in window.messages.text
+        window.messages.dismiss()
+        fake.finish(fake.job(f"Leaving {name}"), None)
+
+
 def test_without_a_crash_nothing_is_offered(qtbot: QtBot, backend: Backend, tiny_run: Path) -> None:
     window = opened(qtbot, backend)
     qtbot.waitUntil(lambda: backend.device is not None, timeout=20_000)
