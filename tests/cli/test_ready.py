@@ -28,7 +28,7 @@ def test_a_ready_model_is_asked_by_its_name(
     said = terminal("info", "ready:toy")
     assert said.code == 0, said.err
     assert "Title        Toy" in said.out
-    assert "kept in half precision, computed with in float32" in said.out
+    assert "stored in half precision, inference in float32" in said.out
     assert json.loads(terminal("info", "ready:toy", "--json").out)["license"] == "mit"
     assert "ready:toy" in terminal("info").out
     assert json.loads(terminal("info", "--json").out)["ready"] == ["ready:toy"]

@@ -72,7 +72,7 @@ def _told_sharing(summary: RunSummary) -> dict[str, str]:
     return {
         "Title": summary.title,
         "Licence": summary.license or "",
-        "Weights": "averaged alone, kept in half precision, computed with in float32",
+        "Weights": "averaged only, stored in half precision, inference in float32",
     }
 
 

@@ -72,7 +72,7 @@ def _about(info: RunInfo) -> str:
     return (
         f"A {kind} denoising diffusion model of {shape} pictures, {parameters(config):,} "
         f"parameters, packed by DDPM Studio {__version__}. Its weights are averaged over the "
-        f"training and kept in half precision; they are computed with in float32.{few}"
+        f"training and stored in half precision; inference is in float32.{few}"
     )
 
 

@@ -53,7 +53,7 @@ def _bound(subject: Subject, request: BitsRequest) -> Generator[Event, None, Sec
     found = yield from measure_bits(request, subject.sources, subject.models)
     command = subject.command("bits", request, *subject.data_words)
     lead = prose(
-        "Training makes $L = L_T + Σ L_t−1 + L_0$ small, a bound on the negative log likelihood of "
+        "Training minimises $L = L_T + Σ L_t−1 + L_0$, a bound on the negative log likelihood of "
         "a picture [eq. 5]. {counted} {which}",
         counted=bits_counted(found),
         which=_which(subject),
@@ -114,9 +114,9 @@ def _by_t(found: BitsMeasured, command: str) -> ReportFigure:
         ),
     ]
     caption = prose(
-        "Loss by t. Left: $L_t−1$, at $t = 1$ $L_0$: a few small t hold most of the bits, which no "
-        "eye sees. Right: the mean of $‖ε − ε_θ(x_t, t)‖²$, which the simple loss [eq. 14] weighs "
-        "alike at each t. (--json tells all numbers.)"
+        "Loss by t. Left: $L_t−1$, at $t = 1$ $L_0$: a few small t account for most of the bits, "
+        "which are imperceptible. Right: the mean of $‖ε − ε_θ(x_t, t)‖²$, to which the simple "
+        "loss [eq. 14] gives equal weight at each t. (--json prints all numbers.)"
     )
     return ReportFigure([Drawings(drawings)], caption, [f"{command} --json"])
 
@@ -136,7 +136,7 @@ def _rate_distortion(found: BitsMeasured, command: str) -> ReportFigure:
     caption = prose(
         "Progressive lossy coding: once $x_T, …, x_t$ have been received, at the cost of "
         "$L_T + … + L_t$, the picture is guessed as $x̂_0$. The rate rises at the end, where the "
-        "distortion hardly falls any more: most bits describe what can't be seen."
+        "distortion hardly falls any more: most bits describe imperceptible detail."
     )
     return ReportFigure([Drawings(drawings)], caption, [f"{command} --json"])
 

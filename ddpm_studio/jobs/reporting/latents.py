@@ -36,8 +36,8 @@ def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Eve
     drawn = yield from share_series(requests, own.pictures[0], subject.models)
     caption = prose(
         "Pictures that share a latent: the left column is $x_t ∼ q(x_t|x_0)$ of one {what}, the "
-        "others are samples from $p_θ(x_0|x_t)$, {how}. What $x_t$ still tells all have in common: "
-        "at large t coarse traits or nothing, at small t nearly everything.",
+        "others are samples from $p_θ(x_0|x_t)$, {how}. They share what $x_t$ determines: "
+        "at large t coarse features or nothing, at small t nearly everything.",
         what="picture" if subject.dataset is not None else "sample",
         how=how(subject, drawn[0].recipe),
     )

@@ -57,10 +57,10 @@ def _neighbours(subject: Subject, some: int) -> Generator[Event, None, Section]:
         subject.command("neighbours", request, f"{_FOLDER}/{number:05}.png") for number in numbers
     ]
     caption = prose(
-        "Samples, and beside each the training pictures nearest to it, the nearest first, by the "
-        "RMSE of their pixels on 0–255. The table tells the distance of the nearest, and how far "
-        "that one is from the training picture most like it: a distance far below that speaks of "
-        "a copy, one about as large or larger of a new picture."
+        "Samples, and next to each the nearest training pictures, nearest first, by the "
+        "RMSE of their pixels on 0–255. The table lists the distance to the nearest, and the "
+        "distance of that one to its own nearest training picture: a far smaller distance "
+        "indicates a copy, one about as large or larger a new picture."
     )
     table = ReportTable(
         ("sample", "nearest", "RMSE", "nearest to its own nearest"),

@@ -44,8 +44,8 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
     heads = subject.classes if a_column_each else ()
     of_class = " The classes in turn." if request.all_classes else ""
     caption = prose(
-        "Samples $x_0 ∼ p_θ(x_0)$: each begins as noise $x_T ∼ N(0, I)$ and is walked back through "
-        "$p_θ(x_t−1|x_t)$, {how}.{of_class} None was chosen by hand; seed {seed}.",
+        "Samples $x_0 ∼ p_θ(x_0)$: each begins as noise $x_T ∼ N(0, I)$ and is denoised step by "
+        "step by $p_θ(x_t−1|x_t)$, {how}.{of_class} None was chosen by hand; seed {seed}.",
         how=how(subject, drawn.recipe),
         of_class=of_class,
         seed=request.seed,

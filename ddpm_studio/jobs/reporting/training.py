@@ -62,7 +62,7 @@ def _lead(subject: Subject) -> Html:
         return Html()
     return prose(
         "Each step draws pictures $x_0$, a $t$ for each and noise $ε$, and takes a gradient step "
-        "on what the network makes of $√ᾱ_t x_0 + √(1−ᾱ_t) ε$. The loss is {loss}.",
+        "on the loss of the network at $√ᾱ_t x_0 + √(1−ᾱ_t) ε$. The loss is {loss}.",
         loss=_loss(request.loss),
     )
 
@@ -86,7 +86,7 @@ def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) ->
     by_step, in_decades = Axis("step"), Axis("loss", log=True)
     drawings = [plot(curves, by_step, in_decades, title="Loss by step", width=width)]
     caption = (
-        f"Training loss over {int(step[-1]):,} steps: pale as measured, full the mean of each "
+        f"Training loss over {int(step[-1]):,} steps: pale, as measured; solid, the mean of each "
         f"{max(1, len(step) // _SMOOTHED):,} rows that the run keeps."
     )
     if bits:

@@ -169,12 +169,12 @@ def _notes(subject: Subject) -> list[str]:
         notes.append("It is being trained: commands that are typed later meet other weights.")
     if subject.is_named_alone:
         notes.append(
-            f"Each figure's commands are typed in the folder that holds {subject.run_word}; on "
+            f"Run the commands of a figure in the folder that contains {subject.run_word}; on "
             "the same device they give the same pictures and numbers."
         )
     else:
         notes.append(
-            "Each figure stands above the commands that draw it again; on the same device they "
+            "Below each figure are the commands that reproduce it; on the same device they "
             "give the same pictures and numbers."
         )
     return notes
