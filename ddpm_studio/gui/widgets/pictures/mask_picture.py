@@ -120,11 +120,13 @@ class MaskPicture(QWidget):
         return bool(self._future)
 
     def undo(self) -> None:
-        """Undo the last change of the mask."""
+        """Undo the last change of the mask, which is the stroke in progress if there is one."""
+        self._end_stroke()
         self._swap(self._past, self._future)
 
     def redo(self) -> None:
-        """Redo the change that was undone last."""
+        """Redo the change that was undone last; a stroke in progress is ended."""
+        self._end_stroke()
         self._swap(self._future, self._past)
 
     def clear(self) -> None:
@@ -265,8 +267,7 @@ class MaskPicture(QWidget):
         """End the pan or the stroke."""
         self._panned = None
         if self._stroke is not None and event.button() == _BUTTONS[self._stroke]:
-            self._stroke = None
-            self._end()
+            self._end_stroke()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Zoom to fit, unless it is a second press of the brush on the picture."""
@@ -305,7 +306,15 @@ class MaskPicture(QWidget):
         self.update()
 
     def _begin(self) -> None:
+        # Only one change at a time keeps the mask before it.
+        self._end_stroke()
         self._before = self.painted.copy()
+
+    def _end_stroke(self) -> None:
+        """End the stroke in progress, if there is one, as when its button is released."""
+        if self._stroke is not None:
+            self._stroke = None
+            self._end()
 
     def _forget_suggested(self) -> None:
         if self._suggested:

@@ -12,6 +12,14 @@ from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
 
 
+def _canvas(qtbot: QtBot) -> MaskPicture:
+    canvas = MaskPicture("Picture and mask")
+    qtbot.addWidget(canvas)
+    canvas.resize(160, 160)
+    canvas.set_picture(np.zeros((8, 8, 3), np.uint8))
+    return canvas
+
+
 def test_a_mask_is_an_even_veil_that_is_seen_on_a_picture_of_its_colour(qtbot: QtBot) -> None:
     canvas = MaskPicture("Picture and mask")
     qtbot.addWidget(canvas)
@@ -49,6 +57,44 @@ def test_a_second_button_during_a_stroke_changes_nothing(qtbot: QtBot) -> None:
     assert canvas.painted.any()
     canvas.undo()
     assert not canvas.painted.any(), "one stroke, one step back"
+
+
+def test_undo_during_a_stroke_takes_back_that_stroke(qtbot: QtBot) -> None:
+    canvas = _canvas(qtbot)
+    corner, left = canvas.picture_rect().topLeft(), Qt.MouseButton.LeftButton
+    QTest.mouseClick(canvas, left, pos=corner + QPoint(30, 30))
+    first = canvas.painted.copy()
+    QTest.mousePress(canvas, left, pos=corner + QPoint(130, 130))
+    second = canvas.painted.copy()
+    assert not np.array_equal(second, first)
+    canvas.undo()
+    np.testing.assert_array_equal(canvas.painted, first)
+    # The button is still down, but its stroke has ended.
+    QTest.mouseMove(canvas, corner + QPoint(130, 30))
+    QTest.mouseRelease(canvas, left, pos=corner + QPoint(130, 30))
+    np.testing.assert_array_equal(canvas.painted, first)
+    canvas.redo()
+    np.testing.assert_array_equal(canvas.painted, second)
+    canvas.undo()
+    np.testing.assert_array_equal(canvas.painted, first)
+    canvas.undo()
+    assert not canvas.painted.any()
+    assert not canvas.can_undo
+
+
+def test_a_mask_that_is_inverted_during_a_stroke_can_be_restored(qtbot: QtBot) -> None:
+    canvas = _canvas(qtbot)
+    middle, left = canvas.rect().center(), Qt.MouseButton.LeftButton
+    QTest.mousePress(canvas, left, pos=middle)
+    stroke = canvas.painted.copy()
+    canvas.invert()
+    QTest.mouseMove(canvas, middle + QPoint(40, 0))
+    QTest.mouseRelease(canvas, left, pos=middle + QPoint(40, 0))
+    np.testing.assert_array_equal(canvas.painted, ~stroke)
+    canvas.undo()
+    np.testing.assert_array_equal(canvas.painted, stroke)
+    canvas.undo()
+    assert not canvas.painted.any()
 
 
 def test_a_picture_of_another_size_ends_a_stroke_on_the_one_before(qtbot: QtBot) -> None:
