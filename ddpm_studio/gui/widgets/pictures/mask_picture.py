@@ -232,8 +232,8 @@ class MaskPicture(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a stroke or a pan."""
-        if self._stroke is not None:
-            # Ignore other buttons during a stroke.
+        if self._stroke is not None or self._panned is not None:
+            # Ignore other buttons during a stroke or a pan.
             return
         ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if event.button() == Qt.MouseButton.MiddleButton or ctrl:
@@ -250,8 +250,10 @@ class MaskPicture(QWidget):
         """Continue the pan or the stroke, along a straight line from the last position."""
         if self._panned is not None:
             held, self._panned = self._panned, event.position().toPoint()
-            self._move_to(self._shift + self._panned - held)
-            self.update()
+            # It may have been zoomed to fit since the pan began.
+            if self._closer is not None:
+                self._move_to(self._shift + self._panned - held)
+                self.update()
             return
         before, self._at = self._at, self._pixel(event)
         self._hovered = True

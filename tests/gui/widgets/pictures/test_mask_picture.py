@@ -17,6 +17,7 @@ def _canvas(qtbot: QtBot) -> MaskPicture:
     qtbot.addWidget(canvas)
     canvas.resize(160, 160)
     canvas.set_picture(np.zeros((8, 8, 3), np.uint8))
+    canvas.show()
     return canvas
 
 
@@ -109,3 +110,28 @@ def test_a_picture_of_another_size_ends_a_stroke_on_the_one_before(qtbot: QtBot)
     QTest.mouseRelease(canvas, left, pos=middle + QPoint(5, 5))
     assert not canvas.painted.any()
     assert not canvas.can_undo, "what was painted had another shape"
+
+
+def test_a_press_of_the_brush_during_a_pan_paints_nothing(qtbot: QtBot) -> None:
+    canvas = _canvas(qtbot)
+    canvas.zoom_by(2)
+    at, before = canvas.rect().center(), canvas.picture_rect()
+    QTest.mousePress(canvas, Qt.MouseButton.MiddleButton, pos=at)
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseMove(canvas, at + QPoint(10, 0))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=at + QPoint(10, 0))
+    QTest.mouseRelease(canvas, Qt.MouseButton.MiddleButton, pos=at + QPoint(10, 0))
+    assert canvas.picture_rect() == before.translated(10, 0)
+    assert not canvas.painted.any()
+    assert not canvas.can_undo
+
+
+def test_a_picture_that_is_shown_whole_during_a_pan_stays_in_the_middle(qtbot: QtBot) -> None:
+    canvas = _canvas(qtbot)
+    fitted, at = canvas.picture_rect(), canvas.rect().center()
+    canvas.zoom_by(2)
+    QTest.mousePress(canvas, Qt.MouseButton.MiddleButton, pos=at)
+    QTest.keyClick(canvas, Qt.Key.Key_0)
+    QTest.mouseMove(canvas, at + QPoint(10, 0))
+    QTest.mouseRelease(canvas, Qt.MouseButton.MiddleButton, pos=at + QPoint(10, 0))
+    assert canvas.picture_rect() == fitted
