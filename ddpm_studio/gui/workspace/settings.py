@@ -147,12 +147,23 @@ class Preferences(QObject):
             return
         if key in self.checks:
             self.checks[key](wanted)
-        self.now = wanted
-        if self.is_default(key):
-            self._store.remove(_key(key))
-        else:
-            self._store.setValue(_key(key), json.dumps(getattr(wanted, key)))
-        self.changed.emit(key)
+        self.replace(wanted)
+
+    def replace(self, wanted: Settings) -> None:
+        """Change and store all settings at once, as for a reset or its undo.
+
+        They are not checked against what is open (see :attr:`checks`): the defaults always apply,
+        and settings in use may have been made before it was opened.
+        """
+        before, self.now = self.now, wanted
+        for key in Settings.model_fields:
+            if getattr(wanted, key) == getattr(before, key):
+                continue
+            if self.is_default(key):
+                self._store.remove(_key(key))
+            else:
+                self._store.setValue(_key(key), json.dumps(getattr(wanted, key)))
+            self.changed.emit(key)
 
     def is_default(self, key: str) -> bool:
         """Whether a setting has its default value."""
@@ -160,8 +171,7 @@ class Preferences(QObject):
 
     def reset(self) -> None:
         """Reset all settings to their defaults."""
-        for key in Settings.model_fields:
-            self.set(key, default(key))
+        self.replace(Settings())
 
 
 def default(key: str) -> Any:

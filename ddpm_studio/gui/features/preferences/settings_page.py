@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -58,12 +60,11 @@ class SettingsPage(QScrollArea):
     def _reset(self) -> None:
         before = self._preferences.now
         self._preferences.reset()
-
-        def undo() -> None:
-            for key, value in before:
-                self._preferences.set(key, value)
-
-        self.messages.show_info(self.tr("All settings have been reset."), self.tr("Undo"), undo)
+        self.messages.show_info(
+            self.tr("All settings have been reset."),
+            self.tr("Undo"),
+            partial(self._preferences.replace, before),
+        )
 
     def search(self, words: str) -> int:
         """Show the rows that match and return how many they are."""

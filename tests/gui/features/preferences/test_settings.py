@@ -163,6 +163,28 @@ def test_a_reset_of_all_settings_can_be_undone(dialog: SettingsDialog) -> None:
     assert (page._preferences.now.theme, page._preferences.now.threads) == ("dark", 3)
 
 
+def test_bands_that_do_not_suit_what_was_opened_since_hinder_no_reset_and_no_undo(
+    dialog: SettingsDialog,
+) -> None:
+    page = dialog.settings
+    for key, value in OTHER.items():
+        page._preferences.set(key, value)
+
+    def check(wanted: Settings) -> None:
+        raise ValueError(f"there are no bands {wanted.bands}")
+
+    # What is opened now has other bands than those in use.
+    page._preferences.checks["bands"] = check
+    page.reset_button.click()
+    assert page._preferences.now == Settings()
+    page.messages.action_button.click()
+    assert page._preferences.now.model_dump() == OTHER
+    assert Preferences(open_settings()).now.model_dump() == OTHER
+    with pytest.raises(ValueError, match="there are no bands 1,2,3"):
+        page._preferences.set("bands", "1,2,3")
+    assert page._preferences.now.bands == OTHER["bands"]
+
+
 def test_it_opens_with_all_there_is_and_says_when_nothing_is_found(dialog: SettingsDialog) -> None:
     dialog.field.setText("no such thing")
     assert dialog.nothing.isVisible()
