@@ -101,16 +101,23 @@ class RecipeReopener(QObject):
         if self._awaited is None:
             return
         found, recipe, picture = self._awaited
-        if not _same_request(recipe, drawn.recipe) or found.index >= len(drawn.pictures):
+        if not _same_request(recipe, drawn.recipe):
             return
         self._awaited = None
-        again = drawn.pictures[found.index]
         if picture is None:
             why = self._other_model(found, recipe, drawn.recipe)
             same = self.tr("Drawn again: what the animation shows.")
             other = self.tr("Drawn again, but it may differ from the animation: {why}.")
             self.notified.emit(other.format(why=why) if why else same)
             return
+        if found.index >= len(drawn.pictures):
+            self.notified.emit(
+                self.tr("Drawn again, but there is no picture {n}, which the file names.").format(
+                    n=f"{found.index + 1:,}"
+                )
+            )
+            return
+        again = drawn.pictures[found.index]
         if again.shape != picture.shape or found.moment:
             return  # not comparable: a sheet of pictures, or an intermediate state
         if np.array_equal(again, picture):
