@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -35,39 +35,52 @@ def read_stl10(files: Sequence[File], reading: Reading) -> Taken | None:
     Raises:
         StudioError: a file is damaged.
     """
-    by_name = {PurePosixPath(file.name).name: file for file in files}
-    found = [name for name in by_name if _PICTURES.match(name)]
+    folders: dict[str, dict[str, File]] = {}
+    for file in files:
+        folder, _, name = file.name.rpartition("/")
+        folders.setdefault(folder, {})[name] = file
+    # Labels and names of classes are those in the same folder.
+    found = [(beside, name) for beside in folders.values() for name in beside if _split(name)]
     if not found:
         return None
-    splits = {name: split_of(name.partition("_")[0]) for name in found}
-    taken = taken_splits(list(splits.values()), reading.options.split)
-    aside = {
-        str(split): by_name[name].size // _BYTES
-        for name, split in splits.items()
-        if split not in taken
-    }
+    taken = taken_splits([_split(name) for _, name in found], reading.options.split)
+    aside: dict[str, int] = {}
+    for beside, name in found:
+        if (split := str(_split(name))) not in taken:
+            aside[split] = aside.get(split, 0) + beside[name].size // _BYTES
     if line := aside_told(aside):
         reading.warn(line)
-    names = _class_names(by_name.get("class_names.txt"))
     parts = []
-    for name in found:
-        if splits[name] not in taken:
+    for beside, name in found:
+        if _split(name) not in taken:
             continue
-        file = by_name[name]
+        file = beside[name]
+        names = _class_names(beside.get("class_names.txt"))
         shown = reading.shown(file.name)
         if not file.size or file.size % _BYTES:
             raise StudioError(f"{shown} is no whole part of STL-10.", "Download it again.")
         count = file.size // _BYTES
-        beside = by_name.get(name.replace("_X", "_y"))
-        choices = {} if beside is None else {"labels": partial(_labels, beside)}
+        labels = beside.get(name.replace("_X", "_y"))
+        choices = {} if labels is None else {"labels": partial(_labels, labels)}
         classes = reading.own_labels(shown, choices, count)
         if classes is not None:
             classes = [one and names.get(one, one) for one in classes]
         # Column-major, as MATLAB writes.
         layout = ArrayLayout("NCWH", (count, *_SHAPE))
         parts.append(Part(shown, _rows(file, count, reading), layout, classes))
-    used = [name for name in by_name if name in found or _is_beside(name)]
-    return Taken(reading.arrays(parts), frozenset(by_name[name].name for name in used))
+    used = frozenset(
+        file.name
+        for beside, _ in found
+        for name, file in beside.items()
+        if _split(name) or _is_beside(name)
+    )
+    return Taken(reading.arrays(parts), used)
+
+
+def _split(name: str) -> str | None:
+    """Return the split of a file of pictures, by its name; None for other files."""
+    match = _PICTURES.match(name)
+    return None if match is None else split_of(match[1])
 
 
 def _is_beside(name: str) -> bool:

@@ -111,6 +111,26 @@ def test_stl10(tmp_path: Path) -> None:
     assert data.report.others == ()
 
 
+def test_copies_of_stl10_have_the_labels_of_their_own_folders(tmp_path: Path) -> None:
+    folder, pixels = tmp_path / "copies", noise(5, 96, 96)
+    for name, rows, labels in (
+        ("first", pixels[:3], (1, 3, 1)),
+        ("second", pixels[3:], (2, 2)),
+    ):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "train_X.bin").write_bytes(rows.transpose(0, 3, 2, 1).tobytes())
+        (folder / name / "train_y.bin").write_bytes(bytes(labels))
+        (folder / name / "unlabeled_X.bin").write_bytes(pixels[:1].tobytes())
+        (folder / name / "class_names.txt").write_text("airplane\nbird\ncar\n")
+    data = prepared(tmp_path / "cache", folder, image_size=96)
+    np.testing.assert_array_equal(data.images, pixels)
+    assert data.labels is not None
+    named = [data.class_names[k] for k in data.labels.tolist()]
+    assert named == ["airplane", "car", "airplane", "bird", "bird"]
+    assert any("2 pictures of unlabeled are left aside" in w for w in data.report.warnings)
+    assert data.report.others == ()
+
+
 def test_medmnist_takes_the_training_part(tmp_path: Path) -> None:
     pixels = noise(9, 28, 28)
     parts = {"train": pixels[:5], "val": pixels[5:7], "test": pixels[7:]}
