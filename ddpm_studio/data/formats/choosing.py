@@ -13,7 +13,7 @@ from ddpm_studio.catalogue import DATA_FORMATS, DataFormatInfo
 from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES, misnamed_picture
 from ddpm_studio.data.decoding.unsupported import foreign, foreign_suffix
 from ddpm_studio.data.formats.archives import tar_files, zip_files
-from ddpm_studio.data.formats.folders import unreadable
+from ddpm_studio.data.formats.folders import files_near, unreadable
 from ddpm_studio.data.formats.idx import with_labels
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
@@ -119,16 +119,7 @@ def beside(path: Path) -> list[Path]:
     patterns = [one for info in _readers() if suffix in info.suffixes for one in info.beside]
     if not patterns:
         return found
-    try:
-        others = sorted(path.parent.iterdir())
-    except OSError:
-        return found
-    return found + [
-        other
-        for other in others
-        if other != path and any(fnmatchcase(other.name, one) for one in patterns)
-        if other.is_file()
-    ]
+    return found + files_near(path, lambda name: any(fnmatchcase(name, one) for one in patterns))
 
 
 def archive_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ddpm_studio.data.byte_ranges import Place, Whole
@@ -12,6 +12,7 @@ from ddpm_studio.data.items import MAX_FILES, File, natural_key
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 from ddpm_studio.hub_cache import newest_version
+from ddpm_studio.paths import is_file
 from ddpm_studio.stand_ins import broken_link
 
 _SCHEMES = ("http:", "https:", "ftp:", "s3:", "gs:", "hf:", "file:")
@@ -60,6 +61,18 @@ def stat_source(path: Path) -> os.stat_result:
     if not (stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode)):
         raise StudioError(f"{path} is neither a file nor a folder.", "Choose a file or a folder.")
     return info
+
+
+def files_near(path: Path, wanted: Callable[[str], bool]) -> list[Path]:
+    """Return the other files in a file's folder whose name is wanted, sorted.
+
+    The list is empty if the folder can't be listed, which does not keep its file from being read.
+    """
+    try:
+        others = sorted(path.parent.iterdir())
+    except OSError:
+        return []
+    return [one for one in others if one != path and wanted(one.name) and is_file(one)]
 
 
 def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_result | OSError]]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ddpm_studio.data.formats.archives import MAX_RATIO, RATIO_FROM_BYTES
 from ddpm_studio.data.formats.array_rows import MAX_ARRAY_BYTES, Array
+from ddpm_studio.data.formats.folders import files_near
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
 from ddpm_studio.data.splits import TRAIN, taken_splits
@@ -41,18 +42,17 @@ def with_labels(path: Path) -> list[Path]:
     match = _NAME.match(path.name)
     if match is None or match["what"].lower() != "images":
         return [path]
-    wanted = match["set"].casefold()
-    beside = []
-    for other in sorted(path.parent.iterdir()):
-        label = _NAME.match(other.name)
-        if (
+    named = match["set"].casefold()
+
+    def wanted(name: str) -> bool:
+        label = _NAME.match(name)
+        return (
             label is not None
             and label["what"].lower() == "labels"
-            and label["set"].casefold() == wanted
-            and other.is_file()
-        ):
-            beside.append(other)
-    return [path, *beside]
+            and label["set"].casefold() == named
+        )
+
+    return [path, *files_near(path, wanted)]
 
 
 def read_idx(files: Sequence[File], reading: Reading) -> Taken | None:

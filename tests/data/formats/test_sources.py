@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,30 @@ def test_idx_finds_its_labels(tmp_path: Path, ending: str, dot: str) -> None:
     assert data.class_names == ("3", "7", "10")
     assert data.labels is not None
     assert data.labels.tolist() == [1, 0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("name", ["t10k-images-idx3-ubyte", "train_X.bin"])
+def test_a_file_in_a_folder_that_can_not_be_listed_is_read_without_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder, list_folder = tmp_path / "in", Path.iterdir
+    pixels = noise(2, 96, 96, 1)
+    path = make_idx(folder / name, pixels[..., 0])
+    if name.endswith(".bin"):
+        pixels = noise(2, 96, 96)
+        path.write_bytes(pixels.transpose(0, 3, 2, 1).tobytes())
+        (folder / "train_y.bin").write_bytes(bytes((1, 2)))
+    make_idx(folder / "t10k-labels-idx1-ubyte", np.array([7, 3], np.uint8))
+
+    def shut(path: Path) -> Iterator[Path]:
+        if path == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return iter(list(list_folder(path)))
+
+    monkeypatch.setattr(Path, "iterdir", shut)
+    data = prepared(tmp_path / "cache", path, image_size=96)
+    np.testing.assert_array_equal(data.images, pixels)
+    assert data.labels is None
 
 
 @pytest.mark.parametrize("packed", [False, True])
