@@ -40,6 +40,9 @@ class StageRow(QWidget):
             layout.addWidget(part)
         layout.addWidget(self.slider, 1)
         self.slider.valueChanged.connect(self.moved)
+        # By the mouse, the keyboard and the wheel; the playback's own moves trigger neither.
+        self.slider.sliderPressed.connect(self.stop)
+        self.slider.actionTriggered.connect(self.stop)
 
     @property
     def stage(self) -> int:
@@ -54,20 +57,30 @@ class StageRow(QWidget):
         self.slider.blockSignals(blocked)
         self.moved.emit(self.slider.value())
 
+    @property
+    def playing(self) -> bool:
+        """Whether the stages are being played."""
+        return self._timer.isActive()
+
     def go(self, stage: int) -> None:
-        """Go to a stage, clamped to the range."""
+        """Stop the playback and go to a stage, clamped to the range."""
+        self.stop()
         self.slider.setValue(stage)
 
+    def stop(self) -> None:
+        """Stop the playback."""
+        self._timer.stop()
+
     def _play(self) -> None:
-        if self._timer.isActive():
-            self._timer.stop()
+        if self.playing:
+            self.stop()
             return
         if self.stage == self.slider.maximum():
-            self.go(0)
+            self.slider.setValue(0)
         self._timer.start()
 
     def _advance(self) -> None:
         if self.stage < self.slider.maximum():
-            self.go(self.stage + 1)
+            self.slider.setValue(self.stage + 1)
         else:
-            self._timer.stop()
+            self.stop()
