@@ -49,7 +49,7 @@ class PathView(QWidget):
         self.strip = FilmStrip(
             self.tr("Moments of the path"), self.tr("{0} of the path"), even=True
         )
-        self.strip.scrubbed.connect(self._show)
+        self.strip.scrubbed.connect(self._on_scrubbed)
         self._timer = QTimer(self, interval=1000 // FPS)
         self._timer.timeout.connect(self._advance)
         self.play_button = tool_button("play", self.tr("Play"), self.tr("Play the path, or pause"))
@@ -262,6 +262,12 @@ class PathView(QWidget):
         if self.frames is not None:
             recipe = None if self._recipe is None else {**self._recipe, "index": index}
             self.preview.set_rows(self.frames[index : index + 1], (), recipe=recipe)
+
+    def _on_scrubbed(self, index: int) -> None:
+        """Pause, and show the picture that was chosen in the strip."""
+        self._timer.stop()
+        self._show_playing()
+        self._show(index)
 
     def _advance(self) -> None:
         if self.frames is not None:

@@ -207,6 +207,7 @@ class PlaygroundPanel(QWidget):
         self.seed.changed.connect(self._on_seed)
         self.score.time.valueChanged.connect(self._on_time)
         self.moment.valueChanged.connect(self._show_moment)
+        self.moment.handled.connect(self._timer.stop)
         self.score.plot.drawn.connect(self._on_drawn)
         for tile in self.tiles:
             tile.walked.connect(self._on_walked)

@@ -53,7 +53,8 @@ class SpreadingChapter(Chapter):
         both.add(right)
         self.content.addWidget(both, 1)
         self.time.valueChanged.connect(self._show)
-        self.entropy.moved.connect(self.time.setValue)
+        self.time.handled.connect(self._timer.stop)
+        self.entropy.moved.connect(self._go)
 
     def begin(self) -> None:
         """Compute the diffusion once."""
@@ -82,6 +83,11 @@ class SpreadingChapter(Chapter):
         )
         self._show()
         self.play()
+
+    def _go(self, t: int) -> None:
+        """Pause, and show the points at a t that was chosen in the plot."""
+        self._timer.stop()
+        self.time.setValue(t)
 
     def _advance(self) -> None:
         if self.time.value() < self.time.maximum():

@@ -40,9 +40,7 @@ class StageRow(QWidget):
             layout.addWidget(part)
         layout.addWidget(self.slider, 1)
         self.slider.valueChanged.connect(self.moved)
-        # By the mouse, the keyboard and the wheel; the playback's own moves trigger neither.
-        self.slider.sliderPressed.connect(self.stop)
-        self.slider.actionTriggered.connect(self.stop)
+        self.slider.handled.connect(self.stop)
 
     @property
     def stage(self) -> int:

@@ -48,7 +48,7 @@ class Player(QWidget):
         self.slider = Slider()
         name(self.slider, self.tr("Moment of the process"), self.tr("Left: noise. Right: picture"))
         self.slider.valueChanged.connect(self.moved)
-        self.slider.sliderPressed.connect(self.stop)
+        self.slider.handled.connect(self.stop)
         self.moment = number_label("", "muted")
         self.moment.setMinimumWidth(_MOMENT_WIDTH)
         self.rate = QComboBox()

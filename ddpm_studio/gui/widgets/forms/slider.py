@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRect, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
 
@@ -19,9 +19,15 @@ class Slider(QSlider):
         parent: the owner.
     """
 
+    handled = Signal()
+    """Emitted when a person takes or moves the handle: by mouse, keyboard or wheel."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         keep_from_wheel(self)
+        self.sliderPressed.connect(self.handled)
+        # Of every move but those by ``setValue``, such as a playback's.
+        self.actionTriggered.connect(self._on_action)
 
     @property
     def handle(self) -> QRect:
@@ -52,6 +58,9 @@ class Slider(QSlider):
         )
         super().mousePressEvent(held)
         event.setAccepted(held.isAccepted())
+
+    def _on_action(self) -> None:
+        self.handled.emit()
 
     def _value_at(self, point: QPoint) -> int:
         """Return the value at which the handle's centre is closest to a point."""

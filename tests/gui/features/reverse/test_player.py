@@ -52,6 +52,14 @@ def test_a_click_in_the_groove_stops_what_plays(player: Player) -> None:
     assert player.place == pytest.approx(750, abs=5)
 
 
+def test_a_key_on_the_slider_stops_what_plays(player: Player) -> None:
+    player.go(500)
+    player.play()
+    QTest.keyClick(player.slider, Qt.Key.Key_Home)
+    assert not player.playing
+    assert player.place == 0
+
+
 def test_the_handle_is_held_where_it_was_taken(player: Player) -> None:
     slider, left = player.slider, Qt.MouseButton.LeftButton
     player.go(500)
