@@ -18,9 +18,9 @@ def duration(seconds: float) -> str:
     return f"{round(hours / 24)} days"
 
 
-def counted(count: int, what: str) -> str:
-    """Format a count with its noun, in the plural if needed: "1 picture", "1,234 pictures"."""
-    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
+def counted(count: int, what: str, many: str = "") -> str:
+    """Format a count with its noun: "1 picture", "1,234 pictures"; ``many``: an irregular plural."""
+    return f"1 {what}" if count == 1 else f"{count:,} {many or what + 's'}"
 
 
 def size_words(count: int) -> str:

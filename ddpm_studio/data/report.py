@@ -12,6 +12,7 @@ from typing import Any
 
 from ddpm_studio.data.decoding.unsupported import foreign_suffix
 from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE
+from ddpm_studio.durations import counted
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.stand_ins import remedy_of
 
@@ -99,9 +100,9 @@ class Report:
 
     def lines(self) -> list[str]:
         """Return the report as short lines for people, most important first."""
-        lines = [f"{_count(self.kept, 'picture')} from {self.source}."]
+        lines = [f"{counted(self.kept, 'picture')} from {self.source}."]
         lines += [
-            f"{_count(count, 'file' if kind in _OF_FILES else 'picture')} left out: {kind}."
+            f"{counted(count, 'file' if kind in _OF_FILES else 'picture')} left out: {kind}."
             for kind, count in Counter(reject.kind for reject in self.rejects).most_common()
         ]
         lines += self.warnings
@@ -110,16 +111,16 @@ class Report:
             lines.append(f"Sizes: {listed(self._size_words(), _SIZES_SHOWN)}.")
         if self.class_counts:
             words = [f"{name} ({count:,})" for name, count in self.class_counts]
-            classes = _count(len(words), "class", "classes")
+            classes = counted(len(words), "class", "classes")
             lines.append(f"{classes}: {listed(words, _CLASSES_SHOWN)}.")
         if self.duplicates:
             verb = "is an exact copy" if self.duplicates == 1 else "are exact copies"
-            lines.append(f"{_count(self.duplicates, 'picture')} {verb} of another.")
+            lines.append(f"{counted(self.duplicates, 'picture')} {verb} of another.")
         if self.others:
             total = sum(count for _, count in self.others)
             verb = "is not a picture" if total == 1 else "are not pictures"
             kinds = listed([f"{count:,} {kind}" for kind, count in self.others], _SIZES_SHOWN)
-            lines.append(f"{_count(total, 'other file')} {verb}: {kinds}.")
+            lines.append(f"{counted(total, 'other file')} {verb}: {kinds}.")
             lines += self.known_others()
         chosen = [f"{key} ({n:,})" if n else key for key, _, n in self.label_choices]
         if len(chosen) > len(self.labels):
@@ -129,7 +130,7 @@ class Report:
     def known_others(self) -> list[str]:
         """Return a line for each suffix of other files whose file type is known."""
         return [
-            f"{_count(count, f'file {kind}', f'files {kind}')}: {what}."
+            f"{counted(count, f'file {kind}', f'files {kind}')}: {what}."
             for kind, count in self.others
             if (what := foreign_suffix(kind))
         ]
@@ -210,7 +211,3 @@ def listed(words: Sequence[str], most: int) -> str:
     """Join the first ``most`` words with commas, followed by the number of further ones."""
     shown = ", ".join(words[:most])
     return f"{shown} and {len(words) - most:,} more" if len(words) > most else shown
-
-
-def _count(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -27,6 +27,7 @@ from ddpm_studio.data.report import Reject, Report, listed, size_warnings
 from ddpm_studio.data.rows import settle_rows
 from ddpm_studio.data.store import LABELS, NAMES, digest_of
 from ddpm_studio.data.survey import Survey, nothing_usable
+from ddpm_studio.durations import counted
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
@@ -202,7 +203,7 @@ def _classes_left_out(classes: Sequence[str | None] | None, names: Mapping[str, 
     if not out:
         return ""
     total = sum(counts[old] for old in out)
-    return f"{total:,} pictures of {', '.join(out)} left out, as asked."
+    return f"{counted(total, 'picture')} of {', '.join(out)} left out, as asked."
 
 
 def _beyond_first(

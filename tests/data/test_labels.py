@@ -164,6 +164,12 @@ def test_classes_are_renamed_merged_and_left_out(tmp_path: Path) -> None:
         prepared(tmp_path / "cache", source, classes=dict.fromkeys("abcd", "-"))
 
 
+def test_one_picture_that_is_left_out_is_told_of_as_one(tmp_path: Path) -> None:
+    source = write(tmp_path / "in", ["a/0.png", "b/0.png", "b/1.png"])
+    data = prepared(tmp_path / "cache", source, classes={"a": "-"})
+    assert "1 picture of a left out, as asked." in data.report.told
+
+
 def test_labels_that_are_not_there_are_refused(tmp_path: Path) -> None:
     source = write(tmp_path / "in", [f"{c}/{k}.png" for c in "ab" for k in range(2)])
     with pytest.raises(StudioError, match=r"no labels colour.*There are: folders"):

@@ -101,6 +101,16 @@ def test_of_several_the_largest_may_be_asked_for(tmp_path: Path, folder: Path) -
     assert named(data) == [KINDS[n % 2] for n in range(COUNT - 1)]
 
 
+def test_one_class_and_one_picture_are_told_of_as_one(tmp_path: Path, folder: Path) -> None:
+    file = folder / "_annotations.coco.json"
+    file.write_text(coco([(n, 0, 4.0) for n in range(COUNT - 1)]))
+    data = prepared(tmp_path / "cache", folder)
+    assert told(data, "objects of 1 class; 0 pictures have several, 1 none; --labels objects")
+    file.write_text(coco([(0, 0, 9.0), *((n, 1, 4.0) for n in range(COUNT))]))
+    data = prepared(tmp_path / "cache", folder)
+    assert told(data, "objects of 2 classes; 1 picture has several, 0 none; --labels objects")
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -18,6 +18,7 @@ from typing import Any
 from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.tables import PictureNames
+from ddpm_studio.durations import counted
 from ddpm_studio.errors import plain
 from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
 
@@ -94,10 +95,11 @@ def object_sources(
     missing = sum(path not in classes for path in paths)
     sure = not several and not missing and len(set(classes.values())) > 1
     if not sure:
+        kinds = len({one for sizes in found.values() for one in sizes})
+        have = "1 picture has" if several == 1 else f"{several:,} pictures have"
         lines.append(
-            f"{where}: objects of {len({one for sizes in found.values() for one in sizes}):,} "
-            f"classes; {several:,} pictures have several, {missing:,} none; --labels {OBJECTS} "
-            "takes the class of the largest in each."
+            f"{where}: objects of {counted(kinds, 'class', 'classes')}; {have} several, "
+            f"{missing:,} none; --labels {OBJECTS} takes the class of the largest in each."
         )
     title = f"the objects in {where}"
     rank = _RANK if sure else None

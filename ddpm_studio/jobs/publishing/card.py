@@ -65,7 +65,7 @@ def _about(info: RunInfo) -> str:
     student = info.student
     few = (
         f" It is a few-step student of {markdown_text(student.teacher)}, which draws in "
-        f"{student.steps} steps."
+        f"{counted(student.steps, 'step')}."
         if student is not None
         else ""
     )
@@ -91,7 +91,7 @@ def _training(info: RunInfo, step: int, name: str) -> Iterator[str]:
     assert info.data is not None
     again = retraining(info, step, name, data_words(info.data.sources))
     by = "by this command" if len(again.commands) == 1 else "by these commands"
-    yield f"{step:,} steps, {by}:" if again.exact else f"{step:,} steps. Begun alike {by}:"
+    yield counted(step, "step") + (f", {by}:" if again.exact else f". Begun alike {by}:")
     yield _code("sh", *again.commands)
     yield from (markdown_text(line) for line in again.told)
     versions = ", ".join(f"{name} {version}" for name, version in info.versions.items())

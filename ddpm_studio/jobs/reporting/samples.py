@@ -97,7 +97,7 @@ def how(subject: Subject, recipe: dict[str, object]) -> Html:
     known = {key: value for key, value in asked.items() if key in SamplerRequest.model_fields}
     request = SamplerRequest.model_validate(known)
     steps = request.steps or SAMPLERS[request.sampler].default_steps or subject.T
-    words = f"by {SAMPLERS[request.sampler].title} in {steps:,} steps"
+    words = f"by {SAMPLERS[request.sampler].title} in {counted(steps, 'step')}"
     if steps < subject.T:
         words += f" of T = {subject.T:,}"
     if request.class_label is not None:

@@ -76,7 +76,9 @@ def _model(subject: Subject) -> list[tuple[str, str]]:
     shape = PictureShape(summary.height, summary.width, summary.channels)
     process = info.process
     count = counted(summary.pictures, "picture") if summary.pictures is not None else ""
-    student = f"{summary.teacher}, in {summary.sampler_steps} steps" if summary.teacher else ""
+    student = ""
+    if summary.teacher and summary.sampler_steps is not None:
+        student = f"{summary.teacher}, in {counted(summary.sampler_steps, 'step')}"
     return [
         ("Step", steps_told(subject.model.step, summary.steps)),
         ("Loss", "" if summary.last_loss is None else f"{summary.last_loss:.4f}"),

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+from ddpm_studio.durations import counted
 from ddpm_studio.engine.tables import LOSSES
 from ddpm_studio.export.report.blocks import Block, Drawings, Note, ReportFigure, Section
 from ddpm_studio.export.report.plots import Axis, PlotLine, plot
@@ -85,9 +86,10 @@ def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) ->
         curves.append(PlotLine(held_out[:, 0], held_out[:, 1], "held out", 1, "points"))
     by_step, in_decades = Axis("step"), Axis("loss", log=True)
     drawings = [plot(curves, by_step, in_decades, title="Loss by step", width=width)]
+    rows = len(step) // _SMOOTHED
     caption = (
-        f"Training loss over {int(step[-1]):,} steps: pale, as measured; solid, the mean of each "
-        f"{max(1, len(step) // _SMOOTHED):,} rows that the run keeps."
+        f"Training loss over {counted(int(step[-1]), 'step')}: pale, as measured; solid, the mean "
+        f"of each {f'{rows:,} rows' if rows > 1 else 'row'} that the run keeps."
     )
     if bits:
         curve = PlotLine(held_out[:, 0], held_out[:, 2], "held out", 1, "points")

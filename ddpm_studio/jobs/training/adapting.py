@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.data import Dataset
+from ddpm_studio.durations import counted
 from ddpm_studio.engine import Network, NetworkConfig
 from ddpm_studio.engine.networks.presets import preset
 from ddpm_studio.engine.sizes import side_text
@@ -146,7 +147,7 @@ class Adaptation:
         if (old.height, old.width) != (new.height, new.width):
             words.append(f"pictures of {side_text(new.width, new.height)} px")
         if old.channels != new.channels:
-            words.append(f"the layers of pixels, for {new.channels} channels")
+            words.append(f"the layers of pixels, for {counted(new.channels, 'channel')}")
         if new.augmented and not old.augmented:
             words.append("the embedding of augmentation")
         known = set(known_classes(self.base))

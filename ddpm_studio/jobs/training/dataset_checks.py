@@ -24,15 +24,15 @@ def check_shape(info: RunInfo, dataset: Dataset) -> None:
     if dataset.shape != shape:
         raise StudioError(
             f"The network takes {side_text(shape.width, shape.height)}-px pictures with "
-            f"{shape.channels} channels, these are "
+            f"{counted(shape.channels, 'channel')}, these are "
             f"{side_text(dataset.shape.width, dataset.shape.height)} px with "
             f"{dataset.channels}.",
             "Prepare the pictures as the network takes them, or start a new run.",
         )
     if config.num_classes is not None and len(dataset.class_names) != config.num_classes:
         raise StudioError(
-            f"The network knows {config.num_classes} classes, these pictures have "
-            f"{len(dataset.class_names)}.",
+            f"The network knows {counted(config.num_classes, 'class', 'classes')}, these "
+            f"pictures have {len(dataset.class_names)}.",
             "Train on pictures of the same classes, or start a new run.",
         )
     known = info.data.class_names if info.data else ()

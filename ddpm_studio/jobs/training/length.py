@@ -65,12 +65,12 @@ def in_steps(
         pictures = math.ceil(request.epochs * count) - seen
         if taken and pictures <= 0:
             raise StudioError(
-                f"The run has seen {seen:,} pictures already, {seen / count:,.3g} epochs.",
+                f"The run has seen {counted(seen, 'picture')} already, "
+                f"{_amount(seen / count, 'epoch')}.",
                 "Ask for more epochs to train it further.",
             )
         more = math.ceil(pictures / request.pictures_a_step)
-        epochs = "1 epoch" if request.epochs == 1 else f"{request.epochs:g} epochs"
-        told = f"{epochs} of {counted(count, 'picture')}"
+        told = f"{_amount(request.epochs, 'epoch', 'g')} of {counted(count, 'picture')}"
     elif request.minutes is not None:
         begun = time.monotonic()
         pictures = math.ceil(request.pictures_a_step / ranks)
@@ -82,12 +82,19 @@ def in_steps(
         if request.sample_count and request.sample_every is None:
             left *= 1 - SHARE_OF_TIME
         more = round(left / seconds)
-        told = f"{request.minutes:g} minutes at {1 / seconds:,.3g} steps a second"
+        speed = _amount(1 / seconds, "step")
+        told = f"{_amount(request.minutes, 'minute', 'g')} at {speed} a second"
     else:
         return request
     steps = min(taken + max(1, more), _MOST_STEPS)
-    yield Told(f"{told}: the training takes {steps:,} steps.")
+    yield Told(f"{told}: the training takes {counted(steps, 'step')}.")
     return request.model_copy(update={"steps": steps, "epochs": None, "minutes": None})
+
+
+def _amount(number: float, what: str, digits: str = ",.3g") -> str:
+    """Return a number that need not be whole, in this format, such as "1 epoch" or "1.5 epochs"."""
+    shown = format(number, digits)
+    return f"{shown} {what}" if shown == "1" else f"{shown} {what}s"
 
 
 def _seconds_a_step(

@@ -51,6 +51,14 @@ def test_one_epoch_is_told_of_as_one(pictures: Path, tmp_path: Path) -> None:
     assert told == "1 epoch of 10 pictures: the training takes 3 steps."
 
 
+def test_one_step_and_one_epoch_are_told_of_as_one(pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (told,) = _train(pictures, run, epochs=1.0, batch_size=10)
+    assert told == "1 epoch of 10 pictures: the training takes 1 step."
+    with pytest.raises(StudioError, match=r"10 pictures already, 1 epoch\."):
+        _train(pictures, run, resume=True, epochs=1.0, batch_size=10)
+
+
 def test_minutes_are_steps_from_the_speed_of_this_machine(pictures: Path, tmp_path: Path) -> None:
     timed, counted = tmp_path / "timed", tmp_path / "counted"
     told = _train(pictures, timed, minutes=0.02)

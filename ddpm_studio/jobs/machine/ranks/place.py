@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ddpm_studio.durations import counted
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.ranks.store import open_store, part_of
@@ -112,7 +113,7 @@ class RankPlace:
         count = torch.cuda.device_count()
         if self.local_rank >= count:
             raise StudioError(
-                f"This machine has {count} GPUs, and rank {self.rank} is its number "
+                f"This machine has {counted(count, 'GPU')}, and rank {self.rank} is its number "
                 f"{self.local_rank + 1}.",
                 "Start as many processes on each machine as it has GPUs.",
             )
