@@ -132,6 +132,9 @@ class PictureGrid(PictureCanvas):
             if (position - start).manhattanLength() < QApplication.startDragDistance():
                 return
             self._pressed = None
+            if index >= self.count:
+                # Other pictures, or none, have come since the press.
+                return
             if self._closer is None:
                 drag_picture(self, self.picture(index), self.recipe(index))
                 return
