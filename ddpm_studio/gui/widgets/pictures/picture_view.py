@@ -214,9 +214,9 @@ class PictureGrid(PictureCanvas):
         }
         if key not in steps:
             return None
-        step = steps[Qt.Key(key)]
-        target = self.current + step
-        if abs(step) == columns > 1 and not 0 <= target < self.count:
+        target = self.current + steps[Qt.Key(key)]
+        # Up and down stay in their column. In a single row, its ends are as far away.
+        if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not 0 <= target < self.count:
             return self.current
         return min(max(target, 0), self.count - 1)
 

@@ -38,3 +38,16 @@ def test_a_picture_that_is_gone_is_not_dragged(
     QTest.mouseMove(grid.viewport(), at - QPoint(40, 0))
     QTest.mouseRelease(grid.viewport(), LEFT, NO, at - QPoint(40, 0))
     assert dragged == []
+
+
+def test_keys_go_to_the_ends_of_a_single_row(grid: PictureGrid) -> None:
+    grid.select([2])
+    for key, wanted in (
+        (Qt.Key.Key_End, 5),
+        (Qt.Key.Key_Home, 0),
+        (Qt.Key.Key_Down, 0),
+        (Qt.Key.Key_Right, 1),
+        (Qt.Key.Key_Up, 1),
+    ):
+        QTest.keyClick(grid, key)
+        assert grid.current == wanted, key
