@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSlider, QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import name
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name
 
 _SIDE = 20
 
@@ -29,6 +29,8 @@ class RatingBox(QSlider):
         self.setPageStep(1)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFixedSize(self.sizeHint())
+        # It lies in a sidebar that scrolls, and what it is set to is stored at once.
+        keep_from_wheel(self)
         name(self, self.tr("Rating"), self.tr("Click a star, or press 0 to {0}").format(most))
         current_theme().changed.connect(self.update)
 
