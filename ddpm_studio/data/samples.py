@@ -95,6 +95,9 @@ def data_name(source: Path) -> str | None:
 
 
 def title_of(source: Path) -> str:
-    """Return the title of a sample set's path; for any other path, its file name."""
+    """Return the title of a sample set's path; for any other path, its file name.
+
+    A drive has no name: its path is returned.
+    """
     shipped = {sample.path: sample.title for sample in sample_sets()}
-    return shipped.get(source, source.name)
+    return shipped.get(source, source.name or str(source))

@@ -29,7 +29,7 @@ class RecentData:
     @property
     def title(self) -> str:
         """A name to display."""
-        first = self.paths[0].name
+        first = self.paths[0].name or str(self.paths[0])
         return first if len(self.paths) == 1 else f"{first} + {len(self.paths) - 1}"
 
 

@@ -256,11 +256,11 @@ class Studio(QObject):
         yield from ready_runs()
 
     def _new_run(self) -> Path:
-        return self._stamped(self.sources[0].stem if len(self.sources) == 1 else "pictures")
+        return self._stamped(self.sources[0].stem if len(self.sources) == 1 else "")
 
     def _stamped(self, stem: str) -> Path:
-        """Return the path of a new run folder, named by ``stem`` and the current time."""
-        return self.runs_folder / f"{stem} {datetime.now():%Y-%m-%d %H-%M-%S}"
+        """Return a new run folder's path, by ``stem`` (a drive has none) and the current time."""
+        return self.runs_folder / f"{stem or 'pictures'} {datetime.now():%Y-%m-%d %H-%M-%S}"
 
     def _on_preview(self, preview: PreviewResult) -> None:
         self.preview = preview

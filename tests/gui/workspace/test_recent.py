@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings
 
-from ddpm_studio.gui.workspace.recent import Recent
+from ddpm_studio.gui.workspace.recent import Recent, RecentData
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.requests import PrepareOptions
 
@@ -74,3 +74,10 @@ def test_pictures_that_another_window_has_prepared_otherwise_are_there_once(
     written_elsewhere(store, "data", lines)
     recent.add_data([tmp_path], PrepareOptions(image_size=32))
     assert [item.options.image_size for item in recent.data()] == [32]
+
+
+def test_a_drive_is_called_by_its_path() -> None:
+    drive, photos = Path(Path.cwd().anchor), Path("photos").resolve()
+    assert RecentData((drive,), PrepareOptions()).title == str(drive)
+    assert RecentData((drive, photos), PrepareOptions()).title == f"{drive} + 1"
+    assert RecentData((photos,), PrepareOptions()).title == "photos"

@@ -9,6 +9,7 @@ from ddpm_studio.errors import Failure
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.interop import save_diffusers
 from ddpm_studio.runs import RunFolder
+from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import WAIT
 
 
@@ -48,3 +49,9 @@ def test_what_nobody_may_look_at_is_told_in_one_line(studio: Studio, tmp_path: P
         f"There is no model in {shut}.",
     ]
     assert not studio.sources
+
+
+def test_a_run_on_the_pictures_of_a_drive_has_a_name(fake: FakeBackend) -> None:
+    studio = Studio(fake)
+    studio.sources = (Path(Path.cwd().anchor),)
+    assert studio._new_run().name.startswith("pictures ")

@@ -247,7 +247,8 @@ class TrainingPanel(QWidget):
     def _on_data(self) -> None:
         sources = self._studio.sources
         if sources:
-            self.run_choice.suggest(sources[0].stem if len(sources) == 1 else self.tr("pictures"))
+            stem = sources[0].stem if len(sources) == 1 else ""
+            self.run_choice.suggest(stem or self.tr("pictures"))
         self._refresh()
 
     def _on_training(self) -> None:
