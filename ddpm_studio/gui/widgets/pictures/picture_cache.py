@@ -36,6 +36,11 @@ class PictureCache(QObject):
     def __len__(self) -> int:
         return len(self._held)
 
+    @property
+    def room(self) -> int:
+        """Number of pictures for which there is room, by the mean size of those held."""
+        return self._most * len(self) // self.bytes if self.bytes else self._most
+
     def get(self, key: Hashable) -> Pictures | None:
         """Return a picture; on a miss, request it and return None."""
         if key in self._held:

@@ -321,7 +321,9 @@ class Thumbnails(QListView):
         last = self.indexAt(QPoint(SPACE_S, corner.y() - SPACE_S)).row()
         if first < 0 or last < first:
             return
-        for row in range(last, min(self.count, 2 * last - first)):
+        # Of large pictures fewer: those that they displace would be read again at the next paint.
+        ahead = min(last - first, self.cache.room // 2 - (last - first))
+        for row in range(last, min(self.count, last + ahead)):
             self.cache.get(self._model.keys[row])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -1,0 +1,46 @@
+"""A view of many pictures, of which few are held."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.widgets.pictures.picture_cache import PictureCache
+from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
+from tests.gui.panel_help import WAIT
+
+PICTURE = np.zeros((64, 64, 3), np.uint8)
+
+
+def test_room_is_counted_in_pictures_of_the_size_of_those_held() -> None:
+    cache = PictureCache(10 * PICTURE.nbytes)
+    cache.put("one", PICTURE)
+    assert cache.room == 10
+    cache.put("two", np.concatenate([PICTURE] * 3))
+    assert cache.room == 5
+
+
+@pytest.mark.parametrize("held", [4, 30, 1000])
+def test_a_page_larger_than_the_cache_is_not_read_again_and_again(qtbot: QtBot, held: int) -> None:
+    view = Thumbnails("Many", side=48)
+    qtbot.addWidget(view)
+    view.resize(300, 200)
+    view.cache._most = held * PICTURE.nbytes
+    read: list[int] = []
+
+    def give(keys: list[int]) -> None:
+        read.extend(keys)
+        for key in keys:
+            view.cache.put(key, PICTURE)
+
+    view.cache.wanted.connect(give)
+    view.set_rows(range(500))
+    view.show()
+    qtbot.waitUntil(lambda: bool(read), timeout=WAIT)
+    for _ in range(20):
+        before = len(read)
+        qtbot.wait(300)
+        if len(read) == before:
+            return
+    pytest.fail(f"{len(read)} were read, of {len(set(read))} pictures")
