@@ -19,7 +19,13 @@ def duration(seconds: float) -> str:
 
 
 def counted(count: int, what: str, many: str = "") -> str:
-    """Format a count with its noun: "1 picture", "1,234 pictures"; ``many``: an irregular plural."""
+    """Format a count with its noun, such as "1 picture" or "1,234 pictures".
+
+    Args:
+        count: the number of things.
+        what: the noun, in the singular.
+        many: the plural; empty: the singular with an s.
+    """
     return f"1 {what}" if count == 1 else f"{count:,} {many or what + 's'}"
 
 

@@ -97,7 +97,7 @@ def data_name(source: Path) -> str | None:
 def title_of(source: Path) -> str:
     """Return the title of a sample set's path; for any other path, its file name.
 
-    A drive has no name: its path is returned.
+    A drive has no file name, so its path is returned.
     """
     shipped = {sample.path: sample.title for sample in sample_sets()}
     return shipped.get(source, source.name or str(source))

@@ -64,9 +64,9 @@ def stat_source(path: Path) -> os.stat_result:
 
 
 def files_near(path: Path, wanted: Callable[[str], bool]) -> list[Path]:
-    """Return the other files in a file's folder whose name is wanted, sorted.
+    """Return the sorted sibling files of ``path`` whose name satisfies ``wanted``.
 
-    The list is empty if the folder can't be listed, which does not keep its file from being read.
+    The list is empty if the folder can't be listed, as the file itself may still be readable.
     """
     try:
         others = sorted(path.parent.iterdir())

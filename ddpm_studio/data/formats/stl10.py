@@ -39,7 +39,7 @@ def read_stl10(files: Sequence[File], reading: Reading) -> Taken | None:
     for file in files:
         folder, _, name = file.name.rpartition("/")
         folders.setdefault(folder, {})[name] = file
-    # Labels and names of classes are those in the same folder.
+    # Labels and class names come from the pictures' own folder.
     found = [(beside, name) for beside in folders.values() for name in beside if _split(name)]
     if not found:
         return None
@@ -78,7 +78,7 @@ def read_stl10(files: Sequence[File], reading: Reading) -> Taken | None:
 
 
 def _split(name: str) -> str | None:
-    """Return the split of a file of pictures, by its name; None for other files."""
+    """Return the split of a file of pictures by its name; None for other files."""
     match = _PICTURES.match(name)
     return None if match is None else split_of(match[1])
 

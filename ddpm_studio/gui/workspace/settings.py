@@ -150,10 +150,10 @@ class Preferences(QObject):
         self.replace(wanted)
 
     def replace(self, wanted: Settings) -> None:
-        """Change and store all settings at once, as for a reset or its undo.
+        """Replace and store all settings, as for a reset or its undo.
 
-        They are not checked against what is open (see :attr:`checks`): the defaults always apply,
-        and settings in use may have been made before it was opened.
+        They are not checked against what is open (see :attr:`checks`): the defaults are always
+        valid, and the settings in use may be older than what is open.
         """
         before, self.now = self.now, wanted
         for key in Settings.model_fields:

@@ -259,7 +259,7 @@ class Studio(QObject):
         return self._stamped(self.sources[0].stem if len(self.sources) == 1 else "")
 
     def _stamped(self, stem: str) -> Path:
-        """Return a new run folder's path, by ``stem`` (a drive has none) and the current time."""
+        """Return the path of a new run folder, named by ``stem``, if any, and the current time."""
         return self.runs_folder / f"{stem or 'pictures'} {datetime.now():%Y-%m-%d %H-%M-%S}"
 
     def _on_preview(self, preview: PreviewResult) -> None:

@@ -92,7 +92,7 @@ def in_steps(
 
 
 def _amount(number: float, what: str, digits: str = ",.3g") -> str:
-    """Return a number that need not be whole, in this format, such as "1 epoch" or "1.5 epochs"."""
+    """Format a real number with its noun, such as "1 epoch" or "1.5 epochs"."""
     shown = format(number, digits)
     return f"{shown} {what}" if shown == "1" else f"{shown} {what}s"
 

@@ -264,7 +264,7 @@ class PathView(QWidget):
             self.preview.set_rows(self.frames[index : index + 1], (), recipe=recipe)
 
     def _on_scrubbed(self, index: int) -> None:
-        """Pause, and show the picture that was chosen in the strip."""
+        """Pause, and show the picture chosen in the film strip."""
         self._timer.stop()
         self._show_playing()
         self._show(index)

@@ -85,7 +85,7 @@ class SpreadingChapter(Chapter):
         self.play()
 
     def _go(self, t: int) -> None:
-        """Pause, and show the points at a t that was chosen in the plot."""
+        """Pause, and show the points at the t chosen in the plot."""
         self._timer.stop()
         self.time.setValue(t)
 

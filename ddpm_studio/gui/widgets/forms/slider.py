@@ -20,13 +20,13 @@ class Slider(QSlider):
     """
 
     handled = Signal()
-    """Emitted when a person takes or moves the handle: by mouse, keyboard or wheel."""
+    """Emitted when the user presses or moves the handle, by mouse, keyboard or wheel."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         keep_from_wheel(self)
         self.sliderPressed.connect(self.handled)
-        # Of every move but those by ``setValue``, such as a playback's.
+        # Not emitted for ``setValue``, which a playback calls.
         self.actionTriggered.connect(self._on_action)
 
     @property

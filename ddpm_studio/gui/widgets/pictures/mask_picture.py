@@ -308,7 +308,7 @@ class MaskPicture(QWidget):
         self.update()
 
     def _begin(self) -> None:
-        # Only one change at a time keeps the mask before it.
+        # There is room for the previous mask of one change only.
         self._end_stroke()
         self._before = self.painted.copy()
 

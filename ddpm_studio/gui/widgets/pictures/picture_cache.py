@@ -38,7 +38,7 @@ class PictureCache(QObject):
 
     @property
     def room(self) -> int:
-        """Number of pictures for which there is room, by the mean size of those held."""
+        """Capacity in pictures of the mean size of those held; unlimited while none is held."""
         return self._most * len(self) // self.bytes if self.bytes else self._most
 
     def get(self, key: Hashable) -> Pictures | None:

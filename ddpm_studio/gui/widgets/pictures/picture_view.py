@@ -133,7 +133,7 @@ class PictureGrid(PictureCanvas):
                 return
             self._pressed = None
             if index >= self.count:
-                # Other pictures, or none, have come since the press.
+                # The pictures have been replaced by fewer, or none, since the press.
                 return
             if self._closer is None:
                 drag_picture(self, self.picture(index), self.recipe(index))
@@ -215,7 +215,7 @@ class PictureGrid(PictureCanvas):
         if key not in steps:
             return None
         target = self.current + steps[Qt.Key(key)]
-        # Up and down stay in their column. In a single row, its ends are as far away.
+        # Up and Down stay in their column, unlike Home and End.
         if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not 0 <= target < self.count:
             return self.current
         return min(max(target, 0), self.count - 1)

@@ -29,7 +29,7 @@ class RatingBox(QSlider):
         self.setPageStep(1)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFixedSize(self.sizeHint())
-        # It lies in a sidebar that scrolls, and what it is set to is stored at once.
+        # It is in a sidebar that scrolls, and a new rating is stored at once.
         keep_from_wheel(self)
         name(self, self.tr("Rating"), self.tr("Click a star, or press 0 to {0}").format(most))
         current_theme().changed.connect(self.update)

@@ -321,7 +321,7 @@ class Thumbnails(QListView):
         last = self.indexAt(QPoint(SPACE_S, corner.y() - SPACE_S)).row()
         if first < 0 or last < first:
             return
-        # Of large pictures fewer: those that they displace would be read again at the next paint.
+        # Fewer of large pictures, since those evicted for them would be read again at each paint.
         ahead = min(last - first, self.cache.room // 2 - (last - first))
         for row in range(last, min(self.count, last + ahead)):
             self.cache.get(self._model.keys[row])
