@@ -65,7 +65,8 @@ def test_minutes_are_steps_from_the_speed_of_this_machine(pictures: Path, tmp_pa
     steps = _request(timed).steps
     assert _request(timed).minutes is None
     assert told[0].startswith("0.02 minutes at ")
-    assert told[0].endswith(f"the training takes {steps:,} steps.")
+    # On a slow machine it may be a single step.
+    assert told[0].removesuffix(".").removesuffix("s").endswith(f"takes {steps:,} step")
     assert RunFolder.open(timed).newest().step == steps
     # Measuring the speed has left no trace.
     _train(pictures, counted, steps=steps)

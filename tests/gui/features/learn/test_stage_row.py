@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.learn.stage_row import StageRow
+from tests.gui.panel_help import WAIT
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_the_playback_goes_on_by_itself_and_ends_at_the_last_stage(
     _click(row, "Play")
     stages: list[int] = []
     row.moved.connect(stages.append)
-    qtbot.waitUntil(lambda: not row.playing)
+    qtbot.waitUntil(lambda: not row.playing, timeout=WAIT)
     assert stages == [5, 6, 7, 8]
     _click(row, "Play")
     assert row.playing
