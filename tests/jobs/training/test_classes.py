@@ -83,13 +83,13 @@ def test_what_was_asked_for_is_not_told_of(tmp_path: Path) -> None:
     data = folders(tmp_path / "data", 5)
     told, folder = trained(data, tmp_path / "run", class_conditional=False)
     assert folder.info.network_config().num_classes is None
-    assert not [line for line in told if "classes are" in line]
+    assert not [line for line in told if "Training is" in line]
 
 
 def test_one_folder_is_no_class(tmp_path: Path) -> None:
     told, folder = trained(folders(tmp_path / "data", 12, classes=1), tmp_path / "run")
     assert folder.info.network_config().num_classes is None
-    assert not [line for line in told if "classes are" in line]
+    assert not [line for line in told if "Training is" in line]
 
 
 def test_without_label_dropout_there_is_nothing_to_guide_away_from(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_it_stays_where_it_is_and_is_no_recent_run(
     open_run(qtbot, window.studio, ready)
     assert not window.actions_["run.rename"].isEnabled()
     assert not window.actions_["run.trash"].isEnabled()
-    assert "ships with the program" in window.actions_["run.trash"].toolTip()
+    assert "comes with the program" in window.actions_["run.trash"].toolTip()
     assert not window.tool(ReversePanel).sampler.weights.isEnabled()
     window.actions_["file.start"].trigger()
     assert not window.start_page.findChildren(RunCard)
