@@ -1,4 +1,4 @@
-"""What a reopened picture is compared with is told in every case."""
+"""Message about a reopened picture once it has been drawn again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _show_run(run: Path) -> JobHandle[RunView]:
 
 
 def _told(index: int, picture: Pictures | None) -> list[object]:
-    """Return the messages of two drawings with the request of a reopened picture."""
+    """Return the messages after two drawings that answer a reopened picture's request."""
     parent = QObject()
     reopener = RecipeReopener(_show_run, lambda: iter(()), parent)
     told: list[object] = []

@@ -1,4 +1,4 @@
-"""The player of a path."""
+"""Playback of an interpolation path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What plays pauses where somebody chooses a moment."""
+"""Spreading points: the playback pauses when the user chooses a t."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stages are played until somebody goes to one."""
+"""Playback of an algorithm's stages, which pauses when the user goes to a stage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A view of many pictures, of which few are held."""
+"""Thumbnails: prefetching is bounded by the capacity of the picture cache."""
 
 from __future__ import annotations
 

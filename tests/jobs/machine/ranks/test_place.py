@@ -1,4 +1,4 @@
-"""A rank without a GPU of its own says how many there are."""
+"""Error of a rank that has no GPU of its own."""
 
 from __future__ import annotations
 
