@@ -39,10 +39,14 @@ def read_stl10(files: Sequence[File], reading: Reading) -> Taken | None:
     for file in files:
         folder, _, name = file.name.rpartition("/")
         folders.setdefault(folder, {})[name] = file
-    # Labels and class names come from the pictures' own folder.
-    found = [(beside, name) for beside in folders.values() for name in beside if _split(name)]
-    if not found:
+    homes = [names for names in folders.values() if any(map(_split, names))]
+    if not homes:
         return None
+    # Labels and class names come from the pictures' own folder, or from any if there is one set.
+    if len(homes) == 1:
+        anywhere = {name: file for names in folders.values() for name, file in names.items()}
+        homes = [anywhere | homes[0]]
+    found = [(beside, name) for beside in homes for name in beside if _split(name)]
     taken = taken_splits([_split(name) for _, name in found], reading.options.split)
     aside: dict[str, int] = {}
     for beside, name in found:

@@ -111,6 +111,17 @@ def test_stl10(tmp_path: Path) -> None:
     assert data.report.others == ()
 
 
+def test_labels_of_stl10_may_be_in_another_folder(tmp_path: Path) -> None:
+    pixels, folder = noise(3, 96, 96), tmp_path / "in"
+    for name in ("x", "y"):
+        (folder / name).mkdir(parents=True)
+    (folder / "x" / "train_X.bin").write_bytes(pixels.transpose(0, 3, 2, 1).tobytes())
+    (folder / "y" / "train_y.bin").write_bytes(bytes((1, 3, 1)))
+    (folder / "y" / "class_names.txt").write_text("airplane\nbird\ncar\n")
+    data = prepared(tmp_path / "cache", folder, image_size=96)
+    assert data.report.class_counts == (("airplane", 2), ("car", 1))
+
+
 def test_copies_of_stl10_have_the_labels_of_their_own_folders(tmp_path: Path) -> None:
     folder, pixels = tmp_path / "copies", noise(5, 96, 96)
     for name, rows, labels in (
