@@ -60,7 +60,7 @@ def test_what_was_asked_for_stays_and_nothing_is_told(tmp_path: Path) -> None:
     asked = OPEN.model_copy(update={"flip": True, "augmentation": 0.0})
     settings, told = _trained(_set(tmp_path / "set", 80, True), tmp_path / "run", asked)
     assert (settings.flip, settings.augmentation) == (True, 0.0)
-    assert not any("mirrored" in line or "heart" in line for line in told)
+    assert not any("mirrored" in line or "rotated" in line for line in told)
 
 
 @dataclass(frozen=True)
