@@ -125,7 +125,7 @@ class MixRequest(SamplerRequest):
 
 
 class InterpolateRequest(MixRequest):
-    """Interpolate two pictures, or four corners, in latent space at t (DDPM Fig. 8)."""
+    """Interpolate pictures, or four corners, in latent space at t (DDPM Fig. 8)."""
 
     u: float | None = Field(
         None, ge=0, le=1, title="u", description="A single λ; of four corners, left to right."
