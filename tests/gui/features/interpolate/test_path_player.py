@@ -19,8 +19,9 @@ def test_who_scrubs_the_strip_pauses_what_plays(qtbot: QtBot) -> None:
     frames = np.arange(9 * 4 * 4 * 3, dtype=np.uint16).astype(np.uint8).reshape(9, 4, 4, 3)
     view.show_frames(frames)
     view.play()
-    assert view.playing
+    playing = [view.playing]
     QTest.keyClick(view.strip, Qt.Key.Key_End)
-    assert not view.playing
+    playing.append(view.playing)
+    assert playing == [True, False]
     assert view.play_button.accessibleName() == "Play"
     np.testing.assert_array_equal(view.preview.picture(0), frames[8])
