@@ -149,6 +149,17 @@ class StudentInfo(_Part):
         )
 
 
+class BaseInfo(_Part):
+    """Base model of a fine-tuning: the step of its weights, and the content of its ``run.json``.
+
+    The content is stored as it was, so that the training of the base can be reproduced from the
+    fine-tuned run alone; :meth:`RunInfo.read` parses it.
+    """
+
+    step: int = Field(ge=0)
+    run: dict[str, Any]
+
+
 class SamplingDefaults(_Part):
     """Sampling defaults of a class-conditional run: its classes in turn, at this guidance.
 
@@ -179,12 +190,13 @@ class RunInfo(_Part):
     the paper's U-Net. ``request`` and ``data`` are None for a model that was trained elsewhere;
     ``origin`` gives where, and ``imported`` how its files were read: their layout, and settings
     that they don't contain. ``null_label`` is False if the weights have no null label (prediction
-    without a class). ``start_from`` is the run whose weights were fine-tuned. ``student`` is set
-    for a few-step student; earlier versions report that such a run may come from a newer one.
-    ``published`` is set for a model packed for sharing. ``drawing`` is set for a run trained with
-    classes by a version that draws all classes by default. ``plugins`` are the plug-in entries that
-    it was made with, such as {"schedule toy": "toy-plugin 1.0"}. ``changes`` lists the settings
-    changed when it was resumed, oldest first; ``request`` has the latest values.
+    without a class). ``start_from`` is the run whose weights were fine-tuned, and ``base``
+    describes it; earlier versions recorded no ``base``. ``student`` is set for a few-step student;
+    earlier versions report that such a run may come from a newer one. ``published`` is set for a
+    model packed for sharing. ``drawing`` is set for a run trained with classes by a version that
+    draws all classes by default. ``plugins`` are the plug-in entries that it was made with, such as
+    {"schedule toy": "toy-plugin 1.0"}. ``changes`` lists the settings changed when it was resumed,
+    oldest first; ``request`` has the latest values.
     """
 
     format_version: Literal[1, 2] = 2
@@ -199,6 +211,7 @@ class RunInfo(_Part):
     )
     null_label: bool = Field(True, exclude_if=lambda there: there)
     start_from: str | None = None
+    base: BaseInfo | None = Field(None, exclude_if=lambda base: base is None)
     student: StudentInfo | None = Field(None, exclude_if=lambda student: student is None)
     published: Published | None = Field(None, exclude_if=lambda published: published is None)
     drawing: SamplingDefaults | None = Field(None, exclude_if=lambda drawing: drawing is None)

@@ -19,7 +19,7 @@ from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.requests import DistillRequest, EvaluateRequest, PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.info import StudentInfo
-from ddpm_studio.runs.ready import ready_name, ready_runs
+from ddpm_studio.runs.ready import is_ready, ready_name, ready_runs
 
 # Settings that affect no weights, or are described in another way.
 _NOT_TRAINED_WITH = ("steps", "epochs", "minutes", "device", "threads")
@@ -69,7 +69,18 @@ def teacher_name(student: StudentInfo) -> str:
     return Path(student.teacher).name
 
 
-def train_command(info: RunInfo, request: TrainRequest, name: str, data: Sequence[str]) -> str:
+def run_name(run: Path) -> str:
+    """Return the name of a run for others: ``ready:NAME`` if it is bundled, else its folder's."""
+    return ready_name(run) if is_ready(run) else run.name
+
+
+def train_command(
+    info: RunInfo,
+    request: TrainRequest,
+    name: str,
+    data: Sequence[str],
+    start_from: str | None = None,
+) -> str:
     """Return the command that starts a training like that of a run.
 
     Args:
@@ -77,6 +88,7 @@ def train_command(info: RunInfo, request: TrainRequest, name: str, data: Sequenc
         request: the settings with which it was started.
         name: the run folder to write.
         data: names of its pictures.
+        start_from: the run to fine-tune, if any.
     """
     assert info.data is not None
     if info.student is not None:
@@ -84,8 +96,8 @@ def train_command(info: RunInfo, request: TrainRequest, name: str, data: Sequenc
     usual = _usual(request.preset)
     words = [*data, "--run", name, option_name("steps"), str(request.steps)]
     words += [option_name("preset"), request.preset]
-    if info.start_from:
-        words += ["--from", Path(info.start_from).name]
+    if start_from is not None:
+        words += ["--from", start_from]
     words += options_of(request, usual, _NOT_TRAINED_WITH)
     words += options_of(info.data.options, PrepareOptions(), ())
     return shlex.join(["ddpm-studio", "train", *words])

@@ -19,10 +19,10 @@ from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import Event, Pictures, Progress
 from ddpm_studio.jobs.library import gallery
 from ddpm_studio.jobs.library.preview_sheets import read_preview
-from ddpm_studio.jobs.publishing.commands import data_words, teacher_name
+from ddpm_studio.jobs.publishing.commands import data_words, run_name, teacher_name
 from ddpm_studio.requests import PublishRequest, SampleRequest, SamplerRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, atomic, metrics
-from ddpm_studio.runs.info import Published
+from ddpm_studio.runs.info import BaseInfo, Published
 
 _T = TypeVar("_T")
 
@@ -46,13 +46,28 @@ def shared_info(info: RunInfo, request: PublishRequest) -> RunInfo:
             credits=request.credits,
             sample=request.sample,
         ),
-        "start_from": Path(info.start_from).name if info.start_from else None,
+        "start_from": run_name(Path(info.start_from)) if info.start_from else None,
     }
+    if info.base is not None:
+        told["base"] = info.base.model_copy(update={"run": _shared_base(info.base)})
     if info.student is not None:
         told["student"] = info.student.model_copy(update={"teacher": teacher_name(info.student)})
     if data is not None:
         told["data"] = data.model_copy(update={"sources": tuple(data_words(data.sources))})
     return info.model_copy(update=told)
+
+
+def _shared_base(base: BaseInfo) -> dict[str, Any]:
+    """Return the content of a base model's ``run.json`` without paths of this machine."""
+    told = dict(base.run)
+    if told.get("data"):
+        told["data"] = {**told["data"], "sources": data_words(told["data"]["sources"])}
+    if told.get("start_from"):
+        told["start_from"] = run_name(Path(told["start_from"]))
+    if told.get("base"):
+        inner = BaseInfo.model_validate(told["base"])
+        told["base"] = {**told["base"], "run": _shared_base(inner)}
+    return told
 
 
 def pack_weights(run: RunFolder, checkpoint: Checkpoint, into: RunFolder) -> None:

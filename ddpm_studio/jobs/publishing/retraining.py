@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.engine.tables import LEARNING_RATES
-from ddpm_studio.jobs.publishing.commands import train_command
+from ddpm_studio.jobs.publishing.commands import data_words, run_name, train_command
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.info import SettingsChange
@@ -24,7 +25,8 @@ class Retraining:
 
     Args:
         commands: commands to run one after the other.
-        exact: whether they give the same weights, on the CPU and in as many threads.
+        exact: whether they give the same weights, on the CPU and in as many threads, the base of a
+            fine-tuning included.
         told: sentences on what the commands don't show: where the training ended, changed settings.
     """
 
@@ -47,7 +49,8 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
     """Return the commands that repeat a model's training from its first step to ``step``.
 
     A run that was resumed with other settings needs a command for each. They end where the run did,
-    unless its learning rate decays towards the planned end, which must be planned again.
+    unless its learning rate decays towards the planned end, which must be planned again. The base
+    of a fine-tuning is trained first, as ``NAME-base``, if it was trained here.
 
     Args:
         info: a run that was trained here.
@@ -68,19 +71,51 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
     follows = [stage for stage in stages if _follows_plan(stage)]
     exact = all(stage.end == stage.planned for stage in follows)
     exact = exact and not any(None in stage.changed.values() for stage in stages)
-    commands: list[str] = []
+    base = _base(info, f"{name}-base")
+    commands = [*base.commands]
     for stage in stages:
         steps = stage.planned if _follows_plan(stage) else stage.end
-        if not commands:
+        if stage is stages[0]:
             request = stage.request.model_copy(update={"steps": steps})
-            commands.append(train_command(info, request, name, data))
+            commands.append(train_command(info, request, name, data, base.start_from))
         else:
             line = ["ddpm-studio", "train", "--run", name, "--resume"]
             line += [option_name("steps"), str(steps)]
             for field, value in stage.changed.items():
                 line += [option_name(field), str(value)] if value is not None else []
             commands.append(shlex.join(line))
-    return Retraining(commands, exact, told)
+    return Retraining(commands, exact and base.exact, [*base.told, *told])
+
+
+@dataclass(frozen=True)
+class _Base:
+    """Base of a fine-tuning: how it is trained again, and the name to start from."""
+
+    commands: Sequence[str] = ()
+    exact: bool = True
+    told: Sequence[str] = ()
+    start_from: str | None = None
+
+
+def _base(info: RunInfo, name: str) -> _Base:
+    """Return how the base of a run is trained again, in the run folder ``name``.
+
+    Only the name is given of a base that was not trained here or that was not recorded.
+    """
+    if info.start_from is None:
+        return _Base()
+    base = RunInfo.read(info.base.run) if info.base is not None else None
+    if info.base is None or base is None or base.request is None or base.data is None:
+        return _Base(start_from=run_name(Path(info.start_from)))
+    again = retraining(base, info.base.step, name, data_words(base.data.sources))
+    packed = base.published
+    title = run_name(Path(info.start_from)) if packed is None else packed.title
+    half = "" if packed is None else ", in half precision"
+    told = [
+        f"It was fine-tuned from step {info.base.step:,} of {title}{half}.",
+        *(f"Of that model: {line}" for line in again.told),
+    ]
+    return _Base(again.commands, again.exact and packed is None, told, name)
 
 
 def _stages(info: RunInfo, step: int) -> list[_Stage]:

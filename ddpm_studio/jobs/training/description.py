@@ -13,8 +13,8 @@ from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import VARIANCES
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import TrainRequest
-from ddpm_studio.runs import DataInfo, ProcessInfo, RunInfo
-from ddpm_studio.runs.info import SamplingDefaults, StudentInfo
+from ddpm_studio.runs import DataInfo, ProcessInfo, RunFolder, RunInfo
+from ddpm_studio.runs.info import BaseInfo, SamplingDefaults, StudentInfo
 
 
 def network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
@@ -85,6 +85,7 @@ def describe(
             options=dataset.options,
         ),
         start_from=str(start_from.resolve()) if start_from else None,
+        base=_base(start_from, base) if start_from and base and not student else None,
         student=student,
         drawing=SamplingDefaults(guidance=None if withheld and not student else 1.0)
         if by_class
@@ -92,6 +93,10 @@ def describe(
         null_label=withheld or not by_class,
         plugins=origins(request, process, also=[("network", config.kind), *_formats(dataset)]),
     )
+
+
+def _base(run: Path, info: RunInfo) -> BaseInfo:
+    return BaseInfo(step=RunFolder.open(run).newest().step, run=info.model_dump(mode="json"))
 
 
 def _formats(dataset: Dataset) -> list[tuple[str, str]]:

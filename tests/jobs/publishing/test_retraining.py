@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,59 @@ def test_trained_to_its_end_one_command_gives_it(pictures: Path, tmp_path: Path)
     assert again.exact
     assert len(again.commands) == 1
     assert again.told == []
+
+
+def tuned(base: Path, pictures: Path, run: Path) -> RunFolder:
+    request = TrainRequest.model_validate({**USUAL, "steps": 3, "learning_rate_schedule": "cosine"})
+    for _ in train([pictures], run, request, PrepareOptions(), start_from=base):
+        pass
+    return RunFolder.open(run)
+
+
+def test_a_fine_tuned_run_is_trained_again_with_its_base(pictures: Path, tmp_path: Path) -> None:
+    """The recorded base is enough: its folder may be gone."""
+    base = trained(tmp_path / "base", pictures, ({"steps": 2}, 2), ({"steps": 4}, 4))
+    run = tuned(base.path, pictures, tmp_path / "run")
+    shutil.rmtree(base.path)
+    base_data = run.info.base
+    assert base_data is not None
+    assert base_data.step == 4
+    again = told(run, pictures, tmp_path / "again")
+    assert again.exact
+    assert again.told == [
+        "It was fine-tuned from step 4 of base.",
+        "Of that model: It went on from step 2 with other settings: steps 2 → 4.",
+    ]
+    assert len(again.commands) == 3
+    for line in again.commands:
+        # The base's pictures are named for others, not by a path of this machine.
+        words = [str(pictures) if word == pictures.name else word for word in shlex.split(line)]
+        assert cli.run([*words[1:], "--device", "cpu"]) == 0
+    ours, theirs = RunFolder.open(tmp_path / "again").newest(), run.newest()
+    assert ours.step == theirs.step == 3
+    first, second = ours.load("ema"), theirs.load("ema")
+    assert all(torch.equal(first[name], second[name]) for name in second)
+
+
+def test_a_packed_base_is_no_exact_one(ready: Path, toy_pictures: Path, tmp_path: Path) -> None:
+    """A packed model holds its weights in half precision; its training gives them in full."""
+    again = told(tuned(ready, toy_pictures, tmp_path / "run"), toy_pictures)
+    assert not again.exact
+    assert len(again.commands) == 2
+    assert shlex.split(again.commands[1])[-2:] != ["--from", "ready:toy"]
+    assert "again-base" in shlex.split(again.commands[0])
+    assert again.told[0].endswith("in half precision.")
+
+
+def test_a_base_that_was_not_recorded_is_named(
+    ready: Path, toy_pictures: Path, tmp_path: Path
+) -> None:
+    """Runs of earlier versions name their base by its folder alone."""
+    run = tuned(ready, toy_pictures, tmp_path / "run")
+    info = run.info.model_copy(update={"base": None})
+    (line,) = retraining(info, 3, "again", [str(toy_pictures)]).commands
+    words = shlex.split(line)
+    assert words[words.index("--from") + 1] == "ready:toy"
 
 
 def test_pictures_that_a_run_was_named_for_are_not_taken_for_the_run(tmp_path: Path) -> None:
