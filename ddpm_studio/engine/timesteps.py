@@ -87,7 +87,7 @@ class LossSecondMoment:
         # One extra row as a dummy target for losses to be dropped: no values are read on the host,
         # hence no synchronisation with the device.
         self.history = torch.zeros(T + 1, _REMEMBERED, device=device)
-        self.counts = torch.zeros(T, dtype=torch.long, device=device)
+        self.counts = torch.zeros(T + 1, dtype=torch.long, device=device)
 
     def probabilities(self) -> Tensor:
         """Return the probability of each index, shape (T,)."""
@@ -96,7 +96,7 @@ class LossSecondMoment:
         root = (history / history.abs().amax()).square().mean(1).sqrt()
         total = root.sum()
         learned = (1 - _UNIFORM_SHARE) * root / total + _UNIFORM_SHARE / self.T
-        ready = (self.counts >= _REMEMBERED).all() & (total > 0)
+        ready = (self.counts[: self.T] >= _REMEMBERED).all() & (total > 0)
         return torch.where(ready, learned, 1 / self.T)
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
@@ -116,22 +116,26 @@ class LossSecondMoment:
     def update(self, index: Tensor, losses: Tensor) -> None:
         """Store each t's latest losses in a ring buffer; later pictures of a step count as later.
 
-        A non-finite loss is counted but not stored: its slot keeps the old value.
+        A loss that is not finite is ignored: neither stored nor counted.
         """
+        losses = losses.float()
+        index = torch.where(losses.isfinite(), index, self.T)
         order = torch.argsort(index, stable=True)
-        index, losses = index[order], losses[order].float()
+        index, losses = index[order], losses[order]
         sizes = torch.zeros_like(self.counts).scatter_add_(0, index, torch.ones_like(index))
         starts = sizes.cumsum(0) - sizes
         rank = torch.arange(len(index), device=index.device) - starts[index]
         slot = (self.counts[index] + rank) % _REMEMBERED
-        known = (rank >= sizes[index] - _REMEMBERED) & losses.isfinite()
-        row = torch.where(known, index, self.T)
+        row = torch.where(rank >= sizes[index] - _REMEMBERED, index, self.T)
         self.history[row, slot] = losses
         self.counts += sizes
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the loss history and the counts, which determine the next slot."""
-        return {"history": self.history[: self.T].clone(), "counts": self.counts.clone()}
+        return {
+            "history": self.history[: self.T].clone(),
+            "counts": self.counts[: self.T].clone(),
+        }
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Restore the state from :meth:`tensors`.
@@ -145,4 +149,4 @@ class LossSecondMoment:
         if counts is None or counts.shape != (self.T,):
             raise ValueError("the counts by timestep are missing or of another T")
         self.history[: self.T] = history.to(self.history)
-        self.counts.copy_(counts)
+        self.counts[: self.T] = counts.to(self.counts)

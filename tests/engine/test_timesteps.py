@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Any
 
@@ -57,6 +58,25 @@ def test_losses_whose_squares_are_no_float32_still_give_probabilities() -> None:
     assert sampler.probabilities().tolist() == pytest.approx(
         [0.999 * k / 6 + 0.001 / 3 for k in (1, 2, 3)], rel=1e-6
     )
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_losses_that_are_not_finite_are_ignored(wrong: float) -> None:
+    sampler = LossSecondMoment(3, "cpu")
+    for k in range(10):
+        # As many of them as of real losses, and more than are remembered.
+        sampler.update(torch.tensor([0, 1, 1, 2]), torch.tensor([wrong, wrong, 2.0, 3.0]))
+        sampler.update(torch.full((12,), 1), torch.full((12,), wrong))
+        if k < 9:
+            sampler.update(torch.tensor([0]), torch.tensor([1.0]))
+    assert torch.equal(sampler.probabilities(), torch.full((3,), 1 / 3))
+    sampler.update(torch.tensor([0]), torch.tensor([1.0]))
+    # √E[L²] is 1, 2 and 3.
+    assert sampler.probabilities().tolist() == pytest.approx(
+        [0.999 * k / 6 + 0.001 / 3 for k in (1, 2, 3)], rel=1e-6
+    )
+    index, _ = sampler.draw(100, torch.Generator().manual_seed(0))
+    assert int(index.max()) < 3
 
 
 def test_draws_follow_the_probabilities_and_weights_undo_them() -> None:
