@@ -260,6 +260,8 @@ class Run(MeasuringMethods, PublishingMethods):
     def encode(self, picture: Picture, **options: Any) -> Encoded:
         """Encode a picture as a latent x_t: by the forward process q, or by DDIM inversion.
 
+        DDIM uses no class unless ``class_label`` names one, not even the picture's own.
+
         Args:
             picture: the picture.
             options: fields of :class:`ddpm_studio.requests.EncodeRequest`.

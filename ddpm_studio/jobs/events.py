@@ -122,10 +122,7 @@ class CheckpointSaved:
 
 @dataclass(frozen=True)
 class SampleGrid:
-    """Samples drawn during training from the same noise with raw and with EMA weights.
-
-    ``path`` is the PNG file in which they are saved.
-    """
+    """Samples of a training, from the same noise with raw and with EMA weights, and their PNG."""
 
     path: Path
     step: int
@@ -138,8 +135,9 @@ class Latent:
     """Latent x_t of one picture, float32 (1, C, H, W), with what continuing from it requires.
 
     ``t`` is 0..``timesteps``; ``model`` is the fingerprint of the network it belongs to and
-    ``origin`` describes that in words. ``exact``: the latent was found by DDIM inversion, so that
-    DDIM without clipping leads back from it to its picture.
+    ``origin`` describes that in words. ``exact``: it was found by DDIM inversion, by the class
+    ``class_label`` (None: without one), so that DDIM leads back from it to its picture if it is
+    drawn by that class, without clipping and guidance.
     """
 
     x_t: npt.NDArray[np.float32]
@@ -148,6 +146,7 @@ class Latent:
     model: str
     origin: str
     exact: bool = False
+    class_label: int | None = None
 
 
 @dataclass(frozen=True)

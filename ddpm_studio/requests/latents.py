@@ -43,6 +43,12 @@ class EncodeRequest(Request):
         title="Iterations",
         description="Network evaluations per step; ddim only. More: more exact.",
     )
+    class_label: int | None = Field(
+        None,
+        ge=0,
+        title="Class",
+        description="Name of the picture's class, or its number from 0; ddim only. Empty: none.",
+    )
     seed: Seed = Field(0, title="Seed", description="Seed of the noise; q only.")
     weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
     device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")

@@ -77,12 +77,8 @@ def needs_class(info: RunInfo) -> bool:
     return info.network_basics().num_classes is not None and not info.learnt_withheld
 
 
-def check_withheld(info: RunInfo, instead: str = "") -> None:
+def check_withheld(info: RunInfo) -> None:
     """Check that a network can predict without a class (has learnt the null label).
-
-    Args:
-        info: the run.
-        instead: remedy where no class can be given; empty: suggest choosing a class.
 
     Raises:
         StudioError: if it needs a class.
@@ -90,10 +86,20 @@ def check_withheld(info: RunInfo, instead: str = "") -> None:
     if needs_class(info):
         raise StudioError(
             'This model was trained on classes alone: it has no "no class" to be asked with.',
-            f"{instead}, or fine-tune the model with label dropout."
-            if instead
-            else f"Choose a class, 0 to {len(known_classes(info)) - 1}.",
+            f"Choose a class, 0 to {len(known_classes(info)) - 1}.",
         )
+
+
+def check_class_or_none(info: RunInfo, number: int | None) -> None:
+    """Check that a network has a class, or that it can predict without one if that is None.
+
+    Raises:
+        StudioError: as :func:`check_class` and :func:`check_withheld`.
+    """
+    if number is None:
+        check_withheld(info)
+    else:
+        check_class(info, number)
 
 
 def check_guidance(info: RunInfo, guidance: float) -> None:

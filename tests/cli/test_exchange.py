@@ -79,6 +79,17 @@ def test_a_latent_by_file(
     assert both.code == 2
 
 
+def test_a_latent_by_class(terminal: Terminal, class_trained: Path, tmp_path: Path) -> None:
+    file, image = tmp_path / "x.safetensors", tmp_path / "image.png"
+    Image.fromarray(np.full((16, 16, 3), 90, np.uint8)).save(image)
+    words = ["encode", class_trained, image, "--method", "ddim", "--steps", 2, "--out", file]
+    assert terminal(*words, "--class-label", "square").code == 0
+    assert load_latent(file).class_label == 1
+    assert terminal(*words).code == 0
+    assert load_latent(file).class_label is None
+    assert "There is no class cat" in terminal(*words, "--class-label", "cat").error
+
+
 def test_a_square_between_four(
     terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
 ) -> None:

@@ -24,7 +24,7 @@ from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Latent, Pictures, Progress
 from ddpm_studio.picture_shape import MOST_BANDS, MOST_SIDE
 from ddpm_studio.requests import EncodeRequest
-from ddpm_studio.runs.classes import check_withheld
+from ddpm_studio.runs.classes import check_class, check_class_or_none
 from ddpm_studio.strict_json import require_file
 
 SUFFIX = ".safetensors"
@@ -42,16 +42,15 @@ def encode_picture(
 ) -> Generator[Event, None, Latent]:
     """Encode a picture as x_t: a sample of q(x_t|x_0), or by DDIM inversion.
 
-    A class-conditional model is used without a class.
-
     Args:
-        request: t, method.
+        request: t, method, and for DDIM the class; without one, that of the picture is not used
+            either.
         picture: uint8 (H, W, C) of the model's size.
         models: store of models.
 
     Raises:
         StudioError: if the run can't be read, the picture does not fit, a setting is out of
-            range, or the result is not finite.
+            range, the class is none of the model's or it needs one, or the result is not finite.
     """
     model = models.get(request.run, request.weights, request.device)
     t = model.process.schedule.T if request.t is None else request.t
@@ -60,7 +59,7 @@ def encode_picture(
     if request.method == "q" or t == 0:
         return latent_of(model, noised(model, x_0, t, request.seed), t)
     refuse_student(model.info, model.run.name, "A latent by DDIM")
-    check_withheld(model.info, "Noise the picture by q")
+    check_class_or_none(model.info, request.class_label)
     steps = min(_STEPS, model.process.schedule.T) if request.steps is None else request.steps
     if t == model.process.schedule.T and model.process.schedule.zero_terminal_snr:
         raise StudioError(
@@ -70,10 +69,11 @@ def encode_picture(
         )
     schedule = model.process.schedule.strided(share_of_steps(model, steps, t), t)
     process = replace(model.process, schedule=schedule)
-    evaluator = Evaluator(model.network, model.device)
+    evaluator = Evaluator(model.network, model.device, request.class_label)
     for frame in ddim_inversion(process, evaluator, x_0, request.iterations):
         yield Progress(frame.index, frame.total, "Encoding")
-    latent = replace(latent_of(model, frame.x_t, t), exact=True)
+    found = latent_of(model, frame.x_t, t)
+    latent = replace(found, exact=True, class_label=request.class_label)
     _check_finite(latent, "The latent that was found")
     return latent
 
@@ -114,6 +114,8 @@ def save_latent(path: Path, latent: Latent) -> None:
         "origin": latent.origin,
         "exact": str(latent.exact),
     }
+    if latent.class_label is not None:
+        told["class"] = str(latent.class_label)
     with whole_file(path) as temporary:
         save_file({_KEY: latent.x_t}, temporary, told)
 
@@ -142,6 +144,7 @@ def load_latent(path: Path) -> Latent:
                 told["model"],
                 told["origin"],
                 told.get("exact") == str(True),
+                _class_of(told.get("class")),
             )
     except OSError as error:
         raise StudioError(f"{path} can't be read: {error.strerror}.", "Check the path.") from error
@@ -164,7 +167,8 @@ def use_latent(model: Model, latent: Latent, t: int) -> Tensor:
     """Return a latent's x_t on its model's device, shape (1, C, H, W).
 
     Raises:
-        StudioError: if it has another shape, another t, or belongs to another model.
+        StudioError: if it has another shape or another t, is of no class of the model, or belongs
+            to another one.
     """
     if latent.x_t.shape[1:] != picture_shape(model):
         raise StudioError(
@@ -180,8 +184,18 @@ def use_latent(model: Model, latent: Latent, t: int) -> Tensor:
     check_t(model, latent.t)
     if latent.t != t:
         raise StudioError(f"The latent lies at t = {latent.t}, not {t}.", "Ask for its own t.")
+    if latent.class_label is not None:
+        check_class(model.info, latent.class_label)
     _check_finite(latent, "The latent")
     return torch.from_numpy(latent.x_t.copy()).to(model.device)
+
+
+def _class_of(told: str | None) -> int | None:
+    if told is None:
+        return None
+    if not (told.isascii() and told.isdigit()):
+        raise ValueError(f"{told!r} is not the number of a class")
+    return int(told)
 
 
 def _check_finite(latent: Latent, what: str) -> None:

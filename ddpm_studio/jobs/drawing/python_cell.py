@@ -71,8 +71,10 @@ def _inputs(drawing: DrawingInfo, recipe: Recipe) -> tuple[list[str], dict[str, 
         elif arrays and one.form == "latent":
             latent = recipe.get("latent")
             fields: dict[str, Any] = latent if isinstance(latent, dict) else {}
-            rest = (fields.get("t"), fields.get("timesteps"), recipe.get("model"))
-            words = ", ".join(map(repr, (*rest, fields.get("origin"), fields.get("exact"))))
+            rest = [fields.get("t"), fields.get("timesteps"), recipe.get("model")]
+            rest += [fields.get("origin"), fields.get("exact")]
+            rest += [fields["class_label"]] if "class_label" in fields else []
+            words = ", ".join(map(repr, rest))
             lines.append(f"{one.name} = Latent({arrays[0]}, {words})")
         elif arrays:
             lines.append(f"{one.name} = {arrays[0]}")

@@ -318,8 +318,15 @@ def _latent(x_t: Array | None, told: object, model: str, path: Path) -> Latent |
         return None
     try:
         assert isinstance(told, dict)
+        label = told.get("class_label")
         return Latent(
-            x_t, int(told["t"]), int(told["timesteps"]), model, str(told["origin"]), told["exact"]
+            x_t,
+            int(told["t"]),
+            int(told["timesteps"]),
+            model,
+            str(told["origin"]),
+            told["exact"],
+            label if type(label) is int and label >= 0 else None,
         )
     except (AssertionError, KeyError, TypeError, ValueError) as error:
         raise StudioError(

@@ -29,6 +29,7 @@ from ddpm_studio.jobs.events import (
 )
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import ShareRequest
+from ddpm_studio.runs.classes import known_classes
 
 
 def share(
@@ -74,11 +75,8 @@ def share(
     if latent is not None:
         inputs["latent"] = latent.x_t
         x_t = use_latent(model, latent, request.t)
-        if latent.exact and request.clip_x0 and sampler.deterministic:
-            yield Notice(
-                "This latent was found by DDIM: "
-                "draw without clipping x̂₀ to come back to its picture."
-            )
+        if sampler.deterministic and (told := _way_back(request, latent, model)):
+            yield Notice(told)
     elif picture is not None:
         inputs["source"] = picture
         x_t = noised(model, to_latent(picture, model), request.t, request.seed)
@@ -87,11 +85,14 @@ def share(
         x_t, passed = yield from _latent_from_noise(model, request, forward)
     made = recipe(model, request, inputs)
     if latent is not None:
+        label = latent.class_label
         made["latent"] = {
             "t": latent.t,
             "timesteps": latent.timesteps,
             "origin": latent.origin,
             "exact": latent.exact,
+            # Left out if there is none, so that recipes stay as they were before it was added.
+            **({} if label is None else {"class_label": label}),
         }
     yield DrawingBegun(made)
     noise = PictureNoise(request.seed, range(request.count), model.device)
@@ -102,8 +103,25 @@ def share(
         pictures,
         made,
         to_uint8(x_t).cpu().numpy(),
-        latent_of(model, x_t, request.t),
+        latent_of(model, x_t, request.t) if latent is None else latent,
     )
+
+
+def _way_back(request: ShareRequest, latent: Latent, model: Model) -> str:
+    """Return what to change to come back to the picture of a latent; empty if nothing."""
+    if not latent.exact:
+        return ""
+    how, label = list[str](), latent.class_label
+    if request.class_label != label:
+        names = known_classes(model.info)
+        how.append("without a class" if label is None else f"by the class {names[label]}")
+    if request.guidance != 1 and label is not None:
+        how.append("at guidance 1")
+    if request.clip_x0:
+        how.append("without clipping x̂₀")
+    if not how:
+        return ""
+    return f"This latent was found by DDIM: draw {', '.join(how)} to come back to its picture."
 
 
 def _latent_from_noise(

@@ -21,7 +21,7 @@ from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.requests import MeasureRequest, PictureMeasureRequest
 from ddpm_studio.runs import RunInfo
-from ddpm_studio.runs.classes import check_class, check_withheld
+from ddpm_studio.runs.classes import check_class_or_none
 
 
 def labelled_network(model: Model, request: PictureMeasureRequest) -> LabelledNetwork:
@@ -31,10 +31,9 @@ def labelled_network(model: Model, request: PictureMeasureRequest) -> LabelledNe
         StudioError: if the model does not have that class, or was never trained without one.
     """
     label = request.class_label
+    check_class_or_none(model.info, label)
     if label is None:
-        check_withheld(model.info)
         return LabelledNetwork(model.network)
-    check_class(model.info, label)
     return LabelledNetwork(model.network, torch.tensor([label], device=model.device))
 
 

@@ -126,6 +126,7 @@ def test_latents_that_do_not_fit(
         (replace(latent, x_t=latent.x_t[..., :8]), run, 12, "shape"),
         (replace(latent, x_t=nan), run, 12, "no numbers"),
         (latent, run, 11, "t = 12, not 11"),
+        (replace(latent, class_label=0), run, 12, "without classes"),
         (replace(latent, t=99), run, 99, "out of range"),
     ):
         request = ShareRequest(run=at, t=t, count=1, device="cpu")
@@ -159,6 +160,7 @@ def test_files_that_are_no_latents(latent: Latent, tmp_path: Path) -> None:
         ({"x_t": latent.x_t.astype(np.float64)}, told, "float64"),
         ({"x_t": nan}, told, "no numbers"),
         ({"x_t": latent.x_t}, {**told, "t": "twelve"}, "damaged"),
+        ({"x_t": latent.x_t}, {**told, "class": "-1"}, "damaged"),
         ({"x_t": latent.x_t}, {k: v for k, v in told.items() if k != "model"}, "damaged"),
     ):
         save_file(tensors, path, words)

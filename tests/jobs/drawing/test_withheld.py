@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export import save_png
 from ddpm_studio.jobs import (
     ModelStore,
     bound_parts,
@@ -20,13 +21,18 @@ from ddpm_studio.jobs import (
     import_model,
     inpaint,
     interpolate,
+    load_latent,
     measure_bits,
     sample,
+    save_latent,
     share,
     step_gaussians,
     take_picture,
     train,
 )
+from ddpm_studio.jobs.drawing.python_cell import python_cell
+from ddpm_studio.jobs.drawing.recipes import read_restored
+from ddpm_studio.jobs.events import Notice
 from ddpm_studio.jobs.teaching.algorithms import sampling_steps, training_step
 from ddpm_studio.jobs.teaching.drawing import result_rows, reverse_rows, step_rows
 from ddpm_studio.jobs.teaching.estimating import bound_estimates, predictions
@@ -89,8 +95,7 @@ def test_without_a_class_it_is_not_asked(foreign: Path) -> None:
     ddim = EncodeRequest(run=foreign, method="ddim", steps=2)
     jobs: list[tuple[Generator[Any, None, Any], str]] = [
         (sample(SampleRequest(run=foreign, count=1, steps=2), models), "Choose a class, 0 to 2"),
-        # This job has no option for a class.
-        (encode_picture(ddim, PICTURE, models), "Noise the picture by q"),
+        (encode_picture(ddim, PICTURE, models), "Choose a class, 0 to 2"),
         (decode(DecodeRequest(run=foreign), PICTURE, models), "Choose a class, 0 to 2"),
     ]
     for job, remedy in jobs:
@@ -99,6 +104,54 @@ def test_without_a_class_it_is_not_asked(foreign: Path) -> None:
         assert remedy in told.value.remedy
     summary = describe_run(foreign)
     assert (summary.needs_class, summary.guidable) == (True, False)
+
+
+def test_a_latent_is_found_by_class(foreign: Path, tmp_path: Path) -> None:
+    models, file = ModelStore(), tmp_path / "a.safetensors"
+    ddim = {"run": foreign, "steps": 20, "class_label": 1, "device": "cpu"}
+    drawing = {**ddim, "sampler": "ddim", "count": 1, "clip_x0": False}
+    picture = finish(sample(SampleRequest(**drawing, seed=2), models))[1].pictures[0]
+    asked = EncodeRequest(**ddim, method="ddim", iterations=8)
+    _, latent = finish(encode_picture(asked, picture, models))
+    save_latent(file, latent)
+    again = load_latent(file)
+    assert (again.exact, again.class_label) == (True, 1)
+    events, drawn = finish(share(ShareRequest(**drawing, t=20), None, models, again))
+    assert np.abs(drawn.pictures[0].astype(int) - picture).max() <= 2
+    assert not any(isinstance(event, Notice) for event in events)
+    save_latent(file, drawn.shared)
+    assert load_latent(file).class_label == 1
+    save_png(tmp_path / "a.png", drawn.pictures[:1], drawn.recipe)
+    restored = read_restored(tmp_path / "a.png")
+    assert restored is not None
+    assert restored.latent is not None
+    assert restored.latent.class_label == 1
+    assert ", True, 1)" in python_cell(drawn.recipe)
+    others = ShareRequest(**{**drawing, "class_label": 0}, t=20)
+    assert "draw by the class 1 to come back" in notice(share(others, None, models, again))
+    asked = asked.model_copy(update={"class_label": 0})
+    assert not np.array_equal(finish(encode_picture(asked, picture, models))[1].x_t, latent.x_t)
+    with pytest.raises(StudioError, match="There is no class 3"):
+        finish(encode_picture(asked.model_copy(update={"class_label": 3}), picture, models))
+
+
+def test_the_way_back_from_a_latent_is_told(trained: Path) -> None:
+    models = ModelStore()
+    asked = EncodeRequest(run=trained, method="ddim", steps=2, device="cpu")
+    drawing = {"run": trained, "sampler": "ddim", "steps": 2, "count": 1, "device": "cpu"}
+    guided = ShareRequest(**drawing, t=20, class_label=0, guidance=2)
+    for label, how in (
+        (None, "draw without a class, without clipping x̂₀ to come back to its picture"),
+        (1, "draw by the class dark, at guidance 1, without clipping x̂₀ to come back"),
+    ):
+        request = asked.model_copy(update={"class_label": label})
+        _, latent = finish(encode_picture(request, PICTURE, models))
+        assert how in notice(share(guided, None, models, latent))
+
+
+def notice(job: Generator[Any, None, Any]) -> str:
+    (told,) = (event.text for event in finish(job)[0] if isinstance(event, Notice))
+    return str(told)
 
 
 def test_what_is_shown_of_it_to_learn_is_of_a_class(foreign: Path) -> None:
