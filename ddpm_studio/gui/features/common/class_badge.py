@@ -34,6 +34,7 @@ class ClassBadge(QToolButton):
         self._over = True
         self._names: tuple[str, ...] = ()
         self._current: int | None = None
+        self._any_class = True
         self.setProperty("role", "over")
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -54,17 +55,25 @@ class ClassBadge(QToolButton):
         self.setFixedWidth(_BESIDE)
         self._place()
 
-    def show_class(self, names: Sequence[str], number: int | None) -> None:
+    def show_class(
+        self, names: Sequence[str], number: int | None, *, any_class: bool = True
+    ) -> None:
         """Show the class of the picture.
 
         Args:
             names: the model's class names; empty: the badge is hidden.
             number: index of the picture's class; None: no class, or unknown.
+            any_class: whether the model can do without a class; if not, "no class" is not offered.
         """
-        self._names, self._current = tuple(names), number
+        self._names, self._current, self._any_class = tuple(names), number, any_class
         self.setVisible(bool(names))
-        tip = self.tr("Its class is {0}: what is drawn from it is of that class. Click to choose.")
-        name(self, self.tr("Class of {0}").format(self.title), tip.format(self._told(number)))
+        if number is None and not any_class:
+            tip = self.tr("Its class is not known, and this model needs one. Click to choose.")
+        else:
+            tip = self.tr(
+                "Its class is {0}: what is drawn from it is of that class. Click to choose."
+            ).format(self._told(number))
+        name(self, self.tr("Class of {0}").format(self.title), tip)
         self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -74,7 +83,9 @@ class ClassBadge(QToolButton):
         return super().eventFilter(watched, event)
 
     def _told(self, number: int | None) -> str:
-        return self.tr("no class") if number is None else self._names[number]
+        if number is not None:
+            return self._names[number]
+        return self.tr("no class") if self._any_class else self.tr("class…")
 
     def _place(self) -> None:
         slot, told = self._slot, self._told(self._current)
@@ -91,7 +102,8 @@ class ClassBadge(QToolButton):
     def _fill(self) -> None:
         menu = self.menu()
         menu.clear()
-        numbers: list[int | None] = [None, *range(len(self._names))]
+        numbers: list[int | None] = [None] if self._any_class else []
+        numbers += range(len(self._names))
         for number in numbers:
             action = menu.addAction(as_written(self._told(number)))
             action.setCheckable(True)

@@ -314,7 +314,8 @@ class SourceSlot(PictureSlot):
         if self.badge is not None:
             told = view is not None and self.fitted is not None
             names = view.summary.known_classes if view is not None and told else ()
-            self.badge.show_class(names, self.class_label)
+            any_class = view is None or not view.summary.needs_class
+            self.badge.show_class(names, self.class_label, any_class=any_class)
 
     def _on_failed(self, failure: Failure) -> None:
         self.waiting = False

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
@@ -203,7 +204,10 @@ def test_bits_and_learn_go_by_the_class_of_the_picture(
         return isinstance(told, dict) and told["class_label"] == label
 
     qtbot.waitUntil(lambda: decoded_as(DARK), timeout=WAIT)
-    badge(bits.source).chosen.emit(BRIGHT)
+    menu = badge(bits.source).menu()
+    menu.aboutToShow.emit()
+    assert [action.text() for action in menu.actions()] == ["bright", "dark"], "it needs a class"
+    menu.actions()[0].trigger()
     qtbot.waitUntil(lambda: decoded_as(BRIGHT), timeout=WAIT)
     assert bits.messages.text == chapter.messages.text == ""
     # What is shown in one chapter the others show too, with its class.
@@ -212,6 +216,22 @@ def test_bits_and_learn_go_by_the_class_of_the_picture(
     other.show()
     qtbot.waitUntil(lambda: other.result is not None, timeout=WAIT)
     assert other.source.class_label == chapter.source.class_label in (DARK, BRIGHT)
+
+
+def test_an_unknown_class_is_asked_for_where_the_model_needs_one(qtbot: QtBot) -> None:
+    slot = QWidget()
+    qtbot.addWidget(slot)
+    slot.resize(200, 200)
+    told = ClassBadge("A", slot)
+    for any_class, text, offered, tip in (
+        (False, "class…", ["bright", "dark"], "needs one"),
+        (True, "no class", ["no class", "bright", "dark"], "Its class is no class"),
+    ):
+        told.show_class(["bright", "dark"], None, any_class=any_class)
+        assert told.text() == text
+        assert tip in told.toolTip()
+        told.menu().aboutToShow.emit()
+        assert [action.text() for action in told.menu().actions()] == offered
 
 
 def test_a_model_without_classes_has_no_badge(
