@@ -76,7 +76,7 @@ def _webp(data: bytes) -> int:
 
 
 def tells_frames(data: bytes) -> bool:
-    """Whether the first bytes of a PNG suffice to count its frames: ``acTL`` precedes ``IDAT``."""
+    """Whether the first bytes of a PNG suffice to count its frames: they reach to ``IDAT``."""
     try:
         return _png_frames(data) is not None
     except struct.error:
@@ -88,14 +88,20 @@ def _png(data: bytes) -> int:
 
 
 def _png_frames(data: bytes) -> int | None:
-    at = 8
+    """Return the number of pictures in a PNG; None if the data ends before it is known.
+
+    A default image that is not part of the animation (no ``fcTL`` precedes it) comes before the
+    frames, as in Pillow.
+    """
+    at, animated, own = 8, 0, 1
     while at + 12 <= len(data):
         (size,) = struct.unpack_from(">I", data, at)
         kind = data[at + 4 : at + 8]
         if kind == b"acTL":
-            (count,) = struct.unpack_from(">I", data, at + 8)
-            return min(int(count), MOST_FRAMES)
-        if kind == b"IDAT":
-            return 1
+            (animated,) = struct.unpack_from(">I", data, at + 8)
+        elif kind == b"fcTL":
+            own = 0
+        elif kind == b"IDAT":
+            return min(animated + own, MOST_FRAMES) if animated else 1
         at += 12 + size
     return None

@@ -350,6 +350,20 @@ def test_pages_and_frames(tmp_path: Path) -> None:
         np.testing.assert_array_equal(whole.images, frames)
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_frames_of_an_animated_png(tmp_path: Path, apart: bool) -> None:
+    """An image before the animation, which others show in its place, is one of the pictures."""
+    frames = noise(4, 16, 16, 1)
+    pictures, path = [image(one) for one in frames], tmp_path / "a.png"
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], default_image=apart)
+    with Image.open(path) as read:
+        assert read.n_frames == 4  # type: ignore[attr-defined]
+        assert read.info.get("default_image", False) == apart
+    np.testing.assert_array_equal(prepared(tmp_path / "cache", path).images, frames[:1])
+    whole = prepared(tmp_path / "cache", path, frames="all")
+    np.testing.assert_array_equal(whole.images, frames)
+
+
 def test_not_known_is_not_damaged(tmp_path: Path) -> None:
     for name, head, words in (
         ("a.nii", b"\0" * 344 + b"n+1\0", "NIfTI"),
