@@ -126,10 +126,11 @@ def test_transparency_is_never_stretched(tmp_path: Path) -> None:
 
 
 def png16(path: Path, numbers: np.ndarray) -> None:
-    """Write a uint16 array (H, W, 3) as a PNG, which Pillow cannot."""
-    height, width, _ = numbers.shape
+    """Write a uint16 array (H, W, C), C from 2 to 4, as a PNG, which Pillow cannot."""
+    height, width, channels = numbers.shape
+    colour = {2: 4, 3: 2, 4: 6}[channels]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in numbers)
-    head = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)
     chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     packed = [struct.pack(">I", len(body)) + kind + body for kind, body in chunks]
     sums = [struct.pack(">I", zlib.crc32(one[4:])) for one in packed]
@@ -148,6 +149,22 @@ def test_sixteen_bits_a_colour(tmp_path: Path) -> None:
     whole = prepared(tmp_path / "cache", tmp_path / "full.png")
     # As always: the high byte.
     np.testing.assert_array_equal(whole.images[0], numbers * 16 >> 8)
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_sixteen_bits_with_alpha(tmp_path: Path, channels: int) -> None:
+    numbers = noise(1, 16, 16, channels)[0].astype(np.uint16) * 16
+    numbers[0, 0, 0] = 4095
+    numbers[..., -1] = np.linspace(256, 65535, 256).reshape(16, 16)
+    (tmp_path / "in").mkdir()
+    png16(tmp_path / "in" / "a.png", numbers)
+    kind = "gray+alpha" if channels == 2 else "rgba"
+    data = prepared(tmp_path / "cache", tmp_path / "in", channels=kind)
+    levels = np.rint(numbers[..., :-1] / 4095 * 255)
+    np.testing.assert_array_equal(data.images[0, ..., :-1], levels)
+    # As always: the high byte.
+    np.testing.assert_array_equal(data.images[0, ..., -1], numbers[..., -1] >> 8)
+    assert told(data, "12 bits")
 
 
 @pytest.mark.parametrize("method", [1, 8])

@@ -20,6 +20,10 @@ from ddpm_studio.data.values import BYTES, WORDS, NoMeaningError, Range, Values
 Ranges = Mapping[str, Range]
 NO_RANGES: Ranges = MappingProxyType({})
 _STRIP_PIXELS = 1 << 20
+# Pillow's raw decoders of 16 bits, which keep the high byte of each value, and those that keep the
+# low byte. Of gray with alpha the latter takes the four bytes of a pixel for its channels.
+_GRAY_ALPHA = "LA;16B"
+_LOW_BYTES = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L", _GRAY_ALPHA: "RGBA"}
 # A high byte of at least this value proves that the full 16 bits are used.
 _FULL = 64
 
@@ -143,7 +147,10 @@ class Deep:
 
 
 def deep_colours(data: bytes, image: ImageFile.ImageFile, frame: int) -> Deep | None:
-    """Return an RGB or RGBA PNG of 16 bits per channel with all its bits; None if not one."""
+    """Return a PNG of 16 bits per channel that Pillow reads as RGB or RGBA with all its bits.
+
+    That is one of colours, or of gray with alpha; None if it is none of them.
+    """
     is_png = isinstance(image, PngImagePlugin.PngImageFile)
     if not is_png or frame or image.mode not in ("RGB", "RGBA") or data[24:25] != b"\x10":
         return None
@@ -151,18 +158,21 @@ def deep_colours(data: bytes, image: ImageFile.ImageFile, frame: int) -> Deep | 
     if found.high >= _FULL:
         return Deep(Values("uint16", 0.0, WORDS.high), image, None)
     with PngImagePlugin.PngImageFile(io.BytesIO(data)) as again:
-        # The raw decoder for the opposite byte order keeps the low byte of each value.
-        tiles = [tile._replace(args=_other_order(tile.args)) for tile in again.tile]
-        if tiles == again.tile:
+        decoder = str(again.tile[0].args) if again.tile else ""
+        if decoder not in _LOW_BYTES:
             return None
-        again.tile = tiles
+        again.tile = [again.tile[0]._replace(args=_LOW_BYTES[decoder])]
         again.load()
+    low: Image.Image = again
+    if decoder == _GRAY_ALPHA:
+        gray, alpha = again.getchannel(1), again.getchannel(3)
+        low = Image.merge("RGBA", (gray, gray, gray, alpha))
     whole: Values | None = None
-    for (above, _), (below, _) in zip(strips(image), strips(again), strict=True):
+    for (above, _), (below, _) in zip(strips(image), strips(low), strict=True):
         part = Values.of(_words(above, below, 3))
         whole = part if whole is None else whole | part
     assert whole is not None
-    return Deep(whole, image, again)
+    return Deep(whole, image, low)
 
 
 def _words(high: Image.Image, low: Image.Image, most: int = 4) -> npt.NDArray[np.uint16]:
@@ -171,7 +181,3 @@ def _words(high: Image.Image, low: Image.Image, most: int = 4) -> npt.NDArray[np
     words <<= 8
     words |= np.asarray(low)[..., :most]
     return words
-
-
-def _other_order(args: Any) -> Any:
-    return args.replace(";16B", ";16L") if isinstance(args, str) else args
