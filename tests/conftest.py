@@ -70,7 +70,7 @@ def _what_is_imported_stays() -> None:
 def no_automatic_collection() -> Iterator[None]:
     """Disable automatic garbage collection during tests with Qt.
 
-    See ``ddpm_studio.gui.platform.collector`` for the reason. pytest and pytest-qt destroy the
+    See ``ddpm_studio.gui.platform.garbage_collector`` for the reason. pytest and pytest-qt destroy the
     objects that a test leaves, after its fixtures have been torn down.
     """
     gc.disable()

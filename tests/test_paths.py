@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio import paths
-from ddpm_studio.export.writing import whole_file
+from ddpm_studio.export.atomic_writes import whole_file
 from ddpm_studio.runs import atomic
 
 

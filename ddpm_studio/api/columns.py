@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.jobs.library.figures import losses_by_t
+from ddpm_studio.jobs.library.metric_arrays import losses_by_t
 
 
 def as_columns(rows: Sequence[dict[str, Any]]) -> dict[str, npt.NDArray[Any]]:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio import jobs
-from ddpm_studio.api.listening import listen
+from ddpm_studio.api.job_runner import listen
 from ddpm_studio.api.options import checked, takes
 from ddpm_studio.api.pictures import AnyPath
 from ddpm_studio.api.run import Run
-from ddpm_studio.jobs.asking import ask
+from ddpm_studio.jobs.request_building import ask
 from ddpm_studio.requests import ImportRequest
 
 

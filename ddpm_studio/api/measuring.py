@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ddpm_studio import jobs
-from ddpm_studio.api.asking import Asking
 from ddpm_studio.api.options import takes
 from ddpm_studio.api.pictures import Picture, Sources, on_disk
 from ddpm_studio.api.pictures import to_picture as prepared
 from ddpm_studio.api.results import Bits, Evaluation, Neighbours, values_of
+from ddpm_studio.api.run_methods import Asking
 from ddpm_studio.api.store import models
 from ddpm_studio.requests import BitsRequest, EvaluateRequest, NeighboursRequest
 from ddpm_studio.runs import evaluations

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ddpm_studio import jobs
-from ddpm_studio.api.asking import Asking
 from ddpm_studio.api.options import takes
 from ddpm_studio.api.pictures import AnyPath, Sources, on_disk
+from ddpm_studio.api.run_methods import Asking
 from ddpm_studio.api.store import models
-from ddpm_studio.jobs.asking import OptionError
+from ddpm_studio.jobs.request_building import OptionError
 from ddpm_studio.requests import PublishRequest, ReportRequest, Weights
 
 

@@ -24,7 +24,6 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export.npy import NPY, save_npy
 from ddpm_studio.export.pictures import to_image
 from ddpm_studio.jobs import save_latent
-from ddpm_studio.jobs.asking import ask
 from ddpm_studio.jobs.drawing.picture_files import (
     comfortable_zoom,
     frame_grid,
@@ -42,6 +41,7 @@ from ddpm_studio.jobs.events import (
     NeighboursFound,
     Pictures,
 )
+from ddpm_studio.jobs.request_building import ask
 from ddpm_studio.picture_shape import PictureShape, visible
 from ddpm_studio.requests import AnimationOptions, GridOptions, NumbersOptions, ViewOptions
 

@@ -28,12 +28,12 @@ from ddpm_studio.api.store import models
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import check_destination
-from ddpm_studio.jobs.asking import ask
-from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
+from ddpm_studio.jobs.drawing.default_t import with_fitting_t
 from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
 from ddpm_studio.jobs.drawing.picture_files import idle_options, is_folder, row_length
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent
 from ddpm_studio.jobs.library.run_summary import steps_told
+from ddpm_studio.jobs.request_building import ask
 from ddpm_studio.jobs.training.distilling import further_student
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.new_run import check_new_run, check_one_length

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from ddpm_studio.api.listening import listen
+from ddpm_studio.api.job_runner import listen
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import TrainResult
 from ddpm_studio.jobs.events import Event, RunStarted

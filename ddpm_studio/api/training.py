@@ -14,7 +14,7 @@ from ddpm_studio.api.run import Run
 from ddpm_studio.api.stoppable import trained
 from ddpm_studio.api.store import models
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.asking import ask
+from ddpm_studio.jobs.request_building import ask
 from ddpm_studio.jobs.training.budget import Budget, ask_budget
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.new_run import (

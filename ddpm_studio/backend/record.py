@@ -23,7 +23,7 @@ from ddpm_studio.jobs.events import (
     TrainStep,
     TrainTick,
 )
-from ddpm_studio.jobs.library.figures import FigureEvent, Figures
+from ddpm_studio.jobs.library.metric_arrays import FigureEvent, Figures
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.library.history import RunNews

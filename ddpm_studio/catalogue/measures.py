@@ -51,7 +51,7 @@ class Figure:
 class MetricInfo(Entry):
     """Description of a metric.
 
-    Its code is a generator function of a :class:`~ddpm_studio.metrics.compared.Compared` and of
+    Its code is a generator function of a :class:`~ddpm_studio.metrics.metric_input.Compared` and of
     its options as keywords. It yields the share that is done, wherever it can be interrupted, and
     returns its figures, a mapping from names to floats.
 

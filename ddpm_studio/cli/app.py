@@ -11,10 +11,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from ddpm_studio import __version__
-from ddpm_studio.cli.launched import as_other_rank, dismiss_others
 from ddpm_studio.cli.lazy_group import CONTEXT, LazyGroup
 from ddpm_studio.cli.output import forget_stdout, spell_out_unknown_signs
-from ddpm_studio.cli.stopping import Stopped, Unread
+from ddpm_studio.cli.ranks import as_other_rank, dismiss_others
+from ddpm_studio.cli.signals import Stopped, Unread
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
 from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
 from ddpm_studio.errors import Failure, StudioError
@@ -71,9 +71,9 @@ def run(arguments: Sequence[str]) -> int:
 
         worker.main()
     if list(arguments) == [RANK_WORD]:
-        from ddpm_studio.jobs import other_ranks
+        from ddpm_studio.jobs import rank_worker
 
-        return other_ranks.main()
+        return rank_worker.main()
     words, flags = _without_flags(list(arguments))
     if _NO_PLUGINS in flags:
         from ddpm_studio.catalogue import plugins

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ddpm_studio.cli.plain_help import PlainCommand
-from ddpm_studio.cli.stopping import Unread
+from ddpm_studio.cli.signals import Unread
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
 
 # Longer lines are hard to read.

@@ -24,8 +24,8 @@ from ddpm_studio.catalogue.fields import (
     options_beside,
 )
 from ddpm_studio.data.samples import named_data
-from ddpm_studio.jobs.asking import OptionError, ask
 from ddpm_studio.jobs.command_lines import read_pairs
+from ddpm_studio.jobs.request_building import OptionError, ask
 from ddpm_studio.runs.ready import named_run
 
 ModelT = TypeVar("ModelT", bound=BaseModel)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ddpm_studio.cli.listening import listen
+from ddpm_studio.cli.job_runner import listen
 from ddpm_studio.cli.output import as_event, emit, forget_stdout
-from ddpm_studio.cli.stopping import Stopped
+from ddpm_studio.cli.signals import Stopped
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import (
     CheckpointSaved,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from ddpm_studio import export
-from ddpm_studio.cli.target import NAME_GIF, refuse_idle, write_animation
+from ddpm_studio.cli.output_files import NAME_GIF, refuse_idle, write_animation
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs.drawing.picture_files import frame_grid
 from ddpm_studio.requests import (

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ddpm_studio.data.byte_ranges import Whole
-from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
-from ddpm_studio.data.formats.choosing import (
+from ddpm_studio.data.decoding.signatures import PICTURE_SUFFIXES
+from ddpm_studio.data.formats.detection import (
     archive_endings,
     archive_of,
     beside,
@@ -29,9 +29,9 @@ from ddpm_studio.data.formats.legacy_names import readable
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
 from ddpm_studio.data.labels.class_names import ClassNames
+from ddpm_studio.data.labels.duplicate_folders import repeated_folders
 from ddpm_studio.data.labels.folders import TOP, SplitFolders, archive_sources, split_folders
-from ddpm_studio.data.labels.own import OwnLabels
-from ddpm_studio.data.labels.repeated import repeated_folders
+from ddpm_studio.data.labels.own_labels import OwnLabels
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.sources import beside_sources, label_sources
 from ddpm_studio.data.labels.table_files import SUFFIXES as TABLE_SUFFIXES
@@ -51,8 +51,8 @@ from ddpm_studio.data.splits import (
     taken_splits,
 )
 from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.placeholders import stand_in_at
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
-from ddpm_studio.stand_ins import stand_in_at
 
 # With more archives (such as shards) or tables than this, the tables are not read for classes.
 _MOST_WITH_TABLES = 16

@@ -31,16 +31,16 @@ from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.gc_pause import no_collection
 from ddpm_studio.data.decoding.resizing import Recipe
 from ddpm_studio.data.decoding.verdicts import Unusable
+from ddpm_studio.data.finalizing import Made, labels_of, settle
 from ddpm_studio.data.fitting import choose_size, recipe_for
 from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.items import Item
-from ddpm_studio.data.labels.choosing import (
+from ddpm_studio.data.labels.selection import (
     check_asked,
 )
 from ddpm_studio.data.ranges import SeenValues
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.rows import begin_rows
-from ddpm_studio.data.settling import Made, labels_of, settle
 from ddpm_studio.data.store import (
     IMAGES,
     DatasetCache,

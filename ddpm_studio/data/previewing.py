@@ -14,8 +14,9 @@ import numpy as np
 from ddpm_studio.data.collecting import Collection, collect
 from ddpm_studio.data.decoding.decode_pass import NotAPicture, Raw, header_of, read_item, values_of
 from ddpm_studio.data.decoding.decoding import Header
-from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
+from ddpm_studio.data.decoding.signatures import PICTURE_SUFFIXES
 from ddpm_studio.data.decoding.verdicts import Unusable
+from ddpm_studio.data.finalizing import labels_of
 from ddpm_studio.data.fitting import (
     choose_size,
     is_gray,
@@ -24,10 +25,9 @@ from ddpm_studio.data.fitting import (
     settled,
 )
 from ddpm_studio.data.items import Item, Pixels
-from ddpm_studio.data.labels.choosing import renamed
+from ddpm_studio.data.labels.selection import renamed
 from ddpm_studio.data.ranges import SeenValues
 from ddpm_studio.data.report import Reject
-from ddpm_studio.data.settling import labels_of
 from ddpm_studio.data.survey import nothing_usable
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions

@@ -14,7 +14,7 @@ from ddpm_studio.data.decoding.unsupported import foreign_suffix
 from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE
 from ddpm_studio.durations import counted
 from ddpm_studio.engine.sizes import size_text
-from ddpm_studio.stand_ins import remedy_of
+from ddpm_studio.placeholders import remedy_of
 
 _FEW = 50
 _SIZES_SHOWN = 4

@@ -25,14 +25,14 @@ from ddpm_studio.catalogue.plugins import origin
 from ddpm_studio.data.dataset import Dataset
 from ddpm_studio.data.decoding.verdicts import UNKNOWN_CONTENT
 from ddpm_studio.data.formats.folders import Stamp
-from ddpm_studio.data.formats.mapped import map_array
+from ddpm_studio.data.formats.memory_maps import map_array
 from ddpm_studio.data.report import Report
 from ddpm_studio.data.survey import Survey
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import patiently, unfinished
 from ddpm_studio.picture_shape import CHANNELS, sides
+from ddpm_studio.placeholders import remedy_of
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
-from ddpm_studio.stand_ins import remedy_of
 from ddpm_studio.strict_json import read_object
 
 #: Version of the cache: increment it whenever the same input would give other pixels or files.

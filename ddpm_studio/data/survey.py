@@ -11,7 +11,7 @@ from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE, SAY_RANGE
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.report import Reject, reject_summary
 from ddpm_studio.errors import StudioError
-from ddpm_studio.stand_ins import remedy_of
+from ddpm_studio.placeholders import remedy_of
 
 #: Length in bytes of the hash of a picture's content.
 DIGEST_BYTES = 20

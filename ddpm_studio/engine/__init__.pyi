@@ -60,7 +60,7 @@ from .losses import (
 from .losses import (
     l_vlb as l_vlb,
 )
-from .networks.half import in_bf16 as in_bf16
+from .networks.half_precision import in_bf16 as in_bf16
 from .networks.network import (
     Network as Network,
 )

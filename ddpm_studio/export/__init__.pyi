@@ -13,6 +13,7 @@ from .animation import (
 from .animation import (
     save_animation as save_animation,
 )
+from .atomic_writes import check_destination as check_destination
 from .estimate import (
     Estimate as Estimate,
 )
@@ -71,4 +72,3 @@ from .timing import (
     choose_frames as choose_frames,
 )
 from .video import find_ffmpeg as find_ffmpeg
-from .writing import check_destination as check_destination

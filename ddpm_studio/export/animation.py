@@ -9,6 +9,7 @@ from pathlib import Path
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.apng import write_apng
+from ddpm_studio.export.atomic_writes import check_destination, check_suffix, whole_file
 from ddpm_studio.export.gif import MAX_FPS, MOST_SECONDS, write_gif
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.export.monitored import monitored
@@ -17,7 +18,6 @@ from ddpm_studio.export.text_metadata import RECIPE_SUFFIXES
 from ddpm_studio.export.timing import Easing, Timeline, choose_frames
 from ddpm_studio.export.video import find_ffmpeg, write_mp4
 from ddpm_studio.export.webp import write_webp
-from ddpm_studio.export.writing import check_destination, check_suffix, whole_file
 from ddpm_studio.lazy_sequence import LazySequence
 from ddpm_studio.picture_shape import FIRST_BANDS, Bands, opaque, visible
 from ddpm_studio.progress import Progress

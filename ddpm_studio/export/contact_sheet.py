@@ -9,11 +9,11 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export.atomic_writes import check_suffix, whole_file
 from ddpm_studio.export.grid import Pictures, zoom
 from ddpm_studio.export.monitored import Monitor, encoded, monitored
 from ddpm_studio.export.pictures import to_image
 from ddpm_studio.export.recipe import png_text
-from ddpm_studio.export.writing import check_suffix, whole_file
 from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of, visible
 from ddpm_studio.progress import Progress
 

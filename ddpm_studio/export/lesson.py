@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ddpm_studio.catalogue.concepts import CONCEPTS
 from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.export.atomic_writes import check_suffix, whole_file
 from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.text_metadata import MAX_RECIPE_BYTES
-from ddpm_studio.export.writing import check_suffix, whole_file
 from ddpm_studio.strict_json import read_object
 from ddpm_studio.validation import placed_problem
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.writing import check_suffix, whole_file
+from ddpm_studio.export.atomic_writes import check_suffix, whole_file
 from ddpm_studio.progress import Progress
 
 NPY = ".npy"

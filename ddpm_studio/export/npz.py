@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export.atomic_writes import check_suffix, whole_file
 from ddpm_studio.export.grid import Pictures
-from ddpm_studio.export.writing import check_suffix, whole_file
 from ddpm_studio.progress import Progress
 
 NPZ = ".npz"

@@ -15,10 +15,10 @@ from PIL.PngImagePlugin import PngInfo
 
 from ddpm_studio.band_chunk import BAND_CHUNK, pack_bands
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export.atomic_writes import check_suffix, whole_file
 from ddpm_studio.export.grid import WHITE, Colour, Pictures, make_grid, zoom
 from ddpm_studio.export.monitored import Monitor, encoded, monitored
 from ddpm_studio.export.recipe import png_text
-from ddpm_studio.export.writing import check_suffix, whole_file
 from ddpm_studio.picture_shape import FIRST_BANDS, MOST_COLOURS, Bands, bands_of, visible
 from ddpm_studio.progress import Progress
 

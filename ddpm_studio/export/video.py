@@ -22,7 +22,7 @@ from ddpm_studio.export.monitored import Monitor, monitored
 from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.text_metadata import mp4_metadata
 from ddpm_studio.export.timing import Timeline
-from ddpm_studio.own_group import OWN_GROUP
+from ddpm_studio.process_group import OWN_GROUP
 from ddpm_studio.progress import Progress
 
 # CRF: nearly lossless, as the codec's block artefacts are worst in small pictures.

@@ -16,7 +16,7 @@ from torch import Tensor
 from ddpm_studio.errors import StudioError
 from ddpm_studio.hub_cache import newest_version
 from ddpm_studio.pickles.torch_file import load_torch_file
-from ddpm_studio.stand_ins import ANNEX, broken_link, stand_in_at
+from ddpm_studio.placeholders import ANNEX, broken_link, stand_in_at
 from ddpm_studio.strict_json import read_object, require_file
 
 WEIGHTS = "diffusion_pytorch_model"

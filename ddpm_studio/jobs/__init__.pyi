@@ -121,7 +121,7 @@ from .publishing.publishing import (
     publish as publish,
 )
 from .reporting.writing import report as report
-from .training.budgeted import (
+from .training.budget_training import (
     train_within as train_within,
 )
 from .training.distilling import distill as distill

@@ -19,7 +19,7 @@ from ddpm_studio.engine import (
     toy,
 )
 from ddpm_studio.engine.samplers import SAMPLERS
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, PointLook, Points, PointsLearned, PointWalk, Progress
 from ddpm_studio.jobs.machine.threads import threads

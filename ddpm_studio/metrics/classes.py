@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 
 import numpy as np
 
-from ddpm_studio.metrics.compared import Compared
+from ddpm_studio.metrics.metric_input import Compared
 
 
 def classes(compared: Compared, sure: float = 0.9) -> Generator[float, None, Mapping[str, float]]:

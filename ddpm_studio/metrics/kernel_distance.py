@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 
 import numpy as np
 
-from ddpm_studio.metrics.compared import Compared, Features
+from ddpm_studio.metrics.metric_input import Compared, Features
 
 _DEGREE, _OFFSET = 3, 1.0
 

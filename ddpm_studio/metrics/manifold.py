@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ddpm_studio.metrics.compared import Compared, Features
+from ddpm_studio.metrics.metric_input import Compared, Features
 from ddpm_studio.metrics.pairwise import radii, squared_distances
 
 

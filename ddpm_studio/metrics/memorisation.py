@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Mapping
 import numpy as np
 
 from ddpm_studio.engine.batches import PictureRows
-from ddpm_studio.metrics.compared import Compared, Features
+from ddpm_studio.metrics.metric_input import Compared, Features
 from ddpm_studio.metrics.pairwise import squared_distances
 from ddpm_studio.metrics.subset import Subset
 

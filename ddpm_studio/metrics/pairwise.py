@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ddpm_studio.metrics.compared import Features
+from ddpm_studio.metrics.metric_input import Features
 
 # Memory of one block of distances.
 _BYTES = 64 << 20

@@ -76,9 +76,6 @@ from .export import (
 from .export import (
     ViewOptions as ViewOptions,
 )
-from .figures import (
-    FiguresRequest as FiguresRequest,
-)
 from .latents import (
     EncodeRequest as EncodeRequest,
 )
@@ -123,6 +120,9 @@ from .measuring import (
 )
 from .measuring import (
     PictureMeasureRequest as PictureMeasureRequest,
+)
+from .metrics import (
+    FiguresRequest as FiguresRequest,
 )
 from .report import ReportRequest as ReportRequest
 from .training import (

@@ -34,7 +34,7 @@ from ddpm_studio.requests import (
     TrainRequest,
     Variance,
 )
-from ddpm_studio.runs.first_format import spelt_out
+from ddpm_studio.runs.legacy_format import spelt_out
 
 # Settings whose product is the number of pictures in a training step.
 _OF_A_STEP = ("batch_size", "accumulation")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import ddpm_studio as ds
-from ddpm_studio.api import listening
+from ddpm_studio.api import job_runner
 from ddpm_studio.jobs import train as train_job
 from ddpm_studio.jobs.events import Notice, Progress
 from ddpm_studio.requests import PrepareOptions, TrainRequest
@@ -92,7 +92,7 @@ def test_ctrl_c_saves_and_raises(
 def test_a_second_ctrl_c_is_not_held() -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with listening._held_interrupt() as noted:
+        with job_runner._held_interrupt() as noted:
             os.kill(os.getpid(), signal.SIGINT)
             assert noted.wait(10)
             with pytest.raises(KeyboardInterrupt):
@@ -110,7 +110,7 @@ def test_where_nobody_looks_no_bar_is_shown_and_notices_are_logged(
         return 5
 
     with caplog.at_level(logging.WARNING, "ddpm_studio"):
-        assert listening.listen(job(), True) == 5
+        assert job_runner.listen(job(), True) == 5
     assert [record.getMessage() for record in caplog.records] == ["Mind this."]
     assert capsys.readouterr().err == ""
 
@@ -129,13 +129,13 @@ def test_a_terminal_gets_a_bar_unless_it_is_silenced(
 
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    listening.listen(job(), progress)
+    job_runner.listen(job(), progress)
     assert ("1 of 2 steps" in terminal.getvalue()) == progress
 
 
 def test_a_program_without_a_console_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
-    assert isinstance(listening.choose_display(True), listening.LogDisplay)
+    assert isinstance(job_runner.choose_display(True), job_runner.LogDisplay)
 
 
 class Handle:
@@ -160,8 +160,8 @@ def test_a_notebook_gets_a_bar_in_its_cell(monkeypatch: pytest.MonkeyPatch) -> N
             yield Progress(done, 100, "<Working>")
 
     handle = Handle()
-    monkeypatch.setattr(listening, "notebook_show", lambda: handle)
-    listening.listen(job(), True)
+    monkeypatch.setattr(job_runner, "notebook_show", lambda: handle)
+    job_runner.listen(job(), True)
     first, *_, last, gone = handle.shown
     assert first["text/plain"] == "<Working>: 1 of 100 steps"
     assert "&lt;Working&gt;" in first["text/html"]

@@ -29,7 +29,7 @@ from ddpm_studio.engine import (
 )
 from ddpm_studio.engine.pixels import to_model, to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from tests.benchmarks.figures import Figure, UnavailableError
 

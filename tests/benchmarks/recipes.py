@@ -45,13 +45,13 @@ from ddpm_studio.engine import UNetConfig
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.metrics.classes import classes
-from ddpm_studio.metrics.compared import Compared
 from ddpm_studio.metrics.features.classifier import ClassifierSpace
 from ddpm_studio.metrics.features.space import Basis, Features, FeatureSpace, features_of
 from ddpm_studio.metrics.frechet import frechet_distance
+from ddpm_studio.metrics.metric_input import Compared
 from ddpm_studio.metrics.spaces import feature_space
 from ddpm_studio.requests import PrepareOptions, TrainRequest
-from ddpm_studio.runs import first_format
+from ddpm_studio.runs import legacy_format
 from tests.benchmarks.figures import Figure, UnavailableError
 from tests.benchmarks.machine import machine
 from tests.benchmarks.peer_training import PeerTraining
@@ -312,8 +312,8 @@ def _place(name: str) -> Path:
 
 def _first_recipe() -> dict[str, Any]:
     """Return the default settings of 0.1.0."""
-    preset = first_format.REQUEST["preset"]
-    fields = {**first_format.REQUEST, **first_format.PRESETS[preset]}
+    preset = legacy_format.REQUEST["preset"]
+    fields = {**legacy_format.REQUEST, **legacy_format.PRESETS[preset]}
     return {k: v for k, v in fields.items() if v is not None and k != "steps"}
 
 

@@ -21,7 +21,7 @@ ALLOWED = {
     "gui/features/learn/results_chapter.py": "the tools that draw the paper's figures",
     "interop/configs.py": "diffusers' names of the same things",
     "jobs/teaching/estimating.py": "the three that the paper compares, by one network",
-    "runs/first_format.py": "the presets of 0.1.0 for ever",
+    "runs/legacy_format.py": "the presets of 0.1.0 for ever",
 }
 
 

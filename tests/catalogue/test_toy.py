@@ -16,7 +16,7 @@ from ddpm_studio import catalogue
 from ddpm_studio.backend import Backend
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, TrainingLoss
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.jobs import ModelStore, sample
 from ddpm_studio.requests import SampleRequest

@@ -29,7 +29,7 @@ from ddpm_studio.engine import (
 )
 from ddpm_studio.engine.likelihood.bound import eps_weights
 from ddpm_studio.engine.losses import check_loss, min_snr_weights
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.workspace.actions import ActionRegistry

@@ -6,8 +6,8 @@ from collections.abc import Generator
 
 import pytest
 
-from ddpm_studio.cli.listening import listen
-from ddpm_studio.cli.stopping import Stopped
+from ddpm_studio.cli.job_runner import listen
+from ddpm_studio.cli.signals import Stopped
 from ddpm_studio.display.displays import BarDisplay, LineDisplay, make_display
 from ddpm_studio.durations import duration
 from ddpm_studio.jobs.events import Event, Notice, Progress, TrainStep, TrainTick
@@ -211,7 +211,7 @@ def test_a_listener_that_fails_closes_the_job_too() -> None:
 def test_a_second_signal_ends_at_once() -> None:
     code = """
 import time
-from ddpm_studio.cli.listening import listen
+from ddpm_studio.cli.job_runner import listen
 from ddpm_studio.jobs.events import Notice
 
 def job():

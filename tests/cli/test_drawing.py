@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from ddpm_studio.cli.stopping import Stopped
-from ddpm_studio.cli.target import write_animation
+from ddpm_studio.cli.output_files import write_animation
+from ddpm_studio.cli.signals import Stopped
 from ddpm_studio.export import read_recipe
 from ddpm_studio.jobs.drawing.recipes import read_restored
 from ddpm_studio.requests import AnimationOptions, GridOptions, SampleRequest

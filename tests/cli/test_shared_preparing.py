@@ -17,8 +17,8 @@ from ddpm_studio.data.decoding import decode_pool
 from ddpm_studio.data.decoding.decode_pool import DecodePool
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.machine.ranks.preparing import SharedPreparing, prepared_by_all
+from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.training.rank_state import TRAIN
 from ddpm_studio.paths import cache_dir

@@ -16,8 +16,8 @@ from ddpm_studio.data import prepare
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop import recognised
+from ddpm_studio.placeholders import ANNEX, ERROR, LFS, PAGE, StandIn, stand_in
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
-from ddpm_studio.stand_ins import ANNEX, ERROR, LFS, PAGE, StandIn, stand_in
 from tests.data.pictures import encoded, image, make_zip, noise, prepared
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 9\n"

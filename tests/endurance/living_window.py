@@ -82,7 +82,7 @@ class Life:
         from PySide6.QtWidgets import QApplication
 
         from ddpm_studio.backend import Backend
-        from ddpm_studio.gui.platform.collector import Collector
+        from ddpm_studio.gui.platform.garbage_collector import Collector
         from ddpm_studio.gui.shell.main_window import MainWindow
         from ddpm_studio.gui.workspace.settings import open_settings
         from ddpm_studio.gui.workspace.studio import Studio

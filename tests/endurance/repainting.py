@@ -18,7 +18,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ddpm_studio.backend.rows import Losses
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
 from ddpm_studio.gui.widgets.plots.loss_plot import LossPlot
 from tests.paints import PaintCounter

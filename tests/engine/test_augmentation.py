@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig
 from ddpm_studio.engine.augmentation import AUGMENT_LABELS, augment, draw_augment_labels
 from ddpm_studio.engine.networks.dit import DiTConfig
-from ddpm_studio.engine.networks.half import in_bf16
+from ddpm_studio.engine.networks.half_precision import in_bf16
 from ddpm_studio.engine.networks.network import Network, NetworkConfig
 from ddpm_studio.engine.networks.patch_unet import PatchUNetConfig
 from ddpm_studio.engine.networks.registry import build, config_from

@@ -22,7 +22,7 @@ from ddpm_studio.engine import (
     noise_dequantised_bits,
     progressive_decoding,
 )
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 
 LINEAR = NoiseSchedule.linear(20)
 X = torch.linspace(-0.9, 0.9, 32).reshape(2, 1, 4, 4)

@@ -36,7 +36,7 @@ from ddpm_studio.engine.networks.presets import preset
 from ddpm_studio.engine.optimizers import optimizer
 from ddpm_studio.engine.power_ema import PowerEMA, Snapshot, coefficients, gamma, relative_width
 from ddpm_studio.engine.samplers import grid
-from ddpm_studio.engine.samplers.running import kept_timesteps, run_sampler
+from ddpm_studio.engine.samplers.run_sampler import kept_timesteps, run_sampler
 from ddpm_studio.engine.schedules import betas, sigmas
 from ddpm_studio.engine.sigma_sampling import LogNormalSigma
 from ddpm_studio.engine.tables import TABLES, Option

@@ -21,7 +21,7 @@ from ddpm_studio.export import (
     save_png,
     save_png_sequence,
 )
-from ddpm_studio.export.writing import whole_file
+from ddpm_studio.export.atomic_writes import whole_file
 from tests.data.pictures import drain
 
 RECIPE: dict[str, object] = {"kind": "sample", "request": {"seed": 2**63 - 1, "run": "bläu/β"}}

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.platform.collector import Collector
+from ddpm_studio.gui.platform.garbage_collector import Collector
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.theme import Theme
 from ddpm_studio.gui.workspace.studio import Studio
@@ -55,10 +55,10 @@ def _own_folders(own_folders: None) -> None:
 def backend(
     qtbot: QtBot, narrow_network: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Backend]:
-    from ddpm_studio.jobs.machine import speed_trial
+    from ddpm_studio.jobs.machine import speed_benchmark
 
     # Only the tests of the speed measurement itself should wait for it.
-    monkeypatch.setattr(speed_trial, "PRESETS", ())
+    monkeypatch.setattr(speed_benchmark, "PRESETS", ())
     # Destroy what earlier tests left behind.
     gc.collect()
     # What the collector freezes outlives the test: keep it frozen, so that later tests skip it.

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
-from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
 from ddpm_studio.gui.widgets.pictures.picture_canvas import PictureCanvas
 from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails

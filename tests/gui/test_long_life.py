@@ -10,7 +10,7 @@ import gc
 import pytest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.platform.collector import Collector
+from ddpm_studio.gui.platform.garbage_collector import Collector
 from tests.endurance.forms import references
 from tests.endurance.living_window import live
 from tests.endurance.steadiness import judge

@@ -28,7 +28,7 @@ _PAGES = {
 
 def _classes(place: Path) -> object:
     from ddpm_studio.data.collecting import collect
-    from ddpm_studio.data.labels.choosing import choose_labels
+    from ddpm_studio.data.labels.selection import choose_labels
 
     options = PrepareOptions()
     with ExitStack() as stack:

@@ -14,10 +14,10 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from ddpm_studio.engine.generators import finish
-from ddpm_studio.metrics.compared import Compared
 from ddpm_studio.metrics.frechet import frechet_distance, gaussian_distance
 from ddpm_studio.metrics.kernel_distance import kernel, kernel_distance
 from ddpm_studio.metrics.manifold import density_coverage, manifolds, precision_recall
+from ddpm_studio.metrics.metric_input import Compared
 from ddpm_studio.metrics.sliced import sliced_wasserstein
 
 Array = npt.NDArray[np.float64]

@@ -9,9 +9,9 @@ import pytest
 
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.metrics.classes import classes
-from ddpm_studio.metrics.compared import Compared, Features
 from ddpm_studio.metrics.memorisation import memorisation
-from ddpm_studio.metrics.real_pictures import real_rows
+from ddpm_studio.metrics.metric_input import Compared, Features
+from ddpm_studio.metrics.real_split import real_rows
 from ddpm_studio.metrics.subset import Subset
 
 DRAW = np.random.default_rng(0)

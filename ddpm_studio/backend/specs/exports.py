@@ -172,7 +172,7 @@ def save_figures(path: Path, runs: Sequence[tuple[str, Path]]) -> JobSpec[Path]:
     """Write the metrics of runs, given as (name, folder), as one CSV; the result is the path."""
 
     def work() -> Path:
-        from ddpm_studio.export.figures import save_csv
+        from ddpm_studio.export.csv_export import save_csv
         from ddpm_studio.runs import RunFolder
         from ddpm_studio.runs.metrics import COLUMNS
 
@@ -188,7 +188,7 @@ def save_table(
     """Write a table as CSV; the result is the path."""
 
     def work() -> Path:
-        from ddpm_studio.export.figures import save_table as save
+        from ddpm_studio.export.csv_export import save_table as save
 
         save(path, columns, rows)
         return path
@@ -200,7 +200,7 @@ def save_drawing(path: Path, content: bytes) -> JobSpec[Path]:
     """Write a drawing that is already encoded as a file's bytes; the result is the path."""
 
     def work() -> Path:
-        from ddpm_studio.export.writing import whole_file
+        from ddpm_studio.export.atomic_writes import whole_file
 
         with whole_file(path) as temporary:
             temporary.write_bytes(content)

@@ -43,7 +43,7 @@ def measure_speed(
     """Benchmark training steps on this machine, while nothing else runs."""
 
     def work(_: ModelStore) -> Generator[Event, None, MachineSpeed]:
-        from ddpm_studio.jobs.machine.speed_trial import measure_speed as measure
+        from ddpm_studio.jobs.machine.speed_benchmark import measure_speed as measure
 
         return measure(image_size, channels, again=again)
 

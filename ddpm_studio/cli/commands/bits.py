@@ -11,7 +11,7 @@ import typer
 
 from ddpm_studio.cli.options import Devices, Json, Run, data_argument, validated, with_options
 from ddpm_studio.cli.output import emit
-from ddpm_studio.export.writing import check_destination, whole_file
+from ddpm_studio.export.atomic_writes import check_destination, whole_file
 from ddpm_studio.rank_flag import asked_devices
 from ddpm_studio.requests import BitsRequest
 
@@ -50,7 +50,7 @@ def command(
     request = validated(BitsRequest, given, run=run)
     if out is not None:
         check_destination(out, {".json"})
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import ModelStore, measure_bits
 
     result = listen(measure_bits(request, data or [], ModelStore(), shared))
@@ -66,7 +66,7 @@ def command(
 
 
 def _tell(result: BitsMeasured) -> None:
-    from ddpm_studio.jobs.measuring.words import bits_counted, bits_remark, bits_rows
+    from ddpm_studio.jobs.measuring.formatting import bits_counted, bits_remark, bits_rows
 
     for row in bits_rows(result):
         name = f"{'  ' if row.part else ''}{row.name}"
@@ -77,7 +77,7 @@ def _tell(result: BitsMeasured) -> None:
 
 
 def _tell_table(result: BitsMeasured) -> None:
-    from ddpm_studio.jobs.measuring.words import TABLE_4_HEADS, table_4_rows
+    from ddpm_studio.jobs.measuring.formatting import TABLE_4_HEADS, table_4_rows
 
     print("   ".join(TABLE_4_HEADS))
     for row in table_4_rows(result):

@@ -23,7 +23,7 @@ def command(
     **given: Any,
 ) -> None:
     """Report what a set of pictures contains and what is left out."""
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.data import prepare
 
     dataset = listen(prepare(data, validated(PrepareOptions, given)))

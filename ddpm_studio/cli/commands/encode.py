@@ -9,7 +9,7 @@ import typer
 
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import emit
-from ddpm_studio.export.writing import check_destination
+from ddpm_studio.export.atomic_writes import check_destination
 from ddpm_studio.requests import EncodeRequest
 
 
@@ -29,7 +29,7 @@ def command(
     """Encode a picture as a latent and write it to a file."""
     request = validated(EncodeRequest, given, run=run)
     check_destination(out, {".safetensors"})
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import ModelStore, encode_picture, load_picture, save_latent
 
     latent = listen(encode_picture(request, load_picture(image, run), ModelStore()))

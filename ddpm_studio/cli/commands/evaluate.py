@@ -55,7 +55,7 @@ def command(
         )
     is_run = is_file(samples / "run.json")
     _refuse_idle(is_run, given)
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import ModelStore, evaluate, evaluate_files
 
     if is_run:

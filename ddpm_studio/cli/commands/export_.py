@@ -37,7 +37,7 @@ def command(
     json: Json = False,
 ) -> None:
     """Write a run as a diffusers DDPMPipeline folder."""
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import export_diffusers
 
     made = listen(export_diffusers(run, diffusers, weights, license))

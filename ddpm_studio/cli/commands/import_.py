@@ -30,7 +30,7 @@ def command(
 ) -> None:
     """Import a model of another program as a run."""
     request = validated(ImportRequest, given)
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import import_model
 
     made = listen(import_model(source, run, request, option_name))

@@ -9,7 +9,7 @@ import typer
 
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.target import Gif, Npy, Out, check_out, layout, write_out
+from ddpm_studio.cli.output_files import Gif, Npy, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import TrajectoryRecorder
 from ddpm_studio.requests import (
     AnimationOptions,
@@ -47,7 +47,7 @@ def command(
     view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
     trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
     request = trajectory.ask(validated(InpaintRequest, given, run=run))
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import ModelStore, inpaint, load_mask, take_picture
     from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
 

@@ -10,7 +10,7 @@ import typer
 from ddpm_studio import export
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.target import (
+from ddpm_studio.cli.output_files import (
     NAME_GIF,
     Gif,
     Out,
@@ -54,9 +54,9 @@ def command(
         raise typer.BadParameter("a square has four corners: give D too.", param_hint="'D'")
     if grid.columns is None:
         grid = grid.model_copy(update={"columns": row_length(request)})
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import ModelStore, interpolate, take_picture
-    from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
+    from ddpm_studio.jobs.drawing.default_t import with_fitting_t
     from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
 
     taken = [take_picture(path, run) for path in (a, b, c, d) if path is not None]

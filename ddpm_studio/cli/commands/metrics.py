@@ -6,7 +6,7 @@ from typing import Any
 
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import emit
-from ddpm_studio.export.writing import check_destination
+from ddpm_studio.export.atomic_writes import check_destination
 from ddpm_studio.requests import FiguresRequest
 
 
@@ -16,8 +16,8 @@ def command(run: Run, json: Json = False, **given: Any) -> None:
     request = validated(FiguresRequest, given, run=run)
     if request.csv is not None:
         check_destination(request.csv, {".csv"})
-    from ddpm_studio.cli.listening import listen
-    from ddpm_studio.jobs.library.figures_export import write_figures
+    from ddpm_studio.cli.job_runner import listen
+    from ddpm_studio.jobs.library.metrics_export import write_figures
 
     written = listen(write_figures(request))
     places = [place for place in (request.csv, request.tensorboard) if place is not None]

@@ -10,7 +10,7 @@ import typer
 from ddpm_studio import export
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import emit
-from ddpm_studio.cli.target import layout, refuse_idle, write_out
+from ddpm_studio.cli.output_files import layout, refuse_idle, write_out
 from ddpm_studio.requests import GridOptions, NeighboursRequest
 
 _SCALE = "RMSE: how far the pixels differ, from 0, the same picture, to 255, black against white."
@@ -41,7 +41,7 @@ def command(
         export.check_destination(out, {".png"})
     import numpy as np
 
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import find_neighbours, load_picture
 
     asked = load_picture(picture, run)

@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """Pack a run for sharing, with samples, figures and a model card."""
     request = validated(PublishRequest, given, run=run)
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import ModelStore, publish
 
     packed = listen(publish(request, folder, ModelStore(), data or ()))

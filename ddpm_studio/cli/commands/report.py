@@ -9,7 +9,7 @@ import typer
 
 from ddpm_studio.cli.options import Json, Run, data_argument, validated, with_options
 from ddpm_studio.cli.output import emit
-from ddpm_studio.export.writing import check_destination
+from ddpm_studio.export.atomic_writes import check_destination
 from ddpm_studio.requests import ReportRequest
 
 
@@ -35,7 +35,7 @@ def command(
     """Write a report: the paper's figures and tables of a run, as one HTML file."""
     request = validated(ReportRequest, given, run=run)
     check_destination(out, {".html"})
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import ModelStore, report
 
     written = listen(report(request, data or [], out, ModelStore()))

@@ -6,7 +6,7 @@ from typing import Any
 
 from ddpm_studio.cli.options import Devices, Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn, tell_written
-from ddpm_studio.cli.target import Gif, Npy, Out, check_out, layout, write_out
+from ddpm_studio.cli.output_files import Gif, Npy, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import TrajectoryRecorder
 from ddpm_studio.rank_flag import asked_devices
 from ddpm_studio.requests import (
@@ -37,7 +37,7 @@ def command(
     view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
     trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
     request = trajectory.ask(validated(SampleRequest, given, run=run))
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import ModelStore, sample, sample_to_file
 
     if gif is None and npy is None and out.suffix.lower() != ".png":

@@ -9,9 +9,9 @@ import typer
 
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.target import Gif, Npy, Out, check_out, layout, write_out
+from ddpm_studio.cli.output_files import Gif, Npy, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import TrajectoryRecorder
-from ddpm_studio.export.writing import check_destination
+from ddpm_studio.export.atomic_writes import check_destination
 from ddpm_studio.requests import (
     AnimationOptions,
     GridOptions,
@@ -71,9 +71,9 @@ def command(
     for option, file in (("--gif", gif), ("--npy", npy)):
         if file is not None and request.t == 0:
             raise typer.BadParameter("at t = 0 there is no way to show.", param_hint=f"'{option}'")
-    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.job_runner import listen
     from ddpm_studio.jobs import ModelStore, load_latent, save_latent, share, take_picture
-    from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
+    from ddpm_studio.jobs.drawing.default_t import with_fitting_t
     from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
 
     taken = [] if image is None else [take_picture(image, run)]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.cli.launched import is_finished, tell_finished
 from ddpm_studio.cli.options import by_option, data_argument, run_option, validated, with_options
+from ddpm_studio.cli.ranks import is_finished, tell_finished
 from ddpm_studio.jobs.training.new_run import (
     LENGTHS,
     begun_with,

@@ -50,7 +50,7 @@ def command(
     for path in paths or []:
         if not path.exists():
             raise StudioError(f"There is no file or folder {path}.", _advice(str(path)))
-    from ddpm_studio.gui.platform.screen import check_plugin, check_screen, missing_library
+    from ddpm_studio.gui.platform.display_check import check_plugin, check_screen, missing_library
 
     check_screen(os.environ)
     try:

@@ -15,9 +15,9 @@ from ddpm_studio.data.decoding.decoding import (
     OpenedPicture,
     array_header,
 )
-from ddpm_studio.data.decoding.kinds import HEAD_BYTES, PICTURE_SUFFIXES, identify
 from ddpm_studio.data.decoding.mode_conversion import from_array
 from ddpm_studio.data.decoding.resizing import Recipe, fit
+from ddpm_studio.data.decoding.signatures import HEAD_BYTES, PICTURE_SUFFIXES, identify
 from ddpm_studio.data.decoding.unsupported import (
     RAW_SUFFIXES,
     foreign,
@@ -29,7 +29,7 @@ from ddpm_studio.data.decoding.verdicts import Large, Unusable
 from ddpm_studio.data.items import MAX_FILE_BYTES, Item, Pixels
 from ddpm_studio.data.values import BRIGHT, Values
 from ddpm_studio.errors import plain
-from ddpm_studio.stand_ins import ANNEX, ERROR, LFS, PAGE, stand_in
+from ddpm_studio.placeholders import ANNEX, ERROR, LFS, PAGE, stand_in
 
 _LONGEST_SUFFIX = 20
 _FOREIGN_BYTES = 512

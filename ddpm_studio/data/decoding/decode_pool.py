@@ -38,7 +38,7 @@ from ddpm_studio.data.decoding.worker import main as worker_main
 from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
 from ddpm_studio.data.items import Item
 from ddpm_studio.errors import StudioError
-from ddpm_studio.own_group import OWN_GROUP
+from ddpm_studio.process_group import OWN_GROUP
 
 _MOST = 16
 # Including the processes of other machines.

@@ -44,10 +44,10 @@ from ddpm_studio.data.decoding.bit_depth import (
     turned_array,
 )
 from ddpm_studio.data.decoding.frames import count_frames
-from ddpm_studio.data.decoding.kinds import HEAD_BYTES, cut_short, identify
 from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
 from ddpm_studio.data.decoding.mode_conversion import ALPHA_MODES, Decoded, Rgb, flatten, from_array
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
+from ddpm_studio.data.decoding.signatures import HEAD_BYTES, cut_short, identify
 from ddpm_studio.data.decoding.tiff import TiffPage, page_beyond_pillow, tiff_verdict, why_not
 from ddpm_studio.data.decoding.unsupported import foreign, looks_like_tga, rare_kind
 from ddpm_studio.data.decoding.verdicts import UNKNOWN_CONTENT, Large, Unusable
@@ -55,8 +55,8 @@ from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.values import BYTES, WORDS, Values
 from ddpm_studio.errors import plain
 from ddpm_studio.picture_shape import MOST_COLOURS
-from ddpm_studio.stand_ins import HEAD_BYTES as STAND_IN_BYTES
-from ddpm_studio.stand_ins import stand_in
+from ddpm_studio.placeholders import HEAD_BYTES as STAND_IN_BYTES
+from ddpm_studio.placeholders import stand_in
 
 _Read = TypeVar("_Read")
 

@@ -18,7 +18,7 @@ def count_frames(kind: str, data: bytes) -> int:
     """Return the number of frames or pages of a picture file, at least 1.
 
     Args:
-        kind: kind of picture, as of :func:`ddpm_studio.data.decoding.kinds.identify`.
+        kind: kind of picture, as of :func:`ddpm_studio.data.decoding.signatures.identify`.
         data: the bytes of the file.
     """
     counted = {"GIF": _gif, "TIFF": _tiff, "WEBP": _webp, "PNG": _png}.get(kind)

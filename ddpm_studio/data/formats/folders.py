@@ -13,7 +13,7 @@ from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 from ddpm_studio.hub_cache import newest_version
 from ddpm_studio.paths import is_file
-from ddpm_studio.stand_ins import broken_link
+from ddpm_studio.placeholders import broken_link
 
 _SCHEMES = ("http:", "https:", "ftp:", "s3:", "gs:", "hf:", "file:")
 #: Folders that operating systems and network disks create anywhere, such as for thumbnails.

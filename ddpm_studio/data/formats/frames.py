@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from ddpm_studio.data.decoding.decoding import OpenedPicture
 from ddpm_studio.data.decoding.frames import MOVING_SUFFIXES, count_frames, tells_frames
-from ddpm_studio.data.decoding.kinds import HEAD_BYTES, identify
+from ddpm_studio.data.decoding.signatures import HEAD_BYTES, identify
 from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import MAX_FILE_BYTES, File, Item

@@ -19,7 +19,7 @@ from ddpm_studio.data.formats.array_rows import (
     fits_memory,
 )
 from ddpm_studio.data.formats.folders import unreadable
-from ddpm_studio.data.formats.mapped import file_header
+from ddpm_studio.data.formats.memory_maps import file_header
 from ddpm_studio.data.formats.named_arrays import Named, parts_of
 from ddpm_studio.data.formats.npy_header import (
     FieldsError,

@@ -14,20 +14,20 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from ddpm_studio.data.byte_ranges import Whole
-from ddpm_studio.data.decoding.kinds import misnamed_picture
+from ddpm_studio.data.decoding.signatures import misnamed_picture
 from ddpm_studio.data.formats.array_rows import Array, ArrayRows, fits_memory
 from ddpm_studio.data.formats.layouts import ArrayLayout, layout_of
 from ddpm_studio.data.items import MAX_FILES, File, Item, Pixels
 from ddpm_studio.data.labels.class_names import ClassNames, class_names_of, names_beside
-from ddpm_studio.data.labels.own import OwnChoices, OwnLabels, class_names, why_no_classes
+from ddpm_studio.data.labels.own_labels import OwnChoices, OwnLabels, class_names, why_no_classes
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.values import BRIGHT, BYTES, NoMeaningError, Range, Values
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.picture_shape import MOST_COLOURS, parse_range
+from ddpm_studio.placeholders import HEAD_BYTES as STAND_IN_HEAD
+from ddpm_studio.placeholders import MOST_BYTES as STAND_IN_MOST
+from ddpm_studio.placeholders import stand_in
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
-from ddpm_studio.stand_ins import HEAD_BYTES as STAND_IN_HEAD
-from ddpm_studio.stand_ins import MOST_BYTES as STAND_IN_MOST
-from ddpm_studio.stand_ins import stand_in
 
 _SHAPES = "Save pictures as (N, H, W), (N, H, W, C) or (N, C, H, W), with up to 64 channels, or "
 _SAY_LAYOUT = "say what the axes are: --layout NHWC."

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from ddpm_studio.data.items import folder_classes, folders_of
-from ddpm_studio.data.labels.counting import no_classes
-from ddpm_studio.data.labels.repeated import copies_told, looked_through
+from ddpm_studio.data.labels.duplicate_folders import copies_told, looked_through
+from ddpm_studio.data.labels.folder_heuristics import no_classes
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.splits import (
     ALL,
@@ -36,7 +36,7 @@ class SplitFolders:
         levels: for each such level, counted from 0, the split of each folder and the rest of its
             name, see :func:`~ddpm_studio.data.splits.folder_part`.
         repeated: folders that are skipped, see
-            :func:`~ddpm_studio.data.labels.repeated.repeated_folders`.
+            :func:`~ddpm_studio.data.labels.duplicate_folders.repeated_folders`.
     """
 
     levels: dict[int, dict[str, tuple[str, str]]]

@@ -20,7 +20,7 @@ from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.tables import PictureNames
 from ddpm_studio.durations import counted
 from ddpm_studio.errors import plain
-from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
+from ddpm_studio.placeholders import HEAD_BYTES, stand_in
 
 OBJECTS = "objects"
 _RANK = 3

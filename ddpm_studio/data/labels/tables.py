@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice, takewhile
 
-from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
+from ddpm_studio.data.decoding.signatures import PICTURE_SUFFIXES
 from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.class_names import tells_names
 from ddpm_studio.data.labels.source import LabelSource
@@ -29,7 +29,7 @@ from ddpm_studio.data.labels.table_files import (
 )
 from ddpm_studio.data.splits import TRAIN, parts_around, split_in, split_of
 from ddpm_studio.errors import plain
-from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
+from ddpm_studio.placeholders import HEAD_BYTES, stand_in
 
 ONE_HOT = "one-hot"
 _RANK = 2

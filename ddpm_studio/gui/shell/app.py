@@ -15,8 +15,8 @@ from ddpm_studio import __version__
 from ddpm_studio.backend import Backend
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.errors import StudioError
-from ddpm_studio.gui.platform.collector import Collector
 from ddpm_studio.gui.platform.crash_log import CrashLog
+from ddpm_studio.gui.platform.garbage_collector import Collector
 from ddpm_studio.gui.platform.translations import install_translations
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.theme.theme import current_theme

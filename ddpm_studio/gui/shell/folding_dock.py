@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
-from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
 
 RAIL = 40
 # The sheet's own margins, left and right.

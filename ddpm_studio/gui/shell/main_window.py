@@ -25,7 +25,7 @@ from ddpm_studio.gui.features.report.report_writer import ReportWriter
 from ddpm_studio.gui.features.start.run_files import RUN, RunFiles
 from ddpm_studio.gui.features.start.start_page import StartPage
 from ddpm_studio.gui.platform.images import paths_from_mime
-from ddpm_studio.gui.shell.closing import Closing
+from ddpm_studio.gui.shell.close_handler import Closing
 from ddpm_studio.gui.shell.dock_layout import DockLayout, kept_in
 from ddpm_studio.gui.shell.full_screen import FullScreen
 from ddpm_studio.gui.shell.help_actions import HelpActions

@@ -7,8 +7,8 @@ from functools import partial
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
-from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ddpm_studio.pickles.torch_file import TorchFile, View, is_torch_file, open_torch_file
-from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
+from ddpm_studio.placeholders import HEAD_BYTES, stand_in
 from ddpm_studio.strict_json import require_file
 
 Leaf = View | Tensor

@@ -15,7 +15,7 @@ from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, Precision
 from ddpm_studio.engine.pixels import to_float16, to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS, Frames
 from ddpm_studio.engine.samplers.grid import sectioned
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.array_text import Array, pack
 from ddpm_studio.jobs.drawing.evaluator import Classes, Evaluator

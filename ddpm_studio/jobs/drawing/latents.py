@@ -15,7 +15,7 @@ from torch import Tensor
 from ddpm_studio.engine import PictureNoise, derive_seed, encode
 from ddpm_studio.engine.samplers.inversion import ddim_inversion
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.writing import check_destination, whole_file
+from ddpm_studio.export.atomic_writes import check_destination, whole_file
 from ddpm_studio.jobs.drawing.drawing import check_t, picture_shape, share_of_steps
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.drawing.models import Model, ModelStore

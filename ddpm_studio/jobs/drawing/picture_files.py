@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddpm_studio import export
-from ddpm_studio.jobs.asking import OptionError
+from ddpm_studio.jobs.request_building import OptionError
 from ddpm_studio.picture_shape import Bands, check_bands, parse_bands
 from ddpm_studio.requests import AnimationOptions, GridOptions, InterpolateRequest, ViewOptions
 from ddpm_studio.runs.classes import class_in_turn

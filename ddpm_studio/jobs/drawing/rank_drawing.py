@@ -19,8 +19,8 @@ from ddpm_studio.jobs.drawing.drawing import asked_precision, draw, picture_shap
 from ddpm_studio.jobs.drawing.evaluator import batch_limit
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.events import Event, Pictures, Progress
-from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.machine.ranks.pieces import is_others, made_by_others, make_pieces
+from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.requests import SampleRequest

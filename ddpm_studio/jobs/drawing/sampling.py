@@ -29,8 +29,8 @@ from ddpm_studio.jobs.events import (
     Pictures,
     Progress,
 )
-from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
-from ddpm_studio.jobs.relay import relay
+from ddpm_studio.jobs.job_combinators import relay
+from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.requests import GridOptions, SampleRequest
 from ddpm_studio.runs.classes import classes_in_turn, known_classes
 

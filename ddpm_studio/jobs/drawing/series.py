@@ -19,7 +19,7 @@ from ddpm_studio.jobs.events import (
     Pictures,
     Progress,
 )
-from ddpm_studio.jobs.relay import in_turn
+from ddpm_studio.jobs.job_combinators import in_turn
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 
 Row = Generator[Event, None, Drawn]

@@ -27,7 +27,7 @@ from ddpm_studio.jobs.events import (
     Pictures,
     Progress,
 )
-from ddpm_studio.jobs.relay import relay
+from ddpm_studio.jobs.job_combinators import relay
 from ddpm_studio.requests import ShareRequest
 from ddpm_studio.runs.classes import known_classes
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio import data, paths
-from ddpm_studio.data.formats.mapped import map_array
+from ddpm_studio.data.formats.memory_maps import map_array
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.recipe import read_recipe
 from ddpm_studio.jobs.drawing.picture_files import label_at

@@ -9,10 +9,10 @@ from pathlib import Path
 from ddpm_studio.catalogue.origins import origins, require
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop import Recognised, UnknownModelError, recognised, save_diffusers
-from ddpm_studio.jobs.asking import Named
 from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.jobs.library.model_card import UNKNOWN_LICENSE, check_license, model_card
+from ddpm_studio.jobs.request_building import Named
 from ddpm_studio.requests import ImportRequest, Weights
 from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo
 from ddpm_studio.runs.info import NEEDED_TO_DRAW

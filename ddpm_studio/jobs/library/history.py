@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ddpm_studio.jobs.library.figures import Figures
+from ddpm_studio.jobs.library.metric_arrays import Figures
 from ddpm_studio.runs import Checkpoint, RunFolder, evaluations, metrics
 from ddpm_studio.runs.evaluations import RecordedEvaluation
 from ddpm_studio.runs.lock import Owner

@@ -24,7 +24,7 @@ from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
 from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
-from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
+from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.measuring.bits_work import BitsWork
 from ddpm_studio.jobs.measuring.measuring import cannot_be_measured, left_out, measured_process
 from ddpm_studio.jobs.measuring.rank_bits import sharing

@@ -17,11 +17,11 @@ from ddpm_studio.data import Dataset
 from ddpm_studio.engine.generators import mapped
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Evaluated, Event, MeasuredFigure, Notice, Pictures, Progress
-from ddpm_studio.metrics.compared import Compared
 from ddpm_studio.metrics.features.space import Basis, FeatureSpace, features_of
 from ddpm_studio.metrics.features.weights import WeightsFile, read_weights
 from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out
-from ddpm_studio.metrics.real_pictures import RealRows, Rows, real_rows
+from ddpm_studio.metrics.metric_input import Compared
+from ddpm_studio.metrics.real_split import RealRows, Rows, real_rows
 from ddpm_studio.metrics.spaces import feature_space
 from ddpm_studio.metrics.subset import Subset
 from ddpm_studio.requests import CompareRequest

@@ -22,7 +22,7 @@ from ddpm_studio.jobs.drawing.sampling import draw_classes
 from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
-from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
+from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.measuring.comparing import RealPictures, compare
 from ddpm_studio.jobs.measuring.measuring import (
     held_out_share,
@@ -30,7 +30,7 @@ from ddpm_studio.jobs.measuring.measuring import (
     left_out,
     own_classes,
 )
-from ddpm_studio.metrics.real_pictures import Rows
+from ddpm_studio.metrics.real_split import Rows
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import evaluations
 from ddpm_studio.runs.classes import check_class, known_classes

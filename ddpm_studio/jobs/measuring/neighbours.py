@@ -14,7 +14,7 @@ from ddpm_studio.jobs.library.training_pictures import learnt_pictures, learnt_s
 from ddpm_studio.jobs.measuring.measuring import held_out_share
 from ddpm_studio.metrics import NearestNeighbours, nearest
 from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out
-from ddpm_studio.metrics.real_pictures import Rows
+from ddpm_studio.metrics.real_split import Rows
 from ddpm_studio.requests import NeighboursRequest
 from ddpm_studio.runs import RunFolder
 

@@ -17,9 +17,9 @@ import numpy as np
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.engine.likelihood.likelihood import BoundSums, Terms
 from ddpm_studio.jobs.drawing.models import ModelStore
-from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.machine.ranks.pictures import prepared_here
 from ddpm_studio.jobs.machine.ranks.pieces import is_others, made_by_others, make_pieces
+from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.jobs.measuring.bits_work import BitsWork

@@ -10,7 +10,7 @@ from ddpm_studio.export.report.plots import Axis, PlotLine, plot
 from ddpm_studio.export.report.prose import prose
 from ddpm_studio.jobs.events import BitsMeasured, Event
 from ddpm_studio.jobs.measuring.bits import measure_bits
-from ddpm_studio.jobs.measuring.words import (
+from ddpm_studio.jobs.measuring.formatting import (
     TABLE_4_HEADS,
     bits_counted,
     bits_remark,

@@ -12,7 +12,7 @@ from ddpm_studio.export.report.prose import math, prose
 from ddpm_studio.jobs.drawing.interpolation import interpolate
 from ddpm_studio.jobs.drawing.series import interpolate_series, share_series
 from ddpm_studio.jobs.events import Drawn, Event, Pictures
-from ddpm_studio.jobs.relay import in_turn
+from ddpm_studio.jobs.job_combinators import in_turn
 from ddpm_studio.jobs.reporting.samples import at_t, how
 from ddpm_studio.jobs.reporting.subject import OwnPictures, PartPlan, Subject
 from ddpm_studio.requests import InterpolateRequest, ShareRequest

@@ -17,8 +17,8 @@ from ddpm_studio.export.report.blocks import (
 )
 from ddpm_studio.export.report.prose import prose
 from ddpm_studio.jobs.events import Event, NeighboursFound
+from ddpm_studio.jobs.job_combinators import in_turn
 from ddpm_studio.jobs.measuring.neighbours import find_neighbours
-from ddpm_studio.jobs.relay import in_turn
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import NeighboursRequest
 

@@ -13,7 +13,7 @@ from ddpm_studio.export.report.blocks import ReportFigure, Row, Section, Tiles
 from ddpm_studio.export.report.prose import Html, escaped, math, prose
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.relay import collect_frames
+from ddpm_studio.jobs.job_combinators import collect_frames
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import SampleRequest, SamplerRequest
 

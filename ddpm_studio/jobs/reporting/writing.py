@@ -11,9 +11,9 @@ from ddpm_studio import __version__
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS, ReportPartInfo
 from ddpm_studio.data.preparing import PREPARING
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export.atomic_writes import check_destination, whole_file
 from ddpm_studio.export.report.blocks import Note, ReportFigure, Section
 from ddpm_studio.export.report.page import Page, page_html
-from ddpm_studio.export.writing import check_destination, whole_file
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.jobs.library.run_summary import describe_run, steps_told

@@ -13,7 +13,7 @@ from ddpm_studio.engine import DiffusionProcess, PictureNoise, derive_seed
 from ddpm_studio.engine.optimizers import optimizer
 from ddpm_studio.engine.process import Denoiser, std_of
 from ddpm_studio.engine.samplers import SAMPLERS
-from ddpm_studio.engine.samplers.running import kept_timesteps
+from ddpm_studio.engine.samplers.run_sampler import kept_timesteps
 from ddpm_studio.jobs.drawing.drawing import (
     asked_process,
     check_steps,

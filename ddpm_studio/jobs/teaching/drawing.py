@@ -14,7 +14,7 @@ from ddpm_studio.jobs.drawing.sampling_defaults import of_a_class
 from ddpm_studio.jobs.drawing.sharing import share
 from ddpm_studio.jobs.events import Drawn, Event
 from ddpm_studio.jobs.frames import KEPT
-from ddpm_studio.jobs.relay import collect_frames
+from ddpm_studio.jobs.job_combinators import collect_frames
 from ddpm_studio.jobs.teaching.results import FigureRows
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 

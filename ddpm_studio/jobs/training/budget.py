@@ -17,8 +17,8 @@ from ddpm_studio.durations import duration
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.engine.tables.networks import shapes_after
-from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
+from ddpm_studio.jobs.request_building import OptionError
 from ddpm_studio.jobs.training.new_run import LENGTHS
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
 from ddpm_studio.picture_shape import ImageSize, image_size, sides

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from ddpm_studio.engine.consistency.function import check_tunable
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.asking import Named
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.request_building import Named
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.new_run import begun_otherwise, resumed
 from ddpm_studio.jobs.training.training import TrainResult, train

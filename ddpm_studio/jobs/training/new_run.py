@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ddpm_studio.engine.tables import OPTIMIZERS
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.asking import Named, OptionError
+from ddpm_studio.jobs.request_building import Named, OptionError
 from ddpm_studio.paths import WRITING
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from ddpm_studio.engine import Network, PictureNoise, Trainer, derive_seed, in_bf16
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.engine.tables.samplers import FEW_STEPS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.evaluator import Evaluator

@@ -23,13 +23,13 @@ from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, PicturesLeftOut, Progress, RunStarted, Told
 from ddpm_studio.jobs.library.training_pictures import kept_pictures, learnt_sources, require_reader
 from ddpm_studio.jobs.machine import device as devices
-from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.machine.ranks.preparing import prepared_by_all
+from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.jobs.training.adapting import Adaptation
+from ddpm_studio.jobs.training.auto_settings import by_data
 from ddpm_studio.jobs.training.building import build_trainer
-from ddpm_studio.jobs.training.by_data import by_data
 from ddpm_studio.jobs.training.changes import (
     further,
     note_changes,

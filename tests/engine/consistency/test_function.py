@@ -9,7 +9,7 @@ from torch import Tensor
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
 from ddpm_studio.engine.consistency.function import boundary, check_tunable, consistency
 from ddpm_studio.engine.samplers import SAMPLERS
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from tests.engine.consistency.exact import CONTINUOUS, LABELLED, ExactStudent, exact
 from tests.engine.gaussian import alphas_cumprod, impulses
 from tests.engine.walking import finish

@@ -32,7 +32,7 @@ from ddpm_studio.engine.networks.patch_unet import PatchUNetConfig
 from ddpm_studio.engine.networks.presets import preset, preset_multiple
 from ddpm_studio.engine.networks.registry import build, common_fields, config_from, outline
 from ddpm_studio.engine.networks.unet_config import UNetConfig
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.engine.tables import NETWORKS, PRESETS, NetworkInfo, UnknownNameError
 from tests.parity.networks import randomised
 

@@ -26,7 +26,7 @@ from ddpm_studio.engine import (
     measure_bound,
     probability_flow,
 )
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.engine.schedules.sigmas import betas_of_sigmas
 from tests.engine.gaussian import GaussianDenoiser, impulses
 from tests.engine.parameterizations.published import BEST

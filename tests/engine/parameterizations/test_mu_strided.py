@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import SAMPLERS, DiffusionProcess, NoiseSchedule, PictureNoise
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod, linear_betas
 from tests.engine.walking import finish
 

@@ -10,7 +10,7 @@ import torch
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
 from ddpm_studio.engine.samplers import SAMPLERS, edm_churn, grid, heun
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from tests.engine.gaussian import GaussianDenoiser, TwoHills, alphas_cumprod, impulses
 from tests.engine.samplers.test_samplers_order import exact_variance
 from tests.engine.walking import finish

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
 from ddpm_studio.engine.samplers import SAMPLERS, Frame, grid
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from tests.engine.gaussian import GaussianDenoiser, impulses
 from tests.engine.walking import finish
 

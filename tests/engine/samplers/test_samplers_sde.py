@@ -17,7 +17,7 @@ from ddpm_studio.engine.samplers import (
     predictor_corrector,
     probability_flow,
 )
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod, impulses
 from tests.engine.walking import finish
 

@@ -9,7 +9,7 @@ import torch
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
 from ddpm_studio.engine.samplers import SAMPLERS, grid
-from ddpm_studio.engine.samplers.running import kept_timesteps, run_sampler
+from ddpm_studio.engine.samplers.run_sampler import kept_timesteps, run_sampler
 from tests.engine.gaussian import TwoHills
 from tests.engine.walking import finish
 

@@ -14,7 +14,7 @@ from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, Tr
 from ddpm_studio.engine.continuous import ContinuousDenoiser
 from ddpm_studio.engine.likelihood.bound import prior_bits
 from ddpm_studio.engine.samplers import SAMPLERS, ancestral, ddim_inversion, edm_churn, grid, unipc
-from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.engine.tables import PARAMETERIZATIONS
 from tests.engine.gaussian import TwoHills, alphas_cumprod, impulses
 from tests.engine.parameterizations.published import BestFlow

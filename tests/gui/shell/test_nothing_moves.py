@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.errors import StudioError
-from ddpm_studio.gui.features.common.age_row import AgeRow
+from ddpm_studio.gui.features.common.stale_notice import AgeRow
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel

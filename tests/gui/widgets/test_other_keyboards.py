@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
-from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
-from ddpm_studio.gui.widgets.pictures.pad import Pad
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
+from ddpm_studio.gui.widgets.pictures.xy_pad import Pad
 
 _EF = 0x0424  # Ф, where a Latin keyboard has A
 

@@ -19,7 +19,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BINS, HeldOutMeasured, RunStarted, TrainStep, TrainTick
 from ddpm_studio.jobs.library import history
-from ddpm_studio.jobs.library.figures import Figures
+from ddpm_studio.jobs.library.metric_arrays import Figures
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import metrics
 from tests.gui.fake_backend import FakeBackend

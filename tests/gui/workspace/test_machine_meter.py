@@ -18,7 +18,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.machine_meter import MachineMeter
 from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.machine import speed_trial as speeds
+from ddpm_studio.jobs.machine import speed_benchmark as speeds
 from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests.gui.panel_help import WAIT, endless

@@ -10,8 +10,8 @@ import torch
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import BINS
-from ddpm_studio.jobs.library.figures import STEP_COLUMNS, TICK_COLUMNS
 from ddpm_studio.jobs.library.history import look_at_run
+from ddpm_studio.jobs.library.metric_arrays import STEP_COLUMNS, TICK_COLUMNS
 from ddpm_studio.jobs.machine.load import LoadMeter
 from ddpm_studio.runs.metrics import FilePosition
 from tests.jobs.conftest import REQUEST

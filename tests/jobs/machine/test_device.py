@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ddpm_studio.jobs.machine.device import make_current
-from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
+from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.training.batching import free_bytes
 
 

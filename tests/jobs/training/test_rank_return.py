@@ -16,8 +16,8 @@ from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, Trainin
 from ddpm_studio.engine.device.ranks import ALONE, RankGroup, Ranks
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.engine.networks.unet import UNetConfig
-from ddpm_studio.jobs.training.follower import _steps
 from ddpm_studio.jobs.training.rank_state import Leading
+from ddpm_studio.jobs.training.rank_training import _steps
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.requests import TrainRequest
 from tests.ranks import forks, on_ranks

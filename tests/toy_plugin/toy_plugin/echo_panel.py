@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import Restored

@@ -25,13 +25,13 @@ from ddpm_studio.gui.widgets.layout.drawer import Drawer
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import follow_run
 from ddpm_studio.jobs.events import BitsMeasured, Decoded, Event, FrameImages, Notice
-from ddpm_studio.jobs.measuring.words import bits_remark
+from ddpm_studio.jobs.measuring.formatting import bits_remark
 from ddpm_studio.requests import BitsRequest, DecodeRequest
 
 _COUNT, _TIMESTEPS, _MOMENTS = 8, 50, 12

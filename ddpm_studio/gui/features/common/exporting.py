@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.animation_dialog import FORMATS, AnimationDialog
-from ddpm_studio.gui.features.common.export_words import export_words
+from ddpm_studio.gui.features.common.export_labels import export_words
 from ddpm_studio.gui.features.common.size_dialog import ask_zoom
 from ddpm_studio.gui.platform.images import Pictures, shown_bands
 from ddpm_studio.gui.theme.icons import set_icon

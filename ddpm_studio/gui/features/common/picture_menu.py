@@ -16,7 +16,7 @@ from ddpm_studio.gui.features.common.size_dialog import ask_zoom
 from ddpm_studio.gui.platform.images import Pictures, shown_bands
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import Recipe
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field, translated
-from ddpm_studio.gui.widgets.forms.narrow_choice import WideList
+from ddpm_studio.gui.widgets.forms.combo_boxes import WideList
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel
 from ddpm_studio.requests import SamplerRequest

@@ -14,15 +14,15 @@ from PySide6.QtWidgets import QComboBox, QStackedLayout, QVBoxLayout, QWidget
 from ddpm_studio.backend import JobHandle, JobSpec, State, specs
 from ddpm_studio.catalogue.tools import TOOLS, tool_of
 from ddpm_studio.errors import Failure
-from ddpm_studio.gui.features.common.age_row import AgeRow
 from ddpm_studio.gui.features.common.cancelled_drawing import CancelledDrawing
 from ddpm_studio.gui.features.common.draggable import Draggable
-from ddpm_studio.gui.features.common.drawing_turn import DrawingTurn
-from ddpm_studio.gui.features.common.tool_words import tool_menu
+from ddpm_studio.gui.features.common.drawing_deferral import DrawingTurn
+from ddpm_studio.gui.features.common.stale_notice import AgeRow
+from ddpm_studio.gui.features.common.tool_titles import tool_menu
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import FilledArea
 from ddpm_studio.gui.widgets.layout.thin_progress import thin_progress
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio

@@ -24,8 +24,8 @@ from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import button, name
 from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.gui.widgets.layout.drop_zone import DropZone
-from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.layout.scroll_areas import FilledArea
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.picture_classes import CLASS

@@ -10,11 +10,11 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from ddpm_studio.catalogue.tools import drawings
-from ddpm_studio.gui.features.common.sampler_words import sampler_title
+from ddpm_studio.gui.features.common.sampler_titles import sampler_title
 from ddpm_studio.gui.features.gallery.gallery_items import Filter
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.choices import translated
-from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
+from ddpm_studio.gui.widgets.forms.combo_boxes import NarrowChoice
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together

@@ -14,7 +14,7 @@ from ddpm_studio.gui.features.common.picture_count import picture_count
 from ddpm_studio.gui.features.gallery.board_bar import BoardBar
 from ddpm_studio.gui.features.gallery.board_dialog import BoardDialog
 from ddpm_studio.gui.features.gallery.gallery_items import Filter, GalleryItems
-from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
+from ddpm_studio.gui.features.gallery.gallery_store import GalleryKeeper
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.jobs.library.gallery import Kept

@@ -14,7 +14,7 @@ from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.gui.features.common.exporting import Export
 from ddpm_studio.gui.features.common.picture_count import picture_count
 from ddpm_studio.gui.features.common.size_dialog import ask_zoom, saved_side
-from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
+from ddpm_studio.gui.features.gallery.gallery_store import GalleryKeeper
 from ddpm_studio.gui.platform.images import PictureDrop, Pictures, shown_bands
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.save_dialog import ask_where

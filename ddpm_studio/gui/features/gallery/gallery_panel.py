@@ -21,10 +21,10 @@ from ddpm_studio.gui.features.gallery.gallery_bar import SIDE, GalleryBar, Galle
 from ddpm_studio.gui.features.gallery.gallery_boards import GalleryBoards
 from ddpm_studio.gui.features.gallery.gallery_exports import GalleryExports
 from ddpm_studio.gui.features.gallery.gallery_items import GalleryItems
-from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
 from ddpm_studio.gui.features.gallery.gallery_menu import GalleryMenu
 from ddpm_studio.gui.features.gallery.gallery_side import GallerySide
-from ddpm_studio.gui.features.gallery.picture_words import picture_words, stars
+from ddpm_studio.gui.features.gallery.gallery_store import GalleryKeeper
+from ddpm_studio.gui.features.gallery.picture_description import picture_words, stars
 from ddpm_studio.gui.platform.images import PictureDrop
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name, tool_button

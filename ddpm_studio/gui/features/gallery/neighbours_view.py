@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import NeighboursFound
 from ddpm_studio.paths import is_file

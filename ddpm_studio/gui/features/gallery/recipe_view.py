@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.catalogue.tools import drawings
 from ddpm_studio.engine.sizes import size_text
-from ddpm_studio.gui.features.common.sampler_words import sampler_title
+from ddpm_studio.gui.features.common.sampler_titles import sampler_title
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.layout.basics import label, number_label
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.picture_files import label_at
 from ddpm_studio.requests import trail_points

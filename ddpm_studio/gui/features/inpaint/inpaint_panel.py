@@ -26,8 +26,8 @@ from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import label, name
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.flow_layout import together
-from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import Recipe, Restored

@@ -14,8 +14,8 @@ from ddpm_studio.gui.features.interpolate.pad_trail import PadTrail
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
-from ddpm_studio.gui.widgets.pictures.pad import Pad
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
+from ddpm_studio.gui.widgets.pictures.xy_pad import Pad
 from ddpm_studio.gui.workspace.studio import Studio
 
 SLIDER = 1000

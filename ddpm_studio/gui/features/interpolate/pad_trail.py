@@ -12,8 +12,8 @@ from ddpm_studio.gui.features.interpolate.path_view import FPS
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.layout.basics import button
-from ddpm_studio.gui.widgets.pictures.pad import Pad
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
+from ddpm_studio.gui.widgets.pictures.xy_pad import Pad
 from ddpm_studio.requests import trail_points
 
 _FEWEST, _MOST = 6, 60

@@ -17,7 +17,7 @@ from ddpm_studio.backend import JobHandle, Lane, State
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import IconLabel, label, name
 from ddpm_studio.gui.widgets.layout.job_row import JobRow
-from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout
 
-from ddpm_studio.gui.features.learn.captioned import Captioned
+from ddpm_studio.gui.features.learn.captioned_widget import Captioned
 from ddpm_studio.gui.features.learn.listing import Listing
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
-from ddpm_studio.gui.features.learn.stage_row import StageRow
+from ddpm_studio.gui.features.learn.playback_controls import StageRow
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import number_label
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
 
 
 class AlgorithmView(TurningRow):

@@ -12,13 +12,13 @@ from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.features.learn.equation import Equation, Symbol
-from ddpm_studio.gui.features.learn.lights import Lights
+from ddpm_studio.gui.features.learn.linked_highlights import Lights
 from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
-from ddpm_studio.gui.features.learn.parts_bar import PartsBar, Share
 from ddpm_studio.gui.features.learn.pixel_tile import PixelTile
+from ddpm_studio.gui.features.learn.stacked_bar import PartsBar, Share
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BoundParts, StepGaussians

@@ -10,7 +10,7 @@ from ddpm_studio.gui.features.learn.chain_view import ChainView
 from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, two_places
 from ddpm_studio.gui.features.learn.learn_slot import LearnSlot
-from ddpm_studio.gui.features.learn.mixing import mixed
+from ddpm_studio.gui.features.learn.noisy_picture import mixed
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import label, tool_button
 from ddpm_studio.gui.workspace.actions import ActionRegistry

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.gui.features.common.tool_words import tool_menu
+from ddpm_studio.gui.features.common.tool_titles import tool_menu
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 

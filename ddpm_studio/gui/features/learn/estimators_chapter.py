@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
-from ddpm_studio.gui.features.learn.dot_rows import DotRow, DotRows
+from ddpm_studio.gui.features.learn.dot_plot import DotRow, DotRows
 from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
 from ddpm_studio.gui.features.learn.tool_links import tool_links
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import BoundEstimates

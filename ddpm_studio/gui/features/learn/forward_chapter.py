@@ -22,8 +22,8 @@ from ddpm_studio.gui.features.common.time_slider import TimeSlider
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short, two_places
 from ddpm_studio.gui.features.learn.equation import Equation, Symbol
 from ddpm_studio.gui.features.learn.learn_slot import LearnSlot
-from ddpm_studio.gui.features.learn.lights import Lights
-from ddpm_studio.gui.features.learn.mixing import mixed
+from ddpm_studio.gui.features.learn.linked_highlights import Lights
+from ddpm_studio.gui.features.learn.noisy_picture import mixed
 from ddpm_studio.gui.features.learn.picture_row import PictureRow
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S

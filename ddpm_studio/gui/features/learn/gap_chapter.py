@@ -15,7 +15,7 @@ from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import GAP_STEPS, GapCurves

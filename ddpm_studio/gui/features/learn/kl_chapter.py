@@ -11,7 +11,7 @@ from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short, t
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import label, name, number_label
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import TwoGaussians

@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from ddpm_studio.catalogue.concepts import CONCEPTS, Concept, concept
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
-from ddpm_studio.gui.features.common.tool_words import tool_menu
+from ddpm_studio.gui.features.common.tool_titles import tool_menu
 from ddpm_studio.gui.features.learn.chapter_actions import ChapterActions
 from ddpm_studio.gui.features.learn.concept_index import ConceptIndex
 from ddpm_studio.gui.features.learn.presenter import Presenter
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
-from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
+from ddpm_studio.gui.widgets.forms.combo_boxes import NarrowChoice
 from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name, tool_button
-from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 

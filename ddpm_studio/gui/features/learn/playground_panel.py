@@ -19,10 +19,10 @@ from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.catalogue import SAMPLERS
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionButton
-from ddpm_studio.gui.features.learn.lights import Lights
+from ddpm_studio.gui.features.learn.linked_highlights import Lights
 from ddpm_studio.gui.features.learn.playground_equations import PlaygroundEquations
+from ddpm_studio.gui.features.learn.sampler_tile import WalkTile
 from ddpm_studio.gui.features.learn.score_view import ScoreView
-from ddpm_studio.gui.features.learn.walk_tile import WalkTile
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.forms.slider import Slider
@@ -35,8 +35,8 @@ from ddpm_studio.gui.widgets.layout.basics import (
 )
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
 from ddpm_studio.gui.widgets.layout.thin_progress import thin_progress
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Points, PointsLearned, ScheduleTables

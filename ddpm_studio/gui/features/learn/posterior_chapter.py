@@ -8,15 +8,15 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
-from ddpm_studio.gui.features.learn.captioned import Captioned
+from ddpm_studio.gui.features.learn.captioned_widget import Captioned
 from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.features.learn.learn_slot import LearnSlot
-from ddpm_studio.gui.features.learn.mixing import mixed
+from ddpm_studio.gui.features.learn.noisy_picture import mixed
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import label
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import NoisedPicture, Pictures

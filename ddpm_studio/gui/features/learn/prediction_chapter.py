@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
-from ddpm_studio.gui.features.learn.captioned import Captioned
+from ddpm_studio.gui.features.learn.captioned_widget import Captioned
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile

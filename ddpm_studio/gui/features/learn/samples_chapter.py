@@ -11,8 +11,8 @@ from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
 from ddpm_studio.gui.features.learn.tool_links import tool_links
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.widgets.layout.basics import button, label
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Drawn

@@ -16,7 +16,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
 from ddpm_studio.gui.widgets.plots.heat_map import HeatMap
 from ddpm_studio.gui.widgets.plots.loss_plot import LossPlot
-from ddpm_studio.gui.widgets.plots.small_curve import SmallCurve, StepSeries
+from ddpm_studio.gui.widgets.plots.sparkline import SmallCurve, StepSeries
 from ddpm_studio.gui.workspace.studio import Studio
 
 _REDRAW_MS = 150

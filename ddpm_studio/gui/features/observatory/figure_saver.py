@@ -14,7 +14,7 @@ from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
 from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
-from ddpm_studio.gui.widgets.plots.plot_picture import picture_of
+from ddpm_studio.gui.widgets.plots.plot_export import picture_of
 from ddpm_studio.gui.workspace.studio import Studio
 
 

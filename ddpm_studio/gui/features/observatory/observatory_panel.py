@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from ddpm_studio.backend import State
 from ddpm_studio.backend.record import RunRecord
-from ddpm_studio.gui.features.common.tool_words import tool_menu
+from ddpm_studio.gui.features.common.tool_titles import tool_menu
 from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
 from ddpm_studio.gui.features.observatory.figure_saver import FigureSaver
 from ddpm_studio.gui.features.observatory.quality_page import QualityPage
@@ -29,7 +29,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.runs.notes import read_notes

@@ -17,7 +17,7 @@ from ddpm_studio.gui.widgets.layout.basics import ElidedLabel
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.pictures.grid_layout import fit_grid
-from ddpm_studio.gui.widgets.pictures.inspected_grid import InspectedGrid, Pixel
+from ddpm_studio.gui.widgets.pictures.pixel_inspector import InspectedGrid, Pixel
 from ddpm_studio.gui.widgets.pictures.zooming import Look
 from ddpm_studio.gui.workspace.studio import Studio
 

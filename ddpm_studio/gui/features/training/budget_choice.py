@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from ddpm_studio.engine.sizes import side_text
-from ddpm_studio.gui.features.training.start_from import StartFrom
 from ddpm_studio.gui.features.training.training_form import TrainingForm
+from ddpm_studio.gui.features.training.warm_start_choice import StartFrom
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
 from ddpm_studio.gui.widgets.layout.eta import duration

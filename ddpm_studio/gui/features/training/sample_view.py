@@ -20,7 +20,7 @@ from ddpm_studio.gui.widgets.layout.basics import (
     tool_button,
 )
 from ddpm_studio.gui.widgets.pictures.grid_layout import fit_grid
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import SampleGrid

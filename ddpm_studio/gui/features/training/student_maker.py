@@ -14,7 +14,7 @@ from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import button, label
 from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import DistillRequest

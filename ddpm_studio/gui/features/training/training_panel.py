@@ -13,22 +13,22 @@ from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.training.budget_choice import BudgetChoice
 from ddpm_studio.gui.features.training.fine_tuner import FineTuner
-from ddpm_studio.gui.features.training.further_row import FurtherRow
 from ddpm_studio.gui.features.training.queue_box import QueueBox
+from ddpm_studio.gui.features.training.resume_row import FurtherRow
 from ddpm_studio.gui.features.training.run_choice import RunChoice
 from ddpm_studio.gui.features.training.sample_view import SampleView
 from ddpm_studio.gui.features.training.saving_elsewhere import SavingElsewhere
-from ddpm_studio.gui.features.training.start_from import StartFrom
 from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
 from ddpm_studio.gui.features.training.training_form import COMMON, TrainingForm
 from ddpm_studio.gui.features.training.training_status import TrainingStatus
+from ddpm_studio.gui.features.training.warm_start_choice import StartFrom
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.advice import in_form
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label
 from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.gui.widgets.layout.columns import Columns
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
 from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
 from ddpm_studio.gui.widgets.plots.loss_plot import LossPlot
 from ddpm_studio.gui.workspace.actions import ActionRegistry

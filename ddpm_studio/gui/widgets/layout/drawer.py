@@ -10,7 +10,7 @@ from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
 from ddpm_studio.gui.widgets.layout.overlay import Overlay
-from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
 
 WIDTH = 336
 

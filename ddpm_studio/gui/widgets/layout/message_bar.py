@@ -20,8 +20,8 @@ from ddpm_studio.gui.widgets.layout.basics import (
     set_property,
     tool_button,
 )
-from ddpm_studio.gui.widgets.layout.free_place import free_place
 from ddpm_studio.gui.widgets.layout.overlay import Overlay
+from ddpm_studio.gui.widgets.layout.overlay_placement import free_place
 from ddpm_studio.gui.widgets.layout.wrapped_text import SelectableText
 
 Level = Literal["info", "warning", "error"]

@@ -14,7 +14,7 @@ from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.pictures.grid_layout import WHOLE, GridLayout
 from ddpm_studio.gui.widgets.pictures.grid_painter import CAPTION_HEIGHT, paint_frame
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 
 _SMALLEST = 24
 

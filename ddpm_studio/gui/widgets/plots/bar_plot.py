@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot
-from ddpm_studio.gui.widgets.plots.parts_of_t import part_of_t
+from ddpm_studio.gui.widgets.plots.timestep_bins import part_of_t
 
 _CORNER = 2.0
 

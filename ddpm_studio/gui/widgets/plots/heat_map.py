@@ -14,8 +14,8 @@ from ddpm_studio.backend.rows import Numbers
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.plots.painted_plot import CAPTION
-from ddpm_studio.gui.widgets.plots.parts_of_t import part_of_t
-from ddpm_studio.gui.widgets.plots.step_field import StepField
+from ddpm_studio.gui.widgets.plots.step_plot import StepField
+from ddpm_studio.gui.widgets.plots.timestep_bins import part_of_t
 
 COLUMNS = 240
 _KEY_WIDTH, _KEY_ROOM = 8, 52

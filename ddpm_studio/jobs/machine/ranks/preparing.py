@@ -18,8 +18,8 @@ from typing import Any, cast
 
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
-from ddpm_studio.data.decoding.assisting import Assisting
 from ddpm_studio.data.decoding.decode_pool import decoding_processes
+from ddpm_studio.data.decoding.decode_server import Assisting
 from ddpm_studio.engine.device.ranks import RankLostError
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.machine.ranks.place import RankPlace

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.jobs.machine.ranks.place import RankPlace
-from ddpm_studio.own_group import OWN_GROUP
+from ddpm_studio.process_group import OWN_GROUP
 from ddpm_studio.rank_flag import RANK_WORD
 
 _LONGEST_TAIL = 4000

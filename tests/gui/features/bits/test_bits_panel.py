@@ -11,7 +11,7 @@ from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.automatic_drawing import AutomaticDrawing
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.measuring.words import bits_remark
+from ddpm_studio.jobs.measuring.formatting import bits_remark
 from tests.gui.panel_help import WAIT, T, drop, files, open_run
 
 

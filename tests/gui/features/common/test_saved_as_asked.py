@@ -18,7 +18,7 @@ from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
 from ddpm_studio.gui.features.share.latent_menu import LatentMenu
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.save_dialog import SaveDialog
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BitsMeasured, Latent

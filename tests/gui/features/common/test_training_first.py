@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import JobHandle, JobSpec, Lane
 from ddpm_studio.backend.specs.runs import RunView
-from ddpm_studio.gui.features.common.age_row import AgeRow
+from ddpm_studio.gui.features.common.stale_notice import AgeRow
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel

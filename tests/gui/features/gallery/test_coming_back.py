@@ -7,7 +7,7 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.gallery.gallery_items import GalleryItems
-from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
+from ddpm_studio.gui.features.gallery.gallery_store import GalleryKeeper
 from ddpm_studio.gui.widgets.pictures.picture_cache import PictureCache
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.library.gallery import Kept

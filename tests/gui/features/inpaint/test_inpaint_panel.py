@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
-from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.other_run import other_run

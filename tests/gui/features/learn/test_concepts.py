@@ -15,13 +15,13 @@ from ddpm_studio.catalogue.concepts import CONCEPTS, PARTS, concepts_of
 from ddpm_studio.gui.features.learn import playground_panel
 from ddpm_studio.gui.features.learn.chain_view import ChainView
 from ddpm_studio.gui.features.learn.curve_view import CurveView
-from ddpm_studio.gui.features.learn.dot_rows import DotRows
+from ddpm_studio.gui.features.learn.dot_plot import DotRows
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
 from ddpm_studio.gui.features.learn.typeset import typeset
 from ddpm_studio.gui.shell.main_window import MainWindow
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.requests import PlayRequest
 from tests.gui.panel_help import WAIT, opened
 

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView
 from ddpm_studio.gui.features.learn.equation import Equation, Symbol
-from ddpm_studio.gui.features.learn.lights import Lights
+from ddpm_studio.gui.features.learn.linked_highlights import Lights
 
 SOURCE = r"\is{bar}{\bar{α}_t} = 1 − \is{beta}{β_t} ∇\log q"
 SYMBOLS = [Symbol("bar", "ᾱ_t", "what is left"), Symbol("beta", "β_t", "what is added")]

@@ -15,9 +15,9 @@ from ddpm_studio.backend import Backend
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.pins.pin_strip import PinStrip
 from ddpm_studio.gui.platform.images import Pictures, picture_mime
-from ddpm_studio.gui.widgets.pictures import picture_slot, picture_view, thumbnails
+from ddpm_studio.gui.widgets.pictures import picture_grid, picture_slot, thumbnails
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -107,7 +107,7 @@ def test_every_kind_of_view_lets_its_picture_be_dragged_away(
     def note(source: QWidget, picture: Pictures, recipe: object) -> None:
         carried.append((picture, recipe))
 
-    for module in (picture_slot, picture_view, thumbnails):
+    for module in (picture_slot, picture_grid, thumbnails):
         monkeypatch.setattr(module, "drag_picture", note)
     view, surface = make()
     qtbot.addWidget(view)

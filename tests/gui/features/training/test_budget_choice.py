@@ -9,8 +9,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.training.budget_choice import BudgetChoice
-from ddpm_studio.gui.features.training.start_from import StartFrom
 from ddpm_studio.gui.features.training.training_form import TrainingForm
+from ddpm_studio.gui.features.training.warm_start_choice import StartFrom
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.machine_meter import MachineMeter
 from ddpm_studio.gui.workspace.settings import Preferences, open_settings

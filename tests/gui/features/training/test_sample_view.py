@@ -15,7 +15,7 @@ from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPa
 from ddpm_studio.gui.features.training.sample_view import SampleView
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.layout.columns import Columns
-from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import SampleGrid

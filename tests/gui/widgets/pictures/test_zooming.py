@@ -10,9 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.widgets.pictures.inspected_grid import InspectedGrid
-from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
-from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
+from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
+from ddpm_studio.gui.widgets.pictures.pixel_inspector import InspectedGrid
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.widgets.pictures.zooming import Notches, next_zoom
 

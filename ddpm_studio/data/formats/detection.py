@@ -1,0 +1,194 @@
+"""Format detection: assign files to readers by suffix, file signature and catalogue order."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from ddpm_studio.catalogue import DATA_FORMATS, DataFormatInfo
+from ddpm_studio.data.decoding.signatures import PICTURE_SUFFIXES, misnamed_picture
+from ddpm_studio.data.decoding.unsupported import foreign, foreign_suffix
+from ddpm_studio.data.formats.archives import tar_files, zip_files
+from ddpm_studio.data.formats.folders import files_near, unreadable
+from ddpm_studio.data.formats.idx import with_labels
+from ddpm_studio.data.formats.reading import Reading
+from ddpm_studio.data.items import File, Item
+from ddpm_studio.data.report import NEEDS, Reject
+from ddpm_studio.errors import StudioError
+from ddpm_studio.placeholders import HEAD_BYTES, stand_in
+from ddpm_studio.requests import FIRST_RULES, PrepareOptions
+
+_TAR_MAGIC_AT = 257
+_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+# File types that are zips inside and hold no pictures.
+_ZIPS_OF_OTHERS = (".xlsx", ".ods", ".keras")
+# gzip, bzip2 and xz.
+_PACKED_ENDINGS = (".gz", ".bz2", ".xz")
+_PACKED_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+_PART = re.compile(r"\.(?:z\d\d|(?:zip|tar|7z|rar|gz|tgz)\.(?:\d{3}|part\w{1,3}))$")
+
+
+def archive_endings() -> tuple[str, ...]:
+    """Return the suffixes of archives, with those of compressed files, which may be tars."""
+    archives = (info.suffixes for info in DATA_FORMATS.values() if info.archive)
+    return (*(one for suffixes in archives for one in suffixes if one), *_PACKED_ENDINGS)
+
+
+def taken_by_formats(
+    files: Sequence[File], reading: Reading, *, alone: bool, found: bool = False
+) -> tuple[list[Item] | None, Sequence[File]]:
+    """Read the files of one tree by the readers of the catalogue, in its order.
+
+    Args:
+        files: files of one tree, or a single dropped file with those that belong to it.
+        reading: the reading of the tree.
+        alone: whether it is a single dropped file.
+        found: whether other trees, such as archives in the folder, have given pictures.
+
+    Returns:
+        The pictures, or None if no format took a file; and the files that are left.
+
+    Raises:
+        StudioError: a file can't be read, or a package that it needs is not installed, and no
+            pictures were found otherwise: in a folder, files of features and models are normal.
+    """
+    by_suffix: dict[str, list[File]] = {}
+    for file in files:
+        by_suffix.setdefault(file.suffix, []).append(file)
+    items: list[Item] | None = None
+    used: set[str] = set()
+    refused: list[StudioError] = []
+    for info in _readers():
+        if reading.first_rules and info.first not in (("anywhere", "alone")[: 1 + alone]):
+            continue
+        wanted = [file for suffix in info.suffixes for file in by_suffix.get(suffix, ())]
+        wanted = [file for file in wanted if file.name not in used] if used else wanted
+        if info.by_content and len(files) == 1:
+            wanted = list(files)
+        if not wanted:
+            continue
+        if len(info.suffixes) > 1:
+            order = {file.name: number for number, file in enumerate(files)}
+            wanted.sort(key=lambda file: order[file.name])
+        try:
+            _require(info, reading.shown(wanted[0].name))
+            taken = info.load()(wanted, reading)
+        except StudioError as error:
+            # A file or array that the user has named must be read, or the error is raised.
+            if alone or reading.first_rules or reading.options.array is not None:
+                raise
+            refused.append(error)
+            why = f"no pictures: {error.cause.rstrip('.')}"
+            reading.rejects += [Reject(reading.shown(file.name), why) for file in wanted]
+            used |= {file.name for file in wanted}
+            continue
+        if taken is not None:
+            items = [*(items or []), *taken.items]
+            reading.formats.append(info.name)
+            used |= taken.files
+    if refused and not (items or found or PICTURE_SUFFIXES & by_suffix.keys()):
+        raise refused[0]
+    return items, [file for file in files if file.name not in used] if used else files
+
+
+def _readers() -> list[DataFormatInfo]:
+    return [info for info in DATA_FORMATS.values() if not info.archive]
+
+
+def _require(info: DataFormatInfo, name: str) -> None:
+    if info.extra is None:
+        return
+    module, extra = info.extra
+    if importlib.util.find_spec(module) is None:
+        raise StudioError(
+            f"{name} is a file of {info.title}{NEEDS}{module}.",
+            f"Install it: pip install 'ddpm-studio[{extra}]'.",
+        )
+
+
+def beside(path: Path) -> list[Path]:
+    """Return a dropped file and the files next to it that belong to it, such as its labels."""
+    found = with_labels(path)
+    if len(found) > 1:
+        return found
+    suffix = path.suffix.lower()
+    patterns = [one for info in _readers() if suffix in info.suffixes for one in info.beside]
+    if not patterns:
+        return found
+    return found + files_near(path, lambda name: any(fnmatchcase(name, one) for one in patterns))
+
+
+def archive_of(
+    path: Path, stack: ExitStack, options: PrepareOptions, used: list[str], told: list[str]
+) -> list[File] | None:
+    """Return the files of an archive, recognised by its suffix or else its signature.
+
+    None if it is no archive, or a file of another format that is a zip inside. The name of the
+    format is appended to ``used``, and a note on the encoding of names to ``told``.
+
+    Raises:
+        StudioError: the archive can't be read, or is damaged or unsafe.
+    """
+    name = path.name.lower()
+    first_rules = options.rules == FIRST_RULES
+    read_so = (info for info in _readers() if not first_rules or info.first)
+    if any(info.is_zip and name.endswith(info.suffixes) for info in read_so):
+        return None
+    archives = [info for info in DATA_FORMATS.values() if info.archive]
+    named = next((info for info in archives if name.endswith(info.suffixes)), None)
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if named is not None and not first_rules:
+        named = _by_content(path, named, head)
+    elif named is None and not first_rules and _PART.search(name):
+        raise StudioError(
+            f"{path.name} is one part of a split archive.",
+            "Put the parts together, such as with 7-Zip, and choose the whole or the folder.",
+        )
+    if named is not None:
+        files: list[File] = (
+            zip_files(path, stack, None if first_rules else told)
+            if named.name == "zip"
+            else named.load()(path, stack)
+        )
+        used.append(named.name)
+        return files
+    if head.startswith(_ZIP_STARTS):
+        if path.suffix.lower() in _ZIPS_OF_OTHERS and not first_rules:
+            said, _, remedy = (foreign_suffix(path.suffix.lower()) or "").partition(": ")
+            raise StudioError(f"{path.name} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
+        files = zip_files(path, stack, None if first_rules else told)
+        if not first_rules and any(file.name.endswith("/data.pkl") for file in files):
+            raise StudioError(
+                f"{path.name} is a file of torch under another name.", "Give it the ending .pt."
+            )
+        return files
+    return tar_files(path, stack) if head[_TAR_MAGIC_AT:].startswith(b"ustar") else None
+
+
+def _by_content(path: Path, named: DataFormatInfo, head: bytes) -> DataFormatInfo:
+    """Return the format of an archive by its signature, which may differ from its suffix.
+
+    Raises:
+        StudioError: the file is a placeholder for an archive, such as a Git LFS pointer, or is of
+            a type that is not supported.
+    """
+    if (instead := stand_in(head, path.stat().st_size)) is not None:
+        raise instead.error(path.name)
+    if named.name not in ("zip", "tar"):
+        return named
+    if head.startswith(_ZIP_STARTS):
+        return DATA_FORMATS["zip"]
+    if head[_TAR_MAGIC_AT:].startswith(b"ustar") or head.startswith(_PACKED_STARTS):
+        return DATA_FORMATS["tar"]
+    if (what := foreign(head) or misnamed_picture(head)) is not None:
+        said, _, remedy = what.partition(": ")
+        raise StudioError(f"{path.name} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
+    return named
