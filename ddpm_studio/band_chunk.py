@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ddpm_studio.picture_shape import MOST_BANDS
+from ddpm_studio.picture_shape import MAX_BANDS
 
 if TYPE_CHECKING:
     from ddpm_studio.picture_shape import Pictures
 
 BAND_CHUNK = b"bnDS"
 
-_HEAD = struct.Struct(">III")
-_MOST_BYTES = 1 << 30
+_HEADER = struct.Struct(">III")
+_MAX_BYTES = 1 << 30
 
 
 def pack_bands(picture: Pictures) -> bytes:
     """Return the chunk's content for a picture, uint8 (H, W, C)."""
-    return _HEAD.pack(*picture.shape) + zlib.compress(np.ascontiguousarray(picture).tobytes())
+    return _HEADER.pack(*picture.shape) + zlib.compress(np.ascontiguousarray(picture).tobytes())
 
 
 def band_shape(content: bytes, shown: tuple[int, int]) -> tuple[int, int, int]:
@@ -39,13 +39,13 @@ def band_shape(content: bytes, shown: tuple[int, int]) -> tuple[int, int, int]:
     Raises:
         ValueError: if the header is cut short, or its shape impossible, too large or not the PNG's.
     """
-    if len(content) < _HEAD.size:
+    if len(content) < _HEADER.size:
         raise ValueError("its bands are cut short")
-    height, width, channels = _HEAD.unpack_from(content)
-    if not (height and width and 0 < channels <= MOST_BANDS):
+    height, width, channels = _HEADER.unpack_from(content)
+    if not (height and width and 0 < channels <= MAX_BANDS):
         raise ValueError("its bands have an impossible shape")
     zoom = shown[0] // width
-    if (width * zoom, height * zoom) != shown or height * width * channels > _MOST_BYTES:
+    if (width * zoom, height * zoom) != shown or height * width * channels > _MAX_BYTES:
         raise ValueError("its bands are of another picture")
     return height, width, channels
 
@@ -60,7 +60,7 @@ def unpack_bands(content: bytes, shown: tuple[int, int]) -> Pictures:
     size = height * width * channels
     stream = zlib.decompressobj()
     try:
-        pixels = stream.decompress(content[_HEAD.size :], size + 1)
+        pixels = stream.decompress(content[_HEADER.size :], size + 1)
     except zlib.error as error:
         raise ValueError("its bands are damaged") from error
     if len(pixels) != size or not stream.eof:

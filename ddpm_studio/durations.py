@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Format a duration in seconds as "8 s", "12 min", "3 h 5 min", "12 h" or "2 days"."""
     if seconds < 59.5:
         return f"{max(1, round(seconds))} s"
@@ -18,18 +18,18 @@ def duration(seconds: float) -> str:
     return f"{round(hours / 24)} days"
 
 
-def counted(count: int, what: str, many: str = "") -> str:
+def format_count(count: int, what: str, plural: str = "") -> str:
     """Format a count with its noun, such as "1 picture" or "1,234 pictures".
 
     Args:
         count: the number of things.
         what: the noun, in the singular.
-        many: the plural; empty: the singular with an s.
+        plural: the plural; empty: the singular with an s.
     """
-    return f"1 {what}" if count == 1 else f"{count:,} {many or what + 's'}"
+    return f"1 {what}" if count == 1 else f"{count:,} {plural or what + 's'}"
 
 
-def size_words(count: int) -> str:
+def format_size(count: int) -> str:
     """Format a size in bytes as "340 kB", "1.2 MB", "640 MB" or "1.2 GB"."""
     if count < 1e6:
         return f"{max(1, round(count / 1e3))} kB"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
-_LONGEST_LINE = 500
+_MAX_LINE_LENGTH = 500
 
 
-def plain(text: str, most: int = _LONGEST_LINE) -> str:
+def printable(text: str, most: int = _MAX_LINE_LENGTH) -> str:
     """Sanitise untrusted text to one line that is safe to show in any terminal or label.
 
     Control characters could clear a terminal or reverse the reading order, and lone surrogates
@@ -32,8 +32,8 @@ class StudioError(Exception):
     """
 
     def __init__(self, cause: str, remedy: str = "", details: str = "") -> None:
-        self.cause = plain(cause)
-        self.remedy = plain(remedy)
+        self.cause = printable(cause)
+        self.remedy = printable(remedy)
         self.details = details
         super().__init__(f"{self.cause} {self.remedy}".strip())
 
@@ -83,11 +83,11 @@ class Failure:
         if isinstance(error, OSError) and error.strerror:
             where = f": {error.filename}" if error.filename else ""
             return cls(
-                plain(f"{error.strerror}{where}."),
+                printable(f"{error.strerror}{where}."),
                 "Check the path, its permissions and space.",
                 details,
             )
-        what = f"{type(error).__name__}: {plain(str(error), 300) or 'no message'}"
+        what = f"{type(error).__name__}: {printable(str(error), 300) or 'no message'}"
         if plugin := _plugin_of(error):
             return cls(
                 f"The plug-in {plugin} failed by {what}.",
@@ -128,7 +128,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error means out of memory, on the device or on the host."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    return isinstance(error, RuntimeError) and _says(error, _OUT_OF_MEMORY)
+    return isinstance(error, RuntimeError) and _message_contains(error, _OUT_OF_MEMORY)
 
 
 def is_device_lost(error: BaseException) -> bool:
@@ -137,9 +137,9 @@ def is_device_lost(error: BaseException) -> bool:
         return False
     if type(error).__name__ == "AcceleratorError":
         return True
-    return isinstance(error, RuntimeError) and _says(error, _DEVICE_LOST)
+    return isinstance(error, RuntimeError) and _message_contains(error, _DEVICE_LOST)
 
 
-def _says(error: BaseException, words: tuple[str, ...]) -> bool:
+def _message_contains(error: BaseException, words: tuple[str, ...]) -> bool:
     message = str(error).lower()
     return any(word in message for word in words)

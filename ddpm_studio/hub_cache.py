@@ -9,7 +9,7 @@ from pathlib import Path
 _COMMIT = re.compile(r"[0-9a-f]{1,64}")
 
 
-def newest_version(folder: Path) -> Path | None:
+def newest_snapshot(folder: Path) -> Path | None:
     """Return the newest snapshot in a folder of the cache, such as ``models--a--b``; None: none.
 
     It is the commit in ``refs/main`` or, without that file (another branch was downloaded), the

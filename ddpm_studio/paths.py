@@ -9,11 +9,11 @@ from pathlib import Path
 
 import platformdirs
 
-WRITING = ".writing-"
+TEMP_PREFIX = ".writing-"
 """Prefix of the temporary name of a file or folder that is still being written."""
 
 # Seconds between tries; none on systems other than Windows, whose refusals are final.
-_WAITS = (0.01, 0.03, 0.1, 0.3, 0.6) if os.name == "nt" else ()
+_RETRY_DELAYS = (0.01, 0.03, 0.1, 0.3, 0.6) if os.name == "nt" else ()
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -32,17 +32,17 @@ def why_unreachable(path: Path) -> str | None:
     return None
 
 
-def is_there(path: Path) -> bool:
+def path_exists(path: Path) -> bool:
     """Whether a path exists; ``Path.exists`` raises for one in a folder without permission."""
     return why_unreachable(path) is None
 
 
 def is_file(path: Path) -> bool:
-    """Whether a path is a file; False where ``Path.is_file`` would raise, as :func:`is_there`."""
-    return is_there(path) and path.is_file()
+    """Whether a path is a file; False where ``is_file`` would raise, see :func:`path_exists`."""
+    return path_exists(path) and path.is_file()
 
 
-def unfinished(folder: Path) -> Path:
+def temporary_path(folder: Path) -> Path:
     """Return a new random path for a temporary file in a folder, to be renamed when complete.
 
     Files made by ``tempfile`` are readable by their owner alone, also after the rename; but a
@@ -51,7 +51,7 @@ def unfinished(folder: Path) -> Path:
     return folder / f".{os.urandom(16).hex()}.tmp"
 
 
-def patiently(move: Callable[[Path, Path], object], source: Path, target: Path) -> None:
+def rename_with_retries(move: Callable[[Path, Path], object], source: Path, target: Path) -> None:
     """Rename with retries: on Windows for about a second while another program holds the file.
 
     Windows can't rename or replace a file that is open: virus scanners and indexers open each new
@@ -65,7 +65,7 @@ def patiently(move: Callable[[Path, Path], object], source: Path, target: Path) 
     Raises:
         OSError: if it can't be renamed.
     """
-    for wait in _WAITS:
+    for wait in _RETRY_DELAYS:
         try:
             move(source, target)
         except PermissionError:

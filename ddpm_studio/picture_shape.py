@@ -23,9 +23,9 @@ Bands = tuple[int, int, int]
 
 FIRST_BANDS: Bands = (0, 1, 2)
 #: Channels up to here have a meaning: gray, gray and alpha, RGB, RGBA; more are bands.
-MOST_COLOURS = 4
-MOST_BANDS = 64
-LEAST_SIDE, MOST_SIDE = 4, 1024
+MAX_COLOUR_CHANNELS = 4
+MAX_BANDS = 64
+MIN_SIDE, MAX_SIDE = 4, 1024
 
 #: Number of channels of each colour mode that data can be prepared in; bands have any number.
 CHANNELS = {"gray": 1, "gray+alpha": 2, "rgb": 3, "rgba": 4}
@@ -96,15 +96,15 @@ def parse_image_size(value: object) -> ImageSize:
         value = [value]
     if not isinstance(value, list | tuple) or len(value) not in (1, 2):
         raise ValueError("must be a side in pixels, or width × height such as 96x64")
-    if not all(_is_whole(side) for side in value):
+    if not all(_is_integer(side) for side in value):
         raise ValueError("must be whole pixels")
     width, height = int(value[0]), int(value[-1])
-    if not LEAST_SIDE <= min(width, height) <= max(width, height) <= MOST_SIDE:
-        raise ValueError(f"must have sides of {LEAST_SIDE} to {MOST_SIDE} pixels")
+    if not MIN_SIDE <= min(width, height) <= max(width, height) <= MAX_SIDE:
+        raise ValueError(f"must have sides of {MIN_SIDE} to {MAX_SIDE} pixels")
     return image_size(width, height)
 
 
-def _is_whole(side: object) -> bool:
+def _is_integer(side: object) -> bool:
     whole = isinstance(side, int) and not isinstance(side, bool)
     return whole or (isinstance(side, float) and side.is_integer())
 
@@ -113,19 +113,19 @@ def parse_bands(value: object) -> Bands:
     """Parse the three bands to show, numbered from 1: "4,3,2" or (4, 3, 2) → (3, 2, 1).
 
     Raises:
-        ValueError: if it is not three numbers from 1 to ``MOST_BANDS``.
+        ValueError: if it is not three numbers from 1 to ``MAX_BANDS``.
     """
     if isinstance(value, list | tuple):
         value = ",".join(map(str, value))
     words = re.split(r"[\s,;]+", value.strip()) if isinstance(value, str) else ()
     numbers = [int(word) for word in words if re.fullmatch(r"[1-9]\d?", word)]
-    if len(words) != 3 or len(numbers) != 3 or max(numbers) > MOST_BANDS:
-        raise ValueError(f"must be three numbers from 1 to {MOST_BANDS}, such as 4,3,2")
+    if len(words) != 3 or len(numbers) != 3 or max(numbers) > MAX_BANDS:
+        raise ValueError(f"must be three numbers from 1 to {MAX_BANDS}, such as 4,3,2")
     red, green, blue = (number - 1 for number in numbers)
     return red, green, blue
 
 
-def bands_text(bands: Bands) -> str:
+def format_bands(bands: Bands) -> str:
     """Format bands, numbered from 1: (3, 2, 1) → "4,3,2"."""
     return ",".join(str(band + 1) for band in bands)
 
@@ -139,7 +139,7 @@ def parse_band_list(value: str) -> tuple[int, ...] | None:
     if value.strip().casefold() == "all":
         return None
     words = re.split(r"[\s,;]+", value.strip())
-    if len(words) > MOST_BANDS or not all(re.fullmatch(r"[1-9]\d{0,3}", word) for word in words):
+    if len(words) > MAX_BANDS or not all(re.fullmatch(r"[1-9]\d{0,3}", word) for word in words):
         raise ValueError("must be all, or numbers from 1 such as 4,3,2")
     return tuple(int(word) - 1 for word in words)
 
@@ -169,9 +169,9 @@ def check_bands(channels: int, bands: Bands) -> None:
         ValueError: if a band doesn't exist (the message gives the valid numbers), or if bands are
             chosen for pictures of at most four channels.
     """
-    if channels > MOST_COLOURS and max(bands) >= channels:
+    if channels > MAX_COLOUR_CHANNELS and max(bands) >= channels:
         raise ValueError(f"bands are numbered 1 to {channels}, there is no {max(bands) + 1}")
-    if channels <= MOST_COLOURS and bands != FIRST_BANDS:
+    if channels <= MAX_COLOUR_CHANNELS and bands != FIRST_BANDS:
         raise ValueError(
             f"{_COLOURS[channels]} is seen as it is; three of more than four channels are chosen"
         )
@@ -182,7 +182,7 @@ def bands_of(pictures: Pictures, bands: Bands) -> Bands:
     return bands if max(bands) < pictures.shape[-1] else FIRST_BANDS
 
 
-def visible(pictures: Pictures, bands: Bands = FIRST_BANDS) -> Pictures:
+def to_displayable(pictures: Pictures, bands: Bands = FIRST_BANDS) -> Pictures:
     """Return displayable pictures (..., C), C = 1 to 4, choosing bands if there are more.
 
     Args:
@@ -195,13 +195,13 @@ def visible(pictures: Pictures, bands: Bands = FIRST_BANDS) -> Pictures:
     import numpy as np
 
     channels = pictures.shape[-1]
-    if channels <= MOST_COLOURS:
+    if channels <= MAX_COLOUR_CHANNELS:
         return pictures
     check_bands(channels, bands)
     return np.ascontiguousarray(pictures[..., list(bands)])
 
 
-def fully_seen(pictures: Pictures) -> Pictures:
+def with_opaque_alpha(pictures: Pictures) -> Pictures:
     """Return pictures with any alpha channel set to 255, for numbers shown, such as ε̂."""
     if pictures.shape[-1] not in (2, 4):
         return pictures
@@ -210,7 +210,7 @@ def fully_seen(pictures: Pictures) -> Pictures:
     return seen
 
 
-def opaque(pictures: Pictures, background: int = 255) -> Pictures:
+def composite_over(pictures: Pictures, background: int = 255) -> Pictures:
     """Composite pictures (..., C), C = 1 to 4, over a gray level, which removes alpha."""
     if pictures.shape[-1] not in (2, 4):
         return pictures

@@ -15,22 +15,22 @@ from ddpm_studio.errors import StudioError
 #: Number of bytes at the start of a file that are examined.
 HEAD_BYTES = 512
 #: Largest size of a placeholder; larger files are not examined.
-MOST_BYTES = 4 << 20
+MAX_BYTES = 4 << 20
 
-_BEFORE = rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,200}?-->\s*)?"
-_PAGE = re.compile(_BEFORE + rb"<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
-_XML_ERROR = re.compile(_BEFORE + rb"<error\b", re.IGNORECASE | re.DOTALL)
+_PROLOGUE = rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,200}?-->\s*)?"
+_HTML = re.compile(_PROLOGUE + rb"<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_XML_ERROR = re.compile(_PROLOGUE + rb"<error\b", re.IGNORECASE | re.DOTALL)
 _JSON_ERROR = re.compile(rb'\s*\{\s*"(?:error|errors|message|detail|status)"\s*:', re.IGNORECASE)
 _ERROR_WORDS = re.compile(
     rb"not found|access denied|access to|forbidden|unauthori[sz]ed|invalid username|"
     rb"permission denied|too many requests|rate limit",
     re.IGNORECASE,
 )
-_LONGEST_ERROR = 256
+_MAX_ERROR_LENGTH = 256
 _ANNEX = re.compile(r"(?:^|/)annex/objects/")
 
 
-class StandIn(NamedTuple):
+class Placeholder(NamedTuple):
     """A kind of placeholder in the place of a file.
 
     Attributes:
@@ -53,15 +53,19 @@ class StandIn(NamedTuple):
         return StudioError(f"{name} is {self.what}.", self.remedy)
 
 
-LFS = StandIn("only a pointer of Git LFS", "Run git lfs pull where it was cloned.")
-ANNEX = StandIn("only a link of git-annex", "Run git annex get where it was cloned.")
-PAGE = StandIn("a web page in place of the file", "Download the file itself; the page may say why.")
-ERROR = StandIn("a server's error in place of the file", "Download it again; the text may say why.")
-EMPTY = StandIn("an empty file", "Download or save it again.")
-_ALL = (LFS, ANNEX, PAGE, ERROR)
+GIT_LFS = Placeholder("only a pointer of Git LFS", "Run git lfs pull where it was cloned.")
+GIT_ANNEX = Placeholder("only a link of git-annex", "Run git annex get where it was cloned.")
+WEB_PAGE = Placeholder(
+    "a web page in place of the file", "Download the file itself; the page may say why."
+)
+SERVER_ERROR = Placeholder(
+    "a server's error in place of the file", "Download it again; the text may say why."
+)
+EMPTY = Placeholder("an empty file", "Download or save it again.")
+_ALL = (GIT_LFS, GIT_ANNEX, WEB_PAGE, SERVER_ERROR)
 
 
-def stand_in(head: bytes, size: int) -> StandIn | None:
+def detect_placeholder(head: bytes, size: int) -> Placeholder | None:
     """Return the kind of placeholder that a file is; None: it may be a genuine file.
 
     Args:
@@ -71,44 +75,44 @@ def stand_in(head: bytes, size: int) -> StandIn | None:
     if size == 0:
         return EMPTY
     if head.startswith(b"version https://git-lfs"):
-        return LFS
+        return GIT_LFS
     if _annex_pointer(head):
-        return ANNEX
-    if _PAGE.match(head):
-        return PAGE
+        return GIT_ANNEX
+    if _HTML.match(head):
+        return WEB_PAGE
     # In a text file these words might be the content itself, but text files aren't checked here.
-    is_short = size <= _LONGEST_ERROR and head.isascii() and b"\0" not in head
+    is_short = size <= _MAX_ERROR_LENGTH and head.isascii() and b"\0" not in head
     if (
         _XML_ERROR.match(head)
         or _JSON_ERROR.match(head)
         or (is_short and _ERROR_WORDS.search(head))
     ):
-        return ERROR
+        return SERVER_ERROR
     return None
 
 
-def stand_in_at(path: Path) -> StandIn | None:
+def detect_placeholder_at(path: Path) -> Placeholder | None:
     """Return the kind of placeholder that a path is, including a dangling git-annex link."""
     try:
         size = path.stat().st_size
-        if size > MOST_BYTES:
+        if size > MAX_BYTES:
             return None
         with path.open("rb") as stream:
-            return stand_in(stream.read(HEAD_BYTES), size)
+            return detect_placeholder(stream.read(HEAD_BYTES), size)
     except OSError:
-        return broken_link(path)
+        return git_annex_link(path)
 
 
-def broken_link(path: Path) -> StandIn | None:
-    """Return :data:`ANNEX` if a path is a link into git-annex's object store, else None."""
+def git_annex_link(path: Path) -> Placeholder | None:
+    """Return :data:`GIT_ANNEX` if a path is a link into git-annex's object store, else None."""
     try:
         target = path.readlink().as_posix()
     except OSError:
         return None
-    return ANNEX if _ANNEX.search(target) else None
+    return GIT_ANNEX if _ANNEX.search(target) else None
 
 
-def remedy_of(kind: str) -> str:
+def placeholder_remedy(kind: str) -> str:
     """Return the remedy for a reason's kind in a data report; empty: it is no placeholder."""
     return next((one.remedy for one in _ALL if one.what == kind), "")
 

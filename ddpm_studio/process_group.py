@@ -7,8 +7,10 @@ import sys
 from typing import Any
 
 # An interrupt at the terminal is for this program, which ends its children itself.
-OWN_GROUP: dict[str, Any] = {"process_group": 0}
+NEW_PROCESS_GROUP: dict[str, Any] = {"process_group": 0}
 """Keyword arguments of ``subprocess.Popen``; on Windows no console window opens either."""
 
 if sys.platform == "win32":
-    OWN_GROUP = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+    NEW_PROCESS_GROUP = {
+        "creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    }

@@ -6,14 +6,14 @@ import os
 
 from ddpm_studio.errors import StudioError
 
-RANK_WORD = "--train-as-rank"
+RANK_FLAG = "--train-as-rank"
 """Command-line flag that makes the program a rank of a training that another process started."""
 
 RANK, SIZE, ADDRESS, PORT = "RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"
 """Environment variables set by torchrun."""
 
 
-LAUNCHED = "launched"
+LAUNCHED_BY_TORCHRUN = "launched"
 """Value of a request's devices where torchrun has started the ranks; this process is rank 0."""
 
 
@@ -22,8 +22,8 @@ def is_rank() -> bool:
     return all(name in os.environ for name in (RANK, SIZE, ADDRESS, PORT))
 
 
-def asked_devices(given: str | None) -> str | None:
-    """Return the value of ``--devices``, or :data:`LAUNCHED` if torchrun has started the ranks.
+def requested_devices(given: str | None) -> str | None:
+    """Return the value of ``--devices``, or :data:`LAUNCHED_BY_TORCHRUN` under torchrun.
 
     Raises:
         StudioError: if ``--devices`` is given under torchrun.
@@ -35,4 +35,4 @@ def asked_devices(given: str | None) -> str | None:
             "Each process that torchrun has started has its device.",
             "Leave --devices out, or do without torchrun.",
         )
-    return LAUNCHED
+    return LAUNCHED_BY_TORCHRUN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 
-def ending_signals() -> list[signal.Signals]:
+def termination_signals() -> list[signal.Signals]:
     """Return the signals that end the program: SIGINT, SIGTERM, and SIGHUP unless it is ignored.
 
     ``nohup`` ignores SIGHUP so that the program outlives its terminal. SIGINT is included even
@@ -17,6 +17,6 @@ def ending_signals() -> list[signal.Signals]:
     return found
 
 
-def notices() -> list[signal.Signals]:
+def preemption_signals() -> list[signal.Signals]:
     """Return the signals that schedulers can send some time before they end a job: SIGUSR1."""
     return [signal.SIGUSR1] if hasattr(signal, "SIGUSR1") else []

@@ -27,8 +27,8 @@ def parse_object(
     if len(text) > most:
         raise ValueError(f"it is longer than {most:,} bytes")
     try:
-        taken = float if nan else _infinite if infinity else _refuse
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=taken)
+        taken = float if nan else _parse_infinity if infinity else _reject_constant
+        value = json.loads(text, object_pairs_hook=_reject_duplicate_keys, parse_constant=taken)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(value, dict):
@@ -76,16 +76,16 @@ def require_file(path: Path) -> os.stat_result:
     return info
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key occurs twice")
     return found
 
 
-def _infinite(constant: str) -> object:
-    return _refuse(constant) if constant == "NaN" else float(constant)
+def _parse_infinity(constant: str) -> object:
+    return _reject_constant(constant) if constant == "NaN" else float(constant)
 
 
-def _refuse(constant: str) -> object:
+def _reject_constant(constant: str) -> object:
     raise ValueError(f"{constant} is not JSON")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-_PLAIN = (
+_REWORDINGS = (
     ("Value error, ", ""),
     ("Input should be ", "must be "),
     ("greater than or equal to", "at least"),
@@ -20,16 +20,16 @@ _PLAIN = (
 )
 
 
-def plainly(message: str) -> str:
+def reword_message(message: str) -> str:
     """Reword a message of pydantic in plain English, without a full stop."""
-    for stiff, words in _PLAIN:
+    for stiff, words in _REWORDINGS:
         message = message.replace(stiff, words)
     # pydantic says twice that a text is no number.
     message = message.partition(", unable to parse")[0]
     return message.rstrip(".")
 
 
-def unknown_part(error: ValidationError) -> str | None:
+def first_unknown_field(error: ValidationError) -> str | None:
     """Return the first unknown field or value of a file that failed validation, or None.
 
     A newer version may know it, so it is reported as unknown and not as wrong.
@@ -52,10 +52,10 @@ def unknown_part(error: ValidationError) -> str | None:
 
 def first_problem(error: ValidationError) -> str:
     """Return the message of the first validation error, in plain words."""
-    return plainly(str(error.errors()[0]["msg"]))
+    return reword_message(str(error.errors()[0]["msg"]))
 
 
-def placed_problem(error: ValidationError) -> str:
+def first_problem_with_field(error: ValidationError) -> str:
     """Return the message of the first validation error, prefixed by its field: "field: message"."""
     where = ".".join(map(str, error.errors()[0]["loc"]))
     problem = first_problem(error)

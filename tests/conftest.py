@@ -70,8 +70,8 @@ def _what_is_imported_stays() -> None:
 def no_automatic_collection() -> Iterator[None]:
     """Disable automatic garbage collection during tests with Qt.
 
-    See ``ddpm_studio.gui.platform.garbage_collector`` for the reason. pytest and pytest-qt destroy the
-    objects that a test leaves, after its fixtures have been torn down.
+    See ``ddpm_studio.gui.platform.garbage_collector`` for the reason. pytest and pytest-qt destroy
+    the objects that a test leaves, after its fixtures have been torn down.
     """
     gc.disable()
     yield

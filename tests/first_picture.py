@@ -34,7 +34,7 @@ def look():
             cards = [card for card in window.findChildren(ReadyCard) if card.isVisible()]
             if cards:
                 QTest.mouseClick(cards[0], Qt.MouseButton.LeftButton)
-        elif window.tabs.named("reverse").trajectory.recipe:
+        elif window.tabs.find_panel("reverse").trajectory.recipe:
             timer.stop()
             told = {"drawn": time.time(), "clicks": Clicks.count, "run": str(window.studio.run)}
             print(json.dumps({**told, "package": ddpm_studio.__file__}), flush=True)

@@ -20,10 +20,10 @@ def network() -> Iterator[None]:
     tiny, patches = UNetConfig.tiny, PatchUNetConfig.patches
 
     def narrower(image_size: int = 32, channels: int = 3) -> UNetConfig:
-        return tiny(image_size, channels).with_(base_channels=8, norm_groups=8)
+        return tiny(image_size, channels).with_fields(base_channels=8, norm_groups=8)
 
     def narrower_patches(image_size: int = 32, channels: int = 3) -> PatchUNetConfig:
-        return patches(image_size, channels).with_(base_channels=8, norm_groups=8)
+        return patches(image_size, channels).with_fields(base_channels=8, norm_groups=8)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(UNetConfig, "tiny", staticmethod(narrower))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio import paths
-from ddpm_studio.export.atomic_writes import whole_file
+from ddpm_studio.export.atomic_writes import atomic_write
 from ddpm_studio.runs import atomic
 
 
@@ -20,7 +20,7 @@ class Scanner:
         self.left = tries
         for name in ("replace", "rename"):
             monkeypatch.setattr(os, name, self._held(getattr(os, name)))
-        monkeypatch.setattr(paths, "_WAITS", (0.0, 0.0))
+        monkeypatch.setattr(paths, "_RETRY_DELAYS", (0.0, 0.0))
 
     def _held(self, move: Callable[[Path, Path], None]) -> Callable[[Path, Path], None]:
         def held(source: Path, target: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_folder_takes_its_name_when_a_scanner_lets_go_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Scanner(monkeypatch, 2)
-    with atomic.whole_folder(tmp_path / "folder") as temporary:
+    with atomic.atomic_folder(tmp_path / "folder") as temporary:
         atomic.write_file(temporary / "file", [b"new"])
     assert (tmp_path / "folder" / "file").read_bytes() == b"new"
 
@@ -66,7 +66,7 @@ def test_what_was_replaced_before_and_still_lies_there_is_not_in_the_way(tmp_pat
     (tmp_path / ".replaced-folder").mkdir()
     (tmp_path / ".replaced-folder" / "held").write_bytes(b"older")
     (tmp_path / "folder").mkdir()
-    with atomic.whole_folder(tmp_path / "folder") as temporary:
+    with atomic.atomic_folder(tmp_path / "folder") as temporary:
         atomic.write_file(temporary / "file", [b"new"])
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
@@ -76,5 +76,5 @@ def _plainly(path: Path, content: bytes) -> None:
 
 
 def _whole(path: Path, content: bytes) -> None:
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from ddpm_studio.picture_shape import bands_text, check_bands, parse_bands
+from ddpm_studio.picture_shape import check_bands, format_bands, parse_bands
 from ddpm_studio.requests import GridOptions
 
 
@@ -13,7 +13,7 @@ from ddpm_studio.requests import GridOptions
 def test_bands_are_counted_from_one(given: object) -> None:
     assert parse_bands(given) == (3, 2, 1)
     options = GridOptions.model_validate({"bands": given})
-    assert options.bands == bands_text((3, 2, 1)) == "4,3,2"
+    assert options.bands == format_bands((3, 2, 1)) == "4,3,2"
 
 
 @pytest.mark.parametrize(

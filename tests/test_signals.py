@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ddpm_studio.signals import ending_signals
+from ddpm_studio.signals import termination_signals
 
 
 @pytest.fixture(params=[signal.SIG_DFL, signal.SIG_IGN])
@@ -25,4 +25,4 @@ def test_a_terminal_that_goes_may_be_ignored_and_nothing_else(
     expected = {signal.SIGINT, signal.SIGTERM}
     if ignored_or_not is not signal.SIG_IGN:
         expected.add(signal.SIGHUP)
-    assert set(ending_signals()) == expected
+    assert set(termination_signals()) == expected

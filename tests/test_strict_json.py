@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.strict_json import parse_object, read_object
 
 
@@ -47,7 +47,7 @@ def test_what_is_too_long_or_no_file_is_not_read(tmp_path: Path) -> None:
 
 
 def test_lines_are_plain() -> None:
-    assert plain("a\n b\tᾱ_t × ε") == "a b ᾱ_t × ε"
-    assert plain("\x1b[2J\u202ex\ud800") == "�[2J�x�"
-    assert len(plain("x" * 10**6)) == 500
+    assert printable("a\n b\tᾱ_t × ε") == "a b ᾱ_t × ε"
+    assert printable("\x1b[2J\u202ex\ud800") == "�[2J�x�"
+    assert len(printable("x" * 10**6)) == 500
     assert StudioError("a\x07b", "c\x00d").args[0] == "a�b c�d"

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio import jobs
-from ddpm_studio.api.job_runner import listen
-from ddpm_studio.api.options import checked, takes
+from ddpm_studio.api.job_runner import run_job
+from ddpm_studio.api.options import accepts_options, check_options
 from ddpm_studio.api.pictures import AnyPath
 from ddpm_studio.api.run import Run
-from ddpm_studio.jobs.request_building import ask
+from ddpm_studio.jobs.request_building import build_request
 from ddpm_studio.requests import ImportRequest
 
 
-@takes(ImportRequest)
+@accepts_options(ImportRequest)
 def import_model(source: AnyPath, *, run: AnyPath, progress: bool = True, **options: Any) -> Run:
     """Import another program's model as a run; none of the code in its files is run.
 
@@ -35,6 +35,6 @@ def import_model(source: AnyPath, *, run: AnyPath, progress: bool = True, **opti
         TypeError: for an unknown option.
         StudioError: if it is no such model, or a setting without a usual value is missing.
     """
-    request = ask(ImportRequest, checked("import_model", options, ImportRequest))
-    made = listen(jobs.import_model(Path(source), Path(run), request), progress)
+    request = build_request(ImportRequest, check_options("import_model", options, ImportRequest))
+    made = run_job(jobs.import_model(Path(source), Path(run), request), progress)
     return Run(made, progress=progress)

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TypeVar
 
 from ddpm_studio.display.displays import BarDisplay, Display
-from ddpm_studio.display.listener import EventWatch
+from ddpm_studio.display.listener import DisplayListener
 from ddpm_studio.display.notebook import NotebookDisplay, notebook_show
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs.events import Event
@@ -27,7 +27,7 @@ class LogDisplay:
     def show(self, progress: Progress, left: float | None, note: str) -> None:
         """Show nothing."""
 
-    def say(self, text: str) -> None:
+    def write_line(self, text: str) -> None:
         """Log a warning."""
         logging.getLogger("ddpm_studio").warning(text)
 
@@ -44,7 +44,7 @@ def choose_display(progress: bool) -> Display:
     return BarDisplay(sys.stderr) if terminal else LogDisplay()
 
 
-def listen(
+def run_job(
     job: Generator[Event, None, ResultT],
     progress: bool,
     on_event: Callable[[Event], object] | None = None,
@@ -59,21 +59,21 @@ def listen(
     Raises:
         KeyboardInterrupt: after Ctrl-C, once the job is closed: a training has saved a checkpoint.
     """
-    with contextlib.closing(choose_display(progress)) as display, _held_interrupt() as interrupted:
-        watch = EventWatch(display)
+    with contextlib.closing(choose_display(progress)) as display, _defer_interrupt() as interrupted:
+        watch = DisplayListener(display)
 
-        def take(event: Event) -> None:
+        def handle_event(event: Event) -> None:
             watch(event)
             if on_event is not None:
                 on_event(event)
             if interrupted.is_set():
                 raise KeyboardInterrupt
 
-        return finish(job, take)
+        return finish(job, handle_event)
 
 
 @contextlib.contextmanager
-def _held_interrupt() -> Iterator[threading.Event]:
+def _defer_interrupt() -> Iterator[threading.Event]:
     """Defer the first Ctrl-C: set the yielded event instead of raising; a second one raises.
 
     Nothing changes outside the main thread, or where SIGINT has a handler other than Python's

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from ddpm_studio import jobs
-from ddpm_studio.api.options import takes
+from ddpm_studio.api.options import accepts_options
 from ddpm_studio.api.pictures import Picture, Sources, on_disk
 from ddpm_studio.api.pictures import to_picture as prepared
-from ddpm_studio.api.results import Bits, Evaluation, Neighbours, values_of
-from ddpm_studio.api.run_methods import Asking
+from ddpm_studio.api.results import Bits, Evaluation, Neighbours, fields_of_event
+from ddpm_studio.api.run_methods import RunMethods
 from ddpm_studio.api.store import models
 from ddpm_studio.requests import BitsRequest, EvaluateRequest, NeighboursRequest
 from ddpm_studio.runs import evaluations
 
 
-class MeasuringMethods(Asking):
+class MeasuringMethods(RunMethods):
     """The methods of a run that measure its model."""
 
-    @takes(BitsRequest)
+    @accepts_options(BitsRequest)
     def bits(self, pictures: Sources | None = None, **options: Any) -> Bits:
         """Measure bits/dim over a set of pictures [DDPM eq. 5, Table 4].
 
@@ -36,10 +36,10 @@ class MeasuringMethods(Asking):
         """
         request = self._request(BitsRequest, "bits", options)
         with on_disk(pictures, self.path) as sources:
-            measured = self._listen(jobs.measure_bits(request, sources, models()))
-        return Bits(**values_of(measured))
+            measured = self._run_job(jobs.measure_bits(request, sources, models()))
+        return Bits(**fields_of_event(measured))
 
-    @takes(EvaluateRequest)
+    @accepts_options(EvaluateRequest)
     def evaluate(self, pictures: Sources | None = None, **options: Any) -> Evaluation:
         """Draw samples and compare them with real pictures: Fréchet distance, KID and others.
 
@@ -56,14 +56,14 @@ class MeasuringMethods(Asking):
         """
         request = self._request(EvaluateRequest, "evaluate", options)
         with on_disk(pictures, self.path) as sources:
-            found = self._listen(jobs.evaluate(request, sources, models()))
-        return Evaluation(**values_of(found))
+            found = self._run_job(jobs.evaluate(request, sources, models()))
+        return Evaluation(**fields_of_event(found))
 
     def evaluations(self) -> list[evaluations.RecordedEvaluation]:
         """Return the evaluations that Python, terminal and window recorded, oldest first."""
         return evaluations.read(self.path)
 
-    @takes(NeighboursRequest)
+    @accepts_options(NeighboursRequest)
     def neighbours(self, picture: Picture, **options: Any) -> Neighbours:
         """Find a picture's nearest neighbours among the training pictures: is it memorised?
 
@@ -77,4 +77,4 @@ class MeasuringMethods(Asking):
         """
         request = self._request(NeighboursRequest, "neighbours", options)
         job = jobs.find_neighbours(request, prepared(picture, self.path))
-        return Neighbours(**values_of(self._listen(job)))
+        return Neighbours(**fields_of_event(self._run_job(job)))

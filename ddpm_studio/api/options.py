@@ -17,7 +17,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 _OWN = {"run"}
 
 
-def takes(*models: type[BaseModel]) -> Callable[[FunctionT], FunctionT]:
+def accepts_options(*models: type[BaseModel]) -> Callable[[FunctionT], FunctionT]:
     """Give a function with ``**options`` the signature and the help of the models' fields.
 
     Completion and ``help`` then list them with their defaults; calling it is unchanged.
@@ -46,7 +46,7 @@ def takes(*models: type[BaseModel]) -> Callable[[FunctionT], FunctionT]:
             for name, field in fields.items()
         ]
         function.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]
-        lines = "".join(f"    {name}: {_told(field)}\n" for name, field in fields.items())
+        lines = "".join(f"    {name}: {_field_help(field)}\n" for name, field in fields.items())
         document = inspect.cleandoc(function.__doc__ or "")
         function.__doc__ = f"{document}\n\nOptions:\n{lines}"
         return function
@@ -64,7 +64,7 @@ def option_fields(*models: type[BaseModel]) -> dict[str, FieldInfo]:
     }
 
 
-def checked(
+def check_options(
     function: str,
     options: Mapping[str, object],
     *models: type[BaseModel],
@@ -94,16 +94,16 @@ def checked(
     }
 
 
-def of_model(model: type[BaseModel], options: Mapping[str, object]) -> dict[str, object]:
+def options_for(model: type[BaseModel], options: Mapping[str, object]) -> dict[str, object]:
     """Return the options that are fields of this model."""
     return {name: value for name, value in options.items() if name in model.model_fields}
 
 
-def _told(field: FieldInfo) -> str:
+def _field_help(field: FieldInfo) -> str:
     extra = field.json_schema_extra
     fitting = extra.get("fitting_default") if isinstance(extra, dict) else None
     default = "" if field.default is None else f" Default: {fitting or repr(field.default)}."
     if field.is_required():
         default = " Needed."
-    words = f"{field.description or field.title}{default}"
-    return words.replace("empty:", "None:").replace("Empty:", "None:")
+    text = f"{field.description or field.title}{default}"
+    return text.replace("empty:", "None:").replace("Empty:", "None:")

@@ -14,12 +14,12 @@ from PIL import Image, ImageOps
 
 from ddpm_studio import jobs
 from ddpm_studio.data.decoding.mode_conversion import flatten
-from ddpm_studio.data.samples import named_data
+from ddpm_studio.data.samples import resolve_data_path
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.inpainting import Mask, mask_of
-from ddpm_studio.jobs.drawing.picture_classes import TakenPicture
+from ddpm_studio.jobs.drawing.picture_classes import LabelledPicture
 from ddpm_studio.jobs.events import Latent, Pictures
-from ddpm_studio.picture_shape import MOST_BANDS
+from ddpm_studio.picture_shape import MAX_BANDS
 
 AnyPath = str | os.PathLike[str]
 Picture = AnyPath | Image.Image | npt.NDArray[np.generic]
@@ -27,11 +27,11 @@ Picture = AnyPath | Image.Image | npt.NDArray[np.generic]
 alpha, RGB, RGBA, or up to 64 bands."""
 Sources = AnyPath | Sequence[Picture] | npt.NDArray[np.generic]
 
-_AS_THEY_ARE = ("L", "LA", "RGB", "RGBA")
+_NATIVE_MODES = ("L", "LA", "RGB", "RGBA")
 _WHITE = (255, 255, 255)
 
 
-def paths_of(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
+def as_paths(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
     """Return one path or several as a list; ``sample:NAME`` is an embedded set.
 
     Raises:
@@ -40,18 +40,18 @@ def paths_of(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
     if given is None:
         return []
     if isinstance(given, str | os.PathLike):
-        return [named_data(given)]
+        return [resolve_data_path(given)]
     several = list(given)
-    _refuse_none(several)
-    return [named_data(one) for one in several]
+    _reject_empty(several)
+    return [resolve_data_path(one) for one in several]
 
 
 def to_picture(given: Picture, run: Path, *, flat: bool = False) -> Pictures:
-    """Prepare a picture as :func:`take_picture`, without its class: uint8 (H, W, C)."""
-    return take_picture(given, run, flat=flat).picture
+    """Prepare a picture as :func:`load_labelled_picture`, without its class: uint8 (H, W, C)."""
+    return load_labelled_picture(given, run, flat=flat).picture
 
 
-def take_picture(given: Picture, run: Path, *, flat: bool = False) -> TakenPicture:
+def load_labelled_picture(given: Picture, run: Path, *, flat: bool = False) -> LabelledPicture:
     """Prepare a picture as the run's data were, along with its class if its file gives one.
 
     Args:
@@ -63,17 +63,17 @@ def take_picture(given: Picture, run: Path, *, flat: bool = False) -> TakenPictu
         StudioError: if it is no picture.
     """
     if isinstance(given, str | os.PathLike):
-        return jobs.take_picture(Path(given), run, flat=flat)
+        return jobs.load_labelled_picture(Path(given), run, flat=flat)
     pixels = _pixels(given) if isinstance(given, Image.Image) else np.asarray(given)
     shape = pixels.shape
     if pixels.ndim == 2:
         pixels = pixels[..., None]
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or not 1 <= pixels.shape[2] <= MOST_BANDS:
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or not 1 <= pixels.shape[2] <= MAX_BANDS:
         raise StudioError(
             f"An array of {pixels.dtype} and shape {shape} is no picture.",
             "Pictures are uint8 of shape (H, W, C) or (H, W), 0 to 255.",
         )
-    return TakenPicture(jobs.fit_picture(pixels.astype(np.uint8, copy=False), run, flat=flat))
+    return LabelledPicture(jobs.fit_picture(pixels.astype(np.uint8, copy=False), run, flat=flat))
 
 
 def to_mask(given: Picture, run: Path) -> Mask:
@@ -113,13 +113,13 @@ def on_disk(given: Sources | None, run: Path) -> Iterator[list[Path]]:
     if isinstance(given, np.ndarray):
         pictures = given if given.ndim == 4 else to_picture(given, run)[None]
     elif given is None or isinstance(given, str | os.PathLike):
-        yield paths_of(given)
+        yield as_paths(given)
         return
     else:
-        _refuse_none(given)
+        _reject_empty(given)
         paths = [one for one in given if isinstance(one, str | os.PathLike)]
         if len(paths) == len(given):
-            yield paths_of(paths)
+            yield as_paths(paths)
             return
         pictures = np.stack([to_picture(one, run) for one in given])
     with tempfile.TemporaryDirectory(prefix="ddpm-studio-") as folder:
@@ -128,7 +128,7 @@ def on_disk(given: Sources | None, run: Path) -> Iterator[list[Path]]:
         yield [file]
 
 
-def _refuse_none(given: Sequence[object]) -> None:
+def _reject_empty(given: Sequence[object]) -> None:
     """Refuse an empty list, which doesn't mean the same as None.
 
     Raises:
@@ -147,6 +147,6 @@ def _pixels(image: Image.Image) -> Pictures:
     image = ImageOps.exif_transpose(image)
     if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
         image = image.convert("RGBA")
-    elif image.mode not in _AS_THEY_ARE:
+    elif image.mode not in _NATIVE_MODES:
         image = flatten(image, _WHITE)
     return np.asarray(image)

@@ -12,7 +12,7 @@ from ddpm_studio.errors import PluginWarning
 _PACKAGE = __name__.partition(".")[0]
 
 
-def warn_of(plugin: Plugin) -> None:
+def warn_about(plugin: Plugin) -> None:
     """Issue a :class:`ddpm_studio.PluginWarning`, attributed to the user's line of code."""
     modules = [
         str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_stack(sys._getframe())

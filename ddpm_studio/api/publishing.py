@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ddpm_studio import jobs
-from ddpm_studio.api.options import takes
+from ddpm_studio.api.options import accepts_options
 from ddpm_studio.api.pictures import AnyPath, Sources, on_disk
-from ddpm_studio.api.run_methods import Asking
+from ddpm_studio.api.run_methods import RunMethods
 from ddpm_studio.api.store import models
 from ddpm_studio.jobs.request_building import OptionError
 from ddpm_studio.requests import PublishRequest, ReportRequest, Weights
 
 
-class PublishingMethods(Asking):
+class PublishingMethods(RunMethods):
     """The methods of a run that publish, report and export it."""
 
-    @takes(PublishRequest)
+    @accepts_options(PublishRequest)
     def publish(self, folder: AnyPath, pictures: Sources | None = None, **options: Any) -> Path:
         """Pack the newest averaged (EMA) weights for sharing, with samples and a model card.
 
@@ -41,9 +41,9 @@ class PublishingMethods(Asking):
         """
         request = self._request(PublishRequest, "publish", options)
         with on_disk(pictures, self.path) as sources:
-            return self._listen(jobs.publish(request, Path(folder), models(), sources)).path
+            return self._run_job(jobs.publish(request, Path(folder), models(), sources)).path
 
-    @takes(ReportRequest)
+    @accepts_options(ReportRequest)
     def report(self, path: AnyPath, pictures: Sources | None = None, **options: Any) -> Path:
         """Write the paper's figures and tables of this run as one HTML file.
 
@@ -63,7 +63,7 @@ class PublishingMethods(Asking):
         """
         request = self._request(ReportRequest, "report", options)
         with on_disk(pictures, self.path) as sources:
-            return self._listen(jobs.report(request, sources, Path(path), models()))
+            return self._run_job(jobs.report(request, sources, Path(path), models()))
 
     def export_diffusers(
         self, folder: AnyPath, weights: Weights = "ema", *, license: str = "unknown"
@@ -86,4 +86,4 @@ class PublishingMethods(Asking):
         """
         if weights not in get_args(Weights):
             raise OptionError("weights", f"must be {' or '.join(map(repr, get_args(Weights)))}")
-        return self._listen(jobs.export_diffusers(self.path, Path(folder), weights, license))
+        return self._run_job(jobs.export_diffusers(self.path, Path(folder), weights, license))

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from ddpm_studio import export
-from ddpm_studio.api.options import checked, of_model, takes
+from ddpm_studio.api.options import accepts_options, check_options, options_for
 from ddpm_studio.api.pictures import AnyPath
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
@@ -25,28 +25,28 @@ from ddpm_studio.export.npy import NPY, save_npy
 from ddpm_studio.export.pictures import to_image
 from ddpm_studio.jobs import save_latent
 from ddpm_studio.jobs.drawing.picture_files import (
-    comfortable_zoom,
+    display_zoom,
     frame_grid,
-    idle_options,
+    ignored_options,
     save_drawing,
-    save_moving,
-    seen_bands,
+    save_frames,
+    visible_bands,
 )
 from ddpm_studio.jobs.events import (
     BitsMeasured,
-    Drawn,
-    Evaluated,
+    DrawingResult,
+    EvaluationResult,
     FrameImages,
     Latent,
     NeighboursFound,
     Pictures,
 )
-from ddpm_studio.jobs.request_building import ask
-from ddpm_studio.picture_shape import PictureShape, visible
-from ddpm_studio.requests import AnimationOptions, GridOptions, NumbersOptions, ViewOptions
+from ddpm_studio.jobs.request_building import build_request
+from ddpm_studio.picture_shape import PictureShape, to_displayable
+from ddpm_studio.requests import AnimationOptions, ArrayOptions, GridOptions, ViewOptions
 
 # Kinds of drawings whose pictures are a sequence that can be animated.
-_WALKS = ("interpolate", "path")
+_ANIMATABLE_KINDS = ("interpolate", "path")
 
 
 class PictureArray:
@@ -70,7 +70,7 @@ class PictureArray:
         picture: Pictures = self.pictures[index]
         return picture
 
-    @takes(GridOptions)
+    @accepts_options(GridOptions)
     def image(self, **options: Any) -> Image.Image:
         """Return the grid of all pictures, as in notebooks: an image of mode L, LA, RGB or RGBA.
 
@@ -81,10 +81,10 @@ class PictureArray:
             TypeError: for an unknown option.
             StudioError: for a value out of range.
         """
-        wanted = ask(GridOptions, checked("image", options, GridOptions))
+        wanted = build_request(GridOptions, check_options("image", options, GridOptions))
         grid = export.make_grid(self.pictures, wanted.columns or self.columns)
-        seen = visible(grid, seen_bands(grid.shape[-1], wanted))
-        return to_image(export.zoom(seen, wanted.scale or comfortable_zoom(grid)))
+        seen = to_displayable(grid, visible_bands(grid.shape[-1], wanted))
+        return to_image(export.zoom(seen, wanted.scale or display_zoom(grid)))
 
     def _repr_png_(self) -> bytes | None:
         content = io.BytesIO()
@@ -100,7 +100,7 @@ class PictureArray:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Drawing(PictureArray, Drawn):
+class Drawing(PictureArray, DrawingResult):
     """Finished pictures, their recipe and, on request, frames of the reverse process.
 
     ``np.asarray(drawing)`` and ``drawing.pictures`` are uint8 (N, H, W, C). ``recipe`` is what
@@ -111,7 +111,7 @@ class Drawing(PictureArray, Drawn):
     frames: tuple[FrameImages, ...] = ()
     columns: int | None = None
 
-    @takes(GridOptions, AnimationOptions, ViewOptions, NumbersOptions)
+    @accepts_options(GridOptions, AnimationOptions, ViewOptions, ArrayOptions)
     def save(self, path: AnyPath, **options: Any) -> Path:
         """Save as .png, .zip, .npz or a folder; animated as .gif, .apng, .webp or .mp4; or as .npy.
 
@@ -129,21 +129,27 @@ class Drawing(PictureArray, Drawn):
         """
         file = Path(path)
         if file.suffix.lower() == NPY:
-            numbers = ask(NumbersOptions, checked("save", options, NumbersOptions))
-            finish(save_npy(file, [frame.kept(numbers.npy_view) for frame in self._moments()]))
+            numbers = build_request(ArrayOptions, check_options("save", options, ArrayOptions))
+            finish(
+                save_npy(file, [frame.kept(numbers.npy_view) for frame in self._require_frames()])
+            )
             return file
         moves = file.suffix.lower() in export.ANIMATION_SUFFIXES - {".png"}
         models = [GridOptions, AnimationOptions, ViewOptions] if moves else [GridOptions]
-        given = checked("save", options, *models, leave_out=() if moves else idle_options(file))
-        grid = ask(GridOptions, of_model(GridOptions, given))
+        given = check_options(
+            "save", options, *models, leave_out=() if moves else ignored_options(file)
+        )
+        grid = build_request(GridOptions, options_for(GridOptions, given))
         if grid.columns is None and not moves:
             grid = grid.model_copy(update={"columns": self.columns})
         if not moves:
             finish(save_drawing(file, self.pictures, self.recipe, grid))
             return file
-        animation = ask(AnimationOptions, of_model(AnimationOptions, given))
-        frames = self._moving(ask(ViewOptions, of_model(ViewOptions, given)), grid)
-        finish(save_moving(file, frames, animation, grid, recipe=self.recipe))
+        animation = build_request(AnimationOptions, options_for(AnimationOptions, given))
+        frames = self._animation_frames(
+            build_request(ViewOptions, options_for(ViewOptions, given)), grid
+        )
+        finish(save_frames(file, frames, animation, grid, recipe=self.recipe))
         return file
 
     def __repr__(self) -> str:
@@ -151,7 +157,7 @@ class Drawing(PictureArray, Drawn):
         sampler = request.get("sampler") if isinstance(request, dict) else None
         parts = [f"{self._size} ({self.recipe.get('kind')}"]
         parts.append(f", {sampler})" if sampler else ")")
-        frames = f", {counted(len(self.frames), 'frame')}" if self.frames else ""
+        frames = f", {format_count(len(self.frames), 'frame')}" if self.frames else ""
         return f"<Drawing: {''.join(parts)}{frames}>"
 
     def _repr_png_(self) -> bytes | None:
@@ -168,12 +174,12 @@ class Drawing(PictureArray, Drawn):
             content = self.save(Path(folder) / f"frames{suffix}").read_bytes()
         return {"text/plain": repr(self), mime: base64.b64encode(content).decode("ascii")}
 
-    def _moving(self, view: ViewOptions, grid: GridOptions) -> Sequence[Pictures]:
-        if not self.frames and self.recipe.get("kind") in _WALKS:
+    def _animation_frames(self, view: ViewOptions, grid: GridOptions) -> Sequence[Pictures]:
+        if not self.frames and self.recipe.get("kind") in _ANIMATABLE_KINDS:
             return list(self.pictures)
-        return [frame_grid(frame, view, grid) for frame in self._moments()]
+        return [frame_grid(frame, view, grid) for frame in self._require_frames()]
 
-    def _moments(self) -> tuple[FrameImages, ...]:
+    def _require_frames(self) -> tuple[FrameImages, ...]:
         if not self.frames:
             raise StudioError(
                 "There are no moments to show one after the other.", "Draw with frames=60."
@@ -221,7 +227,7 @@ class Encoded(PictureArray, Latent):
 class Neighbours(PictureArray, NeighboursFound):
     """The training pictures nearest to a picture, nearest first, and their distances."""
 
-    @takes(GridOptions)
+    @accepts_options(GridOptions)
     def save(self, path: AnyPath, **options: Any) -> Path:
         """Save as one .png of all of them, or as a .zip or folder with one PNG each.
 
@@ -233,8 +239,8 @@ class Neighbours(PictureArray, NeighboursFound):
             StudioError: if it can't be written.
         """
         file = Path(path)
-        given = checked("save", options, GridOptions, leave_out=idle_options(file))
-        grid = ask(GridOptions, given)
+        given = check_options("save", options, GridOptions, leave_out=ignored_options(file))
+        grid = build_request(GridOptions, given)
         finish(save_drawing(file, self.pictures, {"kind": "neighbours"}, grid))
         return file
 
@@ -254,12 +260,12 @@ class Bits(BitsMeasured):
         error = f" ± {self.standard_error:.4f}" if self.standard_error is not None else ""
         flow = f"; by the flow {self.flow:.4f}" if self.flow is not None else ""
         return (
-            f"<Bits: {self.total:.4f}{error} bits/dim of {counted(self.pictures, 'picture')} "
+            f"<Bits: {self.total:.4f}{error} bits/dim of {format_count(self.pictures, 'picture')} "
             f"(L_T {self.prior:.4f}, Σ L_t−1 {self.middle:.4f}, L_0 {self.decoder:.4f}{flow})>"
         )
 
 
-class Evaluation(Evaluated):
+class Evaluation(EvaluationResult):
     """Evaluation metrics of samples; ``evaluation["frechet"]`` is the value of one, by name."""
 
     def __getitem__(self, name: str) -> float:
@@ -269,17 +275,17 @@ class Evaluation(Evaluated):
         raise KeyError(f"no {name!r}; there are {', '.join(one.name for one in self.figures)}")
 
     def __repr__(self) -> str:
-        told = ", ".join(
+        values = ", ".join(
             f"{one.name} {one.value:.4g}"
             + ("" if one.floor is None else f" (floor {one.floor:.4g})")
             for one in self.figures
         )
         return (
-            f"<Evaluation: {told}; {self.samples:,} samples against {self.reference:,} real "
+            f"<Evaluation: {values}; {self.samples:,} samples against {self.reference:,} real "
             f"pictures in {self.features}>"
         )
 
 
-def values_of(event: Any) -> dict[str, Any]:
+def fields_of_event(event: Any) -> dict[str, Any]:
     """Return an event's fields by name, to construct a result class with the same fields."""
     return {field.name: getattr(event, field.name) for field in fields(event)}

@@ -11,30 +11,30 @@ import numpy.typing as npt
 from ddpm_studio import jobs
 from ddpm_studio.api.columns import as_columns
 from ddpm_studio.api.measuring import MeasuringMethods
-from ddpm_studio.api.options import checked, of_model, takes
+from ddpm_studio.api.options import accepts_options, check_options, options_for
 from ddpm_studio.api.pictures import (
     AnyPath,
     Picture,
-    paths_of,
-    take_picture,
+    as_paths,
+    load_labelled_picture,
     to_latent,
     to_mask,
 )
 from ddpm_studio.api.pictures import to_picture as prepared
 from ddpm_studio.api.publishing import PublishingMethods
-from ddpm_studio.api.results import Drawing, Encoded, values_of
-from ddpm_studio.api.stoppable import trained
+from ddpm_studio.api.results import Drawing, Encoded, fields_of_event
+from ddpm_studio.api.stoppable import run_training
 from ddpm_studio.api.store import models
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import check_destination
-from ddpm_studio.jobs.drawing.default_t import with_fitting_t
-from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
-from ddpm_studio.jobs.drawing.picture_files import idle_options, is_folder, row_length
-from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent
-from ddpm_studio.jobs.library.run_summary import steps_told
-from ddpm_studio.jobs.request_building import ask
-from ddpm_studio.jobs.training.distilling import further_student
+from ddpm_studio.jobs.drawing.default_t import with_default_t
+from ddpm_studio.jobs.drawing.picture_classes import with_notice, with_picture_classes
+from ddpm_studio.jobs.drawing.picture_files import ignored_options, is_folder, row_length
+from ddpm_studio.jobs.events import DrawingResult, Event, FrameImages, Latent
+from ddpm_studio.jobs.library.run_summary import steps_text
+from ddpm_studio.jobs.request_building import build_request
+from ddpm_studio.jobs.training.distilling import resume_student_request
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.new_run import check_new_run, check_one_length
 from ddpm_studio.requests import (
@@ -111,7 +111,7 @@ class Run(MeasuringMethods, PublishingMethods):
         """
         return as_columns(list(RunFolder.open(self.path).metrics()))
 
-    @takes(SampleRequest)
+    @accepts_options(SampleRequest)
     def sample(self, count: int | None = None, **options: Any) -> Drawing:
         """Draw pictures from noise [DDPM Algorithm 2].
 
@@ -127,7 +127,7 @@ class Run(MeasuringMethods, PublishingMethods):
         request = self._request(SampleRequest, "sample", options, count=count)
         return self._drawing(jobs.sample(request, models()))
 
-    @takes(SampleRequest, GridOptions)
+    @accepts_options(SampleRequest, GridOptions)
     def sample_to(self, path: AnyPath, count: int | None = None, **options: Any) -> Path:
         """Draw pictures from noise straight into a file, in constant memory.
 
@@ -151,15 +151,15 @@ class Run(MeasuringMethods, PublishingMethods):
         file = Path(path)
         if not is_folder(file):
             check_destination(file, {".npz", ".zip"})
-        idle = idle_options(file)
-        given = checked("sample_to", options, SampleRequest, GridOptions, leave_out=idle)
-        grid = ask(GridOptions, of_model(GridOptions, given))
-        own = of_model(SampleRequest, given)
+        idle = ignored_options(file)
+        given = check_options("sample_to", options, SampleRequest, GridOptions, leave_out=idle)
+        grid = build_request(GridOptions, options_for(GridOptions, given))
+        own = options_for(SampleRequest, given)
         request = self._request(SampleRequest, "sample_to", own, count=count)
-        self._listen(jobs.sample_to_file(request, file, models(), grid))
+        self._run_job(jobs.sample_to_file(request, file, models(), grid))
         return file
 
-    @takes(ShareRequest)
+    @accepts_options(ShareRequest)
     def share(
         self,
         picture: Picture | Latent | None = None,
@@ -188,15 +188,15 @@ class Run(MeasuringMethods, PublishingMethods):
         request = self._request(ShareRequest, "share", options)
         x_t = to_latent(latent)
         if x_t is None:
-            request = with_fitting_t(request, options)
+            request = with_default_t(request, options)
         elif "t" not in options:
             request = request.model_copy(update={"t": x_t.t})
-        taken = [] if picture is None else [take_picture(picture, self.path)]
-        request, told = of_their_classes(request, taken)
+        taken = [] if picture is None else [load_labelled_picture(picture, self.path)]
+        request, told = with_picture_classes(request, taken)
         source = taken[0].picture if taken else None
-        return self._drawing(told_before(told, jobs.share(request, source, models(), x_t)))
+        return self._drawing(with_notice(told, jobs.share(request, source, models(), x_t)))
 
-    @takes(InterpolateRequest)
+    @accepts_options(InterpolateRequest)
     def interpolate(self, *ends: Picture, **options: Any) -> Drawing:
         """Interpolate two pictures, or four corners of a square, in latent space [DDPM Fig. 8].
 
@@ -211,12 +211,12 @@ class Run(MeasuringMethods, PublishingMethods):
             StudioError: if the run can't be read, a value is out of range, or one is no picture.
         """
         request = self._request(InterpolateRequest, "interpolate", options)
-        taken = [take_picture(end, self.path) for end in ends]
-        request, told = of_their_classes(with_fitting_t(request, options), taken)
+        taken = [load_labelled_picture(end, self.path) for end in ends]
+        request, told = with_picture_classes(with_default_t(request, options), taken)
         drawing = jobs.interpolate(request, [one.picture for one in taken], models())
-        return self._drawing(told_before(told, drawing), row_length(request))
+        return self._drawing(with_notice(told, drawing), row_length(request))
 
-    @takes(PathRequest)
+    @accepts_options(PathRequest)
     def walk(self, pictures: Sequence[Picture], **options: Any) -> Drawing:
         """Interpolate along a path through several pictures in latent space, each to the next.
 
@@ -229,13 +229,13 @@ class Run(MeasuringMethods, PublishingMethods):
             TypeError: for an unknown option.
             StudioError: if the run can't be read, a value is out of range, or one is no picture.
         """
-        request = with_fitting_t(self._request(PathRequest, "walk", options), options)
-        taken = [take_picture(key, self.path) for key in pictures]
-        request, told = of_their_classes(request, taken)
-        drawing = jobs.walk_path(request, [one.picture for one in taken], models())
-        return self._drawing(told_before(told, drawing))
+        request = with_default_t(self._request(PathRequest, "walk", options), options)
+        taken = [load_labelled_picture(key, self.path) for key in pictures]
+        request, told = with_picture_classes(request, taken)
+        drawing = jobs.interpolate_path(request, [one.picture for one in taken], models())
+        return self._drawing(with_notice(told, drawing))
 
-    @takes(InpaintRequest)
+    @accepts_options(InpaintRequest)
     def inpaint(self, picture: Picture, mask: Picture, **options: Any) -> Drawing:
         """Inpaint: fill in the masked part of a picture [RePaint].
 
@@ -250,13 +250,13 @@ class Run(MeasuringMethods, PublishingMethods):
                 fit.
         """
         request = self._request(InpaintRequest, "inpaint", options)
-        taken, where = take_picture(picture, self.path), to_mask(mask, self.path)
-        request, told = of_their_classes(request, [taken])
+        taken, where = load_labelled_picture(picture, self.path), to_mask(mask, self.path)
+        request, told = with_picture_classes(request, [taken])
         return self._drawing(
-            told_before(told, jobs.inpaint(request, taken.picture, where, models()))
+            with_notice(told, jobs.inpaint(request, taken.picture, where, models()))
         )
 
-    @takes(EncodeRequest)
+    @accepts_options(EncodeRequest)
     def encode(self, picture: Picture, **options: Any) -> Encoded:
         """Encode a picture as a latent x_t: by the forward process q, or by DDIM inversion.
 
@@ -272,9 +272,9 @@ class Run(MeasuringMethods, PublishingMethods):
         """
         request = self._request(EncodeRequest, "encode", options)
         job = jobs.encode_picture(request, prepared(picture, self.path), models())
-        return Encoded(**values_of(self._listen(job)))
+        return Encoded(**fields_of_event(self._run_job(job)))
 
-    @takes(DistillRequest)
+    @accepts_options(DistillRequest)
     def distill(
         self,
         run: AnyPath,
@@ -305,12 +305,12 @@ class Run(MeasuringMethods, PublishingMethods):
             StudioError: if this model can't have a student, and as :func:`ddpm_studio.train`.
             KeyboardInterrupt: as :func:`ddpm_studio.train`.
         """
-        folder, sources = Path(run), paths_of(data)
+        folder, sources = Path(run), as_paths(data)
         place = FallbackFolder(None if spare is None else Path(spare))
         check_one_length(options)
         request = self._request(DistillRequest, "distill", options)
         if resume:
-            further = further_student(folder, options, request)
+            further = resume_student_request(folder, options, request)
             job = jobs.train(
                 sources,
                 folder,
@@ -323,14 +323,14 @@ class Run(MeasuringMethods, PublishingMethods):
         else:
             check_new_run(folder)
             job = jobs.distill(request, folder, sources, models=models(), spare=place)
-        return Run(trained(job, folder, self.progress), progress=self.progress)
+        return Run(run_training(job, folder, self.progress), progress=self.progress)
 
     def __repr__(self) -> str:
         try:
             told = jobs.describe_run(self.path)
         except StudioError as error:
             return f"<Run {str(self.path)!r}: {error}>"
-        steps = steps_told(told.step, told.steps)
+        steps = steps_text(told.step, told.steps)
         loss = "" if told.last_loss is None else f", loss {told.last_loss:.4f}"
         network = (
             f"a network of the kind {told.network}, unknown here"
@@ -343,12 +343,14 @@ class Run(MeasuringMethods, PublishingMethods):
             f"T = {told.timesteps:,}, {network}>"
         )
 
-    def _drawing(self, job: Generator[Event, None, Drawn], columns: int | None = None) -> Drawing:
+    def _drawing(
+        self, job: Generator[Event, None, DrawingResult], columns: int | None = None
+    ) -> Drawing:
         frames: list[FrameImages] = []
 
-        def keep(event: Event) -> None:
+        def collect_frame(event: Event) -> None:
             if isinstance(event, FrameImages):
                 frames.append(event)
 
-        drawn = self._listen(job, keep)
-        return Drawing(**values_of(drawn), frames=tuple(frames), columns=columns)
+        drawn = self._run_job(job, collect_frame)
+        return Drawing(**fields_of_event(drawn), frames=tuple(frames), columns=columns)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
-from ddpm_studio.api.job_runner import listen
-from ddpm_studio.api.options import checked
+from ddpm_studio.api.job_runner import run_job
+from ddpm_studio.api.options import check_options
 from ddpm_studio.api.pictures import AnyPath
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.request_building import ask
+from ddpm_studio.jobs.request_building import build_request
 from ddpm_studio.requests import Request
 from ddpm_studio.runs import RunFolder
-from ddpm_studio.runs.ready import named_run
+from ddpm_studio.runs.ready import resolve_run
 
 RequestT = TypeVar("RequestT", bound=Request)
 ResultT = TypeVar("ResultT")
 
 
-class Asking:
+class RunMethods:
     """A run folder whose methods make a request and run its job.
 
     Args:
@@ -30,7 +30,7 @@ class Asking:
     """
 
     def __init__(self, folder: AnyPath, *, progress: bool = True) -> None:
-        self.path = named_run(folder)
+        self.path = resolve_run(folder)
         self.progress = progress
         RunFolder.open(self.path)
 
@@ -39,12 +39,12 @@ class Asking:
     ) -> RequestT:
         """Build a request from the options, and the method's own arguments that are not None."""
         named = {name: value for name, value in own.items() if value is not None}
-        given = checked(method, {**options, **named}, model)
-        return ask(model, given, run=self.path)
+        given = check_options(method, {**options, **named}, model)
+        return build_request(model, given, run=self.path)
 
-    def _listen(
+    def _run_job(
         self,
         job: Generator[Event, None, ResultT],
         on_event: Callable[[Event], object] | None = None,
     ) -> ResultT:
-        return listen(job, self.progress, on_event)
+        return run_job(job, self.progress, on_event)

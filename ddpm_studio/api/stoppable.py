@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from ddpm_studio.api.job_runner import listen
+from ddpm_studio.api.job_runner import run_job
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import TrainResult
 from ddpm_studio.jobs.events import Event, RunStarted
 from ddpm_studio.runs import RunFolder
 
 
-def trained(job: Generator[Event, None, TrainResult], folder: Path, progress: bool) -> Path:
+def run_training(job: Generator[Event, None, TrainResult], folder: Path, progress: bool) -> Path:
     """Run a training to its end.
 
     Args:
@@ -27,19 +27,19 @@ def trained(job: Generator[Event, None, TrainResult], folder: Path, progress: bo
         KeyboardInterrupt: when interrupted; its message names the saved checkpoint.
     """
 
-    def follow(event: Event) -> None:
+    def update_folder(event: Event) -> None:
         nonlocal folder
         # It differs from the requested folder if the run had to move to the fallback folder.
         if isinstance(event, RunStarted):
             folder = event.run
 
     try:
-        return listen(job, progress, follow).run
+        return run_job(job, progress, update_folder).run
     except KeyboardInterrupt as interrupt:
-        raise KeyboardInterrupt(_stopped(folder)) from interrupt
+        raise KeyboardInterrupt(_stopped_message(folder)) from interrupt
 
 
-def _stopped(folder: Path) -> str:
+def _stopped_message(folder: Path) -> str:
     """Return the message for an interrupted training: which checkpoint it can resume from."""
     try:
         saved = RunFolder.open(folder).newest()

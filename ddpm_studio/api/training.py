@@ -8,27 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio import jobs
-from ddpm_studio.api.options import checked, of_model, takes
-from ddpm_studio.api.pictures import AnyPath, paths_of
+from ddpm_studio.api.options import accepts_options, check_options, options_for
+from ddpm_studio.api.pictures import AnyPath, as_paths
 from ddpm_studio.api.run import Run
-from ddpm_studio.api.stoppable import trained
+from ddpm_studio.api.stoppable import run_training
 from ddpm_studio.api.store import models
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.request_building import ask
-from ddpm_studio.jobs.training.budget import Budget, ask_budget
+from ddpm_studio.jobs.request_building import build_request
+from ddpm_studio.jobs.training.budget import Budget, resolve_budget
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.new_run import (
-    begun_with,
     check_new_run,
     check_one_length,
-    fine_tuned,
-    resumed,
+    fine_tune_request,
+    recorded_prerequisites,
+    resume_request,
 )
 from ddpm_studio.requests import PrepareOptions, TrainRequest
-from ddpm_studio.runs.ready import named_run
+from ddpm_studio.runs.ready import resolve_run
 
 
-@takes(TrainRequest, PrepareOptions)
+@accepts_options(TrainRequest, PrepareOptions)
 def train(
     data: AnyPath | Sequence[AnyPath] | None = None,
     *,
@@ -70,7 +70,7 @@ def train(
             can't go on: its last good state is saved then.
         KeyboardInterrupt: as above.
     """
-    folder, sources = Path(run), paths_of(data)
+    folder, sources = Path(run), as_paths(data)
     if not sources and not resume:
         raise StudioError(
             "There is nothing to train on.",
@@ -78,23 +78,25 @@ def train(
         )
     if resume and start_from is not None:
         raise StudioError("A run that goes on has its network.", "Leave start_from out.")
-    given = checked("train", options, TrainRequest, PrepareOptions)
+    given = check_options("train", options, TrainRequest, PrepareOptions)
     check_one_length(given)
     time: Budget | None = None
-    base = None if start_from is None else named_run(start_from)
+    base = None if start_from is None else resolve_run(start_from)
     begun = resume or base is not None
     if budget is not None:
-        time, given = ask_budget(budget, given, begun=begun)
-    prepare = ask(PrepareOptions, of_model(PrepareOptions, given))
-    asked, make = of_model(TrainRequest, given), partial(ask, TrainRequest)
+        time, given = resolve_budget(budget, given, begun=begun)
+    prepare = build_request(PrepareOptions, options_for(PrepareOptions, given))
+    asked, make = options_for(TrainRequest, given), partial(build_request, TrainRequest)
     if resume:
-        request = resumed(folder, given, make({**begun_with(folder, asked), **asked}), prepare)
+        request = resume_request(
+            folder, given, make({**recorded_prerequisites(folder, asked), **asked}), prepare
+        )
     else:
         check_new_run(folder)
-        request = make(asked) if base is None else fine_tuned(base, asked, make)
+        request = make(asked) if base is None else fine_tune_request(base, asked, make)
     elsewhere = FallbackFolder(None if spare is None else Path(spare))
     if time is not None and not begun:
-        job = jobs.train_within(
+        job = jobs.train_within_budget(
             time, sources, folder, request, prepare, given, models=models(), spare=elsewhere
         )
     else:
@@ -108,4 +110,4 @@ def train(
             models=models(),
             spare=elsewhere,
         )
-    return Run(trained(job, folder, progress), progress=progress)
+    return Run(run_training(job, folder, progress), progress=progress)

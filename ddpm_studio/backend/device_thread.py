@@ -17,7 +17,7 @@ from ddpm_studio.backend.heap_trim import HeapTrim
 from ddpm_studio.backend.outbox import Outbox
 from ddpm_studio.backend.running_job import RunningJob
 from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, Lane
-from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory, plain
+from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory, printable
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
@@ -107,9 +107,9 @@ class DeviceThread(QThread):
             self._serve(models)
             return
         self.load_failed.emit(failure)
-        self._refuse(failure)
+        self._fail_jobs(failure)
 
-    def _refuse(self, failure: Failure) -> None:
+    def _fail_jobs(self, failure: Failure) -> None:
         """Fail every submitted job, until :meth:`stop`."""
         while not isinstance(command := self._commands.get(), _Stop):
             if isinstance(command, JobSpec):
@@ -121,7 +121,7 @@ class DeviceThread(QThread):
         spare_time = DutyCycle(_SPARE_SHARE)
         interactive_since: float | None = None
         while self._serve_commands():
-            heap_trim.when_due()
+            heap_trim.trim_if_due()
             interactive = self._next(Lane.INTERACTIVE)
             background = self._next(Lane.BACKGROUND)
             spare = self._next(Lane.SPARE)
@@ -134,12 +134,12 @@ class DeviceThread(QThread):
             if interactive and not (background and turn_over):
                 self._step(interactive, models)
                 self._idle_from = time.monotonic() + _UNTIL_IDLE
-            elif background and (interactive or not (spare and spare_time.due)):
+            elif background and (interactive or not (spare and spare_time.is_due)):
                 interactive_since = None
                 self._step(background, models)
             elif spare:
                 interactive_since = None
-                spare_time.spend(partial(self._step, spare, models))
+                spare_time.run_work(partial(self._step, spare, models))
             elif (idle := self._next(Lane.IDLE)) and time.monotonic() >= self._idle_from:
                 interactive_since = None
                 self._step(idle, models)
@@ -159,11 +159,11 @@ class DeviceThread(QThread):
         """Process the queued commands, waiting if there is nothing to step; False: stopped."""
         while True:
             lanes = {job.spec.lane for job in self._jobs if not job.paused}
-            patience = None if self._can_train else _UNTIL_TRAINING_LOADS
+            timeout = None if self._can_train else _UNTIL_TRAINING_LOADS
             if lanes == {Lane.IDLE}:
-                patience = max(0.0, self._idle_from - time.monotonic())
+                timeout = max(0.0, self._idle_from - time.monotonic())
             try:
-                command = self._commands.get(lanes <= {Lane.IDLE}, patience)
+                command = self._commands.get(lanes <= {Lane.IDLE}, timeout)
             except queue.Empty:
                 if lanes:
                     return True
@@ -209,7 +209,7 @@ def _not_loaded(error: Exception) -> Failure:
     if isinstance(error, StudioError) or is_out_of_memory(error) or is_device_lost(error):
         # Torch itself is intact, so reinstalling it would not help.
         return told
-    why = plain(str(error), 300) or type(error).__name__
+    why = printable(str(error), 300) or type(error).__name__
     return Failure(
         f"PyTorch can't be loaded, so nothing can be drawn or trained: {why.rstrip('.')}.",
         "Install it again (pip install --force-reinstall torch), then start DDPM Studio again.",

@@ -22,11 +22,11 @@ class DutyCycle:
         self._not_before = clock()
 
     @property
-    def due(self) -> bool:
+    def is_due(self) -> bool:
         """Whether the next piece of work may be done now."""
         return self._clock() >= self._not_before
 
-    def spend(self, work: Callable[[], object]) -> None:
+    def run_work(self, work: Callable[[], object]) -> None:
         """Do a piece of work, and measure its duration to schedule the next."""
         begun = self._clock()
         work()

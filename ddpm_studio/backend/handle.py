@@ -27,7 +27,7 @@ class State(enum.Enum):
     CANCELLED = "cancelled"
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether the state is final."""
         return self in (State.DONE, State.FAILED, State.CANCELLED)
 
@@ -62,7 +62,7 @@ class JobHandle(QObject, Generic[T_co]):
         self.stopping = False
         self.progress: Progress | None = None
         self.seconds_left: float | None = None
-        self.tells_time = False
+        self.reports_time_left = False
         self.failure: Failure | None = None
         self.result: T_co | None = None
 

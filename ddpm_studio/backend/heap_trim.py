@@ -17,15 +17,15 @@ _EVERY_SECONDS = 15.0
 # From malloc.h of glibc.
 _M_ARENA_MAX = -8
 # One for the window and one for the workers.
-_HEAPS = 2
+_MAX_ARENAS = 2
 
 
-def few_heaps() -> None:
+def limit_malloc_arenas() -> None:
     """Limit the number of malloc arenas, of which glibc makes eight per core by default."""
     if sys.platform == "linux":
         adjust = getattr(ctypes.CDLL(None), "mallopt", None)
         if adjust is not None:
-            adjust(_M_ARENA_MAX, _HEAPS)
+            adjust(_M_ARENA_MAX, _MAX_ARENAS)
 
 
 def trim_heap() -> None:
@@ -41,10 +41,10 @@ class HeapTrim:
     """Trims the heap periodically, in the calling thread, after limiting the number of arenas."""
 
     def __init__(self) -> None:
-        few_heaps()
+        limit_malloc_arenas()
         self._next = time.monotonic() + _EVERY_SECONDS
 
-    def when_due(self) -> None:
+    def trim_if_due(self) -> None:
         """Trim the heap if the last trim is at least 15 s ago."""
         now = time.monotonic()
         if now >= self._next:

@@ -23,8 +23,8 @@ class JobReport:
 class Outbox(QObject):
     """Queue of the reports of all executors, in order; any thread may add to it.
 
-    The signal ``reported`` announces that there are reports to :meth:`take`; it isn't emitted again
-    until they are taken, so that busy threads can't flood the window's event loop.
+    The signal ``reported`` announces that there are reports to :meth:`drain`; it isn't emitted
+    again until they are taken, so that busy threads can't flood the window's event loop.
     """
 
     reported = Signal()
@@ -36,7 +36,7 @@ class Outbox(QObject):
         self._lock = Lock()
         self._announced = False
 
-    def take(self) -> list[JobReport]:
+    def drain(self) -> list[JobReport]:
         """Return the reports added since the last call, in order."""
         with self._lock:
             reports = self._reports

@@ -14,16 +14,16 @@ from ddpm_studio.jobs.events import Event
 
 _THREADS = 3
 # One thread is reserved for interactive jobs.
-_IN_BACKGROUND = _THREADS - 1
+_MAX_BACKGROUND = _THREADS - 1
 
 
-class _Pooled(RunningJob):
+class _PoolJob(RunningJob):
     """A job of the pool, waiting or taken by a thread."""
 
     def __init__(self, spec: JobSpec[object], outbox: Outbox) -> None:
         super().__init__(spec, outbox)
         self.queues = {name for name in (spec.queue, spec.slot and f"slot {spec.slot}") if name}
-        self.taken = False
+        self.is_assigned = False
         self.cancelled = False
 
 
@@ -42,7 +42,7 @@ class Pool:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._changed = Condition()
-        self._jobs: list[_Pooled] = []
+        self._jobs: list[_PoolJob] = []
         self._stopping = False
         self._threads = [
             Thread(target=self._serve, name=f"pool {n}", daemon=True) for n in range(_THREADS)
@@ -57,7 +57,7 @@ class Pool:
     def submit(self, spec: JobSpec[object]) -> None:
         """Enqueue a job."""
         with self._changed:
-            self._jobs.append(_Pooled(spec, self._outbox))
+            self._jobs.append(_PoolJob(spec, self._outbox))
             self._changed.notify_all()
 
     def cancel(self, job_id: int) -> None:
@@ -75,7 +75,7 @@ class Pool:
                 if job.spec.id == job_id and not job.cancelled:
                     job.paused = paused
                     # A job that is being stepped reports it itself, once it has stopped.
-                    if not job.taken:
+                    if not job.is_assigned:
                         job.report(State.PAUSED if paused else State.RUNNING)
             self._changed.notify_all()
 
@@ -103,34 +103,34 @@ class Pool:
         return any(thread.is_alive() for thread in self._threads)
 
     def _serve(self) -> None:
-        while (job := self._take()) is not None:
-            over = self._run(job)
+        while (job := self._wait_for_job()) is not None:
+            is_over = self._run(job)
             with self._changed:
-                job.taken = False
-                if over:
+                job.is_assigned = False
+                if is_over:
                     self._jobs.remove(job)
                 self._changed.notify_all()
 
-    def _take(self) -> _Pooled | None:
+    def _wait_for_job(self) -> _PoolJob | None:
         """Wait for the next job and take it; None if the pool has stopped."""
         with self._changed:
             while True:
                 job = self._next()
                 if job is not None:
-                    job.taken = True
+                    job.is_assigned = True
                     return job
                 if self._stopping and not self._jobs:
                     return None
                 self._changed.wait()
 
-    def _next(self) -> _Pooled | None:
-        busy = {queue for job in self._jobs if job.taken for queue in job.queues}
-        room = _IN_BACKGROUND - sum(
-            job.taken and job.spec.lane is Lane.BACKGROUND for job in self._jobs
+    def _next(self) -> _PoolJob | None:
+        busy = {queue for job in self._jobs if job.is_assigned for queue in job.queues}
+        room = _MAX_BACKGROUND - sum(
+            job.is_assigned and job.spec.lane is Lane.BACKGROUND for job in self._jobs
         )
-        found: _Pooled | None = None
+        found: _PoolJob | None = None
         for job in self._jobs:
-            if job.taken:
+            if job.is_assigned:
                 continue
             if job.cancelled:
                 # Cancelled jobs are ended at once, whether they have begun or not.
@@ -147,18 +147,18 @@ class Pool:
                 found = job
         return found
 
-    def _run(self, job: _Pooled) -> bool:
+    def _run(self, job: _PoolJob) -> bool:
         """Run a job until it is over (True) or pauses (False)."""
         match job.spec.work:
             case PoolCall(function) if not job.cancelled:
                 job.call(function)
             case PoolSteps(start) if not job.cancelled:
-                return self._step_on(job, start)
+                return self._run_step(job, start)
             case _:
                 job.close()
         return True
 
-    def _step_on(self, job: _Pooled, start: Callable[[], Generator[Event, None, object]]) -> bool:
+    def _run_step(self, job: _PoolJob, start: Callable[[], Generator[Event, None, object]]) -> bool:
         while job.step(start):
             if job.cancelled:
                 job.close()

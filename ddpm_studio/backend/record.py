@@ -23,12 +23,12 @@ from ddpm_studio.jobs.events import (
     TrainStep,
     TrainTick,
 )
-from ddpm_studio.jobs.library.metric_arrays import FigureEvent, Figures
+from ddpm_studio.jobs.library.metric_arrays import MetricArrays, MetricEvent
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.library.history import RunNews
+    from ddpm_studio.jobs.library.history import RunUpdate
     from ddpm_studio.runs.evaluations import RecordedEvaluation
-    from ddpm_studio.runs.lock import Owner
+    from ddpm_studio.runs.lock import LockOwner
 
 _POLL_MS, _IDLE_POLL_MS = 700, 3000
 _IDLE_AFTER = 12
@@ -68,7 +68,7 @@ class RunRecord(QObject):
         """T; None until the run was read."""
         self.total: int | None = None
         """Planned total of steps; None if unknown, or until the run was read."""
-        self.trainer: Owner | None = None
+        self.trainer: LockOwner | None = None
         """The other process that trains the run now; None: none."""
         self.training: JobHandle[object] | None = None
         """The training in this window whose events are followed."""
@@ -78,20 +78,20 @@ class RunRecord(QObject):
         self._steps = GrowingRows(_STEP_KINDS, _MOST_STEPS, _RECENT)
         self._ticks = GrowingRows(_TICK_KINDS, _MOST_TICKS, _RECENT)
         self._held_out = GrowingRows(_HELD_OUT_KINDS, _MOST_TICKS, _RECENT)
-        self._news: RunNews | None = None
-        self._job: JobHandle[RunNews] | None = None
+        self._news: RunUpdate | None = None
+        self._job: JobHandle[RunUpdate] | None = None
         # Events since the training's last tick, and figures buffered until the file's are read.
-        self._told: list[FigureEvent] = []
-        self._waiting: list[Figures] = []
+        self._pending_events: list[MetricEvent] = []
+        self._pending_figures: list[MetricArrays] = []
         # Whether figures from before the training are still to be read from the file.
         self._catching_up = False
         # Figures of the steps low < step ≤ high are taken from the file.
         self._low, self._high = -math.inf, math.inf
         # Whether the poll under way may miss something, so that another must follow.
-        self._again = False
-        self._quiet = 0
-        self._asleep = False
-        self._lost = False
+        self._repoll = False
+        self._quiet_polls = 0
+        self._suspended = False
+        self._failure_reported = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timer)
         backend.closing.connect(self._timer.stop)
@@ -147,14 +147,14 @@ class RunRecord(QObject):
         """Whether any slot is connected to ``changed``."""
         return self.isSignalConnected(QMetaMethod.fromSignal(self.changed))
 
-    def sleep(self) -> None:
+    def suspend(self) -> None:
         """Suspend polling while the run is being moved, so that its absence is no failure."""
-        self._asleep = True
+        self._suspended = True
         self._timer.stop()
 
-    def wake(self) -> None:
+    def resume(self) -> None:
         """Resume polling."""
-        self._asleep = False
+        self._suspended = False
         self.poll()
 
     def follow(
@@ -178,86 +178,88 @@ class RunRecord(QObject):
             self._low = before.last_step
         for record in (before, self):
             if record is not None:
-                record.let_go()
-        self._forget_from(step + 1)
+                record.stop_following()
+        self._drop_from(step + 1)
         self._high = step
         self._catching_up = self._low < step > 0
-        self._again = self._catching_up and self._job is not None
+        self._repoll = self._catching_up and self._job is not None
         self.training = training
         training.on_event(self._on_event)
         training.ended.connect(self._on_ended)
         self.poll()
 
-    def let_go(self) -> None:
+    def stop_following(self) -> None:
         """Stop following the events, and take later metrics from the file."""
         if self.training is None:
             return
         self.training.emitted.disconnect(self._on_event)
         self.training.ended.disconnect(self._on_ended)
         self.training = None
-        self._told.clear()
-        self._waiting.clear()
+        self._pending_events.clear()
+        self._pending_figures.clear()
         if not self._catching_up:
             self._low = self.last_step
         self._catching_up, self._high = False, math.inf
 
     def poll(self) -> None:
         """Poll the files now, unless a poll is under way or polling is suspended."""
-        if self._job is not None or self._asleep:
+        if self._job is not None or self._suspended:
             return
         self._timer.stop()
-        place = self._news.place if self._news is not None else None
+        position = self._news.position if self._news is not None else None
         figures = self.training is None or self._catching_up
-        self._job = self._backend.submit(specs.runs.look_at_run(self.run, place, figures=figures))
+        self._job = self._backend.submit(
+            specs.runs.read_run_update(self.run, position, figures=figures)
+        )
         self._job.on_finished(self._on_news)
         self._job.on_failed(self._on_failed)
 
-    def _look_again(self) -> None:
+    def _poll_again(self) -> None:
         """Poll the files now, and once more after a poll under way, which may miss news."""
-        self._again = self._job is not None
+        self._repoll = self._job is not None
         self.poll()
 
     def _on_event(self, event: Event) -> None:
         """Handle an event of the followed training."""
         if isinstance(event, TrainStep | HeldOutMeasured):
-            self._told.append(event)
+            self._pending_events.append(event)
         elif isinstance(event, TrainTick):
-            figures = Figures.of_events([*self._told, event])
-            self._told.clear()
+            figures = MetricArrays.from_training_events([*self._pending_events, event])
+            self._pending_events.clear()
             if self._catching_up:
-                self._waiting.append(figures)
+                self._pending_figures.append(figures)
                 return
             self._add(figures)
             self.is_live = True
             self.changed.emit()
         elif isinstance(event, SampleGrid | CheckpointSaved):
-            self._look_again()
+            self._poll_again()
 
     def _on_ended(self) -> None:
-        self.let_go()
-        self._look_again()
+        self.stop_following()
+        self._poll_again()
 
-    def _add(self, figures: Figures) -> None:
+    def _add(self, figures: MetricArrays) -> None:
         """Append figures from the file or events; a repeated step voids it and all after it."""
         steps = figures.steps
         if len(steps):
-            self._forget_from(steps[0, 0])
+            self._drop_from(steps[0, 0])
         self._steps.append(np.concatenate([steps, steps[:, [1, 1]]], axis=1))
         self._ticks.append(np.concatenate([figures.ticks, figures.loss_by_t], axis=1))
         self._held_out.append(figures.held_out)
 
-    def _forget_from(self, step: float) -> None:
+    def _drop_from(self, step: float) -> None:
         for rows in (self._steps, self._ticks, self._held_out):
-            rows.forget_from(step)
+            rows.drop_from(step)
 
     def _catch_up(self) -> None:
         """Switch to the events, once the file has been read up to where they begin."""
         self._catching_up = False
-        for figures in self._waiting:
+        for figures in self._pending_figures:
             self._add(figures)
-        self._waiting.clear()
+        self._pending_figures.clear()
 
-    def _of_this_branch(self, previews: tuple[Path, ...]) -> tuple[Path, ...]:
+    def _of_current_branch(self, previews: tuple[Path, ...]) -> tuple[Path, ...]:
         """Leave out previews of later steps than the last: the training went back since."""
         if not self.last_step:
             return previews
@@ -270,16 +272,16 @@ class RunRecord(QObject):
         if self.is_watched:
             self.poll()
 
-    def _on_news(self, news: RunNews) -> None:
+    def _on_news(self, news: RunUpdate) -> None:
         self._job = None
         before = self._news
         self._news = news
         self.timesteps, self.total = news.timesteps, news.total
-        more, self._again = news.more or self._again, False
+        more, self._repoll = news.more or self._repoll, False
         from_events = self.training is not None and not self._catching_up
         # A rewritten file doesn't void figures that came from events.
-        if news.anew and not from_events and self._low == -math.inf:
-            self._forget_from(-math.inf)
+        if news.is_rewritten and not from_events and self._low == -math.inf:
+            self._drop_from(-math.inf)
         figures = news.figures.between(self._low, self._high)
         self._add(figures)
         if not more and self.training is None:
@@ -289,28 +291,28 @@ class RunRecord(QObject):
         live = self.loaded and not more and self._seems_live(news)
         same = (
             before is not None
-            and not self._lost
-            and not (news.anew or len(figures.steps))
+            and not self._failure_reported
+            and not (news.is_rewritten or len(figures.steps))
             and (news.previews, news.checkpoint) == (before.previews, before.checkpoint)
             and news.evaluations == before.evaluations
             and (live, news.trainer) == (self.is_live, self.trainer)
             and self.loaded
         )
-        self.previews = self._of_this_branch(news.previews)
+        self.previews = self._of_current_branch(news.previews)
         self.evaluations = news.evaluations
         self.checkpoint, self.is_live, self.trainer = news.checkpoint, live, news.trainer
         self.loaded = self.loaded or not more
-        self._quiet = self._quiet + 1 if same else 0
-        self._lost = False
+        self._quiet_polls = self._quiet_polls + 1 if same else 0
+        self._failure_reported = False
         if not same:
             self.changed.emit()
         if more:
             self.poll()
-        elif not self._asleep:
-            seldom = self._quiet > _IDLE_AFTER or self.training is not None
+        elif not self._suspended:
+            seldom = self._quiet_polls > _IDLE_AFTER or self.training is not None
             self._timer.start(_IDLE_POLL_MS if seldom else _POLL_MS)
 
-    def _seems_live(self, news: RunNews) -> bool:
+    def _seems_live(self, news: RunUpdate) -> bool:
         """Whether the run is being written: lines came while polling, the last one recently."""
         if self.training is not None:
             return self.is_live
@@ -321,12 +323,12 @@ class RunRecord(QObject):
         if self._catching_up:
             # The curves go on from the events even if the file can't be read.
             self._catch_up()
-        if not (self._asleep or self._lost):
-            self._lost = True
+        if not (self._suspended or self._failure_reported):
+            self._failure_reported = True
             self.failed.emit(failure)
-        if not self._asleep:
+        if not self._suspended:
             # The run may come back, as on a network disk.
-            self._again = False
+            self._repoll = False
             self._timer.start(_IDLE_POLL_MS)
 
 

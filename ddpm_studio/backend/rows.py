@@ -12,9 +12,9 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.float64]
 Kind = Literal["last", "mean", "least", "greatest"]
 
-_ROOM = 1024
+_INITIAL_CAPACITY = 1024
 # Fill level after downsampling: low enough to make it rare, high enough to keep most rows.
-_FULL = 0.75
+_FILL_RATIO = 0.75
 
 
 class Losses(NamedTuple):
@@ -47,11 +47,11 @@ class GrowingRows:
     """
 
     def __init__(self, kinds: Sequence[Kind], most: int | None = None, recent: int = 0) -> None:
-        self._rows = np.empty((_ROOM, len(kinds)))
-        self._counts = np.empty(_ROOM)
+        self._rows = np.empty((_INITIAL_CAPACITY, len(kinds)))
+        self._counts = np.empty(_INITIAL_CAPACITY)
         self._used = 0
         self._kinds = np.array(kinds)
-        self._most, self._recent = most, recent
+        self._max_rows, self._recent = most, recent
 
     def __len__(self) -> int:
         return self._used
@@ -70,7 +70,7 @@ class GrowingRows:
         """Remove all rows."""
         self._used = 0
 
-    def forget_from(self, first: float) -> None:
+    def drop_from(self, first: float) -> None:
         """Remove the rows whose first column is ``first`` or more."""
         self._used = int(np.searchsorted(self.rows[:, 0], first))
 
@@ -80,45 +80,45 @@ class GrowingRows:
             least_after = np.minimum.accumulate(np.append(rows[1:, 0], np.inf)[::-1])[::-1]
             rows = rows[rows[:, 0] < least_after]
         # In portions, so that memory is bounded by twice the rows that are kept.
-        portion = self._most or max(1, len(rows))
+        portion = self._max_rows or max(1, len(rows))
         for start in range(0, len(rows), portion):
             self._append(rows[start : start + portion])
 
     def _append(self, rows: Numbers) -> None:
-        self.forget_from(rows[0, 0])
+        self.drop_from(rows[0, 0])
         end = self._used + len(rows)
         if end > len(self._rows):
             # Grow by a quarter: doubling would waste memory for long on runs of days.
-            room = end + max(_ROOM, end // 4) - self._used
+            room = end + max(_INITIAL_CAPACITY, end // 4) - self._used
             self._rows = np.concatenate([self.rows, np.empty((room, len(self._kinds)))])
             self._counts = np.concatenate([self.counts, np.empty(room)])
         self._rows[self._used : end] = rows
         self._counts[self._used : end] = 1
         self._used = end
-        if self._most is not None and self._used > self._most:
-            self._thin(self._most)
+        if self._max_rows is not None and self._used > self._max_rows:
+            self._thin(self._max_rows)
 
     def _thin(self, most: int) -> None:
         """Merge older rows in groups of a power of two, so that about a quarter becomes free."""
         old = self._used - self._recent
         rows, counts = self._rows[:old], self._counts[:old]
         before = counts.cumsum() - counts
-        room = max(1, int(_FULL * most) - self._recent)
+        room = max(1, int(_FILL_RATIO * most) - self._recent)
         width = 2.0 ** max(0, math.ceil(math.log2(counts.sum() / room)))
         starts = np.flatnonzero(np.diff(before // width, prepend=-1.0))
         ends = np.append(starts[1:], old) - 1
-        joined = rows[ends]
+        merged = rows[ends]
         for kind, join in (("least", np.fmin), ("greatest", np.fmax)):
             columns = self._kinds == kind
-            joined[:, columns] = join.reduceat(rows[:, columns], starts)
+            merged[:, columns] = join.reduceat(rows[:, columns], starts)
         columns = self._kinds == "mean"
-        joined[:, columns] = _means(rows[:, columns], counts, starts)
+        merged[:, columns] = _means(rows[:, columns], counts, starts)
         # In new arrays, as curves on screen hold views of the old ones.
-        kept = np.concatenate([joined, self._rows[old : self._used]])
-        stands_for = np.append(np.add.reduceat(counts, starts), self._counts[old : self._used])
+        kept = np.concatenate([merged, self._rows[old : self._used]])
+        merged_counts = np.append(np.add.reduceat(counts, starts), self._counts[old : self._used])
         self._rows, self._counts = np.empty_like(self._rows), np.empty_like(self._counts)
         self._used = len(kept)
-        self._rows[: self._used], self._counts[: self._used] = kept, stands_for
+        self._rows[: self._used], self._counts[: self._used] = kept, merged_counts
 
 
 def _means(rows: Numbers, counts: Numbers, starts: npt.NDArray[np.int64]) -> Numbers:

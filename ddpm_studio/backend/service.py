@@ -20,7 +20,7 @@ from ddpm_studio.progress import Progress
 T = TypeVar("T")
 
 _MIN_INTERVAL = 1 / 30
-_LONGER_MS = 1000
+_MIN_WAIT_MS = 1000
 
 
 class Backend(QObject):
@@ -46,7 +46,7 @@ class Backend(QObject):
         self.load_failure: Failure | None = None
         self._slots: dict[str, int] = {}
         self._times_left: dict[int, TimeLeft] = {}
-        self._fetched = 0.0
+        self._last_fetch = 0.0
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._fetch)
         self._outbox = Outbox(self)
@@ -80,7 +80,7 @@ class Backend(QObject):
 
     def cancel(self, job: JobHandle[object]) -> None:
         """Cancel a job; without a slot, it is over only when it has saved what it must."""
-        if job.state.over:
+        if job.state.is_over:
             return
         self._executor(job.spec).cancel(job.spec.id)
         job.stopping = True
@@ -91,7 +91,7 @@ class Backend(QObject):
 
     def pause(self, job: JobHandle[object], paused: bool) -> None:
         """Pause or resume a job."""
-        if not job.state.over:
+        if not job.state.is_over:
             self._executor(job.spec).pause(job.spec.id, paused)
 
     def shutdown(self, seconds: float = 60.0) -> bool:
@@ -108,7 +108,7 @@ class Backend(QObject):
         self._device_thread.stop()
         ended = self._device_thread.wait(int(seconds * 1000))
         while not ended and self._device_thread.is_closing:
-            ended = self._device_thread.wait(_LONGER_MS)
+            ended = self._device_thread.wait(_MIN_WAIT_MS)
         if ended:
             # Torch may have loaded only now, so the pool with its writes has not started yet.
             self._pool.start()
@@ -132,21 +132,21 @@ class Backend(QObject):
         self.load_failed.emit(failure)
 
     def _on_reported(self) -> None:
-        wait = self._fetched + _MIN_INTERVAL - time.monotonic()
+        wait = self._last_fetch + _MIN_INTERVAL - time.monotonic()
         if wait <= 0:
             self._fetch()
         elif not self._timer.isActive():
             self._timer.start(max(1, round(wait * 1000)))
 
     def _fetch(self) -> None:
-        self._fetched = time.monotonic()
-        for report in self._outbox.take():
+        self._last_fetch = time.monotonic()
+        for report in self._outbox.drain():
             job = self.jobs.get(report.job_id)
-            if job is not None and not job.state.over:
+            if job is not None and not job.state.is_over:
                 self._deliver(job, report)
 
     def _deliver(self, job: JobHandle[object], report: JobReport) -> None:
-        if report.state.over:
+        if report.state.is_over:
             self._end(job, report.state, report.payload)
             return
         if report.state is not job.state:
@@ -157,12 +157,12 @@ class Backend(QObject):
             job.progress = report.payload
             left = self._times_left[job.spec.id].update(report.payload)
             # A training estimates its time left itself: it knows which time was not training.
-            if not job.tells_time:
+            if not job.reports_time_left:
                 job.seconds_left = left
             job.changed.emit()
         elif report.payload is not None:
             if isinstance(report.payload, TrainTick):
-                job.tells_time, job.seconds_left = True, report.payload.seconds_left
+                job.reports_time_left, job.seconds_left = True, report.payload.seconds_left
             job.emitted.emit(report.payload)
 
     def _end(self, job: JobHandle[object], state: State, payload: object = None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ddpm_studio.engine.tables.entry import UnknownNameError, imported
+from ddpm_studio.engine.tables.entry import UnknownNameError, import_object
 
 _LEARN = "ddpm_studio.gui.features.learn"
 
@@ -43,7 +43,7 @@ class Concept:
 
     def load(self) -> type:
         """Import the chapter's class and return it."""
-        found: type = imported(self.chapter)
+        found: type = import_object(self.chapter)
         return found
 
     @property

@@ -1,9 +1,9 @@
 """Data formats: every kind of file that pictures are read from, other than picture files.
 
 A reader is a function of some of the dropped files and of a
-``ddpm_studio.data.formats.reading.Reading``; it returns a ``Taken``: the pictures, not yet decoded,
-and the names of the files that it used, or None if they are of another kind after all. The reader
-of an archive is a function of its path and of an ExitStack, and returns the files in it.
+``ddpm_studio.data.formats.reading.Reading``; it returns a ``ReadResult``: the pictures, not yet
+decoded, and the names of the files that it used, or None if they are of another kind after all. The
+reader of an archive is a function of its path and of an ExitStack, and returns the files in it.
 """
 
 from __future__ import annotations

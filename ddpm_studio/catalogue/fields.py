@@ -82,7 +82,7 @@ def choices_of(field: FieldInfo) -> tuple[Choice, ...]:
         return tuple(Choice(entry.name, entry.title, entry.help) for entry in marker.entries())
     literals = (one for one in _parts(field.annotation) if get_origin(one) is Literal)
     values = [str(value) for one in literals for value in get_args(one)]
-    return tuple(Choice(value, _words(value), _told(field, value)) for value in values)
+    return tuple(Choice(value, _value_title(value), _value_help(field, value)) for value in values)
 
 
 def one_of(field: FieldInfo) -> OneOf | None:
@@ -93,7 +93,7 @@ def one_of(field: FieldInfo) -> OneOf | None:
     return next((mark for mark in (*field.metadata, *inner) if isinstance(mark, OneOf)), None)
 
 
-def options_beside(model: type[BaseModel], key: str) -> tuple[tuple[Entry, Option], ...]:
+def entry_options(model: type[BaseModel], key: str) -> tuple[tuple[Entry, Option], ...]:
     """Return the options that a field of options by name can hold.
 
     Args:
@@ -126,16 +126,16 @@ def _parts(annotation: Any) -> tuple[Any, ...]:
     return get_args(annotation) or (annotation,)
 
 
-def _told(field: FieldInfo, value: str) -> str:
+def _value_help(field: FieldInfo, value: str) -> str:
     """Return a value's part of a description "value: what it does; other: …"; empty: none."""
     for sentence in _SENTENCE_END.split(field.description or ""):
-        word, _, told = sentence.partition(": ")
+        word, _, explanation = sentence.partition(": ")
         if word == value:
-            return _STOP.split(told, maxsplit=1)[0]
+            return _STOP.split(explanation, maxsplit=1)[0]
     return ""
 
 
-def _words(value: str) -> str:
+def _value_title(value: str) -> str:
     return _ACRONYMS.get(value, value.replace("_", " "))
 
 

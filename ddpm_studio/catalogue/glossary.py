@@ -16,7 +16,7 @@ class Term:
         name: stable identifier, such as ``eta``; the target of links.
         title: the term.
         text: its explanation, in one to three sentences.
-        signs: its symbols, such as ``ᾱₜ``; the first is shown.
+        symbols: its symbols, such as ``ᾱₜ``; the first is shown.
         concept: the name of the concept whose chapter shows it, or "".
         keywords: further search words.
     """
@@ -24,16 +24,16 @@ class Term:
     name: str
     title: str
     text: str
-    signs: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
     concept: str = ""
     keywords: str = ""
 
     @property
     def heading(self) -> str:
         """Symbol and title; only the title if there is no symbol or the two are equal."""
-        if not self.signs or self.signs[0] == self.title:
+        if not self.symbols or self.symbols[0] == self.title:
             return self.title
-        return f"{self.signs[0]} · {self.title}"
+        return f"{self.symbols[0]} · {self.title}"
 
 
 _TERMS = (
@@ -355,12 +355,12 @@ _OWN = {term.name for term in _TERMS}
 GLOSSARY = {term.name: term for term in _entries()}
 """All entries by name: symbols and terms first, then the concepts of the lecture."""
 
-_BY_SIGN = {sign: term for term in _TERMS for sign in term.signs}
+_BY_SYMBOL = {sign: term for term in _TERMS for sign in term.symbols}
 
 
-def term_of_sign(sign: str) -> Term | None:
+def term_of_symbol(sign: str) -> Term | None:
     """Return the entry of a symbol such as ``ᾱₜ``, or None."""
-    return _BY_SIGN.get(sign)
+    return _BY_SYMBOL.get(sign)
 
 
 def find_terms(words: str) -> list[Term]:
@@ -368,7 +368,7 @@ def find_terms(words: str) -> list[Term]:
     wanted = words.casefold().split()
     found = []
     for order, term in enumerate(GLOSSARY.values()):
-        title = f"{term.heading} {' '.join(term.signs)}".casefold()
+        title = f"{term.heading} {' '.join(term.symbols)}".casefold()
         whole = f"{title} {term.keywords} {term.text}".casefold()
         if all(word in whole for word in wanted):
             found.append((not all(word in title for word in wanted), order, term))

@@ -84,7 +84,7 @@ MODEL_FORMATS = Table(
 )
 
 # Files that distinguish a folder of a model from one of pictures.
-_MARKS = (
+_MARKER_FILES = (
     "model_index.json",
     "unet/config.json",
     "unet_ema/config.json",
@@ -92,7 +92,7 @@ _MARKS = (
 )
 _CHECKPOINT, _NETWORKS = "checkpoint-", ("unet/config.json", "unet_ema/config.json")
 # Most entries of a folder to examine: a folder of pictures may hold millions.
-_LOOKED_AT = 1000
+_MAX_ENTRIES = 1000
 _SUFFIXES = {".pt", ".pth", ".ckpt", ".pkl", ".safetensors"}
 
 
@@ -100,7 +100,7 @@ def may_be_model(path: Path) -> bool:
     """Whether a file or folder looks like a model of another program, by names alone."""
     with suppress(OSError):
         if path.is_dir():
-            return any((path / mark).is_file() for mark in _MARKS) or _has_checkpoint(path)
+            return any((path / mark).is_file() for mark in _MARKER_FILES) or _has_checkpoint(path)
         return path.suffix.lower() in _SUFFIXES and path.is_file()
     return False
 
@@ -108,6 +108,6 @@ def may_be_model(path: Path) -> bool:
 def _has_checkpoint(folder: Path) -> bool:
     """Whether a folder holds a checkpoint of the trainer of diffusers."""
     with os.scandir(folder) as entries:
-        names = [entry.name for entry in islice(entries, _LOOKED_AT)]
+        names = [entry.name for entry in islice(entries, _MAX_ENTRIES)]
     kept = [folder / name for name in names if name.startswith(_CHECKPOINT)]
     return any((path / network).is_file() for path in kept for network in _NETWORKS)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.catalogue.fields import UNKNOWN, one_of
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 
 #: "sampler toy" → "toy-plugin 1.0"; an empty text if a file doesn't give the origin.
 Origins = Mapping[str, str]
@@ -33,12 +33,14 @@ def origins(*models: BaseModel | None, also: Iterable[tuple[str, str]] = ()) -> 
     return {entry: origin for entry, origin in found.items() if origin}
 
 
-def from_file(model: type[ModelT], told: object, recorded: object) -> tuple[ModelT, dict[str, str]]:
+def from_file(
+    model: type[ModelT], content: object, recorded: object
+) -> tuple[ModelT, dict[str, str]]:
     """Validate the content of a file, in which names of entries may be unknown here.
 
     Args:
         model: class of the model.
-        told: the file's object.
+        content: the file's object.
         recorded: the :func:`origins` as recorded in the file; ignored if it is no mapping.
 
     Returns:
@@ -48,12 +50,12 @@ def from_file(model: type[ModelT], told: object, recorded: object) -> tuple[Mode
         ValidationError: if anything but the name of an entry is wrong.
     """
     unknown: set[tuple[str, str]] = set()
-    found = model.model_validate(told, context={UNKNOWN: unknown})
+    found = model.model_validate(content, context={UNKNOWN: unknown})
     named = recorded.items() if isinstance(recorded, dict) else ()
-    said = {str(entry): str(origin) for entry, origin in named}
+    known_origins = {str(entry): str(origin) for entry, origin in named}
     for kind, name in sorted(unknown):
-        said.setdefault(f"{kind} {name}", "")
-    return found, said
+        known_origins.setdefault(f"{kind} {name}", "")
+    return found, known_origins
 
 
 def missing(recorded: Origins, kinds: Collection[str] | None = None) -> dict[str, str]:
@@ -79,7 +81,7 @@ def require(what: str, recorded: Origins, kinds: Collection[str] | None = None) 
         StudioError: if one is missing; names the entry, and its package if known.
     """
     for entry, origin in missing(recorded, kinds).items():
-        named, of = plain(entry, 100), plain(origin, 100)
+        named, of = printable(entry, 100), printable(origin, 100)
         if not of or of.endswith(plugins.NO_PLUGIN):
             of = of.removesuffix(plugins.NO_PLUGIN).rstrip()
             raise StudioError(

@@ -28,14 +28,14 @@ from ddpm_studio.catalogue.measures import FEATURES, METRICS
 from ddpm_studio.catalogue.model_formats import MODEL_FORMATS
 from ddpm_studio.catalogue.tools import TOOLS
 from ddpm_studio.engine.tables import TABLES, Entry, Table
-from ddpm_studio.engine.tables.entry import imported
-from ddpm_studio.errors import plain, plugin_modules
+from ddpm_studio.engine.tables.entry import import_object
+from ddpm_studio.errors import plugin_modules, printable
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "ddpm_studio.plugins"
-VARIABLE = "DDPM_STUDIO_PLUGINS"
+ENV_VARIABLE = "DDPM_STUDIO_PLUGINS"
 OFF = "off"
 #: Suffix of the origin of an entry that the running program added itself, without a package.
 NO_PLUGIN = "(no plug-in)"
@@ -107,17 +107,17 @@ def load() -> None:
             return
         _loading.busy = True
         try:
-            _loading.found = tuple(_all())
+            _loading.found = tuple(_load_all())
         finally:
             _loading.busy = False
     for listener in _listeners:
-        _tell_problems(listener)
+        _report_problems(listener)
 
 
 def on_problem(listener: Callable[[Plugin], None]) -> None:
     """Register a callback for each plug-in that can't be used: now, or when they are loaded."""
     _listeners.append(listener)
-    _tell_problems(listener)
+    _report_problems(listener)
 
 
 def loaded() -> tuple[Plugin, ...]:
@@ -135,7 +135,7 @@ def origin(kind: str, name: str) -> str:
         if (kind, name) in plugin.entries:
             return plugin.origin
     table = KINDS.get(kind)
-    if table is None or name in table.own or name not in table:
+    if table is None or name in table.builtin_names or name not in table:
         return ""
     module = table[name].implementation.partition(":")[0]
     file = getattr(sys.modules.get(module), "__file__", None)
@@ -145,22 +145,22 @@ def origin(kind: str, name: str) -> str:
 
 def is_off() -> bool:
     """Whether plug-ins are switched off."""
-    return os.environ.get(VARIABLE, "").strip().lower() in (OFF, "0", "no", "false")
+    return os.environ.get(ENV_VARIABLE, "").strip().lower() in (OFF, "0", "no", "false")
 
 
 def switch_off() -> None:
     """Switch plug-ins off in this process and its children; plug-ins already loaded stay."""
-    os.environ[VARIABLE] = OFF
+    os.environ[ENV_VARIABLE] = OFF
 
 
-def _tell_problems(listener: Callable[[Plugin], None]) -> None:
+def _report_problems(listener: Callable[[Plugin], None]) -> None:
     for plugin in loaded():
         if plugin.problem:
             listener(plugin)
 
 
 def _load(point: EntryPoint, package: str, version: str) -> Plugin:
-    name = plain(point.name, 100)
+    name = printable(point.name, 100)
     added: list[tuple[Table[Any], str]] = []
     try:
         for entry in _entries(point.load()):
@@ -187,7 +187,7 @@ def _load(point: EntryPoint, package: str, version: str) -> Plugin:
 def _check_options(table: Table[Any], entry: Entry) -> None:
     """Check an entry's options for names that fields of requests have; raises ValueError."""
     for option in entry.options:
-        request = imported(_FIELDS)(table.kind, option.name)
+        request = import_object(_FIELDS)(table.kind, option.name)
         if request is not None:
             raise ValueError(
                 f"an option of {entry.name} can't be called {option.name}: a field of {request} is"
@@ -196,9 +196,9 @@ def _check_options(table: Table[Any], entry: Entry) -> None:
 
 def _table_of(entry: object) -> Table[Any]:
     for table in KINDS.values():
-        if isinstance(entry, table.takes):
+        if isinstance(entry, table.accepts):
             return table
-    kinds = ", ".join(table.takes.__name__ for table in KINDS.values())
+    kinds = ", ".join(table.accepts.__name__ for table in KINDS.values())
     raise TypeError(f"{entry!r} is none of {kinds}")
 
 
@@ -212,18 +212,18 @@ def _entries(found: Any) -> list[Entry]:
 
 
 def _reason(error: BaseException) -> str:
-    return plain(f"{type(error).__name__}: {error}", 300)
+    return printable(f"{type(error).__name__}: {error}", 300)
 
 
-def _all() -> Iterator[Plugin]:
+def _load_all() -> Iterator[Plugin]:
     """Load the plug-ins of all packages on the path; only metadata with the group are parsed."""
     seen: set[str] = set()
     for place in tuple(sys.path):
-        for folder in _declaring(Path(place or ".")):
-            yield from _of_package(folder, seen)
+        for folder in _metadata_folders(Path(place or ".")):
+            yield from _load_package(folder, seen)
 
 
-def _of_package(folder: Path, seen: set[str]) -> Iterator[Plugin]:
+def _load_package(folder: Path, seen: set[str]) -> Iterator[Plugin]:
     """Load a package's plug-ins, unless a package of its name precedes it on the path.
 
     Args:
@@ -247,14 +247,14 @@ def _of_package(folder: Path, seen: set[str]) -> Iterator[Plugin]:
     if same in seen:
         return
     seen.add(same)
-    package, version = plain(package, 100), plain(version, 40)
+    package, version = printable(package, 100), printable(version, 40)
     if problem:
         yield Plugin(package, package, version, problem=problem)
     for point in points:
         yield _load(point, package, version)
 
 
-def _declaring(place: Path) -> Iterator[Path]:
+def _metadata_folders(place: Path) -> Iterator[Path]:
     """Yield the metadata folders in a path entry whose entry points mention the group."""
     try:
         described = [path for path in place.iterdir() if path.name.endswith(_METADATA)]

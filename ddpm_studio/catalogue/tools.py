@@ -10,7 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ddpm_studio.engine.tables.entry import Entry, Table, UnknownNameError, check_place, imported
+from ddpm_studio.engine.tables.entry import (
+    Entry,
+    Table,
+    UnknownNameError,
+    check_reference,
+    import_object,
+)
 
 _REQUESTS = "ddpm_studio.requests"
 _DRAWING = "ddpm_studio.jobs.drawing"
@@ -73,11 +79,11 @@ class DrawingInfo(Entry):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_place(self.name, self.request)
+        check_reference(self.name, self.request)
 
     def request_class(self) -> Any:
         """Import the class of the request and return it; raises as :meth:`load` does."""
-        return imported(self.request)
+        return import_object(self.request)
 
 
 @dataclass(frozen=True)
@@ -199,7 +205,7 @@ _OWN = (
                 "path",
                 "Paths",
                 "on a path through pictures",
-                f"{_DRAWING}.interpolation:walk_path",
+                f"{_DRAWING}.interpolation:interpolate_path",
                 request=f"{_REQUESTS}:PathRequest",
                 doing="Walking through {keys} pictures",
                 python="walk({keys}, {options})",

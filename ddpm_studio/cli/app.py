@@ -12,14 +12,14 @@ import typer
 
 from ddpm_studio import __version__
 from ddpm_studio.cli.lazy_group import CONTEXT, LazyGroup
-from ddpm_studio.cli.output import forget_stdout, spell_out_unknown_signs
-from ddpm_studio.cli.ranks import as_other_rank, dismiss_others
-from ddpm_studio.cli.signals import Stopped, Unread
+from ddpm_studio.cli.output import escape_unencodable, redirect_stdout_to_null
+from ddpm_studio.cli.ranks import dismiss_other_ranks, run_as_other_rank
+from ddpm_studio.cli.signals import OutputClosed, StoppedBySignal
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
-from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
+from ddpm_studio.data.decoding.worker_flag import WORKER_FLAG
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.rank_flag import RANK_WORD
-from ddpm_studio.validation import plainly
+from ddpm_studio.rank_flag import RANK_FLAG
+from ddpm_studio.validation import reword_message
 
 OK, FAILED, USAGE, STOPPED, UNREAD = 0, 1, 2, 130, 141
 
@@ -27,7 +27,7 @@ _DEBUG, _NO_PLUGINS = "--debug", "--no-plugins"
 _OWN_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
 
 
-def _tell_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         print(f"ddpm-studio {__version__}")
         raise typer.Exit
@@ -36,7 +36,7 @@ def _tell_version(wanted: bool) -> None:
 def _studio(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version."),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Tell the version."),
     ] = False,
     debug: Annotated[
         bool, typer.Option(_DEBUG, help="Show where an error comes from; anywhere in the line.")
@@ -60,21 +60,21 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     # Imports on the way to a command produce no garbage, so collecting would waste time.
     gc.disable()
-    spell_out_unknown_signs()
+    escape_unencodable()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; errors become one line on stderr."""
-    if list(arguments) == [WORKER_WORD]:
+    if list(arguments) == [WORKER_FLAG]:
         from ddpm_studio.data.decoding import worker
 
         worker.main()
-    if list(arguments) == [RANK_WORD]:
+    if list(arguments) == [RANK_FLAG]:
         from ddpm_studio.jobs import rank_worker
 
         return rank_worker.main()
-    words, flags = _without_flags(list(arguments))
+    words, flags = _split_flags(list(arguments))
     if _NO_PLUGINS in flags:
         from ddpm_studio.catalogue import plugins
 
@@ -85,39 +85,41 @@ def run(arguments: Sequence[str]) -> int:
     app.callback()(_studio)
     command = typer.main.get_command(app)
     try:
-        if (told := as_other_rank(words[0])) is None:
-            told = command.main(words, prog_name="ddpm-studio", standalone_mode=False)
+        if (exit_status := run_as_other_rank(words[0])) is None:
+            exit_status = command.main(words, prog_name="ddpm-studio", standalone_mode=False)
         sys.stdout.flush()
-    except (BrokenPipeError, Unread, KeyboardInterrupt) as error:
-        forget_stdout()  # Otherwise the interpreter's final flush would fail.
+    except (BrokenPipeError, OutputClosed, KeyboardInterrupt) as error:
+        redirect_stdout_to_null()  # Otherwise the interpreter's final flush would fail.
         return STOPPED if isinstance(error, KeyboardInterrupt) else UNREAD
-    except Stopped as stop:
+    except StoppedBySignal as stop:
         if words[0] not in ("train", "distill"):  # These have reported what is saved.
             print("Stopped before the end.", file=sys.stderr)
         return stop.exit_code
     except Exception as error:
         if _DEBUG in flags:
             traceback.print_exception(error)
-        return _tell(error)
+        return _print_error(error)
     finally:
-        _tell_plugins()
-        dismiss_others(words[0])
-    return told if isinstance(told, int) else OK
+        _print_plugin_problems()
+        dismiss_other_ranks(words[0])
+    return exit_status if isinstance(exit_status, int) else OK
 
 
-def _tell(error: Exception) -> int:
+def _print_error(error: Exception) -> int:
     """Print an error and its remedy on one line, and return the exit code."""
     # Usage errors are exceptions of the parser, which format their own message.
-    if not isinstance(error, StudioError) and (say := getattr(error, "format_message", None)):
+    if not isinstance(error, StudioError) and (
+        format_message := getattr(error, "format_message", None)
+    ):
         context = getattr(error, "ctx", None)
         asked = context.command_path if context else "ddpm-studio"
-        words = plainly(" ".join(say().split()))
+        words = reword_message(" ".join(format_message().split()))
         stop = "" if words.endswith("?") else "."
-        _line(f"{words}{stop} See {asked} --help.")
+        _print_error_line(f"{words}{stop} See {asked} --help.")
         return USAGE
     failure = Failure.of(error)
     foreseen = isinstance(error, StudioError)
-    _line(
+    _print_error_line(
         failure.line
         if foreseen
         else f"{failure.cause} {failure.remedy} ({_DEBUG} shows where it comes from.)"
@@ -125,11 +127,11 @@ def _tell(error: Exception) -> int:
     return FAILED
 
 
-def _line(text: str) -> None:
+def _print_error_line(text: str) -> None:
     print(f"error: {text}", file=sys.stderr)
 
 
-def _tell_plugins() -> None:
+def _print_plugin_problems() -> None:
     """Print a warning for each plug-in that was loaded and can't be used."""
     plugins = sys.modules.get("ddpm_studio.catalogue.plugins")
     for plugin in plugins.loaded() if plugins else ():
@@ -137,7 +139,7 @@ def _tell_plugins() -> None:
             print(f"warning: {plugin.line}", file=sys.stderr)
 
 
-def _without_flags(words: list[str]) -> tuple[list[str], set[str]]:
+def _split_flags(words: list[str]) -> tuple[list[str], set[str]]:
     """Split off the flags that may be anywhere before a ``--``: (other words, flags)."""
     end = words.index("--") if "--" in words else len(words)
     flags = {_DEBUG, _NO_PLUGINS}.intersection(words[:end])

@@ -6,16 +6,16 @@ import contextlib
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
-from ddpm_studio.cli.signals import Stopped, noted_signals
+from ddpm_studio.cli.signals import StoppedBySignal, catch_signals
 from ddpm_studio.display.displays import Display, make_display
-from ddpm_studio.display.listener import EventWatch
+from ddpm_studio.display.listener import DisplayListener
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs.events import Event
 
 ResultT = TypeVar("ResultT")
 
 
-def listen(
+def run_job(
     job: Generator[Event, None, ResultT],
     on_event: Callable[[Event], None] | None = None,
     display: Display | None = None,
@@ -31,19 +31,19 @@ def listen(
         The job's result.
 
     Raises:
-        Stopped: if a signal asked the program to end; checked after each event.
+        StoppedBySignal: if a signal asked the program to end; checked after each event.
     """
     display = make_display() if display is None else display
-    watch = EventWatch(display)
+    watch = DisplayListener(display)
     # The job is closed while signals are still caught: a second one ends the process at once.
-    with contextlib.closing(display), noted_signals() as asked:
+    with contextlib.closing(display), catch_signals() as received:
 
-        def take(event: Event) -> None:
+        def handle_event(event: Event) -> None:
             watch(event)
             if on_event is not None:
                 on_event(event)
-            if asked.number is not None:
+            if received.number is not None:
                 display.close()
-                raise Stopped(asked.number)
+                raise StoppedBySignal(received.number)
 
-        return finish(job, take)
+        return finish(job, handle_event)

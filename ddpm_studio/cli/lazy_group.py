@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ddpm_studio.cli.plain_help import PlainCommand
-from ddpm_studio.cli.signals import Unread
+from ddpm_studio.cli.signals import OutputClosed
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
 
 # Longer lines are hard to read.
@@ -71,20 +71,20 @@ class LazyGroup(TyperGroup):
         """Parse the command line, and print the help if it asks for that.
 
         Raises:
-            Unread: on a broken pipe.
+            OutputClosed: on a broken pipe.
         """
         try:
             return super().make_context(info_name, args, parent=parent, **extra)
         except BrokenPipeError as error:
-            raise Unread from error
+            raise OutputClosed from error
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command.
 
         Raises:
-            Unread: on a broken pipe.
+            OutputClosed: on a broken pipe.
         """
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            raise Unread from error
+            raise OutputClosed from error

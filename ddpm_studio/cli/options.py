@@ -19,14 +19,14 @@ from ddpm_studio.catalogue import PRESETS
 from ddpm_studio.catalogue.fields import (
     OneOf,
     choices_of,
+    entry_options,
     one_of,
     option_name,
-    options_beside,
 )
-from ddpm_studio.data.samples import named_data
+from ddpm_studio.data.samples import resolve_data_path
 from ddpm_studio.jobs.command_lines import read_pairs
-from ddpm_studio.jobs.request_building import OptionError, ask
-from ddpm_studio.runs.ready import named_run
+from ddpm_studio.jobs.request_building import OptionError, build_request
+from ddpm_studio.runs.ready import resolve_run
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Given = dict[str, object]
@@ -37,27 +37,27 @@ _CLASS = "class_label"
 _METAVARS: dict[Any, str] = {int: "N", float: "X", str: "TEXT"}
 
 # More choices than this are listed by name only, without their help.
-_MANY = 7
+_MAX_EXPLAINED_CHOICES = 7
 
 # Upper limits from here on are not shown in help; the model still enforces them.
-_TOO_LARGE_TO_SHOW = 1_000_000
+_MAX_SHOWN_LIMIT = 1_000_000
 
 
-def _named_run(given: Path | None) -> Path | None:
-    return None if given is None else named_run(given)
+def _parse_run(given: Path | None) -> Path | None:
+    return None if given is None else resolve_run(given)
 
 
-def _named_data(given: list[Path] | None) -> list[Path]:
-    return [named_data(path) for path in given or ()]
+def _parse_data(given: list[Path] | None) -> list[Path]:
+    return [resolve_data_path(path) for path in given or ()]
 
 
 #: Argument for a run, by its folder or as ``ready:NAME``; ``Run`` is the common case of it.
-run_argument: Any = partial(typer.Argument, metavar="RUN", callback=_named_run, show_default=False)
+run_argument: Any = partial(typer.Argument, metavar="RUN", callback=_parse_run, show_default=False)
 Run = Annotated[Path, run_argument(help="A run folder, or ready:NAME.")]
-run_option: Any = partial(typer.Option, metavar="RUN", callback=_named_run, show_default=False)
+run_option: Any = partial(typer.Option, metavar="RUN", callback=_parse_run, show_default=False)
 #: Argument for pictures, by path or as ``sample:NAME``.
 data_argument: Any = partial(
-    typer.Argument, metavar="DATA", callback=_named_data, show_default=False
+    typer.Argument, metavar="DATA", callback=_parse_data, show_default=False
 )
 
 Devices = Annotated[
@@ -79,7 +79,7 @@ def with_options(
     """Decorator that gives a command an option for each field of the models.
 
     The command takes its own parameters and ``**given``: the options that were named, as
-    text or numbers, without those left out. :func:`validated` makes a model of them.
+    text or numbers, without those left out. :func:`request_from_options` makes a model of them.
 
     Args:
         models: request models, without field names in common.
@@ -112,7 +112,9 @@ def with_options(
     return decorate
 
 
-def validated(model: type[ModelT], values: Mapping[str, object], **more: object) -> ModelT:
+def request_from_options(
+    model: type[ModelT], values: Mapping[str, object], **more: object
+) -> ModelT:
     """Build a request from those of the given options that are its fields.
 
     Args:
@@ -127,13 +129,13 @@ def validated(model: type[ModelT], values: Mapping[str, object], **more: object)
     own = {name: value for name, value in values.items() if name in model.model_fields}
     for name, value in own.items():
         if get_origin(model.model_fields[name].annotation) is dict:
-            own[name] = _pairs(name, value)
-    with by_option():
-        return ask(model, own, option_name, **more)
+            own[name] = _parse_pairs(name, value)
+    with usage_errors():
+        return build_request(model, own, option_name, **more)
 
 
 @contextmanager
-def by_option() -> Iterator[None]:
+def usage_errors() -> Iterator[None]:
     """Context manager that converts an :class:`OptionError` to the parser's usage error.
 
     Raises:
@@ -160,8 +162,8 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
     flag = option_name(name)
     option = typer.Option(
         f"{flag}/{option_name('no_' + name)}" if kind is bool else flag,
-        parser=_entry_name(marker) if marker else None,
-        autocompletion=_starting_with(marker) if marker else None,
+        parser=_entry_parser(marker) if marker else None,
+        autocompletion=_completer(marker) if marker else None,
         help=_help(name, field, kind, model),
         # The model's default applies; None here means that the option was not named.
         show_default=False,
@@ -176,7 +178,7 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
     )
 
 
-def _pairs(name: str, texts: Any) -> dict[str, str]:
+def _parse_pairs(name: str, texts: Any) -> dict[str, str]:
     """Parse NAME=X pairs, separated by commas or given as repeated options."""
     try:
         return {key: value for text in texts for key, value in read_pairs(str(text))}
@@ -186,7 +188,7 @@ def _pairs(name: str, texts: Any) -> dict[str, str]:
         ) from error
 
 
-def _entry_name(marker: OneOf) -> Callable[[str], str]:
+def _entry_parser(marker: OneOf) -> Callable[[str], str]:
     """Return a parser of an entry's name, which lists the entries only for an invalid one."""
 
     def read(name: str) -> str:
@@ -198,7 +200,7 @@ def _entry_name(marker: OneOf) -> Callable[[str], str]:
     return read
 
 
-def _starting_with(marker: OneOf) -> Callable[[str], list[str]]:
+def _completer(marker: OneOf) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
         return [entry.name for entry in marker.entries() if entry.name.startswith(incomplete)]
 
@@ -230,7 +232,7 @@ def _options_of(name: str, model: type[BaseModel]) -> str:
     """Describe the options of catalogue entries that have no field of their own."""
     return " ".join(
         f"{entry.name}: {option.name}, {option.low:g} to {option.high:g}, {option.help}"
-        for entry, option in options_beside(model, name)
+        for entry, option in entry_options(model, name)
     )
 
 
@@ -238,7 +240,7 @@ def _choices(field: FieldInfo) -> str:
     """Describe the choices of a field, each with its help if they are few."""
     choices = choices_of(field)
     # Choices that are not catalogue entries are explained in the field's description.
-    if one_of(field) is None or len(choices) > _MANY:
+    if one_of(field) is None or len(choices) > _MAX_EXPLAINED_CHOICES:
         return f"One of {', '.join(choice.value for choice in choices)}." if choices else ""
     return f"{'; '.join(f'{choice.value}: {choice.help}' for choice in choices)}."
 
@@ -248,7 +250,7 @@ def _help(name: str, field: FieldInfo, kind: Any, model: type[BaseModel]) -> str
     parts = (field.description or field.title, _choices(field), _options_of(name, model))
     words = [part for part in parts if part]
     if kind is not str:
-        words.extend(f"{_capital(limit)}." for limit in [_limits(field)] if limit)
+        words.extend(f"{_capitalize(limit)}." for limit in [_limits(field)] if limit)
     if kind == list[str]:
         words.append(r"Several: NAME=X,NAME=X; \, for a comma in a name.")
     elif field.is_required():
@@ -264,12 +266,12 @@ def _default(name: str, field: FieldInfo, model: type[BaseModel]) -> str:
     if "by_preset" in extra:
         preset = PRESETS[model.model_fields["preset"].default]
         value = preset.recipe.get(name, field.default)
-        return f"as suits the network, {_shown(value)} for {preset.name}"
+        return f"as suits the network, {_default_text(value)} for {preset.name}"
     fitting = extra.get("terminal_default") or extra.get("fitting_default")
-    return str(fitting or _shown(field.default))
+    return str(fitting or _default_text(field.default))
 
 
-def _shown(default: object) -> str:
+def _default_text(default: object) -> str:
     if isinstance(default, bool):
         return "yes" if default else "no"
     return str(default)
@@ -278,7 +280,7 @@ def _shown(default: object) -> str:
 def _limits(field: FieldInfo) -> str:
     least, most = _limit(field, Ge, "ge"), _limit(field, Le, "le")
     above, below = _limit(field, Gt, "gt"), _limit(field, Lt, "lt")
-    if most is not None and most >= _TOO_LARGE_TO_SHOW:
+    if most is not None and most >= _MAX_SHOWN_LIMIT:
         most = None
     if least is not None and most is not None:
         return f"{least} to {most}"
@@ -286,7 +288,7 @@ def _limits(field: FieldInfo) -> str:
     return ", ".join(f"{words} {bound}" for words, bound in bounds if bound is not None)
 
 
-def _capital(text: str) -> str:
+def _capitalize(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 

@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.events import Drawn
+    from ddpm_studio.jobs.events import DrawingResult
 
 
 # JSON keys of files written along with the pictures; any other suffix is an animation's.
 _NAMES = {".npy": "npy", ".safetensors": "latent"}
 
 
-def emit(value: Mapping[str, object]) -> None:
+def print_json(value: Mapping[str, object]) -> None:
     """Print a JSON object on one line, and flush."""
-    print(json_module.dumps(_plain(value), allow_nan=False), flush=True)
+    print(json_module.dumps(_to_json_types(value), allow_nan=False), flush=True)
 
 
-def spell_out_unknown_signs() -> None:
+def escape_unencodable() -> None:
     """Escape characters that stdout's encoding lacks, as ``\\u03bb``, as stderr does.
 
     On Windows files and pipes use the local code page, which lacks most symbols in help and tables.
@@ -34,12 +34,12 @@ def spell_out_unknown_signs() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def forget_stdout() -> None:
+def redirect_stdout_to_null() -> None:
     """Redirect stdout to the null device, after its reader has gone."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
 
 
-def tell_drawn(files: Sequence[Path], drawn: Drawn, json: bool) -> None:
+def print_drawing(files: Sequence[Path], drawn: DrawingResult, json: bool) -> None:
     """Print the names of the written files or, as JSON, also the recipe of the pictures.
 
     Args:
@@ -47,36 +47,36 @@ def tell_drawn(files: Sequence[Path], drawn: Drawn, json: bool) -> None:
         drawn: the pictures.
         json: print one JSON object.
     """
-    tell_written(files, len(drawn.pictures), drawn.recipe, json)
+    print_files(files, len(drawn.pictures), drawn.recipe, json)
 
 
-def tell_written(
+def print_files(
     files: Sequence[Path], count: int, recipe: Mapping[str, object], json: bool
 ) -> None:
-    """Print the written files as :func:`tell_drawn`, given the number of pictures and recipe."""
+    """Print the written files as :func:`print_drawing`, given the number of pictures and recipe."""
     if json:
         out, *others = files
         named = {_NAMES.get(path.suffix.lower(), "gif"): path for path in others}
         # The recipe's input pictures are in the PNG; here they would be pages of text.
-        told = {key: value for key, value in recipe.items() if key != "inputs"}
-        emit({"out": out, "gif": None, **named, "count": count, "recipe": told})
+        short_recipe = {key: value for key, value in recipe.items() if key != "inputs"}
+        print_json({"out": out, "gif": None, **named, "count": count, "recipe": short_recipe})
     else:
         print(*files, sep="\n")
 
 
-def as_event(name: str, event: object) -> dict[str, object]:
+def event_to_dict(name: str, event: object) -> dict[str, object]:
     """Convert a job's event to a JSON object with its name under "event"."""
     assert is_dataclass(event)
     assert not isinstance(event, type)
     return {"event": name, **asdict(event)}
 
 
-def _plain(value: Any) -> Any:
+def _to_json_types(value: Any) -> Any:
     """Convert a value to JSON types: paths to text, NaN and infinity to null."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _to_json_types(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_to_json_types(item) for item in value]
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, float) and not math.isfinite(value):

@@ -11,14 +11,14 @@ import typer
 
 from ddpm_studio import export
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.cli.options import by_option, validated
+from ddpm_studio.cli.options import request_from_options, usage_errors
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.picture_files import (
-    idle_options,
+    ignored_options,
     is_folder,
     save_drawing,
-    save_moving,
-    seen_bands,
+    save_frames,
+    visible_bands,
 )
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import AnimationOptions, GridOptions, Request
@@ -61,24 +61,24 @@ Npy = Annotated[
 NAME_GIF = "name the animation with --gif"
 
 
-def layout(given: Mapping[str, object], run: Path) -> GridOptions:
+def grid_layout(given: Mapping[str, object], run: Path) -> GridOptions:
     """Build the layout from the options that were named, for pictures of a run.
 
     Raises:
         typer.BadParameter: if a value is out of range, or the run's pictures have no such bands.
         StudioError: if ``run`` is no run folder.
     """
-    grid = validated(GridOptions, given)
+    grid = request_from_options(GridOptions, given)
     if "bands" in given:
         from ddpm_studio.runs import RunFolder
 
         channels = RunFolder.open(run).info.network_basics().channels
-        with by_option():
-            seen_bands(channels, grid)
+        with usage_errors():
+            visible_bands(channels, grid)
     return grid
 
 
-def refuse_idle(
+def reject_unused_options(
     given: Collection[str], place: Path | None, words: str, *models: type[Request]
 ) -> None:
     """Refuse options of an output file that is not requested, as they would have no effect.
@@ -97,7 +97,7 @@ def refuse_idle(
         raise typer.BadParameter(f"{words}.", param_hint=f"'{option_name(named[0])}'")
 
 
-def check_out(path: Path, given: Collection[str], *, alone: bool = True) -> None:
+def check_output_path(path: Path, given: Collection[str], *, alone: bool = True) -> None:
     """Check that pictures can be written to a path, and that no layout option is without effect.
 
     Args:
@@ -109,7 +109,7 @@ def check_out(path: Path, given: Collection[str], *, alone: bool = True) -> None
         StudioError: if pictures can't be written there.
         typer.BadParameter: for an option without effect; names it.
     """
-    idle = [name for name in idle_options(path) if alone and name in given]
+    idle = [name for name in ignored_options(path) if alone and name in given]
     if idle:
         kind = "a folder" if is_folder(path) else path.suffix
         raise typer.BadParameter(
@@ -126,7 +126,7 @@ def check_out(path: Path, given: Collection[str], *, alone: bool = True) -> None
         export.check_destination(path, {".png", ".zip", export.NPZ})
 
 
-def write_out(
+def write_pictures(
     path: Path, pictures: Pictures, recipe: dict[str, object], options: GridOptions
 ) -> None:
     """Write pictures (N, H, W, C) in the format of the path's suffix, with a progress display.
@@ -135,9 +135,9 @@ def write_out(
         StudioError: if they can't be written.
         Stopped: if a signal stopped it; no partial file is left.
     """
-    from ddpm_studio.cli.job_runner import listen
+    from ddpm_studio.cli.job_runner import run_job
 
-    listen(save_drawing(path, pictures, recipe, options))
+    run_job(save_drawing(path, pictures, recipe, options))
 
 
 def write_animation(
@@ -155,8 +155,8 @@ def write_animation(
         StudioError: if it can't be written.
         Stopped: if a signal stopped it; no partial file is left.
     """
-    from ddpm_studio.cli.job_runner import listen
+    from ddpm_studio.cli.job_runner import run_job
 
     if PictureShape.of(frames[0]).has_alpha and not export.keeps_alpha(path.suffix):
         print(f"{path.suffix} has no alpha: transparency is laid over white.", file=sys.stderr)
-    listen(save_moving(path, frames, options, grid, recipe=recipe, count=count))
+    run_job(save_frames(path, frames, options, grid, recipe=recipe, count=count))

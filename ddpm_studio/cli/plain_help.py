@@ -40,12 +40,12 @@ def _table(rows: list[tuple[str, str]], width: int) -> str:
     column = min(_WIDEST_OPTIONS, max(len(words) for words, _ in rows) + len(_GAP))
     lines = []
     for words, help_text in rows:
-        told = textwrap.wrap(
+        wrapped = textwrap.wrap(
             help_text, inner - column, break_on_hyphens=False, break_long_words=False
         )
-        if told and len(words) + len(_GAP) <= column:
-            lines.append(f"{words:<{column}}{told.pop(0)}")
+        if wrapped and len(words) + len(_GAP) <= column:
+            lines.append(f"{words:<{column}}{wrapped.pop(0)}")
         else:
             lines.append(words)
-        lines.extend(" " * column + line for line in told)
+        lines.extend(" " * column + line for line in wrapped)
     return "".join(f"{_INDENT}{line}\n" for line in lines)

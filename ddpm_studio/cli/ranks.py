@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from ddpm_studio.cli.output import emit
+from ddpm_studio.cli.output import print_json
 from ddpm_studio.errors import StudioError
 from ddpm_studio.rank_flag import is_rank
 
@@ -14,7 +14,7 @@ from ddpm_studio.rank_flag import is_rank
 _SHARED = ("train", "distill", "sample", "evaluate", "bits")
 
 
-def as_other_rank(command: str) -> int | None:
+def run_as_other_rank(command: str) -> int | None:
     """Do the work of a rank other than 0 in place of a command, and return its exit code.
 
     None: this is rank 0, or not a rank at all.
@@ -28,12 +28,12 @@ def as_other_rank(command: str) -> int | None:
         return None
     if command not in _SHARED:
         return 0
-    from ddpm_studio.jobs.rank_worker import follow
+    from ddpm_studio.jobs.rank_worker import run_worker
 
-    return follow(place)
+    return run_worker(place)
 
 
-def dismiss_others(command: str) -> None:
+def dismiss_other_ranks(command: str) -> None:
     """Dismiss the other ranks at the end of a shared command, whether it succeeded or not."""
     if not is_rank() or command not in _SHARED:
         return
@@ -47,13 +47,13 @@ def dismiss_others(command: str) -> None:
             dismiss(place)
 
 
-def tell_finished(run: Path, json: bool) -> None:
+def print_finished(run: Path, json: bool) -> None:
     """Print the final output of a training for a run that already has all its steps."""
     from ddpm_studio.runs import RunFolder
 
     if json:
         step = RunFolder.open(run).newest().step
-        emit({"event": "done", "run": run, "step": step, "loss": None})
+        print_json({"event": "done", "run": run, "step": step, "loss": None})
     else:
         print(run)
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from types import FrameType
 
 from ddpm_studio.rank_flag import is_rank
-from ddpm_studio.signals import ending_signals, notices
+from ddpm_studio.signals import preemption_signals, termination_signals
 
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: what was asked for
+class StoppedBySignal(Exception):  # noqa: N818 - not an error: what was asked for
     """Raised after a signal has ended a job and its cleanup is done; has the exit code."""
 
     def __init__(self, number: int) -> None:
@@ -24,28 +24,28 @@ class Stopped(Exception):  # noqa: N818 - not an error: what was asked for
         self.exit_code = 128 + number
 
 
-class Unread(Exception):  # noqa: N818 - nothing has failed here
+class OutputClosed(Exception):  # noqa: N818 - nothing has failed here
     """Raised on a broken pipe (the reader of the output has gone); the job is closed."""
 
 
 @dataclass
-class Asked:
+class ReceivedSignal:
     """The termination signal that was received, or None."""
 
     number: int | None = None
 
 
 @contextlib.contextmanager
-def noted_signals() -> Iterator[Asked]:
+def catch_signals() -> Iterator[ReceivedSignal]:
     """Catch the first termination signal, to be checked; a second one ends the process at once.
 
     Ranks ignore the second one: a cluster and the launcher may each send a signal.
     """
-    asked = Asked()
+    received = ReceivedSignal()
     later = signal.SIG_IGN if is_rank() else signal.SIG_DFL
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        asked.number = number
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        received.number = number
         for either in handled:
             signal.signal(either, later)
         if sys.stderr.isatty():
@@ -53,10 +53,10 @@ def noted_signals() -> Iterator[Asked]:
             with contextlib.suppress(OSError):
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)
 
-    handled = [*ending_signals(), *notices()]
-    before = {number: signal.signal(number, note) for number in handled}
+    handled = [*termination_signals(), *preemption_signals()]
+    before = {number: signal.signal(number, on_signal) for number in handled}
     try:
-        yield asked
+        yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ddpm_studio.cli.job_runner import listen
-from ddpm_studio.cli.output import as_event, emit, forget_stdout
-from ddpm_studio.cli.signals import Stopped
+from ddpm_studio.cli.job_runner import run_job
+from ddpm_studio.cli.output import event_to_dict, print_json, redirect_stdout_to_null
+from ddpm_studio.cli.signals import StoppedBySignal
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import (
     CheckpointSaved,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs import TrainResult
 
 
-def train_told(job: Generator[Event, None, TrainResult], run: Path, json: bool) -> None:
+def run_training(job: Generator[Event, None, TrainResult], run: Path, json: bool) -> None:
     """Run a training to its end, and print its events and result.
 
     Args:
@@ -36,21 +36,21 @@ def train_told(job: Generator[Event, None, TrainResult], run: Path, json: bool) 
         json: print events as JSON lines.
 
     Raises:
-        Stopped: after a signal, once the saved checkpoint was reported.
+        StoppedBySignal: after a signal, once the saved checkpoint was reported.
         BrokenPipeError: likewise, if the reader of the output has gone.
     """
-    teller = TrainOutput(json)
+    output = TrainOutput(json)
     try:
-        result = listen(job, teller)
-    except Stopped:
-        teller.tell_stop(run)
+        result = run_job(job, output)
+    except StoppedBySignal:
+        output.print_stop(run)
         raise
     except BrokenPipeError:
-        forget_stdout()
+        redirect_stdout_to_null()
         with contextlib.suppress(BrokenPipeError):  # stderr may have lost the same reader.
-            teller.tell_stop(run, "Nobody reads the output any more: stopped")
+            output.print_stop(run, "Nobody reads the output any more: stopped")
         raise
-    teller.tell_end(result.run, result.step, result.loss)
+    output.print_end(result.run, result.step, result.loss)
 
 
 class TrainOutput:
@@ -72,30 +72,30 @@ class TrainOutput:
             case TrainStep():
                 self._loss = event.loss
             case TrainTick():
-                self._emit({**as_event("tick", event), "loss": self._loss})
+                self._print_json({**event_to_dict("tick", event), "loss": self._loss})
             case RunStarted():
                 self._run = event.run
-                self._emit(as_event("started", event))
+                self._print_json(event_to_dict("started", event))
                 if not self._json:
-                    _say(
+                    _print(
                         f"{event.parameters:,} parameters on {event.device}, {event.precision}; "
                         f"from step {event.step:,} to {event.total:,} in {event.run}"
                     )
             case CheckpointSaved():
-                self._emit(as_event("checkpoint", event))
+                self._print_json(event_to_dict("checkpoint", event))
             case Notice():
-                self._emit(as_event("notice", event))
+                self._print_json(event_to_dict("notice", event))
             case _:
                 pass
 
-    def tell_end(self, run: Path, step: int, loss: float) -> None:
+    def print_end(self, run: Path, step: int, loss: float) -> None:
         """Print the result after all steps."""
-        self._emit({"event": "done", "run": run, "step": step, "loss": loss})
+        self._print_json({"event": "done", "run": run, "step": step, "loss": loss})
         if not self._json:
-            _say(f"Trained to step {step:,}; last loss {loss:.4f}.")
+            _print(f"Trained to step {step:,}; last loss {loss:.4f}.")
             print(run)
 
-    def tell_stop(self, run: Path, stopped: str = "Stopped") -> None:
+    def print_stop(self, run: Path, stopped: str = "Stopped") -> None:
         """Print which checkpoint a stopped training can resume from.
 
         Args:
@@ -106,18 +106,20 @@ class TrainOutput:
         try:
             saved = RunFolder.open(run).newest()
         except StudioError:
-            self._emit({"event": "stopped", "run": run, "step": 0, "checkpoint": None})
-            _say(f"{stopped} before the first step; no checkpoint is there.")
+            self._print_json({"event": "stopped", "run": run, "step": 0, "checkpoint": None})
+            _print(f"{stopped} before the first step; no checkpoint is there.")
             return
-        self._emit({"event": "stopped", "run": run, "step": saved.step, "checkpoint": saved.path})
-        _say(
+        self._print_json(
+            {"event": "stopped", "run": run, "step": saved.step, "checkpoint": saved.path}
+        )
+        _print(
             f"{stopped} at step {saved.step:,}, saved in {saved.path}. --resume goes on from there."
         )
 
-    def _emit(self, value: dict[str, object]) -> None:
+    def _print_json(self, value: dict[str, object]) -> None:
         if self._json:
-            emit(value)
+            print_json(value)
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     typer.echo(text, err=True)

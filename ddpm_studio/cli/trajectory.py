@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from ddpm_studio import export
-from ddpm_studio.cli.output_files import NAME_GIF, refuse_idle, write_animation
+from ddpm_studio.cli.output_files import NAME_GIF, reject_unused_options, write_animation
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs.drawing.picture_files import frame_grid
 from ddpm_studio.requests import (
     AnimationOptions,
+    ArrayOptions,
     GridOptions,
     InpaintRequest,
-    NumbersOptions,
     SampleRequest,
     ShareRequest,
     ViewOptions,
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 RequestT = TypeVar("RequestT", SampleRequest, ShareRequest, InpaintRequest)
 
-_FRAMES = 60
-_MOST = 10_000
+_DEFAULT_FRAMES = 60
+_MAX_FRAMES = 10_000
 # Easing (slowing down) needs intermediate states closer together than even ones.
-_DENSER = 3
+_EASING_OVERSAMPLING = 3
 
 
 class TrajectoryRecorder:
@@ -62,10 +62,10 @@ class TrajectoryRecorder:
         animation: AnimationOptions,
         grid: GridOptions,
         npy: Path | None,
-        numbers: NumbersOptions,
+        numbers: ArrayOptions,
     ) -> None:
-        refuse_idle(given, path, NAME_GIF, AnimationOptions, ViewOptions)
-        refuse_idle(given, npy, "name the array with --npy", NumbersOptions)
+        reject_unused_options(given, path, NAME_GIF, AnimationOptions, ViewOptions)
+        reject_unused_options(given, npy, "name the array with --npy", ArrayOptions)
         if path is not None:
             export.check_animation(path)
         if npy is not None:
@@ -78,7 +78,7 @@ class TrajectoryRecorder:
         self._frames: list[Pictures] = []
         self._numbers: list[npt.NDArray[np.generic]] = []
 
-    def ask(self, request: RequestT) -> RequestT:
+    def with_frames(self, request: RequestT) -> RequestT:
         """Return the request with as many frames (intermediate states) as the files need.
 
         Raises:
@@ -91,10 +91,10 @@ class TrajectoryRecorder:
                     param_hint="'--frames'",
                 )
             return request
-        self._count = max(2, request.frames or _FRAMES)
+        self._count = max(2, request.frames or _DEFAULT_FRAMES)
         even = self._animation.easing == "linear" or self.path is None
-        moments = self._count if even else min(_MOST, _DENSER * self._count)
-        return request.model_copy(update={"frames": moments})
+        frames = self._count if even else min(_MAX_FRAMES, _EASING_OVERSAMPLING * self._count)
+        return request.model_copy(update={"frames": frames})
 
     def __call__(self, event: Event) -> None:
         """Store the frames of an event."""

@@ -12,15 +12,15 @@ from typing import BinaryIO, NamedTuple
 _LOCAL_HEADER = struct.Struct("<4s2xHH16xHH")
 _SIGNATURE = b"PK\x03\x04"
 _UTF8 = 0x800
-_UNREADABLE = 0x20 | 0x40
+_UNREADABLE_FLAGS = 0x20 | 0x40
 # Usual length in bytes of the extra field in the local file header.
 _USUAL_EXTRA = 64
-_PACKED_MORE = 2**16
+_MAX_EXTRA_READ = 2**16
 #: The zip compression methods that are supported here.
 METHODS = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
 
 
-class Whole(NamedTuple):
+class WholeFile(NamedTuple):
     """A whole file on the disk, which is no member of an archive."""
 
     path: str
@@ -31,7 +31,7 @@ class Whole(NamedTuple):
         return stream.read(limit)
 
 
-class Span(NamedTuple):
+class FileRange(NamedTuple):
     """A contiguous byte range of a larger file, stored there uncompressed."""
 
     path: str
@@ -52,7 +52,7 @@ class Span(NamedTuple):
         return data
 
 
-class Member(NamedTuple):
+class ZipMember(NamedTuple):
     """A member of a zip archive, as the central directory describes it.
 
     The local file header is read again and must have the same name, a member read in full must
@@ -61,16 +61,16 @@ class Member(NamedTuple):
 
     path: str
     start: int
-    packed: int
+    compressed_size: int
     size: int
     method: int
     checksum: int
     name: str
 
     @classmethod
-    def of(cls, path: str, info: zipfile.ZipInfo) -> Member | None:
+    def of(cls, path: str, info: zipfile.ZipInfo) -> ZipMember | None:
         """Return the range of a zip member; None if its method or its flags are not supported."""
-        if info.compress_type not in METHODS or info.flag_bits & _UNREADABLE:
+        if info.compress_type not in METHODS or info.flag_bits & _UNREADABLE_FLAGS:
             return None
         sizes = info.compress_size, info.file_size
         return cls(
@@ -86,20 +86,24 @@ class Member(NamedTuple):
         stored = self.method == zipfile.ZIP_STORED
         wanted = self.size if limit < 0 else min(self.size, limit)
         # An honest compressor makes nothing much larger.
-        packed = min(self.packed, wanted if stored else wanted + wanted // 8 + _PACKED_MORE)
+        compressed_size = min(
+            self.compressed_size, wanted if stored else wanted + wanted // 8 + _MAX_EXTRA_READ
+        )
         stream.seek(self.start)
         # Name and data in one read: a character has four bytes at most.
-        piece = stream.read(_LOCAL_HEADER.size + 4 * len(self.name) + _USUAL_EXTRA + packed)
+        piece = stream.read(
+            _LOCAL_HEADER.size + 4 * len(self.name) + _USUAL_EXTRA + compressed_size
+        )
         signature, flags, _, name, extra = _LOCAL_HEADER.unpack_from(piece)
         begin = _LOCAL_HEADER.size + name + extra
-        if begin + packed > len(piece):
-            piece += stream.read(begin + packed - len(piece))
+        if begin + compressed_size > len(piece):
+            piece += stream.read(begin + compressed_size - len(piece))
         written = piece[_LOCAL_HEADER.size : _LOCAL_HEADER.size + name]
         if signature != _SIGNATURE or self.name != written.decode(
             "utf-8" if flags & _UTF8 else "cp437"
         ):
             raise ValueError("another header than the list says")
-        data = piece[begin : begin + packed]
+        data = piece[begin : begin + compressed_size]
         if not stored and wanted:
             data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, wanted)
         if wanted < self.size:
@@ -109,7 +113,7 @@ class Member(NamedTuple):
         return data
 
 
-Place = Whole | Span | Member
+ByteRange = WholeFile | FileRange | ZipMember
 
 
 class OpenFile:
@@ -133,7 +137,7 @@ class OpenFile:
         """Close the file."""
         self._stream.close()
 
-    def read(self, place: Place, limit: int) -> bytes:
+    def read(self, location: ByteRange, limit: int) -> bytes:
         """Return the first ``limit`` bytes of a byte range of this file, all for −1.
 
         Raises:
@@ -141,7 +145,7 @@ class OpenFile:
         """
         try:
             with self._lock:
-                return place.read(self._stream, limit)
+                return location.read(self._stream, limit)
         except (OSError, MemoryError):
             raise
         except Exception as error:  # untrusted bytes make the parser raise nearly anything

@@ -8,13 +8,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ddpm_studio.data.byte_ranges import Whole
+from ddpm_studio.data.byte_ranges import WholeFile
 from ddpm_studio.data.decoding.signatures import PICTURE_SUFFIXES
 from ddpm_studio.data.formats.detection import (
-    archive_endings,
-    archive_of,
-    beside,
-    taken_by_formats,
+    archive_files,
+    archive_suffixes,
+    companion_files,
+    read_by_formats,
 )
 from ddpm_studio.data.formats.folders import (
     SYSTEM_FOLDERS,
@@ -25,7 +25,7 @@ from ddpm_studio.data.formats.folders import (
     stat_source,
 )
 from ddpm_studio.data.formats.frames import frame_items
-from ddpm_studio.data.formats.legacy_names import readable
+from ddpm_studio.data.formats.legacy_names import decode_names
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
 from ddpm_studio.data.labels.class_names import ClassNames
@@ -33,29 +33,29 @@ from ddpm_studio.data.labels.duplicate_folders import repeated_folders
 from ddpm_studio.data.labels.folders import TOP, SplitFolders, archive_sources, split_folders
 from ddpm_studio.data.labels.own_labels import OwnLabels
 from ddpm_studio.data.labels.source import LabelSource
-from ddpm_studio.data.labels.sources import beside_sources, label_sources
+from ddpm_studio.data.labels.sources import companion_sources, label_sources
 from ddpm_studio.data.labels.table_files import SUFFIXES as TABLE_SUFFIXES
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.splits import (
     ALL,
     IMAGES,
     MASKS,
-    TAKES_ALL,
+    SPLIT_ALL_HINT,
     TRAIN,
-    aside_told,
-    folder_part,
-    mask_names,
-    mask_parts,
-    part_of,
+    left_out_warning,
+    mask_paths,
+    mask_splits,
+    selected_splits,
     split_in,
-    taken_splits,
+    split_of_cell,
+    split_of_folder,
 )
-from ddpm_studio.errors import StudioError, plain
-from ddpm_studio.placeholders import stand_in_at
+from ddpm_studio.errors import StudioError, printable
+from ddpm_studio.placeholders import detect_placeholder_at
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
 # With more archives (such as shards) or tables than this, the tables are not read for classes.
-_MOST_WITH_TABLES = 16
+_MAX_WITH_TABLES = 16
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Collection:
     """The listing of everything that was dropped; some ``items`` may turn out to be no pictures.
 
     ``sources`` maps each tree to its possible sources of labels, and ``class_names`` to the names
-    of its classes; ``own`` holds the labels stored in arrays. ``told`` are notes for the report,
+    of its classes; ``own`` holds the labels stored in arrays. ``notes`` are notes for the report,
     and ``formats`` the names of the data formats that have read something.
     """
 
@@ -71,7 +71,7 @@ class Collection:
     items: list[Item] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     sources: dict[int, list[LabelSource]] = field(default_factory=dict)
     class_names: dict[int, ClassNames] = field(default_factory=dict)
     own: OwnLabels = field(default_factory=OwnLabels)
@@ -84,10 +84,10 @@ def collect(paths: list[Path], stack: ExitStack, options: PrepareOptions) -> Col
     Raises:
         StudioError: a path is missing, unreadable, unsafe or damaged as a whole.
     """
-    return _Collecting(paths, stack, options).collect()
+    return _Collector(paths, stack, options).collect()
 
 
-class _Collecting:
+class _Collector:
     """The state of one :func:`collect` call."""
 
     def __init__(self, paths: list[Path], stack: ExitStack, options: PrepareOptions) -> None:
@@ -101,111 +101,117 @@ class _Collecting:
         for path in self._paths:
             prefix = f"{path.name}/" if len(self._paths) > 1 else ""
             if path.is_dir():
-                self._folder(path, prefix)
+                self._read_folder(path, prefix)
                 continue
             stat_source(path)
-            if (files := self._archive(path)) is not None:
-                self._tree(files, self._reading(path.name, prefix))
+            if (files := self._read_archive(path)) is not None:
+                self._read_tree(files, self._new_reading(path.name, prefix))
                 continue
-            reading = self._reading(path.name, "")
-            files = [single_file(part) for part in beside(path)]
-            items, left = taken_by_formats(files, reading, alone=True)
+            reading = self._new_reading(path.name, "")
+            files = [single_file(part) for part in companion_files(path)]
+            items, left = read_by_formats(files, reading, alone=True)
             if items is None:
                 loose.append(files[0])
             else:
                 self._found.items += items
-                reading.take_names(left)
-                self._settle(reading, [])
+                reading.read_class_names(left)
+                self._store_results(reading, [])
         # Pictures dropped one by one form one tree, whatever was dropped between them.
         if loose:
-            self._tree(loose, self._reading(self._found.title, ""), may_hold_arrays=False)
+            self._read_tree(loose, self._new_reading(self._found.title, ""), may_hold_arrays=False)
         if not self._first_rules and self._options.split not in (None, ALL):
-            self._tell_unused_split(self._options.split)
+            self._note_unused_split(self._options.split)
         return self._found
 
-    def _tell_unused_split(self, asked: str) -> None:
+    def _note_unused_split(self, asked: str) -> None:
         """Add a note to the report if a split was asked for of a set that has no splits."""
         found = self._found
-        if asked in (IMAGES, MASKS) or any(line.endswith(TAKES_ALL) for line in found.warnings):
+        if asked in (IMAGES, MASKS) or any(
+            line.endswith(SPLIT_ALL_HINT) for line in found.warnings
+        ):
             return
         names = {name for one in found.items for name in one.name.split("/")}
-        parts = {part[0] for name in names if (part := folder_part(name)) is not None}
+        parts = {part[0] for name in names if (part := split_of_folder(name)) is not None}
         parts |= {split for name in names if (split := split_in(name)) is not None}
         if asked not in parts:
-            found.told.append(f"Nothing here says which part it is of: {asked} means all of it.")
+            found.notes.append(f"Nothing here says which part it is of: {asked} means all of it.")
 
-    def _archive(self, path: Path) -> list[File] | None:
+    def _read_archive(self, path: Path) -> list[File] | None:
         found = self._found
-        files = archive_of(path, self._stack, self._options, found.formats, found.told)
+        files = archive_files(path, self._stack, self._options, found.formats, found.notes)
         if files is None or self._first_rules:
             return files
         return [file for file in files if SYSTEM_FOLDERS.isdisjoint(file.name.split("/")[:-1])]
 
-    def _reading(self, title: str, prefix: str) -> Reading:
+    def _new_reading(self, title: str, prefix: str) -> Reading:
         self._trees += 1
-        return Reading(self._trees - 1, plain(title), self._options, self._stack, prefix)
+        return Reading(self._trees - 1, printable(title), self._options, self._stack, prefix)
 
-    def _folder(self, path: Path, prefix: str) -> None:
+    def _read_folder(self, path: Path, prefix: str) -> None:
         files, rejects = folder_files(path, follow=not self._first_rules)
-        self._found.rejects += [Reject(plain(prefix + r.name), r.reason) for r in rejects]
+        self._found.rejects += [Reject(printable(prefix + r.name), r.reason) for r in rejects]
         before = self._trees
         if not self._first_rules:
-            files = self._archives(files, prefix)
-        whole = self._reading(path.name, prefix)
-        self._tree(files, whole)
+            files = self._read_archives(files, prefix)
+        whole = self._new_reading(path.name, prefix)
+        self._read_tree(files, whole)
         # Files with class names next to archives apply to the archives as well.
         for tree in range(before, whole.tree):
             if tree in self._found.class_names and not self._found.class_names[tree].names:
                 self._found.class_names[tree] = whole.class_names
 
-    def _archives(self, files: list[File], prefix: str) -> list[File]:
+    def _read_archives(self, files: list[File], prefix: str) -> list[File]:
         """Read the archives in a folder, such as shards; return the other files."""
         archives: list[tuple[File, list[File]]] = []
         used: set[str] = set()
-        endings = archive_endings()
+        endings = archive_suffixes()
         for file in files:
             if not file.name.lower().endswith(endings):
                 continue
-            assert isinstance(file.place, Whole)
+            assert isinstance(file.location, WholeFile)
             try:
-                place = Path(file.place.path)
-                held = self._archive(place)
+                location = Path(file.location.path)
+                held = self._read_archive(location)
             except StudioError as error:
-                instead = stand_in_at(place)
+                instead = detect_placeholder_at(location)
                 why = (
                     instead.reason
                     if instead is not None
                     else f"archive not read: {error.cause.rstrip('.')}"
                 )
-                self._found.rejects.append(Reject(plain(prefix + file.name), why))
+                self._found.rejects.append(Reject(printable(prefix + file.name), why))
                 held = []
             if held is not None:
                 archives.append((file, held))
-        splits, taken = _archive_parts([file.name for file, _ in archives], self._options.split)
-        aside: dict[str, int] = {}
+        splits, selected = _archive_splits([file.name for file, _ in archives], self._options.split)
+        left_out: dict[str, int] = {}
         read = {file.name for file, _ in archives}
         others = [file for file in files if file.name not in read]
         beside = [file for file in others if file.suffix in TABLE_SUFFIXES]
-        few = max(len(archives), len(beside)) <= _MOST_WITH_TABLES
+        few = max(len(archives), len(beside)) <= _MAX_WITH_TABLES
         by_name = archive_sources(
-            [file.name for (file, _), split in zip(archives, splits, strict=True) if split in taken]
+            [
+                file.name
+                for (file, _), split in zip(archives, splits, strict=True)
+                if split in selected
+            ]
         )
         for (file, held), split in zip(archives, splits, strict=True):
-            if split in taken:
+            if split in selected:
                 name = f"{prefix}{file.name}"
-                used |= self._tree(
+                used |= self._read_tree(
                     held,
-                    self._reading(name, f"{name}/"),
+                    self._new_reading(name, f"{name}/"),
                     archive=by_name[file.name],
                     beside=beside if few else (),
                 )
             elif split is not None:
-                aside[split] = aside.get(split, 0) + 1
-        if line := aside_told(aside, "archive"):
+                left_out[split] = left_out.get(split, 0) + 1
+        if line := left_out_warning(left_out, "archive"):
             self._found.warnings.append(line)
         return [file for file in others if file.name not in used]
 
-    def _tree(
+    def _read_tree(
         self,
         files: Sequence[File],
         reading: Reading,
@@ -218,38 +224,38 @@ class _Collecting:
         of_archive: set[str] = set()
         items: list[Item] | None = None
         if not self._first_rules:
-            files, page = readable(files)
+            files, page = decode_names(files)
             if page:
-                reading.told.append(f"Names in {reading.title} are not UTF-8; read as {page}.")
+                reading.notes.append(f"Names in {reading.title} are not UTF-8; read as {page}.")
         left: Sequence[File] = files
         if may_hold_arrays:
             found_before = bool(self._found.items)
-            items, left = taken_by_formats(files, reading, alone=False, found=found_before)
+            items, left = read_by_formats(files, reading, alone=False, found=found_before)
         # Version 0.1.0 ignored all other files next to IDX files.
         if items is not None and self._first_rules:
             left = []
         found = list(items or [])
         sources: list[LabelSource] = []
         if not self._first_rules:
-            whole = _splits_of(left, found)
-            left = self._of_split(left, found, reading, whole)
+            whole = _find_split_folders(left, found)
+            left = self._filter_by_split(left, found, reading, whole)
             paths = [item.path for item in found if item.path]
             paths += [file.name for file in left if file.suffix in PICTURE_SUFFIXES]
-            sources, used, warnings, told = label_sources(left, paths, whole)
-            more, of_archive, lines = beside_sources(beside, paths)
+            sources, used, warnings, notes = label_sources(left, paths, whole)
+            more, of_archive, lines = companion_sources(beside, paths)
             sources += [*more, *archive]
-            told += lines if of_archive else []
+            notes += lines if of_archive else []
             reading.warnings += warnings
-            reading.told += told
-            left = self._of_column(left, found, reading, sources)
-            used |= reading.take_names([file for file in left if file.name not in used])
+            reading.notes += notes
+            left = self._filter_by_split_column(left, found, reading, sources)
+            used |= reading.read_class_names([file for file in left if file.name not in used])
             left = [file for file in left if file.name not in used] if used else left
         found += frame_items(left, reading)
         self._found.items += found
-        self._settle(reading, sources)
+        self._store_results(reading, sources)
         return of_archive
 
-    def _of_split(
+    def _filter_by_split(
         self, files: Sequence[File], items: list[Item], reading: Reading, splits: SplitFolders
     ) -> Sequence[File]:
         """Filter files and pictures by the split asked for, judging by folders and mask names.
@@ -258,32 +264,34 @@ class _Collecting:
         """
         asked = self._options.split
         paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
-        masks = set() if MASKS in splits.known else mask_names(paths)
+        masks = set() if MASKS in splits.known else mask_paths(paths)
         if self._options.labels == TOP or not (splits.levels or masks):
             return files
         pictures = set(paths) if masks else set()
         # Masks recognised by their file names count as one more level of splits.
         known = None if masks and asked in (IMAGES, MASKS) else asked
-        taken = splits.taken(known)
-        of_masks = taken_splits((IMAGES, MASKS), asked if asked in (ALL, IMAGES, MASKS) else None)
+        selected = splits.selected(known)
+        of_masks = selected_splits(
+            (IMAGES, MASKS), asked if asked in (ALL, IMAGES, MASKS) else None
+        )
 
-        def aside_of(path: str) -> str | None:
+        def left_out_split(path: str) -> str | None:
             if path in pictures and (kind := MASKS if path in masks else IMAGES) not in of_masks:
                 return kind
-            parts = zip(splits.parts(path), taken, strict=True)
+            parts = zip(splits.parts(path), selected, strict=True)
             return next((one for one, here in parts if one not in (None, *here)), None)
 
-        aside: dict[str, int] = {}
+        left_out: dict[str, int] = {}
         for path in paths + [item.origin for item in items]:
-            if (part := aside_of(path)) is not None:
-                aside[part] = aside.get(part, 0) + 1
-        items[:] = [one for one in items if aside_of(one.origin) is None]
-        kept = [file for file in files if aside_of(file.name) is None]
-        if line := aside_told(aside):
+            if (part := left_out_split(path)) is not None:
+                left_out[part] = left_out.get(part, 0) + 1
+        items[:] = [one for one in items if left_out_split(one.origin) is None]
+        kept = [file for file in files if left_out_split(file.name) is None]
+        if line := left_out_warning(left_out):
             reading.warn(line)
         return kept
 
-    def _of_column(
+    def _filter_by_split_column(
         self,
         files: Sequence[File],
         items: list[Item],
@@ -297,13 +305,13 @@ class _Collecting:
         """
         asked = self._options.split
         for source in sources:
-            if not source.are_parts:
+            if not source.are_splits:
                 continue
             paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
             paths += [item.path for item in items if item.path]
             known = source.classes(paths) or [None] * len(paths)
             parts = {
-                path: part_of(source.key, one) if one is not None else None
+                path: split_of_cell(source.key, one) if one is not None else None
                 for path, one in zip(paths, known, strict=True)
             }
             if asked in (None, ALL) or not any(parts.values()):
@@ -311,29 +319,29 @@ class _Collecting:
                 there = sorted({part for part in parts.values() if part is not None})
                 one = TRAIN if TRAIN in there else next(iter(there), "")
                 take = f"; --split {one} takes that part alone" if one else ""
-                reading.told.append(f"{what} tells parts of the set; all of them are read{take}.")
+                reading.notes.append(f"{what} tells parts of the set; all of them are read{take}.")
                 continue
-            taken = taken_splits(parts.values(), asked)
-            aside = Counter(part or "no part" for part in parts.values() if part not in taken)
-            if line := aside_told(aside):
+            selected = selected_splits(parts.values(), asked)
+            left_out = Counter(part or "no part" for part in parts.values() if part not in selected)
+            if line := left_out_warning(left_out):
                 reading.warn(line)
-            out = {path for path, part in parts.items() if part not in taken}
+            out = {path for path, part in parts.items() if part not in selected}
             items[:] = [one for one in items if one.path not in out]
             files = [file for file in files if file.name not in out]
         return files
 
-    def _settle(self, reading: Reading, sources: list[LabelSource]) -> None:
+    def _store_results(self, reading: Reading, sources: list[LabelSource]) -> None:
         found = self._found
         found.rejects += reading.rejects
         found.warnings += reading.warnings
-        found.told += reading.told
+        found.notes += reading.notes
         found.own.add(reading.own)
         found.formats += reading.formats
         found.sources[reading.tree] = sources
         found.class_names[reading.tree] = reading.class_names
 
 
-def _splits_of(files: Sequence[File], items: Sequence[Item]) -> SplitFolders:
+def _find_split_folders(files: Sequence[File], items: Sequence[Item]) -> SplitFolders:
     """Return the folders of a tree that are splits of a set, such as train and test."""
     paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
     paths += [item.origin for item in items if item.origin]
@@ -349,7 +357,7 @@ def source_title(paths: list[Path]) -> str:
     if not paths:
         raise StudioError("Nothing was chosen.", "Choose a folder, an archive or pictures.")
     if len(paths) == 1:
-        return plain(paths[0].name or str(paths[0]))
+        return printable(paths[0].name or str(paths[0]))
     return f"{len(paths):,} files or folders"
 
 
@@ -362,21 +370,21 @@ def source_stamps(paths: list[Path], options: PrepareOptions) -> list[Stamp]:
     found: list[Stamp] = []
     for path in paths:
         stat_source(path)
-        for part in beside(path) if path.is_file() else [path]:
+        for part in companion_files(path) if path.is_file() else [path]:
             found += stamps(part, follow=options.rules != FIRST_RULES)
     return found
 
 
-def _archive_parts(
+def _archive_splits(
     names: Sequence[str], asked: str | None
 ) -> tuple[list[str | None], frozenset[str | None]]:
     """Return the split that each archive is of, and the splits to read."""
-    masks = mask_parts({_stem(name) for name in names})
+    masks = mask_splits({_stem(name) for name in names})
     if masks is None:
         splits = [split_in(name) for name in names]
-        return splits, taken_splits(splits, asked)
+        return splits, selected_splits(splits, asked)
     parts: list[str | None] = [masks[_stem(name)] for name in names]
-    return parts, taken_splits(parts, asked if asked in (ALL, *parts) else None)
+    return parts, selected_splits(parts, asked if asked in (ALL, *parts) else None)
 
 
 def _stem(name: str) -> str:

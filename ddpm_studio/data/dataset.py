@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.report import Report
-from ddpm_studio.errors import plain
+from ddpm_studio.errors import printable
 from ddpm_studio.picture_shape import ImageSize, PictureShape
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.strict_json import read_bounded
@@ -70,7 +70,7 @@ class Dataset:
         except (OSError, ValueError):
             lines = []
         known = len(lines) == len(self)
-        return tuple(plain(lines[number]) if known else "" for number in numbers)
+        return tuple(printable(lines[number]) if known else "" for number in numbers)
 
     def class_of(self, number: int) -> str | None:
         """Return the class name of a picture; None without labels."""

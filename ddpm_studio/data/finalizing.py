@@ -13,28 +13,28 @@ import numpy as np
 from ddpm_studio.data.collecting import Collection
 from ddpm_studio.data.decoding.decode_pass import RESULT_BYTES, Outcome, Target
 from ddpm_studio.data.decoding.resizing import Recipe
-from ddpm_studio.data.fitting import settled
+from ddpm_studio.data.fitting import resolve_options
 from ddpm_studio.data.items import Item, natural_key
 from ddpm_studio.data.labels.selection import (
     LEFT_OUT,
     Labels,
     choose_labels,
-    first_classes,
-    renamed,
+    classes_by_first_rules,
+    rename_classes,
 )
-from ddpm_studio.data.ranges import SeenValues, Told
+from ddpm_studio.data.ranges import DtypeRanges, SeenValues
 from ddpm_studio.data.report import Reject, Report, listed, size_warnings
-from ddpm_studio.data.rows import settle_rows
+from ddpm_studio.data.rows import finish_rows_file
 from ddpm_studio.data.store import LABELS, NAMES, digest_of
-from ddpm_studio.data.survey import Survey, nothing_usable
-from ddpm_studio.durations import counted
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.data.survey import Survey, no_usable_pictures_error
+from ddpm_studio.durations import format_count
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
 
 @dataclass
-class Made:
+class PassResult:
     """The results of a decode pass, in little memory: there may be a million pictures.
 
     Args:
@@ -54,7 +54,7 @@ class Made:
     values: SeenValues = field(default_factory=SeenValues)
     coloured: bool = False
 
-    def note(self, row: int, one: Outcome) -> None:
+    def record(self, row: int, one: Outcome) -> None:
         """Record the outcome of the next picture."""
         if one.kind != "made":
             self.why[len(self.rows)] = one.why
@@ -65,21 +65,21 @@ class Made:
     @property
     def recipe(self) -> Recipe:
         """The recipe used, without the ranges of dtypes that no picture has."""
-        recipe, there = self.target.recipe, self.values.whole
+        recipe, there = self.target.recipe, self.values.by_dtype
         return replace(recipe, ranges=tuple(one for one in recipe.ranges if one[0] in there))
 
-    def ranges(self, title: str, options: PrepareOptions) -> Told:
+    def ranges(self, title: str, options: PrepareOptions) -> DtypeRanges:
         """Return the values of each dtype that become black and white."""
         return self.values.ranges(title, options)
 
-    def different(self, numbers: Sequence[int]) -> int:
+    def count_distinct(self, numbers: Sequence[int]) -> int:
         """Return the number of distinct prepared pictures among the found ones given by index."""
         halves = np.frombuffer(self.results, [("a", "u8"), ("b", "u8")])
         return len(np.unique(halves[np.asarray(numbers, np.int64)]))
 
 
-def settle(
-    folder: Path, collection: Collection, seen: Survey, made: Made, sized: PrepareOptions
+def write_prepared(
+    folder: Path, collection: Collection, seen: Survey, made: PassResult, sized: PrepareOptions
 ) -> tuple[PrepareOptions, tuple[list[str], Report], list[object]]:
     """Write the array, the labels and the names of the pictures.
 
@@ -95,22 +95,22 @@ def settle(
     chosen = [at for at in range(len(seen.items)) if at not in made.why]
     kept = [seen.items[at] for at in chosen]
     if not kept:
-        raise nothing_usable(collection.title, tuple(rejects))
+        raise no_usable_pictures_error(collection.title, tuple(rejects))
     recipe = made.recipe
     labels = labels_of(kept, collection, sized)
-    classes, told = labels.classes, [*labels.told]
+    classes, notes = labels.classes, [*labels.notes]
     if classes is not None:
         rejects += [
             Reject(item.name, "without a label")
             for item, one in zip(kept, classes, strict=True)
             if one is None
         ]
-        if sized.rules != FIRST_RULES and (line := _not_classes(classes, sized.classes)):
-            told.append(line)
-        classes = renamed(classes, sized.classes)
+        if sized.rules != FIRST_RULES and (line := _unknown_classes_note(classes, sized.classes)):
+            notes.append(line)
+        classes = rename_classes(classes, sized.classes)
         if None in classes:
-            if line := _classes_left_out(labels.classes, sized.classes):
-                told.append(line)
+            if line := _left_out_classes_note(labels.classes, sized.classes):
+                notes.append(line)
             chosen = [at for at, one in zip(chosen, classes, strict=True) if one is not None]
             kept = [seen.items[at] for at in chosen]
             classes = [one for one in classes if one is not None]
@@ -119,7 +119,7 @@ def settle(
     collapses = recipe.channels == 3 and sized.channels == "auto" and not made.coloured
     collapses = collapses and recipe.pick is None
     rows = np.frombuffer(made.rows, np.int64)[chosen]
-    settle_rows(made.target, rows, gray=collapses)
+    finish_rows_file(made.target, rows, gray=collapses)
     names = [one for one in classes or [] if one is not None]
     headers = [seen.headers[at] for at in chosen]
     class_names = sorted(set(names), key=natural_key)
@@ -135,38 +135,44 @@ def settle(
         kept=len(kept),
         rejects=tuple(rejects),
         sizes=tuple(Counter(header.size for header in headers).most_common()),
-        duplicates=len(kept) - made.different(chosen),
+        duplicates=len(kept) - made.count_distinct(chosen),
         class_counts=tuple((name, counts[name]) for name in class_names),
         others=tuple(seen.others.most_common()),
         warnings=(*size_warnings(len(kept)), *collection.warnings),
-        told=() if sized.rules == FIRST_RULES else _told(collection, made, seen, chosen, told),
+        told=()
+        if sized.rules == FIRST_RULES
+        else _report_notes(collection, made, seen, chosen, notes),
         label_choices=tuple((one.key, one.title, one.classes) for one in labels.choices),
-        labels=labels.taken,
-        classes_found=_counted(labels.classes),
+        labels=labels.used,
+        classes_found=_class_counts(labels.classes),
         formats=tuple(dict.fromkeys(collection.formats)),
     )
     shape = PictureShape(recipe.height, recipe.width, 1 if collapses else recipe.channels)
-    resolved = settled(sized, shape, bands=recipe.bands)
-    more = _beyond_first(kept, recipe, classes)
+    resolved = resolve_options(sized, shape, bands=recipe.bands)
+    more = _rule_differences(kept, recipe, classes)
     if len(kept) < len(seen.items) - len(made.why):
         more.append({"kept": digest_of([str(row) for row in rows])})
     return resolved, (class_names, report), more
 
 
-def _told(
-    collection: Collection, made: Made, seen: Survey, chosen: Sequence[int], labels: Sequence[str]
+def _report_notes(
+    collection: Collection,
+    made: PassResult,
+    seen: Survey,
+    chosen: Sequence[int],
+    labels: Sequence[str],
 ) -> tuple[str, ...]:
     """Return notes for the report on axes, values, transparency, inks, frames and classes."""
-    values = made.values.told(collection.title, made.recipe.ranges)
+    values = made.values.describe(collection.title, made.recipe.ranges)
     several = [at for at in chosen if seen.headers[at].frames > 1]
     frames = [seen.headers[at].frames for at in several]
-    told = [*collection.told, *values, *labels]
+    notes = [*collection.notes, *values, *labels]
     clear = sum(seen.headers[at].alpha and seen.items[at].file is not None for at in chosen)
-    behind = made.recipe.behind
-    if clear and behind is not None:
+    alpha_background = made.recipe.alpha_background
+    if clear and alpha_background is not None:
         pictures = "1 picture has" if clear == 1 else f"{clear:,} pictures have"
-        colour = "#" + bytes(behind).hex()
-        told.append(
+        colour = "#" + bytes(alpha_background).hex()
+        notes.append(
             f"{pictures} transparency, which becomes {colour} (--background); --channels rgba "
             "keeps it."
         )
@@ -174,46 +180,46 @@ def _told(
     for name, count in sorted(inks.items()):
         if name:
             pictures = "1 picture is" if count == 1 else f"{count:,} pictures are"
-            told.append(f"{pictures} {name}, turned into RGB without a colour profile.")
+            notes.append(f"{pictures} {name}, turned into RGB without a colour profile.")
     if frames and not any(seen.items[at].frame for at in chosen):
         files = "1 file has" if len(frames) == 1 else f"{len(frames):,} files have"
-        told.append(
+        notes.append(
             f"{files} several frames or pages, {sum(frames):,} in all: the first of each is taken; "
             "--frames all takes every one."
         )
-    return tuple(told)
+    return tuple(notes)
 
 
-def _counted(classes: Sequence[str | None] | None) -> tuple[tuple[str, int], ...]:
+def _class_counts(classes: Sequence[str | None] | None) -> tuple[tuple[str, int], ...]:
     counts = Counter(one for one in classes or () if one is not None)
     return tuple((name, counts[name]) for name in sorted(counts, key=natural_key))
 
 
-def _not_classes(classes: Sequence[str | None], names: Mapping[str, str]) -> str:
+def _unknown_classes_note(classes: Sequence[str | None], names: Mapping[str, str]) -> str:
     """Return a note on the classes to rename that do not exist; empty if there are none."""
     there = set(classes)
-    missing = [plain(name, 60) for name in names if name not in there]
+    missing = [printable(name, 60) for name in names if name not in there]
     return f"There is no class {listed(missing, 3)} to rename." if missing else ""
 
 
-def _classes_left_out(classes: Sequence[str | None] | None, names: Mapping[str, str]) -> str:
+def _left_out_classes_note(classes: Sequence[str | None] | None, names: Mapping[str, str]) -> str:
     """Return a note on the number of pictures in classes left out; empty if there are none."""
     counts = Counter(one for one in classes or () if one is not None)
     out = [old for old, new in names.items() if new == LEFT_OUT and counts[old]]
     if not out:
         return ""
     total = sum(counts[old] for old in out)
-    return f"{counted(total, 'picture')} of {', '.join(out)} left out, as asked."
+    return f"{format_count(total, 'picture')} of {', '.join(out)} left out, as asked."
 
 
-def _beyond_first(
+def _rule_differences(
     kept: Sequence[Item], recipe: Recipe, classes: Sequence[str | None] | None
 ) -> list[object]:
     """Return the ranges and classes in which the pictures differ from those of version 0.1.0."""
     more: list[object] = []
     if recipe.ranges:
         more.append({"ranges": recipe.ranges})
-    first = first_classes(kept)
+    first = classes_by_first_rules(kept)
     if classes != first:
         more.append({"classes": digest_of(classes)})
     return more

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ddpm_studio.data.decoding.decode_pass import Framed, Raw, opened
+from ddpm_studio.data.decoding.decode_pass import FileFrame, Raw, open_picture
 from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.mode_conversion import Rgb, from_array
 from ddpm_studio.data.decoding.resizing import Recipe, fit
@@ -39,17 +39,19 @@ def parse_colour(text: str) -> Rgb:
     return red, green, blue
 
 
-def make_picture(raw: Raw, recipe: Recipe) -> Pixels:
+def prepare_picture(raw: Raw, recipe: Recipe) -> Pixels:
     """Prepare one picture as uint8 (H, W, C) of the recipe's shape.
 
     Raises:
         Unusable: the picture can't be used; the message is the reason for the report.
     """
-    if isinstance(raw, bytes | Framed):
-        with opened(raw) as picture:
-            decoded = picture.decode(recipe.behind, recipe.draft_scale, ranges=recipe.levels)
+    if isinstance(raw, bytes | FileFrame):
+        with open_picture(raw) as picture:
+            decoded = picture.decode(
+                recipe.alpha_background, recipe.draft_scale, ranges=recipe.levels
+            )
     else:
-        decoded = from_array(raw, recipe.behind)
+        decoded = from_array(raw, recipe.alpha_background)
     row = np.frombuffer(fit(decoded, recipe), np.uint8)
     return row.reshape(recipe.height, recipe.width, recipe.channels)
 
@@ -83,7 +85,7 @@ def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Heade
     frequent number of bands is used. The recipe's value ranges are those of ``options.range``, for
     every dtype; without it they are empty, to be derived from the pixel values.
     """
-    background, ranges = parse_colour(options.background), _asked_ranges(options)
+    background, ranges = parse_colour(options.background), _requested_ranges(options)
     width, height = sides(size)
     pick = parse_band_list(options.bands) if options.bands is not None else None
     if pick is not None:
@@ -105,14 +107,14 @@ def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Heade
     return Recipe(width, height, channels, options.fit, background, bands, ranges=ranges)
 
 
-def _asked_ranges(options: PrepareOptions) -> tuple[tuple[str, float, float], ...]:
+def _requested_ranges(options: PrepareOptions) -> tuple[tuple[str, float, float], ...]:
     if options.range is None or options.rules == FIRST_RULES:
         return ()
     low, high = parse_range(options.range)
     return tuple((dtype, low, high) for dtype in _TYPES)
 
 
-def settled(options: PrepareOptions, shape: PictureShape, *, bands: bool) -> PrepareOptions:
+def resolve_options(options: PrepareOptions, shape: PictureShape, *, bands: bool) -> PrepareOptions:
     """Return the options with size and channels resolved, for prepared pictures of this shape."""
     names = {channels: name for name, channels in CHANNELS.items()}
     return options.model_copy(

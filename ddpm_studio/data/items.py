@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.data.byte_ranges import Place
+from ddpm_studio.data.byte_ranges import ByteRange
 
 # Python's int() refuses to parse numbers that are much longer.
 _NUMBER = re.compile(r"([0-9]{1,4000})")
@@ -29,16 +29,16 @@ class File:
     Args:
         name: path relative to the dropped folder or archive, with ``/`` between its parts.
         size: uncompressed size in bytes.
-        source: called as ``source(place, limit)``, or ``source(limit)`` where ``place`` is None;
-            returns the first ``limit`` bytes. One function serves all files of an archive: there
-            may be a million.
-        place: byte range that another process can read; None: only ``read`` can.
+        source: called as ``source(location, limit)``, or ``source(limit)`` where ``location`` is
+            None; returns the first ``limit`` bytes. One function serves all files of an archive:
+            there may be a million.
+        location: byte range that another process can read; None: only ``read`` can.
     """
 
     name: str
     size: int
     source: Callable[..., bytes]
-    place: Place | None = None
+    location: ByteRange | None = None
 
     def read(self, limit: int) -> bytes:
         """Return the first ``limit`` bytes, all of them for −1.
@@ -46,9 +46,9 @@ class File:
         Raises:
             OSError: the bytes can't be read.
         """
-        if self.place is None:
+        if self.location is None:
             return self.source(limit)
-        return self.source(self.place, limit)
+        return self.source(self.location, limit)
 
     @property
     def suffix(self) -> str:

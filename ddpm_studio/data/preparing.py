@@ -12,7 +12,7 @@ from typing import Protocol
 from ddpm_studio.data.collecting import Collection, collect, source_stamps, source_title
 from ddpm_studio.data.dataset import Dataset
 from ddpm_studio.data.decoding.decode_pass import (
-    Look,
+    BatchResult,
     NotAPicture,
     Outcome,
     Target,
@@ -23,35 +23,35 @@ from ddpm_studio.data.decoding.decode_pass import (
 from ddpm_studio.data.decoding.decode_pool import (
     Assistant,
     Batch,
+    DecodePassRunner,
     DecodePool,
-    Looker,
-    look_here,
+    decode_inline,
 )
 from ddpm_studio.data.decoding.decoding import Header
-from ddpm_studio.data.decoding.gc_pause import no_collection
+from ddpm_studio.data.decoding.gc_pause import paused_gc
 from ddpm_studio.data.decoding.resizing import Recipe
-from ddpm_studio.data.decoding.verdicts import Unusable
-from ddpm_studio.data.finalizing import Made, labels_of, settle
+from ddpm_studio.data.decoding.verdicts import UnusablePicture
+from ddpm_studio.data.finalizing import PassResult, labels_of, write_prepared
 from ddpm_studio.data.fitting import choose_size, recipe_for
 from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.labels.selection import (
-    check_asked,
+    check_requested_labels,
 )
 from ddpm_studio.data.ranges import SeenValues
 from ddpm_studio.data.report import Reject
-from ddpm_studio.data.rows import begin_rows
+from ddpm_studio.data.rows import create_rows_file
 from ddpm_studio.data.store import (
     IMAGES,
     DatasetCache,
+    content_bytes,
     content_key,
-    contents,
+    current_rules,
     digest_of,
     quick_key,
-    todays,
     write_description,
 )
-from ddpm_studio.data.survey import Survey, nothing_usable
+from ddpm_studio.data.survey import Survey, no_usable_pictures_error
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import cache_dir
 from ddpm_studio.progress import Progress
@@ -66,9 +66,9 @@ _BATCH_BYTES = 8 * 2**20
 _BATCH_ROW_BYTES = 16 * 2**20
 _BATCH_MOST, _BATCH_LEAST, _BATCHES = 512, 16, 32
 #: A smaller set is prepared in this process before worker processes have even started.
-_POOL_FROM_BYTES, _POOL_FROM_FILES = 5 * 2**20, 2000
+_POOL_MIN_BYTES, _POOL_MIN_FILES = 5 * 2**20, 2000
 #: Sample size for guessing the recipe of the set; if the guess is wrong, a second pass is made.
-_GUESSED_FROM = 16
+_SAMPLE_SIZE = 16
 
 _CHANGED = "changed while it was read"
 
@@ -110,38 +110,38 @@ def prepare(
     yield Progress(0, 1, _LISTING)
     stamps = source_stamps(paths, options)
     quick = quick_key(stamps, options, required_multiple)
-    known = store.recall(quick)
+    known = store.load_key(quick)
     if known is not None and (dataset := store.load(known, paths, title)) is not None:
         yield Progress(1, 1, _CACHED)
         return dataset
     with ExitStack() as stack:
         # The worker processes start while the files are listed.
-        pool = _pool(stamps, stack, assistance)
+        pool = _open_pool(stamps, stack, assistance)
         if pool is not None and assistance is not None:
-            assistance.begin(quick)
-        with no_collection():
+            assistance.invite(quick)
+        with paused_gc():
             collection = collect(paths, stack, options)
-        folder = stack.enter_context(store.writing())
+        folder = stack.enter_context(store.temporary_folder())
         if pool is not None:
             # Before the folder goes: Windows removes no file that another process has open.
             stack.callback(pool.close)
-        wanted = _Wanted(options, required_multiple, folder / IMAGES)
+        wanted = _PreparationRequest(options, required_multiple, folder / IMAGES)
         if pool is not None and pool.ready():
-            pass_over = _Pass(pool.look)
-            guess = _guess(collection.items, wanted)
+            pass_over = _DecodePass(pool.run_decode_pass)
+            guess = _guess_target(collection.items, wanted)
         else:
-            pass_over = _Pass(look_here)
+            pass_over = _DecodePass(decode_inline)
             guess = None
-        seen, made = yield from _look(collection, pass_over, guess)
+        seen, made = yield from _survey_pictures(collection, pass_over, guess)
         sized = wanted.sized(seen.sizes())
-        with no_collection():
-            content = contents(seen)
+        with paused_gc():
+            content = content_bytes(seen)
             labels = labels_of(seen.items, collection, options)
-        check_asked(title, labels, options)
-        more: list[object] = todays(options)
+        check_requested_labels(title, labels, options)
+        more: list[object] = current_rules(options)
         if more:
             # The notes are stored with the pictures, so they are part of the key.
-            more += [digest_of(labels.classes), collection.told, labels.told, collection.formats]
+            more += [digest_of(labels.classes), collection.notes, labels.notes, collection.formats]
             more += [(one.key, one.title, one.classes) for one in labels.choices]
         asked = sized.model_copy(update={"rules": RULES})
         key = content_key(seen, content, asked, collection.warnings, more, as_asked=True)
@@ -151,31 +151,35 @@ def prepare(
             if made is not None:
                 recipe = replace(recipe, ranges=made.ranges(title, options))
             if made is None or made.recipe != recipe:
-                made = yield from _make(seen, pass_over, begin_rows(wanted.path, recipe))
+                made = yield from _decode_pictures(
+                    seen, pass_over, create_rows_file(wanted.path, recipe)
+                )
                 # The meaning of the values is only known once all pictures are decoded.
                 recipe = replace(recipe, ranges=made.ranges(title, options))
                 if made.recipe != recipe:
-                    made = yield from _make(seen, pass_over, begin_rows(wanted.path, recipe))
-            resolved, described, more = settle(folder, collection, seen, made, sized)
+                    made = yield from _decode_pictures(
+                        seen, pass_over, create_rows_file(wanted.path, recipe)
+                    )
+            resolved, described, more = write_prepared(folder, collection, seen, made, sized)
             fingerprint = content_key(seen, content, resolved, collection.warnings, more)
             write_description(folder, key, fingerprint, resolved, *described)
-            store.keep(folder, key)
+            store.commit(folder, key)
             dataset = store.load(key, paths, title)
             assert dataset is not None
     # A file that could not be read may become readable without a change of its time, so the quick
     # key is not stored and the next call tries again.
-    if not any(reject.may_pass for reject in dataset.report.rejects):
-        store.remember(quick, stamps, key)
+    if not any(reject.is_retryable for reject in dataset.report.rejects):
+        store.save_key(quick, stamps, key)
     return dataset
 
 
 class Assistance(Protocol):
     """Protocol for other machines that may help to prepare a large set."""
 
-    def begin(self, key: str) -> None:
+    def invite(self, key: str) -> None:
         """Invite the machines whose files have this :func:`key_of_files`, and so are the same."""
 
-    def newcomers(self) -> Sequence[Assistant]:
+    def new_assistants(self) -> Sequence[Assistant]:
         """Return the assistants that have joined since the last call."""
 
 
@@ -206,7 +210,7 @@ def find_prepared(
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _PreparationRequest:
     """The options asked for, and the path of the array file to write."""
 
     options: PrepareOptions
@@ -225,16 +229,16 @@ class _Wanted:
 
 
 @dataclass(frozen=True)
-class _Pass:
+class _DecodePass:
     """A pass over the pictures, in this process or by a pool of workers."""
 
-    look: Looker
+    decode: DecodePassRunner
 
-    def over(
+    def run(
         self, items: Sequence[Item], target: Target | None
-    ) -> Generator[tuple[Batch, Look], None, None]:
+    ) -> Generator[tuple[Batch, BatchResult], None, None]:
         """Yield the batches of all pictures with what was found in each, in order."""
-        return self.look(self._batches(items, target), target)
+        return self.decode(self._batches(items, target), target)
 
     def _batches(self, items: Sequence[Item], target: Target | None) -> Iterator[Batch]:
         most = min(_BATCH_MOST, max(_BATCH_LEAST, len(items) // _BATCHES))
@@ -253,32 +257,32 @@ class _Pass:
             yield Batch(batch, first)
 
 
-def _pool(
+def _open_pool(
     stamps: Sequence[Stamp], stack: ExitStack, assistance: Assistance | None
 ) -> DecodePool | None:
-    if len(stamps) < _POOL_FROM_FILES and sum(size for _, size, _ in stamps) < _POOL_FROM_BYTES:
+    if len(stamps) < _POOL_MIN_FILES and sum(size for _, size, _ in stamps) < _POOL_MIN_BYTES:
         return None
     try:
-        newcomers = assistance.newcomers if assistance else None
-        return stack.enter_context(DecodePool(newcomers))
+        new_assistants = assistance.new_assistants if assistance else None
+        return stack.enter_context(DecodePool(new_assistants))
     except OSError:
         return None
 
 
-def _guess(items: Sequence[Item], wanted: _Wanted) -> Target | None:
+def _guess_target(items: Sequence[Item], wanted: _PreparationRequest) -> Target | None:
     """Return the probable recipe and file of the whole set, judging by a small sample of it."""
-    placed = [item for item in items if item.file is None or item.file.place is not None]
+    placed = [item for item in items if item.file is None or item.file.location is not None]
     # Seeking backwards in a compressed tar means decompressing it again.
-    few = placed[:: max(1, len(placed) // _GUESSED_FROM)] or items
+    few = placed[:: max(1, len(placed) // _SAMPLE_SIZE)] or items
     headers = []
     values = SeenValues() if wanted.options.range is None else None
-    for item in few[:_GUESSED_FROM]:
+    for item in few[:_SAMPLE_SIZE]:
         try:
             raw = read_item(item)
             headers.append(header_of(raw))
             if values is not None:
                 values.add(values_of(raw))
-        except (NotAPicture, Unusable):
+        except (NotAPicture, UnusablePicture):
             continue
     if not headers:
         return None
@@ -287,34 +291,34 @@ def _guess(items: Sequence[Item], wanted: _Wanted) -> Target | None:
     if values is not None:
         with suppress(StudioError):
             recipe = replace(recipe, ranges=values.ranges("", wanted.options))
-    return begin_rows(wanted.path, recipe)
+    return create_rows_file(wanted.path, recipe)
 
 
-def _look(
-    collection: Collection, pass_over: _Pass, guess: Target | None
-) -> Generator[Progress, None, tuple[Survey, Made | None]]:
+def _survey_pictures(
+    collection: Collection, pass_over: _DecodePass, guess: Target | None
+) -> Generator[Progress, None, tuple[Survey, PassResult | None]]:
     """Read every header and hash every picture's content; with a guess, decode and write them too.
 
     Raises:
         StudioError: there is no picture at all, or none with a valid header.
     """
     seen = Survey(rejects=list(collection.rejects))
-    made = Made(guess) if guess is not None else None
+    made = PassResult(guess) if guess is not None else None
     total = len(collection.items)
     text = _LOOKING if guess is None else _MAKING
     yield Progress(0, total, text, "pictures")
-    with closing(pass_over.over(collection.items, guess)) as looked:
-        for batch, look in looked:
-            with no_collection():
-                _take(batch, look, seen, made)
+    with closing(pass_over.run(collection.items, guess)) as results:
+        for batch, result in results:
+            with paused_gc():
+                _record_batch(batch, result, seen, made)
             yield Progress(batch.first + len(batch.items), total, text, "pictures")
     if not seen.items:
-        raise nothing_usable(collection.title, tuple(seen.rejects), seen.others)
+        raise no_usable_pictures_error(collection.title, tuple(seen.rejects), seen.others)
     return seen, made
 
 
-def _take(batch: Batch, look: Look, seen: Survey, made: Made | None) -> None:
-    for row, (item, one) in enumerate(zip(batch.items, look.outcomes, strict=True), batch.first):
+def _record_batch(batch: Batch, result: BatchResult, seen: Survey, made: PassResult | None) -> None:
+    for row, (item, one) in enumerate(zip(batch.items, result.outcomes, strict=True), batch.first):
         if one.kind == "other":
             seen.others[one.why] += 1
         elif one.kind == "left out":
@@ -322,21 +326,23 @@ def _take(batch: Batch, look: Look, seen: Survey, made: Made | None) -> None:
         else:
             seen.add(item, one.header, bytes.fromhex(one.digest))
             if made is not None:
-                made.note(row, one)
+                made.record(row, one)
     if made is not None:
-        made.coloured |= look.coloured
+        made.coloured |= result.coloured
 
 
-def _make(seen: Survey, pass_over: _Pass, target: Target) -> Generator[Progress, None, Made]:
+def _decode_pictures(
+    seen: Survey, pass_over: _DecodePass, target: Target
+) -> Generator[Progress, None, PassResult]:
     """Decode and write the pictures whose headers are known."""
-    made = Made(target)
+    made = PassResult(target)
     total = len(seen.items)
-    with closing(pass_over.over(seen.items, target)) as looked:
-        for batch, look in looked:
+    with closing(pass_over.run(seen.items, target)) as results:
+        for batch, result in results:
             last = batch.first + len(batch.items)
-            for row, one in enumerate(look.outcomes, batch.first):
+            for row, one in enumerate(result.outcomes, batch.first):
                 same = one.digest == seen.digest(row).hex()
-                made.note(row, one if same else Outcome("seen", _CHANGED))
-            made.coloured |= look.coloured
+                made.record(row, one if same else Outcome("seen", _CHANGED))
+            made.coloured |= result.coloured
             yield Progress(last, total, _MAKING, "pictures")
     return made

@@ -15,20 +15,20 @@ from ddpm_studio.data.collecting import Collection, collect
 from ddpm_studio.data.decoding.decode_pass import NotAPicture, Raw, header_of, read_item, values_of
 from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.signatures import PICTURE_SUFFIXES
-from ddpm_studio.data.decoding.verdicts import Unusable
+from ddpm_studio.data.decoding.verdicts import UnusablePicture
 from ddpm_studio.data.finalizing import labels_of
 from ddpm_studio.data.fitting import (
     choose_size,
     is_gray,
-    make_picture,
+    prepare_picture,
     recipe_for,
-    settled,
+    resolve_options,
 )
 from ddpm_studio.data.items import Item, Pixels
-from ddpm_studio.data.labels.selection import renamed
+from ddpm_studio.data.labels.selection import rename_classes
 from ddpm_studio.data.ranges import SeenValues
 from ddpm_studio.data.report import Reject
-from ddpm_studio.data.survey import nothing_usable
+from ddpm_studio.data.survey import no_usable_pictures_error
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions
 
@@ -93,19 +93,19 @@ def preview(
                 header = header_of(raw)
             except NotAPicture as verdict:
                 others[str(verdict)] += 1
-            except Unusable as verdict:
+            except UnusablePicture as verdict:
                 rejects.append(Reject(item.name, str(verdict)))
             else:
                 taken.append((index, raw, header))
     if not taken:
-        raise nothing_usable(collection.title, tuple(rejects), others)
+        raise no_usable_pictures_error(collection.title, tuple(rejects), others)
     sizes = Counter(header.size for _, _, header in taken)
     size = options.image_size or choose_size(sizes.items(), required_multiple)
     recipe = recipe_for(options, size, [header for _, _, header in taken])
     if options.range is None:
         values = SeenValues()
         for _, raw, _ in taken:
-            with suppress(Unusable):
+            with suppress(UnusablePicture):
                 values.add(values_of(raw))
         recipe = replace(recipe, ranges=values.ranges(collection.title, options))
     made: list[tuple[int, tuple[int, int], Pixels]] = []
@@ -113,11 +113,11 @@ def preview(
         if made and time.monotonic() > until:
             break
         try:
-            made.append((index, header.size, make_picture(raw, recipe)))
-        except Unusable as verdict:
+            made.append((index, header.size, prepare_picture(raw, recipe)))
+        except UnusablePicture as verdict:
             rejects.append(Reject(candidates[index].name, str(verdict)))
     if not made:
-        raise nothing_usable(collection.title, tuple(rejects))
+        raise no_usable_pictures_error(collection.title, tuple(rejects))
     pictures = np.stack([picture for _, _, picture in made])
     if options.channels == "auto" and recipe.channels == 3 and is_gray(pictures):
         pictures = pictures[..., :1].copy()
@@ -127,7 +127,7 @@ def preview(
         tuple(header_size for _, header_size, _ in made),
         len(candidates) if likely else len(made),
         len(rejects),
-        settled(options, PictureShape.of(pictures), bands=recipe.bands),
+        resolve_options(options, PictureShape.of(pictures), bands=recipe.bands),
         _classes(candidates, [one[0] for one in made], collection, options) if classes else (),
     )
 
@@ -139,7 +139,7 @@ def _classes(
     found = labels_of(items, collection, options).classes
     if found is None:
         return (None,) * len(shown)
-    return tuple(renamed([found[number] for number in shown], options.classes))
+    return tuple(rename_classes([found[number] for number in shown], options.classes))
 
 
 def _looks_like_picture(item: Item) -> bool:

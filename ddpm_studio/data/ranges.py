@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ddpm_studio.data.formats.reading import told_values
-from ddpm_studio.data.values import BRIGHT, BYTES, WORDS, NoMeaningError, Range, Values
+from ddpm_studio.data.formats.reading import describe_values
+from ddpm_studio.data.values import BRIGHT, BYTES, WORDS, Range, UnknownRangeError, Values
 from ddpm_studio.errors import StudioError
 from ddpm_studio.picture_shape import parse_range
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
-Told = tuple[tuple[str, float, float], ...]
+DtypeRanges = tuple[tuple[str, float, float], ...]
 
 
 @dataclass
 class SeenValues:
     """Minimum and maximum of the pixel values of a set, by dtype."""
 
-    whole: dict[str, Values] = field(default_factory=dict)
+    by_dtype: dict[str, Values] = field(default_factory=dict)
     # For floats, the maximum of the darkest picture: version 0.1.0 scaled each picture by itself.
     darkest: float = float("inf")
 
@@ -25,12 +25,12 @@ class SeenValues:
         """Add the values of one more picture; None is ignored."""
         if values is None:
             return
-        known = self.whole.get(values.dtype)
-        self.whole[values.dtype] = values if known is None else known | values
+        known = self.by_dtype.get(values.dtype)
+        self.by_dtype[values.dtype] = values if known is None else known | values
         if values.dtype.startswith("float"):
             self.darkest = min(self.darkest, values.high)
 
-    def ranges(self, title: str, options: PrepareOptions) -> Told:
+    def ranges(self, title: str, options: PrepareOptions) -> DtypeRanges:
         """Return (dtype, low, high), the values that become black and white, sorted by dtype.
 
         Dtypes for which version 0.1.0 used the same range by itself are left out.
@@ -40,18 +40,18 @@ class SeenValues:
         """
         if options.rules == FIRST_RULES:
             return ()
-        found = {dtype: self._range(title, dtype, options) for dtype in sorted(self.whole)}
+        found = {dtype: self._range(title, dtype, options) for dtype in sorted(self.by_dtype)}
         return tuple((dtype, *used) for dtype, used in found.items() if used is not None)
 
     def _range(self, title: str, dtype: str, options: PrepareOptions) -> Range | None:
-        values = self.whole[dtype]
+        values = self.by_dtype[dtype]
         if options.range is not None:
             return Range(*parse_range(options.range))
         if dtype == "uint8" and values.high >= BRIGHT:
             return None
         try:
-            used = values.meaning
-        except NoMeaningError as error:
+            used = values.inferred_range
+        except UnknownRangeError as error:
             option = error.option or "--range LOW..HIGH"
             raise StudioError(
                 f"The pictures of {title} hold {error}.", f"Say their range: {option}."
@@ -61,15 +61,15 @@ class SeenValues:
             usual = used if used != BYTES or self.darkest > 1 else None
         return None if used == usual else used
 
-    def told(self, title: str, ranges: Told) -> list[str]:
+    def describe(self, title: str, ranges: DtypeRanges) -> list[str]:
         """Return lines for the report on the values and the ranges they were taken for."""
         used = {dtype: Range(low, high) for dtype, low, high in ranges}
         lines = []
-        for dtype, values in self.whole.items():
+        for dtype, values in self.by_dtype.items():
             bright = dtype == "uint8" and values.high >= BRIGHT
             if not bright:
-                taken = used.get(dtype) or values.meaning
-                lines += told_values(title, values, taken)
+                taken = used.get(dtype) or values.inferred_range
+                lines += describe_values(title, values, taken)
             elif dtype in used:
                 lines.append(f"{title}: bytes, read as {used[dtype]}.")
         return lines

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ddpm_studio.data.decoding.unsupported import foreign_suffix
+from ddpm_studio.data.decoding.unsupported import unsupported_suffix
 from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.sizes import size_text
-from ddpm_studio.placeholders import remedy_of
+from ddpm_studio.placeholders import placeholder_remedy
 
 _FEW = 50
 _SIZES_SHOWN = 4
@@ -29,7 +29,7 @@ _SENTENCES = {
 NEEDS = ", which needs "
 
 # Kinds of reasons for leaving out whole files, which may hold no pictures at all.
-_OF_FILES = ("no pictures", "archive not read")
+_FILE_KINDS = ("no pictures", "archive not read")
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ class Reject:
         return _SENTENCES.get(kind, f"is {kind}") + detail + said
 
     @property
-    def may_pass(self) -> bool:
+    def is_retryable(self) -> bool:
         """Whether a later attempt may succeed although the file itself has not changed."""
         kind, _, detail = self.reason.partition(": ")
-        return NEEDS in detail or (kind == "unreadable" and _said_by_system(detail))
+        return NEEDS in detail or (kind == "unreadable" and _is_system_message(detail))
 
 
-def _said_by_system(words: str) -> bool:
+def _is_system_message(words: str) -> bool:
     """Whether these words are a message of the operating system (``os.strerror``).
 
     Such a message means that the file can't be read, not that its contents are wrong. Its language
@@ -100,27 +100,27 @@ class Report:
 
     def lines(self) -> list[str]:
         """Return the report as short lines for people, most important first."""
-        lines = [f"{counted(self.kept, 'picture')} from {self.source}."]
+        lines = [f"{format_count(self.kept, 'picture')} from {self.source}."]
         lines += [
-            f"{counted(count, 'file' if kind in _OF_FILES else 'picture')} left out: {kind}."
+            f"{format_count(count, 'file' if kind in _FILE_KINDS else 'picture')} left out: {kind}."
             for kind, count in Counter(reject.kind for reject in self.rejects).most_common()
         ]
         lines += self.warnings
         lines += self.told
         if self.sizes:
-            lines.append(f"Sizes: {listed(self._size_words(), _SIZES_SHOWN)}.")
+            lines.append(f"Sizes: {listed(self._size_texts(), _SIZES_SHOWN)}.")
         if self.class_counts:
             words = [f"{name} ({count:,})" for name, count in self.class_counts]
-            classes = counted(len(words), "class", "classes")
+            classes = format_count(len(words), "class", "classes")
             lines.append(f"{classes}: {listed(words, _CLASSES_SHOWN)}.")
         if self.duplicates:
             verb = "is an exact copy" if self.duplicates == 1 else "are exact copies"
-            lines.append(f"{counted(self.duplicates, 'picture')} {verb} of another.")
+            lines.append(f"{format_count(self.duplicates, 'picture')} {verb} of another.")
         if self.others:
             total = sum(count for _, count in self.others)
             verb = "is not a picture" if total == 1 else "are not pictures"
             kinds = listed([f"{count:,} {kind}" for kind, count in self.others], _SIZES_SHOWN)
-            lines.append(f"{counted(total, 'other file')} {verb}: {kinds}.")
+            lines.append(f"{format_count(total, 'other file')} {verb}: {kinds}.")
             lines += self.known_others()
         chosen = [f"{key} ({n:,})" if n else key for key, _, n in self.label_choices]
         if len(chosen) > len(self.labels):
@@ -130,12 +130,12 @@ class Report:
     def known_others(self) -> list[str]:
         """Return a line for each suffix of other files whose file type is known."""
         return [
-            f"{counted(count, f'file {kind}', f'files {kind}')}: {what}."
+            f"{format_count(count, f'file {kind}', f'files {kind}')}: {what}."
             for kind, count in self.others
-            if (what := foreign_suffix(kind))
+            if (what := unsupported_suffix(kind))
         ]
 
-    def _size_words(self) -> list[str]:
+    def _size_texts(self) -> list[str]:
         if len(self.sizes) == 1:
             (width, height), _ = self.sizes[0]
             return [f"all {size_text(width, height)}"]
@@ -202,7 +202,11 @@ def reject_summary(rejects: tuple[Reject, ...], *, details: bool = False) -> str
     words = []
     for kind, count in Counter(reject.kind for reject in rejects).most_common():
         reasons = {reject.reason for reject in rejects if reject.kind == kind}
-        shown = reasons.pop() if details and len(reasons) == 1 and not remedy_of(kind) else kind
+        shown = (
+            reasons.pop()
+            if details and len(reasons) == 1 and not placeholder_remedy(kind)
+            else kind
+        )
         words.append(f"{count:,} {shown}")
     return ", ".join(words)
 

@@ -10,19 +10,19 @@ import numpy.typing as npt
 
 from ddpm_studio.data.decoding.decode_pass import Target
 from ddpm_studio.data.decoding.resizing import Recipe
-from ddpm_studio.paths import patiently
+from ddpm_studio.paths import rename_with_retries
 
 _COPY_ROWS = 1024
 
 
-def begin_rows(path: Path, recipe: Recipe) -> Target:
+def create_rows_file(path: Path, recipe: Recipe) -> Target:
     """Create the file for the pictures of a recipe; any of its rows may then be written."""
     head = _header(0, recipe, recipe.channels)
     path.write_bytes(head)
     return Target(recipe, path, len(head))
 
 
-def settle_rows(target: Target, rows: npt.NDArray[np.int64], *, gray: bool) -> None:
+def finish_rows_file(target: Target, rows: npt.NDArray[np.int64], *, gray: bool) -> None:
     """Finish the file as an array (N, H, W, C) of the rows to keep.
 
     Args:
@@ -36,17 +36,17 @@ def settle_rows(target: Target, rows: npt.NDArray[np.int64], *, gray: bool) -> N
         with path.open("r+b") as stream:
             stream.write(_header(len(rows), recipe, recipe.channels))
         return
-    whole = path.with_suffix(".rows")
-    patiently(Path.rename, path, whole)
+    rows_path = path.with_suffix(".rows")
+    rename_with_retries(Path.rename, path, rows_path)
     shape = (written, recipe.height, recipe.width, recipe.channels)
-    pictures = np.memmap(whole, np.uint8, "r", target.offset, shape)
+    pictures = np.memmap(rows_path, np.uint8, "r", target.offset, shape)
     with path.open("wb") as stream:
         stream.write(_header(len(rows), recipe, 1 if gray else recipe.channels))
         for start in range(0, len(rows), _COPY_ROWS):
             part = pictures[rows[start : start + _COPY_ROWS]]
             stream.write(np.ascontiguousarray(part[..., :1] if gray else part).data)
     del pictures
-    whole.unlink()
+    rows_path.unlink()
 
 
 def _header(count: int, recipe: Recipe, channels: int) -> bytes:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.paths import resources_dir
 from ddpm_studio.requests import PrepareOptions
 
@@ -73,10 +73,10 @@ def sample_set(name: str) -> SampleSet:
         if sample.name == name:
             return sample
     there = ", ".join(sample.name for sample in sets) or "none"
-    raise StudioError(f"There is no sample set {plain(name, 80)!r}.", f"There are: {there}.")
+    raise StudioError(f"There is no sample set {printable(name, 80)!r}.", f"There are: {there}.")
 
 
-def named_data(given: str | os.PathLike[str]) -> Path:
+def resolve_data_path(given: str | os.PathLike[str]) -> Path:
     """Resolve a path or ``sample:NAME`` to the path of the pictures, which need not exist.
 
     Raises:
@@ -87,7 +87,7 @@ def named_data(given: str | os.PathLike[str]) -> Path:
     return sample_set(text.removeprefix(PREFIX)).path if named else Path(given)
 
 
-def data_name(source: Path) -> str | None:
+def sample_name(source: Path) -> str | None:
     """Return ``sample:NAME`` for the path of a sample set; None for any other path."""
     place = source.resolve()
     names = (sample.name for sample in sample_sets() if sample.path.resolve() == place)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio.data.decoding.decoding import array_header, decode
-from ddpm_studio.data.decoding.verdicts import Unusable
-from ddpm_studio.data.fitting import choose_size, make_picture, recipe_for
+from ddpm_studio.data.decoding.verdicts import UnusablePicture
+from ddpm_studio.data.fitting import choose_size, prepare_picture, recipe_for
 from ddpm_studio.data.items import MAX_FILE_BYTES, Pixels
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
@@ -39,7 +39,7 @@ def read_picture(path: Path, *, alpha: bool = False) -> Pixels:
         raise StudioError(
             f"{path} can't be read: {error.strerror or error}.", "Check the path."
         ) from error
-    except (ValueError, Unusable) as error:
+    except (ValueError, UnusablePicture) as error:
         raise StudioError(
             f"{path.name} can't be read as a picture: {error}.", "Choose a PNG or JPEG."
         ) from error
@@ -58,8 +58,8 @@ def fit_picture(picture: Pixels, options: PrepareOptions) -> Pixels:
     header = array_header(picture)
     size = options.image_size or choose_size([(header.size, 1)], 1)
     try:
-        return make_picture(picture, recipe_for(options, size, [header]))
-    except Unusable as verdict:
+        return prepare_picture(picture, recipe_for(options, size, [header]))
+    except UnusablePicture as verdict:
         raise StudioError(
             f"The picture can't be used: it is {verdict}.", "Choose one with the same channels."
         ) from verdict

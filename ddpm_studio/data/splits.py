@@ -11,7 +11,7 @@ from ddpm_studio.errors import StudioError
 TRAIN, ALL = "train", "all"
 IMAGES, MASKS = "images", "masks"
 #: Ends the warning about splits that are left out.
-TAKES_ALL = "--split all takes everything."
+SPLIT_ALL_HINT = "--split all takes everything."
 #: Usual names of each split, in lower case.
 _WORDS = {
     TRAIN: ("train", "training", "trainset", "trn"),
@@ -45,7 +45,7 @@ _MASK_NAME = re.compile(
 )
 # No operating system has longer paths.
 _LONGEST = 4096
-_JOINTS = re.compile(r"[\s_.-]+")
+_SEPARATORS = re.compile(r"[\s_.-]+")
 
 
 def split_of(word: str) -> str | None:
@@ -60,18 +60,18 @@ def split_in(name: str) -> str | None:
     return next((split for word in words if (split := split_of(word))), None)
 
 
-def parts_around(path: str) -> frozenset[str]:
+def splits_in_path(path: str) -> frozenset[str]:
     """Return the splits that the folders of a path name."""
     return frozenset(part for folder in path.split("/")[:-1] if (part := _folder_split(folder)))
 
 
 @lru_cache(1024)
 def _folder_split(folder: str) -> str | None:
-    part = folder_part(folder)
+    part = split_of_folder(folder)
     return part[0] if part is not None else None
 
 
-def part_of(column: str, value: str) -> str | None:
+def split_of_cell(column: str, value: str) -> str | None:
     """Return the split that a cell of a table names; None if it names none.
 
     CelebA's list_eval_partition.txt has numbers, fastai's tables have a column is_valid.
@@ -83,7 +83,7 @@ def part_of(column: str, value: str) -> str | None:
     return split_of(value)
 
 
-def folder_part(name: str) -> tuple[str, str] | None:
+def split_of_folder(name: str) -> tuple[str, str] | None:
     """Return the split that a folder's name gives, and its domain if any; None if no split.
 
     "training_set" and "train2017" are ("train", ""); CycleGAN's "trainA" is ("train", "A").
@@ -99,14 +99,14 @@ def folder_part(name: str) -> tuple[str, str] | None:
     return _BY_WORD[splits[0]], ""
 
 
-def parts_beside(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
+def splits_of_siblings(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
     """Return the split of each sibling folder; None unless they include train and val or test.
 
     Where they do, "test_simple" belongs to the test split, and "samples" is extra; so is "seg_pred"
     next to "seg_train" and "seg_test". "train" alone may be a class, next to "car" and "plane".
     """
-    known = {name: part for name in names if (part := folder_part(name)) and not part[1]}
-    if not _are_parts(split for split, _ in known.values()):
+    known = {name: part for name in names if (part := split_of_folder(name)) and not part[1]}
+    if not _include_training(split for split, _ in known.values()):
         return None
     first = {name: next(iter(_words_of(name)), "") for name in names}
     return {
@@ -114,7 +114,7 @@ def parts_beside(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
     }
 
 
-def parts_in(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
+def splits_in_folder_names(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
     """Return the split within the name of each sibling folder, and the rest of the name.
 
     "DIV2K_train_HR" and "DIV2K_valid_HR" differ in their split alone. A rest that all of them share
@@ -125,16 +125,18 @@ def parts_in(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
     for name in names:
         splits = [word for word in _PIECES.findall(name) if word.casefold() in _BY_WORD]
         if len(splits) == 1:
-            rest = _JOINTS.sub("_", name.replace(splits[0], "")).strip("_")
+            rest = _SEPARATORS.sub("_", name.replace(splits[0], "")).strip("_")
             parts[name] = (_BY_WORD[splits[0].casefold()], rest)
     rests = {rest for _, rest in parts.values()}
-    if not any(_are_parts(part for part, of in parts.values() if of == rest) for rest in rests):
+    if not any(
+        _include_training(part for part, of in parts.values() if of == rest) for rest in rests
+    ):
         return None
     told = {name: (part, rest if len(rests) > 1 else "") for name, (part, rest) in parts.items()}
     return {name: told.get(name, ("extra", "")) for name in names}
 
 
-def _are_parts(splits: Iterable[str]) -> bool:
+def _include_training(splits: Iterable[str]) -> bool:
     """Whether there is a training split, and one for test or validation."""
     known = set(splits)
     return TRAIN in known and bool(known & {"val", "test"})
@@ -144,13 +146,13 @@ def _words_of(name: str) -> list[str]:
     return [word.casefold() for word in _PIECES.findall(name)]
 
 
-def mask_parts(names: Collection[str]) -> dict[str, str] | None:
+def mask_splits(names: Collection[str]) -> dict[str, str] | None:
     """Return whether each sibling folder holds pictures or masks; None unless all names say so."""
     parts = {name: _BY_MASK_WORD.get(name.casefold(), "") for name in names}
     return parts if set(parts.values()) == {IMAGES, MASKS} else None
 
 
-def mask_names(paths: Collection[str]) -> set[str]:
+def mask_paths(paths: Collection[str]) -> set[str]:
     """Return the paths of segmentation masks, by their names: "a_mask.png" next to "a.png".
 
     Empty unless at least half of the other pictures have one, as in medical sets; fewer may be
@@ -162,19 +164,21 @@ def mask_names(paths: Collection[str]) -> set[str]:
     for path in paths:
         stem = path.rpartition(".")[0]
         match = _MASK_NAME.fullmatch(stem) if len(stem) < _LONGEST else None
-        whole = next((one for one in _wholes(match[1]) if one in stems), None) if match else None
+        whole = (
+            next((one for one in _picture_stems(match[1]) if one in stems), None) if match else None
+        )
         if whole is not None:
             found.add(path)
             of.add(whole)
     return found if 2 * len(of) >= len(stems) - len(found) else set()
 
 
-def _wholes(stem: str) -> tuple[str, ...]:
+def _picture_stems(stem: str) -> tuple[str, ...]:
     """Return the possible names of the picture whose mask has this stem."""
     return stem, f"{stem}_image", f"{stem}_img"
 
 
-def taken_splits(found: Collection[str | None], asked: str | None) -> frozenset[str | None]:
+def selected_splits(found: Collection[str | None], asked: str | None) -> frozenset[str | None]:
     """Return the splits to read: the one asked for, else the training split if there is one.
 
     With the training split, pictures of no split are read too. Without it, all are read, except
@@ -198,7 +202,7 @@ def taken_splits(found: Collection[str | None], asked: str | None) -> frozenset[
     return there & {TRAIN, None} if TRAIN in there else there
 
 
-def aside_told(counts: dict[str, int], what: str = "picture") -> str:
+def left_out_warning(counts: dict[str, int], what: str = "picture") -> str:
     """Return a warning about the splits left out, given their counts; empty if there are none."""
     parts = [
         f"{count:,} {what if count == 1 else what + 's'} of {split}"
@@ -208,4 +212,4 @@ def aside_told(counts: dict[str, int], what: str = "picture") -> str:
         return ""
     is_one = len(parts) == 1 and next(iter(counts.values())) == 1
     verb = "is" if is_one else "are"
-    return f"{' and '.join(parts)} {verb} left aside; {TAKES_ALL}"
+    return f"{' and '.join(parts)} {verb} left aside; {SPLIT_ALL_HINT}"

@@ -29,9 +29,9 @@ from ddpm_studio.data.formats.memory_maps import map_array
 from ddpm_studio.data.report import Report
 from ddpm_studio.data.survey import Survey
 from ddpm_studio.errors import StudioError
-from ddpm_studio.paths import patiently, unfinished
+from ddpm_studio.paths import rename_with_retries, temporary_path
 from ddpm_studio.picture_shape import CHANNELS, sides
-from ddpm_studio.placeholders import remedy_of
+from ddpm_studio.placeholders import placeholder_remedy
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.strict_json import read_object
 
@@ -44,22 +44,22 @@ _RULES_FORMAT = "rules 2.3"
 IMAGES, LABELS, NAMES = "images.npy", "labels.npy", "names.txt"
 REPORT = "report.json"
 #: File times may be this coarse: a file changed more recently could change again unnoticed.
-_SETTLED_NS = 2 * 10**9
+_MIN_AGE_NS = 2 * 10**9
 _LEFTOVER_SECONDS = 24 * 3600
 _KEY = re.compile(r"[0-9a-f]{40}")
 # Enough for some hundred bytes for each picture that was left out.
 _MAX_REPORT_BYTES = 256 * 2**20
 
 
-def contents(survey: Survey) -> bytearray:
+def content_bytes(survey: Survey) -> bytearray:
     """Return the names, content hashes and classes of the pictures as bytes for a key."""
-    told = bytearray()
+    payload = bytearray()
     for number, item in enumerate(survey.items):
         name = item.name.encode(errors="surrogateescape")
         # Classes of arrays are no part of their names.
         class_name = (item.class_name or "").encode()
-        told += b"%d:%s%s%s\0" % (len(name), name, survey.digest(number), class_name)
-    return told
+        payload += b"%d:%s%s%s\0" % (len(name), name, survey.digest(number), class_name)
+    return payload
 
 
 def content_key(
@@ -75,7 +75,7 @@ def content_key(
 
     Args:
         survey: the rejects and other files of the set.
-        content: the :func:`contents` of its pictures.
+        content: the :func:`content_bytes` of its pictures.
         options: how they are prepared.
         warnings: the warnings about the set.
         more: whatever else determines the prepared pictures; empty where they are read as by
@@ -88,11 +88,14 @@ def content_key(
     first = options.rules == FIRST_RULES
     left_out = sorted(
         # Version 0.1.0 did not recognise placeholder files.
-        (reject.name, UNKNOWN_CONTENT if first and remedy_of(reject.kind) else reject.reason)
+        (
+            reject.name,
+            UNKNOWN_CONTENT if first and placeholder_remedy(reject.kind) else reject.reason,
+        )
         for reject in survey.rejects
     )
-    told = [left_out, sorted(survey.others.items()), list(warnings)]
-    digest.update(json.dumps(told).encode())
+    payload = [left_out, sorted(survey.others.items()), list(warnings)]
+    digest.update(json.dumps(payload).encode())
     digest.update(content)
     return digest.hexdigest()
 
@@ -100,14 +103,14 @@ def content_key(
 def quick_key(stamps: Sequence[Stamp], options: PrepareOptions, multiple: int) -> str:
     """Return the hex cache key of unread files, by paths, sizes, times, options and formats."""
     told_options = options.model_dump(exclude={"rules"})
-    told = [FORMAT, told_options, multiple, stamps, *todays(options), *_added_formats()]
-    text = json.dumps(told, sort_keys=True)
+    payload = [FORMAT, told_options, multiple, stamps, *current_rules(options), *_added_formats()]
+    text = json.dumps(payload, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
 
 
 def _added_formats() -> list[tuple[str, str]]:
     """Return (name, origin) of the plug-ins' data formats, which may read more of the files."""
-    added = [name for name in DATA_FORMATS if name not in DATA_FORMATS.own]
+    added = [name for name in DATA_FORMATS if name not in DATA_FORMATS.builtin_names]
     return [(name, origin(DATA_FORMATS.kind, name)) for name in sorted(added)]
 
 
@@ -116,7 +119,7 @@ def digest_of(classes: Sequence[str | None] | None) -> str:
     return hashlib.blake2b(json.dumps(classes).encode(), digest_size=20).hexdigest()
 
 
-def todays(options: PrepareOptions) -> list[object]:
+def current_rules(options: PrepareOptions) -> list[object]:
     """Return the version of the current rules, for keys; empty for the rules of version 0.1.0."""
     return [] if options.rules == FIRST_RULES else [_RULES_FORMAT]
 
@@ -127,7 +130,7 @@ class DatasetCache:
     def __init__(self, root: Path) -> None:
         self.root = root / "data"
 
-    def recall(self, quick: str) -> str | None:
+    def load_key(self, quick: str) -> str | None:
         """Return the content key stored for unchanged files, given their quick key, or None."""
         try:
             key = str(read_object(self.root / "quick" / f"{quick}.json", 1024)["key"])
@@ -135,15 +138,15 @@ class DatasetCache:
             return None
         return key if _KEY.fullmatch(key) else None
 
-    def remember(self, quick: str, stamps: Sequence[Stamp], key: str) -> None:
+    def save_key(self, quick: str, stamps: Sequence[Stamp], key: str) -> None:
         """Store the content key of files atomically, unless a file changed only just now."""
-        if max((time_ns for _, _, time_ns in stamps), default=0) > time.time_ns() - _SETTLED_NS:
+        if max((time_ns for _, _, time_ns in stamps), default=0) > time.time_ns() - _MIN_AGE_NS:
             return
         folder = self.root / "quick"
         # A failure only means that the files are read again next time.
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-            temporary = unfinished(folder)
+            temporary = temporary_path(folder)
             try:
                 temporary.write_text(json.dumps({"key": key}))
                 temporary.replace(folder / f"{quick}.json")
@@ -165,7 +168,7 @@ class DatasetCache:
                 return None
             if labels is not None and (labels.shape != shape[:1] or labels.dtype != np.int64):
                 return None
-            if labels is not None and not _within(labels, len(class_names)):
+            if labels is not None and not _are_in_range(labels, len(class_names)):
                 return None
             fingerprint = str(described["fingerprint"])
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
@@ -185,19 +188,19 @@ class DatasetCache:
         """Return a prepared set by its fingerprint, or None; its source need not exist."""
         for report in self.root.glob(f"*/{REPORT}"):
             try:
-                told = read_object(report, _MAX_REPORT_BYTES).get("fingerprint")
+                payload = read_object(report, _MAX_REPORT_BYTES).get("fingerprint")
             except (OSError, ValueError):
                 continue
             if (
-                told == fingerprint
+                payload == fingerprint
                 and (found := self.load(report.parent.name, source, title)) is not None
             ):
                 return found
         return None
 
     @contextmanager
-    def writing(self) -> Iterator[Path]:
-        """Context manager that yields an empty temporary folder, removed unless :meth:`keep` ran.
+    def temporary_folder(self) -> Iterator[Path]:
+        """Context manager that yields an empty temporary folder, removed unless :meth:`commit` ran.
 
         Raises:
             StudioError: the folder can't be created, or the body raised an OSError.
@@ -206,7 +209,7 @@ class DatasetCache:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self._remove_leftovers()
-            temporary = unfinished(self.root)
+            temporary = temporary_path(self.root)
             temporary.mkdir()
             yield temporary
         except OSError as error:
@@ -219,7 +222,7 @@ class DatasetCache:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
 
-    def keep(self, temporary: Path, key: str) -> None:
+    def commit(self, temporary: Path, key: str) -> None:
         """Flush a temporary folder to the disk and rename it to ``key``, atomically."""
         for part in temporary.iterdir():
             _flush(part)
@@ -228,7 +231,7 @@ class DatasetCache:
         if target.exists() and self.load(target.name, (), "") is None:
             shutil.rmtree(target)
         try:
-            patiently(Path.rename, temporary, target)
+            rename_with_retries(Path.rename, temporary, target)
         except OSError:
             if self.load(target.name, (), "") is None:
                 raise
@@ -280,7 +283,7 @@ def _shape(options: PrepareOptions, found: tuple[int, ...]) -> tuple[int, int, i
     return height, width, CHANNELS[options.channels]
 
 
-def _within(labels: npt.NDArray[np.int64], count: int) -> bool:
+def _are_in_range(labels: npt.NDArray[np.int64], count: int) -> bool:
     return bool(labels.min() >= 0 and labels.max() < count)
 
 

@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ddpm_studio.data.decoding.decoding import Header
-from ddpm_studio.data.decoding.unsupported import foreign_alone
-from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE, SAY_RANGE
+from ddpm_studio.data.decoding.unsupported import unsupported_source
+from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE, RANGE_REQUIRED
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.report import Reject, reject_summary
 from ddpm_studio.errors import StudioError
-from ddpm_studio.placeholders import remedy_of
+from ddpm_studio.placeholders import placeholder_remedy
 
 #: Length in bytes of the hash of a picture's content.
 DIGEST_BYTES = 20
@@ -47,13 +47,13 @@ class Survey:
         return Counter(header.size for header in self.headers)
 
 
-def nothing_usable(
+def no_usable_pictures_error(
     title: str, rejects: tuple[Reject, ...], others: Counter[str] | None = None
 ) -> StudioError:
     """Return the error for a set without a single usable picture."""
     details = "\n".join(f"{reject.name}: {reject.reason}" for reject in rejects[:1000])
     if len(rejects) == 1 and rejects[0].name == title:
-        if remedy := remedy_of(rejects[0].kind):
+        if remedy := placeholder_remedy(rejects[0].kind):
             return StudioError(f"{title} is {rejects[0].kind}.", remedy, details)
         remedy = _range_remedy(rejects[0]) or (
             "Choose another, or a copy that other programs can open."
@@ -65,7 +65,7 @@ def nothing_usable(
         if all(reject.kind.endswith(" channels") for reject in rejects):
             remedy = "Choose other channels: bands are as many as the arrays have."
         if len({reject.kind for reject in rejects}) == 1:
-            remedy = remedy_of(rejects[0].kind) or _range_remedy(rejects[0]) or remedy
+            remedy = placeholder_remedy(rejects[0].kind) or _range_remedy(rejects[0]) or remedy
             if rejects[0].kind == OUT_OF_RANGE:
                 # The detail differs between pictures, so the first one is shown.
                 said = f"{rejects[0].name} {rejects[0].sentence}"
@@ -77,7 +77,7 @@ def nothing_usable(
     assert others is not None
     for kind, most in others.most_common():
         suffix, _, what = kind.partition(": ")
-        what = what or foreign_alone(suffix) or ""
+        what = what or unsupported_source(suffix) or ""
         if what:
             this = title if count == 1 else f"{title} holds no pictures: what is {suffix} in it"
             named = "" if count == 1 else f" ({most:,} of {count:,} files)"
@@ -92,6 +92,6 @@ def nothing_usable(
 
 def _range_remedy(reject: Reject) -> str:
     """Return the remedy for a picture that needs a range; empty if it needs none."""
-    if reject.kind == OUT_OF_RANGE and reject.reason.endswith(SAY_RANGE):
+    if reject.kind == OUT_OF_RANGE and reject.reason.endswith(RANGE_REQUIRED):
         return "Say which values are black and white: --range LOW..HIGH."
     return ""

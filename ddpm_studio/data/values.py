@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 #: Bit depths of sensors; a 16-bit file whose values need only 12 bits counts as 12-bit.
 _DEPTHS = (10, 12, 14, 16)
-_MOST_WORDS = 1 << 16
+_MAX_WORDS = 1 << 16
 # Most values scaled at once: as float64 they take eight times the memory of the levels.
-_AT_ONCE = 1 << 20
+_CHUNK_SIZE = 1 << 20
 # Tolerated overshoot, as a fraction of the range, of resampled floats and outputs of models.
-_SLACK = 1e-3
+_TOLERANCE = 1e-3
 #: Values below this fraction of the range are dark pictures, or label maps and no pictures.
 _DARK = 0.25
 
@@ -39,12 +39,12 @@ class Range(NamedTuple):
         if values.dtype == np.uint8 and self == BYTES:
             return values
         # A lookup table: 8 and 16 bits have fewer values than a large picture has pixels.
-        if values.dtype in (np.uint8, np.uint16) and values.size > _MOST_WORDS:
+        if values.dtype in (np.uint8, np.uint16) and values.size > _MAX_WORDS:
             table = self.levels(np.arange(np.iinfo(values.dtype).max + 1, dtype=values.dtype))
             found: npt.NDArray[np.uint8] = table[values]
             return found
-        if values.size > _AT_ONCE and len(values) > 1:
-            rows = max(1, _AT_ONCE * len(values) // values.size)
+        if values.size > _CHUNK_SIZE and len(values) > 1:
+            rows = max(1, _CHUNK_SIZE * len(values) // values.size)
             levels = np.empty(values.shape, np.uint8)
             for start in range(0, len(values), rows):
                 levels[start : start + rows] = self._scaled(values[start : start + rows])
@@ -64,7 +64,7 @@ BRIGHT = 64
 _UNIT, _SIGNED = Range(0.0, 1.0), Range(-1.0, 1.0)
 
 
-class NoMeaningError(ValueError):
+class UnknownRangeError(ValueError):
     """Error for values whose meaning is not known.
 
     Args:
@@ -107,7 +107,7 @@ class Values:
         return f"{self.dtype} from {self.low:g} to {self.high:g}"
 
     @property
-    def are_whole(self) -> bool:
+    def are_integers(self) -> bool:
         """Whether the values are integers; booleans are not."""
         return np.dtype(self.dtype).kind in "ui"
 
@@ -120,41 +120,41 @@ class Values:
         """Raise an error for NaN or infinite values, which no range maps to levels.
 
         Raises:
-            NoMeaningError: the minimum or maximum is NaN or infinite.
+            UnknownRangeError: the minimum or maximum is NaN or infinite.
         """
         if not (math.isfinite(self.low) and math.isfinite(self.high)):
-            raise NoMeaningError(
+            raise UnknownRangeError(
                 f"values from {self.low:g} to {self.high:g}: some are NaN or infinite"
             )
 
     @property
-    def meaning(self) -> Range:
+    def inferred_range(self) -> Range:
         """The usual range that the values fit, inferred from dtype, minimum and maximum.
 
         Raises:
-            NoMeaningError: the values fit none of the usual ranges.
+            UnknownRangeError: the values fit none of the usual ranges.
         """
         kind = np.dtype(self.dtype).kind
         if kind == "b":
             return _UNIT
         if not self.are_numbers:
-            raise NoMeaningError(f"values of type {self.dtype}, not pictures")
-        found = self._of_floats() if kind == "f" else self._of_whole_numbers()
+            raise UnknownRangeError(f"values of type {self.dtype}, not pictures")
+        found = self._float_range() if kind == "f" else self._integer_range()
         if found is None:
             self.require_finite()
             what = f"values from {self.low:g} to {self.high:g}, of no known meaning"
-            raise NoMeaningError(what, f"--range {self.low:g}..{self.high:g}")
+            raise UnknownRangeError(what, f"--range {self.low:g}..{self.high:g}")
         return found
 
-    def _of_floats(self) -> Range | None:
+    def _float_range(self) -> Range | None:
         # Comparisons written so that NaN fails each of them.
         for known in (_UNIT, _SIGNED, BYTES):
-            slack = _SLACK * (known.high - known.low)
+            slack = _TOLERANCE * (known.high - known.low)
             if self.low >= known.low - slack and self.high <= known.high + slack:
                 return known
         return None
 
-    def _of_whole_numbers(self) -> Range | None:
+    def _integer_range(self) -> Range | None:
         if self.low < 0:
             return Range(-128.0, 127.0) if self.dtype == "int8" else None
         # Pictures of nothing but ones are not taken for a mask, but for near-black bytes.
@@ -165,15 +165,15 @@ class Values:
         depth = next((bits for bits in _DEPTHS if self.high < 1 << bits), None)
         return Range(0.0, float((1 << depth) - 1)) if depth else None
 
-    def told(self, used: Range) -> str:
+    def describe(self, used: Range) -> str:
         """Return a phrase with the values and the range that they were read as."""
         deep = used.low == 0 and used.high > BYTES.high
         bits = math.log2(used.high + 1) if deep else 0.0
         deep = deep and bits.is_integer()
-        mask = used == _UNIT and self.are_whole
+        mask = used == _UNIT and self.are_integers
         what = f" ({bits:.0f} bits)" if deep else " (a mask)" if mask else ""
         return f"values {self}, read as {used}{what}"
 
-    def dark(self, used: Range) -> bool:
+    def is_dark(self, used: Range) -> bool:
         """Whether the values use so little of a range that they may be labels and not levels."""
         return used.low == 0 and 0 < self.high < _DARK * used.high

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
-from ddpm_studio.durations import duration
+from ddpm_studio.durations import format_duration
 from ddpm_studio.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 10.0
-_SECONDS_AT_LEAST = 1.0
-_LINES = 10
+_MIN_SECONDS_BETWEEN_LINES = 1.0
+_MAX_LINES = 10
 # In a narrower terminal the note would truncate the progress itself.
-_ROOM_FOR_A_NOTE = 80
+_MIN_WIDTH_FOR_NOTE = 80
 
 
 class Display(Protocol):
@@ -23,7 +23,7 @@ class Display(Protocol):
     def show(self, progress: Progress, left: float | None, note: str) -> None:
         """Show the progress, the estimated seconds left, and a note such as the loss."""
 
-    def say(self, text: str) -> None:
+    def write_line(self, text: str) -> None:
         """Print a permanent line."""
 
     def close(self) -> None:
@@ -60,13 +60,13 @@ class LineDisplay:
         last = self._last.get(text)
         if last is not None and done >= last[1]:
             waited, moved = now - last[0], done - last[1]
-            tenth = waited >= _SECONDS_AT_LEAST and moved * _LINES >= total
+            tenth = waited >= _MIN_SECONDS_BETWEEN_LINES and moved * _MAX_LINES >= total
             if not tenth and waited < _SECONDS_BETWEEN_LINES:
                 return
         self._last[text] = (now, done)
-        self.say(progress_line(progress, left, note))
+        self.write_line(progress_line(progress, left, note))
 
-    def say(self, text: str) -> None:
+    def write_line(self, text: str) -> None:
         """Write a line."""
         print(text, file=self._stream, flush=True)
 
@@ -108,12 +108,12 @@ class BarDisplay:
             completed=progress.done,
             total=progress.total,
             visible=True,
-            counted=_counted(progress),
-            note=note if self._console.width >= _ROOM_FOR_A_NOTE else "",
-            left=_left(left, progress),
+            counted=_format_progress(progress),
+            note=note if self._console.width >= _MIN_WIDTH_FOR_NOTE else "",
+            left=_format_time_left(left, progress),
         )
 
-    def say(self, text: str) -> None:
+    def write_line(self, text: str) -> None:
         """Write a line above the bar."""
         self._console.print(text, markup=False, soft_wrap=True)
 
@@ -124,12 +124,12 @@ class BarDisplay:
 
 def progress_line(progress: Progress, left: float | None, note: str) -> str:
     """Format progress as "Sampling: 3 of 10 steps · note · 12 min left", without unknown parts."""
-    counted = _counted(progress)
+    counted = _format_progress(progress)
     begin = f"{progress.text}: {counted}" if counted else progress.text
-    return " · ".join(part for part in (begin, note, _left(left, progress)) if part)
+    return " · ".join(part for part in (begin, note, _format_time_left(left, progress)) if part)
 
 
-def _counted(progress: Progress) -> str:
+def _format_progress(progress: Progress) -> str:
     """Format counts as "3 of 10 steps", or as a percentage if the progress has no unit."""
     done, total = progress.done, progress.total
     if total <= 1:
@@ -139,6 +139,6 @@ def _counted(progress: Progress) -> str:
     return f"{done:,} of {total:,} {progress.unit}"
 
 
-def _left(seconds: float | None, progress: Progress) -> str:
+def _format_time_left(seconds: float | None, progress: Progress) -> str:
     finished = progress.done >= progress.total
-    return "" if seconds is None or finished else f"{duration(seconds)} left"
+    return "" if seconds is None or finished else f"{format_duration(seconds)} left"

@@ -7,7 +7,7 @@ from ddpm_studio.jobs.events import Event, Notice, Progress, TrainStep, TrainTic
 from ddpm_studio.jobs.time_left import TimeLeft
 
 
-class EventWatch:
+class DisplayListener:
     """Shows a job's progress and prints its notices; call it with each event.
 
     Args:
@@ -16,7 +16,7 @@ class EventWatch:
 
     def __init__(self, display: Display) -> None:
         self._display = display
-        self._pace = TimeLeft()
+        self._time_left = TimeLeft()
         self._total = 0
         self._steps = -1
         self._left = 0.0
@@ -33,7 +33,7 @@ class EventWatch:
                 if total == self._steps:
                     self._display.show(event, self._left, self._note)
                 else:
-                    self._display.show(event, self._pace.update(event), "")
+                    self._display.show(event, self._time_left.update(event), "")
             case TrainStep():
                 self._loss = event.loss
             case TrainTick():
@@ -41,6 +41,6 @@ class EventWatch:
                 self._left = event.seconds_left
                 self._note = f"loss {self._loss:.4f} · {event.images_per_second:.3g} pictures/s"
             case Notice(text):
-                self._display.say(text)
+                self._display.write_line(text)
             case _:
                 pass

@@ -46,7 +46,7 @@ class NotebookDisplay:
         bar = f'<progress value="{progress.done}" max="{max(1, progress.total)}"></progress>'
         self._update({"text/plain": line, "text/html": f"{bar} {html.escape(line)}"})
 
-    def say(self, text: str) -> None:
+    def write_line(self, text: str) -> None:
         """Print a permanent line on stderr."""
         print(text, file=sys.stderr, flush=True)
 

@@ -1,7 +1,7 @@
 from .device.memory_format import Precision as Precision
 from .ema import EMA as EMA
 from .generators import finish as finish
-from .guidance import Guided as Guided
+from .guidance import GuidedDenoiser as GuidedDenoiser
 from .latents import (
     encode as encode,
 )
@@ -60,7 +60,7 @@ from .losses import (
 from .losses import (
     l_vlb as l_vlb,
 )
-from .networks.half_precision import in_bf16 as in_bf16
+from .networks.half_precision import to_bf16 as to_bf16
 from .networks.network import (
     Network as Network,
 )

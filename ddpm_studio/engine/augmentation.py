@@ -88,7 +88,7 @@ def augment(x0: Tensor, labels: Tensor) -> Tensor:
     height, width = x0.shape[2:]
     sides = torch.tensor([width, height], dtype=torch.float32, device=x0.device)
     # grid_sample normalises the coordinates of each side to −1..1.
-    places = _old_places(labels) * sides / sides[:, None]
+    places = _inverse_maps(labels) * sides / sides[:, None]
     shift = 2 * _SHIFT * labels[:, 7:, None]
     grid = F.affine_grid(torch.cat([places, shift], 2), list(x0.shape), align_corners=False)
     moved = F.grid_sample(x0, grid, mode="bicubic", padding_mode="reflection", align_corners=False)
@@ -96,7 +96,7 @@ def augment(x0: Tensor, labels: Tensor) -> Tensor:
     return torch.where(changed, moved.clamp(-1, 1), x0)
 
 
-def _old_places(labels: Tensor) -> Tensor:
+def _inverse_maps(labels: Tensor) -> Tensor:
     """Inverse linear maps, output to input coordinates about the centre, shape (N, 2, 2)."""
     mirrored, upturned, scale, cos, sin, along_x, along_y, _, _ = labels.unbind(1)
     mirror = torch.diag_embed(torch.stack([1 - 2 * mirrored, 1 - 2 * upturned], 1))

@@ -16,7 +16,7 @@ from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.engine.training_config import TrainingConfig
 
 # The shuffling's own random stream, independent of how many numbers other streams draw.
-_ORDER = 1
+_SHUFFLE_STREAM = 1
 
 
 class PictureRows(Protocol):
@@ -61,7 +61,7 @@ class Batches:
         if len(images) == 0 or images.shape[1:] != shape:
             raise ValueError(f"pictures have shape {images.shape[1:]}, the network takes {shape}")
         self.images = images
-        self.labels = _checked_labels(labels, len(images), num_classes)
+        self.labels = _labels_tensor(labels, len(images), num_classes)
         self._no_class = num_classes or 0
         self._device, self._layout = device, layout
         self._order: tuple[tuple[int, int], npt.NDArray[np.int64]] | None = None
@@ -129,7 +129,7 @@ class Batches:
         withheld = torch.rand(len(y), generator=generator, device=self._device)
         return torch.where(withheld < dropout, torch.full_like(y, self._no_class), y)
 
-    def blank(
+    def dummy_batch(
         self, count: int, augmented: bool
     ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor, Tensor]:
         """Return a dummy batch of zeros for a trial pass: x_0, augment labels, classes, t−1, ε."""
@@ -149,13 +149,13 @@ class Batches:
 
     def _epoch_order(self, seed: int, epoch: int) -> npt.NDArray[np.int64]:
         if self._order is None or self._order[0] != (seed, epoch):
-            generator = torch.Generator().manual_seed(derive_seed(seed, _ORDER, epoch))
+            generator = torch.Generator().manual_seed(derive_seed(seed, _SHUFFLE_STREAM, epoch))
             order = torch.randperm(len(self.images), generator=generator).numpy()
             self._order = ((seed, epoch), order)
         return self._order[1]
 
 
-def _checked_labels(
+def _labels_tensor(
     labels: npt.NDArray[np.integer] | None, pictures: int, num_classes: int | None
 ) -> Tensor | None:
     if num_classes is None:

@@ -27,7 +27,7 @@ def check_name(kind: str, name: object, names: Iterable[str]) -> None:
         raise ValueError(f"no {kind} {name!r}; there are {', '.join(known)}")
 
 
-def check_whole(what: str, value: object, low: int, high: int | None = None) -> None:
+def check_integer(what: str, value: object, low: int, high: int | None = None) -> None:
     """Check that a value is an integer in ``low``..``high``; ``high`` None: no upper limit.
 
     Raises:
@@ -80,7 +80,7 @@ def check_seed(seed: object) -> None:
     Raises:
         ValueError: if not; the message gives the range.
     """
-    check_whole("the seed", seed, 0, 2**63 - 1)
+    check_integer("the seed", seed, 0, 2**63 - 1)
 
 
 def check_shape(what: str, x: Tensor, shape: Sequence[int | str]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.levels import IndexPlace, SigmaPlace, per_picture
+from ddpm_studio.engine.levels import IndexCoefficients, SigmaCoefficients, per_picture
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
 
@@ -40,7 +40,7 @@ class ContinuousDenoiser:
     def x0_hat(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
         """Predicted x̂_0 = x̃ − σ·ε̂, clipped to [−1, 1] if the process clips."""
         levels = _levels(x, log_sigma)
-        asked = self._known if self.process.form.continuous else self._mixed
+        asked = self._x0_at_sigma if self.process.form.continuous else self._x0_interpolated
         result = asked(x, levels)
         return result.clamp(-1, 1) if self.process.clip_x0 else result
 
@@ -48,30 +48,32 @@ class ContinuousDenoiser:
         """Predicted noise ε̂, consistent with the (possibly clipped) x̂_0."""
         return (x - self.x0_hat(x, log_sigma)) / per_picture(_levels(x, log_sigma).exp(), x)
 
-    def _known(self, x: Tensor, levels: Tensor) -> Tensor:
+    def _x0_at_sigma(self, x: Tensor, levels: Tensor) -> Tensor:
         """x̂_0 of a network conditioned on σ, evaluated at σ."""
         sigma, x_t = levels.exp().to(x), self.x_t(x, levels)
         return self.process.form.x0(
-            self.process.place(sigma, x_t), x_t, self._prediction(x_t, sigma)
+            self.process.coefficients(sigma, x_t), x_t, self._prediction(x_t, sigma)
         )
 
-    def _mixed(self, x: Tensor, levels: Tensor) -> Tensor:
+    def _x0_interpolated(self, x: Tensor, levels: Tensor) -> Tensor:
         """x̂_0 by linear interpolation, in log σ, between the labels of the neighbouring levels."""
-        place = np.interp(levels.numpy(), self.log_sigmas, np.arange(len(self.log_sigmas)))
-        low = np.floor(place)
-        share = torch.from_numpy(place - low)
+        position = np.interp(levels.numpy(), self.log_sigmas, np.arange(len(self.log_sigmas)))
+        low = np.floor(position)
+        share = torch.from_numpy(position - low)
         below = torch.from_numpy(low).long()
-        result = self._near(x, levels, below)
+        result = self._x0_at_labels(x, levels, below)
         if bool((share > 1e-9).any()):
             above = (below + 1).clamp_max(len(self.log_sigmas) - 1)
-            result = result + per_picture(share, x) * (self._near(x, levels, above) - result)
+            result = result + per_picture(share, x) * (
+                self._x0_at_labels(x, levels, above) - result
+            )
         return result
 
-    def _near(self, x: Tensor, levels: Tensor, indices: Tensor) -> Tensor:
+    def _x0_at_labels(self, x: Tensor, levels: Tensor, indices: Tensor) -> Tensor:
         """x̂_0 at the true σ, with the network evaluated at the labels of the given indices."""
         process, x_t, index = self.process, self.x_t(x, levels), indices.to(x.device)
-        near = IndexPlace(process.schedule, index, x_t)
-        here = SigmaPlace.of_log_sigma(levels, x_t)
+        near = IndexCoefficients(process.schedule, index, x_t)
+        here = SigmaCoefficients.of_log_sigma(levels, x_t)
         return process.form.x0_between(x, x_t, near, here, self._prediction(x_t, index))
 
     def _prediction(self, x_t: Tensor, level: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from ddpm_studio.engine.checks import check_number, check_whole
+from ddpm_studio.engine.checks import check_integer, check_number
 
 
 def ema_decay(step: int, decay: float) -> float:
@@ -16,7 +16,7 @@ def ema_decay(step: int, decay: float) -> float:
     Without the warm-up, an average with decay .9999 would contain the initial random weights for
     some ten thousand steps.
     """
-    check_whole("the step", step, 1)
+    check_integer("the step", step, 1)
     check_number("the decay", decay, 0, 1)
     return min(decay, (1 + step) / (10 + step))
 

@@ -37,7 +37,7 @@ def finish(
                 on_event(event)
 
 
-def mapped(
+def map_events(
     job: Generator[Yielded, None, Result], event: Callable[[Yielded], Mapped]
 ) -> Generator[Mapped, None, Result]:
     """Yield ``event(value)`` for each value that a generator yields; return its result.

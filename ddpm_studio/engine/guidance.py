@@ -15,7 +15,8 @@ from ddpm_studio.engine.networks.network import NetworkConfig
 class ConditionalDenoiser(Protocol):
     """Class-conditional network, which also takes labels or class weights.
 
-    Labels have shape (N,), class weights shape (N, num_classes + 1), see :func:`class_shares`.
+    Labels have shape (N,), class weights shape (N, num_classes + 1), see
+    :func:`interpolation_weights`.
     """
 
     def __call__(self, x: Tensor, t: Tensor, y: Tensor, /) -> Tensor:
@@ -23,7 +24,7 @@ class ConditionalDenoiser(Protocol):
         ...
 
 
-class Guided:
+class GuidedDenoiser:
     """Classifier-free guidance: a :class:`~ddpm_studio.engine.process.Denoiser` for given classes.
 
     The prediction is p(no label) + scale·(p(class) − p(no label)): 0 ignores the class, 1 is
@@ -69,10 +70,10 @@ class Guided:
         if len(x) != len(self.classes):
             raise ValueError(f"{len(x)} pictures came for {len(self.classes)} classes")
         classes = self.classes.to(x.device)
-        return guided(self.network, self.config, x, t, classes, self.scale, self.rescale)
+        return guided_prediction(self.network, self.config, x, t, classes, self.scale, self.rescale)
 
 
-def guided(
+def guided_prediction(
     network: ConditionalDenoiser,
     config: NetworkConfig,
     x: Tensor,
@@ -81,13 +82,14 @@ def guided(
     scale: float,
     rescale: float = 0.0,
 ) -> Tensor:
-    """Classifier-free guidance as in :class:`Guided`, without checks; classes are on the device.
+    """Classifier-free guidance of :class:`GuidedDenoiser`, unchecked; classes are on the device.
 
-    For a network that can mix classes they may be weights, as :func:`class_shares` returns.
+    For a network that can mix classes they may be weights, as :func:`interpolation_weights`
+    returns.
     """
     if scale == 1:
         return network(x, t, classes)
-    nothing = _no_label(classes, config.num_classes or 0)
+    nothing = _unconditional(classes, config.num_classes or 0)
     channels = x.shape[1]
     if scale == 0:
         without = network(x, t, nothing)
@@ -100,28 +102,30 @@ def guided(
     prediction, base = with_class[:, :channels], without[:, :channels]
     mixed = base + scale * (prediction - base)
     if rescale:
-        mixed = rescaled(mixed, prediction, rescale)
+        mixed = rescale_guidance(mixed, prediction, rescale)
     return torch.cat([mixed, with_class[:, channels:]], dim=1)
 
 
-def rescaled(guided: Tensor, prediction: Tensor, share: float) -> Tensor:
+def rescale_guidance(guided_prediction: Tensor, prediction: Tensor, share: float) -> Tensor:
     """Guidance rescale: restore the standard deviation of the prediction [Lin et al. 2023, §3.4].
 
     Args:
-        guided: guided predictions, shape (N, C, H, W).
-        prediction: conditional predictions without guidance, shape of ``guided``.
+        guided_prediction: guided predictions, shape (N, C, H, W).
+        prediction: conditional predictions without guidance, shape of ``guided_prediction``.
         share: strength, 0 (no rescaling) to 1 (each picture's standard deviation is that of
             ``prediction``). A constant prediction, as of a network that is not yet trained, stays
             unchanged.
     """
-    check_like("the guided prediction", guided, "that of the class", prediction)
+    check_like("the guided prediction", guided_prediction, "that of the class", prediction)
     check_number("the share", share, 0, 1)
-    spread, wanted = (x.flatten(1).std(1)[:, None, None, None] for x in (guided, prediction))
+    spread, wanted = (
+        x.flatten(1).std(1)[:, None, None, None] for x in (guided_prediction, prediction)
+    )
     ratio = torch.where(spread > 0, wanted / spread, 1.0)
-    return guided * (share * ratio + (1 - share))
+    return guided_prediction * (share * ratio + (1 - share))
 
 
-def class_shares(classes: Sequence[int | None], parts: Tensor, num_classes: int) -> Tensor:
+def interpolation_weights(classes: Sequence[int | None], parts: Tensor, num_classes: int) -> Tensor:
     """Return class weights that interpolate class embeddings between pictures.
 
     A class-conditional network takes its class through an embedding c; between pictures of the
@@ -152,12 +156,12 @@ def class_shares(classes: Sequence[int | None], parts: Tensor, num_classes: int)
     return parts.float() @ rows
 
 
-def nearest_class(shares: Tensor) -> Tensor:
+def nearest_class(weights: Tensor) -> Tensor:
     """Return the class of largest weight, shape (N,), for a network that can't mix classes."""
-    return shares.argmax(1)
+    return weights.argmax(1)
 
 
-def _no_label(classes: Tensor, num_classes: int) -> Tensor:
+def _unconditional(classes: Tensor, num_classes: int) -> Tensor:
     """Return "no label" in the form of ``classes``: labels, (N,), or (N, num_classes + 1)."""
     if not classes.is_floating_point():
         return torch.full_like(classes, num_classes)

@@ -12,10 +12,10 @@ from ddpm_studio.engine.checks import (
     check_batch,
     check_broadcasts,
     check_floating,
+    check_integer,
     check_like,
     check_name,
     check_shape,
-    check_whole,
 )
 from ddpm_studio.engine.process import DiffusionProcess
 
@@ -34,7 +34,7 @@ def encode(process: DiffusionProcess, x0: Tensor, t: int, noise: Tensor) -> Tens
     Raises:
         ValueError: if t is out of range.
     """
-    check_whole("t", t, 0, process.schedule.T)
+    check_integer("t", t, 0, process.schedule.T)
     check_batch("x_0", x0)
     check_broadcasts("the noise", noise, "x_0", x0)
     return x0 if t == 0 else process.q_sample(x0, t - 1, noise)

@@ -31,7 +31,7 @@ Level = int | Tensor
 Coefficient = float | Tensor
 
 
-class Place(Protocol):
+class LevelCoefficients(Protocol):
     """Coefficients of x_t at a noise level (√ᾱ, σ, SNR, …), which broadcast to x_t's shape."""
 
     @property
@@ -100,7 +100,7 @@ class Place(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class IndexPlace:
+class IndexCoefficients:
     """Coefficients at one of the schedule's own levels, looked up lazily in its tables."""
 
     schedule: NoiseSchedule
@@ -109,61 +109,61 @@ class IndexPlace:
 
     @property
     def signal(self) -> Coefficient:
-        """See :class:`Place`."""
-        return at(self.schedule.sqrt_alphas_cumprod, self.index, self.like)
+        """See :class:`LevelCoefficients`."""
+        return extract(self.schedule.sqrt_alphas_cumprod, self.index, self.like)
 
     @property
     def noise(self) -> Coefficient:
-        """See :class:`Place`."""
-        return at(self.schedule.sqrt_one_minus_alphas_cumprod, self.index, self.like)
+        """See :class:`LevelCoefficients`."""
+        return extract(self.schedule.sqrt_one_minus_alphas_cumprod, self.index, self.like)
 
     @property
     def recip_signal(self) -> Coefficient:
-        """See :class:`Place`."""
-        return at(self.schedule.sqrt_recip_alphas_cumprod, self.index, self.like)
+        """See :class:`LevelCoefficients`."""
+        return extract(self.schedule.sqrt_recip_alphas_cumprod, self.index, self.like)
 
     @property
     def sigma(self) -> Coefficient:
-        """See :class:`Place`."""
-        return at(self.schedule.sigmas, self.index, self.like)
+        """See :class:`LevelCoefficients`."""
+        return extract(self.schedule.sigmas, self.index, self.like)
 
     @property
     def snr(self) -> Coefficient:
-        """See :class:`Place`."""
-        return at(self.schedule.snr, self.index, self.like)
+        """See :class:`LevelCoefficients`."""
+        return extract(self.schedule.snr, self.index, self.like)
 
     @property
     def noise_variance(self) -> Coefficient:
-        """See :class:`Place`."""
-        return at(self.schedule.one_minus_alphas_cumprod, self.index, self.like)
+        """See :class:`LevelCoefficients`."""
+        return extract(self.schedule.one_minus_alphas_cumprod, self.index, self.like)
 
     @property
     def log_sigma(self) -> Coefficient:
-        """See :class:`Place`."""
-        return at(self.schedule.log_sigmas, self.index, self.like)
+        """See :class:`LevelCoefficients`."""
+        return extract(self.schedule.log_sigmas, self.index, self.like)
 
     @property
     def posterior_x0(self) -> Coefficient:
-        """See :class:`Place`."""
-        return at(self.schedule.posterior_mean_coef_x0, self.index, self.like)
+        """See :class:`LevelCoefficients`."""
+        return extract(self.schedule.posterior_mean_coef_x0, self.index, self.like)
 
     @property
     def posterior_x_t(self) -> Coefficient:
-        """See :class:`Place`."""
-        return at(self.schedule.posterior_mean_coef_x_t, self.index, self.like)
+        """See :class:`LevelCoefficients`."""
+        return extract(self.schedule.posterior_mean_coef_x_t, self.index, self.like)
 
     @property
     def trained_x0(self) -> Coefficient:
-        """See :class:`Place`."""
-        return at(self.schedule.trained_mean_coef_x0, self.index, self.like)
+        """See :class:`LevelCoefficients`."""
+        return extract(self.schedule.trained_mean_coef_x0, self.index, self.like)
 
     @property
     def trained_x_t(self) -> Coefficient:
-        """See :class:`Place`."""
-        return at(self.schedule.trained_mean_coef_x_t, self.index, self.like)
+        """See :class:`LevelCoefficients`."""
+        return extract(self.schedule.trained_mean_coef_x_t, self.index, self.like)
 
     def labels(self) -> Tensor:
-        """See :class:`Place`; a strided schedule keeps the labels of the training."""
+        """See :class:`LevelCoefficients`; a strided schedule keeps the labels of the training."""
         timesteps = self.schedule.timesteps
         if isinstance(self.index, int):
             label, device = int(timesteps[self.index]), self.like.device
@@ -172,7 +172,7 @@ class IndexPlace:
 
 
 @dataclass(frozen=True, eq=False)
-class SigmaPlace:
+class SigmaCoefficients:
     """Coefficients at any σ above 0, between a schedule's levels or beyond them.
 
     Args:
@@ -188,37 +188,37 @@ class SigmaPlace:
     sigma: Tensor
 
     @classmethod
-    def of(cls, sigma: Tensor, like: Tensor) -> SigmaPlace:
+    def of(cls, sigma: Tensor, like: Tensor) -> SigmaCoefficients:
         """Return the coefficients of x_t at σ, shape (N,)."""
         # Without cancellation, in float32 too.
         wide = sigma.double() if like.dtype == torch.float64 else sigma.float()
         signal = (1 + wide.square()).rsqrt()
-        return cls(*_shaped(like, signal, wide * signal, wide))
+        return cls(*_per_picture_all(like, signal, wide * signal, wide))
 
     @classmethod
-    def of_log_sigma(cls, log_sigma: Tensor, like: Tensor) -> SigmaPlace:
+    def of_log_sigma(cls, log_sigma: Tensor, like: Tensor) -> SigmaCoefficients:
         """Return the coefficients of x_t at ln σ, shape (N,), float64 on the CPU."""
         bar = torch.sigmoid(-2 * log_sigma)
-        return cls(*_shaped(like, bar.sqrt(), (1 - bar).sqrt(), log_sigma.exp()))
+        return cls(*_per_picture_all(like, bar.sqrt(), (1 - bar).sqrt(), log_sigma.exp()))
 
     @property
     def recip_signal(self) -> Tensor:
-        """See :class:`Place`."""
+        """See :class:`LevelCoefficients`."""
         return 1 / self.signal
 
     @property
     def snr(self) -> Tensor:
-        """See :class:`Place`."""
+        """See :class:`LevelCoefficients`."""
         return 1 / self.sigma.square()
 
     @property
     def noise_variance(self) -> Tensor:
-        """See :class:`Place`."""
+        """See :class:`LevelCoefficients`."""
         return self.noise.square()
 
     @property
     def log_sigma(self) -> Tensor:
-        """See :class:`Place`."""
+        """See :class:`LevelCoefficients`."""
         return self.sigma.log()
 
     @property
@@ -228,7 +228,7 @@ class SigmaPlace:
         Raises:
             ValueError: always.
         """
-        raise _needs_index("The mean of the step from t to t − 1")
+        raise _index_required("The mean of the step from t to t − 1")
 
     @property
     def posterior_x_t(self) -> Coefficient:
@@ -237,7 +237,7 @@ class SigmaPlace:
         Raises:
             ValueError: always.
         """
-        raise _needs_index("The mean of the step from t to t − 1")
+        raise _index_required("The mean of the step from t to t − 1")
 
     @property
     def trained_x0(self) -> Coefficient:
@@ -246,7 +246,7 @@ class SigmaPlace:
         Raises:
             ValueError: always.
         """
-        raise _needs_index("The mean of the step from t to t − 1")
+        raise _index_required("The mean of the step from t to t − 1")
 
     @property
     def trained_x_t(self) -> Coefficient:
@@ -255,7 +255,7 @@ class SigmaPlace:
         Raises:
             ValueError: always.
         """
-        raise _needs_index("The mean of the step from t to t − 1")
+        raise _index_required("The mean of the step from t to t − 1")
 
     def labels(self) -> Tensor:
         """Undefined at a σ.
@@ -263,10 +263,10 @@ class SigmaPlace:
         Raises:
             ValueError: always.
         """
-        raise _needs_index("A network that is told one of T labels")
+        raise _index_required("A network that is told one of T labels")
 
 
-def place(schedule: NoiseSchedule, level: Level, like: Tensor) -> Place:
+def coefficients(schedule: NoiseSchedule, level: Level, like: Tensor) -> LevelCoefficients:
     """Return the coefficients of x_t at a noise level.
 
     Args:
@@ -280,14 +280,14 @@ def place(schedule: NoiseSchedule, level: Level, like: Tensor) -> Place:
     if isinstance(level, Tensor):
         check_shape("the level", level, (len(like),))
         if level.is_floating_point():
-            return SigmaPlace.of(level, like)
+            return SigmaCoefficients.of(level, like)
         if level.dtype != torch.int64:
             raise ValueError(f"the level must be an int64 index or a floating σ, not {level.dtype}")
     elif not isinstance(level, int) or isinstance(level, bool):
         raise ValueError(f"the level must be an int or a tensor, not {type(level).__name__}")
     else:
         check_range(schedule, level)
-    return IndexPlace(schedule, level, like)
+    return IndexCoefficients(schedule, level, like)
 
 
 def check_range(schedule: NoiseSchedule, level: Level) -> None:
@@ -321,7 +321,7 @@ def nearest_index(schedule: NoiseSchedule, level: Tensor) -> Tensor:
     return torch.bucketize(level.log(), borders)
 
 
-def for_network(value: Coefficient, like: Tensor) -> Tensor:
+def to_conditioning(value: Coefficient, like: Tensor) -> Tensor:
     """Expand a coefficient to a network's conditioning input, shape (N,), float32 or wider."""
     dtype = torch.promote_types(like.dtype, torch.float32)
     if isinstance(value, Tensor):
@@ -329,7 +329,7 @@ def for_network(value: Coefficient, like: Tensor) -> Tensor:
     return torch.full((len(like),), value, dtype=dtype, device=like.device)
 
 
-def at(table: Tensor, index: Index, like: Tensor) -> Coefficient:
+def extract(table: Tensor, index: Index, like: Tensor) -> Coefficient:
     """Look up a float64 table: a float for an int index, else shape (N, 1, 1, 1) for ``like``."""
     if isinstance(index, int):
         return float(table[index])
@@ -343,11 +343,11 @@ def per_picture(values: Tensor, like: Tensor) -> Tensor:
     return values.reshape(-1, *([1] * (like.ndim - 1)))
 
 
-def _shaped(like: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+def _per_picture_all(like: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
     return like, *(per_picture(value, like) for value in values)
 
 
-def _needs_index(what: str) -> ValueError:
+def _index_required(what: str) -> ValueError:
     return ValueError(f"{what} needs an index of the schedule; σ alone names none")
 
 

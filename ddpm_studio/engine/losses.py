@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.checks import check_like, check_positive
-from ddpm_studio.engine.levels import IndexPlace, SigmaPlace, at, check_range
+from ddpm_studio.engine.levels import IndexCoefficients, SigmaCoefficients, check_range, extract
 from ddpm_studio.engine.likelihood.bound import reverse_bits
-from ddpm_studio.engine.parameterizations.named import named_where
+from ddpm_studio.engine.parameterizations.named import names_where
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.tables import LOSSES, TIMESTEP_SAMPLING
 from ddpm_studio.engine.tables.losses import GAMMA
@@ -31,7 +31,7 @@ def check_loss(process: DiffusionProcess, loss: str, timestep_sampling: str = "u
     Raises:
         ValueError: if not; the message gives the reason.
     """
-    _check_choice_of_t(process, loss, timestep_sampling)
+    _check_timestep_sampling(process, loss, timestep_sampling)
     info = LOSSES[loss]
     if process.learned and not info.learned:
         fitting = " or ".join(repr(name) for name, other in LOSSES.items() if other.learned)
@@ -47,11 +47,11 @@ def check_loss(process: DiffusionProcess, loss: str, timestep_sampling: str = "u
         )
 
 
-def _check_choice_of_t(process: DiffusionProcess, loss: str, choice: str) -> None:
+def _check_timestep_sampling(process: DiffusionProcess, loss: str, choice: str) -> None:
     if not TIMESTEP_SAMPLING[choice].continuous:
         return
     if not process.form.continuous:
-        fitting = named_where(lambda other: other.continuous)
+        fitting = names_where(lambda other: other.continuous)
         raise ValueError(
             f"the choice of t {choice!r} draws σ between the timesteps, where a network of the "
             f"parameterization {process.parameterization!r} has no label; "
@@ -97,7 +97,7 @@ class TrainingLoss:
     def _function(self) -> LossFunction:
         info = LOSSES[self.loss]
         function = info.load()
-        gamma = partial(function, gamma=self.gamma) if info.takes(GAMMA.name) else function
+        gamma = partial(function, gamma=self.gamma) if info.accepts(GAMMA.name) else function
         return cast(LossFunction, gamma)
 
     def __call__(
@@ -221,17 +221,17 @@ def min_snr_weights(
     check_positive("γ", gamma)
     check_range(process.schedule, level)
     if level.is_floating_point():
-        where = SigmaPlace.of(level, like)
+        where = SigmaCoefficients.of(level, like)
         return (where.snr.clamp(max=gamma) / process.form.weight(where)).reshape(-1)
     tables = _min_snr_tables.setdefault(process, {})
     if gamma not in tables:
         tables[gamma] = _min_snr_table(process, gamma)
-    return torch.as_tensor(at(tables[gamma], level, like)).reshape(-1)
+    return torch.as_tensor(extract(tables[gamma], level, like)).reshape(-1)
 
 
 def _min_snr_table(process: DiffusionProcess, gamma: float) -> Tensor:
     s = process.schedule
-    every = IndexPlace(s, torch.arange(s.T), s.snr)
+    every = IndexCoefficients(s, torch.arange(s.T), s.snr)
     return s.snr.clamp(max=gamma) / process.form.weight(every)
 
 

@@ -17,7 +17,7 @@ from ddpm_studio.engine.checks import check_seed
 _MASK = 2**64 - 1
 # Random numbers that a GPU draws ahead for each picture: a kernel launch per step and picture would
 # take longer than the network.
-_AHEAD = 1 << 14
+_BLOCK = 1 << 14
 
 
 def derive_seed(seed: int, *place: int) -> int:
@@ -67,7 +67,7 @@ class PictureNoise:
     def draw(self, shape: Sequence[int]) -> Tensor:
         """Return float32 standard normal noise of shape (number of pictures, *shape)."""
         if not self._ahead or self._ahead[-1].shape[1:] != tuple(shape):
-            count = max(1, _AHEAD // math.prod(shape)) if self.device.type == "cuda" else 1
+            count = max(1, _BLOCK // math.prod(shape)) if self.device.type == "cuda" else 1
             drawn = torch.empty((len(self._streams), count, *shape), device=self.device)
             for row, stream in zip(drawn, self._streams, strict=True):
                 row.normal_(generator=stream)

@@ -14,7 +14,7 @@ from torch import Tensor
 from ddpm_studio.engine.checks import check_like
 
 
-def assigned(noise: Tensor, x0: Tensor) -> Tensor:
+def assign_noise(noise: Tensor, x0: Tensor) -> Tensor:
     """Permute a batch's noise to minimise Σ‖x_0 − ε‖²: linear assignment [Li et al., Algorithm 1].
 
     As a set, the batch's ε are unchanged, but an ε is no longer independent of its picture. On a

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ddpm_studio.engine.checks import check_pictures, check_positive, check_shape
 
-_MOST = torch.finfo(torch.float16).max
+_FLOAT16_MAX = torch.finfo(torch.float16).max
 
 
 def to_model(pictures: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ def to_float16(x: Tensor, scale: float = 1.0) -> Tensor:
     check_pictures("x", x)
     check_positive("the scale", scale)
     exact = x.float()
-    half = exact.clamp(-_MOST, _MOST).half()
+    half = exact.clamp(-_FLOAT16_MAX, _FLOAT16_MAX).half()
     # The bit pattern of a float16, as an integer, grows with its magnitude: ±1 is the neighbour.
     step = torch.where(exact.abs() > half.float().abs(), 1, -1).to(torch.int16)
     beside = (half.view(torch.int16) + step).view(torch.float16)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ddpm_studio.engine.checks import check_whole
+from ddpm_studio.engine.checks import check_integer
 
 SHORT, LONG = 0.05, 0.10
 """Relative widths that are tracked, from which others are reconstructed [EDM2 §3.2]."""
@@ -115,7 +115,7 @@ def coefficients(snapshots: Sequence[Snapshot], wanted: Snapshot) -> npt.NDArray
     if max(snapshot.step for snapshot in snapshots) > wanted.step:
         raise ValueError(f"a snapshot is later than step {wanted.step}")
     for snapshot in snapshots:
-        check_whole("a snapshot's step", snapshot.step, 1)
+        check_integer("a snapshot's step", snapshot.step, 1)
     count = len(snapshots)
     exponents = np.array([gamma(snapshot.width) for snapshot in snapshots])
     times = np.array([snapshot.step / wanted.step for snapshot in snapshots])

@@ -16,15 +16,15 @@ from torch import Tensor
 from ddpm_studio.engine.checks import check_batch, check_broadcasts, check_like
 from ddpm_studio.engine.levels import (
     Index,
-    IndexPlace,
+    IndexCoefficients,
     Level,
-    Place,
-    at,
+    LevelCoefficients,
     check_range,
+    coefficients,
+    extract,
     nearest_index,
-    place,
 )
-from ddpm_studio.engine.parameterizations.named import named_where, parameterization
+from ddpm_studio.engine.parameterizations.named import names_where, parameterization
 from ddpm_studio.engine.parameterizations.parameterization import Parameterization
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 from ddpm_studio.engine.tables import PARAMETERIZATIONS, VARIANCES
@@ -87,8 +87,10 @@ class DiffusionProcess:
         if not isinstance(self.parameterization, Parameterization):
             PARAMETERIZATIONS[self.parameterization]
         VARIANCES[self.variance]
-        if self.schedule.zero_terminal_snr and not self.form.from_noise_alone:
-            able = [repr(name) for name in named_where(lambda other: other.from_noise_alone)]
+        if self.schedule.zero_terminal_snr and not self.form.supports_zero_terminal_snr:
+            able = [
+                repr(name) for name in names_where(lambda other: other.supports_zero_terminal_snr)
+            ]
             named = isinstance(self.parameterization, str)
             what = self.parameterization if named else type(self.form).__name__
             raise ValueError(
@@ -130,12 +132,12 @@ class DiffusionProcess:
         """
         check_batch("x_t", x_t)
         check_range(self.schedule, level)
-        where = self.place(level, x_t)
-        return model(self.form.shown(where, x_t), self.form.c_noise(where))
+        where = self.coefficients(level, x_t)
+        return model(self.form.network_input(where, x_t), self.form.c_noise(where))
 
-    def place(self, level: Level, like: Tensor) -> Place:
-        """Coefficients of x_t at a level; see :func:`ddpm_studio.engine.levels.place`."""
-        return place(self.schedule, level, like)
+    def coefficients(self, level: Level, like: Tensor) -> LevelCoefficients:
+        """Coefficients of x_t at a level; see :func:`ddpm_studio.engine.levels.coefficients`."""
+        return coefficients(self.schedule, level, like)
 
     def index_of(self, level: Tensor) -> Tensor:
         """Return the index of each level; for σ, that of the nearest timestep in ln σ.
@@ -163,7 +165,7 @@ class DiffusionProcess:
         check_batch("x_0", x0)
         check_range(self.schedule, level)
         check_broadcasts("the noise", noise, "x_0", x0)
-        where = self.place(level, x0)
+        where = self.coefficients(level, x0)
         return where.signal * x0 + where.noise * noise
 
     def q_step(self, x_before: Tensor, index: int, noise: Tensor) -> Tensor:
@@ -185,7 +187,7 @@ class DiffusionProcess:
     def q_posterior_mean(self, x0: Tensor, x_t: Tensor, index: Index) -> Tensor:
         """Posterior mean μ̃_t(x_t, x_0) of q(x_{t−1}|x_t, x_0) [DDPM eq. 7]."""
         check_like("x_0", x0, "x_t", x_t)
-        where = self.place(index, x_t)
+        where = self.coefficients(index, x_t)
         return where.posterior_x0 * x0 + where.posterior_x_t * x_t
 
     def target(self, x0: Tensor, x_t: Tensor, level: Level, noise: Tensor) -> Tensor:
@@ -196,18 +198,18 @@ class DiffusionProcess:
         """
         check_like("x_t", x_t, "x_0", x0)
         check_like("the noise", noise, "x_0", x0)
-        return self.form.target(self.place(level, x0), x0, x_t, noise)
+        return self.form.target(self.coefficients(level, x0), x0, x_t, noise)
 
     def x0_from_eps(self, x_t: Tensor, level: Level, eps: Tensor) -> Tensor:
         """x̂_0 = (x_t − √(1−ᾱ_t) ε)/√ᾱ_t [DDPM eq. 15]."""
         check_like("ε", eps, "x_t", x_t)
-        where = self.place(level, x_t)
+        where = self.coefficients(level, x_t)
         return where.recip_signal * x_t - where.sigma * eps
 
     def eps_from_x0(self, x_t: Tensor, level: Level, x0: Tensor) -> Tensor:
         """Noise ε for which x_t = √ᾱ_t x_0 + √(1−ᾱ_t) ε."""
         check_like("x_0", x0, "x_t", x_t)
-        return self.form.eps(self.place(level, x_t), x_t, x0)
+        return self.form.eps(self.coefficients(level, x_t), x_t, x0)
 
     def x0_from_prediction(self, x_t: Tensor, level: Level, prediction: Tensor) -> Tensor:
         """x̂_0 from the network's output without its variance half, not clipped.
@@ -216,7 +218,7 @@ class DiffusionProcess:
             ValueError: if the prediction has another shape than x_t.
         """
         check_like("the prediction", prediction, "x_t", x_t)
-        return self.form.x0(self.place(level, x_t), x_t, prediction)
+        return self.form.x0(self.coefficients(level, x_t), x_t, prediction)
 
     def split(self, output: Tensor, x_t: Tensor) -> tuple[Tensor, Tensor | None]:
         """Split the network's output into the prediction and, if learned, the variance half.
@@ -248,10 +250,10 @@ class DiffusionProcess:
     def posterior_log_variance(self, index: Index, like: Tensor) -> Tensor | float:
         """Log-variance log β̃_t of the posterior q(x_{t−1}|x_t, x_0), with β̃_2 at t = 1."""
         self._check_index(index, like)
-        return at(self.schedule.posterior_log_variance_clipped, index, like)
+        return extract(self.schedule.posterior_log_variance_clipped, index, like)
 
     def _check_index(self, index: Index, like: Tensor) -> None:
-        if not isinstance(self.place(index, like), IndexPlace):
+        if not isinstance(self.coefficients(index, like), IndexCoefficients):
             raise ValueError("a variance is of the step from t to t − 1: it needs an index")
         check_range(self.schedule, index)
 
@@ -282,7 +284,7 @@ class DiffusionProcess:
         single = self.schedule.single_steps
         if isinstance(index, int):
             return x0_hat if bool(single[index]) else clipped
-        share = at(single, index, x0_hat)
+        share = extract(single, index, x0_hat)
         return share * x0_hat + (1 - share) * clipped
 
 

@@ -7,10 +7,10 @@ from typing import Protocol, cast
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_whole
+from ddpm_studio.engine.checks import check_integer
 from ddpm_studio.engine.tables.timestep_sampling import TIMESTEP_SAMPLING
 
-_REMEMBERED = 10
+_HISTORY = 10
 _UNIFORM_SHARE = 0.001
 # Integer that the scaled probabilities sum to, about, and the random bits in each of the two halves
 # that select among them: the product, 30 + 2·16 bits, must fit into an int64.
@@ -50,7 +50,7 @@ def timestep_sampler(name: str, T: int, device: torch.device | str) -> TimestepS
     Raises:
         ValueError: for an unknown name, or a T below 1.
     """
-    check_whole("T", T, 1)
+    check_integer("T", T, 1)
     return cast(TimestepSampler, TIMESTEP_SAMPLING[name].load()(T, device))
 
 
@@ -86,7 +86,7 @@ class LossSecondMoment:
         self.T = T
         # One extra row as a dummy target for losses to be dropped: no values are read on the host,
         # hence no synchronisation with the device.
-        self.history = torch.zeros(T + 1, _REMEMBERED, device=device)
+        self.history = torch.zeros(T + 1, _HISTORY, device=device)
         self.counts = torch.zeros(T + 1, dtype=torch.long, device=device)
 
     def probabilities(self) -> Tensor:
@@ -96,7 +96,7 @@ class LossSecondMoment:
         root = (history / history.abs().amax()).square().mean(1).sqrt()
         total = root.sum()
         learned = (1 - _UNIFORM_SHARE) * root / total + _UNIFORM_SHARE / self.T
-        ready = (self.counts[: self.T] >= _REMEMBERED).all() & (total > 0)
+        ready = (self.counts[: self.T] >= _HISTORY).all() & (total > 0)
         return torch.where(ready, learned, 1 / self.T)
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
@@ -125,8 +125,8 @@ class LossSecondMoment:
         sizes = torch.zeros_like(self.counts).scatter_add_(0, index, torch.ones_like(index))
         starts = sizes.cumsum(0) - sizes
         rank = torch.arange(len(index), device=index.device) - starts[index]
-        slot = (self.counts[index] + rank) % _REMEMBERED
-        row = torch.where(rank >= sizes[index] - _REMEMBERED, index, self.T)
+        slot = (self.counts[index] + rank) % _HISTORY
+        row = torch.where(rank >= sizes[index] - _HISTORY, index, self.T)
         self.history[row, slot] = losses
         self.counts += sizes
 
@@ -144,7 +144,7 @@ class LossSecondMoment:
             ValueError: if it is incomplete or of another T.
         """
         history, counts = tensors.get("history"), tensors.get("counts")
-        if history is None or history.shape != (self.T, _REMEMBERED):
+        if history is None or history.shape != (self.T, _HISTORY):
             raise ValueError("the losses by timestep are missing or of another T")
         if counts is None or counts.shape != (self.T,):
             raise ValueError("the counts by timestep are missing or of another T")

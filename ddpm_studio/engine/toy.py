@@ -12,28 +12,28 @@ from typing import Literal, cast, get_args
 import torch
 from torch import Tensor, nn
 
-from ddpm_studio.engine.checks import check_name, check_whole
+from ddpm_studio.engine.checks import check_integer, check_name
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 Shape = Literal["eight_gaussians", "moons", "spiral"]
 
 GAUSSIANS, GAUSSIAN_STD = 8, 0.1
 # Variance along each axis is 1: that of the means on the ring plus that of each Gaussian.
-RING = math.sqrt(2 * (1 - GAUSSIAN_STD**2))
+RING_RADIUS = math.sqrt(2 * (1 - GAUSSIAN_STD**2))
 SPIRAL_TURNS, SPIRAL_STD = 2, 0.03
 # r = 2√u has E[r²] = 2: a second moment of 1 along each axis.
 _SPIRAL_SCALE = 2.0
-_TURN = 2 * math.pi * SPIRAL_TURNS
+_TOTAL_ANGLE = 2 * math.pi * SPIRAL_TURNS
 # ∫ 2s·(2s cos ωs) ds and its sine over s = √u in 0..1, for a whole number of turns ω/2π.
-_SPIRAL_MEAN = (8 / _TURN**2, -4 / _TURN)
+_SPIRAL_MEAN = (8 / _TOTAL_ANGLE**2, -4 / _TOTAL_ANGLE)
 _MOON_MEAN, _MOON_STD, _MOON_NOISE = (0.5, 0.25), (0.867, 0.495), 0.06
-_HANDFUL = 0.03
+_KERNEL_STD = 0.03
 
 
 def draw_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
     """Sample points x_0 of a toy distribution, shape (count, 2)."""
     check_name("distribution", shape, get_args(Shape))
-    check_whole("count", count, 1)
+    check_integer("count", count, 1)
     u = torch.rand(count, generator=generator)
     noise = torch.randn(count, 2, generator=generator)
     match shape:
@@ -61,19 +61,19 @@ def resample(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
     if len(points) == 0:
         raise ValueError("there are no points to learn from")
     chosen = points[torch.randint(len(points), (count,), generator=generator)]
-    return chosen + _HANDFUL * torch.randn(count, 2, generator=generator)
+    return chosen + _KERNEL_STD * torch.randn(count, 2, generator=generator)
 
 
 def gaussian_centres() -> Tensor:
     """Means of the eight Gaussians, shape (8, 2)."""
     angle = torch.arange(GAUSSIANS) * (2 * math.pi / GAUSSIANS)
-    return RING * torch.stack([angle.cos(), angle.sin()], 1)
+    return RING_RADIUS * torch.stack([angle.cos(), angle.sin()], 1)
 
 
 def spiral_at(u: Tensor) -> Tensor:
     """Points of the spiral's curve at u in 0..1 from its centre outwards, (N,) → (N, 2)."""
     radius = _SPIRAL_SCALE * u.sqrt()
-    angle = _TURN * u.sqrt()
+    angle = _TOTAL_ANGLE * u.sqrt()
     points = torch.stack([radius * angle.cos(), radius * angle.sin()], 1)
     return points - torch.tensor(_SPIRAL_MEAN)
 
@@ -163,8 +163,8 @@ class PointNet(nn.Module):
         width: width of the hidden layers.
     """
 
-    _LEVELS = (0.25, 0.5, 1.0, 2.0)
-    _WAVES = (1.0, 2.0, 4.0, 8.0)
+    _LEVEL_FREQUENCIES = (0.25, 0.5, 1.0, 2.0)
+    _FREQUENCIES = (1.0, 2.0, 4.0, 8.0)
 
     def __init__(self, schedule: NoiseSchedule, width: int = 128) -> None:
         super().__init__()
@@ -174,13 +174,15 @@ class PointNet(nn.Module):
         self.left: Tensor
         self.register_buffer("signal", schedule.sqrt_alphas_cumprod.float())
         self.register_buffer("noise", schedule.sqrt_one_minus_alphas_cumprod.float())
-        waves = torch.tensor(self._WAVES, dtype=torch.float64)
+        waves = torch.tensor(self._FREQUENCIES, dtype=torch.float64)
         left = torch.exp(-0.5 * schedule.one_minus_alphas_cumprod[:, None] * waves.square())
         self.register_buffer("left", left.float())
-        level = schedule.log_sigmas[:, None] * torch.tensor(self._LEVELS, dtype=torch.float64)
+        level = schedule.log_sigmas[:, None] * torch.tensor(
+            self._LEVEL_FREQUENCIES, dtype=torch.float64
+        )
         self.register_buffer("level", torch.cat([level.sin(), level.cos()], 1).float())
-        self.time = nn.Linear(2 * len(self._LEVELS), width)
-        self.place = nn.Linear(2 + 4 * len(self._WAVES), width)
+        self.time = nn.Linear(2 * len(self._LEVEL_FREQUENCIES), width)
+        self.place = nn.Linear(2 + 4 * len(self._FREQUENCIES), width)
         self.hidden = nn.Sequential(
             nn.SiLU(),
             nn.Linear(width, width),
@@ -195,7 +197,7 @@ class PointNet(nn.Module):
         time = self.time(self.level[t])
         place = x.movedim(1, 3)
         left = self.left[t][:, None, None, :, None]
-        phase = place[..., None, :] * place.new_tensor(self._WAVES)[:, None]
+        phase = place[..., None, :] * place.new_tensor(self._FREQUENCIES)[:, None]
         waves = torch.cat([left * phase.sin(), left * phase.cos()], -1).flatten(3)
         hidden = self.place(torch.cat([place, waves], 3)) + time[:, None, None]
         rest = cast(Tensor, self.hidden(hidden)).movedim(3, 1)

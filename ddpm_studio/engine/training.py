@@ -14,18 +14,18 @@ from torch import Tensor
 from ddpm_studio.engine.batches import Batches, PictureRows
 from ddpm_studio.engine.device.accelerator import Accelerator, Forward
 from ddpm_studio.engine.device.memory_format import memory_format
-from ddpm_studio.engine.device.ranks import ALONE, Ranks
+from ddpm_studio.engine.device.ranks import SINGLE_PROCESS, Ranks
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.losses import TrainingLoss, check_loss
 from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.noise import derive_seed
-from ddpm_studio.engine.noise_assignment import assigned
+from ddpm_studio.engine.noise_assignment import assign_noise
 from ddpm_studio.engine.optimizers import optimizer
 from ddpm_studio.engine.power_ema import PowerEMA
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.timesteps import timestep_sampler
 from ddpm_studio.engine.training_config import TrainingConfig
-from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted, parts
+from ddpm_studio.engine.training_tensors import load_strict, merge_tensors, parts, split_tensors
 
 # Keys of independent random streams.
 _STEP, _DROPOUT = 2, 1
@@ -78,9 +78,9 @@ class Trainer:
         images: PictureRows,
         config: TrainingConfig,
         labels: npt.NDArray[np.integer] | None = None,
-        ranks: Ranks = ALONE,
+        ranks: Ranks = SINGLE_PROCESS,
     ) -> None:
-        ranks.share(config.pictures)
+        ranks.local_slice(config.pictures)
         check_loss(process, config.loss, config.timestep_sampling)
         if model.config.learned_variance != process.learned:
             raise ValueError(
@@ -126,29 +126,29 @@ class Trainer:
         draw = self._generator.manual_seed(seed)
 
         rows = self.batches.rows(number, config)
-        own = self.ranks.share(len(rows))
+        own = self.ranks.local_slice(len(rows))
         # The assignment is over the global batch, so that the result doesn't depend on the ranks.
         loaded = slice(0, len(rows)) if config.immiscible else own
         x0, augment_labels = self.batches.pictures(rows, loaded, config, draw)
-        levels, weights = self._draw_levels(len(rows), draw)
+        levels, weights = self._sample_levels(len(rows), draw)
         noise = self.batches.noise(len(rows), draw)
         if config.immiscible:
-            noise = assigned(noise, x0)
+            noise = assign_noise(noise, x0)
             x0, augment_labels = x0[own], None if augment_labels is None else augment_labels[own]
         y = self.batches.classes(rows, config.label_dropout, draw)
 
         batch = x0, augment_labels, *parts(own, y, levels, noise, weights)
         mean, losses, grad_norm = self._gradient(seed, *batch)
-        with self._changing():
-            lr = self._follow(mean, grad_norm)
-            level = self._learn_of(levels, losses)
+        with self._mark_inconsistent():
+            lr = self._apply_gradient(mean, grad_norm)
+            level = self._update_sampler(levels, losses)
         return StepResult(mean, grad_norm, losses, self.process.index_of(level), lr)
 
-    def _draw_levels(self, count: int, draw: torch.Generator) -> tuple[Tensor, Tensor | None]:
+    def _sample_levels(self, count: int, draw: torch.Generator) -> tuple[Tensor, Tensor | None]:
         """Sample the step's levels, indices or σ, shape (N,), and their weights (None: all 1)."""
         return self.timesteps.draw(count, draw)
 
-    def _learn_of(self, levels: Tensor, losses: Tensor) -> Tensor:
+    def _update_sampler(self, levels: Tensor, losses: Tensor) -> Tensor:
         """Update the timestep sampler with the losses; return the level of each loss."""
         self.timesteps.update(levels, losses)
         return levels
@@ -158,21 +158,23 @@ class Trainer:
         self.model.train()
         with self._dropout(seed):
             pictures = self.config.pictures
-            return self.accelerator.gradient(self._loss, pictures, *batch, record=self._records)
+            return self.accelerator.gradient(
+                self._loss, pictures, *batch, record=self._is_capturable
+            )
 
     @property
-    def _records(self) -> bool:
+    def _is_capturable(self) -> bool:
         """Whether :meth:`_loss` can be captured in a CUDA graph."""
         return True
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[None]:
+    def _mark_inconsistent(self) -> Iterator[None]:
         """Context manager that leaves ``whole`` False if its body is interrupted."""
         self.whole = False
         yield
         self.whole = True
 
-    def _follow(self, mean: Tensor, grad_norm: Tensor) -> float:
+    def _apply_gradient(self, mean: Tensor, grad_norm: Tensor) -> float:
         """Apply the gradient: update weights and averages; return the learning rate."""
         lr = self.config.rate(self.step_number)
         self.optimizer.step(lr, torch.isfinite(mean) & torch.isfinite(grad_norm))
@@ -193,39 +195,43 @@ class Trainer:
         noise: Tensor,
     ) -> Tensor:
         """Loss ‖ε − ε_θ(√ᾱ_t x_0 + √(1−ᾱ_t) ε, t)‖², or another by the settings, shape (N,)."""
-        return self.loss(self.process, conditioned(network, y, augment_labels), x0, level, noise)
+        return self.loss(
+            self.process, bind_conditioning(network, y, augment_labels), x0, level, noise
+        )
 
     def _dropout(self, seed: int) -> contextlib.AbstractContextManager[None]:
         """Context manager that seeds dropout, which uses the global generators, by the step."""
         if self.model.config.dropout == 0:
             return contextlib.nullcontext()
         own = (self.ranks.rank,) if self.ranks.rank else ()
-        return self.accelerator.seeded(derive_seed(seed, _DROPOUT, *own))
+        return self.accelerator.seeded_rng(derive_seed(seed, _DROPOUT, *own))
 
     @property
-    def own_pictures(self) -> int:
+    def local_batch_size(self) -> int:
         """Number of pictures in this rank's slice of a batch."""
-        own = self.ranks.share(self.config.pictures)
+        own = self.ranks.local_slice(self.config.pictures)
         return int(own.stop - own.start)
 
     def compile(self) -> None:
         """Compile the network with ``torch.compile``; see :meth:`Accelerator.compile`."""
-        blank = self.batches.blank(self.own_pictures, bool(self.config.augmentation))
-        x0, augment_labels, y, index, noise = blank
-        levels = self._blank_levels(index)
+        dummy_batch = self.batches.dummy_batch(
+            self.local_batch_size, bool(self.config.augmentation)
+        )
+        x0, augment_labels, y, index, noise = dummy_batch
+        levels = self._dummy_levels(index)
         self.accelerator.compile(self._loss, x0, augment_labels, y, levels, noise)
 
-    def _blank_levels(self, index: Tensor) -> Tensor:
-        """Dummy levels for a trial pass, in the form of :meth:`_draw_levels`."""
+    def _dummy_levels(self, index: Tensor) -> Tensor:
+        """Dummy levels for a trial pass, in the form of :meth:`_sample_levels`."""
         return index
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """Return the optimiser's state by parameter, and the timestep sampler's state."""
-        return gathered(self.optimizer.tensors(), timesteps=self.timesteps.tensors())
+        return merge_tensors(self.optimizer.tensors(), timesteps=self.timesteps.tensors())
 
     def average_tensors(self) -> dict[str, Tensor]:
         """Return the power-function averages, as ``σ_rel.parameter``."""
-        return gathered({}, **{f"{one.width:g}": one.tensors() for one in self.power_emas})
+        return merge_tensors({}, **{f"{one.width:g}": one.tensors() for one in self.power_emas})
 
     def load(
         self,
@@ -249,14 +255,14 @@ class Trainer:
         Raises:
             ValueError: if a tensor is missing, superfluous or of another shape.
         """
-        with self._changing():
-            load_exactly(self.model, model)
-            load_exactly(self.ema.model, ema)
-            rest, learned = parted(optimizer, "timesteps")
+        with self._mark_inconsistent():
+            load_strict(self.model, model)
+            load_strict(self.ema.model, ema)
+            rest, learned = split_tensors(optimizer, "timesteps")
             self.optimizer.load(rest)
             self.timesteps.load(learned)
             for average in self.power_emas:
-                average.load(parted(averages or {}, f"{average.width:g}")[1])
+                average.load(split_tensors(averages or {}, f"{average.width:g}")[1])
             seen = step * self.config.pictures if seen is None else seen
             self.config = replace(self.config, first_step=step, first_picture=seen)
             self.step_number = step
@@ -266,7 +272,9 @@ class Trainer:
         self.config = replace(self.config, seed=seed)
 
 
-def conditioned(network: Forward, y: Tensor | None, augment_labels: Tensor | None) -> Denoiser:
+def bind_conditioning(
+    network: Forward, y: Tensor | None, augment_labels: Tensor | None
+) -> Denoiser:
     """Bind classes and augment labels to a network, which makes it a Denoiser of (x, t).
 
     Args:

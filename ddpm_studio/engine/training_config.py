@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from ddpm_studio.engine.checks import (
+    check_integer,
     check_name,
     check_number,
     check_positive,
     check_seed,
-    check_whole,
 )
 from ddpm_studio.engine.device.memory_format import Precision
 from ddpm_studio.engine.learning_rates import learning_rate
 from ddpm_studio.engine.power_ema import LONGEST, SHORTEST
 from ddpm_studio.engine.tables import LEARNING_RATES, LOSSES, OPTIMIZERS, TIMESTEP_SAMPLING
 
-_WHOLE = {
+_INTEGERS = {
     "batch_size": 1,
     "accumulation": 1,
     "warmup_steps": 0,
@@ -89,8 +89,8 @@ class TrainingConfig:
     first_picture: int = 0
 
     def __post_init__(self) -> None:
-        for name, low in _WHOLE.items():
-            check_whole(name, getattr(self, name), low)
+        for name, low in _INTEGERS.items():
+            check_integer(name, getattr(self, name), low)
         for name in ("ema_decay", "augmentation", "label_dropout", "weight_decay"):
             check_number(name, getattr(self, name), 0, 1)
         check_positive("learning_rate", self.learning_rate)
@@ -102,7 +102,7 @@ class TrainingConfig:
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} must be True or False, not {getattr(self, name)!r}")
         if self.steps is not None:
-            check_whole("steps", self.steps, 1)
+            check_integer("steps", self.steps, 1)
         for width in self.power_ema:
             check_number("power_ema", width, SHORTEST, LONGEST)
         # Raises for unknown names.

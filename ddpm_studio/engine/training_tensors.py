@@ -10,20 +10,22 @@ def parts(own: slice, *batch: Tensor | None) -> tuple[Tensor | None, ...]:
     return tuple(None if tensor is None else tensor[own] for tensor in batch)
 
 
-def gathered(tensors: dict[str, Tensor], **parts: dict[str, Tensor]) -> dict[str, Tensor]:
+def merge_tensors(tensors: dict[str, Tensor], **parts: dict[str, Tensor]) -> dict[str, Tensor]:
     """Merge tensors with those of named parts, which get keys ``part.key``."""
     named = {f"{part}.{key}": value for part, own in parts.items() for key, value in own.items()}
     return tensors | named
 
 
-def parted(tensors: dict[str, Tensor], part: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def split_tensors(
+    tensors: dict[str, Tensor], part: str
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Split off the tensors of a part: return the others, and the part's without the prefix."""
     prefix = f"{part}."
     own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
     return {k: v for k, v in tensors.items() if not k.startswith(prefix)}, own
 
 
-def load_exactly(network: nn.Module, tensors: dict[str, Tensor]) -> None:
+def load_strict(network: nn.Module, tensors: dict[str, Tensor]) -> None:
     """Load weights into a network, strictly.
 
     Raises:

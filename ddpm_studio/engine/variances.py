@@ -11,7 +11,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from ddpm_studio.engine.levels import Coefficient, Index, at
+from ddpm_studio.engine.levels import Coefficient, Index, extract
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 
@@ -29,14 +29,14 @@ def fixed_large(
     schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor
 ) -> Coefficient:
     """Fixed large variance: log βₜ, with log β̃_2 at t = 1 as in the DDPM code."""
-    return at(schedule.fixed_large_log_variance, index, like)
+    return extract(schedule.fixed_large_log_variance, index, like)
 
 
 def fixed_small(
     schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor
 ) -> Coefficient:
     """Fixed small variance: log β̃ₜ, with log β̃_2 at t = 1."""
-    return at(schedule.posterior_log_variance_clipped, index, like)
+    return extract(schedule.posterior_log_variance_clipped, index, like)
 
 
 def learned(schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor) -> Coefficient:
@@ -56,8 +56,8 @@ def learned_range(
     Raises:
         ValueError: without v.
     """
-    low = at(schedule.posterior_log_variance_clipped, index, like)
-    high = at(schedule.log_betas, index, like)
+    low = extract(schedule.posterior_log_variance_clipped, index, like)
+    high = extract(schedule.log_betas, index, like)
     fraction = (_half(v, like) + 1) / 2
     return fraction * high + (1 - fraction) * low
 

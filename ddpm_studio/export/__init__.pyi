@@ -41,10 +41,10 @@ from .pictures import (
     check_sequence_folder as check_sequence_folder,
 )
 from .pictures import (
-    each_of as each_of,
+    open_png_sequence as open_png_sequence,
 )
 from .pictures import (
-    open_png_sequence as open_png_sequence,
+    picture_recipes as picture_recipes,
 )
 from .pictures import (
     save_grid as save_grid,

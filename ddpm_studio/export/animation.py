@@ -9,17 +9,17 @@ from pathlib import Path
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.apng import write_apng
-from ddpm_studio.export.atomic_writes import check_destination, check_suffix, whole_file
-from ddpm_studio.export.gif import MAX_FPS, MOST_SECONDS, write_gif
+from ddpm_studio.export.atomic_writes import atomic_write, check_destination, check_suffix
+from ddpm_studio.export.gif import MAX_FPS, MAX_SECONDS, write_gif
 from ddpm_studio.export.grid import Pictures
-from ddpm_studio.export.monitored import monitored
+from ddpm_studio.export.monitored import run_monitored
 from ddpm_studio.export.pictures import Recipe
 from ddpm_studio.export.text_metadata import RECIPE_SUFFIXES
 from ddpm_studio.export.timing import Easing, Timeline, choose_frames
 from ddpm_studio.export.video import find_ffmpeg, write_mp4
 from ddpm_studio.export.webp import write_webp
 from ddpm_studio.lazy_sequence import LazySequence
-from ddpm_studio.picture_shape import FIRST_BANDS, Bands, opaque, visible
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands, composite_over, to_displayable
 from ddpm_studio.progress import Progress
 
 # Only formats that can hold a recipe are written.
@@ -27,7 +27,7 @@ ANIMATION_SUFFIXES = RECIPE_SUFFIXES
 
 _MAX_WEBP_SIDE = 16383
 _MAX_GIF_SIDE = 65535
-_MOST_BYTES = 2**30
+_MAX_BYTES = 2**30
 
 
 def check_animation(path: Path) -> None:
@@ -93,17 +93,17 @@ def save_animation(
     suffix = path.suffix.lower()
     chosen = choose_frames(len(given), len(given) if count is None else count, easing)
     timeline = Timeline.of(chosen, fps, hold_last_seconds)
-    shown = Seen(FrameSelection(given, timeline.frames), bands, alpha=keeps_alpha(suffix))
+    shown = DisplayFrames(FrameSelection(given, timeline.frames), bands, alpha=keeps_alpha(suffix))
     _check_limits(suffix, shown[0].shape, timeline, fps, scale)
     made_by = None if recipe is None else {**recipe, "moving": True}
     start = Progress(0, len(shown), "Writing", "frames")
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         if suffix == ".mp4":
             yield from write_mp4(temporary, shown, timeline, fps, scale, made_by, start)
             return
         write = {".gif": write_gif, ".webp": write_webp}.get(suffix, write_apng)
         with temporary.open("wb") as file:
-            yield from monitored(
+            yield from run_monitored(
                 start,
                 lambda monitor: write(file, shown, timeline, scale, loop, made_by, monitor),
             )
@@ -114,7 +114,7 @@ def keeps_alpha(suffix: str) -> bool:
     return suffix.lower() not in (".gif", ".mp4")
 
 
-class Seen(LazySequence[Pictures]):
+class DisplayFrames(LazySequence[Pictures]):
     """Lazy sequence of frames converted to one to four displayable channels.
 
     Args:
@@ -131,8 +131,8 @@ class Seen(LazySequence[Pictures]):
 
     def item(self, place: int, /) -> Pictures:
         """Return the frame at an index, converted for display."""
-        frame = visible(self._frames[place], self._bands)
-        return frame if self._alpha else opaque(frame)
+        frame = to_displayable(self._frames[place], self._bands)
+        return frame if self._alpha else composite_over(frame)
 
 
 class FrameSelection(LazySequence[Pictures]):
@@ -169,9 +169,9 @@ def _check_limits(
             f"A GIF shows at most {MAX_FPS} frames a second.",
             "Lower the rate, or choose .webp or .apng.",
         )
-    if suffix == ".gif" and max(timeline.durations(1)) > MOST_SECONDS:
+    if suffix == ".gif" and max(timeline.durations(1)) > MAX_SECONDS:
         raise StudioError(
-            f"A GIF shows a frame for at most {MOST_SECONDS} seconds.",
+            f"A GIF shows a frame for at most {MAX_SECONDS} seconds.",
             "Shorten the hold, or choose .webp or .apng.",
         )
     count = len(timeline.frames)
@@ -184,7 +184,7 @@ def _check_limits(
         )
     # Viewers decode all frames and keep them in memory; players of MP4 don't.
     size = count * math.prod(shape) * scale**2
-    if suffix != ".mp4" and size > _MOST_BYTES:
+    if suffix != ".mp4" and size > _MAX_BYTES:
         pixels = size_text(shape[1] * scale, shape[0] * scale)
         raise StudioError(
             f"{count} frames of {pixels} pixels are too many for {suffix}: "

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import BinaryIO
 
-from ddpm_studio.export.frame_differences import Change, changes
+from ddpm_studio.export.frame_differences import FrameDifference, iter_differences
 from ddpm_studio.export.grid import Pictures, zoom
-from ddpm_studio.export.monitored import Monitor, encoded
+from ddpm_studio.export.monitored import Monitor, encode_image
 from ddpm_studio.export.pictures import to_image
 from ddpm_studio.export.recipe import png_text
 from ddpm_studio.export.timing import Timeline
 
 _SIGNATURE = 8
-_MOST = 0xFFFF
+_MAX_DELAY_TERM = 0xFFFF
 _NO_DISPOSAL, _REPLACE = 0, 0
 
 
@@ -45,10 +45,10 @@ def write_apng(
     Raises:
         ValueError: if a frame lasts longer than the format allows, or the recipe is too long.
     """
-    images = (to_image(zoom(frame, scale)) for frame in monitor.counted(frames))
-    parts = changes(images, timeline.durations(1000), _fits)
+    images = (to_image(zoom(frame, scale)) for frame in monitor.track(frames))
+    parts = iter_differences(images, timeline.durations(1000), _is_exact_delay)
     first = next(parts)
-    still = encoded(first.image, monitor, "PNG", pnginfo=png_text(recipe))
+    still = encode_image(first.image, monitor, "PNG", pnginfo=png_text(recipe))
     second = next(parts, None)
     if second is None:
         file.write(still)
@@ -64,11 +64,11 @@ def write_apng(
         if kind != b"IEND":
             _write_chunk(file, kind, body)
     number, count = 1, 1
-    part: Change | None = second
+    part: FrameDifference | None = second
     while part is not None:
         _write_chunk(file, b"fcTL", _frame_control(number, part))
         number += 1
-        for kind, body in _chunks(encoded(part.image, monitor, "PNG")):
+        for kind, body in _chunks(encode_image(part.image, monitor, "PNG")):
             if kind == b"IDAT":
                 _write_chunk(file, b"fdAT", struct.pack(">I", number) + body)
                 number += 1
@@ -93,8 +93,8 @@ def _write_chunk(file: BinaryIO, kind: bytes, body: bytes) -> None:
     file.write(struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", checksum))
 
 
-def _frame_control(number: int, part: Change) -> bytes:
-    delay = _delay(part.milliseconds)
+def _frame_control(number: int, part: FrameDifference) -> bytes:
+    delay = _delay_fraction(part.milliseconds)
     return struct.pack(
         ">5I2H2B",
         number,
@@ -108,18 +108,20 @@ def _frame_control(number: int, part: Change) -> bytes:
     )
 
 
-def _delay(milliseconds: int) -> Fraction:
+def _delay_fraction(milliseconds: int) -> Fraction:
     """Return a duration in seconds as the nearest fraction of two 16-bit numbers.
 
     Raises:
         ValueError: if it is longer than a PNG can express, 65,535 s.
     """
-    most = _MOST * 1000 // max(1, milliseconds)
+    most = _MAX_DELAY_TERM * 1000 // max(1, milliseconds)
     if most < 1:
         raise ValueError(f"a frame of {milliseconds} ms lasts longer than a PNG can tell")
-    return Fraction(milliseconds, 1000).limit_denominator(min(_MOST, most))
+    return Fraction(milliseconds, 1000).limit_denominator(min(_MAX_DELAY_TERM, most))
 
 
-def _fits(milliseconds: int) -> bool:
+def _is_exact_delay(milliseconds: int) -> bool:
     """Whether a duration can be expressed exactly, so that equal frames may be merged."""
-    return milliseconds <= 1000 * _MOST and _delay(milliseconds) == Fraction(milliseconds, 1000)
+    return milliseconds <= 1000 * _MAX_DELAY_TERM and _delay_fraction(milliseconds) == Fraction(
+        milliseconds, 1000
+    )

@@ -18,9 +18,9 @@ from ddpm_studio.errors import StudioError
 Array = npt.NDArray[Any]
 
 # Limit for the text of all arrays of a recipe, which may have 1 MiB in all.
-_MOST_TEXT = 640 << 10
-_MOST_BYTES = 16 << 20
-_MOST_AXES = 4
+_MAX_TEXT = 640 << 10
+_MAX_BYTES = 16 << 20
+_MAX_AXES = 4
 _DTYPES = ("uint8", "bool", "float32")
 
 
@@ -35,30 +35,30 @@ def pack(arrays: Mapping[str, Array]) -> dict[str, object]:
         ValueError: for another dtype.
     """
     packed: dict[str, object] = {}
-    room = _MOST_TEXT
+    room = _MAX_TEXT
     for name, array in arrays.items():
         if array.dtype.name not in _DTYPES:
             raise ValueError(f"{name} has the type {array.dtype}, not one of {_DTYPES}")
         content = np.ascontiguousarray(array).tobytes()
-        told: dict[str, object] = {
+        entry: dict[str, object] = {
             "dtype": array.dtype.name,
             "shape": list(array.shape),
             "sha256": hashlib.sha256(content).hexdigest(),
         }
         text = base64.b64encode(zlib.compress(content, 9)).decode()
         if len(text) <= room:
-            told["zlib"] = text
+            entry["zlib"] = text
             room -= len(text)
-        packed[name] = told
+        packed[name] = entry
     return packed
 
 
-def unpack(name: str, told: object) -> Array:
+def unpack(name: str, entry: object) -> Array:
     """Deserialise one array written by :func:`pack`, from an untrusted file.
 
     Args:
         name: its name, for errors.
-        told: its JSON value.
+        entry: its JSON value.
 
     Raises:
         StudioError: if the content was too large to be included, or is damaged.
@@ -66,15 +66,15 @@ def unpack(name: str, told: object) -> Array:
     damaged = StudioError(
         f"The recipe's {name} is damaged.", "Take a copy of the picture that was not changed."
     )
-    if not isinstance(told, dict):
+    if not isinstance(entry, dict):
         raise damaged
-    dtype, shape, text = told.get("dtype"), told.get("shape"), told.get("zlib")
-    if dtype not in _DTYPES or not isinstance(shape, list) or not 0 < len(shape) <= _MOST_AXES:
+    dtype, shape, text = entry.get("dtype"), entry.get("shape"), entry.get("zlib")
+    if dtype not in _DTYPES or not isinstance(shape, list) or not 0 < len(shape) <= _MAX_AXES:
         raise damaged
     if not all(type(n) is int and n > 0 for n in shape):
         raise damaged
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    if size > _MOST_BYTES:
+    if size > _MAX_BYTES:
         raise damaged
     if text is None:
         side = " × ".join(str(n) for n in shape)
@@ -87,7 +87,7 @@ def unpack(name: str, told: object) -> Array:
         content = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), size + 1)
     except (TypeError, ValueError, binascii.Error, zlib.error) as error:
         raise damaged from error
-    if len(content) != size or hashlib.sha256(content).hexdigest() != told.get("sha256"):
+    if len(content) != size or hashlib.sha256(content).hexdigest() != entry.get("sha256"):
         raise damaged
     stored = np.frombuffer(content, "uint8" if dtype == "bool" else dtype).reshape(shape)
     array: Array = stored != 0 if dtype == "bool" else stored.copy()

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.paths import WRITING, patiently
+from ddpm_studio.paths import TEMP_PREFIX, rename_with_retries
 
 
 def check_destination(path: Path, suffixes: Collection[str]) -> None:
@@ -22,7 +22,7 @@ def check_destination(path: Path, suffixes: Collection[str]) -> None:
         StudioError: for another suffix, a missing folder or one that can't be written to.
     """
     check_suffix(path, suffixes)
-    with _explained(path):
+    with _wrap_os_errors(path):
         temporary = _temporary(path)
         temporary.touch()
         temporary.unlink()
@@ -42,7 +42,7 @@ def check_suffix(path: Path, suffixes: Collection[str]) -> None:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Context manager of an atomic write: yields a temporary path, then renames it to ``path``.
 
     The temporary file is in the same folder. If the body raises, it is removed, and an existing
@@ -51,11 +51,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
         StudioError: if the folder is missing or the file can't be written.
     """
-    with _explained(path):
+    with _wrap_os_errors(path):
         temporary = _temporary(path)
         try:
             yield temporary
-            patiently(Path.replace, temporary, path)
+            rename_with_retries(Path.replace, temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -64,11 +64,11 @@ def _temporary(path: Path) -> Path:
     # Random: the path's own name may be as long as the disk allows, two jobs may be writing it at
     # once, and process ids repeat on other machines. The suffix is kept, as some encoders choose
     # the format by it.
-    return path.with_name(f"{WRITING}{os.urandom(8).hex()}{path.suffix}")
+    return path.with_name(f"{TEMP_PREFIX}{os.urandom(8).hex()}{path.suffix}")
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _wrap_os_errors(path: Path) -> Iterator[None]:
     """Context manager that converts system errors to a StudioError that names the path."""
     try:
         if path.is_dir():

@@ -9,20 +9,20 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.atomic_writes import check_suffix, whole_file
+from ddpm_studio.export.atomic_writes import atomic_write, check_suffix
 from ddpm_studio.export.grid import Pictures, zoom
-from ddpm_studio.export.monitored import Monitor, encoded, monitored
+from ddpm_studio.export.monitored import Monitor, encode_image, run_monitored
 from ddpm_studio.export.pictures import to_image
 from ddpm_studio.export.recipe import png_text
-from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of, visible
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of, to_displayable
 from ddpm_studio.progress import Progress
 
-MOST = 2000
+MAX_PICTURES = 2000
 """The most pictures on one sheet; more could not be viewed."""
 
 _CELL, _LARGEST_CELL, _GAP = 128, 256, 8
-_LETTERS, _LINE = 11, 16
-_GROUND, _INK = (255, 255, 255), (92, 101, 112)
+_FONT_SIZE, _LINE = 11, 16
+_BACKGROUND, _TEXT_COLOUR = (255, 255, 255), (92, 101, 112)
 
 
 def save_contact_sheet(
@@ -46,17 +46,17 @@ def save_contact_sheet(
         bands: which of more than four channels to show.
 
     Raises:
-        StudioError: if there are more than :data:`MOST`, or it can't be written.
+        StudioError: if there are more than :data:`MAX_PICTURES`, or it can't be written.
     """
     check_suffix(path, {".png"})
-    if len(pictures) > MOST:
+    if len(pictures) > MAX_PICTURES:
         raise StudioError(
             f"{len(pictures):,} pictures are too many for one sheet.",
-            f"Choose at most {MOST:,}, or save them in a folder.",
+            f"Choose at most {MAX_PICTURES:,}, or save them in a folder.",
         )
 
     def write(monitor: Monitor) -> bytes:
-        largest = max(max(picture.shape[:2]) for picture in monitor.counted(pictures, "Measuring"))
+        largest = max(max(picture.shape[:2]) for picture in monitor.track(pictures, "Measuring"))
         cell = min(max(_CELL, largest), _LARGEST_CELL)
         columns = math.ceil(math.sqrt(len(pictures)))
         rows = math.ceil(len(pictures) / columns)
@@ -64,25 +64,25 @@ def save_contact_sheet(
             columns * (cell + _GAP) + _GAP,
             rows * (cell + _LINE + _GAP) + _GAP,
         )
-        sheet = Image.new("RGB", size, _GROUND)
-        pen, letters = ImageDraw.Draw(sheet), ImageFont.load_default(_LETTERS)
-        for number, picture in enumerate(monitor.counted(pictures)):
+        sheet = Image.new("RGB", size, _BACKGROUND)
+        pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(_FONT_SIZE)
+        for number, picture in enumerate(monitor.track(pictures)):
             row, column = divmod(number, columns)
             left = _GAP + column * (cell + _GAP)
             top = _GAP + row * (cell + _LINE + _GAP)
-            tile = _fitted(visible(picture, bands_of(picture, bands)), cell)
+            tile = _fit_to_cell(to_displayable(picture, bands_of(picture, bands)), cell)
             place = (left + (cell - tile.width) // 2, top + (cell - tile.height) // 2)
             sheet.paste(tile, place, tile if tile.mode == "RGBA" else None)
-            words = _cut(captions[number], letters, cell)
-            pen.text((left + cell // 2, top + cell + 2), words, _INK, letters, anchor="ma")
-        return encoded(sheet, monitor, "PNG", pnginfo=png_text(recipe))
+            caption = _truncate(captions[number], font, cell)
+            pen.text((left + cell // 2, top + cell + 2), caption, _TEXT_COLOUR, font, anchor="ma")
+        return encode_image(sheet, monitor, "PNG", pnginfo=png_text(recipe))
 
     start = Progress(0, len(pictures), "Writing", "pictures")
-    with whole_file(path) as temporary:
-        temporary.write_bytes((yield from monitored(start, write)))
+    with atomic_write(path) as temporary:
+        temporary.write_bytes((yield from run_monitored(start, write)))
 
 
-def _fitted(picture: Pictures, cell: int) -> Image.Image:
+def _fit_to_cell(picture: Pictures, cell: int) -> Image.Image:
     side = max(picture.shape[:2])
     image = to_image(zoom(picture, max(1, cell // side)))
     if side > cell:
@@ -90,8 +90,8 @@ def _fitted(picture: Pictures, cell: int) -> Image.Image:
     return image.convert("RGBA" if image.mode in ("LA", "RGBA") else "RGB")
 
 
-def _cut(words: str, letters: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+def _truncate(caption: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     """Truncate a caption to a width in pixels."""
-    while words and letters.getlength(words) > width:
-        words = words[:-1]
-    return words
+    while caption and font.getlength(caption) > width:
+        caption = caption[:-1]
+    return caption

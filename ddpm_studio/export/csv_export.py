@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ddpm_studio.export.atomic_writes import check_suffix, whole_file
+from ddpm_studio.export.atomic_writes import atomic_write, check_suffix
 
 
 def save_csv(
@@ -43,7 +43,7 @@ def save_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
     """
     check_suffix(path, (".csv",))
     with (
-        whole_file(path) as temporary,
+        atomic_write(path) as temporary,
         # The name of a run's folder may not be decodable, and then contains lone surrogates.
         temporary.open("w", encoding="utf-8", errors="replace", newline="") as file,
     ):

@@ -16,7 +16,7 @@ from ddpm_studio.picture_shape import FIRST_BANDS, Bands, PictureShape
 from ddpm_studio.progress import Progress
 
 # Neighbours are encoded by their differences, so the trial uses runs of frames, not single ones.
-_RUNS, _RUN = 3, 4
+_SAMPLE_RUNS, _RUN_LENGTH = 3, 4
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def estimate_animation(
 
 def _runs(total: int) -> list[range]:
     """Return runs of indices at the beginning, middle and end; one run of all if they are few."""
-    if total <= _RUNS * _RUN:
+    if total <= _SAMPLE_RUNS * _RUN_LENGTH:
         return [range(total)]
-    starts = (round(k * (total - _RUN) / (_RUNS - 1)) for k in range(_RUNS))
-    return [range(start, start + _RUN) for start in starts]
+    starts = (round(k * (total - _RUN_LENGTH) / (_SAMPLE_RUNS - 1)) for k in range(_SAMPLE_RUNS))
+    return [range(start, start + _RUN_LENGTH) for start in starts]

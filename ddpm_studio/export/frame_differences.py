@@ -11,7 +11,7 @@ Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class Change:
+class FrameDifference:
     """Bounding box of a frame's difference from the previous one; the first frame is whole.
 
     Args:
@@ -27,11 +27,11 @@ class Change:
     milliseconds: int
 
 
-def changes(
+def iter_differences(
     images: Iterable[Image.Image],
     durations: Iterable[int],
     fits: Callable[[int], bool] = lambda _: True,
-) -> Iterator[Change]:
+) -> Iterator[FrameDifference]:
     """Yield inter-frame differences; a frame equal to the previous one extends its duration.
 
     Args:
@@ -48,16 +48,16 @@ def changes(
             if box is None and fits(lasted + duration):
                 held = (*held[:2], lasted + duration)
                 continue
-            yield _change(*held)
+            yield _crop_difference(*held)
         held = image, box, duration
     if held is not None:
-        yield _change(*held)
+        yield _crop_difference(*held)
 
 
-def _change(image: Image.Image, box: Box | None, duration: int) -> Change:
+def _crop_difference(image: Image.Image, box: Box | None, duration: int) -> FrameDifference:
     if box is None or box == (0, 0, *image.size):
-        return Change(image, 0, 0, duration)
-    return Change(image.crop(box), *box[:2], duration)
+        return FrameDifference(image, 0, 0, duration)
+    return FrameDifference(image.crop(box), *box[:2], duration)
 
 
 def _difference(before: Image.Image, after: Image.Image) -> Box | None:

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.GifImagePlugin import getdata, getheader
 
-from ddpm_studio.export.frame_differences import changes
+from ddpm_studio.export.frame_differences import iter_differences
 from ddpm_studio.export.grid import Pictures, zoom
-from ddpm_studio.export.monitored import Monitor, encoded
+from ddpm_studio.export.monitored import Monitor, encode_image
 from ddpm_studio.export.pictures import to_image
 from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.text_metadata import gif_comment
@@ -23,7 +23,7 @@ _COLOURS = 256
 # Viewers slow a GIF down when a frame lasts less than 2 hundredths of a second.
 MAX_FPS = 50
 #: Longest duration of a frame: 16 bits of hundredths of a second.
-MOST_SECONDS = 655
+MAX_SECONDS = 655
 
 Colours = npt.NDArray[np.uint32]
 
@@ -59,18 +59,22 @@ def write_gif(
     options: dict[str, Any] = {"loop": 0} if loop else {}
     if recipe is not None:
         options["comment"] = gif_comment(recipe_text(recipe))
-    palette = _shared_palette(monitor.counted(frames, "Choosing colours"))
+    palette = _shared_palette(monitor.track(frames, "Choosing colours"))
     images = (
-        _adaptive(frame, scale, monitor) if palette is None else _exact(frame, palette, scale)
-        for frame in monitor.counted(frames)
+        _adaptive_image(frame, scale, monitor)
+        if palette is None
+        else _exact_image(frame, palette, scale)
+        for frame in monitor.track(frames)
     )
     durations = [10 * ticks for ticks in timeline.durations(100)]
-    parts = changes(images, durations, lambda milliseconds: milliseconds <= 1000 * MOST_SECONDS)
+    parts = iter_differences(
+        images, durations, lambda milliseconds: milliseconds <= 1000 * MAX_SECONDS
+    )
     first = next(parts)
     second = next(parts, None)
     options["duration"] = first.milliseconds
     if second is None:
-        file.write(encoded(first.image, monitor, "GIF", optimize=False, **options))
+        file.write(encode_image(first.image, monitor, "GIF", optimize=False, **options))
         return
     header, _ = getheader(first.image, info=options)
     file.writelines([*header, *getdata(first.image, duration=first.milliseconds)])
@@ -102,38 +106,38 @@ def _shared_palette(frames: Iterable[Pictures]) -> Colours | None:
     return np.array(sorted(found), np.uint32)
 
 
-def _exact(frame: Pictures, palette: Colours, scale: int) -> Image.Image:
-    indices = np.searchsorted(palette, _packed(frame)).astype(np.uint8)
+def _exact_image(frame: Pictures, palette: Colours, scale: int) -> Image.Image:
+    indices = np.searchsorted(palette, _pack_colours(frame)).astype(np.uint8)
     channels = np.stack([palette >> 16, palette >> 8 & 0xFF, palette & 0xFF], axis=1)
-    return _indexed(zoom(indices, scale), channels)
+    return _palette_image(zoom(indices, scale), channels)
 
 
-def _adaptive(frame: Pictures, scale: int, monitor: Monitor) -> Image.Image:
+def _adaptive_image(frame: Pictures, scale: int, monitor: Monitor) -> Image.Image:
     # Quantise before the zoom, which only repeats colours and would make it slower.
     image = Image.fromarray(frame)
     first = image.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     monitor.check()
-    better = _with_means(frame, np.asarray(first))
+    better = _mean_palette_image(frame, np.asarray(first))
     indices = np.asarray(image.quantize(palette=better, dither=Image.Dither.NONE))
     monitor.check()
-    return _with_means(frame, indices, scale)
+    return _mean_palette_image(frame, indices, scale)
 
 
-def _with_means(frame: Pictures, indices: Pictures, scale: int = 1) -> Image.Image:
+def _mean_palette_image(frame: Pictures, indices: Pictures, scale: int = 1) -> Image.Image:
     """Return the image with each index's mean colour as palette, the best one for the indices."""
     places = indices.ravel()
     count = np.maximum(np.bincount(places, minlength=_COLOURS), 1)
     sums = [np.bincount(places, frame[..., c].ravel(), _COLOURS) for c in range(3)]
-    return _indexed(zoom(indices, scale), (np.stack(sums, axis=1) / count[:, None]).round())
+    return _palette_image(zoom(indices, scale), (np.stack(sums, axis=1) / count[:, None]).round())
 
 
-def _indexed(indices: Pictures, palette: npt.NDArray[np.generic]) -> Image.Image:
+def _palette_image(indices: Pictures, palette: npt.NDArray[np.generic]) -> Image.Image:
     image = Image.fromarray(indices).convert("P")
     image.putpalette(palette.astype(np.uint8).tobytes())
     return image
 
 
-def _packed(frame: Pictures) -> Colours:
+def _pack_colours(frame: Pictures) -> Colours:
     """Return each pixel's colour packed as 0xRRGGBB, uint32 (H, W)."""
     wide = np.broadcast_to(frame, (*frame.shape[:2], 3)).astype(np.uint32)
     packed: Colours = (wide * np.array([1 << 16, 1 << 8, 1], np.uint32)).sum(

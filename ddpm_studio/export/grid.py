@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.picture_shape import MOST_BANDS, MOST_COLOURS
+from ddpm_studio.picture_shape import MAX_BANDS, MAX_COLOUR_CHANNELS
 
 Pictures = npt.NDArray[np.uint8]
 Colour = int | tuple[int, int, int]
 
 WHITE = 255
-_MOST_ZOOM = 64
+_MAX_ZOOM = 64
 
 
 def make_grid(
@@ -87,10 +87,10 @@ def zoom_to(picture: Pictures, side: int) -> int:
 
     Pictures of more than four channels are not enlarged, as their file stores all the bands.
     """
-    if picture.shape[2] > MOST_COLOURS:
+    if picture.shape[2] > MAX_COLOUR_CHANNELS:
         return 1
     height, width = picture.shape[:2]
-    factor: int = max(1, min(_MOST_ZOOM, side // max(height, width)))
+    factor: int = max(1, min(_MAX_ZOOM, side // max(height, width)))
     return factor
 
 
@@ -108,5 +108,5 @@ def _fill(background: Colour, channels: int) -> list[int]:
 def _check(pictures: Pictures) -> None:
     if pictures.dtype != np.uint8:
         raise ValueError(f"pictures must be uint8, not {pictures.dtype}")
-    if pictures.ndim != 4 or 0 in pictures.shape or pictures.shape[3] > MOST_BANDS:
+    if pictures.ndim != 4 or 0 in pictures.shape or pictures.shape[3] > MAX_BANDS:
         raise ValueError(f"pictures must have the shape (N, H, W, C), not {pictures.shape}")

@@ -14,20 +14,20 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ddpm_studio.catalogue.concepts import CONCEPTS
-from ddpm_studio.errors import StudioError, plain
-from ddpm_studio.export.atomic_writes import check_suffix, whole_file
+from ddpm_studio.errors import StudioError, printable
+from ddpm_studio.export.atomic_writes import atomic_write, check_suffix
 from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.text_metadata import MAX_RECIPE_BYTES
 from ddpm_studio.strict_json import read_object
-from ddpm_studio.validation import placed_problem
+from ddpm_studio.validation import first_problem_with_field
 
 LESSON_SUFFIX = ".lesson"
 
 _FORMAT, _VERSION = "ddpm-studio lesson", 1
-_MOST_BYTES = MAX_RECIPE_BYTES + (256 << 10)
-_MOST_QUESTIONS = 100
+_MAX_BYTES = MAX_RECIPE_BYTES + (256 << 10)
+_MAX_QUESTIONS = 100
 
-_Words = Annotated[str, Field(max_length=4000)]
+_LongText = Annotated[str, Field(max_length=4000)]
 
 
 class Question(BaseModel):
@@ -36,7 +36,7 @@ class Question(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     question: Annotated[str, Field(min_length=1, max_length=4000)]
-    answer: _Words = ""
+    answer: _LongText = ""
 
 
 class _Version1(BaseModel):
@@ -49,10 +49,10 @@ class _Version1(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=200)]
     recipe: dict[str, Any] | None = None
     concept: Annotated[str, Field(max_length=100)] | None = None
-    questions: Annotated[list[Question], Field(max_length=_MOST_QUESTIONS)] = []
+    questions: Annotated[list[Question], Field(max_length=_MAX_QUESTIONS)] = []
 
     @model_validator(mode="after")
-    def _one_view(self) -> _Version1:
+    def _check_one_view(self) -> _Version1:
         if (self.recipe is None) == (self.concept is None):
             raise ValueError("a lesson has a recipe or a concept, one of them")
         return self
@@ -96,13 +96,13 @@ def write_lesson(path: Path, lesson: Lesson) -> None:
         _Version1.model_validate(content)
         recipe_text(lesson.recipe or {})
     except ValueError as error:
-        why = placed_problem(error) if isinstance(error, ValidationError) else str(error)
+        why = first_problem_with_field(error) if isinstance(error, ValidationError) else str(error)
         raise StudioError(
-            f"This can't be made a lesson: {plain(why, 200)}.",
+            f"This can't be made a lesson: {printable(why, 200)}.",
             "Change title or questions, or choose fewer pictures.",
             str(error),
         ) from error
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1)
         # The name of a run's folder may contain lone surrogates; the escapes are valid in JSON.
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
@@ -116,7 +116,7 @@ def read_lesson(path: Path) -> Lesson:
             unknown here.
     """
     try:
-        content = read_object(path, _MOST_BYTES)
+        content = read_object(path, _MAX_BYTES)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise StudioError(
@@ -130,7 +130,7 @@ def read_lesson(path: Path) -> Lesson:
     version = content.get("version")
     if version != _VERSION or type(version) is not int:
         raise StudioError(
-            f"{path.name} is a lesson of version {plain(str(version), 40)}, which is not known "
+            f"{path.name} is a lesson of version {printable(str(version), 40)}, which is not known "
             "here.",
             f"This program knows version {_VERSION}: take a newer program.",
         )
@@ -139,22 +139,23 @@ def read_lesson(path: Path) -> Lesson:
     except ValidationError as error:
         raise StudioError(
             f"{path.name} is not a lesson as version {_VERSION} has them: "
-            f"{plain(placed_problem(error), 200)}.",
+            f"{printable(first_problem_with_field(error), 200)}.",
             "Make it anew in the window.",
             str(error),
         ) from error
     if found.concept is not None and found.concept not in CONCEPTS:
         raise StudioError(
-            f"{path.name} is about {plain(found.concept, 80)!r}, a concept that is not known here.",
+            f"{path.name} is about {printable(found.concept, 80)!r}, a concept that is not known "
+            "here.",
             f"There are: {', '.join(CONCEPTS)}.",
         )
     questions = tuple(
-        Question(question=_lines(one.question), answer=_lines(one.answer))
+        Question(question=_sanitize_lines(one.question), answer=_sanitize_lines(one.answer))
         for one in found.questions
     )
-    return Lesson(plain(found.title, 200), questions, found.recipe, found.concept)
+    return Lesson(printable(found.title, 200), questions, found.recipe, found.concept)
 
 
-def _lines(text: str) -> str:
+def _sanitize_lines(text: str) -> str:
     """Sanitise untrusted text of several lines for display."""
-    return "\n".join(plain(line) for line in text.split("\n")) if text else ""
+    return "\n".join(printable(line) for line in text.split("\n")) if text else ""

@@ -42,8 +42,8 @@ class Monitor:
     def __init__(self, start: Progress) -> None:
         self._start = self._latest = start
         self._unread = self._cancelled = self._ended = False
-        self._changed = threading.Condition()
-        self._committing = threading.Lock()
+        self._condition = threading.Condition()
+        self._commit_lock = threading.Lock()
 
     def check(self) -> None:
         """Check for cancellation; to be called often by the work.
@@ -63,14 +63,14 @@ class Monitor:
         Raises:
             Cancelled: if the generator was closed.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: not self._unread or self._cancelled)
+        with self._condition:
+            self._condition.wait_for(lambda: not self._unread or self._cancelled)
             self.check()
             self._latest = replace(self._start, done=done, text=text or self._start.text)
             self._unread = True
-            self._changed.notify_all()
+            self._condition.notify_all()
 
-    def counted(self, items: Collection[_ItemT], text: str | None = None) -> Iterator[_ItemT]:
+    def track(self, items: Collection[_ItemT], text: str | None = None) -> Iterator[_ItemT]:
         """Yield items and report progress: an item is done when the next one is requested.
 
         Raises:
@@ -82,7 +82,7 @@ class Monitor:
             self.report(done, text)
 
     @contextlib.contextmanager
-    def committed(self) -> Iterator[None]:
+    def critical_section(self) -> Iterator[None]:
         """Context manager of a critical section, such as creating a file.
 
         A cancellation either waits until its end or prevents it.
@@ -90,34 +90,34 @@ class Monitor:
         Raises:
             Cancelled: if the generator was closed.
         """
-        with self._committing:
+        with self._commit_lock:
             self.check()
             yield
 
     def next_report(self) -> Progress | None:
         """Wait for a report; on a timeout, return the latest again; None after the last one."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._unread or self._ended, _STEP_SECONDS)
+        with self._condition:
+            self._condition.wait_for(lambda: self._unread or self._ended, _STEP_SECONDS)
             if self._ended and not self._unread:
                 return None
             self._unread = False
-            self._changed.notify_all()
+            self._condition.notify_all()
             return self._latest
 
     def end(self) -> None:
         """Mark the end of the reports."""
-        with self._changed:
+        with self._condition:
             self._ended = True
-            self._changed.notify_all()
+            self._condition.notify_all()
 
     def cancel(self) -> None:
         """Cancel the work at its next check; no critical section is entered after this returns."""
-        with self._committing, self._changed:
+        with self._commit_lock, self._condition:
             self._cancelled = True
-            self._changed.notify_all()
+            self._condition.notify_all()
 
 
-def monitored(
+def run_monitored(
     start: Progress,
     work: Callable[[Monitor], _ResultT],
     *,
@@ -129,7 +129,7 @@ def monitored(
     consumer. When closed, or on an error, the generator cancels the work and waits for its end,
     but not long: an encoder can't be stopped within a frame. So the work may write only where
     that does no harm later: in memory, into a file that the generator's owner has opened and
-    closes, or within :meth:`Monitor.committed`.
+    closes, or within :meth:`Monitor.critical_section`.
 
     Args:
         start: the progress before the first report.
@@ -155,7 +155,7 @@ def monitored(
     return future.result()
 
 
-def encoded(image: Image.Image, monitor: Monitor, kind: str, **options: Any) -> bytes:
+def encode_image(image: Image.Image, monitor: Monitor, kind: str, **options: Any) -> bytes:
     """Encode an image with Pillow, and return the file's bytes.
 
     Args:
@@ -167,12 +167,12 @@ def encoded(image: Image.Image, monitor: Monitor, kind: str, **options: Any) -> 
     Raises:
         Cancelled: if the generator was closed, even during encoding if it writes in pieces.
     """
-    file = _Checked(monitor)
+    file = _CancellableBytesIO(monitor)
     image.save(file, format=kind, **options)
     return file.getvalue()
 
 
-class _Checked(io.BytesIO):
+class _CancellableBytesIO(io.BytesIO):
     """In-memory file whose ``write`` raises once the work is cancelled."""
 
     def __init__(self, monitor: Monitor) -> None:

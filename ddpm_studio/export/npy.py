@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.atomic_writes import check_suffix, whole_file
+from ddpm_studio.export.atomic_writes import atomic_write, check_suffix
 from ddpm_studio.progress import Progress
 
 NPY = ".npy"
@@ -31,13 +31,13 @@ def save_npy(
     if not len(arrays):
         raise StudioError("There are no numbers to write.", "Draw first.")
     first = arrays[0]
-    with whole_file(path) as temporary, temporary.open("wb") as file:
-        told = {
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        header = {
             "descr": np.lib.format.dtype_to_descr(first.dtype),
             "fortran_order": False,
             "shape": (len(arrays), *first.shape),
         }
-        np.lib.format.write_array_header_1_0(file, told)
+        np.lib.format.write_array_header_1_0(file, header)
         for number, array in enumerate(arrays):
             if (array.shape, array.dtype) != (first.shape, first.dtype):
                 raise ValueError(f"array {number} is {array.dtype} of shape {array.shape}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.atomic_writes import check_suffix, whole_file
+from ddpm_studio.export.atomic_writes import atomic_write, check_suffix
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.progress import Progress
 
@@ -18,12 +18,12 @@ NPZ = ".npz"
 # Bytes written at a time, so that a cancellation takes effect in between.
 _PIECE_BYTES = 4 << 20
 
-Take = Callable[[Pictures, Sequence[int] | None], None]
+WritePictures = Callable[[Pictures, Sequence[int] | None], None]
 """Function to write the next pictures, uint8 (n, H, W, C), and their classes, if they have any."""
 
 
 @contextlib.contextmanager
-def open_npz(path: Path, count: int) -> Iterator[Take]:
+def open_npz(path: Path, count: int) -> Iterator[WritePictures]:
     """Context manager that yields a function to write ``count`` pictures in batches, streaming.
 
     The archive has ``arr_0``, uint8 of shape (N, H, W, C), and with classes also ``arr_1``, int64
@@ -34,24 +34,24 @@ def open_npz(path: Path, count: int) -> Iterator[Take]:
     """
     check_suffix(path, {NPZ})
     labels: list[int] = []
-    with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         with contextlib.ExitStack() as stack:
             member = stack.enter_context(archive.open("arr_0.npy", "w", force_zip64=True))
-            taken = 0
+            written = 0
 
-            def take(pictures: Pictures, classes: Sequence[int] | None) -> None:
-                nonlocal taken
-                if not taken:
+            def write_pictures(pictures: Pictures, classes: Sequence[int] | None) -> None:
+                nonlocal written
+                if not written:
                     shape = (count, *pictures.shape[1:])
-                    told = {"descr": "|u1", "fortran_order": False, "shape": shape}
-                    np.lib.format.write_array_header_1_0(member, told)
-                taken += len(pictures)
+                    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+                    np.lib.format.write_array_header_1_0(member, header)
+                written += len(pictures)
                 member.write(np.ascontiguousarray(pictures).data)
                 labels.extend(classes or ())
 
-            yield take
-        if taken != count:
-            raise StudioError(f"{taken:,} pictures came for {count:,}.", "Draw them again.")
+            yield write_pictures
+        if written != count:
+            raise StudioError(f"{written:,} pictures came for {count:,}.", "Draw them again.")
         if labels:
             with archive.open("arr_1.npy", "w") as member:
                 np.lib.format.write_array(member, np.array(labels, np.int64), allow_pickle=False)
@@ -75,8 +75,8 @@ def save_npz(
             "These pictures are of several sizes.", "Save them as PNG, in a folder or a ZIP."
         )
     step = max(1, _PIECE_BYTES // pictures[0].nbytes)
-    with open_npz(path, len(pictures)) as take:
+    with open_npz(path, len(pictures)) as write_pictures:
         for start in range(0, len(pictures), step):
             yield Progress(start, len(pictures), "Writing", "pictures")
             some = slice(start, start + step)
-            take(np.stack(pictures[some]), None if labels is None else labels[some])
+            write_pictures(np.stack(pictures[some]), None if labels is None else labels[some])

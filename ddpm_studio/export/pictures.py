@@ -15,11 +15,17 @@ from PIL.PngImagePlugin import PngInfo
 
 from ddpm_studio.band_chunk import BAND_CHUNK, pack_bands
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.atomic_writes import check_suffix, whole_file
+from ddpm_studio.export.atomic_writes import atomic_write, check_suffix
 from ddpm_studio.export.grid import WHITE, Colour, Pictures, make_grid, zoom
-from ddpm_studio.export.monitored import Monitor, encoded, monitored
+from ddpm_studio.export.monitored import Monitor, encode_image, run_monitored
 from ddpm_studio.export.recipe import png_text
-from ddpm_studio.picture_shape import FIRST_BANDS, MOST_COLOURS, Bands, bands_of, visible
+from ddpm_studio.picture_shape import (
+    FIRST_BANDS,
+    MAX_COLOUR_CHANNELS,
+    Bands,
+    bands_of,
+    to_displayable,
+)
 from ddpm_studio.progress import Progress
 
 Recipe = dict[str, object]
@@ -54,9 +60,9 @@ def save_png(
     """
     check_suffix(path, {".png"})
     grid = make_grid(pictures, columns, gap, background)
-    with whole_file(path) as temporary:
-        image, told = _seen(grid, recipe, scale, bands)
-        image.save(temporary, format="PNG", pnginfo=told)
+    with atomic_write(path) as temporary:
+        image, metadata = _displayed(grid, recipe, scale, bands)
+        image.save(temporary, format="PNG", pnginfo=metadata)
 
 
 def save_grid(
@@ -78,14 +84,14 @@ def save_grid(
     check_suffix(path, {".png"})
 
     def write(monitor: Monitor) -> bytes:
-        image, told = _seen(make_grid(pictures, columns), recipe, scale, bands)
-        content = encoded(image, monitor, "PNG", pnginfo=told)
+        image, metadata = _displayed(make_grid(pictures, columns), recipe, scale, bands)
+        content = encode_image(image, monitor, "PNG", pnginfo=metadata)
         monitor.report(len(pictures))
         return content
 
     start = Progress(0, len(pictures), "Writing", "pictures")
-    with whole_file(path) as temporary:
-        temporary.write_bytes((yield from monitored(start, write)))
+    with atomic_write(path) as temporary:
+        temporary.write_bytes((yield from run_monitored(start, write)))
 
 
 def save_png_sequence(
@@ -105,7 +111,7 @@ def save_png_sequence(
         path: a name that ends with ``.zip`` for an archive, or a folder, which must be empty, or
             is created if its parent exists.
         pictures: uint8, each (H, W, C); accessed one after the other.
-        recipes: the recipe of each; see :func:`each_of`.
+        recipes: the recipe of each; see :func:`picture_recipes`.
         scale: integer zoom.
         bands: which of more than four channels to show, if a picture has them.
 
@@ -113,18 +119,20 @@ def save_png_sequence(
         StudioError: if it can't be written.
     """
 
-    def write(take: Callable[[str, bytes], object], monitor: Monitor) -> None:
+    def write(write_file: Callable[[str, bytes], object], monitor: Monitor) -> None:
         each = repeat(None) if recipes is None else recipes
-        shown = zip(monitor.counted(pictures), each, strict=False)
+        shown = zip(monitor.track(pictures), each, strict=False)
         for index, (picture, own) in enumerate(shown):
-            image, told = _seen(make_grid(picture[None]), own, scale, bands_of(picture, bands))
-            content = encoded(image, monitor, "PNG", pnginfo=told)
-            with monitor.committed():
-                take(f"{index:05}.png", content)
+            image, metadata = _displayed(
+                make_grid(picture[None]), own, scale, bands_of(picture, bands)
+            )
+            content = encode_image(image, monitor, "PNG", pnginfo=metadata)
+            with monitor.critical_section():
+                write_file(f"{index:05}.png", content)
 
     start = Progress(0, len(pictures), "Writing", "pictures")
-    with _open_sequence(path) as take:
-        yield from monitored(start, partial(write, take))
+    with _open_sequence(path) as write_file:
+        yield from run_monitored(start, partial(write, write_file))
 
 
 @contextlib.contextmanager
@@ -144,16 +152,16 @@ def open_png_sequence(
     Raises:
         StudioError: if it can't be written.
     """
-    each = enumerate(each_of(recipe))
-    with _open_sequence(path) as take:
+    each = enumerate(picture_recipes(recipe))
+    with _open_sequence(path) as write_file:
 
         def write(pictures: Pictures) -> None:
             for picture in pictures:
                 index, own = next(each)
-                image, told = _seen(make_grid(picture[None]), own, scale, bands)
+                image, metadata = _displayed(make_grid(picture[None]), own, scale, bands)
                 content = io.BytesIO()
-                image.save(content, format="PNG", pnginfo=told)
-                take(f"{index:05}.png", content.getvalue())
+                image.save(content, format="PNG", pnginfo=metadata)
+                write_file(f"{index:05}.png", content.getvalue())
 
         yield write
 
@@ -162,15 +170,15 @@ def open_png_sequence(
 def _open_sequence(path: Path) -> Iterator[Callable[[str, bytes], object]]:
     """Context manager that yields a function to write files into an archive or a folder."""
     if path.suffix.lower() == ".zip":
-        with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             yield archive.writestr
         return
-    with _whole_folder(path) as take:
-        yield take
+    with _atomic_folder(path) as write_file:
+        yield write_file
 
 
 @contextlib.contextmanager
-def _whole_folder(path: Path) -> Iterator[Callable[[str, bytes], None]]:
+def _atomic_folder(path: Path) -> Iterator[Callable[[str, bytes], None]]:
     """Context manager that yields a function to write files into a new or empty folder.
 
     If the body raises, all files are removed, and the folder if it is new.
@@ -186,13 +194,13 @@ def _whole_folder(path: Path) -> Iterator[Callable[[str, bytes], None]]:
         ) from error
     written: list[Path] = []
 
-    def take(name: str, content: bytes) -> None:
-        with whole_file(path / name) as temporary:
+    def write_file(name: str, content: bytes) -> None:
+        with atomic_write(path / name) as temporary:
             temporary.write_bytes(content)
         written.append(path / name)
 
     try:
-        yield take
+        yield write_file
     except BaseException:
         for file in written:
             file.unlink(missing_ok=True)
@@ -203,7 +211,7 @@ def _whole_folder(path: Path) -> Iterator[Callable[[str, bytes], None]]:
         raise
 
 
-def each_of(recipe: Recipe, *, moving: bool = False) -> Iterator[Recipe]:
+def picture_recipes(recipe: Recipe, *, moving: bool = False) -> Iterator[Recipe]:
     """Yield the recipe of each picture of a drawing or, ``moving``, of each animation frame."""
     for number in count():
         yield {**recipe, **({"moving": True, "frame": number} if moving else {"index": number})}
@@ -231,11 +239,11 @@ def to_image(picture: Pictures) -> Image.Image:
     return Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
 
 
-def _seen(
+def _displayed(
     grid: Pictures, recipe: Recipe | None, scale: int, bands: Bands
 ) -> tuple[Image.Image, PngInfo]:
     """Return a grid's displayable image, and its PNG metadata: the recipe, and all bands."""
-    told = png_text(recipe)
-    if grid.shape[2] > MOST_COLOURS:
-        told.add(BAND_CHUNK, pack_bands(grid))
-    return to_image(zoom(visible(grid, bands), scale)), told
+    metadata = png_text(recipe)
+    if grid.shape[2] > MAX_COLOUR_CHANNELS:
+        metadata.add(BAND_CHUNK, pack_bands(grid))
+    return to_image(zoom(to_displayable(grid, bands), scale)), metadata

@@ -35,8 +35,8 @@ def zoomed_recipe(recipe: dict[str, object], zoom: int) -> dict[str, object]:
 
 def zoom_of(recipe: dict[str, object] | None) -> int:
     """Return the integer zoom factor at which a file shows its picture; 1 if not recorded."""
-    told = None if recipe is None else recipe.get(ZOOM_KEY)
-    return told if type(told) is int and told > 1 else 1
+    value = None if recipe is None else recipe.get(ZOOM_KEY)
+    return value if type(value) is int and value > 1 else 1
 
 
 def png_text(recipe: dict[str, object] | None) -> PngInfo:
@@ -64,7 +64,7 @@ def read_recipe(path: Path) -> dict[str, object] | None:
     try:
         require_file(path)
         with path.open("rb") as file:
-            content = text_metadata.find(file)
+            content = text_metadata.find_recipe(file)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise StudioError(f"{path} can't be read: {why}.", "Check the path.") from error

@@ -33,7 +33,14 @@ _XMP = (
 )
 # Path of MP4 boxes to the comment, each with the bytes to skip at the start of its content. moov:
 # the index; udta, meta: user metadata; ilst: a list of them; ©cmt: a comment.
-_MP4_WAY = ((b"moov", 0), (b"udta", 0), (b"meta", 4), (b"ilst", 0), (b"\xa9cmt", 0), (b"data", 8))
+_MP4_BOX_PATH = (
+    (b"moov", 0),
+    (b"udta", 0),
+    (b"meta", 4),
+    (b"ilst", 0),
+    (b"\xa9cmt", 0),
+    (b"data", 8),
+)
 
 
 def gif_comment(text: str) -> bytes:
@@ -55,7 +62,7 @@ def mp4_metadata(text: str) -> str:
     return f";FFMETADATA1\ncomment={text}\n"
 
 
-def find(file: BinaryIO) -> bytes | None:
+def find_recipe(file: BinaryIO) -> bytes | None:
     """Return the recipe text in a PNG, GIF, WebP or MP4, or None.
 
     Args:
@@ -151,8 +158,8 @@ def _in_webp(file: BinaryIO) -> bytes | None:
 def _in_mp4(file: BinaryIO) -> bytes | None:
     """Find the comment in the nested boxes of an MP4."""
     start, end = 0, file.seek(0, os.SEEK_END)
-    for kind, head in _MP4_WAY:
-        inside = _box(file, kind, start, end)
+    for kind, head in _MP4_BOX_PATH:
+        inside = _find_box(file, kind, start, end)
         if inside is None:
             return None
         start, end = inside[0] + head, inside[1]
@@ -160,7 +167,7 @@ def _in_mp4(file: BinaryIO) -> bytes | None:
     return file.read(end - start) if 0 <= end - start <= MAX_RECIPE_BYTES else None
 
 
-def _box(file: BinaryIO, wanted: bytes, start: int, end: int) -> tuple[int, int] | None:
+def _find_box(file: BinaryIO, wanted: bytes, start: int, end: int) -> tuple[int, int] | None:
     """Return start and end offset of the content of the first box of a kind, or None."""
     for _ in range(_MAX_BLOCKS):
         if start + 8 > end:

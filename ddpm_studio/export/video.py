@@ -18,11 +18,11 @@ import psutil
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.grid import Pictures, zoom
-from ddpm_studio.export.monitored import Monitor, monitored
+from ddpm_studio.export.monitored import Monitor, run_monitored
 from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.text_metadata import mp4_metadata
 from ddpm_studio.export.timing import Timeline
-from ddpm_studio.process_group import OWN_GROUP
+from ddpm_studio.process_group import NEW_PROCESS_GROUP
 from ddpm_studio.progress import Progress
 
 # CRF: nearly lossless, as the codec's block artefacts are worst in small pictures.
@@ -85,12 +85,12 @@ def write_mp4(
     Raises:
         StudioError: if ffmpeg is missing or fails.
     """
-    with _described(recipe) as description:
+    with _metadata_args(recipe) as description:
         yield from _encode(path, frames, timeline, fps, scale, description, start)
 
 
 @contextlib.contextmanager
-def _described(recipe: dict[str, object] | None) -> Iterator[list[str]]:
+def _metadata_args(recipe: dict[str, object] | None) -> Iterator[list[str]]:
     """Context manager that yields ffmpeg's arguments to store a recipe.
 
     The recipe is passed in a temporary file, as the length of a command line is limited.
@@ -129,7 +129,7 @@ def _encode(
         assert process.stdin is not None
         try:
             with process.stdin as pipe:
-                shown = zip(monitor.counted(frames), timeline.durations(fps), strict=True)
+                shown = zip(monitor.track(frames), timeline.durations(fps), strict=True)
                 for frame, ticks in shown:
                     rgb = np.broadcast_to(zoom(frame, scale), (height, width, 3)).tobytes()
                     for _ in range(ticks):
@@ -143,11 +143,13 @@ def _encode(
 
     # stderr is a file, as a pipe that isn't read meanwhile could fill up and block ffmpeg.
     with tempfile.TemporaryFile() as messages:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=messages, **OWN_GROUP)
-        _give_way(process)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=messages, **NEW_PROCESS_GROUP
+        )
+        _lower_priority(process)
         try:
             # Killing ffmpeg unblocks a write that waits for room in the pipe.
-            code = yield from monitored(
+            code = yield from run_monitored(
                 start, functools.partial(send, process), interrupt=process.kill
             )
         finally:
@@ -164,7 +166,7 @@ def _encode(
         )
 
 
-def _give_way(process: subprocess.Popen[bytes]) -> None:
+def _lower_priority(process: subprocess.Popen[bytes]) -> None:
     """Lower the priority of a process, so that it slows down a training as little as possible."""
     lower = psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICE
     # It may have ended already; its exit code is handled elsewhere.

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from ddpm_studio.export.grid import Pictures, zoom
-from ddpm_studio.export.monitored import Monitor, encoded
+from ddpm_studio.export.monitored import Monitor, encode_image
 from ddpm_studio.export.pictures import to_image
 from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.text_metadata import webp_xmp
@@ -40,8 +40,8 @@ def write_webp(
     Raises:
         ValueError: if the recipe is too long.
     """
-    content = encoded(
-        _Film(frames, scale, monitor),
+    content = encode_image(
+        _LazyFrames(frames, scale, monitor),
         monitor,
         "WEBP",
         save_all=True,
@@ -56,26 +56,26 @@ def write_webp(
     file.write(content)
 
 
-class _Film(Image.Image):
+class _LazyFrames(Image.Image):
     """Multi-frame Pillow image with one frame in memory at a time."""
 
     def __init__(self, frames: Sequence[Pictures], scale: int, monitor: Monitor) -> None:
         super().__init__()
         self._frames, self._zoom, self._monitor = frames, scale, monitor
         self.n_frames = len(frames)
-        self._place = -1
+        self._index = -1
         self.seek(0)
 
     def seek(self, frame: int) -> None:
         """Load another frame."""
-        if frame == self._place:
+        if frame == self._index:
             return
-        self._monitor.report(max(frame, self._place))
+        self._monitor.report(max(frame, self._index))
         image = to_image(zoom(self._frames[frame], self._zoom))
         image = image.convert("RGBA" if image.mode in ("LA", "RGBA") else "RGB")
         self._mode, self._size, self.im = image.mode, image.size, image.im
-        self._place = frame
+        self._index = frame
 
     def tell(self) -> int:
         """Return the index of the current frame."""
-        return self._place
+        return self._index

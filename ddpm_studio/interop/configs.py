@@ -21,7 +21,7 @@ from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 
 Config = Mapping[str, Any]
 
-_MOST_TIMESTEPS = 10_000
+_MAX_TIMESTEPS = 10_000
 _SHOWN = 60
 
 _PREDICTIONS: dict[str, str] = {
@@ -31,7 +31,7 @@ _PREDICTIONS: dict[str, str] = {
 }
 # Schedulers for the forward process of DDPM, whatever sampler they implement, with the defaults of
 # β_1 and β_T of their class. Those of consistency models and of latent models are not among them.
-_PAPERS, _STABLE = (BETA_START, BETA_END), (0.00085, 0.012)
+_PAPER_BETAS, _STABLE_DIFFUSION_BETAS = (BETA_START, BETA_END), (0.00085, 0.012)
 _BY_BETAS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(
         (
@@ -52,7 +52,7 @@ _BY_BETAS: dict[str, tuple[float, float]] = {
             "SASolverScheduler",
             "UniPCMultistepScheduler",
         ),
-        _PAPERS,
+        _PAPER_BETAS,
     ),
     **dict.fromkeys(
         (
@@ -61,7 +61,7 @@ _BY_BETAS: dict[str, tuple[float, float]] = {
             "KDPM2DiscreteScheduler",
             "KDPM2AncestralDiscreteScheduler",
         ),
-        _STABLE,
+        _STABLE_DIFFUSION_BETAS,
     ),
 }
 _BY_SIGMAS = ("EDMEulerScheduler", "EDMDPMSolverMultistepScheduler")
@@ -76,7 +76,7 @@ _EDM: dict[str, Any] = {
     "prediction_type": "epsilon",
 }
 # Fields whose other values would make another process of the same β, with the supported value.
-_PLAIN: dict[str, Any] = {
+_REQUIRED_VALUES: dict[str, Any] = {
     "thresholding": False,
     "timestep_type": "discrete",
     "use_flow_sigmas": False,
@@ -91,7 +91,7 @@ _VARIANCES: dict[str, str] = {
 }
 
 
-class Unsupported(ValueError):  # noqa: N818 - reads as what it says
+class UnsupportedFieldError(ValueError):
     """Raised for a field of a diffusers configuration whose value the engine cannot express."""
 
     def __init__(self, field: str, value: object, allowed: object) -> None:
@@ -108,7 +108,7 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
         learned_variance: whether the network also predicts the variance.
 
     Raises:
-        Unsupported: naming the first field that the engine cannot express.
+        UnsupportedFieldError: naming the first field that the engine cannot express.
         ValueError: if T or the βs are impossible, or the variance does not fit the network.
     """
     name = fields.get("_class_name", "DDPMScheduler")
@@ -120,8 +120,10 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
         require("num_train_timesteps", fields.get("num_train_timesteps", 1000), (1000,))
         return _continuous(fields, "flow", learned_variance)
     if not isinstance(name, str) or name not in _BY_BETAS:
-        raise Unsupported("_class_name", name, "a scheduler of β, of EDM or of flow matching")
-    for field, value in _PLAIN.items():
+        raise UnsupportedFieldError(
+            "_class_name", name, "a scheduler of β, of EDM or of flow matching"
+        )
+    for field, value in _REQUIRED_VALUES.items():
         require(field, fields.get(field, value), (value,))
     clip = bool(fields.get("clip_sample", True))
     if clip:
@@ -137,13 +139,15 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
         raise ValueError(f"variance_type {variance!r} does not fit the network's out_channels")
     schedule = _schedule(fields, *_BY_BETAS[name])
     if fields.get("rescale_betas_zero_snr", False):
-        if not parameterization(_PREDICTIONS[prediction]).from_noise_alone:
-            raise Unsupported("rescale_betas_zero_snr", True, f"False with {prediction!r}")
+        if not parameterization(_PREDICTIONS[prediction]).supports_zero_terminal_snr:
+            raise UnsupportedFieldError(
+                "rescale_betas_zero_snr", True, f"False with {prediction!r}"
+            )
         schedule = schedule.with_zero_terminal_snr()
     return DiffusionProcess(schedule, _PREDICTIONS[prediction], _VARIANCES[variance], clip)
 
 
-def is_swapped(fields: Config) -> bool:
+def is_sampling_scheduler(fields: Config) -> bool:
     """Whether the scheduler is not DDPM's or DDIM's, and was probably swapped in for sampling."""
     return fields.get("_class_name", "DDPMScheduler") not in ("DDPMScheduler", "DDIMScheduler")
 
@@ -152,7 +156,7 @@ def scheduler_fields(process: DiffusionProcess) -> dict[str, Any]:
     """Return the scheduler_config.json that makes ``DDPMScheduler`` equal to a process.
 
     Raises:
-        Unsupported: if diffusers does not support the parameterisation or the variance.
+        UnsupportedFieldError: if diffusers does not support the parameterisation or the variance.
     """
     predictions = {ours: theirs for theirs, ours in _PREDICTIONS.items()}
     require("parameterization", process.parameterization, tuple(predictions))
@@ -176,24 +180,24 @@ def _continuous(fields: Config, name: str, learned_variance: bool) -> DiffusionP
     """Return the process of a network conditioned on σ (EDM) or flow time (flow matching)."""
     if learned_variance:
         raise ValueError("a learned variance does not go with its scheduler")
-    return DiffusionProcess(NoiseSchedule.named(name, _length(fields)), name, "fixed_small")
+    return DiffusionProcess(NoiseSchedule.named(name, _num_timesteps(fields)), name, "fixed_small")
 
 
-def _length(fields: Config) -> int:
+def _num_timesteps(fields: Config) -> int:
     T = int(fields.get("num_train_timesteps", 1000))
-    if not 2 <= T <= _MOST_TIMESTEPS:
-        raise ValueError(f"num_train_timesteps must be 2..{_MOST_TIMESTEPS}, not {T:.6g}")
+    if not 2 <= T <= _MAX_TIMESTEPS:
+        raise ValueError(f"num_train_timesteps must be 2..{_MAX_TIMESTEPS}, not {T:.6g}")
     return T
 
 
 def _schedule(fields: Config, first: float, last: float) -> NoiseSchedule:
     betas = fields.get("trained_betas")
     if betas is not None:
-        if not isinstance(betas, list) or len(betas) > _MOST_TIMESTEPS:
-            raise ValueError(f"trained_betas is no list of at most {_MOST_TIMESTEPS:,}")
+        if not isinstance(betas, list) or len(betas) > _MAX_TIMESTEPS:
+            raise ValueError(f"trained_betas is no list of at most {_MAX_TIMESTEPS:,}")
         given = [float(beta) for beta in betas]
         return NoiseSchedule.from_betas(given, zero_terminal_snr=given[-1:] == [1.0])
-    T = _length(fields)
+    T = _num_timesteps(fields)
     start = float(fields.get("beta_start", first))
     end = float(fields.get("beta_end", last))
     match fields.get("beta_schedule", "linear"):
@@ -207,7 +211,7 @@ def _schedule(fields: Config, first: float, last: float) -> NoiseSchedule:
             return NoiseSchedule.from_betas(sigmoid(T, start, end))
         case other:
             allowed = "linear, scaled_linear, squaredcos_cap_v2 or sigmoid"
-            raise Unsupported("beta_schedule", other, allowed)
+            raise UnsupportedFieldError("beta_schedule", other, allowed)
 
 
 def _beta_fields(schedule: NoiseSchedule) -> dict[str, Any]:
@@ -225,7 +229,7 @@ def require(field: str, value: Any, allowed: tuple[Any, ...]) -> None:
     """Check that a field has one of the allowed values; floats may differ by a relative 1e-6.
 
     Raises:
-        Unsupported: the value is not allowed; the message names the field.
+        UnsupportedFieldError: the value is not allowed; the message names the field.
     """
     for one in allowed:
         if isinstance(one, float) and isinstance(value, int | float):
@@ -233,4 +237,4 @@ def require(field: str, value: Any, allowed: tuple[Any, ...]) -> None:
                 return
         elif value == one:
             return
-    raise Unsupported(field, value, " or ".join(repr(one) for one in allowed))
+    raise UnsupportedFieldError(field, value, " or ".join(repr(one) for one in allowed))

@@ -15,12 +15,12 @@ from torch import Tensor
 from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop.configs import Unsupported, scheduler_fields
+from ddpm_studio.interop.configs import UnsupportedFieldError, scheduler_fields
 from ddpm_studio.interop.formats.diffusers import NO_LABEL_FILE
 from ddpm_studio.interop.layout import WEIGHTS
 from ddpm_studio.interop.names import to_diffusers
 from ddpm_studio.interop.unet2d import network_fields
-from ddpm_studio.paths import is_there, patiently
+from ddpm_studio.paths import path_exists, rename_with_retries
 
 # The oldest version of diffusers that can read everything written here.
 _VERSION = "0.31.0"
@@ -54,12 +54,12 @@ def save_diffusers(
             express the network or the process.
     """
     folder = Path(folder)
-    refuse_taken(folder)
+    check_destination(folder)
     try:
         network, scheduler = network_fields(config), scheduler_fields(process)
         if config.num_classes is not None and not null_label:
             network["num_class_embeds"] = config.num_classes
-    except Unsupported as error:
+    except UnsupportedFieldError as error:
         raise StudioError(
             f"diffusers cannot express this model: {error}.", "Keep it as a run folder."
         ) from error
@@ -86,18 +86,18 @@ def save_diffusers(
             (made / "README.md").write_text(card, encoding="utf-8")
         if folder.exists():
             folder.rmdir()
-        patiently(Path.rename, made, folder)
+        rename_with_retries(Path.rename, made, folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def refuse_taken(folder: Path) -> None:
+def check_destination(folder: Path) -> None:
     """Check that a folder can be created or, if it is empty, replaced.
 
     Raises:
         StudioError: if the path is a file or a folder with files, or the current folder.
     """
-    if not is_there(folder):
+    if not path_exists(folder):
         return
     if not folder.is_dir() or any(folder.iterdir()):
         raise StudioError(f"{folder} already holds files.", "Choose a new or an empty folder.")

@@ -14,22 +14,22 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.hub_cache import newest_version
+from ddpm_studio.hub_cache import newest_snapshot
 from ddpm_studio.pickles.torch_file import load_torch_file
-from ddpm_studio.placeholders import ANNEX, broken_link, stand_in_at
+from ddpm_studio.placeholders import GIT_ANNEX, detect_placeholder_at, git_annex_link
 from ddpm_studio.strict_json import read_object, require_file
 
 WEIGHTS = "diffusion_pytorch_model"
 INDEX = "model_index.json"
 
 _MAX_JSON = 1 << 20
-_MOST_SHARDS = 1000
+_MAX_SHARDS = 1000
 _SCHEDULER = "scheduler_config.json"
 _CHECKPOINT = re.compile(r"checkpoint-(\d{1,12})")
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\.")
 _SUFFIXES = (".safetensors", ".bin")
 _NETWORKS = ("unet", "unet_ema")
-_DOWNLOAD = "Download the model again."
+_DOWNLOAD_REMEDY = "Download the model again."
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ def find_layout(path: Path) -> ModelLayout | None:
     if found:
         return ModelLayout(path, found[0], found[1] if len(found) > 1 else None, _scheduler(path))
     if (path / "config.json").is_file() and _is_network(path):
-        root = _whole(path)
+        root = _model_root(path)
         return ModelLayout(root, path, None, _scheduler(root))
     newest = max(_checkpoints(path), default=None)
-    inner = newest[1] if newest else newest_version(path)
+    inner = newest[1] if newest else newest_snapshot(path)
     return find_layout(inner) if inner else None
 
 
@@ -81,7 +81,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         return read_object(path, _MAX_JSON, infinity=True)
     except (OSError, ValueError) as error:
-        if (instead := stand_in_at(path)) is not None:
+        if (instead := detect_placeholder_at(path)) is not None:
             raise instead.error(str(path)) from error
         raise StudioError(f"{path} cannot be read: {error}.", "Download it again.") from error
 
@@ -101,10 +101,10 @@ def read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
     """
     listed = next(_candidates(folder), None)
     if listed is None:
-        if (link := _unfetched(folder)) is not None:
-            raise ANNEX.error(str(link))
+        if (link := _unfetched_annex_file(folder)) is not None:
+            raise GIT_ANNEX.error(str(link))
         kinds = " and no ".join(f"{WEIGHTS}{suffix}" for suffix in _SUFFIXES)
-        raise StudioError(f"{folder} has no {kinds}.", _DOWNLOAD)
+        raise StudioError(f"{folder} has no {kinds}.", _DOWNLOAD_REMEDY)
     shards = _shards(listed) if listed.suffix == ".json" else [listed]
     weights: dict[str, Tensor] = {}
     for shard in shards:
@@ -114,7 +114,7 @@ def read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
                 raise ValueError("it is far larger than its network")
             weights.update(_table(shard))
         except (SafetensorError, ValueError, OSError) as error:
-            if (instead := stand_in_at(shard)) is not None:
+            if (instead := detect_placeholder_at(shard)) is not None:
                 raise instead.error(str(shard)) from error
             raise StudioError(
                 f"{shard} is damaged or holds more than weights: {error}.",
@@ -144,11 +144,11 @@ def _candidates(folder: Path) -> Iterator[Path]:
         )
 
 
-def _unfetched(folder: Path) -> Path | None:
+def _unfetched_annex_file(folder: Path) -> Path | None:
     """Return a weights file that git-annex has not fetched; None if there is none."""
     with suppress(OSError):
         named = (path for path in folder.iterdir() if path.name.startswith(WEIGHTS))
-        return next((path for path in named if broken_link(path) is not None), None)
+        return next((path for path in named if git_annex_link(path) is not None), None)
     return None
 
 
@@ -159,18 +159,22 @@ def _shards(listed: Path) -> list[Path]:
         StudioError: the index is damaged, or a shard is missing.
     """
     named = read_json(listed).get("weight_map")
-    names = set(named.values()) if isinstance(named, dict) and _all_text(named) else set()
-    if not 0 < len(names) <= _MOST_SHARDS:
-        raise StudioError(f"{listed} names no files of weights.", _DOWNLOAD)
+    names = set(named.values()) if isinstance(named, dict) and _values_are_strings(named) else set()
+    if not 0 < len(names) <= _MAX_SHARDS:
+        raise StudioError(f"{listed} names no files of weights.", _DOWNLOAD_REMEDY)
     for name in names:
         if Path(name).name != name or Path(name).suffix not in _SUFFIXES:
-            raise StudioError(f"{listed} names {name!r}, which is no file beside it.", _DOWNLOAD)
+            raise StudioError(
+                f"{listed} names {name!r}, which is no file beside it.", _DOWNLOAD_REMEDY
+            )
         if not (listed.parent / name).is_file():
-            raise StudioError(f"{listed.parent} lacks {name}, a part of the weights.", _DOWNLOAD)
+            raise StudioError(
+                f"{listed.parent} lacks {name}, a part of the weights.", _DOWNLOAD_REMEDY
+            )
     return [listed.parent / name for name in sorted(names)]
 
 
-def _all_text(named: dict[Any, Any]) -> bool:
+def _values_are_strings(named: dict[Any, Any]) -> bool:
     return all(isinstance(name, str) for name in named.values())
 
 
@@ -180,7 +184,7 @@ def _table(path: Path) -> dict[str, Tensor]:
     return load_file(path, backend="pread") if safe else load_torch_file(path)
 
 
-def _whole(part: Path) -> Path:
+def _model_root(part: Path) -> Path:
     """Return the pipeline or checkpoint folder that a network belongs to, or its own folder."""
     above = part.resolve().parent
     known = (above / INDEX).is_file() or _CHECKPOINT.fullmatch(above.name)

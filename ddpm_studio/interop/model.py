@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ddpm_studio.engine.networks.network import Network, NetworkConfig
-from ddpm_studio.engine.networks.registry import outline
+from ddpm_studio.engine.networks.registry import build_on_meta
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
@@ -29,7 +29,7 @@ class ForeignNetwork:
 
     def network(self) -> Network:
         """Return the network with its weights, ready to sample."""
-        model = outline(self.config)
+        model = build_on_meta(self.config)
         model.load_state_dict(self.weights, assign=True)
         return model.eval()
 
@@ -41,13 +41,13 @@ class ForeignModel(ForeignNetwork):
     Args:
         process: schedule, parameterisation, variance and clipping.
         raw: the weights without EMA, where the file has both.
-        trained: training progress in words, such as "step 800,000"; empty if unknown.
+        training_progress: training progress in words, such as "step 800,000"; empty if unknown.
         notes: remarks for the user on how the model was read, a sentence each.
     """
 
     process: DiffusionProcess
     raw: dict[str, Tensor] | None = None
-    trained: str = ""
+    training_progress: str = ""
     notes: tuple[str, ...] = ()
 
     @property

@@ -33,7 +33,7 @@ _BEFORE_2023 = [
 ]
 
 # UNet2DModel has no input for augmentation; without that input, ours equals one without the layer.
-_LEFT_OUT = "augmentation."
+_AUGMENTATION = "augmentation."
 
 
 def diffusers_names(name: str) -> list[str]:
@@ -51,7 +51,7 @@ def to_diffusers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     result = {}
     for name, value in weights.items():
-        if name.startswith(_LEFT_OUT):
+        if name.startswith(_AUGMENTATION):
             continue
         names = diffusers_names(name)
         for part_name, part in zip(names, value.chunk(len(names)), strict=True):
@@ -72,7 +72,7 @@ def from_diffusers(
         ValueError: if a weight is missing, left over, of another shape or not finite.
     """
     given = {_rename(name, _BEFORE_2023): value for name, value in weights.items()}
-    return matched(given, {name: diffusers_names(name) for name in shapes}, shapes)
+    return match_weights(given, {name: diffusers_names(name) for name in shapes}, shapes)
 
 
 def _rename(name: str, rules: Iterable[tuple[str, str]]) -> str:
@@ -81,7 +81,7 @@ def _rename(name: str, rules: Iterable[tuple[str, str]]) -> str:
     return name
 
 
-def matched(
+def match_weights(
     weights: Mapping[str, Tensor],
     names: Mapping[str, list[str]],
     shapes: Mapping[str, torch.Size],
@@ -100,7 +100,7 @@ def matched(
     given, result = dict(weights), {}
     for name, shape in shapes.items():
         parts = names[name]
-        _refuse("lack", [part for part in parts if part not in given])
+        _raise_if_any("lack", [part for part in parts if part not in given])
         pieces = [given.pop(part) for part in parts]
         if not all(piece.is_floating_point() for piece in pieces):
             raise ValueError(f"{parts[0]} holds numbers of a kind that no weights have")
@@ -117,11 +117,11 @@ def matched(
         if not bool(value.isfinite().all()):
             raise ValueError(f"{parts[0]} holds values that are not finite")
         result[name] = value
-    _refuse("hold, besides what the network has,", list(given))
+    _raise_if_any("hold, besides what the network has,", list(given))
     return result
 
 
-def _refuse(verb: str, names: list[str]) -> None:
+def _raise_if_any(verb: str, names: list[str]) -> None:
     if names:
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         raise ValueError(f"the weights {verb} {names[0]}{more}")

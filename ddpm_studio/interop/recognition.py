@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from ddpm_studio.catalogue.model_formats import MODEL_FORMATS, ModelFormatInfo
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.interop.formats.format import Answers, ModelFormat
-from ddpm_studio.interop.formats.source import Source, hub_name, open_source, weights_in
+from ddpm_studio.interop.formats.source import Source, find_state_dict, hub_name, open_source
 from ddpm_studio.interop.model import ForeignModel
-from ddpm_studio.interop.unknown_folders import JOIN, known_folder
+from ddpm_studio.interop.unknown_folders import JOIN_REMEDY, unsupported_folder_error
 from ddpm_studio.paths import MISSING, why_unreachable
 from ddpm_studio.pickles.reader import Unknown
-from ddpm_studio.pickles.torch_zip import NOT_OF_TORCH
+from ddpm_studio.pickles.torch_zip import NOT_A_TORCH_FILE
 
 _T = TypeVar("_T")
 
@@ -27,13 +27,13 @@ class UnknownModelError(StudioError):
 
 _SHOWN = 6
 _OPTIMIZER = {"state", "param_groups"}
-_OF_DIFFUSERS = "time_embedding.linear_1.weight"
-_SPREAD = (
+_DIFFUSERS_WEIGHT = "time_embedding.linear_1.weight"
+_SHARDED = (
     "is a part of a checkpoint that is spread over several files (torch.distributed)",
-    JOIN,
+    JOIN_REMEDY,
 )
 # Unsupported file types by suffix: the predicate of a sentence, and the remedy.
-_OTHERS = {
+_UNSUPPORTED = {
     ".onnx": ("is a network of ONNX, which has no weights to train on", "Choose its checkpoint."),
     ".h5": ("is a file of HDF5, as Keras writes", "Only models of PyTorch can be read."),
     ".keras": ("is a model of Keras", "Only models of PyTorch can be read."),
@@ -45,7 +45,7 @@ _OTHERS = {
         "is an archive of NumPy arrays, as JAX's programs write weights",
         "Only models of PyTorch can be read.",
     ),
-    ".distcp": _SPREAD,
+    ".distcp": _SHARDED,
     **dict.fromkeys(
         (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
         ("is a picture, and no model", "Choose a checkpoint."),
@@ -70,18 +70,18 @@ _TENSORFLOW = (".index", ".meta")
 
 
 @dataclass(frozen=True)
-class Recognised:
+class RecognisedModel:
     """An open file or folder whose model format has been recognised.
 
     Args:
         info: the format.
-        usual: the settings that the files do not contain, as fields of
+        defaults: the settings that the files do not contain, as fields of
             :class:`ddpm_studio.requests.ImportRequest`, with their usual values; None where there
             is no usual value.
     """
 
     info: ModelFormatInfo
-    usual: Answers
+    defaults: Answers
     _source: Source
     _format: ModelFormat
 
@@ -89,60 +89,65 @@ class Recognised:
         """Read the model.
 
         Args:
-            answers: values for all fields in ``usual``.
+            answers: values for all fields in ``defaults``.
 
         Raises:
             StudioError: if the model can't be read.
         """
-        return _told(self._source, self.info, lambda: self._format.read(self._source, answers))
+        return _with_format_errors(
+            self._source, self.info, lambda: self._format.read(self._source, answers)
+        )
 
 
 @contextmanager
-def recognised(path: Path, named: str | None = None) -> Iterator[Recognised]:
+def open_recognised(path: Path, format_name: str | None = None) -> Iterator[RecognisedModel]:
     """Context manager that opens a file or folder and detects its model format.
 
     Args:
         path: the file or folder.
-        named: the name of the format, to skip detection.
+        format_name: the name of the format, to skip detection.
 
     Raises:
         StudioError: if the path is missing or damaged, or of an unknown or unsupported format.
     """
-    _require(path)
+    _require_reachable(path)
     with ExitStack() as stack:
         try:
             source = stack.enter_context(open_source(path))
         except (OSError, ValueError) as error:
             raise StudioError(f"{path} can't be read: {error}.", "Choose another file.") from error
-        found = _format_of(source, named)
+        found = _format_of(source, format_name)
         if found is None:
-            raise _nothing_known(source)
+            raise _unknown_model_error(source)
         info, form = found
-        usual = _told(source, info, lambda: form.questions(source))
-        yield Recognised(info, usual, source, form)
+        defaults = _with_format_errors(source, info, lambda: form.questions(source))
+        yield RecognisedModel(info, defaults, source, form)
 
 
-def _format_of(source: Source, named: str | None) -> tuple[ModelFormatInfo, ModelFormat] | None:
-    infos = MODEL_FORMATS.values() if named is None else [MODEL_FORMATS[named]]
+def _format_of(
+    source: Source, format_name: str | None
+) -> tuple[ModelFormatInfo, ModelFormat] | None:
+    infos = MODEL_FORMATS.values() if format_name is None else [MODEL_FORMATS[format_name]]
     for info in infos:
         form: ModelFormat = info.load()()
-        if named is not None or form.recognises(source):
+        if format_name is not None or form.recognises(source):
             return info, form
     return None
 
 
-def _told(source: Source, info: ModelFormatInfo, work: Callable[[], _T]) -> _T:
+def _with_format_errors(source: Source, info: ModelFormatInfo, work: Callable[[], _T]) -> _T:
     """Call ``work`` and turn its errors into a StudioError that names the format."""
     try:
         return work()
     except (ValueError, OSError) as error:
         raise StudioError(
-            f"{source.path} can't be read as a model of {info.title}: {plain(str(error), 300)}.",
+            f"{source.path} can't be read as a model of {info.title}: "
+            f"{printable(str(error), 300)}.",
             "Choose another file, or give the options that its model card lists.",
         ) from error
 
 
-def _require(path: Path) -> None:
+def _require_reachable(path: Path) -> None:
     """Raise a StudioError if the path is missing or unreachable; nothing is downloaded."""
     why = why_unreachable(path)
     if why is None:
@@ -160,19 +165,19 @@ def _require(path: Path) -> None:
     )
 
 
-def _nothing_known(source: Source) -> StudioError:
+def _unknown_model_error(source: Source) -> StudioError:
     """Return the error for a source of no known format, which says what it is if possible."""
     path = source.path
     known = ", ".join(info.help for info in MODEL_FORMATS.values() if "refused" not in info.help)
     remedy = f"What can be read: {known}."
     if source.is_folder:
         return _unknown_folder(path, remedy)
-    if source.problem == NOT_OF_TORCH and path.suffix.lower() not in _OTHERS:
+    if source.problem == NOT_A_TORCH_FILE and path.suffix.lower() not in _UNSUPPORTED:
         return UnknownModelError(
             f"{path} is an archive, and no file of torch.save.",
             "Unpack it, and choose what was in it.",
         )
-    if source.problem not in ("", NOT_OF_TORCH):
+    if source.problem not in ("", NOT_A_TORCH_FILE):
         return StudioError(
             f"{path} begins as a checkpoint and can't be read as one: {source.problem}.",
             "Download or copy it again.",
@@ -182,8 +187,8 @@ def _nothing_known(source: Source) -> StudioError:
             f"{path} is part of a checkpoint of TensorFlow, as Ho's own code writes.",
             "Convert it as pesser/pytorch_diffusion does, and import the result.",
         )
-    if path.suffix.lower() in _OTHERS:
-        what, remedy = _OTHERS[path.suffix.lower()]
+    if path.suffix.lower() in _UNSUPPORTED:
+        what, remedy = _UNSUPPORTED[path.suffix.lower()]
         return UnknownModelError(f"{path} {what}.", remedy)
     if source.tree is None:
         return UnknownModelError(f"{path} is no checkpoint of a kind that is known here.", remedy)
@@ -195,7 +200,7 @@ def _unknown_folder(path: Path, remedy: str) -> StudioError:
         return UnknownModelError(
             f"{path} is a run of DDPM Studio already.", "Open it, or sample from it, as it is."
         )
-    if (known := known_folder(path)) is not None:
+    if (known := unsupported_folder_error(path)) is not None:
         return UnknownModelError(known.cause, known.remedy)
     return UnknownModelError(
         f"{path} is not a diffusers model, nor of another kind that is known here.", remedy
@@ -209,8 +214,8 @@ def _unknown_tree(source: Source, remedy: str) -> StudioError:
             f"{source.path} is the state of an optimiser, and no model.",
             "Choose the file of the model beside it.",
         )
-    names_of_weights = [*weights_in(source)]
-    if any(name.endswith(_OF_DIFFUSERS) for name in names_of_weights):
+    names_of_weights = [*find_state_dict(source)]
+    if any(name.endswith(_DIFFUSERS_WEIGHT) for name in names_of_weights):
         return UnknownModelError(
             f"{source.path} holds weights of diffusers without their config.json.",
             "Choose the folder that both are in, or download config.json beside it; or load them "
@@ -224,12 +229,13 @@ def _unknown_tree(source: Source, remedy: str) -> StudioError:
     if isinstance(source.tree, Unknown):
         return UnknownModelError(
             f"{source.path} is whole, and of no layout that is known here: it is no table of "
-            f"weights but a pickled {plain(source.tree.name[1], 60)}, whose program is not run.",
+            f"weights but a pickled {printable(source.tree.name[1], 60)}, whose program is not "
+            "run.",
             "Save its weights alone: torch.save(model.state_dict(), 'ckpt.pt').",
         )
     if source.tree == {}:
         return UnknownModelError(f"{source.path} holds nothing.", "Save it again.")
-    names = [plain(str(name), 40) for name in list(items)[:_SHOWN]]
+    names = [printable(str(name), 40) for name in list(items)[:_SHOWN]]
     more = f" and {len(items) - len(names):,} more" if len(items) > len(names) else ""
     what = f"it holds {', '.join(names)}{more}" if names else "it is no table"
     return UnknownModelError(

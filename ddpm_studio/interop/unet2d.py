@@ -11,7 +11,7 @@ from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.engine.networks.openai_unet import OpenAIUNetConfig
 from ddpm_studio.engine.networks.unet_blocks import NORM_EPS
 from ddpm_studio.engine.networks.unet_config import UNetConfig, level_sides
-from ddpm_studio.interop.configs import Config, Unsupported, require
+from ddpm_studio.interop.configs import Config, UnsupportedFieldError, require
 
 # Field of UNet2DModel: the only value our networks can express, and the default where absent.
 _FIXED: dict[str, tuple[Any, Any]] = {
@@ -43,7 +43,7 @@ def require_network(fields: Config) -> None:
     """Check that a configuration is of a ``UNet2DModel``, before any other field is read.
 
     Raises:
-        Unsupported: the configuration names another class.
+        UnsupportedFieldError: the configuration names another class.
     """
     allowed, default = _FIXED["_class_name"]
     require("_class_name", fields.get("_class_name", default), (allowed,))
@@ -61,7 +61,7 @@ def network_config(fields: Config, num_classes: int | None) -> UNetConfig | Diff
         The paper's U-Net if the configuration is equivalent to one, else the library's U-Net.
 
     Raises:
-        Unsupported: naming the first field that no network here can express.
+        UnsupportedFieldError: naming the first field that no network here can express.
         ValueError: if the numbers do not fit together.
     """
     for field, (allowed, default) in _FIXED.items():
@@ -114,7 +114,8 @@ def network_fields(config: NetworkConfig) -> dict[str, Any]:
     """Return the config.json that makes ``UNet2DModel`` equal to a network.
 
     Raises:
-        Unsupported: if ``UNet2DModel`` can't express this kind of network, or its settings.
+        UnsupportedFieldError: if ``UNet2DModel`` can't express this kind of network, or its
+            settings.
     """
     shape = _library_form(config)
     levels = len(shape.block_out_channels)
@@ -128,7 +129,7 @@ def network_fields(config: NetworkConfig) -> dict[str, Any]:
         "attn_norm_num_groups": shape.norm_num_groups if shape.scale_shift else None,
         "block_out_channels": list(shape.block_out_channels),
         "down_block_types": down,
-        "up_block_types": _mirrored(down),
+        "up_block_types": _up_block_types(down),
         "downsample_padding": shape.downsample_padding,
         "downsample_type": kind,
         "upsample_type": kind,
@@ -151,12 +152,12 @@ def _library_form(config: NetworkConfig) -> DiffusersUNetConfig:
     """Return the equivalent DiffusersUNetConfig of a network; the weights have the same names.
 
     Raises:
-        Unsupported: if there is none.
+        UnsupportedFieldError: if there is none.
     """
     if isinstance(config, DiffusersUNetConfig):
         return config
     if config.kind not in (UNetConfig.kind, OpenAIUNetConfig.kind):
-        raise Unsupported(
+        raise UnsupportedFieldError(
             "the kind of network", config.kind, "a U-Net on pixels, such as the preset tiny,"
         )
     common: dict[str, Any] = {
@@ -169,7 +170,7 @@ def _library_form(config: NetworkConfig) -> DiffusersUNetConfig:
         return DiffusersUNetConfig(
             *(config.height, config.width, config.channels),
             block_out_channels=tuple(config.base_channels * mult for mult in config.channel_mult),
-            attention_levels=_numbers(config.attends),
+            attention_levels=_level_indices(config.attends),
             layers_per_block=config.blocks_per_level,
             attention_head_dim=None,
             norm_num_groups=config.norm_groups,
@@ -182,14 +183,16 @@ def _library_form(config: NetworkConfig) -> DiffusersUNetConfig:
     assert isinstance(config, OpenAIUNetConfig)
     require("t_scale", config.t_scale, (1.0,))
     require("the first of widths", config.widths[0], (config.base_channels,))
-    attending = {config.widths[i] for i in _numbers(config.attends)} | {config.widths[-1]}
+    attending = {config.widths[i] for i in _level_indices(config.attends)} | {config.widths[-1]}
     if config.head_channels is None and config.heads > 1 and len(attending) > 1:
-        raise Unsupported("heads", config.heads, "head_channels, or one width with attention,")
+        raise UnsupportedFieldError(
+            "heads", config.heads, "head_channels, or one width with attention,"
+        )
     one_width = attending.pop() // config.heads if config.heads > 1 else None
     return DiffusersUNetConfig(
         *(config.height, config.width, config.channels),
         block_out_channels=config.widths,
-        attention_levels=_numbers(config.attends),
+        attention_levels=_level_indices(config.attends),
         layers_per_block=config.blocks_per_level,
         attention_head_dim=config.head_channels or one_width,
         norm_num_groups=config.norm_groups,
@@ -235,7 +238,7 @@ def _levels(fields: Config, levels: int, chosen: Mapping[str, Any]) -> tuple[lis
     """Return for each level whether it has attention, and whether residual blocks resample.
 
     Raises:
-        Unsupported: if the types of blocks can't be expressed.
+        UnsupportedFieldError: if the types of blocks can't be expressed.
         ValueError: if there are more or fewer blocks than levels.
     """
     down = list(fields.get("down_block_types", ["DownBlock2D"] + ["AttnDownBlock2D"] * 3))
@@ -245,49 +248,49 @@ def _levels(fields: Config, levels: int, chosen: Mapping[str, Any]) -> tuple[lis
             require(field, block, _TYPES[field])
     if len(down) != levels:
         raise ValueError(f"down_block_types has {len(down)} blocks for {levels} levels")
-    if up != _mirrored(down):
-        raise Unsupported(
-            "up_block_types", up, f"the mirror of down_block_types, {_mirrored(down)},"
+    if up != _up_block_types(down):
+        raise UnsupportedFieldError(
+            "up_block_types", up, f"the mirror of down_block_types, {_up_block_types(down)},"
         )
     # The last block of each side does not change the resolution.
-    down_ways = {block: _way(block, chosen["downsample_type"]) for block in down[:-1]}
-    up_ways = {block: _way(block, chosen["upsample_type"]) for block in up[:-1]}
+    down_ways = {block: _resampling(block, chosen["downsample_type"]) for block in down[:-1]}
+    up_ways = {block: _resampling(block, chosen["upsample_type"]) for block in up[:-1]}
     ways = {*down_ways.values(), *up_ways.values()}
     if len(ways) > 1:
         mixed = [f"{block} ({way})" for block, way in (down_ways | up_ways).items()]
-        raise Unsupported("the way to change resolution", mixed, "one way for all blocks")
+        raise UnsupportedFieldError("the way to change resolution", mixed, "one way for all blocks")
     return [block.startswith("Attn") for block in down], ways == {"resnet"}
 
 
-def _way(block: str, attending: str) -> str:
+def _resampling(block: str, attending: str) -> str:
     """Return how a block resamples, "resnet" or "conv"; attention blocks have a field for it."""
     if block.startswith("Attn"):
         return attending
     return "resnet" if "Resnet" in block else "conv"
 
 
-def _mirrored(down: list[str]) -> list[str]:
+def _up_block_types(down: list[str]) -> list[str]:
     return [block.replace("Down", "Up") for block in reversed(down)]
 
 
-def _numbers(attends: tuple[bool, ...]) -> tuple[int, ...]:
+def _level_indices(attends: tuple[bool, ...]) -> tuple[int, ...]:
     return tuple(level for level, attention in enumerate(attends) if attention)
 
 
 def _size(size: object) -> tuple[int, int]:
     sides = size if isinstance(size, list | tuple) else (size, size)
     if len(sides) != 2 or not all(type(side) is int for side in sides):
-        raise Unsupported("sample_size", size, "a side, or height and width,")
+        raise UnsupportedFieldError("sample_size", size, "a side, or height and width,")
     return sides[0], sides[1]
 
 
 def _integers(field: str, values: Any) -> list[int]:
     if not isinstance(values, list | tuple) or not values:
-        raise Unsupported(field, values, "a list of whole numbers")
+        raise UnsupportedFieldError(field, values, "a list of whole numbers")
     return [_integer(field, value) for value in values]
 
 
 def _integer(field: str, value: Any) -> int:
     if type(value) is not int:
-        raise Unsupported(field, value, "a whole number")
+        raise UnsupportedFieldError(field, value, "a whole number")
     return value

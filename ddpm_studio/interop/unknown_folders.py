@@ -7,11 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.interop.layout import read_json
 
 _PYTORCH_ONLY = "Only models of PyTorch can be read."
-JOIN = "Join them: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER ckpt.pt."
+JOIN_REMEDY = (
+    "Join them: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER ckpt.pt."
+)
 """Remedy for a sharded checkpoint of torch.distributed."""
 _MERGE = "Merge it into its model with its own program."
 _WEIGHTS = (".pt", ".pth", ".ckpt", ".safetensors", ".bin")
@@ -36,7 +38,7 @@ _KINDS = (
     _Kind(
         ("*.distcp",),
         "is a checkpoint that is spread over several files (torch.distributed)",
-        JOIN,
+        JOIN_REMEDY,
     ),
     _Kind(
         ("*/*_model_states.pt", "*_model_states.pt"),
@@ -74,7 +76,7 @@ _KINDS = (
 )
 
 
-def known_folder(folder: Path) -> StudioError | None:
+def unsupported_folder_error(folder: Path) -> StudioError | None:
     """Return the error for an unsupported folder, recognised by its files; None if unknown."""
     for kind in _KINDS:
         if any(next(folder.glob(pattern), None) is not None for pattern in kind.patterns):
@@ -82,13 +84,13 @@ def known_folder(folder: Path) -> StudioError | None:
     with suppress(StudioError):
         fields = read_json(folder / "config.json")
         if "model_type" in fields and "_class_name" not in fields:
-            kind_of = plain(str(fields["model_type"]), 40)
+            kind_of = printable(str(fields["model_type"]), 40)
             return StudioError(
                 f"{folder} is a model of the library transformers ({kind_of}).",
                 "Only networks that draw pictures from noise can be read.",
             )
     if weights := _weights(folder):
-        names = ", ".join(plain(path.name, 60) for path in weights[:_SHOWN])
+        names = ", ".join(printable(path.name, 60) for path in weights[:_SHOWN])
         more = f" and {len(weights) - _SHOWN:,} more" if len(weights) > _SHOWN else ""
         return StudioError(
             f"{folder} holds {names}{more}, and no config.json that tells what they are.",

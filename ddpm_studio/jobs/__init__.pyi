@@ -8,7 +8,7 @@ from .drawing.interpolation import (
     interpolate as interpolate,
 )
 from .drawing.interpolation import (
-    walk_path as walk_path,
+    interpolate_path as interpolate_path,
 )
 from .drawing.latents import (
     encode_picture as encode_picture,
@@ -35,14 +35,14 @@ from .drawing.series import (
     interpolate_series as interpolate_series,
 )
 from .drawing.series import (
-    sample_beside as sample_beside,
+    sample_interleaved as sample_interleaved,
 )
 from .drawing.series import (
     share_series as share_series,
 )
 from .drawing.sharing import share as share
 from .library.exchange import (
-    ModelLook as ModelLook,
+    ModelDescription as ModelDescription,
 )
 from .library.exchange import (
     export_diffusers as export_diffusers,
@@ -51,18 +51,18 @@ from .library.exchange import (
     import_model as import_model,
 )
 from .library.exchange import (
-    look_at_model as look_at_model,
+    inspect_model as inspect_model,
 )
+from .library.numbered import load_labelled_picture as load_labelled_picture
 from .library.numbered import load_picture as load_picture
-from .library.numbered import take_picture as take_picture
 from .library.run_summary import (
     RunSummary as RunSummary,
 )
 from .library.run_summary import (
     describe_run as describe_run,
 )
-from .library.training_pictures import some_labelled as some_labelled
-from .library.training_pictures import some_pictures as some_pictures
+from .library.training_pictures import example_pictures as example_pictures
+from .library.training_pictures import labelled_example_pictures as labelled_example_pictures
 from .measuring.bits import measure_bits as measure_bits
 from .measuring.bound import (
     bound_parts as bound_parts,
@@ -88,16 +88,19 @@ from .playground import (
     PointModel as PointModel,
 )
 from .playground import (
-    diffused as diffused,
+    diffuse_points as diffuse_points,
+)
+from .playground import (
+    evaluate_scores as evaluate_scores,
 )
 from .playground import (
     langevin as langevin,
 )
 from .playground import (
-    look_at_points as look_at_points,
+    play as play,
 )
 from .playground import (
-    play as play,
+    sample_trajectory as sample_trajectory,
 )
 from .playground import (
     score_field as score_field,
@@ -111,9 +114,6 @@ from .playground import (
 from .playground import (
     true_score as true_score,
 )
-from .playground import (
-    walk_points as walk_points,
-)
 from .publishing.publishing import (
     PackedModel as PackedModel,
 )
@@ -122,7 +122,7 @@ from .publishing.publishing import (
 )
 from .reporting.writing import report as report
 from .training.budget_training import (
-    train_within as train_within,
+    train_within_budget as train_within_budget,
 )
 from .training.distilling import distill as distill
 from .training.training import (

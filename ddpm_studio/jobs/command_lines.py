@@ -14,8 +14,8 @@ from ddpm_studio.picture_shape import sides
 # Characters with a meaning in pairs; a backslash before one makes it part of a name or value.
 _SIGN, _ESCAPED = re.compile(r"[\\,=]"), re.compile(r"\\([\\,=])")
 # Control characters, which nobody types, replace escaped characters while pairs are split.
-_HIDDEN = {"\\": "\0", ",": "\1", "=": "\2"}
-_SHOWN = str.maketrans({hidden: sign for sign, hidden in _HIDDEN.items()})
+_PLACEHOLDERS = {"\\": "\0", ",": "\1", "=": "\2"}
+_SHOWN = str.maketrans({hidden: sign for sign, hidden in _PLACEHOLDERS.items()})
 
 
 def read_pairs(text: str) -> Iterator[tuple[str, str]]:
@@ -24,7 +24,7 @@ def read_pairs(text: str) -> Iterator[tuple[str, str]]:
     Raises:
         ValueError: if one is not a pair; the message is its name or value, whichever there is.
     """
-    hidden = _ESCAPED.sub(lambda found: _HIDDEN[found[1]], text)
+    hidden = _ESCAPED.sub(lambda found: _PLACEHOLDERS[found[1]], text)
     for part in hidden.split(","):
         name, _, value = (one.translate(_SHOWN) for one in part.strip().partition("="))
         if not (name and value):
@@ -36,7 +36,9 @@ def _escaped(text: str) -> str:
     return _SIGN.sub(r"\\\g<0>", text)
 
 
-def options_of(asked: BaseModel, usual: BaseModel, leave_out: Collection[str]) -> Iterator[str]:
+def changed_options(
+    asked: BaseModel, usual: BaseModel, leave_out: Collection[str]
+) -> Iterator[str]:
     """Yield the command-line options for the fields in which ``asked`` differs from ``usual``.
 
     Args:

@@ -11,7 +11,7 @@ Pictures = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class DrawingBegun:
+class DrawingStarted:
     """A drawing has begun; its finished pictures will have this ``recipe``."""
 
     recipe: dict[str, object]

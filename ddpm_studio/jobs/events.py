@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.jobs.drawing_events import BatchDrawn as BatchDrawn
-from ddpm_studio.jobs.drawing_events import DrawingBegun as DrawingBegun
+from ddpm_studio.jobs.drawing_events import DrawingStarted as DrawingStarted
 from ddpm_studio.jobs.frames import FrameImages as FrameImages
 from ddpm_studio.progress import Progress as Progress
 
@@ -38,7 +38,7 @@ class PicturesLeftOut(Notice):
 
 
 @dataclass(frozen=True)
-class Told(Notice):
+class InfoNotice(Notice):
     """Information on how a request was understood or a default chosen; no warning."""
 
 
@@ -69,7 +69,7 @@ class TrainStep:
     lr: float
 
     @property
-    def finite(self) -> bool:
+    def is_finite(self) -> bool:
         """Whether loss and gradient norm are finite; if not, the step was skipped."""
         return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
 
@@ -150,7 +150,7 @@ class Latent:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawingResult:
     """Finished pictures with their recipe and, if they share one, the latent they started from.
 
     ``latent`` is the latent as pictures, for display; ``shared`` as numbers, for a file.
@@ -163,11 +163,11 @@ class Drawn:
 
 
 @dataclass(frozen=True, eq=False)
-class Beside:
+class InterleavedEvent:
     """Event of one of several drawings that advance in step; ``which`` counts from 0."""
 
     which: int
-    event: DrawingBegun | FrameImages | Notice | Drawn
+    event: DrawingStarted | FrameImages | Notice | DrawingResult
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +223,7 @@ class MeasuredFigure:
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class EvaluationResult:
     """Evaluation: metrics of samples compared with real pictures.
 
     ``step`` is that of the model that drew them, None for pictures from files. ``reference`` is
@@ -244,7 +244,7 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
-class Decoded:
+class DecodingResult:
     """Progressive decoding of one picture [DDPM §4.3, Fig. 5]; one value for each shown t.
 
     ``t`` falls from T to 1. ``rate`` is the information in x_T..x_t in bits/dim, ``distortion`` the
@@ -342,22 +342,22 @@ class StepGaussians:
 
 
 @dataclass(frozen=True, eq=False)
-class PointWalk:
-    """Trajectory of points: ``moments`` are its states, of shape (N, 2), from the start on.
+class PointTrajectory:
+    """Trajectory of points: ``states`` are its states, of shape (N, 2), from the start on.
 
     ``shares`` rise from 0 to 1: the completed share, 1 − t/T for a reverse process.
     """
 
     shares: tuple[float, ...]
-    moments: tuple[Points, ...]
+    states: tuple[Points, ...]
 
-    def at(self, share: float) -> int:
+    def index_at(self, share: float) -> int:
         """Return the index of the last state reached at a completed share."""
         return max(0, int(np.searchsorted(self.shares, share + 1e-9, side="right")) - 1)
 
 
 @dataclass(frozen=True, eq=False)
-class PointLook:
+class PointScores:
     """Points of q(x_t), and at places (G, 2) the learned score and, where known, the true one.
 
     ``cosine`` is the mean of both scores' cosine similarity at the points, where known.
@@ -370,7 +370,7 @@ class PointLook:
 
 
 @dataclass(frozen=True, eq=False)
-class PointsLearned:
+class PointTrainingState:
     """State of the 2-D playground's training: data and samples, float32 of shape (N, 2)."""
 
     step: int
@@ -389,11 +389,11 @@ Event = (
     | CheckpointSaved
     | SampleGrid
     | FrameImages
-    | DrawingBegun
+    | DrawingStarted
     | BatchDrawn
-    | Drawn
-    | Beside
+    | DrawingResult
+    | InterleavedEvent
     | PicturesRead
     | BitsMeasured
-    | PointsLearned
+    | PointTrainingState
 )

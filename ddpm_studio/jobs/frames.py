@@ -9,13 +9,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.picture_shape import fully_seen
+from ddpm_studio.picture_shape import with_opaque_alpha
 
 Pictures = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float16]
 View = Literal["x_t", "x0_hat", "eps"]
 
-KEPT: tuple[View, ...] = ("x_t", "x0_hat", "eps")
+STORED_VIEWS: tuple[View, ...] = ("x_t", "x0_hat", "eps")
 """The quantities that a frame keeps."""
 
 #: Value shown as white, its negative as black: 1, for ε̂ 3 standard deviations.
@@ -66,10 +66,10 @@ class FrameImages:
             kept = kept[picture]
         return to_levels(kept, SCALES[view])
 
-    def shown(self, view: View, picture: int | None = None) -> Pictures:
+    def for_display(self, view: View, picture: int | None = None) -> Pictures:
         """Return :meth:`pictures` for display: ε̂ with an opaque alpha channel, if it has one."""
         pictures = self.pictures(view, picture)
-        return fully_seen(pictures) if view == "eps" else pictures
+        return with_opaque_alpha(pictures) if view == "eps" else pictures
 
     def values(self, view: View) -> npt.NDArray[np.float32]:
         """Return numbers, float32 (N, H, W, C); from kept uint8 in steps of 1/127.5 · scale."""
@@ -78,12 +78,12 @@ class FrameImages:
     @property
     def exact(self) -> bool:
         """Whether all three are kept as float16, not as uint8."""
-        return all(self.kept(view).dtype != np.uint8 for view in KEPT)
+        return all(self.kept(view).dtype != np.uint8 for view in STORED_VIEWS)
 
     @property
     def nbytes(self) -> int:
         """Memory of the kept arrays in bytes."""
-        return sum(self.kept(view).nbytes for view in KEPT)
+        return sum(self.kept(view).nbytes for view in STORED_VIEWS)
 
     def compact(self) -> FrameImages:
         """Return a copy with x̂_0 and ε̂ quantised to uint8, in two thirds of the memory."""

@@ -7,17 +7,17 @@ from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from ddpm_studio.engine.generators import mapped
+from ddpm_studio.engine.generators import map_events
 from ddpm_studio.jobs.events import Event, FrameImages, Progress
 
 Result = TypeVar("Result")
 
 
-def relay(
-    job: Generator[Event, None, Result], count: Callable[[Progress], Progress]
+def map_progress(
+    job: Generator[Event, None, Result], transform: Callable[[Progress], Progress]
 ) -> Generator[Event, None, Result]:
-    """Yield the events of ``job``, with ``count`` applied to each Progress; return its result."""
-    return mapped(job, lambda event: count(event) if isinstance(event, Progress) else event)
+    """Yield the events of ``job``, each Progress replaced by ``transform`` of it."""
+    return map_events(job, lambda event: transform(event) if isinstance(event, Progress) else event)
 
 
 def collect_frames(
@@ -41,7 +41,7 @@ def collect_frames(
                 yield event
 
 
-def in_turn(
+def run_sequentially(
     jobs: Sequence[tuple[int, Generator[Event, None, Result]]],
 ) -> Generator[Event, None, list[Result]]:
     """Run jobs one after the other, with their progress scaled to the whole.
@@ -56,7 +56,7 @@ def in_turn(
     passed = 0
     finished: list[Result] = []
     for cost, job in jobs:
-        finished.append((yield from relay(job, partial(_scaled, passed, cost, total))))
+        finished.append((yield from map_progress(job, partial(_scaled, passed, cost, total))))
         passed += cost
     return finished
 

@@ -21,15 +21,22 @@ from ddpm_studio.engine import (
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import Event, PointLook, Points, PointsLearned, PointWalk, Progress
+from ddpm_studio.jobs.events import (
+    Event,
+    Points,
+    PointScores,
+    PointTrainingState,
+    PointTrajectory,
+    Progress,
+)
 from ddpm_studio.jobs.machine.threads import threads
-from ddpm_studio.requests import PlayRequest, Sampler
+from ddpm_studio.requests import PlaygroundRequest, Sampler
 
 _BATCH, _OTHERS, _LEARNING_RATE, _EMA = 512, 512, 1.5e-2, 0.998
-_SHOWN, _LOOKS = 512, 20
+_SHOWN, _REPORT_COUNT = 512, 20
 # Share of the variance 1 − ᾱ_t as step size δ: so small that the discretisation can't be seen.
 _LANGEVIN_SHARE = 0.02
-_REPORT_EVERY, _WALK_REPORT_EVERY = 25, 10
+_REPORT_EVERY, _TRAJECTORY_REPORT_EVERY = 25, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +49,9 @@ class PointModel:
     shape: str = "drawing"
 
 
-def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event, None, PointModel]:
+def play(
+    request: PlaygroundRequest, drawing: Points | None = None
+) -> Generator[Event, None, PointModel]:
     """Train a network on points; yields Progress, and from time to time PointsLearned.
 
     Args:
@@ -73,9 +82,11 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
     optimizer = torch.optim.Adam(network.parameters(), lr=_LEARNING_RATE)
     cooling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, request.steps)
     model = PointModel(average.model, process, points(_SHOWN).numpy(), request.shape)
-    looks = set(np.linspace(0, request.steps, _LOOKS + 1).round().astype(int).tolist())
+    report_steps = set(
+        np.linspace(0, request.steps, _REPORT_COUNT + 1).round().astype(int).tolist()
+    )
 
-    def learn() -> Tensor:
+    def train_step() -> Tensor:
         x_0 = points(_BATCH)
         index = torch.randint(request.timesteps, (_BATCH,), generator=generator)
         noise = torch.randn(x_0.shape, generator=generator)
@@ -83,8 +94,8 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
         # L_simple with the expected noise as target, which lacks the variance of a sampled one:
         # between modes the score is small, and would be lost in it.
         target = toy.expected_noise(x_0, x_t, points(_OTHERS), process.schedule, index)
-        answer = process.predict(network, x_t[:, :, None, None], index)[:, :, 0, 0]
-        loss: Tensor = (answer - target).square().mean()
+        prediction = process.predict(network, x_t[:, :, None, None], index)[:, :, 0, 0]
+        loss: Tensor = (prediction - target).square().mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -94,13 +105,13 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
     for step in range(1, request.steps + 1):
         # Two threads are no faster at so little work, and far slower on busy cores.
         with threads(1):
-            loss = learn()
+            loss = train_step()
             average.update(step)
         if step % _REPORT_EVERY == 0 or step == request.steps:
             yield Progress(step, request.steps, "Learning")
-        if step in looks:
-            *_, (_, samples) = _moments(model, "ddim", 20, request.seed, _SHOWN)
-            yield PointsLearned(step, float(loss), model.data, samples)
+        if step in report_steps:
+            *_, (_, samples) = _trajectory_states(model, "ddim", 20, request.seed, _SHOWN)
+            yield PointTrainingState(step, float(loss), model.data, samples)
     return model
 
 
@@ -111,31 +122,31 @@ def shape_points(shape: toy.Shape, seed: int = 0) -> Points:
 
 
 def start_noise(seed: int, count: int = _SHOWN) -> Points:
-    """Return the noise x_T that :func:`walk_points` starts from with this seed, (count, 2)."""
+    """Return the noise x_T from which :func:`sample_trajectory` starts, (count, 2)."""
     x_t = PictureNoise(seed, [0], "cpu").draw((2, count, 1))
     noise: Points = toy.as_points(x_t).numpy().copy()
     return noise
 
 
-def walk_points(
+def sample_trajectory(
     model: PointModel, sampler: Sampler, steps: int | None, seed: int, count: int = _SHOWN
-) -> Generator[Event, None, PointWalk]:
+) -> Generator[Event, None, PointTrajectory]:
     """Run a reverse process from noise; yields Progress, and returns the trajectory.
 
     Raises:
         StudioError: if there are more steps than T.
     """
     T = model.process.schedule.T
-    shares, moments = [], []
-    for number, (t, points) in enumerate(_moments(model, sampler, steps, seed, count), 1):
+    shares, states = [], []
+    for number, (t, points) in enumerate(_trajectory_states(model, sampler, steps, seed, count), 1):
         shares.append(1 - t / T)
-        moments.append(points)
-        if number % _WALK_REPORT_EVERY == 0:
+        states.append(points)
+        if number % _TRAJECTORY_REPORT_EVERY == 0:
             yield Progress(T - t, T, "Walking", "")
-    return PointWalk(tuple(shares), tuple(moments))
+    return PointTrajectory(tuple(shares), tuple(states))
 
 
-def _moments(
+def _trajectory_states(
     model: PointModel, sampler: Sampler, steps: int | None, seed: int, count: int
 ) -> Iterator[tuple[int, Points]]:
     """Yield the t of each state of a reverse process, from T on, with its points (count, 2)."""
@@ -146,8 +157,8 @@ def _moments(
     def network(x: Tensor, labels: Tensor, /) -> Tensor:
         # Not around the whole generator: its consumer may train between two steps.
         with torch.no_grad():
-            answer: Tensor = model.network(x, labels)
-        return answer
+            prediction: Tensor = model.network(x, labels)
+        return prediction
 
     noise = PictureNoise(seed, [0], "cpu")
     x_t = noise.draw((2, count, 1))
@@ -157,7 +168,7 @@ def _moments(
 
 def langevin(
     model: PointModel, t: int, steps: int, seed: int, count: int = _SHOWN
-) -> Generator[Event, None, PointWalk]:
+) -> Generator[Event, None, PointTrajectory]:
     """Run a Langevin chain to samples of q(x_t), by the learned score alone.
 
     x ← x + δ/2 ∇ log q(x) + √δ z, with δ a share of the noise's variance 1 − ᾱ_t
@@ -173,15 +184,15 @@ def langevin(
     generator = torch.Generator().manual_seed(derive_seed(seed, t))
     points = torch.randn(count, 2, generator=generator).numpy()
     delta = _LANGEVIN_SHARE * float(schedule.one_minus_alphas_cumprod[max(1, t) - 1])
-    moments = [points]
+    states = [points]
     for step in range(1, steps + 1):
         z = torch.randn(count, 2, generator=generator).numpy()
-        pull = score_field(model, points, t)
-        points = points + np.float32(delta / 2) * pull + np.float32(delta**0.5) * z
-        moments.append(points)
-        if step % _WALK_REPORT_EVERY == 0:
+        drift = score_field(model, points, t)
+        points = points + np.float32(delta / 2) * drift + np.float32(delta**0.5) * z
+        states.append(points)
+        if step % _TRAJECTORY_REPORT_EVERY == 0:
             yield Progress(step, steps, "Walking")
-    return PointWalk(tuple(k / steps for k in range(steps + 1)), tuple(moments))
+    return PointTrajectory(tuple(k / steps for k in range(steps + 1)), tuple(states))
 
 
 def score_field(model: PointModel, places: Points, t: int) -> npt.NDArray[np.float32]:
@@ -201,7 +212,7 @@ def score_field(model: PointModel, places: Points, t: int) -> npt.NDArray[np.flo
     return score
 
 
-def diffused(model: PointModel, t: int, seed: int) -> Points:
+def diffuse_points(model: PointModel, t: int, seed: int) -> Points:
     """Return the data points at t of the forward process, shape (N, 2)."""
     x_0 = toy.as_picture(torch.from_numpy(model.data))
     noise = PictureNoise(seed, [0], "cpu").draw(x_0.shape[1:])
@@ -219,17 +230,17 @@ def true_score(model: PointModel, places: Points, t: int) -> Points | None:
     return score
 
 
-def look_at_points(model: PointModel, places: Points, t: int, seed: int) -> PointLook:
+def evaluate_scores(model: PointModel, places: Points, t: int, seed: int) -> PointScores:
     """Return points of q(x_t), and the score at places (G, 2); at t = 0 the score of t = 1.
 
     Raises:
         StudioError: if t is not 0..T.
     """
-    at, points = max(1, t), diffused(model, t, seed)
+    at, points = max(1, t), diffuse_points(model, t, seed)
     learned, true = score_field(model, places, at), true_score(model, places, at)
     exact = true_score(model, points, at)
     cosine = None if exact is None else float(cosines(score_field(model, points, at), exact).mean())
-    return PointLook(points, learned, true, cosine)
+    return PointScores(points, learned, true, cosine)
 
 
 def cosines(first: Points, second: Points) -> npt.NDArray[np.float32]:

@@ -21,19 +21,19 @@ from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.measuring.rank_bits import MEASURE, measure_as_rank
 from ddpm_studio.jobs.training.rank_state import TRAIN
 from ddpm_studio.jobs.training.rank_training import train_as_rank
-from ddpm_studio.signals import ending_signals, notices
+from ddpm_studio.signals import preemption_signals, termination_signals
 
 
 def main() -> int:
     """Run a rank that another process of this program has started; return the exit code."""
-    threading.Thread(target=_end_with_input, name="input", daemon=True).start()
+    threading.Thread(target=_exit_on_stdin_eof, name="input", daemon=True).start()
     place = RankPlace.from_environment()
     if place is None:
         return 2
-    return follow(place)
+    return run_worker(place)
 
 
-def follow(place: RankPlace) -> int:
+def run_worker(place: RankPlace) -> int:
     """Run a rank other than 0 until rank 0 ends; return the exit code.
 
     A failure of this rank is reported to rank 0, which shows it to the person.
@@ -41,8 +41,8 @@ def follow(place: RankPlace) -> int:
     team: Team | None = None
     try:
         team = Team(place, torch.device("cpu"), place.connect())
-        with _handing_on_signals(team):
-            _WORKS[team.hear_work()](team)
+        with _forward_signals(team):
+            _WORK_FUNCTIONS[team.receive_work()](team)
     except RankLostError:
         over = team is not None and team.is_over
         if team is not None and not over:
@@ -58,22 +58,22 @@ def follow(place: RankPlace) -> int:
     else:
         code = 0
     if team is not None:
-        team.close(well=code == 0)
+        team.close(regular=code == 0)
     return code
 
 
 @contextlib.contextmanager
-def _handing_on_signals(team: Team) -> Iterator[None]:
+def _forward_signals(team: Team) -> Iterator[None]:
     """Forward signals that ask for an end to rank 0, which ends all ranks (context manager)."""
 
-    def hand_on(number: int, _frame: FrameType | None) -> None:
-        if not team.has_work and number in ending_signals():
+    def forward_signal(number: int, _frame: FrameType | None) -> None:
+        if not team.has_work and number in termination_signals():
             # Rank 0 may never come, as when the launcher ends the ranks because that one failed.
             raise RankLostError("asked to end before there was anything to do")
-        team.ask_to_stop(number)
+        team.request_stop(number)
 
-    numbers = [*ending_signals(), *notices()]
-    before = {number: signal.signal(number, hand_on) for number in numbers}
+    numbers = [*termination_signals(), *preemption_signals()]
+    before = {number: signal.signal(number, forward_signal) for number in numbers}
     try:
         yield
     finally:
@@ -81,14 +81,14 @@ def _handing_on_signals(team: Team) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-_WORKS: dict[str, Callable[[Team], None]] = {
+_WORK_FUNCTIONS: dict[str, Callable[[Team], None]] = {
     TRAIN: train_as_rank,
     DRAW: draw_as_rank,
     MEASURE: measure_as_rank,
 }
 
 
-def _end_with_input() -> None:
+def _exit_on_stdin_eof() -> None:
     """Exit the process when its parent has ended, for whatever reason, which closes stdin."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdin.buffer.read()

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from ddpm_studio.catalogue.fields import one_of
 from ddpm_studio.errors import StudioError
-from ddpm_studio.validation import plainly
+from ddpm_studio.validation import reword_message
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Named = Callable[[str], str]
+OptionNamer = Callable[[str], str]
 """Name of a field's option as the person gives it: ``--image-size`` for ``image_size``."""
 
 # Fields in which a person may name classes, where the request has numbers.
@@ -29,13 +29,13 @@ class OptionError(StudioError):
     """
 
     def __init__(self, option: str, problem: str) -> None:
-        super().__init__(f"{option}: {plainly(problem)}.")
+        super().__init__(f"{option}: {reword_message(problem)}.")
         self.option = option
         self.problem = problem
 
 
-def ask(
-    model: type[ModelT], given: Mapping[str, object], named: Named = str, **more: object
+def build_request(
+    model: type[ModelT], given: Mapping[str, object], named: OptionNamer = str, **more: object
 ) -> ModelT:
     """Make a validated request from options.
 
@@ -52,31 +52,31 @@ def ask(
     """
     own = dict(given)
     if isinstance(own.get(_CLASS), str):
-        (own[_CLASS],) = _class_numbers(more["run"], [own[_CLASS]])
+        (own[_CLASS],) = _to_class_numbers(more["run"], [own[_CLASS]])
     if isinstance(classes := own.get(_CLASSES), Sequence):
-        own[_CLASSES] = _class_numbers(more["run"], classes)
+        own[_CLASSES] = _to_class_numbers(more["run"], classes)
     try:
         made = model(**own, **more)
     except ValidationError as error:
         first = error.errors()[0]
         option = str(first["loc"][0]) if first["loc"] else model.__name__
         raise OptionError(option, str(first["msg"]).removeprefix("Value error, ")) from error
-    _refuse_idle(made, own, named)
+    _reject_unused_options(made, own, named)
     return made
 
 
-def _class_numbers(run: object, words: str | Sequence[object]) -> list[object]:
+def _to_class_numbers(run: object, words: str | Sequence[object]) -> list[object]:
     """Return the classes with names replaced by their numbers; other values are kept."""
     from ddpm_studio.runs import RunFolder
     from ddpm_studio.runs.classes import class_or_none, known_classes
 
     info = RunFolder.open(Path(str(run))).info
     if isinstance(words, str):
-        words = _at_commas(words, known_classes(info))
+        words = _split_at_commas(words, known_classes(info))
     return [class_or_none(info, one.strip()) if isinstance(one, str) else one for one in words]
 
 
-def _at_commas(text: str, names: Collection[str]) -> list[str]:
+def _split_at_commas(text: str, names: Collection[str]) -> list[str]:
     """Split a text at its commas, except those within a class's name: "tench, Tinca tinca"."""
     pieces = text.split(",")
     found: list[str] = []
@@ -88,7 +88,7 @@ def _at_commas(text: str, names: Collection[str]) -> list[str]:
     return found
 
 
-def _refuse_idle(made: BaseModel, own: Collection[str], named: Named) -> None:
+def _reject_unused_options(made: BaseModel, own: Collection[str], named: OptionNamer) -> None:
     """Raise OptionError for an option that the chosen entry of the catalogue does not take."""
     for name in own:
         field = type(made).model_fields[name]
@@ -98,6 +98,6 @@ def _refuse_idle(made: BaseModel, own: Collection[str], named: Named) -> None:
         if marker is None or getattr(made, name) == field.default:
             continue
         chosen = getattr(made, of)
-        if not marker.table[chosen].takes(name):
-            taking = " or ".join(entry.name for entry in marker.entries() if entry.takes(name))
+        if not marker.table[chosen].accepts(name):
+            taking = " or ".join(entry.name for entry in marker.entries() if entry.accepts(name))
             raise OptionError(name, f"{chosen} does not heed it; add {named(of)} {taking}.")

@@ -6,10 +6,12 @@ from collections.abc import Generator, Mapping
 
 import numpy as np
 
-from ddpm_studio.metrics.metric_input import Compared
+from ddpm_studio.metrics.metric_input import MetricInput
 
 
-def classes(compared: Compared, sure: float = 0.9) -> Generator[float, None, Mapping[str, float]]:
+def classes(
+    compared: MetricInput, sure: float = 0.9
+) -> Generator[float, None, Mapping[str, float]]:
     """Return the metrics ``confident``, ``rarest_class`` and the frequency of each class.
 
     ``confident`` is the fraction of samples whose most probable class has a probability of at least

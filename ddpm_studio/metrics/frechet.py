@@ -6,10 +6,10 @@ from collections.abc import Generator, Mapping
 
 import numpy as np
 
-from ddpm_studio.metrics.metric_input import Compared, Features
+from ddpm_studio.metrics.metric_input import Features, MetricInput
 
 
-def frechet(compared: Compared) -> Generator[float, None, Mapping[str, float]]:
+def frechet(compared: MetricInput) -> Generator[float, None, Mapping[str, float]]:
     """Fréchet distance: return the metric ``frechet``; see :func:`frechet_distance`."""
     yield 0.0
     return {"frechet": frechet_distance(compared.real, compared.fake)}
@@ -41,7 +41,7 @@ def gaussian_distance(
     gap = mean_1 - mean_2
     # (C_1 C_2)^½ has the trace of the symmetric (C_1^½ C_2 C_1^½)^½, whose eigenvalues are real
     # and, up to rounding, non-negative.
-    root = _root(covariance_1)
+    root = _matrix_sqrt(covariance_1)
     values = np.linalg.eigvalsh(root @ covariance_2 @ root)
     trace = np.sqrt(np.maximum(values, 0)).sum()
     distance = gap @ gap + np.trace(covariance_1) + np.trace(covariance_2) - 2 * trace
@@ -52,6 +52,6 @@ def _covariance(features: Features) -> Features:
     return np.atleast_2d(np.cov(np.asarray(features, np.float64), rowvar=False))
 
 
-def _root(covariance: Features) -> Features:
+def _matrix_sqrt(covariance: Features) -> Features:
     values, vectors = np.linalg.eigh(covariance)
     return np.asarray((vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T)

@@ -18,10 +18,10 @@ Pictures = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
 
 #: Maximum number of pictures that a training holds out.
-MOST = 4096
+MAX_HELD_OUT = 4096
 
-_AT_ONCE = 1024
-_RANGE = 2.0**64
+_CHUNK = 1024
+_HASH_RANGE = 2.0**64
 
 
 def content_hashes(images: Pictures) -> Generator[Progress, None, Hashes]:
@@ -34,11 +34,11 @@ def content_hashes(images: Pictures) -> Generator[Progress, None, Hashes]:
         Progress in pictures.
     """
     hashes = np.empty(len(images), np.uint64)
-    for start in range(0, len(images), _AT_ONCE):
-        for row, picture in enumerate(np.ascontiguousarray(images[start : start + _AT_ONCE])):
+    for start in range(0, len(images), _CHUNK):
+        for row, picture in enumerate(np.ascontiguousarray(images[start : start + _CHUNK])):
             digest = hashlib.blake2b(picture.data, digest_size=8).digest()
             hashes[start + row] = int.from_bytes(digest, "little")
-        done = min(start + _AT_ONCE, len(images))
+        done = min(start + _CHUNK, len(images))
         yield Progress(done, len(images), "Reading the pictures", "pictures")
     return hashes
 
@@ -57,7 +57,7 @@ def held_out(hashes: Hashes, share: float, most: int | None = None) -> npt.NDArr
     """
     if not 0 <= share < 1:
         raise ValueError(f"the share must be 0 to below 1, not {share}")
-    chosen: npt.NDArray[np.bool_] = hashes.astype(np.float64) < share * _RANGE
+    chosen: npt.NDArray[np.bool_] = hashes.astype(np.float64) < share * _HASH_RANGE
     if chosen.all():
         chosen = hashes != hashes.max()
     if most is not None and chosen.sum() > most:

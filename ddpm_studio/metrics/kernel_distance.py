@@ -6,13 +6,13 @@ from collections.abc import Generator, Mapping
 
 import numpy as np
 
-from ddpm_studio.metrics.metric_input import Compared, Features
+from ddpm_studio.metrics.metric_input import Features, MetricInput
 
 _DEGREE, _OFFSET = 3, 1.0
 
 
 def kernel(
-    compared: Compared, subsets: float = 100, subset_size: float = 1000
+    compared: MetricInput, subsets: float = 100, subset_size: float = 1000
 ) -> Generator[float, None, Mapping[str, float]]:
     """KID: return ``kid`` and ``kid_deviation``, mean and standard deviation over random subsets.
 
@@ -51,11 +51,11 @@ def kernel_distance(real: Features, fake: Features) -> float:
         raise ValueError(f"features must be (N, D) and (M, D), not {real.shape} and {fake.shape}")
     if min(len(real), len(fake)) < 2:
         raise ValueError("a kernel distance needs at least two pictures")
-    within = _mean_of_others(real) + _mean_of_others(fake)
+    within = _off_diagonal_mean(real) + _off_diagonal_mean(fake)
     return float(within - 2 * _kernel(real, fake).mean())
 
 
-def _mean_of_others(features: Features) -> float:
+def _off_diagonal_mean(features: Features) -> float:
     """Mean of k over all pairs of different pictures."""
     products = _kernel(features, features)
     count = len(features)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ddpm_studio.metrics.metric_input import Compared, Features
+from ddpm_studio.metrics.metric_input import Features, MetricInput
 from ddpm_studio.metrics.pairwise import radii, squared_distances
 
 
 @dataclass(frozen=True)
-class Manifolds:
+class ManifoldMetrics:
     """Precision, recall, density and coverage of two sets.
 
     Args:
@@ -34,22 +34,24 @@ class Manifolds:
 
 
 def precision_recall(
-    compared: Compared, neighbours: float = 3
+    compared: MetricInput, neighbours: float = 3
 ) -> Generator[float, None, Mapping[str, float]]:
     """Precision and recall: return the metrics ``precision`` and ``recall``."""
-    found = yield from manifolds(compared.real, compared.fake, int(neighbours))
+    found = yield from manifold_metrics(compared.real, compared.fake, int(neighbours))
     return {"precision": found.precision, "recall": found.recall}
 
 
 def density_coverage(
-    compared: Compared, neighbours: float = 5
+    compared: MetricInput, neighbours: float = 5
 ) -> Generator[float, None, Mapping[str, float]]:
     """Density and coverage: return the metrics ``density`` and ``coverage``."""
-    found = yield from manifolds(compared.real, compared.fake, int(neighbours))
+    found = yield from manifold_metrics(compared.real, compared.fake, int(neighbours))
     return {"density": found.density, "coverage": found.coverage}
 
 
-def manifolds(real: Features, fake: Features, k: int) -> Generator[float, None, Manifolds]:
+def manifold_metrics(
+    real: Features, fake: Features, k: int
+) -> Generator[float, None, ManifoldMetrics]:
     """Compute precision, recall, density and coverage by k nearest neighbours.
 
     Args:
@@ -80,7 +82,7 @@ def manifolds(real: Features, fake: Features, k: int) -> Generator[float, None, 
         covered += int(inside.any(1).sum())
         recalled += int((distances < around_fake).any(1).sum())
         yield (len(real) + len(fake) + rows.stop) / total
-    return Manifolds(
+    return ManifoldMetrics(
         precision=float(held.mean()),
         recall=recalled / len(real),
         density=balls / (k * len(fake)),

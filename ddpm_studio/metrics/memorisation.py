@@ -8,20 +8,20 @@ from collections.abc import Generator, Iterator, Mapping
 import numpy as np
 
 from ddpm_studio.engine.batches import PictureRows
-from ddpm_studio.metrics.metric_input import Compared, Features
+from ddpm_studio.metrics.metric_input import Features, MetricInput
 from ddpm_studio.metrics.pairwise import squared_distances
 from ddpm_studio.metrics.subset import Subset
 
 # Ratio of the distances to the nearest and second nearest below which a sample is a copy
 # [Gu et al. 2023].
-_COPY = 1 / 3
+_COPY_RATIO = 1 / 3
 # Maximum number of training pictures whose own neighbours are searched.
-_MOST = 1000
+_MAX_REFERENCE = 1000
 # Memory for pictures as rows of float64, of which a block of each kind is held at a time.
 _BYTES = 512 << 20
 
 
-def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, float]]:
+def memorisation(compared: MetricInput) -> Generator[float, None, Mapping[str, float]]:
     """Return the metrics ``copies`` and ``nearest_ratio``, by Euclidean distances of the pixels.
 
     ``copies`` is the fraction of samples that are less than a third as far from the nearest real
@@ -36,7 +36,7 @@ def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, floa
     real = compared.real_pictures
     if len(real) < 3:
         raise ValueError("memorisation needs at least three real pictures")
-    count = min(len(real), _MOST)
+    count = min(len(real), _MAX_REFERENCE)
     chosen = np.arange(count) * len(real) // count
     total = len(compared.fake_pictures) + count
     fake, flip = compared.fake_pictures, compared.flip
@@ -47,7 +47,7 @@ def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, floa
     apart = float(np.median(np.sqrt(among[:, 1])))
     typical = float(np.median(nearest))
     # A sample equal to two duplicates in the set has both distances 0, and is a copy too.
-    copied = (nearest < _COPY * second) | ((nearest == 0) & (second == 0))
+    copied = (nearest < _COPY_RATIO * second) | ((nearest == 0) & (second == 0))
     ratio = typical / apart if apart > 0 else float(typical > 0)
     return {"copies": float(copied.mean()), "nearest_ratio": ratio}
 

@@ -15,7 +15,7 @@ Features = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Compared:
+class MetricInput:
     """Real pictures and generated ones to compare with them.
 
     Args:

@@ -14,15 +14,15 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.batches import PictureRows
-from ddpm_studio.metrics.features.resizing import at_most, channels_first
+from ddpm_studio.metrics.features.resizing import channels_first, shrink_to
 
 # Pictures to examine, their minimum for large ones, the memory for them, and the side to which they
 # are shrunk, since it is the large shapes that are asymmetric.
-_PICTURES, _FEWER, _BYTES, _SIDE = 2048, 256, 2**28, 8
-_AT_ONCE = 64
+_MAX_PICTURES, _MIN_PICTURES, _MEMORY_BYTES, _SIDE = 2048, 256, 2**28, 8
+_CHUNK = 64
 _SEED = 0
 _RIDGE = 1.0
-_SYMMETRIC = 0.6
+_MAX_ACCURACY = 0.6
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,19 @@ class MirrorSymmetry:
     """Result of the mirror-symmetry test.
 
     Args:
-        told_apart: accuracy with which a linear classifier, fitted to other pictures, distinguishes
+        accuracy: accuracy with which a linear classifier, fitted to other pictures, distinguishes
             pictures from their mirror images: .5 for a symmetric set.
         count: number of pictures tested.
     """
 
-    told_apart: float
+    accuracy: float
     count: int
 
     @property
-    def holds(self) -> bool:
+    def is_symmetric(self) -> bool:
         """Whether flips suit the set: the accuracy less two standard errors is at most .6."""
         deviation = 0.5 / math.sqrt(self.count)
-        return self.told_apart - 2 * deviation <= _SYMMETRIC
+        return self.accuracy - 2 * deviation <= _MAX_ACCURACY
 
 
 def mirror_symmetry(images: PictureRows) -> MirrorSymmetry:
@@ -53,27 +53,27 @@ def mirror_symmetry(images: PictureRows) -> MirrorSymmetry:
     Args:
         images: pictures, uint8 (N, H, W, C): an array or a reader of rows.
     """
-    most = min(_PICTURES, max(_FEWER, _BYTES // math.prod(images.shape[1:])))
+    most = min(_MAX_PICTURES, max(_MIN_PICTURES, _MEMORY_BYTES // math.prod(images.shape[1:])))
     rows = np.random.default_rng(_SEED).permutation(len(images))[:most]
-    starts = range(0, len(rows), _AT_ONCE)
-    shrunk = [at_most(channels_first(images[rows[k : k + _AT_ONCE]]), _SIDE) for k in starts]
-    odd = _odd(torch.cat(shrunk))
+    starts = range(0, len(rows), _CHUNK)
+    shrunk = [shrink_to(channels_first(images[rows[k : k + _CHUNK]]), _SIDE) for k in starts]
+    odd = _odd_part(torch.cat(shrunk))
     halves = odd[0::2], odd[1::2]
     right = sum(
-        int((tried @ _direction(fitted) > 0).sum())
+        int((tried @ _ridge_direction(fitted) > 0).sum())
         for fitted, tried in (halves, halves[::-1])
         if len(fitted)
     )
     return MirrorSymmetry(right / len(odd), len(odd))
 
 
-def _odd(x: Tensor) -> Tensor:
+def _odd_part(x: Tensor) -> Tensor:
     """Odd part under reflection, whose sign flips: (N, C, H, W) → (N, D), of mean square 1."""
     odd = (x - x.flip(3))[..., : x.shape[3] // 2].flatten(1)
     return odd / odd.square().mean().sqrt().clamp(min=1e-9)
 
 
-def _direction(odd: Tensor) -> Tensor:
+def _ridge_direction(odd: Tensor) -> Tensor:
     """Ridge-regression direction that separates pictures (positive) from mirrored ones, (D,)."""
     gram = odd.T @ odd / len(odd)
     direction: Tensor = torch.linalg.solve(gram + _RIDGE * torch.eye(len(gram)), odd.mean(0))

@@ -13,7 +13,7 @@ Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class RealRows:
+class RealSplit:
     """Row indices of the parts of a set of real pictures, each ascending.
 
     Args:
@@ -30,13 +30,13 @@ class RealRows:
     learnt_rest: Rows
 
 
-def real_rows(
+def split_real_rows(
     hashes: Hashes,
     count: int,
     reference: int,
     held_out: npt.NDArray[np.bool_],
     among: Rows | None = None,
-) -> RealRows:
+) -> RealSplit:
     """Split a set of real pictures, deterministically.
 
     The floor consists of the pictures of the smallest hashes, at most half of the set: those that a
@@ -50,9 +50,9 @@ def real_rows(
         among: rows to split, ascending; None: all.
     """
     if among is not None:
-        some = real_rows(hashes[among], count, reference, held_out[among])
+        some = split_real_rows(hashes[among], count, reference, held_out[among])
         parts = (some.reference, some.floor, some.learnt, some.learnt_rest)
-        return RealRows(*(among[part] for part in parts))
+        return RealSplit(*(among[part] for part in parts))
     total = len(hashes)
     order = np.argsort(hashes, kind="stable")
     floor = np.sort(order[: min(count, total // 2)])
@@ -63,4 +63,4 @@ def real_rows(
         left = np.flatnonzero(rest)
     chosen = left[np.arange(min(reference, len(left))) * len(left) // min(reference, len(left))]
     learnt = np.flatnonzero(~held_out)
-    return RealRows(chosen, floor, learnt, left)
+    return RealSplit(chosen, floor, learnt, left)

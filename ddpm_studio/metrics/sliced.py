@@ -6,14 +6,14 @@ from collections.abc import Generator, Mapping
 
 import numpy as np
 
-from ddpm_studio.metrics.metric_input import Compared, Features
+from ddpm_studio.metrics.metric_input import Features, MetricInput
 
 # Directions per step, between which the computation can be cancelled.
-_AT_ONCE = 64
+_CHUNK = 64
 
 
 def sliced(
-    compared: Compared, directions: float = 1024
+    compared: MetricInput, directions: float = 1024
 ) -> Generator[float, None, Mapping[str, float]]:
     """Sliced Wasserstein distance: return the metric ``sliced``.
 
@@ -48,20 +48,20 @@ def sliced_wasserstein(
     lines = draw.standard_normal((directions, real.shape[1]))
     lines /= np.linalg.norm(lines, axis=1, keepdims=True)
     # Both quantile functions are step functions, constant between their common breakpoints.
-    breaks = np.union1d(_shares(len(real)), _shares(len(fake)))
+    breaks = np.union1d(_quantile_levels(len(real)), _quantile_levels(len(fake)))
     widths = np.diff(breaks, prepend=0.0)
     middles = breaks - widths / 2
     at_real = np.minimum((middles * len(real)).astype(int), len(real) - 1)
     at_fake = np.minimum((middles * len(fake)).astype(int), len(fake) - 1)
     total = 0.0
-    for start in range(0, directions, _AT_ONCE):
-        some = lines[start : start + _AT_ONCE].T
+    for start in range(0, directions, _CHUNK):
+        some = lines[start : start + _CHUNK].T
         ours, theirs = np.sort(real @ some, axis=0), np.sort(fake @ some, axis=0)
         total += float((widths @ (ours[at_real] - theirs[at_fake]) ** 2).sum())
-        yield min(1.0, (start + _AT_ONCE) / directions)
+        yield min(1.0, (start + _CHUNK) / directions)
     return float(np.sqrt(total / directions))
 
 
-def _shares(count: int) -> Features:
+def _quantile_levels(count: int) -> Features:
     """Breakpoints 1/n, 2/n, …, 1 of the quantile function of n samples."""
     return np.arange(1, count + 1) / count

@@ -13,7 +13,7 @@ from ddpm_studio.pickles.reader import Name
 
 _ORDERS: dict[str, Literal["<", ">", "="]] = {"<": "<", ">": ">", "|": "=", "=": "="}
 _CORES = ("numpy.core", "numpy._core")
-_MOST_DIMENSIONS = 8
+_MAX_DIMENSIONS = 8
 
 
 class PickledDtype:
@@ -51,7 +51,7 @@ class PickledArray:
                 raise ValueError("an array in it is damaged, or holds Python objects")
         # Python 2 pickled bytes as str.
         raw = content.encode("latin-1") if isinstance(content, str) else content
-        sound = len(shape) <= _MOST_DIMENSIONS and all(
+        sound = len(shape) <= _MAX_DIMENSIONS and all(
             type(size) is int and 0 <= size < 2**40 for size in shape
         )
         if not isinstance(raw, bytes) or not sound:
@@ -83,8 +83,8 @@ class PickledArray:
         return self._array
 
 
-def _dtype(given: tuple[Any, ...]) -> object:
-    match given:
+def _dtype(args: tuple[Any, ...]) -> object:
+    match args:
         case (str(name), *_):
             return PickledDtype(name)
         case (bytes(raw), *_):
@@ -92,10 +92,10 @@ def _dtype(given: tuple[Any, ...]) -> object:
     raise ValueError("an array in it is of a type that is not known")
 
 
-def _of_buffer(given: tuple[Any, ...]) -> object:
+def _from_buffer(args: tuple[Any, ...]) -> object:
     """Rebuild an array as pickled by protocol 5: bytes, dtype, shape and order."""
     array = PickledArray()
-    match given:
+    match args:
         case (content, kind, shape, "C" | "F" as order, *more) if more in ([], [None]):
             array.build((1, shape, kind, order == "F", content))
         case (content, kind, tuple(shape), "K", tuple(axes)):
@@ -109,7 +109,7 @@ def _of_buffer(given: tuple[Any, ...]) -> object:
 
 #: Constructors of arrays by pickled name, for :func:`ddpm_studio.pickles.reader.parse_pickle`.
 ARRAY_MAKERS: dict[Name, Callable[[tuple[Any, ...]], object]] = {
-    **{(f"{core}.multiarray", "_reconstruct"): lambda given: PickledArray() for core in _CORES},
-    **{(f"{core}.numeric", "_frombuffer"): _of_buffer for core in _CORES},
+    **{(f"{core}.multiarray", "_reconstruct"): lambda args: PickledArray() for core in _CORES},
+    **{(f"{core}.numeric", "_frombuffer"): _from_buffer for core in _CORES},
     ("numpy", "dtype"): _dtype,
 }

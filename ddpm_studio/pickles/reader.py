@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
-_MOST_STEPS = 1_000_000
+_MAX_STEPS = 1_000_000
 _KEYS = (str, bytes, int, float, bool, type(None))
 
 Name = tuple[str, str]
@@ -62,30 +62,30 @@ def parse_pickle(
     return _Reader({**_PLAIN, **(makers or {})}, persistent).read(stream)
 
 
-def _dict(given: tuple[Any, ...]) -> object:
-    match given:
+def _dict(args: tuple[Any, ...]) -> object:
+    match args:
         # The argument of a defaultdict is its factory.
         case () | (Unknown(),):
             return {}
     raise ValueError("it holds more than data")
 
 
-def _list(given: tuple[Any, ...]) -> object:
-    match given:
+def _list(args: tuple[Any, ...]) -> object:
+    match args:
         case () | ([*_],):
-            return list(*given)
+            return list(*args)
     raise ValueError("it holds more than data")
 
 
-def _bytes(given: tuple[Any, ...]) -> object:
-    match given:
+def _bytes(args: tuple[Any, ...]) -> object:
+    match args:
         case (str(text), "latin1"):
             return text.encode("latin1")
     raise ValueError("it holds more than data")
 
 
-def _no_bytes(given: tuple[Any, ...]) -> object:
-    match given:
+def _empty_bytes(args: tuple[Any, ...]) -> object:
+    match args:
         case ():
             return b""
     raise ValueError("it holds more than data")
@@ -96,7 +96,7 @@ _PLAIN: dict[Name, Callable[[tuple[Any, ...]], object]] = {
     ("collections", "OrderedDict"): _dict,
     ("collections", "defaultdict"): _dict,
     ("_codecs", "encode"): _bytes,
-    **{(module, "bytes"): _no_bytes for module in ("builtins", "__builtin__")},
+    **{(module, "bytes"): _empty_bytes for module in ("builtins", "__builtin__")},
     **{
         (module, name): _list
         for module in ("builtins", "__builtin__")
@@ -119,15 +119,15 @@ class _Reader:
 
     def read(self, stream: BinaryIO) -> object:
         for number, (opcode, value, _) in enumerate(pickletools.genops(stream)):
-            if number > _MOST_STEPS:
+            if number > _MAX_STEPS:
                 raise ValueError("its table is too long")
-            self._follow(opcode.name, value)
+            self._execute(opcode.name, value)
         if len(self._stack) != 1:
             raise ValueError("it ends too early")
         found: object = self._stack[0]
         return found
 
-    def _follow(self, code: str, value: Any) -> None:
+    def _execute(self, code: str, value: Any) -> None:
         stack = self._stack
         match code:
             case "PROTO" | "FRAME" | "STOP":
@@ -148,15 +148,15 @@ class _Reader:
             case "BYTEARRAY8":
                 stack.append(bytes(value))
             case "EMPTY_DICT" | "DICT":
-                pairs = self._since_mark() if code == "DICT" else []
+                pairs = self._pop_mark() if code == "DICT" else []
                 stack.append({})
-                self._set(pairs)
+                self._set_items(pairs)
             case "EMPTY_LIST" | "EMPTY_SET" | "LIST" | "FROZENSET":
-                stack.append([] if code.startswith("EMPTY") else self._since_mark())
+                stack.append([] if code.startswith("EMPTY") else self._pop_mark())
             case "EMPTY_TUPLE":
                 stack.append(())
             case "TUPLE":
-                stack.append(tuple(self._since_mark()))
+                stack.append(tuple(self._pop_mark()))
             case "TUPLE1" | "TUPLE2" | "TUPLE3":
                 count = int(code[-1])
                 stack[-count:] = [tuple(stack[-count:])]
@@ -173,25 +173,25 @@ class _Reader:
                 name, module = stack.pop(), stack.pop()
                 stack.append(Unknown((_text(module), _text(name))))
             case "PERSID":
-                stack.append(self._stored(value))
+                stack.append(self._load_persistent(value))
             case "BINPERSID":
-                stack.append(self._stored(stack.pop()))
+                stack.append(self._load_persistent(stack.pop()))
             case "REDUCE" | "NEWOBJ":
-                given = stack.pop()
-                stack.append(self._made(stack.pop(), given))
+                args = stack.pop()
+                stack.append(self._construct(stack.pop(), args))
             case "NEWOBJ_EX":
                 del stack[-1:]
-                given = stack.pop()
-                stack.append(self._made(stack.pop(), given))
+                args = stack.pop()
+                stack.append(self._construct(stack.pop(), args))
             case "APPEND":
-                self._append([stack.pop()])
+                self._append_items([stack.pop()])
             case "APPENDS" | "ADDITEMS":
-                self._append(self._since_mark())
+                self._append_items(self._pop_mark())
             case "SETITEM":
                 item, key = stack.pop(), stack.pop()
-                self._set([key, item])
+                self._set_items([key, item])
             case "SETITEMS":
-                self._set(self._since_mark())
+                self._set_items(self._pop_mark())
             case "BUILD":
                 state = stack.pop()
                 if isinstance(stack[-1], Buildable):
@@ -199,13 +199,13 @@ class _Reader:
             case _:
                 raise ValueError("it holds more than data")
 
-    def _since_mark(self) -> list[Any]:
+    def _pop_mark(self) -> list[Any]:
         values = []
         while not isinstance(value := self._stack.pop(), _Mark):
             values.append(value)
         return values[::-1]
 
-    def _set(self, pairs: list[Any]) -> None:
+    def _set_items(self, pairs: list[Any]) -> None:
         table = self._stack[-1]
         if isinstance(table, Unknown):
             return
@@ -217,19 +217,19 @@ class _Reader:
                 raise ValueError("a key in it is neither a name nor a number")
             table[key] = value
 
-    def _append(self, values: list[Any]) -> None:
+    def _append_items(self, values: list[Any]) -> None:
         if isinstance(self._stack[-1], list):
             self._stack[-1].extend(values)
         elif not isinstance(self._stack[-1], Unknown):
             raise ValueError("it holds more than data")
 
-    def _made(self, made: object, given: object) -> object:
-        if not isinstance(made, Unknown) or not isinstance(given, tuple):
+    def _construct(self, made: object, args: object) -> object:
+        if not isinstance(made, Unknown) or not isinstance(args, tuple):
             raise ValueError("it holds more than data")
         maker = self._makers.get(made.name)
-        return made if maker is None else maker(given)
+        return made if maker is None else maker(args)
 
-    def _stored(self, identity: object) -> object:
+    def _load_persistent(self, identity: object) -> object:
         if self._persistent is None:
             raise ValueError("it refers to what is not in it")
         return self._persistent(identity)

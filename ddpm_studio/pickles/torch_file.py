@@ -24,11 +24,11 @@ from ddpm_studio.pickles.torch_zip import TorchZip
 
 _T = TypeVar("_T")
 
-_MOST_TREE_BYTES = 16 << 20
-_MOST_DIMENSIONS = 8
+_MAX_TREE_BYTES = 16 << 20
+_MAX_DIMENSIONS = 8
 _ZIP = b"PK\x03\x04"
 #: First bytes of a file in the legacy format, before 2020: the pickle of torch's magic number.
-_OLD = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+_LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _STORAGES = {
     "FloatStorage": torch.float32,
     "HalfStorage": torch.float16,
@@ -42,7 +42,14 @@ _STORAGES = {
     "BoolStorage": torch.bool,
 }
 
-__all__ = ["TorchFile", "Unknown", "View", "is_torch_file", "load_torch_file", "open_torch_file"]
+__all__ = [
+    "TensorRef",
+    "TorchFile",
+    "Unknown",
+    "is_torch_file",
+    "load_torch_file",
+    "open_torch_file",
+]
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class _Storage:
 
 
 @dataclass(frozen=True)
-class View:
+class TensorRef:
     """Reference to a tensor in a file: storage, offset, shape and stride."""
 
     storage: _Storage
@@ -71,7 +78,7 @@ class TorchFile:
     """Content of an open file; the file must stay open while tensors are read.
 
     Args:
-        tree: dicts, lists, tuples, numbers, text, :class:`View` for a tensor, and
+        tree: dicts, lists, tuples, numbers, text, :class:`TensorRef` for a tensor, and
             :class:`Unknown` for any other object.
         read_storage: reads a whole storage as a 1-D tensor.
     """
@@ -79,14 +86,14 @@ class TorchFile:
     tree: object
     read_storage: Callable[[_Storage], Tensor]
 
-    def load(self, view: View) -> Tensor:
+    def load(self, view: TensorRef) -> Tensor:
         """Read a tensor from the file.
 
         Raises:
             OSError: if the file can't be read.
             ValueError: if it is damaged.
         """
-        return _refusing(lambda: _tensor(view, self.read_storage(view.storage)))
+        return _wrap_errors(lambda: _tensor(view, self.read_storage(view.storage)))
 
 
 def is_torch_file(path: Path) -> bool:
@@ -96,8 +103,8 @@ def is_torch_file(path: Path) -> bool:
         OSError: if the file can't be read.
     """
     with path.open("rb") as stream:
-        head = stream.read(len(_OLD))
-    return head.startswith(_ZIP) or head == _OLD
+        head = stream.read(len(_LEGACY_MAGIC))
+    return head.startswith(_ZIP) or head == _LEGACY_MAGIC
 
 
 @contextmanager
@@ -109,11 +116,11 @@ def open_torch_file(path: Path) -> Iterator[TorchFile]:
         ValueError: if it is damaged, or not such a file.
     """
     with path.open("rb") as stream:
-        if stream.read(len(_OLD)) == _OLD:
-            yield _refusing(lambda: _open_old(stream))
+        if stream.read(len(_LEGACY_MAGIC)) == _LEGACY_MAGIC:
+            yield _wrap_errors(lambda: _open_legacy(stream))
             return
-        with _refusing(lambda: zipfile.ZipFile(stream)) as archive:
-            yield _refusing(lambda: _open_zip(archive))
+        with _wrap_errors(lambda: zipfile.ZipFile(stream)) as archive:
+            yield _wrap_errors(lambda: _open_zip(archive))
 
 
 def load_torch_file(path: Path) -> dict[str, Tensor]:
@@ -129,14 +136,14 @@ def load_torch_file(path: Path) -> dict[str, Tensor]:
         for name, view in file.tree.items():
             if not isinstance(name, str):
                 raise ValueError("a tensor in it has no name")
-            if not isinstance(view, View):
+            if not isinstance(view, TensorRef):
                 raise ValueError(f"{name[:80]} in it is no tensor")
             if not view.dtype.is_floating_point:
                 raise ValueError("it holds numbers of a kind that no weights have")
         return {name: file.load(view) for name, view in file.tree.items()}
 
 
-def _refusing(read: Callable[[], _T]) -> _T:
+def _wrap_errors(read: Callable[[], _T]) -> _T:
     """Call a parser of untrusted bytes; convert nearly any exception to a ValueError.
 
     MemoryError, and an OSError of the system, are re-raised.
@@ -155,12 +162,12 @@ def _refusing(read: Callable[[], _T]) -> _T:
 
 def _open_zip(archive: zipfile.ZipFile) -> TorchFile:
     there = TorchZip(archive)
-    tree = _tree(io.BytesIO(there.tree(_MOST_TREE_BYTES)))
+    tree = _tree(io.BytesIO(there.tree(_MAX_TREE_BYTES)))
     kept: dict[_Storage, Tensor] = {}
 
     def read_storage(storage: _Storage) -> Tensor:
         if storage not in kept:
-            numbers = _numbers(there.numbers(storage.key), storage.dtype)
+            numbers = _to_tensor(there.numbers(storage.key), storage.dtype)
             # Cache of the latest storage, since views that share one usually follow each other.
             kept.clear()
             kept[storage] = numbers
@@ -169,10 +176,10 @@ def _open_zip(archive: zipfile.ZipFile) -> TorchFile:
     return TorchFile(tree, read_storage)
 
 
-def _open_old(stream: BinaryIO) -> TorchFile:
+def _open_legacy(stream: BinaryIO) -> TorchFile:
     """Read the legacy format, before 2020; the stream is after its first pickle."""
     start = stream.tell()
-    head = io.BytesIO(stream.read(_MOST_TREE_BYTES))
+    head = io.BytesIO(stream.read(_MAX_TREE_BYTES))
     if parse_pickle(head) != 1001:
         raise ValueError("it is of a layout of torch that is not known here")
     machine = parse_pickle(head)
@@ -197,7 +204,7 @@ def _open_old(stream: BinaryIO) -> TorchFile:
         data = stream.read(count * dtype.itemsize)
         if len(data) < count * dtype.itemsize:
             raise ValueError("it is cut short")
-        return _numbers(data, storage.dtype)
+        return _to_tensor(data, storage.dtype)
 
     return TorchFile(tree, read_storage)
 
@@ -220,7 +227,7 @@ def _tree(stream: BinaryIO, sizes: dict[str, tuple[torch.dtype, int]] | None = N
     return parse_pickle(stream, _MAKERS, stored)
 
 
-def _numbers(data: bytes, dtype: torch.dtype) -> Tensor:
+def _to_tensor(data: bytes, dtype: torch.dtype) -> Tensor:
     if len(data) % dtype.itemsize:
         raise ValueError("it is cut short")
     if not data:
@@ -228,8 +235,8 @@ def _numbers(data: bytes, dtype: torch.dtype) -> Tensor:
     return torch.frombuffer(bytearray(data), dtype=dtype)
 
 
-def _tensor(view: View, numbers: Tensor) -> Tensor:
-    if len(view.shape) != len(view.stride) or len(view.shape) > _MOST_DIMENSIONS:
+def _tensor(view: TensorRef, numbers: Tensor) -> Tensor:
+    if len(view.shape) != len(view.stride) or len(view.shape) > _MAX_DIMENSIONS:
         raise ValueError("a tensor in it has no shape")
     if any(n < 0 for n in (*view.shape, *view.stride, view.offset)):
         raise ValueError("a tensor in it has a negative shape")
@@ -243,22 +250,24 @@ def _tensor(view: View, numbers: Tensor) -> Tensor:
     return torch.as_strided(numbers, view.shape, view.stride, view.offset)
 
 
-def _view(given: tuple[Any, ...]) -> object:
+def _tensor_ref(given: tuple[Any, ...]) -> object:
     match given:
         case (_Storage() as storage, int(offset), tuple(shape), tuple(stride), *_) if all(
             type(n) is int for n in (*shape, *stride)
         ):
-            return View(storage, offset, shape, stride)
+            return TensorRef(storage, offset, shape, stride)
     return Unknown(("torch", "tensor"))
 
 
 def _parameter(given: tuple[Any, ...]) -> object:
-    return given[0] if given and isinstance(given[0], View) else Unknown(("torch", "parameter"))
+    return (
+        given[0] if given and isinstance(given[0], TensorRef) else Unknown(("torch", "parameter"))
+    )
 
 
 _MAKERS: dict[tuple[str, str], Callable[[tuple[Any, ...]], object]] = {
-    ("torch._utils", "_rebuild_tensor"): _view,
-    ("torch._utils", "_rebuild_tensor_v2"): _view,
+    ("torch._utils", "_rebuild_tensor"): _tensor_ref,
+    ("torch._utils", "_rebuild_tensor_v2"): _tensor_ref,
     ("torch._utils", "_rebuild_parameter"): _parameter,
     ("torch._utils", "_rebuild_parameter_with_state"): _parameter,
     ("torch", "Size"): lambda given: given[0] if given and isinstance(given[0], tuple) else (),

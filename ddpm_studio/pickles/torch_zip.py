@@ -9,7 +9,7 @@ from __future__ import annotations
 import zipfile
 
 #: Error message for a zip of another kind.
-NOT_OF_TORCH = "it is no file of torch.save"
+NOT_A_TORCH_FILE = "it is no file of torch.save"
 _TREE, _LONGEST_ORDER = "data.pkl", 16
 _LOCAL_HEADER_BYTES = 30
 
@@ -29,7 +29,7 @@ class TorchZip:
         self._members = {info.filename: info for info in archive.infolist()}
         trees = [name for name in self._members if name.endswith(f"/{_TREE}")]
         if len(trees) != 1:
-            raise ValueError(NOT_OF_TORCH)
+            raise ValueError(NOT_A_TORCH_FILE)
         self._root = trees[0].removesuffix(_TREE)
         order = self._members.get(f"{self._root}byteorder")
         if order is not None and self._content(order, _LONGEST_ORDER) != b"little":
@@ -60,7 +60,7 @@ class TorchZip:
         """
         return self._storage(key).file_size
 
-    def place(self, key: str) -> int:
+    def location(self, key: str) -> int:
         """Return the byte offset in the file at which a storage begins.
 
         Raises:
@@ -79,15 +79,15 @@ class TorchZip:
         info = self._members.get(f"{self._root}data/{key}")
         if info is None:
             raise ValueError("a tensor in it has no numbers")
-        return _unpacked(info)
+        return _check_uncompressed(info)
 
     def _content(self, info: zipfile.ZipInfo, most: int) -> bytes:
-        if _unpacked(info).file_size > most:
+        if _check_uncompressed(info).file_size > most:
             raise ValueError("its table is too long")
         return self._archive.read(info)
 
 
-def _unpacked(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
+def _check_uncompressed(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
     # torch compresses nothing: a compressed member could be a zip bomb.
     if info.compress_type != zipfile.ZIP_STORED or info.file_size > info.compress_size:
         raise ValueError("it is packed, which torch does not do")

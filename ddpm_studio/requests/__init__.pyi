@@ -68,10 +68,10 @@ from .export import (
     AnimationRequest as AnimationRequest,
 )
 from .export import (
-    GridOptions as GridOptions,
+    ArrayOptions as ArrayOptions,
 )
 from .export import (
-    NumbersOptions as NumbersOptions,
+    GridOptions as GridOptions,
 )
 from .export import (
     ViewOptions as ViewOptions,
@@ -95,7 +95,7 @@ from .latents import (
     trail_points as trail_points,
 )
 from .learning import (
-    PlayRequest as PlayRequest,
+    PlaygroundRequest as PlaygroundRequest,
 )
 from .learning import (
     ScheduleRequest as ScheduleRequest,
@@ -122,7 +122,7 @@ from .measuring import (
     PictureMeasureRequest as PictureMeasureRequest,
 )
 from .metrics import (
-    FiguresRequest as FiguresRequest,
+    ExportMetricsRequest as ExportMetricsRequest,
 )
 from .report import ReportRequest as ReportRequest
 from .training import (

@@ -14,7 +14,7 @@ from ddpm_studio.requests.base import Device, Precision, Request, Seed
 from ddpm_studio.requests.training import TrainRequest
 
 
-def _as_in_training(name: str, default: object, description: str = "") -> Any:
+def _training_field(name: str, default: object, description: str = "") -> Any:
     """Return a copy of a field of :class:`TrainRequest` with its own default for all presets."""
     field = copy.copy(TrainRequest.model_fields[name])
     field.default, field.json_schema_extra = default, None
@@ -26,19 +26,19 @@ class DistillRequest(Request):
     """Tune a few-step student of a model (Easy Consistency Tuning)."""
 
     run: Path
-    steps: int = _as_in_training("steps", 4000)
-    minutes: float | None = _as_in_training("minutes", None)
-    batch_size: int = _as_in_training("batch_size", 32)
-    seed: Seed = _as_in_training("seed", 0)
-    device: Device = _as_in_training("device", "auto")
-    precision: Precision = _as_in_training("precision", "auto")
-    learning_rate: float = _as_in_training("learning_rate", 2e-4)
-    learning_rate_schedule: Annotated[str, OneOf(LEARNING_RATES)] = _as_in_training(
+    steps: int = _training_field("steps", 4000)
+    minutes: float | None = _training_field("minutes", None)
+    batch_size: int = _training_field("batch_size", 32)
+    seed: Seed = _training_field("seed", 0)
+    device: Device = _training_field("device", "auto")
+    precision: Precision = _training_field("precision", "auto")
+    learning_rate: float = _training_field("learning_rate", 2e-4)
+    learning_rate_schedule: Annotated[str, OneOf(LEARNING_RATES)] = _training_field(
         "learning_rate_schedule", "constant"
     )
-    warmup_steps: int = _as_in_training("warmup_steps", 100)
-    dropout: float | None = _as_in_training("dropout", None, "Empty: as the model was trained.")
-    ema_decay: float = _as_in_training("ema_decay", 0.999)
+    warmup_steps: int = _training_field("warmup_steps", 100)
+    dropout: float | None = _training_field("dropout", None, "Empty: as the model was trained.")
+    ema_decay: float = _training_field("ema_decay", 0.999)
     stages: int = Field(
         8,
         ge=1,
@@ -61,6 +61,6 @@ class DistillRequest(Request):
         title="Steps of a drawing",
         description="Default number of sampling steps of the student.",
     )
-    checkpoint_every: int | None = _as_in_training("checkpoint_every", None)
-    sample_every: int | None = _as_in_training("sample_every", None)
-    sample_count: int = _as_in_training("sample_count", 16)
+    checkpoint_every: int | None = _training_field("checkpoint_every", None)
+    sample_every: int | None = _training_field("sample_every", None)
+    sample_count: int = _training_field("sample_count", 16)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from ddpm_studio.picture_shape import bands_text, parse_bands
+from ddpm_studio.picture_shape import format_bands, parse_bands
 from ddpm_studio.requests.base import Request
 
 
@@ -63,7 +63,7 @@ class GridOptions(Request):
     @field_validator("bands", mode="before")
     @classmethod
     def _check_bands(cls, bands: object) -> str:
-        return bands_text(parse_bands(bands))
+        return format_bands(parse_bands(bands))
 
 
 class ViewOptions(Request):
@@ -77,7 +77,7 @@ class ViewOptions(Request):
     )
 
 
-class NumbersOptions(Request):
+class ArrayOptions(Request):
     """Content of the array."""
 
     npy_view: Literal["x_t", "x0_hat", "eps"] = Field(

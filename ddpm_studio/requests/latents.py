@@ -12,7 +12,7 @@ from pydantic.config import JsonDict
 from ddpm_studio.requests.base import Device, Request, Seed, Weights
 from ddpm_studio.requests.drawing import Frames, SamplerRequest
 
-_MOST_POINTS = 1000
+_MAX_POINTS = 1000
 # The default shown in help; it is filled in once the model, and so T, is known.
 _HALF_OF_T: JsonDict = {"fitting_default": "500, or half of T if that is less"}
 
@@ -84,8 +84,8 @@ def trail_points(text: str) -> list[tuple[float, float]]:
         if not (0 <= u <= 1 and 0 <= v <= 1):
             raise ValueError('needs two numbers from 0 to 1 in each point, such as "0,0 0.5,1"')
         points.append((u, v))
-    if not 2 <= len(points) <= _MOST_POINTS:
-        raise ValueError(f"needs 2 to {_MOST_POINTS:,} points, not {len(points):,}")
+    if not 2 <= len(points) <= _MAX_POINTS:
+        raise ValueError(f"needs 2 to {_MAX_POINTS:,} points, not {len(points):,}")
     return points
 
 
@@ -122,7 +122,7 @@ class MixRequest(SamplerRequest):
 
     @field_validator("class_labels")
     @classmethod
-    def _check_one_way(
+    def _check_class_labels(
         cls, labels: tuple[int | None, ...] | None, info: ValidationInfo
     ) -> tuple[int | None, ...] | None:
         if labels is not None and info.data.get("class_label") is not None:

@@ -33,7 +33,7 @@ class ScheduleRequest(Request):
     )
 
 
-class PlayRequest(Request):
+class PlaygroundRequest(Request):
     """Train a small network on 2-D points."""
 
     shape: Literal["eight_gaussians", "moons", "spiral", "drawing"] = Field(

@@ -9,7 +9,7 @@ from pydantic import Field
 from ddpm_studio.requests.base import Request
 
 
-class FiguresRequest(Request):
+class ExportMetricsRequest(Request):
     """Export a run's metrics for other programs."""
 
     run: Path

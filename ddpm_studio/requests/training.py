@@ -302,7 +302,7 @@ class TrainRequest(Request):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _as_suits_the_preset(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _fill_from_preset(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Fill in fields that were left out, or left empty, from the preset's recipe."""
         if not isinstance(given, dict):
             return handler(given)
@@ -310,7 +310,7 @@ class TrainRequest(Request):
         known = isinstance(preset, str) and preset in PRESETS
         recipe = PRESETS[preset].recipe if known else {}
         # For these fields None is a valid value: chosen to suit the pictures.
-        by_data = {name for name in cls.by_preset() if cls.model_fields[name].default is None}
+        by_data = {name for name in cls.preset_fields() if cls.model_fields[name].default is None}
         left = recipe.keys() - by_data
         named = {k: v for k, v in given.items() if v is not None or k not in left}
         made = handler({**recipe, **named})
@@ -330,27 +330,27 @@ class TrainRequest(Request):
 
     @field_validator("minutes")
     @classmethod
-    def _one_length(cls, minutes: float | None, info: ValidationInfo) -> float | None:
+    def _check_minutes(cls, minutes: float | None, info: ValidationInfo) -> float | None:
         if minutes is not None and info.data.get("epochs") is not None:
             raise ValueError("give the length in epochs or in minutes, not in both")
         return minutes
 
     @property
-    def pictures_a_step(self) -> int:
+    def pictures_per_step(self) -> int:
         """The number of pictures in an optimiser step: batch size × accumulation."""
         return self.batch_size * self.accumulation
 
     @classmethod
-    def may_change(cls) -> tuple[str, ...]:
+    def changeable_fields(cls) -> tuple[str, ...]:
         """Return the names of the fields that may be changed when a run is resumed."""
-        return cls._marked("may_change")
+        return cls._fields_marked("may_change")
 
     @classmethod
-    def by_preset(cls) -> tuple[str, ...]:
+    def preset_fields(cls) -> tuple[str, ...]:
         """Return the names of the fields whose defaults come from the preset's recipe."""
-        return cls._marked("by_preset")
+        return cls._fields_marked("by_preset")
 
     @classmethod
-    def _marked(cls, mark: str) -> tuple[str, ...]:
+    def _fields_marked(cls, mark: str) -> tuple[str, ...]:
         extras = ((name, field.json_schema_extra) for name, field in cls.model_fields.items())
         return tuple(name for name, extra in extras if isinstance(extra, dict) and mark in extra)

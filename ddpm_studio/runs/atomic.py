@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ddpm_studio.paths import WRITING, patiently
+from ddpm_studio.paths import TEMP_PREFIX, rename_with_retries
 
 _REPLACED = ".replaced-"
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -74,10 +74,10 @@ def make_folder(path: Path) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write or replace a file atomically: readers see either the old content or the new."""
-    temporary = path.with_name(f"{WRITING}{path.name}-{os.getpid()}")
+    temporary = path.with_name(f"{TEMP_PREFIX}{path.name}-{os.getpid()}")
     try:
         write_file(temporary, [content])
-        patiently(os.replace, temporary, path)
+        rename_with_retries(os.replace, temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -85,13 +85,13 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 @contextlib.contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path) -> Iterator[Path]:
     """Context manager that fills a folder under a temporary name, then renames it to ``path``.
 
     The body writes into the yielded folder by :func:`write_file`. An existing folder ``path`` is
     replaced. If the body raises, nothing is left behind.
     """
-    temporary = path.with_name(f"{WRITING}{path.name}-{os.getpid()}")
+    temporary = path.with_name(f"{TEMP_PREFIX}{path.name}-{os.getpid()}")
     replaced = path.with_name(f"{_REPLACED}{path.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     os.mkdir(temporary)  # noqa: PTH102
@@ -102,12 +102,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
             # A leftover of an earlier replacement would be in the way.
             shutil.rmtree(replaced, ignore_errors=True)
             # If the power fails between the two renames, sweep restores the old folder.
-            patiently(os.rename, path, replaced)
-        patiently(os.rename, temporary, path)
+            rename_with_retries(os.rename, path, replaced)
+        rename_with_retries(os.rename, temporary, path)
     except BaseException:
         if replaced.exists() and not path.exists():
             with contextlib.suppress(OSError):
-                patiently(os.rename, replaced, path)
+                rename_with_retries(os.rename, replaced, path)
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     flush_folder(path.parent)
@@ -116,22 +116,22 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 def remove_folder(path: Path) -> None:
     """Remove a folder atomically: it is renamed first, so no part stays behind under its name."""
-    temporary = path.with_name(f"{WRITING}removed-{path.name}")
+    temporary = path.with_name(f"{TEMP_PREFIX}removed-{path.name}")
     shutil.rmtree(temporary, ignore_errors=True)
-    patiently(os.rename, path, temporary)
+    rename_with_retries(os.rename, path, temporary)
     flush_folder(path.parent)
     shutil.rmtree(temporary, ignore_errors=True)
 
 
-def sweep(folder: Path) -> None:
+def clean_up_interrupted(folder: Path) -> None:
     """Clean up after interrupted writes in a folder: remove leftovers, restore moved folders."""
     for replaced in folder.glob(f"{_REPLACED}*"):
         path = replaced.with_name(replaced.name.removeprefix(_REPLACED))
         if path.exists():
             shutil.rmtree(replaced, ignore_errors=True)
         else:
-            patiently(os.rename, replaced, path)
-    for leftover in folder.glob(f"{WRITING}*"):
+            rename_with_retries(os.rename, replaced, path)
+    for leftover in folder.glob(f"{TEMP_PREFIX}*"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
         else:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ddpm_studio.engine.power_ema import Snapshot, coefficients
-from ddpm_studio.engine.training_tensors import parted
+from ddpm_studio.engine.training_tensors import split_tensors
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import atomic
 from ddpm_studio.runs.checkpoint import Checkpoint
@@ -42,7 +42,7 @@ def save_averages(run: Path, step: int, tensors: dict[str, Tensor]) -> None:
     atomic.write_bytes(path, b"".join(safetensors_chunks(half)))
 
 
-def kept_averages(run: Path) -> dict[int, Path]:
+def average_snapshots(run: Path) -> dict[int, Path]:
     """Return the snapshot files by their step, oldest first."""
     with suppress(OSError):
         named = ((_NAME.fullmatch(path.name), path) for path in (run / _FOLDER).iterdir())
@@ -50,20 +50,20 @@ def kept_averages(run: Path) -> dict[int, Path]:
     return {}
 
 
-def forget_averages_after(run: Path, step: int) -> None:
+def remove_averages_after(run: Path, step: int) -> None:
     """Remove the snapshots after a step from which training is about to resume."""
-    for later, path in kept_averages(run).items():
+    for later, path in average_snapshots(run).items():
         if later > step:
             with suppress(OSError):
                 path.unlink()
 
 
-def keeps_averages(folder: RunFolder) -> bool:
+def has_average_snapshots(folder: RunFolder) -> bool:
     """Whether a run has snapshots from which averages of other lengths can be rebuilt."""
-    return _trained_with(folder) and bool(kept_averages(folder.path))
+    return _has_power_ema(folder) and bool(average_snapshots(folder.path))
 
 
-def rebuilt_average(folder: RunFolder, checkpoint: Checkpoint, width: float) -> dict[str, Tensor]:
+def rebuild_average(folder: RunFolder, checkpoint: Checkpoint, width: float) -> dict[str, Tensor]:
     """Return post-hoc EMA weights of any length, up to a checkpoint [EDM2 §3.2].
 
     Args:
@@ -75,12 +75,12 @@ def rebuilt_average(folder: RunFolder, checkpoint: Checkpoint, width: float) -> 
         StudioError: if the run kept no averages, or one is damaged.
         ValueError: for a width that can't be rebuilt.
     """
-    if not _trained_with(folder):
+    if not _has_power_ema(folder):
         raise StudioError(
             f"The run {folder.path.name} kept no averages to make one of another length from.",
             "Leave the EMA length out, or train a run with EMA snapshots.",
         )
-    files = {s: p for s, p in kept_averages(folder.path).items() if s < checkpoint.step}
+    files = {s: p for s, p in average_snapshots(folder.path).items() if s < checkpoint.step}
     network = folder.info.network_config()
     own = checkpoint.load("averages", network)
     widths = sorted({match[1] for name in own if (match := _WIDTH.match(name))})
@@ -92,13 +92,13 @@ def rebuilt_average(folder: RunFolder, checkpoint: Checkpoint, width: float) -> 
         tensors = own if step == checkpoint.step else _read(files[step], own)
         for name in widths:
             share = float(next(shares))
-            for key, value in parted(tensors, name)[1].items():
+            for key, value in split_tensors(tensors, name)[1].items():
                 part = value.float() * share
                 result[key] = part if key not in result else result[key].add_(part)
     return result
 
 
-def _trained_with(folder: RunFolder) -> bool:
+def _has_power_ema(folder: RunFolder) -> bool:
     request = folder.info.request
     return request is not None and request.power_ema
 

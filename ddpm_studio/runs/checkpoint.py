@@ -18,18 +18,18 @@ from torch import Tensor
 
 from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.errors import StudioError
-from ddpm_studio.paths import is_there, patiently
+from ddpm_studio.paths import path_exists, rename_with_retries
 from ddpm_studio.runs import atomic
 from ddpm_studio.runs.tensors import safetensors_chunks
-from ddpm_studio.runs.weights import most_bytes
+from ddpm_studio.runs.weights import max_bytes
 from ddpm_studio.strict_json import read_object, require_file
 
 Part = Literal["model", "ema", "optimizer", "averages"]
 # Enough digits for the largest number of steps that a request allows.
 _NAME = re.compile(r"step-(\d{8,9})")
-_KEPT = 3
+_KEEP_LAST = 3
 _MAX_STATE = 16 << 20
-_WORDS: dict[Part, str] = {
+_PART_NAMES: dict[Part, str] = {
     "model": "raw weights",
     "ema": "averaged weights",
     "optimizer": "state of the optimiser",
@@ -79,12 +79,12 @@ class Checkpoint:
             OSError: if it can't be written, or reads back with another checksum.
         """
         path = folder / f"step-{step:08d}"
-        with atomic.whole_folder(path) as temporary:
+        with atomic.atomic_folder(path) as temporary:
             checksums = {}
             for part, values in tensors.items():
                 file = temporary / f"{part}.safetensors"
                 digest = hashlib.blake2b(digest_size=_DIGEST)
-                atomic.write_file(file, _digested(safetensors_chunks(values), digest))
+                atomic.write_file(file, _update_digest(safetensors_chunks(values), digest))
                 checksums[file.name] = digest.hexdigest()
             content = {**state, "step": step, "checksums": checksums}
             atomic.write_file(temporary / "state.json", [json.dumps(content, indent=1).encode()])
@@ -120,15 +120,15 @@ class Checkpoint:
         """
         file = self.path / f"{part}.safetensors"
         checksums = self.state().get("checksums")
-        if isinstance(checksums, dict) and file.name not in checksums and not is_there(file):
+        if isinstance(checksums, dict) and file.name not in checksums and not path_exists(file):
             raise StudioError(
-                f"The checkpoint of step {self.step} was saved without {_WORDS[part]}.",
+                f"The checkpoint of step {self.step} was saved without {_PART_NAMES[part]}.",
                 "A model that was packed to be shared has averaged weights alone.",
             )
         expected = checksums.get(file.name) if isinstance(checksums, dict) else None
         try:
             size = require_file(file).st_size
-            if network is not None and size > most_bytes(network, _COPIES[part]):
+            if network is not None and size > max_bytes(network, _COPIES[part]):
                 raise self._damaged(f"{file.name} holds far more than its network")
             if expected != _checksum(file):
                 raise self._damaged(f"{file.name} is not what was written")
@@ -137,7 +137,7 @@ class Checkpoint:
         except (OSError, ValueError, SafetensorError) as error:
             raise self._damaged(f"{file.name} can't be read") from error
 
-    def set_aside(self) -> None:
+    def quarantine(self) -> None:
         """Rename a damaged checkpoint to ``damaged-…``: it is ignored, but can be examined.
 
         Raises:
@@ -146,7 +146,7 @@ class Checkpoint:
         aside = self.path.with_name(f"damaged-{self.path.name}")
         if aside.exists():
             atomic.remove_folder(aside)
-        patiently(Path.rename, self.path, aside)
+        rename_with_retries(Path.rename, self.path, aside)
 
     def _damaged(self, what: str) -> StudioError:
         return StudioError(
@@ -164,16 +164,16 @@ def prune(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
 
 def _ladder(steps: list[int]) -> Iterable[int]:
     """Yield kept steps: the last few, then about one per doubling of the distance to the newest."""
-    yield from steps[-_KEPT:]
+    yield from steps[-_KEEP_LAST:]
     last_rung = None
-    for step in steps[:-_KEPT]:
+    for step in steps[:-_KEEP_LAST]:
         rung = (steps[-1] - step).bit_length()
         if rung != last_rung:
             yield step
         last_rung = rung
 
 
-def _digested(
+def _update_digest(
     chunks: Iterable[bytes | memoryview], digest: hashlib.blake2b
 ) -> Iterator[bytes | memoryview]:
     for chunk in chunks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 
 if TYPE_CHECKING:
     from ddpm_studio.runs.info import RunInfo
@@ -13,8 +13,8 @@ NO_CLASS = "none"
 """The word for "without a class" in user input, unless a class has this name."""
 
 # How many classes an error message lists, and how long their names may be.
-_MOST_NAMED = 12
-_LONGEST_NAME = 24
+_MAX_NAMED = 12
+_MAX_NAME_LENGTH = 24
 
 
 def known_classes(info: RunInfo) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def class_number(info: RunInfo, word: str) -> int:
     if word.isascii() and word.isdigit():
         check_class(info, int(word))
         return int(word)
-    raise _unknown(names, word)
+    raise _unknown_class_error(names, word)
 
 
 def class_or_none(info: RunInfo, word: str) -> int | None:
@@ -69,15 +69,15 @@ def check_class(info: RunInfo, number: int) -> None:
     """
     names = known_classes(info)
     if number >= len(names):
-        raise _unknown(names, str(number))
+        raise _unknown_class_error(names, str(number))
 
 
 def needs_class(info: RunInfo) -> bool:
     """Whether a network is class-conditional without a null label, and so always needs a class."""
-    return info.network_basics().num_classes is not None and not info.learnt_withheld
+    return info.network_basics().num_classes is not None and not info.has_learnt_null_label
 
 
-def check_withheld(info: RunInfo) -> None:
+def check_null_label(info: RunInfo) -> None:
     """Check that a network can predict without a class (has learnt the null label).
 
     Raises:
@@ -94,10 +94,10 @@ def check_class_or_none(info: RunInfo, number: int | None) -> None:
     """Check that a network has a class, or that it can predict without one if that is None.
 
     Raises:
-        StudioError: as :func:`check_class` and :func:`check_withheld`.
+        StudioError: as :func:`check_class` and :func:`check_null_label`.
     """
     if number is None:
-        check_withheld(info)
+        check_null_label(info)
     else:
         check_class(info, number)
 
@@ -108,26 +108,26 @@ def check_guidance(info: RunInfo, guidance: float) -> None:
     Raises:
         StudioError: if ``guidance`` is not 1 and the network never saw pictures without a class.
     """
-    if guidance != 1 and not info.learnt_withheld:
+    if guidance != 1 and not info.has_learnt_null_label:
         raise StudioError(
             'This model has no "no class", which guidance leads away from.',
             "Leave guidance at 1, or fine-tune the model with label dropout.",
         )
 
 
-def _unknown(names: tuple[str, ...], asked: str) -> StudioError:
+def _unknown_class_error(names: tuple[str, ...], asked: str) -> StudioError:
     if not names:
         return StudioError(
             "This model was trained without classes: it can't be guided to one.",
             "Leave class and guidance out, or train with classes.",
         )
-    told = [
-        name if name == str(number) else f"{number} {plain(name, _LONGEST_NAME)}"
-        for number, name in enumerate(names[:_MOST_NAMED])
+    listed_names = [
+        name if name == str(number) else f"{number} {printable(name, _MAX_NAME_LENGTH)}"
+        for number, name in enumerate(names[:_MAX_NAMED])
     ]
-    more = len(names) - len(told)
+    more = len(names) - len(listed_names)
     rest = f" and {more:,} more, up to {len(names) - 1}" if more else ""
     return StudioError(
-        f"There is no class {plain(asked, _LONGEST_NAME)}.",
-        f"This model's classes are {', '.join(told)}{rest}.",
+        f"There is no class {printable(asked, _MAX_NAME_LENGTH)}.",
+        f"This model's classes are {', '.join(listed_names)}{rest}.",
     )

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio.runs import atomic
-from ddpm_studio.runs.ready import made_own_folder, own_folder
+from ddpm_studio.runs.ready import make_user_files_folder, user_files_folder
 from ddpm_studio.strict_json import parse_object
 
-NAME = "evaluations.jsonl"
+FILE_NAME = "evaluations.jsonl"
 
-_LONGEST_LINE = 1 << 20
-_MOST_BYTES = 64 << 20
+_MAX_LINE_BYTES = 1 << 20
+_MAX_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -61,21 +61,21 @@ def append(run: Path, evaluation: RecordedEvaluation) -> None:
     Raises:
         OSError: if the run folder can't be written to.
     """
-    path = made_own_folder(run) / NAME
+    path = make_user_files_folder(run) / FILE_NAME
     line = json.dumps(asdict(evaluation), separators=(",", ":"))
     # Appended to a line that a power cut left incomplete, this one would be unreadable too.
-    begin = "" if _ends_whole(path) else "\n"
+    begin = "" if _ends_with_newline(path) else "\n"
     atomic.append(path, f"{begin}{line}\n".encode())
 
 
 def read(run: Path) -> list[RecordedEvaluation]:
     """Return the evaluations of a run, oldest first; invalid lines are skipped."""
     # Those bundled with a ready model come first, then the user's own.
-    folders = dict.fromkeys((run, own_folder(run)))
-    return [evaluation for folder in folders for evaluation in _read(folder / NAME)]
+    folders = dict.fromkeys((run, user_files_folder(run)))
+    return [evaluation for folder in folders for evaluation in _read(folder / FILE_NAME)]
 
 
-def _ends_whole(path: Path) -> bool:
+def _ends_with_newline(path: Path) -> bool:
     """Whether a file is empty, missing, or ends with a newline."""
     try:
         with path.open("rb") as file:
@@ -88,10 +88,10 @@ def _ends_whole(path: Path) -> bool:
 
 def _read(path: Path) -> list[RecordedEvaluation]:
     found: list[RecordedEvaluation] = []
-    left = _MOST_BYTES
+    left = _MAX_BYTES
     try:
         with path.open("rb") as file:
-            while left > 0 and (line := file.readline(_LONGEST_LINE)):
+            while left > 0 and (line := file.readline(_MAX_LINE_BYTES)):
                 left -= len(line)
                 if (evaluation := _parse(line)) is not None:
                     found.append(evaluation)
@@ -102,7 +102,7 @@ def _read(path: Path) -> list[RecordedEvaluation]:
 
 def _parse(line: bytes) -> RecordedEvaluation | None:
     try:
-        value = parse_object(line, _LONGEST_LINE)
+        value = parse_object(line, _MAX_LINE_BYTES)
         counts = {key: _count(value[key]) for key in ("step", "samples", "reference", "floor")}
         figures, floors = _figures(value["figures"]), _figures(value["floors"])
         words = {key: str(value[key])[:1000] for key in ("created", "features")}

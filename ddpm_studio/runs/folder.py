@@ -13,14 +13,14 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from ddpm_studio import __version__
-from ddpm_studio.errors import StudioError, plain
-from ddpm_studio.paths import MISSING, is_file, is_there, why_unreachable
+from ddpm_studio.errors import StudioError, printable
+from ddpm_studio.paths import MISSING, is_file, path_exists, why_unreachable
 from ddpm_studio.runs import atomic, metrics
 from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
 from ddpm_studio.runs.info import RunInfo, SettingsChange
 from ddpm_studio.runs.lock import RunLock
 from ddpm_studio.strict_json import read_object
-from ddpm_studio.validation import placed_problem, unknown_part
+from ddpm_studio.validation import first_problem_with_field, first_unknown_field
 
 _MAX_RUN_JSON = 4 << 20
 
@@ -44,11 +44,11 @@ class RunFolder:
         Raises:
             StudioError: if the folder is not empty or can't be made.
         """
-        ours = not is_there(path)
+        ours = not path_exists(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
             atomic.flush_folder(path.parent)
-            atomic.sweep(path)
+            atomic.clean_up_interrupted(path)
             if any(path.iterdir()):
                 raise StudioError(
                     f"The folder {path} is not empty.",
@@ -87,18 +87,18 @@ class RunFolder:
                 else "is a file, not a run folder"
             )
             raise StudioError(f"{path} {what}.", "Choose a folder that DDPM Studio has written.")
-        told: dict[str, Any] = {}
+        content: dict[str, Any] = {}
         try:
-            told = read_object(file, _MAX_RUN_JSON)
-            info = RunInfo.read(told)
+            content = read_object(file, _MAX_RUN_JSON)
+            info = RunInfo.read(content)
             info.check()
         except (OSError, ValueError) as error:
-            unknown = unknown_part(error) if isinstance(error, ValidationError) else None
+            unknown = first_unknown_field(error) if isinstance(error, ValidationError) else None
             problem = f"can't be read: {_first_problem(error)}"
             if unknown is not None:
-                problem = f"has {plain(unknown, 200)}, which is not known here"
+                problem = f"has {printable(unknown, 200)}, which is not known here"
             raise StudioError(
-                f"{file} {problem}.", _remedy(told, unknown is not None), str(error)
+                f"{file} {problem}.", _remedy(content, unknown is not None), str(error)
             ) from error
         return cls(path, info)
 
@@ -117,7 +117,7 @@ class RunFolder:
         """The folder of checkpoints."""
         return self.path / "checkpoints"
 
-    def plan(self, steps: int, at: int = 0, **settings: float | str) -> None:
+    def record_changes(self, steps: int, at: int = 0, **settings: float | str) -> None:
         """Record settings that change from a step on, in the request and the list of changes.
 
         Args:
@@ -138,11 +138,11 @@ class RunFolder:
             if getattr(request, name) != value
         }
         if changed:
-            told = {
+            content = {
                 "request": request.model_copy(update=wanted),
                 "changes": (*self.info.changes, SettingsChange(step=at, settings=changed)),
             }
-            info = self.info.model_copy(update=told)
+            info = self.info.model_copy(update=content)
             atomic.write_bytes(self.path / "run.json", info.model_dump_json(indent=1).encode())
             self.info = info
 
@@ -154,7 +154,7 @@ class RunFolder:
         """
         lock = RunLock(self.path)
         for folder in (self.path, self.checkpoints_dir):
-            atomic.sweep(folder)
+            atomic.clean_up_interrupted(folder)
         return lock
 
     def checkpoints(self) -> list[Checkpoint]:
@@ -212,7 +212,7 @@ class RunFolder:
                 atomic.remove_folder(old.path)
         return saved
 
-    def forget_metrics_after(self, step: int) -> None:
+    def drop_metrics_after(self, step: int) -> None:
         """Drop the metrics after a step from which training is about to resume."""
         metrics.truncate(self.metrics_file, step)
 
@@ -221,12 +221,14 @@ class RunFolder:
         return metrics.read(self.metrics_file)
 
 
-def _remedy(told: Mapping[str, Any], unknown: bool) -> str:
-    """Return the remedy for an unusable ``run.json`` with the content ``told``, empty if unread."""
-    versions = told.get("versions")
+def _remedy(content: Mapping[str, Any], unknown: bool) -> str:
+    """Return the remedy for an unusable ``run.json``; ``content`` is empty if it is unreadable."""
+    versions = content.get("versions")
     wrote = versions.get("ddpm-studio") if isinstance(versions, dict) else None
     if isinstance(wrote, str) and _release(wrote) > _release(__version__):
-        return f"Version {plain(wrote, 40)} wrote it, this is {__version__}: install a newer one."
+        return (
+            f"Version {printable(wrote, 40)} wrote it, this is {__version__}: install a newer one."
+        )
     if unknown:
         return "It may come from a newer version; otherwise it was changed by hand."
     return "The run may come from a newer version, or is damaged."
@@ -239,5 +241,5 @@ def _release(version: str) -> tuple[int, ...]:
 
 def _first_problem(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        return placed_problem(error)
+        return first_problem_with_field(error)
     return (str(error).splitlines() or [type(error).__name__])[0]

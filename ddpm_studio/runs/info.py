@@ -25,7 +25,7 @@ from ddpm_studio.engine.networks.registry import (
 )
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.tables import NETWORKS, PRESETS, UnknownNameError
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.requests import (
     Parameterization,
     PrepareOptions,
@@ -34,10 +34,10 @@ from ddpm_studio.requests import (
     TrainRequest,
     Variance,
 )
-from ddpm_studio.runs.legacy_format import spelt_out
+from ddpm_studio.runs.legacy_format import fill_in_defaults
 
 # Settings whose product is the number of pictures in a training step.
-_OF_A_STEP = ("batch_size", "accumulation")
+_BATCH_FIELDS = ("batch_size", "accumulation")
 _NEEDED_FOR_PROCESS = ("schedule", "parameterization", "variance")
 #: Kinds of catalogue entries needed to evaluate a network; other kinds are needed to train only.
 NEEDED_TO_DRAW = (*_NEEDED_FOR_PROCESS, "network")
@@ -207,7 +207,7 @@ class RunInfo(_Part):
     data: DataInfo | None = None
     origin: str = ""
     imported: dict[str, int | float | str | bool | list[int] | None] = Field(
-        default_factory=dict, exclude_if=lambda told: not told
+        default_factory=dict, exclude_if=lambda content: not content
     )
     null_label: bool = Field(True, exclude_if=lambda there: there)
     start_from: str | None = None
@@ -226,7 +226,7 @@ class RunInfo(_Part):
     )
 
     @classmethod
-    def read(cls, told: dict[str, Any]) -> RunInfo:
+    def read(cls, content: dict[str, Any]) -> RunInfo:
         """Parse the content of a ``run.json``, also of version 0.1.0, or with unknown entries.
 
         Names of catalogue entries that are unknown here are added to ``plugins``.
@@ -234,13 +234,13 @@ class RunInfo(_Part):
         Raises:
             ValueError: if it is no ``run.json``; a ValidationError if a field is wrong.
         """
-        info, plugins = from_file(cls, spelt_out(told), told.get("plugins"))
+        info, plugins = from_file(cls, fill_in_defaults(content), content.get("plugins"))
         if info.network_kind not in NETWORKS:
             plugins.setdefault(f"{NETWORKS.kind} {info.network_kind}", "")
         return info.model_copy(update={"plugins": plugins})
 
     @property
-    def learnt_withheld(self) -> bool:
+    def has_learnt_null_label(self) -> bool:
         """Whether the network has learnt to predict without a class (the null label)."""
         request = self.request
         trained = request is not None and request.class_conditional and self.start_from is None
@@ -249,16 +249,18 @@ class RunInfo(_Part):
     @property
     def plans(self) -> tuple[int, ...]:
         """The planned total numbers of steps: the first, then one for each change on resuming."""
-        told = [change.settings["steps"] for change in self.changes if "steps" in change.settings]
-        before = [old for old, _ in told if isinstance(old, int)]
+        content = [
+            change.settings["steps"] for change in self.changes if "steps" in change.settings
+        ]
+        before = [old for old, _ in content if isinstance(old, int)]
         return (*before, self.request.steps) if self.request is not None else ()
 
-    def pictures_by(self, step: int) -> int:
+    def pictures_seen_at(self, step: int) -> int:
         """Return how many pictures were trained on up to a step, at the batch sizes of the time."""
         if self.request is None:
             return 0
         seen = 0
-        sizes: dict[str, int] = {name: getattr(self.request, name) for name in _OF_A_STEP}
+        sizes: dict[str, int] = {name: getattr(self.request, name) for name in _BATCH_FIELDS}
         for change in reversed(self.changes):
             begun = min(change.step, step)
             seen += (step - begun) * math.prod(sizes.values())
@@ -293,7 +295,8 @@ class RunInfo(_Part):
             return config_from(self.network)
         except UnknownNameError as error:
             raise StudioError(
-                f"The network of this run is of the kind {plain(self.network_kind)}, unknown here.",
+                f"The network of this run is of the kind {printable(self.network_kind)}, unknown "
+                "here.",
                 f"{unknown_remedy()}; there are {', '.join(error.names)}.",
             ) from error
 

@@ -13,7 +13,7 @@ from ddpm_studio.runs import atomic
 from ddpm_studio.runs.lock import is_in_use
 from ddpm_studio.strict_json import read_object
 
-_MAX_NOTE = 1 << 16
+_MAX_FILE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def end(run: Path) -> None:
 def noted(run: Path) -> int | None:
     """Return the planned total of steps in a run's journal entry; None without an entry."""
     try:
-        return int(read_object(_path(run), _MAX_NOTE)["steps"])
+        return int(read_object(_path(run), _MAX_FILE_BYTES)["steps"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -52,7 +52,7 @@ def interrupted() -> list[JournalEntry]:
     found = []
     for file in sorted(_folder().glob("*.json"), key=_time, reverse=True):
         try:
-            noted = read_object(file, _MAX_NOTE)
+            noted = read_object(file, _MAX_FILE_BYTES)
             entry = JournalEntry(Path(str(noted["run"])), int(noted["steps"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-FIRST = 1
+FIRST_VERSION = 1
 
 #: Fields of a training request; those that 0.1.0 did not have are set to its behaviour.
 REQUEST: dict[str, Any] = {
@@ -101,15 +101,15 @@ NETWORK: dict[str, Any] = {
 }
 
 
-def spelt_out(told: Mapping[str, Any]) -> dict[str, Any]:
+def fill_in_defaults(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return a ``run.json`` with the fields that 0.1.0 omitted filled in; later formats unchanged.
 
     Args:
-        told: the file's JSON object; parts of a wrong type are left as they are.
+        content: the file's JSON object; parts of a wrong type are left as they are.
     """
-    if told.get("format_version", FIRST) != FIRST:
-        return dict(told)
-    found = {**told, "format_version": FIRST}
+    if content.get("format_version", FIRST_VERSION) != FIRST_VERSION:
+        return dict(content)
+    found = {**content, "format_version": FIRST_VERSION}
     _fill(found, "process", PROCESS)
     _fill(found, "network", NETWORK)
     _fill(found, "request", REQUEST)

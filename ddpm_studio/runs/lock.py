@@ -21,13 +21,13 @@ from ddpm_studio.runs import atomic
 from ddpm_studio.strict_json import read_object
 
 _LOCK, _OWNER = ".lock", ".owner.json"
-_MAX_NOTE = 1 << 16
+_MAX_FILE_BYTES = 1 << 16
 # Errors from file systems without locks, such as some network shares.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @dataclass(frozen=True)
-class Owner:
+class LockOwner:
     """The process that trains a run; its start time distinguishes it from a later, reused PID.
 
     ``since`` is an ISO 8601 time stamp of taking the lock, ``started`` a Unix time in seconds.
@@ -39,18 +39,21 @@ class Owner:
     started: float
 
     @classmethod
-    def this(cls) -> Owner:
+    def current(cls) -> LockOwner:
         """Describe this process."""
         now = datetime.now().astimezone().isoformat(timespec="minutes")
         return cls(os.getpid(), platform.node(), now, psutil.Process().create_time())
 
     @classmethod
-    def read(cls, run: Path) -> Owner | None:
+    def read(cls, run: Path) -> LockOwner | None:
         """Return the owner recorded in a run, which may be stale after a crash; None: no record."""
         try:
-            noted = read_object(run / _OWNER, _MAX_NOTE)
+            record = read_object(run / _OWNER, _MAX_FILE_BYTES)
             return cls(
-                int(noted["pid"]), str(noted["host"]), str(noted["since"]), float(noted["started"])
+                int(record["pid"]),
+                str(record["host"]),
+                str(record["since"]),
+                float(record["started"]),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -96,7 +99,7 @@ class RunLock:
         try:
             self._lock.acquire(timeout=0)
         except filelock.Timeout as error:
-            raise _in_use(run, Owner.read(run)) from error
+            raise _in_use_error(run, LockOwner.read(run)) from error
         except (OSError, NotImplementedError) as error:
             if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
                 raise StudioError(
@@ -105,8 +108,8 @@ class RunLock:
                 ) from error
             self._lock = None
         if self._lock is None or isinstance(self._lock, filelock.SoftFileLock):
-            self._do_without()
-        owner = json.dumps(asdict(Owner.this())).encode()
+            self._fall_back_to_owner_file()
+        owner = json.dumps(asdict(LockOwner.current())).encode()
         with contextlib.suppress(OSError):
             atomic.write_bytes(run / _OWNER, owner)
 
@@ -117,11 +120,11 @@ class RunLock:
         if self._lock is not None:
             self._lock.release()
 
-    def _do_without(self) -> None:
+    def _fall_back_to_owner_file(self) -> None:
         """Fall back on the owner file alone, which is left behind if its process crashes."""
-        owner = Owner.read(self.run)
+        owner = LockOwner.read(self.run)
         if owner is not None and owner.alive() is not False:
-            raise _in_use(self.run, owner)
+            raise _in_use_error(self.run, owner)
         self.warning = (
             f"The folder {self.run} knows no locks: take care that no other machine trains this "
             "run at the same time."
@@ -132,7 +135,7 @@ def is_in_use(run: Path) -> bool:
     """Whether a run is locked, by another process or by a training in this one."""
     if not (run / _LOCK).exists():
         return False
-    owner = Owner.read(run)
+    owner = LockOwner.read(run)
     if owner is not None and owner.alive():
         return True
     lock = filelock.FileLock(run / _LOCK)
@@ -147,7 +150,7 @@ def is_in_use(run: Path) -> bool:
 
 
 @contextlib.contextmanager
-def at_rest(run: Path) -> Iterator[Callable[[Callable[[], object]], None]]:
+def hold_lock(run: Path) -> Iterator[Callable[[Callable[[], object]], None]]:
     """Context manager that holds a run's lock while its folder is moved or deleted.
 
     No training can begin there meanwhile. Unlike :class:`RunLock` it writes no owner file, which
@@ -165,7 +168,7 @@ def at_rest(run: Path) -> Iterator[Callable[[Callable[[], object]], None]]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
-        raise _in_use(run, Owner.read(run)) from error
+        raise _in_use_error(run, LockOwner.read(run)) from error
     except (OSError, NotImplementedError):
         # A read-only folder, where nothing can be trained, or a file system without locks: there
         # is none to hold.
@@ -188,7 +191,7 @@ def at_rest(run: Path) -> Iterator[Callable[[Callable[[], object]], None]]:
         lock.release()
 
 
-def _in_use(run: Path, owner: Owner | None) -> StudioError:
+def _in_use_error(run: Path, owner: LockOwner | None) -> StudioError:
     who = f" by {owner}" if owner else ""
     remedy = "Stop the other one first, or choose another run folder."
     if owner is not None and owner.alive() is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio.runs import atomic
-from ddpm_studio.runs.ready import made_own_folder, own_folder
+from ddpm_studio.runs.ready import make_user_files_folder, user_files_folder
 from ddpm_studio.strict_json import read_object
 
 _MAX_BYTES = 64 << 20
@@ -29,7 +29,7 @@ class Measurement:
         text = json.dumps(self.asked, sort_keys=True)
         key = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
         self._run = run
-        self.path = own_folder(run) / "bits" / f"{key}.json"
+        self.path = user_files_folder(run) / "bits" / f"{key}.json"
 
     def read(self) -> dict[str, Any]:
         """Return the content written last; empty if the file is missing or damaged."""
@@ -45,7 +45,7 @@ class Measurement:
         Raises:
             OSError: if the run folder can't be written to.
         """
-        made_own_folder(self._run)
+        make_user_files_folder(self._run)
         self.path.parent.mkdir(exist_ok=True)
         whole = {"asked": self.asked, **content}
         atomic.write_bytes(self.path, json.dumps(whole, indent=1).encode())

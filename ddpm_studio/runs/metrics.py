@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from ddpm_studio.runs import atomic
 from ddpm_studio.strict_json import parse_object
 
-_LONGEST_LINE = 1 << 16
+_MAX_LINE_BYTES = 1 << 16
 _LISTS = frozenset(("loss_by_t",))
 #: Scalar metrics, in the order of a table's columns.
 COLUMNS = (
@@ -32,12 +32,12 @@ COLUMNS = (
     "device_load",
 )
 _NUMBERS = frozenset(COLUMNS)
-_BOUND = 2**62
-_MOST_STEPS = 10**9
+_MAX_MAGNITUDE = 2**62
+_MAX_STEPS = 10**9
 _TAIL = 64
-_PORTION = 4 << 20
-_LAST = 64 << 10
-_GLANCE = 4 << 10
+_CHUNK_BYTES = 4 << 20
+_LAST_LINE_BYTES = 64 << 10
+_SAMPLE_BYTES = 4 << 10
 
 
 @dataclass(frozen=True)
@@ -52,21 +52,21 @@ class FilePosition:
 
 
 @dataclass(frozen=True)
-class Portion:
-    """Result of :func:`read_on`: the new rows, and the position from which to read on.
+class MetricsChunk:
+    """Result of :func:`read_new_lines`: the new rows, and the position from which to read on.
 
-    ``anew``: the file was rewritten, and what was read before is void. ``more``: there is more to
-    read already.
+    ``is_rewritten``: the file was rewritten, and what was read before is void. ``more``: there is
+    more to read already.
     """
 
     lines: list[dict[str, Any]]
-    place: FilePosition
-    anew: bool
+    position: FilePosition
+    is_rewritten: bool
     more: bool
 
 
 # Most lines that are buffered while the disk is full: about a day of a slow training, 20 MB.
-_WAITING = 100_000
+_MAX_BUFFERED_LINES = 100_000
 
 
 class MetricsWriter:
@@ -80,30 +80,30 @@ class MetricsWriter:
         self.path = path
         self.problem: OSError | None = None
         """The error of the last write; None if it succeeded."""
-        self._waiting: deque[dict[str, Any]] = deque(maxlen=_WAITING)
+        self._buffered: deque[dict[str, Any]] = deque(maxlen=_MAX_BUFFERED_LINES)
         self._void_after: int | None = None
 
     def append(self, lines: Iterable[dict[str, Any]]) -> None:
         """Append objects, one per line, after any buffered ones."""
-        self._waiting.extend(lines)
+        self._buffered.extend(lines)
         try:
             if self._void_after is not None:
                 truncate(self.path, self._void_after)
                 self._void_after = None
-            append(self.path, self._waiting)
+            append(self.path, self._buffered)
         except OSError as error:
             self.problem = error.with_traceback(None)
         else:
             self.problem = None
-            self._waiting.clear()
+            self._buffered.clear()
 
-    def forget_after(self, step: int) -> None:
+    def drop_after(self, step: int) -> None:
         """Drop the lines after a step from which training is about to resume, also buffered ones.
 
         If the write fails, it is retried with the next lines, before they are appended.
         """
-        kept = [line for line in self._waiting if line["step"] <= step]
-        self._waiting.clear()
+        kept = [line for line in self._buffered if line["step"] <= step]
+        self._buffered.clear()
         self._void_after = step if self._void_after is None else min(step, self._void_after)
         self.append(kept)
 
@@ -122,12 +122,12 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         return
     with path.open("rb") as file:
-        while line := file.readline(_LONGEST_LINE):
+        while line := file.readline(_MAX_LINE_BYTES):
             if (value := _parse(line)) is not None:
                 yield value
 
 
-def read_on(path: Path, place: FilePosition, limit: int = _PORTION) -> Portion:
+def read_new_lines(path: Path, position: FilePosition, limit: int = _CHUNK_BYTES) -> MetricsChunk:
     """Read the lines added since the last call, also while another process writes.
 
     Only complete lines are read. If the file was truncated or replaced, as when a run is resumed,
@@ -135,69 +135,71 @@ def read_on(path: Path, place: FilePosition, limit: int = _PORTION) -> Portion:
 
     Args:
         path: the file, which may not exist yet.
-        place: where to read on; ``FilePosition()`` is the beginning.
+        position: where to read on; ``FilePosition()`` is the beginning.
         limit: most bytes to read.
     """
     try:
-        file = _opened(path)
+        file = _open_regular_file(path)
     except OSError:
-        return Portion([], FilePosition(), place.offset > 0, False)
+        return MetricsChunk([], FilePosition(), position.offset > 0, False)
     with file:
         size = file.seek(0, 2)
-        file.seek(max(0, place.offset - len(place.tail)))
-        anew = size < place.offset or file.read(len(place.tail)) != place.tail
-        start = 0 if anew else place.offset
+        file.seek(max(0, position.offset - len(position.tail)))
+        is_rewritten = size < position.offset or file.read(len(position.tail)) != position.tail
+        start = 0 if is_rewritten else position.offset
         file.seek(start)
         content = file.read(limit)
         # A line longer than the limit can't be a valid one: it is skipped.
         whole = content.rfind(b"\n") + 1 or (len(content) if len(content) == limit else 0)
         content = content[:whole]
-        kept = b"" if anew else place.tail
+        kept = b"" if is_rewritten else position.tail
     lines = [value for line in content.splitlines() if (value := _parse(line)) is not None]
     end = start + whole
     more = whole > 0 and start + limit < size
-    return Portion(lines, FilePosition(end, (kept + content)[-_TAIL:]), anew, more)
+    return MetricsChunk(lines, FilePosition(end, (kept + content)[-_TAIL:]), is_rewritten, more)
 
 
-def last(path: Path) -> dict[str, Any] | None:
+def read_last(path: Path) -> dict[str, Any] | None:
     """Return the last object, or None; only the end of a long file is read."""
     try:
-        with _opened(path) as file:
-            file.seek(max(0, file.seek(0, 2) - _LAST))
+        with _open_regular_file(path) as file:
+            file.seek(max(0, file.seek(0, 2) - _LAST_LINE_BYTES))
             lines = file.read().splitlines()
     except OSError:
         return None
     return next((value for line in reversed(lines) if (value := _parse(line))), None)
 
 
-def thinned_losses(path: Path, count: int) -> list[tuple[int, float]]:
+def downsample_losses(path: Path, count: int) -> list[tuple[int, float]]:
     """Return a downsampled loss curve: up to ``count`` points (step, loss), by rising step.
 
     They are spread evenly over the file; each is the median loss of some lines, with the step in
     their middle. Long files are not read in full. Lines without a finite loss are skipped.
     """
     try:
-        with _opened(path) as file:
+        with _open_regular_file(path) as file:
             size = file.seek(0, 2)
             file.seek(0)
-            if size <= count * _GLANCE:
+            if size <= count * _SAMPLE_BYTES:
                 lines = file.read().splitlines()
                 share = max(1, math.ceil(len(lines) / count))
-                glances = [lines[first : first + share] for first in range(0, len(lines), share)]
+                groups = [lines[first : first + share] for first in range(0, len(lines), share)]
             else:
-                glances = [_glance(file, size * place // count) for place in range(count)]
+                groups = [
+                    _read_lines_at(file, size * position // count) for position in range(count)
+                ]
     except OSError:
         return []
-    points = [point for lines in glances if (point := _median_loss(lines)) is not None]
+    points = [point for lines in groups if (point := _median_loss(lines)) is not None]
     return sorted(dict(points).items())
 
 
-def _glance(file: BinaryIO, start: int) -> list[bytes]:
+def _read_lines_at(file: BinaryIO, start: int) -> list[bytes]:
     """Return the lines at a byte offset: complete ones, and a last one that may be cut off."""
     file.seek(start)
     if start:
-        file.readline(_LONGEST_LINE)
-    return file.read(_GLANCE).splitlines()
+        file.readline(_MAX_LINE_BYTES)
+    return file.read(_SAMPLE_BYTES).splitlines()
 
 
 def _median_loss(lines: list[bytes]) -> tuple[int, float] | None:
@@ -218,7 +220,7 @@ def truncate(path: Path, step: int) -> None:
     atomic.write_bytes(path, _text(kept))
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open_regular_file(path: Path) -> BinaryIO:
     """Open a regular file only: opening a pipe blocks until its other end opens."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "Not a plain file", str(path))
@@ -232,13 +234,13 @@ def _text(lines: Iterable[dict[str, Any]]) -> bytes:
 def _parse(line: bytes) -> dict[str, Any] | None:
     """Parse a line; None if it is cut off or invalid."""
     try:
-        value = parse_object(line, _LONGEST_LINE)
+        value = parse_object(line, _MAX_LINE_BYTES)
     except ValueError:
         return None
     step = value.get("step")
     ours = (
         type(step) is int
-        and 0 <= step < _MOST_STEPS
+        and 0 <= step < _MAX_STEPS
         and all(_is_figure(key, v) for key, v in value.items())
     )
     return value if ours else None
@@ -255,4 +257,4 @@ def _is_figure(key: str, value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and abs(value) < _BOUND
+    return isinstance(value, int | float) and abs(value) < _MAX_MAGNITUDE

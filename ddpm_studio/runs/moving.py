@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.paths import patiently
+from ddpm_studio.paths import rename_with_retries
 from ddpm_studio.runs import atomic, journal
 from ddpm_studio.runs.folder import RunFolder
-from ddpm_studio.runs.lock import Owner, at_rest, is_in_use
-from ddpm_studio.runs.naming import renamed
-from ddpm_studio.runs.ready import refuse_ready
+from ddpm_studio.runs.lock import LockOwner, hold_lock, is_in_use
+from ddpm_studio.runs.naming import renamed_path
+from ddpm_studio.runs.ready import check_not_ready_model
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,17 @@ def extent(run: Path) -> RunExtent:
     return RunExtent(steps, size, (told.st_dev, told.st_ino))
 
 
-def refuse_trained(run: Path) -> None:
+def check_not_training(run: Path) -> None:
     """Check that a run may be renamed or deleted.
 
     Raises:
         StudioError: if it is being trained, ships with the program, or is no run folder.
     """
-    refuse_ready(run, "stays where it is", "Copy its folder to have one of your own.")
+    check_not_ready_model(run, "stays where it is", "Copy its folder to have one of your own.")
     if not (run / "run.json").is_file():
         raise StudioError(f"There is no run at {run} any more.", "Look where it is now.")
     if is_in_use(run):
-        owner = Owner.read(run)
+        owner = LockOwner.read(run)
         who = f" by {owner}" if owner is not None and not owner.is_this_process else ""
         raise StudioError(
             f"{run.name} is being trained{who}: it stays where it is.", "Stop the training first."
@@ -66,13 +66,13 @@ def rename(run: Path, name: str) -> Path:
         StudioError: if it is being trained, the name is invalid or taken, or the folder can't be
             renamed; nothing has changed then.
     """
-    refuse_trained(run)
-    new = renamed(run, name)
-    with at_rest(run) as attempt:
+    check_not_training(run)
+    new = renamed_path(run, name)
+    with hold_lock(run) as attempt:
         steps = journal.noted(run)
         journal.end(run)
         try:
-            attempt(lambda: patiently(Path.rename, run, new))
+            attempt(lambda: rename_with_retries(Path.rename, run, new))
         except OSError as error:
             if steps is not None:
                 journal.begin(run, steps)
@@ -98,8 +98,8 @@ def delete(run: Path, told: RunExtent) -> None:
         StudioError: if it is another run or has been trained since, is being trained, or a part
             of it can't be deleted.
     """
-    refuse_trained(run)
-    with at_rest(run) as attempt:
+    check_not_training(run)
+    with hold_lock(run) as attempt:
         now = extent(run)
         if (now.folder, now.steps) != (told.folder, told.steps):
             raise StudioError(

@@ -9,24 +9,24 @@ from ddpm_studio.errors import StudioError
 
 # Characters that Windows doesn't allow in names; other systems allow all but the slash.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
-_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_RESERVED_NAME = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 # Bytes of UTF-8, which most file systems count; Windows counts UTF-16 units, of which there are
 # never more.
-_MOST_BYTES = 255
+_MAX_NAME_BYTES = 255
 # Leaves room for a number to be appended.
-_MOST_CLEANED = 240
+_MAX_SANITIZED_BYTES = 240
 
 
-def cleaned(stem: str) -> str:
+def sanitize_name(stem: str) -> str:
     """Sanitise a text to a valid run name: without forbidden characters, and not too long."""
     clean = _FORBIDDEN.sub(" ", stem).strip(" .")
-    if len(written := _written(clean)) > _MOST_CLEANED:
-        clean = written[:_MOST_CLEANED].decode(errors="ignore").strip(" .")
+    if len(written := _encode(clean)) > _MAX_SANITIZED_BYTES:
+        clean = written[:_MAX_SANITIZED_BYTES].decode(errors="ignore").strip(" .")
     clean = clean or "run"
-    return f"run {clean}" if _DEVICE.fullmatch(clean) else clean
+    return f"run {clean}" if _RESERVED_NAME.fullmatch(clean) else clean
 
 
-def named(folder: Path, name: str) -> Path:
+def run_path(folder: Path, name: str) -> Path:
     """Return the path of a run of this name in a folder, after validating the name.
 
     Raises:
@@ -40,24 +40,24 @@ def named(folder: Path, name: str) -> Path:
         raise StudioError(
             f"{chosen!r} can't be the name of a run.", f"Leave out the {wrong.group()!r}."
         )
-    if chosen.endswith(".") or _DEVICE.fullmatch(chosen):
+    if chosen.endswith(".") or _RESERVED_NAME.fullmatch(chosen):
         raise StudioError(f"{chosen!r} can't be the name of a run on Windows.", "Choose another.")
-    if (length := len(_written(chosen))) > _MOST_BYTES:
+    if (length := len(_encode(chosen))) > _MAX_NAME_BYTES:
         raise StudioError(
             f"This name is {length:,} bytes long, and most file systems take no more than "
-            f"{_MOST_BYTES}.",
+            f"{_MAX_NAME_BYTES}.",
             "Choose a shorter one.",
         )
     return folder / chosen
 
 
-def renamed(run: Path, name: str) -> Path:
+def renamed_path(run: Path, name: str) -> Path:
     """Return the path that a run would have under another name.
 
     Raises:
         StudioError: if the name is invalid or taken.
     """
-    new = named(run.parent, name)
+    new = run_path(run.parent, name)
     # On a case-insensitive file system, another spelling of its own name is not taken.
     if new.exists() and not (run.exists() and new.samefile(run)):
         raise taken(new.name)
@@ -69,6 +69,6 @@ def taken(name: str) -> StudioError:
     return StudioError(f"There is a run {name!r} already.", "Choose another name.")
 
 
-def _written(name: str) -> bytes:
+def _encode(name: str) -> bytes:
     # File names that are not UTF-8 contain lone surrogates.
     return name.encode(errors="surrogatepass")

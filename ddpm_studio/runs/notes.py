@@ -8,13 +8,13 @@ from pathlib import Path
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import atomic
-from ddpm_studio.runs.ready import made_own_folder, own_folder
+from ddpm_studio.runs.ready import make_user_files_folder, user_files_folder
 from ddpm_studio.strict_json import read_object
 
 _FILE = "notes.json"
 _FORMAT = 1
-_MOST_BYTES = 1 << 20
-_MOST_TAGS, _LONGEST_TAG = 20, 40
+_MAX_BYTES = 1 << 20
+_MAX_TAGS, _MAX_TAG_LENGTH = 20, 40
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Notes:
 
 def parse_tags(text: str) -> tuple[str, ...]:
     """Parse comma-separated tags, without duplicates."""
-    found = (" ".join(part.split())[:_LONGEST_TAG] for part in text.split(","))
-    return tuple(dict.fromkeys(tag for tag in found if tag))[:_MOST_TAGS]
+    found = (" ".join(part.split())[:_MAX_TAG_LENGTH] for part in text.split(","))
+    return tuple(dict.fromkeys(tag for tag in found if tag))[:_MAX_TAGS]
 
 
 def read_notes(run: Path) -> Notes:
@@ -43,9 +43,9 @@ def read_notes(run: Path) -> Notes:
 
 def find_notes(run: Path) -> Notes | None:
     """Return the notes on a run, possibly empty; None if the file is missing or invalid."""
-    file = own_folder(run) / _FILE
+    file = user_files_folder(run) / _FILE
     try:
-        content = read_object(file, _MOST_BYTES)
+        content = read_object(file, _MAX_BYTES)
     except (OSError, ValueError):
         return None
     if content.get("format") != _FORMAT:
@@ -66,13 +66,13 @@ def write_notes(run: Path, notes: Notes) -> None:
     """
     content = {"format": _FORMAT, "tags": list(notes.tags), "text": notes.text}
     written = json.dumps(content, indent=1, ensure_ascii=False).encode()
-    if len(written) > _MOST_BYTES:
+    if len(written) > _MAX_BYTES:
         raise StudioError(
             f"The notes on {run.name} are longer than 1 MiB.",
             "Keep long texts in a file elsewhere.",
         )
     try:
-        atomic.write_bytes(made_own_folder(run) / _FILE, written)
+        atomic.write_bytes(make_user_files_folder(run) / _FILE, written)
     except OSError as error:
         raise StudioError(
             f"The notes on {run.name} can't be saved: {error.strerror or error}.",

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ddpm_studio import paths
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 
 PREFIX = "ready:"
 """Prefix of a ready model's name."""
@@ -21,7 +21,7 @@ def ready_runs() -> list[Path]:
     return [run for run in found if is_ready(run) and paths.is_file(run / "run.json")]
 
 
-def named_run(given: str | os.PathLike[str]) -> Path:
+def resolve_run(given: str | os.PathLike[str]) -> Path:
     """Return the run folder that a path or ``ready:NAME`` names; a path need not exist.
 
     Raises:
@@ -35,7 +35,7 @@ def named_run(given: str | os.PathLike[str]) -> Path:
         if run.name == name:
             return run
     there = ", ".join(ready_name(run) for run in runs) or "none"
-    raise StudioError(f"There is no ready model {plain(name, 80)!r}.", f"There are: {there}.")
+    raise StudioError(f"There is no ready model {printable(name, 80)!r}.", f"There are: {there}.")
 
 
 def ready_name(run: Path) -> str:
@@ -47,12 +47,12 @@ def is_ready(run: Path) -> bool:
     """Whether a run folder is that of a ready model."""
     # Cheap test first: most runs are elsewhere and have names that no ready model has.
     models = paths.models_dir()
-    if run.name.startswith(".") or not paths.is_there(models / run.name):
+    if run.name.startswith(".") or not paths.path_exists(models / run.name):
         return False
     return run.resolve().parent == models.resolve()
 
 
-def own_folder(run: Path) -> Path:
+def user_files_folder(run: Path) -> Path:
     """Return the folder for user files of a run: notes, pictures, measurements.
 
     It is the run folder itself, or a folder next to the settings for a ready model.
@@ -60,19 +60,19 @@ def own_folder(run: Path) -> Path:
     return paths.config_dir() / "models" / run.resolve().name if is_ready(run) else run
 
 
-def made_own_folder(run: Path) -> Path:
-    """Return :func:`own_folder`, creating that of a ready model if it doesn't exist.
+def make_user_files_folder(run: Path) -> Path:
+    """Return :func:`user_files_folder`, creating that of a ready model if it doesn't exist.
 
     Raises:
         OSError: if it can't be made.
     """
-    folder = own_folder(run)
+    folder = user_files_folder(run)
     if folder is not run:
         folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def refuse_ready(run: Path, what: str, remedy: str) -> None:
+def check_not_ready_model(run: Path, what: str, remedy: str) -> None:
     """Refuse an operation that would change a ready model.
 
     Args:

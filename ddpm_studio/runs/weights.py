@@ -8,24 +8,24 @@ from functools import lru_cache
 from torch import Tensor
 
 from ddpm_studio.engine.networks.network import Network, NetworkConfig
-from ddpm_studio.engine.networks.registry import outline
+from ddpm_studio.engine.networks.registry import build_on_meta
 
-_WIDEST = 8
+_MAX_BYTES_PER_NUMBER = 8
 _HEADER_BYTES = 32 << 20
 
 
 @lru_cache(maxsize=16)
 def parameters(config: NetworkConfig) -> int:
     """Return the number of parameters of a network, without allocating it."""
-    return sum(parameter.numel() for parameter in outline(config).parameters())
+    return sum(parameter.numel() for parameter in build_on_meta(config).parameters())
 
 
-def most_bytes(config: NetworkConfig, copies: int = 1) -> int:
+def max_bytes(config: NetworkConfig, copies: int = 1) -> int:
     """Return an upper bound in bytes for a file of ``copies`` numbers per parameter."""
-    return copies * _WIDEST * parameters(config) + _HEADER_BYTES
+    return copies * _MAX_BYTES_PER_NUMBER * parameters(config) + _HEADER_BYTES
 
 
-def network_of(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Network:
+def network_from_state_dict(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Network:
     """Build a network from its state dict, in float32.
 
     No memory is allocated beyond that of the tensors.
@@ -34,7 +34,7 @@ def network_of(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Network:
         ValueError: if a tensor is missing, left over, of another shape, or not of finite
             floating-point numbers.
     """
-    network = outline(config)
+    network = build_on_meta(config)
     wanted = network.state_dict()
     if missing := sorted(wanted.keys() ^ tensors.keys()):
         raise ValueError(f"{missing[0]} is only in one of the two")

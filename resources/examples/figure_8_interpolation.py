@@ -27,7 +27,7 @@ def main(given: Sequence[str] | None = None) -> None:
     run = trained(told.run)
     T = run.info.process.timesteps
     # Two of the pictures that it was trained on.
-    first, second = ds.jobs.some_pictures(run.path, 2)
+    first, second = ds.jobs.example_pictures(run.path, 2)
     rows = []
     for t in (T, 3 * T // 4, T // 2, T // 4, T // 8):
         drawn = run.interpolate(

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 import ddpm_studio as ds
-from ddpm_studio.api.pictures import on_disk, paths_of
+from ddpm_studio.api.pictures import as_paths, on_disk
 from ddpm_studio.cli import run as terminal
 from ddpm_studio.jobs import ModelStore, encode_picture, interpolate, load_picture, sample, share
 from ddpm_studio.requests import (
@@ -173,7 +173,7 @@ def test_weights_are_loaded_once(opened: ds.Run, monkeypatch: pytest.MonkeyPatch
         (lambda run: run.export_diffusers("x", weights="emma"), ds.StudioError, "'ema' or 'raw'"),
         (lambda run: run.interpolate(), ds.StudioError, "0 pictures"),
         (lambda run: run.evaluate([]), ds.StudioError, "no pictures in the list"),
-        (lambda run: paths_of([]), ds.StudioError, "no pictures in the list"),
+        (lambda run: as_paths([]), ds.StudioError, "no pictures in the list"),
     ],
 )
 def test_what_can_not_be_is_refused(

@@ -92,7 +92,7 @@ def test_ctrl_c_saves_and_raises(
 def test_a_second_ctrl_c_is_not_held() -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with job_runner._held_interrupt() as noted:
+        with job_runner._defer_interrupt() as noted:
             os.kill(os.getpid(), signal.SIGINT)
             assert noted.wait(10)
             with pytest.raises(KeyboardInterrupt):
@@ -110,7 +110,7 @@ def test_where_nobody_looks_no_bar_is_shown_and_notices_are_logged(
         return 5
 
     with caplog.at_level(logging.WARNING, "ddpm_studio"):
-        assert job_runner.listen(job(), True) == 5
+        assert job_runner.run_job(job(), True) == 5
     assert [record.getMessage() for record in caplog.records] == ["Mind this."]
     assert capsys.readouterr().err == ""
 
@@ -129,7 +129,7 @@ def test_a_terminal_gets_a_bar_unless_it_is_silenced(
 
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    job_runner.listen(job(), progress)
+    job_runner.run_job(job(), progress)
     assert ("1 of 2 steps" in terminal.getvalue()) == progress
 
 
@@ -161,7 +161,7 @@ def test_a_notebook_gets_a_bar_in_its_cell(monkeypatch: pytest.MonkeyPatch) -> N
 
     handle = Handle()
     monkeypatch.setattr(job_runner, "notebook_show", lambda: handle)
-    job_runner.listen(job(), True)
+    job_runner.run_job(job(), True)
     first, *_, last, gone = handle.shown
     assert first["text/plain"] == "<Working>: 1 of 100 steps"
     assert "&lt;Working&gt;" in first["text/html"]

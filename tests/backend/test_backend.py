@@ -41,7 +41,7 @@ def counting(total: int, seen: list[str] | None = None, tag: str = "") -> Callab
 
 
 def _is_over(job: JobHandle[object]) -> bool:
-    return job.state.over
+    return job.state.is_over
 
 
 class Listener(QObject):

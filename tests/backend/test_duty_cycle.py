@@ -19,12 +19,12 @@ def test_it_takes_its_share(share: float, takes: float) -> None:
 
     time = DutyCycle(share, lambda: now)
     while now < 1000 * takes:
-        if time.due:
-            time.spend(work)
+        if time.is_due:
+            time.run_work(work)
         else:
             now += 0.01 * takes
     assert spent == pytest.approx(share * now, rel=0.05)
 
 
 def test_the_first_piece_need_not_wait() -> None:
-    assert DutyCycle(0.04, lambda: 7.0).due
+    assert DutyCycle(0.04, lambda: 7.0).is_due

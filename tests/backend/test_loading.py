@@ -74,7 +74,7 @@ def test_where_torch_is_broken_every_job_of_the_device_fails_and_files_are_still
     late = backend.submit(JobSpec("late", DeviceCall(lambda _: 1)))
     file = backend.submit(JobSpec("file", PoolCall(lambda: "read")))
     jobs = (early, late, file)
-    qtbot.waitUntil(lambda: all(job.state.over for job in jobs), timeout=WAIT)
+    qtbot.waitUntil(lambda: all(job.state.is_over for job in jobs), timeout=WAIT)
     assert caught.args == [backend.load_failure]
     failure = backend.load_failure
     assert failure is not None

@@ -17,7 +17,7 @@ from ddpm_studio.backend import service as service_module
 from ddpm_studio.backend.spec import DeviceSteps, PoolCall, PoolSteps
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, Progress
-from ddpm_studio.jobs.library.gallery_notes import stars_of
+from ddpm_studio.jobs.library.gallery_notes import read_stars
 
 WAIT = 20_000
 
@@ -91,7 +91,7 @@ def test_what_is_asked_for_goes_on_while_long_jobs_of_the_background_fill_the_po
     with qtbot.waitSignal(quick.finished, timeout=WAIT) as caught:
         pass
     assert caught.args == [7]
-    assert not any(job.state.over for job in long)
+    assert not any(job.state.is_over for job in long)
     assert sum(gate.begun.is_set() for gate in gates) == 2
     for gate in gates:
         gate.open.set()
@@ -259,7 +259,7 @@ def test_at_the_end_what_writes_a_little_is_done_with_all_its_steps(
     threading.Timer(0.05, gate.open.set).start()
     assert service.shutdown(20)
     assert not picture.exists()
-    assert stars_of(tmp_path) == {picture.name: 4}
+    assert read_stars(tmp_path) == {picture.name: 4}
 
 
 def test_what_is_written_has_its_time_also_where_the_device_took_all(

@@ -19,7 +19,7 @@ def test_a_new_account_has_a_trash_as_well(tmp_path: Path, monkeypatch: pytest.M
     run = tmp_path / "run"
     run.mkdir()
     (run / "run.json").write_text("{}")
-    specs.trash.make_room()
+    specs.trash.create_data_folder()
     file = QFile(str(run))
     assert file.moveToTrash()
     assert not run.exists()
@@ -33,5 +33,5 @@ def test_where_it_can_not_be_made_nothing_is_said(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file" / "share"))
-    specs.trash.make_room()
+    specs.trash.create_data_folder()
     assert (tmp_path / "file").read_bytes() == b""

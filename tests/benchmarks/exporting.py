@@ -136,8 +136,8 @@ def _live(folder: Path) -> dict[str, Any]:
                 steps.look()
                 yield every
 
-        def over(job: JobHandle[Any]) -> Callable[[], bool]:
-            return lambda: job.state.over
+        def is_over(job: JobHandle[Any]) -> Callable[[], bool]:
+            return lambda: job.state.is_over
 
         def film() -> JobHandle[Path]:
             options = AnimationRequest(scale=_SCALE)
@@ -156,7 +156,7 @@ def _live(folder: Path) -> dict[str, Any]:
             start = time.monotonic()
             job = film()
             job.changed.connect(lambda job=job, told=told: told.append(job.progress))
-            yield from watched(over(job))
+            yield from watched(is_over(job))
             ended = time.monotonic()
             assert path.exists(), job.failure
             path.unlink()
@@ -168,7 +168,7 @@ def _live(folder: Path) -> dict[str, Any]:
                 yield (ended - start) * (number + 1) / (_CANCELS + 1)
                 asked = time.monotonic()
                 life.backend.cancel(job)
-                yield from watched(over(job), 0.001)
+                yield from watched(is_over(job), 0.001)
                 late.append(time.monotonic() - asked)
                 left += sum(one.name.endswith(path.name) for one in folder.iterdir())
             found[kind] = {

@@ -95,7 +95,7 @@ def _live(tab: str) -> dict[str, Any]:
     def script() -> Generator[float, None, None]:
         window, studio = life.window, life.window.studio
         yield from life.open_pictures()
-        while not window.meter.known:
+        while not window.meter.has_speed:
             yield 0.05
         window.show_tool(window.tabs.panels[list(TOOLS).index(tab)])
         yield 1.0

@@ -21,7 +21,7 @@ from ddpm_studio.engine import (
     TrainingConfig,
     UNet,
     ancestral,
-    in_bf16,
+    to_bf16,
 )
 from ddpm_studio.jobs.machine.compiling import DrawingNetwork
 from ddpm_studio.jobs.machine.device import choose_precision, deterministic
@@ -88,7 +88,7 @@ def ordered(rounds: int) -> list[Figure]:
 def sampling(rounds: int) -> list[Figure]:
     """Compare one whole sampling of each, whatever ``rounds``: a peer's takes most of a minute."""
     _need_gpu()
-    half = in_bf16(UNet(GPU_CONFIG).to("cuda").eval())
+    half = to_bf16(UNet(GPU_CONFIG).to("cuda").eval())
     ours = {
         "not compiled": DrawingNetwork(half, lambda n, x, t: n(x, t), _WARM_EVALUATIONS),
         "compiled": DrawingNetwork(half, lambda n, x, t: n(x, t), 10**9),

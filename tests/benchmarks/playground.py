@@ -10,10 +10,10 @@ import torch
 
 from ddpm_studio.engine import toy
 from ddpm_studio.engine.generators import finish
-from ddpm_studio.jobs import play, score_field, true_score, walk_points
-from ddpm_studio.jobs.events import PointsLearned
-from ddpm_studio.jobs.playground import cosines, diffused
-from ddpm_studio.requests import PlayRequest
+from ddpm_studio.jobs import play, sample_trajectory, score_field, true_score
+from ddpm_studio.jobs.events import PointTrainingState
+from ddpm_studio.jobs.playground import cosines, diffuse_points
+from ddpm_studio.requests import PlaygroundRequest
 from tests.benchmarks.figures import Figure
 
 _SEEDS = 3
@@ -69,26 +69,29 @@ def _distances(points: np.ndarray) -> np.ndarray:
 def _spiral(seed: int) -> tuple[float, float, float]:
     """Return seconds until it is recognisable, seconds in all, and the share of samples on it."""
     begun, seen = time.perf_counter(), float("inf")
-    job = play(PlayRequest(shape="spiral", seed=seed))
+    job = play(PlaygroundRequest(shape="spiral", seed=seed))
 
     def look(event: object) -> None:
         nonlocal seen
-        if isinstance(event, PointsLearned) and np.median(_distances(event.samples)) < _RECOGNISED:
+        if (
+            isinstance(event, PointTrainingState)
+            and np.median(_distances(event.samples)) < _RECOGNISED
+        ):
             seen = min(seen, time.perf_counter() - begun)
 
     model = finish(job, look)
     whole = time.perf_counter() - begun
-    points = finish(walk_points(model, "ddim", 50, seed=5)).moments[-1]
+    points = finish(sample_trajectory(model, "ddim", 50, seed=5)).states[-1]
     return seen, whole, float((_distances(points) < 0.1).mean())
 
 
 def _lowest_cosine(seed: int) -> tuple[float, int]:
     """Return the lowest mean cosine over t = 1..T, each at 512 points of q(x_t), and its t."""
-    job = play(PlayRequest(shape="eight_gaussians", seed=seed))
+    job = play(PlaygroundRequest(shape="eight_gaussians", seed=seed))
     model = finish(job)
     found = []
     for t in range(1, model.process.schedule.T + 1):
-        places = diffused(model, t, seed=3)
+        places = diffuse_points(model, t, seed=3)
         exact = true_score(model, places, t)
         assert exact is not None
         found.append((float(cosines(score_field(model, places, t), exact).mean()), t))

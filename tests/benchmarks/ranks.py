@@ -18,7 +18,7 @@ import torch
 import torch.distributed as dist
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig, UNet
-from ddpm_studio.engine.device.ranks import ALONE, RankGroup, Ranks
+from ddpm_studio.engine.device.ranks import SINGLE_PROCESS, RankGroup, Ranks
 from tests.benchmarks.figures import Figure, UnavailableError
 from tests.benchmarks.shapes import BATCH, CONFIG, pictures
 from tests.ranks import on_ranks
@@ -62,11 +62,11 @@ def _gain(batch: int, rounds: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         # Each round starts two processes.
         for k in range(max(2, rounds // 3)):
-            alone.append(_seconds_a_step(ALONE, batch)[0])
+            alone.append(_seconds_a_step(SINGLE_PROCESS, batch)[0])
             told = on_ranks(2, lambda: _seconds_a_step(_Timed(), batch), Path(folder) / str(k))
             shared.append(max(seconds for seconds, _, _ in told))
             waits += [wait for _, wait, _ in told]
-            exchanges += [exchange for _, _, exchange in told]
+            exchanges += [all_reduce_gradients for _, _, all_reduce_gradients in told]
     gains = [one / two for one, two in zip(alone, shared, strict=True)]
     details: dict[str, object] = {
         "one process, pictures/s": round(batch / median(alone), 2),

@@ -43,12 +43,12 @@ from ddpm_studio import data, paths
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import UNetConfig
 from ddpm_studio.engine.generators import finish
-from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
+from ddpm_studio.jobs.drawing.sampling_defaults import default_guidance
 from ddpm_studio.metrics.classes import classes
 from ddpm_studio.metrics.features.classifier import ClassifierSpace
-from ddpm_studio.metrics.features.space import Basis, Features, FeatureSpace, features_of
+from ddpm_studio.metrics.features.space import Basis, Features, FeatureSpace, compute_features
 from ddpm_studio.metrics.frechet import frechet_distance
-from ddpm_studio.metrics.metric_input import Compared
+from ddpm_studio.metrics.metric_input import MetricInput
 from ddpm_studio.metrics.spaces import feature_space
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import legacy_format
@@ -137,14 +137,14 @@ class Judge:
         judged = pictures[:_JUDGED]
         features = self._features(judged)
         names, probabilities = self.space.class_names, self.space.probabilities
-        compared = Compared(
+        compared = MetricInput(
             features, features, judged, judged, class_names=names, probabilities=probabilities
         )
         told = finish(classes(compared))
         return {key: round(told[key], 3) for key in ("confident", "rarest_class")}
 
     def _features(self, pictures: Pictures) -> Features:
-        return finish(features_of(self.space, pictures))
+        return finish(compute_features(self.space, pictures))
 
 
 def _compare(minutes: float, names: Iterable[str], seeds: int, at_most: float) -> list[Figure]:
@@ -330,7 +330,7 @@ def _train(
 
 def _drawn(run: ds.Run, sampler: dict[str, Any], classes: int | None) -> Pictures:
     settings = {**sampler, "steps": EVALUATIONS, "seed": 1}
-    if classes is not None and usual_guidance(run.info, run.checkpoints[-1]) != 1:
+    if classes is not None and default_guidance(run.info, run.checkpoints[-1]) != 1:
         # Guidance needs two evaluations a step.
         settings["steps"] = EVALUATIONS // 2
     return run.sample(SAMPLES, **settings).pictures

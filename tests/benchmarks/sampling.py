@@ -13,7 +13,7 @@ from ddpm_studio.engine import (
     Precision,
     UNet,
     ancestral,
-    in_bf16,
+    to_bf16,
 )
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.machine.device import choose_precision
@@ -52,7 +52,7 @@ def our_walk(
     layout = torch.channels_last
     network = UNet(CONFIG).to(device, memory_format=layout).eval()  # type: ignore[call-overload]
     half = precision == "bf16"
-    evaluator = Evaluator(in_bf16(network) if half else network, torch.device(device))
+    evaluator = Evaluator(to_bf16(network) if half else network, torch.device(device))
     process = DiffusionProcess(NoiseSchedule.linear().strided(evaluations))
     shape = CONFIG.shape
 

@@ -45,7 +45,11 @@ def _scrub(rounds: int) -> dict[str, float]:
 
     from ddpm_studio.backend import Backend
     from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
-    from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory, affordable
+    from ddpm_studio.gui.features.reverse.trajectory import (
+        Process,
+        Trajectory,
+        frames_within_budget,
+    )
     from ddpm_studio.gui.shell.main_window import MainWindow
     from ddpm_studio.gui.theme.theme import current_theme
     from ddpm_studio.gui.workspace.settings import open_settings
@@ -63,7 +67,7 @@ def _scrub(rounds: int) -> dict[str, float]:
     window.show_tool(panel)
     random = np.random.default_rng(0)
     shape = (_PICTURES, _SIDE, _SIDE, 3)
-    _, compact = affordable(_FRAMES, _SIDE * _SIDE * 3, _PICTURES)
+    _, compact = frames_within_budget(_FRAMES, _SIDE * _SIDE * 3, _PICTURES)
     one = Trajectory({"kind": "sample"}, compact=compact)
     for number in range(_FRAMES):
         views = (random.standard_normal(shape, np.float32).astype(np.float16) for _ in range(3))

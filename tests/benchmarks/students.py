@@ -122,7 +122,7 @@ def _drag(student: Path, seconds: float) -> dict[str, Any]:
         yield from life.until("can_draw")
         window.show_tool(panel)
         panel.choices.set_mode("pad")
-        panel.surprise()
+        panel.pick_random()
         while panel.drawn is None or panel.busy:
             yield 0.05
         pad = panel.view.pad

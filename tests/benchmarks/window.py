@@ -147,7 +147,7 @@ def _live(folder: Path, seconds: float, settings: dict[str, Any]) -> dict[str, A
             while job.state is State.WAITING:
                 yield 0.001
             late.append(training.progress.done - before)
-            while not job.state.over:
+            while not job.state.is_over:
                 yield 0.01
         found["steps_before_start"] = max(late)
         studio.trainer.stop()

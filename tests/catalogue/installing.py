@@ -47,7 +47,7 @@ def seen(site: Path, warned: bool = False) -> Iterator[None]:
     before = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(site))
-        patch.delenv(plugins.VARIABLE, raising=False)
+        patch.delenv(plugins.ENV_VARIABLE, raising=False)
         patch.setattr(plugins, "_loading", plugins._Loading())
         if not warned:
             patch.setattr(plugins, "_listeners", [])

@@ -59,7 +59,7 @@ def targets(node: ast.AST) -> list[str]:
 def listed(source: str) -> dict[str, set[str]]:
     """Return the kinds whose names a module lists, each with the names found."""
     texts = literals(source)
-    found = {kind: texts.intersection(table.own) for kind, table in KINDS.items()}
+    found = {kind: texts.intersection(table.builtin_names) for kind, table in KINDS.items()}
     return {kind: names for kind, names in found.items() if len(names) >= LIST}
 
 

@@ -70,7 +70,7 @@ def test_they_can_be_switched_off(site: Path) -> None:
     code = "from ddpm_studio import catalogue; print('toy-l1' in catalogue.LOSSES)"
     assert run_python(code, site).strip() == "True"
     for word in ("off", "0", "No"):
-        assert run_python(code, site, **{plugins.VARIABLE: word}).strip() == "False"
+        assert run_python(code, site, **{plugins.ENV_VARIABLE: word}).strip() == "False"
 
 
 BROKEN = {
@@ -195,7 +195,7 @@ def test_of_two_versions_the_first_on_the_path_counts(site: Path, tmp_path: Path
 
 def test_the_engines_own_options_have_names_that_are_free() -> None:
     for table in catalogue.KINDS.values():
-        for name in table.own:
+        for name in table.builtin_names:
             for option in table[name].options:
                 assert request_with_field(table.kind, option.name) is None
 
@@ -212,8 +212,8 @@ def test_an_option_may_be_called_as_a_field_that_is_the_option(tmp_path: Path) -
     )
     declare(tmp_path, "options-there", "0.1", {"good": "options_there:ENTRIES"})
     with seen(tmp_path):
-        assert catalogue.SAMPLERS["new"].takes("eta")
-        assert catalogue.OPTIMIZERS["new"].takes("weight_decay")
+        assert catalogue.SAMPLERS["new"].accepts("eta")
+        assert catalogue.OPTIMIZERS["new"].accepts("weight_decay")
 
 
 def test_an_unknown_name_is_refused_with_those_there_are(toy: Path) -> None:
@@ -289,7 +289,7 @@ def test_a_run_goes_on_without_the_preset_it_was_begun_with(
         "from ddpm_studio.catalogue import PresetInfo\n"
         "def thin(size, channels):\n"
         "    from ddpm_studio.engine import UNetConfig\n"
-        "    return UNetConfig.tiny(size, channels).with_(base_channels=32)\n"
+        "    return UNetConfig.tiny(size, channels).with_fields(base_channels=32)\n"
         "ENTRIES = (PresetInfo('thin', 'thin', 'a thin one', 'sized_there:thin'),)\n"
     )
     declare(tmp_path, "sized-there", "0.1", {"sized": "sized_there:ENTRIES"})

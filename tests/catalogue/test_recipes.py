@@ -24,7 +24,7 @@ PAPER: dict[str, Any] = {
 
 @pytest.mark.parametrize("preset", list(PRESETS))
 def test_a_recipe_is_of_fields_that_say_so(preset: str) -> None:
-    assert PRESETS[preset].recipe.keys() <= set(TrainRequest.by_preset())
+    assert PRESETS[preset].recipe.keys() <= set(TrainRequest.preset_fields())
 
 
 def test_the_papers_networks_are_trained_as_in_the_paper() -> None:

@@ -140,7 +140,7 @@ def test_without_its_plug_in_a_run_opens_and_names_it(
             f"needs the {first} of the plug-in toy-plugin 1.0, which is not here. "
             "Install it, if you trust who offers it, then try again." in said.error
         )
-    monkeypatch.setenv(plugins.VARIABLE, plugins.OFF)
+    monkeypatch.setenv(plugins.ENV_VARIABLE, plugins.OFF)
     assert "Switch plug-ins on" in terminal(*words).error
 
 
@@ -157,7 +157,7 @@ def test_without_its_plug_in_a_run_opens_in_the_window(
         "",
     )
     failed: list[str] = []
-    window.training.further.steps.setValue(9)
+    window.training.resume_row.steps.setValue(9)
     window.actions_["training.resume"].trigger()
     training = window.studio.training
     assert training is not None
@@ -183,18 +183,18 @@ def test_a_picture_of_a_missing_sampler_says_so(
     site: Path, trained: Path, terminal: Terminal, tmp_path: Path
 ) -> None:
     from ddpm_studio.errors import StudioError
-    from ddpm_studio.jobs.drawing.recipes import read_restored
+    from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 
     out = tmp_path / "a.png"
     with seen(site):
         words = ("--count", "1", "--steps", "2", "--sampler", "toy-walk")
         assert terminal("sample", trained, "--out", out, *words).code == 0
-        found = read_restored(out)
+        found = read_parsed_recipe(out)
         assert found is not None
         assert isinstance(found.request, SampleRequest)
         assert found.request.sampler == "toy-walk"
     with pytest.raises(StudioError, match=r"a\.png needs the sampler toy-walk of the plug-in toy"):
-        read_restored(out)
+        read_parsed_recipe(out)
 
 
 def test_a_network_is_trained_and_drawn_from_and_its_run_can_do_without(
@@ -243,12 +243,12 @@ def test_a_run_names_the_format_that_its_pictures_need(
         assert said.code == 0, said.err
     told = json.loads((run / "run.json").read_text())
     assert told["plugins"] == {"data format toy-bytes": "toy-plugin 1.0"}
-    further = ("train", "--run", run, "--resume", "--steps", "2")
-    said = terminal(*further)
+    resume_row = ("train", "--run", run, "--resume", "--steps", "2")
+    said = terminal(*resume_row)
     assert said.code == 0, said.err
     assert "training goes on with those that were kept" in " ".join((said.out + said.err).split())
     monkeypatch.setenv("DDPM_STUDIO_CACHE", str(tmp_path / "empty"))
-    said = terminal(*further[:-1], "3")
+    said = terminal(*resume_row[:-1], "3")
     assert said.code == 1
     assert "needs the data format toy-bytes of the plug-in toy-plugin 1.0" in said.error
 

@@ -34,7 +34,7 @@ from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.interop.configs import Unsupported, scheduler_fields
+from ddpm_studio.interop.configs import UnsupportedFieldError, scheduler_fields
 from ddpm_studio.requests import TrainRequest
 from tests.catalogue.installing import seen
 from tests.cli.conftest import QUIET, Terminal
@@ -73,7 +73,7 @@ def test_its_scalings_say_what_it_does(toy: Path) -> None:
     process, index = DiffusionProcess(LINEAR, "toy-score"), torch.tensor([0, 50, 99])
     x0, noise, wrong = (draw(3, 1, 2, 2, seed=seed) for seed in range(3))
     x_t = process.q_sample(x0, index, noise)
-    where, form = process.place(index, x_t), process.form
+    where, form = process.coefficients(index, x_t), process.form
     target = process.target(x0, x_t, index, noise)
     torch.testing.assert_close(target, -(x_t - where.signal * x0) / where.noise**2)
     torch.testing.assert_close(process.x0_from_prediction(x_t, index, target), x0)
@@ -176,9 +176,9 @@ def test_what_it_does_not_go_with_is_refused(toy: Path) -> None:
     process = DiffusionProcess(LINEAR, "toy-score")
     with pytest.raises(ValueError, match="'toy-score' has no label; use 'edm' or 'flow'"):
         check_loss(process, "simple", "log_normal")
-    with pytest.raises(Unsupported, match="'toy-score'; only 'eps' or 'x0' or 'v'"):
+    with pytest.raises(UnsupportedFieldError, match="'toy-score'; only 'eps' or 'x0' or 'v'"):
         scheduler_fields(process)
-    with pytest.raises(Unsupported, match="'toy-middle'; only"):
+    with pytest.raises(UnsupportedFieldError, match="'toy-middle'; only"):
         scheduler_fields(DiffusionProcess(LINEAR, "eps", "toy-middle"))
 
 

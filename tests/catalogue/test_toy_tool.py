@@ -20,7 +20,7 @@ from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.jobs import ModelStore, redraw
-from ddpm_studio.jobs.drawing.recipes import read_restored
+from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 from ddpm_studio.runs import RunFolder
 from tests.catalogue.installing import seen
 from tests.gui.conftest import picture_folder, tiny_run
@@ -40,7 +40,7 @@ def window(toy: Path, qtbot: QtBot, backend: Backend) -> MainWindow:
 
 
 def echo_panel(window: MainWindow) -> ToolPanel:
-    panel = window.tabs.named(ECHO)
+    panel = window.tabs.find_panel(ECHO)
     assert isinstance(panel, ToolPanel)
     return panel
 
@@ -89,7 +89,7 @@ def test_what_it_draws_is_kept_told_and_drawn_again(
     assert drop(window, files(kept.path))
     qtbot.waitUntil(lambda: "Drawn again: the same picture, bit for bit." in told, timeout=WAIT)
     assert window.tabs.currentWidget() is panel
-    found = read_restored(kept.path)
+    found = read_parsed_recipe(kept.path)
     assert found is not None
     again = finish(redraw(found, ModelStore()))[1]
     np.testing.assert_array_equal(again.pictures, drawn.pictures)
@@ -125,7 +125,7 @@ def test_without_its_package_its_pictures_say_what_they_need(
         save_png(path, drawn.pictures, {**drawn.recipe, "index": 0})
     needed = r"needs the tool toy-echo of the plug-in toy-plugin 1\.0"
     with pytest.raises(StudioError, match=needed):
-        read_restored(path)
+        read_parsed_recipe(path)
 
 
 def test_one_that_fails_is_told_of_and_left_out(
@@ -138,7 +138,7 @@ def test_one_that_fails_is_told_of_and_left_out(
         "ddpm_studio.gui.workspace.studio.Studio.notify", lambda _, x: told.append(x)
     )
     window = opened(qtbot, backend)
-    assert window.tabs.named(ECHO) is None
+    assert window.tabs.find_panel(ECHO) is None
     assert window.tabs.count() == len(TOOLS) - 1
     (failure,) = told
     assert isinstance(failure, StudioError)

@@ -23,7 +23,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export import save_png
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.jobs.drawing.python_cell import python_cell
-from ddpm_studio.jobs.drawing.recipes import read_restored
+from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.info import ProcessInfo
 from tests.catalogue.installing import TOY
@@ -165,7 +165,7 @@ def test_without_what_trains_it_a_run_draws(
 def test_with_plug_ins_switched_off_that_is_the_remedy(
     changed: Changed, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(plugins.VARIABLE, plugins.OFF)
+    monkeypatch.setenv(plugins.ENV_VARIABLE, plugins.OFF)
     error = terminal(
         "sample", changed({"process.schedule": "x"}), "--out", tmp_path / "a.png"
     ).error
@@ -237,7 +237,7 @@ def test_a_picture_drawn_with_what_is_unknown_here(
     path = tmp_path / "p.png"
     save_png(path, np.zeros((1, 8, 8, 3), np.uint8), recipe(trained, **told))
     with pytest.raises(StudioError, match=said):
-        read_restored(path)
+        read_parsed_recipe(path)
 
 
 def test_a_picture_of_a_tool_that_is_unknown_here(trained: Path, tmp_path: Path) -> None:
@@ -245,9 +245,9 @@ def test_a_picture_of_a_tool_that_is_unknown_here(trained: Path, tmp_path: Path)
     told = recipe(trained) | {"kind": "of-tomorrow"}
     save_png(path, np.zeros((1, 8, 8, 3), np.uint8), told)
     with pytest.raises(StudioError, match=f"a drawing of the kind 'of-tomorrow', {HERE}"):
-        read_restored(path)
+        read_parsed_recipe(path)
     save_png(path, np.zeros((1, 8, 8, 3), np.uint8), {"kind": "data", "source": "emoji"})
-    assert read_restored(path) is None
+    assert read_parsed_recipe(path) is None
 
 
 def test_python_for_a_view_says_what_is_unknown_here(trained: Path) -> None:

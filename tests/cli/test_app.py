@@ -8,7 +8,7 @@ from ddpm_studio import __version__
 from ddpm_studio.catalogue import PRESETS, SAMPLERS
 from ddpm_studio.cli.lazy_group import load_command
 from ddpm_studio.cli.table import COMMANDS
-from ddpm_studio.cli.trajectory import _FRAMES
+from ddpm_studio.cli.trajectory import _DEFAULT_FRAMES
 from ddpm_studio.requests import (
     BitsRequest,
     DistillRequest,
@@ -100,7 +100,10 @@ def test_help_tells_choices_defaults_and_limits(
     assert "Left out: as the preset has it. At least 0, below 1." in text
     assert "at random; left out: unless they can be told from their mirror images." in text
     text = " ".join(terminal("sample", "--help").out.split())
-    assert f"of the reverse process to keep. 0 to 10000. Default: {_FRAMES} with --gif." in text
+    assert (
+        f"of the reverse process to keep. 0 to 10000. Default: {_DEFAULT_FRAMES} with --gif."
+        in text
+    )
 
 
 @pytest.mark.parametrize("width", [60, 70, 80, 120])

@@ -6,10 +6,10 @@ from collections.abc import Generator
 
 import pytest
 
-from ddpm_studio.cli.job_runner import listen
-from ddpm_studio.cli.signals import Stopped
+from ddpm_studio.cli.job_runner import run_job
+from ddpm_studio.cli.signals import StoppedBySignal
 from ddpm_studio.display.displays import BarDisplay, LineDisplay, make_display
-from ddpm_studio.durations import duration
+from ddpm_studio.durations import format_duration
 from ddpm_studio.jobs.events import Event, Notice, Progress, TrainStep, TrainTick
 from tests.cli.conftest import spawn
 
@@ -41,7 +41,7 @@ class Terminal(io.StringIO):
     ],
 )
 def test_duration(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+    assert format_duration(seconds) == words
 
 
 def test_the_first_line_comes_before_the_time_left_is_known() -> None:
@@ -106,7 +106,7 @@ def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
     stream = Terminal()
     display = make_display(stream)
     assert isinstance(display, BarDisplay)
-    display.say("[bold] is not markup")
+    display.write_line("[bold] is not markup")
     display.show(Progress(3, 10, "[Sampling]", "pictures"), 42.0, "loss [x]")
     display.close()
     text = stream.getvalue()
@@ -144,7 +144,7 @@ def test_what_a_training_measures_in_between_leaves_loss_and_time_left_as_they_a
         yield Progress(2, 10, "Training")
 
     stream = io.StringIO()
-    listen(job(), display=LineDisplay(stream))
+    run_job(job(), display=LineDisplay(stream))
     assert stream.getvalue().splitlines() == [
         "Training: 2 of 10 steps · loss 0.5000 · 12.3 pictures/s · 2 min left",
     ]
@@ -160,7 +160,7 @@ def test_training_tells_loss_speed_and_its_own_time_left() -> None:
         return "done"
 
     stream = io.StringIO()
-    assert listen(job(), display=LineDisplay(stream)) == "done"
+    assert run_job(job(), display=LineDisplay(stream)) == "done"
     assert stream.getvalue().splitlines() == [
         "Training: 2 of 10 steps · loss 0.5000 · 12.3 pictures/s · 2 min left",
         "Mind this.",
@@ -182,8 +182,8 @@ def test_a_signal_closes_the_job_between_two_events(number: signal.Signals, code
             trace.append("closed")
 
     before = signal.getsignal(number)
-    with pytest.raises(Stopped) as caught:
-        listen(job(), display=LineDisplay(io.StringIO()))
+    with pytest.raises(StoppedBySignal) as caught:
+        run_job(job(), display=LineDisplay(io.StringIO()))
     assert caught.value.exit_code == code
     assert trace == [0, 1, 2, "closed"]
     assert signal.getsignal(number) is before
@@ -203,7 +203,7 @@ def test_a_listener_that_fails_closes_the_job_too() -> None:
         raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
-        listen(job(), fail, LineDisplay(io.StringIO()))
+        run_job(job(), fail, LineDisplay(io.StringIO()))
     assert closed == [True]
 
 
@@ -211,7 +211,7 @@ def test_a_listener_that_fails_closes_the_job_too() -> None:
 def test_a_second_signal_ends_at_once() -> None:
     code = """
 import time
-from ddpm_studio.cli.job_runner import listen
+from ddpm_studio.cli.job_runner import run_job
 from ddpm_studio.jobs.events import Notice
 
 def job():
@@ -224,7 +224,7 @@ def job():
         print("closing", flush=True)
         time.sleep(200)
 
-listen(job())
+run_job(job())
 """
     process = spawn(code=code)
     assert process.stdout is not None

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image, ImageSequence
 
 from ddpm_studio.cli.output_files import write_animation
-from ddpm_studio.cli.signals import Stopped
+from ddpm_studio.cli.signals import StoppedBySignal
 from ddpm_studio.export import read_recipe
-from ddpm_studio.jobs.drawing.recipes import read_restored
+from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 from ddpm_studio.requests import AnimationOptions, GridOptions, SampleRequest
 from tests.cli.conftest import Terminal, spawn
 
@@ -157,7 +157,7 @@ def test_a_gif_has_the_frames_asked_for(terminal: Terminal, trained: Path, tmp_p
         assert said.code == 0
         assert len(frames(gif)) == 5
         assert frames(gif)[0].shape == (34, size, 3)
-        found = read_restored(gif)
+        found = read_parsed_recipe(gif)
         assert found is not None
         assert found.moving
         assert isinstance(found.request, SampleRequest)
@@ -400,7 +400,7 @@ class Signalling(list[np.ndarray]):
 
 def test_a_signal_while_writing_leaves_nothing(tmp_path: Path) -> None:
     frames = Signalling(np.random.default_rng(0).integers(0, 256, (400, 64, 64, 3), np.uint8))
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedBySignal):
         write_animation(
             tmp_path / "a.gif", frames, AnimationOptions(), GridOptions(), recipe={"kind": "sample"}
         )

@@ -174,7 +174,7 @@ def test_two_machines_with_disks_of_their_own_train_as_one(
     terminal: Terminal, tmp_path: Path
 ) -> None:
     # Enough files for the second machine to help prepare them.
-    pictures = write_pictures(tmp_path / "pictures", preparing._POOL_FROM_FILES + 50)
+    pictures = write_pictures(tmp_path / "pictures", preparing._POOL_MIN_FILES + 50)
     settings = [*QUIET, "--batch-size", "4", "--steps", "3"]
     one = ("train", pictures, "--run", tmp_path / "one", *settings, "--devices", "cpu,cpu")
     assert terminal(*one).code == 0

@@ -17,12 +17,12 @@ from ddpm_studio.data.decoding import decode_pool
 from ddpm_studio.data.decoding.decode_pool import DecodePool
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.machine.ranks.preparing import SharedPreparing, prepared_by_all
+from ddpm_studio.jobs.machine.ranks.preparing import SharedPreparing, prepare_on_all_ranks
 from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.training.rank_state import TRAIN
 from ddpm_studio.paths import cache_dir
-from ddpm_studio.rank_flag import LAUNCHED
+from ddpm_studio.rank_flag import LAUNCHED_BY_TORCHRUN
 from ddpm_studio.requests import PrepareOptions
 from tests.cli.conftest import Other, write_pictures
 
@@ -44,28 +44,32 @@ def pictures(tmp_path: Path) -> Path:
 def asked_there(monkeypatch: pytest.MonkeyPatch, own_folders: None) -> list[int]:
     """Make the other machine decode all pictures; return the number of pictures of each batch."""
     numbers: list[int] = []
-    ask, ready, newcomers = decode_pool._Assisted.ask, DecodePool.ready, SharedPreparing.newcomers
+    request_decode, ready, new_assistants = (
+        decode_pool._AssistantWorker.request_decode,
+        DecodePool.ready,
+        SharedPreparing.new_assistants,
+    )
 
-    def noted(self: decode_pool._Assisted, asked: list, *rest: object) -> object:
+    def noted(self: decode_pool._AssistantWorker, asked: list, *rest: object) -> object:
         numbers.append(len(asked))
-        return ask(self, asked, *rest)  # type: ignore[arg-type]
+        return request_decode(self, asked, *rest)  # type: ignore[arg-type]
 
     def none_idle(self: DecodePool) -> bool:
         started = ready(self)
-        while self._newcomers is not None and not self._idle.empty():
+        while self._new_assistants is not None and not self._idle.empty():
             self._idle.get()
         return started
 
     def awaited(self: SharedPreparing) -> object:
-        found = newcomers(self)
+        found = new_assistants(self)
         while not found and self._awaited:
-            found = newcomers(self)
+            found = new_assistants(self)
         return found
 
-    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0)
-    monkeypatch.setattr(decode_pool._Assisted, "ask", noted)
+    monkeypatch.setattr(preparing, "_POOL_MIN_BYTES", 0)
+    monkeypatch.setattr(decode_pool._AssistantWorker, "request_decode", noted)
     monkeypatch.setattr(DecodePool, "ready", none_idle)
-    monkeypatch.setattr(SharedPreparing, "newcomers", awaited)
+    monkeypatch.setattr(SharedPreparing, "new_assistants", awaited)
     return numbers
 
 
@@ -76,13 +80,13 @@ def _two_machines(
     monkeypatch.setenv("LOCAL_RANK", "0")
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "1")
     other = other_rank("train", pictures, "--run", "nowhere", "--device", "cpu")
-    with RankPlan.of(LAUNCHED, "cpu").called(TRAIN) as team:
+    with RankPlan.of(LAUNCHED_BY_TORCHRUN, "cpu").launched(TRAIN) as team:
         assert team is not None
         yield team, other
 
 
 def _prepared(team: Team, pictures: Path) -> Dataset:
-    return finish(prepared_by_all(team, [pictures], OPTIONS, 1))
+    return finish(prepare_on_all_ranks(team, [pictures], OPTIONS, 1))
 
 
 def _files(cache: Path) -> dict[str, bytes]:
@@ -119,17 +123,17 @@ def test_a_machine_that_fails_is_told_of_and_nothing_is_left(
     asked_there: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    newcomers = SharedPreparing.newcomers
+    new_assistants = SharedPreparing.new_assistants
 
     def killed(self: SharedPreparing) -> object:
-        found = newcomers(self)
+        found = new_assistants(self)
         if found:
             for process in psutil.Process(other.pid).children():
                 process.kill()
         return found
 
     with _two_machines(other_rank, pictures, monkeypatch) as (team, other):
-        monkeypatch.setattr(SharedPreparing, "newcomers", killed)
+        monkeypatch.setattr(SharedPreparing, "new_assistants", killed)
         with pytest.raises(StudioError, match=r"^Rank 1 on .* stopped: A process that prepares"):
             _prepared(team, pictures)
         assert other.wait(150) == 1
@@ -139,15 +143,15 @@ def test_a_machine_that_fails_is_told_of_and_nothing_is_left(
 def test_a_machine_that_finds_other_files_does_not_help(
     pictures: Path, other_rank: Other, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0)
+    monkeypatch.setattr(preparing, "_POOL_MIN_BYTES", 0)
     monkeypatch.setenv("DDPM_STUDIO_CACHE", str(tmp_path / "cache"))
     key = preparing.key_of_files([pictures], OPTIONS, 1)
     with _two_machines(other_rank, pictures, monkeypatch) as (team, other):
         assistance = SharedPreparing(team, [pictures], OPTIONS, 1)
-        assistance.begin("of other files")
+        assistance.invite("of other files")
         while not team.store.check(["there/1"]):
             assert other.poll() is None
-        assert not assistance.newcomers()
+        assert not assistance.new_assistants()
     assert preparing.key_of_files([pictures], OPTIONS, 1) == key
     (pictures / "004.png").write_bytes((pictures / "005.png").read_bytes() + b" ")
     assert preparing.key_of_files([pictures], OPTIONS, 1) != key

@@ -15,9 +15,15 @@ import pytest
 from ddpm_studio.catalogue import DATA_FORMATS, DataFormatInfo
 from ddpm_studio.data import Dataset, Report, prepare, preparing, sample_sets
 from ddpm_studio.data.decoding import decode_pool
-from ddpm_studio.data.decoding.decode_pass import Look, Raw, Target, look, read_item
+from ddpm_studio.data.decoding.decode_pass import (
+    BatchResult,
+    Raw,
+    Target,
+    read_item,
+    run_decode_pass,
+)
 from ddpm_studio.data.decoding.decode_pool import DecodePool
-from ddpm_studio.data.decoding.verdicts import Unusable
+from ddpm_studio.data.decoding.verdicts import UnusablePicture
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.store import quick_key
@@ -32,12 +38,12 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list to which the number of decoded pictures of each batch is appended."""
     counts: list[int] = []
 
-    def counted(readers: list, first: int, target: Target | None) -> Look:
+    def counted(readers: list, first: int, target: Target | None) -> BatchResult:
         if target is not None:
             counts.append(len(readers))
-        return look(readers, first, target)
+        return run_decode_pass(readers, first, target)
 
-    monkeypatch.setattr(decode_pool, "look", counted)
+    monkeypatch.setattr(decode_pool, "run_decode_pass", counted)
     return counts
 
 
@@ -155,7 +161,7 @@ def test_what_could_not_be_read_is_tried_again(
 
     def shut(item: Item) -> Raw:
         if item.name == "0001.png":
-            raise Unusable(f"unreadable: {os.strerror(errno.EACCES)}")
+            raise UnusablePicture(f"unreadable: {os.strerror(errno.EACCES)}")
         return read_item(item)
 
     with monkeypatch.context() as patched:
@@ -178,13 +184,13 @@ def test_what_could_not_be_read_is_tried_again(
     ],
 )
 def test_damage_does_not_pass(reason: str, passes: bool) -> None:
-    assert Reject("a", reason).may_pass is passes
+    assert Reject("a", reason).is_retryable is passes
 
 
 def test_what_the_system_says_passes_in_whatever_language(monkeypatch: pytest.MonkeyPatch) -> None:
     """Transient errors are known in any language: a window sets that of the system's messages."""
     monkeypatch.setattr(os, "strerror", "Fehler {}".format)
-    assert Reject("a", f"unreadable: Fehler {errno.EACCES}").may_pass
+    assert Reject("a", f"unreadable: Fehler {errno.EACCES}").is_retryable
 
 
 def test_files_are_looked_at_again_once_a_plug_in_may_read_them() -> None:
@@ -201,7 +207,7 @@ def test_files_are_looked_at_again_once_a_plug_in_may_read_them() -> None:
 def test_processes_that_may_hold_a_file_open_have_ended_when_it_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0)
+    monkeypatch.setattr(preparing, "_POOL_MIN_BYTES", 0)
     pools: list[DecodePool] = []
 
     class Noted(DecodePool):
@@ -232,7 +238,7 @@ def test_cancelling_at_any_moment_leaves_nothing(
     tmp_path: Path, there: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cancelling leaves no files and no threads, both in-process and with a pool of processes."""
-    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0 if there else 1 << 40)
+    monkeypatch.setattr(preparing, "_POOL_MIN_BYTES", 0 if there else 1 << 40)
     make_picture_folder(tmp_path / "in", 64)
     steps = len(list(prepare([tmp_path / "in"], PrepareOptions(), cache=tmp_path / "whole")))
     assert steps >= 6
@@ -252,7 +258,7 @@ def test_a_cache_that_takes_nothing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
 ) -> None:
     resource = pytest.importorskip("resource")
-    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0 if there else 1 << 40)
+    monkeypatch.setattr(preparing, "_POOL_MIN_BYTES", 0 if there else 1 << 40)
     make_picture_folder(tmp_path / "in", 20)
     cache = tmp_path / "cache"
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

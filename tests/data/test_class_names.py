@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ddpm_studio.data.items import File
-from ddpm_studio.data.labels.class_names import ClassNames, class_names_of, names_beside
+from ddpm_studio.data.labels.class_names import ClassNames, find_class_names, parse_class_names
 from ddpm_studio.data.labels.yaml_names import yaml_names
 from ddpm_studio.requests import FIRST_RULES
 from tests.data.pictures import encoded, image, make_tar, noise, prepared
@@ -125,7 +125,7 @@ def test_codes_of_wordnet(tmp_path: Path) -> None:
 
 
 def test_classes_may_be_counted_from_one() -> None:
-    names = class_names_of(["cat", "dog", "eel"], "x")
+    names = parse_class_names(["cat", "dog", "eel"], "x")
     assert names is not None
     assert names.of(["1", "2", "3"]) == {"1": "cat", "2": "dog", "3": "eel"}
     assert names.of(["1", "2"]) == {"1": "dog", "2": "eel"}
@@ -137,7 +137,7 @@ def test_classes_may_be_counted_from_one() -> None:
 
 
 def test_classes_of_one_name_stay_apart() -> None:
-    names = class_names_of({"134": "crane", "517": "crane", "1": "eel"}, "x")
+    names = parse_class_names({"134": "crane", "517": "crane", "1": "eel"}, "x")
     assert names is not None
     assert names.of(["134", "517", "1"]) == {"134": "crane (134)", "517": "crane (517)", "1": "eel"}
 
@@ -146,7 +146,7 @@ def test_classes_of_one_name_stay_apart() -> None:
     "value", [[], ["a"], ["a", "a"], ["a", 1], {}, {"a": []}, {"a": 0, "b": 0}]
 )
 def test_what_names_no_classes(value: object) -> None:
-    assert class_names_of(value, "x") is None
+    assert parse_class_names(value, "x") is None
 
 
 def test_a_label_a_line_is_no_list_of_names(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_of_a_note_in_yaml_on_every_picture_few_are_read() -> None:
         read.append(limit)
         return b"angle: 3"
 
-    assert not names_beside([File(f"{n}.yaml", 8, source) for n in range(1000)])[1]
+    assert not find_class_names([File(f"{n}.yaml", 8, source) for n in range(1000)])[1]
     assert 0 < len(read) <= 100
 
 

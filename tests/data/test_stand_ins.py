@@ -15,21 +15,28 @@ from safetensors.torch import save_file
 from ddpm_studio.data import prepare
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop import recognised
-from ddpm_studio.placeholders import ANNEX, ERROR, LFS, PAGE, StandIn, stand_in
+from ddpm_studio.interop import open_recognised
+from ddpm_studio.placeholders import (
+    GIT_ANNEX,
+    GIT_LFS,
+    SERVER_ERROR,
+    WEB_PAGE,
+    Placeholder,
+    detect_placeholder,
+)
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from tests.data.pictures import encoded, image, make_zip, noise, prepared
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 9\n"
-CONTENTS: dict[str, tuple[bytes, StandIn]] = {
-    "Git LFS": (POINTER, LFS),
-    "git-annex": (b"/annex/objects/SHA256E-s9--ab.png\n", ANNEX),
-    "git-annex on Windows": (b"..\\.git\\annex\\objects\\x\\y\\MD5E-s9--ab\n", ANNEX),
-    "HTML": (b"\n<!DOCTYPE html>\n<html><title>404</title>" + b" " * 9000, PAGE),
-    "XHTML": (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- x -->\n<html>', PAGE),
-    "XML": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', ERROR),
-    "JSON": (b'{"error":"Repository not found"}', ERROR),
-    "text": (b"Entry not found", ERROR),
+CONTENTS: dict[str, tuple[bytes, Placeholder]] = {
+    "Git LFS": (POINTER, GIT_LFS),
+    "git-annex": (b"/annex/objects/SHA256E-s9--ab.png\n", GIT_ANNEX),
+    "git-annex on Windows": (b"..\\.git\\annex\\objects\\x\\y\\MD5E-s9--ab\n", GIT_ANNEX),
+    "HTML": (b"\n<!DOCTYPE html>\n<html><title>404</title>" + b" " * 9000, WEB_PAGE),
+    "XHTML": (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- x -->\n<html>', WEB_PAGE),
+    "XML": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', SERVER_ERROR),
+    "JSON": (b'{"error":"Repository not found"}', SERVER_ERROR),
+    "text": (b"Entry not found", SERVER_ERROR),
 }
 SUFFIXES = ("png", "tif", "zip", "tar", "tar.gz", "npy", "npz", "pt", "h5", "parquet", "mat", "pkl")
 
@@ -79,7 +86,7 @@ def test_a_folder_of_them_names_the_remedy(tmp_path: Path) -> None:
         (tmp_path / "in" / f"{number}.tar").write_bytes(POINTER)
     told = refusal(tmp_path / "in")
     assert "3 only a pointer of Git LFS" in told
-    assert told.endswith(LFS.remedy)
+    assert told.endswith(GIT_LFS.remedy)
 
 
 def test_a_link_of_git_annex_that_is_chosen_itself(tmp_path: Path) -> None:
@@ -91,7 +98,7 @@ def test_a_link_of_git_annex_that_is_chosen_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"a" * 40, b"cat\ndog\n", b"\0\1\2", b"\x89PNG", b'{"a": 1}'])
 def test_other_content_is_none(content: bytes) -> None:
-    assert stand_in(content, len(content)) is None
+    assert detect_placeholder(content, len(content)) is None
 
 
 def test_version_0_1_0_told_a_picture_as_damaged_and_its_keys_stay(tmp_path: Path) -> None:
@@ -139,8 +146,8 @@ def _model(folder: Path, weights: bytes | None, config: bytes | None = None) -> 
 
 
 def model_refusal(path: Path) -> str:
-    with pytest.raises(StudioError) as caught, recognised(path) as found:
-        found.read(found.usual)
+    with pytest.raises(StudioError) as caught, open_recognised(path) as found:
+        found.read(found.defaults)
     return str(caught.value)
 
 
@@ -153,17 +160,17 @@ def test_a_file_of_weights(tmp_path: Path, kind: str, name: str) -> None:
 
 
 def test_in_a_folder_of_diffusers(tmp_path: Path) -> None:
-    assert LFS.what in model_refusal(_model(tmp_path / "weights", POINTER))
-    assert LFS.what in model_refusal(_model(tmp_path / "config", b"", POINTER))
+    assert GIT_LFS.what in model_refusal(_model(tmp_path / "weights", POINTER))
+    assert GIT_LFS.what in model_refusal(_model(tmp_path / "config", b"", POINTER))
     linked = _model(tmp_path / "linked", None)
     link = linked / "unet/diffusion_pytorch_model.safetensors"
     link.symlink_to("../../.git/annex/objects/x/y/MD5E-s1--a")
-    assert ANNEX.what in model_refusal(linked)
+    assert GIT_ANNEX.what in model_refusal(linked)
     sharded = _model(tmp_path / "sharded", None)
     index = {"weight_map": {"a": "diffusion_pytorch_model-00001-of-00001.safetensors"}}
     (sharded / "unet/diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(index))
     (sharded / "unet/diffusion_pytorch_model-00001-of-00001.safetensors").write_bytes(POINTER)
-    assert LFS.what in model_refusal(sharded)
+    assert GIT_LFS.what in model_refusal(sharded)
 
 
 def test_weights_are_never_taken_for_a_stand_in(tmp_path: Path) -> None:

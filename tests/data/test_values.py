@@ -32,7 +32,7 @@ def told(data: Dataset, *words: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("values", "meaning"),
+    ("values", "inferred_range"),
     [
         (Values("bool", 0, 1), Range(0, 1)),
         (Values("uint8", 0, 255), Range(0, 255)),
@@ -51,8 +51,8 @@ def told(data: Dataset, *words: str) -> bool:
         (Values("float64", 0, 254.5), Range(0, 255)),
     ],
 )
-def test_the_rule(values: Values, meaning: Range) -> None:
-    assert values.meaning == meaning
+def test_the_rule(values: Values, inferred_range: Range) -> None:
+    assert values.inferred_range == inferred_range
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_rule(values: Values, meaning: Range) -> None:
 )
 def test_what_has_no_meaning_is_refused_with_its_numbers(values: Values) -> None:
     with pytest.raises(ValueError, match=r"values (of type|from)"):
-        _ = values.meaning
+        _ = values.inferred_range
 
 
 @pytest.mark.parametrize("bits", [10, 12, 14])
@@ -220,7 +220,7 @@ def test_many_files_are_read_alike_by_several_processes(
     levels = noise(20, 16, 16, 1)[..., 0].astype(np.uint16) << 4
     source = gray(tmp_path / "in", levels)
     here = prepared(tmp_path / "here", source)
-    monkeypatch.setattr(preparing, "_POOL_FROM_FILES", 1)
+    monkeypatch.setattr(preparing, "_POOL_MIN_FILES", 1)
     there = prepared(tmp_path / "there", source)
     assert here.fingerprint == there.fingerprint
     np.testing.assert_array_equal(here.images, there.images)

@@ -98,7 +98,7 @@ class Child:
 
 
 @dataclass
-class Figures:
+class MetricArrays:
     """Results of all trials."""
 
     trials: int = 0
@@ -126,7 +126,7 @@ class Trials:
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
         self.folder = folder
-        self.figures = Figures()
+        self.figures = MetricArrays()
         self._rng = np.random.default_rng(seed)
         os.environ["DDPM_STUDIO_CONFIG"] = str(folder / "config")
         self.pictures = write_pictures(folder / "pictures", 6)

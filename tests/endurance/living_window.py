@@ -82,13 +82,13 @@ class Life:
         from PySide6.QtWidgets import QApplication
 
         from ddpm_studio.backend import Backend
-        from ddpm_studio.gui.platform.garbage_collector import Collector
+        from ddpm_studio.gui.platform.garbage_collector import GarbageCollector
         from ddpm_studio.gui.shell.main_window import MainWindow
         from ddpm_studio.gui.workspace.settings import open_settings
         from ddpm_studio.gui.workspace.studio import Studio
 
         self.app = QApplication(sys.argv[:1])
-        self.collector = Collector()
+        self.collector = GarbageCollector()
         self.backend = Backend()
         self.window = MainWindow(Studio(self.backend), open_settings())
         self.window.show()

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig
 from ddpm_studio.engine.augmentation import AUGMENT_LABELS, augment, draw_augment_labels
 from ddpm_studio.engine.networks.dit import DiTConfig
-from ddpm_studio.engine.networks.half_precision import in_bf16
+from ddpm_studio.engine.networks.half_precision import to_bf16
 from ddpm_studio.engine.networks.network import Network, NetworkConfig
 from ddpm_studio.engine.networks.patch_unet import PatchUNetConfig
 from ddpm_studio.engine.networks.registry import build, config_from
@@ -140,7 +140,7 @@ def test_a_network_told_nothing_is_one_without_augmentation(config: NetworkConfi
     torch.manual_seed(0)
     plain = build(config)
     torch.manual_seed(0)
-    told = build(config.with_(augmented=True))
+    told = build(config.with_fields(augmented=True))
     for network in (plain, told):
         _unsettled(network.eval())
     x, t = torch.randn(2, 1, 8, 8), torch.tensor([3, 50])
@@ -153,7 +153,7 @@ def test_a_network_told_nothing_is_one_without_augmentation(config: NetworkConfi
     assert not torch.allclose(told(x, t), told(x, t, None, said))
     assert torch.equal(told(x, t), plain(x, t))
     assert not any(name.startswith("augmentation") for name in hidden_matrices(told))
-    assert in_bf16(told).get_parameter("augmentation.weight").dtype == torch.float32
+    assert to_bf16(told).get_parameter("augmentation.weight").dtype == torch.float32
 
 
 @pytest.mark.parametrize("config", _KINDS, ids=lambda config: config.kind)
@@ -174,7 +174,7 @@ def _unsettled(network: Network) -> None:
 
 def test_what_is_stored_tells_of_augmentation_only_where_there_is_some() -> None:
     assert "augmented" not in _NET.to_dict()
-    told = _NET.with_(augmented=True)
+    told = _NET.with_fields(augmented=True)
     assert told.to_dict()["augmented"] is True
     assert config_from(told.to_dict()) == told
 
@@ -193,7 +193,7 @@ def _trainer(config: TrainingConfig, net: NetworkConfig) -> Trainer:
 
 
 def test_a_training_tells_the_network_what_happened_to_each_picture() -> None:
-    trainer = _trainer(_CONFIG, _NET.with_(augmented=True))
+    trainer = _trainer(_CONFIG, _NET.with_fields(augmented=True))
     seen: list[Tensor] = []
     trainer.model.register_forward_pre_hook(lambda _, given: seen.append(given[3]))
     trainer.step()
@@ -206,7 +206,7 @@ def test_a_training_tells_the_network_what_happened_to_each_picture() -> None:
 
 
 def test_a_training_resumed_is_the_training_through() -> None:
-    net = _NET.with_(augmented=True)
+    net = _NET.with_fields(augmented=True)
     through = _trainer(_CONFIG, net)
     losses = [float(through.step().loss) for _ in range(4)]
     first = _trainer(_CONFIG, net)
@@ -231,7 +231,7 @@ def test_a_network_that_was_not_made_for_it_is_refused() -> None:
 
 def test_pictures_differ_from_the_plain_ones_as_told() -> None:
     config = replace(_CONFIG, flip=False, augmentation=0.12)
-    trainer = _trainer(config, _NET.with_(augmented=True))
+    trainer = _trainer(config, _NET.with_fields(augmented=True))
     rows = np.arange(6)
     draw = torch.Generator().manual_seed(0)
     x0, told = trainer.batches.pictures(rows, slice(0, 6), trainer.config, draw)

@@ -14,7 +14,7 @@ from ddpm_studio.engine import (
     EDM,
     BoundSums,
     DiffusionProcess,
-    Guided,
+    GuidedDenoiser,
     NoiseSchedule,
     PictureNoise,
     TrainingLoss,
@@ -46,6 +46,7 @@ EPS = DiffusionProcess(LINEAR)
 X = torch.zeros(2, 1, 4, 4)
 INDEX = torch.tensor([0, 99])
 NOISE = PictureNoise(0, range(2), "cpu")
+BY_CLASS = UNetConfig.tiny(8, 1).with_fields(num_classes=3)
 LATENT = torch.zeros(1, 4, 4)
 
 
@@ -151,7 +152,7 @@ def decoded(x0: Tensor, t: list[int]) -> None:
         (lambda: to_uint8(LATENT), r"x must have shape \(N, C, H, W\)"),
         (lambda: to_uint8(X, 0.0), "scale must be above 0"),
         (
-            lambda: Guided(model, UNetConfig.tiny(8, 1).with_(num_classes=3), torch.zeros(2)),  # type: ignore[arg-type]
+            lambda: GuidedDenoiser(model, BY_CLASS, torch.zeros(2)),  # type: ignore[arg-type]
             "classes must be whole numbers",
         ),
         (lambda: check_loss(EPS, "simple", "log_normal"), "no label; use 'edm' or 'flow'"),

@@ -20,10 +20,10 @@ from ddpm_studio.engine import (
     UNet,
     UNetConfig,
     ancestral,
-    in_bf16,
+    to_bf16,
 )
 from ddpm_studio.engine.device.accelerator import Accelerator
-from ddpm_studio.engine.device.cuda_graph import Replayed
+from ddpm_studio.engine.device.cuda_graph import GraphedDenoiser
 from ddpm_studio.engine.losses import l_simple
 from ddpm_studio.engine.tables import LOSSES, OPTIMIZERS
 
@@ -105,7 +105,7 @@ def test_the_network_predicts_what_it_does_on_the_cpu() -> None:
     with torch.no_grad():
         expected = network(x, t)
         assert _distance(there(x.to(CUDA), t.to(CUDA)), expected) < 1e-4
-        assert _distance(in_bf16(there)(x.to(CUDA), t.to(CUDA)), expected) < 5e-2
+        assert _distance(to_bf16(there)(x.to(CUDA), t.to(CUDA)), expected) < 5e-2
 
 
 def test_loss_and_gradient_are_those_of_the_cpu() -> None:
@@ -132,7 +132,7 @@ def test_loss_and_gradient_are_those_of_the_cpu() -> None:
 def test_recorded_steps_are_those_launched_one_by_one(
     precision: Precision, micro_batch: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = NET.with_(num_classes=3)
+    config = NET.with_fields(num_classes=3)
     recorded, launched = (_trainer(precision, config, micro_batch=micro_batch) for _ in range(2))
     for _ in range(6):
         told = recorded.step()
@@ -151,7 +151,7 @@ def test_each_loss_can_be_recorded(loss: str, caplog: pytest.LogCaptureFixture) 
     process = DiffusionProcess(
         NoiseSchedule.linear(100), variance="learned_range" if loss == "hybrid" else "fixed_large"
     )
-    network = _network(NET.with_(learned_variance=process.learned)).to(CUDA)
+    network = _network(NET.with_fields(learned_variance=process.learned)).to(CUDA)
     settings = TrainingConfig(batch_size=4, loss=loss, timestep_sampling="loss_second_moment")
     trainer = Trainer(network, process, PICTURES, settings)
     for _ in range(5):
@@ -172,7 +172,7 @@ def test_a_recording_outlives_others(monkeypatch: pytest.MonkeyPatch) -> None:
             patch.setattr(Accelerator, "gradient", Accelerator.accumulate)
             expected = launched.step()
         assert torch.equal(told.losses, expected.losses), k
-        replayed = Replayed(recorded.ema.model)
+        replayed = GraphedDenoiser(recorded.ema.model)
         with torch.no_grad():
             for _ in range(4):
                 replayed(torch.zeros(4, 3, 16, 16, device=CUDA), told.index)
@@ -213,7 +213,7 @@ def test_what_a_step_told_stays_when_others_follow() -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_steady_step_does_not_wait_for_the_device(optimizer: str) -> None:
-    trainer = _trainer("bf16", NET.with_(num_classes=3), optimizer)
+    trainer = _trainer("bf16", NET.with_fields(num_classes=3), optimizer)
     for _ in range(4):
         trainer.step()
     torch.cuda.set_sync_debug_mode("error")
@@ -256,9 +256,9 @@ def test_a_smaller_micro_batch_is_recorded_anew() -> None:
 @pytest.mark.parametrize("half", [False, True])
 @pytest.mark.usefixtures("_deterministic")
 def test_recorded_evaluations_are_those_launched_one_by_one(half: bool) -> None:
-    network = _network(NET.with_(dropout=0.0)).to(CUDA).eval()
-    network = in_bf16(network) if half else network
-    replayed = Replayed(network)
+    network = _network(NET.with_fields(dropout=0.0)).to(CUDA).eval()
+    network = to_bf16(network) if half else network
+    replayed = GraphedDenoiser(network)
     with torch.no_grad():
         for k in range(6):
             x = torch.randn(4, 3, 16, 16, device=CUDA)
@@ -270,13 +270,15 @@ def test_recorded_evaluations_are_those_launched_one_by_one(half: bool) -> None:
 
 @pytest.mark.usefixtures("_deterministic")
 def test_a_walk_is_the_same_again_and_its_pictures_do_not_know_each_other() -> None:
-    network = _network(NET.with_(dropout=0.0)).to(CUDA).eval()
+    network = _network(NET.with_fields(dropout=0.0)).to(CUDA).eval()
     process = DiffusionProcess(NoiseSchedule.linear(100).strided(20))
 
     def walk(numbers: range) -> torch.Tensor:
         noise = PictureNoise(7, numbers, CUDA)
         with torch.no_grad():
-            for frame in ancestral(process, Replayed(network), noise.draw((3, 16, 16)), noise):
+            for frame in ancestral(
+                process, GraphedDenoiser(network), noise.draw((3, 16, 16)), noise
+            ):
                 x = frame.x_t
         return x
 
@@ -297,7 +299,7 @@ def test_a_picture_meets_the_same_noise_in_each_batch() -> None:
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
 def test_a_compiled_network_trains_as_the_plain_one(precision: Precision) -> None:
     pytest.importorskip("triton")
-    config = NET.with_(dropout=0.0)
+    config = NET.with_fields(dropout=0.0)
     plain, compiled = _trainer(precision, config), _trainer(precision, config)
     compiled.compile()
     for key, value in _weights(plain).items():

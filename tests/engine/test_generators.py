@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from ddpm_studio.engine.generators import finish, mapped
+from ddpm_studio.engine.generators import finish, map_events
 
 
 def _job(closed: list[bool]) -> Generator[int, None, str]:
@@ -20,13 +20,13 @@ def _job(closed: list[bool]) -> Generator[int, None, str]:
 
 def test_each_value_is_told_in_other_words_and_the_result_comes_through() -> None:
     told: list[str] = []
-    assert finish(mapped(_job([]), str), told.append) == "found"
+    assert finish(map_events(_job([]), str), told.append) == "found"
     assert told == ["1", "2"]
 
 
 def test_closing_it_closes_what_it_tells_of() -> None:
     closed: list[bool] = []
-    outer = mapped(_job(closed), str)
+    outer = map_events(_job(closed), str)
     next(outer)
     outer.close()
     assert closed == [True]
@@ -34,7 +34,7 @@ def test_closing_it_closes_what_it_tells_of() -> None:
 
 def test_an_error_in_the_words_closes_it_too() -> None:
     closed: list[bool] = []
-    outer = mapped(_job(closed), lambda number: 1 // (2 - number))
+    outer = map_events(_job(closed), lambda number: 1 // (2 - number))
     assert next(outer) == 1
     with pytest.raises(ZeroDivisionError):
         next(outer)

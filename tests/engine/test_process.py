@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
-from ddpm_studio.engine.levels import at
+from ddpm_studio.engine.levels import extract
 from ddpm_studio.engine.likelihood.bound import eps_weights
 from ddpm_studio.engine.losses import l_simple
 from ddpm_studio.engine.process import std_of
@@ -175,7 +175,7 @@ def test_a_table_is_copied_once_and_as_long_as_it_lives(monkeypatch: pytest.Monk
     index, like = torch.tensor([3]), torch.zeros(1)
     tables = [torch.full((4,), float(k), dtype=torch.float64) for k in range(1000)]
     for table in tables + tables:
-        assert float(at(table, index, like)) == float(table[3])
+        assert float(extract(table, index, like)) == float(table[3])
     assert len(copied) == 1000
     assert all(copy() is not None for copy in copied)
     del table, tables

@@ -18,7 +18,7 @@ from ddpm_studio.engine import (
     SAMPLERS,
     BoundSums,
     DiffusionProcess,
-    Guided,
+    GuidedDenoiser,
     NoiseSchedule,
     PictureNoise,
     Trainer,
@@ -29,14 +29,14 @@ from ddpm_studio.engine import (
     finish,
 )
 from ddpm_studio.engine.ema import ema_decay
-from ddpm_studio.engine.guidance import rescaled
+from ddpm_studio.engine.guidance import rescale_guidance
 from ddpm_studio.engine.learning_rates import learning_rate
 from ddpm_studio.engine.losses import min_snr_weights
 from ddpm_studio.engine.networks.presets import preset
 from ddpm_studio.engine.optimizers import optimizer
 from ddpm_studio.engine.power_ema import PowerEMA, Snapshot, coefficients, gamma, relative_width
 from ddpm_studio.engine.samplers import grid
-from ddpm_studio.engine.samplers.run_sampler import kept_timesteps, run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler, timestep_grid
 from ddpm_studio.engine.schedules import betas, sigmas
 from ddpm_studio.engine.sigma_sampling import LogNormalSigma
 from ddpm_studio.engine.tables import TABLES, Option
@@ -49,7 +49,7 @@ EPS = DiffusionProcess(LINEAR)
 X, INDEX = torch.zeros(2, 1, 4, 4), torch.tensor([0, 99])
 NOISE = PictureNoise(0, range(2), "cpu")
 TINY = UNetConfig.tiny(8, 1)
-CLASSES = TINY.with_(num_classes=3)
+CLASSES = TINY.with_fields(num_classes=3)
 LAYER = nn.Linear(2, 2)
 IMAGES = np.zeros((4, 8, 8, 1), np.uint8)
 Wrong = Callable[[], object]
@@ -224,7 +224,7 @@ WRONG: dict[str, list[Wrong]] = {
         *({"s_churn": one} for one in (-1, NAN)),
         *({"s_tmin": one} for one in (-1, NAN, 60)),
         *({"s_noise": one} for one in (0, NAN)),
-        *({"moments": one} for one in ([100], [-1], [1.5])),
+        *({"frame_indices": one} for one in ([100], [-1], [1.5])),
         {"s_tmax": NAN},
     ),
     "annealed_langevin": walk("annealed_langevin", (0,), (1.5,), (NAN,), (1, NAN), (1, 0)),
@@ -284,8 +284,8 @@ WRONG: dict[str, list[Wrong]] = {
     ),
     "to_model": calls(engine.to_model, (X,), (torch.zeros(4, 4, 1, dtype=torch.uint8),)),
     "to_uint8": calls(engine.to_uint8, (X[0],), (X.long(),), (X, 0), (X, NAN)),
-    "Guided": calls(
-        partial(Guided, lambda x, t, y: x),
+    "GuidedDenoiser": calls(
+        partial(GuidedDenoiser, lambda x, t, y: x),
         *((CLASSES, INDEX // 99, scale) for scale in (-1, NAN, INF)),
         *((CLASSES, INDEX // 99, 2, share) for share in (-1, 2, NAN)),
         (TINY, INDEX // 99),
@@ -293,7 +293,7 @@ WRONG: dict[str, list[Wrong]] = {
         (CLASSES, INDEX[None]),
         (CLASSES, torch.zeros(2)),
     )
-    + calls(rescaled, (X, X[:1], 0.5), (X, X, NAN), (X, X, 2)),
+    + calls(rescale_guidance, (X, X[:1], 0.5), (X, X, NAN), (X, X, 2)),
     "UNetConfig": fields(
         UNetConfig,
         height=(0, -8, 30, 1.5),
@@ -367,9 +367,9 @@ WRONG: dict[str, list[Wrong]] = {
             *((torch.tensor(one).double(),) for one in ([NAN, 1], [2, 1], [1, INF], [0, 1])),
         ),
     ],
-    "kept_timesteps": [
+    "timestep_grid": [
         *fields(
-            partial(kept_timesteps, SAMPLERS["ddim"], LINEAR),
+            partial(timestep_grid, SAMPLERS["ddim"], LINEAR),
             steps=(*WHOLE, 101, torch.tensor([5, 3]), torch.tensor([100])),
             t=(*WHOLE, 101),
             through=(-1, 101),
@@ -387,7 +387,10 @@ WRONG: dict[str, list[Wrong]] = {
                 (5, 50.5),
             )
         ),
-        *calls(grid.sectioned, *((100, text) for text in ("x", "", "ddim0", "ddim101", "0", "-5"))),
+        *calls(
+            grid.space_timesteps,
+            *((100, text) for text in ("x", "", "ddim0", "ddim101", "0", "-5")),
+        ),
     ],
     "run_sampler": fields(
         partial(run_sampler, SAMPLERS["ddpm"], EPS, model, X, NOISE), churn=(1,), eta=(0.5,)
@@ -416,7 +419,7 @@ NOTHING_TO_REFUSE = {
         "Precision",
         "Parameterization",
     ),
-    *("Network", "NetworkConfig", "SamplerInfo", "Flow", "finish", "in_bf16"),
+    *("Network", "NetworkConfig", "SamplerInfo", "Flow", "finish", "to_bf16"),
 }
 
 

@@ -50,7 +50,7 @@ def _assert_equal(a: Trainer, b: Trainer) -> None:
 
 
 LABELS = np.arange(10) % 3
-CLASSES = NET.with_(num_classes=3, learned_variance=True)
+CLASSES = NET.with_fields(num_classes=3, learned_variance=True)
 AWARE = TrainingConfig(
     batch_size=8,
     warmup_steps=4,
@@ -132,7 +132,7 @@ def test_batches_of_another_size_go_on_where_the_order_was() -> None:
 
 
 def test_accumulated_passes_are_one_batch() -> None:
-    net = NET.with_(dropout=0.0)
+    net = NET.with_fields(dropout=0.0)
     whole = _trainer(replace(CONFIG, batch_size=6), net)
     parts = _trainer(replace(CONFIG, batch_size=2, accumulation=3), net)
     sizes: list[int] = []
@@ -239,7 +239,7 @@ def test_a_damaged_checkpoint_is_refused() -> None:
 
 def test_withheld_labels_teach_the_row_of_no_label() -> None:
     process = DiffusionProcess(NoiseSchedule.linear(100))
-    net = NET.with_(num_classes=3)
+    net = NET.with_fields(num_classes=3)
     for dropout, taught in ((0.0, [True, True, True, False]), (1.0, [False, False, False, True])):
         torch.manual_seed(0)
         model = UNet(net)
@@ -261,10 +261,10 @@ def test_withheld_labels_teach_the_row_of_no_label() -> None:
     ("net", "labels", "message"),
     [
         (NET, LABELS, "without classes"),
-        (NET.with_(num_classes=3), None, "needs labels of its 3 classes"),
-        (NET.with_(num_classes=3), LABELS[:5], "10 pictures need as many labels"),
-        (NET.with_(num_classes=2), LABELS, r"class 2 is not one of 0\.\.1"),
-        (NET.with_(learned_variance=True), None, "does not fit a network with 2 output"),
+        (NET.with_fields(num_classes=3), None, "needs labels of its 3 classes"),
+        (NET.with_fields(num_classes=3), LABELS[:5], "10 pictures need as many labels"),
+        (NET.with_fields(num_classes=2), LABELS, r"class 2 is not one of 0\.\.1"),
+        (NET.with_fields(learned_variance=True), None, "does not fit a network with 2 output"),
     ],
 )
 def test_labels_and_outputs_that_do_not_fit_are_refused(
@@ -287,7 +287,7 @@ def test_a_batch_in_pieces_has_the_gradient_of_the_whole(weighted: bool) -> None
     results = []
     for micro_batch in (None, 3, 1):
         torch.manual_seed(0)
-        net = CLASSES.with_(dropout=0.0)
+        net = CLASSES.with_fields(dropout=0.0)
         process = DiffusionProcess(NoiseSchedule.linear(2), variance="learned_range")
         config = replace(config, loss="hybrid", grad_clip=1e9)
         trainer = Trainer(UNet(net), process, _images(), config, LABELS)
@@ -328,7 +328,7 @@ def test_a_step_without_finite_numbers_changes_no_weight(
         fused = torch._fused_adam_
         blind = lambda *given, found_inf, **named: fused(*given, **named)  # noqa: E731
         monkeypatch.setattr(torch, "_fused_adam_", blind)
-        monkeypatch.setattr("ddpm_studio.engine.optimizers.adam._LOOK_AT_FOUND_INF", ())
+        monkeypatch.setattr("ddpm_studio.engine.optimizers.adam._FOUND_INF_DEVICES", ())
     trainer = _trainer(replace(CONFIG, timestep_sampling="loss_second_moment"))
     trainer.step()
     before = copy.deepcopy(trainer)

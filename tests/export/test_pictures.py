@@ -15,13 +15,13 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export import (
     RECIPE_KEY,
     check_destination,
-    each_of,
     make_grid,
+    picture_recipes,
     read_recipe,
     save_png,
     save_png_sequence,
 )
-from ddpm_studio.export.atomic_writes import whole_file
+from ddpm_studio.export.atomic_writes import atomic_write
 from tests.data.pictures import drain
 
 RECIPE: dict[str, object] = {"kind": "sample", "request": {"seed": 2**63 - 1, "run": "bläu/β"}}
@@ -114,7 +114,7 @@ def test_a_recipe_that_could_not_be_read_back_is_refused(tmp_path: Path) -> None
 def test_a_sequence_holds_each_picture_with_its_number(tmp_path: Path, name: str) -> None:
     pictures = noise(3, 3)
     path = tmp_path / name
-    drain(save_png_sequence(path, pictures, each_of(RECIPE), scale=2))
+    drain(save_png_sequence(path, pictures, picture_recipes(RECIPE), scale=2))
     folder = path
     if path.suffix == ".zip":
         folder = tmp_path / "unpacked"
@@ -195,7 +195,7 @@ def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path: Path) -> None:
 
 def test_of_two_that_write_one_file_at_once_each_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    with whole_file(path) as first, whole_file(path) as second:
+    with atomic_write(path) as first, atomic_write(path) as second:
         first.write_text("first")
         second.write_text("second")
         assert first.read_text() == "first"

@@ -15,15 +15,15 @@ from PIL import Image
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import (
-    each_of,
     estimate_animation,
     find_ffmpeg,
+    picture_recipes,
     save_animation,
     save_grid,
     save_png,
     save_png_sequence,
 )
-from ddpm_studio.export.frame_differences import Change, changes
+from ddpm_studio.export.frame_differences import FrameDifference, iter_differences
 from ddpm_studio.export.recipe import png_text
 from ddpm_studio.export.timing import Timeline
 from ddpm_studio.progress import Progress
@@ -118,7 +118,7 @@ def test_a_cancelled_sequence_leaves_what_was_there(tmp_path: Path, kind: str, s
     if kind == "zip":
         path.write_bytes(b"from before")
     before = everything(tmp_path)
-    writing = save_png_sequence(path, noise(100), each_of({"kind": "sample"}))
+    writing = save_png_sequence(path, noise(100), picture_recipes({"kind": "sample"}))
     for _ in range(steps):
         next(writing)
     writing.close()
@@ -248,11 +248,11 @@ def test_a_gif_has_the_bytes_that_pillow_writes(
 ) -> None:
     images: list[Image.Image] = []
 
-    def noted(given: Iterable[Image.Image], *rest: Any) -> Iterator[Change]:
+    def noted(given: Iterable[Image.Image], *rest: Any) -> Iterator[FrameDifference]:
         images.extend(given)
-        return changes(images, *rest)
+        return iter_differences(images, *rest)
 
-    monkeypatch.setattr("ddpm_studio.export.gif.changes", noted)
+    monkeypatch.setattr("ddpm_studio.export.gif.iter_differences", noted)
     frames = _CONTENTS[content]()
     drain(save_animation(tmp_path / "a.gif", frames, fps=10, hold_last_seconds=1))
     durations = [100] * (len(images) - 1) + [1100]

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.platform.garbage_collector import Collector
+from ddpm_studio.gui.platform.garbage_collector import GarbageCollector
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.theme import Theme
 from ddpm_studio.gui.workspace.studio import Studio
@@ -63,7 +63,7 @@ def backend(
     gc.collect()
     # What the collector freezes outlives the test: keep it frozen, so that later tests skip it.
     monkeypatch.setattr(gc, "unfreeze", lambda: None)
-    collector = Collector()
+    collector = GarbageCollector()
     service = Backend()
     service.start()
     yield service

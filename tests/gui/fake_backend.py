@@ -104,7 +104,7 @@ class FakeBackend(Backend):
         self._tell(job, State.CANCELLED)
 
     def _tell(self, job: JobHandle[T], state: State, payload: object = None) -> None:
-        assert not job.state.over, f"{job.spec.title} is over"
+        assert not job.state.is_over, f"{job.spec.title} is over"
         self._deliver(job, JobReport(job.spec.id, state, payload))
 
     def _executor(self, spec: JobSpec[object]) -> _Hand:

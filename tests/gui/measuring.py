@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
-from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskEditor
 from ddpm_studio.gui.widgets.pictures.picture_canvas import PictureCanvas
 from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
@@ -48,7 +48,7 @@ def _tiles(view: QWidget, panel: QWidget) -> list[QRect]:
         room = view.viewport().rect()
         shown = [view.tile_rect(k) & room for k in range(view.count)]
         return [tile for tile in shown if not tile.isEmpty()]
-    if isinstance(view, MaskPicture):
+    if isinstance(view, MaskEditor):
         return [view.picture_rect() & view.rect()]
     if isinstance(view, PictureSlot) and isinstance(panel, InterpolatePanel):
         return [view.rect()] if view.picture is not None else []

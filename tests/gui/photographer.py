@@ -23,7 +23,7 @@ from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.theme.theme import current_theme
-from ddpm_studio.gui.widgets.pictures.grid_layout import FILL
+from ddpm_studio.gui.widgets.pictures.grid_layout import FILL_VIEW
 from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.studio import Studio
@@ -90,7 +90,7 @@ class Photographer:
             yield panel.tool, panel
         gallery = window.tool(GalleryPanel)
         if not wanted or gallery.tool in wanted:
-            gallery.keeper.load([self.run])
+            gallery.store.load([self.run])
             window.show_tool(gallery)
             self.wait(lambda: len(gallery.items) > 0, "kept pictures")
             yield gallery.tool, gallery
@@ -126,9 +126,9 @@ class Photographer:
         if (
             isinstance(panel, ToolPanel)
             and isinstance(count, QComboBox)
-            and count.findData(FILL) >= 0
+            and count.findData(FILL_VIEW) >= 0
         ):
-            count.setCurrentIndex(count.findData(FILL))
+            count.setCurrentIndex(count.findData(FILL_VIEW))
             panel.draw_now()
             self.wait(lambda: not panel.busy, "as many as fit")
             self.rest(0.2)
@@ -164,7 +164,7 @@ class Photographer:
         window.actions_["reverse.compare"].trigger()
         self.wait(lambda: len(reverse.process.trajectories) == 2, "two samplers")
         self.wait(lambda: reverse.process.finished, "two processes")
-        reverse.player.go(len(reverse.process) * 2 // 3)
+        reverse.player.seek(len(reverse.process) * 2 // 3)
         self.shoot("reverse-compare")
         share = window.tool(SharePanel)
         window.show_tool(share)
@@ -223,10 +223,10 @@ class Photographer:
         learn = window.tool(LearnPanel)
         learn.show_chapter(learn.forward)
         self.wait(lambda: learn.forward.tables is not None, "a schedule")
-        learn.forward.jump.show_symbol("noise")
-        learn.forward.lights.light("noise")
+        learn.forward.jump.highlight_symbol("noise")
+        learn.forward.lights.highlight("noise")
         self.shoot("learn-forward")
-        learn.forward.lights.light("")
+        learn.forward.lights.highlight("")
         learn.show_chapter(learn.bound)
         self.wait(lambda: learn.bound.parts is not None and not learn.bound.comparing, "the bound")
         self.shoot("learn-bound")
@@ -234,10 +234,10 @@ class Photographer:
         learn.show_chapter(points)
         points.shape.setCurrentIndex(points.shape.findData("eight_gaussians"))
         points.train()
-        self.wait(lambda: points.walked, "a playground")
+        self.wait(lambda: points.trajectories_ready, "a playground")
         self.rest(1)
         points.play()
-        points.moment.setValue(points.moment.maximum() * 19 // 20)
+        points.progress_slider.setValue(points.progress_slider.maximum() * 19 // 20)
         self.shoot("learn-playground")
 
     def _observe(self) -> None:

@@ -10,7 +10,7 @@ import gc
 import pytest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.platform.garbage_collector import Collector
+from ddpm_studio.gui.platform.garbage_collector import GarbageCollector
 from tests.endurance.forms import references
 from tests.endurance.living_window import live
 from tests.endurance.steadiness import judge
@@ -31,7 +31,7 @@ def test_a_living_window_keeps_its_threads_and_files(kind: str, amount: float) -
 def test_nothing_is_collected_by_itself_while_the_last_objects_go(qtbot: QtBot) -> None:
     gc.enable()
     try:
-        collector = Collector()
+        collector = GarbageCollector()
         assert not gc.isenabled()
         collector.stop()
         assert not gc.isenabled()

@@ -62,8 +62,8 @@ def with_program(kind: str, pickle: bytes) -> bytes:
 
 def read(path: Path) -> object:
     """Read a checkpoint as an import does, with the usual answers to what it leaves open."""
-    from ddpm_studio.interop import recognised
+    from ddpm_studio.interop import open_recognised
 
-    with recognised(path) as found:
-        answers = {key: SIDE if key == "image_size" else one for key, one in found.usual.items()}
+    with open_recognised(path) as found:
+        answers = {key: SIDE if key == "image_size" else one for key, one in found.defaults.items()}
         return found.read(answers)

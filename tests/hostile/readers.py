@@ -121,9 +121,9 @@ class Readers:
         return self._job(lambda: call(specs.runs.open_run(path)))
 
     def _recipe(self, path: Path) -> Told:
-        from ddpm_studio.jobs.drawing.recipes import read_restored
+        from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 
-        return self._job(lambda: read_restored(path))
+        return self._job(lambda: read_parsed_recipe(path))
 
     def _drop(self, path: Path) -> Told:
         from ddpm_studio.gui.platform.images import read_picture

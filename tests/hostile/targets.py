@@ -222,7 +222,7 @@ def _model_seeds() -> list[bytes]:
 
 def _shards(folder: Path, content: bytes) -> object:
     """Read an index of shards, a pipeline's model index, or a scheduler's configuration."""
-    from ddpm_studio.interop import recognised
+    from ddpm_studio.interop import open_recognised
 
     model = folder / "model"
     if not model.exists():
@@ -239,8 +239,8 @@ def _shards(folder: Path, content: bytes) -> object:
     whole = path.read_bytes()
     path.write_bytes(content)
     try:
-        with recognised(model) as found:
-            return found.read(found.usual)
+        with open_recognised(model) as found:
+            return found.read(found.defaults)
     finally:
         path.write_bytes(whole)
 
@@ -274,10 +274,10 @@ def _shards_seeds() -> list[bytes]:
 
 def _recipe(folder: Path, content: bytes) -> object:
     from ddpm_studio.gui.platform.images import read_picture
-    from ddpm_studio.jobs.drawing.recipes import read_restored
+    from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 
     (folder / "a.png").write_bytes(content)
-    read_restored(folder / "a.png")
+    read_parsed_recipe(folder / "a.png")
     return read_picture(folder / "a.png")
 
 
@@ -290,11 +290,11 @@ def _recipe_seeds() -> list[bytes]:
 def _settings(folder: Path, content: bytes) -> object:
     from PySide6.QtCore import QSettings
 
-    from ddpm_studio.gui.workspace.settings_file import put_aside_unless_text
+    from ddpm_studio.gui.workspace.settings_file import quarantine_unless_text
 
     path = folder / "settings.ini"
     path.write_bytes(content)
-    put_aside_unless_text(path)
+    quarantine_unless_text(path)
     settings = QSettings(str(path), QSettings.Format.IniFormat)
     return [settings.value(key) for key in settings.allKeys()]
 

@@ -52,9 +52,9 @@ class _TorchNoise(PictureNoise):
         # 7 of 30 would include 14.5, which numpy rounds to 14, and 15.5 to 16; ours rounds both up.
         (TINY, "fixed_large", "eps", 8),
         (TINY, "fixed_small", "v", 8),
-        (TINY.with_(learned_variance=True), "learned_range", "x0", 8),
-        (TINY.with_(channels=1), "fixed_large", "eps", 30),
-        (TINY.with_(augmented=True), "fixed_large", "eps", 8),
+        (TINY.with_fields(learned_variance=True), "learned_range", "x0", 8),
+        (TINY.with_fields(channels=1), "fixed_large", "eps", 30),
+        (TINY.with_fields(augmented=True), "fixed_large", "eps", 8),
     ],
 )
 def test_pipeline_draws_the_same_pictures(
@@ -90,7 +90,7 @@ def test_pipeline_draws_the_same_pictures(
 
 @pytest.mark.parametrize("name", ["linear", "cosine", "quadratic", "sigmoid", "reciprocal"])
 def test_round_trip(name: str, tmp_path: Path) -> None:
-    config = TINY.with_(num_classes=3, dropout=0.1, channels=1)
+    config = TINY.with_fields(num_classes=3, dropout=0.1, channels=1)
     schedule = NoiseSchedule.named(name, 100)
     before = _export(tmp_path / "out", config, schedule=schedule, clip_x0=False)
     model = load_diffusers(tmp_path / "out")
@@ -241,7 +241,7 @@ def test_an_unsupported_scheduler_is_refused_by_field(
 
 
 def test_classes_without_a_no_label_row_get_one(tmp_path: Path) -> None:
-    _export(tmp_path / "out", TINY.with_(num_classes=3))
+    _export(tmp_path / "out", TINY.with_fields(num_classes=3))
     (tmp_path / "out" / "ddpm_studio.json").unlink()
     model = load_diffusers(tmp_path / "out")
     assert model.config.num_classes == 4
@@ -252,7 +252,7 @@ def test_classes_without_a_no_label_row_get_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("named", ["unet", f"unet/{WEIGHTS}.safetensors", "unet/config.json"])
 def test_a_part_of_a_pipeline_is_read_as_the_whole(named: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    _export(out, TINY.with_(num_classes=3))
+    _export(out, TINY.with_fields(num_classes=3))
     model = load_diffusers(out / named)
     assert (model.config.num_classes, model.null_label) == (3, True)
     _edit(out / "model_index.json", vqvae=["diffusers", "VQModel"])

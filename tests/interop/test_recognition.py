@@ -13,11 +13,11 @@ from safetensors.torch import save_file
 from ddpm_studio.catalogue import MODEL_FORMATS
 from ddpm_studio.catalogue.model_formats import may_be_model
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop import recognised
+from ddpm_studio.interop import open_recognised
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(StudioError) as told, recognised(path):
+    with pytest.raises(StudioError) as told, open_recognised(path):
         pass
     return str(told.value)
 

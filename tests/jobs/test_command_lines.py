@@ -2,23 +2,23 @@ from pathlib import Path
 
 import pytest
 
-from ddpm_studio.cli.options import validated
-from ddpm_studio.jobs.command_lines import options_of, read_pairs
+from ddpm_studio.cli.options import request_from_options
+from ddpm_studio.jobs.command_lines import changed_options, read_pairs
 from ddpm_studio.requests import PrepareOptions, SampleRequest, TrainRequest
 
 
 def test_only_what_differs_is_spelt() -> None:
     asked = SampleRequest(run=Path("r"), count=3, clip_x0=False, respacing="ddim5")
-    spelt = list(options_of(asked, SampleRequest(run=Path("r")), ("run",)))
+    spelt = list(changed_options(asked, SampleRequest(run=Path("r")), ("run",)))
     assert spelt == ["--no-clip-x0", "--respacing", "ddim5", "--count", "3"]
-    assert list(options_of(asked, asked, ())) == []
+    assert list(changed_options(asked, asked, ())) == []
 
 
 def test_numbers_keep_their_digits() -> None:
     usual = TrainRequest()
     asked = usual.model_copy(update={"optimizer_options": {"beta2": 0.9999999, "beta1": 1.0}})
     words = ["--optimizer-options", "beta2=0.9999999", "--optimizer-options", "beta1=1"]
-    assert list(options_of(asked, usual, ())) == words
+    assert list(changed_options(asked, usual, ())) == words
 
 
 @pytest.mark.parametrize(
@@ -40,14 +40,14 @@ def test_numbers_keep_their_digits() -> None:
 )
 def test_what_is_spelt_asks_the_same(asked: dict[str, object], spelt: list[str] | None) -> None:
     request = PrepareOptions.model_validate(asked)
-    words = list(options_of(request, PrepareOptions(), ()))
+    words = list(changed_options(request, PrepareOptions(), ()))
     if spelt is not None:
         assert words == spelt
     given: dict[str, object] = {}
     for option, value in zip(words[::2], words[1::2], strict=True):
         name = option.removeprefix("--").replace("-", "_")
         given[name] = [*given.get(name, []), value] if name == "classes" else value  # type: ignore[misc]
-    assert validated(PrepareOptions, given) == request
+    assert request_from_options(PrepareOptions, given) == request
 
 
 def test_pairs_are_read_as_they_are_typed() -> None:

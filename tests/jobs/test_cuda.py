@@ -103,8 +103,8 @@ def test_a_network_is_compiled_where_that_pays(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("triton")
-    monkeypatch.setattr(compiling, "_USUAL_SECONDS", 0.0)
-    monkeypatch.setattr(compiling, "_LEAST_GAIN", 0.0)
+    monkeypatch.setattr(compiling, "_DEFAULT_SECONDS", 0.0)
+    monkeypatch.setattr(compiling, "_MIN_GAIN", 0.0)
     request = ON_GPU.model_copy(update={"steps": 40, "sample_count": 0, "timesteps": 200})
     events, result = finish(train([pictures], tmp_path / "run", request, PrepareOptions()))
     assert any(isinstance(e, Progress) and "Compiling" in e.text for e in events)
@@ -112,10 +112,10 @@ def test_a_network_is_compiled_where_that_pays(
         e.text for e in events if isinstance(e, Notice)
     ]
     assert result.step == 40
-    monkeypatch.setattr(compiling, "_FEWEST", 20)
+    monkeypatch.setattr(compiling, "_MIN_EVALUATIONS", 20)
     seed = SampleRequest(run=tmp_path / "run", count=4, seed=3, steps=200)
     compiled = finish(sample(seed, ModelStore()))[1].pictures.astype(int)
-    monkeypatch.setattr(compiling, "_FEWEST", 1000)
+    monkeypatch.setattr(compiling, "_MIN_EVALUATIONS", 1000)
     plain = finish(sample(seed, ModelStore()))[1].pictures.astype(int)
     assert np.abs(compiled - plain).mean() < 12, "bf16 adds up in another order"
 

@@ -12,21 +12,21 @@ from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, toy
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import (
     PointModel,
-    diffused,
+    diffuse_points,
+    evaluate_scores,
     langevin,
-    look_at_points,
     play,
+    sample_trajectory,
     score_field,
-    walk_points,
 )
-from ddpm_studio.jobs.events import PointsLearned
-from ddpm_studio.requests import PlayRequest
+from ddpm_studio.jobs.events import PointTrainingState
+from ddpm_studio.requests import PlaygroundRequest
 from tests.jobs.conftest import finish
 
 
 @pytest.fixture(scope="module")
 def gaussians() -> PointModel:
-    model: PointModel = finish(play(PlayRequest(shape="eight_gaussians")))[1]
+    model: PointModel = finish(play(PlaygroundRequest(shape="eight_gaussians")))[1]
     return model
 
 
@@ -70,7 +70,7 @@ def test_the_learned_score_points_where_the_true_one_does(gaussians: PointModel,
     """Mean cosine > 0.95, although the true score vanishes between modes and changes direction."""
     schedule = gaussians.process.schedule
     for kind, places in (
-        ("each place as often as q(x_t) has it", diffused(gaussians, t, seed=3)),
+        ("each place as often as q(x_t) has it", diffuse_points(gaussians, t, seed=3)),
         ("every place alike", not_negligible(schedule, t)),
     ):
         learned = score_field(gaussians, places, t)
@@ -84,13 +84,13 @@ def test_the_learned_score_points_where_the_true_one_does(gaussians: PointModel,
 
 def test_a_look_tells_both_scores_and_how_alike_they_are(gaussians: PointModel) -> None:
     places = np.array([[1.0, 0.5], [-0.3, 2.0]], np.float32)
-    look = look_at_points(gaussians, places, 40, seed=0)
+    look = evaluate_scores(gaussians, places, 40, seed=0)
     assert look.points.shape == (512, 2)
     assert look.true is not None
     np.testing.assert_allclose(look.learned, look.true, atol=0.2)
     assert look.cosine is not None
     assert 0.95 < look.cosine <= 1
-    assert np.array_equal(look_at_points(gaussians, places, 0, seed=0).points, gaussians.data)
+    assert np.array_equal(evaluate_scores(gaussians, places, 0, seed=0).points, gaussians.data)
 
 
 def test_the_calmer_target_is_the_exact_noise_where_the_points_are_many() -> None:
@@ -124,16 +124,16 @@ def test_the_network_is_the_linear_answer_and_what_it_learns() -> None:
 
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpm++2m", "heun", "langevin", "ode"])
 def test_every_kind_of_sampler_finds_the_eight(gaussians: PointModel, sampler: str) -> None:
-    told, walk = finish(walk_points(gaussians, sampler, None, seed=2))
-    points = walk.moments[-1]
+    told, walk = finish(sample_trajectory(gaussians, sampler, None, seed=2))
+    points = walk.states[-1]
     reached = [report.done / report.total for report in told]
     assert reached == sorted(reached)
-    assert len(reached) == len(walk.moments) // 10
+    assert len(reached) == len(walk.states) // 10
     assert walk.shares[0] == 0
     assert walk.shares[-1] == 1
     assert list(walk.shares) == sorted(walk.shares)
-    assert walk.at(1) == len(walk.moments) - 1
-    assert walk.at(0) == 0
+    assert walk.index_at(1) == len(walk.states) - 1
+    assert walk.index_at(0) == 0
     gaps = np.linalg.norm(points[:, None] - toy.gaussian_centres().numpy(), axis=2)
     assert (gaps.min(1) < 4 * toy.GAUSSIAN_STD).mean() > 0.85
     shares = np.bincount(gaps.argmin(1), minlength=8) / len(points)
@@ -148,9 +148,9 @@ class ExactNoise(nn.Module):
         self.schedule = schedule
 
     def forward(self, x_t: Tensor, index: Tensor) -> Tensor:
-        at = int(index[0])
-        score = toy.mixture_score(toy.as_points(x_t), self.schedule, at)
-        scale = float(self.schedule.sqrt_one_minus_alphas_cumprod[at])
+        index_at = int(index[0])
+        score = toy.mixture_score(toy.as_points(x_t), self.schedule, index_at)
+        scale = float(self.schedule.sqrt_one_minus_alphas_cumprod[index_at])
         return -toy.as_picture(score) * scale
 
 
@@ -160,8 +160,8 @@ def test_langevin_alone_ends_in_the_distribution_of_its_t(t: int) -> None:
     network = ExactNoise(schedule)
     model = PointModel(network, DiffusionProcess(schedule), np.zeros((0, 2), np.float32))
     told, walk = finish(langevin(model, t, 600, seed=4, count=4000))
-    moments = walk.moments
-    assert len(moments) == 601
+    states = walk.states
+    assert len(states) == 601
     assert [(report.done, report.total) for report in told] == [
         (step, 600) for step in range(10, 601, 10)
     ]
@@ -176,28 +176,28 @@ def test_langevin_alone_ends_in_the_distribution_of_its_t(t: int) -> None:
         lengths = np.linalg.norm(points, axis=1)
         return [float(np.quantile(lengths, share)) for share in (0.1, 0.3, 0.5, 0.7, 0.9)]
 
-    np.testing.assert_allclose(radii(moments[-1]), radii(true), atol=0.06)
+    np.testing.assert_allclose(radii(states[-1]), radii(true), atol=0.06)
     with pytest.raises(StudioError, match="out of range"):
         finish(langevin(model, 0, 1, seed=0))
 
 
 def test_between_the_steps_of_a_walk_others_may_train(gaussians: PointModel) -> None:
-    walk = walk_points(gaussians, "ddpm", None, seed=0)
+    walk = sample_trajectory(gaussians, "ddpm", None, seed=0)
     next(walk)
     assert torch.is_grad_enabled()
     walk.close()
 
 
 def test_a_spiral_is_recognised() -> None:
-    events, model = finish(play(PlayRequest(shape="spiral", steps=1200)))
+    events, model = finish(play(PlaygroundRequest(shape="spiral", steps=1200)))
     line = toy.spiral_at(torch.linspace(0, 1, 800)).numpy()
 
     def away(points: np.ndarray) -> float:
         return float(np.median(np.linalg.norm(points[:, None] - line, axis=2).min(1)))
 
-    looks = [event for event in events if isinstance(event, PointsLearned)]
+    looks = [event for event in events if isinstance(event, PointTrainingState)]
     assert away(looks[0].samples) > 2 * away(looks[-1].samples)
-    points = finish(walk_points(model, "ddim", 50, seed=5))[1].moments[-1]
+    points = finish(sample_trajectory(model, "ddim", 50, seed=5))[1].states[-1]
     assert away(points) < 0.03, "within the spiral's own width"
     gaps = np.linalg.norm(points[:, None] - line, axis=2).min(1)
     assert (gaps < 0.1).mean() > 0.95
@@ -206,19 +206,19 @@ def test_a_spiral_is_recognised() -> None:
 
 def test_a_drawing_of_ones_own() -> None:
     corners = np.array([[-1, -1], [1, 1]], np.float32)
-    model = finish(play(PlayRequest(shape="drawing", steps=600), corners))[1]
-    points = finish(walk_points(model, "ddpm", None, seed=0))[1].moments[-1]
+    model = finish(play(PlaygroundRequest(shape="drawing", steps=600), corners))[1]
+    points = finish(sample_trajectory(model, "ddpm", None, seed=0))[1].states[-1]
     assert model.shape == "drawing"
-    assert look_at_points(model, corners, 20, seed=0).true is None
+    assert evaluate_scores(model, corners, 20, seed=0).true is None
     gaps = np.linalg.norm(points[:, None] - corners, axis=2).min(1)
     assert np.median(gaps) < 0.3
     with pytest.raises(StudioError, match="nothing to learn"):
-        finish(play(PlayRequest(shape="drawing")))
+        finish(play(PlaygroundRequest(shape="drawing")))
     with pytest.raises(StudioError, match="out of range"):
         score_field(model, corners, 101)
 
 
 def test_the_fewest_timesteps_have_a_schedule() -> None:
-    next(play(PlayRequest(timesteps=21)))
+    next(play(PlaygroundRequest(timesteps=21)))
     with pytest.raises(ValidationError, match="timesteps"):
-        PlayRequest(timesteps=20)
+        PlaygroundRequest(timesteps=20)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.request_building import ask
+from ddpm_studio.jobs.request_building import build_request
 from ddpm_studio.requests import InterpolateRequest
 from ddpm_studio.runs import RunFolder, classes
 
@@ -28,7 +28,7 @@ def test_names_of_classes_may_have_commas(
 ) -> None:
     monkeypatch.setattr(RunFolder, "open", lambda _: SimpleNamespace(info=None))
     monkeypatch.setattr(classes, "known_classes", lambda _: NAMES)
-    asked = ask(InterpolateRequest, {"class_labels": text}, run=Path("a"))
+    asked = build_request(InterpolateRequest, {"class_labels": text}, run=Path("a"))
     assert asked.class_labels == numbers
     with pytest.raises(StudioError, match="no class Tinca tinca"):
-        ask(InterpolateRequest, {"class_labels": "Tinca tinca,cock"}, run=Path("a"))
+        build_request(InterpolateRequest, {"class_labels": "Tinca tinca,cock"}, run=Path("a"))

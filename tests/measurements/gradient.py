@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ddpm_studio.engine import TrainingLoss
 from ddpm_studio.engine.timesteps import TimestepSampler, timestep_sampler
-from ddpm_studio.jobs import ModelStore, some_pictures
+from ddpm_studio.jobs import ModelStore, example_pictures
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.pictures import to_latent
 
@@ -23,7 +23,7 @@ def gradient(run: Path) -> dict[str, object]:
     """
     model = ModelStore().get(run, "raw", "cpu")
     model.network.requires_grad_(True)
-    x_0 = torch.cat([to_latent(picture, model) for picture in some_pictures(run, _PICTURES)])
+    x_0 = torch.cat([to_latent(picture, model) for picture in example_pictures(run, _PICTURES)])
     T = model.process.schedule.T
     uniform, aware = (
         timestep_sampler(kind, T, "cpu") for kind in ("uniform", "loss_second_moment")

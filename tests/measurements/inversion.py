@@ -9,7 +9,7 @@ import torch
 
 from ddpm_studio.engine import PictureNoise, ddim
 from ddpm_studio.engine.samplers.inversion import ddim_inversion
-from ddpm_studio.jobs import ModelStore, some_pictures
+from ddpm_studio.jobs import ModelStore, example_pictures
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.drawing.pictures import to_latent
 
@@ -21,7 +21,7 @@ _ITERATIONS = (1, 2)
 def inversion(run: Path) -> dict[str, object]:
     """Return the RMSE, on 0..255, of 8 training pictures, by steps and evaluations a step."""
     model = ModelStore().get(run, "ema", "cpu")
-    x_0 = torch.cat([to_latent(picture, model) for picture in some_pictures(run, _PICTURES)])
+    x_0 = torch.cat([to_latent(picture, model) for picture in example_pictures(run, _PICTURES)])
     network = Evaluator(model.network, model.device)
     rows = []
     for steps in _STEPS:

@@ -16,8 +16,8 @@ from torchmetrics.image.kid import KernelInceptionDistance
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.metrics.frechet import frechet_distance, gaussian_distance
 from ddpm_studio.metrics.kernel_distance import kernel, kernel_distance
-from ddpm_studio.metrics.manifold import density_coverage, manifolds, precision_recall
-from ddpm_studio.metrics.metric_input import Compared
+from ddpm_studio.metrics.manifold import density_coverage, manifold_metrics, precision_recall
+from ddpm_studio.metrics.metric_input import MetricInput
 from ddpm_studio.metrics.sliced import sliced_wasserstein
 
 Array = npt.NDArray[np.float64]
@@ -40,9 +40,9 @@ def features(count: int, seed: int, scale: float = 1.0, shift: float = 0.0) -> A
     return scale * draw.standard_normal((count, 12)) @ mixing + shift
 
 
-def compared_alone(real: Array, fake: Array) -> Compared:
+def compared_alone(real: Array, fake: Array) -> MetricInput:
     """Return the comparison of two sets by their features alone, without pictures."""
-    return Compared(real, fake, NONE, NONE)
+    return MetricInput(real, fake, NONE, NONE)
 
 
 PAIRS = [
@@ -80,7 +80,7 @@ def test_a_set_has_no_distance_from_itself() -> None:
     real = features(50, 0)
     assert frechet_distance(real, real) == pytest.approx(0, abs=1e-9)
     assert finish(sliced_wasserstein(real, real, 10)) == 0
-    found = finish(manifolds(real, real, 3))
+    found = finish(manifold_metrics(real, real, 3))
     assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
 
 
@@ -111,7 +111,7 @@ def test_kid_over_subsets_is_near_that_of_all_and_has_no_bias() -> None:
 @pytest.mark.parametrize("k", [1, 3, 5])
 @pytest.mark.parametrize(("real", "fake"), PAIRS)
 def test_manifolds_are_those_of_prdc(real: Array, fake: Array, k: int) -> None:
-    found = finish(manifolds(real, fake, k))
+    found = finish(manifold_metrics(real, fake, k))
     expected = compute_prdc(real, fake, k)
     for name, value in expected.items():
         assert getattr(found, name) == pytest.approx(value, rel=1e-6), name
@@ -157,4 +157,4 @@ def test_what_can_not_be_compared_is_refused() -> None:
     with pytest.raises(ValueError, match="must be"):
         kernel_distance(features(5, 0), features(5, 0)[:, :3])
     with pytest.raises(ValueError, match="more than 5 pictures"):
-        finish(manifolds(features(5, 0), features(9, 0), 5))
+        finish(manifold_metrics(features(5, 0), features(9, 0), 5))

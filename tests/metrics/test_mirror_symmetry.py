@@ -33,8 +33,8 @@ def _either_way(count: int, channels: int = 3) -> np.ndarray[tuple[int, ...], np
 @pytest.mark.parametrize("count", [60, 500])
 def test_letters_are_told_from_their_mirror_images(count: int) -> None:
     found = mirror_symmetry(_letters(count))
-    assert found.told_apart > 0.75
-    assert not found.holds
+    assert found.accuracy > 0.75
+    assert not found.is_symmetric
     assert found.count == count
 
 
@@ -42,8 +42,8 @@ def test_both_ways_alike_are_not_told_apart() -> None:
     letters = _letters(500)
     letters[::2] = letters[::2, :, ::-1]
     found = mirror_symmetry(letters)
-    assert found.told_apart == pytest.approx(0.5, abs=0.06)
-    assert found.holds
+    assert found.accuracy == pytest.approx(0.5, abs=0.06)
+    assert found.is_symmetric
 
 
 def test_the_garments_have_sides() -> None:
@@ -51,19 +51,19 @@ def test_the_garments_have_sides() -> None:
     garments = finish(data.prepare([source], PrepareOptions(image_size=28)))
     found = mirror_symmetry(garments.images)
     # Most shoes point to the left; shirts and trousers are nearly or entirely symmetric.
-    assert 0.75 < found.told_apart < 0.9
+    assert 0.75 < found.accuracy < 0.9
     assert found.count == 2048
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 40])
 @pytest.mark.parametrize("channels", [1, 2, 4, 7])
 def test_few_pictures_of_any_channels_tell_nothing(count: int, channels: int) -> None:
-    assert mirror_symmetry(_either_way(count, channels)).holds
+    assert mirror_symmetry(_either_way(count, channels)).is_symmetric
 
 
 @pytest.mark.parametrize("width", [1, 2, 3])
 def test_narrow_and_even_pictures_have_no_sides(width: int) -> None:
     narrow = _either_way(20)[:, :, :width]
-    assert 0 <= mirror_symmetry(narrow).told_apart <= 1
+    assert 0 <= mirror_symmetry(narrow).accuracy <= 1
     even = np.full((20, 8, 8, 3), 7, np.uint8)
     assert mirror_symmetry(even) == MirrorSymmetry(0.0, 20)

@@ -10,8 +10,8 @@ import pytest
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.metrics.classes import classes
 from ddpm_studio.metrics.memorisation import memorisation
-from ddpm_studio.metrics.metric_input import Compared, Features
-from ddpm_studio.metrics.real_split import real_rows
+from ddpm_studio.metrics.metric_input import Features, MetricInput
+from ddpm_studio.metrics.real_split import split_real_rows
 from ddpm_studio.metrics.subset import Subset
 
 DRAW = np.random.default_rng(0)
@@ -21,7 +21,7 @@ NONE = np.zeros((0, 2))
 
 
 def remembered(fake: np.ndarray, real: np.ndarray = REAL) -> dict[str, float]:
-    return dict(finish(memorisation(Compared(NONE, NONE, real, fake))))
+    return dict(finish(memorisation(MetricInput(NONE, NONE, real, fake))))
 
 
 def test_copies_are_told_from_new_pictures_of_the_same_kind() -> None:
@@ -44,7 +44,7 @@ def test_distances_are_those_of_every_pair(monkeypatch: pytest.MonkeyPatch) -> N
     expected = np.median(gaps.min(1)) / np.median(among.min(1))
     assert remembered(OTHERS)["nearest_ratio"] == pytest.approx(expected, rel=1e-12)
     seen = Subset(np.concatenate([OTHERS, REAL]), np.arange(30, 70))
-    found = dict(finish(memorisation(Compared(NONE, NONE, seen, OTHERS))))
+    found = dict(finish(memorisation(MetricInput(NONE, NONE, seen, OTHERS))))
     assert found["nearest_ratio"] == pytest.approx(expected, rel=1e-12)
 
 
@@ -73,7 +73,7 @@ def test_class_figures_are_shares() -> None:
 
     fake = np.arange(4.0)[:, None]
     none = np.zeros((0, 1, 1, 1), np.uint8)
-    compared = Compared(fake, fake, none, none, 0, ("a", "b"), given)
+    compared = MetricInput(fake, fake, none, none, 0, ("a", "b"), given)
     assert finish(classes(compared)) == {
         "confident": 0.5,
         "rarest_class": 0.25,
@@ -81,19 +81,19 @@ def test_class_figures_are_shares() -> None:
         "class b": 0.25,
     }
     with pytest.raises(ValueError, match="classifier"):
-        finish(classes(Compared(fake, fake, none, none)))
+        finish(classes(MetricInput(fake, fake, none, none)))
 
 
 def test_the_floor_are_pictures_of_the_smallest_hashes_and_never_in_the_reference() -> None:
     hashes = DRAW.integers(0, 2**63, 100).astype(np.uint64)
     held_out = hashes <= np.sort(hashes)[19]
-    rows = real_rows(hashes, 10, 50, held_out)
+    rows = split_real_rows(hashes, 10, 50, held_out)
     assert (hashes[rows.floor] <= np.sort(hashes)[9]).all()
     assert held_out[rows.floor].all()
     assert len(rows.reference) == 50
     assert not held_out[rows.reference].any()
     np.testing.assert_array_equal(rows.learnt, np.flatnonzero(~held_out))
-    rows = real_rows(hashes, 200, 1000, np.zeros(100, bool))
+    rows = split_real_rows(hashes, 200, 1000, np.zeros(100, bool))
     assert (len(rows.floor), len(rows.reference)) == (50, 50)
     assert not set(rows.floor) & set(rows.reference)
     assert len(rows.learnt) == 100
@@ -105,7 +105,7 @@ def test_copies_may_be_mirrored_where_the_pictures_were(monkeypatch: pytest.Monk
     monkeypatch.setattr("ddpm_studio.metrics.pairwise._BYTES", 8 * 7 * 4)
 
     def found(fake: np.ndarray, flip: bool) -> dict[str, float]:
-        return dict(finish(memorisation(Compared(NONE, NONE, REAL, fake, flip=flip))))
+        return dict(finish(memorisation(MetricInput(NONE, NONE, REAL, fake, flip=flip))))
 
     assert found(REAL[:, :, ::-1], False)["copies"] == 0
     assert found(REAL[:, :, ::-1], True) == {"copies": 1, "nearest_ratio": 0}
@@ -126,7 +126,7 @@ def test_some_rows_are_parted_as_a_set_of_their_own() -> None:
     hashes = DRAW.integers(0, 2**63, 100).astype(np.uint64)
     held_out = hashes <= np.sort(hashes)[19]
     among = np.arange(3, 100, 4)
-    rows = real_rows(hashes, 10, 50, held_out, among)
-    alone = real_rows(hashes[among], 10, 50, held_out[among])
+    rows = split_real_rows(hashes, 10, 50, held_out, among)
+    alone = split_real_rows(hashes[among], 10, 50, held_out[among])
     for part in ("reference", "floor", "learnt", "learnt_rest"):
         np.testing.assert_array_equal(getattr(rows, part), among[getattr(alone, part)])

@@ -49,7 +49,7 @@ def test_the_pictures_of_the_floors_are_the_contracts() -> None:
 
 def test_the_table_names_every_kind() -> None:
     for table in catalogue.KINDS.values():
-        assert f"`{table.takes.__name__}`" in TEXT
+        assert f"`{table.accepts.__name__}`" in TEXT
 
 
 def test_what_another_package_can_add_is_in_the_toy(toy: Path) -> None:

@@ -49,7 +49,7 @@ def _to_theirs(ours: dict[str, Tensor], config: DiTConfig) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize(
-    "config", [CONFIG, CONFIG.with_(learned_variance=True, channels=1, patch=4)]
+    "config", [CONFIG, CONFIG.with_fields(learned_variance=True, channels=1, patch=4)]
 )
 def test_dit(config: DiTConfig) -> None:
     ours = randomised(DiT(config))

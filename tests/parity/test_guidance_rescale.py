@@ -8,9 +8,9 @@ from diffusers.guiders.guider_utils import rescale_noise_cfg
 from torch import Tensor
 
 from ddpm_studio.engine import UNetConfig
-from ddpm_studio.engine.guidance import Guided
+from ddpm_studio.engine.guidance import GuidedDenoiser
 
-CONFIG = UNetConfig.tiny(8, 1).with_(num_classes=3)
+CONFIG = UNetConfig.tiny(8, 1).with_fields(num_classes=3)
 
 
 class Uneven:
@@ -31,7 +31,7 @@ def test_rescaling(share: float, learned: bool) -> None:
     x = torch.randn(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     t, classes = torch.tensor([100, 200]), torch.tensor([0, 2])
     network = Uneven(learned)
-    out = Guided(network, CONFIG, classes, 4.0, share)(x, t)
+    out = GuidedDenoiser(network, CONFIG, classes, 4.0, share)(x, t)
     plain, none = (network(x, t, y)[:, :1] for y in (classes, torch.full_like(classes, 3)))
     theirs = rescale_noise_cfg(none + 4.0 * (plain - none), plain, guidance_rescale=share)
     torch.testing.assert_close(out[:, :1], theirs, rtol=1e-5, atol=1e-6)

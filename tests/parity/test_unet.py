@@ -13,7 +13,7 @@ from ddpm_studio.interop import load_diffusers, save_diffusers
 from tests.parity.networks import random_unet
 
 PROCESS = DiffusionProcess(NoiseSchedule.linear())
-NARROW_256 = UNetConfig.ddpm256(64).with_(base_channels=32, attention_resolutions=(4,))
+NARROW_256 = UNetConfig.ddpm256(64).with_fields(base_channels=32, attention_resolutions=(4,))
 
 
 def _compare(ours: Network, theirs: UNet2DModel, labels: bool = False) -> None:
@@ -33,7 +33,9 @@ def _compare(ours: Network, theirs: UNet2DModel, labels: bool = False) -> None:
         pytest.param(UNetConfig.ddpm32(), id="32px"),
         pytest.param(NARROW_256, id="256px-narrow"),
         pytest.param(UNetConfig.ddpm256(), id="256px", marks=pytest.mark.slow),
-        pytest.param(UNetConfig.tiny(28, 1).with_(learned_variance=True), id="tiny-gray-learned"),
+        pytest.param(
+            UNetConfig.tiny(28, 1).with_fields(learned_variance=True), id="tiny-gray-learned"
+        ),
     ],
 )
 def test_export_equals_ours(config: UNetConfig, tmp_path: Path) -> None:
@@ -66,7 +68,7 @@ def test_import_equals_theirs(layout: str, tmp_path: Path) -> None:
 
 
 def test_labels_agree(tmp_path: Path) -> None:
-    config = UNetConfig.tiny(16).with_(num_classes=4)
+    config = UNetConfig.tiny(16).with_fields(num_classes=4)
     ours = random_unet(config)
     save_diffusers(tmp_path / "out", config, ours.state_dict(), PROCESS)
     _compare(ours, UNet2DModel.from_pretrained(tmp_path / "out" / "unet").eval(), labels=True)

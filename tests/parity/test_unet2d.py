@@ -112,7 +112,7 @@ def test_a_rectangle_of_the_papers_network_is_the_papers(tmp_path: Path) -> None
 @pytest.mark.parametrize("heads", [{"heads": 4}, {"head_channels": 16}])
 def test_openais_network_is_written_as_theirs(heads: dict[str, int], tmp_path: Path) -> None:
     config = OpenAIUNetConfig(16, 16, 3, 32, (32, 64, 64), 1, (8,), num_classes=3)
-    config = config.with_(**heads, resample_in_blocks="heads" in heads)
+    config = config.with_fields(**heads, resample_in_blocks="heads" in heads)
     ours = randomised(OpenAIUNet(config))
     save_diffusers(tmp_path / "out", config, ours.state_dict(), PROCESS)
     theirs = UNet2DModel.from_pretrained(tmp_path / "out" / "unet").eval()

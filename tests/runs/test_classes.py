@@ -11,7 +11,7 @@ def info(count: int | None, names: tuple[str, ...] = ()) -> RunInfo:
     data = DataInfo(
         sources=("a",), fingerprint="f", count=9, class_names=names, options=PrepareOptions()
     )
-    network = UNetConfig.tiny().with_(num_classes=count).to_dict()
+    network = UNetConfig.tiny().with_fields(num_classes=count).to_dict()
     process = ProcessInfo(schedule="linear", timesteps=20)
     return RunInfo(network=network, process=process, data=data)
 

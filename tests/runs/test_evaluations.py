@@ -29,7 +29,7 @@ def test_what_is_appended_comes_back(tmp_path: Path) -> None:
 
 def test_what_is_none_is_passed_over(tmp_path: Path) -> None:
     evaluations.append(tmp_path, ONE)
-    whole = (tmp_path / evaluations.NAME).read_text()
+    whole = (tmp_path / evaluations.FILE_NAME).read_text()
     wrong = [
         "[]",
         "nonsense",
@@ -38,16 +38,16 @@ def test_what_is_none_is_passed_over(tmp_path: Path) -> None:
         whole.replace('{"frechet":3.5}', "[1]").strip(),
         whole[:40],
     ]
-    (tmp_path / evaluations.NAME).write_text("\n".join([*wrong, whole]))
+    (tmp_path / evaluations.FILE_NAME).write_text("\n".join([*wrong, whole]))
     assert evaluations.read(tmp_path) == [ONE]
     odd = whole.replace('{"frechet":3.5}', '{"frechet":3.5,"kid":"x","sliced":null}')
-    (tmp_path / evaluations.NAME).write_text(odd)
+    (tmp_path / evaluations.FILE_NAME).write_text(odd)
     assert evaluations.read(tmp_path) == [ONE]
 
 
 def test_what_a_power_cut_left_takes_no_other_with_it(tmp_path: Path) -> None:
     evaluations.append(tmp_path, ONE)
-    file = tmp_path / evaluations.NAME
+    file = tmp_path / evaluations.FILE_NAME
     file.write_bytes(file.read_bytes()[:-30])
     evaluations.append(tmp_path, ONE)
     evaluations.append(tmp_path, ONE)

@@ -9,7 +9,7 @@ import torch
 
 from ddpm_studio.errors import StudioError, is_out_of_memory
 from ddpm_studio.runs import RunFolder, RunInfo, metrics
-from ddpm_studio.runs.atomic import whole_folder, write_bytes
+from ddpm_studio.runs.atomic import atomic_folder, write_bytes
 from ddpm_studio.runs.checkpoint import Checkpoint, prune
 from ddpm_studio.runs.info import ProcessInfo
 from tests.jobs.memory import KINDS, FailingAllocation
@@ -19,14 +19,14 @@ INFO = RunInfo(network={}, process=ProcessInfo(schedule="linear", timesteps=10))
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     def fail_halfway() -> None:
-        with whole_folder(tmp_path / "a") as folder:
+        with atomic_folder(tmp_path / "a") as folder:
             (folder / "half").write_text("x")
             raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError, match="power"):
         fail_halfway()
     assert list(tmp_path.iterdir()) == []
-    with whole_folder(tmp_path / "a") as folder:
+    with atomic_folder(tmp_path / "a") as folder:
         (folder / "file").write_text("new")
         assert not (tmp_path / "a").exists()
     assert (tmp_path / "a/file").read_text() == "new"
@@ -121,7 +121,7 @@ def test_an_impossible_network_is_refused(tmp_path: Path) -> None:
 def test_a_folder_keeps_its_name_when_its_replacement_can_not_take_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with whole_folder(tmp_path / "a") as folder:
+    with atomic_folder(tmp_path / "a") as folder:
         (folder / "x").write_text("old")
     rename = os.rename
 
@@ -131,7 +131,7 @@ def test_a_folder_keeps_its_name_when_its_replacement_can_not_take_it(
         rename(old, new)
 
     monkeypatch.setattr(os, "rename", refused)
-    with pytest.raises(PermissionError), whole_folder(tmp_path / "a") as folder:
+    with pytest.raises(PermissionError), atomic_folder(tmp_path / "a") as folder:
         (folder / "x").write_text("new")
     assert (tmp_path / "a" / "x").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]

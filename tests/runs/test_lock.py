@@ -14,7 +14,7 @@ import pytest
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import RunLock, journal
-from ddpm_studio.runs.lock import Owner, is_in_use
+from ddpm_studio.runs.lock import LockOwner, is_in_use
 
 HOLD = """
 import sys
@@ -48,7 +48,7 @@ def test_another_process_is_named_and_its_lock_ends_with_it(tmp_path: Path) -> N
         process.kill()
     assert not is_in_use(run)
     assert [(entry.run, entry.steps) for entry in journal.interrupted()] == [(run, 70)]
-    assert Owner.read(run) is not None, "the note outlives the process"
+    assert LockOwner.read(run) is not None, "the note outlives the process"
     RunLock(run).release()
     journal.end(run)
     assert journal.interrupted() == []
@@ -97,5 +97,5 @@ def test_a_folder_that_can_not_be_written_to(
 def test_a_damaged_note_is_none(tmp_path: Path) -> None:
     for content in ("", "[]", "{}", '{"pid": "x"}', "\0"):
         (tmp_path / ".owner.json").write_text(content)
-        assert Owner.read(tmp_path) is None
+        assert LockOwner.read(tmp_path) is None
     RunLock(tmp_path).release()

@@ -15,35 +15,35 @@ def _write(file: Path, *steps: int) -> None:
     metrics.append(file, [{"step": step, "loss": 1 / step} for step in steps])
 
 
-def _read_all(file: Path, place: FilePosition, limit: int) -> tuple[list[int], FilePosition]:
+def _read_all(file: Path, position: FilePosition, limit: int) -> tuple[list[int], FilePosition]:
     steps, more = [], True
     while more:
-        portion = metrics.read_on(file, place, limit)
+        portion = metrics.read_new_lines(file, position, limit)
         steps += [line["step"] for line in portion.lines]
-        place, more = portion.place, portion.more
-    return steps, place
+        position, more = portion.position, portion.more
+    return steps, position
 
 
 def test_reading_on_gives_each_line_once_and_whole(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
-    first = metrics.read_on(file, FilePosition())
-    assert (first.lines, first.anew, first.more) == ([], False, False)
+    first = metrics.read_new_lines(file, FilePosition())
+    assert (first.lines, first.is_rewritten, first.more) == ([], False, False)
     _write(file, 1, 2)
     with file.open("a") as stream:
         stream.write('{"step":3,"lo')
-    steps, place = _read_all(file, first.place, 1 << 20)
+    steps, position = _read_all(file, first.position, 1 << 20)
     assert steps == [1, 2]
     with file.open("a") as stream:
         stream.write('ss":0.5}\n')
-    steps, place = _read_all(file, place, 1 << 20)
+    steps, position = _read_all(file, position, 1 << 20)
     assert steps == [3]
-    assert _read_all(file, place, 1 << 20)[0] == []
+    assert _read_all(file, position, 1 << 20)[0] == []
 
 
 def test_a_long_file_is_read_in_portions(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
     _write(file, *range(1, 301))
-    first = metrics.read_on(file, FilePosition(), 500)
+    first = metrics.read_new_lines(file, FilePosition(), 500)
     assert first.more
     assert len(first.lines) < 30
     assert _read_all(file, FilePosition(), 500)[0] == list(range(1, 301))
@@ -61,24 +61,24 @@ def test_a_line_longer_than_a_portion_does_not_hold_up_the_others(tmp_path: Path
 def test_a_file_that_a_resumed_run_has_cut_is_read_anew(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
     _write(file, *range(1, 9))
-    place = metrics.read_on(file, FilePosition()).place
+    position = metrics.read_new_lines(file, FilePosition()).position
     metrics.truncate(file, 5)
     # Longer than before, so the size alone does not reveal the truncation.
     metrics.append(file, [{"step": step, "loss": 2.5} for step in range(6, 20)])
-    portion = metrics.read_on(file, place)
-    assert portion.anew
+    portion = metrics.read_new_lines(file, position)
+    assert portion.is_rewritten
     assert [line["step"] for line in portion.lines] == list(range(1, 20))
     file.unlink()
-    assert metrics.read_on(file, portion.place).anew
+    assert metrics.read_new_lines(file, portion.position).is_rewritten
 
 
 def test_the_last_line_of_a_long_file(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
-    assert metrics.last(file) is None
+    assert metrics.read_last(file) is None
     _write(file, *range(1, 5000))
     with file.open("a") as stream:
         stream.write('{"step":5000,"lo')
-    assert metrics.last(file) == json.loads(f'{{"step": 4999, "loss": {1 / 4999}}}')
+    assert metrics.read_last(file) == json.loads(f'{{"step": 4999, "loss": {1 / 4999}}}')
 
 
 def test_a_training_that_goes_back_while_the_disk_is_full_leaves_each_step_once(
@@ -91,7 +91,7 @@ def test_a_training_that_goes_back_while_the_disk_is_full_leaves_each_step_once(
         for call in ("append", "write_bytes"):
             full.setattr(atomic, call, _refuse)
         writer.append([{"step": step, "loss": 1.0} for step in (5, 6)])
-        writer.forget_after(3)
+        writer.drop_after(3)
         writer.append([{"step": step, "loss": 2.0} for step in (4, 5)])
     writer.append([{"step": 6, "loss": 2.0}])
     told = [(line["step"], line["loss"]) for line in metrics.read(file)]
@@ -113,8 +113,8 @@ def test_a_line_of_no_step_is_none_of_ours(tmp_path: Path) -> None:
 def test_a_pipe_in_the_place_of_the_figures_is_not_waited_for(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
     os.mkfifo(file)
-    assert metrics.read_on(file, FilePosition()).lines == []
-    assert metrics.last(file) is None
+    assert metrics.read_new_lines(file, FilePosition()).lines == []
+    assert metrics.read_last(file) is None
     assert list(metrics.read(file)) == []
 
 
@@ -123,18 +123,18 @@ def test_a_curve_is_thinned_without_reading_all(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
     losses = [1 / (1 + step) for step in range(5000)]
     metrics.append(file, [{"step": step, "loss": loss} for step, loss in enumerate(losses)])
-    points = metrics.thinned_losses(file, 20)
+    points = metrics.downsample_losses(file, 20)
     assert len(points) == 20
     assert [step for step, _ in points] == sorted(step for step, _ in points)
     for step, loss in points:
         assert loss == pytest.approx(losses[step], rel=0.02, abs=1e-3)
     assert points[0][0] < 200 < 4700 < points[-1][0]
-    assert metrics.thinned_losses(file, 100_000) == list(enumerate(losses)), "each line, of few"
+    assert metrics.downsample_losses(file, 100_000) == list(enumerate(losses)), "each line, of few"
 
 
 def test_a_short_or_strange_file_has_the_curve_it_has(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
-    assert metrics.thinned_losses(file, 20) == []
+    assert metrics.downsample_losses(file, 20) == []
     file.write_bytes(b'{"step": 1, "loss": null}\nnoise\n{"step": 2, "loss": 0.5}\n{"st')
-    assert metrics.thinned_losses(file, 1) == [(2, 0.5)]
-    assert metrics.thinned_losses(file, 20) == [(2, 0.5)]
+    assert metrics.downsample_losses(file, 1) == [(2, 0.5)]
+    assert metrics.downsample_losses(file, 20) == [(2, 0.5)]

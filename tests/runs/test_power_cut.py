@@ -111,7 +111,7 @@ def test_metrics_are_cut_at_a_line_or_not_at_all(tmp_path: Path) -> None:
     from ddpm_studio.runs import metrics
 
     metrics.append(folder.metrics_file, [{"step": k, "loss": 0.5} for k in range(1, 9)])
-    before, ops = record(tmp_path / "disk", lambda: folder.forget_metrics_after(3))
+    before, ops = record(tmp_path / "disk", lambda: folder.drop_metrics_after(3))
     for k in range(len(ops) + 1):
         for number, tree in enumerate(after_cut(before, ops[:k])):
             disk = tmp_path / "cut" / f"{k} {number}"

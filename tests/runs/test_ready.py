@@ -12,7 +12,7 @@ from ddpm_studio.runs import evaluations, moving
 from ddpm_studio.runs.evaluations import RecordedEvaluation
 from ddpm_studio.runs.measurement import Measurement
 from ddpm_studio.runs.notes import Notes, read_notes, write_notes
-from ddpm_studio.runs.ready import is_ready, named_run, own_folder, ready_runs
+from ddpm_studio.runs.ready import is_ready, ready_runs, resolve_run, user_files_folder
 
 
 @pytest.fixture
@@ -29,19 +29,19 @@ def models(own_folders: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_names(models: Path, tmp_path: Path) -> None:
     assert ready_runs() == [models / "a", models / "b"]
-    assert named_run("ready:a") == models / "a"
-    assert named_run(Path("ready:b")) == models / "b"
-    assert named_run("runs/first") == Path("runs/first")
+    assert resolve_run("ready:a") == models / "a"
+    assert resolve_run(Path("ready:b")) == models / "b"
+    assert resolve_run("runs/first") == Path("runs/first")
     for wrong in ("ready:c", "ready:", "ready:../models/a", "ready:.writing-c-1"):
         with pytest.raises(StudioError, match=r"There are: ready:a, ready:b\."):
-            named_run(wrong)
+            resolve_run(wrong)
 
 
 def test_none_ship(own_folders: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DDPM_STUDIO_MODELS", str(tmp_path / "missing"))
     assert ready_runs() == []
     with pytest.raises(StudioError, match=r"There are: none\."):
-        named_run("ready:a")
+        resolve_run("ready:a")
 
 
 def test_only_a_folder_of_models_is_ready(
@@ -58,8 +58,12 @@ def test_only_a_folder_of_models_is_ready(
     link = tmp_path / "runs" / "b"
     link.symlink_to(models / "b")
     assert is_ready(link)
-    assert own_folder(other) == other
-    assert own_folder(Path()) == own_folder(models / "a") == paths.config_dir() / "models" / "a"
+    assert user_files_folder(other) == other
+    assert (
+        user_files_folder(Path())
+        == user_files_folder(models / "a")
+        == paths.config_dir() / "models" / "a"
+    )
 
 
 def test_what_a_person_adds_lies_beside_the_settings(models: Path) -> None:

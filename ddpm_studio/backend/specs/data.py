@@ -13,7 +13,7 @@ from ddpm_studio.requests import PrepareOptions
 
 if TYPE_CHECKING:
     from ddpm_studio.data import Dataset, PreviewResult
-    from ddpm_studio.jobs.drawing.picture_classes import TakenPicture
+    from ddpm_studio.jobs.drawing.picture_classes import LabelledPicture
 
 
 def preview(
@@ -55,7 +55,7 @@ def fit_picture(picture: Pictures, run: Path, slot: str | None = None) -> JobSpe
     return JobSpec("Fitting a picture", PoolCall(work), slot=slot, listed=False)
 
 
-def some_pictures(
+def example_pictures(
     run: Path, count: int = 24, slot: str | None = None
 ) -> JobSpec[tuple[Pictures, tuple[str | None, ...]]]:
     """Read some of a run's training pictures.
@@ -66,17 +66,19 @@ def some_pictures(
     def work() -> tuple[Pictures, tuple[str | None, ...]]:
         from ddpm_studio import jobs
 
-        return jobs.some_labelled(run, count)
+        return jobs.labelled_example_pictures(run, count)
 
     return JobSpec("Looking at the data", PoolCall(work), slot=slot, listed=False)
 
 
-def take_picture(path: Path, run: Path, slot: str | None = None) -> JobSpec[TakenPicture]:
+def load_labelled_picture(
+    path: Path, run: Path, slot: str | None = None
+) -> JobSpec[LabelledPicture]:
     """Read a picture file, and prepare it for a run's model; the result includes its class."""
 
-    def work() -> TakenPicture:
+    def work() -> LabelledPicture:
         from ddpm_studio import jobs
 
-        return jobs.take_picture(path, run)
+        return jobs.load_labelled_picture(path, run)
 
     return JobSpec(f"Reading {path.name}", PoolCall(work), slot=slot, listed=False)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, PoolCall
 from ddpm_studio.catalogue.tools import drawing_of
-from ddpm_studio.jobs.events import Drawn, Event, Latent, Pictures
+from ddpm_studio.jobs.events import DrawingResult, Event, Latent, Pictures
 from ddpm_studio.requests import DrawRequest, InterpolateRequest, SampleRequest, ShareRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
-    from ddpm_studio.jobs.drawing.recipes import Restored
+    from ddpm_studio.jobs.drawing.recipes import ParsedRecipe
 
 
-def draw(request: DrawRequest, slot: str | None = None, **inputs: Any) -> JobSpec[Drawn]:
+def draw(request: DrawRequest, slot: str | None = None, **inputs: Any) -> JobSpec[DrawingResult]:
     """Draw pictures for a request.
 
     Args:
@@ -28,18 +28,20 @@ def draw(request: DrawRequest, slot: str | None = None, **inputs: Any) -> JobSpe
     drawing = drawing_of(request)
     several = {one.name: len(inputs[one.name]) for one in drawing.inputs if one.at_least}
 
-    def work(models: ModelStore) -> Generator[Event, None, Drawn]:
-        started: Generator[Event, None, Drawn] = drawing.load()(request, models=models, **inputs)
+    def work(models: ModelStore) -> Generator[Event, None, DrawingResult]:
+        started: Generator[Event, None, DrawingResult] = drawing.load()(
+            request, models=models, **inputs
+        )
         return started
 
     title = drawing.doing.format(**dict(request), **several)
     return JobSpec(title, DeviceSteps(work), slot=slot)
 
 
-def redraw(found: Restored, slot: str | None = None) -> JobSpec[Drawn]:
+def redraw(found: ParsedRecipe, slot: str | None = None) -> JobSpec[DrawingResult]:
     """Repeat the drawing of a recipe."""
 
-    def work(models: ModelStore) -> Generator[Event, None, Drawn]:
+    def work(models: ModelStore) -> Generator[Event, None, DrawingResult]:
         from ddpm_studio import jobs
 
         return jobs.redraw(found, models)
@@ -49,10 +51,10 @@ def redraw(found: Restored, slot: str | None = None) -> JobSpec[Drawn]:
 
 def share_series(
     requests: Sequence[ShareRequest], picture: Pictures | None, slot: str | None = None
-) -> JobSpec[list[Drawn]]:
+) -> JobSpec[list[DrawingResult]]:
     """Draw from shared latents at several t; emits and returns one Drawn for each."""
 
-    def work(models: ModelStore) -> Generator[Event, None, list[Drawn]]:
+    def work(models: ModelStore) -> Generator[Event, None, list[DrawingResult]]:
         from ddpm_studio import jobs
 
         return jobs.share_series(requests, picture, models)
@@ -62,10 +64,10 @@ def share_series(
 
 def interpolate_series(
     requests: Sequence[InterpolateRequest], ends: Sequence[Pictures], slot: str | None = None
-) -> JobSpec[list[Drawn]]:
+) -> JobSpec[list[DrawingResult]]:
     """Interpolate at several t; emits and returns one Drawn for each."""
 
-    def work(models: ModelStore) -> Generator[Event, None, list[Drawn]]:
+    def work(models: ModelStore) -> Generator[Event, None, list[DrawingResult]]:
         from ddpm_studio import jobs
 
         return jobs.interpolate_series(requests, ends, models)
@@ -73,15 +75,15 @@ def interpolate_series(
     return JobSpec(f"Interpolating at {len(requests)} t", DeviceSteps(work), slot=slot)
 
 
-def sample_beside(
+def sample_interleaved(
     requests: Sequence[SampleRequest], slot: str | None = None
-) -> JobSpec[list[Drawn]]:
+) -> JobSpec[list[DrawingResult]]:
     """Sample with several samplers in lockstep; emits Beside and returns one Drawn for each."""
 
-    def work(models: ModelStore) -> Generator[Event, None, list[Drawn]]:
+    def work(models: ModelStore) -> Generator[Event, None, list[DrawingResult]]:
         from ddpm_studio import jobs
 
-        return jobs.sample_beside(requests, models)
+        return jobs.sample_interleaved(requests, models)
 
     return JobSpec(f"Sampling with {len(requests)} samplers", DeviceSteps(work), slot=slot)
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Recipe = dict[str, object]
 FrameSource = Callable[[], Sequence[Pictures]]
-_MOST_ZOOM = 8
-_LARGEST = 1600
+_MAX_ZOOM = 8
+_MAX_SIDE = 1600
 
 
 def save_png(
@@ -48,13 +48,13 @@ def save_png(
         from ddpm_studio import export
 
         alone = len(pictures) == 1
-        scale = zoom if alone else whole_zoom(export.make_grid(pictures, columns))
-        how: Any = {"columns": columns, "scale": scale, "bands": bands_of(pictures, bands)}
+        scale = zoom if alone else integer_zoom(export.make_grid(pictures, columns))
+        kwargs: Any = {"columns": columns, "scale": scale, "bands": bands_of(pictures, bands)}
         told = None if recipe is None else export.zoomed_recipe(recipe, zoom if alone else 1)
-        yield from export.save_grid(path, pictures, told, **how)
+        yield from export.save_grid(path, pictures, told, **kwargs)
         return path
 
-    return _saving(path, PoolSteps(work))
+    return _save_job(path, PoolSteps(work))
 
 
 def save_animation(
@@ -75,11 +75,11 @@ def save_animation(
 
         export.check_animation(path)
         shown = frames()
-        how = _how(asked, shown, bands)
-        yield from export.save_animation(path, shown, loop=asked.loop, recipe=recipe, **how)
+        kwargs = _export_kwargs(asked, shown, bands)
+        yield from export.save_animation(path, shown, loop=asked.loop, recipe=recipe, **kwargs)
         return path
 
-    return _saving(path, PoolSteps(work), Lane.BACKGROUND)
+    return _save_job(path, PoolSteps(work), Lane.BACKGROUND)
 
 
 def save_sequence(
@@ -116,27 +116,29 @@ def save_sequence(
         if options is None:
             yield from export.save_png_sequence(path, shown, recipes, bands=bands)
             return path
-        how = _how(options, shown, bands)
-        chosen = export.choose_frames(len(shown), how["count"], options.easing)
+        kwargs = _export_kwargs(options, shown, bands)
+        chosen = export.choose_frames(len(shown), kwargs["count"], options.easing)
         pictures = export.FrameSelection(shown, list(dict.fromkeys(chosen)))
-        same = {key: how[key] for key in ("scale", "bands")}
-        told = None if recipes is None else (export.zoomed_recipe(r, how["scale"]) for r in recipes)
+        same = {key: kwargs[key] for key in ("scale", "bands")}
+        told = (
+            None if recipes is None else (export.zoomed_recipe(r, kwargs["scale"]) for r in recipes)
+        )
         yield from export.save_png_sequence(path, pictures, told, **same)
         return path
 
-    return _saving(path, PoolSteps(work), Lane.BACKGROUND)
+    return _save_job(path, PoolSteps(work), Lane.BACKGROUND)
 
 
-def save_numbers(path: Path, moments: Sequence[npt.NDArray[np.float16]]) -> JobSpec[Path]:
+def save_numbers(path: Path, arrays: Sequence[npt.NDArray[np.float16]]) -> JobSpec[Path]:
     """Write arrays of equal shape, stacked, as one ``.npy``; the result is the path."""
 
     def work() -> Generator[Event, None, Path]:
         from ddpm_studio.export.npy import save_npy
 
-        yield from save_npy(path, moments)
+        yield from save_npy(path, arrays)
         return path
 
-    return _saving(path, PoolSteps(work), Lane.BACKGROUND)
+    return _save_job(path, PoolSteps(work), Lane.BACKGROUND)
 
 
 def estimate_animation(
@@ -150,25 +152,27 @@ def estimate_animation(
         if suffix == ".mp4":
             export.find_ffmpeg()
         shown = frames()
-        how = _how(options, shown, bands)
-        return (yield from export.estimate_animation(suffix, shown, **how))
+        kwargs = _export_kwargs(options, shown, bands)
+        return (yield from export.estimate_animation(suffix, shown, **kwargs))
 
     return JobSpec("Estimating", PoolSteps(work), Lane.BACKGROUND, slot="estimate", listed=False)
 
 
-def _how(options: AnimationRequest, frames: Sequence[Pictures], bands: Bands) -> dict[str, Any]:
+def _export_kwargs(
+    options: AnimationRequest, frames: Sequence[Pictures], bands: Bands
+) -> dict[str, Any]:
     """Return the keyword arguments of export's functions, with at most as many frames as exist."""
     return {
         "fps": options.fps,
         "hold_last_seconds": options.hold,
         "easing": options.easing,
         "count": min(options.count or len(frames), len(frames)),
-        "scale": options.scale or whole_zoom(frames[0]),
+        "scale": options.scale or integer_zoom(frames[0]),
         "bands": bands_of(frames[0], bands),
     }
 
 
-def save_figures(path: Path, runs: Sequence[tuple[str, Path]]) -> JobSpec[Path]:
+def save_metrics_csv(path: Path, runs: Sequence[tuple[str, Path]]) -> JobSpec[Path]:
     """Write the metrics of runs, given as (name, folder), as one CSV; the result is the path."""
 
     def work() -> Path:
@@ -179,7 +183,7 @@ def save_figures(path: Path, runs: Sequence[tuple[str, Path]]) -> JobSpec[Path]:
         save_csv(path, COLUMNS, [(name, RunFolder.open(run).metrics()) for name, run in runs])
         return path
 
-    return _saving(path, PoolCall(work))
+    return _save_job(path, PoolCall(work))
 
 
 def save_table(
@@ -193,33 +197,33 @@ def save_table(
         save(path, columns, rows)
         return path
 
-    return _saving(path, PoolCall(work))
+    return _save_job(path, PoolCall(work))
 
 
 def save_drawing(path: Path, content: bytes) -> JobSpec[Path]:
     """Write a drawing that is already encoded as a file's bytes; the result is the path."""
 
     def work() -> Path:
-        from ddpm_studio.export.atomic_writes import whole_file
+        from ddpm_studio.export.atomic_writes import atomic_write
 
-        with whole_file(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(content)
         return path
 
-    return _saving(path, PoolCall(work))
+    return _save_job(path, PoolCall(work))
 
 
-def _saving(
+def _save_job(
     path: Path, work: PoolCall[Path] | PoolSteps[Path], lane: Lane = Lane.INTERACTIVE
 ) -> JobSpec[Path]:
     # Jobs that write the same file run in order, so that the later one wins.
     return JobSpec(f"Saving {path.name}", work, lane, queue=f"file {path}", wanted=True)
 
 
-def whole_zoom(grid: Pictures) -> int:
+def integer_zoom(grid: Pictures) -> int:
     """Return the integer factor by which to enlarge a small picture (H, W, C) for viewing."""
     side: int = max(grid.shape[:2])
-    return max(1, min(_MOST_ZOOM, _LARGEST // side))
+    return max(1, min(_MAX_ZOOM, _MAX_SIDE // side))
 
 
 def save_lesson(path: Path, lesson: Lesson) -> JobSpec[Path]:

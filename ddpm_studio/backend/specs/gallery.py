@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ddpm_studio.backend.spec import JobSpec, Lane, PoolSteps
-from ddpm_studio.jobs.events import Drawn, Event
+from ddpm_studio.jobs.events import DrawingResult, Event
 from ddpm_studio.picture_shape import FIRST_BANDS, Bands
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.library.gallery import Kept
+    from ddpm_studio.jobs.library.gallery import GalleryEntry
 
 # One queue, so that reads, writes, moves and restores happen in the order of their requests.
 _QUEUE = "gallery"
@@ -19,20 +19,20 @@ _QUEUE = "gallery"
 T = TypeVar("T")
 
 
-def keep(run: Path, drawn: Drawn) -> JobSpec[list[Kept]]:
+def save_to_gallery(run: Path, drawn: DrawingResult) -> JobSpec[list[GalleryEntry]]:
     """Write drawn pictures into a run's gallery."""
 
-    def work() -> Generator[Event, None, list[Kept]]:
+    def work() -> Generator[Event, None, list[GalleryEntry]]:
         from ddpm_studio.jobs.library import gallery
 
-        return gallery.keep(run, drawn)
+        return gallery.save_to_gallery(run, drawn)
 
-    return _writing(f"Keeping {len(drawn.pictures)}", work)
+    return _write_job(f"Keeping {len(drawn.pictures)}", work)
 
 
 def load(
     near: Sequence[Path], known: Sequence[Path], folder: Path | None = None
-) -> JobSpec[tuple[list[Path], list[Kept]]]:
+) -> JobSpec[tuple[list[Path], list[GalleryEntry]]]:
     """Read the galleries of runs; the result is the runs that were read and their pictures.
 
     Args:
@@ -41,7 +41,7 @@ def load(
         folder: a folder whose runs are read too, and runs next to the given ones.
     """
 
-    def work() -> Generator[Event, None, tuple[list[Path], list[Kept]]]:
+    def work() -> Generator[Event, None, tuple[list[Path], list[GalleryEntry]]]:
         from ddpm_studio.jobs.library import gallery
 
         runs = [run.resolve() for run in near]
@@ -72,7 +72,7 @@ def rate(files: Sequence[Path], stars: int) -> JobSpec[None]:
 
         return gallery.rate(files, stars)
 
-    return _writing(f"Rating {len(files)}", work)
+    return _write_job(f"Rating {len(files)}", work)
 
 
 def put_on_board(files: Sequence[Path], board: str, on: bool) -> JobSpec[None]:
@@ -84,7 +84,7 @@ def put_on_board(files: Sequence[Path], board: str, on: bool) -> JobSpec[None]:
         return gallery.put_on_board(files, board, on)
 
     title = f"Putting {len(files)} on {board}" if on else f"Taking {len(files)} off {board}"
-    return _writing(title, work)
+    return _write_job(title, work)
 
 
 def export_pictures(
@@ -100,9 +100,9 @@ def export_pictures(
     """
 
     def work() -> Generator[Event, None, Path]:
-        from ddpm_studio.jobs.library.gallery_export import export_kept
+        from ddpm_studio.jobs.library.gallery_export import export_gallery
 
-        yield from export_kept(files, path, side, bands)
+        yield from export_gallery(files, path, side, bands)
         return path
 
     title = f"Exporting {len(files):,} to {path.name}"
@@ -117,7 +117,7 @@ def delete(files: Sequence[Path]) -> JobSpec[None]:
 
         return gallery.delete(files)
 
-    return _writing(f"Deleting {len(files)}", work)
+    return _write_job(f"Deleting {len(files)}", work)
 
 
 def restore(files: Sequence[Path]) -> JobSpec[None]:
@@ -128,9 +128,9 @@ def restore(files: Sequence[Path]) -> JobSpec[None]:
 
         return gallery.restore(files)
 
-    return _writing(f"Bringing back {len(files)}", work)
+    return _write_job(f"Bringing back {len(files)}", work)
 
 
-def _writing(title: str, work: Callable[[], Generator[Event, None, T]]) -> JobSpec[T]:
+def _write_job(title: str, work: Callable[[], Generator[Event, None, T]]) -> JobSpec[T]:
     """Return a job of short writes to galleries, completed even if the window closes."""
     return JobSpec(title, PoolSteps(work), listed=False, queue=_QUEUE, finishes=True)

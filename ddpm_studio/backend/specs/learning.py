@@ -15,13 +15,13 @@ from ddpm_studio.jobs.events import (
     ScheduleTables,
     StepGaussians,
 )
-from ddpm_studio.picture_shape import LEAST_SIDE
+from ddpm_studio.picture_shape import MIN_SIDE
 from ddpm_studio.requests import PictureMeasureRequest, PrepareOptions, ScheduleRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
 
-_LARGEST = 128
+_MAX_SIDE = 128
 _WITH_ALPHA: dict[int, Literal["gray+alpha", "rgba"]] = {2: "gray+alpha", 4: "rgba"}
 
 
@@ -45,8 +45,8 @@ def noised_picture(picture: Pictures, seed: int) -> JobSpec[NoisedPicture]:
         from ddpm_studio import data, jobs
 
         height, width, channels = picture.shape
-        zoom = min(1, _LARGEST / max(height, width))
-        across, down = (max(LEAST_SIDE, round(side * zoom)) for side in (width, height))
+        zoom = min(1, _MAX_SIDE / max(height, width))
+        across, down = (max(MIN_SIDE, round(side * zoom)) for side in (width, height))
         options = PrepareOptions(
             image_size=(across, down), channels=_WITH_ALPHA.get(channels, "auto"), fit="squash"
         )

@@ -19,9 +19,9 @@ def use_device(device: Device, precision: Precision, threads: int | None) -> Job
     """Set what ``auto`` means from now on; the result is device and precision in words."""
 
     def work(_: ModelStore) -> str:
-        from ddpm_studio.jobs.machine.device import prefer
+        from ddpm_studio.jobs.machine.device import set_preferences
 
-        return prefer(device, precision, threads)
+        return set_preferences(device, precision, threads)
 
     return JobSpec("Choosing the device", DeviceCall(work), slot="use device", listed=False)
 

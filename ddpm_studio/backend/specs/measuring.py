@@ -6,11 +6,11 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, Lane, PoolSteps
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.jobs.events import (
     BitsMeasured,
-    Decoded,
-    Evaluated,
+    DecodingResult,
+    EvaluationResult,
     Event,
     NeighboursFound,
     Pictures,
@@ -31,12 +31,12 @@ def measure_bits(request: BitsRequest, slot: str | None = None) -> JobSpec[BitsM
         return jobs.measure_bits(request, [], models)
 
     # It may take as long as a training, and so takes turns with one.
-    title = f"Measuring {counted(request.count, 'picture')}"
+    title = f"Measuring {format_count(request.count, 'picture')}"
     return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, slot=slot, wanted=True)
 
 
 def draw_samples(request: EvaluateRequest) -> JobSpec[Samples]:
-    """Draw the samples of an evaluation against training pictures, for :func:`judge_samples`."""
+    """Draw the samples of an evaluation against training pictures, for :func:`evaluate_samples`."""
 
     def work(models: ModelStore) -> Generator[Event, None, Samples]:
         from ddpm_studio.jobs.measuring import evaluating
@@ -44,26 +44,28 @@ def draw_samples(request: EvaluateRequest) -> JobSpec[Samples]:
         return evaluating.draw_samples(request, [], models)
 
     # It may take as long as a training, and so takes turns with one.
-    title = f"Drawing {counted(request.count, 'sample')} to evaluate"
+    title = f"Drawing {format_count(request.count, 'sample')} to evaluate"
     return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, wanted=True)
 
 
-def judge_samples(request: EvaluateRequest, samples: Samples) -> JobSpec[Evaluated]:
+def evaluate_samples(request: EvaluateRequest, samples: Samples) -> JobSpec[EvaluationResult]:
     """Compare samples with real pictures, and record the evaluation in the run."""
 
-    def work() -> Generator[Event, None, Evaluated]:
+    def work() -> Generator[Event, None, EvaluationResult]:
         from ddpm_studio.jobs.measuring import evaluating
 
-        return evaluating.judge_samples(request, samples)
+        return evaluating.evaluate_samples(request, samples)
 
-    title = f"Evaluating {counted(len(samples.pictures), 'sample')}"
+    title = f"Evaluating {format_count(len(samples.pictures), 'sample')}"
     return JobSpec(title, PoolSteps(work), Lane.BACKGROUND, wanted=True)
 
 
-def decode(request: DecodeRequest, picture: Pictures, slot: str | None = None) -> JobSpec[Decoded]:
+def decode(
+    request: DecodeRequest, picture: Pictures, slot: str | None = None
+) -> JobSpec[DecodingResult]:
     """Decode a picture progressively."""
 
-    def work(models: ModelStore) -> Generator[Event, None, Decoded]:
+    def work(models: ModelStore) -> Generator[Event, None, DecodingResult]:
         from ddpm_studio import jobs
 
         return jobs.decode(request, picture, models)

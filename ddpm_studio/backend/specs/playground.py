@@ -6,14 +6,14 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, PoolCall
-from ddpm_studio.jobs.events import Event, PointLook, Points, PointWalk
-from ddpm_studio.requests import PlayRequest, Sampler
+from ddpm_studio.jobs.events import Event, Points, PointScores, PointTrajectory
+from ddpm_studio.requests import PlaygroundRequest, Sampler
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore, PointModel
 
 
-def play(request: PlayRequest, drawing: Points | None) -> JobSpec[PointModel]:
+def play(request: PlaygroundRequest, drawing: Points | None) -> JobSpec[PointModel]:
     """Train a network on 2-D points: those of a shape or a drawing."""
 
     def work(_: ModelStore) -> Generator[Event, None, PointModel]:
@@ -46,45 +46,45 @@ def start_noise(seed: int) -> JobSpec[Points]:
     return JobSpec("Drawing noise", PoolCall(work), slot="playground noise", listed=False)
 
 
-def walk_points(
+def sample_trajectory(
     model: PointModel, sampler: Sampler, steps: int | None, seed: int, place: int = 0
-) -> JobSpec[PointWalk]:
+) -> JobSpec[PointTrajectory]:
     """Sample points from noise, with their trajectories.
 
     ``place`` distinguishes trajectories that are shown next to each other.
     """
 
-    def work(_: ModelStore) -> Generator[Event, None, PointWalk]:
+    def work(_: ModelStore) -> Generator[Event, None, PointTrajectory]:
         from ddpm_studio import jobs
 
-        return jobs.walk_points(model, sampler, steps, seed)
+        return jobs.sample_trajectory(model, sampler, steps, seed)
 
-    return _walking(DeviceSteps(work), place)
+    return _trajectory_job(DeviceSteps(work), place)
 
 
 def langevin(
     model: PointModel, t: int, steps: int, seed: int, place: int = 0
-) -> JobSpec[PointWalk]:
+) -> JobSpec[PointTrajectory]:
     """Move points by Langevin dynamics with the score at t."""
 
-    def work(_: ModelStore) -> Generator[Event, None, PointWalk]:
+    def work(_: ModelStore) -> Generator[Event, None, PointTrajectory]:
         from ddpm_studio import jobs
 
         return jobs.langevin(model, t, steps, seed)
 
-    return _walking(DeviceSteps(work), place)
+    return _trajectory_job(DeviceSteps(work), place)
 
 
-def _walking(work: DeviceSteps[PointWalk], place: int) -> JobSpec[PointWalk]:
+def _trajectory_job(work: DeviceSteps[PointTrajectory], place: int) -> JobSpec[PointTrajectory]:
     return JobSpec("Walking points", work, slot=f"playground walk {place}", listed=False)
 
 
-def score_field(model: PointModel, places: Points, t: int, seed: int) -> JobSpec[PointLook]:
+def score_field(model: PointModel, places: Points, t: int, seed: int) -> JobSpec[PointScores]:
     """Evaluate a model's score field at t, in the given places."""
 
-    def work(_: ModelStore) -> PointLook:
+    def work(_: ModelStore) -> PointScores:
         from ddpm_studio import jobs
 
-        return jobs.look_at_points(model, places, t, seed)
+        return jobs.evaluate_scores(model, places, t, seed)
 
     return JobSpec("Looking at points", DeviceCall(work), slot="playground look", listed=False)

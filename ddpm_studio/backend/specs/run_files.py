@@ -12,7 +12,7 @@ from PySide6.QtCore import QFile
 from ddpm_studio.backend.spec import JobSpec, PoolCall
 from ddpm_studio.backend.specs import trash
 from ddpm_studio.errors import StudioError
-from ddpm_studio.paths import patiently
+from ddpm_studio.paths import rename_with_retries
 
 if TYPE_CHECKING:
     from ddpm_studio.runs.moving import RunExtent
@@ -24,14 +24,14 @@ _QUEUE = "run files"
 class TrashedRun:
     """A run that was moved to the system's trash, or that the trash refused.
 
-    ``taken`` is whether it was moved, ``place`` its path in the trash, None if unknown; ``planned``
-    is the total of steps of an interrupted training, from the journal.
+    ``is_trashed`` is whether it was moved, ``trash_path`` its path in the trash, None if unknown;
+    ``planned`` is the total of steps of an interrupted training, from the journal.
     """
 
     run: Path
     extent: RunExtent
-    taken: bool
-    place: Path | None = None
+    is_trashed: bool
+    trash_path: Path | None = None
     planned: int | None = None
 
 
@@ -51,26 +51,26 @@ def trash_run(run: Path) -> JobSpec[TrashedRun]:
 
     def work() -> TrashedRun:
         from ddpm_studio.runs import journal, moving
-        from ddpm_studio.runs.lock import at_rest
+        from ddpm_studio.runs.lock import hold_lock
 
-        moving.refuse_trained(run)
+        moving.check_not_training(run)
         extent, planned = moving.extent(run), journal.noted(run)
         file = QFile(str(run))
-        trash.make_room()
+        trash.create_data_folder()
 
-        def take() -> None:
+        def move_to_trash() -> None:
             if not file.moveToTrash():
                 raise OSError(file.errorString())
 
-        with at_rest(run) as attempt:
+        with hold_lock(run) as attempt:
             try:
-                attempt(take)
+                attempt(move_to_trash)
             except OSError:
-                return TrashedRun(run, extent, taken=False)
+                return TrashedRun(run, extent, is_trashed=False)
         journal.end(run)
-        place = Path(file.fileName())
-        known = place != run and place.exists()
-        return TrashedRun(run, extent, True, place if known else None, planned)
+        trash_path = Path(file.fileName())
+        known = trash_path != run and trash_path.exists()
+        return TrashedRun(run, extent, True, trash_path if known else None, planned)
 
     return JobSpec(f"Moving {run.name} to the trash", PoolCall(work), listed=False, queue=_QUEUE)
 
@@ -81,14 +81,15 @@ def restore_run(trashed: TrashedRun) -> JobSpec[Path]:
     def work() -> Path:
         from ddpm_studio.runs import journal
 
-        run, place = trashed.run, trashed.place
-        assert place is not None
+        run, trash_path = trashed.run, trashed.trash_path
+        assert trash_path is not None
         if run.exists():
             raise StudioError(
-                f"Something else lies at {run} now.", f"The run is at {place}: move it yourself."
+                f"Something else lies at {run} now.",
+                f"The run is at {trash_path}: move it yourself.",
             )
         try:
-            patiently(Path.rename, place, run)
+            rename_with_retries(Path.rename, trash_path, run)
         except OSError as error:
             raise StudioError(
                 f"{run.name} can't be brought back: {error.strerror or error}.",
@@ -96,7 +97,9 @@ def restore_run(trashed: TrashedRun) -> JobSpec[Path]:
             ) from error
         # The .trashinfo file of a freedesktop.org trash, with the original path.
         with suppress(OSError):
-            (place.parent.parent / "info" / f"{place.name}.trashinfo").unlink(missing_ok=True)
+            (trash_path.parent.parent / "info" / f"{trash_path.name}.trashinfo").unlink(
+                missing_ok=True
+            )
         if trashed.planned is not None:
             journal.begin(run, trashed.planned)
         return run

@@ -18,8 +18,8 @@ from ddpm_studio.jobs.events import Event, SampleGrid
 from ddpm_studio.requests import ImportRequest, PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs import ModelLook, ModelStore, RunSummary
-    from ddpm_studio.jobs.library.history import RunNews
+    from ddpm_studio.jobs import ModelDescription, ModelStore, RunSummary
+    from ddpm_studio.jobs.library.history import RunUpdate
     from ddpm_studio.jobs.library.listing import RunEntry
     from ddpm_studio.runs.metrics import FilePosition
 
@@ -45,10 +45,10 @@ class RunView:
     plans: tuple[int, ...] = ()
     more_pictures: int = 0
 
-    def pictures_by(self, step: int) -> int:
+    def pictures_seen_at(self, step: int) -> int:
         """Return how many pictures it has seen up to its last step, or a later one in training."""
-        a_step = 0 if self.request is None else self.request.pictures_a_step
-        return self.more_pictures + step * a_step
+        per_step = 0 if self.request is None else self.request.pictures_per_step
+        return self.more_pictures + step * per_step
 
     @property
     def trainable(self) -> bool:
@@ -67,41 +67,44 @@ def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
     def work() -> RunView:
         from ddpm_studio import jobs
         from ddpm_studio.jobs.drawing.pictures import prepare_options
-        from ddpm_studio.jobs.library.training_pictures import are_there, learnt_sources
+        from ddpm_studio.jobs.library.training_pictures import (
+            has_training_pictures,
+            training_sources,
+        )
         from ddpm_studio.runs import RunFolder
-        from ddpm_studio.runs.averages import keeps_averages
+        from ddpm_studio.runs.averages import has_average_snapshots
 
         folder = RunFolder.open(run)
         sources: list[Path] = []
         # The training pictures of a published model are not expected on this machine.
-        if folder.info.published is None or are_there(folder.info):
+        if folder.info.published is None or has_training_pictures(folder.info):
             with contextlib.suppress(StudioError):
-                sources = learnt_sources(folder.info)
+                sources = training_sources(folder.info)
         known = not missing(folder.info.plugins, ("schedule",))
         summary, request = jobs.describe_run(run), folder.info.request
-        as_now = 0 if request is None else summary.step * request.pictures_a_step
+        as_now = 0 if request is None else summary.step * request.pictures_per_step
         return RunView(
             summary,
             request,
             tuple(sources),
             prepare_options(folder.info),
             folder.info.process.noise_schedule().alphas_cumprod.numpy() if known else None,
-            keeps_averages(folder),
+            has_average_snapshots(folder),
             folder.info.start_from is not None,
             folder.info.plans,
-            folder.info.pictures_by(summary.step) - as_now,
+            folder.info.pictures_seen_at(summary.step) - as_now,
         )
 
     return JobSpec(f"Opening {run.name}", PoolCall(work), slot=slot, listed=False)
 
 
-def look_at_model(source: Path) -> JobSpec[ModelLook | None]:
+def inspect_model(source: Path) -> JobSpec[ModelDescription | None]:
     """Examine another program's model, and which settings it lacks; None: it is no model."""
 
-    def work() -> ModelLook | None:
+    def work() -> ModelDescription | None:
         from ddpm_studio import jobs
 
-        return jobs.look_at_model(source)
+        return jobs.inspect_model(source)
 
     return JobSpec(f"Looking at {source.name}", PoolCall(work), slot="import", listed=False)
 
@@ -141,14 +144,16 @@ def compare_runs(runs: Sequence[Path]) -> JobSpec[list[dict[str, str]]]:
     return JobSpec("Comparing runs", PoolCall(work), slot="compare runs", listed=False)
 
 
-def look_at_run(run: Path, place: FilePosition | None, *, figures: bool = True) -> JobSpec[RunNews]:
-    """Read a run's news: its state, and with ``figures`` its metrics since ``place``."""
+def read_run_update(
+    run: Path, position: FilePosition | None, *, figures: bool = True
+) -> JobSpec[RunUpdate]:
+    """Read a run's news: its state, and with ``figures`` its metrics since ``position``."""
 
-    def work() -> RunNews:
-        from ddpm_studio.jobs.library.history import look_at_run
+    def work() -> RunUpdate:
+        from ddpm_studio.jobs.library.history import read_run_update
         from ddpm_studio.runs.metrics import FilePosition
 
-        return look_at_run(run, place or FilePosition(), figures=figures)
+        return read_run_update(run, position or FilePosition(), figures=figures)
 
     return JobSpec(f"Following {run.name}", PoolCall(work), listed=False)
 

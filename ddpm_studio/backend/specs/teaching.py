@@ -9,14 +9,14 @@ from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, PoolCall
 from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.jobs.teaching.results import (
     BoundEstimates,
+    DiffusedPoints,
     FigureRows,
     ForwardChain,
     GapCurves,
-    PosteriorLook,
+    PosteriorSample,
     PosteriorTables,
     Predictions,
     SamplingStep,
-    Spreading,
     TrainingStep,
     TwoGaussians,
 )
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
 
 
-def spreading(seed: int) -> JobSpec[Spreading]:
+def run_point_diffusion(seed: int) -> JobSpec[DiffusedPoints]:
     """Compute the forward diffusion of points, and their entropy."""
 
-    def work() -> Spreading:
+    def work() -> DiffusedPoints:
         from ddpm_studio.jobs.teaching import forward
 
-        return forward.spreading(seed)
+        return forward.run_point_diffusion(seed)
 
     return JobSpec("Letting points diffuse", PoolCall(work), slot="learn spreading", listed=False)
 
@@ -59,13 +59,13 @@ def posterior_tables() -> JobSpec[PosteriorTables]:
     return JobSpec("Computing posteriors", PoolCall(work), slot="learn posteriors", listed=False)
 
 
-def posterior_look(picture: Pictures, t: int, seed: int) -> JobSpec[PosteriorLook]:
+def sample_posterior(picture: Pictures, t: int, seed: int) -> JobSpec[PosteriorSample]:
     """Draw one reverse step from the posterior q(x_{t−1} | x_t, x_0)."""
 
-    def work() -> PosteriorLook:
+    def work() -> PosteriorSample:
         from ddpm_studio.jobs.teaching import forward
 
-        return forward.posterior_look(picture, t, seed)
+        return forward.sample_posterior(picture, t, seed)
 
     return JobSpec("Drawing one step", PoolCall(work), slot="learn posterior", listed=False)
 

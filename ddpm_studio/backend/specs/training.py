@@ -13,7 +13,7 @@ from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore, TrainResult
-    from ddpm_studio.jobs.training.bases import Base
+    from ddpm_studio.jobs.training.bases import BaseRun
     from ddpm_studio.picture_shape import PictureShape
     from ddpm_studio.runs.journal import JournalEntry
 
@@ -77,10 +77,10 @@ def distill(
 
 def find_bases(
     shape: PictureShape, classes: tuple[str, ...], runs: Sequence[Path] = ()
-) -> JobSpec[list[Base]]:
+) -> JobSpec[list[BaseRun]]:
     """Find trained networks that can be fine-tuned on pictures of this shape and these classes."""
 
-    def work() -> list[Base]:
+    def work() -> list[BaseRun]:
         from ddpm_studio.jobs.training.bases import find_bases
 
         return find_bases(shape, classes, runs)
@@ -99,7 +99,7 @@ def interrupted() -> JobSpec[list[JournalEntry]]:
     return JobSpec("Looking for interrupted runs", PoolCall(work), listed=False, queue=_JOURNAL)
 
 
-def leave_interrupted(run: Path) -> JobSpec[None]:
+def dismiss_interrupted(run: Path) -> JobSpec[None]:
     """Remove an interrupted run from the journal, as it is not to be resumed."""
 
     def work() -> None:

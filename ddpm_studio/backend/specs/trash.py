@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths
 
 
-def make_room() -> None:
+def create_data_folder() -> None:
     """Create the user's data folder on Linux, in which the trash is; new accounts have none.
 
     ``QFile.moveToTrash`` creates the trash in it, but fails if the folder itself is missing. If it

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Devices, Json, Run, data_argument, validated, with_options
-from ddpm_studio.cli.output import emit
-from ddpm_studio.export.atomic_writes import check_destination, whole_file
-from ddpm_studio.rank_flag import asked_devices
+from ddpm_studio.cli.options import (
+    Devices,
+    Json,
+    Run,
+    data_argument,
+    request_from_options,
+    with_options,
+)
+from ddpm_studio.cli.output import print_json
+from ddpm_studio.export.atomic_writes import atomic_write, check_destination
+from ddpm_studio.rank_flag import requested_devices
 from ddpm_studio.requests import BitsRequest
 
 if TYPE_CHECKING:
@@ -46,40 +53,40 @@ def command(
     **given: Any,
 ) -> None:
     """Measure bits/dim of pictures under a model."""
-    shared = asked_devices(devices)
-    request = validated(BitsRequest, given, run=run)
+    shared = requested_devices(devices)
+    request = request_from_options(BitsRequest, given, run=run)
     if out is not None:
         check_destination(out, {".json"})
-    from ddpm_studio.cli.job_runner import listen
+    from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import ModelStore, measure_bits
 
-    result = listen(measure_bits(request, data or [], ModelStore(), shared))
+    result = run_job(measure_bits(request, data or [], ModelStore(), shared))
     if out is not None:
-        with whole_file(out) as temporary:
+        with atomic_write(out) as temporary:
             temporary.write_text(json_module.dumps(asdict(result), indent=1), encoding="utf-8")
     if json:
-        emit(asdict(result))
+        print_json(asdict(result))
     elif table:
-        _tell_table(result)
+        _print_table(result)
     else:
-        _tell(result)
+        _print_result(result)
 
 
-def _tell(result: BitsMeasured) -> None:
-    from ddpm_studio.jobs.measuring.formatting import bits_counted, bits_remark, bits_rows
+def _print_result(result: BitsMeasured) -> None:
+    from ddpm_studio.jobs.measuring.formatting import bits_counts_text, bits_remark, bits_rows
 
     for row in bits_rows(result):
         name = f"{'  ' if row.part else ''}{row.name}"
         print(f"{name:<12}{row.value:>9}{row.error}")
     if remark := bits_remark(result):
         print(remark)
-    print(bits_counted(result))
+    print(bits_counts_text(result))
 
 
-def _tell_table(result: BitsMeasured) -> None:
-    from ddpm_studio.jobs.measuring.formatting import TABLE_4_HEADS, table_4_rows
+def _print_table(result: BitsMeasured) -> None:
+    from ddpm_studio.jobs.measuring.formatting import TABLE_4_HEADERS, table_4_rows
 
-    print("   ".join(TABLE_4_HEADS))
+    print("   ".join(TABLE_4_HEADERS))
     for row in table_4_rows(result):
-        cells = zip(row, TABLE_4_HEADS, strict=True)
+        cells = zip(row, TABLE_4_HEADERS, strict=True)
         print("   ".join(f"{cell:>{len(head)}}" for cell, head in cells))

@@ -6,8 +6,8 @@ import json as json_module
 from pathlib import Path
 from typing import Annotated, Any
 
-from ddpm_studio.cli.options import Json, data_argument, validated, with_options
-from ddpm_studio.cli.output import emit
+from ddpm_studio.cli.options import Json, data_argument, request_from_options, with_options
+from ddpm_studio.cli.output import print_json
 from ddpm_studio.requests import PrepareOptions
 
 _REJECTS_SHOWN = 50
@@ -23,14 +23,20 @@ def command(
     **given: Any,
 ) -> None:
     """Report what a set of pictures contains and what is left out."""
-    from ddpm_studio.cli.job_runner import listen
+    from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.data import prepare
 
-    dataset = listen(prepare(data, validated(PrepareOptions, given)))
+    dataset = run_job(prepare(data, request_from_options(PrepareOptions, given)))
     report = dataset.report
     if json:
-        told = {"image_size": dataset.image_size, "channels": dataset.channels}
-        emit({**json_module.loads(report.to_json()), **told, "fingerprint": dataset.fingerprint})
+        shape_fields = {"image_size": dataset.image_size, "channels": dataset.channels}
+        print_json(
+            {
+                **json_module.loads(report.to_json()),
+                **shape_fields,
+                "fingerprint": dataset.fingerprint,
+            }
+        )
         return
     for line in report.lines():
         print(line)

@@ -8,7 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.cli.options import Run, by_option, data_argument, validated, with_options
+from ddpm_studio.cli.options import (
+    Run,
+    data_argument,
+    request_from_options,
+    usage_errors,
+    with_options,
+)
 from ddpm_studio.jobs.training.new_run import check_new_run, check_one_length
 from ddpm_studio.requests import DistillRequest, PrepareOptions
 
@@ -47,20 +53,20 @@ def command(
     **given: Any,
 ) -> None:
     """Distil a model into a few-step student."""
-    with by_option():
+    with usage_errors():
         check_one_length(given)
-    request = validated(DistillRequest, given, run=run)
+    request = request_from_options(DistillRequest, given, run=run)
     if not resume:
         check_new_run(student, option_name)
-    from ddpm_studio.cli.train_output import train_told
+    from ddpm_studio.cli.train_output import run_training
     from ddpm_studio.jobs import distill, train
-    from ddpm_studio.jobs.training.distilling import further_student
+    from ddpm_studio.jobs.training.distilling import resume_student_request
     from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 
     elsewhere = FallbackFolder(spare)
     if resume:
-        further = further_student(student, given, request, option_name)
+        further = resume_student_request(student, given, request, option_name)
         job = train(data or [], student, further, PrepareOptions(), resume=True, spare=elsewhere)
     else:
         job = distill(request, student, data or [], spare=elsewhere)
-    train_told(job, student, json)
+    run_training(job, student, json)

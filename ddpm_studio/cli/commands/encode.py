@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, Run, validated, with_options
-from ddpm_studio.cli.output import emit
+from ddpm_studio.cli.options import Json, Run, request_from_options, with_options
+from ddpm_studio.cli.output import print_json
 from ddpm_studio.export.atomic_writes import check_destination
 from ddpm_studio.requests import EncodeRequest
 
@@ -27,14 +27,14 @@ def command(
     **given: Any,
 ) -> None:
     """Encode a picture as a latent and write it to a file."""
-    request = validated(EncodeRequest, given, run=run)
+    request = request_from_options(EncodeRequest, given, run=run)
     check_destination(out, {".safetensors"})
-    from ddpm_studio.cli.job_runner import listen
+    from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import ModelStore, encode_picture, load_picture, save_latent
 
-    latent = listen(encode_picture(request, load_picture(image, run), ModelStore()))
+    latent = run_job(encode_picture(request, load_picture(image, run), ModelStore()))
     save_latent(out, latent)
     if json:
-        emit({"out": out, "t": latent.t, "model": latent.model, "origin": latent.origin})
+        print_json({"out": out, "t": latent.t, "model": latent.model, "origin": latent.origin})
     else:
         print(out)

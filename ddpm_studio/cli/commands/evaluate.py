@@ -13,18 +13,18 @@ from ddpm_studio.cli.options import (
     Devices,
     Json,
     data_argument,
+    request_from_options,
     run_argument,
-    validated,
     with_options,
 )
-from ddpm_studio.cli.output import emit
+from ddpm_studio.cli.output import print_json
 from ddpm_studio.errors import StudioError
-from ddpm_studio.paths import is_file, is_there
-from ddpm_studio.rank_flag import asked_devices
+from ddpm_studio.paths import is_file, path_exists
+from ddpm_studio.rank_flag import requested_devices
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.events import Evaluated
+    from ddpm_studio.jobs.events import EvaluationResult
 
 
 @with_options(EvaluateRequest, PrepareOptions, skip={"run"})
@@ -49,18 +49,18 @@ def command(
     **given: Any,
 ) -> None:
     """Compare samples with real pictures: Fréchet distance, KID, precision, recall."""
-    if not is_there(samples):
+    if not path_exists(samples):
         raise StudioError(
             f"There is no file or folder {samples}.", "Check the path; it may have been moved."
         )
     is_run = is_file(samples / "run.json")
-    _refuse_idle(is_run, given)
-    from ddpm_studio.cli.job_runner import listen
+    _reject_unused_options(is_run, given)
+    from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import ModelStore, evaluate, evaluate_files
 
     if is_run:
-        request = validated(EvaluateRequest, given, run=samples)
-        result = listen(evaluate(request, data or [], ModelStore(), asked_devices(devices)))
+        request = request_from_options(EvaluateRequest, given, run=samples)
+        result = run_job(evaluate(request, data or [], ModelStore(), requested_devices(devices)))
     else:
         if devices is not None:
             raise typer.BadParameter(
@@ -68,16 +68,16 @@ def command(
             )
         if not data:
             raise typer.BadParameter("name the pictures to compare with.", param_hint="'DATA'")
-        compared = validated(CompareRequest, given)
-        options = validated(PrepareOptions, given)
-        result = listen(evaluate_files(compared, [samples], data, options))
+        compared = request_from_options(CompareRequest, given)
+        options = request_from_options(PrepareOptions, given)
+        result = run_job(evaluate_files(compared, [samples], data, options))
     if json:
-        emit(asdict(result))
+        print_json(asdict(result))
     else:
-        _tell(result)
+        _print_result(result)
 
 
-def _refuse_idle(is_run: bool, given: dict[str, Any]) -> None:
+def _reject_unused_options(is_run: bool, given: dict[str, Any]) -> None:
     """Refuse options without effect: preparation for a run, and drawing for samples in files."""
     own = EvaluateRequest if is_run else CompareRequest
     others = PrepareOptions if is_run else EvaluateRequest
@@ -93,7 +93,7 @@ def _refuse_idle(is_run: bool, given: dict[str, Any]) -> None:
             )
 
 
-def _tell(result: Evaluated) -> None:
+def _print_result(result: EvaluationResult) -> None:
     width = max((len(one.title) for one in result.figures), default=0)
     floors = any(one.floor is not None for one in result.figures)
     if floors:

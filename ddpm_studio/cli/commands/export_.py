@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ddpm_studio.cli.options import Json, Run
-from ddpm_studio.cli.output import emit
+from ddpm_studio.cli.output import print_json
 from ddpm_studio.requests import Weights
 
 
@@ -37,11 +37,11 @@ def command(
     json: Json = False,
 ) -> None:
     """Write a run as a diffusers DDPMPipeline folder."""
-    from ddpm_studio.cli.job_runner import listen
+    from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import export_diffusers
 
-    made = listen(export_diffusers(run, diffusers, weights, license))
+    made = run_job(export_diffusers(run, diffusers, weights, license))
     if json:
-        emit({"diffusers": made})
+        print_json({"diffusers": made})
     else:
         print(made)

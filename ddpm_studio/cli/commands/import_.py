@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.cli.options import Json, validated, with_options
-from ddpm_studio.cli.output import emit
+from ddpm_studio.cli.options import Json, request_from_options, with_options
+from ddpm_studio.cli.output import print_json
 from ddpm_studio.requests import ImportRequest
 
 
@@ -29,12 +29,12 @@ def command(
     **given: Any,
 ) -> None:
     """Import a model of another program as a run."""
-    request = validated(ImportRequest, given)
-    from ddpm_studio.cli.job_runner import listen
+    request = request_from_options(ImportRequest, given)
+    from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import import_model
 
-    made = listen(import_model(source, run, request, option_name))
+    made = run_job(import_model(source, run, request, option_name))
     if json:
-        emit({"run": made})
+        print_json({"run": made})
     else:
         print(made)

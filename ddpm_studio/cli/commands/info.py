@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 from ddpm_studio import __version__, catalogue
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.cli.options import Json, run_argument
-from ddpm_studio.cli.output import emit
-from ddpm_studio.durations import counted
-from ddpm_studio.errors import plain
+from ddpm_studio.cli.output import print_json
+from ddpm_studio.durations import format_count
+from ddpm_studio.errors import printable
 from ddpm_studio.local_time import local_time
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.runs.ready import ready_name, ready_runs
@@ -30,14 +30,14 @@ def command(
 ) -> None:
     """Describe a run and its progress; without one, list all choices and plug-ins."""
     if run is None:
-        _tell_program(json)
+        _print_program(json)
         return
     from ddpm_studio.jobs import describe_run
-    from ddpm_studio.jobs.library.run_summary import steps_told
+    from ddpm_studio.jobs.library.run_summary import steps_text
 
     summary = describe_run(run)
     if json:
-        emit(summary.to_json())
+        print_json(summary.to_json())
         return
     shape = PictureShape(summary.height, summary.width, summary.channels)
     network = summary.preset or "its own"
@@ -48,24 +48,24 @@ def command(
     schedule = _SCHEDULES.get(summary.schedule, summary.schedule)
     rows = {
         "Run": summary.name,
-        "Step": steps_told(summary.step, summary.steps),
+        "Step": steps_text(summary.step, summary.steps),
         "Loss": "" if summary.last_loss is None else f"{summary.last_loss:.4f}",
         "Network": network,
         "Pictures": str(shape),
-        "Trained on": "" if summary.pictures is None else counted(summary.pictures, "picture"),
+        "Trained on": "" if summary.pictures is None else format_count(summary.pictures, "picture"),
         "From": ", ".join(summary.sources),
         "Classes": ", ".join(summary.classes),
         "Process": f"{schedule}, T = {summary.timesteps}",
         "Student of": summary.teacher or "",
         "Checkpoints": ", ".join(f"{step:,}" for step in summary.checkpoints) or "none yet",
-        "Plug-ins": _told_plugins(summary.plugins, summary.missing),
+        "Plug-ins": _plugins_text(summary.plugins, summary.missing),
         "Created": local_time(summary.created),
-        **_told_sharing(summary),
+        **_sharing_rows(summary),
     }
-    _tell_rows(rows)
+    _print_rows(rows)
 
 
-def _told_sharing(summary: RunSummary) -> dict[str, str]:
+def _sharing_rows(summary: RunSummary) -> dict[str, str]:
     """Return the rows about a published model; empty if the run is not one."""
     if summary.title is None:
         return {}
@@ -76,7 +76,7 @@ def _told_sharing(summary: RunSummary) -> dict[str, str]:
     }
 
 
-def _told_plugins(used: Mapping[str, str], missing: Mapping[str, str]) -> str:
+def _plugins_text(used: Mapping[str, str], missing: Mapping[str, str]) -> str:
     parts = []
     for origin in dict.fromkeys(used.values()):
         lost = ", ".join(entry for entry, one in missing.items() if one == origin)
@@ -85,11 +85,11 @@ def _told_plugins(used: Mapping[str, str], missing: Mapping[str, str]) -> str:
     return "; ".join(filter(None, parts))
 
 
-def _tell_program(json: bool) -> None:
+def _print_program(json: bool) -> None:
     plugins.load()
     ready = [ready_name(run) for run in ready_runs()]
     if json:
-        emit(
+        print_json(
             {
                 "version": __version__,
                 "ready": ready,
@@ -105,18 +105,18 @@ def _tell_program(json: bool) -> None:
         )
         return
     none = "switched off" if plugins.is_off() else "none"
-    _tell_rows({"Version": __version__, **({} if plugins.loaded() else {"Plug-ins": none})})
+    _print_rows({"Version": __version__, **({} if plugins.loaded() else {"Plug-ins": none})})
     for plugin in plugins.loaded():
         print(plugin.line)
     if ready:
-        _tell_rows({"Ready models": ", ".join(ready)})
+        _print_rows({"Ready models": ", ".join(ready)})
     for kind, table in catalogue.KINDS.items():
         print(f"\n{kind[:1].upper()}{kind[1:]}")
-        _tell_rows({f"  {entry.name}": entry.help for entry in table.values()})
+        _print_rows({f"  {entry.name}": entry.help for entry in table.values()})
 
 
-def _tell_rows(rows: Mapping[str, str]) -> None:
+def _print_rows(rows: Mapping[str, str]) -> None:
     width = max(len(name) for name in rows)
     for name, value in rows.items():
         if value:
-            print(f"{name:<{width}}  {plain(value, _WIDEST)}")
+            print(f"{name:<{width}}  {printable(value, _WIDEST)}")

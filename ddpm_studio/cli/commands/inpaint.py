@@ -7,21 +7,28 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, Run, validated, with_options
-from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.output_files import Gif, Npy, Out, check_out, layout, write_out
+from ddpm_studio.cli.options import Json, Run, request_from_options, with_options
+from ddpm_studio.cli.output import print_drawing
+from ddpm_studio.cli.output_files import (
+    Gif,
+    Npy,
+    Out,
+    check_output_path,
+    grid_layout,
+    write_pictures,
+)
 from ddpm_studio.cli.trajectory import TrajectoryRecorder
 from ddpm_studio.requests import (
     AnimationOptions,
+    ArrayOptions,
     GridOptions,
     InpaintRequest,
-    NumbersOptions,
     ViewOptions,
 )
 
 
 @with_options(
-    InpaintRequest, GridOptions, AnimationOptions, ViewOptions, NumbersOptions, skip={"run"}
+    InpaintRequest, GridOptions, AnimationOptions, ViewOptions, ArrayOptions, skip={"run"}
 )
 def command(
     run: Run,
@@ -42,18 +49,21 @@ def command(
     **given: Any,
 ) -> None:
     """Fill in the masked part of a picture."""
-    animation, grid = validated(AnimationOptions, given), layout(given, run)
-    check_out(out, given, alone=gif is None)
-    view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
+    animation, grid = request_from_options(AnimationOptions, given), grid_layout(given, run)
+    check_output_path(out, given, alone=gif is None)
+    view, numbers = (
+        request_from_options(ViewOptions, given),
+        request_from_options(ArrayOptions, given),
+    )
     trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
-    request = trajectory.ask(validated(InpaintRequest, given, run=run))
-    from ddpm_studio.cli.job_runner import listen
-    from ddpm_studio.jobs import ModelStore, inpaint, load_mask, take_picture
-    from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
+    request = trajectory.with_frames(request_from_options(InpaintRequest, given, run=run))
+    from ddpm_studio.cli.job_runner import run_job
+    from ddpm_studio.jobs import ModelStore, inpaint, load_labelled_picture, load_mask
+    from ddpm_studio.jobs.drawing.picture_classes import with_notice, with_picture_classes
 
-    taken = take_picture(image, run)
-    request, told = of_their_classes(request, [taken])
+    taken = load_labelled_picture(image, run)
+    request, message = with_picture_classes(request, [taken])
     job = inpaint(request, taken.picture, load_mask(mask, run), ModelStore())
-    drawn = listen(told_before(told, job), trajectory)
-    write_out(out, drawn.pictures, drawn.recipe, grid)
-    tell_drawn([out, *trajectory.write(drawn.recipe)], drawn, json)
+    drawn = run_job(with_notice(message, job), trajectory)
+    write_pictures(out, drawn.pictures, drawn.recipe, grid)
+    print_drawing([out, *trajectory.write(drawn.recipe)], drawn, json)

@@ -8,17 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio import export
-from ddpm_studio.cli.options import Json, Run, validated, with_options
-from ddpm_studio.cli.output import tell_drawn
+from ddpm_studio.cli.options import Json, Run, request_from_options, with_options
+from ddpm_studio.cli.output import print_drawing
 from ddpm_studio.cli.output_files import (
     NAME_GIF,
     Gif,
     Out,
-    check_out,
-    layout,
-    refuse_idle,
+    check_output_path,
+    grid_layout,
+    reject_unused_options,
     write_animation,
-    write_out,
+    write_pictures,
 )
 from ddpm_studio.jobs.drawing.picture_files import row_length
 from ddpm_studio.requests import AnimationOptions, GridOptions, InterpolateRequest
@@ -44,28 +44,28 @@ def command(
     **given: Any,
 ) -> None:
     """Interpolate between pictures in latent space."""
-    request = validated(InterpolateRequest, given, run=run)
-    animation, grid = validated(AnimationOptions, given), layout(given, run)
-    check_out(out, given, alone=gif is None)
-    refuse_idle(given, gif, NAME_GIF, AnimationOptions)
+    request = request_from_options(InterpolateRequest, given, run=run)
+    animation, grid = request_from_options(AnimationOptions, given), grid_layout(given, run)
+    check_output_path(out, given, alone=gif is None)
+    reject_unused_options(given, gif, NAME_GIF, AnimationOptions)
     if gif is not None:
         export.check_animation(gif)
     if (c is None) != (d is None):
         raise typer.BadParameter("a square has four corners: give D too.", param_hint="'D'")
     if grid.columns is None:
         grid = grid.model_copy(update={"columns": row_length(request)})
-    from ddpm_studio.cli.job_runner import listen
-    from ddpm_studio.jobs import ModelStore, interpolate, take_picture
-    from ddpm_studio.jobs.drawing.default_t import with_fitting_t
-    from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
+    from ddpm_studio.cli.job_runner import run_job
+    from ddpm_studio.jobs import ModelStore, interpolate, load_labelled_picture
+    from ddpm_studio.jobs.drawing.default_t import with_default_t
+    from ddpm_studio.jobs.drawing.picture_classes import with_notice, with_picture_classes
 
-    taken = [take_picture(path, run) for path in (a, b, c, d) if path is not None]
-    request, told = of_their_classes(with_fitting_t(request, given), taken)
+    taken = [load_labelled_picture(path, run) for path in (a, b, c, d) if path is not None]
+    request, message = with_picture_classes(with_default_t(request, given), taken)
     job = interpolate(request, [one.picture for one in taken], ModelStore())
-    drawn = listen(told_before(told, job))
-    write_out(out, drawn.pictures, drawn.recipe, grid)
+    drawn = run_job(with_notice(message, job))
+    write_pictures(out, drawn.pictures, drawn.recipe, grid)
     written = [out]
     if gif is not None:
         write_animation(gif, list(drawn.pictures), animation, grid, recipe=drawn.recipe)
         written.append(gif)
-    tell_drawn(written, drawn, json)
+    print_drawing(written, drawn, json)

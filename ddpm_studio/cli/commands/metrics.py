@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddpm_studio.cli.options import Json, Run, validated, with_options
-from ddpm_studio.cli.output import emit
+from ddpm_studio.cli.options import Json, Run, request_from_options, with_options
+from ddpm_studio.cli.output import print_json
 from ddpm_studio.export.atomic_writes import check_destination
-from ddpm_studio.requests import FiguresRequest
+from ddpm_studio.requests import ExportMetricsRequest
 
 
-@with_options(FiguresRequest, skip={"run"})
+@with_options(ExportMetricsRequest, skip={"run"})
 def command(run: Run, json: Json = False, **given: Any) -> None:
     """Write a run's figures as a CSV table, or as event files of TensorBoard."""
-    request = validated(FiguresRequest, given, run=run)
+    request = request_from_options(ExportMetricsRequest, given, run=run)
     if request.csv is not None:
         check_destination(request.csv, {".csv"})
-    from ddpm_studio.cli.job_runner import listen
-    from ddpm_studio.jobs.library.metrics_export import write_figures
+    from ddpm_studio.cli.job_runner import run_job
+    from ddpm_studio.jobs.library.metrics_export import export_metrics
 
-    written = listen(write_figures(request))
+    written = run_job(export_metrics(request))
     places = [place for place in (request.csv, request.tensorboard) if place is not None]
     if json:
-        emit({"csv": request.csv, "tensorboard": request.tensorboard, "steps": written})
+        print_json({"csv": request.csv, "tensorboard": request.tensorboard, "steps": written})
     else:
         print(*places, sep="\n")

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio import export
-from ddpm_studio.cli.options import Json, Run, validated, with_options
-from ddpm_studio.cli.output import emit
-from ddpm_studio.cli.output_files import layout, refuse_idle, write_out
+from ddpm_studio.cli.options import Json, Run, request_from_options, with_options
+from ddpm_studio.cli.output import print_json
+from ddpm_studio.cli.output_files import grid_layout, reject_unused_options, write_pictures
 from ddpm_studio.requests import GridOptions, NeighboursRequest
 
 _SCALE = "RMSE: how far the pixels differ, from 0, the same picture, to 255, black against white."
@@ -35,27 +35,27 @@ def command(
     **given: Any,
 ) -> None:
     """Find the training pictures nearest to a picture."""
-    request, grid = validated(NeighboursRequest, given, run=run), layout(given, run)
-    refuse_idle(given, out, "name the picture with --out", GridOptions)
+    request, grid = request_from_options(NeighboursRequest, given, run=run), grid_layout(given, run)
+    reject_unused_options(given, out, "name the picture with --out", GridOptions)
     if out is not None:
         export.check_destination(out, {".png"})
     import numpy as np
 
-    from ddpm_studio.cli.job_runner import listen
+    from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import find_neighbours, load_picture
 
     asked = load_picture(picture, run)
-    found = listen(find_neighbours(request, asked))
+    found = run_job(find_neighbours(request, asked))
     if out is not None:
         recipe: dict[str, object] = {
             "kind": "neighbours",
             "request": request.model_dump(mode="json"),
         }
-        write_out(out, np.concatenate([asked[None], found.pictures]), recipe, grid)
+        write_pictures(out, np.concatenate([asked[None], found.pictures]), recipe, grid)
     if json:
         keys = ("number", "name", "distance", "mirrored")
         rows = zip(found.numbers, found.names, found.distances, found.mirrored, strict=True)
-        emit(
+        print_json(
             {
                 "out": out,
                 "neighbours": [dict(zip(keys, row, strict=True)) for row in rows],

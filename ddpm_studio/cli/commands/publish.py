@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, Run, data_argument, validated, with_options
-from ddpm_studio.cli.output import emit
+from ddpm_studio.cli.options import Json, Run, data_argument, request_from_options, with_options
+from ddpm_studio.cli.output import print_json
 from ddpm_studio.requests import PublishRequest
 
 
@@ -27,12 +27,12 @@ def command(
     **given: Any,
 ) -> None:
     """Pack a run for sharing, with samples, figures and a model card."""
-    request = validated(PublishRequest, given, run=run)
-    from ddpm_studio.cli.job_runner import listen
+    request = request_from_options(PublishRequest, given, run=run)
+    from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import ModelStore, publish
 
-    packed = listen(publish(request, folder, ModelStore(), data or ()))
+    packed = run_job(publish(request, folder, ModelStore(), data or ()))
     if json:
-        emit({"model": packed.path, "bytes": packed.size})
+        print_json({"model": packed.path, "bytes": packed.size})
     else:
         print(f"{packed.path}: {packed.size / 1e6:.1f} MB")

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, Run, data_argument, validated, with_options
-from ddpm_studio.cli.output import emit
+from ddpm_studio.cli.options import Json, Run, data_argument, request_from_options, with_options
+from ddpm_studio.cli.output import print_json
 from ddpm_studio.export.atomic_writes import check_destination
 from ddpm_studio.requests import ReportRequest
 
@@ -33,13 +33,13 @@ def command(
     **given: Any,
 ) -> None:
     """Write a report: the paper's figures and tables of a run, as one HTML file."""
-    request = validated(ReportRequest, given, run=run)
+    request = request_from_options(ReportRequest, given, run=run)
     check_destination(out, {".html"})
-    from ddpm_studio.cli.job_runner import listen
+    from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import ModelStore, report
 
-    written = listen(report(request, data or [], out, ModelStore()))
+    written = run_job(report(request, data or [], out, ModelStore()))
     if json:
-        emit({"report": written})
+        print_json({"report": written})
     else:
         print(written)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddpm_studio.cli.options import Devices, Json, Run, validated, with_options
-from ddpm_studio.cli.output import tell_drawn, tell_written
-from ddpm_studio.cli.output_files import Gif, Npy, Out, check_out, layout, write_out
+from ddpm_studio.cli.options import Devices, Json, Run, request_from_options, with_options
+from ddpm_studio.cli.output import print_drawing, print_files
+from ddpm_studio.cli.output_files import (
+    Gif,
+    Npy,
+    Out,
+    check_output_path,
+    grid_layout,
+    write_pictures,
+)
 from ddpm_studio.cli.trajectory import TrajectoryRecorder
-from ddpm_studio.rank_flag import asked_devices
+from ddpm_studio.rank_flag import requested_devices
 from ddpm_studio.requests import (
     AnimationOptions,
+    ArrayOptions,
     GridOptions,
-    NumbersOptions,
     SampleRequest,
     ViewOptions,
 )
 
 
-@with_options(
-    SampleRequest, GridOptions, AnimationOptions, ViewOptions, NumbersOptions, skip={"run"}
-)
+@with_options(SampleRequest, GridOptions, AnimationOptions, ViewOptions, ArrayOptions, skip={"run"})
 def command(
     run: Run,
     out: Out,
@@ -31,19 +36,22 @@ def command(
     **given: Any,
 ) -> None:
     """Draw pictures from noise."""
-    shared = asked_devices(devices)
-    animation, grid = validated(AnimationOptions, given), layout(given, run)
-    check_out(out, given, alone=gif is None)
-    view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
+    shared = requested_devices(devices)
+    animation, grid = request_from_options(AnimationOptions, given), grid_layout(given, run)
+    check_output_path(out, given, alone=gif is None)
+    view, numbers = (
+        request_from_options(ViewOptions, given),
+        request_from_options(ArrayOptions, given),
+    )
     trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
-    request = trajectory.ask(validated(SampleRequest, given, run=run))
-    from ddpm_studio.cli.job_runner import listen
+    request = trajectory.with_frames(request_from_options(SampleRequest, given, run=run))
+    from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import ModelStore, sample, sample_to_file
 
     if gif is None and npy is None and out.suffix.lower() != ".png":
-        recipe = listen(sample_to_file(request, out, ModelStore(), grid, shared))
-        tell_written([out], request.count, recipe, json)
+        recipe = run_job(sample_to_file(request, out, ModelStore(), grid, shared))
+        print_files([out], request.count, recipe, json)
         return
-    drawn = listen(sample(request, ModelStore(), shared), trajectory)
-    write_out(out, drawn.pictures, drawn.recipe, grid)
-    tell_drawn([out, *trajectory.write(drawn.recipe)], drawn, json)
+    drawn = run_job(sample(request, ModelStore(), shared), trajectory)
+    write_pictures(out, drawn.pictures, drawn.recipe, grid)
+    print_drawing([out, *trajectory.write(drawn.recipe)], drawn, json)

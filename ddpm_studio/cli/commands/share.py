@@ -7,23 +7,28 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, Run, validated, with_options
-from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.output_files import Gif, Npy, Out, check_out, layout, write_out
+from ddpm_studio.cli.options import Json, Run, request_from_options, with_options
+from ddpm_studio.cli.output import print_drawing
+from ddpm_studio.cli.output_files import (
+    Gif,
+    Npy,
+    Out,
+    check_output_path,
+    grid_layout,
+    write_pictures,
+)
 from ddpm_studio.cli.trajectory import TrajectoryRecorder
 from ddpm_studio.export.atomic_writes import check_destination
 from ddpm_studio.requests import (
     AnimationOptions,
+    ArrayOptions,
     GridOptions,
-    NumbersOptions,
     ShareRequest,
     ViewOptions,
 )
 
 
-@with_options(
-    ShareRequest, GridOptions, AnimationOptions, ViewOptions, NumbersOptions, skip={"run"}
-)
+@with_options(ShareRequest, GridOptions, AnimationOptions, ViewOptions, ArrayOptions, skip={"run"})
 def command(
     run: Run,
     out: Out,
@@ -59,35 +64,38 @@ def command(
     **given: Any,
 ) -> None:
     """Draw many pictures from one shared latent."""
-    animation, grid = validated(AnimationOptions, given), layout(given, run)
-    check_out(out, given, alone=gif is None)
-    view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
+    animation, grid = request_from_options(AnimationOptions, given), grid_layout(given, run)
+    check_output_path(out, given, alone=gif is None)
+    view, numbers = (
+        request_from_options(ViewOptions, given),
+        request_from_options(ArrayOptions, given),
+    )
     trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
     if latent is not None and image is not None:
         raise typer.BadParameter("give IMAGE or --latent, not both.", param_hint="'--latent'")
     if save_latent_to is not None:
         check_destination(save_latent_to, {".safetensors"})
-    request = trajectory.ask(validated(ShareRequest, given, run=run))
+    request = trajectory.with_frames(request_from_options(ShareRequest, given, run=run))
     for option, file in (("--gif", gif), ("--npy", npy)):
         if file is not None and request.t == 0:
             raise typer.BadParameter("at t = 0 there is no way to show.", param_hint=f"'{option}'")
-    from ddpm_studio.cli.job_runner import listen
-    from ddpm_studio.jobs import ModelStore, load_latent, save_latent, share, take_picture
-    from ddpm_studio.jobs.drawing.default_t import with_fitting_t
-    from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
+    from ddpm_studio.cli.job_runner import run_job
+    from ddpm_studio.jobs import ModelStore, load_labelled_picture, load_latent, save_latent, share
+    from ddpm_studio.jobs.drawing.default_t import with_default_t
+    from ddpm_studio.jobs.drawing.picture_classes import with_notice, with_picture_classes
 
-    taken = [] if image is None else [take_picture(image, run)]
-    request, told = of_their_classes(request, taken)
+    taken = [] if image is None else [load_labelled_picture(image, run)]
+    request, message = with_picture_classes(request, taken)
     x_t = None if latent is None else load_latent(latent)
     if x_t is None:
-        request = with_fitting_t(request, given)
+        request = with_default_t(request, given)
     elif "t" not in given:
         request = request.model_copy(update={"t": x_t.t})
     job = share(request, taken[0].picture if taken else None, ModelStore(), x_t)
-    drawn = listen(told_before(told, job), trajectory)
-    write_out(out, drawn.pictures, drawn.recipe, grid)
+    drawn = run_job(with_notice(message, job), trajectory)
+    write_pictures(out, drawn.pictures, drawn.recipe, grid)
     written = [out, *trajectory.write(drawn.recipe)]
     if save_latent_to is not None and drawn.shared is not None:
         save_latent(save_latent_to, drawn.shared)
         written.append(save_latent_to)
-    tell_drawn(written, drawn, json)
+    print_drawing(written, drawn, json)

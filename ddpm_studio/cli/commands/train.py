@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.cli.options import by_option, data_argument, run_option, validated, with_options
-from ddpm_studio.cli.ranks import is_finished, tell_finished
+from ddpm_studio.cli.options import (
+    data_argument,
+    request_from_options,
+    run_option,
+    usage_errors,
+    with_options,
+)
+from ddpm_studio.cli.ranks import is_finished, print_finished
 from ddpm_studio.jobs.training.new_run import (
-    LENGTHS,
-    begun_with,
+    LENGTH_FIELDS,
     check_new_run,
     check_one_length,
-    fine_tuned,
-    resumed,
+    fine_tune_request,
+    recorded_prerequisites,
+    resume_request,
 )
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import PrepareOptions, TrainRequest
@@ -93,41 +99,43 @@ def command(
     """Train a network on pictures."""
     if requeue and is_file(run / "run.json"):
         if is_finished(run, given):
-            tell_finished(run, json)
+            print_finished(run, json)
             return
         resume = True
         # The run has its network, and its length is by now a number of steps from its start.
         start_from = budget = None
-        given = {name: value for name, value in given.items() if name not in LENGTHS}
+        given = {name: value for name, value in given.items() if name not in LENGTH_FIELDS}
     if not data and not resume:
         raise typer.BadParameter(
             "name the pictures to train on, or go on with a run by --resume.", param_hint="'DATA'"
         )
     if resume and start_from is not None:
         raise typer.BadParameter("a run that goes on has its network.", param_hint="'--from'")
-    with by_option():
+    with usage_errors():
         check_one_length(given)
     time: Budget | None = None
     begun = resume or start_from is not None
     if budget is not None:
-        from ddpm_studio.jobs.training.budget import ask_budget
+        from ddpm_studio.jobs.training.budget import resolve_budget
 
-        with by_option():
-            time, given = ask_budget(budget, given, begun=begun)
-    make = partial(validated, TrainRequest)
-    options = validated(PrepareOptions, given)
+        with usage_errors():
+            time, given = resolve_budget(budget, given, begun=begun)
+    make = partial(request_from_options, TrainRequest)
+    options = request_from_options(PrepareOptions, given)
     if resume:
-        request = make({**begun_with(run, given, option_name), **given})
-        request = resumed(run, given, request, options, option_name)
+        request = make({**recorded_prerequisites(run, given, option_name), **given})
+        request = resume_request(run, given, request, options, option_name)
     else:
         check_new_run(run, option_name)
-        request = fine_tuned(start_from, given, make, option_name) if start_from else make(given)
-    from ddpm_studio.cli.train_output import train_told
-    from ddpm_studio.jobs import train, train_within
+        request = (
+            fine_tune_request(start_from, given, make, option_name) if start_from else make(given)
+        )
+    from ddpm_studio.cli.train_output import run_training
+    from ddpm_studio.jobs import train, train_within_budget
     from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 
     if time is not None and not begun:
-        job = train_within(
+        job = train_within_budget(
             time, data or [], run, request, options, given, spare=FallbackFolder(spare)
         )
     else:
@@ -140,4 +148,4 @@ def command(
             start_from=start_from,
             spare=FallbackFolder(spare),
         )
-    train_told(job, run, json)
+    run_training(job, run, json)

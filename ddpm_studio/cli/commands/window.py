@@ -10,18 +10,18 @@ from typing import Annotated
 import typer
 
 from ddpm_studio.cli.table import COMMANDS
-from ddpm_studio.data.samples import named_data, sample_set
+from ddpm_studio.data.samples import resolve_data_path, sample_set
 from ddpm_studio.errors import StudioError
-from ddpm_studio.runs.ready import named_run
+from ddpm_studio.runs.ready import resolve_run
 
 _INSTALL = "Install PySide6-Essentials and pyqtgraph, or use the commands of ddpm-studio --help."
 
 
-def _named(given: list[Path] | None) -> list[Path]:
-    return [named_data(named_run(path)) for path in given or ()]
+def _parse_paths(given: list[Path] | None) -> list[Path]:
+    return [resolve_data_path(resolve_run(path)) for path in given or ()]
 
 
-def _known(sample: str | None) -> str | None:
+def _parse_sample(sample: str | None) -> str | None:
     return None if sample is None else sample_set(sample).name
 
 
@@ -31,7 +31,7 @@ def command(
         typer.Argument(
             metavar="PATH",
             help="Pictures, folders, archives or a run; sample:NAME or ready:NAME.",
-            callback=_named,
+            callback=_parse_paths,
             show_default=False,
         ),
     ] = None,
@@ -41,7 +41,7 @@ def command(
             "--sample",
             metavar="NAME",
             help="Begin with a sample set, as sample:NAME does.",
-            callback=_known,
+            callback=_parse_sample,
             show_default=False,
         ),
     ] = None,
@@ -49,10 +49,14 @@ def command(
     """Open the window on pictures or a run; also without this word."""
     for path in paths or []:
         if not path.exists():
-            raise StudioError(f"There is no file or folder {path}.", _advice(str(path)))
-    from ddpm_studio.gui.platform.display_check import check_plugin, check_screen, missing_library
+            raise StudioError(f"There is no file or folder {path}.", _suggest_command(str(path)))
+    from ddpm_studio.gui.platform.display_check import (
+        check_display,
+        check_xcb_plugin,
+        missing_library,
+    )
 
-    check_screen(os.environ)
+    check_display(os.environ)
     try:
         from PySide6.QtCore import QLibraryInfo
 
@@ -64,11 +68,11 @@ def command(
             f"The window needs PySide6, which can't be loaded here: {error}.",
             missing_library(str(error)) or _INSTALL,
         ) from error
-    check_plugin(Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)), os.environ)
+    check_xcb_plugin(Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)), os.environ)
     raise typer.Exit(run_window(paths or [], sample))
 
 
-def _advice(word: str) -> str:
+def _suggest_command(word: str) -> str:
     near = difflib.get_close_matches(word, COMMANDS, n=1)
     if near:
         return f"Did you mean the command {near[0]}?"

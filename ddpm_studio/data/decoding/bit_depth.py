@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile, PngImagePlugin
 
-from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE, SAY_RANGE, Unusable
+from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE, RANGE_REQUIRED, UnusablePicture
 from ddpm_studio.data.items import Pixels
-from ddpm_studio.data.values import BYTES, WORDS, NoMeaningError, Range, Values
+from ddpm_studio.data.values import BYTES, WORDS, Range, UnknownRangeError, Values
 
 #: The values that become levels 0 and 255, by dtype name.
 Ranges = Mapping[str, Range]
@@ -36,7 +36,7 @@ def strips(image: Image.Image) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
         yield image.crop((0, top, image.width, bottom)), (0, top)
 
 
-def measured(image: Image.Image) -> Values:
+def measure_values(image: Image.Image) -> Values:
     """Return the minimum and maximum of an image's values, without those of its alpha channel."""
     if image.mode in ("L", "LA", "RGB", "RGBA"):
         ends = image.getextrema()
@@ -52,11 +52,11 @@ def measured(image: Image.Image) -> Values:
     return found
 
 
-def eight_bits(image: Image.Image, values: Values, ranges: Ranges) -> Image.Image:
+def to_eight_bits(image: Image.Image, values: Values, ranges: Ranges) -> Image.Image:
     """Convert an image of integers or floats, of Pillow's modes I and F, to gray levels, mode L.
 
     Raises:
-        Unusable: the meaning of the values is not known.
+        UnusablePicture: the meaning of the values is not known.
     """
     used = _range_of(values, ranges)
     flat = Image.new("L", image.size)
@@ -65,16 +65,16 @@ def eight_bits(image: Image.Image, values: Values, ranges: Ranges) -> Image.Imag
     return flat
 
 
-def levels_of(numbers: npt.NDArray[Any], values: Values, ranges: Ranges) -> Pixels:
+def array_to_levels(numbers: npt.NDArray[Any], values: Values, ranges: Ranges) -> Pixels:
     """Convert an array to levels, uint8 of the same shape.
 
     Raises:
-        Unusable: the meaning of the values is not known.
+        UnusablePicture: the meaning of the values is not known.
     """
     return _range_of(values, ranges).levels(numbers)
 
 
-def bytes_of_words(numbers: npt.NDArray[Any], used: Range) -> Pixels:
+def uint16_to_levels(numbers: npt.NDArray[Any], used: Range) -> Pixels:
     """Convert uint16 values to levels; for the full range, the high byte, as Pillow does."""
     if used == WORDS:
         return (numbers >> 8).astype(np.uint8)
@@ -85,22 +85,22 @@ def _range_of(values: Values, ranges: Ranges) -> Range:
     if values.dtype in ranges:
         try:
             values.require_finite()
-        except NoMeaningError as error:
-            raise Unusable(f"{OUT_OF_RANGE}: {error}") from error
+        except UnknownRangeError as error:
+            raise UnusablePicture(f"{OUT_OF_RANGE}: {error}") from error
         return ranges[values.dtype]
     # Each picture by itself, as in version 0.1.0: 16 bits, or floats in 0..1 or 0..255.
     if values.dtype == "uint8":
         return BYTES
-    if values.are_whole and 0 <= values.low <= values.high <= WORDS.high:
+    if values.are_integers and 0 <= values.low <= values.high <= WORDS.high:
         return WORDS
     try:
-        return values.meaning
-    except NoMeaningError as error:
-        more = f", {SAY_RANGE}" if error.option else ""
-        raise Unusable(f"{OUT_OF_RANGE}: {error}{more}") from error
+        return values.inferred_range
+    except UnknownRangeError as error:
+        more = f", {RANGE_REQUIRED}" if error.option else ""
+        raise UnusablePicture(f"{OUT_OF_RANGE}: {error}{more}") from error
 
 
-def stretched(image: Image.Image, used: Range) -> Image.Image:
+def stretch_levels(image: Image.Image, used: Range) -> Image.Image:
     """Rescale an 8-bit image so that the ends of a range become 0 and 255; alpha is unchanged."""
     table = used.levels(np.arange(256, dtype=np.uint8)).tolist()
     same = list(range(256))
@@ -109,7 +109,7 @@ def stretched(image: Image.Image, used: Range) -> Image.Image:
     return image.point(table * (bands - alpha) + same * alpha)
 
 
-def turned_array(pixels: Pixels, orientation: int) -> Pixels:
+def orient_array(pixels: Pixels, orientation: int) -> Pixels:
     """Return pixels (H, W, C) turned upright by their TIFF or EXIF orientation, 1..8."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.transpose(1, 0, 2)
@@ -119,7 +119,7 @@ def turned_array(pixels: Pixels, orientation: int) -> Pixels:
 
 
 @dataclass(frozen=True)
-class Deep:
+class SixteenBitImage:
     """A picture of 16 bits per channel, as two images: Pillow decodes the high bytes only.
 
     Args:
@@ -139,14 +139,16 @@ class Deep:
         """
         lows = strips(self.low if self.low is not None else self.high)
         for (high, place), (low, _) in zip(strips(self.high), lows, strict=True):
-            levels = used.levels(_words(high, low))
+            levels = used.levels(_combine_bytes(high, low))
             if levels.shape[2] == 4:
                 levels[..., 3] = np.asarray(high)[..., 3]
             self.high.paste(Image.fromarray(levels), place)
         return self.high
 
 
-def deep_colours(data: bytes, image: ImageFile.ImageFile, frame: int) -> Deep | None:
+def read_sixteen_bit_image(
+    data: bytes, image: ImageFile.ImageFile, frame: int
+) -> SixteenBitImage | None:
     """Return a PNG of 16 bits per channel that Pillow reads as RGB or RGBA with all its bits.
 
     That is one of colours, or of gray with alpha; None if it is none of them.
@@ -154,9 +156,9 @@ def deep_colours(data: bytes, image: ImageFile.ImageFile, frame: int) -> Deep | 
     is_png = isinstance(image, PngImagePlugin.PngImageFile)
     if not is_png or frame or image.mode not in ("RGB", "RGBA") or data[24:25] != b"\x10":
         return None
-    found = measured(image)
+    found = measure_values(image)
     if found.high >= _FULL:
-        return Deep(Values("uint16", 0.0, WORDS.high), image, None)
+        return SixteenBitImage(Values("uint16", 0.0, WORDS.high), image, None)
     with PngImagePlugin.PngImageFile(io.BytesIO(data)) as again:
         decoder = str(again.tile[0].args) if again.tile else ""
         if decoder not in _LOW_BYTES:
@@ -169,13 +171,13 @@ def deep_colours(data: bytes, image: ImageFile.ImageFile, frame: int) -> Deep | 
         low = Image.merge("RGBA", (gray, gray, gray, alpha))
     whole: Values | None = None
     for (above, _), (below, _) in zip(strips(image), strips(low), strict=True):
-        part = Values.of(_words(above, below, 3))
+        part = Values.of(_combine_bytes(above, below, 3))
         whole = part if whole is None else whole | part
     assert whole is not None
-    return Deep(whole, image, low)
+    return SixteenBitImage(whole, image, low)
 
 
-def _words(high: Image.Image, low: Image.Image, most: int = 4) -> npt.NDArray[np.uint16]:
+def _combine_bytes(high: Image.Image, low: Image.Image, most: int = 4) -> npt.NDArray[np.uint16]:
     """Combine the images of the high and the low bytes into uint16 (H, W, C), C ≤ ``most``."""
     words = np.asarray(high)[..., :most].astype(np.uint16)
     words <<= 8

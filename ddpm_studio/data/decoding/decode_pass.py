@@ -20,31 +20,31 @@ from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.decoding.signatures import HEAD_BYTES, PICTURE_SUFFIXES, identify
 from ddpm_studio.data.decoding.unsupported import (
     RAW_SUFFIXES,
-    foreign,
-    foreign_suffix,
-    packed,
-    shardless,
+    unsupported_gzip,
+    unsupported_suffix,
+    unsupported_type,
+    without_shard_number,
 )
-from ddpm_studio.data.decoding.verdicts import Large, Unusable
+from ddpm_studio.data.decoding.verdicts import LargePicture, UnusablePicture
 from ddpm_studio.data.items import MAX_FILE_BYTES, Item, Pixels
 from ddpm_studio.data.values import BRIGHT, Values
-from ddpm_studio.errors import plain
-from ddpm_studio.placeholders import ANNEX, ERROR, LFS, PAGE, stand_in
+from ddpm_studio.errors import printable
+from ddpm_studio.placeholders import GIT_ANNEX, GIT_LFS, SERVER_ERROR, WEB_PAGE, detect_placeholder
 
 _LONGEST_SUFFIX = 20
-_FOREIGN_BYTES = 512
+_SIGNATURE_BYTES = 512
 #: Length in bytes of the hash of a prepared picture.
 RESULT_BYTES = 16
 
 
-class Framed(NamedTuple):
+class FileFrame(NamedTuple):
     """The bytes of a file and the index of one of its frames, from 0."""
 
     data: bytes
     frame: int
 
 
-Raw = bytes | Framed | Pixels
+Raw = bytes | FileFrame | Pixels
 
 
 class NotAPicture(Exception):  # noqa: N818 - a verdict on a file, not a fault of the program
@@ -95,7 +95,7 @@ class Outcome(NamedTuple):
         return Values(self.dtype, self.low, self.high) if self.dtype else None
 
 
-class Look(NamedTuple):
+class BatchResult(NamedTuple):
     """Outcomes of some pictures; ``coloured`` is whether the channels of any of them differ."""
 
     outcomes: list[Outcome]
@@ -123,26 +123,28 @@ def read_file(suffix: str, size: int, read: Callable[[int], bytes]) -> bytes:
 
     Raises:
         NotAPicture: the file does not claim to be a picture.
-        Unusable: the file can't be read or is too large.
+        UnusablePicture: the file can't be read or is too large.
     """
     try:
         if suffix not in PICTURE_SUFFIXES:
-            head, suffix = read(_FOREIGN_BYTES), shardless(suffix)
+            head, suffix = read(_SIGNATURE_BYTES), without_shard_number(suffix)
             found = identify(head[:HEAD_BYTES])
             if found is None or (found == "TIFF" and suffix in RAW_SUFFIXES):
-                kind = plain(suffix, _LONGEST_SUFFIX) or "without an ending"
+                kind = printable(suffix, _LONGEST_SUFFIX) or "without an ending"
                 # For a known suffix, the report itself names the file type.
-                known = foreign_suffix(suffix)
-                what = packed(head) if known else foreign(head)
-                instead = stand_in(head, size)
-                if instead in (LFS, ANNEX) or (instead in (PAGE, ERROR) and known):
+                known = unsupported_suffix(suffix)
+                what = unsupported_gzip(head) if known else unsupported_type(head)
+                instead = detect_placeholder(head, size)
+                if instead in (GIT_LFS, GIT_ANNEX) or (
+                    instead in (WEB_PAGE, SERVER_ERROR) and known
+                ):
                     what = instead.reason
                 raise NotAPicture(f"{kind}: {what}" if what else kind)
         if size > MAX_FILE_BYTES:
-            raise Unusable(f"too large: {size / 2**30:.1f} GB")
+            raise UnusablePicture(f"too large: {size / 2**30:.1f} GB")
         return read(-1)
     except OSError as error:
-        raise Unusable(f"unreadable: {error.strerror or error}") from error
+        raise UnusablePicture(f"unreadable: {error.strerror or error}") from error
 
 
 def read_item(item: Item) -> Raw:
@@ -150,24 +152,24 @@ def read_item(item: Item) -> Raw:
 
     Raises:
         NotAPicture: the file does not claim to be a picture.
-        Unusable: the file can't be read.
+        UnusablePicture: the file can't be read.
     """
     if item.pixels is not None:
         return item.pixels()
     file = item.file
     assert file is not None
     data = read_file(file.suffix, file.size, file.read)
-    return Framed(data, item.frame) if item.frame else data
+    return FileFrame(data, item.frame) if item.frame else data
 
 
 def header_of(raw: Raw) -> Header:
     """Return the header of a picture file or an array.
 
     Raises:
-        Unusable: the file is damaged, of no known kind or has too many pixels.
+        UnusablePicture: the file is damaged, of no known kind or has too many pixels.
     """
-    if isinstance(raw, bytes | Framed):
-        with opened(raw) as picture:
+    if isinstance(raw, bytes | FileFrame):
+        with open_picture(raw) as picture:
             return picture.header()
     return array_header(raw)
 
@@ -176,27 +178,27 @@ def values_of(raw: Raw) -> Values | None:
     """Decode a picture file and return the minimum and maximum of its values; None for an array.
 
     Raises:
-        Unusable: the file is damaged or its values have no known meaning.
+        UnusablePicture: the file is damaged or its values have no known meaning.
     """
-    if not isinstance(raw, bytes | Framed):
+    if not isinstance(raw, bytes | FileFrame):
         return None
-    with opened(raw) as picture:
+    with open_picture(raw) as picture:
         picture.decode(None, None, measure=True)
         return picture.values
 
 
-def opened(raw: bytes | Framed) -> OpenedPicture:
+def open_picture(raw: bytes | FileFrame) -> OpenedPicture:
     """Open a picture file and read its header.
 
     Raises:
-        Unusable: the file is damaged, of no known kind or has too many pixels.
+        UnusablePicture: the file is damaged, of no known kind or has too many pixels.
     """
-    return OpenedPicture(*raw) if isinstance(raw, Framed) else OpenedPicture(raw)
+    return OpenedPicture(*raw) if isinstance(raw, FileFrame) else OpenedPicture(raw)
 
 
-def look(
+def run_decode_pass(
     readers: Iterable[Callable[[], Raw]], first: int, target: Target | None, *, large: bool = True
-) -> Look:
+) -> BatchResult:
     """Run the decode pass over pictures, and write their rows to the target if there is one.
 
     Args:
@@ -212,7 +214,7 @@ def look(
     blank = bytes(recipe.row_bytes) if recipe else b""
     measure = True
     for read in readers:
-        outcome, row = _look_at(read, recipe, large, measure)
+        outcome, row = _process_picture(read, recipe, large, measure)
         measure = measure and not (outcome.dtype == "uint8" and outcome.high >= BRIGHT)
         outcomes.append(outcome)
         rows.append(row or blank)
@@ -222,71 +224,73 @@ def look(
         with target.path.open("r+b") as stream:
             stream.seek(target.offset + first * len(blank))
             stream.write(b"".join(rows))
-    return Look(outcomes, coloured)
+    return BatchResult(outcomes, coloured)
 
 
-def _look_at(
+def _process_picture(
     read: Callable[[], Raw], recipe: Recipe | None, large: bool, measure: bool
 ) -> tuple[Outcome, bytes | None]:
     try:
         raw = read()
-        if not isinstance(raw, bytes | Framed):
-            return _look_at_array(raw, recipe)
-        picture = opened(raw)
+        if not isinstance(raw, bytes | FileFrame):
+            return _process_array(raw, recipe)
+        picture = open_picture(raw)
     except NotAPicture as verdict:
         return Outcome("other", str(verdict)), None
-    except Unusable as verdict:
+    except UnusablePicture as verdict:
         return Outcome("left out", str(verdict)), None
     with picture:
         header = picture.header()
-        told = Outcome("seen", "", *_told(header, _digest(raw)), inks=header.inks)
+        header_outcome = Outcome(
+            "seen", "", *_header_fields(header, _content_digest(raw)), inks=header.inks
+        )
         if recipe is None:
-            return told, None
+            return header_outcome, None
         try:
             decoded = picture.decode(
-                recipe.behind,
+                recipe.alpha_background,
                 recipe.draft_scale,
                 large=large,
                 ranges=recipe.levels,
                 measure=measure,
             )
             row = fit(decoded, recipe)
-        except Large:
-            return told._replace(kind="large"), None
-        except Unusable as verdict:
-            return told._replace(why=str(verdict)), None
-    return _made(told, row, picture.values), row
+        except LargePicture:
+            return header_outcome._replace(kind="large"), None
+        except UnusablePicture as verdict:
+            return header_outcome._replace(why=str(verdict)), None
+    return _with_row(header_outcome, row, picture.values), row
 
 
-def _look_at_array(raw: Pixels, recipe: Recipe | None) -> tuple[Outcome, bytes | None]:
+def _process_array(raw: Pixels, recipe: Recipe | None) -> tuple[Outcome, bytes | None]:
     digest = hashlib.blake2b(raw.data, digest_size=20).hexdigest()
-    told = Outcome("seen", "", *_told(array_header(raw), digest))
+    header_outcome = Outcome("seen", "", *_header_fields(array_header(raw), digest))
     if recipe is None:
-        return told, None
+        return header_outcome, None
     try:
-        row = fit(from_array(raw, recipe.behind), recipe)
-    except Unusable as verdict:
-        return told._replace(why=str(verdict)), None
-    return _made(told, row, None), row
+        row = fit(from_array(raw, recipe.alpha_background), recipe)
+    except UnusablePicture as verdict:
+        return header_outcome._replace(why=str(verdict)), None
+    return _with_row(header_outcome, row, None), row
 
 
-def _made(told: Outcome, row: bytes, values: Values | None) -> Outcome:
+def _with_row(header_outcome: Outcome, row: bytes, values: Values | None) -> Outcome:
     numbers = {} if values is None else values.__dict__
-    return told._replace(kind="made", result=_row_hash(row), **numbers)
+    return header_outcome._replace(kind="made", result=_row_hash(row), **numbers)
 
 
-def _digest(raw: bytes | Framed) -> str:
-    data, frame = raw if isinstance(raw, Framed) else (raw, 0)
+def _content_digest(raw: bytes | FileFrame) -> str:
+    data, frame = raw if isinstance(raw, FileFrame) else (raw, 0)
     digest = hashlib.blake2b(data, digest_size=20)
     if frame:
         digest.update(b"%d" % frame)
     return digest.hexdigest()
 
 
-def _told(header: Header, digest: str) -> tuple[int, int, bool, bool, int, str, str, int]:
+def _header_fields(header: Header, digest: str) -> tuple[int, int, bool, bool, int, str, str, int]:
     """Return the fields of an :class:`Outcome` from ``width`` to ``frames``, with no result yet."""
-    told = (*header.size, header.gray, header.alpha, header.bands, digest)
-    return (*told, "", header.frames)
+    header_outcome = (*header.size, header.gray, header.alpha, header.bands, digest)
+    return (*header_outcome, "", header.frames)
 
 
 def _row_hash(row: bytes) -> str:

@@ -23,26 +23,26 @@ from types import TracebackType
 from typing import NamedTuple, Protocol
 
 from ddpm_studio.data.decoding.decode_pass import (
-    Framed,
-    Look,
+    BatchResult,
+    FileFrame,
     NotAPicture,
     Outcome,
     Target,
-    look,
     read_item,
+    run_decode_pass,
 )
-from ddpm_studio.data.decoding.gc_pause import no_collection
-from ddpm_studio.data.decoding.verdicts import Unusable
+from ddpm_studio.data.decoding.gc_pause import paused_gc
+from ddpm_studio.data.decoding.verdicts import UnusablePicture
 from ddpm_studio.data.decoding.worker import ARRAY, BYTES, DISK, LEFT_OUT, MEMORY, OTHER, READY
 from ddpm_studio.data.decoding.worker import main as worker_main
-from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
+from ddpm_studio.data.decoding.worker_flag import WORKER_FLAG
 from ddpm_studio.data.items import Item
 from ddpm_studio.errors import StudioError
-from ddpm_studio.process_group import OWN_GROUP
+from ddpm_studio.process_group import NEW_PROCESS_GROUP
 
-_MOST = 16
+_MAX_PROCESSES = 16
 # Including the processes of other machines.
-_MOST_ASSISTED = 256
+_MAX_ASSISTED = 256
 # With any of these outcomes from another machine, the batch is decoded again on this one.
 _UNCERTAIN = ("left out", "large")
 
@@ -54,15 +54,22 @@ class Batch(NamedTuple):
     first: int
 
 
-Looker = Callable[[Iterable[Batch], Target | None], Generator[tuple[Batch, Look], None, None]]
+DecodePassRunner = Callable[
+    [Iterable[Batch], Target | None], Generator[tuple[Batch, BatchResult], None, None]
+]
 
 
-def look_here(
+def decode_inline(
     batches: Iterable[Batch], target: Target | None
-) -> Generator[tuple[Batch, Look], None, None]:
+) -> Generator[tuple[Batch, BatchResult], None, None]:
     """Run the decode pass in this thread; yield each batch with its outcomes, in order."""
     for batch in batches:
-        yield batch, look([partial(read_item, item) for item in batch.items], batch.first, target)
+        yield (
+            batch,
+            run_decode_pass(
+                [partial(read_item, item) for item in batch.items], batch.first, target
+            ),
+        )
 
 
 class Assistant(Protocol):
@@ -85,22 +92,22 @@ class DecodePool:
     The processes start at once; :meth:`ready` waits for them, and leaving the block ends them.
 
     Args:
-        newcomers: called for each batch; returns the assistants that have joined since the last
-            call.
+        new_assistants: called for each batch; returns the assistants that have joined since the
+            last call.
 
     Raises:
         OSError: a process can't be started.
     """
 
-    def __init__(self, newcomers: Callable[[], Sequence[Assistant]] | None = None) -> None:
+    def __init__(self, new_assistants: Callable[[], Sequence[Assistant]] | None = None) -> None:
         count = decoding_processes()
         self._workers: list[DecodeProcess] = []
-        self._assistants: list[_Assisted] = []
-        self._newcomers = newcomers
-        self._idle: queue.SimpleQueue[DecodeProcess | _Assisted] = queue.SimpleQueue()
+        self._assistants: list[_AssistantWorker] = []
+        self._new_assistants = new_assistants
+        self._idle: queue.SimpleQueue[DecodeProcess | _AssistantWorker] = queue.SimpleQueue()
         self._one_large = threading.Lock()
         # Threads are created on demand: one waits for each process.
-        most = count if newcomers is None else _MOST_ASSISTED
+        most = count if new_assistants is None else _MAX_ASSISTED
         self._pool = ThreadPoolExecutor(most, thread_name_prefix="prepare")
         try:
             for _ in range(count):
@@ -135,82 +142,96 @@ class DecodePool:
         """Wait until all processes have started; return False if one failed to."""
         return all(worker.ready() for worker in self._workers)
 
-    def look(
+    def run_decode_pass(
         self, batches: Iterable[Batch], target: Target | None
-    ) -> Generator[tuple[Batch, Look], None, None]:
+    ) -> Generator[tuple[Batch, BatchResult], None, None]:
         """Run the decode pass on all processes; yield each batch with its outcomes, in order.
 
         Raises:
             StudioError: a process was ended from outside.
             OSError: the rows can't be written.
         """
-        waiting: deque[tuple[Batch, Future[Look]]] = deque()
+        waiting: deque[tuple[Batch, Future[BatchResult]]] = deque()
         for batch in batches:
-            with no_collection():
-                asked = [_told(item) for item in batch.items]
-            waiting.append((batch, self._pool.submit(self._ask, asked, batch.first, target)))
-            self._welcome()
+            with paused_gc():
+                pictures = [_encode_picture(item) for item in batch.items]
+            waiting.append(
+                (batch, self._pool.submit(self._run_batch, pictures, batch.first, target))
+            )
+            self._add_new_assistants()
             if len(waiting) > 2 * (len(self._workers) + len(self._assistants)):
                 done, future = waiting.popleft()
                 yield done, future.result()
         for done, future in waiting:
             yield done, future.result()
 
-    def _welcome(self) -> None:
-        for newcomer in self._newcomers() if self._newcomers else ():
-            self._assistants.append(_Assisted(newcomer))
+    def _add_new_assistants(self) -> None:
+        for newcomer in self._new_assistants() if self._new_assistants else ():
+            self._assistants.append(_AssistantWorker(newcomer))
             self._idle.put(self._assistants[-1])
 
-    def _ask(self, asked: list[_Asked], first: int, target: Target | None) -> Look:
+    def _run_batch(
+        self, pictures: list[_EncodedPicture], first: int, target: Target | None
+    ) -> BatchResult:
         one = self._idle.get()
         try:
             if isinstance(one, DecodeProcess):
-                return self._ask_here(one, asked, first, target)
-            seen = one.ask(asked, first, target)
+                return self._run_batch_here(one, pictures, first, target)
+            seen = one.request_decode(pictures, first, target)
         finally:
             self._idle.put(one)
         if seen is not None and all(one.kind not in _UNCERTAIN for one in seen.outcomes):
             return seen
         # A file that can't be read on the other machine may be readable on this one.
-        return self._ask_here(self._workers[first % len(self._workers)], asked, first, target)
+        return self._run_batch_here(
+            self._workers[first % len(self._workers)], pictures, first, target
+        )
 
-    def _ask_here(
-        self, worker: DecodeProcess, asked: list[_Asked], first: int, target: Target | None
-    ) -> Look:
+    def _run_batch_here(
+        self,
+        worker: DecodeProcess,
+        pictures: list[_EncodedPicture],
+        first: int,
+        target: Target | None,
+    ) -> BatchResult:
         with worker.lock:
-            seen = worker.ask(asked, first, target, large=False)
+            seen = worker.request_decode(pictures, first, target, large=False)
             for index, outcome in enumerate(seen.outcomes):
                 if outcome.kind == "large":
                     # To bound the use of memory, one large picture is decoded at a time.
                     with self._one_large:
-                        again = worker.ask([asked[index]], first + index, target, large=True)
+                        again = worker.request_decode(
+                            [pictures[index]], first + index, target, large=True
+                        )
                     seen.outcomes[index] = again.outcomes[0]
-                    seen = Look(seen.outcomes, seen.coloured or again.coloured)
+                    seen = BatchResult(seen.outcomes, seen.coloured or again.coloured)
             return seen
 
 
-class _Asked(NamedTuple):
-    told: list[str | int]
+class _EncodedPicture(NamedTuple):
+    fields: list[str | int]
     blob: bytes = b""
 
 
-def _told(item: Item) -> _Asked:
+def _encode_picture(item: Item) -> _EncodedPicture:
     """Return a picture's byte range, or its bytes where only this process can read them."""
     file = item.file
-    if file is not None and file.place is not None:
-        place = file.place
-        return _Asked([type(place).__name__, item.frame, file.suffix, file.size, *place])
+    if file is not None and file.location is not None:
+        location = file.location
+        return _EncodedPicture(
+            [type(location).__name__, item.frame, file.suffix, file.size, *location]
+        )
     try:
         raw = read_item(item)
     except NotAPicture as verdict:
-        return _Asked([OTHER, str(verdict)])
-    except Unusable as verdict:
-        return _Asked([LEFT_OUT, str(verdict)])
-    if isinstance(raw, Framed):
-        return _Asked([BYTES, len(raw.data), raw.frame], raw.data)
+        return _EncodedPicture([OTHER, str(verdict)])
+    except UnusablePicture as verdict:
+        return _EncodedPicture([LEFT_OUT, str(verdict)])
+    if isinstance(raw, FileFrame):
+        return _EncodedPicture([BYTES, len(raw.data), raw.frame], raw.data)
     if isinstance(raw, bytes):
-        return _Asked([BYTES, len(raw), 0], raw)
-    return _Asked([ARRAY, *raw.shape], raw.tobytes())
+        return _EncodedPicture([BYTES, len(raw), 0], raw)
+    return _EncodedPicture([ARRAY, *raw.shape], raw.tobytes())
 
 
 class DecodeProcess:
@@ -229,8 +250,8 @@ class DecodeProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             # The worker gets the module search path of this program.
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(_whole, sys.path))},
-            **OWN_GROUP,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(_entry_or_cwd, sys.path))},
+            **NEW_PROCESS_GROUP,
         )
 
     def ready(self) -> bool:
@@ -239,7 +260,9 @@ class DecodeProcess:
         line: bytes = self._process.stdout.readline()
         return line == READY
 
-    def ask(self, asked: list[_Asked], first: int, target: Target | None, *, large: bool) -> Look:
+    def request_decode(
+        self, pictures: list[_EncodedPicture], first: int, target: Target | None, *, large: bool
+    ) -> BatchResult:
         """Run the decode pass over some pictures in the worker process.
 
         Raises:
@@ -248,7 +271,7 @@ class DecodeProcess:
             OSError: the rows can't be written.
             RuntimeError: the process failed otherwise.
         """
-        return _looked(self.answer(_question(asked, first, target, large=large)))
+        return _parse_response(self.answer(_encode_request(pictures, first, target, large=large)))
 
     def answer(self, question: bytes) -> bytes:
         """Send a request and return the answer, one line.
@@ -282,27 +305,29 @@ class DecodeProcess:
             self._process.communicate()
 
 
-class _Assisted:
+class _AssistantWorker:
     """An assistant in the pool; the rows that it returns are written by this process."""
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
 
-    def ask(self, asked: list[_Asked], first: int, target: Target | None) -> Look | None:
+    def request_decode(
+        self, pictures: list[_EncodedPicture], first: int, target: Target | None
+    ) -> BatchResult | None:
         """Run the decode pass over some pictures on the other machine; None if it failed.
 
         Raises:
             StudioError: the assistant has gone.
             OSError: the rows can't be written.
         """
-        answer = self._assistant.answer(_question(asked, 0, target, large=False))
+        answer = self._assistant.answer(_encode_request(pictures, 0, target, large=False))
         line, _, rows = answer.partition(b"\n")
         try:
-            seen = _looked(line)
+            seen = _parse_response(line)
         except (MemoryError, OSError, RuntimeError):
             return None
         if target is not None:
-            if len(rows) != len(asked) * target.recipe.row_bytes:
+            if len(rows) != len(pictures) * target.recipe.row_bytes:
                 return None
             with target.path.open("r+b") as stream:
                 stream.seek(target.offset + first * target.recipe.row_bytes)
@@ -316,31 +341,33 @@ class _Assisted:
 
 def decoding_processes() -> int:
     """Return the number of decoding processes of this machine: one per core, at most 16."""
-    return min(_MOST, _cores())
+    return min(_MAX_PROCESSES, _usable_cpus())
 
 
-def _question(asked: list[_Asked], first: int, target: Target | None, *, large: bool) -> bytes:
+def _encode_request(
+    pictures: list[_EncodedPicture], first: int, target: Target | None, *, large: bool
+) -> bytes:
     """Return a decode request: a line of JSON, followed by the bytes of pictures it carries."""
     where = None
     if target is not None:
         where = (asdict(target.recipe), os.fspath(target.path), target.offset)
     question = {
-        "pictures": [one.told for one in asked],
+        "pictures": [one.fields for one in pictures],
         "first": first,
         "target": where,
         "large": large,
     }
-    blobs = (one.blob for one in asked if one.blob)
+    blobs = (one.blob for one in pictures if one.blob)
     return b"".join((json.dumps(question).encode(), b"\n", *blobs))
 
 
-def _looked(line: bytes) -> Look:
+def _parse_response(line: bytes) -> BatchResult:
     """Parse an answer to a decode request.
 
     Raises:
         MemoryError, OSError, RuntimeError: the error that the answer reports.
     """
-    with no_collection():
+    with paused_gc():
         answer = json.loads(line)
         outcomes = [Outcome(*one) for one in answer.get("outcomes", ())]
     if (error := answer.get("error")) is not None:
@@ -349,21 +376,21 @@ def _looked(line: bytes) -> Look:
         if error == DISK:
             raise OSError(*answer["why"])
         raise RuntimeError(f"A process that prepares pictures failed: {error}")
-    return Look(outcomes, answer["coloured"])
+    return BatchResult(outcomes, answer["coloured"])
 
 
 def _command() -> list[str]:
     if getattr(sys, "frozen", False):
-        return [sys.executable, WORKER_WORD]
+        return [sys.executable, WORKER_FLAG]
     # -P: the current folder is not prepended to the module search path.
     return [sys.executable, "-P", "-c", f"from {worker_main.__module__} import main; main()"]
 
 
-def _whole(folder: str) -> str:
+def _entry_or_cwd(folder: str) -> str:
     return folder or os.getcwd()  # noqa: PTH109 - a text of the module search path
 
 
-def _cores() -> int:
+def _usable_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from ddpm_studio.data.decoding.decode_pool import DecodeProcess
 
 
-class Assisting:
+class DecodeServer:
     """Server of decode requests from another machine: the remote end of its ``Assistant``.
 
     Args:
@@ -35,13 +35,13 @@ class Assisting:
             OSError: the rows can't be written.
         """
         line, _, blobs = question.partition(b"\n")
-        asked = json.loads(line)
-        if asked["target"] is None:
+        request = json.loads(line)
+        if request["target"] is None:
             return self._worker.answer(question)
         self._rows.write_bytes(b"")
-        asked["target"][1:] = [os.fspath(self._rows), 0]
-        told = self._worker.answer(json.dumps(asked).encode() + b"\n" + blobs)
-        return told + self._rows.read_bytes()
+        request["target"][1:] = [os.fspath(self._rows), 0]
+        response = self._worker.answer(json.dumps(request).encode() + b"\n" + blobs)
+        return response + self._rows.read_bytes()
 
     def close(self) -> None:
         """End the decoding process."""

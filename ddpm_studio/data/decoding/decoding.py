@@ -35,28 +35,37 @@ from ddpm_studio.band_chunk import BAND_CHUNK, band_shape, unpack_bands
 from ddpm_studio.data.decoding.bit_depth import (
     NO_RANGES,
     Ranges,
-    bytes_of_words,
-    deep_colours,
-    eight_bits,
-    levels_of,
-    measured,
-    stretched,
-    turned_array,
+    array_to_levels,
+    measure_values,
+    orient_array,
+    read_sixteen_bit_image,
+    stretch_levels,
+    to_eight_bits,
+    uint16_to_levels,
 )
 from ddpm_studio.data.decoding.frames import count_frames
 from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
 from ddpm_studio.data.decoding.mode_conversion import ALPHA_MODES, Decoded, Rgb, flatten, from_array
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
-from ddpm_studio.data.decoding.signatures import HEAD_BYTES, cut_short, identify
-from ddpm_studio.data.decoding.tiff import TiffPage, page_beyond_pillow, tiff_verdict, why_not
-from ddpm_studio.data.decoding.unsupported import foreign, looks_like_tga, rare_kind
-from ddpm_studio.data.decoding.verdicts import UNKNOWN_CONTENT, Large, Unusable
+from ddpm_studio.data.decoding.signatures import HEAD_BYTES, identify, is_truncated
+from ddpm_studio.data.decoding.tiff import (
+    TiffPage,
+    page_beyond_pillow,
+    tiff_error_reason,
+    unsupported_reason,
+)
+from ddpm_studio.data.decoding.unsupported import (
+    looks_like_tga,
+    unsupported_type,
+    unsupported_variant,
+)
+from ddpm_studio.data.decoding.verdicts import UNKNOWN_CONTENT, LargePicture, UnusablePicture
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.values import BYTES, WORDS, Values
-from ddpm_studio.errors import plain
-from ddpm_studio.picture_shape import MOST_COLOURS
+from ddpm_studio.errors import printable
+from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS
 from ddpm_studio.placeholders import HEAD_BYTES as STAND_IN_BYTES
-from ddpm_studio.placeholders import stand_in
+from ddpm_studio.placeholders import detect_placeholder
 
 _Read = TypeVar("_Read")
 
@@ -74,8 +83,8 @@ _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
 }
 _GRAY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"))
 # Modes whose colours depend on the colour profile in the file.
-_INKS = frozenset(("CMYK", "LAB"))
-_TURNS = {
+_INK_MODES = frozenset(("CMYK", "LAB"))
+_TRANSPOSE_BY_ORIENTATION = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -115,7 +124,7 @@ class Header:
 def array_header(pixels: Pixels) -> Header:
     """Return the header of a picture that is an array (H, W, C)."""
     height, width, channels = pixels.shape
-    bands = channels if channels > MOST_COLOURS else 0
+    bands = channels if channels > MAX_COLOUR_CHANNELS else 0
     return Header((width, height), channels <= 2, channels in (2, 4), bands)
 
 
@@ -125,7 +134,7 @@ def decode(
     """Decode a picture file, turned upright; see :meth:`OpenedPicture.decode`.
 
     Raises:
-        Unusable: the file is damaged, truncated, of no known kind or has too many pixels.
+        UnusablePicture: the file is damaged, truncated, of no known kind or has too many pixels.
     """
     with OpenedPicture(data) as picture:
         return picture.decode(background, draft)
@@ -143,16 +152,16 @@ class OpenedPicture:
             measured.
 
     Raises:
-        Unusable: the file is damaged, of no known kind or has too many pixels.
+        UnusablePicture: the file is damaged, of no known kind or has too many pixels.
     """
 
     def __init__(self, data: bytes, frame: int = 0) -> None:
         self._data, self._frame = data, frame
         self.values: Values | None = None
         self._image: ImageFile.ImageFile | None = None
-        self._page: TiffPage | None = None
-        self._plain = plain_jpeg(data) if not frame else None
-        if self._plain is None:
+        self._tiff_page: TiffPage | None = None
+        self._jpeg = plain_jpeg(data) if not frame else None
+        if self._jpeg is None:
             self._open()
 
     def __enter__(self) -> OpenedPicture:
@@ -164,28 +173,28 @@ class OpenedPicture:
 
     def _open(self) -> None:
         if (kind := identify(self._data[:HEAD_BYTES])) == "TIFF":
-            self._page = page_beyond_pillow(self._data, self._frame)
-        if self._page is None:
+            self._tiff_page = page_beyond_pillow(self._data, self._frame)
+        if self._tiff_page is None:
             self._image = open_image(self._data, kind)
             if self._frame:
-                self._to_frame(self._image)
+                self._seek_frame(self._image)
 
-    def _to_frame(self, image: ImageFile.ImageFile) -> None:
+    def _seek_frame(self, image: ImageFile.ImageFile) -> None:
         try:
             image.seek(self._frame)
         except MemoryError:
             raise
         except Exception as error:  # untrusted bytes make the plugins raise nearly anything
-            raise Unusable(_reason(self._data, error)) from error
+            raise UnusablePicture(_failure_reason(self._data, error)) from error
 
     def header(self) -> Header:
         """Return the header of the picture; to be called before :meth:`decode`."""
-        if self._plain is not None:
-            return Header(self._plain.size, self._plain.mode == "L", alpha=False)
+        if self._jpeg is not None:
+            return Header(self._jpeg.size, self._jpeg.mode == "L", alpha=False)
         kind = identify(self._data[:HEAD_BYTES])
         frames = 1 if self._frame or kind is None else count_frames(kind, self._data)
-        if self._page is not None:
-            return _page_header(self._page, frames)
+        if self._tiff_page is not None:
+            return _page_header(self._tiff_page, frames)
         assert self._image is not None
         image = self._image
         if kind == "AVIF":
@@ -194,15 +203,15 @@ class OpenedPicture:
         # For TIFF, Pillow gives the size when upright.
         if image.format != "TIFF" and _orientation(image) >= 5:
             width, height = height, width
-        if (content := _own_bands(image)) is not None:
-            height, width, bands = _checked(band_shape, content, image.size)
+        if (content := _band_chunk(image)) is not None:
+            height, width, bands = _read_or_reject(band_shape, content, image.size)
             return Header((width, height), gray=False, alpha=False, bands=bands)
         return Header(
             (width, height),
             image.mode in _GRAY_MODES,
             image.mode in ALPHA_MODES or "transparency" in image.info,
             frames=frames,
-            inks=image.mode if image.mode in _INKS else "",
+            inks=image.mode if image.mode in _INK_MODES else "",
         )
 
     def decode(
@@ -229,64 +238,64 @@ class OpenedPicture:
             measure: whether to set ``values`` for 8-bit pictures; for others they are always set.
 
         Raises:
-            Unusable: the file is damaged or truncated, or its values have no known meaning.
-            Large: ``large`` is False and decoding takes much memory.
+            UnusablePicture: the file is damaged or truncated, or its values have no known meaning.
+            LargePicture: ``large`` is False and decoding takes much memory.
         """
-        if self._page is not None:
-            return self._decode_page(self._page, background, ranges, large)
-        easy = self._plain
+        if self._tiff_page is not None:
+            return self._decode_page(self._tiff_page, background, ranges, large)
+        easy = self._jpeg
         if easy is not None and (draft is None or draft(*easy.size) >= 1):
             with suppress(Exception):  # the full reader says what is wrong
-                return self._of_bytes(easy.decode(self._data), ranges, measure)
+                return self._rescale_bytes(easy.decode(self._data), ranges, measure)
         if self._image is None:
             self._image = open_image(self._data, identify(self._data[:HEAD_BYTES]))
         image = self._image
-        if (content := _own_bands(image)) is not None:
-            return _checked(unpack_bands, content, image.size)
+        if (content := _band_chunk(image)) is not None:
+            return _read_or_reject(unpack_bands, content, image.size)
         scale = 1.0 if draft is None else draft(*image.size)
         if scale < 1 and image.format in ("JPEG", "MPO"):
             width, height = image.size
             image.draft(None, (int(np.ceil(width * scale)), int(np.ceil(height * scale))))
         is_large = image.width * image.height > _LARGE_PIXELS
         if is_large and not large:
-            raise Large
+            raise LargePicture
         try:
             # To bound the use of memory, only one thread decodes a large picture at a time.
             with _ONE_LARGE if is_large else nullcontext():
                 image.load()
-                upright = self._levelled(image, ranges, measure)
-                return _decoded(image, upright, background, scale if is_large else 1.0)
-        except (MemoryError, Unusable):
+                upright = self._to_levels(image, ranges, measure)
+                return _flatten_upright(image, upright, background, scale if is_large else 1.0)
+        except (MemoryError, UnusablePicture):
             raise
         except Exception as error:  # untrusted bytes make the plugins raise nearly anything
-            raise Unusable(_reason(self._data, error)) from error
+            raise UnusablePicture(_failure_reason(self._data, error)) from error
 
-    def _levelled(self, image: ImageFile.ImageFile, ranges: Ranges, measure: bool) -> Image.Image:
+    def _to_levels(self, image: ImageFile.ImageFile, ranges: Ranges, measure: bool) -> Image.Image:
         """Return a loaded image of any bit depth with values converted to levels 0..255."""
         if image.mode.startswith("I") or image.mode == "F":
-            self.values = measured(image)
-            return eight_bits(image, self.values, ranges)
-        deep = deep_colours(self._data, image, self._frame)
+            self.values = measure_values(image)
+            return to_eight_bits(image, self.values, ranges)
+        deep = read_sixteen_bit_image(self._data, image, self._frame)
         if deep is not None:
             self.values = deep.values
             used = ranges.get(deep.values.dtype)
             return image if used in (None, WORDS) else deep.levels(used)
-        return self._of_bytes(image, ranges, measure)
+        return self._rescale_bytes(image, ranges, measure)
 
-    def _of_bytes(self, image: Image.Image, ranges: Ranges, measure: bool) -> Image.Image:
+    def _rescale_bytes(self, image: Image.Image, ranges: Ranges, measure: bool) -> Image.Image:
         if image.mode not in ("L", "LA", "RGB", "RGBA"):
             return image
         if measure:
-            self.values = measured(image)
+            self.values = measure_values(image)
         used = ranges.get("uint8", BYTES)
-        return image if used == BYTES else stretched(image, used)
+        return image if used == BYTES else stretch_levels(image, used)
 
     def _decode_page(
         self, page: TiffPage, background: Rgb | None, ranges: Ranges, large: bool
     ) -> Decoded:
         is_large = page.width * page.height * page.bands > _LARGE_PIXELS
         if is_large and not large:
-            raise Large
+            raise LargePicture
         try:
             with _ONE_LARGE if is_large else nullcontext():
                 numbers = page.read(self._data)
@@ -294,12 +303,12 @@ class OpenedPicture:
                 if page.bands > 1 and self.values.dtype == "uint16":
                     # As Pillow does for the colours of 16 bits that it can read.
                     used = ranges.get("uint16", WORDS)
-                    pixels = bytes_of_words(numbers, used)
+                    pixels = uint16_to_levels(numbers, used)
                 else:
-                    pixels = levels_of(numbers, self.values, ranges)
+                    pixels = array_to_levels(numbers, self.values, ranges)
         except ValueError as error:
-            raise Unusable(tiff_verdict(error)) from error
-        turned = turned_array(pixels, page.orientation)
+            raise UnusablePicture(tiff_error_reason(error)) from error
+        turned = orient_array(pixels, page.orientation)
         return turned if _page_header(page, 1).bands else from_array(turned, background)
 
 
@@ -310,11 +319,11 @@ def _page_header(page: TiffPage, frames: int) -> Header:
     return Header((width, height), page.bands <= 2 and colours, page.alpha, bands, frames)
 
 
-def _decoded(
+def _flatten_upright(
     image: ImageFile.ImageFile, levelled: Image.Image, background: Rgb | None, scale: float
 ) -> Image.Image:
     # Read after loading: Pillow has turned a TIFF upright by then.
-    turn = _TURNS.get(_orientation(image))
+    turn = _TRANSPOSE_BY_ORIENTATION.get(_orientation(image))
     flat = flatten(levelled, background)
     if flat is not image:
         image.close()
@@ -327,46 +336,46 @@ def open_image(data: bytes, kind: str | None) -> ImageFile.ImageFile:
     """Open a picture file with Pillow and check the limits for decoding.
 
     Raises:
-        Unusable: the file is damaged, of no known kind or has too many pixels.
+        UnusablePicture: the file is damaged, of no known kind or has too many pixels.
     """
     if not data:
-        raise Unusable("empty file")
+        raise UnusablePicture("empty file")
     if kind is None and looks_like_tga(data):
         kind = "TGA"
     if kind is None:
-        instead = stand_in(data[:STAND_IN_BYTES], len(data))
+        instead = detect_placeholder(data[:STAND_IN_BYTES], len(data))
         if instead is not None:
-            raise Unusable(instead.reason)
-        raise Unusable(foreign(data) or UNKNOWN_CONTENT)
+            raise UnusablePicture(instead.reason)
+        raise UnusablePicture(unsupported_type(data) or UNKNOWN_CONTENT)
     if (why := too_costly(kind, data)) is not None:
-        raise Unusable(why)
+        raise UnusablePicture(why)
     try:
         image = _OPENERS[kind](io.BytesIO(data))
     except MemoryError:
         raise
     except Exception as error:  # untrusted bytes make the plugins raise nearly anything
         if kind == "TIFF" and ("pixel mode" in str(error) or isinstance(error.__cause__, KeyError)):
-            raise Unusable(f"not read here: {why_not(data)}") from error
-        raise Unusable(_reason(data, error)) from error
+            raise UnusablePicture(f"not read here: {unsupported_reason(data)}") from error
+        raise UnusablePicture(_failure_reason(data, error)) from error
     if (why := too_costly_to_decode(kind, data, image)) is not None:
         image.close()
-        raise Unusable(why)
+        raise UnusablePicture(why)
     return image
 
 
-def _own_bands(image: ImageFile.ImageFile) -> bytes | None:
+def _band_chunk(image: ImageFile.ImageFile) -> bytes | None:
     """Return the band chunk, compressed, of a PNG written by this program; None without one."""
     chunks: list[tuple[bytes, bytes]] = getattr(image, "private_chunks", [])
     return next((chunk[1] for chunk in chunks if chunk[0] == BAND_CHUNK), None)
 
 
-def _checked(
+def _read_or_reject(
     read: Callable[[bytes, tuple[int, int]], _Read], content: bytes, shown: tuple[int, int]
 ) -> _Read:
     try:
         return read(content, shown)
     except ValueError as error:
-        raise Unusable(f"damaged: {error}") from error
+        raise UnusablePicture(f"damaged: {error}") from error
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
@@ -380,10 +389,10 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _reason(data: bytes, error: Exception) -> str:
-    if (rare := rare_kind(data)) is not None:
+def _failure_reason(data: bytes, error: Exception) -> str:
+    if (rare := unsupported_variant(data)) is not None:
         return rare
-    message = plain(str(error), 100)
-    if isinstance(error, EOFError) or "truncated" in message.lower() or cut_short(data):
+    message = printable(str(error), 100)
+    if isinstance(error, EOFError) or "truncated" in message.lower() or is_truncated(data):
         return "truncated"
     return f"damaged: {message or type(error).__name__}"

@@ -1,6 +1,6 @@
 """Frame counts of picture files: pages of a TIFF, frames of an animation.
 
-They are counted in the structure of the file, without decoding, and up to ``MOST_FRAMES`` only.
+They are counted in the structure of the file, without decoding, and up to ``MAX_FRAMES`` only.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import struct
 
 #: Largest number of frames that is counted.
-MOST_FRAMES = 10_000
+MAX_FRAMES = 10_000
 _GIF_EXTENSION, _GIF_IMAGE = 0x21, 0x2C
 #: Suffixes of files that may hold more than one frame.
-MOVING_SUFFIXES = frozenset((".gif", ".tif", ".tiff", ".webp", ".png", ".apng", ".avif", ".avifs"))
+MULTI_FRAME_SUFFIXES = frozenset(
+    (".gif", ".tif", ".tiff", ".webp", ".png", ".apng", ".avif", ".avifs")
+)
 
 
 def count_frames(kind: str, data: bytes) -> int:
@@ -21,7 +23,7 @@ def count_frames(kind: str, data: bytes) -> int:
         kind: kind of picture, as of :func:`ddpm_studio.data.decoding.signatures.identify`.
         data: the bytes of the file.
     """
-    counted = {"GIF": _gif, "TIFF": _tiff, "WEBP": _webp, "PNG": _png}.get(kind)
+    counted = {"GIF": _gif_frames, "TIFF": _tiff_pages, "WEBP": _webp_frames, "PNG": _png}.get(kind)
     if counted is None:
         return 1
     try:
@@ -30,14 +32,14 @@ def count_frames(kind: str, data: bytes) -> int:
         return 1
 
 
-def _gif(data: bytes) -> int:
-    at = 13 + _colours(data[10])
+def _gif_frames(data: bytes) -> int:
+    at = 13 + _colour_table_size(data[10])
     count = 0
-    while at < len(data) and count < MOST_FRAMES:
+    while at < len(data) and count < MAX_FRAMES:
         if data[at] == _GIF_IMAGE:
             count += 1
             # Image descriptor, local colour table and LZW minimum code size.
-            at += 10 + _colours(data[at + 9]) + 1
+            at += 10 + _colour_table_size(data[at + 9]) + 1
         elif data[at] == _GIF_EXTENSION:
             at += 2
         else:
@@ -48,34 +50,34 @@ def _gif(data: bytes) -> int:
     return count
 
 
-def _colours(flags: int) -> int:
+def _colour_table_size(flags: int) -> int:
     """Return the size in bytes of the colour table that these GIF flags announce."""
     return 3 << (1 + (flags & 7)) if flags & 0x80 else 0
 
 
-def _tiff(data: bytes) -> int:
+def _tiff_pages(data: bytes) -> int:
     order = "<" if data.startswith(b"II") else ">"
     big = data[2:4] in (b"+\0", b"\0+")
     place, number, entry = ("Q", "Q", 20) if big else ("I", "H", 12)
     (at,) = struct.unpack_from(order + place, data, 8 if big else 4)
     seen: set[int] = set()
-    while at and at not in seen and len(seen) < MOST_FRAMES:
+    while at and at not in seen and len(seen) < MAX_FRAMES:
         (tags,) = struct.unpack_from(order + number, data, at)
         seen.add(at)
         (at,) = struct.unpack_from(order + place, data, at + struct.calcsize(number) + tags * entry)
     return len(seen)
 
 
-def _webp(data: bytes) -> int:
+def _webp_frames(data: bytes) -> int:
     at, count = 12, 0
-    while at + 8 <= len(data) and count < MOST_FRAMES:
+    while at + 8 <= len(data) and count < MAX_FRAMES:
         count += data[at : at + 4] == b"ANMF"
         (size,) = struct.unpack_from("<I", data, at + 4)
         at += 8 + size + size % 2
     return count
 
 
-def tells_frames(data: bytes) -> bool:
+def has_frame_count(data: bytes) -> bool:
     """Whether the first bytes of a PNG suffice to count its frames: they reach to ``IDAT``."""
     try:
         return _png_frames(data) is not None
@@ -102,6 +104,6 @@ def _png_frames(data: bytes) -> int | None:
         elif kind == b"fcTL":
             own = 0
         elif kind == b"IDAT":
-            return min(animated + own, MOST_FRAMES) if animated else 1
+            return min(animated + own, MAX_FRAMES) if animated else 1
         at += 12 + size
     return None

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def no_collection() -> Iterator[None]:
+def paused_gc() -> Iterator[None]:
     """Context manager that disables the cyclic garbage collector, for short blocks only.
 
     When 50,000 files are listed, each is several objects that stay alive, and the collector would

@@ -34,7 +34,7 @@ def too_costly(kind: str, data: bytes) -> str | None:
     if kind == "WEBP":
         width, height = _webp_size(data)
         return _too_large(kind, width, height)
-    if kind == "TIFF" and _tiff_lists_too_much(data):
+    if kind == "TIFF" and _has_oversized_directory(data):
         return "damaged: a list in it is too long"
     return None
 
@@ -72,7 +72,7 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _tiff_lists_too_much(data: bytes) -> bool:
+def _has_oversized_directory(data: bytes) -> bool:
     """Whether the first directory of a TIFF exceeds the limits on tags or on values of one tag."""
     order = "<" if data.startswith(b"II") else ">"
     big = data[2:4] in (b"+\0", b"\0+")

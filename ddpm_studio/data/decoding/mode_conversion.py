@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from ddpm_studio.data.decoding.bit_depth import NO_RANGES, eight_bits, measured, strips
+from ddpm_studio.data.decoding.bit_depth import NO_RANGES, measure_values, strips, to_eight_bits
 from ddpm_studio.data.items import Pixels
-from ddpm_studio.picture_shape import MOST_COLOURS
+from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS
 
 Rgb = tuple[int, int, int]
 Decoded = Image.Image | Pixels
@@ -19,7 +19,7 @@ ALPHA_MODES = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
 
 def from_array(pixels: Pixels, background: Rgb | None) -> Decoded:
     """Convert an array (H, W, C) as :meth:`OpenedPicture.decode` does a file; bands are kept."""
-    if pixels.shape[2] > MOST_COLOURS:
+    if pixels.shape[2] > MAX_COLOUR_CHANNELS:
         return pixels
     squeezed = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
     return flatten(Image.fromarray(np.ascontiguousarray(squeezed)), background)
@@ -34,7 +34,7 @@ def flatten(image: Image.Image, background: Rgb | None) -> Image.Image:
     if mode in ("L", "RGB") and "transparency" not in image.info:
         return image
     if mode.startswith("I") or mode == "F":
-        return eight_bits(image, measured(image), NO_RANGES)
+        return to_eight_bits(image, measure_values(image), NO_RANGES)
     transparent = mode in ALPHA_MODES or "transparency" in image.info
     if transparent and background is None:
         wanted = "LA" if mode in ("LA", "La") else "RGBA"

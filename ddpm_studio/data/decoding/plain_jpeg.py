@@ -12,11 +12,11 @@ from PIL import Image
 #: Larger JPEGs are worth the full reader, which can decode them at a reduced size.
 _MAX_PIXELS = 1 << 20
 _MAX_SCANS = 16
-_START = b"\xff\xd8"
+_START_OF_IMAGE = b"\xff\xd8"
 _START_OF_SCAN = b"\xff\xda"
-_FRAMES = frozenset((0xC0, 0xC2))
+_START_OF_FRAME = frozenset((0xC0, 0xC2))
 # Tables, restart intervals and comments change neither size nor mode.
-_PASSED_OVER = frozenset((0xDB, 0xC4, 0xDD, 0xFE))
+_SKIPPED_SEGMENTS = frozenset((0xDB, 0xC4, 0xDD, 0xFE))
 _JFIF = 0xE0
 _MODES = {1: "L", 3: "RGB"}
 
@@ -38,22 +38,22 @@ class PlainJpeg(NamedTuple):
 
 def plain_jpeg(data: bytes) -> PlainJpeg | None:
     """Return size and mode of a plain JPEG; None if it needs the full reader."""
-    if not data.startswith(_START) or data.count(_START_OF_SCAN) > _MAX_SCANS:
+    if not data.startswith(_START_OF_IMAGE) or data.count(_START_OF_SCAN) > _MAX_SCANS:
         return None
     found: PlainJpeg | None = None
-    at = len(_START)
+    at = len(_START_OF_IMAGE)
     try:
         while data[at] == 0xFF:
             marker = data[at + 1]
             if marker == _START_OF_SCAN[1]:
                 return found
-            if marker in _FRAMES and found is None:
+            if marker in _START_OF_FRAME and found is None:
                 bits, height, width = data[at + 4], *_pairs(data, at + 5)
                 mode = _MODES.get(data[at + 9])
                 if bits != 8 or mode is None or not 0 < width * height <= _MAX_PIXELS:
                     return None
                 found = PlainJpeg((width, height), mode)
-            elif marker not in _PASSED_OVER and not (
+            elif marker not in _SKIPPED_SEGMENTS and not (
                 marker == _JFIF and data.startswith(b"JFIF", at + 4)
             ):
                 return None

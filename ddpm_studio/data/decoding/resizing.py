@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ddpm_studio.data.decoding.mode_conversion import Decoded, Rgb
-from ddpm_studio.data.decoding.verdicts import Unusable
+from ddpm_studio.data.decoding.verdicts import UnusablePicture
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.values import Range
 
@@ -49,7 +49,7 @@ class Recipe:
         return self.width, self.height
 
     @property
-    def behind(self) -> Rgb | None:
+    def alpha_background(self) -> Rgb | None:
         """The colour behind transparent pixels; None keeps transparency."""
         raw = self.bands or self.pick is not None
         return None if raw or self.channels in (2, 4) else self.background
@@ -76,27 +76,27 @@ def fit(decoded: Decoded, recipe: Recipe) -> bytes:
         The bytes of uint8 (H, W, C), in C order.
 
     Raises:
-        Unusable: the picture does not have the number of channels that the recipe needs.
+        UnusablePicture: the picture does not have the number of channels that the recipe needs.
     """
     if recipe.pick is not None:
-        decoded = _picked(decoded, recipe.pick, as_colours=not recipe.bands)
+        decoded = _select_channels(decoded, recipe.pick, as_colours=not recipe.bands)
     if recipe.bands or not isinstance(decoded, Image.Image):
         return _fit_bands(np.atleast_3d(np.asarray(decoded)), recipe)
     mode = _MODES[recipe.channels - 1]
     if recipe.channels not in (2, 4):
-        shaped = _shaped(decoded, recipe)
+        shaped = _fit_image(decoded, recipe)
         return (shaped if shaped.mode == mode else shaped.convert(mode)).tobytes()
-    shaped = _shaped(decoded if decoded.mode == mode else decoded.convert(mode), recipe)
+    shaped = _fit_image(decoded if decoded.mode == mode else decoded.convert(mode), recipe)
     # Fully transparent pixels get one colour, so that no hidden colours are learnt.
     hidden = shaped.getchannel("A").point(lambda level: 0 if level else 255)
     shaped.paste(_canvas(mode, shaped.size, recipe.background), mask=hidden)
     return shaped.tobytes()
 
 
-def _picked(decoded: Decoded, pick: tuple[int, ...], *, as_colours: bool) -> Decoded:
+def _select_channels(decoded: Decoded, pick: tuple[int, ...], *, as_colours: bool) -> Decoded:
     pixels = np.atleast_3d(np.asarray(decoded))
     if max(pick) >= pixels.shape[2]:
-        raise Unusable(f"of {pixels.shape[2]} channels: there is no {max(pick) + 1}")
+        raise UnusablePicture(f"of {pixels.shape[2]} channels: there is no {max(pick) + 1}")
     picked = np.ascontiguousarray(pixels[..., list(pick)])
     if not as_colours:
         return picked
@@ -105,12 +105,12 @@ def _picked(decoded: Decoded, pick: tuple[int, ...], *, as_colours: bool) -> Dec
 
 def _fit_bands(pixels: Pixels, recipe: Recipe) -> bytes:
     if pixels.shape[2] != recipe.channels:
-        raise Unusable(f"of {pixels.shape[2]} channels: not {recipe.channels}")
+        raise UnusablePicture(f"of {pixels.shape[2]} channels: not {recipe.channels}")
     planes = [Image.fromarray(np.ascontiguousarray(plane)) for plane in np.moveaxis(pixels, 2, 0)]
-    return np.stack([np.asarray(_shaped(plane, recipe)) for plane in planes], axis=2).tobytes()
+    return np.stack([np.asarray(_fit_image(plane, recipe)) for plane in planes], axis=2).tobytes()
 
 
-def _shaped(image: Image.Image, recipe: Recipe) -> Image.Image:
+def _fit_image(image: Image.Image, recipe: Recipe) -> Image.Image:
     width, height = image.size
     wide, high = recipe.size
     if recipe.fit == "crop":

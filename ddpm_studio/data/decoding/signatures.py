@@ -40,7 +40,7 @@ def misnamed_picture(head: bytes) -> str | None:
     return f"a {kind} picture under another name: give it the ending of its kind"
 
 
-def cut_short(data: bytes) -> bool:
+def is_truncated(data: bytes) -> bool:
     """Whether a picture file is truncated, by its end marker or its stated length if it has one."""
     kind = identify(data[:HEAD_BYTES])
     if kind == "JPEG":

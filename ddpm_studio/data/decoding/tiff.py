@@ -18,22 +18,34 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-_MOST_TAGS, _MOST_VALUES = 4096, 1 << 18
-_MOST_BYTES = 1 << 30
+_MAX_TAGS, _MAX_VALUES = 4096, 1 << 18
+_MAX_BYTES = 1 << 30
 # Python takes about a microsecond for each byte of LZW.
-_MOST_LZW_BYTES = 1 << 22
-_SIZES = {1: "B", 2: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I", 16: "Q", 18: "Q"}
+_MAX_LZW_BYTES = 1 << 22
+_TYPE_CODES = {
+    1: "B",
+    2: "B",
+    3: "H",
+    4: "I",
+    6: "b",
+    7: "B",
+    8: "h",
+    9: "i",
+    13: "I",
+    16: "Q",
+    18: "Q",
+}
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _STRIPS, _ORIENTATION, _BANDS, _ROWS, _COUNTS, _PLANAR = 273, 274, 277, 278, 279, 284
 _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_COUNTS = 317, 322, 323, 324, 325
 _EXTRA, _FORMAT = 338, 339
 _STORED, _LZW, _DEFLATE, _PACKBITS = (1,), (5,), (8, 32946), (32773,)
-_KINDS = {1: "u", 2: "i", 3: "f"}
-_CLEAR, _END, _FIRST_CODE, _MOST_CODES = 256, 257, 258, 4096 - 258
+_SAMPLE_KINDS = {1: "u", 2: "i", 3: "f"}
+_CLEAR, _END, _FIRST_CODE, _MAX_CODES = 256, 257, 258, 4096 - 258
 
 
 # Names of compression methods that are not supported, for messages.
-_METHODS = {
+_COMPRESSION_NAMES = {
     2: "CCITT",
     3: "CCITT",
     4: "CCITT",
@@ -52,7 +64,7 @@ class UnknownTiffError(ValueError):
     """Raised for a TIFF that is intact but of a kind that is not supported."""
 
 
-def tiff_verdict(error: ValueError) -> str:
+def tiff_error_reason(error: ValueError) -> str:
     """Return an error as a reason for the report, "not read here" or "damaged"."""
     return f"{'not read here' if isinstance(error, UnknownTiffError) else 'damaged'}: {error}"
 
@@ -80,7 +92,7 @@ class TiffPage:
     @property
     def orientation(self) -> int:
         """The orientation tag, 1 to 8; 1 is upright."""
-        found = self._one(_ORIENTATION, 1)
+        found = self._tag_value(_ORIENTATION, 1)
         return found if 1 <= found <= 8 else 1
 
     @property
@@ -96,11 +108,15 @@ class TiffPage:
             ValueError: the page is damaged or its compression is not supported.
         """
         tiled = _TILES in self.tags
-        high = self._one(_TILE_HEIGHT) if tiled else min(self._one(_ROWS, self.height), self.height)
-        wide = self._one(_TILE_WIDTH) if tiled else self.width
-        apart = self._one(_PLANAR, 1) == 2
+        high = (
+            self._tag_value(_TILE_HEIGHT)
+            if tiled
+            else min(self._tag_value(_ROWS, self.height), self.height)
+        )
+        wide = self._tag_value(_TILE_WIDTH) if tiled else self.width
+        apart = self._tag_value(_PLANAR, 1) == 2
         bands = 1 if apart else self.bands
-        if high < 1 or wide < 1 or high * wide * bands * self.dtype.itemsize > _MOST_BYTES:
+        if high < 1 or wide < 1 or high * wide * bands * self.dtype.itemsize > _MAX_BYTES:
             raise ValueError("its parts have an impossible size")
         down, across = -(-self.height // high), -(-self.width // wide)
         starts = self.tags.get(_TILES if tiled else _STRIPS, ())
@@ -116,22 +132,22 @@ class TiffPage:
                     start, count = next(parts)
                     top, left = row * high, column * wide
                     rows = high if tiled else min(high, self.height - top)
-                    part = self._part(data[start : start + count], rows, wide, bands)
+                    part = self._decode_segment(data[start : start + count], rows, wide, bands)
                     part = part[: self.height - top, : self.width - left]
                     found[top : top + high, left : left + wide, chosen] = part
         return found
 
-    def _one(self, tag: int, missing: int = 0) -> int:
+    def _tag_value(self, tag: int, missing: int = 0) -> int:
         return self.tags.get(tag, (missing,))[0]
 
-    def _part(self, packed: bytes, rows: int, wide: int, bands: int) -> Array:
+    def _decode_segment(self, compressed: bytes, rows: int, wide: int, bands: int) -> Array:
         size = rows * wide * bands * self.dtype.itemsize
-        raw = _unpacked(packed, self._one(_COMPRESSION, 1), size)
+        raw = _decompress(compressed, self._tag_value(_COMPRESSION, 1), size)
         if len(raw) < size:
             raise ValueError("it is cut short")
-        predictor = self._one(_PREDICTOR, 1)
+        predictor = self._tag_value(_PREDICTOR, 1)
         if predictor == 3:
-            return _of_float_predictor(raw[:size], rows, wide, bands, self.dtype)
+            return _undo_float_predictor(raw[:size], rows, wide, bands, self.dtype)
         part = np.frombuffer(raw, self.dtype, rows * wide * bands).reshape(rows, wide, bands)
         if predictor == 2:
             if self.dtype.kind == "f":
@@ -159,12 +175,12 @@ def tiff_page(data: bytes, page: int = 0) -> TiffPage:
     formats = tags.get(_FORMAT, (1,))
     if len(set(bits)) != 1 or len(set(formats)) != 1:
         raise ValueError("its bands are of several types")
-    kind, depth = _KINDS.get(formats[0]), bits[0]
+    kind, depth = _SAMPLE_KINDS.get(formats[0]), bits[0]
     if kind is None or depth not in (8, 16, 32, 64) or (kind == "f" and depth == 8):
         raise ValueError(f"its numbers of {depth} bits are of a type that is not known")
     if width < 1 or height < 1 or not 1 <= bands <= 1024:
         raise ValueError("its size is impossible")
-    if width * height * bands * depth // 8 > _MOST_BYTES:
+    if width * height * bands * depth // 8 > _MAX_BYTES:
         raise ValueError("it is too large")
     if tags.get(_PHOTOMETRIC, (1,))[0] not in (1, 2):
         raise ValueError("its colours are of a kind that is not known")
@@ -188,14 +204,14 @@ def _tags(data: bytes, page: int) -> dict[int, tuple[int, ...]]:
         if not at:
             raise ValueError("it has fewer pages")
     (count,) = struct.unpack_from(order + number, data, at)
-    if count > _MOST_TAGS:
+    if count > _MAX_TAGS:
         raise ValueError("a list in it is too long")
     at += struct.calcsize(order + number)
     tags: dict[int, tuple[int, ...]] = {}
     for index in range(count):
         tag, kind, values = struct.unpack_from(order + entry, data, at + index * step)
-        letter = _SIZES.get(kind)
-        if letter is None or not 0 < values <= _MOST_VALUES:
+        letter = _TYPE_CODES.get(kind)
+        if letter is None or not 0 < values <= _MAX_VALUES:
             continue
         where = at + index * step + struct.calcsize(order + entry)
         if struct.calcsize(order + letter) * values > inline:
@@ -204,34 +220,34 @@ def _tags(data: bytes, page: int) -> dict[int, tuple[int, ...]]:
     return tags
 
 
-def _unpacked(packed: bytes, method: int, size: int) -> bytes:
+def _decompress(compressed: bytes, method: int, size: int) -> bytes:
     if method in _STORED:
-        return packed
+        return compressed
     if method in _DEFLATE:
         try:
-            return zlib.decompressobj().decompress(packed, size)
+            return zlib.decompressobj().decompress(compressed, size)
         except zlib.error as error:
             raise ValueError("it is damaged") from error
     if method in _LZW:
-        if size > _MOST_LZW_BYTES:
+        if size > _MAX_LZW_BYTES:
             raise UnknownTiffError("it is too large, packed by LZW")
-        return b"".join(_lzw(packed, size))
+        return b"".join(_lzw(compressed, size))
     if method in _PACKBITS:
-        return _packbits(packed, size)
-    raise UnknownTiffError(_packed_by(method))
+        return _packbits(compressed, size)
+    raise UnknownTiffError(_compression_message(method))
 
 
-def _packed_by(method: int) -> str:
-    name = _METHODS.get(method, f"the method {method}")
+def _compression_message(method: int) -> str:
+    name = _COMPRESSION_NAMES.get(method, f"the method {method}")
     return f"it is packed by {name}; save it stored, or packed by LZW or Deflate"
 
 
-def _lzw(packed: bytes, size: int) -> Iterator[bytes]:
+def _lzw(compressed: bytes, size: int) -> Iterator[bytes]:
     """Yield the decoded pieces of an LZW stream with codes of 9 to 12 bits (TIFF 6.0, §13)."""
     table: list[bytes] = []
     before = b""
     width, held, bits, given = 9, 0, 0, 0
-    for byte in packed:
+    for byte in compressed:
         held, bits = (held << 8 | byte) & 0xFFFFFF, bits + 8
         if bits < width:
             continue
@@ -252,29 +268,29 @@ def _lzw(packed: bytes, size: int) -> Iterator[bytes]:
             raise ValueError("it is damaged")
         yield piece
         given += len(piece)
-        if before and len(table) < _MOST_CODES:
+        if before and len(table) < _MAX_CODES:
             table.append(before + piece[:1])
         before = piece
         # The code width grows one code early, as all TIFF writers have it.
         width = min(12, max(9, (len(table) + _FIRST_CODE + 1).bit_length()))
 
 
-def _packbits(packed: bytes, size: int) -> bytes:
+def _packbits(compressed: bytes, size: int) -> bytes:
     found = bytearray()
     at = 0
-    while at < len(packed) and len(found) < size:
-        count = packed[at]
+    while at < len(compressed) and len(found) < size:
+        count = compressed[at]
         if count < 128:
-            found += packed[at + 1 : at + 2 + count]
+            found += compressed[at + 1 : at + 2 + count]
             at += 2 + count
         else:
             if count > 128:
-                found += packed[at + 1 : at + 2] * (257 - count)
+                found += compressed[at + 1 : at + 2] * (257 - count)
             at += 2 if count > 128 else 1
     return bytes(found)
 
 
-def _of_float_predictor(
+def _undo_float_predictor(
     raw: bytes, rows: int, wide: int, bands: int, dtype: np.dtype[Any]
 ) -> Array:
     """Undo the floating-point predictor: bytes grouped by significance, and differenced."""
@@ -288,12 +304,12 @@ def _of_float_predictor(
     return big.reshape(rows, wide, bands)
 
 
-def why_not(data: bytes) -> str:
+def unsupported_reason(data: bytes) -> str:
     """Return the reason why the first page of a TIFF is not supported, with a remedy."""
     try:
         method = tiff_page(data).tags.get(_COMPRESSION, (1,))[0]
         if method not in (*_STORED, *_LZW, *_DEFLATE, *_PACKBITS):
-            return _packed_by(method)
+            return _compression_message(method)
     except ValueError as error:
         return f"{error}; convert it to 8 or 16 bits, or to floats"
     return "a TIFF of a rare kind; convert it to 8 or 16 bits"

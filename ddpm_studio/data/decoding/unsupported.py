@@ -134,7 +134,7 @@ _BY_SUFFIX = {
     ),
     **dict.fromkeys((".xls", ".xlsx", ".ods"), "a spreadsheet, not read here: save it as CSV"),
 }
-_BY_START: tuple[tuple[int, bytes, str], ...] = (
+_BY_SIGNATURE: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypheic", _HEIC),
     (4, b"ftypheix", _HEIC),
     (4, b"ftypheim", _HEIC),
@@ -208,12 +208,12 @@ _SHARD = re.compile(r"-\d+-of-\d+$")
 _TGA_TYPES = {1: True, 2: False, 3: False, 9: True, 10: False, 11: False}
 
 
-def foreign(head: bytes) -> str | None:
+def unsupported_type(head: bytes) -> str | None:
     """Return type and remedy of an unsupported file by its signature; None if unknown."""
-    return next((what for at, sign, what in _BY_START if head.startswith(sign, at)), None)
+    return next((what for at, sign, what in _BY_SIGNATURE if head.startswith(sign, at)), None)
 
 
-def packed(head: bytes) -> str | None:
+def unsupported_gzip(head: bytes) -> str | None:
     """Return type and remedy of an unsupported file compressed with gzip; None if unknown."""
     if not head.startswith(b"\x1f\x8b"):
         return None
@@ -221,11 +221,11 @@ def packed(head: bytes) -> str | None:
         begin = zlib.decompressobj(wbits=31).decompress(head, _UNPACKED)
     except zlib.error:
         return None
-    what = foreign(begin)
+    what = unsupported_type(begin)
     return what if what is not None and _UNREAD in what else None
 
 
-def rare_kind(data: bytes) -> str | None:
+def unsupported_variant(data: bytes) -> str | None:
     """Return type and remedy of a PNG or JPEG of a rare kind that can't be decoded, or None."""
     if data.startswith(_PNG_OF_XCODE[0]):
         return _PNG_OF_XCODE[1]
@@ -248,19 +248,19 @@ def _rare_jpeg(data: bytes) -> str | None:
     return None
 
 
-def shardless(suffix: str) -> str:
+def without_shard_number(suffix: str) -> str:
     """Return a suffix without TensorFlow's shard number: ".tfrecord-0-of-9" → ".tfrecord"."""
     return _SHARD.sub("", suffix)
 
 
-def foreign_suffix(suffix: str) -> str | None:
+def unsupported_suffix(suffix: str) -> str | None:
     """Return type and remedy of an unsupported file by its suffix; None if unknown."""
     return _BY_SUFFIX.get(suffix)
 
 
-def foreign_alone(suffix: str) -> str | None:
+def unsupported_source(suffix: str) -> str | None:
     """Return type and remedy by suffix for a source without pictures, tables and HTML included."""
-    return foreign_suffix(suffix) or _BY_SUFFIX_ALONE.get(suffix)
+    return unsupported_suffix(suffix) or _BY_SUFFIX_ALONE.get(suffix)
 
 
 def looks_like_tga(data: bytes) -> bool:

@@ -18,10 +18,17 @@ from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
-from ddpm_studio.data.byte_ranges import Member, OpenFile, Place, Span, Whole
-from ddpm_studio.data.decoding.decode_pass import Framed, NotAPicture, Raw, Target, look, read_file
+from ddpm_studio.data.byte_ranges import ByteRange, FileRange, OpenFile, WholeFile, ZipMember
+from ddpm_studio.data.decoding.decode_pass import (
+    FileFrame,
+    NotAPicture,
+    Raw,
+    Target,
+    read_file,
+    run_decode_pass,
+)
 from ddpm_studio.data.decoding.resizing import Recipe
-from ddpm_studio.data.decoding.verdicts import Unusable
+from ddpm_studio.data.decoding.verdicts import UnusablePicture
 
 READY = b"ready\n"
 MEMORY, DISK = "memory", "disk"
@@ -29,7 +36,9 @@ _COLLECT_AFTER = 20_000
 #: Kinds of picture in a request that have no byte range; those with one have its class name.
 BYTES, ARRAY, OTHER, LEFT_OUT = "bytes", "array", "other", "left out"
 
-_PLACES: dict[str, Callable[..., Place]] = {kind.__name__: kind for kind in (Whole, Span, Member)}
+_PLACES: dict[str, Callable[..., ByteRange]] = {
+    kind.__name__: kind for kind in (WholeFile, FileRange, ZipMember)
+}
 
 
 def main() -> NoReturn:
@@ -37,7 +46,7 @@ def main() -> NoReturn:
     # Output that a decoder prints by itself must not get between the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    questions = os.fdopen(0, "rb")
+    requests = os.fdopen(0, "rb")
     try:
         # Loaded modules stay alive; other objects are freed by reference counts, except for the
         # reference cycles of a rare error.
@@ -46,19 +55,19 @@ def main() -> NoReturn:
         gc.enable()
         answers.write(READY)
         answers.flush()
-        serve(questions, answers)
+        serve(requests, answers)
     except BrokenPipeError:
         pass
     # There is nothing to clean up, and nobody to report an error to.
     os._exit(0)
 
 
-def serve(questions: BinaryIO, answers: BinaryIO) -> None:
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until there are no more."""
     archive = _Archive()
-    while line := questions.readline():
+    while line := requests.readline():
         try:
-            answer = _answer(json.loads(line), questions, archive)
+            answer = _handle_request(json.loads(line), requests, archive)
         except MemoryError:
             answer = {"error": MEMORY}
         except OSError as error:
@@ -76,53 +85,53 @@ class _Archive:
         self._path = ""
         self._file: OpenFile | None = None
 
-    def read(self, place: Place, limit: int) -> bytes:
+    def read(self, location: ByteRange, limit: int) -> bytes:
         """Return the first ``limit`` bytes of a byte range, all for −1."""
-        if isinstance(place, Whole):
-            with OpenFile(Path(place.path)) as file:
-                return file.read(place, limit)
-        if self._file is None or self._path != place.path:
+        if isinstance(location, WholeFile):
+            with OpenFile(Path(location.path)) as file:
+                return file.read(location, limit)
+        if self._file is None or self._path != location.path:
             if self._file is not None:
                 self._file.close()
-            self._path, self._file = place.path, OpenFile(Path(place.path))
-        return self._file.read(place, limit)
+            self._path, self._file = location.path, OpenFile(Path(location.path))
+        return self._file.read(location, limit)
 
 
-def _answer(asked: dict[str, Any], blobs: BinaryIO, archive: _Archive) -> dict[str, Any]:
-    readers = [_reader(told, blobs, archive) for told in asked["pictures"]]
+def _handle_request(request: dict[str, Any], blobs: BinaryIO, archive: _Archive) -> dict[str, Any]:
+    readers = [_reader(fields, blobs, archive) for fields in request["pictures"]]
     target = None
-    if asked["target"] is not None:
-        recipe, path, offset = asked["target"]
+    if request["target"] is not None:
+        recipe, path, offset = request["target"]
         recipe["background"] = tuple(recipe["background"])
         recipe["ranges"] = tuple(tuple(one) for one in recipe["ranges"])
         target = Target(Recipe(**recipe), Path(path), offset)
-    return look(readers, asked["first"], target, large=asked["large"])._asdict()
+    return run_decode_pass(readers, request["first"], target, large=request["large"])._asdict()
 
 
-def _reader(told: list[Any], blobs: BinaryIO, archive: _Archive) -> Callable[[], Raw]:
-    kind, *rest = told
+def _reader(fields: list[Any], blobs: BinaryIO, archive: _Archive) -> Callable[[], Raw]:
+    kind, *rest = fields
     if kind == BYTES:
         size, frame = rest
         data = blobs.read(size)
-        return partial(_give, Framed(data, frame) if frame else data)
+        return partial(_return_raw, FileFrame(data, frame) if frame else data)
     if kind == ARRAY:
         data = blobs.read(math.prod(rest))
-        return partial(_give, np.frombuffer(data, np.uint8).reshape(rest))
+        return partial(_return_raw, np.frombuffer(data, np.uint8).reshape(rest))
     if kind in (OTHER, LEFT_OUT):
-        return partial(_refuse, kind, rest[0])
+        return partial(_raise_reject, kind, rest[0])
     make = _PLACES[kind]
-    frame, suffix, size, *place = rest
-    return partial(_framed, frame, suffix, size, partial(archive.read, make(*place)))
+    frame, suffix, size, *location = rest
+    return partial(_read_frame, frame, suffix, size, partial(archive.read, make(*location)))
 
 
-def _framed(frame: int, suffix: str, size: int, read: Callable[[int], bytes]) -> Raw:
+def _read_frame(frame: int, suffix: str, size: int, read: Callable[[int], bytes]) -> Raw:
     data = read_file(suffix, size, read)
-    return Framed(data, frame) if frame else data
+    return FileFrame(data, frame) if frame else data
 
 
-def _give(raw: Raw) -> Raw:
+def _return_raw(raw: Raw) -> Raw:
     return raw
 
 
-def _refuse(kind: str, why: str) -> Raw:
-    raise NotAPicture(why) if kind == OTHER else Unusable(why)
+def _raise_reject(kind: str, why: str) -> Raw:
+    raise NotAPicture(why) if kind == OTHER else UnusablePicture(why)

@@ -1,4 +1,4 @@
 """Command-line flag that starts the program as a decoding process; imports nothing."""
 
-WORKER_WORD = "--look-at-pictures"
+WORKER_FLAG = "--look-at-pictures"
 """Command-line flag that makes the frozen program run as one of its decoding processes."""

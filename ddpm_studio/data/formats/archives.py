@@ -17,8 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from ddpm_studio.data.byte_ranges import Member, OpenFile, Span
-from ddpm_studio.data.formats.folders import unreadable
+from ddpm_studio.data.byte_ranges import FileRange, OpenFile, ZipMember
+from ddpm_studio.data.formats.folders import unreadable_error
 from ddpm_studio.data.formats.legacy_names import code_page
 from ddpm_studio.data.formats.streams import ListingStream, open_tar
 from ddpm_studio.data.items import MAX_FILES, File, natural_key
@@ -59,17 +59,17 @@ class ArchiveBudget:
                 the compression ratio is exceeded.
         """
         if size < 0:
-            raise self._refuse("it holds a file of less than no bytes")
+            raise self._refusal_error("it holds a file of less than no bytes")
         self.members += 1
         self.total += size
         if self.members > MAX_FILES:
-            raise self._refuse(f"it holds more than {MAX_FILES:,} files")
+            raise self._refusal_error(f"it holds more than {MAX_FILES:,} files")
         if self.total > MAX_TOTAL_BYTES:
-            raise self._refuse(f"it would unpack to more than {MAX_TOTAL_BYTES >> 30} GB")
+            raise self._refusal_error(f"it would unpack to more than {MAX_TOTAL_BYTES >> 30} GB")
         if self.total > max(RATIO_FROM_BYTES, MAX_RATIO * self.packed):
-            raise self._refuse(f"it would unpack to more than {MAX_RATIO} times its size")
+            raise self._refusal_error(f"it would unpack to more than {MAX_RATIO} times its size")
 
-    def _refuse(self, why: str) -> StudioError:
+    def _refusal_error(self, why: str) -> StudioError:
         return StudioError(
             f"{self.name} is refused: {why}.",
             "If you trust it, unpack it yourself and choose the folder.",
@@ -89,20 +89,22 @@ def open_zip(path: Path, stack: ExitStack) -> zipfile.ZipFile:
         raise
     except OSError as error:
         # An OSError without strerror comes from the parser: the content is wrong.
-        raise (unreadable(path, error) if error.strerror else damaged(path, error)) from error
+        raise (
+            unreadable_error(path, error) if error.strerror else damaged_archive_error(path, error)
+        ) from error
     except Exception as error:  # untrusted bytes make the parser raise nearly anything
-        raise damaged(path, error) from error
+        raise damaged_archive_error(path, error) from error
     stream.listing = False
     return archive
 
 
-def zip_files(path: Path, stack: ExitStack, told: list[str] | None = None) -> list[File]:
+def zip_files(path: Path, stack: ExitStack, notes: list[str] | None = None) -> list[File]:
     """Return the files of a zip in natural order; ``stack`` closes it.
 
     Args:
         path: path of the zip.
         stack: closes the zip.
-        told: receives a note on the code page used for names that are not UTF-8; None to decode
+        notes: receives a note on the code page used for names that are not UTF-8; None to decode
             these as CP437, the default of the format, as version 0.1.0 did.
 
     Raises:
@@ -115,22 +117,22 @@ def zip_files(path: Path, stack: ExitStack, told: list[str] | None = None) -> li
     packed = stack.enter_context(OpenFile(path))
     where = str(path)
     files = []
-    page = "" if told is None else _code_page(path.name, archive.infolist(), told)
+    page = "" if notes is None else _code_page(path.name, archive.infolist(), notes)
     for info in archive.infolist():
         budget.add(info.file_size)
         # ZipInfo.filename has its separators replaced; orig_filename is the name as stored.
-        name = _safe_name(path, _written(info, page))
+        name = _safe_name(path, _decode_name(info, page))
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise _unsafe(path, info.filename, "is a link")
+            raise _unsafe_error(path, info.filename, "is a link")
         if info.flag_bits & _ENCRYPTED:
             raise StudioError(
                 f"{path.name} is encrypted.", "Unpack it with its password, then choose the folder."
             )
         # Not info.is_dir(), which fails on an empty name.
-        if name and not info.filename.endswith("/") and not _hidden(name):
-            place = Member.of(where, info)
-            source = packed.read if place else partial(_read_zip, archive, lock, info)
-            files.append(File(name, info.file_size, source, place))
+        if name and not info.filename.endswith("/") and not _is_hidden(name):
+            location = ZipMember.of(where, info)
+            source = packed.read if location else partial(_read_zip, archive, lock, info)
+            files.append(File(name, info.file_size, source, location))
     files.sort(key=lambda file: natural_key(file.name))
     return files
 
@@ -157,10 +159,10 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
             budget.add(info.size)
             name = _safe_name(path, info.name)
             if info.issym() or info.islnk():
-                raise _unsafe(path, info.name, "is a link")
+                raise _unsafe_error(path, info.name, "is a link")
             if not (info.isreg() or info.isdir()) or info.issparse():
-                raise _unsafe(path, info.name, "is a sparse file or a device")
-            if info.isreg() and not _hidden(name):
+                raise _unsafe_error(path, info.name, "is a sparse file or a device")
+            if info.isreg() and not _is_hidden(name):
                 begin = info.offset_data
                 if plain is None:
                     source: Callable[..., bytes] = partial(
@@ -168,7 +170,7 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
                     )
                     files.append(File(name, info.size, source))
                 else:
-                    span = Span(where, begin, info.size)
+                    span = FileRange(where, begin, info.size)
                     files.append(File(name, info.size, plain.read, span))
         # tarfile takes a damaged header for the end of the archive.
         stream.seek(archive.offset)
@@ -178,13 +180,15 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
     except (StudioError, MemoryError):
         raise
     except OSError as error:
-        raise (unreadable(path, error) if error.strerror else damaged(path, error)) from error
+        raise (
+            unreadable_error(path, error) if error.strerror else damaged_archive_error(path, error)
+        ) from error
     except Exception as error:  # untrusted bytes make the parser raise nearly anything
-        raise damaged(path, error) from error
+        raise damaged_archive_error(path, error) from error
     return files
 
 
-def _written(info: zipfile.ZipInfo, page: str) -> str:
+def _decode_name(info: zipfile.ZipInfo, page: str) -> str:
     """Return a member's name, decoded; many programs write UTF-8 without setting its flag.
 
     Names without the flag are decoded by ``page``; if that is empty, as UTF-8 or else CP437.
@@ -198,7 +202,7 @@ def _written(info: zipfile.ZipInfo, page: str) -> str:
         return name
 
 
-def _code_page(name: str, infos: Sequence[zipfile.ZipInfo], told: list[str]) -> str:
+def _code_page(name: str, infos: Sequence[zipfile.ZipInfo], notes: list[str]) -> str:
     """Return the code page of the names in a zip that are not UTF-8; empty if none or unknown."""
     names = [
         info.orig_filename.encode(_PC)
@@ -215,7 +219,7 @@ def _code_page(name: str, infos: Sequence[zipfile.ZipInfo], told: list[str]) -> 
             else "no code page that is known fits, so they are shown as they are"
         )
         if page != _PC:
-            told.append(f"Names in {name} are not UTF-8; {what}.")
+            notes.append(f"Names in {name} are not UTF-8; {what}.")
         return page or ""
     return ""
 
@@ -223,17 +227,17 @@ def _code_page(name: str, infos: Sequence[zipfile.ZipInfo], told: list[str]) -> 
 def _safe_name(path: Path, name: str) -> str:
     parts = name.replace("\\", "/").split("/")
     if ".." in parts:
-        raise _unsafe(path, name, "leads out of the archive")
+        raise _unsafe_error(path, name, "leads out of the archive")
     if parts[0] == "" or _DRIVE.match(name):
-        raise _unsafe(path, name, "is an absolute path")
+        raise _unsafe_error(path, name, "is an absolute path")
     return "/".join([part for part in parts if part and part != "."])
 
 
-def _hidden(name: str) -> bool:
+def _is_hidden(name: str) -> bool:
     return name.startswith(".") or "/." in name or "__MACOSX" in name.split("/")
 
 
-def _unsafe(path: Path, name: str, why: str) -> StudioError:
+def _unsafe_error(path: Path, name: str, why: str) -> StudioError:
     shown = name if len(name) <= 80 else name[:77] + "…"
     return StudioError(
         f'{path.name} is refused: its member "{shown}" {why}.',
@@ -241,7 +245,7 @@ def _unsafe(path: Path, name: str, why: str) -> StudioError:
     )
 
 
-def damaged(path: Path, error: Exception) -> StudioError:
+def damaged_archive_error(path: Path, error: Exception) -> StudioError:
     """Return the error for a damaged archive."""
     return StudioError(
         f"{path.name} is not a whole archive: {str(error)[:100] or type(error).__name__}.",
@@ -266,12 +270,12 @@ def _read_zip(
 
 
 def _read_tar(
-    stream: ListingStream, lock: threading.Lock, place: int, size: int, limit: int
+    stream: ListingStream, lock: threading.Lock, location: int, size: int, limit: int
 ) -> bytes:
     wanted = size if limit < 0 else min(size, limit)
     try:
         with lock:
-            stream.seek(place)
+            stream.seek(location)
             data = stream.read(wanted)
     except MemoryError:
         raise

@@ -10,11 +10,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ddpm_studio.data.formats.named_arrays import IMAGE_WORDS, LABEL_WORDS, Named, parts_of
-from ddpm_studio.data.formats.reading import Part, Reading
+from ddpm_studio.data.formats.named_arrays import (
+    IMAGE_WORDS,
+    LABEL_WORDS,
+    NamedArray,
+    find_picture_arrays,
+)
+from ddpm_studio.data.formats.reading import PictureArray, Reading
 from ddpm_studio.data.items import File
 from ddpm_studio.data.report import Reject
-from ddpm_studio.data.splits import aside_told, split_of, taken_splits
+from ddpm_studio.data.splits import left_out_warning, selected_splits, split_of
 from ddpm_studio.errors import StudioError
 
 _WORD = re.compile(r"[^\W_]+")
@@ -25,7 +30,7 @@ _KIND_WORDS = frozenset((*IMAGE_WORDS, *LABEL_WORDS))
 @dataclass(frozen=True)
 class _ArrayFile:
     file: File
-    arrays: Sequence[Named]
+    arrays: Sequence[NamedArray]
 
     @property
     def split(self) -> str | None:
@@ -33,7 +38,7 @@ class _ArrayFile:
         return next(filter(None, map(split_of, self._words)), None)
 
     @property
-    def of(self) -> tuple[str, ...]:
+    def pairing_key(self) -> tuple[str, ...]:
         """Pairing key: folder and words of its name, without those for pictures or labels."""
         folder = self.file.name.rpartition("/")[0]
         return (folder, *(word for word in self._words if word not in _KIND_WORDS))
@@ -50,9 +55,9 @@ class _ArrayFile:
         return _WORD.findall(self.file.name.rpartition("/")[2].rpartition(".")[0].casefold())
 
 
-def parts_of_files(
-    files: Sequence[File], reading: Reading, listed: Callable[[File], Sequence[Named]]
-) -> list[Part]:
+def find_arrays_in_files(
+    files: Sequence[File], reading: Reading, listed: Callable[[File], Sequence[NamedArray]]
+) -> list[PictureArray]:
     """Return the arrays of pictures in some files, each with its labels.
 
     Of several files, those that can't be used are left out and added to the rejects.
@@ -69,56 +74,58 @@ def parts_of_files(
         return [
             part
             for file in files
-            for part in parts_of(listed(file), reading, reading.shown(file.name))
+            for part in find_picture_arrays(listed(file), reading, reading.shown(file.name))
         ]
     found: list[_ArrayFile] = []
     for file in files:
         try:
             found.append(_ArrayFile(file, listed(file)))
         except StudioError as error:
-            _leave_out(file, error.cause, reading)
+            _reject_file(file, error.cause, reading)
     asked = reading.options.layout
     pictures = [one for one in found if one.holds_pictures(asked)]
-    taken = _of_split(pictures, reading)
-    labels: dict[tuple[str, ...], list[Named]] = {}
+    selected = _filter_by_split(pictures, reading)
+    labels: dict[tuple[str, ...], list[NamedArray]] = {}
     for one in found:
         if one not in pictures:
-            labels.setdefault(one.of, []).extend(one.arrays)
-    paired = {one.of for one in pictures}
+            labels.setdefault(one.pairing_key, []).extend(one.arrays)
+    paired = {one.pairing_key for one in pictures}
     for one in found:
-        if one not in pictures and one.of not in paired:
-            _leave_out(one.file, f"it holds {_held(one.arrays)}", reading)
-    parts: list[Part] = []
-    for one in taken:
-        beside = [replace(array, name="labels") for array in labels.get(one.of, ())[:1]]
+        if one not in pictures and one.pairing_key not in paired:
+            _reject_file(one.file, f"it holds {_array_names(one.arrays)}", reading)
+    parts: list[PictureArray] = []
+    for one in selected:
+        label_arrays = [
+            replace(array, name="labels") for array in labels.get(one.pairing_key, ())[:1]
+        ]
         try:
-            parts += parts_of(
-                [*one.arrays, *beside], reading, reading.shown(one.file.name), one.file.name
+            parts += find_picture_arrays(
+                [*one.arrays, *label_arrays], reading, reading.shown(one.file.name), one.file.name
             )
         except StudioError as error:
-            _leave_out(one.file, error.cause, reading)
+            _reject_file(one.file, error.cause, reading)
     return parts
 
 
-def _of_split(files: Sequence[_ArrayFile], reading: Reading) -> list[_ArrayFile]:
+def _filter_by_split(files: Sequence[_ArrayFile], reading: Reading) -> list[_ArrayFile]:
     """Return the files of the split asked for, judging by their names."""
     splits = [one.split for one in files]
     if reading.options.split is not None and reading.options.split not in splits:
         # The splits may be arrays or folders instead.
         return list(files)
-    taken = taken_splits(splits, reading.options.split)
-    aside: dict[str, int] = {}
+    selected = selected_splits(splits, reading.options.split)
+    left_out: dict[str, int] = {}
     for split in splits:
-        if split not in taken and split is not None:
-            aside[split] = aside.get(split, 0) + 1
-    if line := aside_told(aside, "file"):
+        if split not in selected and split is not None:
+            left_out[split] = left_out.get(split, 0) + 1
+    if line := left_out_warning(left_out, "file"):
         reading.warn(line)
-    return [one for one, split in zip(files, splits, strict=True) if split in taken]
+    return [one for one, split in zip(files, splits, strict=True) if split in selected]
 
 
-def _leave_out(file: File, why: str, reading: Reading) -> None:
+def _reject_file(file: File, why: str, reading: Reading) -> None:
     reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {why}"))
 
 
-def _held(arrays: Sequence[Named]) -> str:
+def _array_names(arrays: Sequence[NamedArray]) -> str:
     return ", ".join(one.name for one in arrays[:3]) or "nothing"

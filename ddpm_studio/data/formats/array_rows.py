@@ -20,7 +20,7 @@ MAX_ARRAY_BYTES = 16 * 2**30
 #: A smaller array in Fortran order is read into memory at once.
 _SMALL_BYTES = 64 * 2**20
 _BLOCK_BYTES = 16 * 2**20
-LOST = "See that the file and its disk are there, then prepare the pictures again."
+LOST_FILE_REMEDY = "See that the file and its disk are there, then prepare the pictures again."
 
 
 class ArrayRows(Protocol):
@@ -53,7 +53,7 @@ class BlockRows:
         self.shape, self.dtype = shape, dtype
         self._read = read
         row = max(1, math.prod(shape[1:]) * dtype.itemsize)
-        self._most = max(1, min(1024, _BLOCK_BYTES // row))
+        self._block_rows = max(1, min(1024, _BLOCK_BYTES // row))
         self._first = 0
         self._block: Array = np.empty((0, *shape[1:]), dtype)
 
@@ -62,30 +62,30 @@ class BlockRows:
         found = np.empty((len(rows), *self.shape[1:]), self.dtype)
         for at, row in enumerate(rows.tolist()):
             if not self._first <= row < self._first + len(self._block):
-                self._first = row - row % self._most
-                end = min(self.shape[0], self._first + self._most)
+                self._first = row - row % self._block_rows
+                end = min(self.shape[0], self._first + self._block_rows)
                 self._block = self._read(self._first, end)
             found[at] = self._block[row - self._first]
         return found
 
 
-class LastArray:
+class LastArrayCache:
     """Cache of one array, the last one read: pictures are read in order, many from each array."""
 
     def __init__(self) -> None:
-        self._of: object = None
+        self._owner: object = None
         self._array: Array | None = None
 
-    def of(self, who: object, read: Callable[[], Array]) -> Array:
-        """Return the array of ``who``, from the cache or else by calling ``read``."""
-        if self._of is not who or self._array is None:
+    def get(self, owner: object, read: Callable[[], Array]) -> Array:
+        """Return the array of ``owner``, from the cache or else by calling ``read``."""
+        if self._owner is not owner or self._array is None:
             # Free the old array first, so that two are never in memory.
             self._array = None
-            self._of, self._array = who, read()
+            self._owner, self._array = owner, read()
         return self._array
 
 
-class WholeRows:
+class FullArrayRows:
     """Array that is read as a whole when any row is asked for.
 
     Args:
@@ -100,14 +100,14 @@ class WholeRows:
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         read: Callable[[], Array],
-        last: LastArray,
+        last: LastArrayCache,
     ) -> None:
         self.shape, self.dtype = shape, dtype
         self._read, self._last = read, last
 
     def __getitem__(self, rows: npt.NDArray[np.int64]) -> Array:
         """Return the rows with these indices, shape (len(rows), …)."""
-        found: Array = self._last.of(self, self._read)[rows]
+        found: Array = self._last.get(self, self._read)[rows]
         return found
 
 
@@ -133,13 +133,15 @@ def file_array(
             flat = np.frombuffer(stream.read(header.size), header.dtype)
             return flat.reshape(header.shape, order="F")
     if not header.fortran:
-        rows = FileRows(path, header.offset, header.shape, header.dtype, LOST)
+        rows = FileRows(path, header.offset, header.shape, header.dtype, LOST_FILE_REMEDY)
         keep_open(rows)
         return rows
     # In Fortran order the values of one picture are scattered over the file, but those of
     # consecutive pictures are next to each other.
     count, rest = header.shape[0], header.shape[1:]
-    columns = FileRows(path, header.offset, (math.prod(rest), count), header.dtype, LOST)
+    columns = FileRows(
+        path, header.offset, (math.prod(rest), count), header.dtype, LOST_FILE_REMEDY
+    )
     keep_open(columns)
 
     def block(start: int, end: int) -> Array:
@@ -149,7 +151,7 @@ def file_array(
     return BlockRows(header.shape, header.dtype, block)
 
 
-def fits_memory(name: str, size: int) -> None:
+def check_fits_memory(name: str, size: int) -> None:
     """Check that an array of ``size`` bytes may be decompressed into memory.
 
     Raises:

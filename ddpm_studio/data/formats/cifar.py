@@ -17,10 +17,10 @@ import numpy as np
 
 from ddpm_studio.data.formats.array_rows import Array
 from ddpm_studio.data.formats.layouts import ArrayLayout
-from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.formats.reading import PictureArray, Reading, ReadResult
 from ddpm_studio.data.items import File
-from ddpm_studio.data.splits import TRAIN, aside_told, taken_splits
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.data.splits import TRAIN, left_out_warning, selected_splits
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.pickles.arrays import ARRAY_MAKERS, PickledArray
 from ddpm_studio.pickles.reader import parse_pickle
 
@@ -28,8 +28,8 @@ _PYTHON = re.compile(r"(data_batch_\d+|test_batch|train|test)$")
 _BINARY = re.compile(r"(data_batch_\d+|test_batch|train|test)\.bin$")
 _META = re.compile(r"(batches\.meta(\.txt)?|meta|(fine|coarse)_label_names\.txt|readme\.html)$")
 _PIXELS = 3 * 32 * 32
-_MOST_BYTES = 1 << 30
-_MOST_META_BYTES = 1 << 16
+_MAX_BYTES = 1 << 30
+_MAX_META_BYTES = 1 << 16
 #: Key of the class names and their text file for each kind of label, the finest first.
 _LABELS = {
     "labels": ("label_names", "batches.meta.txt"),
@@ -44,7 +44,7 @@ class _Batch:
     labels: dict[str, Array]
 
 
-def read_cifar(files: Sequence[File], reading: Reading) -> Taken | None:
+def read_cifar(files: Sequence[File], reading: Reading) -> ReadResult | None:
     """Read the CIFAR batches among the files; return None if there are none.
 
     Raises:
@@ -61,27 +61,27 @@ def read_cifar(files: Sequence[File], reading: Reading) -> Taken | None:
     if not batches:
         return None
     splits = [_split(file) for file in batches]
-    taken = taken_splits(splits, reading.options.split)
-    aside: dict[str, int] = {}
-    names = _names(meta)
+    selected = selected_splits(splits, reading.options.split)
+    left_out: dict[str, int] = {}
+    names = _read_class_names(meta)
     parts = []
     for file, split in zip(batches, splits, strict=True):
         shown = reading.shown(file.name)
-        if split not in taken:
-            aside[split] = aside.get(split, 0) + 1
+        if split not in selected:
+            left_out[split] = left_out.get(split, 0) + 1
             continue
-        batch = _batch(file, shown)
-        choices = {key: partial(_give, labels) for key, labels in batch.labels.items()}
+        batch = _read_batch(file, shown)
+        choices = {key: partial(_return_labels, labels) for key, labels in batch.labels.items()}
         count = len(batch.pictures)
         classes = reading.own_labels(shown, choices, count)
         if classes is not None:
-            classes = _named(classes, names.get(reading.own.last, ()))
+            classes = _map_names(classes, names.get(reading.own.last, ()))
         layout = ArrayLayout("NCHW", (count, 3, 32, 32))
-        parts.append(Part(shown, batch.pictures, layout, classes))
-    if line := aside_told(aside, "file"):
+        parts.append(PictureArray(shown, batch.pictures, layout, classes))
+    if line := left_out_warning(left_out, "file"):
         reading.warn(line)
     used = [*batches, *meta]
-    return Taken(reading.arrays(parts), frozenset(file.name for file in used))
+    return ReadResult(reading.arrays(parts), frozenset(file.name for file in used))
 
 
 def _is_batch(file: File, name: str, binary: bool) -> bool:
@@ -98,19 +98,20 @@ def _split(file: File) -> str:
     return "test" if PurePosixPath(file.name).name.startswith("test") else TRAIN
 
 
-def _batch(file: File, shown: str) -> _Batch:
+def _read_batch(file: File, shown: str) -> _Batch:
     try:
-        if file.size > _MOST_BYTES:
+        if file.size > _MAX_BYTES:
             raise ValueError(f"it has {file.size:,} bytes")
         data = file.read(-1)
-        return _binary(file, data) if file.suffix == ".bin" else _python(data)
+        return _parse_binary(file, data) if file.suffix == ".bin" else _parse_python(data)
     except (OSError, ValueError) as error:
         raise StudioError(
-            f"{shown} is no whole batch of CIFAR: {plain(str(error), 100)}.", "Download it again."
+            f"{shown} is no whole batch of CIFAR: {printable(str(error), 100)}.",
+            "Download it again.",
         ) from error
 
 
-def _binary(file: File, data: bytes) -> _Batch:
+def _parse_binary(file: File, data: bytes) -> _Batch:
     hundred = PurePosixPath(file.name).name in ("train.bin", "test.bin")
     heads = ("coarse_labels", "fine_labels") if hundred else ("labels",)
     if len(data) % (_PIXELS + len(heads)):
@@ -121,21 +122,21 @@ def _binary(file: File, data: bytes) -> _Batch:
     return _Batch(rows[:, len(heads) :], ordered)
 
 
-def _python(data: bytes) -> _Batch:
-    told = _texts(_parsed(data))
-    found = told.get("data")
+def _parse_python(data: bytes) -> _Batch:
+    content = _text_keys(_parse_pickle(data))
+    found = content.get("data")
     pictures = found.array if isinstance(found, PickledArray) else None
     if pictures is None or pictures.dtype != np.uint8 or pictures.shape[1:] != (_PIXELS,):
         raise ValueError("it holds no pictures of 32×32")
     labels = {}
     for name in _LABELS:
-        listed = told.get(name)
+        listed = content.get(name)
         if isinstance(listed, list) and all(type(one) is int and 0 <= one < 1000 for one in listed):
             labels[name] = np.array(listed, np.int64)
     return _Batch(pictures, labels)
 
 
-def _parsed(data: bytes) -> object:
+def _parse_pickle(data: bytes) -> object:
     """Parse a pickle without executing it.
 
     Raises:
@@ -149,46 +150,46 @@ def _parsed(data: bytes) -> object:
         raise ValueError(f"it is damaged ({type(error).__name__})") from error
 
 
-def _texts(told: object) -> dict[str, object]:
+def _text_keys(content: object) -> dict[str, object]:
     """Return a dict with its keys as text; they may be bytes, as Python 2 wrote them.
 
     Raises:
         ValueError: the object is no dict.
     """
-    if not isinstance(told, dict):
+    if not isinstance(content, dict):
         raise ValueError("it is no table")
-    return {_text(key): value for key, value in told.items()}
+    return {_text(key): value for key, value in content.items()}
 
 
 def _text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _names(meta: Sequence[File]) -> dict[str, tuple[str, ...]]:
+def _read_class_names(meta: Sequence[File]) -> dict[str, tuple[str, ...]]:
     """Return the class names by kind of label; files that can't be read are skipped."""
     found: dict[str, tuple[str, ...]] = {}
     for file in meta:
         base = PurePosixPath(file.name).name
         try:
-            data = file.read(_MOST_META_BYTES)
+            data = file.read(_MAX_META_BYTES)
             if base.endswith(".txt"):
                 lines = data.decode("utf-8", "replace").split("\n")
                 names = tuple(line.strip() for line in lines if line.strip())
                 found |= {key: names for key, (_, text) in _LABELS.items() if text == base}
             elif base in ("batches.meta", "meta"):
-                told = _texts(_parsed(data))
+                content = _text_keys(_parse_pickle(data))
                 for key, (name, _) in _LABELS.items():
-                    if isinstance(listed := told.get(name), list):
+                    if isinstance(listed := content.get(name), list):
                         found[key] = tuple(_text(one) for one in listed)
         except (OSError, ValueError):
             continue
     return found
 
 
-def _named(classes: Sequence[str | None], names: Sequence[str]) -> list[str | None]:
+def _map_names(classes: Sequence[str | None], names: Sequence[str]) -> list[str | None]:
     numbers = {str(number): name for number, name in enumerate(names)}
     return [one and numbers.get(one, one) for one in classes]
 
 
-def _give(labels: Array) -> Array:
+def _return_labels(labels: Array) -> Array:
     return labels

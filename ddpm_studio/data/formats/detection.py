@@ -11,34 +11,34 @@ from pathlib import Path
 
 from ddpm_studio.catalogue import DATA_FORMATS, DataFormatInfo
 from ddpm_studio.data.decoding.signatures import PICTURE_SUFFIXES, misnamed_picture
-from ddpm_studio.data.decoding.unsupported import foreign, foreign_suffix
+from ddpm_studio.data.decoding.unsupported import unsupported_suffix, unsupported_type
 from ddpm_studio.data.formats.archives import tar_files, zip_files
-from ddpm_studio.data.formats.folders import files_near, unreadable
+from ddpm_studio.data.formats.folders import sibling_files, unreadable_error
 from ddpm_studio.data.formats.idx import with_labels
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
 from ddpm_studio.data.report import NEEDS, Reject
 from ddpm_studio.errors import StudioError
-from ddpm_studio.placeholders import HEAD_BYTES, stand_in
+from ddpm_studio.placeholders import HEAD_BYTES, detect_placeholder
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
-_TAR_MAGIC_AT = 257
-_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+_TAR_MAGIC_OFFSET = 257
+_ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 # File types that are zips inside and hold no pictures.
-_ZIPS_OF_OTHERS = (".xlsx", ".ods", ".keras")
+_FOREIGN_ZIP_SUFFIXES = (".xlsx", ".ods", ".keras")
 # gzip, bzip2 and xz.
-_PACKED_ENDINGS = (".gz", ".bz2", ".xz")
-_PACKED_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
-_PART = re.compile(r"\.(?:z\d\d|(?:zip|tar|7z|rar|gz|tgz)\.(?:\d{3}|part\w{1,3}))$")
+_COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz")
+_COMPRESSED_SIGNATURES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+_SPLIT_ARCHIVE = re.compile(r"\.(?:z\d\d|(?:zip|tar|7z|rar|gz|tgz)\.(?:\d{3}|part\w{1,3}))$")
 
 
-def archive_endings() -> tuple[str, ...]:
+def archive_suffixes() -> tuple[str, ...]:
     """Return the suffixes of archives, with those of compressed files, which may be tars."""
     archives = (info.suffixes for info in DATA_FORMATS.values() if info.archive)
-    return (*(one for suffixes in archives for one in suffixes if one), *_PACKED_ENDINGS)
+    return (*(one for suffixes in archives for one in suffixes if one), *_COMPRESSED_SUFFIXES)
 
 
-def taken_by_formats(
+def read_by_formats(
     files: Sequence[File], reading: Reading, *, alone: bool, found: bool = False
 ) -> tuple[list[Item] | None, Sequence[File]]:
     """Read the files of one tree by the readers of the catalogue, in its order.
@@ -75,8 +75,8 @@ def taken_by_formats(
             order = {file.name: number for number, file in enumerate(files)}
             wanted.sort(key=lambda file: order[file.name])
         try:
-            _require(info, reading.shown(wanted[0].name))
-            taken = info.load()(wanted, reading)
+            _require_package(info, reading.shown(wanted[0].name))
+            result = info.load()(wanted, reading)
         except StudioError as error:
             # A file or array that the user has named must be read, or the error is raised.
             if alone or reading.first_rules or reading.options.array is not None:
@@ -86,10 +86,10 @@ def taken_by_formats(
             reading.rejects += [Reject(reading.shown(file.name), why) for file in wanted]
             used |= {file.name for file in wanted}
             continue
-        if taken is not None:
-            items = [*(items or []), *taken.items]
+        if result is not None:
+            items = [*(items or []), *result.items]
             reading.formats.append(info.name)
-            used |= taken.files
+            used |= result.files
     if refused and not (items or found or PICTURE_SUFFIXES & by_suffix.keys()):
         raise refused[0]
     return items, [file for file in files if file.name not in used] if used else files
@@ -99,7 +99,7 @@ def _readers() -> list[DataFormatInfo]:
     return [info for info in DATA_FORMATS.values() if not info.archive]
 
 
-def _require(info: DataFormatInfo, name: str) -> None:
+def _require_package(info: DataFormatInfo, name: str) -> None:
     if info.extra is None:
         return
     module, extra = info.extra
@@ -110,7 +110,7 @@ def _require(info: DataFormatInfo, name: str) -> None:
         )
 
 
-def beside(path: Path) -> list[Path]:
+def companion_files(path: Path) -> list[Path]:
     """Return a dropped file and the files next to it that belong to it, such as its labels."""
     found = with_labels(path)
     if len(found) > 1:
@@ -119,16 +119,16 @@ def beside(path: Path) -> list[Path]:
     patterns = [one for info in _readers() if suffix in info.suffixes for one in info.beside]
     if not patterns:
         return found
-    return found + files_near(path, lambda name: any(fnmatchcase(name, one) for one in patterns))
+    return found + sibling_files(path, lambda name: any(fnmatchcase(name, one) for one in patterns))
 
 
-def archive_of(
-    path: Path, stack: ExitStack, options: PrepareOptions, used: list[str], told: list[str]
+def archive_files(
+    path: Path, stack: ExitStack, options: PrepareOptions, used: list[str], notes: list[str]
 ) -> list[File] | None:
     """Return the files of an archive, recognised by its suffix or else its signature.
 
     None if it is no archive, or a file of another format that is a zip inside. The name of the
-    format is appended to ``used``, and a note on the encoding of names to ``told``.
+    format is appended to ``used``, and a note on the encoding of names to ``notes``.
 
     Raises:
         StudioError: the archive can't be read, or is damaged or unsafe.
@@ -144,51 +144,51 @@ def archive_of(
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
     if named is not None and not first_rules:
-        named = _by_content(path, named, head)
-    elif named is None and not first_rules and _PART.search(name):
+        named = _format_by_signature(path, named, head)
+    elif named is None and not first_rules and _SPLIT_ARCHIVE.search(name):
         raise StudioError(
             f"{path.name} is one part of a split archive.",
             "Put the parts together, such as with 7-Zip, and choose the whole or the folder.",
         )
     if named is not None:
         files: list[File] = (
-            zip_files(path, stack, None if first_rules else told)
+            zip_files(path, stack, None if first_rules else notes)
             if named.name == "zip"
             else named.load()(path, stack)
         )
         used.append(named.name)
         return files
-    if head.startswith(_ZIP_STARTS):
-        if path.suffix.lower() in _ZIPS_OF_OTHERS and not first_rules:
-            said, _, remedy = (foreign_suffix(path.suffix.lower()) or "").partition(": ")
+    if head.startswith(_ZIP_SIGNATURES):
+        if path.suffix.lower() in _FOREIGN_ZIP_SUFFIXES and not first_rules:
+            said, _, remedy = (unsupported_suffix(path.suffix.lower()) or "").partition(": ")
             raise StudioError(f"{path.name} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
-        files = zip_files(path, stack, None if first_rules else told)
+        files = zip_files(path, stack, None if first_rules else notes)
         if not first_rules and any(file.name.endswith("/data.pkl") for file in files):
             raise StudioError(
                 f"{path.name} is a file of torch under another name.", "Give it the ending .pt."
             )
         return files
-    return tar_files(path, stack) if head[_TAR_MAGIC_AT:].startswith(b"ustar") else None
+    return tar_files(path, stack) if head[_TAR_MAGIC_OFFSET:].startswith(b"ustar") else None
 
 
-def _by_content(path: Path, named: DataFormatInfo, head: bytes) -> DataFormatInfo:
+def _format_by_signature(path: Path, named: DataFormatInfo, head: bytes) -> DataFormatInfo:
     """Return the format of an archive by its signature, which may differ from its suffix.
 
     Raises:
         StudioError: the file is a placeholder for an archive, such as a Git LFS pointer, or is of
             a type that is not supported.
     """
-    if (instead := stand_in(head, path.stat().st_size)) is not None:
+    if (instead := detect_placeholder(head, path.stat().st_size)) is not None:
         raise instead.error(path.name)
     if named.name not in ("zip", "tar"):
         return named
-    if head.startswith(_ZIP_STARTS):
+    if head.startswith(_ZIP_SIGNATURES):
         return DATA_FORMATS["zip"]
-    if head[_TAR_MAGIC_AT:].startswith(b"ustar") or head.startswith(_PACKED_STARTS):
+    if head[_TAR_MAGIC_OFFSET:].startswith(b"ustar") or head.startswith(_COMPRESSED_SIGNATURES):
         return DATA_FORMATS["tar"]
-    if (what := foreign(head) or misnamed_picture(head)) is not None:
+    if (what := unsupported_type(head) or misnamed_picture(head)) is not None:
         said, _, remedy = what.partition(": ")
         raise StudioError(f"{path.name} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
     return named

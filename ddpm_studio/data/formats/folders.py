@@ -7,13 +7,13 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ddpm_studio.data.byte_ranges import Place, Whole
+from ddpm_studio.data.byte_ranges import ByteRange, WholeFile
 from ddpm_studio.data.items import MAX_FILES, File, natural_key
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
-from ddpm_studio.hub_cache import newest_version
+from ddpm_studio.hub_cache import newest_snapshot
 from ddpm_studio.paths import is_file
-from ddpm_studio.placeholders import broken_link
+from ddpm_studio.placeholders import git_annex_link
 
 _SCHEMES = ("http:", "https:", "ftp:", "s3:", "gs:", "hf:", "file:")
 #: Folders that operating systems and network disks create anywhere, such as for thumbnails.
@@ -26,7 +26,7 @@ SYSTEM_FOLDERS = frozenset(
 Stamp = tuple[str, int, int]
 
 
-def unreadable(path: Path, error: OSError) -> StudioError:
+def unreadable_error(path: Path, error: OSError) -> StudioError:
     """Return the error for a dropped path that can't be opened."""
     reason = (error.strerror or str(error)).lower()
     return StudioError(f"{path} can't be read: {reason}.", "Check the path and its permissions.")
@@ -41,7 +41,7 @@ def stat_source(path: Path) -> os.stat_result:
     try:
         info = path.stat()
     except FileNotFoundError:
-        if (instead := broken_link(path)) is not None:
+        if (instead := git_annex_link(path)) is not None:
             raise instead.error(str(path)) from None
         if path.is_symlink():
             raise StudioError(
@@ -57,13 +57,13 @@ def stat_source(path: Path) -> os.stat_result:
             remedy = "Sets of the Hugging Face Hub are not fetched: download it, then choose that."
         raise StudioError(f"There is no file or folder {path}.", remedy) from None
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
     if not (stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode)):
         raise StudioError(f"{path} is neither a file nor a folder.", "Choose a file or a folder.")
     return info
 
 
-def files_near(path: Path, wanted: Callable[[str], bool]) -> list[Path]:
+def sibling_files(path: Path, wanted: Callable[[str], bool]) -> list[Path]:
     """Return the sorted sibling files of ``path`` whose name satisfies ``wanted``.
 
     The list is empty if the folder can't be listed, as the file itself may still be readable.
@@ -105,7 +105,7 @@ def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_r
             if follow:
                 where = parent.stat()
                 if (where.st_dev, where.st_ino) in seen:
-                    if is_link and not _leads_up(parent):
+                    if is_link and not _links_to_parent(parent):
                         yield parent, OSError(0, "a link to a folder that is read already")
                     continue
                 seen.add((where.st_dev, where.st_ino))
@@ -113,12 +113,12 @@ def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_r
                 inner = [entry for entry in entries if not _is_hidden(entry.name, follow)]
         except OSError as error:
             if parent == folder:
-                raise unreadable(folder, error) from error
+                raise unreadable_error(folder, error) from error
             if follow:
                 yield parent, error
             continue
         if follow and {"blobs", "snapshots"} <= {entry.name for entry in inner}:
-            newest = newest_version(parent)
+            newest = newest_snapshot(parent)
             if newest is not None:
                 waiting.append(newest)
                 continue
@@ -149,7 +149,7 @@ def _is_hidden(name: str, today: bool) -> bool:
     return name.startswith(".") or (today and name in SYSTEM_FOLDERS)
 
 
-def _leads_up(link: Path) -> bool:
+def _links_to_parent(link: Path) -> bool:
     """Whether a symbolic link leads to one of its own parent folders, a cycle."""
     where = link.parent.resolve()
     return link.resolve() in (where, *where.parents)
@@ -165,18 +165,18 @@ def folder_files(folder: Path, *, follow: bool = True) -> tuple[list[File], list
     for path, info in walk(folder, follow=follow):
         name = path.relative_to(folder).as_posix()
         if isinstance(info, OSError):
-            instead = broken_link(path) if follow else None
+            instead = git_annex_link(path) if follow else None
             why = instead.reason if instead is not None else f"unreadable: {info.strerror}"
             rejects.append(Reject(name, why))
         else:
-            files.append(File(name, info.st_size, _read, Whole(str(path))))
+            files.append(File(name, info.st_size, _read, WholeFile(str(path))))
     files.sort(key=lambda file: natural_key(file.name))
     return files, rejects
 
 
 def single_file(path: Path) -> File:
     """Return a dropped file as the only file of its tree."""
-    return File(path.name, stat_source(path).st_size, _read, Whole(str(path)))
+    return File(path.name, stat_source(path).st_size, _read, WholeFile(str(path)))
 
 
 def stamps(path: Path, *, follow: bool = True) -> list[Stamp]:
@@ -192,6 +192,6 @@ def stamps(path: Path, *, follow: bool = True) -> list[Stamp]:
     )
 
 
-def _read(place: Place, limit: int) -> bytes:
-    with Path(place.path).open("rb") as stream:
-        return place.read(stream, limit)
+def _read(location: ByteRange, limit: int) -> bytes:
+    with Path(location.path).open("rb") as stream:
+        return location.read(stream, limit)

@@ -11,60 +11,60 @@ from typing import Any, BinaryIO, TypeVar
 import h5py
 import numpy as np
 
-from ddpm_studio.data.byte_ranges import Whole
-from ddpm_studio.data.formats.array_files import parts_of_files
-from ddpm_studio.data.formats.array_rows import LOST, Array, ArrayRows, BlockRows
+from ddpm_studio.data.byte_ranges import WholeFile
+from ddpm_studio.data.formats.array_files import find_arrays_in_files
+from ddpm_studio.data.formats.array_rows import LOST_FILE_REMEDY, Array, ArrayRows, BlockRows
 from ddpm_studio.data.formats.hdf5_chunks import StoredChunks
-from ddpm_studio.data.formats.hdf5_heaps import has_endless_heap
-from ddpm_studio.data.formats.named_arrays import NAMES, SHOWN, Named
-from ddpm_studio.data.formats.reading import Reading, Taken
+from ddpm_studio.data.formats.hdf5_heaps import has_malformed_heap
+from ddpm_studio.data.formats.named_arrays import MAX_LISTED, NAMES, NamedArray
+from ddpm_studio.data.formats.reading import Reading, ReadResult
 from ddpm_studio.data.items import File
 from ddpm_studio.data.report import listed
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 
 _T = TypeVar("_T")
 
-_MOST_DATASETS, _MOST_DEPTH = 100_000, 8
+_MAX_DATASETS, _MAX_DEPTH = 100_000, 8
 # Number of datasets whose attributes are searched for class names.
-_LOOKED_AT = 20
-_UNFINISHED = "See that the program that made it came to its end."
-_SCATTERED = "Choose those files; what a file says of others is not followed."
+_MAX_INSPECTED = 20
+_UNFINISHED_REMEDY = "See that the program that made it came to its end."
+_EXTERNAL_REMEDY = "Choose those files; what a file says of others is not followed."
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # A superblock begins at the start of the file, or after a user block of 512 · 2ⁿ bytes.
 _FIRST_USER_BLOCK = 512
 # By superblock version, 0 or 1: number of bytes before its four addresses, of which the driver
 # information block's has index 3.
-_BEFORE_ADDRESSES = {0: 24, 1: 28}
-_ADDRESS_SIZE_AT, _MOST_SUPERBLOCK = 13, 28 + 4 * 255
+_ADDRESSES_OFFSET = {0: 24, 1: 28}
+_ADDRESS_SIZE_OFFSET, _MAX_SUPERBLOCK = 13, 28 + 4 * 255
 # Size that a dataset may claim without any data, and the largest compression ratio above it: gzip
 # reaches at most 1,032:1, other filters more where all values are equal.
-_SMALL_BYTES, _MOST_PACKED = 256 << 20, 4096
+_SMALL_BYTES, _MAX_PACKED = 256 << 20, 4096
 
 # Attributes in Keras's files of models, and of weights alone.
-_OF_KERAS = ("model_config", "keras_version", "layer_names")
+_KERAS_ATTRIBUTES = ("model_config", "keras_version", "layer_names")
 
 
-def read_hdf5(files: Sequence[File], reading: Reading) -> Taken:
+def read_hdf5(files: Sequence[File], reading: Reading) -> ReadResult:
     """Read the pictures of HDF5 files, each with its labels.
 
     Raises:
         StudioError: the only file is damaged, or holds no pictures.
     """
-    parts = parts_of_files(reading.genuine(files), reading, partial(_arrays, reading))
-    return Taken(reading.arrays(parts), frozenset(file.name for file in files))
+    parts = find_arrays_in_files(reading.genuine_files(files), reading, partial(_arrays, reading))
+    return ReadResult(reading.arrays(parts), frozenset(file.name for file in files))
 
 
-def _arrays(reading: Reading, file: File) -> list[Named]:
+def _arrays(reading: Reading, file: File) -> list[NamedArray]:
     name = reading.shown(file.name)
 
     def read() -> _Listing:
-        source = _opened(file, reading, name)
+        source = _open_file(file, reading, name)
         if not reading.first_rules:
-            _refuse_keras(source, name)
-        before_heap = cache(partial(_refuse_endless_heap, source, file, reading, name))
+            _reject_keras(source, name)
+        before_heap = cache(partial(_reject_malformed_heap, source, file, reading, name))
         listing = _Listing(reading, name, before_heap)
         listing.add(source, "", 0)
-        for holder in (source, *(source[one.name] for one in listing.arrays[:_LOOKED_AT])):
+        for holder in (source, *(source[one.name] for one in listing.arrays[:_MAX_INSPECTED])):
             for key in holder.attrs:
                 if NAMES.fullmatch(str(key).casefold()) is None:
                     continue
@@ -72,37 +72,37 @@ def _arrays(reading: Reading, file: File) -> list[Named]:
                     listing.before_heap()
                 value = holder.attrs[key]
                 if isinstance(value, np.ndarray):
-                    reading.note_names(value.tolist(), f"{plain(str(key), 60)} of {name}")
+                    reading.set_class_names(value.tolist(), f"{printable(str(key), 60)} of {name}")
         return listing
 
-    listing = _refusing(name, read)
-    listing.tell()
+    listing = _wrap_errors(name, read)
+    listing.add_warnings()
     return listing.arrays
 
 
-def _refusing(name: str, read: Callable[[], _T]) -> _T:
+def _wrap_errors(name: str, read: Callable[[], _T]) -> _T:
     """Call ``read`` and turn any error of h5py on untrusted bytes into a StudioError."""
     try:
         return read()
     except (StudioError, MemoryError):
         raise
     except Exception as error:
-        why = plain(str(error), 100) or type(error).__name__
+        why = printable(str(error), 100) or type(error).__name__
         raise StudioError(f"{name} is damaged: {why}.", "Save or download it again.") from error
 
 
-def _opened(file: File, reading: Reading, name: str) -> h5py.File:
-    if isinstance(file.place, Whole):
-        path = Path(file.place.path)
+def _open_file(file: File, reading: Reading, name: str) -> h5py.File:
+    if isinstance(file.location, WholeFile):
+        path = Path(file.location.path)
         with path.open("rb") as stream:
-            _refuse_drivers(stream, name)
+            _reject_driver_info(stream, name)
         return reading.stack.enter_context(h5py.File(path, "r"))
     content = reading.open(file)
-    _refuse_drivers(content, name)
+    _reject_driver_info(content, name)
     return reading.stack.enter_context(h5py.File(content, "r"))
 
 
-def _refuse_drivers(stream: BinaryIO, name: str) -> None:
+def _reject_driver_info(stream: BinaryIO, name: str) -> None:
     """Refuse a file with a driver information block, before the library opens it.
 
     Only drivers that spread a set over several files write one (HDF5 File Format Specification 3.0,
@@ -113,15 +113,15 @@ def _refuse_drivers(stream: BinaryIO, name: str) -> None:
     Raises:
         StudioError: the file has a driver information block.
     """
-    place, end = 0, stream.seek(0, 2)
+    location, end = 0, stream.seek(0, 2)
     head = b""
-    while place < end and not head.startswith(_SIGNATURE):
-        stream.seek(place)
-        head = stream.read(_MOST_SUPERBLOCK)
-        place = 2 * place or _FIRST_USER_BLOCK
-    if not head.startswith(_SIGNATURE) or len(head) <= _ADDRESS_SIZE_AT:
+    while location < end and not head.startswith(_SIGNATURE):
+        stream.seek(location)
+        head = stream.read(_MAX_SUPERBLOCK)
+        location = 2 * location or _FIRST_USER_BLOCK
+    if not head.startswith(_SIGNATURE) or len(head) <= _ADDRESS_SIZE_OFFSET:
         return
-    begin, size = _BEFORE_ADDRESSES.get(head[len(_SIGNATURE)]), head[_ADDRESS_SIZE_AT]
+    begin, size = _ADDRESSES_OFFSET.get(head[len(_SIGNATURE)]), head[_ADDRESS_SIZE_OFFSET]
     if begin is not None and head[begin + 3 * size : begin + 4 * size].strip(b"\xff"):
         raise StudioError(
             f"{name} is one of several files that hold a set of HDF5 together, or is damaged.",
@@ -129,14 +129,14 @@ def _refuse_drivers(stream: BinaryIO, name: str) -> None:
         )
 
 
-def _refuse_endless_heap(source: h5py.File, file: File, reading: Reading, name: str) -> None:
+def _reject_malformed_heap(source: h5py.File, file: File, reading: Reading, name: str) -> None:
     """Refuse a file with a damaged global heap, on which the library would loop for ever.
 
     Raises:
         StudioError: the file has such a heap.
     """
     _, length_bytes = source.id.get_create_plist().get_sizes()
-    if has_endless_heap(reading.open(file), length_bytes):
+    if has_malformed_heap(reading.open(file), length_bytes):
         raise StudioError(
             f"{name} is damaged: where its texts lie, free space has no size.",
             "Save or download it again.",
@@ -154,19 +154,19 @@ class _Listing:
 
     def __init__(self, reading: Reading, name: str, before_heap: Callable[[], None]) -> None:
         self.before_heap = before_heap
-        self.arrays: list[Named] = []
+        self.arrays: list[NamedArray] = []
         self._unwritten: list[str] = []
-        self._elsewhere: list[str] = []
+        self._external: list[str] = []
         self._reading, self._name = reading, name
 
     def add(self, group: Any, prefix: str, depth: int) -> None:
         """Add the datasets of a group, recursively; external links are not followed."""
         for name in group:
-            if self._is_full or depth > _MOST_DEPTH:
+            if self._is_full or depth > _MAX_DEPTH:
                 return
             link = group.get(name, getlink=True)
             if isinstance(link, h5py.ExternalLink):
-                self._elsewhere.append(prefix + name)
+                self._external.append(prefix + name)
             # The target of a soft link is in the file itself, and is listed there.
             if not isinstance(link, h5py.HardLink):
                 continue
@@ -179,72 +179,72 @@ class _Listing:
     def _add_dataset(self, name: str, one: Any) -> None:
         shape = tuple(int(size) for size in one.shape or ())
         if one.external or one.is_virtual:
-            self._elsewhere.append(name)
+            self._external.append(name)
         elif shape and 0 not in shape and not one.id.get_storage_size():
             self._unwritten.append(name)
         elif shape:
-            called = f"{self._name}:{plain(name, 60)}"
-            rows = partial(_refusing, called, partial(self._opened_rows, one, called))
+            called = f"{self._name}:{printable(name, 60)}"
+            rows = partial(_wrap_errors, called, partial(self._open_rows, one, called))
             is_text = h5py.check_string_dtype(one.dtype) is not None
             if is_text and not self._reading.first_rules:
-                texts = partial(_texts, rows)
-                self.arrays.append(Named(name, shape, np.dtype(np.str_), texts))
+                texts = partial(_decode_strings, rows)
+                self.arrays.append(NamedArray(name, shape, np.dtype(np.str_), texts))
             else:
-                self.arrays.append(Named(name, shape, one.dtype, rows))
+                self.arrays.append(NamedArray(name, shape, one.dtype, rows))
 
-    def _opened_rows(self, dataset: Any, called: str) -> ArrayRows:
+    def _open_rows(self, dataset: Any, called: str) -> ArrayRows:
         if dataset.dtype.kind == "O":
             self.before_heap()
         return _rows(dataset, self._reading, called)
 
     @property
     def _is_full(self) -> bool:
-        found = len(self.arrays) + len(self._unwritten) + len(self._elsewhere)
-        return found >= _MOST_DATASETS
+        found = len(self.arrays) + len(self._unwritten) + len(self._external)
+        return found >= _MAX_DATASETS
 
-    def tell(self) -> None:
+    def add_warnings(self) -> None:
         """Add warnings about datasets that are not read.
 
         Raises:
             StudioError: there are such datasets, and the others hold no pictures.
         """
         if self._is_full:
-            self._reading.warn(
-                f"Of {self._name} no more than {_MOST_DATASETS:,} datasets are read."
-            )
+            self._reading.warn(f"Of {self._name} no more than {_MAX_DATASETS:,} datasets are read.")
         asked = self._reading.options.layout
         has_pictures = any(one.holds_pictures(asked) for one in self.arrays)
         for names, why, remedy in (
-            (self._unwritten, "to which nothing was ever written", _UNFINISHED),
-            (self._elsewhere, "whose numbers lie in other files", _SCATTERED),
+            (self._unwritten, "to which nothing was ever written", _UNFINISHED_REMEDY),
+            (self._external, "whose numbers lie in other files", _EXTERNAL_REMEDY),
         ):
             if not names:
                 continue
-            what = listed([plain(one, 60) for one in names], SHOWN)
+            what = listed([printable(one, 60) for one in names], MAX_LISTED)
             if not has_pictures:
                 raise StudioError(f"{self._name} holds {what}, {why}.", remedy)
             self._reading.warn(f"{self._name}: not read: {what}, {why}.")
 
 
-def _texts(rows: Callable[[], ArrayRows]) -> ArrayRows:
+def _decode_strings(rows: Callable[[], ArrayRows]) -> ArrayRows:
     """Return a dataset of strings, which h5py gives as bytes, as an array of str."""
     found = rows()
-    told = found[np.arange(found.shape[0])]
+    strings = found[np.arange(found.shape[0])]
     texts = [
         one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one)
-        for one in told.reshape(-1).tolist()
+        for one in strings.reshape(-1).tolist()
     ]
-    return np.array(texts, np.str_).reshape(told.shape)
+    return np.array(texts, np.str_).reshape(strings.shape)
 
 
-def _refuse_keras(source: h5py.File, name: str) -> None:
+def _reject_keras(source: h5py.File, name: str) -> None:
     """Refuse a Keras model, whose kernels have the shapes of small pictures.
 
     Raises:
         StudioError: the file is a model of Keras 3, or as ``model.save`` or ``save_weights`` wrote
             before.
     """
-    if any(key in source.attrs for key in _OF_KERAS) or ("layers" in source and "vars" in source):
+    if any(key in source.attrs for key in _KERAS_ATTRIBUTES) or (
+        "layers" in source and "vars" in source
+    ):
         raise StudioError(
             f"{name} holds the weights of a model of Keras, and no pictures.",
             "Only models of PyTorch can be imported.",
@@ -254,15 +254,16 @@ def _refuse_keras(source: h5py.File, name: str) -> None:
 def _rows(dataset: Any, reading: Reading, name: str) -> ArrayRows:
     shape = tuple(int(size) for size in dataset.shape)
     claimed = math.prod(shape) * dataset.dtype.itemsize
-    if claimed > max(_SMALL_BYTES, _MOST_PACKED * dataset.id.get_storage_size()):
+    if claimed > max(_SMALL_BYTES, _MAX_PACKED * dataset.id.get_storage_size()):
         raise StudioError(
-            f"{name} claims {claimed:,} bytes, of which the file holds next to none.", _UNFINISHED
+            f"{name} claims {claimed:,} bytes, of which the file holds next to none.",
+            _UNFINISHED_REMEDY,
         )
     chunks = StoredChunks(dataset) if dataset.chunks is not None else None
     if chunks is not None and chunks.written < chunks.count:
         reading.warn(
             f"{name}: {chunks.written:,} of {chunks.count:,} chunks were written; the others are "
-            f"read as {plain(str(dataset.fillvalue), 20)}."
+            f"read as {printable(str(dataset.fillvalue), 20)}."
         )
 
     def part(start: int, end: int) -> Array:
@@ -273,8 +274,10 @@ def _rows(dataset: Any, reading: Reading, name: str) -> ArrayRows:
         except MemoryError:
             raise
         except Exception as error:  # untrusted bytes make the library raise nearly anything
-            why = plain(str(error), 100) or type(error).__name__
-            raise StudioError(f"A dataset of HDF5 can't be read: {why}.", LOST) from error
+            why = printable(str(error), 100) or type(error).__name__
+            raise StudioError(
+                f"A dataset of HDF5 can't be read: {why}.", LOST_FILE_REMEDY
+            ) from error
         return found
 
     return BlockRows(shape, dataset.dtype, part)

@@ -14,7 +14,7 @@ _DEFLATE = 1
 # gzip reaches at most 1,032:1, so a chunk of fewer stored bytes can do no harm.
 _UNCHECKED_BYTES = 512 << 10
 # Allowance for incompressible data, which grows a little, and for the headers of filters.
-_MOST_GROWTH, _HEAD_BYTES = 2, 4096
+_MAX_GROWTH, _HEAD_BYTES = 2, 4096
 _PIECE_BYTES = 1 << 20
 
 
@@ -36,9 +36,9 @@ class StoredChunks:
         creation = dataset.id.get_create_plist()
         self._filters = [creation.get_filter(k)[0] for k in range(creation.get_nfilters())]
         if self._filters and dataset.id.get_storage_size() > _UNCHECKED_BYTES:
-            dataset.id.chunk_iter(self._note)
+            dataset.id.chunk_iter(self._add_chunk)
 
-    def _note(self, chunk: Any) -> None:
+    def _add_chunk(self, chunk: Any) -> None:
         if chunk.size > _UNCHECKED_BYTES:
             self._unchecked[tuple(chunk.chunk_offset)] = int(chunk.size)
 
@@ -55,7 +55,7 @@ class StoredChunks:
         ]
         for offset in here:
             stored = self._unchecked.pop(offset)
-            if stored > _MOST_GROWTH * self._bytes + _HEAD_BYTES or self._unpacks_to_more(offset):
+            if stored > _MAX_GROWTH * self._bytes + _HEAD_BYTES or self._unpacks_to_more(offset):
                 raise ValueError(f"the chunk at {offset} holds more than its pictures")
 
     def _unpacks_to_more(self, offset: tuple[int, ...]) -> bool:

@@ -11,28 +11,28 @@ from typing import BinaryIO
 # Version 1, the only one (HDF5 File Format Specification 3.0, III.E).
 _SIGNATURE = b"GCOL\x01\0\0\0"
 # The headers of a heap and of its objects are equally long whether lengths have 4 or 8 bytes.
-_HEAD_BYTES, _LENGTH_AT, _ALIGNED = 16, 8, 8
+_HEAD_BYTES, _LENGTH_OFFSET, _ALIGNED = 16, 8, 8
 _READ_BYTES = 4 << 20
-_MOST_LENGTH_BYTES = 8
+_MAX_LENGTH_BYTES = 8
 # A heap has 4 kB unless one value is longer; anything beyond this limit is not checked.
-_MOST_HEAP_BYTES = 64 << 20
+_MAX_HEAP_BYTES = 64 << 20
 
 
-def has_endless_heap(stream: BinaryIO, length_bytes: int) -> bool:
+def has_malformed_heap(stream: BinaryIO, length_bytes: int) -> bool:
     """Whether a file has a global heap on which the library would loop for ever.
 
     Args:
         stream: the file, which is scanned from start to end.
         length_bytes: size in bytes of a length in the file, as its superblock says.
     """
-    if not 0 < length_bytes <= _MOST_LENGTH_BYTES:
+    if not 0 < length_bytes <= _MAX_LENGTH_BYTES:
         return False  # The library does not read such a file.
     begin, kept = 0, b""
     stream.seek(0)
     while piece := stream.read(_READ_BYTES):
         held, at = kept + piece, -1
         while (at := held.find(_SIGNATURE, at + 1)) >= 0:
-            if _is_endless(stream, begin - len(kept) + at, length_bytes):
+            if _is_malformed(stream, begin - len(kept) + at, length_bytes):
                 return True
         begin += len(piece)
         # A signature may straddle two pieces.
@@ -41,24 +41,24 @@ def has_endless_heap(stream: BinaryIO, length_bytes: int) -> bool:
     return False
 
 
-def _is_endless(stream: BinaryIO, place: int, length_bytes: int) -> bool:
-    stream.seek(place)
+def _is_malformed(stream: BinaryIO, position: int, length_bytes: int) -> bool:
+    stream.seek(position)
     size = _length(stream.read(_HEAD_BYTES), length_bytes)
-    stream.seek(place)
-    heap = stream.read(min(size, _MOST_HEAP_BYTES))
+    stream.seek(position)
+    heap = stream.read(min(size, _MAX_HEAP_BYTES))
     at = _HEAD_BYTES
     while at + _HEAD_BYTES <= len(heap):
         head = heap[at : at + _HEAD_BYTES]
-        taken = _length(head, length_bytes)
+        object_size = _length(head, length_bytes)
         if head[:2] != b"\0\0":
             # An object with its header and padding.
-            at += _HEAD_BYTES + -(-taken // _ALIGNED) * _ALIGNED
-        elif taken == 0:
+            at += _HEAD_BYTES + -(-object_size // _ALIGNED) * _ALIGNED
+        elif object_size == 0:
             return True
         else:
-            at += taken  # Free space, its header included.
+            at += object_size  # Free space, its header included.
     return False
 
 
 def _length(head: bytes, length_bytes: int) -> int:
-    return int.from_bytes(head[_LENGTH_AT : _LENGTH_AT + length_bytes], "little")
+    return int.from_bytes(head[_LENGTH_OFFSET : _LENGTH_OFFSET + length_bytes], "little")

@@ -18,10 +18,10 @@ import numpy as np
 
 from ddpm_studio.data.formats.archives import MAX_RATIO, RATIO_FROM_BYTES
 from ddpm_studio.data.formats.array_rows import MAX_ARRAY_BYTES, Array
-from ddpm_studio.data.formats.folders import files_near
-from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.formats.folders import sibling_files
+from ddpm_studio.data.formats.reading import PictureArray, Reading, ReadResult
 from ddpm_studio.data.items import File
-from ddpm_studio.data.splits import TRAIN, taken_splits
+from ddpm_studio.data.splits import TRAIN, selected_splits
 from ddpm_studio.errors import StudioError
 
 _NAME = re.compile(
@@ -52,10 +52,10 @@ def with_labels(path: Path) -> list[Path]:
             and label["set"].casefold() == named
         )
 
-    return [path, *files_near(path, wanted)]
+    return [path, *sibling_files(path, wanted)]
 
 
-def read_idx(files: Sequence[File], reading: Reading) -> Taken | None:
+def read_idx(files: Sequence[File], reading: Reading) -> ReadResult | None:
     """Read the pictures of the IDX files among ``files``; return None if there are none.
 
     Of a training and a test set the training set is taken unless the other is asked for; of a
@@ -73,39 +73,39 @@ def read_idx(files: Sequence[File], reading: Reading) -> Taken | None:
             names.add(file.name)
             kept = images if match["what"].lower() == "images" else labels
             kept.setdefault(match["set"].casefold(), file)
-    if not images and len(files) == 1 and is_idx(_head(files[0])):
+    if not images and len(files) == 1 and is_idx(_read_head(files[0])):
         images[""] = files[0]
         names.add(files[0].name)
     if not images:
         return None
-    parts: list[Part] = []
-    for name in _sets(images, reading):
+    parts: list[PictureArray] = []
+    for name in _select_sets(images, reading):
         shown = images[name].name
         rows = _read_idx(images[name])
-        beside = labels.get(name)
-        choices = {} if beside is None else {"labels": partial(_read_idx, beside)}
+        label_file = labels.get(name)
+        choices = {} if label_file is None else {"labels": partial(_read_idx, label_file)}
         classes = reading.own_labels(shown, choices, rows.shape[0])
-        parts.append(Part(shown, rows, reading.layout(shown, rows.shape, "NHW"), classes))
-    return Taken(reading.arrays(parts), frozenset(names))
+        parts.append(PictureArray(shown, rows, reading.layout(shown, rows.shape, "NHW"), classes))
+    return ReadResult(reading.arrays(parts), frozenset(names))
 
 
-def _sets(images: dict[str, File], reading: Reading) -> list[str]:
+def _select_sets(images: dict[str, File], reading: Reading) -> list[str]:
     """Return the names of the sets to read, and add a warning about the others."""
     test = [name for name in images if _TEST_SETS.search(name)]
     asked = reading.options.split
     sets = [name for name in images if name not in test] or list(images)
     # Any set not named as a test set counts as training set.
-    taken = taken_splits(["test" if name in test else TRAIN for name in images], asked)
+    selected = selected_splits(["test" if name in test else TRAIN for name in images], asked)
     if asked is not None:
-        sets = [name for name in images if ("test" if name in test else TRAIN) in taken]
+        sets = [name for name in images if ("test" if name in test else TRAIN) in selected]
     if len(sets) < len(images):
-        aside = ", ".join(images[name].name for name in images if name not in sets)
+        left_out = ", ".join(images[name].name for name in images if name not in sets)
         which = "test" if sets == test else "training"
-        reading.warnings.append(f"Only the {which} pictures are taken; {aside} is left aside.")
+        reading.warnings.append(f"Only the {which} pictures are taken; {left_out} is left aside.")
     return sets
 
 
-def _head(file: File) -> bytes:
+def _read_head(file: File) -> bytes:
     try:
         head = file.read(4096)
         if head.startswith(_GZIP):

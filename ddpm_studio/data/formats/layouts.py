@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.sizes import size_text
-from ddpm_studio.picture_shape import MOST_BANDS, MOST_COLOURS
+from ddpm_studio.picture_shape import MAX_BANDS, MAX_COLOUR_CHANNELS
 
 # Smallest side of a flattened picture, and of a single picture.
-_LEAST_FLAT = 8
-_LEAST_LONE = 16
+_MIN_FLAT = 8
+_MIN_LONE = 16
 # A 2-D array is a table of flattened pictures if its aspect ratio is larger than this, or if its
 # rows have 28·28, 3·32·32 or 3·64·64 values.
 _LONGEST = 16
@@ -25,12 +25,12 @@ class ArrayLayout:
     Args:
         axes: the letters of its axes, such as "NCHW"; without N it is one picture.
         shape: shape of the array, with flattened pictures unflattened.
-        said: note on another possible layout and its result; empty if there is none.
+        note: note on another possible layout and its result; empty if there is none.
     """
 
     axes: str
     shape: tuple[int, ...]
-    said: str = ""
+    note: str = ""
 
     @property
     def count(self) -> int:
@@ -57,13 +57,13 @@ class ArrayLayout:
         return size["H"], size["W"], size.get("C", 1)
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Description of the layout in words, for the report."""
         height, width, channels = self.picture_shape
         colours = f", {channels} channels" if channels > 1 else ""
         named = ", ".join(self.axes)
-        what = f"{counted(self.count, 'picture')} of {size_text(width, height)}{colours}"
-        return f"{what}, axes ({named}){self.said}"
+        what = f"{format_count(self.count, 'picture')} of {size_text(width, height)}{colours}"
+        return f"{what}, axes ({named}){self.note}"
 
 
 def layout_of(shape: tuple[int, ...], asked: str | None = None) -> ArrayLayout | None:
@@ -85,16 +85,16 @@ def layout_of(shape: tuple[int, ...], asked: str | None = None) -> ArrayLayout |
         return None
     match len(shape):
         case 4:
-            return _four(shape)
+            return _layout_4d(shape)
         case 3:
-            return _three(shape)
+            return _layout_3d(shape)
         case 2:
-            return _two(shape)
+            return _layout_2d(shape)
     return None
 
 
-def _four(shape: tuple[int, ...]) -> ArrayLayout | None:
-    for most in (MOST_COLOURS, MOST_BANDS):
+def _layout_4d(shape: tuple[int, ...]) -> ArrayLayout | None:
+    for most in (MAX_COLOUR_CHANNELS, MAX_BANDS):
         if _are_channels(shape[3], min(shape[1:3]), most):
             return ArrayLayout("NHWC", shape)
         # 5 × 8 × 8 could just as well be pictures of height 5 with many bands.
@@ -103,20 +103,20 @@ def _four(shape: tuple[int, ...]) -> ArrayLayout | None:
     return None
 
 
-def _three(shape: tuple[int, ...]) -> ArrayLayout | None:
+def _layout_3d(shape: tuple[int, ...]) -> ArrayLayout | None:
     first, last = shape[0], shape[2]
-    if first == 3 and min(shape[1:]) >= _LEAST_FLAT:
+    if first == 3 and min(shape[1:]) >= _MIN_FLAT:
         return ArrayLayout("CHW", shape, "; with the layout NHW three gray pictures")
-    if min(shape[1:]) > MOST_COLOURS:
+    if min(shape[1:]) > MAX_COLOUR_CHANNELS:
         return ArrayLayout("NHW", shape, "; with the layout CHW one picture" if first <= 4 else "")
-    if 0 < last <= MOST_COLOURS and min(shape[:2]) >= _LEAST_FLAT:
+    if 0 < last <= MAX_COLOUR_CHANNELS and min(shape[:2]) >= _MIN_FLAT:
         return ArrayLayout("HWC", shape)
     return None
 
 
-def _two(shape: tuple[int, ...]) -> ArrayLayout | None:
+def _layout_2d(shape: tuple[int, ...]) -> ArrayLayout | None:
     count, size = shape
-    lone = min(shape) >= _LEAST_LONE and max(shape) <= _LONGEST * min(shape)
+    lone = min(shape) >= _MIN_LONE and max(shape) <= _LONGEST * min(shape)
     if lone and size not in _FLAT_ROWS:
         return ArrayLayout("HW", shape)
     return flat_layout(count, size)
@@ -126,7 +126,7 @@ def flat_layout(count: int, size: int) -> ArrayLayout | None:
     """Return the layout of ``count`` flattened square pictures of ``size`` values each, or None."""
     for channels in (3, 1):
         side = math.isqrt(size // channels)
-        if side >= _LEAST_FLAT and channels * side * side == size:
+        if side >= _MIN_FLAT and channels * side * side == size:
             axes = "NCHW" if channels > 1 else "NHW"
             return ArrayLayout(axes, (count, *[channels][: channels // 3], side, side))
     return None
@@ -134,4 +134,4 @@ def flat_layout(count: int, size: int) -> ArrayLayout | None:
 
 def _are_channels(count: int, side: int, most: int) -> bool:
     """Whether an axis may be that of channels: up to four, or fewer bands than the side."""
-    return 0 < count <= most and side > (count if count > MOST_COLOURS else 0)
+    return 0 < count <= most and side > (count if count > MAX_COLOUR_CHANNELS else 0)

@@ -16,37 +16,37 @@ from ddpm_studio.data.items import File
 
 _LATIN = ("cp437", "cp850", "cp1252")
 _KANJI = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff01-\uff5e\u3000-\u303f]")
-_WORDS_OF_ASIA = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_BEHIND_LETTER = re.compile(r"[A-Za-z][\u3400-\u9fff]")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_CJK_AFTER_LETTER = re.compile(r"[A-Za-z][\u3400-\u9fff]")
 # Surrogate escapes, which stand for bytes that are not UTF-8 (PEP 383).
-_HALF = re.compile(r"[\udc80-\udcff]")
+_SURROGATE = re.compile(r"[\udc80-\udcff]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _CYRILLIC = re.compile(r"[\u0400-\u045f]")
 # Number of different characters needed to distinguish Korean from Chinese.
 _ENOUGH = 8
 _WORD = re.compile(r"[^\W\d_]+")
-_MOST_NAMES = 10_000
+_MAX_NAMES = 10_000
 
 
-def readable(files: Sequence[File]) -> tuple[Sequence[File], str]:
+def decode_names(files: Sequence[File]) -> tuple[Sequence[File], str]:
     """Return the files with printable names, and the code page used; empty if none was needed.
 
     Only names that the system could not decode as UTF-8 are changed. Where no code page is
     plausible, their bytes are shown in hexadecimal, such as %8C, so that names stay distinct.
     """
-    odd = [file.name for file in files if not file.name.isascii() and _HALF.search(file.name)]
+    odd = [file.name for file in files if not file.name.isascii() and _SURROGATE.search(file.name)]
     if not odd:
         return files, ""
     page = code_page([name.encode("utf-8", "surrogateescape") for name in odd])
-    renamed = {name: _shown(name, page) for name in odd}
+    renamed = {name: _display_name(name, page) for name in odd}
     return [
         replace(file, name=renamed[file.name]) if file.name in renamed else file for file in files
     ], page or "bytes by number"
 
 
-def _shown(name: str, page: str | None) -> str:
+def _display_name(name: str, page: str | None) -> str:
     if page is None:
-        return _HALF.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", name)
+        return _SURROGATE.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", name)
     return name.encode("utf-8", "surrogateescape").decode(page, "replace")
 
 
@@ -56,39 +56,39 @@ def code_page(names: Collection[bytes]) -> str | None:
     Args:
         names: the names in one archive or folder that are not ASCII.
     """
-    content = b"\n".join(sorted(set(names))[:_MOST_NAMES])
-    japanese = _decoded(content, "cp932")
-    words = all(map(_WORDS_OF_ASIA.search, (japanese or "").split("\n")))
-    if japanese and words and _only(japanese, _KANJI) and not _amid_letters(japanese, _KANJI):
+    content = b"\n".join(sorted(set(names))[:_MAX_NAMES])
+    japanese = _try_decode(content, "cp932")
+    words = all(map(_CJK.search, (japanese or "").split("\n")))
+    if japanese and words and _all_match(japanese, _KANJI) and not _amid_letters(japanese, _KANJI):
         return "cp932"
-    korean = _decoded(content, "euc_kr")
+    korean = _try_decode(content, "euc_kr")
     signs = {sign for sign in korean or "" if not sign.isascii()}
-    if korean and _only(korean, _HANGUL) and len(signs) >= _ENOUGH:
+    if korean and _all_match(korean, _HANGUL) and len(signs) >= _ENOUGH:
         return "cp949"
-    chinese = _decoded(content, "gb2312")
-    if chinese and _only(chinese, _KANJI) and not _amid_letters(chinese, _KANJI):
+    chinese = _try_decode(content, "gb2312")
+    if chinese and _all_match(chinese, _KANJI) and not _amid_letters(chinese, _KANJI):
         return "gb18030"
-    taiwanese = _decoded(content, "big5")
-    if taiwanese and _only(taiwanese, _KANJI) and not _BEHIND_LETTER.search(taiwanese):
+    taiwanese = _try_decode(content, "big5")
+    if taiwanese and _all_match(taiwanese, _KANJI) and not _CJK_AFTER_LETTER.search(taiwanese):
         return "big5"
     for latin in _LATIN:
-        if (found := _decoded(content, latin)) and _reads_as_latin(found):
+        if (found := _try_decode(content, latin)) and _reads_as_latin(found):
             return latin
     for cyrillic in ("cp866", "cp1251"):
-        found = _decoded(content, cyrillic)
-        if found and _only(found, _CYRILLIC) and _natural(found):
+        found = _try_decode(content, cyrillic)
+        if found and _all_match(found, _CYRILLIC) and _has_natural_case(found):
             return cyrillic
     return None
 
 
-def _decoded(content: bytes, encoding: str) -> str | None:
+def _try_decode(content: bytes, encoding: str) -> str | None:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
         return None
 
 
-def _only(text: str, kind: re.Pattern[str]) -> bool:
+def _all_match(text: str, kind: re.Pattern[str]) -> bool:
     return all(sign.isascii() or kind.match(sign) for sign in text)
 
 
@@ -106,10 +106,10 @@ def _reads_as_latin(text: str) -> bool:
     # No word of Western Europe has accents on three letters and none without.
     full = any(len(word) > 2 and not re.search("[A-Za-z]", word) for word in _WORD.findall(text))
     are_latin = all(unicodedata.name(one, "").startswith("LATIN") for one in letters)
-    return are_latin and not full and _natural(text)
+    return are_latin and not full and _has_natural_case(text)
 
 
-def _natural(text: str) -> bool:
+def _has_natural_case(text: str) -> bool:
     """Whether each word is in lower case, upper case or title case."""
     words = [word for word in _WORD.findall(text) if not word.isascii()]
     return all(word.islower() or word.isupper() or word[1:].islower() for word in words)

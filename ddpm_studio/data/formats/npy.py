@@ -9,25 +9,25 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ddpm_studio.data.byte_ranges import Whole
+from ddpm_studio.data.byte_ranges import WholeFile
 from ddpm_studio.data.formats.array_rows import (
     Array,
     ArrayRows,
-    LastArray,
-    WholeRows,
+    FullArrayRows,
+    LastArrayCache,
+    check_fits_memory,
     file_array,
-    fits_memory,
 )
-from ddpm_studio.data.formats.folders import unreadable
+from ddpm_studio.data.formats.folders import unreadable_error
 from ddpm_studio.data.formats.memory_maps import file_header
-from ddpm_studio.data.formats.named_arrays import Named, parts_of
+from ddpm_studio.data.formats.named_arrays import NamedArray, find_picture_arrays
 from ddpm_studio.data.formats.npy_header import (
-    FieldsError,
     NpyHeader,
     PickledArrayError,
+    StructuredArrayError,
     read_npy_header,
 )
-from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.formats.reading import PictureArray, Reading, ReadResult
 from ddpm_studio.data.items import File
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
@@ -37,7 +37,7 @@ _HEAD_BYTES = 2**16
 _LARGE = 64 * 2**20
 
 
-def read_npy(files: Sequence[File], reading: Reading) -> Taken:
+def read_npy(files: Sequence[File], reading: Reading) -> ReadResult:
     """Read ``.npy`` files: one, or several that hold one or more pictures each.
 
     Among several files, those of labels are recognised by name: ``x_train.npy``, ``y_train.npy``.
@@ -46,95 +46,105 @@ def read_npy(files: Sequence[File], reading: Reading) -> Taken:
         StudioError: the only file can't be used.
     """
     names = frozenset(file.name for file in files)
-    files = reading.genuine(files)
-    last = LastArray()
+    files = reading.genuine_files(files)
+    last = LastArrayCache()
     if not files:
-        return Taken([], names)
+        return ReadResult([], names)
     if len(files) == 1:
-        array = _npy(files[0], reading, last, alone=True)
+        array = _read_npy_file(files[0], reading, last, alone=True)
         name = reading.shown(files[0].name)
-        return Taken(reading.arrays([_part(name, "", array, reading)]), names)
-    found: list[tuple[File, Named]] = []
+        return ReadResult(reading.arrays([_to_picture_array(name, "", array, reading)]), names)
+    found: list[tuple[File, NamedArray]] = []
     for file in files:
         try:
-            found.append((file, _npy(file, reading, last, alone=False)))
+            found.append((file, _read_npy_file(file, reading, last, alone=False)))
         except StudioError as error:
             reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {error.cause}"))
     arrays = [array for _, array in found]
     if any(array.holds_labels for array in arrays):
-        return Taken(reading.arrays(parts_of(arrays, reading, reading.title)), names)
+        return ReadResult(
+            reading.arrays(find_picture_arrays(arrays, reading, reading.title)), names
+        )
     parts = []
     for file, array in found:
         name = reading.shown(file.name)
         try:
-            parts.append(_part(name, file.name, array, reading))
+            parts.append(_to_picture_array(name, file.name, array, reading))
         except StudioError as error:
             reading.rejects.append(Reject(name, f"no pictures: {error.cause}"))
-    return Taken(reading.arrays(parts), names)
+    return ReadResult(reading.arrays(parts), names)
 
 
-def _part(name: str, origin: str, array: Named, reading: Reading) -> Part:
-    return Part(name, array.rows(), reading.layout(name, array.shape), origin=origin)
+def _to_picture_array(name: str, origin: str, array: NamedArray, reading: Reading) -> PictureArray:
+    return PictureArray(name, array.rows(), reading.layout(name, array.shape), origin=origin)
 
 
-def _npy(file: File, reading: Reading, last: LastArray, *, alone: bool) -> Named:
+def _read_npy_file(
+    file: File, reading: Reading, last: LastArrayCache, *, alone: bool
+) -> NamedArray:
     """Read the header of a ``.npy`` file and return its array, to be read on demand.
 
     Raises:
         StudioError: the file is pickled or damaged, or can't be read.
     """
     name = reading.shown(file.name)
-    place = file.place
+    location = file.location
     rows: Callable[[], ArrayRows]
     try:
-        if isinstance(place, Whole):
-            header = file_header(Path(place.path))
+        if isinstance(location, WholeFile):
+            header = file_header(Path(location.path))
             if alone or header.size > _LARGE:
-                rows = partial(_mapped, Path(place.path), header, reading)
+                rows = partial(_disk_rows, Path(location.path), header, reading)
             else:
                 # Thousands of small files can't all stay open.
-                rows = partial(_when_asked, header, partial(_content, Path(place.path)), last)
+                rows = partial(
+                    _deferred_rows, header, partial(_read_path, Path(location.path)), last
+                )
         else:
             header = read_npy_header(io.BytesIO(file.read(min(file.size, _HEAD_BYTES))))
             if header.size > file.size - header.offset:
                 raise ValueError("it is cut short")
-            fits_memory(name, header.size)
-            rows = partial(_when_asked, header, partial(_member, file, name), last)
+            check_fits_memory(name, header.size)
+            rows = partial(_deferred_rows, header, partial(_read_member, file, name), last)
     except OSError as error:
-        if isinstance(place, Whole):
-            raise unreadable(Path(place.path), error) from error
-        raise damaged_array(name, error) from error
+        if isinstance(location, WholeFile):
+            raise unreadable_error(Path(location.path), error) from error
+        raise damaged_array_error(name, error) from error
     except PickledArrayError as error:
-        raise pickled(name) from error
+        raise pickled_array_error(name) from error
     except ValueError as error:
-        raise damaged_array(name, error) from error
+        raise damaged_array_error(name, error) from error
     stem = PurePosixPath(file.name).stem
-    return Named(stem, header.shape, header.dtype, rows)
+    return NamedArray(stem, header.shape, header.dtype, rows)
 
 
-def _mapped(path: Path, header: NpyHeader, reading: Reading) -> ArrayRows:
+def _disk_rows(path: Path, header: NpyHeader, reading: Reading) -> ArrayRows:
     return file_array(path, header, keep_open=lambda rows: reading.stack.callback(rows.close))
 
 
-def _content(path: Path) -> bytes:
+def _read_path(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
 
 
-def _member(file: File, name: str) -> bytes:
+def _read_member(file: File, name: str) -> bytes:
     try:
         return file.read(-1)
     except OSError as error:
-        raise damaged_array(name, error) from error
+        raise damaged_array_error(name, error) from error
 
 
-def _when_asked(header: NpyHeader, content: Callable[[], bytes], last: LastArray) -> ArrayRows:
-    return WholeRows(header.shape, header.dtype, lambda: array_in(content(), header), last)
+def _deferred_rows(
+    header: NpyHeader, content: Callable[[], bytes], last: LastArrayCache
+) -> ArrayRows:
+    return FullArrayRows(
+        header.shape, header.dtype, lambda: array_from_bytes(content(), header), last
+    )
 
 
-def array_in(data: bytes, header: NpyHeader) -> Array:
+def array_from_bytes(data: bytes, header: NpyHeader) -> Array:
     """Return the array in the bytes of a ``.npy`` file, as a view of them.
 
     Raises:
@@ -147,7 +157,7 @@ def array_in(data: bytes, header: NpyHeader) -> Array:
     return flat.reshape(header.shape, order="F" if header.fortran else "C")
 
 
-def pickled(name: str) -> StudioError:
+def pickled_array_error(name: str) -> StudioError:
     """Return the error for an array of Python objects."""
     return StudioError(
         f"{name} holds pickled Python objects, which could run a stranger's program.",
@@ -155,9 +165,9 @@ def pickled(name: str) -> StudioError:
     )
 
 
-def damaged_array(name: str, error: Exception) -> StudioError:
+def damaged_array_error(name: str, error: Exception) -> StudioError:
     """Return the error for a damaged file of arrays, or one of structured arrays."""
-    if isinstance(error, FieldsError):
+    if isinstance(error, StructuredArrayError):
         return StudioError(
             f"{name} holds records of several fields (a structured array), and no pictures.",
             "Save one field of it: numpy.save(name, array['field']).",

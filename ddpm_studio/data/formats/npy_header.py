@@ -30,11 +30,11 @@ class PickledArrayError(ValueError):
     """Raised for an array of Python objects, which could only be loaded as a pickle."""
 
 
-class FieldsError(ValueError):
+class StructuredArrayError(ValueError):
     """Raised for a structured array (records of several fields), which holds no pictures."""
 
 
-class Readable(Protocol):
+class SupportsRead(Protocol):
     """Protocol for a binary stream that can be read."""
 
     def read(self, size: int, /) -> bytes:
@@ -56,12 +56,12 @@ class NpyHeader:
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def read_npy_header(stream: Readable) -> NpyHeader:
+def read_npy_header(stream: SupportsRead) -> NpyHeader:
     """Read the ``.npy`` header at the start of a stream, leaving it at the array's first byte.
 
     Raises:
         PickledArrayError: the file is a pickle or holds Python objects.
-        FieldsError: the array is structured.
+        StructuredArrayError: the array is structured.
         ValueError: the header is damaged, too long, or of no array of plain numbers.
     """
     head = stream.read(8)
@@ -92,7 +92,7 @@ def _parse(text: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         raise PickledArrayError("it holds Python objects")
     descr, order, dimensions = _DESCR.search(text), _ORDER.search(text), _SHAPE.search(text)
     if descr is None and _FIELDS.search(text):
-        raise FieldsError("it holds records of several fields")
+        raise StructuredArrayError("it holds records of several fields")
     if descr is None or order is None or dimensions is None:
         raise ValueError("its header is no plain array's")
     try:

@@ -9,45 +9,45 @@ from pathlib import Path
 
 import numpy as np
 
-from ddpm_studio.data.byte_ranges import Whole
+from ddpm_studio.data.byte_ranges import WholeFile
 from ddpm_studio.data.formats.archives import ArchiveBudget, open_zip
-from ddpm_studio.data.formats.array_files import parts_of_files
-from ddpm_studio.data.formats.array_rows import ArrayRows, file_array, fits_memory
-from ddpm_studio.data.formats.named_arrays import Named
-from ddpm_studio.data.formats.npy import damaged_array, pickled
+from ddpm_studio.data.formats.array_files import find_arrays_in_files
+from ddpm_studio.data.formats.array_rows import ArrayRows, check_fits_memory, file_array
+from ddpm_studio.data.formats.named_arrays import NamedArray
+from ddpm_studio.data.formats.npy import damaged_array_error, pickled_array_error
 from ddpm_studio.data.formats.npy_header import NpyHeader, PickledArrayError, read_npy_header
-from ddpm_studio.data.formats.reading import Reading, Taken
+from ddpm_studio.data.formats.reading import Reading, ReadResult
 from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.medmnist import medmnist_names
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 
 # Smaller arrays are read at once, which verifies their checksum.
 _READ_UP_TO = 64 * 2**20
 _LOCAL_HEADER_BYTES = 30
 
 
-def read_npz(files: Sequence[File], reading: Reading) -> Taken:
+def read_npz(files: Sequence[File], reading: Reading) -> ReadResult:
     """Read the pictures of ``.npz`` files, each with its labels.
 
     Raises:
         StudioError: the only file is damaged or pickled, or holds no pictures.
     """
-    parts = parts_of_files(reading.genuine(files), reading, partial(_arrays, reading))
-    return Taken(reading.arrays(parts), frozenset(file.name for file in files))
+    parts = find_arrays_in_files(reading.genuine_files(files), reading, partial(_arrays, reading))
+    return ReadResult(reading.arrays(parts), frozenset(file.name for file in files))
 
 
-def _arrays(reading: Reading, file: File) -> list[Named]:
+def _arrays(reading: Reading, file: File) -> list[NamedArray]:
     name = reading.shown(file.name)
     if not reading.first_rules and not reading.class_names.names:
         reading.class_names = medmnist_names(file.name) or reading.class_names
-    path = Path(file.place.path) if isinstance(file.place, Whole) else None
+    path = Path(file.location.path) if isinstance(file.location, WholeFile) else None
     try:
         if path is not None:
             archive = open_zip(path, reading.stack)
         else:
             archive = reading.stack.enter_context(zipfile.ZipFile(reading.open(file)))
-        source = _Npz(name, archive, path, ArchiveBudget(name, file.size), reading)
-        arrays: list[Named] = []
+        source = _NpzReader(name, archive, path, ArchiveBudget(name, file.size), reading)
+        arrays: list[NamedArray] = []
         others: dict[str, ValueError] = {}
         for info in archive.infolist():
             if "/" in info.filename or info.filename.startswith("."):
@@ -64,17 +64,17 @@ def _arrays(reading: Reading, file: File) -> list[Named]:
         if others and not any(one.holds_pictures(reading.options.layout) for one in arrays):
             raise next(iter(others.values()))
         for other, why in others.items():
-            reading.warn(f"{plain(other, 60)} of {name} is left out: {why}.")
+            reading.warn(f"{printable(other, 60)} of {name} is left out: {why}.")
         return arrays
     except (StudioError, MemoryError):
         raise
     except PickledArrayError as error:
-        raise pickled(name) from error
+        raise pickled_array_error(name) from error
     except Exception as error:  # untrusted bytes make the parser raise nearly anything
-        raise damaged_array(name, error) from error
+        raise damaged_array_error(name, error) from error
 
 
-class _Npz:
+class _NpzReader:
     """An open ``.npz`` file with its budget against decompression bombs."""
 
     def __init__(
@@ -88,13 +88,13 @@ class _Npz:
         self._name, self._archive, self._path = name, archive, path
         self._budget, self._reading = budget, reading
 
-    def array(self, info: zipfile.ZipInfo) -> Named:
+    def array(self, info: zipfile.ZipInfo) -> NamedArray:
         with self._archive.open(info) as stream:
             header = read_npy_header(stream)
         # The header must not claim more than the size of the member.
         if header.size > info.file_size:
             raise ValueError("an array is cut short")
-        return Named(
+        return NamedArray(
             info.filename.removesuffix(".npy"),
             header.shape,
             header.dtype,
@@ -107,7 +107,7 @@ class _Npz:
             if stored and header.size > _READ_UP_TO:
                 return self._on_disk(info, header)
             self._budget.add(info.file_size)
-            fits_memory(self._name, header.size)
+            check_fits_memory(self._name, header.size)
             with self._archive.open(info) as stream:
                 stream.read(header.offset)
                 flat = np.frombuffer(stream.read(header.size), header.dtype)
@@ -115,7 +115,7 @@ class _Npz:
         except (StudioError, MemoryError):
             raise
         except Exception as error:  # untrusted bytes make the parser raise nearly anything
-            raise damaged_array(self._name, error) from error
+            raise damaged_array_error(self._name, error) from error
 
     def _on_disk(self, info: zipfile.ZipInfo, header: NpyHeader) -> ArrayRows:
         """Return an array stored uncompressed in the file, after the member's local header."""

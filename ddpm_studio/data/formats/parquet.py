@@ -16,20 +16,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ddpm_studio.data.byte_ranges import Whole
+from ddpm_studio.data.byte_ranges import WholeFile
 from ddpm_studio.data.formats.array_rows import Array
-from ddpm_studio.data.formats.reading import Reading, Taken
+from ddpm_studio.data.formats.reading import Reading, ReadResult
 from ddpm_studio.data.items import MAX_FILES, File, Item
 from ddpm_studio.data.report import Reject
-from ddpm_studio.data.splits import aside_told, folder_part, split_of, taken_splits
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.data.splits import left_out_warning, selected_splits, split_of, split_of_folder
+from ddpm_studio.errors import StudioError, printable
 
-_LIKELY = ("image", "img", "picture", "photo", "jpg", "png")
+_PICTURE_COLUMNS = ("image", "img", "picture", "photo", "jpg", "png")
 _LABELS = ("label", "labels", "class", "target", "fine_label", "coarse_label", "category", "y")
-_MOST_COLUMNS, _MOST_BYTES, _SHOWN = 1000, 1 << 30, 6
+_MAX_COLUMNS, _MAX_BYTES, _SHOWN = 1000, 1 << 30, 6
 
 
-def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
+def read_parquet(files: Sequence[File], reading: Reading) -> ReadResult:
     """Read the pictures of Parquet files, of the split asked for or the training split if any.
 
     Of several files, those without pictures are rejected: img2dataset writes a table of URLs next
@@ -39,28 +39,28 @@ def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
         StudioError: every file is damaged or holds no pictures.
     """
     names = frozenset(file.name for file in files)
-    files = reading.genuine(files)
+    files = reading.genuine_files(files)
     splits = [_split(file.name) for file in files]
-    taken = taken_splits(splits, reading.options.split)
+    selected = selected_splits(splits, reading.options.split)
     items: list[Item] = []
-    aside: dict[str, int] = {}
+    left_out: dict[str, int] = {}
     refused: list[tuple[File, StudioError]] = []
     for file, split in zip(files, splits, strict=True):
-        if split in taken:
+        if split in selected:
             try:
-                items += _Table(file, reading).items()
+                items += _ParquetTable(file, reading).items()
             except StudioError as error:
                 refused.append((file, error))
         elif split is not None:
-            aside[split] = aside.get(split, 0) + 1
+            left_out[split] = left_out.get(split, 0) + 1
     if refused and not items:
         raise refused[0][1]
     for file, refusal in refused:
         why = f"no pictures: {refusal.cause.rstrip('.')}"
         reading.rejects.append(Reject(reading.shown(file.name), why))
-    if line := aside_told(aside, "file"):
+    if line := left_out_warning(left_out, "file"):
         reading.warn(line)
-    return Taken(items, names)
+    return ReadResult(items, names)
 
 
 def _split(name: str) -> str | None:
@@ -68,17 +68,23 @@ def _split(name: str) -> str | None:
     path = PurePosixPath(name)
     words = path.stem.replace("_", "-").split("-")
     of_name = split_of(words[0]) or (split_of(words[1]) if len(words) > 1 else None)
-    of_folders = (part for folder in reversed(path.parent.parts) if (part := folder_part(folder)))
+    of_folders = (
+        part for folder in reversed(path.parent.parts) if (part := split_of_folder(folder))
+    )
     return of_name or next(of_folders, (None, ""))[0]
 
 
-class _Table:
+class _ParquetTable:
     """A Parquet file: its column of pictures, and a cache of the last row group read."""
 
     def __init__(self, file: File, reading: Reading) -> None:
         self._name, self._reading = reading.shown(file.name), reading
         try:
-            where = Path(file.place.path) if isinstance(file.place, Whole) else reading.open(file)
+            where = (
+                Path(file.location.path)
+                if isinstance(file.location, WholeFile)
+                else reading.open(file)
+            )
             self._file = pq.ParquetFile(where)
             reading.stack.callback(self._file.close)
             self._schema = self._file.schema_arrow
@@ -86,8 +92,8 @@ class _Table:
             raise
         except Exception as error:  # untrusted bytes make the library raise nearly anything
             raise self._damaged(error) from error
-        self._column = self._pictures()
-        self._held: tuple[int, list[Any]] = (-1, [])
+        self._column = self._picture_column()
+        self._cached_group: tuple[int, list[Any]] = (-1, [])
 
     def items(self) -> list[Item]:
         meta = self._file.metadata
@@ -95,13 +101,13 @@ class _Table:
             raise StudioError(f"{self._name} holds more than {MAX_FILES:,} pictures.", "Split it.")
         rows = sum(meta.row_group(group).num_rows for group in range(meta.num_row_groups))
         if rows != meta.num_rows:
-            told = f"its parts hold {rows:,} rows, where {meta.num_rows:,} are told of"
-            raise self._damaged(ValueError(told))
+            reason = f"its parts hold {rows:,} rows, where {meta.num_rows:,} are told of"
+            raise self._damaged(ValueError(reason))
         choices = {name: partial(self._labels, name) for name in self._label_columns()}
         classes = self._reading.own_labels(self._name, choices, meta.num_rows)
         if classes is not None:
             names = self._class_names().get(self._reading.own.last, [])
-            classes = [_named(one, names) for one in classes]
+            classes = [_class_name(one, names) for one in classes]
         items: list[Item] = []
         for group in range(meta.num_row_groups):
             info = meta.row_group(group)
@@ -121,11 +127,11 @@ class _Table:
         Raises:
             OSError: the cell is empty, holds a path only, or can't be read.
         """
-        if self._held[0] != group:
-            self._held = (group, self._group(group))
-        if row >= len(self._held[1]):
+        if self._cached_group[0] != group:
+            self._cached_group = (group, self._read_group(group))
+        if row >= len(self._cached_group[1]):
             raise OSError(0, "there are fewer rows in the table than it says")
-        cell = self._held[1][row]
+        cell = self._cached_group[1][row]
         found = cell.get("bytes") if isinstance(cell, dict) else cell
         if found is None and not (isinstance(cell, dict) and cell.get("path")):
             raise OSError(0, "its cell in the table is empty")
@@ -133,9 +139,9 @@ class _Table:
             raise OSError(0, "there is no picture in the table, only a path to it")
         return found if limit < 0 else found[:limit]
 
-    def _group(self, group: int) -> list[Any]:
+    def _read_group(self, group: int) -> list[Any]:
         info = self._file.metadata.row_group(group)
-        if info.total_byte_size > _MOST_BYTES:
+        if info.total_byte_size > _MAX_BYTES:
             raise OSError(0, "too many bytes in one group of rows")
         try:
             found: list[Any] = (
@@ -144,26 +150,24 @@ class _Table:
         except MemoryError:
             raise
         except Exception as error:  # untrusted bytes make the library raise nearly anything
-            raise OSError(0, f"damaged in the table: {plain(str(error), 60)}") from error
+            raise OSError(0, f"damaged in the table: {printable(str(error), 60)}") from error
         return found
 
-    def _pictures(self) -> str:
-        found = [
-            field.name for field in list(self._schema)[:_MOST_COLUMNS] if _is_bytes(field.type)
-        ]
+    def _picture_column(self) -> str:
+        found = [field.name for field in list(self._schema)[:_MAX_COLUMNS] if _is_bytes(field.type)]
         asked = self._reading.options.array
         if asked is not None:
             there = found
             found = [name for name in there if name.casefold() == asked.casefold()]
             if there and not found:
-                told = ", ".join(plain(name, 60) for name in there)
+                names = ", ".join(printable(name, 60) for name in there)
                 raise StudioError(
-                    f"{self._name} has no column of pictures {plain(asked, 60)}.",
-                    f"There are: {told}.",
+                    f"{self._name} has no column of pictures {printable(asked, 60)}.",
+                    f"There are: {names}.",
                 )
-        ordered = sorted(found, key=lambda name: name.casefold() not in _LIKELY)
+        ordered = sorted(found, key=lambda name: name.casefold() not in _PICTURE_COLUMNS)
         if not ordered:
-            held = ", ".join(plain(name, 60) for name in self._schema.names[:6]) or "nothing"
+            held = ", ".join(printable(name, 60) for name in self._schema.names[:6]) or "nothing"
             raise StudioError(
                 f"{self._name} has the columns {held}, and none of pictures.", self._remedy()
             )
@@ -171,11 +175,11 @@ class _Table:
 
     def _remedy(self) -> str:
         """Return the remedy for a table without a column of pictures, by the types it has."""
-        for field in list(self._schema)[:_MOST_COLUMNS]:
+        for field in list(self._schema)[:_MAX_COLUMNS]:
             inner, depth = field.type, 0
             while pa.types.is_list(inner) or pa.types.is_fixed_size_list(inner):
                 inner, depth = inner.value_type, depth + 1
-            name = plain(field.name, 60)
+            name = printable(field.name, 60)
             if depth and _is_bytes(inner):
                 return f"{name} holds several pictures a row: write one a row."
             if depth and (pa.types.is_integer(inner) or pa.types.is_floating(inner)):
@@ -186,7 +190,7 @@ class _Table:
         # Floats under other names are measurements.
         found = [
             field.name
-            for field in list(self._schema)[:_MOST_COLUMNS]
+            for field in list(self._schema)[:_MAX_COLUMNS]
             if _is_label(field.type) or (pa.types.is_floating(field.type) and field.name in _LABELS)
         ]
         asked = self._reading.options.labels
@@ -195,10 +199,10 @@ class _Table:
         own = self._reading.own
         own.found += [name for name in (*known, *others) if name not in own.found]
         read = {self._column, *found}
-        if unread := [plain(one, 60) for one in self._schema.names if one not in read][:_SHOWN]:
+        if unread := [printable(one, 60) for one in self._schema.names if one not in read][:_SHOWN]:
             line = f"Columns that are not read: {', '.join(unread)}."
-            if line not in self._reading.told:
-                self._reading.told.append(line)
+            if line not in self._reading.notes:
+                self._reading.notes.append(line)
         return known + [name for name in others if asked and name.casefold() == asked.casefold()]
 
     def _labels(self, name: str) -> Array:
@@ -215,8 +219,8 @@ class _Table:
     def _class_names(self) -> dict[str, list[str]]:
         """Return the class names of each column, from the Hub's metadata."""
         try:
-            told = json.loads((self._schema.metadata or {})[b"huggingface"])
-            features = told["info"]["features"]
+            metadata = json.loads((self._schema.metadata or {})[b"huggingface"])
+            features = metadata["info"]["features"]
             return {
                 name: [str(one) for one in feature["names"]]
                 for name, feature in features.items()
@@ -226,11 +230,11 @@ class _Table:
             return {}
 
     def _damaged(self, error: Exception) -> StudioError:
-        why = plain(str(error), 100) or type(error).__name__
+        why = printable(str(error), 100) or type(error).__name__
         return StudioError(f"{self._name} is damaged: {why}.", "Save or download it again.")
 
 
-def _named(one: str | None, names: Sequence[str]) -> str | None:
+def _class_name(one: str | None, names: Sequence[str]) -> str | None:
     """Return the name of a class; None for −1, the Hub's missing label of named classes."""
     if one is None or (names and one == "-1"):
         return None

@@ -1,4 +1,4 @@
-"""Interface of format readers: their context (:class:`Reading`) and result (:class:`Taken`)."""
+"""Interface of format readers: the context :class:`Reading` and the :class:`ReadResult`."""
 
 from __future__ import annotations
 
@@ -13,33 +13,40 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from ddpm_studio.data.byte_ranges import Whole
+from ddpm_studio.data.byte_ranges import WholeFile
 from ddpm_studio.data.decoding.signatures import misnamed_picture
-from ddpm_studio.data.formats.array_rows import Array, ArrayRows, fits_memory
+from ddpm_studio.data.formats.array_rows import Array, ArrayRows, check_fits_memory
 from ddpm_studio.data.formats.layouts import ArrayLayout, layout_of
 from ddpm_studio.data.items import MAX_FILES, File, Item, Pixels
-from ddpm_studio.data.labels.class_names import ClassNames, class_names_of, names_beside
-from ddpm_studio.data.labels.own_labels import OwnChoices, OwnLabels, class_names, why_no_classes
+from ddpm_studio.data.labels.class_names import ClassNames, find_class_names, parse_class_names
+from ddpm_studio.data.labels.own_labels import (
+    OwnChoices,
+    OwnLabels,
+    class_names,
+    unusable_labels_reason,
+)
 from ddpm_studio.data.report import Reject
-from ddpm_studio.data.values import BRIGHT, BYTES, NoMeaningError, Range, Values
-from ddpm_studio.errors import StudioError, plain
-from ddpm_studio.picture_shape import MOST_COLOURS, parse_range
+from ddpm_studio.data.values import BRIGHT, BYTES, Range, UnknownRangeError, Values
+from ddpm_studio.errors import StudioError, printable
+from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS, parse_range
 from ddpm_studio.placeholders import HEAD_BYTES as STAND_IN_HEAD
-from ddpm_studio.placeholders import MOST_BYTES as STAND_IN_MOST
-from ddpm_studio.placeholders import stand_in
+from ddpm_studio.placeholders import MAX_BYTES as STAND_IN_MOST
+from ddpm_studio.placeholders import detect_placeholder
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
-_SHAPES = "Save pictures as (N, H, W), (N, H, W, C) or (N, C, H, W), with up to 64 channels, or "
-_SAY_LAYOUT = "say what the axes are: --layout NHWC."
-_SAY_RANGE = "Save pictures as uint8, or as floats from 0 to 1 or from −1 to 1, or say their "
-_NUMBERS_ONLY = "Put numbers in the place of NaN and infinity: numpy.nan_to_num."
-_ROWS_AT_ONCE = 1024
+_SHAPE_REMEDY = (
+    "Save pictures as (N, H, W), (N, H, W, C) or (N, C, H, W), with up to 64 channels, or "
+)
+_LAYOUT_REMEDY = "say what the axes are: --layout NHWC."
+_RANGE_REMEDY = "Save pictures as uint8, or as floats from 0 to 1 or from −1 to 1, or say their "
+_FINITE_REMEDY = "Put numbers in the place of NaN and infinity: numpy.nan_to_num."
+_ROWS_PER_READ = 1024
 _SCAN_BYTES = 16 * 2**20
-_NAMED = 3
+_MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
-class Part:
+class PictureArray:
     """An array of pictures and their classes.
 
     Args:
@@ -75,7 +82,7 @@ class Reading:
     stack: ExitStack
     prefix: str = ""
     warnings: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
     class_names: ClassNames = field(default_factory=ClassNames)
@@ -91,7 +98,7 @@ class Reading:
 
     def shown(self, name: str) -> str:
         """Return a file's name as shown in reports."""
-        return plain(self.prefix + name)
+        return printable(self.prefix + name)
 
     def open(self, file: File) -> BinaryIO:
         """Open a file as a seekable stream, closed together with the reading.
@@ -100,12 +107,12 @@ class Reading:
             OSError: the file can't be read.
             StudioError: the file is in an archive and too large for the memory.
         """
-        if isinstance(file.place, Whole):
-            return self.stack.enter_context(Path(file.place.path).open("rb"))
-        fits_memory(self.shown(file.name), file.size)
+        if isinstance(file.location, WholeFile):
+            return self.stack.enter_context(Path(file.location.path).open("rb"))
+        check_fits_memory(self.shown(file.name), file.size)
         return cast(BinaryIO, io.BytesIO(file.read(-1)))
 
-    def genuine(self, files: Sequence[File]) -> list[File]:
+    def genuine_files(self, files: Sequence[File]) -> list[File]:
         """Return the files that may be of the type of their suffix, and reject the others.
 
         Rejected are placeholders, such as Git LFS pointers, and misnamed pictures. Readers that
@@ -115,7 +122,7 @@ class Reading:
             return list(files)
         found = []
         for file in files:
-            why = _not_genuine(file)
+            why = _actual_type(file)
             if why is None:
                 found.append(file)
             else:
@@ -127,16 +134,16 @@ class Reading:
         if not self.first_rules:
             self.warnings.append(line)
 
-    def take_names(self, files: Sequence[File]) -> set[str]:
+    def read_class_names(self, files: Sequence[File]) -> set[str]:
         """Set the class names from a file of names among these; return the name of that file."""
         if self.first_rules or self.class_names.names:
             return set()
-        self.class_names, used = names_beside(files)
+        self.class_names, used = find_class_names(files)
         return used
 
-    def note_names(self, value: object, title: str) -> bool:
+    def set_class_names(self, value: object, title: str) -> bool:
         """Set the class names from a value in a file of arrays; return whether it holds any."""
-        found = None if self.first_rules else class_names_of(value, title)
+        found = None if self.first_rules else parse_class_names(value, title)
         if found is not None and not self.class_names.names:
             self.class_names = found
         return found is not None
@@ -155,9 +162,11 @@ class Reading:
             labels = choices[key]()
             found = class_names(labels, count)
             if found is not None:
-                self.own.note(key)
+                self.own.mark_used(key)
                 return [one or None for one in found] if not self.first_rules else [*found]
-            self.warnings.append(f"Labels of {name} left out: {why_no_classes(labels, count)}.")
+            self.warnings.append(
+                f"Labels of {name} left out: {unusable_labels_reason(labels, count)}."
+            )
         return None
 
     def layout(self, name: str, shape: tuple[int, ...], axes: str | None = None) -> ArrayLayout:
@@ -175,15 +184,15 @@ class Reading:
         if self.first_rules and len(shape) == 3:
             asked = "NHW"
         found = layout_of(shape, asked)
-        narrow = found is not None and axes == "NHW" and min(shape[1:]) <= MOST_COLOURS
-        if found is None or narrow or (self.first_rules and not _known_first(shape)):
+        narrow = found is not None and axes == "NHW" and min(shape[1:]) <= MAX_COLOUR_CHANNELS
+        if found is None or narrow or (self.first_rules and not _is_in_first_rules(shape)):
             what = f"of shape {shape}, which is no pictures"
             if asked is not None and not self.first_rules:
                 what = f"of shape {shape}, which the axes {asked} do not go with"
-            raise StudioError(f"{name} holds an array {what}.", _SHAPES + _SAY_LAYOUT)
+            raise StudioError(f"{name} holds an array {what}.", _SHAPE_REMEDY + _LAYOUT_REMEDY)
         return found
 
-    def arrays(self, parts: Sequence[Part]) -> list[Item]:
+    def arrays(self, parts: Sequence[PictureArray]) -> list[Item]:
         """Return the pictures of arrays as items, with one value range for each dtype.
 
         Raises:
@@ -193,10 +202,10 @@ class Reading:
             raise StudioError(
                 f"{self.title} holds more than {MAX_FILES:,} pictures.", "Save a part of it."
             )
-        values = [_values_of(part.rows) for part in parts]
+        values = [_scan_values(part.rows) for part in parts]
         ranges, whole = self._ranges(parts, values)
         if not self.first_rules:
-            self._tell(parts, values, ranges, whole)
+            self._add_notes(parts, values, ranges, whole)
         items: list[Item] = []
         for part, found in zip(parts, values, strict=True):
             if found.dtype in ranges:
@@ -204,7 +213,7 @@ class Reading:
         return items
 
     def _ranges(
-        self, parts: Sequence[Part], values: Sequence[Values]
+        self, parts: Sequence[PictureArray], values: Sequence[Values]
     ) -> tuple[dict[str, Range], dict[str, Values]]:
         whole: dict[str, Values] = {}
         for found in values:
@@ -214,11 +223,11 @@ class Reading:
         for dtype, found in whole.items():
             try:
                 ranges[dtype] = self.range_of(found)
-            except NoMeaningError as error:
+            except UnknownRangeError as error:
                 name = next(p.name for p, v in zip(parts, values, strict=True) if v.dtype == dtype)
-                remedy = _NUMBERS_ONLY
+                remedy = _FINITE_REMEDY
                 if error.option or not found.are_numbers:
-                    remedy = f"{_SAY_RANGE}range: {error.option or '--range LOW..HIGH'}."
+                    remedy = f"{_RANGE_REMEDY}range: {error.option or '--range LOW..HIGH'}."
                 raise StudioError(f"{name} holds {error}.", remedy) from error
         return ranges, whole
 
@@ -226,34 +235,34 @@ class Reading:
         """Return the range of the values: the one asked for, or else inferred from them.
 
         Raises:
-            NoMeaningError: the values fit none of the usual ranges.
+            UnknownRangeError: the values fit none of the usual ranges.
         """
         if self.options.range is not None and values.are_numbers:
             values.require_finite()
             return Range(*parse_range(self.options.range))
-        used = values.meaning
-        return BYTES if self.first_rules and used.high <= 1 and values.are_whole else used
+        used = values.inferred_range
+        return BYTES if self.first_rules and used.high <= 1 and values.are_integers else used
 
-    def _tell(
+    def _add_notes(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[PictureArray],
         values: Sequence[Values],
         ranges: dict[str, Range],
         whole: dict[str, Values],
     ) -> None:
-        for part in parts[:_NAMED] if len(parts) <= _NAMED else ():
-            self.told.append(f"{part.name}: {part.layout.told}.")
-        if len(parts) > _NAMED:
+        for part in parts[:_MAX_NAMED] if len(parts) <= _MAX_NAMED else ():
+            self.notes.append(f"{part.name}: {part.layout.description}.")
+        if len(parts) > _MAX_NAMED:
             kinds = Counter(", ".join(part.layout.axes) for part in parts)
-            axes = "; ".join(f"axes ({named})" for named, _ in kinds.most_common(_NAMED))
+            axes = "; ".join(f"axes ({named})" for named, _ in kinds.most_common(_MAX_NAMED))
             pictures = sum(part.layout.count for part in parts)
-            self.told.append(f"{len(parts):,} arrays: {pictures:,} pictures, {axes}.")
+            self.notes.append(f"{len(parts):,} arrays: {pictures:,} pictures, {axes}.")
         if any(part.layout.picture_shape[2] in (2, 4) for part in parts) and not (
             self.options.bands or self.options.channels == "bands"
         ):
-            self.told.append("The last channel is taken for transparency; --bands all keeps it.")
+            self.notes.append("The last channel is taken for transparency; --bands all keeps it.")
         for dtype, found in whole.items():
-            self.told += told_values(parts[0].name, found, ranges[dtype])
+            self.notes += describe_values(parts[0].name, found, ranges[dtype])
         floats = [(p, v) for p, v in zip(parts, values, strict=True) if v.dtype.startswith("float")]
         dark = [p for p, v in floats if ranges.get(v.dtype) == BYTES and 0 <= v.low < v.high <= 1]
         if dark and len(dark) < len(floats):
@@ -262,17 +271,19 @@ class Reading:
                 "from 0 to 1: in the range 0..255 of the others they are black. Prepare them apart."
             )
 
-    def _items(self, part: Part, used: Range) -> list[Item]:
+    def _items(self, part: PictureArray, used: Range) -> list[Item]:
         layout, classes = part.layout, part.classes
         height, width, channels = layout.picture_shape
         alone = "N" not in layout.axes
         first = layout.axes.startswith("N")
-        rows = part.rows if first or alone else _NLast(part.rows, layout)
+        rows = part.rows if first or alone else _TransposedRows(part.rows, layout)
         return [
             Item(
                 part.name if alone else f"{part.name}[{index}]",
                 self.tree,
-                pixels=partial(_whole if alone else _picture, rows, index, layout, used),
+                pixels=partial(
+                    _picture_of_all if alone else _picture_at, rows, index, layout, used
+                ),
                 class_name=classes[index] if classes is not None else None,
                 pixel_bytes=height * width * channels,
                 origin=part.origin,
@@ -281,12 +292,12 @@ class Reading:
         ]
 
 
-def told_values(name: str, values: Values, used: Range) -> list[str]:
+def describe_values(name: str, values: Values, used: Range) -> list[str]:
     """Return lines for the report on the values of some pictures and the range used."""
     lines = []
     if (values.dtype, used) != ("uint8", BYTES):
-        lines.append(f"{name}: {values.told(used)}.")
-    if values.dark(used):
+        lines.append(f"{name}: {values.describe(used)}.")
+    if values.is_dark(used):
         share = values.high / used.high
         lines.append(
             f"{name}: the values go from {values.low:g} to {values.high:g}, {share:.0%} of the "
@@ -295,23 +306,23 @@ def told_values(name: str, values: Values, used: Range) -> list[str]:
     return lines
 
 
-def _not_genuine(file: File) -> str | None:
+def _actual_type(file: File) -> str | None:
     """Return the actual type of a file that is not of its suffix's type; None if it may be."""
     try:
         head = file.read(STAND_IN_HEAD)
     except OSError:
         # The reader of the file will report the error.
         return None
-    instead = stand_in(head, file.size) if file.size <= STAND_IN_MOST else None
+    instead = detect_placeholder(head, file.size) if file.size <= STAND_IN_MOST else None
     return instead.reason if instead is not None else misnamed_picture(head)
 
 
-def _known_first(shape: tuple[int, ...]) -> bool:
+def _is_in_first_rules(shape: tuple[int, ...]) -> bool:
     """Whether version 0.1.0 read arrays of this shape."""
-    return len(shape) == 4 or (len(shape) == 3 and min(shape[1:]) > MOST_COLOURS)
+    return len(shape) == 4 or (len(shape) == 3 and min(shape[1:]) > MAX_COLOUR_CHANNELS)
 
 
-def _values_of(rows: ArrayRows) -> Values:
+def _scan_values(rows: ArrayRows) -> Values:
     """Return minimum and maximum; the scan of uint8 ends early at a value of at least BRIGHT."""
     dtype = rows.dtype
     kind = dtype.kind
@@ -323,7 +334,7 @@ def _values_of(rows: ArrayRows) -> Values:
         return Values(dtype.name, 0.0, 1.0)
     count = rows.shape[0]
     row_bytes = max(1, int(np.prod(rows.shape[1:])) * dtype.itemsize)
-    step = max(1, min(_ROWS_AT_ONCE, _SCAN_BYTES // row_bytes))
+    step = max(1, min(_ROWS_PER_READ, _SCAN_BYTES // row_bytes))
     found: Values | None = None
     for start in range(0, count, step):
         part = Values.of(rows[np.arange(start, min(count, start + step))])
@@ -334,39 +345,39 @@ def _values_of(rows: ArrayRows) -> Values:
     return found
 
 
-class _NLast:
+class _TransposedRows:
     """An array in which N is not the first axis, read as a whole and transposed."""
 
     def __init__(self, rows: ArrayRows, layout: ArrayLayout) -> None:
         whole = rows[np.arange(rows.shape[0])]
-        self._turned = np.moveaxis(whole, layout.axes.index("N"), 0)
-        self.shape, self.dtype = self._turned.shape, self._turned.dtype
+        self._transposed = np.moveaxis(whole, layout.axes.index("N"), 0)
+        self.shape, self.dtype = self._transposed.shape, self._transposed.dtype
 
     def __getitem__(self, rows: Array) -> Array:
-        turned: Array = self._turned[rows]
+        turned: Array = self._transposed[rows]
         return turned
 
 
-def _whole(rows: ArrayRows, index: int, layout: ArrayLayout, used: Range) -> Pixels:
-    return _levels(rows[np.arange(rows.shape[0])], layout, used)
+def _picture_of_all(rows: ArrayRows, index: int, layout: ArrayLayout, used: Range) -> Pixels:
+    return _to_levels(rows[np.arange(rows.shape[0])], layout, used)
 
 
-def _picture(rows: ArrayRows, index: int, layout: ArrayLayout, used: Range) -> Pixels:
-    return _levels(rows[np.array([index])][0].reshape(layout.row_shape), layout, used)
+def _picture_at(rows: ArrayRows, index: int, layout: ArrayLayout, used: Range) -> Pixels:
+    return _to_levels(rows[np.array([index])][0].reshape(layout.row_shape), layout, used)
 
 
-def _levels(picture: Array, layout: ArrayLayout, used: Range) -> Pixels:
+def _to_levels(picture: Array, layout: ArrayLayout, used: Range) -> Pixels:
     turned = picture.transpose(layout.picture)
     if turned.ndim == 2:
         turned = turned[..., np.newaxis]
     return np.ascontiguousarray(used.levels(turned))
 
 
-Reader = Callable[[Sequence[File], Reading], "Taken | None"]
+Reader = Callable[[Sequence[File], Reading], "ReadResult | None"]
 
 
 @dataclass
-class Taken:
+class ReadResult:
     """Result of a format reader.
 
     Args:

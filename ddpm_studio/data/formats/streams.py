@@ -58,9 +58,9 @@ class ListingStream(io.RawIOBase):
         """Return the position in the decompressed bytes."""
         return self._plain.tell()
 
-    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+    def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
         """Seek to a position in the decompressed bytes."""
-        return self._plain.seek(place, whence)
+        return self._plain.seek(position, whence)
 
     def read(self, size: int | None = -1) -> bytes:
         """Return up to ``size`` bytes.
@@ -84,10 +84,10 @@ class _TarListing(ListingStream):
         super().__init__(plain, _MAX_TAR_HEADER_BYTES, packed=packed)
         self._furthest = 0
 
-    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
-        if self.listing and place < self._furthest - tarfile.BLOCKSIZE:
+    def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
+        if self.listing and position < self._furthest - tarfile.BLOCKSIZE:
             raise tarfile.ReadError("its headers lead in a circle")
-        return super().seek(place, whence)
+        return super().seek(position, whence)
 
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)
@@ -112,14 +112,14 @@ def open_tar(path: Path, stack: ExitStack) -> tuple[tarfile.TarFile, ListingStre
     if opener is not None:
         plain = cast(BinaryIO, stack.enter_context(opener(packed, "rb")))
     elif head == _XZ:
-        unpacked = cast(io.RawIOBase, _Xz(packed))
+        unpacked = cast(io.RawIOBase, _XzStream(packed))
         plain = cast(BinaryIO, stack.enter_context(io.BufferedReader(unpacked, _BLOCK)))
     stream = _TarListing(plain, plain is not packed)
     archive = tarfile.TarFile(fileobj=cast(BinaryIO, stream), mode="r")
     return stack.enter_context(archive), stream
 
 
-class _Xz(io.RawIOBase):
+class _XzStream(io.RawIOBase):
     """Seekable stream that decompresses an xz file, with a limit on the decoder's memory."""
 
     def __init__(self, packed: BinaryIO) -> None:
@@ -128,7 +128,7 @@ class _Xz(io.RawIOBase):
 
     def _restart(self) -> None:
         self._packed.seek(0)
-        self._place = 0
+        self._position = 0
         self._next_stream()
 
     def _next_stream(self) -> None:
@@ -141,23 +141,25 @@ class _Xz(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
-    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+    def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
         if whence != io.SEEK_SET:
             raise io.UnsupportedOperation("only from the beginning")
-        if place < self._place:
+        if position < self._position:
             self._restart()
-        while self._place < place and self._take(min(_BLOCK, place - self._place)):
+        while self._position < position and self._decompress(
+            min(_BLOCK, position - self._position)
+        ):
             pass
-        return self._place
+        return self._position
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        data = self._take(len(buffer))
+        data = self._decompress(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
-    def _take(self, most: int) -> bytes:
+    def _decompress(self, most: int) -> bytes:
         """Decompress up to ``most`` bytes; empty at the end.
 
         Raises:
@@ -176,5 +178,5 @@ class _Xz(io.RawIOBase):
             data = self._unpacker.decompress(fresh, most)
             fresh = b""
             if data:
-                self._place += len(data)
+                self._position += len(data)
                 return data

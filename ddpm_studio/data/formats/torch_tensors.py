@@ -18,17 +18,17 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from ddpm_studio.data.byte_ranges import Whole
+from ddpm_studio.data.byte_ranges import WholeFile
 from ddpm_studio.data.formats.archives import open_zip
-from ddpm_studio.data.formats.array_files import parts_of_files
-from ddpm_studio.data.formats.array_rows import Array, ArrayRows, file_array, fits_memory
+from ddpm_studio.data.formats.array_files import find_arrays_in_files
+from ddpm_studio.data.formats.array_rows import Array, ArrayRows, check_fits_memory, file_array
 from ddpm_studio.data.formats.layouts import layout_of
-from ddpm_studio.data.formats.named_arrays import LABEL_WORDS, Named
+from ddpm_studio.data.formats.named_arrays import LABEL_WORDS, NamedArray
 from ddpm_studio.data.formats.npy_header import NpyHeader
-from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.formats.reading import PictureArray, Reading, ReadResult
 from ddpm_studio.data.items import File
 from ddpm_studio.data.report import Reject
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.pickles.arrays import ARRAY_MAKERS, PickledArray
 from ddpm_studio.pickles.reader import Name, Unknown, parse_pickle
 from ddpm_studio.pickles.torch_zip import TorchZip
@@ -55,10 +55,10 @@ _TYPES = {
     "uint64": "u8",
 }
 _TENSORS = ("_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_tensor")
-_LIKE_MODEL = ("state_dict", "model", "ema", "optimizer", "model_state_dict")
-_FEW, _DEEPEST, _LONGEST = 4, 4, 1000
-_WHOLE = ("u1", "i1", "i2", "i4", "i8", "?", "u2", "u4", "u8")
-_SAVE = "Save the pictures alone: torch.save(images, 'x.pt'), images of shape (N, C, H, W)."
+_MODEL_KEYS = ("state_dict", "model", "ema", "optimizer", "model_state_dict")
+_MAX_TUPLE, _MAX_DEPTH, _MAX_STRING = 4, 4, 1000
+_INTEGER_DTYPES = ("u1", "i1", "i2", "i4", "i8", "?", "u2", "u4", "u8")
+_SAVE_REMEDY = "Save the pictures alone: torch.save(images, 'x.pt'), images of shape (N, C, H, W)."
 
 
 @dataclass(frozen=True)
@@ -99,48 +99,50 @@ class _Tensor:
         return True
 
 
-def read_torch(files: Sequence[File], reading: Reading) -> Taken:
+def read_torch(files: Sequence[File], reading: Reading) -> ReadResult:
     """Read the pictures of files of ``torch.save``, each with its labels.
 
     Raises:
         StudioError: the only file is damaged, or holds no pictures.
     """
-    genuine = reading.genuine(files)
-    parts: list[Part] = []
+    genuine_files = reading.genuine_files(files)
+    parts: list[PictureArray] = []
     named: dict[str, _TorchFile] = {}
-    for file in genuine:
+    for file in genuine_files:
         try:
-            opened = _refusing(file, reading, partial(_TorchFile, file, reading))
-            own = _refusing(file, reading, opened.own_parts)
+            opened = _wrap_errors(file, reading, partial(_TorchFile, file, reading))
+            own = _wrap_errors(file, reading, opened.unnamed_arrays)
         except StudioError as error:
-            if len(genuine) == 1:
+            if len(genuine_files) == 1:
                 raise
             reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {error.cause}"))
             continue
         if own is None:
             named[file.name] = opened
         else:
-            origin = file.name if len(genuine) > 1 else ""
+            origin = file.name if len(genuine_files) > 1 else ""
             parts += [replace(part, origin=origin) for part in own]
-    left = [file for file in genuine if file.name in named]
+    left = [file for file in genuine_files if file.name in named]
     if left:
         arrays = {name: opened.arrays() for name, opened in named.items()}
-        parts += _refusing(
-            left[0], reading, lambda: parts_of_files(left, reading, lambda one: arrays[one.name])
+        parts += _wrap_errors(
+            left[0],
+            reading,
+            lambda: find_arrays_in_files(left, reading, lambda one: arrays[one.name]),
         )
-    return Taken(reading.arrays(parts), frozenset(file.name for file in files))
+    return ReadResult(reading.arrays(parts), frozenset(file.name for file in files))
 
 
-def _refusing(file: File, reading: Reading, read: Callable[[], _T]) -> _T:
+def _wrap_errors(file: File, reading: Reading, read: Callable[[], _T]) -> _T:
     """Call ``read`` and turn any error of parsing untrusted bytes into a StudioError."""
     try:
         return read()
     except (StudioError, MemoryError):
         raise
     except Exception as error:
-        why = plain(str(error), 100) or type(error).__name__
+        why = printable(str(error), 100) or type(error).__name__
         name = reading.shown(file.name)
-        raise StudioError(f"{name} is no file of pictures: {why}.", _SAVE) from error
+        raise StudioError(f"{name} is no file of pictures: {why}.", _SAVE_REMEDY) from error
 
 
 class _TorchFile:
@@ -152,7 +154,7 @@ class _TorchFile:
 
     def __init__(self, file: File, reading: Reading) -> None:
         self._name, self._reading = reading.shown(file.name), reading
-        self._path = Path(file.place.path) if isinstance(file.place, Whole) else None
+        self._path = Path(file.location.path) if isinstance(file.location, WholeFile) else None
         head = file.read(4)
         if not head.startswith(b"PK"):
             old = head.startswith(b"\x80")
@@ -166,85 +168,93 @@ class _TorchFile:
         else:
             archive = reading.stack.enter_context(zipfile.ZipFile(reading.open(file)))
         self._zip = TorchZip(archive)
-        self._stored: dict[str, bytes] = {}
+        self._storages: dict[str, bytes] = {}
         tree = io.BytesIO(self._zip.tree(_MAX_TABLE_BYTES))
-        self._told = parse_pickle(tree, _MAKERS, _storage)
+        self._tree = parse_pickle(tree, _MAKERS, _storage)
 
-    def own_parts(self) -> list[Part] | None:
+    def unnamed_arrays(self) -> list[PictureArray] | None:
         """Return the pictures of a lone tensor, a list or (picture, class) pairs; else None."""
-        found = list(_tensors(self._told))
-        if not any(isinstance(one, _Tensor | PickledArray) for one in _leaves(self._told)):
-            raise ValueError(_held(self._told))
+        found = list(_tensors(self._tree))
+        if not any(isinstance(one, _Tensor | PickledArray) for one in _leaves(self._tree)):
+            raise ValueError(_content_message(self._tree))
         if (pairs := self._pairs()) is not None:
-            return self._of_pairs(pairs)
+            return self._arrays_from_pairs(pairs)
         lone = [one for _, one in found]
-        if len(found) > 1 and isinstance(self._told, list) and (len(found) > _FEW or _alike(lone)):
+        if (
+            len(found) > 1
+            and isinstance(self._tree, list)
+            and (len(found) > _MAX_TUPLE or _are_single_pictures(lone))
+        ):
             # A list of pictures, one tensor each.
-            return [self._part(f"{self._name}[{k}]", one) for k, one in enumerate(lone)]
-        if len(found) == 1 and isinstance(self._told, _Tensor):
-            return [self._part(self._name, lone[0])]
-        self._refuse_models(dict(found))
+            return [self._picture_array(f"{self._name}[{k}]", one) for k, one in enumerate(lone)]
+        if len(found) == 1 and isinstance(self._tree, _Tensor):
+            return [self._picture_array(self._name, lone[0])]
+        self._reject_models(dict(found))
         return None
 
-    def arrays(self) -> list[Named]:
+    def arrays(self) -> list[NamedArray]:
         """Return the named arrays; class names found are stored in the reading."""
-        if isinstance(self._told, dict):
-            for key, value in self._told.items():
+        if isinstance(self._tree, dict):
+            for key, value in self._tree.items():
                 if (
                     isinstance(value, dict)
                     and value
                     and all(type(n) is int for n in value.values())
                 ):
-                    self._reading.note_names(value, f"{plain(str(key), 60)} of {self._name}")
-        return [self._named(key, one) for key, one in _tensors(self._told)]
+                    self._reading.set_class_names(
+                        value, f"{printable(str(key), 60)} of {self._name}"
+                    )
+        return [self._named_array(key, one) for key, one in _tensors(self._tree)]
 
     def _pairs(self) -> list[tuple[_Tensor, object]] | None:
         """Return the pairs of a list of (picture, class), such as list(dataset), or of dicts."""
-        if not isinstance(self._told, list) or len(self._told) < 2:
+        if not isinstance(self._tree, list) or len(self._tree) < 2:
             return None
-        pairs = [_pair(one) for one in self._told]
+        pairs = [_pair(one) for one in self._tree]
         if any(pair is None for pair in pairs):
             return None
-        return [(one, self._number(label)) for one, label in filter(None, pairs)]
+        return [(one, self._label_value(label)) for one, label in filter(None, pairs)]
 
     def _content(self, key: str) -> bytes:
         """Return the bytes of a storage, cached, as many tensors may be views of it."""
-        if key not in self._stored:
-            self._stored[key] = self._zip.numbers(key)
-        return self._stored[key]
+        if key not in self._storages:
+            self._storages[key] = self._zip.numbers(key)
+        return self._storages[key]
 
-    def _number_in(self, one: _Tensor) -> int:
+    def _read_scalar(self, one: _Tensor) -> int:
         content = self._content(one.key)
         stored = np.frombuffer(content, one.stored, len(content) // one.stored.itemsize)
-        return int(_numbers(one, stored).reshape(()))
+        return int(_strided_array(one, stored).reshape(()))
 
-    def _number(self, label: object) -> object:
-        return self._number_in(label) if isinstance(label, _Tensor) else label
+    def _label_value(self, label: object) -> object:
+        return self._read_scalar(label) if isinstance(label, _Tensor) else label
 
-    def _of_pairs(self, pairs: list[tuple[_Tensor, object]]) -> list[Part]:
+    def _arrays_from_pairs(self, pairs: list[tuple[_Tensor, object]]) -> list[PictureArray]:
         """Return the pictures of (picture, class) pairs, as torch's data sets give them."""
         labels = np.array([str(np.asarray(label).reshape(-1)[0]) for _, label in pairs])
         classes = self._reading.own_labels(self._name, {"y": lambda: labels}, len(pairs))
         return [
-            replace(self._part(f"{self._name}[{k}]", one), classes=classes and [classes[k]])
+            replace(
+                self._picture_array(f"{self._name}[{k}]", one), classes=classes and [classes[k]]
+            )
             for k, (one, _) in enumerate(pairs)
         ]
 
-    def _refuse_models(self, found: dict[str, _Tensor | Array]) -> None:
+    def _reject_models(self, found: dict[str, _Tensor | Array]) -> None:
         words = {key.rpartition(".")[2] for key in found}
         of_layers = {"weight", "bias"} <= words or any(key.endswith(".weight") for key in found)
-        if of_layers or any(key in _LIKE_MODEL for key in _keys(self._told)):
+        if of_layers or any(key in _MODEL_KEYS for key in _keys(self._tree)):
             raise StudioError(
                 f"{self._name} holds the weights of a model, and no pictures.",
                 f"Import it: ddpm-studio import {self._name} --run DIR.",
             )
 
-    def _part(self, name: str, one: _Tensor | Array) -> Part:
+    def _picture_array(self, name: str, one: _Tensor | Array) -> PictureArray:
         layout = self._reading.layout(name, one.shape)
-        return Part(name, self._rows(one), layout)
+        return PictureArray(name, self._rows(one), layout)
 
-    def _named(self, key: str, one: _Tensor | Array) -> Named:
-        return Named(key, one.shape, one.dtype, partial(self._rows, one))
+    def _named_array(self, key: str, one: _Tensor | Array) -> NamedArray:
+        return NamedArray(key, one.shape, one.dtype, partial(self._rows, one))
 
     def _rows(self, one: _Tensor | Array) -> ArrayRows:
         if not isinstance(one, _Tensor):
@@ -253,21 +263,21 @@ class _TorchFile:
         plain_type = one.kind != _BFLOAT16
         if self._path is not None and size > _READ_UP_TO and one.is_dense and plain_type:
             return self._on_disk(self._path, one)
-        fits_memory(self._name, self._zip.size(one.key))
+        check_fits_memory(self._name, self._zip.size(one.key))
         content = self._content(one.key)
-        return _numbers(
+        return _strided_array(
             one, np.frombuffer(content, one.stored, len(content) // one.stored.itemsize)
         )
 
     def _on_disk(self, path: Path, one: _Tensor) -> ArrayRows:
-        begin = self._zip.place(one.key) + one.offset * one.stored.itemsize
+        begin = self._zip.location(one.key) + one.offset * one.stored.itemsize
         header = NpyHeader(one.shape, False, one.stored, begin)
         return file_array(
             path, header, keep_open=lambda rows: self._reading.stack.callback(rows.close)
         )
 
 
-def _numbers(one: _Tensor, stored: Array) -> Array:
+def _strided_array(one: _Tensor, stored: Array) -> Array:
     count = math.prod(one.shape)
     last = one.offset + sum((n - 1) * s for n, s in zip(one.shape, one.stride, strict=True))
     # A stride of 0 could make a tensor of any size out of one value.
@@ -280,21 +290,21 @@ def _numbers(one: _Tensor, stored: Array) -> Array:
     return found
 
 
-def _tensors(told: object, key: str = "", depth: int = 0) -> Iterator[tuple[str, _Tensor | Array]]:
+def _tensors(obj: object, key: str = "", depth: int = 0) -> Iterator[tuple[str, _Tensor | Array]]:
     """Yield the tensors and arrays in nested dicts, lists and tuples, with their keys."""
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return
-    if isinstance(told, _Tensor | PickledArray):
-        yield key or "x", told if isinstance(told, _Tensor) else told.array
-    elif isinstance(told, dict):
-        for name, value in told.items():
+    if isinstance(obj, _Tensor | PickledArray):
+        yield key or "x", obj if isinstance(obj, _Tensor) else obj.array
+    elif isinstance(obj, dict):
+        for name, value in obj.items():
             yield from _tensors(value, f"{key}.{name}" if key else str(name), depth + 1)
-    elif isinstance(told, list | tuple) and (listed := _plain_list(told)) is not None:
+    elif isinstance(obj, list | tuple) and (listed := _plain_list(obj)) is not None:
         yield key or "x", listed
-    elif isinstance(told, list | tuple):
+    elif isinstance(obj, list | tuple):
         # (images, labels), as MNIST's processed files have them.
-        for number, value in enumerate(told):
-            usual = ("x", "y")[number] if len(told) <= _FEW and number < 2 else str(number)
+        for number, value in enumerate(obj):
+            usual = ("x", "y")[number] if len(obj) <= _MAX_TUPLE and number < 2 else str(number)
             yield from _tensors(value, f"{key}.{usual}" if key else usual, depth + 1)
 
 
@@ -310,7 +320,9 @@ def _pair(one: object) -> tuple[_Tensor, object] | None:
             return picture, label
         case (_Tensor() as picture, _Tensor() as label) if _is_picture(picture):
             return (
-                (picture, label) if math.prod(label.shape) == 1 and label.kind in _WHOLE else None
+                (picture, label)
+                if math.prod(label.shape) == 1 and label.kind in _INTEGER_DTYPES
+                else None
             )
     return None
 
@@ -319,31 +331,31 @@ def _is_picture(value: object) -> bool:
     return isinstance(value, _Tensor) and len(value.shape) > 1
 
 
-def _alike(found: Sequence[_Tensor | Array]) -> bool:
+def _are_single_pictures(found: Sequence[_Tensor | Array]) -> bool:
     """Whether each of the tensors has the shape of one picture."""
     layouts = [layout_of(one.shape, None) for one in found]
     return all(one is not None and "N" not in one.axes for one in layouts)
 
 
-def _leaves(told: object, depth: int = 0) -> Iterator[object]:
+def _leaves(obj: object, depth: int = 0) -> Iterator[object]:
     """Yield the leaves of nested dicts, lists and tuples."""
     inner: Iterable[object] = ()
-    if depth <= _DEEPEST and isinstance(told, dict):
-        inner = told.values()
-    elif depth <= _DEEPEST and isinstance(told, list | tuple):
-        inner = told
+    if depth <= _MAX_DEPTH and isinstance(obj, dict):
+        inner = obj.values()
+    elif depth <= _MAX_DEPTH and isinstance(obj, list | tuple):
+        inner = obj
     else:
-        yield told
+        yield obj
     for one in inner:
         yield from _leaves(one, depth + 1)
 
 
-def _plain_list(told: list[Any] | tuple[Any, ...]) -> Array | None:
+def _plain_list(obj: list[Any] | tuple[Any, ...]) -> Array | None:
     """Return a list of integers or of strings as an array; None if it is something else."""
-    if len(told) > 1 and all(type(one) is int and abs(one) < 2**62 for one in told):
-        return np.array(told, np.int64)
-    if len(told) > 1 and all(type(one) is str and len(one) <= _LONGEST for one in told):
-        return np.array(told)
+    if len(obj) > 1 and all(type(one) is int and abs(one) < 2**62 for one in obj):
+        return np.array(obj, np.int64)
+    if len(obj) > 1 and all(type(one) is str and len(one) <= _MAX_STRING for one in obj):
+        return np.array(obj)
     return None
 
 
@@ -360,7 +372,9 @@ def _tensor(given: tuple[Any, ...]) -> object:
             types = [one.name[1] for one in rest if isinstance(one, Unknown)]
             kind = types[0] if types else kind
             if kind not in _TYPES:
-                raise ValueError(f"its numbers are of the type {plain(kind, 40)}, not known here")
+                raise ValueError(
+                    f"its numbers are of the type {printable(kind, 40)}, not known here"
+                )
             sizes = (*shape, *stride, offset)
             usable = len(shape) == len(stride) and len(shape) <= 8
             if not usable or any(type(n) is not int or not 0 <= n < 2**48 for n in sizes):
@@ -383,11 +397,11 @@ _MAKERS: dict[Name, Callable[[tuple[Any, ...]], object]] = {
 }
 
 
-def _keys(told: object) -> list[str]:
-    return [str(key) for key in told] if isinstance(told, dict) else []
+def _keys(obj: object) -> list[str]:
+    return [str(key) for key in obj] if isinstance(obj, dict) else []
 
 
-def _held(told: object) -> str:
-    if isinstance(told, Unknown):
-        return f"it holds a {plain(told.name[1], 60)}, which only its own program can bring back"
+def _content_message(obj: object) -> str:
+    if isinstance(obj, Unknown):
+        return f"it holds a {printable(obj.name[1], 60)}, which only its own program can bring back"
     return "it holds no tensors"

@@ -19,7 +19,7 @@ from itertools import islice
 from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.yaml_names import SUFFIXES as YAML_SUFFIXES
 from ddpm_studio.data.labels.yaml_names import yaml_names
-from ddpm_studio.errors import plain
+from ddpm_studio.errors import printable
 
 _STEM = re.compile(
     r"(?:imagenet_?)?(?:class(?:es)?|label|target|category|categor(?:y|ies)|id|idx|index)?_?-?"
@@ -33,9 +33,9 @@ _SUFFIXES = (".txt", ".json", ".names", _CSV)
 _NUMBERED = re.compile(r"(\d{1,6}|n\d{8})[\s,:;=]+(\S.*)")
 _NUMBER_LAST = re.compile(r"(\S.*?)[\s,:;=]+(\d{1,6})")
 _KEYS = ("names", "classes", "class_names", "label_names", "class_to_idx", "labels", "id2label")
-_MOST_BYTES, _MOST_NAMES, _LONGEST = 8 << 20, 100_000, 100
+_MAX_BYTES, _MAX_NAMES, _LONGEST = 8 << 20, 100_000, 100
 # There may be a YAML file for every picture; the outermost files describe the set.
-_MOST_YAML = 20
+_MAX_YAML = 20
 
 
 @dataclass
@@ -73,7 +73,7 @@ class ClassNames:
         return {one: name if times[name] == 1 else f"{name} ({one})" for one, name in found.items()}
 
 
-def class_names_of(value: object, title: str) -> ClassNames | None:
+def parse_class_names(value: object, title: str) -> ClassNames | None:
     """Return the class names in parsed data; None if there are none.
 
     Args:
@@ -82,27 +82,29 @@ def class_names_of(value: object, title: str) -> ClassNames | None:
         title: where the data come from.
     """
     if isinstance(value, Mapping) and (inner := next((k for k in _KEYS if k in value), None)):
-        return class_names_of(value[inner], title)
-    if isinstance(value, Mapping) and 0 < len(value) <= _MOST_NAMES:
-        names = _of_table(value)
+        return parse_class_names(value[inner], title)
+    if isinstance(value, Mapping) and 0 < len(value) <= _MAX_NAMES:
+        names = _names_from_mapping(value)
         return ClassNames(names, title=title) if names else None
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         texts = [_text(one) for one in value]
-        if 1 < len(texts) <= _MOST_NAMES and all(texts) and len(set(texts)) == len(texts):
+        if 1 < len(texts) <= _MAX_NAMES and all(texts) and len(set(texts)) == len(texts):
             listed = {str(number): str(text) for number, text in enumerate(texts)}
             return ClassNames(listed, counted=True, title=title)
     return None
 
 
-def names_beside(files: Sequence[File]) -> tuple[ClassNames, set[str]]:
+def find_class_names(files: Sequence[File]) -> tuple[ClassNames, set[str]]:
     """Return the class names from the outermost file of names in a tree, and that file's name."""
     yaml = sorted((file for file in files if file.suffix in YAML_SUFFIXES), key=_outermost_first)
-    likely = [file for file in files if file.suffix in _SUFFIXES and _is_called_so(file.name)]
-    for file in sorted([*likely, *yaml[:_MOST_YAML]], key=_outermost_first):
+    likely = [
+        file for file in files if file.suffix in _SUFFIXES and _has_class_names_name(file.name)
+    ]
+    for file in sorted([*likely, *yaml[:_MAX_YAML]], key=_outermost_first):
         try:
-            text = file.read(-1).decode("utf-8-sig") if file.size <= _MOST_BYTES else ""
-            title = plain(file.name, 80)
-            found = class_names_of(_told(file.suffix, text), title)
+            text = file.read(-1).decode("utf-8-sig") if file.size <= _MAX_BYTES else ""
+            title = printable(file.name, 80)
+            found = parse_class_names(_parse_names(file.suffix, text), title)
         except (OSError, ValueError, RecursionError):
             continue
         if found is not None:
@@ -110,34 +112,34 @@ def names_beside(files: Sequence[File]) -> tuple[ClassNames, set[str]]:
     return ClassNames(), set()
 
 
-def tells_names(file: File) -> bool:
+def is_class_names_file(file: File) -> bool:
     """Whether a CSV file lists class names rather than labels of pictures."""
     try:
-        text = file.read(-1).decode("utf-8-sig") if file.size <= _MOST_BYTES else ""
+        text = file.read(-1).decode("utf-8-sig") if file.size <= _MAX_BYTES else ""
     except (OSError, ValueError):
         return False
-    return file.suffix == _CSV and _is_called_so(file.name) and bool(_of_csv(text))
+    return file.suffix == _CSV and _has_class_names_name(file.name) and bool(_names_from_csv(text))
 
 
 def _outermost_first(file: File) -> tuple[int, str]:
     return file.name.count("/"), file.name
 
 
-def _is_called_so(name: str) -> bool:
+def _has_class_names_name(name: str) -> bool:
     stem = name.rpartition("/")[2].rpartition(".")[0].casefold()
     suffix = name.rpartition(".")[2].casefold()
     return suffix == "names" or stem in _WORDNET or _STEM.fullmatch(stem) is not None
 
 
-def _told(suffix: str, text: str) -> object:
+def _parse_names(suffix: str, text: str) -> object:
     if suffix in YAML_SUFFIXES:
         return yaml_names(text)
     if suffix == _CSV:
-        return _of_csv(text)
-    return json.loads(text) if suffix == ".json" else _lines(text)
+        return _names_from_csv(text)
+    return json.loads(text) if suffix == ".json" else _parse_lines(text)
 
 
-def _lines(text: str) -> object:
+def _parse_lines(text: str) -> object:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     # Longer lines hold no names, and the regular expressions below would take for ever on them.
     if any(len(line) > 10 * _LONGEST for line in lines):
@@ -150,10 +152,10 @@ def _lines(text: str) -> object:
     return lines
 
 
-def _of_csv(text: str) -> dict[str, str]:
+def _names_from_csv(text: str) -> dict[str, str]:
     """Return number → name from a CSV with a header: its first columns of numbers and of text."""
     try:
-        rows = [row for row in islice(csv.reader(io.StringIO(text)), _MOST_NAMES + 1) if row][1:]
+        rows = [row for row in islice(csv.reader(io.StringIO(text)), _MAX_NAMES + 1) if row][1:]
     except csv.Error:
         return {}
     numbers: list[list[str]] = []
@@ -165,7 +167,7 @@ def _of_csv(text: str) -> dict[str, str]:
     return dict(zip(numbers[0], names[0], strict=True)) if numbers and names else {}
 
 
-def _of_table(value: Mapping[object, object]) -> dict[str, str]:
+def _names_from_mapping(value: Mapping[object, object]) -> dict[str, str]:
     """Return class → name from a mapping in either direction; empty if it is something else."""
     if all(type(one) is int for one in value.values()):
         found = {str(number): str(_text(name)) for name, number in value.items()}
@@ -187,7 +189,7 @@ def _text(value: object) -> str:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     found = value.strip() if isinstance(value, str) else ""
-    return plain(found, _LONGEST) if len(found) <= 10 * _LONGEST else ""
+    return printable(found, _LONGEST) if len(found) <= 10 * _LONGEST else ""
 
 
 def _key(one: str) -> str:

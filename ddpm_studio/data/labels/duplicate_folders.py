@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from ddpm_studio.data.items import folders_of
-from ddpm_studio.data.splits import folder_part
-from ddpm_studio.errors import plain
+from ddpm_studio.data.splits import split_of_folder
+from ddpm_studio.errors import printable
 
-_LEAST = 2
+_MIN_COPIES = 2
 # Largest number of folders to report.
-_TOLD = 3
+_MAX_NOTES = 3
 
 
 def repeated_folders(paths: Sequence[str]) -> frozenset[str]:
@@ -46,26 +46,26 @@ def repeated_folders(paths: Sequence[str]) -> frozenset[str]:
             copies = (
                 bool(held)
                 and held <= others
-                and folder_part(name) is None
-                and (len(held) >= _LEAST or _same_within(inner, parent, folder, held))
+                and split_of_folder(name) is None
+                and (len(held) >= _MIN_COPIES or _has_same_contents(inner, parent, folder, held))
             )
             if held and (twice or copies):
                 found.add(folder)
     return frozenset(found)
 
 
-def _same_within(
+def _has_same_contents(
     inner: dict[str, set[str]], parent: str, folder: str, names: Iterable[str]
 ) -> bool:
     start = f"{parent}/" if parent else ""
     return all(
-        len(held := inner.get(f"{folder}/{name}", set())) >= _LEAST
+        len(held := inner.get(f"{folder}/{name}", set())) >= _MIN_COPIES
         and held == inner.get(f"{start}{name}")
         for name in names
     )
 
 
-def copies_told(paths: Sequence[str], repeated: frozenset[str]) -> list[str]:
+def duplicate_folder_notes(paths: Sequence[str], repeated: frozenset[str]) -> list[str]:
     """Return notes on folders that repeat siblings; those alone in their parent are not reported.
 
     Args:
@@ -74,20 +74,20 @@ def copies_told(paths: Sequence[str], repeated: frozenset[str]) -> list[str]:
     """
     if not repeated:
         return []
-    beside: dict[str, set[str]] = {}
+    siblings: dict[str, set[str]] = {}
     for folder in folders_of(paths)[1]:
         while folder:
             parent, _, name = folder.rpartition("/")
-            beside.setdefault(parent, set()).add(name)
+            siblings.setdefault(parent, set()).add(name)
             folder = parent
-    copies = (one for one in sorted(repeated) if len(beside.get(one.rpartition("/")[0], ())) > 1)
+    copies = (one for one in sorted(repeated) if len(siblings.get(one.rpartition("/")[0], ())) > 1)
     return [
-        f"The folder {plain(one, 80)} repeats the folders beside it: they are taken together."
-        for one in islice(copies, _TOLD)
+        f"The folder {printable(one, 80)} repeats the folders beside it: they are taken together."
+        for one in islice(copies, _MAX_NOTES)
     ]
 
 
-def looked_through(path: str, repeated: frozenset[str]) -> str:
+def strip_repeated_folders(path: str, repeated: frozenset[str]) -> str:
     """Return a path without the folders in ``repeated``."""
     if not repeated:
         return path

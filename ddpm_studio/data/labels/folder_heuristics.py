@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 # Numbered parts of a set, such as "HAM10000_images_part_1"; the steps below are the numbers of
 # pictures per folder in FFHQ, EDM and img2dataset.
-_COUNTED = re.compile(
+_SHARDS = re.compile(
     r"((?:.{0,80}[ _.-])?(?:fold|cv|split|part|batch|chunk|shard|block|images?|imgs?|dir|folder|"
     r"subset))[ _.-]?\d{1,9}",
     re.IGNORECASE,
@@ -16,7 +16,7 @@ _NUMBERED = re.compile(r"\D{0,40}(\d{1,18})")
 _STEPS = (1_000, 10_000)
 # Danbooru stores each picture in the folder of its number modulo 1000.
 _LAST = 1_000
-_TOGETHER = re.compile(
+_GROUPS = re.compile(
     r"((?:.{0,80}[ _.-])?(?:video|clip|scene|sequence|seq|shot|patient|case|session|scan|series))"
     r"[ _.-]?\d{1,9}",
     re.IGNORECASE,
@@ -30,7 +30,7 @@ _DATES = re.compile(
 _YEAR_AND_MONTH = re.compile(rf"(?:^|/)(?:19|20)\d\d/{_MONTH}(?:[^\d/][^/]{{0,80}})?/")
 
 
-def no_classes(classes: Sequence[str], paths: Sequence[str]) -> str:
+def non_class_reason(classes: Sequence[str], paths: Sequence[str]) -> str:
     """Return why folders are no classes, such as "count the pictures"; empty if they may be.
 
     Args:
@@ -38,11 +38,11 @@ def no_classes(classes: Sequence[str], paths: Sequence[str]) -> str:
         paths: the paths of the pictures.
     """
     different = set(classes)
-    if _differ_in_numbers(_COUNTED, different):
+    if _differ_in_numbers(_SHARDS, different):
         return "count the pictures"
-    if _differ_in_numbers(_TOGETHER, different):
+    if _differ_in_numbers(_GROUPS, different):
         return "tell which pictures belong together"
-    if all(map(_CAMERAS.fullmatch, different)) or _numbers(classes, paths):
+    if all(map(_CAMERAS.fullmatch, different)) or _follow_from_numbers(classes, paths):
         return "count the pictures"
     if all(map(_DATES.fullmatch, different)) or all(map(_YEAR_AND_MONTH.search, paths)):
         return "tell when the pictures were taken"
@@ -55,7 +55,7 @@ def _differ_in_numbers(form: re.Pattern[str], names: Collection[str]) -> bool:
     return all(found) and len({match[1] for match in found if match}) == 1
 
 
-def _numbers(classes: Sequence[str], paths: Sequence[str]) -> bool:
+def _follow_from_numbers(classes: Sequence[str], paths: Sequence[str]) -> bool:
     """Whether folders follow from the numbers of their pictures: thousands, or last digits."""
     if not all(one.isascii() and one.isdecimal() and len(one) < 18 for one in set(classes)):
         return False

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from functools import partial
 
 from ddpm_studio.data.items import folder_classes, folders_of
-from ddpm_studio.data.labels.duplicate_folders import copies_told, looked_through
-from ddpm_studio.data.labels.folder_heuristics import no_classes
+from ddpm_studio.data.labels.duplicate_folders import duplicate_folder_notes, strip_repeated_folders
+from ddpm_studio.data.labels.folder_heuristics import non_class_reason
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.splits import (
     ALL,
-    folder_part,
-    mask_parts,
-    parts_beside,
-    parts_in,
+    mask_splits,
+    selected_splits,
     split_of,
-    taken_splits,
+    split_of_folder,
+    splits_in_folder_names,
+    splits_of_siblings,
 )
 
-_MOST_FILES = 1000
+_MAX_FILES = 1000
 FOLDERS, LEAVES, TOP, FILES = "folders", "leaf-folders", "top-folders", "files"
 ARCHIVES = "archives"
 _RANK, _ARCHIVES_RANK = 4, 7
@@ -34,7 +34,7 @@ class SplitFolders:
 
     Args:
         levels: for each such level, counted from 0, the split of each folder and the rest of its
-            name, see :func:`~ddpm_studio.data.splits.folder_part`.
+            name, see :func:`~ddpm_studio.data.splits.split_of_folder`.
         repeated: folders that are skipped, see
             :func:`~ddpm_studio.data.labels.duplicate_folders.repeated_folders`.
     """
@@ -44,7 +44,7 @@ class SplitFolders:
 
     def parts(self, path: str) -> list[str | None]:
         """Return the split of a picture at each of the levels; None where it has none."""
-        folders = looked_through(path, self.repeated).split("/")[:-1]
+        folders = strip_repeated_folders(path, self.repeated).split("/")[:-1]
         return [
             names.get(folders[level], (None,))[0] if len(folders) > level else None
             for level, names in self.levels.items()
@@ -55,7 +55,7 @@ class SplitFolders:
         """All splits of all levels."""
         return frozenset(part for names in self.levels.values() for part, _ in names.values())
 
-    def taken(self, asked: str | None) -> list[frozenset[str | None]]:
+    def selected(self, asked: str | None) -> list[frozenset[str | None]]:
         """Return the splits to read, for each level.
 
         Raises:
@@ -63,12 +63,14 @@ class SplitFolders:
         """
         found = [[part for part, _ in names.values()] for names in self.levels.values()]
         if asked not in (None, ALL, *self.known):
-            taken_splits(self.known, asked)
-        return [taken_splits(parts, asked if asked in (ALL, *parts) else None) for parts in found]
+            selected_splits(self.known, asked)
+        return [
+            selected_splits(parts, asked if asked in (ALL, *parts) else None) for parts in found
+        ]
 
-    def without(self, path: str) -> str:
+    def strip_splits(self, path: str) -> str:
         """Return a path with its split folders removed, or replaced by the rest of their names."""
-        path = looked_through(path, self.repeated)
+        path = strip_repeated_folders(path, self.repeated)
         if not self.levels:
             return path
         *folders, name = path.split("/")
@@ -90,18 +92,18 @@ def split_folders(paths: Sequence[str], repeated: frozenset[str] = frozenset()) 
     """
     levels: dict[int, dict[str, tuple[str, str]]] = {}
     level = 0
-    through = [looked_through(path, repeated) for path in paths] if repeated else paths
+    through = [strip_repeated_folders(path, repeated) for path in paths] if repeated else paths
     inner = list(folders_of(through)[1].values())
     while inner and all(len(folders) > level for folders in inner):
         found = {folders[level] for folders in inner}
-        known = {folder: part for folder in found if (part := folder_part(folder)) is not None}
-        masks = mask_parts(found)
+        known = {folder: part for folder in found if (part := split_of_folder(folder)) is not None}
+        masks = mask_splits(found)
         # A single folder "train" holds the whole set, and is skipped like any other single folder.
         if len(known) == len(found) > 1:
             levels[level] = known
         elif masks is not None:
             levels[level] = {folder: (part, "") for folder, part in masks.items()}
-        elif (parts := parts_beside(found) or parts_in(found)) is not None:
+        elif (parts := splits_of_siblings(found) or splits_in_folder_names(found)) is not None:
             levels[level] = parts
         level += 1
     return SplitFolders(levels, repeated)
@@ -109,11 +111,11 @@ def split_folders(paths: Sequence[str], repeated: frozenset[str] = frozenset()) 
 
 def top_folders() -> LabelSource:
     """Return the label source of the outermost folders, whatever their names."""
-    return LabelSource(TOP, "the outermost folders", None, _tops)
+    return LabelSource(TOP, "the outermost folders", None, _classes_by_top_folder)
 
 
 def folder_sources(
-    paths: Sequence[str], whole: SplitFolders
+    paths: Sequence[str], tree_splits: SplitFolders
 ) -> tuple[list[LabelSource], list[str]]:
     """Return the label sources by folder or file name, and notes on folders that are no classes.
 
@@ -121,28 +123,30 @@ def folder_sources(
 
     Args:
         paths: the paths of the pictures that are read.
-        whole: the split folders of the whole set, with those left out.
+        tree_splits: the split folders of the whole set, with those left out.
     """
-    splits = split_folders(paths, whole.repeated)
-    known = SplitFolders({**whole.levels, **splits.levels}, whole.repeated)
-    inner = [known.without(path) for path in paths]
-    first, leaves = folder_classes(inner), _leaves(inner)
-    why_none = no_classes(first, inner) if first is not None else ""
-    told = copies_told(paths, whole.repeated)
+    splits = split_folders(paths, tree_splits.repeated)
+    known = SplitFolders({**tree_splits.levels, **splits.levels}, tree_splits.repeated)
+    inner = [known.strip_splits(path) for path in paths]
+    first, leaves = folder_classes(inner), _classes_by_leaf_folder(inner)
+    why_none = non_class_reason(first, inner) if first is not None else ""
+    notes = duplicate_folder_notes(paths, tree_splits.repeated)
     if why_none:
-        told.append(f"The folders only {why_none}; --labels {FOLDERS} makes classes of them.")
+        notes.append(f"The folders only {why_none}; --labels {FOLDERS} makes classes of them.")
     rank = None if why_none else _RANK
-    sources = [LabelSource(FOLDERS, "folders", rank, partial(_by_folders, known))]
+    sources = [LabelSource(FOLDERS, "folders", rank, partial(_classes_by_folders, known))]
     if splits.levels:
         sources.append(top_folders())
     if leaves is not None and first is not None and set(leaves) != set(first):
         title = "the innermost folders"
-        sources.append(LabelSource(LEAVES, title, None, lambda asked: _leaves(asked)))
+        sources.append(
+            LabelSource(LEAVES, title, None, lambda asked: _classes_by_leaf_folder(asked))
+        )
     # Files that hold several pictures each.
-    several = 1 < len(set(inner)) <= min(_MOST_FILES, len(inner) - 1)
+    several = 1 < len(set(inner)) <= min(_MAX_FILES, len(inner) - 1)
     if len(folders_of(inner)[1]) == 1 and several:
-        sources.append(LabelSource(FILES, "the files' names", None, _by_files))
-    return sources, told
+        sources.append(LabelSource(FILES, "the files' names", None, _classes_by_file))
+    return sources, notes
 
 
 def archive_sources(names: Sequence[str]) -> dict[str, list[LabelSource]]:
@@ -158,32 +162,32 @@ def archive_sources(names: Sequence[str]) -> dict[str, list[LabelSource]]:
     letters = {_NUMBERS.sub("", one) for one in classes.values()}
     rank = _ARCHIVES_RANK if len(letters) == len(set(classes.values())) else None
     return {
-        name: [LabelSource(ARCHIVES, "the archives' names", rank, partial(_all_of, one))]
+        name: [LabelSource(ARCHIVES, "the archives' names", rank, partial(_constant_class, one))]
         for name, one in classes.items()
     }
 
 
-def _all_of(one: str, paths: Sequence[str]) -> list[str | None] | None:
+def _constant_class(one: str, paths: Sequence[str]) -> list[str | None] | None:
     return [one] * len(paths)
 
 
-def _by_folders(splits: SplitFolders, paths: Sequence[str]) -> list[str | None] | None:
-    found = folder_classes([splits.without(path) for path in paths])
+def _classes_by_folders(splits: SplitFolders, paths: Sequence[str]) -> list[str | None] | None:
+    found = folder_classes([splits.strip_splits(path) for path in paths])
     return list(found) if found is not None else None
 
 
-def _tops(paths: Sequence[str]) -> list[str | None] | None:
+def _classes_by_top_folder(paths: Sequence[str]) -> list[str | None] | None:
     found = folder_classes(list(paths))
     return list(found) if found is not None else None
 
 
-def _leaves(paths: Sequence[str]) -> list[str | None] | None:
+def _classes_by_leaf_folder(paths: Sequence[str]) -> list[str | None] | None:
     folders, parts = folders_of(paths)
     if not all(parts.values()) or len({inner[-1] for inner in parts.values()}) < 2:
         return None
     return [parts[folder][-1] for folder in folders]
 
 
-def _by_files(paths: Sequence[str]) -> list[str | None] | None:
+def _classes_by_file(paths: Sequence[str]) -> list[str | None] | None:
     stems = [path.rpartition("/")[2].rpartition(".")[0] for path in paths]
     return list(stems) if len(set(stems)) > 1 else None

@@ -16,7 +16,7 @@ from ddpm_studio.data.labels.source import LabelSource
 DATASET_JSON = "dataset.json"
 #: Precedes all other sources.
 MANIFEST_RANK = 1
-_MOST_BYTES = 256 * 2**20
+_MAX_BYTES = 256 * 2**20
 
 
 def manifest_sources(files: Sequence[File]) -> tuple[list[LabelSource], set[str], list[str]]:
@@ -29,7 +29,7 @@ def manifest_sources(files: Sequence[File]) -> tuple[list[LabelSource], set[str]
         if name != DATASET_JSON:
             continue
         try:
-            if file.size > _MOST_BYTES:
+            if file.size > _MAX_BYTES:
                 raise ValueError("it is too long")
             known = _labels(json.loads(file.read(-1)), f"{folder}/" if folder else "")
         except (OSError, ValueError, RecursionError, TypeError) as error:
@@ -40,10 +40,10 @@ def manifest_sources(files: Sequence[File]) -> tuple[list[LabelSource], set[str]
     return [], set(), []
 
 
-def _labels(told: object, folder: str) -> dict[str, str]:
-    if not isinstance(told, dict) or "labels" not in told:
+def _labels(content: object, folder: str) -> dict[str, str]:
+    if not isinstance(content, dict) or "labels" not in content:
         raise ValueError("it has no labels")
-    pairs = told["labels"]
+    pairs = content["labels"]
     if pairs is None:
         return {}
     if isinstance(pairs, dict):
@@ -54,11 +54,11 @@ def _labels(told: object, folder: str) -> dict[str, str]:
     for pair in pairs:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise ValueError("a label is no pair of a file and a class")
-        found[folder + str(pair[0]).replace("\\", "/").removeprefix("./")] = _class(pair[1])
+        found[folder + str(pair[0]).replace("\\", "/").removeprefix("./")] = _class_name(pair[1])
     return found
 
 
-def _class(label: object) -> str:
+def _class_name(label: object) -> str:
     if isinstance(label, list) and all(isinstance(one, int | float) for one in label) and label:
         return str(max(range(len(label)), key=lambda number: label[number]))
     if isinstance(label, bool | int | str):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ddpm_studio.data.labels.class_names import ClassNames, class_names_of
+from ddpm_studio.data.labels.class_names import ClassNames, parse_class_names
 
 _FILE = re.compile(r"([a-z]+mnist)(?:_\d+)?\.npz")
 _ORGANS = (
@@ -41,4 +41,4 @@ def medmnist_names(file: str) -> ClassNames | None:
     """Return the class names of a MedMNIST file, by its file name; None if it is none."""
     match = _FILE.fullmatch(file.rpartition("/")[2].casefold())
     names = _SETS.get(match[1]) if match is not None else None
-    return class_names_of(names, "MedMNIST's list") if names is not None else None
+    return parse_class_names(names, "MedMNIST's list") if names is not None else None

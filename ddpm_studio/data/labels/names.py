@@ -12,7 +12,7 @@ from ddpm_studio.data.splits import split_of
 NAMES = "names"
 _RANK = 6
 _NAME = re.compile(r"([^\W\d_][^/]*?)[_ .-]*\d+[a-z]?", re.IGNORECASE)
-_LEAST_EACH = 2
+_MIN_EACH = 2
 # No file system allows longer names, but an archive may.
 _LONGEST = 255
 # Generic names that cameras and programs give to any picture.
@@ -31,7 +31,7 @@ def name_sources(paths: Sequence[str]) -> list[LabelSource]:
         return []
     counts = Counter(found)
     usual = all(str(name).casefold() in _GENERIC or split_of(str(name)) for name in counts)
-    sure = len(counts) > 1 and not usual and min(counts.values()) >= _LEAST_EACH
+    sure = len(counts) > 1 and not usual and min(counts.values()) >= _MIN_EACH
     return [LabelSource(NAMES, "the files' names", _RANK, _classes)] if sure else []
 
 

@@ -23,13 +23,13 @@ class OwnLabels:
     Args:
         asked: the name that the user has asked for; None for the most likely.
         found: the names of all label arrays.
-        taken: the names of those used.
+        used: the names of those used.
         last: the name of the one used last.
     """
 
     asked: str | None = None
     found: list[str] = field(default_factory=list)
-    taken: list[str] = field(default_factory=list)
+    used: list[str] = field(default_factory=list)
     last: str = ""
 
     def choose(self, choices: OwnChoices) -> list[str]:
@@ -42,13 +42,13 @@ class OwnLabels:
     def add(self, other: OwnLabels) -> None:
         """Merge the found and used names of another reading into this one."""
         self.found += [key for key in other.found if key not in self.found]
-        self.taken += [key for key in other.taken if key not in self.taken]
+        self.used += [key for key in other.used if key not in self.used]
 
-    def note(self, key: str) -> None:
+    def mark_used(self, key: str) -> None:
         """Record that the labels of this name were used."""
         self.last = key
-        if key not in self.taken:
-            self.taken.append(key)
+        if key not in self.used:
+            self.used.append(key)
 
 
 def class_names(labels: Array, count: int) -> list[str] | None:
@@ -76,7 +76,7 @@ def class_names(labels: Array, count: int) -> list[str] | None:
     return [str(one) for one in flat.tolist()] if kind in "iufUb" else None
 
 
-def why_no_classes(labels: Array, count: int) -> str:
+def unusable_labels_reason(labels: Array, count: int) -> str:
     """Return the reason why a label array can't be used for ``count`` pictures."""
     if labels.shape[:1] == (count,):
         kind = labels.dtype.kind

@@ -11,14 +11,14 @@ from ddpm_studio.data.labels.class_names import ClassNames
 from ddpm_studio.data.labels.manifests import MANIFEST_RANK
 from ddpm_studio.data.labels.own_labels import NONE, OwnLabels
 from ddpm_studio.data.labels.source import LabelSource
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
 LEFT_OUT = "-"
 _LONGEST_CLASS = 100
 # Sources up to this rank (manifest, table, sidecar files, objects) list each picture explicitly.
-_LISTED = 3
-_SHOWN = 12
+_LISTED_RANKS = 3
+_MAX_LISTED = 12
 NO_NAMES: Mapping[int, ClassNames] = MappingProxyType({})
 
 
@@ -44,14 +44,14 @@ class Labels:
     Args:
         classes: the class of each picture, None where it has none; None if there are no classes.
         choices: the label sources to choose from.
-        taken: the keys of the sources used.
-        told: notes for the report.
+        used: the keys of the sources used.
+        notes: notes for the report.
     """
 
     classes: list[str | None] | None
     choices: tuple[LabelChoice, ...] = ()
-    taken: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def choose_labels(
@@ -71,55 +71,55 @@ def choose_labels(
         names: names for numbered classes, for each tree.
     """
     if options.rules == FIRST_RULES:
-        return Labels(first_classes(items))
+        return Labels(classes_by_first_rules(items))
     trees: dict[int, list[int]] = {}
     for number, item in enumerate(items):
         trees.setdefault(item.tree, []).append(number)
     classes: list[str | None] = [item.class_name for item in items]
-    by_name = {"own", *(one.casefold() for one in own.taken)}
-    taken: dict[str, str] = {}
-    told: list[str] = []
+    by_name = {"own", *(one.casefold() for one in own.used)}
+    used: dict[str, str] = {}
+    notes: list[str] = []
     for tree, numbers in trees.items():
         with_own = sum(classes[number] is not None for number in numbers)
         asked_own = options.labels is not None and options.labels.casefold() in by_name
         if with_own and (asked_own or (options.labels is None and with_own == len(numbers))):
-            taken |= dict.fromkeys(own.taken, "")
+            used |= dict.fromkeys(own.used, "")
             continue
         paths = [items[number].path for number in numbers]
-        source, found = _best(sources.get(tree, ()), paths, options.labels)
+        source, found = _best_source(sources.get(tree, ()), paths, options.labels)
         if source is None and with_own and options.labels is None:
-            taken |= dict.fromkeys(own.taken, "")
+            used |= dict.fromkeys(own.used, "")
             continue
         for number, one in zip(numbers, found, strict=True):
             classes[number] = one
         if source is not None:
-            taken[source.key] = source.title
+            used[source.key] = source.title
     choices = _choices(items, trees, sources, own)
     if options.labels == NONE:
         return Labels(None, choices)
     missing = classes.count(None)
     if missing and options.labels is None:
-        if missing < len(classes) and taken:
-            told.append(
+        if missing < len(classes) and used:
+            notes.append(
                 f"{missing:,} of {len(classes):,} pictures have no label, so there are no classes; "
-                f"--labels {next(iter(taken))} leaves these pictures out."
+                f"--labels {next(iter(used))} leaves these pictures out."
             )
-        return Labels(None, choices, (), tuple(told))
+        return Labels(None, choices, (), tuple(notes))
     if missing == len(classes):
         return Labels(None, choices)
     where = [
-        title or ("their labels" if key == "labels" else f"the labels {plain(key, 60)}")
-        for key, title in taken.items()
+        title or ("their labels" if key == "labels" else f"the labels {printable(key, 60)}")
+        for key, title in used.items()
     ]
-    by = _named(classes, trees, names)
+    by = _apply_names(classes, trees, names)
     named_by = f", named by {' and '.join(by)}" if by else ""
-    told.append(f"Classes from {' and '.join(where)}{named_by}.")
-    shown = {name: plain(name, _LONGEST_CLASS) for name in set(classes) if name is not None}
+    notes.append(f"Classes from {' and '.join(where)}{named_by}.")
+    shown = {name: printable(name, _LONGEST_CLASS) for name in set(classes) if name is not None}
     named = [None if one is None else shown[one] for one in classes]
-    return Labels(named, choices, tuple(taken), tuple(told))
+    return Labels(named, choices, tuple(used), tuple(notes))
 
 
-def _named(
+def _apply_names(
     classes: list[str | None], trees: Mapping[int, Sequence[int]], names: Mapping[int, ClassNames]
 ) -> list[str]:
     """Replace numbered classes by their names, in place; return the titles of the lists used."""
@@ -135,28 +135,29 @@ def _named(
     return list(dict.fromkeys(titles))
 
 
-def check_asked(title: str, labels: Labels, options: PrepareOptions) -> None:
+def check_requested_labels(title: str, labels: Labels, options: PrepareOptions) -> None:
     """Check that the labels asked for were found.
 
     Raises:
         StudioError: there are no such labels; the message lists those that exist.
     """
     asked = options.labels
-    if asked in (None, NONE) or labels.taken:
+    if asked in (None, NONE) or labels.used:
         return
-    there = ", ".join(choice.key for choice in labels.choices[:_SHOWN]) or "none"
-    raise StudioError(f"{title} has no labels {plain(str(asked), 60)}.", f"There are: {there}.")
+    there = ", ".join(choice.key for choice in labels.choices[:_MAX_LISTED]) or "none"
+    raise StudioError(f"{title} has no labels {printable(str(asked), 60)}.", f"There are: {there}.")
 
 
-def renamed(classes: Sequence[str | None], names: Mapping[str, str]) -> list[str | None]:
+def rename_classes(classes: Sequence[str | None], names: Mapping[str, str]) -> list[str | None]:
     """Return the classes renamed by a mapping from old to new names, None for those left out."""
     other: dict[str | None, str | None] = {
-        old: None if new == LEFT_OUT else plain(new, _LONGEST_CLASS) for old, new in names.items()
+        old: None if new == LEFT_OUT else printable(new, _LONGEST_CLASS)
+        for old, new in names.items()
     }
     return [other.get(one, one) for one in classes]
 
 
-def _best(
+def _best_source(
     sources: Sequence[LabelSource], paths: Sequence[str], asked: str | None
 ) -> tuple[LabelSource | None, list[str | None]]:
     nothing: list[str | None] = [None] * len(paths)
@@ -170,7 +171,7 @@ def _best(
         if found is None:
             continue
         # A manifest has precedence, even one that says that there are no classes.
-        listed = rank <= _LISTED and (any(found) or rank == MANIFEST_RANK)
+        listed = rank <= _LISTED_RANKS and (any(found) or rank == MANIFEST_RANK)
         if listed or None not in found:
             return source, found
     return None, nothing
@@ -198,13 +199,13 @@ def _choices(
         LabelChoice(key, title, len(names - {None})) for key, (title, names) in found.items()
     ]
     mine = [
-        LabelChoice(key, f"the labels {plain(key, 60)}", len(named) if key in own.taken else 0)
+        LabelChoice(key, f"the labels {printable(key, 60)}", len(named) if key in own.used else 0)
         for key in own.found
     ]
     return (*choices, *mine)
 
 
-def first_classes(items: Sequence[Item]) -> list[str | None] | None:
+def classes_by_first_rules(items: Sequence[Item]) -> list[str | None] | None:
     """Return the classes by the rules of version 0.1.0: the outermost folders, or array labels."""
     classes: list[str | None] = [item.class_name for item in items]
     trees: dict[int, list[int]] = {}
@@ -217,4 +218,4 @@ def first_classes(items: Sequence[Item]) -> list[str | None] | None:
             classes[number] = found[at] if found is not None else None
     if None in classes:
         return None
-    return [None if one is None else plain(one, _LONGEST_CLASS) for one in classes]
+    return [None if one is None else printable(one, _LONGEST_CLASS) for one in classes]

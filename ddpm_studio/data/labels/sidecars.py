@@ -9,35 +9,35 @@ from functools import partial
 
 from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.source import LabelSource
-from ddpm_studio.errors import plain
+from ddpm_studio.errors import printable
 
 CLS = "cls"
 _RANK = 3
 _SUFFIXES = (".cls", ".json")
 _CLS_TEXT = ".cls.txt"
-_MOST_BYTES = 2**16
-_LIKELY = ("label", "class", "cls", "class_name", "category", "target", "y")
-_MOST_FIELDS = 50
+_MAX_BYTES = 2**16
+_LABEL_FIELDS = ("label", "class", "cls", "class_name", "category", "target", "y")
+_MAX_FIELDS = 50
 
 
 def sidecar_sources(
     files: Sequence[File], paths: Sequence[str]
 ) -> tuple[list[LabelSource], set[str]]:
     """Return the label sources of sidecar files, and the names of the files used."""
-    beside = [
+    sidecars = [
         file
         for file in files
         if file.suffix in _SUFFIXES or file.name.endswith(_CLS_TEXT)
-        if file.size <= _MOST_BYTES
+        if file.size <= _MAX_BYTES
     ]
-    if not beside:
+    if not sidecars:
         return [], set()
     pictures = {_key(path) for path in paths}
     values: dict[str, str] = {}
     cls: dict[str, str] = {}
     fields: dict[str, dict[str, str]] = {}
     used: set[str] = set()
-    for file in beside:
+    for file in sidecars:
         key = _key(file.name)
         if key not in pictures:
             continue
@@ -46,11 +46,11 @@ def sidecar_sources(
             if file.suffix != ".json":
                 one = text.strip()
                 cls[key] = values.setdefault(one, one)
-            elif isinstance(told := json.loads(text), dict) and "shapes" in told:
+            elif isinstance(content := json.loads(text), dict) and "shapes" in content:
                 # labelme's annotations, which are read as objects.
                 continue
             else:
-                _take(fields, key, told)
+                _add_fields(fields, key, content)
         except (OSError, ValueError, RecursionError):
             continue
         used.add(file.name)
@@ -59,18 +59,18 @@ def sidecar_sources(
         sources.append(LabelSource(CLS, "the files .cls", _RANK, partial(_classes, cls)))
     for name, known in fields.items():
         if _are_classes(known):
-            sure = name.casefold() in _LIKELY and not cls
-            title = f"{plain(name, 60)} in the files .json"
+            sure = name.casefold() in _LABEL_FIELDS and not cls
+            title = f"{printable(name, 60)} in the files .json"
             rank = _RANK if sure else None
             sources.append(LabelSource(f"json:{name}", title, rank, partial(_classes, known)))
     return sources, used
 
 
-def _take(fields: dict[str, dict[str, str]], key: str, told: object) -> None:
-    if not isinstance(told, dict):
+def _add_fields(fields: dict[str, dict[str, str]], key: str, content: object) -> None:
+    if not isinstance(content, dict):
         return
-    for name, value in told.items():
-        if isinstance(value, str | int | bool) and (name in fields or len(fields) < _MOST_FIELDS):
+    for name, value in content.items():
+        if isinstance(value, str | int | bool) and (name in fields or len(fields) < _MAX_FIELDS):
             fields.setdefault(str(name), {})[key] = str(value)
 
 

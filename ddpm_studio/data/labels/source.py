@@ -18,11 +18,11 @@ class LabelSource:
         title: its description in words: "folders", "the column label of metadata.csv".
         rank: precedence; the source with the lowest rank is used. None: only if asked for.
         classes: returns the class of each picture, given the paths.
-        are_parts: whether its values are splits of the set, such as train and test.
+        are_splits: whether its values are splits of the set, such as train and test.
     """
 
     key: str
     title: str
     rank: int | None
     classes: ClassesOf
-    are_parts: bool = False
+    are_splits: bool = False

@@ -22,22 +22,24 @@ class TreeSources(NamedTuple):
         found: the sources.
         used: the names of the files that they come from.
         warnings: warnings about manifests that can't be read.
-        told: notes on tables, annotations and folders that are not used, and why.
+        notes: notes on tables, annotations and folders that are not used, and why.
     """
 
     found: list[LabelSource]
     used: set[str]
     warnings: list[str]
-    told: list[str]
+    notes: list[str]
 
 
-def label_sources(files: Sequence[File], paths: Sequence[str], whole: SplitFolders) -> TreeSources:
+def label_sources(
+    files: Sequence[File], paths: Sequence[str], tree_splits: SplitFolders
+) -> TreeSources:
     """Return the label sources of a tree.
 
     Args:
         files: the files of the tree.
         paths: the paths of its pictures that are read.
-        whole: the split folders of the tree.
+        tree_splits: the split folders of the tree.
     """
     found, used, warnings = manifest_sources(files)
     others = [file for file in files if file.name not in used] if used else files
@@ -47,15 +49,15 @@ def label_sources(files: Sequence[File], paths: Sequence[str], whole: SplitFolde
     objects, object_files, lines = object_sources(others, paths)
     if object_files:
         others = [file for file in others if file.name not in object_files]
-    tables, table_files, told = table_sources(others, paths)
-    folders, why_none = folder_sources(paths, whole)
-    told += [*lines, *why_none]
+    tables, table_files, notes = table_sources(others, paths)
+    folders, why_none = folder_sources(paths, tree_splits)
+    notes += [*lines, *why_none]
     found += [*tables, *sidecars, *objects, *folders, *name_sources(paths)]
     used |= table_files | sidecar_files | object_files
-    return TreeSources(found, used, warnings, told)
+    return TreeSources(found, used, warnings, notes)
 
 
-def beside_sources(
+def companion_sources(
     files: Sequence[File], paths: Sequence[str]
 ) -> tuple[list[LabelSource], set[str], list[str]]:
     """Return the label sources of tables and annotations next to an archive of pictures.
@@ -67,5 +69,5 @@ def beside_sources(
         return [], set(), []
     objects, object_files, lines = object_sources(files, paths)
     others = [file for file in files if file.name not in object_files]
-    tables, table_files, told = table_sources(others, paths)
-    return [*tables, *objects], object_files | table_files, [*lines, *told]
+    tables, table_files, notes = table_sources(others, paths)
+    return [*tables, *objects], object_files | table_files, [*lines, *notes]

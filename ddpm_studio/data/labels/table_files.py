@@ -32,13 +32,13 @@ JSON_SUFFIX = ".json"
 _LINES_OF_JSON = (".jsonl", ".ndjson")
 SUFFIXES = frozenset((".csv", ".tsv", ".txt", JSON_SUFFIX, *_LINES_OF_JSON))
 #: Suffixes of files that are certainly tables: if such a file is not used, a note says so.
-CERTAIN = frozenset((".csv", ".tsv", *_LINES_OF_JSON))
-MOST_BYTES = 64 * 2**20
+CERTAIN_SUFFIXES = frozenset((".csv", ".tsv", *_LINES_OF_JSON))
+MAX_BYTES = 64 * 2**20
 # Lines before the header to skip; "sep=" is Excel's declaration of the separator.
 _COMMENTS = re.compile(r"\A(?:\"?sep=[^\n]{1,4}\n)?(?:#[^\n]*\n)*")
-_MOST_ROWS, _MOST_COLUMNS = 2_000_000, 1000
+_MAX_ROWS, _MAX_COLUMNS = 2_000_000, 1000
 # Bounds memory: rows without a key have an empty cell for it.
-_MOST_CELLS = 20_000_000
+_MAX_CELLS = 20_000_000
 _SEPARATORS = ",;\t|"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -58,19 +58,19 @@ def read_table(file: File) -> LabelTable | None:
     try:
         text = _text(file.read(-1))
         if file.suffix == JSON_SUFFIX:
-            return _of_json(name, json.loads(text))
+            return _table_from_json(name, json.loads(text))
         lines = io.StringIO(_COMMENTS.sub("", text), newline="")
         if file.suffix in _LINES_OF_JSON:
-            return _of_objects(name, [json.loads(line) for line in lines if line.strip()])
-        rows = list(islice(filter(None, _rows(file.suffix, lines)), _MOST_ROWS + 1))
+            return _table_from_objects(name, [json.loads(line) for line in lines if line.strip()])
+        rows = list(islice(filter(None, _rows(file.suffix, lines)), _MAX_ROWS + 1))
     except (OSError, csv.Error, ValueError, RecursionError):
         return None
-    if len(rows) < 2 or len(rows) > _MOST_ROWS:
+    if len(rows) < 2 or len(rows) > _MAX_ROWS:
         return None
     # CelebA's attributes: a line with the count, one with all column names but the first, the rows.
     if len(rows[0]) == 1 and rows[0][0].isdecimal() and len(rows[1]) + 1 == len(rows[-1]):
         return LabelTable(name, ["image_id", *rows[1]], rows[2:])
-    if len(rows[0]) < 2 or len(rows[0]) > _MOST_COLUMNS:
+    if len(rows[0]) < 2 or len(rows[0]) > _MAX_COLUMNS:
         return None
     if any(cell.strip().casefold() in FILE_COLUMNS | LABEL_COLUMNS for cell in rows[0]):
         return LabelTable(name, [cell.strip() for cell in rows[0]], rows[1:])
@@ -105,33 +105,37 @@ def _rows(suffix: str, lines: io.StringIO) -> Iterator[list[str]]:
     return csv.reader(lines, delimiter=separator if is_separated else ",")
 
 
-def _of_json(name: str, told: object) -> LabelTable | None:
-    if isinstance(told, dict) and not any(isinstance(one, dict | list) for one in told.values()):
-        rows = [[str(key), _cell(value)] for key, value in told.items()]
+def _table_from_json(name: str, content: object) -> LabelTable | None:
+    if isinstance(content, dict) and not any(
+        isinstance(one, dict | list) for one in content.values()
+    ):
+        rows = [[str(key), _cell(value)] for key, value in content.items()]
         return LabelTable(name, ["", name.rpartition(".")[0]], rows) if rows else None
-    if isinstance(told, dict):
+    if isinstance(content, dict):
         # A mapping from class to files.
-        if all(isinstance(one, list) and all(map(_is_text, one)) for one in told.values()):
-            rows = [[str(file), str(key)] for key, files in told.items() for file in files]
-            return LabelTable(name, ["", name.rpartition(".")[0]], rows) if len(told) > 1 else None
+        if all(isinstance(one, list) and all(map(_is_text, one)) for one in content.values()):
+            rows = [[str(file), str(key)] for key, files in content.items() for file in files]
+            return (
+                LabelTable(name, ["", name.rpartition(".")[0]], rows) if len(content) > 1 else None
+            )
         # {"annotations": [{"image": …, "label": …}]}; COCO has several such lists.
-        lists = [one for one in told.values() if isinstance(one, list)]
-        return _of_objects(name, lists[0]) if len(lists) == 1 else None
-    return _of_objects(name, told) if isinstance(told, list) else None
+        lists = [one for one in content.values() if isinstance(one, list)]
+        return _table_from_objects(name, lists[0]) if len(lists) == 1 else None
+    return _table_from_objects(name, content) if isinstance(content, list) else None
 
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _of_objects(name: str, found: list[object]) -> LabelTable | None:
-    told = [one for one in found if isinstance(one, dict)]
-    if not told or len(told) < len(found) or len(found) > _MOST_ROWS:
+def _table_from_objects(name: str, found: list[object]) -> LabelTable | None:
+    content = [one for one in found if isinstance(one, dict)]
+    if not content or len(content) < len(found) or len(found) > _MAX_ROWS:
         return None
-    columns = list(dict.fromkeys(str(key) for one in told for key in one))[:_MOST_COLUMNS]
-    if len(columns) * len(told) > _MOST_CELLS:
+    columns = list(dict.fromkeys(str(key) for one in content for key in one))[:_MAX_COLUMNS]
+    if len(columns) * len(content) > _MAX_CELLS:
         return None
-    rows = [[_cell(one.get(key)) for key in columns] for one in told]
+    rows = [[_cell(one.get(key)) for key in columns] for one in content]
     return LabelTable(name, columns, rows)
 
 

@@ -15,36 +15,38 @@ from itertools import islice, takewhile
 
 from ddpm_studio.data.decoding.signatures import PICTURE_SUFFIXES
 from ddpm_studio.data.items import File
-from ddpm_studio.data.labels.class_names import tells_names
+from ddpm_studio.data.labels.class_names import is_class_names_file
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.table_files import (
-    CERTAIN,
+    CERTAIN_SUFFIXES,
     FILE_COLUMNS,
     JSON_SUFFIX,
     LABEL_COLUMNS,
-    MOST_BYTES,
+    MAX_BYTES,
     SUFFIXES,
     LabelTable,
     read_table,
 )
-from ddpm_studio.data.splits import TRAIN, parts_around, split_in, split_of
-from ddpm_studio.errors import plain
-from ddpm_studio.placeholders import HEAD_BYTES, stand_in
+from ddpm_studio.data.splits import TRAIN, split_in, split_of, splits_in_path
+from ddpm_studio.errors import printable
+from ddpm_studio.placeholders import HEAD_BYTES, detect_placeholder
 
 ONE_HOT = "one-hot"
 _RANK = 2
-_MOST_TABLES = 16
+_MAX_TABLES = 16
 # With more distinct values than this, a column holds captions or numbers, not classes.
-_MOST_CLASSES = 1000
+_MAX_CLASSES = 1000
 _BITS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
-_LEAST_ONE_HOT = 2
+_MIN_ONE_HOT = 2
 # Of a path from another machine, this many trailing components are compared.
-_DEEPEST = 8
+_MAX_DEPTH = 8
 # Numbers of this many digits are not numbers of pictures.
-_LONG = 19
+_MAX_DIGITS = 19
 _WHOLE_FLOAT = re.compile(r"-?\d+\.0+")
 # CelebA's list_eval_partition.txt, Kaggle's Usage, fastai's is_valid.
-_PARTS = re.compile(r"(?:^|_)(?:partition|split|subset|usage|fold|set)$|^is_valid$", re.IGNORECASE)
+_SPLIT_COLUMN = re.compile(
+    r"(?:^|_)(?:partition|split|subset|usage|fold|set)$|^is_valid$", re.IGNORECASE
+)
 
 PathOf = Callable[[str], "str | None"]
 
@@ -58,10 +60,10 @@ def table_sources(
         files: the files of the tree.
         paths: the paths of its pictures.
     """
-    tables = [file for file in files if file.suffix in SUFFIXES and 0 < file.size <= MOST_BYTES]
+    tables = [file for file in files if file.suffix in SUFFIXES and 0 < file.size <= MAX_BYTES]
     # Many files of one suffix are captions or notes, one per picture, and no tables.
     for suffix in {file.suffix for file in tables}:
-        if sum(file.suffix == suffix for file in tables) > _MOST_TABLES:
+        if sum(file.suffix == suffix for file in tables) > _MAX_TABLES:
             tables = [file for file in tables if file.suffix != suffix]
     if not tables or not paths:
         return [], set(), []
@@ -77,28 +79,28 @@ def table_sources(
             table = None
         folder = file.name.rpartition("/")[0]
         path_of: PathOf = partial(names.path_of, f"{folder}/" if folder else "")
-        path_of = partial(_of_its_part, path_of, split_in(file.name))
+        path_of = partial(_picture_in_split, path_of, split_in(file.name))
         at = _file_column(table, path_of, len(paths)) if table is not None else None
         if table is not None and at is None:
-            path_of = partial(_of_its_part, names.by_number, split_in(file.name))
+            path_of = partial(_picture_in_split, names.by_number, split_in(file.name))
             at = _number_column(table, path_of)
         found: list[LabelSource] = []
         if table is not None and at is not None:
-            found = _columns(_headed(table, at, path_of), at, path_of, told)
+            found = _column_sources(_with_header(table, at, path_of), at, path_of, told)
         if found:
             used.add(file.name)
             sources += found
-        elif file.suffix in CERTAIN and not tells_names(file):
+        elif file.suffix in CERTAIN_SUFFIXES and not is_class_names_file(file):
             why = "no column of it names these pictures"
             if table is None:
-                why = _why_no_table(file)
+                why = _not_table_reason(file)
             elif at is not None:
                 why = "it names the pictures, but no column has so few values as classes"
-            told.append(f"{plain(file.name, 80)} is not read as labels: {why}.")
+            told.append(f"{printable(file.name, 80)} is not read as labels: {why}.")
     return sources, used, told
 
 
-def _of_its_part(path_of: PathOf, part: str | None, cell: str) -> str | None:
+def _picture_in_split(path_of: PathOf, part: str | None, cell: str) -> str | None:
     """Return the picture that a cell names, unless it belongs to another split.
 
     Args:
@@ -109,8 +111,8 @@ def _of_its_part(path_of: PathOf, part: str | None, cell: str) -> str | None:
     found = path_of(cell)
     if found is None:
         return None
-    told = parts_around(cell.replace("\\", "/")) or frozenset({part} if part else ())
-    own = parts_around(found)
+    told = splits_in_path(cell.replace("\\", "/")) or frozenset({part} if part else ())
+    own = splits_in_path(found)
     return None if told and own and told.isdisjoint(own) else found
 
 
@@ -137,14 +139,17 @@ class PictureNames:
         self._paths = paths
         self._roots = _roots(paths)
         self._numbers: dict[int, str | None] = {}
-        self._by_path = {_stem(_composed(path)): path for path in paths}
-        self._by_path |= {_composed(path): path for path in paths}
+        self._by_path = {_stem(_normalize_nfc(path)): path for path in paths}
+        self._by_path |= {_normalize_nfc(path): path for path in paths}
         self._by_name: dict[str, str | None] = {}
-        self._folded: dict[str, str | None] = {}
+        self._by_casefolded_name: dict[str, str | None] = {}
         for path in paths:
-            own = _composed(path.rpartition("/")[2])
+            own = _normalize_nfc(path.rpartition("/")[2])
             for name in (own, _stem(own)):
-                for known, key in ((self._by_name, name), (self._folded, name.casefold())):
+                for known, key in (
+                    (self._by_name, name),
+                    (self._by_casefolded_name, name.casefold()),
+                ):
                     known[key] = path if known.get(key, path) == path else None
 
     def path_of(self, folder: str, cell: str) -> str | None:
@@ -152,17 +157,17 @@ class PictureNames:
 
         ``folder`` is the table's own folder with a trailing slash, or empty.
         """
-        cell = _composed(cell.strip().replace("\\", "/").removeprefix("./"))
-        found = self._by_path.get(_composed(folder) + cell) or self._below(cell)
+        cell = _normalize_nfc(cell.strip().replace("\\", "/").removeprefix("./"))
+        found = self._by_path.get(_normalize_nfc(folder) + cell) or self._by_relative_path(cell)
         if found or "/" not in cell:
-            return found or self._of_name(cell)
+            return found or self._by_file_name(cell)
         if "://" in cell:
             cell = cell.partition("?")[0]
-        inner = cell.rsplit("/", _DEEPEST)[1:]
+        inner = cell.rsplit("/", _MAX_DEPTH)[1:]
         for first in range(len(inner) - 1):
-            if found := self._below("/".join(inner[first:])):
+            if found := self._by_relative_path("/".join(inner[first:])):
                 return found
-        return self._of_name(inner[-1])
+        return self._by_file_name(inner[-1])
 
     def by_number(self, cell: str) -> str | None:
         """Return the picture named by a number whose leading zeros a spreadsheet has dropped."""
@@ -175,66 +180,68 @@ class PictureNames:
         number = _number(cell.strip())
         return self._numbers.get(number) if number is not None else None
 
-    def _below(self, path: str) -> str | None:
+    def _by_relative_path(self, path: str) -> str | None:
         """Return the picture of a path relative to one of the common parent folders, or None."""
         found = (self._by_path.get(root + path) for root in self._roots)
         return next(filter(None, found), None)
 
-    def _of_name(self, name: str) -> str | None:
-        found = self._by_name.get(name) or self._folded.get(name.casefold())
+    def _by_file_name(self, name: str) -> str | None:
+        found = self._by_name.get(name) or self._by_casefolded_name.get(name.casefold())
         stem, dot, suffix = name.rpartition(".")
         if found or f"{dot}{suffix}".casefold() not in PICTURE_SUFFIXES:
             return found
         # The picture may have been converted to another file type since.
-        return self._by_name.get(stem) or self._folded.get(stem.casefold())
+        return self._by_name.get(stem) or self._by_casefolded_name.get(stem.casefold())
 
 
 def _roots(paths: Sequence[str]) -> list[str]:
     """Return the common parent folders of all pictures, from the root, which is empty, inwards."""
     folders = [folder.split("/") for folder in {path.rpartition("/")[0] for path in paths}]
     levels = takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False))
-    common = [names[0] for names in islice(levels, _DEEPEST)]
+    common = [names[0] for names in islice(levels, _MAX_DEPTH)]
     return ["", *("/".join(common[: depth + 1]) + "/" for depth in range(len(common)))]
 
 
-def _why_no_table(file: File) -> str:
+def _not_table_reason(file: File) -> str:
     try:
-        instead = stand_in(file.read(HEAD_BYTES), file.size)
+        instead = detect_placeholder(file.read(HEAD_BYTES), file.size)
     except OSError:
         return "it can't be read"
     return f"it is {instead.reason}" if instead else "it has no columns that can be read"
 
 
-def _columns(table: LabelTable, at: int, path_of: PathOf, told: list[str]) -> list[LabelSource]:
+def _column_sources(
+    table: LabelTable, at: int, path_of: PathOf, told: list[str]
+) -> list[LabelSource]:
     """Return a label source for each usable column but the one that names the pictures."""
     paths = [path_of(row[at]) if len(row) > at else None for row in table.rows]
     others = [index for index in range(len(table.columns)) if index != at]
     sources = []
     one_hot = _one_hot(table, paths, others)
     if one_hot is not None:
-        title = f"the one-hot columns of {plain(table.name, 80)}"
+        title = f"the one-hot columns of {printable(table.name, 80)}"
         sources.append(LabelSource(ONE_HOT, title, _RANK, partial(_classes, one_hot)))
     for index in others:
         known, several = _values(table, paths, index)
         different = set(known.values())
         values = len(different)
-        few = 1 < values <= min(_MOST_CLASSES, max(2, len(known) // 2))
+        few = 1 < values <= min(_MAX_CLASSES, max(2, len(known) // 2))
         name = table.columns[index]
         called = name.casefold() in LABEL_COLUMNS
-        parts = _PARTS.search(name) is not None or all(map(split_of, different))
+        parts = _SPLIT_COLUMN.search(name) is not None or all(map(split_of, different))
         sure = values > 1 and not parts and (called or (len(others) == 1 and few))
         if several and (few or called):
             told.append(
-                f"The column {plain(name, 60)} of {plain(table.name, 80)} has several values for "
-                f"{several:,} of the pictures: the last is taken."
+                f"The column {printable(name, 60)} of {printable(table.name, 80)} has several "
+                f"values for {several:,} of the pictures: the last is taken."
             )
         if known and (few or called):
-            title = f"the column {plain(name, 60)} of {plain(table.name, 80)}"
+            title = f"the column {printable(name, 60)} of {printable(table.name, 80)}"
             if table.name.endswith(JSON_SUFFIX):
-                title = plain(table.name, 80)
+                title = printable(table.name, 80)
             rank = _RANK if sure else None
-            are_parts = parts and values > 1 and few
-            sources.append(LabelSource(name, title, rank, partial(_classes, known), are_parts))
+            are_splits = parts and values > 1 and few
+            sources.append(LabelSource(name, title, rank, partial(_classes, known), are_splits))
     return sources
 
 
@@ -261,7 +268,7 @@ def _one_hot(
     table: LabelTable, paths: Sequence[str | None], others: Sequence[int]
 ) -> dict[str, str] | None:
     """Return the class of each picture from one-hot columns; None if they are not one-hot."""
-    if len(others) < _LEAST_ONE_HOT:
+    if len(others) < _MIN_ONE_HOT:
         return None
     known: dict[str, str] = {}
     for path, row in zip(paths, table.rows, strict=True):
@@ -274,7 +281,7 @@ def _one_hot(
     return known if len(set(known.values())) > 1 else None
 
 
-def _headed(table: LabelTable, at: int, path_of: PathOf) -> LabelTable:
+def _with_header(table: LabelTable, at: int, path_of: PathOf) -> LabelTable:
     """Return the table with its first row as header if that is the only row without a picture."""
     first = table.rows[0]
     if table.columns[0] or len(first) != len(table.columns) or path_of(first[at]) is not None:
@@ -320,14 +327,14 @@ def _number_column(table: LabelTable, path_of: PathOf) -> int | None:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < _LONG else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _MAX_DIGITS else None
 
 
 def _classes(known: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
     return [known.get(path) for path in paths]
 
 
-def _composed(text: str) -> str:
+def _normalize_nfc(text: str) -> str:
     """Return a text in Unicode form NFC; macOS may write names in decomposed form."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 

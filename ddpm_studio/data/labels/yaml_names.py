@@ -14,12 +14,12 @@ _KEY = re.compile(r"^names[ \t]*:[ \t]*(.*)$", re.MULTILINE)
 # An entry of a flow list or mapping, and one on a line of its own after a dash or a number.
 _PART = re.compile(r"""[ \t]*(?:(\d{1,6})[ \t]*:[ \t]*)?(?:"([^"\n]*)"|'([^'\n]*)'|([^,\n"'#]+))""")
 _ITEM = re.compile(r"[ \t]*(?:-[ \t]+|(?<=[ \t])(\d{1,6})[ \t]*:[ \t]*)(\S.*)")
-_MOST_SIGNS, _LONGEST_LINE = 1 << 20, 1000
+_MAX_SIGNS, _LONGEST_LINE = 1 << 20, 1000
 
 
 def yaml_names(text: str) -> object:
     """Return the names as a list, or as a dict from number to name; None if there are none."""
-    match = _KEY.search(text) if len(text) <= _MOST_SIGNS else None
+    match = _KEY.search(text) if len(text) <= _MAX_SIGNS else None
     if match is None:
         return None
     first, rest = match[1].strip(), text[match.end() :]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.levels import Coefficient, Level, Place, SigmaPlace
+from ddpm_studio.engine.levels import Coefficient, Level, LevelCoefficients, SigmaCoefficients
 from ddpm_studio.engine.parameterizations.parameterization import Parameterization
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
@@ -24,7 +24,7 @@ SIGMA_BOUNDARY = 0.03
 _NEAR_0 = 1e-6
 
 
-def check_tunable(process: DiffusionProcess) -> None:
+def check_consistency_tunable(process: DiffusionProcess) -> None:
     """Check that the network of a process can be tuned into a consistency function.
 
     Raises:
@@ -38,14 +38,14 @@ def check_tunable(process: DiffusionProcess) -> None:
     process.schedule.require_signal("consistency tuning")
 
 
-def boundary(form: Parameterization) -> float:
+def sigma_boundary(form: Parameterization) -> float:
     """Return σ_b of a parameterisation: 0 where its x̂_0 already equals x̃ at σ = 0.
 
     Raises:
         ValueError: for one that is defined at the timesteps of the schedule alone.
     """
     one = torch.ones(1, 1, dtype=torch.float64)
-    near = SigmaPlace.of(one[0] * _NEAR_0, one)
+    near = SigmaCoefficients.of(one[0] * _NEAR_0, one)
     return 0.0 if abs(float(form.c_out(near))) <= 10 * _NEAR_0 else SIGMA_BOUNDARY
 
 
@@ -68,15 +68,15 @@ def consistency(process: DiffusionProcess, model: Denoiser, x_t: Tensor, level: 
     """
     prediction, _ = process.split(process.predict(model, x_t, level), x_t)
     x0_hat = process.x0_from_prediction(x_t, level, prediction.to(x_t.dtype))
-    sigma_b = boundary(process.form)
+    sigma_b = sigma_boundary(process.form)
     if sigma_b == 0:
         return x0_hat
-    where = process.place(level, x_t)
+    where = process.coefficients(level, x_t)
     skip = c_skip(where, sigma_b)
     return skip * where.recip_signal * x_t + (1 - skip) * x0_hat
 
 
-def c_skip(place: Place, sigma_b: float) -> Coefficient:
+def c_skip(coefficients: LevelCoefficients, sigma_b: float) -> Coefficient:
     """Skip coefficient c_skip(σ) = σ_b²/(σ² + σ_b²)."""
-    share: Coefficient = 1 / (1 + (place.sigma / sigma_b) ** 2)
+    share: Coefficient = 1 / (1 + (coefficients.sigma / sigma_b) ** 2)
     return share

@@ -40,10 +40,10 @@ def consistency_loss(
     Returns:
         Loss of each picture, shape (N,).
     """
-    level, earlier = pairs.unbind(1)
-    clean = earlier <= 0 if earlier.is_floating_point() else earlier < 0
+    level, lower_level = pairs.unbind(1)
+    clean = lower_level <= 0 if lower_level.is_floating_point() else lower_level < 0
     # f is evaluated at a valid level even where x_0 replaces the result.
-    near = torch.where(clean, level, earlier)
+    near = torch.where(clean, level, lower_level)
     with torch.no_grad(), same_dropout or contextlib.nullcontext():
         along = consistency(process, model, process.q_sample(x0, near, noise), near)
     target = torch.where(clean.reshape(-1, *([1] * (x0.ndim - 1))), x0, along)
@@ -51,7 +51,7 @@ def consistency_loss(
     squared = error.square().flatten(1).mean(1)
     # c > 0 keeps the gradient of the root finite at 0.
     huber = (squared + config.c**2).sqrt() - config.c
-    here, there = process.place(level, x0), process.place(near, x0)
+    here, there = process.coefficients(level, x0), process.coefficients(near, x0)
     gap = torch.where(clean, _flat(here.sigma), _flat(here.sigma) - _flat(there.sigma))
     return huber / gap
 

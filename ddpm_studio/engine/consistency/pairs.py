@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_number, check_positive, check_whole
+from ddpm_studio.engine.checks import check_integer, check_number, check_positive
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.sigma_sampling import LogNormalSigma
 
@@ -44,8 +44,8 @@ class ConsistencyConfig:
     p_std: float = 2.0
 
     def __post_init__(self) -> None:
-        check_whole("the steps of a stage", self.stage_steps, 1)
-        check_whole("the number of stages", self.stages, 1)
+        check_integer("the steps of a stage", self.stage_steps, 1)
+        check_integer("the number of stages", self.stages, 1)
         check_number("q", self.q, 1)
         check_number("k", self.k, 0)
         check_number("b", self.b, 0)
@@ -55,7 +55,7 @@ class ConsistencyConfig:
         """The stage 1, 2, … of optimiser step 0, 1, …"""
         return min(1 + step // self.stage_steps, self.stages)
 
-    def earlier(self, sigma: Tensor, stage: int) -> Tensor:
+    def lower_level(self, sigma: Tensor, stage: int) -> Tensor:
         """The lower level r ≥ 0 of each σ, shape of σ."""
         gap = (1 + self.k * torch.sigmoid(-self.b * sigma)) / self.q**stage
         return sigma * (1 - gap).clamp(min=0)
@@ -86,10 +86,10 @@ class Pairs:
         They are σ > 0 and r ≥ 0, float32; or indices in 0..T−1 and −1..T−2, int64.
         """
         sigma, _ = self._sigma.draw(count, generator)
-        r = self.config.earlier(sigma, self.config.stage(step))
+        r = self.config.lower_level(sigma, self.config.stage(step))
         if self.process.form.continuous:
             return torch.stack([sigma, r], 1)
         index = self.process.index_of(sigma)
-        earlier = self.process.index_of(r.clamp(min=torch.finfo(r.dtype).tiny))
-        earlier = torch.where(r > 0, torch.minimum(earlier, index - 1), -1)
-        return torch.stack([index, earlier], 1)
+        lower_level = self.process.index_of(r.clamp(min=torch.finfo(r.dtype).tiny))
+        lower_level = torch.where(r > 0, torch.minimum(lower_level, index - 1), -1)
+        return torch.stack([index, lower_level], 1)

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.batches import PictureRows
-from ddpm_studio.engine.consistency.function import check_tunable
+from ddpm_studio.engine.consistency.function import check_consistency_tunable
 from ddpm_studio.engine.consistency.loss import consistency_loss
 from ddpm_studio.engine.consistency.pairs import ConsistencyConfig, Pairs
 from ddpm_studio.engine.device.accelerator import Forward
-from ddpm_studio.engine.device.ranks import ALONE, Ranks
+from ddpm_studio.engine.device.ranks import SINGLE_PROCESS, Ranks
 from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.process import DiffusionProcess
-from ddpm_studio.engine.training import Trainer, conditioned
+from ddpm_studio.engine.training import Trainer, bind_conditioning
 from ddpm_studio.engine.training_config import TrainingConfig
 
 
@@ -50,22 +50,22 @@ class ConsistencyTrainer(Trainer):
         config: TrainingConfig,
         tuning: ConsistencyConfig,
         labels: npt.NDArray[np.integer] | None = None,
-        ranks: Ranks = ALONE,
+        ranks: Ranks = SINGLE_PROCESS,
     ) -> None:
-        check_tunable(process)
+        check_consistency_tunable(process)
         super().__init__(model, process, images, config, labels, ranks)
         self.tuning = tuning
         self.pairs = Pairs(process, tuning, self.device)
 
-    def _draw_levels(self, count: int, draw: torch.Generator) -> tuple[Tensor, None]:
+    def _sample_levels(self, count: int, draw: torch.Generator) -> tuple[Tensor, None]:
         """Sample σ and r for each picture of this step."""
         return self.pairs.draw(count, self.step_number, draw), None
 
-    def _learn_of(self, levels: Tensor, losses: Tensor) -> Tensor:
+    def _update_sampler(self, levels: Tensor, losses: Tensor) -> Tensor:
         """Return the level σ of each pair, to which its loss is attributed."""
         return levels[:, 0]
 
-    def _blank_levels(self, index: Tensor) -> Tensor:
+    def _dummy_levels(self, index: Tensor) -> Tensor:
         level = index + 1.0 if self.process.form.continuous else index + 1
         return torch.stack([level, level - 1], 1)
 
@@ -80,21 +80,21 @@ class ConsistencyTrainer(Trainer):
     ) -> Tensor:
         return consistency_loss(
             self.process,
-            conditioned(network, y, augment_labels),
+            bind_conditioning(network, y, augment_labels),
             x0,
             pairs,
             noise,
             self.tuning,
-            self._same_dropout(),
+            self._restored_rng(),
         )
 
     @property
-    def _records(self) -> bool:
+    def _is_capturable(self) -> bool:
         # Restoring the generators' state for dropout can't be captured in a CUDA graph.
         return self.model.config.dropout == 0
 
-    def _same_dropout(self) -> contextlib.AbstractContextManager[object]:
+    def _restored_rng(self) -> contextlib.AbstractContextManager[object]:
         """Context manager that restores the RNG: what follows it gets the body's dropout mask."""
         if self.model.config.dropout == 0:
             return contextlib.nullcontext()
-        return self.accelerator.rewound()
+        return self.accelerator.preserved_rng()

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from ddpm_studio.engine.device.cuda_graph import UNRECORDED, Captured, captured
+from ddpm_studio.engine.device.cuda_graph import WARMUP_CALLS, CapturedGraph, capture_graph
 from ddpm_studio.engine.device.memory_format import Precision
-from ddpm_studio.engine.device.ranks import ALONE, RankGroup, Ranks
+from ddpm_studio.engine.device.ranks import SINGLE_PROCESS, RankGroup, Ranks
 from ddpm_studio.engine.training_tensors import parts
 
 #: A network, or its compiled form.
@@ -39,7 +39,11 @@ class Accelerator:
     """
 
     def __init__(
-        self, network: nn.Module, precision: Precision, grad_clip: float, ranks: Ranks = ALONE
+        self,
+        network: nn.Module,
+        precision: Precision,
+        grad_clip: float,
+        ranks: Ranks = SINGLE_PROCESS,
     ) -> None:
         self.network = network
         self.precision: Precision = precision
@@ -51,9 +55,9 @@ class Accelerator:
         self._device = self._parameters[0].device
         self._grad_clip = grad_clip
         self._ranks = ranks
-        self._used: Forward = network
-        self._recorded: _Recorded | None = None
-        self._unrecorded = 0
+        self._forward: Forward = network
+        self._graph: _GradientGraph | None = None
+        self._warmup_calls = 0
 
     def gradient(
         self, loss: BatchLoss, count: int, *batch: Tensor | None, record: bool = True
@@ -77,45 +81,47 @@ class Accelerator:
             RankLostError: if another rank is lost.
         """
         if not isinstance(self._ranks, RankGroup):
-            mean, losses, norm = self._replayed(partial(self._clipped, loss, count), batch, record)
+            mean, losses, norm = self._call_graphed(
+                partial(self._accumulate_and_clip, loss, count), batch, record
+            )
             return mean, losses, norm
-        mean, losses = self._replayed(partial(self.accumulate, loss, count), batch, record)
+        mean, losses = self._call_graphed(partial(self.accumulate, loss, count), batch, record)
         gradients = [p.grad for p in self._parameters if p.grad is not None]
-        mean, losses = self._ranks.exchange(gradients, mean, losses, count)
-        return mean, losses, self._clip()
+        mean, losses = self._ranks.all_reduce_gradients(gradients, mean, losses, count)
+        return mean, losses, self._clip_gradient()
 
-    def _replayed(
+    def _call_graphed(
         self,
         function: Callable[..., tuple[Tensor, ...]],
         batch: tuple[Tensor | None, ...],
         record: bool,
     ) -> tuple[Tensor, ...]:
         """Call a function that computes gradients; on a GPU, by a CUDA graph after a warm-up."""
-        if self._device.type != "cuda" or not record or self._unrecorded < UNRECORDED:
-            self._unrecorded += 1
+        if self._device.type != "cuda" or not record or self._warmup_calls < WARMUP_CALLS:
+            self._warmup_calls += 1
             return function(*batch)
         assert batch[0] is not None
-        recorded, key = self._recorded, (self.micro_batch, len(batch[0]))
+        recorded, key = self._graph, (self.micro_batch, len(batch[0]))
         if recorded is None or recorded.key != key:
             # Free the old graph's memory before capturing another.
-            self._recorded = recorded = None
-            self.forget_gradient()
-            replay = captured(function, batch)
+            self._graph = recorded = None
+            self.release_gradients()
+            replay = capture_graph(function, batch)
             grads = [p.grad for p in self._parameters] if replay else []
-            self._recorded = recorded = _Recorded(replay, key, grads)
+            self._graph = recorded = _GradientGraph(replay, key, grads)
         if recorded.replay is None:
             return function(*batch)
         for p, grad in zip(self._parameters, recorded.grads, strict=True):
             p.grad = grad
         return recorded.replay(*batch)
 
-    def _clipped(
+    def _accumulate_and_clip(
         self, loss: BatchLoss, count: int, x0: Tensor, *others: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         mean, losses = self.accumulate(loss, count, x0, *others)
-        return mean, losses, self._clip()
+        return mean, losses, self._clip_gradient()
 
-    def _clip(self) -> Tensor:
+    def _clip_gradient(self) -> Tensor:
         """Clip the gradient; return its norm before clipping, shape ()."""
         return nn.utils.clip_grad_norm_(self._parameters, self._grad_clip).detach()
 
@@ -134,14 +140,14 @@ class Accelerator:
         Returns:
             This slice's share of the mean loss, shape (), and the loss of each picture, shape (N,).
         """
-        self.forget_gradient()
+        self.release_gradients()
         *batch, weights = x0, *others
         size = self.micro_batch or len(x0)
         means, losses = [], []
         for start in range(0, len(x0), size):
             part = slice(start, start + size)
             with self.autocast():
-                each = loss(self._used, *parts(part, *batch))
+                each = loss(self._forward, *parts(part, *batch))
             mean = each.mean() if weights is None else (each * weights[part]).mean()
             # For a whole batch the factor is exactly 1: the same numbers as without accumulation.
             mean = mean * (len(each) / count)
@@ -159,33 +165,33 @@ class Accelerator:
         Raises:
             Exception: any error of torch if compilation fails; the plain network stays in use.
         """
-        self.forget_recorded()
-        self._used = compiled_network(self.network)
+        self.release_graphs()
+        self._forward = compiled_network(self.network)
         try:
             self.network.train()
-            with torch.random.fork_rng(self._forked):
-                self._clipped(loss, len(x0), x0, *others, None)
+            with torch.random.fork_rng(self._rng_devices):
+                self._accumulate_and_clip(loss, len(x0), x0, *others, None)
         except BaseException:
             self.plain()
             raise
         finally:
-            self.forget_gradient()
+            self.release_gradients()
 
     @property
     def compiled(self) -> bool:
         """Whether the compiled network is in use."""
-        return self._used is not self.network
+        return self._forward is not self.network
 
     def plain(self) -> None:
         """Go back to the uncompiled network, and free the CUDA graph."""
-        self._used = self.network
-        self.forget_recorded()
+        self._forward = self.network
+        self.release_graphs()
 
-    def forget_recorded(self) -> None:
+    def release_graphs(self) -> None:
         """Free the CUDA graph's memory; the next gradient captures it again."""
-        self._recorded = None
+        self._graph = None
 
-    def forget_gradient(self) -> None:
+    def release_gradients(self) -> None:
         """Free the gradients' memory."""
         for p in self._parameters:
             p.grad = None
@@ -197,18 +203,18 @@ class Accelerator:
         return torch.autocast(self._device.type, dtype=torch.bfloat16)
 
     @contextlib.contextmanager
-    def seeded(self, seed: int) -> Iterator[None]:
+    def seeded_rng(self, seed: int) -> Iterator[None]:
         """Context manager that seeds the global generators (for dropout) and restores them."""
-        with torch.random.fork_rng(self._forked):
+        with torch.random.fork_rng(self._rng_devices):
             torch.manual_seed(seed)
             yield
 
-    def rewound(self) -> contextlib.AbstractContextManager[object]:
+    def preserved_rng(self) -> contextlib.AbstractContextManager[object]:
         """Context manager that restores the state of the global generators when it exits."""
-        return torch.random.fork_rng(self._forked)
+        return torch.random.fork_rng(self._rng_devices)
 
     @property
-    def _forked(self) -> list[torch.device]:
+    def _rng_devices(self) -> list[torch.device]:
         return [self._device] if self._device.type == "cuda" else []
 
 
@@ -218,12 +224,12 @@ def compiled_network(network: nn.Module) -> Forward:
 
 
 @dataclass(frozen=True)
-class _Recorded:
+class _GradientGraph:
     """CUDA graph of the gradient for one batch size, with the gradients that it writes.
 
     ``key`` is the micro-batch and batch size; ``replay`` is None where capturing failed.
     """
 
-    replay: Captured | None
+    replay: CapturedGraph | None
     key: tuple[int | None, int]
     grads: list[Tensor | None]

@@ -12,15 +12,15 @@ from torch import Tensor
 
 _log = logging.getLogger(__name__)
 # Eager calls before capturing: a function that is called no more often isn't worth a capture.
-UNRECORDED = 2
+WARMUP_CALLS = 2
 # Not empty once a capture could not be ended cleanly: this process attempts no other.
-_broken: list[bool] = []
+_failed_captures: list[bool] = []
 # Streams of graphs that are gone, for reuse. cuBLAS keeps a workspace per stream, some 30 MiB, and
 # torch may free it with any graph captured on that stream: no two live graphs share one.
-_idle: dict[torch.device, list[torch.cuda.Stream]] = {}
+_idle_streams: dict[torch.device, list[torch.cuda.Stream]] = {}
 
 
-class Captured:
+class CapturedGraph:
     """CUDA graph of a function of tensors; each call replays it on new inputs.
 
     Args:
@@ -42,11 +42,11 @@ class Captured:
         device = next(given.device for given in inputs if given is not None)
         # On another GPU's stream nothing would be captured: each replay would return the same.
         with torch.cuda.device(device):
-            self._record(function, device)
+            self._capture(function, device)
 
-    def _record(self, function: Callable[..., tuple[Tensor, ...]], device: torch.device) -> None:
+    def _capture(self, function: Callable[..., tuple[Tensor, ...]], device: torch.device) -> None:
         # Not torch.cuda.graph: it runs gc.collect(), which may finalise another thread's objects.
-        idle = _idle.setdefault(device, [])
+        idle = _idle_streams.setdefault(device, [])
         stream: torch.cuda.Stream = idle.pop() if idle else torch.cuda.Stream()  # type: ignore[no-untyped-call]
         weakref.finalize(self, idle.append, stream)
         stream.wait_stream(torch.cuda.current_stream())
@@ -62,17 +62,17 @@ class Captured:
                 self._outputs = function(*self._inputs)
             except BaseException:
                 with contextlib.suppress(RuntimeError):
-                    self._end()
+                    self._end_capture()
                 raise
-            self._end()
+            self._end_capture()
         torch.cuda.current_stream().wait_stream(stream)
 
-    def _end(self) -> None:
+    def _end_capture(self) -> None:
         try:
             self._graph.capture_end()
         except RuntimeError:
             # torch is left mid-capture: the memory stays allocated, the generator in capture mode.
-            _broken.append(True)
+            _failed_captures.append(True)
             raise
 
     def __call__(self, *inputs: Tensor | None) -> tuple[Tensor, ...]:
@@ -87,18 +87,18 @@ class Captured:
         return tuple(output.clone() for output in self._outputs)
 
 
-def captured(
+def capture_graph(
     function: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor | None, ...]
-) -> Captured | None:
+) -> CapturedGraph | None:
     """Capture a function as a CUDA graph; log a warning and return None where that fails.
 
     Raises:
         torch.OutOfMemoryError: if memory is insufficient.
     """
-    if _broken:
+    if _failed_captures:
         return None
     try:
-        return Captured(function, inputs)
+        return CapturedGraph(function, inputs)
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:
@@ -106,7 +106,7 @@ def captured(
         return None
 
 
-class Replayed:
+class GraphedDenoiser:
     """A denoiser replayed from a CUDA graph, on a GPU, from the third call in a row with one shape.
 
     The graph is kept until another shape has been called as often, since the last chunk of many is
@@ -121,7 +121,7 @@ class Replayed:
         self._denoiser = denoiser
         self._shape: torch.Size | None = None
         self._calls = 0
-        self._captured: Captured | None = None
+        self._captured: CapturedGraph | None = None
         self._captured_shape: torch.Size | None = None
 
     def __call__(self, x: Tensor, /, *more: Tensor) -> Tensor:
@@ -131,15 +131,15 @@ class Replayed:
         if x.shape != self._shape:
             self._shape, self._calls = x.shape, 0
         self._calls += 1
-        if self._calls == UNRECORDED + 1 and x.shape != self._captured_shape:
+        if self._calls == WARMUP_CALLS + 1 and x.shape != self._captured_shape:
             # Free the old graph's memory before capturing another.
             self._captured = self._captured_shape = None
-            self._captured = captured(lambda *batch: (self._denoiser(*batch),), (x, *more))
+            self._captured = capture_graph(lambda *batch: (self._denoiser(*batch),), (x, *more))
             self._captured_shape = x.shape
         if self._captured is None or x.shape != self._captured_shape:
             return self._denoiser(x, *more)
         return self._captured(x, *more)[0]
 
-    def forget_recorded(self) -> None:
+    def release_graphs(self) -> None:
         """Free the CUDA graph's memory."""
         self._captured = self._captured_shape = self._shape = None

@@ -23,7 +23,7 @@ class Ranks:
     rank = 0
     size = 1
 
-    def share(self, count: int) -> slice:
+    def local_slice(self, count: int) -> slice:
         """Return this rank's slice of a batch of ``count`` pictures.
 
         Raises:
@@ -35,7 +35,7 @@ class Ranks:
 
 
 #: The ranks of a training in one process.
-ALONE = Ranks()
+SINGLE_PROCESS = Ranks()
 
 
 class RankGroup(Ranks):
@@ -48,14 +48,14 @@ class RankGroup(Ranks):
 
     def __init__(self, device: torch.device, group: dist.ProcessGroup | None = None) -> None:
         self.rank, self.size = dist.get_rank(group), dist.get_world_size(group)
-        self.wish = False
+        self.confer_requested = False
         """Whether this rank asks the ranks to confer; sent with the next gradient."""
-        self.wishes = torch.zeros((), device=device)
+        self.confer_requests = torch.zeros((), device=device)
         """Number of ranks that asked to confer at the last exchange, shape (), on the device."""
         self._device, self._group = device, group
         self._flat = torch.empty(0, device=device)
 
-    def exchange(
+    def all_reduce_gradients(
         self, gradients: Sequence[Tensor], mean: Tensor, losses: Tensor, count: int
     ) -> tuple[Tensor, Tensor]:
         """All-reduce gradients, in place, and the mean loss, and gather the losses of all ranks.
@@ -85,12 +85,12 @@ class RankGroup(Ranks):
             for part, gradient in zip(parts, gradients, strict=True)
         ]
         torch._foreach_copy_(views, list(gradients))
-        told[0], told[1] = mean, float(self.wish)
+        told[0], told[1] = mean, float(self.confer_requested)
         # Zeros elsewhere: the sum over the ranks then gathers the losses.
-        each.zero_()[self.share(count)] = losses
+        each.zero_()[self.local_slice(count)] = losses
         self.all_reduce(self._flat)
         torch._foreach_copy_(list(gradients), views)
-        self.wishes = told[1].clone()
+        self.confer_requests = told[1].clone()
         return told[0].clone(), each.clone()
 
     def all_reduce(self, tensor: Tensor) -> None:

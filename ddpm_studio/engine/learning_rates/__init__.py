@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from ddpm_studio.engine.checks import check_whole
+from ddpm_studio.engine.checks import check_integer
 from ddpm_studio.engine.tables.learning_rates import LEARNING_RATES
 
 
@@ -20,10 +20,10 @@ def learning_rate(schedule: str, step: int, warmup_steps: int, steps: int | None
     Raises:
         ValueError: for an unknown name, or if the schedule needs ``steps`` and it is None.
     """
-    check_whole("the step", step, 0)
-    check_whole("warmup_steps", warmup_steps, 0)
+    check_integer("the step", step, 0)
+    check_integer("warmup_steps", warmup_steps, 0)
     if steps is not None:
-        check_whole("steps", steps, 1)
+        check_integer("steps", steps, 1)
     chosen = LEARNING_RATES[schedule]
     if steps is None and chosen.needs_steps:
         raise ValueError(f"the learning-rate schedule {schedule!r} needs the number of steps")

@@ -129,7 +129,7 @@ def gaussian_kl(
     return 0.5 * (gap.exp() - 1 - gap + apart)
 
 
-def _where_known(function: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
+def _with_cpu_fallback(function: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
     """Apply a function on the CPU where Apple's GPUs (MPS) have no kernel for it."""
     return function(z.cpu()).to(z.device) if z.device.type == "mps" else function(z)
 
@@ -140,12 +140,12 @@ class _LogNdtr(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, z: Tensor) -> Tensor:
         ctx.save_for_backward(z)
-        return _where_known(torch.special.log_ndtr, z)
+        return _with_cpu_fallback(torch.special.log_ndtr, z)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (z,) = ctx.saved_tensors
-        slope = math.sqrt(2 / math.pi) / _where_known(torch.special.erfcx, z * -(0.5**0.5))
+        slope = math.sqrt(2 / math.pi) / _with_cpu_fallback(torch.special.erfcx, z * -(0.5**0.5))
         return gradients[0] * slope
 
 

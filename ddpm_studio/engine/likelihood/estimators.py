@@ -56,7 +56,7 @@ class ChainEstimates:
         """Sum of the KL terms, L_T + Σ L_{t−1} + L_0, of each chain [DDPM eq. 5], shape (N,)."""
         return self.prior + self.terms.sum(1)
 
-    def at_one_t(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def single_t_estimates(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Both estimators with one t ~ Uniform(1..T) instead of the sum over t, shape (N,) each.
 
         The second is the estimator of a training step [DDPM Algorithm 1]: it evaluates the network

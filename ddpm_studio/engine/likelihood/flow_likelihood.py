@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.checks import (
+    check_integer,
     check_like,
     check_pictures,
     check_positive,
     check_shape,
     check_values,
-    check_whole,
 )
 from ddpm_studio.engine.continuous import ContinuousDenoiser
 from ddpm_studio.engine.likelihood.bound import LN2, reverse_bits
@@ -128,7 +128,7 @@ def density_bits(log_likelihood: Tensor, dimensions: int) -> Tensor:
     Raises:
         ValueError: if ``dimensions`` is below 1, or the shape is not (N,).
     """
-    check_whole("dimensions", dimensions, 1)
+    check_integer("dimensions", dimensions, 1)
     check_shape("the log-likelihood", log_likelihood, ("N",))
     return math.log2(127.5) - log_likelihood / (dimensions * LN2)
 

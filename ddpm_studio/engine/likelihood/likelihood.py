@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_seed, check_shape, check_whole
-from ddpm_studio.engine.generators import mapped
+from ddpm_studio.engine.checks import check_integer, check_seed, check_shape
+from ddpm_studio.engine.generators import map_events
 from ddpm_studio.engine.likelihood.bound import bound_terms, prior_bits
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
@@ -238,7 +238,7 @@ def measure_bound(
         ValueError: if the network's output is not finite, the sums have another T, or ``load``
             returns another number of pictures.
     """
-    check_whole("the batch", batch, 1)
+    check_integer("the batch", batch, 1)
     check_seed(seed)
     if sums.T != process.schedule.T:
         raise ValueError(f"the sums are of T = {sums.T}, the process of {process.schedule.T}")
@@ -247,7 +247,7 @@ def measure_bound(
         if share is None:
             terms = evaluate_terms(process, model_for, load, sums, items, seed=seed)
         else:
-            terms = yield from mapped(share(k, items), lambda _: sums)
+            terms = yield from map_events(share(k, items), lambda _: sums)
         sums.add(*terms)
         yield sums
     return sums.bound()
@@ -281,7 +281,7 @@ def evaluate_terms(
     indices = [int(sums.t[item % per_picture]) - 1 for item in items]
     pictures = list(dict.fromkeys(numbers))
     rows = {number: row for row, number in enumerate(pictures)}
-    x0 = in_double(load(pictures))
+    x0 = to_float64(load(pictures))
     check_shape("the pictures", x0, (len(pictures), "C", "H", "W"))
     prior = prior_bits(process, x0.cpu()).tolist()
     x0 = x0[[rows[number] for number in numbers]]
@@ -306,7 +306,7 @@ def bound_noise(
     return PictureNoise(seed, places, "cpu").draw(like.shape[1:]).to(like)
 
 
-def in_double(x: Tensor) -> Tensor:
+def to_float64(x: Tensor) -> Tensor:
     """Return x in float64, or unchanged on MPS, which has no float64."""
     return x if x.device.type == "mps" else x.double()
 
@@ -320,10 +320,10 @@ def evaluated_timesteps(T: int, steps: int | None) -> npt.NDArray[np.int64]:
     Raises:
         ValueError: if ``steps`` is not in 3..T.
     """
-    check_whole("T", T, 1)
+    check_integer("T", T, 1)
     if steps is None or steps == T:
         return np.arange(1, T + 1)
-    check_whole("steps", steps, 3, T)
+    check_integer("steps", steps, 3, T)
     others = np.linspace(2 ** (1 / 3), T ** (1 / 3), steps - 1) ** 3
     return np.unique(np.append(1, others.round().astype(np.int64)))
 

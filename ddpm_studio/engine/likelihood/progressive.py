@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_shape, check_whole
-from ddpm_studio.engine.likelihood.likelihood import bound_noise, in_double
+from ddpm_studio.engine.checks import check_integer, check_shape
+from ddpm_studio.engine.likelihood.likelihood import bound_noise, to_float64
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
 
@@ -49,8 +49,8 @@ def progressive_decoding(
     """
     check_shape("x_0", x0, (1, "C", "H", "W"))
     for moment in t:
-        check_whole("t", moment, 1, process.schedule.T)
-    x0 = in_double(x0)
+        check_integer("t", moment, 1, process.schedule.T)
+    x0 = to_float64(x0)
     for moment in t:
         noise = bound_noise(seed, process.schedule.T, [0], [moment - 1], x0)
         with torch.no_grad():

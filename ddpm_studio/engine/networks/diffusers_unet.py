@@ -11,7 +11,7 @@ from ddpm_studio.engine.networks.unet_blocks import BlockStyle
 from ddpm_studio.engine.networks.unet_body import UNetBody, UNetPlan
 from ddpm_studio.engine.networks.unet_config import check_groups, check_levels
 
-_MOST_WIDE = 4096 * 4
+_MAX_WIDTH = 4096 * 4
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class DiffusersUNetConfig(NetworkConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         wide = ("block_out_channels", "attention_head_dim", "norm_num_groups", "time_embedding_dim")
-        self.require_at_most({**dict.fromkeys(wide, _MOST_WIDE), "layers_per_block": 16})
+        self.require_at_most({**dict.fromkeys(wide, _MAX_WIDTH), "layers_per_block": 16})
         widths = self.block_out_channels
         check_levels(widths)
         self.require_multiples(f"{len(widths)} levels")

@@ -17,7 +17,7 @@ from ddpm_studio.engine.networks.embeddings import (
 from ddpm_studio.engine.networks.network import (
     Network,
     NetworkConfig,
-    conditioned_embedding,
+    conditioning_embedding,
     require_pictures,
 )
 from ddpm_studio.engine.networks.unet_blocks import xavier
@@ -128,7 +128,7 @@ class DiT(Network):
         for block in self.blocks:
             h = block(h, condition)
         shift, scale = self.modulation(condition)[:, None].chunk(2, dim=-1)
-        h = self.out(_modulated(h, shift, scale))
+        h = self.out(_modulate(h, shift, scale))
         grid = h.transpose(1, 2).unflatten(2, (rows, columns))
         return F.pixel_shuffle(grid, config.patch).to(x.dtype)
 
@@ -138,7 +138,7 @@ class DiT(Network):
         embedding = timestep_embedding(t, _EMBEDDING, cos_first=True, shift=0)
         time = self.time2(F.silu(self.time1(embedding)))
         return F.silu(
-            conditioned_embedding(
+            conditioning_embedding(
                 self.config, time, x, self.label, y, self.augmentation, augment_labels
             )
         )
@@ -160,9 +160,9 @@ class _Block(nn.Module):
         shift1, scale1, gate1, shift2, scale2, gate2 = self.modulation(condition)[:, None].chunk(
             6, dim=-1
         )
-        h = h + gate1 * self._dropped(self._attention(_modulated(h, shift1, scale1)))
-        between = F.gelu(self.mlp1(_modulated(h, shift2, scale2)), approximate="tanh")
-        return cast(Tensor, h + gate2 * self._dropped(self.mlp2(between)))
+        h = h + gate1 * self._dropout(self._attention(_modulate(h, shift1, scale1)))
+        between = F.gelu(self.mlp1(_modulate(h, shift2, scale2)), approximate="tanh")
+        return cast(Tensor, h + gate2 * self._dropout(self.mlp2(between)))
 
     def _attention(self, h: Tensor) -> Tensor:
         q, k, v = (
@@ -172,10 +172,10 @@ class _Block(nn.Module):
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         return cast(Tensor, self.proj(mixed))
 
-    def _dropped(self, h: Tensor) -> Tensor:
+    def _dropout(self, h: Tensor) -> Tensor:
         return F.dropout(h, self.dropout, self.training)
 
 
-def _modulated(h: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+def _modulate(h: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     normal = F.layer_norm(h, h.shape[-1:], eps=_NORM_EPS)
     return torch.addcmul(shift, normal, 1 + scale)

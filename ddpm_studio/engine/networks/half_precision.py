@@ -8,12 +8,12 @@ import torch
 
 from ddpm_studio.engine.device.memory_format import memory_format
 from ddpm_studio.engine.networks.network import Network
-from ddpm_studio.engine.networks.registry import outline
+from ddpm_studio.engine.networks.registry import build_on_meta
 
 _N = TypeVar("_N", bound=Network)
 
 
-def in_bf16(network: _N) -> _N:
+def to_bf16(network: _N) -> _N:
     """Return a copy of the network with bf16 weights; x, t and the output stay float32.
 
     Casting the weights once saves autocast's casts at each evaluation. The embedding of t is
@@ -25,7 +25,7 @@ def in_bf16(network: _N) -> _N:
         )
         for name, tensor in network.state_dict().items()
     }
-    half = outline(network.config)
+    half = build_on_meta(network.config)
     half.load_state_dict(weights, assign=True)
     layout = memory_format(next(half.parameters()).device, "bf16")
     half.to(memory_format=layout)  # type: ignore[call-overload]

@@ -15,7 +15,7 @@ from ddpm_studio.engine.device.memory_format import Precision
 from ddpm_studio.engine.sizes import side_text
 
 # Larger values are a mistake or an attack: building the network would exhaust memory or time.
-_MOST = {"height": 4096, "width": 4096, "channels": 64, "num_classes": 1_000_000}
+_MAX_SIZES = {"height": 4096, "width": 4096, "channels": 64, "num_classes": 1_000_000}
 
 _CHECKS: dict[object, Callable[[object], bool]] = {
     int: lambda value: type(value) is int,
@@ -62,7 +62,7 @@ class NetworkConfig:
         for name, hint in _hints(type(self)).items():  # type: ignore[arg-type] # a class is hashable
             if hint in _CHECKS and not _CHECKS[hint](getattr(self, name)):
                 raise ValueError(f"{name} is of another kind than it must be")
-        self.require_at_most(_MOST)
+        self.require_at_most(_MAX_SIZES)
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be 0 or more and below 1, not {self.dropout:.6g}")
 
@@ -134,7 +134,7 @@ class NetworkConfig:
             raise ValueError(f"unknown network fields: {', '.join(unknown)}; there are {told}")
         return cls(**given)
 
-    def with_(self, **changes: Any) -> Self:
+    def with_fields(self, **changes: Any) -> Self:
         """Return a copy with some fields changed."""
         return replace(self, **changes)
 
@@ -187,7 +187,7 @@ class Network(nn.Module, ABC):
             t: timestep labels 0..T−1, or floating-point numbers that encode any σ; shape (N,).
             y: class labels, shape (N,); ``num_classes`` (or None) stands for "no label". If
                 ``mixes_classes``, also the weight of each class and, last, of "no label":
-                floating, shape (N, num_classes + 1), see :func:`embedded_labels`.
+                floating, shape (N, num_classes + 1), see :func:`embed_labels`.
 
         Returns:
             Prediction, shape (N, out_channels, H, W), dtype of x.
@@ -226,7 +226,7 @@ def class_labels(config: NetworkConfig, x: Tensor, y: Tensor | None) -> Tensor |
     return torch.full((len(x),), config.num_classes, device=x.device) if y is None else y
 
 
-def embedded_labels(table: nn.Embedding, labels: Tensor) -> Tensor:
+def embed_labels(table: nn.Embedding, labels: Tensor) -> Tensor:
     """Return the class embedding of each picture, or an interpolation of several.
 
     Args:
@@ -242,7 +242,7 @@ def embedded_labels(table: nn.Embedding, labels: Tensor) -> Tensor:
     return embedded
 
 
-def conditioned_embedding(
+def conditioning_embedding(
     config: NetworkConfig,
     embedding: Tensor,
     x: Tensor,
@@ -267,7 +267,7 @@ def conditioned_embedding(
     """
     labels = class_labels(config, x, y)
     if label is not None and labels is not None:
-        embedding = embedding + embedded_labels(label, labels)
+        embedding = embedding + embed_labels(label, labels)
     if augment_labels is None:
         return embedding
     if augmentation is None:

@@ -37,7 +37,7 @@ def group_norm(norm: nn.GroupNorm, x: Tensor) -> Tensor:
 
 def norm_silu(norm: nn.GroupNorm, x: Tensor) -> Tensor:
     """SiLU(GroupNorm(x)), shape of x."""
-    if not _kept_small(x):
+    if not _recomputes_in_backward(x):
         return F.silu(group_norm(norm, x), inplace=True)
     y: Tensor = _NormSiLU.apply(_dense(x), norm.weight, norm.bias, norm.num_groups, norm.eps)  # type: ignore[no-untyped-call]
     return y
@@ -45,7 +45,7 @@ def norm_silu(norm: nn.GroupNorm, x: Tensor) -> Tensor:
 
 def norm_silu_conv(norm: nn.GroupNorm, conv: nn.Conv2d, x: Tensor) -> Tensor:
     """3×3 convolution of SiLU(GroupNorm(x)): (N, cin, H, W) → (N, cout, H, W)."""
-    if not _kept_small(x):
+    if not _recomputes_in_backward(x):
         return conv(norm_silu(norm, x))  # type: ignore[no-any-return]
     weights = (norm.weight, norm.bias, conv.weight, conv.bias)
     y: Tensor = _NormSiLUConv.apply(_dense(x), *weights, norm.num_groups, norm.eps)  # type: ignore[no-untyped-call]
@@ -109,7 +109,7 @@ class _NormSiLUConv(torch.autograd.Function):
         return *grads, *of_weights, None, None
 
 
-def _kept_small(x: Tensor) -> bool:
+def _recomputes_in_backward(x: Tensor) -> bool:
     # On a GPU these kernels handle dtypes differently; there the plain operations are used.
     plain = torch.compiler.is_compiling() or x.device.type != "cpu"
     return not plain and torch.is_grad_enabled()

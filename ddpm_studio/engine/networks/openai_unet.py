@@ -15,7 +15,7 @@ from ddpm_studio.engine.networks.unet_config import (
     level_sides,
 )
 
-_MOST_SCALE = 1000
+_MAX_SCALE = 1000
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class OpenAIUNetConfig(NetworkConfig):
         super().__post_init__()
         most = ("base_channels", "widths", "norm_groups", "heads", "head_channels")
         self.require_at_most({**dict.fromkeys(most, 4096 * 4), "blocks_per_level": 16})
-        if not 0 < self.t_scale <= _MOST_SCALE:
-            raise ValueError(f"t_scale must be above 0 and at most {_MOST_SCALE}")
+        if not 0 < self.t_scale <= _MAX_SCALE:
+            raise ValueError(f"t_scale must be above 0 and at most {_MAX_SCALE}")
         check_levels(self.widths, self.attention_resolutions)
         self.require_multiples(f"{len(self.widths)} levels")
         for width in self.widths:

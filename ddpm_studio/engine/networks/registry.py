@@ -24,7 +24,7 @@ def build(config: NetworkConfig) -> Network:
     return network
 
 
-def outline(config: NetworkConfig) -> Network:
+def build_on_meta(config: NetworkConfig) -> Network:
     """Build a network on the meta device: its weights have no values and take no memory.
 
     Raises:

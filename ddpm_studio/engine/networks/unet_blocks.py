@@ -102,8 +102,8 @@ class ResidualBlock(nn.Module):
         if self.resample is None:
             h = norm_silu_conv(self.norm1, self.conv1, x)
         else:
-            h = self.conv1(_resampled(norm_silu(self.norm1, x), self.resample))
-            x = _resampled(x, self.resample)
+            h = self.conv1(_resample(norm_silu(self.norm1, x), self.resample))
+            x = _resample(x, self.resample)
         time = self.time(temb)[:, :, None, None]
         if self.scale_shift:
             scale, shift = time.chunk(2, dim=1)
@@ -119,7 +119,7 @@ class ResidualBlock(nn.Module):
         return cast(Tensor, self.shortcut(x) + h)
 
 
-def _resampled(x: Tensor, way: Resampling) -> Tensor:
+def _resample(x: Tensor, way: Resampling) -> Tensor:
     return F.avg_pool2d(x, 2) if way == "down" else F.interpolate(x, scale_factor=2.0)
 
 
@@ -145,13 +145,13 @@ class AttentionBlock(nn.Module):
         """Map (N, C, H, W) to the same shape."""
         h = group_norm(self.norm, x)
         if x.device.type != "cpu":
-            return x + self._by_pixel(h.flatten(2).transpose(1, 2)).reshape(x.shape)
+            return x + self._pixel_attention(h.flatten(2).transpose(1, 2)).reshape(x.shape)
         n, c = x.shape[:2]
         qkv = _pixelwise(self.qkv, h).view(n, 3, self.heads, c // self.heads, -1)
         mixed = attend(*qkv.unbind(1)).reshape(x.shape)
         return x + _pixelwise(self.proj, mixed)
 
-    def _by_pixel(self, pixels: Tensor) -> Tensor:
+    def _pixel_attention(self, pixels: Tensor) -> Tensor:
         """Fused GPU attention, (N, L, C) → (N, C, L); it needs a pixel's channels contiguous."""
         q, k, v = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
@@ -202,10 +202,10 @@ class Upsample(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Double height and width."""
-        return F.conv_transpose2d(x, doubled(self.conv.weight), self.conv.bias, 2, 1)
+        return F.conv_transpose2d(x, upsample_conv_weight(self.conv.weight), self.conv.bias, 2, 1)
 
 
-def doubled(weight: Tensor) -> Tensor:
+def upsample_conv_weight(weight: Tensor) -> Tensor:
     """Weights of the stride-2 transposed convolution equal to ×2 upsampling and a convolution.
 
     After nearest-neighbour upsampling, the 3×3 pixels under each output pixel have only 2×2
@@ -217,10 +217,10 @@ def doubled(weight: Tensor) -> Tensor:
     Returns:
         Shape (in, out, 4, 4).
     """
-    return _between(_between(weight, 2), 3).transpose(0, 1)
+    return _combine_weights(_combine_weights(weight, 2), 3).transpose(0, 1)
 
 
-def _between(weight: Tensor, dim: int) -> Tensor:
+def _combine_weights(weight: Tensor, dim: int) -> Tensor:
     """Combine three weights along ``dim`` into four, those of the transposed convolution."""
     first, second, third = weight.unbind(dim)
     return torch.stack([third, second + third, first + second, first], dim)

@@ -14,7 +14,7 @@ from ddpm_studio.engine.networks.embeddings import AugmentationEmbedding, timest
 from ddpm_studio.engine.networks.network import (
     Network,
     NetworkConfig,
-    conditioned_embedding,
+    conditioning_embedding,
     require_pictures,
 )
 from ddpm_studio.engine.networks.norm_silu import norm_silu_conv
@@ -141,13 +141,13 @@ class UNetBody(Network):
                 h = attention(block(h, temb))
                 skips.append(h)
             if not isinstance(level.resample, nn.Identity):
-                h = _resampled(level.resample, h, temb)
+                h = _resample(level.resample, h, temb)
                 skips.append(h)
         h = self.mid2(self.mid_attention(self.mid1(h, temb)), temb)
         for level in cast("list[Level]", self.up):
             for block, attention in zip(level.blocks, level.attention, strict=True):
                 h = attention(block(torch.cat([h, skips.pop()], dim=1), temb))
-            h = _resampled(level.resample, h, temb)
+            h = _resample(level.resample, h, temb)
         h = norm_silu_conv(self.norm_out, self.conv_out, h)
         if self.plan.patch > 1:
             h = F.pixel_shuffle(h, self.plan.patch)
@@ -164,7 +164,7 @@ class UNetBody(Network):
         )
         time = self.time2(F.silu(self.time1(embedding)))
         return F.silu(
-            conditioned_embedding(
+            conditioning_embedding(
                 self.config, time, x, self.label, y, self.augmentation, augment_labels
             )
         )
@@ -176,6 +176,6 @@ def _resampler(width: int, style: BlockStyle, way: Resampling) -> nn.Module:
     return Upsample(width) if way == "up" else Downsample(width, pad_both=style.pad_both)
 
 
-def _resampled(resampler: nn.Module, h: Tensor, temb: Tensor) -> Tensor:
+def _resample(resampler: nn.Module, h: Tensor, temb: Tensor) -> Tensor:
     taken = (h, temb) if isinstance(resampler, ResidualBlock) else (h,)
     return cast(Tensor, resampler(*taken))

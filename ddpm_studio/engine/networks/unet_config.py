@@ -8,8 +8,13 @@ from typing import ClassVar
 
 from ddpm_studio.engine.networks.network import NetworkConfig
 
-_MOST = {"base_channels": 4096, "blocks_per_level": 16, "norm_groups": 4096, "channel_mult": 64}
-_MOST_LEVELS = 12
+_MAX_SIZES = {
+    "base_channels": 4096,
+    "blocks_per_level": 16,
+    "norm_groups": 4096,
+    "channel_mult": 64,
+}
+_MAX_LEVELS = 12
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class UNetConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.require_at_most(_MOST)
+        self.require_at_most(_MAX_SIZES)
         check_levels(self.channel_mult, self.attention_resolutions)
         self.require_multiples(f"{len(self.channel_mult)} levels")
         for mult in self.channel_mult:
@@ -127,10 +132,10 @@ def check_levels(widths: Sequence[int], attention_resolutions: Sequence[int] = (
     """
     if not widths:
         raise ValueError("the network needs at least one level")
-    if len(widths) > _MOST_LEVELS:
-        raise ValueError(f"the network may have at most {_MOST_LEVELS} levels")
-    if len(attention_resolutions) > _MOST_LEVELS:
-        raise ValueError(f"attention_resolutions may be at most {_MOST_LEVELS}")
+    if len(widths) > _MAX_LEVELS:
+        raise ValueError(f"the network may have at most {_MAX_LEVELS} levels")
+    if len(attention_resolutions) > _MAX_LEVELS:
+        raise ValueError(f"attention_resolutions may be at most {_MAX_LEVELS}")
 
 
 def check_groups(width: int, groups: int) -> None:

@@ -29,6 +29,6 @@ def optimizer(
     """
     entry = OPTIMIZERS[name]
     check_number("weight_decay", weight_decay, WEIGHT_DECAY.low, WEIGHT_DECAY.high)
-    if entry.takes(WEIGHT_DECAY.name):
+    if entry.accepts(WEIGHT_DECAY.name):
         options[WEIGHT_DECAY.name] = weight_decay
-    return cast("Optimizer", entry.load()(network, **entry.chosen(options)))
+    return cast("Optimizer", entry.load()(network, **entry.option_values(options)))

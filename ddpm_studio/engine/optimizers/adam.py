@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 # Devices whose fused kernel reads ``found_inf``, the flag to skip the step. Apple's (MPS) does not:
 # there the host has to synchronise and read the flag.
-_LOOK_AT_FOUND_INF = ("cpu", "cuda")
+_FOUND_INF_DEVICES = ("cpu", "cuda")
 _STATE = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -26,12 +26,12 @@ class FusedAdam:
     ) -> None:
         self._parameters = dict(parameters)
         self._optimizer = optimizer
-        self._looks = next(iter(parameters.values())).device.type in _LOOK_AT_FOUND_INF
+        self._reads_found_inf = next(iter(parameters.values())).device.type in _FOUND_INF_DEVICES
 
     def step(self, lr: float, finite: Tensor) -> None:
         """See :meth:`~ddpm_studio.engine.optimizers.protocol.Optimizer.step`."""
         self._optimizer.param_groups[0]["lr"] = lr
-        if self._looks:
+        if self._reads_found_inf:
             self._optimizer.found_inf = (~finite).float()  # type: ignore[attr-defined]
             self._optimizer.step()
         elif bool(finite):
@@ -53,10 +53,10 @@ class FusedAdam:
             for key in _STATE:
                 # The fused kernel keeps the step count on the device, as a float32.
                 like = torch.zeros((), device=p.device) if key == "step" else torch.empty_like(p)
-                self._optimizer.state[p][key] = fitting(tensors, f"{key}.{name}", like)
+                self._optimizer.state[p][key] = load_into(tensors, f"{key}.{name}", like)
 
 
-def fitting(tensors: dict[str, Tensor], key: str, like: Tensor) -> Tensor:
+def load_into(tensors: dict[str, Tensor], key: str, like: Tensor) -> Tensor:
     """Copy a tensor of a checkpoint into ``like``, in place, and return it.
 
     Raises:

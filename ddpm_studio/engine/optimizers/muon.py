@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ddpm_studio.engine.networks.network import Network
-from ddpm_studio.engine.optimizers.adam import FusedAdam, fitting
+from ddpm_studio.engine.optimizers.adam import FusedAdam, load_into
 
 _MOMENTUM = 0.95
 # Quintic with the steepest slope at 0 that keeps singular values near 1 within .7 and 1.2.
@@ -21,7 +21,7 @@ _A, _B, _C = 3.4445, -4.7750, 2.0315
 _ITERATIONS = 5
 # Aspect ratio (columns/rows) above which iterating on the Gram matrix is faster: 1.2 times at 3,
 # 3 times at 9 (two cores, AVX2).
-_WIDE = 2
+_GRAM_ASPECT_RATIO = 2
 _TINY = 1e-7
 # RMS of an AdamW update: scaling Muon's to it lets both share one learning rate
 # [Liu et al. 2025, eq. 4].
@@ -47,7 +47,7 @@ class Muon:
         self._weight_decay = weight_decay
         self._stacks: dict[tuple[int, int], list[str]] = {}
         for name, p in self._matrices.items():
-            rows, columns = _matrix(p).shape
+            rows, columns = _flatten(p).shape
             self._stacks.setdefault((rows, columns), []).append(name)
         rest = {name: p for name, p in parameters.items() if name not in self._matrices}
         adamw = torch.optim.AdamW(rest.values(), weight_decay=weight_decay, fused=True)
@@ -68,11 +68,11 @@ class Muon:
             ]
             torch._foreach_lerp_(moments, gradients, 1 - _MOMENTUM)
             ahead = torch._foreach_lerp(gradients, moments, _MOMENTUM)  # Nesterov
-            steps = newton_schulz(torch.stack([_matrix(one) for one in ahead]))
+            steps = newton_schulz(torch.stack([_flatten(one) for one in ahead]))
             steps = steps * (keep * (-lr * _ADAMW_RMS * math.sqrt(max(rows, columns))))
             for name, step in zip(names, steps, strict=True):
                 weight = self._matrices[name]
-                weight.mul_(decay).add_(_like(step, weight))
+                weight.mul_(decay).add_(_unflatten(step, weight))
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the momentum of hidden matrices, and AdamW's state of the rest."""
@@ -82,7 +82,7 @@ class Muon:
     def load(self, tensors: dict[str, Tensor]) -> None:
         """See :meth:`~ddpm_studio.engine.optimizers.protocol.Optimizer.load`."""
         for name, momentum in self._momentum.items():
-            fitting(tensors, f"momentum.{name}", momentum)
+            load_into(tensors, f"momentum.{name}", momentum)
         self._rest.load(tensors)
 
 
@@ -105,14 +105,14 @@ def newton_schulz(matrices: Tensor) -> Tensor:
     rows, columns = x.shape[-2:]
     # Rounding errors of the Gram matrix grow with each iteration: tolerable in float32, not in
     # bf16.
-    by_gram = columns > _WIDE * rows and x.dtype != torch.bfloat16
+    by_gram = columns > _GRAM_ASPECT_RATIO * rows and x.dtype != torch.bfloat16
     stack = x.reshape(-1, rows, columns)
-    x = (_by_gram_matrix(stack) if by_gram else _one_by_one(stack)).view_as(x)
+    x = (_iterate_on_gram(stack) if by_gram else _iterate(stack)).view_as(x)
     orthogonal: Tensor = (x.mT if tall else x).to(matrices.dtype)
     return orthogonal
 
 
-def _one_by_one(x: Tensor) -> Tensor:
+def _iterate(x: Tensor) -> Tensor:
     """Newton–Schulz iterations on X itself, shape (stack, m, n)."""
     for _ in range(_ITERATIONS):
         gram = x @ x.mT
@@ -120,7 +120,7 @@ def _one_by_one(x: Tensor) -> Tensor:
     return x
 
 
-def _by_gram_matrix(x: Tensor) -> Tensor:
+def _iterate_on_gram(x: Tensor) -> Tensor:
     """Newton–Schulz iterations on the Gram matrix G = XXᵀ, small for a wide X (stack, m, n).
 
     Each iteration multiplies X by Q = a + bG + cG² from the left, hence G becomes QGQ; X itself is
@@ -161,12 +161,12 @@ def _gradient(parameter: nn.Parameter) -> Tensor:
     return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 
 
-def _matrix(weight: Tensor) -> Tensor:
+def _flatten(weight: Tensor) -> Tensor:
     """Flatten a weight to (outputs, kernel · inputs), the order of channels-last memory."""
     return weight.movedim(1, -1).flatten(1)
 
 
-def _like(matrix: Tensor, weight: Tensor) -> Tensor:
-    """Reshape a matrix to the shape of a weight: the inverse of :func:`_matrix`."""
+def _unflatten(matrix: Tensor, weight: Tensor) -> Tensor:
+    """Reshape a matrix to the shape of a weight: the inverse of :func:`_flatten`."""
     outputs, inputs, *kernel = weight.shape
     return matrix.reshape(outputs, *kernel, inputs).movedim(-1, 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ddpm_studio.engine.checks import check_positive
-from ddpm_studio.engine.levels import Coefficient, Place, for_network
+from ddpm_studio.engine.levels import Coefficient, LevelCoefficients, to_conditioning
 from ddpm_studio.engine.parameterizations.parameterization import Parameterization
 
 #: Standard deviation of the data, as published for pictures in [−1, 1].
@@ -34,39 +34,43 @@ class EDM(Parameterization):
     def __post_init__(self) -> None:
         check_positive("σ_d", self.sigma_data)
 
-    def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
+    def target(
+        self, coefficients: LevelCoefficients, x0: Tensor, x_t: Tensor, noise: Tensor
+    ) -> Tensor:
         """(x_0 − c_skip x̃)/c_out, without cancellation at small σ."""
-        root = self._root(place)
-        of_x0 = place.noise / self.sigma_data / root
-        of_noise = self.sigma_data * place.signal / root
+        root = self._root(coefficients)
+        of_x0 = coefficients.noise / self.sigma_data / root
+        of_noise = self.sigma_data * coefficients.signal / root
         return of_x0 * x0 - of_noise * noise
 
-    def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
+    def x0(self, coefficients: LevelCoefficients, x_t: Tensor, prediction: Tensor) -> Tensor:
         """Denoised D(x̃; σ)."""
-        skip = place.signal * (self.sigma_data / self._root(place)) ** 2
-        return skip * x_t + self.c_out(place) * prediction
+        skip = coefficients.signal * (self.sigma_data / self._root(coefficients)) ** 2
+        return skip * x_t + self.c_out(coefficients) * prediction
 
-    def c_skip(self, place: Place) -> Coefficient:
+    def c_skip(self, coefficients: LevelCoefficients) -> Coefficient:
         """σ_d²/(σ²+σ_d²)."""
-        return (place.signal * self.sigma_data / self._root(place)) ** 2
+        return (coefficients.signal * self.sigma_data / self._root(coefficients)) ** 2
 
-    def c_out(self, place: Place) -> Coefficient:
+    def c_out(self, coefficients: LevelCoefficients) -> Coefficient:
         """σ σ_d/√(σ²+σ_d²)."""
-        return place.noise * self.sigma_data / self._root(place)
+        return coefficients.noise * self.sigma_data / self._root(coefficients)
 
-    def c_in(self, place: Place) -> Coefficient:
+    def c_in(self, coefficients: LevelCoefficients) -> Coefficient:
         """1/√(σ²+σ_d²)."""
-        return place.signal / self._root(place)
+        return coefficients.signal / self._root(coefficients)
 
-    def c_noise(self, place: Place) -> Tensor:
+    def c_noise(self, coefficients: LevelCoefficients) -> Tensor:
         """¼ ln σ."""
-        return for_network(place.log_sigma / 4, place.like)
+        return to_conditioning(coefficients.log_sigma / 4, coefficients.like)
 
-    def shown(self, place: Place, x_t: Tensor) -> Tensor:
+    def network_input(self, coefficients: LevelCoefficients, x_t: Tensor) -> Tensor:
         """c_in x̃."""
-        return x_t / self._root(place)
+        return x_t / self._root(coefficients)
 
-    def _root(self, place: Place) -> Coefficient:
+    def _root(self, coefficients: LevelCoefficients) -> Coefficient:
         """√(1−ᾱ + ᾱσ_d²), the standard deviation of x_t."""
-        root: Coefficient = (place.noise**2 + (self.sigma_data * place.signal) ** 2) ** 0.5
+        root: Coefficient = (
+            coefficients.noise**2 + (self.sigma_data * coefficients.signal) ** 2
+        ) ** 0.5
         return root

@@ -4,35 +4,47 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ddpm_studio.engine.levels import Coefficient, IndexPlace, Place, SigmaPlace
+from ddpm_studio.engine.levels import (
+    Coefficient,
+    IndexCoefficients,
+    LevelCoefficients,
+    SigmaCoefficients,
+)
 from ddpm_studio.engine.parameterizations.parameterization import Parameterization
 
 
 class Eps(Parameterization):
     """ε-prediction, F = ε: c_skip = 1, c_out = −σ; the weight on x̂_0 is the SNR [DDPM eq. 14]."""
 
-    def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
+    def target(
+        self, coefficients: LevelCoefficients, x0: Tensor, x_t: Tensor, noise: Tensor
+    ) -> Tensor:
         """ε."""
         return noise
 
-    def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
+    def x0(self, coefficients: LevelCoefficients, x_t: Tensor, prediction: Tensor) -> Tensor:
         """(x_t − √(1−ᾱ) ε)/√ᾱ [DDPM eq. 15]."""
-        return place.recip_signal * x_t - place.sigma * prediction
+        return coefficients.recip_signal * x_t - coefficients.sigma * prediction
 
     def x0_between(
-        self, x: Tensor, x_t: Tensor, near: IndexPlace, here: SigmaPlace, prediction: Tensor
+        self,
+        x: Tensor,
+        x_t: Tensor,
+        near: IndexCoefficients,
+        here: SigmaCoefficients,
+        prediction: Tensor,
     ) -> Tensor:
         """x̃ − σε, from x̃ directly rather than recomputed from x_t."""
         return x - here.sigma * prediction
 
-    def c_skip(self, place: Place) -> Coefficient:
+    def c_skip(self, coefficients: LevelCoefficients) -> Coefficient:
         """1."""
         return 1.0
 
-    def c_out(self, place: Place) -> Coefficient:
+    def c_out(self, coefficients: LevelCoefficients) -> Coefficient:
         """−σ."""
-        return -place.sigma
+        return -coefficients.sigma
 
-    def weight(self, place: Place) -> Coefficient:
+    def weight(self, coefficients: LevelCoefficients) -> Coefficient:
         """Signal-to-noise ratio."""
-        return place.snr
+        return coefficients.snr

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ddpm_studio.engine.levels import Coefficient, Place, for_network
+from ddpm_studio.engine.levels import Coefficient, LevelCoefficients, to_conditioning
 from ddpm_studio.engine.parameterizations.parameterization import Parameterization
 
 # Scale of the flow time as the network's input: the usual T, as in published flow models.
@@ -21,32 +21,34 @@ class Flow(Parameterization):
     """
 
     continuous = True
-    from_noise_alone = True
+    supports_zero_terminal_snr = True
 
-    def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
+    def target(
+        self, coefficients: LevelCoefficients, x0: Tensor, x_t: Tensor, noise: Tensor
+    ) -> Tensor:
         """ε − x_0."""
         return noise - x0
 
-    def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
+    def x0(self, coefficients: LevelCoefficients, x_t: Tensor, prediction: Tensor) -> Tensor:
         """x_u − u F."""
-        return self.shown(place, x_t) + self.c_out(place) * prediction
+        return self.network_input(coefficients, x_t) + self.c_out(coefficients) * prediction
 
-    def c_skip(self, place: Place) -> Coefficient:
+    def c_skip(self, coefficients: LevelCoefficients) -> Coefficient:
         """1 − u."""
-        return place.signal / (place.signal + place.noise)
+        return coefficients.signal / (coefficients.signal + coefficients.noise)
 
-    def c_out(self, place: Place) -> Coefficient:
+    def c_out(self, coefficients: LevelCoefficients) -> Coefficient:
         """−u."""
-        return -place.noise / (place.signal + place.noise)
+        return -coefficients.noise / (coefficients.signal + coefficients.noise)
 
-    def c_in(self, place: Place) -> Coefficient:
+    def c_in(self, coefficients: LevelCoefficients) -> Coefficient:
         """1 − u: the network's input is x_u."""
-        return self.c_skip(place)
+        return self.c_skip(coefficients)
 
-    def c_noise(self, place: Place) -> Tensor:
+    def c_noise(self, coefficients: LevelCoefficients) -> Tensor:
         """1000 u."""
-        return for_network(self.c_out(place) * -_LABELS, place.like)
+        return to_conditioning(self.c_out(coefficients) * -_LABELS, coefficients.like)
 
-    def shown(self, place: Place, x_t: Tensor) -> Tensor:
+    def network_input(self, coefficients: LevelCoefficients, x_t: Tensor) -> Tensor:
         """x_u."""
-        return x_t / (place.signal + place.noise)
+        return x_t / (coefficients.signal + coefficients.noise)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ddpm_studio.engine.levels import Coefficient, IndexPlace, Place, SigmaPlace
+from ddpm_studio.engine.levels import (
+    Coefficient,
+    IndexCoefficients,
+    LevelCoefficients,
+    SigmaCoefficients,
+)
 from ddpm_studio.engine.parameterizations.parameterization import Parameterization
 
 
@@ -20,30 +25,37 @@ class Mu(Parameterization):
     """
 
     predicts_mean = True
-    from_noise_alone = True
+    supports_zero_terminal_snr = True
 
-    def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
+    def target(
+        self, coefficients: LevelCoefficients, x0: Tensor, x_t: Tensor, noise: Tensor
+    ) -> Tensor:
         """μ̃_t(x_t, x_0) [DDPM eq. 7]."""
-        return place.trained_x0 * x0 + place.trained_x_t * x_t
+        return coefficients.trained_x0 * x0 + coefficients.trained_x_t * x_t
 
-    def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
+    def x0(self, coefficients: LevelCoefficients, x_t: Tensor, prediction: Tensor) -> Tensor:
         """Equation 7 solved for x_0."""
-        return (prediction - place.trained_x_t * x_t) / place.trained_x0
+        return (prediction - coefficients.trained_x_t * x_t) / coefficients.trained_x0
 
     def x0_between(
-        self, x: Tensor, x_t: Tensor, near: IndexPlace, here: SigmaPlace, prediction: Tensor
+        self,
+        x: Tensor,
+        x_t: Tensor,
+        near: IndexCoefficients,
+        here: SigmaCoefficients,
+        prediction: Tensor,
     ) -> Tensor:
         """x̃ − σε, with the ε that F implies at the level of its label."""
         return x - here.sigma * self.eps(near, x_t, self.x0(near, x_t, prediction))
 
-    def c_skip(self, place: Place) -> Coefficient:
+    def c_skip(self, coefficients: LevelCoefficients) -> Coefficient:
         """−√ᾱ times the coefficient of x_t in μ̃ over that of x_0."""
-        return -place.trained_x_t * place.signal / place.trained_x0
+        return -coefficients.trained_x_t * coefficients.signal / coefficients.trained_x0
 
-    def c_out(self, place: Place) -> Coefficient:
+    def c_out(self, coefficients: LevelCoefficients) -> Coefficient:
         """Reciprocal of the coefficient of x_0 in μ̃."""
-        return 1 / place.trained_x0
+        return 1 / coefficients.trained_x0
 
-    def weight(self, place: Place) -> Coefficient:
+    def weight(self, coefficients: LevelCoefficients) -> Coefficient:
         """The square of the coefficient of x_0 in μ̃."""
-        return place.trained_x0**2
+        return coefficients.trained_x0**2

@@ -23,16 +23,16 @@ def parameterization(name: str) -> Parameterization:
     return form
 
 
-def named_where(able: Callable[[Parameterization], bool]) -> list[str]:
+def names_where(satisfies: Callable[[Parameterization], bool]) -> list[str]:
     """Return the names of the parameterisations that satisfy a predicate, for error messages.
 
     Args:
-        able: the predicate; parameterisations that can't be loaded are left out.
+        satisfies: the predicate; parameterisations that can't be loaded are left out.
     """
     found = []
     for name in PARAMETERIZATIONS:
         # A plug-in may raise anything, and here it was not chosen by the caller.
         with suppress(Exception):
-            if able(parameterization(name)):
+            if satisfies(parameterization(name)):
                 found.append(name)
     return found

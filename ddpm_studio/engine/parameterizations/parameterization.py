@@ -6,7 +6,12 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
-from ddpm_studio.engine.levels import Coefficient, IndexPlace, Place, SigmaPlace
+from ddpm_studio.engine.levels import (
+    Coefficient,
+    IndexCoefficients,
+    LevelCoefficients,
+    SigmaCoefficients,
+)
 
 
 class Parameterization(ABC):
@@ -24,46 +29,53 @@ class Parameterization(ABC):
     #: Whether F is the posterior mean, which clipping x̂_0 then leaves unchanged.
     predicts_mean = False
     #: Whether x_0 can be recovered from F even where ᾱ_T = 0 (zero terminal SNR).
-    from_noise_alone = False
+    supports_zero_terminal_snr = False
 
     @abstractmethod
-    def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
+    def target(
+        self, coefficients: LevelCoefficients, x0: Tensor, x_t: Tensor, noise: Tensor
+    ) -> Tensor:
         """Training target of F, shape of x_0."""
 
     @abstractmethod
-    def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
+    def x0(self, coefficients: LevelCoefficients, x_t: Tensor, prediction: Tensor) -> Tensor:
         """x̂_0 from the network's output F, not clipped."""
 
     @abstractmethod
-    def c_skip(self, place: Place) -> Coefficient:
+    def c_skip(self, coefficients: LevelCoefficients) -> Coefficient:
         """Factor of x̃ in x̂_0."""
 
     @abstractmethod
-    def c_out(self, place: Place) -> Coefficient:
+    def c_out(self, coefficients: LevelCoefficients) -> Coefficient:
         """Factor of F in x̂_0."""
 
-    def c_in(self, place: Place) -> Coefficient:
+    def c_in(self, coefficients: LevelCoefficients) -> Coefficient:
         """Factor of x̃ in the network's input; by default √ᾱ, so that the input is x_t."""
-        return place.signal
+        return coefficients.signal
 
-    def c_noise(self, place: Place) -> Tensor:
+    def c_noise(self, coefficients: LevelCoefficients) -> Tensor:
         """Noise-level conditioning of the network, shape (N,); by default the integer label."""
-        return place.labels()
+        return coefficients.labels()
 
-    def weight(self, place: Place) -> Coefficient:
+    def weight(self, coefficients: LevelCoefficients) -> Coefficient:
         """1/c_out², the weight λ in (squared error of F) = λ·(squared error of x̂_0)."""
-        return self.c_out(place) ** -2
+        return self.c_out(coefficients) ** -2
 
-    def shown(self, place: Place, x_t: Tensor) -> Tensor:
+    def network_input(self, coefficients: LevelCoefficients, x_t: Tensor) -> Tensor:
         """Network input c_in·x̃."""
         return x_t
 
-    def eps(self, place: Place, x_t: Tensor, x0: Tensor) -> Tensor:
+    def eps(self, coefficients: LevelCoefficients, x_t: Tensor, x0: Tensor) -> Tensor:
         """Noise ε for which x_t = √ᾱ x_0 + √(1−ᾱ) ε."""
-        return (x_t - place.signal * x0) / place.noise
+        return (x_t - coefficients.signal * x0) / coefficients.noise
 
     def x0_between(
-        self, x: Tensor, x_t: Tensor, near: IndexPlace, here: SigmaPlace, prediction: Tensor
+        self,
+        x: Tensor,
+        x_t: Tensor,
+        near: IndexCoefficients,
+        here: SigmaCoefficients,
+        prediction: Tensor,
     ) -> Tensor:
         """x̂_0 at a σ between the timesteps, from F evaluated with a neighbouring label.
 

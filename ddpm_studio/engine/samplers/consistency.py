@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_like, check_whole
-from ddpm_studio.engine.consistency.function import check_tunable, consistency
+from ddpm_studio.engine.checks import check_integer, check_like
+from ddpm_studio.engine.consistency.function import check_consistency_tunable, consistency
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
-from ddpm_studio.engine.samplers.inpaint import kept_pixels
+from ddpm_studio.engine.samplers.inpaint import known_mask
 
 
 def multistep_consistency(
@@ -34,10 +34,10 @@ def multistep_consistency(
         ValueError: for a network that can't be a consistency function.
     """
     check_start(x_t, noise)
-    check_tunable(process)
+    check_consistency_tunable(process)
     s = process.schedule
     for index in reversed(range(s.T)):
-        x0, eps = predicted(process, model, x_t, index)
+        x0, eps = predict_x0_eps(process, model, x_t, index)
         yield Frame(int(s.timesteps[index]) + 1, x_t, x0, eps, s.T - 1 - index, s.T)
         if index > 0:
             x_t = process.q_sample(x0, index - 1, noise.draw(x_t.shape[1:]))
@@ -76,15 +76,15 @@ def consistency_inpaint(
         ValueError: if the mask or the pictures don't match, ``resamplings`` is below 1, or for a
             network that can't be a consistency function.
     """
-    check_whole("resamplings", resamplings, 1)
+    check_integer("resamplings", resamplings, 1)
     check_start(x_t, noise)
     check_like("the pictures", known, "x_t", x_t)
-    check_tunable(process)
-    keep = kept_pixels(mask, x_t, known)
+    check_consistency_tunable(process)
+    keep = known_mask(mask, x_t, known)
     s, known = process.schedule, known.to(x_t)
     way = [index for index in reversed(range(s.T)) for _ in range(resamplings)]
     for done, (index, following) in enumerate(zip(way, [*way[1:], None], strict=True)):
-        x0, eps = predicted(process, model, x_t, index)
+        x0, eps = predict_x0_eps(process, model, x_t, index)
         x0 = torch.where(keep, known, x0)
         yield Frame(int(s.timesteps[index]) + 1, x_t, x0, eps, done, len(way))
         if following is not None:
@@ -93,7 +93,7 @@ def consistency_inpaint(
     return x0
 
 
-def predicted(
+def predict_x0_eps(
     process: DiffusionProcess, model: Denoiser, x_t: Tensor, index: int
 ) -> tuple[Tensor, Tensor]:
     """x̂_0 = f(x_t, t), clipped if the process clips, and the ε̂ consistent with it and x_t."""

@@ -48,10 +48,10 @@ def dpm_solver(
     if isinstance(order, bool) or order not in get_args(Order):
         raise ValueError(f"the order must be 1, 2 or 3, not {order!r}")
     check_start(x_t, noise)
-    return _walk(process, model, x_t, noise, order, sde)
+    return _sample(process, model, x_t, noise, order, sde)
 
 
-def _walk(
+def _sample(
     process: DiffusionProcess,
     model: Denoiser,
     x_t: Tensor,
@@ -79,7 +79,7 @@ def _walk(
         elif order == 3 and before:
             ratios = [gap / h for gap in gaps]
             # The constant x̂_0 that gives the same result over the step.
-            direction = _bent(p.x0_hat, before, ratios, h * (2 if sde else 1), few)
+            direction = _extrapolated_x0(p.x0_hat, before, ratios, h * (2 if sde else 1), few)
         before = [p.x0_hat, *before][: order - 1]
         shrink = sigma[index - 1] / sigma[index]
         if sde:
@@ -94,7 +94,9 @@ def _walk(
     return x_t
 
 
-def _bent(x0_hat: Tensor, before: list[Tensor], ratios: list[float], h: float, few: bool) -> Tensor:
+def _extrapolated_x0(
+    x0_hat: Tensor, before: list[Tensor], ratios: list[float], h: float, few: bool
+) -> Tensor:
     """Effective x̂_0 of a third-order step: its polynomial extrapolation weighted with e^{−h}.
 
     Args:

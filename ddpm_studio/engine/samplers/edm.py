@@ -49,7 +49,7 @@ def _integrate(process: DiffusionProcess, model: Denoiser, x_t: Tensor, correct:
             break
         start, step = x_t / scale[index], sigma[index - 1] - sigma[index]
         if math.isinf(step):
-            x_t = leave_noise(process, p, index - 1)
+            x_t = step_from_pure_noise(process, p, index - 1)
         elif correct:
             x_t = heun_step(process, model, start, eps, step, index - 1)
         else:
@@ -58,7 +58,7 @@ def _integrate(process: DiffusionProcess, model: Denoiser, x_t: Tensor, correct:
     return x_t
 
 
-def leave_noise(process: DiffusionProcess, p: Reverse, index: int) -> Tensor:
+def step_from_pure_noise(process: DiffusionProcess, p: Reverse, index: int) -> Tensor:
     """DDIM step from pure noise x_T (ᾱ_T = 0), where σ is infinite.
 
     Args:

@@ -9,15 +9,15 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_number, check_positive, check_whole
+from ddpm_studio.engine.checks import check_integer, check_number, check_positive
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-from ddpm_studio.engine.samplers.edm import heun_step, leave_noise
+from ddpm_studio.engine.samplers.edm import heun_step, step_from_pure_noise
 from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 from ddpm_studio.engine.tables.samplers import S_CHURN, S_NOISE, S_TMAX, S_TMIN
 
 # Upper bound of γ: no more noise is added than is already present [EDM §4].
-_MOST_CHURN = math.sqrt(2) - 1
+_MAX_GAMMA = math.sqrt(2) - 1
 
 
 def edm_churn(
@@ -25,7 +25,7 @@ def edm_churn(
     model: Denoiser,
     x_t: Tensor,
     noise: PictureNoise,
-    moments: Iterable[int] | None = None,
+    frame_indices: Iterable[int] | None = None,
     s_churn: float = S_CHURN.default,
     s_tmin: float = S_TMIN.default,
     s_tmax: float = S_TMAX.default,
@@ -43,7 +43,7 @@ def edm_churn(
         model: the network.
         x_t: start of the trajectory, shape (N, C, H, W).
         noise: one stream per picture; used where γ raises σ to another level.
-        moments: indices of the steps, 0..T−1, the last one always among them; None: all.
+        frame_indices: indices of the steps, 0..T−1, the last one always among them; None: all.
         s_churn: S_churn, 0 or more; at 0 this is :func:`~ddpm_studio.engine.samplers.heun`.
         s_tmin: S_tmin, the lowest σ at which noise is added, 0 or more.
         s_tmax: S_tmax, the highest such σ, S_tmin or more; may be ∞.
@@ -62,10 +62,10 @@ def edm_churn(
         raise ValueError(f"0 ≤ S_tmin ≤ S_tmax must hold, not S_tmin {s_tmin}, S_tmax {s_tmax}")
     check_positive("S_noise", s_noise)
     T = process.schedule.T
-    kept = sorted({*(range(T) if moments is None else moments), T - 1})
+    kept = sorted({*(range(T) if frame_indices is None else frame_indices), T - 1})
     for moment in kept:
-        check_whole("a moment", moment, 0, T - 1)
-    gamma = min(s_churn / len(kept), _MOST_CHURN)
+        check_integer("a moment", moment, 0, T - 1)
+    gamma = min(s_churn / len(kept), _MAX_GAMMA)
     sigmas = process.schedule.sigmas
     churned = [
         int((sigmas - (1 + gamma) * sigmas[k]).abs().argmin())
@@ -73,10 +73,10 @@ def edm_churn(
         else k
         for k in kept
     ]
-    return _walk(process, model, x_t, noise, kept, churned, s_noise)
+    return _sample(process, model, x_t, noise, kept, churned, s_noise)
 
 
-def _walk(
+def _sample(
     process: DiffusionProcess,
     model: Denoiser,
     x_t: Tensor,
@@ -108,7 +108,7 @@ def _walk(
             x_t = p.x0_hat
             break
         if math.isinf(top):
-            x_t = leave_noise(steps, p, index - 1)
+            x_t = step_from_pure_noise(steps, p, index - 1)
         else:
             x_t = heun_step(steps, model, start, p.eps, sigma[index - 1] - top, index - 1)
     yield Frame(0, x_t, x_t, eps, s.T, s.T)

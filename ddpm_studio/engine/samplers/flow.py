@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_positive, check_whole
+from ddpm_studio.engine.checks import check_integer, check_positive
 from ddpm_studio.engine.continuous import ContinuousDenoiser
 from ddpm_studio.engine.likelihood.runge_kutta import dormand_prince
 from ddpm_studio.engine.noise import PictureNoise
@@ -19,7 +19,7 @@ def probability_flow(
     model: Denoiser,
     x_t: Tensor,
     noise: PictureNoise,
-    moments: Iterable[int] | None = None,
+    frame_indices: Iterable[int] | None = None,
     tolerance: float = 1e-4,
 ) -> Frames:
     """Probability-flow ODE sampler: solve dx̃/d(log σ) = σ·ε̂ from the last timestep to the first.
@@ -32,7 +32,7 @@ def probability_flow(
         model: the network; the number of evaluations depends on the tolerance.
         x_t: start of the trajectory, shape (N, C, H, W).
         noise: unused.
-        moments: indices at which to yield a Frame, 0..T−1; None: all. They do not change x_0.
+        frame_indices: indices at which to yield a Frame, 0..T−1; None: all. They do not change x_0.
         tolerance: relative and absolute tolerance of each step (Runge–Kutta 5(4)).
 
     Returns:
@@ -51,9 +51,9 @@ def probability_flow(
     def slope(log_sigma: Tensor, x: Tensor) -> Tensor:
         return x - denoiser.x0_hat(x, log_sigma)
 
-    shown = set(range(s.T) if moments is None else moments) | {s.T - 1}
+    shown = set(range(s.T) if frame_indices is None else frame_indices) | {s.T - 1}
     for index in shown:
-        check_whole("a moment's index", index, 0, s.T - 1)
+        check_integer("a moment's index", index, 0, s.T - 1)
     stops = sorted(shown | {0}, reverse=True)
     states = dormand_prince(
         slope,

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.schedules.schedule import NoiseSchedule, check_indices
+from ddpm_studio.engine.schedules.schedule import NoiseSchedule, check_timestep_indices
 from ddpm_studio.engine.tables.respacing import Respacing
 
 # σ at which the second of two steps of a few-step student starts, and the ratio of several.
@@ -24,7 +24,7 @@ def uniform(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor
     Raises:
         ValueError: if ``steps`` or ``t`` is out of range.
     """
-    return schedule.evenly(steps, t)
+    return schedule.even_indices(steps, t)
 
 
 def log_snr(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor:
@@ -35,12 +35,12 @@ def log_snr(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor
     Raises:
         ValueError: if ``steps`` or ``t`` is out of range.
     """
-    evenly = schedule.evenly(steps, t)
+    even_indices = schedule.even_indices(steps, t)
     if steps < 3:
-        return evenly
-    if schedule.zero_terminal_snr and int(evenly[-1]) == schedule.T - 1:
-        return torch.cat([log_snr(schedule, steps - 1, schedule.T - 1), evenly[-1:]])
-    log_sigmas = schedule.log_sigmas[: int(evenly[-1]) + 1]
+        return even_indices
+    if schedule.zero_terminal_snr and int(even_indices[-1]) == schedule.T - 1:
+        return torch.cat([log_snr(schedule, steps - 1, schedule.T - 1), even_indices[-1:]])
+    log_sigmas = schedule.log_sigmas[: int(even_indices[-1]) + 1]
     ends = float(log_sigmas[0]), float(log_sigmas[-1])
     return _nearest(log_sigmas, torch.linspace(*ends, steps, dtype=torch.float64))
 
@@ -51,12 +51,12 @@ def karras(schedule: NoiseSchedule, steps: int, t: int | None = None, rho: float
     Raises:
         ValueError: if ``steps`` or ``t`` is out of range.
     """
-    evenly = schedule.evenly(steps, t)
+    even_indices = schedule.even_indices(steps, t)
     if steps < 3:
-        return evenly
-    if schedule.zero_terminal_snr and int(evenly[-1]) == schedule.T - 1:
-        return torch.cat([karras(schedule, steps - 1, schedule.T - 1, rho), evenly[-1:]])
-    sigmas = schedule.sigmas[: int(evenly[-1]) + 1]
+        return even_indices
+    if schedule.zero_terminal_snr and int(even_indices[-1]) == schedule.T - 1:
+        return torch.cat([karras(schedule, steps - 1, schedule.T - 1, rho), even_indices[-1:]])
+    sigmas = schedule.sigmas[: int(even_indices[-1]) + 1]
     ends = float(sigmas[0]) ** (1 / rho), float(sigmas[-1]) ** (1 / rho)
     return _nearest(sigmas, torch.linspace(*ends, steps, dtype=torch.float64) ** rho)
 
@@ -70,16 +70,16 @@ def consistency(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Te
     Raises:
         ValueError: if ``steps`` or ``t`` is out of range.
     """
-    evenly = schedule.evenly(steps, t)
+    even_indices = schedule.even_indices(steps, t)
     if steps < 2:
-        return evenly
+        return even_indices
     places = torch.arange(steps - 1, dtype=torch.float64) - (steps - 2) / 2
     wanted = math.log(_MIDDLE_SIGMA) + places * math.log(_SIGMA_RATIO)
-    below = _nearest(schedule.log_sigmas[: int(evenly[-1])], wanted)
-    return torch.cat([below, evenly[-1:]])
+    below = _nearest(schedule.log_sigmas[: int(even_indices[-1])], wanted)
+    return torch.cat([below, even_indices[-1:]])
 
 
-def sectioned(T: int, sections: str) -> Tensor:
+def space_timesteps(T: int, sections: str) -> Tensor:
     """Timestep respacing as in OpenAI's code, for T of a whole schedule [IDDPM code].
 
     "10,15,20" splits 0..T−1 into three sections as equal as possible, the longer ones first, and
@@ -98,7 +98,7 @@ def sectioned(T: int, sections: str) -> Tensor:
     """
     respacing = Respacing.parse(sections)
     if respacing.by_stride:
-        return torch.arange(0, T, _whole_stride(T, respacing.steps))
+        return torch.arange(0, T, _integer_stride(T, respacing.steps))
     counts = respacing.counts
     kept, start = [], 0
     for section, count in enumerate(counts):
@@ -116,17 +116,17 @@ def sectioned(T: int, sections: str) -> Tensor:
     return torch.tensor(kept)
 
 
-def start_of(kept: Tensor, T: int) -> int:
+def start_timestep(kept: Tensor, T: int) -> int:
     """Return the t at which a trajectory over given timesteps starts: the last index plus 1.
 
     Raises:
         ValueError: if they are not int64 indices of shape (steps,), ascending within 0..T−1.
     """
-    check_indices(kept, T)
+    check_timestep_indices(kept, T)
     return int(kept[-1]) + 1
 
 
-def _whole_stride(T: int, count: int) -> int:
+def _integer_stride(T: int, count: int) -> int:
     """Return the smallest stride below T with which exactly ``count`` of 0..T−1 are kept."""
     counts = {stride: -(-T // stride) for stride in range(1, T)}
     for stride, kept in counts.items():

@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_like, check_whole
+from ddpm_studio.engine.checks import check_integer, check_like
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess, std_of
 from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
@@ -47,14 +47,14 @@ def inpaint(
     Raises:
         ValueError: if the mask or the pictures don't match, or a number is below 1.
     """
-    check_whole("jump", jump, 1)
-    check_whole("resamplings", resamplings, 1)
+    check_integer("jump", jump, 1)
+    check_integer("resamplings", resamplings, 1)
     check_start(x_t, noise)
     check_like("the pictures", known, "x_t", x_t)
-    keep = kept_pixels(mask, x_t, known)
+    keep = known_mask(mask, x_t, known)
     s = process.schedule
     beta, shape = s.betas.tolist(), x_t.shape[1:]
-    path = jump_path(s.T, jump, resamplings)
+    path = jump_schedule(s.T, jump, resamplings)
     total, done = sum(b < a for a, b in itertools.pairwise(path)), 0
     for above, below in itertools.pairwise(path):
         if below > above:
@@ -71,7 +71,7 @@ def inpaint(
     return x_t
 
 
-def kept_pixels(mask: Tensor, x_t: Tensor, known: Tensor) -> Tensor:
+def known_mask(mask: Tensor, x_t: Tensor, known: Tensor) -> Tensor:
     """Convert a mask of 0 and 1 to bool, shape of x_t: True where known pixels are kept.
 
     Raises:
@@ -89,7 +89,7 @@ def kept_pixels(mask: Tensor, x_t: Tensor, known: Tensor) -> Tensor:
     return keep
 
 
-def jump_path(T: int, jump: int, resamplings: int) -> list[int]:
+def jump_schedule(T: int, jump: int, resamplings: int) -> list[int]:
     """Return RePaint's sequence of timesteps, T … 0, in single steps up and down [RePaint, Fig. 9].
 
     Jumps go up from t = 1, 1 + jump, …: never from the finished x_0, which Algorithm 1 does not

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_pictures, check_whole
+from ddpm_studio.engine.checks import check_integer, check_pictures
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.samplers.frame import Frame, Frames
 
@@ -34,7 +34,7 @@ def ddim_inversion(
         ValueError: if ``iterations`` is below 1, or for a schedule of zero terminal SNR, where any
             x_T would be an inverse of x_{T−1}.
     """
-    check_whole("iterations", iterations, 1)
+    check_integer("iterations", iterations, 1)
     check_pictures("x_0", x_0)
     process.schedule.require_signal("DDIM inversion")
     process = replace(process, clip_x0=False)

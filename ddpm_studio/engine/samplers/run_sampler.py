@@ -13,13 +13,13 @@ from torch import Tensor
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.samplers.frame import Frames
-from ddpm_studio.engine.samplers.grid import start_of
+from ddpm_studio.engine.samplers.grid import start_timestep
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
-from ddpm_studio.engine.tables.entry import imported
+from ddpm_studio.engine.tables.entry import import_object
 from ddpm_studio.engine.tables.samplers import ETA, SamplerInfo
 
 
-class Walk(Protocol):
+class Sampler(Protocol):
     """Signature of a sampler: from x_t at the last timestep of the process's schedule to x_0.
 
     A sampler takes its options as keyword arguments.
@@ -32,7 +32,7 @@ class Walk(Protocol):
         ...
 
 
-def kept_timesteps(
+def timestep_grid(
     sampler: SamplerInfo,
     schedule: NoiseSchedule,
     steps: int | Tensor | None = None,
@@ -58,7 +58,7 @@ def kept_timesteps(
             given timesteps.
     """
     if isinstance(steps, torch.Tensor):
-        start = start_of(steps, schedule.T)
+        start = start_timestep(steps, schedule.T)
         if t not in (None, start):
             raise ValueError(f"timesteps up to {start - 1} start at t = {start}, not {t}")
         t = start
@@ -68,7 +68,9 @@ def kept_timesteps(
     if steps is None:
         steps = max(1, min(sampler.default_steps or t, t))
     kept: Tensor = (
-        steps if isinstance(steps, torch.Tensor) else imported(sampler.grid)(schedule, steps, t)
+        steps
+        if isinstance(steps, torch.Tensor)
+        else import_object(sampler.grid)(schedule, steps, t)
     )
     return torch.unique(torch.cat([kept, kept.new_tensor([through - 1])])) if through else kept
 
@@ -93,10 +95,10 @@ def run_sampler(
         model: the network.
         x_t: start of the trajectory, shape (N, C, H, W).
         noise: one stream per picture.
-        steps: see :func:`kept_timesteps`.
+        steps: see :func:`timestep_grid`.
         eta: η, 0..1, for a sampler with ``uses_eta``.
         t: timestep of ``x_t``, 1..T; None: T.
-        through: see :func:`kept_timesteps`.
+        through: see :func:`timestep_grid`.
         options: the sampler's further options; defaults where not given.
 
     Returns:
@@ -108,11 +110,11 @@ def run_sampler(
     """
     if eta != ETA.default:
         options[ETA.name] = eta
-    chosen = sampler.chosen(options)
+    option_values = sampler.option_values(options)
     schedule = process.schedule
-    kept = kept_timesteps(sampler, schedule, steps, t, through)
-    walk: Callable[..., Frames] = partial(sampler.load(), **chosen)
+    kept = timestep_grid(sampler, schedule, steps, t, through)
+    walk: Callable[..., Frames] = partial(sampler.load(), **option_values)
     if sampler.adaptive:
-        walk = partial(walk, moments=kept.tolist())
+        walk = partial(walk, frame_indices=kept.tolist())
         kept = torch.arange(int(kept[-1]) + 1)
     return walk(replace(process, schedule=schedule.keep(kept)), model, x_t, noise)

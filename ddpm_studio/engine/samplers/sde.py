@@ -9,7 +9,7 @@ import math
 
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_positive, check_whole
+from ddpm_studio.engine.checks import check_integer, check_positive
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess, std_of
 from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
@@ -79,7 +79,7 @@ def predictor_corrector(
         ValueError: if a number is out of range.
     """
     check_start(x_t, noise)
-    check_whole("corrections", corrections, 0)
+    check_integer("corrections", corrections, 0)
     check_positive("the signal-to-noise ratio", snr)
     s = process.schedule
     sigma, alphas = s.sqrt_one_minus_alphas_cumprod.tolist(), s.alphas.tolist()
@@ -129,7 +129,7 @@ def annealed_langevin(
         ValueError: if a number is out of range.
     """
     check_start(x_t, noise)
-    check_whole("repeats", repeats, 1)
+    check_integer("repeats", repeats, 1)
     check_positive("the step size", step_size)
     s = process.schedule
     s.require_signal("annealed Langevin dynamics")

@@ -20,7 +20,7 @@ Variant = Literal["bh1", "bh2"]
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Evaluation:
     """x̂_0 at an evaluated timestep, and its half log-SNR λ."""
 
     x0_hat: Tensor
@@ -63,10 +63,10 @@ def unipc(
     if variant not in get_args(Variant):
         raise ValueError(f"the variant must be 'bh1' or 'bh2', not {variant!r}")
     check_start(x_t, noise)
-    return _walk(process, model, x_t, order, variant, corrector)
+    return _sample(process, model, x_t, order, variant, corrector)
 
 
-def _walk(
+def _sample(
     process: DiffusionProcess,
     model: Denoiser,
     x_t: Tensor,
@@ -77,7 +77,7 @@ def _walk(
     s = process.schedule
     alpha, sigma = s.sqrt_alphas_cumprod.tolist(), s.sqrt_one_minus_alphas_cumprod.tolist()
     lambdas = s.lambdas
-    known: list[_Known] = []
+    known: list[_Evaluation] = []
     start, p_order = x_t, 0
     for index in reversed(range(s.T)):
         p = process.p_mean_variance(model, x_t, index)
@@ -86,7 +86,7 @@ def _walk(
         if index == 0:
             x_t = p.x0_hat
             break
-        here = _Known(p.x0_hat, lambdas[index])
+        here = _Evaluation(p.x0_hat, lambdas[index])
         if known and corrector and math.isfinite(known[0].log_snr):
             shrink = sigma[index] / sigma[index + 1]
             slope = _slope(known[:p_order], lambdas[index], variant, here)
@@ -102,14 +102,19 @@ def _walk(
 
 
 def _step(
-    x: Tensor, start: _Known, shrink: float, alpha: float, log_snr: float, slope: Tensor | float
+    x: Tensor,
+    start: _Evaluation,
+    shrink: float,
+    alpha: float,
+    log_snr: float,
+    slope: Tensor | float,
 ) -> Tensor:
     """Exponential-integrator step from x to λ = ``log_snr``: constant x̂_0 plus the slope term."""
     return shrink * x - alpha * (math.expm1(start.log_snr - log_snr) * start.x0_hat + slope)
 
 
 def _slope(
-    known: Sequence[_Known], log_snr: float, variant: Variant, ahead: _Known | None = None
+    known: Sequence[_Evaluation], log_snr: float, variant: Variant, ahead: _Evaluation | None = None
 ) -> Tensor | float:
     """Slope term B(h)·Σ ρ_k D_k/r_k of a step to λ = ``log_snr`` [Zhao et al. 2023, eq. 3, 6].
 

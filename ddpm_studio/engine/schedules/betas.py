@@ -7,13 +7,13 @@ import math
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_number, check_whole
+from ddpm_studio.engine.checks import check_integer, check_number
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 
 
 def linear(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
     """Linear schedule: β rises linearly, ends included [DDPM §4]."""
-    _check(T, beta_start, beta_end)
+    _check_timesteps(T, beta_start, beta_end)
     return torch.linspace(beta_start, beta_end, T, dtype=torch.float64)
 
 
@@ -23,7 +23,7 @@ def linear_scaled(T: int, beta_start: float = BETA_START, beta_end: float = BETA
     Raises:
         ValueError: if T is so small that β reaches 1.
     """
-    _check(T, beta_start, beta_end)
+    _check_timesteps(T, beta_start, beta_end)
     highest = 1000 * max(beta_start, beta_end)
     if highest >= T:
         raise ValueError(f"linear_scaled needs T above {highest:.0f}, not {T}")
@@ -32,13 +32,13 @@ def linear_scaled(T: int, beta_start: float = BETA_START, beta_end: float = BETA
 
 def quadratic(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
     """Quadratic schedule: √β rises linearly [DDPM code, "quad"]."""
-    _check(T, beta_start, beta_end)
+    _check_timesteps(T, beta_start, beta_end)
     return torch.linspace(beta_start**0.5, beta_end**0.5, T, dtype=torch.float64).square()
 
 
 def constant(T: int, beta: float = BETA_END) -> Tensor:
     """Constant schedule: the same β throughout [DDPM code, "const"]."""
-    _check(T, beta)
+    _check_timesteps(T, beta)
     return torch.full((T,), beta, dtype=torch.float64)
 
 
@@ -47,13 +47,13 @@ def reciprocal(T: int, max_beta: float = 0.999) -> Tensor:
 
     The last β, which would be 1, is clipped at ``max_beta``.
     """
-    _check(T, max_beta)
+    _check_timesteps(T, max_beta)
     return (1 / torch.arange(T, 0, -1, dtype=torch.float64)).clamp_max(max_beta)
 
 
 def cosine(T: int, s: float = 0.008, max_beta: float = 0.999) -> Tensor:
     """Cosine schedule: ᾱ_t follows a squared cosine, β clipped at ``max_beta`` [IDDPM eq. 17]."""
-    _check(T, max_beta)
+    _check_timesteps(T, max_beta)
     check_number("s", s, 0)
 
     def alpha_bar(u: float) -> float:
@@ -65,7 +65,7 @@ def cosine(T: int, s: float = 0.008, max_beta: float = 0.999) -> Tensor:
 
 def sigmoid(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
     """Sigmoid schedule: β follows a sigmoid over −6..6 between both ends [GeoDiff]."""
-    _check(T, beta_start, beta_end)
+    _check_timesteps(T, beta_start, beta_end)
     rise = torch.sigmoid(torch.linspace(-6, 6, T, dtype=torch.float64))
     return rise * (beta_end - beta_start) + beta_start
 
@@ -81,13 +81,13 @@ def warmup50(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END)
 
 
 def _warmup(T: int, beta_start: float, beta_end: float, share: float) -> Tensor:
-    _check(T, beta_start, beta_end)
+    _check_timesteps(T, beta_start, beta_end)
     rise = torch.linspace(beta_start, beta_end, int(T * share), dtype=torch.float64)
     return torch.cat([rise, constant(T - len(rise), beta_end)])
 
 
-def _check(T: int, *betas: float) -> None:
-    check_whole("T", T, 1)
+def _check_timesteps(T: int, *betas: float) -> None:
+    check_integer("T", T, 1)
     for beta in betas:
         if not 0 < beta <= 1:
             raise ValueError(f"β must be above 0 and at most 1, not {beta}")

@@ -13,7 +13,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_number, check_values, check_whole
+from ddpm_studio.engine.checks import check_integer, check_number, check_values
 from ddpm_studio.engine.schedules import betas as table
 from ddpm_studio.engine.schedules.zero_terminal_snr import rescale_zero_terminal_snr
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START, SCHEDULES
@@ -32,8 +32,8 @@ class NoiseSchedule:
             is a strided part of a longer one.
         train_timesteps: T of the schedule that the network was trained with.
         zero_terminal_snr: β_T is 1: x_T is pure noise, its σ infinite [Lin et al. 2023].
-        whole: the schedule that this is a strided part of; ``timesteps`` are its indices. None:
-            this is a whole schedule.
+        full_schedule: the schedule that this is a strided part of; ``timesteps`` are its indices.
+            None: this is a whole schedule.
 
     Raises:
         ValueError: if β is empty, not one-dimensional or not float64, leaves (0, 1), or
@@ -45,7 +45,7 @@ class NoiseSchedule:
     timesteps: Tensor
     train_timesteps: int
     zero_terminal_snr: bool = False
-    whole: NoiseSchedule | None = None
+    full_schedule: NoiseSchedule | None = None
 
     def __post_init__(self) -> None:
         betas = self.betas
@@ -62,7 +62,7 @@ class NoiseSchedule:
             raise ValueError("timesteps must have the shape of betas")
         if self.timesteps.dtype != torch.int64:
             raise ValueError(f"timesteps must be int64, not {self.timesteps.dtype}")
-        check_whole("train_timesteps", self.train_timesteps, len(betas))
+        check_integer("train_timesteps", self.train_timesteps, len(betas))
         check_values("timesteps", self.timesteps, 0, self.train_timesteps - 1)
 
     @classmethod
@@ -91,7 +91,7 @@ class NoiseSchedule:
     @classmethod
     def vp_sde(cls, T: int = 1000, beta_min: float = 0.1, beta_max: float = 20.0) -> NoiseSchedule:
         """VP-SDE schedule: log ᾱ(u) = −β_min·u − ½(β_max − β_min)·u² at u = t/T [SDE eq. 33]."""
-        check_whole("T", T, 1)
+        check_integer("T", T, 1)
         check_number("β_min", beta_min, 0)
         check_number("β_max", beta_max, beta_min)
         u = torch.arange(T + 1, dtype=torch.float64) / T
@@ -114,7 +114,7 @@ class NoiseSchedule:
             ValueError: for an unknown name, a T that the schedule can't have, or ends for a
                 schedule that does not take them.
         """
-        check_whole("T", T, 1)
+        check_integer("T", T, 1)
         info = SCHEDULES[name]
         make = info.load()
         if ends is None:
@@ -148,9 +148,9 @@ class NoiseSchedule:
         Raises:
             ValueError: if ``steps`` or ``t`` is out of range.
         """
-        return self.keep(self.evenly(steps, t))
+        return self.keep(self.even_indices(steps, t))
 
-    def evenly(self, steps: int, t: int | None = None) -> Tensor:
+    def even_indices(self, steps: int, t: int | None = None) -> Tensor:
         """Evenly spaced indices, as :meth:`strided` keeps them, ascending, shape (steps,).
 
         Positions of the even grid are rounded to the nearest index, halves up.
@@ -159,8 +159,8 @@ class NoiseSchedule:
             ValueError: if ``steps`` or ``t`` is out of range.
         """
         t = self.T if t is None else t
-        check_whole("t", t, 1, self.T)
-        check_whole("steps", steps, 1, t)
+        check_integer("t", t, 1, self.T)
+        check_integer("steps", steps, 1, t)
         if steps == 1:
             return torch.tensor([t - 1])
         # Integer arithmetic, since a half may be just below itself in floating point.
@@ -173,7 +173,7 @@ class NoiseSchedule:
         Raises:
             ValueError: if the indices are not ascending, not int64 or out of range.
         """
-        check_indices(indices, self.T)
+        check_timestep_indices(indices, self.T)
         if len(indices) == self.T:
             return self
         alphas_cumprod = self.alphas_cumprod[indices]
@@ -183,7 +183,7 @@ class NoiseSchedule:
             self.timesteps[indices],
             self.train_timesteps,
             self.zero_terminal_snr and int(indices[-1]) == self.T - 1,
-            self.whole or self,
+            self.full_schedule or self,
         )
 
     def require_signal(self, what: str) -> None:
@@ -264,7 +264,7 @@ class NoiseSchedule:
     @cached_property
     def posterior_log_variance_clipped(self) -> Tensor:
         """log β̃_t, with β̃_2 in place of β̃_1 = 0."""
-        return _first_from_second(self.posterior_variance).log()
+        return _replace_first(self.posterior_variance).log()
 
     @cached_property
     def fixed_large_log_variance(self) -> Tensor:
@@ -287,16 +287,16 @@ class NoiseSchedule:
     @cached_property
     def trained_mean_coef_x0(self) -> Tensor:
         """Coefficient of x_0 in μ̃ of a single step t → t − 1 of the whole schedule."""
-        if self.whole is None:
+        if self.full_schedule is None:
             return self.posterior_mean_coef_x0
-        return self.whole.posterior_mean_coef_x0[self.timesteps]
+        return self.full_schedule.posterior_mean_coef_x0[self.timesteps]
 
     @cached_property
     def trained_mean_coef_x_t(self) -> Tensor:
         """Coefficient of x_t in μ̃ of a single step t → t − 1 of the whole schedule."""
-        if self.whole is None:
+        if self.full_schedule is None:
             return self.posterior_mean_coef_x_t
-        return self.whole.posterior_mean_coef_x_t[self.timesteps]
+        return self.full_schedule.posterior_mean_coef_x_t[self.timesteps]
 
     @cached_property
     def single_steps(self) -> Tensor:
@@ -335,7 +335,7 @@ class NoiseSchedule:
         return self.alphas_cumprod / self.one_minus_alphas_cumprod
 
 
-def check_indices(kept: Tensor, T: int) -> None:
+def check_timestep_indices(kept: Tensor, T: int) -> None:
     """Check that timesteps are int64 indices of shape (steps,), ascending within 0..T−1.
 
     Raises:
@@ -347,7 +347,7 @@ def check_indices(kept: Tensor, T: int) -> None:
         raise ValueError(f"timesteps to keep must ascend within 0..{T - 1}")
 
 
-def _first_from_second(variance: Tensor) -> Tensor:
+def _replace_first(variance: Tensor) -> Tensor:
     """Replace the first value, a zero, by the second, so that its logarithm is finite."""
     if len(variance) == 1:
         return variance.clamp_min(1e-20)

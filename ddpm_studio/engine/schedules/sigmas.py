@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_number, check_positive, check_values, check_whole
+from ddpm_studio.engine.checks import check_integer, check_number, check_positive, check_values
 
 
 def edm(T: int, sigma_min: float = 0.002, sigma_max: float = 80.0, rho: float = 7.0) -> Tensor:
     """EDM schedule: Karras σ-grid from ``sigma_min`` at t = 1 to ``sigma_max`` at T [EDM eq. 5]."""
-    check_whole("T", T, 1)
+    check_integer("T", T, 1)
     check_positive("ρ", rho)
     check_positive("sigma_min", sigma_min)
     check_number("sigma_max", sigma_max, sigma_min)
@@ -25,7 +25,7 @@ def flow(T: int) -> Tensor:
 
     A uniform t is then a uniform flow time; the ends, where σ is 0 or infinite, are left out.
     """
-    check_whole("T", T, 1)
+    check_integer("T", T, 1)
     return betas_of_sigmas(sigma_of_flow_time((torch.arange(T, dtype=torch.float64) + 0.5) / T))
 
 

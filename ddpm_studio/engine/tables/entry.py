@@ -74,7 +74,7 @@ class Entry:
 
     def __post_init__(self) -> None:
         check_types(self)
-        check_place(self.name, self.implementation)
+        check_reference(self.name, self.implementation)
         if not all(isinstance(option, Option) for option in self.options):
             raise TypeError(f"the options of {self.name} must be of the class Option")
 
@@ -85,10 +85,10 @@ class Entry:
             ImportError: if the module can't be imported.
             AttributeError: if it has no such attribute.
         """
-        found = imported(self.implementation)
+        found = import_object(self.implementation)
         return partial(found, **self.arguments) if self.arguments else found
 
-    def takes(self, option: str) -> bool:
+    def accepts(self, option: str) -> bool:
         """Whether the entry has an option of this name."""
         return any(one.name == option for one in self.options)
 
@@ -102,13 +102,13 @@ class Entry:
         known = {option.name: option for option in self.options}
         for name, value in given.items():
             if name not in known:
-                takes = f"; it takes {', '.join(known)}" if known else ""
-                raise ValueError(f"{self.name} has no {name}{takes}")
+                accepts = f"; it takes {', '.join(known)}" if known else ""
+                raise ValueError(f"{self.name} has no {name}{accepts}")
             low, high = known[name].low, known[name].high
             if not low <= value <= high:
                 raise ValueError(f"{name} must be {low:g}..{high:g}, not {value}")
 
-    def chosen(self, given: Mapping[str, float]) -> dict[str, float]:
+    def option_values(self, given: Mapping[str, float]) -> dict[str, float]:
         """Return the value of each option, its default where not given.
 
         Raises:
@@ -126,28 +126,28 @@ def check_types(described: Any) -> None:
         ValueError: if a text is not a single printable line.
     """
     for one in fields(described):
-        value, plain = getattr(described, one.name), _PLAIN.get(str(one.type))
+        value, plain = getattr(described, one.name), _FIELD_TYPES.get(str(one.type))
         if plain is not None and not isinstance(value, plain):
             raise TypeError(f"{one.name} of {described.name} must be {one.type}, not {value!r}")
         if isinstance(value, str) and not value.isprintable():
             raise ValueError(f"{one.name} of {described.name} must be one line of text")
 
 
-def check_place(name: str, place: str) -> None:
+def check_reference(name: str, place: str) -> None:
     """Check that ``place`` is a reference "package.module:attribute".
 
     Raises:
         ValueError: if not.
     """
-    if not _PLACE.fullmatch(place):
+    if not _REFERENCE.fullmatch(place):
         raise ValueError(
             f"the code of {name} can't be at {place!r}: it is package.module:attribute"
         )
 
 
-_PLACE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
+_REFERENCE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
 # Keyed by the annotations, which are strings, in the dataclasses.
-_PLAIN: dict[str, type | tuple[type, ...]] = {
+_FIELD_TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str,
     "bool": bool,
     "int": int,
@@ -179,7 +179,7 @@ class Table(Mapping[str, E], Generic[E]):
 
     Args:
         kind: noun for an entry, such as "sampler", for messages.
-        takes: class of the entries.
+        accepts: class of the entries.
         entries: the built-in entries.
     """
 
@@ -187,10 +187,10 @@ class Table(Mapping[str, E], Generic[E]):
     #: listed, or a name is reported as unknown. None in the engine alone.
     complete: Callable[[], None] | None = None
 
-    def __init__(self, kind: str, takes: type[E], entries: Iterable[E]) -> None:
-        self.kind, self.takes = kind, takes
+    def __init__(self, kind: str, accepts: type[E], entries: Iterable[E]) -> None:
+        self.kind, self.accepts = kind, accepts
         self._entries = {entry.name: entry for entry in entries}
-        self.own = frozenset(self._entries)
+        self.builtin_names = frozenset(self._entries)
 
     def add(self, entry: E) -> None:
         """Add an entry of another package (plug-in).
@@ -209,7 +209,7 @@ class Table(Mapping[str, E], Generic[E]):
             KeyError: if there is none of this name.
             ValueError: if the entry is built in.
         """
-        if name in self.own:
+        if name in self.builtin_names:
             raise ValueError(f"the {self.kind} {name!r} is the engine's own")
         del self._entries[name]
 
@@ -236,7 +236,7 @@ class Table(Mapping[str, E], Generic[E]):
             Table.complete()
 
 
-def imported(reference: str) -> Any:
+def import_object(reference: str) -> Any:
     """Import and return the object at "package.module:attribute".
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ddpm_studio.engine.tables.entry import Entry, Table, imported
+from ddpm_studio.engine.tables.entry import Entry, Table, import_object
 
 _CODE = "ddpm_studio.engine.networks"
 _UNET = f"{_CODE}.unet_config:UNetConfig"
@@ -30,7 +30,7 @@ class NetworkInfo(Entry):
             ImportError: if the module can't be imported.
             AttributeError: if it has no such attribute.
         """
-        return imported(self.config)
+        return import_object(self.config)
 
 
 NETWORKS = Table(
@@ -71,7 +71,7 @@ NETWORKS = Table(
 
 
 @dataclass(frozen=True)
-class Needs:
+class TrainingNeeds:
     """Training budget of a network, in pictures seen (steps × batch), until results are visible.
 
     Args:
@@ -116,7 +116,7 @@ class PresetInfo(Entry):
     """
 
     recipe: Mapping[str, object] = field(default_factory=dict, kw_only=True)
-    needs: Needs | None = field(default=None, kw_only=True)
+    needs: TrainingNeeds | None = field(default=None, kw_only=True)
     published: PublishedTraining | None = field(default=None, kw_only=True)
 
 
@@ -136,22 +136,24 @@ _QUICK = {
 }
 
 # Provisional, until measured with the presets' recipes.
-_TINY_NEEDS = Needs(
+_TINY_NEEDS = TrainingNeeds(
     8_000,
     20_000,
     "Shapes: by eye, most of 16 samples of Fashion-MNIST at 28 px (seed 0, 250 steps of 32). "
     "Good: assumed, a little below the patches, which drew better in a prototype.",
 )
-_PATCHES_NEEDS = Needs(
+_PATCHES_NEEDS = TrainingNeeds(
     7_000,
     21_000,
     "A prototype on Fashion-MNIST at 28 px that predicted x̂₀ under the cosine schedule. Shapes: "
     "what it saw in two minutes on two cores. Good: assumed, three times that.",
 )
-_SMALL_NEEDS = Needs(16_000, 1_000_000, "Assumed: twice the shapes of tiny, and a night.")
-_DIT_NEEDS = Needs(32_000, None, "Assumed: twice the shapes of small.")
-_CIFAR10_NEEDS = Needs(300_000, 3_000_000, "Assumed: half of the warm-up, and five times that.")
-_256_PX_NEEDS = Needs(300_000, 3_200_000, "Assumed: about the warm-up, and ten times that.")
+_SMALL_NEEDS = TrainingNeeds(16_000, 1_000_000, "Assumed: twice the shapes of tiny, and a night.")
+_DIT_NEEDS = TrainingNeeds(32_000, None, "Assumed: twice the shapes of small.")
+_CIFAR10_NEEDS = TrainingNeeds(
+    300_000, 3_000_000, "Assumed: half of the warm-up, and five times that."
+)
+_256_PX_NEEDS = TrainingNeeds(300_000, 3_200_000, "Assumed: about the warm-up, and ten times that.")
 _APPENDIX_B = "DDPM, appendix B"
 
 PRESETS = Table(
@@ -190,7 +192,7 @@ PRESETS = Table(
 )
 
 
-def shapes_after(preset: str) -> int:
+def pictures_until_recognisable(preset: str) -> int:
     """Return the number of training pictures until a preset's samples are recognisable.
 
     For a preset that is unknown or has no such number, that of the first preset.

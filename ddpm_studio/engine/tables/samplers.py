@@ -52,11 +52,11 @@ class SamplerInfo(Entry):
     @property
     def uses_eta(self) -> bool:
         """Whether it has the option η: deterministic at 0, with noise above."""
-        return self.takes(ETA.name)
+        return self.accepts(ETA.name)
 
-    def takes(self, option: str) -> bool:
+    def accepts(self, option: str) -> bool:
         """Whether a request's field of this name has an effect on the sampler."""
-        return self.uses_variance if option == "variance" else super().takes(option)
+        return self.uses_variance if option == "variance" else super().accepts(option)
 
 
 #: The best sampler at few evaluations early in a training: its noise corrects the errors of the

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.export.report.pictures import data_uri, shown_width
-from ddpm_studio.export.report.prose import Html, escaped
+from ddpm_studio.export.report.prose import Html, escape_html
 from ddpm_studio.picture_shape import FIRST_BANDS, Bands
 
-_WHOLE = 40
+_MAX_UNBROKEN_WORD = 40
 """Longest word of a command, in characters, that fits on one line of a narrow screen."""
 _CROWDED = 60
 """Characters in one line of column heads beyond which they don't fit on a narrow screen."""
@@ -28,11 +28,11 @@ class Block(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """Row of pictures (N, H, W, C) with a label; those of ``beside`` precede it, set apart."""
+    """Row of pictures (N, H, W, C) with a label; those of ``leading`` precede it, set apart."""
 
     pictures: Pictures
     label: str = ""
-    beside: Pictures | None = None
+    leading: Pictures | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,51 +42,51 @@ class Tiles:
     Args:
         rows: the rows, which may differ in length.
         title: accessible name (``aria-label``).
-        heads: heads of the columns; empty: none.
-        beside: head of the pictures that are set apart.
+        headers: heads of the columns; empty: none.
+        leading: head of the pictures that are set apart.
         bands: which of more than four channels to show.
     """
 
     rows: Sequence[Row]
     title: str
-    heads: Sequence[str] = ()
-    beside: str = ""
+    headers: Sequence[str] = ()
+    leading: str = ""
     bands: Bands = FIRST_BANDS
 
     def html(self) -> Html:
         """Return the rows as HTML, with pictures in their own resolution, enlarged by the page."""
         height, width, channels = self.rows[0].pictures.shape[1:]
         columns = max(len(row.pictures) for row in self.rows)
-        beside = next((len(row.beside) for row in self.rows if row.beside is not None), 0)
+        leading = next((len(row.leading) for row in self.rows if row.leading is not None), 0)
         side = shown_width(width)
-        longest = max(len(_shown(row.label)) for row in self.rows)
-        style = f"--n:{columns};--b:{beside};--w:{side}px;--r:{width}/{height};--l:{longest}"
+        longest = max(len(_strip_tags(row.label)) for row in self.rows)
+        style = f"--n:{columns};--b:{leading};--w:{side}px;--r:{width}/{height};--l:{longest}"
         kind = " alpha" if channels in (2, 4) else ""
-        lines = [self._heads()] if self.heads or self.beside else []
+        lines = [self._headers()] if self.headers or self.leading else []
         lines += [self._row(row) for row in self.rows]
         named = " named" if any(row.label for row in self.rows) else ""
-        words = [word for head in self.heads for word in _shown(head).split(" ")]
+        words = [word for head in self.headers for word in _strip_tags(head).split(" ")]
         crowded = columns * max(map(len, words), default=0) > _CROWDED
         upright = " upright" if crowded else ""
         return Html(
             f'<div class="tiles{kind}{named}{upright}" style="{style}" role="img" '
-            f'aria-label="{escaped(self.title)}">{"".join(lines)}</div>'
+            f'aria-label="{escape_html(self.title)}">{"".join(lines)}</div>'
         )
 
-    def _heads(self) -> str:
-        cells = "".join(f"<span>{escaped(head)}</span>" for head in self.heads)
-        apart = f'<div class="strip apart"><span>{escaped(self.beside)}</span></div>'
+    def _headers(self) -> str:
+        cells = "".join(f"<span>{escape_html(head)}</span>" for head in self.headers)
+        apart = f'<div class="strip apart"><span>{escape_html(self.leading)}</span></div>'
         return (
-            f'<div class="row heads"><div class="name"></div>{apart if self.beside else ""}'
+            f'<div class="row heads"><div class="name"></div>{apart if self.leading else ""}'
             f'<div class="strip">{cells}</div></div>'
         )
 
     def _row(self, row: Row) -> str:
         apart = ""
-        if row.beside is not None:
-            apart = f'<div class="strip apart">{self._images(row.beside)}</div>'
+        if row.leading is not None:
+            apart = f'<div class="strip apart">{self._images(row.leading)}</div>'
         return (
-            f'<div class="row"><div class="name">{escaped(row.label)}</div>{apart}'
+            f'<div class="row"><div class="name">{escape_html(row.label)}</div>{apart}'
             f'<div class="strip">{self._images(row.pictures)}</div></div>'
         )
 
@@ -110,25 +110,25 @@ class ReportTable:
     """Block with a table: row names in the first column, numbers in the others.
 
     Args:
-        heads: heads of the columns.
+        headers: heads of the columns.
         rows: rows of as many cells.
-        told: whether the last column is text too.
+        last_is_text: whether the last column is text too.
     """
 
-    heads: Sequence[str]
+    headers: Sequence[str]
     rows: Sequence[Sequence[str]]
-    told: bool = False
+    last_is_text: bool = False
 
     def html(self) -> Html:
         """Return the table as HTML."""
-        head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in self.heads)
+        head = "".join(f'<th scope="col">{escape_html(cell)}</th>' for cell in self.headers)
         body = "".join(
-            f'<tr><th scope="row">{escaped(row[0])}</th>'
-            + "".join(f"<td>{escaped(cell)}</td>" for cell in row[1:])
+            f'<tr><th scope="row">{escape_html(row[0])}</th>'
+            + "".join(f"<td>{escape_html(cell)}</td>" for cell in row[1:])
             + "</tr>"
             for row in self.rows
         )
-        kind = ' class="told"' if self.told else ""
+        kind = ' class="told"' if self.last_is_text else ""
         return Html(
             f'<div class="wide"><table{kind}><thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>"
@@ -143,12 +143,12 @@ class Facts:
 
     def html(self) -> Html:
         """Return the list as HTML."""
-        told = "".join(
-            f"<div><dt>{escaped(name)}</dt><dd>{escaped(value)}</dd></div>"
+        items = "".join(
+            f"<div><dt>{escape_html(name)}</dt><dd>{escape_html(value)}</dd></div>"
             for name, value in self.rows
             if value
         )
-        return Html(f"<dl>{told}</dl>")
+        return Html(f"<dl>{items}</dl>")
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,9 @@ class Note:
 
     def html(self) -> Html:
         """Return the sentence as HTML."""
-        return Html(f'<p class="{"missing" if self.missing else "note"}">{escaped(self.text)}</p>')
+        return Html(
+            f'<p class="{"missing" if self.missing else "note"}">{escape_html(self.text)}</p>'
+        )
 
 
 @dataclass(frozen=True)
@@ -180,8 +182,8 @@ class ReportFigure:
     def html(self) -> Html:
         """Return the figure as HTML."""
         shown = "".join(block.html() for block in self.blocks)
-        caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
-        lines = "".join(f"<code>{_command(line)}</code>" for line in self.commands)
+        caption = f"<figcaption>{escape_html(self.caption)}</figcaption>" if self.caption else ""
+        lines = "".join(f"<code>{_command_html(line)}</code>" for line in self.commands)
         typed = f'<div class="commands">{lines}</div>' if lines else ""
         return Html(f"<figure>{shown}{caption}{typed}</figure>")
 
@@ -206,21 +208,23 @@ class Section:
 
     def html(self) -> Html:
         """Return the section as HTML."""
-        paper = f' <span class="paper">cf. {escaped(self.paper)}</span>' if self.paper else ""
-        lead = f"<p>{escaped(self.lead)}</p>" if self.lead else ""
+        paper = f' <span class="paper">cf. {escape_html(self.paper)}</span>' if self.paper else ""
+        lead = f"<p>{escape_html(self.lead)}</p>" if self.lead else ""
         figures = "".join(figure.html() for figure in self.figures)
         return Html(
-            f'<section id="{escaped(self.key)}"><h2>{escaped(self.title)}{paper}</h2>'
+            f'<section id="{escape_html(self.key)}"><h2>{escape_html(self.title)}{paper}</h2>'
             f"{lead}{figures}</section>"
         )
 
 
-def _command(line: str) -> str:
+def _command_html(line: str) -> str:
     """Return a command as HTML, in which only long words may be broken at their hyphens."""
-    words = (escaped(word) for word in line.split(" "))
-    return " ".join(f"<span>{word}</span>" if len(word) <= _WHOLE else word for word in words)
+    words = (escape_html(word) for word in line.split(" "))
+    return " ".join(
+        f"<span>{word}</span>" if len(word) <= _MAX_UNBROKEN_WORD else word for word in words
+    )
 
 
-def _shown(label: str) -> str:
+def _strip_tags(label: str) -> str:
     """Return a label without its HTML tags."""
     return re.sub(r"<[^>]*>", "", label)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ddpm_studio.export.report.blocks import Section
-from ddpm_studio.export.report.prose import escaped
+from ddpm_studio.export.report.prose import escape_html
 from ddpm_studio.paths import resources_dir
 
 # Content security policy: nothing is loaded and no script runs, as the file is self-contained.
@@ -36,11 +36,11 @@ def page_html(page: Page) -> str:
     """Return a report as one self-contained HTML file: no script, no external font or picture."""
     style = (resources_dir() / "report" / "report.css").read_text(encoding="utf-8")
     links = "".join(
-        f'<a href="#{escaped(one.key)}">{escaped(one.title)}</a>' for one in page.sections
+        f'<a href="#{escape_html(one.key)}">{escape_html(one.title)}</a>' for one in page.sections
     )
-    notes = "".join(f'<p class="note">{escaped(note)}</p>' for note in page.notes)
+    notes = "".join(f'<p class="note">{escape_html(note)}</p>' for note in page.notes)
     body = "".join(section.html() for section in page.sections)
-    title = escaped(page.title)
+    title = escape_html(page.title)
     html = (
         "<!DOCTYPE html>\n"
         '<html lang="en"><head><meta charset="utf-8">'
@@ -49,9 +49,9 @@ def page_html(page: Page) -> str:
         '<meta name="color-scheme" content="light dark">'
         '<link rel="icon" href="data:,">'
         f"<title>{title} – DDPM Studio</title><style>{style}</style></head>\n"
-        f"<body><header><h1>{title}</h1><p>{escaped(page.about)}</p>{notes}"
+        f"<body><header><h1>{title}</h1><p>{escape_html(page.about)}</p>{notes}"
         f'<nav aria-label="Contents">{links}</nav></header>\n'
-        f"<main>{body}</main>\n<footer><p>{escaped(page.made)}</p></footer></body></html>\n"
+        f"<main>{body}</main>\n<footer><p>{escape_html(page.made)}</p></footer></body></html>\n"
     )
     # The name of a run's folder may not be decodable, and then contains lone surrogates.
     return html.encode("utf-8", "replace").decode("utf-8")

@@ -9,7 +9,7 @@ import numpy as np
 
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.export.pictures import to_image
-from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of, visible
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of, to_displayable
 
 _COMFORTABLE = 60
 
@@ -17,7 +17,7 @@ _COMFORTABLE = 60
 def data_uri(picture: Pictures, bands: Bands = FIRST_BANDS) -> str:
     """Return a picture, uint8 (H, W, C), as a PNG data URI; of more than four channels, three."""
     content = io.BytesIO()
-    seen = np.ascontiguousarray(visible(picture, bands_of(picture, bands)))
+    seen = np.ascontiguousarray(to_displayable(picture, bands_of(picture, bands)))
     to_image(seen).save(content, format="PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
 

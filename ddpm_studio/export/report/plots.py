@@ -15,10 +15,10 @@ from ddpm_studio.export.report.prose import Html, svg_prose
 
 Values = npt.NDArray[np.float64]
 
-_MOST_POINTS = 800
+_MAX_POINTS = 800
 _TICKS = 5
-_MOST_TICKS, _MOST_DECADES = 8, 6
-_CHARACTER = 6.1
+_MAX_TICKS, _MAX_DECADES = 8, 6
+_CHARACTER_WIDTH = 6.1
 _GAP = 8
 _TOP, _RIGHT, _BOTTOM = 26, 18, 40
 
@@ -67,7 +67,7 @@ class Scale:
     def __init__(self, low: float, high: float, log: bool, start: float, end: float) -> None:
         self.log, self._start, self._end = log, start, end
         if log:
-            self.low, self.high = _below(low), _above(high, low)
+            self.low, self.high = _round_down(low), _round_up(high, low)
         else:
             self.step = round_step((high - low) or abs(high) or 1.0, _TICKS)
             self.low = math.floor(low / self.step + 1e-9) * self.step
@@ -88,9 +88,9 @@ class Scale:
         first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
         fine = [k * 10.0**power for power in range(first, last + 1) for k in (1, 2, 5)]
         fine = [one for one in fine if self.low * 0.999 <= one <= self.high * 1.001]
-        if len(fine) <= _MOST_TICKS:
+        if len(fine) <= _MAX_TICKS:
             return fine
-        every = math.ceil((last - first) / _MOST_DECADES)
+        every = math.ceil((last - first) / _MAX_DECADES)
         found = [10.0**power for power in range(first, last + 1, every)]
         return [one for one in found if self.low * 0.999 <= one <= self.high * 1.001]
 
@@ -138,7 +138,7 @@ def plot(
     Raises:
         ValueError: if no value can be shown.
     """
-    shown = [_finite(curve, x.log, y.log) for curve in curves]
+    shown = [_visible_points(curve, x.log, y.log) for curve in curves]
     known_x = np.concatenate([values[~np.isnan(values)] for values, _ in shown])
     known_y = np.concatenate([values[~np.isnan(values)] for _, values in shown])
     if not len(known_x):
@@ -147,11 +147,11 @@ def plot(
     top = _TOP + (16 if named else 0)
     up = Scale(known_y.min(), known_y.max(), y.log, height - _BOTTOM, top)
     marks = [(tick, tick_text(tick)) for tick in up.ticks()]
-    left = 12 + _CHARACTER * max(len(text) for _, text in marks)
-    across = _tight(known_x, x.log, left, width - _RIGHT)
+    left = 12 + _CHARACTER_WIDTH * max(len(text) for _, text in marks)
+    across = _tight_scale(known_x, x.log, left, width - _RIGHT)
     parts = [
-        *_grid(up, marks, left, width),
-        *_under(across, height),
+        *_y_axis(up, marks, left, width),
+        *_x_axis(across, height),
         _label(x, (left + width - _RIGHT) / 2, height - 6, "middle"),
         _label(y, 2, 13, "start"),
         *_legend(named, left, width),
@@ -163,37 +163,37 @@ def plot(
     )
 
 
-def _finite(curve: PlotLine, log_x: bool, log_y: bool) -> tuple[Values, Values]:
+def _visible_points(curve: PlotLine, log_x: bool, log_y: bool) -> tuple[Values, Values]:
     """Return a curve's points, downsampled if many, with NaN for those that can't be shown."""
     x, y = np.array(curve.x, np.float64), np.array(curve.y, np.float64)
     with np.errstate(invalid="ignore"):
         bad = ~np.isfinite(x) | ~np.isfinite(y) | (log_x & (x <= 0)) | (log_y & (y <= 0))
     x[bad] = y[bad] = np.nan
-    if len(x) <= _MOST_POINTS:
+    if len(x) <= _MAX_POINTS:
         return x, y
     # Keep minimum and maximum of each segment, so that no peak is lost.
     keep: set[int] = {0, len(x) - 1}
-    for part in np.array_split(np.arange(len(x)), _MOST_POINTS // 2):
+    for part in np.array_split(np.arange(len(x)), _MAX_POINTS // 2):
         if not np.isnan(y[part]).all():
             keep |= {int(part[np.nanargmin(y[part])]), int(part[np.nanargmax(y[part])])}
     kept = sorted(keep)
     return x[kept], y[kept]
 
 
-def _below(value: float) -> float:
+def _round_down(value: float) -> float:
     """Round down to 1, 2 or 5 · 10ⁿ."""
     power = 10.0 ** math.floor(math.log10(value) + 1e-9)
     return max(power * k for k in (1, 2, 5) if power * k <= value * (1 + 1e-9))
 
 
-def _above(value: float, low: float) -> float:
+def _round_up(value: float, low: float) -> float:
     """Round up to 1, 2 or 5 · 10ⁿ; if the result is not above ``low``, return 10 · ``low``."""
     power = 10.0 ** math.floor(math.log10(value) + 1e-9)
     found = min(power * k for k in (1, 2, 5, 10) if power * k >= value * (1 - 1e-9))
     return found if found > low else 10 * low
 
 
-def _tight(values: Values, log: bool, start: float, end: float) -> Scale:
+def _tight_scale(values: Values, log: bool, start: float, end: float) -> Scale:
     """Return a scale that spans exactly the data if linear, without margins at the sides."""
     scale = Scale(values.min(), values.max(), log, start, end)
     if not log and values.max() > values.min():
@@ -201,7 +201,7 @@ def _tight(values: Values, log: bool, start: float, end: float) -> Scale:
     return scale
 
 
-def _grid(up: Scale, marks: list[tuple[float, str]], left: float, width: int) -> list[str]:
+def _y_axis(up: Scale, marks: list[tuple[float, str]], left: float, width: int) -> list[str]:
     parts = []
     for tick, text in marks:
         at = f"{up(tick):.1f}"
@@ -212,7 +212,7 @@ def _grid(up: Scale, marks: list[tuple[float, str]], left: float, width: int) ->
     return parts
 
 
-def _under(across: Scale, height: int) -> list[str]:
+def _x_axis(across: Scale, height: int) -> list[str]:
     if across.log:
         ticks = across.ticks()
     else:
@@ -240,10 +240,10 @@ def _legend(named: Sequence[PlotLine], left: float, width: int) -> list[str]:
     for curve in named:
         text = html.escape(curve.label)
         parts.append(
-            f'<path class="{_class(curve)}" d="M{at:.1f} 28h16"/>'
+            f'<path class="{_line_class(curve)}" d="M{at:.1f} 28h16"/>'
             f'<text x="{at + 20:.1f}" y="32">{text}</text>'
         )
-        at += 20 + _CHARACTER * len(curve.label) + 2 * _GAP
+        at += 20 + _CHARACTER_WIDTH * len(curve.label) + 2 * _GAP
     return parts
 
 
@@ -261,8 +261,8 @@ def _line(curve: PlotLine, across: Scale, up: Scale, x: Values, y: Values) -> st
         if curve.style == "points":
             px, py = place.split()
             dots.append(f'<circle class="dot c{curve.colour}" cx="{px}" cy="{py}" r="3"/>')
-    return f'<path class="{_class(curve)}" d="{"".join(pieces)}"/>{"".join(dots)}'
+    return f'<path class="{_line_class(curve)}" d="{"".join(pieces)}"/>{"".join(dots)}'
 
 
-def _class(curve: PlotLine) -> str:
+def _line_class(curve: PlotLine) -> str:
     return f"curve {curve.style} c{curve.colour}"

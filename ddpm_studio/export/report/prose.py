@@ -21,7 +21,7 @@ _LETTERS = re.compile(rf"([^\W\d_][{_MARKS}]?)")
 _UPRIGHT = re.compile("(log|KL)")
 
 
-def escaped(text: object) -> str:
+def escape_html(text: object) -> str:
     """Escape text for HTML; :class:`Html` is returned unchanged."""
     return text if isinstance(text, Html) else html.escape(str(text), quote=True)
 
@@ -38,22 +38,22 @@ def prose(template: str, **words: object) -> Html:
         math(piece) if number % 2 else html.escape(piece, quote=False)
         for number, piece in enumerate(pieces)
     )
-    return Html(typeset.format(**{name: escaped(one) for name, one in words.items()}))
+    return Html(typeset.format(**{name: escape_html(one) for name, one in words.items()}))
 
 
 def math(symbols: str) -> Html:
     """Typeset symbols as HTML: italic letters, except log and KL, and subscripts after ``_``."""
     parts: list[str] = []
-    for text, below in _parts(symbols):
+    for text, below in _subscript_parts(symbols):
         slanted = "".join(
-            piece if number % 2 else _slanted(piece)
+            piece if number % 2 else _italicize(piece)
             for number, piece in enumerate(_UPRIGHT.split(text))
         )
         parts.append(f"<sub>{slanted}</sub>" if below else slanted)
     return Html(f'<span class="math">{"".join(parts)}</span>')
 
 
-def _slanted(text: str) -> str:
+def _italicize(text: str) -> str:
     return "".join(
         f"<i>{piece}</i>" if number % 2 else html.escape(piece, quote=False)
         for number, piece in enumerate(_LETTERS.split(text))
@@ -73,8 +73,8 @@ def svg_prose(text: str) -> str:
 def svg_math(symbols: str) -> str:
     """Typeset symbols as the content of an SVG text element."""
     parts: list[str] = []
-    for text, below in _parts(symbols):
-        for number, (letters, signs) in enumerate(_runs(text)):
+    for text, below in _subscript_parts(symbols):
+        for number, (letters, signs) in enumerate(_letter_runs(text)):
             size = ' font-size="72%"' if below else ""
             slant = ' font-style="italic"' if letters else ""
             shift = ' dy="0.3em"' if below and number == 0 else ""
@@ -85,13 +85,13 @@ def svg_math(symbols: str) -> str:
     return "".join(parts)
 
 
-def _runs(text: str) -> list[tuple[bool, str]]:
+def _letter_runs(text: str) -> list[tuple[bool, str]]:
     """Split text into runs of letters, with their combining marks, and of other characters."""
     grouped = groupby(text, lambda sign: sign.isalpha() or sign in _MARKS)
     return [(letters, "".join(signs)) for letters, signs in grouped]
 
 
-def _parts(symbols: str) -> list[tuple[str, bool]]:
+def _subscript_parts(symbols: str) -> list[tuple[str, bool]]:
     """Split a formula into pieces, each with whether it is a subscript."""
     pieces = _SUBSCRIPT.split(symbols)
     return [(text, number % 2 == 1) for number, text in enumerate(pieces) if text]

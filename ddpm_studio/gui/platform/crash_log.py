@@ -45,7 +45,7 @@ class _LogFile(RotatingFileHandler):
 
 
 class CrashLog(QObject):
-    """Logs uncaught exceptions and Qt messages, from :meth:`begin` to :meth:`end`.
+    """Logs uncaught exceptions and Qt messages, from :meth:`install` to :meth:`uninstall`.
 
     If the process itself crashes (such as a segmentation fault), ``faulthandler`` writes Python's
     stack to a file named by the process id; the next session reads it as :attr:`crash`.
@@ -55,7 +55,7 @@ class CrashLog(QObject):
         parent: the owner.
     """
 
-    caught = Signal(object)
+    exception_caught = Signal(object)
     """Emitted with a :class:`Failure` for an uncaught exception in the window's own code."""
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
@@ -75,7 +75,7 @@ class CrashLog(QObject):
         """Path of the newest log; rotated ones end in .1, .2 and so on."""
         return self.folder / "ddpm-studio.log"
 
-    def begin(self) -> None:
+    def install(self) -> None:
         """Read the crash of an earlier session and install the exception and message handlers."""
         self._excepthook, sys.excepthook = sys.excepthook, self._on_exception
         self._threadhook, threading.excepthook = threading.excepthook, self._on_thread_exception
@@ -95,7 +95,7 @@ class CrashLog(QObject):
         self._logger.addHandler(self._handler)
         faulthandler.enable(self._stacks)
 
-    def end(self) -> None:
+    def uninstall(self) -> None:
         """Uninstall the handlers and delete this process's stack file, as there was no crash."""
         if self._listening:
             qInstallMessageHandler(None)
@@ -160,7 +160,7 @@ class CrashLog(QObject):
     def _note(self, error: BaseException) -> None:
         failure = Failure.of(error)
         self._logger.error("%s\n%s", failure.line, failure.details)
-        self.caught.emit(failure)
+        self.exception_caught.emit(failure)
 
     def _on_qt_message(self, kind: QtMsgType, _: QMessageLogContext, text: str) -> None:
         self._logger.log(_LEVELS.get(kind, logging.WARNING), "Qt: %s", text)

@@ -16,10 +16,10 @@ _REMEDY = (
 _SECONDS = 0.5
 _LIBRARY = re.compile(r"([\w.+-]+?)\.so(?:\.(\d+))?[\w.]*: cannot open shared object file")
 # Libraries whose package name does not follow from the library's name.
-_OTHERS = {"libglib-2.0.so.0": "libglib2.0-0", "libgthread-2.0.so.0": "libglib2.0-0"}
+_OTHER_PACKAGES = {"libglib-2.0.so.0": "libglib2.0-0", "libgthread-2.0.so.0": "libglib2.0-0"}
 
 
-def check_screen(environment: Mapping[str, str], system: str = sys.platform) -> None:
+def check_display(environment: Mapping[str, str], system: str = sys.platform) -> None:
     """Refuse to open a window where there is no X server and no Wayland compositor.
 
     Args:
@@ -36,7 +36,7 @@ def check_screen(environment: Mapping[str, str], system: str = sys.platform) -> 
     if wanted != "xcb" and _has_wayland(environment):
         return
     if wanted != "wayland" and display:
-        if _answers(display):
+        if _accepts_connection(display):
             return
         raise StudioError(f"The screen that DISPLAY names, {display}, does not answer.", _REMEDY)
     missing = {"xcb": "DISPLAY is not set", "wayland": "WAYLAND_DISPLAY names none"}
@@ -44,7 +44,7 @@ def check_screen(environment: Mapping[str, str], system: str = sys.platform) -> 
     raise StudioError(f"There is no screen here: {why}.", _REMEDY)
 
 
-def check_plugin(plugins: Path, environment: Mapping[str, str]) -> None:
+def check_xcb_plugin(plugins: Path, environment: Mapping[str, str]) -> None:
     """Check that Qt's xcb platform plug-in and its system libraries can be loaded.
 
     Costs nothing, since Qt loads the plug-in next. Call it after Qt's own libraries are loaded.
@@ -57,7 +57,7 @@ def check_plugin(plugins: Path, environment: Mapping[str, str]) -> None:
         StudioError: a library is missing; the message names it and the package that provides it.
     """
     file = plugins / "platforms" / "libqxcb.so"
-    if not environment.get("DISPLAY") or not _takes_x(environment):
+    if not environment.get("DISPLAY") or not _requires_x11(environment):
         return
     # Imported lazily, here and below: imports at the top of the file delay the window.
     import ctypes
@@ -83,7 +83,7 @@ def missing_library(message: str) -> str | None:
     name, version = found[1], found[2] or ""
     between = "-" if name[-1:].isdigit() and version else ""
     usual = f"{name}{between}{version}".lower().replace("_", "-")
-    package = _OTHERS.get(f"{name}.so.{version}", usual)
+    package = _OTHER_PACKAGES.get(f"{name}.so.{version}", usual)
     return f"On Debian and Ubuntu: sudo apt-get install {package} (the README lists all)."
 
 
@@ -93,7 +93,7 @@ def _platform(environment: Mapping[str, str]) -> str:
     return "wayland" if first.startswith("wayland") else first
 
 
-def _takes_x(environment: Mapping[str, str]) -> bool:
+def _requires_x11(environment: Mapping[str, str]) -> bool:
     """Whether Qt can only use X11 (xcb)."""
     wanted = _platform(environment)
     return wanted == "xcb" or (wanted == "" and not _has_wayland(environment))
@@ -106,7 +106,7 @@ def _has_wayland(environment: Mapping[str, str]) -> bool:
     return bool(name) and Path(environment.get("XDG_RUNTIME_DIR", ""), name).exists()
 
 
-def _answers(display: str) -> bool:
+def _accepts_connection(display: str) -> bool:
     """Whether an X server accepts a connection; one on another machine is assumed to."""
     host, _, rest = display.rpartition(":")
     number = rest.partition(".")[0]
@@ -114,13 +114,13 @@ def _answers(display: str) -> bool:
         return False
     if host in ("", "unix"):
         place = f"/tmp/.X11-unix/X{number}"
-        return any(_connects(where) for where in (f"\0{place}", place))
+        return any(_can_connect(where) for where in (f"\0{place}", place))
     if host in ("localhost", "127.0.0.1"):
-        return _connects(("127.0.0.1", 6000 + int(number)))
+        return _can_connect(("127.0.0.1", 6000 + int(number)))
     return True
 
 
-def _connects(address: str | tuple[str, int]) -> bool:
+def _can_connect(address: str | tuple[str, int]) -> bool:
     import socket
 
     try:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer
 _INTERVAL_MS = 1000
 
 
-class Collector(QObject):
+class GarbageCollector(QObject):
     """Replaces automatic collection by a timer in the GUI thread, until :meth:`stop`."""
 
     def __init__(self, parent: QObject | None = None) -> None:

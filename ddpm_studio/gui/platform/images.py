@@ -19,8 +19,8 @@ from ddpm_studio.export import ZOOM_KEY, read_recipe, zoom, zoom_of
 from ddpm_studio.export.text_metadata import MAX_RECIPE_BYTES, RECIPE_KEY
 from ddpm_studio.picture_shape import (
     FIRST_BANDS,
-    MOST_BANDS,
-    MOST_COLOURS,
+    MAX_BANDS,
+    MAX_COLOUR_CHANNELS,
     Bands,
     PictureShape,
     bands_of,
@@ -53,7 +53,7 @@ class PictureDrop:
     path: Path | None = None
 
 
-class ShownBands(QObject):
+class BandSelection(QObject):
     """Band selection for pictures of more than four channels, shared by the whole window."""
 
     changed = Signal()
@@ -74,15 +74,15 @@ class ShownBands(QObject):
             self.changed.emit()
 
 
-_shown: ShownBands | None = None
+_band_selection: BandSelection | None = None
 
 
-def shown_bands() -> ShownBands:
+def band_selection() -> BandSelection:
     """Return the window's band selection, a singleton."""
-    global _shown
-    if _shown is None:
-        _shown = ShownBands()
-    return _shown
+    global _band_selection
+    if _band_selection is None:
+        _band_selection = BandSelection()
+    return _band_selection
 
 
 def to_bgra(pictures: Pictures) -> Pictures:
@@ -96,8 +96,8 @@ def to_bgra(pictures: Pictures) -> Pictures:
 def _write_bgra(drawn: Pictures, pictures: Pictures) -> None:
     """Write pictures as BGRA, channel by channel, which is several times faster."""
     channels = pictures.shape[-1]
-    if channels > MOST_COLOURS:
-        red, green, blue = bands_of(pictures, shown_bands().bands)
+    if channels > MAX_COLOUR_CHANNELS:
+        red, green, blue = bands_of(pictures, band_selection().bands)
     else:
         red, green, blue = (0, 1, 2) if channels >= 3 else (0, 0, 0)
     for channel, band in enumerate((blue, green, red)):
@@ -112,7 +112,7 @@ def to_image(picture: Pictures) -> QImage:
     Raises:
         ValueError: the array is not uint8 or not of that shape.
     """
-    if picture.dtype != np.uint8 or picture.ndim != 3 or not 0 < picture.shape[2] <= MOST_BANDS:
+    if picture.dtype != np.uint8 or picture.ndim != 3 or not 0 < picture.shape[2] <= MAX_BANDS:
         raise ValueError(f"a picture is uint8 (H, W, C), not {picture.dtype} {picture.shape}")
     return _wrap(to_bgra(picture), alpha=PictureShape.of(picture).has_alpha)
 
@@ -188,7 +188,7 @@ def read_picture(path: Path) -> PictureDrop:
     # A file may claim any factor; enlarging by one that does not divide could use all memory.
     divides = not any(side % factor for side in picture.shape[:2])
     if recipe is not None and divides and np.array_equal(zoom(small, factor), picture):
-        recipe = {key: told for key, told in recipe.items() if key != ZOOM_KEY}
+        recipe = {key: value for key, value in recipe.items() if key != ZOOM_KEY}
         picture = np.ascontiguousarray(small)
     return PictureDrop(picture, recipe, path)
 
@@ -240,7 +240,7 @@ def pictures_from_mime(mime: QMimeData) -> list[PictureDrop]:
         StudioError: there are image files, but none of them can be read.
     """
     if mime.hasFormat(PICTURE_MIME):
-        drop = _exact(bytes(mime.data(PICTURE_MIME).data()))
+        drop = _decode_exact(bytes(mime.data(PICTURE_MIME).data()))
         if drop is not None:
             return [drop]
     files = [path for path in paths_from_mime(mime) if path.suffix.lower() in SUFFIXES]
@@ -271,7 +271,7 @@ def _read_files(files: list[Path]) -> list[PictureDrop]:
     return drops
 
 
-def _exact(blob: bytes) -> PictureDrop | None:
+def _decode_exact(blob: bytes) -> PictureDrop | None:
     """Decode the format written by :func:`picture_mime`; None if it is anything else."""
     line, _, array = blob.partition(b"\n")
     if len(blob) > MAX_BYTES:
@@ -283,7 +283,7 @@ def _exact(blob: bytes) -> PictureDrop | None:
     except ValueError:
         return None
     shape, pixels = header.shape, array[header.offset :]
-    if header.dtype != np.uint8 or header.fortran or len(shape) != 3 or shape[2] > MOST_BANDS:
+    if header.dtype != np.uint8 or header.fortran or len(shape) != 3 or shape[2] > MAX_BANDS:
         return None
     if min(shape) < 1 or len(pixels) != header.size:
         return None

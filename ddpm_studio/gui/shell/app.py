@@ -16,14 +16,14 @@ from ddpm_studio.backend import Backend
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.platform.crash_log import CrashLog
-from ddpm_studio.gui.platform.garbage_collector import Collector
+from ddpm_studio.gui.platform.garbage_collector import GarbageCollector
 from ddpm_studio.gui.platform.translations import install_translations
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.paths import config_dir, resources_dir
-from ddpm_studio.signals import ending_signals
+from ddpm_studio.signals import termination_signals
 
 APP_ID = "io.github.ddpm_studio.DDPMStudio"
 
@@ -50,9 +50,9 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     theme.apply(app)
     app.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
 
-    collector = Collector()
+    collector = GarbageCollector()
     crashes = CrashLog(config_dir() / "logs")
-    crashes.begin()
+    crashes.install()
     backend = Backend()
     window = MainWindow(Studio(backend), settings)
     window.helping.add_report(crashes)
@@ -76,7 +76,7 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     # Python handles signals only while it executes bytecode: a timer wakes it from Qt's event loop,
     # so that Ctrl-C, closing the terminal and ending the session close the window cleanly.
     previous = {
-        number: signal.signal(number, lambda *_: window.close()) for number in ending_signals()
+        number: signal.signal(number, lambda *_: window.close()) for number in termination_signals()
     }
     pulse = QTimer()
     pulse.timeout.connect(_nothing)
@@ -90,7 +90,7 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
         backend.shutdown()
         window.deleteLater()
         collector.stop()
-        crashes.end()
+        crashes.uninstall()
     return code
 
 

@@ -6,16 +6,16 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import JobHandle
-from ddpm_studio.gui.shell.unsaved import Unsaved
+from ddpm_studio.gui.shell.unsaved import UnsavedProgress
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
 
 _TOPIC = "closing"
 # Number of unfinished jobs that are named; further ones are only counted.
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 
-class Closing(QObject):
+class CloseHandler(QObject):
     """Decides whether the window may close now; else asks the user or stops the training first.
 
     Args:
@@ -24,35 +24,35 @@ class Closing(QObject):
         window: the window, closed once the user has confirmed and the training is saved.
     """
 
-    begun = Signal()
+    closing_started = Signal()
     """Emitted when a training is being stopped because the window closes."""
 
     def __init__(self, studio: Studio, messages: MessageBar, window: QWidget) -> None:
         super().__init__(window)
         self._studio, self._messages, self._window = studio, messages, window
-        self._unsaved = Unsaved(studio, self)
+        self._unsaved = UnsavedProgress(studio, self)
         # The user has confirmed closing despite the loss; a training is being stopped.
-        self._agreed = self._stopping = False
-        self._awaited: set[JobHandle[object]] = set()
+        self._confirmed = self._stopping = False
+        self._awaited_jobs: set[JobHandle[object]] = set()
 
     def begin(self) -> bool:
         """Return whether the window may close at once."""
         if self._stopping:
             return self._studio.training is None
-        lost = "" if self._agreed else self._lost()
-        if lost:
-            self._ask(lost)
+        message = "" if self._confirmed else self._loss_message()
+        if message:
+            self._prompt(message)
             return False
         if self._studio.training is None:
             return True
-        self._stop_first()
+        self._stop_training()
         return False
 
-    def _lost(self) -> str:
+    def _loss_message(self) -> str:
         """Return a message on what closing would lose; empty if nothing."""
-        told = []
-        if self._unsaved.lost_by_closing():
-            told.append(
+        parts = []
+        if self._unsaved.is_lost_on_close():
+            parts.append(
                 self.tr(
                     "The disk is full or refuses the run, and there is no room for it "
                     "elsewhere: closing loses the steps since it was last saved."
@@ -60,39 +60,39 @@ class Closing(QObject):
             )
         if queue := self._studio.trainer.queue:
             names = ", ".join(queued.run.name for queued in queue)
-            told.append(
+            parts.append(
                 self.tr("Closing discards the queued trainings: {names}.").format(names=names)
             )
         jobs = [job for job in self._studio.backend.jobs.values() if job.spec.wanted]
         if jobs:
-            named = ", ".join(job.spec.title for job in jobs[:_MOST_NAMED])
-            more = f" (+{len(jobs) - _MOST_NAMED:,})" if len(jobs) > _MOST_NAMED else ""
-            told.append(self.tr("Unfinished, and lost if you close: {0}.").format(named + more))
-        for job in set(jobs) - self._awaited:
-            self._awaited.add(job)
-            job.ended.connect(self._ask_again)
-        return " ".join(told)
+            titles = ", ".join(job.spec.title for job in jobs[:_MAX_NAMED])
+            more = f" (+{len(jobs) - _MAX_NAMED:,})" if len(jobs) > _MAX_NAMED else ""
+            parts.append(self.tr("Unfinished, and lost if you close: {0}.").format(titles + more))
+        for job in set(jobs) - self._awaited_jobs:
+            self._awaited_jobs.add(job)
+            job.ended.connect(self._update_prompt)
+        return " ".join(parts)
 
-    def _ask_again(self) -> None:
+    def _update_prompt(self) -> None:
         """Update or withdraw the question when a job has ended that closing would have lost."""
         running = self._studio.backend.jobs.values()
-        self._awaited.intersection_update(running)
-        if not self._messages.tells_of(_TOPIC):
+        self._awaited_jobs.intersection_update(running)
+        if not self._messages.has_topic(_TOPIC):
             return
         self._messages.clear(topic=_TOPIC)
-        if lost := self._lost():
-            self._ask(lost)
+        if message := self._loss_message():
+            self._prompt(message)
 
-    def _ask(self, lost: str) -> None:
+    def _prompt(self, message: str) -> None:
         self._messages.show_warning(
-            lost, self.tr("Close all the same"), self._close_all_the_same, topic=_TOPIC
+            message, self.tr("Close all the same"), self._close_anyway, topic=_TOPIC
         )
 
-    def _close_all_the_same(self) -> None:
-        self._agreed = True
+    def _close_anyway(self) -> None:
+        self._confirmed = True
         self._window.close()
 
-    def _stop_first(self) -> None:
+    def _stop_training(self) -> None:
         """Stop the training, and close when it has saved its steps."""
         training = self._studio.training
         if training is None:
@@ -100,6 +100,6 @@ class Closing(QObject):
         self._stopping = True
         self._studio.trainer.dequeue()
         self._messages.show_info(self.tr("Saving the run before closing…"))
-        self.begun.emit()
+        self.closing_started.emit()
         training.ended.connect(self._window.close, Qt.ConnectionType.QueuedConnection)
         self._studio.trainer.stop()

@@ -61,9 +61,9 @@ class CommandPalette(QDialog):
                 return True
         return super().eventFilter(watched, event)
 
-    def _search(self, words: str) -> None:
+    def _search(self, query: str) -> None:
         self.list.clear()
-        for action in self._registry.find(words):
+        for action in self._registry.find(query):
             shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             menu = self._registry.category(action.objectName())
             # With the category, since several tools have an action of the same name.

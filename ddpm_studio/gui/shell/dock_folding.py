@@ -10,19 +10,19 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 from ddpm_studio.gui.shell.dock_widths import DockWidths
 from ddpm_studio.gui.shell.folding_dock import RAIL, FoldingDock
 
-LEAST_MIDDLE = 560
+MIN_CENTRAL_WIDTH = 560
 """Minimum width of the central area, in pixels: below it, side docks fold one by one."""
-LEAST_FOR_PICTURES = 780
+MIN_CENTRAL_WIDTH_WITH_PICTURES = 780
 """The same while the central area has pictures to show."""
-FIRST_HEIGHT = 76
+INITIAL_HEIGHT = 76
 """Initial height of the bottom docks, in pixels."""
-LEAST_HEIGHT = 760
+MIN_HEIGHT_WITH_TITLES = 760
 """Height in pixels below which the window hides the title bars of the bottom docks."""
 _SEPARATORS = 16
 # Explicit, as Qt's minimum would include the unfolded docks, which can fold.
-_LEAST_WINDOW = 560, 400
+_MIN_WINDOW_SIZE = 560, 400
 # Pixels: the height of a row of Jobs, and of a dock's title bar.
-_LOW, _TITLE = 48, 29
+_ROW_HEIGHT, _TITLE_BAR_HEIGHT = 48, 29
 
 
 class DockFolding(QObject):
@@ -30,65 +30,65 @@ class DockFolding(QObject):
 
     Args:
         window: the docks' main window; it becomes the owner.
-        beside: the left and right docks; the first folds first.
-        below: the bottom docks.
+        side_docks: the left and right docks; the first folds first.
+        bottom_docks: the bottom docks.
         widths: the preferred widths of the docks.
     """
 
     def __init__(
         self,
         window: QMainWindow,
-        beside: Sequence[FoldingDock],
-        below: Sequence[QDockWidget],
+        side_docks: Sequence[FoldingDock],
+        bottom_docks: Sequence[QDockWidget],
         widths: DockWidths,
     ) -> None:
         super().__init__(window)
-        self._window, self._beside, self._below = window, beside, below
+        self._window, self._side_docks, self._bottom_docks = window, side_docks, bottom_docks
         self._widths = widths
-        self._low = False
-        self._least = LEAST_MIDDLE
-        self._heights = [FIRST_HEIGHT] * len(below)
+        self._is_low = False
+        self._min_central_width = MIN_CENTRAL_WIDTH
+        self._heights = [INITIAL_HEIGHT] * len(bottom_docks)
         # Kept and reused, as Qt does not delete a title bar widget that it replaces.
-        self._no_titles = [QWidget(dock) for dock in below]
+        self._no_titles = [QWidget(dock) for dock in bottom_docks]
         for title in self._no_titles:
             title.hide()
-        window.setMinimumSize(*_LEAST_WINDOW)
+        window.setMinimumSize(*_MIN_WINDOW_SIZE)
         window.installEventFilter(self)
 
     def show_pictures(self, shown: bool) -> None:
         """Reserve more width for the central area while it has pictures to show."""
-        self._least = LEAST_FOR_PICTURES if shown else LEAST_MIDDLE
-        self.settle()
+        self._min_central_width = MIN_CENTRAL_WIDTH_WITH_PICTURES if shown else MIN_CENTRAL_WIDTH
+        self.update_layout()
 
-    def settle(self) -> None:
+    def update_layout(self) -> None:
         """Fold or unfold the docks to suit the window's size."""
-        docks = [dock for dock in self._beside if not dock.isHidden() and not dock.isFloating()]
-        taken = sum(self._widths.given(dock) for dock in docks) + _SEPARATORS
-        middle = self._window.width() - taken
+        docks = [dock for dock in self._side_docks if not dock.isHidden() and not dock.isFloating()]
+        docks_width = sum(self._widths.preferred_width(dock) for dock in docks) + _SEPARATORS
+        middle = self._window.width() - docks_width
         for dock in docks:
-            if middle < self._least:
+            if middle < self._min_central_width:
                 dock.fold()
-                middle += self._widths.given(dock) - RAIL
+                middle += self._widths.preferred_width(dock) - RAIL
             else:
-                dock.unfold(self._widths.given(dock))
+                dock.unfold(self._widths.preferred_width(dock))
             if dock.button.isChecked():
-                dock.place_sheet(self._widths.given(dock))
-        self._settle_below(self._window.height() < LEAST_HEIGHT)
+                dock.reposition_sheet(self._widths.preferred_width(dock))
+        self._update_title_bars(self._window.height() < MIN_HEIGHT_WITH_TITLES)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Event filter of the window: settle on resize and show."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
             # Before Qt lays out the docks, so that it need not squeeze those that fold.
-            self.settle()
+            self.update_layout()
         return super().eventFilter(watched, event)
 
-    def _settle_below(self, low: bool) -> None:
-        if low == self._low:
+    def _update_title_bars(self, low: bool) -> None:
+        if low == self._is_low:
             return
-        self._low = low
-        heights = [_LOW] * len(self._below) if low else self._heights
+        self._is_low = low
+        heights = [_ROW_HEIGHT] * len(self._bottom_docks) if low else self._heights
         if low:
-            self._heights = [dock.height() - _TITLE for dock in self._below]
-        for dock, title in zip(self._below, self._no_titles, strict=True):
+            self._heights = [dock.height() - _TITLE_BAR_HEIGHT for dock in self._bottom_docks]
+        for dock, title in zip(self._bottom_docks, self._no_titles, strict=True):
             dock.setTitleBarWidget(title if low else None)  # type: ignore[arg-type]
-        self._window.resizeDocks(self._below, heights, Qt.Orientation.Vertical)
+        self._window.resizeDocks(self._bottom_docks, heights, Qt.Orientation.Vertical)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, QObject, QSettings, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-from ddpm_studio.gui.shell.dock_folding import FIRST_HEIGHT, DockFolding
+from ddpm_studio.gui.shell.dock_folding import INITIAL_HEIGHT, DockFolding
 from ddpm_studio.gui.shell.dock_widths import DockWidths
 from ddpm_studio.gui.shell.folding_dock import FoldingDock
 from ddpm_studio.gui.workspace.studio import Studio
@@ -31,7 +31,7 @@ class DockLayout(QObject):
         data = FoldingDock(self.tr("Data"), "database", window)
         training = FoldingDock(self.tr("Training"), "activity", window)
         jobs, pins = QDockWidget(self.tr("Jobs"), window), QDockWidget(self.tr("Pins"), window)
-        self.beside = [data, training]
+        self.side_docks = [data, training]
         self.docks: list[QDockWidget] = [
             self._add("data", data, areas.LeftDockWidgetArea),
             self._add("training", training, areas.RightDockWidgetArea),
@@ -39,17 +39,17 @@ class DockLayout(QObject):
             self._add("pins", pins, areas.BottomDockWidgetArea),
         ]
         self._widths = DockWidths(window, self.docks)
-        self.folding = DockFolding(window, self.beside, [jobs, pins], self._widths)
+        self.folding = DockFolding(window, self.side_docks, [jobs, pins], self._widths)
         self._arrange()
-        self._first = window.saveState(_VERSION)
+        self._initial_state = window.saveState(_VERSION)
         for changed in (studio.run_changed, studio.training_changed):
             changed.connect(self._on_run)
 
-    def keep_in(self, store: QSettings) -> None:
+    def persist_in(self, store: QSettings) -> None:
         """Save the geometry of the window and the state of its docks to ``store``."""
         store.setValue(_GEOMETRY, self._window.saveGeometry())
         store.setValue(_STATE, self._window.saveState(_VERSION))
-        self._widths.keep_in(store)
+        self._widths.persist_in(store)
 
     def restore(self, store: QSettings) -> None:
         """Restore the geometry of the window and the state of its docks, if saved in ``store``."""
@@ -62,11 +62,11 @@ class DockLayout(QObject):
 
     def reset(self) -> None:
         """Restore the initial arrangement of the docks."""
-        for dock in self.beside:
+        for dock in self.side_docks:
             dock.unfold()
-        self._window.restoreState(self._first, _VERSION)
+        self._window.restoreState(self._initial_state, _VERSION)
         self._arrange()
-        self.folding.settle()
+        self.folding.update_layout()
 
     def _on_run(self) -> None:
         self.folding.show_pictures(self._studio.can_draw)
@@ -84,11 +84,11 @@ class DockLayout(QObject):
             dock.show()
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self._window.splitDockWidget(jobs, pins, horizontal)
-        self._widths.give([data, training], [272, 344])
+        self._widths.set_widths([data, training], [272, 344])
         self._window.resizeDocks([jobs, pins], [640, 640], horizontal)
-        self._window.resizeDocks([jobs, pins], [FIRST_HEIGHT] * 2, vertical)
+        self._window.resizeDocks([jobs, pins], [INITIAL_HEIGHT] * 2, vertical)
 
 
-def kept_in(store: QSettings) -> bool:
+def has_saved_layout(store: QSettings) -> bool:
     """Whether a layout was saved, that is, a window was closed before."""
     return store.contains(_GEOMETRY)

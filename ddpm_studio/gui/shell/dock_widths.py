@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from ddpm_studio.gui.shell.folding_dock import FoldingDock
 
-_MOST = 9999
-_BESIDE = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
+_MAX_WIDTH = 9999
+_SIDE_AREAS = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
 
 
 class DockWidths(QObject):
@@ -24,36 +24,36 @@ class DockWidths(QObject):
     def __init__(self, window: QMainWindow, docks: Sequence[QDockWidget]) -> None:
         super().__init__(window)
         self._window, self._docks = window, docks
-        self._given: dict[QDockWidget, int] = {}
-        self._first = self._given
+        self._preferred: dict[QDockWidget, int] = {}
+        self._initial = self._preferred
         self._pressed: dict[QDockWidget, int] = {}
-        self._settled = QTimer(self, singleShot=True)
-        self._settled.timeout.connect(self._settle)
+        self._settle_timer = QTimer(self, singleShot=True)
+        self._settle_timer.timeout.connect(self._apply_preferred)
         for dock in docks:
             dock.dockLocationChanged.connect(self._on_moved)
         window.installEventFilter(self)
 
-    def give(self, docks: Sequence[QDockWidget], widths: Sequence[int]) -> None:
+    def set_widths(self, docks: Sequence[QDockWidget], widths: Sequence[int]) -> None:
         """Set the preferred widths of docks, in pixels, and apply them."""
-        self._first = self._given = dict(zip(docks, widths, strict=True))
+        self._initial = self._preferred = dict(zip(docks, widths, strict=True))
         self._window.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
 
-    def given(self, dock: QDockWidget) -> int:
+    def preferred_width(self, dock: QDockWidget) -> int:
         """Return the preferred width of a dock, in pixels."""
-        return self._given.get(dock, self._first.get(dock, dock.width()))
+        return self._preferred.get(dock, self._initial.get(dock, dock.width()))
 
-    def keep_in(self, store: QSettings) -> None:
+    def persist_in(self, store: QSettings) -> None:
         """Save the preferred widths to ``store``."""
-        for dock, width in self._given.items():
+        for dock, width in self._preferred.items():
             store.setValue(_key(dock), width)
 
     def restore(self, store: QSettings) -> None:
         """Load the preferred widths from ``store``; others use their first shown width."""
-        self._given = {}
+        self._preferred = {}
         for dock in self._docks:
-            kept = str(store.value(_key(dock), ""))
-            if kept.isdecimal() and int(kept) <= _MOST:
-                self._given[dock] = int(kept)
+            saved = str(store.value(_key(dock), ""))
+            if saved.isdecimal() and int(saved) <= _MAX_WIDTH:
+                self._preferred[dock] = int(saved)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Event filter of the window: track its size, and separators dragged with the mouse."""
@@ -66,7 +66,7 @@ class DockWidths(QObject):
             QEvent.Type.MouseButtonRelease,
         ):
             # Deferred until Qt has laid everything out.
-            self._settled.start()
+            self._settle_timer.start()
         return super().eventFilter(watched, event)
 
     def _widths(self) -> dict[QDockWidget, int]:
@@ -77,25 +77,27 @@ class DockWidths(QObject):
             if dock.isVisible()
             and not (isinstance(dock, FoldingDock) and dock.folded)
             and not dock.isFloating()
-            and self._window.dockWidgetArea(dock) in _BESIDE
+            and self._window.dockWidgetArea(dock) in _SIDE_AREAS
         }
 
-    def _settle(self) -> None:
+    def _apply_preferred(self) -> None:
         now, pressed = self._widths(), self._pressed
         self._pressed = {}
         # Only docks resized by the mouse: another may be squeezed meanwhile.
         moved = {dock: now[dock] for dock in now if pressed.get(dock, now[dock]) != now[dock]}
-        self._given = now | self._given | moved
-        squeezed = [dock for dock, width in now.items() if width < self._given[dock]]
+        self._preferred = now | self._preferred | moved
+        squeezed = [dock for dock, width in now.items() if width < self._preferred[dock]]
         if squeezed:
-            wanted = [self._given[dock] for dock in squeezed]
-            self._window.resizeDocks(squeezed, wanted, Qt.Orientation.Horizontal)
+            preferred = [self._preferred[dock] for dock in squeezed]
+            self._window.resizeDocks(squeezed, preferred, Qt.Orientation.Horizontal)
 
     def _on_moved(self) -> None:
         dock = self.sender()
         if isinstance(dock, QDockWidget):
-            self._given = {kept: self._given[kept] for kept in self._given if kept is not dock}
-            self._settled.start()
+            self._preferred = {
+                saved: self._preferred[saved] for saved in self._preferred if saved is not dock
+            }
+            self._settle_timer.start()
 
 
 def _key(dock: QDockWidget) -> str:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
-from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import VerticalScrollArea
 
 RAIL = 40
 # The sheet's own margins, left and right.
@@ -54,10 +54,10 @@ class FoldingDock(QDockWidget):
         column.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_S)
         column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addStretch()
-        self._laid_out = QTimer(self, singleShot=True)
-        self._laid_out.timeout.connect(self._let_be_narrower)
+        self._layout_timer = QTimer(self, singleShot=True)
+        self._layout_timer.timeout.connect(self._clear_minimum_width)
         self._sheet = _Sheet(title, window)
-        self._sheet.closed.clicked.connect(self.close_sheet)
+        self._sheet.close_button.clicked.connect(self.close_sheet)
 
     @property
     def folded(self) -> bool:
@@ -74,9 +74,9 @@ class FoldingDock(QDockWidget):
         if self._folded or self._panel is None or self.isFloating():
             return
         self._folded = True
-        self._sheet.take(self._panel)
+        self._sheet.set_panel(self._panel)
         # Explicit, as applying a style sheet again keeps the minimum width of the panel.
-        self._laid_out.stop()
+        self._layout_timer.stop()
         self.setMinimumWidth(0)
         # Before the rail is set: else Qt keeps the width that its title bar's buttons need.
         self.setTitleBarWidget(self._no_title)
@@ -99,7 +99,7 @@ class FoldingDock(QDockWidget):
         self._panel.show()
         # A minimum width, as Qt gives a dock that is not laid out yet only its minimum.
         self.setMinimumWidth(width)
-        self._laid_out.start()
+        self._layout_timer.start()
 
     def reveal(self) -> None:
         """Show the panel, opening the sheet if the dock is folded."""
@@ -111,35 +111,35 @@ class FoldingDock(QDockWidget):
         """Close the sheet: only the rail is left."""
         self.button.setChecked(False)
 
-    def place_sheet(self, width: int) -> None:
+    def reposition_sheet(self, width: int) -> None:
         """Position the sheet next to the rail.
 
         Args:
             width: minimum width in pixels, such as that of the unfolded dock.
         """
         area = self._window.dockWidgetArea(self)
-        beside = self.geometry()
+        dock_rect = self.geometry()
         # A dock that was never unfolded has no width of its own to go by.
-        width = max(width, self._sheet.sizeHint().width(), self._needed(), 9 * RAIL)
+        width = max(width, self._sheet.sizeHint().width(), self._panel_width(), 9 * RAIL)
         width = min(width, self._window.width() - RAIL)
-        left = beside.right() + 1
+        left = dock_rect.right() + 1
         if area is Qt.DockWidgetArea.RightDockWidgetArea:
-            left = beside.left() - width
-        self._sheet.setGeometry(left, beside.top(), width, beside.height())
+            left = dock_rect.left() - width
+        self._sheet.setGeometry(left, dock_rect.top(), width, dock_rect.height())
         self._sheet.raise_()
 
-    def _needed(self) -> int:
+    def _panel_width(self) -> int:
         """Return the width in pixels at which no scroll area of the panel is cut off."""
-        areas = [] if self._panel is None else self._panel.findChildren(TallArea)
-        return max((area.whole_width() for area in areas), default=0) + _FRAME
+        areas = [] if self._panel is None else self._panel.findChildren(VerticalScrollArea)
+        return max((area.full_width() for area in areas), default=0) + _FRAME
 
-    def _let_be_narrower(self) -> None:
+    def _clear_minimum_width(self) -> None:
         self.setMinimumWidth(0)
 
-    def _open(self, wanted: bool) -> None:
-        self._sheet.setVisible(wanted)
-        if wanted:
-            self.place_sheet(0)
+    def _open(self, opened: bool) -> None:
+        self._sheet.setVisible(opened)
+        if opened:
+            self.reposition_sheet(0)
             self._sheet.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
@@ -150,18 +150,18 @@ class _Sheet(QFrame):
         super().__init__(window)
         self.setProperty("role", "drawer")
         self.setAccessibleName(title)
-        self.closed = tool_button("x", self.tr("Close"), self.tr("Back to the rail"))
+        self.close_button = tool_button("x", self.tr("Close"), self.tr("Back to the rail"))
         top = QHBoxLayout()
         top.setContentsMargins(SPACE_M + SPACE_S, 0, SPACE_S, 0)
         top.addWidget(label(title, "caption"), 1)
-        top.addWidget(self.closed)
+        top.addWidget(self.close_button)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(1, SPACE_S, 1, 1)
         self._column.setSpacing(0)
         self._column.addLayout(top)
         self.hide()
 
-    def take(self, panel: QWidget) -> None:
+    def set_panel(self, panel: QWidget) -> None:
         """Move a panel into the sheet."""
         self._column.addWidget(panel, 1)
         panel.show()
@@ -169,6 +169,6 @@ class _Sheet(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close on Escape."""
         if event.key() == Qt.Key.Key_Escape:
-            self.closed.click()
+            self.close_button.click()
         else:
             super().keyPressEvent(event)

@@ -20,7 +20,7 @@ class FullScreen(QObject):
         window: the window to show full screen; it becomes the owner.
         tabs: the tabs, of which the front one stays visible.
         docks: the docks to hide meanwhile.
-        tell: shows a temporary message on how to leave.
+        notify: shows a temporary message on how to leave.
     """
 
     def __init__(
@@ -29,17 +29,17 @@ class FullScreen(QObject):
         window: QMainWindow,
         tabs: QTabWidget,
         docks: Sequence[QDockWidget],
-        tell: Callable[[str], object],
+        notify: Callable[[str], object],
     ) -> None:
         super().__init__(window)
-        self._tell = tell
+        self._notify = notify
         self._window, self._tabs, self._docks = window, tabs, docks
         self._hidden: list[QWidget] = []
         self._maximized = False
         self._action = actions.add(
             "view.full_screen",
             self.tr("Full screen"),
-            self._switch,
+            self._set_full_screen,
             category=self.tr("&View"),
             shortcut="F11",
             icon="maximize",
@@ -61,8 +61,8 @@ class FullScreen(QObject):
             return True
         return super().eventFilter(watched, event)
 
-    def _switch(self, whole: bool) -> None:
-        if whole:
+    def _set_full_screen(self, full_screen: bool) -> None:
+        if full_screen:
             self._maximized = self._window.isMaximized()
             bars = (self._window.menuBar(), self._tabs.tabBar(), *self._docks)
             self._hidden = [bar for bar in bars if not bar.isHidden()]
@@ -71,7 +71,7 @@ class FullScreen(QObject):
                     bar.close_sheet()
                 bar.hide()
             self._window.showFullScreen()
-            self._tell(self.tr("F11 or Escape returns."))
+            self._notify(self.tr("F11 or Escape returns."))
             return
         for bar in self._hidden:
             bar.show()

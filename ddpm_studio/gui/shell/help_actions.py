@@ -19,7 +19,7 @@ from ddpm_studio.paths import examples_dir
 if TYPE_CHECKING:
     from ddpm_studio.gui.features.glossary.glossary_dialog import GlossaryDialog
     from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
-    from ddpm_studio.gui.features.tour.tour import Stop, Tour
+    from ddpm_studio.gui.features.tour.tour import Tour, TourStop
     from ddpm_studio.gui.platform.crash_log import CrashLog
     from ddpm_studio.gui.shell.command_palette import CommandPalette
 
@@ -47,7 +47,7 @@ class HelpActions(QObject):
         preferences: Preferences,
         messages: MessageBar,
         notify: Callable[[Failure], object],
-        stops: Callable[[], Sequence[Stop]],
+        stops: Callable[[], Sequence[TourStop]],
         window: QWidget,
     ) -> None:
         super().__init__(window)
@@ -167,7 +167,7 @@ class HelpActions(QObject):
 
         if self.glossary is None:
             self.glossary = GlossaryDialog(self._window)
-            self.glossary.concept_wanted.connect(self._show_concept)
+            self.glossary.concept_requested.connect(self._show_concept)
         if term:
             self.glossary.show_term(term)
         self.glossary.show()
@@ -205,7 +205,7 @@ class HelpActions(QObject):
             icon="file-text",
             tip=self.tr("Copy versions, the log's end and the last crash, to send or to keep"),
         )
-        crashes.caught.connect(self._notify)
+        crashes.exception_caught.connect(self._notify)
         if crashes.crash:
             self._messages.show_warning(
                 self.tr("DDPM Studio crashed the last time. What a run had saved is there."),

@@ -17,10 +17,10 @@ from ddpm_studio.gui.features.lesson.lesson_bar import LessonBar
 from ddpm_studio.gui.features.lesson.lesson_dialog import LessonDialog
 from ddpm_studio.gui.shell.tool_tabs import ToolTabs
 from ddpm_studio.gui.widgets.forms.choices import translated
-from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
+from ddpm_studio.gui.widgets.layout.save_dialog import prompt_save_path
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.runs.naming import cleaned
+from ddpm_studio.runs.naming import sanitize_name
 
 
 class Lessons(QObject):
@@ -70,8 +70,8 @@ class Lessons(QObject):
                 )
             )
             return
-        self.dialog = LessonDialog(self._words(view), view.title, self._window)
-        self.dialog.chosen.connect(partial(self._ask_where, view))
+        self.dialog = LessonDialog(self._summary(view), view.title, self._window)
+        self.dialog.chosen.connect(partial(self._prompt_save_path, view))
         self.dialog.open()
 
     def view(self) -> Lesson | None:
@@ -93,19 +93,19 @@ class Lessons(QObject):
         job.on_finished(self._on_saved)
         job.on_failed(self._studio.notify)
 
-    def _words(self, view: Lesson) -> str:
+    def _summary(self, view: Lesson) -> str:
         if view.concept is not None:
             return self.tr("It will show the page “{0}” of Learn.").format(view.title)
         return self.tr(
             "It will draw again what “{0}” shows: model, settings, seed, t and all."
         ).format(view.title)
 
-    def _ask_where(self, view: Lesson, title: str, questions: tuple[Question, ...]) -> None:
-        ask_where(
+    def _prompt_save_path(self, view: Lesson, title: str, questions: tuple[Question, ...]) -> None:
+        prompt_save_path(
             self._window,
             self.tr("Save the lesson"),
             {self.tr("Lesson (*{0})").format(LESSON_SUFFIX): LESSON_SUFFIX[1:]},
-            f"{cleaned(title)}{LESSON_SUFFIX}",
+            f"{sanitize_name(title)}{LESSON_SUFFIX}",
             lambda path: self.save(view, title, questions, path),
         )
 

@@ -25,8 +25,8 @@ from ddpm_studio.gui.features.report.report_writer import ReportWriter
 from ddpm_studio.gui.features.start.run_files import RUN, RunFiles
 from ddpm_studio.gui.features.start.start_page import StartPage
 from ddpm_studio.gui.platform.images import paths_from_mime
-from ddpm_studio.gui.shell.close_handler import Closing
-from ddpm_studio.gui.shell.dock_layout import DockLayout, kept_in
+from ddpm_studio.gui.shell.close_handler import CloseHandler
+from ddpm_studio.gui.shell.dock_layout import DockLayout, has_saved_layout
 from ddpm_studio.gui.shell.full_screen import FullScreen
 from ddpm_studio.gui.shell.help_actions import HelpActions
 from ddpm_studio.gui.shell.lessons import Lessons
@@ -41,11 +41,11 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.gui.workspace.undo_actions import UndoActions
-from ddpm_studio.jobs.drawing.recipes import Restored
+from ddpm_studio.jobs.drawing.recipes import ParsedRecipe
 from ddpm_studio.requests import PrepareOptions
 
 if TYPE_CHECKING:
-    from ddpm_studio.gui.features.tour.tour import Stop
+    from ddpm_studio.gui.features.tour.tour import TourStop
 
 
 # Topic of the message that other pictures were opened, which can be undone.
@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.studio = studio
         self._settings = settings
         studio.setParent(self)
-        studio.colours.keep_in(settings)
+        studio.colours.persist_in(settings)
         self.actions_ = ActionRegistry(settings, self)
         self.preferences = studio.preferences
         self.recent = Recent(settings, self)
@@ -71,17 +71,17 @@ class MainWindow(QMainWindow):
 
         self._register_file_actions()
         self.messages = MessageBar()
-        self._closing = Closing(studio, self.messages, self)
+        self._closing = CloseHandler(studio, self.messages, self)
         self.start_page = StartPage(studio, self.recent)
         self.tabs = ToolTabs()
-        self._middle = QStackedWidget()
-        self._middle.addWidget(self.start_page)
-        self._middle.addWidget(self.tabs)
+        self._central_stack = QStackedWidget()
+        self._central_stack.addWidget(self.start_page)
+        self._central_stack.addWidget(self.tabs)
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
-        self.messages.lie_over(centre, Qt.Edge.BottomEdge)
-        layout.addWidget(self._middle, 1)
+        self.messages.attach_to(centre, Qt.Edge.BottomEdge)
+        layout.addWidget(self._central_stack, 1)
         self.setCentralWidget(centre)
         self._overlay = DropOverlay(self)
 
@@ -89,11 +89,11 @@ class MainWindow(QMainWindow):
         self.docks = self._layout.docks
         self._full_screen = FullScreen(self.actions_, self, self.tabs, self.docks, studio.notify)
         ViewActions(self.actions_, self.docks, self.preferences, self._layout.reset, self)
-        self._undoing = UndoActions(self.actions_, self._in_front, self)
+        self._undo_actions = UndoActions(self.actions_, self._in_front, self)
         self.helping = HelpActions(
             self.actions_, self.preferences, self.messages, studio.notify, self._tour_stops, self
         )
-        self.helping.tour_ended.connect(self.settle)
+        self.helping.tour_ended.connect(self.update_layout)
         self.actions_.add(
             "file.quit",
             self.tr("Quit"),
@@ -119,12 +119,12 @@ class MainWindow(QMainWindow):
         self.run_files = RunFiles(self.studio, self.actions_, self.recent, self.messages, self)
         self.lessons = Lessons(self.studio, self.actions_, self.tabs, self)
         self.report = ReportWriter(self.studio, self.actions_, self.messages, self)
-        self.start_page.rename_wanted.connect(self.run_files.rename)
-        self.start_page.trash_wanted.connect(self.run_files.trash)
-        self._undoing.follow()
-        for after in (self._undoing.refresh, self.messages.settle):
+        self.start_page.rename_requested.connect(self.run_files.rename)
+        self.start_page.trash_requested.connect(self.run_files.trash)
+        self._undo_actions.connect_tools()
+        for after in (self._undo_actions.refresh, self.messages.update_layout):
             self.tabs.currentChanged.connect(after)
-        self._middle.currentChanged.connect(self._undoing.refresh)
+        self._central_stack.currentChanged.connect(self._undo_actions.refresh)
         self._fill_menus()
         self.actions_.attach(self)
 
@@ -145,8 +145,8 @@ class MainWindow(QMainWindow):
         panels = (self.data, self.training, self.jobs, self.pins)
         for dock, panel in zip(self.docks, panels, strict=True):
             dock.setWidget(panel)
-        self.training.wanted.connect(self._layout.beside[1].reveal)
-        self._layout.folding.settle()
+        self.training.show_requested.connect(self._layout.side_docks[1].reveal)
+        self._layout.folding.update_layout()
         applying = SettingsApplier(self.preferences, studio)
         applying.device_chosen.connect(self.jobs.show_device)
         applying.folder_chosen.connect(self.training.run_choice.set_folder)
@@ -160,14 +160,14 @@ class MainWindow(QMainWindow):
 
         studio = self.studio
         self.tabs.fill(studio, self.actions_)
-        self.tabs.wanted.connect(self.show_tool)
+        self.tabs.show_requested.connect(self.show_tool)
         learn = self.tabs.tool(LearnPanel)
-        for asked in (self.start_page.learn_chosen, learn.wanted):
+        for asked in (self.start_page.learn_chosen, learn.show_requested):
             asked.connect(partial(self.show_tool, learn))
         studio.picture_sent.connect(self._on_picture_sent)
         studio.restored.connect(self._on_restored)
         self.recovery = Recovery(studio, self.messages, self)
-        self._closing.begun.connect(self.recovery.window_closes)
+        self._closing.closing_started.connect(self.recovery.on_window_closing)
 
     def open_first(self, paths: Sequence[Path], sample: str | None) -> None:
         """Open the paths and the data set given at program start.
@@ -178,7 +178,7 @@ class MainWindow(QMainWindow):
             self.open_sample(sample)
         if paths:
             self.studio.open_paths(paths)
-        if (paths or sample) and not kept_in(self._settings):
+        if (paths or sample) and not has_saved_layout(self._settings):
             self.helping.offer_tour()
 
     def open_sample(self, name: str) -> None:
@@ -192,16 +192,16 @@ class MainWindow(QMainWindow):
 
     def show_tool(self, panel: QWidget) -> None:
         """Bring a tool's tab to the front, also from the start page."""
-        self._middle.setCurrentWidget(self.tabs)
+        self._central_stack.setCurrentWidget(self.tabs)
         self.tabs.setCurrentWidget(panel)
 
-    def _tour_stops(self) -> list[Stop]:
+    def _tour_stops(self) -> list[TourStop]:
         from ddpm_studio.gui.shell.tour_stops import tour_stops
 
         return tour_stops(self)
 
     def _in_front(self) -> str:
-        if self._middle.currentWidget() is self.start_page:
+        if self._central_stack.currentWidget() is self.start_page:
             return RUN
         return self.tabs.current
 
@@ -209,7 +209,7 @@ class MainWindow(QMainWindow):
         """Return the panel of a class, such as ``SharePanel``."""
         return self.tabs.tool(of)
 
-    def settle(self) -> None:
+    def update_layout(self) -> None:
         """Show the start page if neither pictures nor a run are open."""
         if not self.studio.sources and self.studio.run is None:
             self._show_start()
@@ -219,7 +219,7 @@ class MainWindow(QMainWindow):
         found = paths_from_mime(event.mimeData())
         if found:
             event.acceptProposedAction()
-            self._overlay.say(self.opening.words(found))
+            self._overlay.show_text(self.opening.drop_text(found))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """Hide the drop overlay."""
@@ -239,7 +239,7 @@ class MainWindow(QMainWindow):
         If something would be lost, the window stays open and warns.
         """
         self._full_screen.leave()
-        self._layout.keep_in(self._settings)
+        self._layout.persist_in(self._settings)
         if self._closing.begin():
             event.accept()
             QApplication.quit()
@@ -294,7 +294,7 @@ class MainWindow(QMainWindow):
     def _on_data(self) -> None:
         studio = self.studio
         if studio.sources:
-            self._middle.setCurrentWidget(self.tabs)
+            self._central_stack.setCurrentWidget(self.tabs)
         beginning = studio.preview is None and studio.dataset is None
         if studio.sources and beginning:
             # Errors about the previous pictures do not apply to these.
@@ -308,7 +308,7 @@ class MainWindow(QMainWindow):
     def _on_replaced(self, sources: tuple[Path, ...], options: PrepareOptions) -> None:
         self.messages.show_message(
             self.tr("{0} is open now, instead of {1}.").format(
-                _named(self.studio.sources), _named(sources)
+                _sources_title(self.studio.sources), _sources_title(sources)
             ),
             action=self.tr("Undo"),
             callback=lambda: self.studio.open_data(sources, options),
@@ -324,27 +324,27 @@ class MainWindow(QMainWindow):
             self.recent.add_run(self.studio.run)
             self.setWindowTitle(f"{self.studio.run.name} – DDPM Studio")
             if not self.studio.reopened:
-                drawing = self.tabs.named("reverse")
-                if drawing is not None and self._middle.currentWidget() is self.start_page:
+                drawing = self.tabs.find_panel("reverse")
+                if drawing is not None and self._central_stack.currentWidget() is self.start_page:
                     self.tabs.setCurrentWidget(drawing)
-                self._middle.setCurrentWidget(self.tabs)
+                self._central_stack.setCurrentWidget(self.tabs)
         else:
             self.setWindowTitle("DDPM Studio")
-            self.settle()
+            self.update_layout()
 
     def _on_picture_sent(self, where: str) -> None:
-        panel = self.tabs.named(where)
+        panel = self.tabs.find_panel(where)
         if panel is not None:
             self.show_tool(panel)
 
-    def _on_restored(self, found: Restored) -> None:
+    def _on_restored(self, found: ParsedRecipe) -> None:
         self.messages.clear("error")
-        panel = self.tabs.named(tool_of(found.kind).name)
+        panel = self.tabs.find_panel(tool_of(found.kind).name)
         if panel is not None:
             self.show_tool(panel)
 
     def _show_start(self) -> None:
-        self._middle.setCurrentWidget(self.start_page)
+        self._central_stack.setCurrentWidget(self.start_page)
 
     def _forget_recent(self) -> None:
         kept = self.recent.lines()
@@ -356,6 +356,6 @@ class MainWindow(QMainWindow):
         )
 
 
-def _named(sources: tuple[Path, ...]) -> str:
+def _sources_title(sources: tuple[Path, ...]) -> str:
     more = f" (+{len(sources) - 1:,})" if len(sources) > 1 else ""
     return f"{title_of(sources[0])}{more}"

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QProcess
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from ddpm_studio.backend import Backend, JobHandle, State
-from ddpm_studio.gui.widgets.layout.eta import duration
+from ddpm_studio.gui.widgets.layout.eta import format_duration
 from ddpm_studio.gui.workspace.settings import Preferences
 
 Send = Callable[[str, str], None]
@@ -24,7 +24,7 @@ class Notifier(QObject):
         backend: the backend whose jobs are followed.
         preferences: whether to notify, and from which duration on.
         window: the window; while it is active, nothing is sent.
-        send: shows a notification; None: :class:`DesktopNotices`.
+        send: shows a notification; None: :class:`DesktopNotifications`.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Notifier(QObject):
     ) -> None:
         super().__init__(window)
         self._preferences, self._window = preferences, window
-        self._send = send or DesktopNotices(window).send
+        self._send = send or DesktopNotifications(window).send
         self._since: dict[JobHandle[object], float] = {}
         backend.started.connect(self._on_started)
 
@@ -54,12 +54,14 @@ class Notifier(QObject):
         if not now.notify or took < now.notify_after or self._window.isActiveWindow():
             return
         if job.state is State.DONE:
-            self._send(job.spec.title, self.tr("Done after {time}.").format(time=duration(took)))
+            self._send(
+                job.spec.title, self.tr("Done after {time}.").format(time=format_duration(took))
+            )
         elif job.failure is not None:
             self._send(job.spec.title, job.failure.line)
 
 
-class DesktopNotices(QObject):
+class DesktopNotifications(QObject):
     """Desktop notifications by the system tray, else ``notify-send``, else a task bar alert."""
 
     def __init__(self, window: QWidget) -> None:
@@ -71,22 +73,22 @@ class DesktopNotices(QObject):
         """Send a notification; only alerts in the task bar if the desktop supports no other way."""
         QApplication.alert(self._window)
         if QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages():
-            self._by_tray(title, text)
+            self._send_by_tray(title, text)
         elif program := shutil.which("notify-send"):
-            words = ["--app-name", QApplication.applicationName(), "--", title, text]
-            QProcess.startDetached(program, words)
+            args = ["--app-name", QApplication.applicationName(), "--", title, text]
+            QProcess.startDetached(program, args)
 
-    def _by_tray(self, title: str, text: str) -> None:
+    def _send_by_tray(self, title: str, text: str) -> None:
         if self._tray is None:
             self._tray = QSystemTrayIcon(QApplication.windowIcon(), self)
             self._tray.setToolTip(QApplication.applicationName())
-            self._tray.messageClicked.connect(self._come_to_front)
-            self._tray.activated.connect(self._come_to_front)
+            self._tray.messageClicked.connect(self._activate_window)
+            self._tray.activated.connect(self._activate_window)
         # A message needs a visible tray icon; a click on either hides the icon again.
         self._tray.show()
         self._tray.showMessage(title, text, QApplication.windowIcon())
 
-    def _come_to_front(self) -> None:
+    def _activate_window(self) -> None:
         if self._tray is not None:
             self._tray.hide()
         self._window.raise_()

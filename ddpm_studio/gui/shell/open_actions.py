@@ -15,10 +15,10 @@ from ddpm_studio.export.lesson import LESSON_SUFFIX
 from ddpm_studio.gui.features.start.import_dialog import ImportDialog
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio, is_model
-from ddpm_studio.paths import is_there
+from ddpm_studio.paths import path_exists
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs import ModelLook
+    from ddpm_studio.jobs import ModelDescription
 
 
 class OpenActions(QObject):
@@ -71,21 +71,21 @@ class OpenActions(QObject):
             enabled=False,
         )
         studio.run_changed.connect(self._on_run)
-        studio.importer.asked.connect(self._ask_about)
+        studio.importer.asked.connect(self._prompt_settings)
 
     def show_run(self) -> None:
         """Show the folder of the open run in the file manager."""
         if self._studio.run is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._studio.run)))
 
-    def words(self, dropped: Sequence[Path]) -> str:
+    def drop_text(self, dropped: Sequence[Path]) -> str:
         """Return the text that tells what dropping these paths would open."""
         if len(dropped) > 1:
             return self.tr("Open {n} files or folders as pictures").format(n=len(dropped))
         path = dropped[0]
         if is_model(path):
             return self.tr("Open the model {name}").format(name=path.name)
-        if is_there(path) and path.is_dir():
+        if path_exists(path) and path.is_dir():
             return self.tr("Open the pictures in {name}").format(name=path.name)
         if path.suffix.lower() == LESSON_SUFFIX:
             return self.tr("Open the lesson {name}").format(name=path.stem)
@@ -95,30 +95,30 @@ class OpenActions(QObject):
         """Open the dialog to choose a folder."""
         dialog = QFileDialog(self._window, self.tr("Open folder"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
-        self._ask(dialog)
+        self._open_dialog(dialog)
 
     def choose_files(self) -> None:
         """Open the dialog to choose files."""
         dialog = QFileDialog(self._window, self.tr("Open files"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        self._ask(dialog)
+        self._open_dialog(dialog)
 
     def choose_model(self) -> None:
         """Open the dialog to choose a run or a diffusers folder; it starts in the runs folder."""
         dialog = QFileDialog(self._window, self.tr("Open a model"), str(self._studio.runs_folder))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
-        self._ask(dialog, self._open_model)
+        self._open_dialog(dialog, self._open_model)
 
-    def _ask_about(self, path: Path, look: ModelLook) -> None:
+    def _prompt_settings(self, path: Path, inspected: ModelDescription) -> None:
         """Ask for the settings that a model's files lack, then import it."""
-        dialog = ImportDialog(path, look, self._window)
+        dialog = ImportDialog(path, inspected, self._window)
         dialog.chosen.connect(partial(self._studio.importer.read, path))
         dialog.open()
 
     def _on_run(self) -> None:
         self._show_run.setEnabled(self._studio.run is not None)
 
-    def _ask(
+    def _open_dialog(
         self, dialog: QFileDialog, then: Callable[[Iterable[str]], None] | None = None
     ) -> None:
         dialog.filesSelected.connect(then or self._open)

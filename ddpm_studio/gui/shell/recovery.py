@@ -36,22 +36,22 @@ class Recovery(QObject):
         self._offered: JournalEntry | None = None
         # Runs whose offer was dismissed, even if they can't be removed from the journal.
         self._dismissed: set[Path] = set()
-        self._told = ""
+        self._offer_text = ""
         self._level: Level = "info"
         self._job: JobHandle[object] | None = None
         self._started: RunStarted | None = None
         self._closing = False
-        messages.dismissed.connect(self._leave)
-        studio.training_changed.connect(self._follow)
+        messages.dismissed.connect(self._on_dismissed)
+        studio.training_changed.connect(self._on_training_changed)
         studio.run_moved.connect(self._on_run_moved)
         studio.trained_elsewhere.connect(self._on_trained_elsewhere)
-        self._look()
+        self._find_interrupted()
 
-    def window_closes(self) -> None:
+    def on_window_closing(self) -> None:
         """Note that the window closes: a training stopped by that is offered at the next start."""
         self._closing = True
 
-    def _look(self) -> None:
+    def _find_interrupted(self) -> None:
         found = self._studio.backend.submit(specs.training.interrupted())
         found.on_finished(self._on_interrupted)
 
@@ -62,12 +62,12 @@ class Recovery(QObject):
             self._offer(left, text.format(name=left.run.name), "warning")
 
     def _offer(self, entry: JournalEntry, text: str, level: Level) -> None:
-        self._offered, self._told, self._level = entry, text, level
+        self._offered, self._offer_text, self._level = entry, text, level
         self._messages.show_message(
-            text, level, action=self.tr("Go on"), callback=self._go_on, topic=_TOPIC
+            text, level, action=self.tr("Go on"), callback=self._resume_offered, topic=_TOPIC
         )
 
-    def _follow(self) -> None:
+    def _on_training_changed(self) -> None:
         job = self._studio.training
         if job is None or job is self._job:
             return
@@ -100,11 +100,11 @@ class Recovery(QObject):
         self._offer(entry, text.format(name=entry.run.name, total=f"{entry.steps:,}"), "info")
 
     def _on_trained_elsewhere(self, run: Path) -> None:
-        words = self.tr("The training of {0} has ended.")
+        template = self.tr("The training of {0} has ended.")
         if self._job is not None and self._job.state is State.CANCELLED:
-            words = self.tr("The training of {0} was stopped. What it has learnt is saved.")
+            template = self.tr("The training of {0} was stopped. What it has learnt is saved.")
         self._messages.show_message(
-            words.format(run.name),
+            template.format(run.name),
             action=self.tr("Open it"),
             callback=lambda: self._studio.open_run(run),
             topic="trained",
@@ -112,29 +112,33 @@ class Recovery(QObject):
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
         """Withdraw the offer if its run was moved or deleted."""
-        if self._offered is not None and old is not None and self._run().resolve() == old.resolve():
+        if (
+            self._offered is not None
+            and old is not None
+            and self._offered_run().resolve() == old.resolve()
+        ):
             self._messages.clear(topic=_TOPIC)
 
-    def _go_on(self) -> None:
+    def _resume_offered(self) -> None:
         # No slot, as the studio refreshes the run at the same time: neither may cancel the other.
-        view = self._studio.backend.submit(specs.runs.open_run(self._run(), slot=None))
+        view = self._studio.backend.submit(specs.runs.open_run(self._offered_run(), slot=None))
         view.on_finished(self._resume)
         view.on_failed(self._studio.notify)
 
     def _resume(self, view: specs.runs.RunView) -> None:
         if self._offered is not None and view.request is not None:
             steps = {"steps": self._offered.steps}
-            self._studio.trainer.resume(self._run(), view.request.model_copy(update=steps))
+            self._studio.trainer.resume(self._offered_run(), view.request.model_copy(update=steps))
 
-    def _leave(self, text: str) -> None:
+    def _on_dismissed(self, text: str) -> None:
         # The message dismissed may be another one by now.
-        if text == self._told:
-            self._dismissed.add(self._run())
-            self._studio.backend.submit(specs.training.leave_interrupted(self._run()))
+        if text == self._offer_text:
+            self._dismissed.add(self._offered_run())
+            self._studio.backend.submit(specs.training.dismiss_interrupted(self._offered_run()))
             if self._level == "warning":
                 # Offer the next one from before the start; one stopped just now prompts no further.
-                self._look()
+                self._find_interrupted()
 
-    def _run(self) -> Path:
+    def _offered_run(self) -> Path:
         assert self._offered is not None
         return self._offered.run

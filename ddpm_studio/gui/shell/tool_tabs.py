@@ -18,7 +18,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 PanelT = TypeVar("PanelT", bound=QWidget)
 
 # Ctrl+1 to Ctrl+9.
-_MOST_SHORTCUTS = 9
+_MAX_SHORTCUTS = 9
 
 
 class ToolTabs(QTabWidget):
@@ -27,7 +27,7 @@ class ToolTabs(QTabWidget):
     A plug-in's tool that fails to load is reported and left out.
     """
 
-    wanted = Signal(QWidget)
+    show_requested = Signal(QWidget)
     """Emitted with a panel when its tab's action, or one of the tool's own, was triggered."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -60,7 +60,7 @@ class ToolTabs(QTabWidget):
             actions.add(
                 f"view.tab_{key}",
                 text,
-                partial(self._turn, by),
+                partial(self._switch_tab, by),
                 category=self.tr("&View"),
                 shortcut=shortcut,
             )
@@ -73,7 +73,7 @@ class ToolTabs(QTabWidget):
                 return panel
         raise LookupError(f"no tab is a {of.__name__}")
 
-    def named(self, name: str) -> QWidget | None:
+    def find_panel(self, name: str) -> QWidget | None:
         """Return the panel of the tool that has this name, or an offer of this name."""
         for info in TOOLS.values():
             if name == info.name or name in [offer.name for offer in info.offers]:
@@ -98,20 +98,20 @@ class ToolTabs(QTabWidget):
         actions.add(
             f"view.tab{number}",
             title,
-            partial(self._want, panel),
+            partial(self._request_panel, panel),
             category=self.tr("&View"),
-            shortcut=f"Ctrl+{number}" if number <= _MOST_SHORTCUTS else "",
+            shortcut=f"Ctrl+{number}" if number <= _MAX_SHORTCUTS else "",
             keywords=translated(info.keywords),
         )
 
-    def _turn(self, by: int) -> None:
-        self._want(self.panels[(self.currentIndex() + by) % len(self._panels)])
+    def _switch_tab(self, by: int) -> None:
+        self._request_panel(self.panels[(self.currentIndex() + by) % len(self._panels)])
 
-    def _want(self, panel: QWidget) -> None:
-        self.wanted.emit(panel)
+    def _request_panel(self, panel: QWidget) -> None:
+        self.show_requested.emit(panel)
 
     def _show_owner(self, action_id: str) -> None:
         """Bring the tab to the front whose action was triggered, such as from the palette."""
         panel = self._panels.get(action_id.partition(".")[0])
         if panel is not None:
-            self._want(panel)
+            self._request_panel(panel)

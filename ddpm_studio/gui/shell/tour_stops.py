@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QDockWidget, QMenuBar, QTabWidget, QWidget
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
-from ddpm_studio.gui.features.tour.tour import Stop
+from ddpm_studio.gui.features.tour.tour import TourStop
 from ddpm_studio.gui.shell.folding_dock import FoldingDock
 from ddpm_studio.gui.shell.tool_tabs import PanelT
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
 
-class Toured(Protocol):
+class TourWindow(Protocol):
     """Protocol of the window: the parts that the tour shows."""
 
     actions_: ActionRegistry
@@ -55,7 +55,7 @@ class Toured(Protocol):
         ...
 
 
-def tour_stops(window: Toured) -> list[Stop]:
+def tour_stops(window: TourWindow) -> list[TourStop]:
     """Return the stops of a window whose tools are built."""
     data, training, jobs, _ = window.docks
     assert isinstance(data, FoldingDock)
@@ -74,7 +74,7 @@ def tour_stops(window: Toured) -> list[Stop]:
 
     keys = window.actions_.shortcut("help.palette") or _tr("the Help menu")
     return [
-        Stop(
+        TourStop(
             _tr("Your pictures"),
             _tr(
                 "Drop a folder, a zip or files here, or anywhere on the window. You see each "
@@ -83,7 +83,7 @@ def tour_stops(window: Toured) -> list[Stop]:
             lambda: window.data,
             lambda: reveal(data),
         ),
-        Stop(
+        TourStop(
             _tr("Training"),
             _tr(
                 "One press starts. The loss and the first samples appear here, and the rest of "
@@ -92,13 +92,13 @@ def tour_stops(window: Toured) -> list[Stop]:
             lambda: window.training,
             lambda: reveal(training),
         ),
-        Stop(
+        TourStop(
             _tr("Jobs"),
             _tr("What runs, how far it is, how long it will take. Pause or cancel it here."),
             lambda: window.jobs,
             jobs.show,
         ),
-        Stop(
+        TourStop(
             _tr("Tools"),
             _tr(
                 "Once there is a model: watch pictures emerge from noise, share what two have in "
@@ -107,13 +107,13 @@ def tour_stops(window: Toured) -> list[Stop]:
             window.tabs.tabBar,
             lambda: to_middle(window.tool(ReversePanel)),
         ),
-        Stop(
+        TourStop(
             _tr("Gallery"),
             _tr("What you draw is kept with how it was made. Drop a file of it back to redraw it."),
             lambda: window.tool(GalleryPanel),
             lambda: to_middle(window.tool(GalleryPanel)),
         ),
-        Stop(
+        TourStop(
             _tr("Learn"),
             _tr(
                 "What a lecture tells of diffusion, concept by concept, on pictures, curves and "
@@ -122,7 +122,7 @@ def tour_stops(window: Toured) -> list[Stop]:
             lambda: window.tool(LearnPanel),
             lambda: to_middle(window.tool(LearnPanel)),
         ),
-        Stop(
+        TourStop(
             _tr("Everything by name"),
             _tr(
                 "{keys} finds any action by a few letters. Settings and shortcuts are in the File "

@@ -7,12 +7,12 @@ from functools import partial
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
-from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskEditor
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
-_Pictures = PictureGrid | MaskPicture | Thumbnails
+_Pictures = PictureGrid | MaskEditor | Thumbnails
 
 
 class ZoomActions(QObject):
@@ -49,7 +49,7 @@ class ZoomActions(QObject):
 
     def _show_all(self) -> None:
         pictures = self._pictures()
-        if isinstance(pictures, PictureGrid | MaskPicture):
+        if isinstance(pictures, PictureGrid | MaskEditor):
             pictures.show_all()
 
     def _pictures(self) -> _Pictures | None:

@@ -87,20 +87,22 @@ class _Repainter(QObject):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._worn: weakref.WeakKeyDictionary[object, tuple[str, str]] = weakref.WeakKeyDictionary()
+        self._targets: weakref.WeakKeyDictionary[object, tuple[str, str]] = (
+            weakref.WeakKeyDictionary()
+        )
         theme.changed.connect(self._repaint)
 
     def add(self, target: HasIcon, name: str, role: str) -> None:
-        self._worn[target] = (name, role)
+        self._targets[target] = (name, role)
         owner = target.parent() if isinstance(target, QObject) else None
         if owner is not None:
             # Python holds no other reference to a wrapper of what Qt made, as a dialog's buttons.
             vars(owner).setdefault("_wear_icons", set()).add(target)
 
     def _repaint(self) -> None:
-        for target, (name, role) in list(self._worn.items()):
+        for target, (name, role) in list(self._targets.items()):
             try:
                 cast(HasIcon, target).setIcon(icon(name, role))
             except RuntimeError:
                 # Qt has destroyed the widget, but its Python wrapper is still alive.
-                self._worn.pop(target, None)
+                self._targets.pop(target, None)

@@ -90,11 +90,11 @@ class ActionRegistry(QObject):
         if action_id in self._actions:
             raise ValueError(f"action {action_id} is registered twice")
         default = _portable(shortcut)
-        kept = self._kept(action_id)
-        chosen = default if kept is None else kept
+        saved = self._saved_shortcut(action_id)
+        chosen = default if saved is None else saved
         owner = self.owner_of(chosen)
         if owner is not None:
-            if kept is None and self._kept(owner) is None:
+            if saved is None and self._saved_shortcut(owner) is None:
                 raise ShortcutTakenError(chosen, owner)
             chosen = ""
         action = QAction(text, self)
@@ -111,7 +111,7 @@ class ActionRegistry(QObject):
         self._actions[action_id] = action
         self._categories[action_id] = category
         self._defaults[action_id] = default
-        self._dress(action, chosen)
+        self._apply_shortcut(action, chosen)
         self.changed.emit()
         return action
 
@@ -192,7 +192,7 @@ class ActionRegistry(QObject):
         owner = self.owner_of(wanted)
         if owner not in (None, action_id):
             raise ShortcutTakenError(wanted, str(owner))
-        self._dress(action, wanted)
+        self._apply_shortcut(action, wanted)
         if self._store is not None:
             if wanted == self._defaults[action_id]:
                 self._store.remove(_key(action_id))
@@ -203,24 +203,24 @@ class ActionRegistry(QObject):
     def reset_shortcuts(self) -> None:
         """Restore the default shortcut of every action."""
         for action_id, action in self._actions.items():
-            self._dress(action, self._defaults[action_id])
+            self._apply_shortcut(action, self._defaults[action_id])
             if self._store is not None:
                 self._store.remove(_key(action_id))
         self.changed.emit()
 
-    def explain(self, action_id: str, tip: str) -> None:
+    def set_tooltip(self, action_id: str, tip: str) -> None:
         """Change the tooltip of an action, such as to explain why it is disabled."""
         action = self._actions[action_id]
         if action.property("tip") != tip:
             action.setProperty("tip", tip)
-            self._dress(
+            self._apply_shortcut(
                 action, action.shortcut().toString(QKeySequence.SequenceFormat.PortableText)
             )
 
-    def offer(self, action_id: str, tip: str, why_not: str = "") -> None:
+    def set_available(self, action_id: str, tip: str, why_not: str = "") -> None:
         """Enable an action, or disable it with the reason ``why_not`` as its tooltip."""
         self._actions[action_id].setEnabled(not why_not)
-        self.explain(action_id, why_not or tip)
+        self.set_tooltip(action_id, why_not or tip)
 
     def _on_triggered(self) -> None:
         action = self.sender()
@@ -229,9 +229,9 @@ class ActionRegistry(QObject):
             self.triggered.emit(action.objectName())
             callback(*([action.isChecked()] if action.isCheckable() else []))
 
-    def _kept(self, action_id: str) -> str | None:
-        kept = None if self._store is None else self._store.value(_key(action_id), None)
-        return None if kept is None else str(kept)
+    def _saved_shortcut(self, action_id: str) -> str | None:
+        saved = None if self._store is None else self._store.value(_key(action_id), None)
+        return None if saved is None else str(saved)
 
     def _score(self, action_id: str, action: QAction, word: str) -> int | None:
         text = action.text().replace("&", "").casefold()
@@ -242,13 +242,13 @@ class ActionRegistry(QObject):
         if word in text:
             return 2
         # The id has the terminal's terms: "inpaint" for what a menu calls "Fill in".
-        told = (action_id, self._categories[action_id], action.property("tip"))
-        if word in " ".join((*told, action.property("keywords"))).casefold():
+        properties = (action_id, self._categories[action_id], action.property("tip"))
+        if word in " ".join((*properties, action.property("keywords"))).casefold():
             return 3
         words = text.split()
-        return 4 if any(_spells(words[k:], word) for k in range(len(words))) else None
+        return 4 if any(_is_abbreviation(words[k:], word) for k in range(len(words))) else None
 
-    def _dress(self, action: QAction, shortcut: str) -> None:
+    def _apply_shortcut(self, action: QAction, shortcut: str) -> None:
         action.setShortcut(QKeySequence(shortcut))
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         tip = str(action.property("tip"))
@@ -257,17 +257,17 @@ class ActionRegistry(QObject):
         action.setStatusTip(tip)
 
 
-def _spells(words: Sequence[str], letters: str) -> bool:
+def _is_abbreviation(words: Sequence[str], font_size: str) -> bool:
     """Whether letters abbreviate words: found in order, each word begun by its first letter."""
-    if not letters:
+    if not font_size:
         return True
-    if not words or words[0][0] != letters[0]:
+    if not words or words[0][0] != font_size[0]:
         return False
     rest = iter(words[0])
-    for taken, letter in enumerate(letters, 1):
+    for taken, letter in enumerate(font_size, 1):
         if letter not in rest:
             return False
-        if _spells(words[1:], letters[taken:]):
+        if _is_abbreviation(words[1:], font_size[taken:]):
             return True
     return False
 

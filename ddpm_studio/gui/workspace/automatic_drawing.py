@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio.backend import JobHandle
 from ddpm_studio.jobs.events import Event, TrainTick
-from ddpm_studio.jobs.training.preview_times import worth_a_look_after
+from ddpm_studio.jobs.training.preview_times import pictures_until_previews
 
 if TYPE_CHECKING:
     from ddpm_studio.backend.specs.runs import RunView
@@ -25,7 +25,7 @@ class LiveModel(Protocol):
         """The training in progress, if any."""
 
     @property
-    def draws_live(self) -> bool:
+    def uses_live_weights(self) -> bool:
         """Whether the open model is being trained in this window."""
 
     @property
@@ -46,7 +46,7 @@ class AutomaticDrawing(QObject):
     """
 
     changed = Signal()
-    """Emitted when ``waits`` or ``seconds`` may have changed."""
+    """Emitted when ``is_waiting`` or ``seconds`` may have changed."""
 
     def __init__(self, model: LiveModel, parent: QObject) -> None:
         super().__init__(parent)
@@ -55,14 +55,14 @@ class AutomaticDrawing(QObject):
         self._pace: float | None = None
 
     @property
-    def waits(self) -> bool:
+    def is_waiting(self) -> bool:
         """Whether automatic drawing must wait."""
-        return self._missing > 0
+        return self._missing_pictures > 0
 
     @property
     def seconds(self) -> float | None:
         """Estimated wait in seconds; None: it does not wait, or the speed is not known yet."""
-        return self._missing / self._pace if self.waits and self._pace else None
+        return self._missing_pictures / self._pace if self.is_waiting and self._pace else None
 
     def look(self) -> None:
         """Update after another run was opened, or a training has begun or ended."""
@@ -74,15 +74,20 @@ class AutomaticDrawing(QObject):
         self.changed.emit()
 
     @property
-    def _missing(self) -> int:
+    def _missing_pictures(self) -> int:
         """Number of pictures that the model must still be trained on; at most 0: enough."""
         view = self._model.run_view
-        if not self._model.draws_live or view is None or view.request is None or view.fine_tuned:
+        if (
+            not self._model.uses_live_weights
+            or view is None
+            or view.request is None
+            or view.fine_tuned
+        ):
             return 0
         request = view.request
-        seen = view.pictures_by(self._model.model_step or 0)
+        seen = view.pictures_seen_at(self._model.model_step or 0)
         plans = view.plans or (request.steps,)
-        return worth_a_look_after(request.preset, plans, request.pictures_a_step) - seen
+        return pictures_until_previews(request.preset, plans, request.pictures_per_step) - seen
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, TrainTick):

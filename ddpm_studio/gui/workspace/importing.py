@@ -14,7 +14,7 @@ from ddpm_studio.jobs.events import Event, Notice
 from ddpm_studio.requests import ImportRequest
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs import ModelLook
+    from ddpm_studio.jobs import ModelDescription
 
 
 class Importer(QObject):
@@ -28,12 +28,12 @@ class Importer(QObject):
     """
 
     asked = Signal(object, object)
-    """Emitted with (path, :class:`ModelLook`) if settings must be asked for, then :meth:`read`."""
-    made = Signal(object)
+    """Emitted with (path, :class:`ModelDescription`) if settings are needed for :meth:`read`."""
+    run_created = Signal(object)
     """Emitted with the path of the new run."""
     no_model = Signal(object)
     """Emitted with the path of an intact file or folder that is no model of a known layout."""
-    noted = Signal(str)
+    notices_changed = Signal(str)
     """Emitted with all notices so far on how the model was read, one a line."""
 
     def __init__(
@@ -49,23 +49,23 @@ class Importer(QObject):
 
     def look(self, path: Path) -> None:
         """Inspect a path; one of the signals follows, or the job fails with the reason."""
-        job = self._backend.submit(specs.runs.look_at_model(path))
-        job.on_finished(partial(self._on_look, path))
+        job = self._backend.submit(specs.runs.inspect_model(path))
+        job.on_finished(partial(self._on_inspected, path))
         self._awaited(job, path)
 
     def read(self, path: Path, request: ImportRequest) -> None:
-        """Convert a model to a run; ``made`` follows, or the job fails with the reason."""
+        """Convert a model to a run; ``run_created`` follows, or the job fails with the reason."""
         self._notes = []
         run = self._new_run(path.name if path.is_dir() else path.stem)
         job = self._backend.submit(specs.runs.import_model(path, run, request))
         job.on_event(self._on_event)
-        job.on_finished(self.made.emit)
+        job.on_finished(self.run_created.emit)
         self._awaited(job, path)
 
-    def _on_look(self, path: Path, look: ModelLook | None) -> None:
+    def _on_inspected(self, path: Path, look: ModelDescription | None) -> None:
         if look is None:
             self.no_model.emit(path)
-        elif look.usual:
+        elif look.defaults:
             self.asked.emit(path, look)
         else:
             self.read(path, ImportRequest())
@@ -74,4 +74,4 @@ class Importer(QObject):
         if isinstance(event, Notice):
             # All notices together: each message replaces the one before.
             self._notes.append(event.text)
-            self.noted.emit("\n".join(self._notes))
+            self.notices_changed.emit("\n".join(self._notes))

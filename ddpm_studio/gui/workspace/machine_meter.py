@@ -31,7 +31,7 @@ class MachineMeter(QObject):
         super().__init__(studio)
         self._studio, self._preferences = studio, preferences
         self._job: JobHandle[object] | None = None
-        self._asked: tuple[ImageSize, int] | None = None
+        self._measured_shape: tuple[ImageSize, int] | None = None
         self.speed: MachineSpeed | None = None
         actions.add(
             "run.measure",
@@ -51,7 +51,7 @@ class MachineMeter(QObject):
         self._submit(self._shape(), again=True)
 
     @property
-    def known(self) -> bool:
+    def has_speed(self) -> bool:
         """Whether there are figures for the shape of the open pictures."""
         speed = self.speed
         return speed is not None and (speed.image_size, speed.channels) == self._shape()
@@ -59,10 +59,10 @@ class MachineMeter(QObject):
     @property
     def measuring(self) -> bool:
         """Whether a measurement is queued or running."""
-        return self._job is not None and not self._job.state.over
+        return self._job is not None and not self._job.state.is_over
 
     @property
-    def wanted(self) -> bool:
+    def is_enabled(self) -> bool:
         """Whether measuring is enabled in the settings."""
         return self._preferences.now.measure
 
@@ -74,7 +74,7 @@ class MachineMeter(QObject):
 
     def seconds(self, preset: str, batch_size: int, pictures: int) -> float | None:
         """Return the estimated seconds to train on ``pictures`` pictures; None if unknown."""
-        measured = self.speed.presets.get(preset) if self.speed and self.known else None
+        measured = self.speed.presets.get(preset) if self.speed and self.has_speed else None
         return None if measured is None else measured.seconds(pictures, batch_size)
 
     def _shape(self) -> tuple[ImageSize, int]:
@@ -86,12 +86,12 @@ class MachineMeter(QObject):
         reading = bool(self._studio.sources) and self._studio.dataset is None
         if not self._preferences.now.measure or reading or self._studio.backend.device is None:
             return
-        if self._shape() != self._asked and self._studio.training is None:
+        if self._shape() != self._measured_shape and self._studio.training is None:
             self._submit(self._shape(), again=False)
         self.changed.emit()
 
     def _submit(self, shape: tuple[ImageSize, int], again: bool) -> None:
-        self._asked = shape
+        self._measured_shape = shape
         self._job = self._studio.backend.submit(specs.machine.measure_speed(*shape, again))
         self._job.on_finished(self._on_measured)
         self._job.ended.connect(self.changed)
@@ -104,11 +104,11 @@ class MachineMeter(QObject):
         """Cancel measuring for a training, which needs the memory and would skew the figures."""
         if self._studio.training is None:
             self._measure()
-        elif self._job is not None and not self._job.state.over:
+        elif self._job is not None and not self._job.state.is_over:
             self._studio.backend.cancel(self._job)
-            self._asked = None
+            self._measured_shape = None
 
     def _on_preference(self, key: str) -> None:
         if key in ("measure", "device", "precision", "threads"):
-            self._asked = None
+            self._measured_shape = None
             self._measure()

@@ -29,14 +29,14 @@ class Opening(QObject):
         self._job: JobHandle[object] | None = None
         self.model: Path | None = None
 
-    def wait_for(self, job: JobHandle[object], model: Path | None) -> None:
+    def track(self, job: JobHandle[object], model: Path | None) -> None:
         """Track a job that opens ``model``; None: it reads a model that is open already."""
         self._job = job
         job.on_failed(self._notify)
         job.ended.connect(partial(self._on_ended, job))
         self._set(model)
 
-    def over(self) -> None:
+    def finish(self) -> None:
         """Clear ``model``: it is open, or was not a model."""
         self._set(None)
 

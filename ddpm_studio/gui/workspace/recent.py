@@ -9,14 +9,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
-from ddpm_studio.paths import is_file, is_there
+from ddpm_studio.paths import is_file, path_exists
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.strict_json import parse_object
 
-_MOST = 8
+_MAX_ENTRIES = 8
 _MAX_BYTES = 1 << 20
 # More individual files than this are not remembered: their folder is easier to open again.
-_MOST_FILES = 64
+_MAX_FILES = 64
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Recent(QObject):
     def data(self) -> list[RecentData]:
         """Return the recent pictures whose files all still exist."""
         found = (_parsed(line) for line in self._lines("data"))
-        return [item for item in found if item and all(is_there(path) for path in item.paths)]
+        return [item for item in found if item and all(path_exists(path) for path in item.paths)]
 
     def add_run(self, run: Path) -> None:
         """Add a run at the front."""
@@ -67,7 +67,7 @@ class Recent(QObject):
 
     def add_data(self, paths: Sequence[Path], options: PrepareOptions) -> None:
         """Add pictures at the front; replaces an entry of the same files with other options."""
-        if not 0 < len(paths) <= _MOST_FILES:
+        if not 0 < len(paths) <= _MAX_FILES:
             return
         chosen = [str(path.resolve()) for path in paths]
         line = json.dumps({"paths": chosen, "options": options.model_dump()})
@@ -100,7 +100,7 @@ class Recent(QObject):
 
     def _add(self, kind: str, line: str, same: Sequence[str] = ()) -> None:
         rest = [old for old in self._lines(kind) if old != line and old not in same]
-        self._store.setValue(f"recent/{kind}", [line, *rest][:_MOST])
+        self._store.setValue(f"recent/{kind}", [line, *rest][:_MAX_ENTRIES])
         self.changed.emit()
 
 

@@ -15,8 +15,8 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export import RECIPE_SUFFIXES, read_recipe
 from ddpm_studio.export.lesson import LESSON_SUFFIX, read_lesson
 from ddpm_studio.gui.platform.images import Pictures, read_picture
-from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, drawing_id, restored
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.drawing.recipes import ParsedRecipe, Recipe, drawing_id, restored
+from ddpm_studio.jobs.events import DrawingResult
 
 
 class RecipeReopener(QObject):
@@ -24,12 +24,12 @@ class RecipeReopener(QObject):
 
     Args:
         show_run: opens a run and returns the job.
-        near: yields candidates for the run that drew a picture, the likeliest first.
+        candidate_runs: yields candidates for the run that drew a picture, the likeliest first.
         parent: the owner.
     """
 
     restored = Signal(object)
-    """Emitted with the request (:class:`Restored`) to draw again, when its run is open."""
+    """Emitted with the request (:class:`ParsedRecipe`) to draw again, when its run is open."""
     lesson_opened = Signal(object)
     """Emitted with a :class:`Lesson` to show; ``restored`` follows if it has a drawing."""
     notified = Signal(object)
@@ -38,12 +38,12 @@ class RecipeReopener(QObject):
     def __init__(
         self,
         show_run: Callable[[Path], JobHandle[RunView]],
-        near: Callable[[], Iterator[Path]],
+        candidate_runs: Callable[[], Iterator[Path]],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._show_run, self._near = show_run, near
-        self._awaited: tuple[Restored, Recipe, Pictures | None] | None = None
+        self._show_run, self._candidate_runs = show_run, candidate_runs
+        self._awaited: tuple[ParsedRecipe, Recipe, Pictures | None] | None = None
 
     def restore(self, path: Path) -> bool:
         """Reopen the recipe in a picture, animation or lesson; False if the file has none.
@@ -57,7 +57,7 @@ class RecipeReopener(QObject):
             return False
         try:
             recipe = read_recipe(path)
-            found = None if recipe is None else restored(recipe, path, self._near())
+            found = None if recipe is None else restored(recipe, path, self._candidate_runs())
             if recipe is None or found is None:
                 return False
             picture = None if found.moving else read_picture(path).picture
@@ -74,7 +74,7 @@ class RecipeReopener(QObject):
             lesson = read_lesson(path)
             found = None
             if lesson.recipe is not None:
-                found = restored(lesson.recipe, path, self._near())
+                found = restored(lesson.recipe, path, self._candidate_runs())
                 if found is None:
                     raise StudioError(
                         f"{path.name} shows no drawing.", "Make it anew, of a view of a tool."
@@ -87,16 +87,16 @@ class RecipeReopener(QObject):
             self._awaited = None
             self._show_run(found.run).on_finished(partial(self._on_lesson_run, found))
 
-    def _on_lesson_run(self, found: Restored, _: object) -> None:
+    def _on_lesson_run(self, found: ParsedRecipe, _: object) -> None:
         self.restored.emit(found)
 
     def _on_opened(
-        self, found: Restored, recipe: Recipe, picture: Pictures | None, _: object
+        self, found: ParsedRecipe, recipe: Recipe, picture: Pictures | None, _: object
     ) -> None:
         self._awaited = found, recipe, picture
         self.restored.emit(found)
 
-    def compare(self, drawn: Drawn) -> None:
+    def compare(self, drawn: DrawingResult) -> None:
         """Compare a drawing with the reopened picture, if it answers that picture's request."""
         if self._awaited is None:
             return
@@ -105,7 +105,7 @@ class RecipeReopener(QObject):
             return
         self._awaited = None
         if picture is None:
-            why = self._other_model(found, recipe, drawn.recipe)
+            why = self._model_difference(found, recipe, drawn.recipe)
             same = self.tr("Drawn again: what the animation shows.")
             other = self.tr("Drawn again, but it may differ from the animation: {why}.")
             self.notified.emit(other.format(why=why) if why else same)
@@ -125,12 +125,12 @@ class RecipeReopener(QObject):
         else:
             self.notified.emit(
                 self.tr("Drawn again, but the picture is another: {why}.").format(
-                    why=self._other_model(found, recipe, drawn.recipe)
+                    why=self._model_difference(found, recipe, drawn.recipe)
                     or self.tr("the file's pixels were changed")
                 )
             )
 
-    def _other_model(self, found: Restored, before: Recipe, now: Recipe) -> str:
+    def _model_difference(self, found: ParsedRecipe, before: Recipe, now: Recipe) -> str:
         """Return how model, device or torch differ between two recipes; empty if they do not."""
         if before.get("model") != now.get("model"):
             if found.checkpoint is None:
@@ -149,7 +149,7 @@ class RecipeReopener(QObject):
 def _same_request(before: Recipe, now: Recipe) -> bool:
     """Whether two recipes have the same request, apart from the run's path and its weights."""
 
-    def asked(recipe: Recipe) -> str:
+    def request_id(recipe: Recipe) -> str:
         request = recipe.get("request")
         fields = request if isinstance(request, dict) else {}
         return drawing_id(
@@ -157,4 +157,4 @@ def _same_request(before: Recipe, now: Recipe) -> bool:
             | ({"inputs": recipe["inputs"]} if "inputs" in recipe else {})
         )
 
-    return asked(before) == asked(now)
+    return request_id(before) == request_id(now)

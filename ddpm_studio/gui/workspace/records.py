@@ -10,10 +10,10 @@ from ddpm_studio.backend import Backend, JobHandle
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.jobs.events import RunStarted
 
-_KEPT = 8
+_MAX_RECORDS = 8
 
 
-class Records(QObject):
+class RunRecords(QObject):
     """Cache of one :class:`RunRecord` per run that a view watches or watched recently (LRU).
 
     Args:
@@ -31,7 +31,7 @@ class Records(QObject):
     def of(self, run: Path) -> RunRecord:
         """Return a run's record, which is updated while anything is connected to it."""
         # Evict records that no view watches, the least recently requested first.
-        for old, record in list(self._records.items())[:-_KEPT]:
+        for old, record in list(self._records.items())[:-_MAX_RECORDS]:
             if old != run and not _is_needed(record):
                 self._records.pop(old).deleteLater()
         found = self._records.pop(run, None) or RunRecord(self._backend, run, self)
@@ -50,19 +50,19 @@ class Records(QObject):
         self._in_training = self.of(started.run)
         self._in_training.follow(training, started.step, before)
 
-    def hold_still(self, run: Path, still: bool) -> None:
-        """Suspend (``still``) or resume polling of a run, while its folder is being moved."""
+    def set_polling_suspended(self, run: Path, suspended: bool) -> None:
+        """Suspend (``suspended``) or resume polling of a run, while its folder is being moved."""
         for path, record in self._records.items():
             if path.resolve() == run.resolve():
-                if still:
-                    record.sleep()
+                if suspended:
+                    record.suspend()
                 else:
-                    record.wake()
+                    record.resume()
 
-    def leave(self, old: Path) -> None:
+    def drop(self, old: Path) -> None:
         """Drop the record of a run from the cache after its folder was moved."""
-        place = old.resolve()
-        for path in [path for path in self._records if path.resolve() == place]:
+        resolved = old.resolve()
+        for path in [path for path in self._records if path.resolve() == resolved]:
             self._moved.append(self._records.pop(path))
 
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QSettings, Signal
 
 from ddpm_studio import paths
 from ddpm_studio.gui.theme.theme import Mode
-from ddpm_studio.gui.workspace.settings_file import put_aside_unless_text
+from ddpm_studio.gui.workspace.settings_file import quarantine_unless_text
 from ddpm_studio.picture_shape import parse_bands
 from ddpm_studio.requests import Device, Precision, Request
 
@@ -188,7 +188,7 @@ def open_settings() -> QSettings:
     path = paths.config_dir() / "settings.ini"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        put_aside_unless_text(path)
+        quarantine_unless_text(path)
     except OSError:
         return QSettings("", QSettings.Format.IniFormat)
     return QSettings(str(path), QSettings.Format.IniFormat)

@@ -18,7 +18,7 @@ _ESCAPE = re.compile(r"\\(?:(?P<line>\r?\n)|x(?P<hex>[0-9a-fA-F]+)|(?P<octal>[0-
 _OBJECT = re.compile(r"@(Variant|DateTime)\(")
 
 
-def put_aside_unless_text(path: Path) -> Path | None:
+def quarantine_unless_text(path: Path) -> Path | None:
     """Rename a settings file with serialised objects; return its new path, None if it stays.
 
     A file that can't be read, or is larger than 4 MiB, is renamed too.
@@ -32,14 +32,14 @@ def put_aside_unless_text(path: Path) -> Path | None:
         return None
     except (OSError, ValueError):
         content = b"@Variant("
-    if _OBJECT.search(_ESCAPE.sub(_sign, content.decode("latin-1"))) is None:
+    if _OBJECT.search(_ESCAPE.sub(_unescape, content.decode("latin-1"))) is None:
         return None
-    aside = path.with_name(f"{path.name}.refused")
-    path.replace(aside)
-    return aside
+    quarantined = path.with_name(f"{path.name}.refused")
+    path.replace(quarantined)
+    return quarantined
 
 
-def _sign(escape: re.Match[str]) -> str:
+def _unescape(escape: re.Match[str]) -> str:
     if escape["line"]:
         return ""
     number = int(escape["hex"][-4:], 16) if escape["hex"] else int(escape["octal"][-6:], 8)

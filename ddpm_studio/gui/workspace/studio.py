@@ -22,12 +22,12 @@ from ddpm_studio.gui.workspace.opening import Opening
 from ddpm_studio.gui.workspace.pins import Pins
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.recipe_reopener import RecipeReopener
-from ddpm_studio.gui.workspace.records import Records
+from ddpm_studio.gui.workspace.records import RunRecords
 from ddpm_studio.gui.workspace.refused_data import RefusedData
 from ddpm_studio.gui.workspace.run_colours import RunColours
 from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.gui.workspace.trainer import WindowTrainer
-from ddpm_studio.jobs.events import Drawn, Pictures
+from ddpm_studio.jobs.events import DrawingResult, Pictures
 from ddpm_studio.jobs.library.gallery import find_runs
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs.ready import ready_runs
@@ -61,10 +61,10 @@ class Studio(QObject):
     """Emitted when ``opening`` has changed."""
     training_changed = Signal()
     """Emitted when ``training`` has begun, paused, resumed or ended."""
-    model_moved = Signal()
+    model_trained = Signal()
     """Emitted when the open model was trained further: ``model_step`` has changed."""
     drawn = Signal(object)
-    """Emitted with finished pictures (:class:`Drawn`) that the user requested, for the gallery."""
+    """Emitted with pictures (:class:`DrawingResult`) that the user requested, for the gallery."""
     restored = Signal(object)
     """Emitted with the request (:class:`Restored`) of a picture to redraw; its run is open."""
     notified = Signal(object)
@@ -82,7 +82,7 @@ class Studio(QObject):
         self.options = PrepareOptions()
         self.preview: PreviewResult | None = None
         self.dataset: Dataset | None = None
-        self._last_good: Dataset | None = None
+        self._last_dataset: Dataset | None = None
         #: The pictures that could not be opened last; None once others are being opened.
         self.refused: RefusedData | None = None
         self.prepare_job: JobHandle[Dataset] | None = None
@@ -92,7 +92,7 @@ class Studio(QObject):
         self.reopened = False
         self._opening = Opening(self.notify, self)
         self._opening.changed.connect(self.opening_changed)
-        self._records = Records(backend, self)
+        self._records = RunRecords(backend, self)
         self.trainer = WindowTrainer(self, self._records, self._new_run, self)
         self.trainer.changed.connect(self.training_changed)
         self.trainer.started.connect(self._on_training_started)
@@ -100,23 +100,23 @@ class Studio(QObject):
         self.trainer.ended.connect(self._on_training_ended)
         self._open_record: RunRecord | None = None
         self.runs_folder = paths.runs_dir()
-        self.restorer = RecipeReopener(self.show_run, self._near_runs, self)
+        self.restorer = RecipeReopener(self.show_run, self._candidate_runs, self)
         self.restorer.restored.connect(self.restored)
         self.restorer.notified.connect(self.notify)
-        self.importer = Importer(backend, self._stamped, self._opening.wait_for, self)
-        self.importer.made.connect(self.open_run)
-        self.importer.noted.connect(self.notify)
+        self.importer = Importer(backend, self._timestamped_folder, self._opening.track, self)
+        self.importer.run_created.connect(self.open_run)
+        self.importer.notices_changed.connect(self.notify)
         self.importer.no_model.connect(self._on_no_model)
-        self.importer.asked.connect(lambda *_: self._opening.over())
+        self.importer.asked.connect(lambda *_: self._opening.finish())
         self.drawn.connect(self.restorer.compare)
         self.pins = Pins(backend, self.notify, self)
-        self.unasked = AutomaticDrawing(self, self)
+        self.auto_drawing = AutomaticDrawing(self, self)
         for changed in (self.training_changed, self.run_changed):
-            changed.connect(self.unasked.look)
+            changed.connect(self.auto_drawing.look)
 
     def open_paths(self, given: Sequence[Path]) -> None:
         """Open dropped paths: a run, another program's model, a drawn picture, or training data."""
-        found = [path for path in given if paths.is_there(path)]
+        found = [path for path in given if paths.path_exists(path)]
         if len(found) == 1 and is_model(found[0]):
             self.open_model(found[0])
         elif found and not (len(found) == 1 and self.restorer.restore(found[0])):
@@ -153,7 +153,7 @@ class Studio(QObject):
     def set_options(self, options: PrepareOptions) -> None:
         """Prepare the open pictures again, with other options."""
         if self.dataset is not None:
-            self._last_good = self.dataset
+            self._last_dataset = self.dataset
         self.options = options
         self.dataset = self.preview = self.refused = None
         self.data_changed.emit()
@@ -165,7 +165,7 @@ class Studio(QObject):
         self.prepare_job.on_finished(self._on_dataset)
         self.prepare_job.on_failed(self._on_data_failed)
 
-    def forget_refused(self) -> None:
+    def dismiss_refused(self) -> None:
         """Dismiss the refused pictures and keep the open ones."""
         self.refused = None
         self.data_changed.emit()
@@ -178,27 +178,27 @@ class Studio(QObject):
         """Open a run, as :meth:`open_run`; return the job, which sets ``run_view`` at its end."""
         job = self.backend.submit(specs.runs.open_run(run))
         job.on_finished(self._on_run_view)
-        self._opening.wait_for(job, run if run != self.run else None)
+        self._opening.track(job, run if run != self.run else None)
         return job
 
     def _reopen(self, run: Path) -> None:
         """Refresh a run's view, without interfering with opening another run; see ``reopened``."""
         job = self.backend.submit(specs.runs.open_run(run, slot="read run again"))
-        job.on_finished(partial(self._on_read_again, self.run))
+        job.on_finished(partial(self._on_reopened, self.run))
         job.on_failed(self.notify)
 
     def record(self, run: Path) -> RunRecord:
         """Return a run's record, which is updated while anything is connected to it."""
         return self._records.of(run)
 
-    def hold_still(self, run: Path, still: bool) -> None:
-        """Suspend (``still``) or resume polling of a run, while its folder is being moved."""
-        self._records.hold_still(run, still)
+    def set_polling_suspended(self, run: Path, suspended: bool) -> None:
+        """Suspend (``suspended``) or resume polling of a run, while its folder is being moved."""
+        self._records.set_polling_suspended(run, suspended)
 
-    def take_moved(self, old: Path | None, new: Path | None) -> None:
+    def follow_moved_run(self, old: Path | None, new: Path | None) -> None:
         """Follow a moved or deleted run (an open one is closed if deleted); see ``run_moved``."""
         if old is not None:
-            self._records.leave(old)
+            self._records.drop(old)
             if new is not None:
                 self.colours.move(old, new)
                 self.trainer.follow(old, new)
@@ -244,10 +244,10 @@ class Studio(QObject):
 
     def _on_no_model(self, path: Path) -> None:
         """Open a file that is no model, such as a single tensor, as pictures."""
-        self._opening.over()
+        self._opening.finish()
         self.open_data([path])
 
-    def _near_runs(self) -> Iterator[Path]:
+    def _candidate_runs(self) -> Iterator[Path]:
         """Yield candidates for the run that drew a picture, the likeliest first."""
         yield from () if self.run is None else (self.run,)
         recent = Recent(open_settings()).runs()
@@ -256,9 +256,9 @@ class Studio(QObject):
         yield from ready_runs()
 
     def _new_run(self) -> Path:
-        return self._stamped(self.sources[0].stem if len(self.sources) == 1 else "")
+        return self._timestamped_folder(self.sources[0].stem if len(self.sources) == 1 else "")
 
-    def _stamped(self, stem: str) -> Path:
+    def _timestamped_folder(self, stem: str) -> Path:
         """Return the path of a new run folder, named by ``stem``, if any, and the current time."""
         return self.runs_folder / f"{stem or 'pictures'} {datetime.now():%Y-%m-%d %H-%M-%S}"
 
@@ -273,15 +273,15 @@ class Studio(QObject):
     def _on_data_failed(self, failure: Failure) -> None:
         """Revert to the last data set that was read, if any, and report the failure."""
         self.refused = RefusedData(self.sources, self.options, failure)
-        good = self._last_good
-        self.sources = good.source if good is not None else ()
-        self.options = good.options if good is not None else PrepareOptions()
-        self.dataset, self.preview = good, None
+        last = self._last_dataset
+        self.sources = last.source if last is not None else ()
+        self.options = last.options if last is not None else PrepareOptions()
+        self.dataset, self.preview = last, None
         self.data_changed.emit()
         self.notify(failure)
 
     def _on_training_started(self, run: Path) -> None:
-        if self.trainer.came_up and self.run not in (None, run, self.trainer.before):
+        if self.trainer.is_from_queue and self.run not in (None, run, self.trainer.before):
             # The user works with another model: do not replace it.
             return
         if run != self.run:
@@ -290,8 +290,8 @@ class Studio(QObject):
         self.open_run(run)
 
     def _on_training_step(self) -> None:
-        if self.draws_live:
-            self.model_moved.emit()
+        if self.uses_live_weights:
+            self.model_trained.emit()
 
     def _on_training_ended(self) -> None:
         run = self.training_run
@@ -304,13 +304,13 @@ class Studio(QObject):
             self.trained_elsewhere.emit(run)
 
     def _on_run_view(self, view: specs.runs.RunView) -> None:
-        self._take_view(view, reopened=False)
+        self._set_run_view(view, reopened=False)
 
-    def _on_read_again(self, before: Path | None, view: specs.runs.RunView) -> None:
+    def _on_reopened(self, before: Path | None, view: specs.runs.RunView) -> None:
         if self.run == before:
-            self._take_view(view, reopened=True)
+            self._set_run_view(view, reopened=True)
 
-    def _take_view(self, view: specs.runs.RunView, reopened: bool) -> None:
+    def _set_run_view(self, view: specs.runs.RunView, reopened: bool) -> None:
         self.run_view = view
         self.run = view.summary.path
         record = self.record(self.run)
@@ -321,7 +321,7 @@ class Studio(QObject):
             record.changed.connect(self._on_record)
         self.reopened = reopened
         if not reopened:
-            self._opening.over()
+            self._opening.finish()
         self.run_changed.emit()
 
     def _on_record(self) -> None:
@@ -334,7 +334,7 @@ class Studio(QObject):
             self._reopen(record.run)
 
     def _on_result(self, result: object) -> None:
-        if isinstance(result, Drawn):
+        if isinstance(result, DrawingResult):
             self.drawn.emit(result)
 
     @property
@@ -357,7 +357,7 @@ class Studio(QObject):
         """Whether there is a model to sample from: a checkpoint, or a training in progress."""
         if self.run is None or self.run_view is None:
             return False
-        return bool(self.run_view.summary.checkpoints) or self.draws_live
+        return bool(self.run_view.summary.checkpoints) or self.uses_live_weights
 
     @property
     def has_pictures(self) -> bool:
@@ -372,7 +372,7 @@ class Studio(QObject):
     @property
     def model_step(self) -> int | None:
         """Number of steps that the open model has been trained for; None if unknown."""
-        if self.draws_live:
+        if self.uses_live_weights:
             return self.trainer.step
         return max(self.run_view.summary.checkpoints, default=None) if self.run_view else None
 
@@ -389,7 +389,7 @@ class Studio(QObject):
         return self.tr("Train or open a model first")
 
     @property
-    def draws_live(self) -> bool:
+    def uses_live_weights(self) -> bool:
         """Whether the open run is in training here: samples then use its current weights."""
         live = self.training is not None and self.training.state in (State.RUNNING, State.PAUSED)
         return live and self.run == self.training_run

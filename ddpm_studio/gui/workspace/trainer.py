@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ddpm_studio.backend import Backend, JobHandle, JobSpec, State, specs
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.gui.workspace.records import Records
+from ddpm_studio.gui.workspace.records import RunRecords
 from ddpm_studio.jobs.events import Event, RunStarted, TrainTick
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
@@ -34,7 +34,7 @@ class OpenedData(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Queued:
+class QueuedTraining:
     """Queued training, which starts when those before it have ended.
 
     Args:
@@ -72,7 +72,7 @@ class WindowTrainer(QObject):
     """Emitted when ``queue`` has changed."""
 
     def __init__(
-        self, opened: OpenedData, records: Records, new_run: Callable[[], Path], parent: QObject
+        self, opened: OpenedData, records: RunRecords, new_run: Callable[[], Path], parent: QObject
     ) -> None:
         super().__init__(parent)
         self._opened, self._records, self._new_run = opened, records, new_run
@@ -80,15 +80,15 @@ class WindowTrainer(QObject):
         self.run: Path | None = None
         #: Number of steps that the network has been trained for.
         self.step = 0
-        self.queue: list[Queued] = []
+        self.queue: list[QueuedTraining] = []
         # The job's state when ``changed`` was last emitted for it.
         self._state = State.WAITING
         #: The run that was trained before, if this training was started from the queue.
         self.before: Path | None = None
-        self._spare = FallbackFolder()
+        self._fallback = FallbackFolder()
 
     @property
-    def came_up(self) -> bool:
+    def is_from_queue(self) -> bool:
         """Whether the training in progress was started from the queue, not by the user just now."""
         return self.job is not None and self.before is not None
 
@@ -126,15 +126,15 @@ class WindowTrainer(QObject):
         if self.job is None:
             self._train(spec, run, spare)
             return
-        self.queue.append(Queued(spec, run, spare))
+        self.queue.append(QueuedTraining(spec, run, spare))
         self.queue_changed.emit()
 
-    def has_promised(self, run: Path) -> bool:
+    def is_reserved(self, run: Path) -> bool:
         """Whether a folder belongs to the training in progress or to a queued one."""
         begins = self.job is not None and self.run == run
         return begins or any(queued.run == run for queued in self.queue)
 
-    def dequeue(self, *queued: Queued) -> None:
+    def dequeue(self, *queued: QueuedTraining) -> None:
         """Remove trainings from the queue; without arguments, all of them."""
         self.queue = [one for one in self.queue if queued and one not in queued]
         self.queue_changed.emit()
@@ -186,15 +186,15 @@ class WindowTrainer(QObject):
 
     def follow(self, old: Path, new: Path) -> None:
         """Update the paths after a run folder was moved."""
-        place = old.resolve()
-        if self.run is not None and self.run.resolve() == place:
+        resolved = old.resolve()
+        if self.run is not None and self.run.resolve() == resolved:
             self.run = new
-        if self.before is not None and self.before.resolve() == place:
+        if self.before is not None and self.before.resolve() == resolved:
             self.before = new
 
     def save_elsewhere(self, folder: Path) -> None:
         """Continue the training below another folder, as its own can't be written to."""
-        self._spare.folder = folder
+        self._fallback.folder = folder
 
     def _train(self, spec: JobSpec[TrainResult], run: Path | None, spare: FallbackFolder) -> None:
         if self.job is not None:
@@ -212,7 +212,7 @@ class WindowTrainer(QObject):
         before: Path | None,
     ) -> None:
         self.job = self._opened.backend.submit(spec)
-        self.run, self._spare, self.before = run, spare, before
+        self.run, self._fallback, self.before = run, spare, before
         self.job.on_event(self._on_event)
         self._state = self.job.state
         self.job.changed.connect(self._on_job_changed)

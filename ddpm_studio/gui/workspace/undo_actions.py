@@ -28,14 +28,14 @@ class UndoActions(QObject):
     ) -> None:
         super().__init__(parent)
         self._actions, self._in_front = actions, in_front
-        for word, text, shortcut, icon, tip in (
+        for command, text, shortcut, icon, tip in (
             ("undo", self.tr("Undo"), "Ctrl+Z", "undo-2", self.tr("Undo the last change")),
             ("redo", self.tr("Redo"), "Ctrl+Shift+Z", "redo-2", self.tr("Do it again after all")),
         ):
             actions.add(
-                f"edit.{word}",
+                f"edit.{command}",
                 text,
-                partial(self._do, word),
+                partial(self._trigger, command),
                 category=self.tr("&Edit"),
                 shortcut=shortcut,
                 icon=icon,
@@ -43,7 +43,7 @@ class UndoActions(QObject):
                 enabled=False,
             )
 
-    def follow(self) -> None:
+    def connect_tools(self) -> None:
         """Connect to the tools' undo and redo actions, once the tools are built."""
         for action in list(self._actions):
             if action.objectName().endswith((".undo", ".redo")):
@@ -52,17 +52,17 @@ class UndoActions(QObject):
 
     def refresh(self) -> None:
         """Update whether undo and redo are enabled."""
-        for word in ("undo", "redo"):
-            self._actions[f"edit.{word}"].setEnabled(self._found(word) is not None)
+        for command in ("undo", "redo"):
+            self._actions[f"edit.{command}"].setEnabled(self._find_action(command) is not None)
 
-    def _do(self, word: str) -> None:
-        action = self._found(word)
+    def _trigger(self, command: str) -> None:
+        action = self._find_action(command)
         if action is not None:
             action.trigger()
 
-    def _found(self, word: str) -> QAction | None:
+    def _find_action(self, command: str) -> QAction | None:
         for key in (self._in_front(), *_ANYWHERE):
-            action_id = f"{key}.{word}"
+            action_id = f"{key}.{command}"
             if action_id in self._actions and self._actions[action_id].isEnabled():
                 return self._actions[action_id]
         return None

@@ -11,18 +11,18 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.networks.network import NetworkConfig
-from ddpm_studio.engine.networks.registry import outline
+from ddpm_studio.engine.networks.registry import build_on_meta
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop.configs import Unsupported, is_swapped, process_from
+from ddpm_studio.interop.configs import UnsupportedFieldError, is_sampling_scheduler, process_from
 from ddpm_studio.interop.formats.format import (
-    PAPERS,
+    PAPER_SETTINGS,
     Answers,
     ModelFormat,
     height_width,
     process_of,
 )
-from ddpm_studio.interop.formats.source import Source, bare
+from ddpm_studio.interop.formats.source import Source, strip_prefixes
 from ddpm_studio.interop.layout import (
     INDEX,
     ModelLayout,
@@ -58,13 +58,13 @@ class Diffusers(ModelFormat):
         fields = read_json(file)
         try:
             require_network(fields)
-        except Unsupported as error:
+        except UnsupportedFieldError as error:
             raise _unsupported(file, error) from error
         asked: dict[str, Any] = {}
         if fields.get("sample_size") is None:
             asked["image_size"] = None
         if layout.scheduler is None:
-            asked.update(PAPERS)
+            asked.update(PAPER_SETTINGS)
         embeds = fields.get("num_class_embeds")
         if embeds is not None and not (layout.root / NO_LABEL_FILE).exists():
             asked["null_class"] = False
@@ -152,7 +152,7 @@ def _read(layout: ModelLayout, answers: Answers) -> ForeignModel:
         null_label=own_row or config.num_classes is None,
         process=process,
         raw=raw,
-        trained=f"step {int(step[1]):,}" if step else "",
+        training_progress=f"step {int(step[1]):,}" if step else "",
         notes=(*notes, *more),
     )
 
@@ -168,7 +168,7 @@ def _process(
         process = process_from(fields, config.learned_variance)
     except (ValueError, TypeError, ArithmeticError) as error:
         raise _unsupported(layout.scheduler, error) from error
-    if not is_swapped(fields):
+    if not is_sampling_scheduler(fields):
         return process, []
     return process, [
         f"What {fields['_class_name']} says of the noise is read; its way of drawing is not: the "
@@ -180,10 +180,10 @@ def _weights(
     folder: Path, config: NetworkConfig, own_row: bool
 ) -> tuple[dict[str, Tensor], list[str]]:
     """Return a network's weights, and notes on where they were read from."""
-    shapes = {name: value.shape for name, value in outline(config).state_dict().items()}
+    shapes = {name: value.shape for name, value in build_on_meta(config).state_dict().items()}
     numbers = sum(shape.numel() for shape in shapes.values())
     file, table = read_weights(folder, _WIDEST * numbers + _OVERHEAD)
-    weights = dict(bare(table))
+    weights = dict(strip_prefixes(table))
     if config.num_classes is not None and not own_row:
         weights = _with_no_label_row(weights)
     try:
@@ -207,7 +207,7 @@ def _with_no_label_row(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _unsupported(path: Path, error: Exception) -> StudioError:
     what = "a scheduler" if "scheduler" in path.name else "a network"
-    known = isinstance(error, Unsupported)
+    known = isinstance(error, UnsupportedFieldError)
     return StudioError(
         f"{path} describes {what} that DDPM Studio cannot express: {error}.",
         "Choose a model of the DDPM family, such as google/ddpm-cifar10-32 (a name on the "

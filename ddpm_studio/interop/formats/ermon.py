@@ -9,7 +9,7 @@ from ddpm_studio.interop.formats.ho import (
     paper_weights,
     questions_about,
 )
-from ddpm_studio.interop.formats.source import Source, Table, bare, is_table
+from ddpm_studio.interop.formats.source import Source, StateDict, is_state_dict, strip_prefixes
 from ddpm_studio.interop.model import ForeignModel
 
 _STEP, _AVERAGES = 3, 4
@@ -38,12 +38,12 @@ class Ermon(ModelFormat):
             paper_weights(source.tensors(averages), config) if averages else weights,
             process=process_of(answers, learned=config.learned_variance),
             raw=weights if averages else None,
-            trained=f"step {step:,}" if type(step) is int else "",
+            training_progress=f"step {step:,}" if type(step) is int else "",
         )
 
 
-def _table(source: Source, place: int) -> Table:
+def _table(source: Source, place: int) -> StateDict:
     states = source.tree
-    if not isinstance(states, list) or len(states) <= place or not is_table(states[place]):
+    if not isinstance(states, list) or len(states) <= place or not is_state_dict(states[place]):
         return {}
-    return bare(states[place])
+    return strip_prefixes(states[place])

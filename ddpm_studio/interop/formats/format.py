@@ -9,16 +9,16 @@ from typing import Any, ClassVar
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop.formats.source import Source, Table
+from ddpm_studio.interop.formats.source import Source, StateDict
 from ddpm_studio.interop.model import ForeignModel
 
 Answers = Mapping[str, Any]
 """Values for fields of :class:`ddpm_studio.requests.ImportRequest` that a file leaves open."""
 
 #: The settings of a network that predicts ε with the paper's schedule.
-PAPERS: Answers = {"schedule": "linear", "timesteps": 1000, "parameterization": "eps"}
+PAPER_SETTINGS: Answers = {"schedule": "linear", "timesteps": 1000, "parameterization": "eps"}
 # Resolution of the first level with attention in nearly all of these networks, in pixels.
-_ATTENDS_AT = 16
+_ATTENTION_SIDE = 16
 
 
 class ModelFormat(ABC):
@@ -57,7 +57,7 @@ class ModelFormat(ABC):
         """
 
 
-class Refused(ModelFormat):
+class UnsupportedFormat(ModelFormat):
     """Base class of formats that are recognised but not supported, as no network here fits."""
 
     what: ClassVar[str]
@@ -88,13 +88,13 @@ def process_of(answers: Answers, *, learned: bool = False) -> DiffusionProcess:
     return DiffusionProcess(schedule, answers["parameterization"], variance)
 
 
-def usual_side(attends: Collection[bool]) -> int | None:
+def default_side(attends: Collection[bool]) -> int | None:
     """Return the pictures' side, assuming attention starts at 16 pixels; None without attention.
 
     Args:
         attends: whether each level has attention, from the pictures' resolution downwards.
     """
-    return next((_ATTENDS_AT << level for level, one in enumerate(attends) if one), None)
+    return next((_ATTENTION_SIDE << level for level, one in enumerate(attends) if one), None)
 
 
 def height_width(answers: Answers) -> tuple[int, int]:
@@ -103,7 +103,7 @@ def height_width(answers: Answers) -> tuple[int, int]:
     return (size, size) if isinstance(size, int) else (size[1], size[0])
 
 
-def shape_of(table: Table, name: str) -> tuple[int, ...]:
+def shape_of(table: StateDict, name: str) -> tuple[int, ...]:
     """Return the shape of a weight of two dimensions or more.
 
     Raises:

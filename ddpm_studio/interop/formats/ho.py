@@ -7,22 +7,22 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
-from ddpm_studio.engine.networks.registry import outline
+from ddpm_studio.engine.networks.registry import build_on_meta
 from ddpm_studio.engine.networks.unet_config import UNetConfig, level_sides
 from ddpm_studio.interop.formats.format import (
-    PAPERS,
+    PAPER_SETTINGS,
     Answers,
     ModelFormat,
+    default_side,
     height_width,
     process_of,
     shape_of,
-    usual_side,
 )
-from ddpm_studio.interop.formats.source import Source, Table, weights_in
+from ddpm_studio.interop.formats.source import Source, StateDict, find_state_dict
 from ddpm_studio.interop.model import ForeignModel
-from ddpm_studio.interop.names import matched
+from ddpm_studio.interop.names import match_weights
 
-_MOST_LEVELS = 12
+_MAX_LEVELS = 12
 _NAMES: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     (r"^time([12])\.", lambda match: f"temb.dense.{int(match[1]) - 1}."),
     (r"^mid_attention\.", "mid.attn_1."),
@@ -41,36 +41,36 @@ class Ho(ModelFormat):
 
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
-        return is_paper_unet(weights_in(source))
+        return is_paper_unet(find_state_dict(source))
 
     def questions(self, source: Source) -> Answers:
         """See :class:`ModelFormat`."""
-        return questions_about(weights_in(source))
+        return questions_about(find_state_dict(source))
 
     def read(self, source: Source, answers: Answers) -> ForeignModel:
         """See :class:`ModelFormat`."""
-        table = weights_in(source)
+        table = find_state_dict(source)
         config = paper_config(table, answers)
         weights = paper_weights(source.tensors(table), config)
         process = process_of(answers, learned=config.learned_variance)
         return ForeignModel(config, weights, process=process)
 
 
-def is_paper_unet(table: Table) -> bool:
+def is_paper_unet(table: StateDict) -> bool:
     """Whether a state dict has the parameter names of this format."""
     return {"temb.dense.0.weight", "conv_in.weight", "down.0.block.0.conv1.weight"} <= table.keys()
 
 
-def questions_about(table: Table) -> Answers:
+def questions_about(table: StateDict) -> Answers:
     """Return the settings that a state dict of this format lacks, with the paper's values.
 
     Raises:
         ValueError: if its blocks make no U-Net.
     """
-    return {"image_size": usual_side(_attends(table)), **PAPERS}
+    return {"image_size": default_side(_attends(table)), **PAPER_SETTINGS}
 
 
-def paper_config(table: Table, answers: Answers) -> UNetConfig:
+def paper_config(table: StateDict, answers: Answers) -> UNetConfig:
     """Derive the network's configuration from the names and shapes of its weights.
 
     Raises:
@@ -105,9 +105,9 @@ def paper_weights(weights: Mapping[str, Tensor], config: UNetConfig) -> dict[str
     Raises:
         ValueError: if a weight is missing, left over, of another shape or not finite.
     """
-    shapes = {name: value.shape for name, value in outline(config).state_dict().items()}
+    shapes = {name: value.shape for name, value in build_on_meta(config).state_dict().items()}
     levels = len(config.channel_mult)
-    return matched(weights, {name: _their_names(name, levels) for name in shapes}, shapes)
+    return match_weights(weights, {name: _their_names(name, levels) for name in shapes}, shapes)
 
 
 def _their_names(name: str, levels: int) -> list[str]:
@@ -119,13 +119,13 @@ def _their_names(name: str, levels: int) -> list[str]:
     return [name.replace(".qkv.", f".{part}.") for part in "qkv"] if ".qkv." in name else [name]
 
 
-def _attends(table: Table) -> tuple[bool, ...]:
+def _attends(table: StateDict) -> tuple[bool, ...]:
     levels = _count(table, r"down\.(\d+)\.")
-    if not 0 < levels <= _MOST_LEVELS:
+    if not 0 < levels <= _MAX_LEVELS:
         raise ValueError("its blocks make no U-Net")
     return tuple(f"down.{level}.attn.0.q.weight" in table for level in range(levels))
 
 
-def _count(table: Table, pattern: str) -> int:
+def _count(table: StateDict, pattern: str) -> int:
     found = (re.match(pattern, name) for name in table)
     return 1 + max((int(match[1][:6]) for match in found if match), default=-1)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ddpm_studio.interop.formats.format import Refused
-from ddpm_studio.interop.formats.source import Source, is_table
+from ddpm_studio.interop.formats.format import UnsupportedFormat
+from ddpm_studio.interop.formats.source import Source, is_state_dict
 
 _INNER = "inner_model."
 
 
-class KDiffusion(Refused):
+class KDiffusion(UnsupportedFormat):
     """A k-diffusion checkpoint: model, model_ema, opt, sched, ema_sched, epoch and step."""
 
     what = "a model of k-diffusion"
@@ -17,5 +17,5 @@ class KDiffusion(Refused):
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
         tables = [source.items.get(name) for name in ("model_ema", "model")]
-        inner = any(name.startswith(_INNER) for one in tables if is_table(one) for name in one)
+        inner = any(name.startswith(_INNER) for one in tables if is_state_dict(one) for name in one)
         return inner or {"model", "model_ema", "ema_sched"} <= source.items.keys()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ddpm_studio.interop.formats.format import Refused
-from ddpm_studio.interop.formats.source import Source, weights_in
+from ddpm_studio.interop.formats.format import UnsupportedFormat
+from ddpm_studio.interop.formats.source import Source, find_state_dict
 
 _PARTS = ("model.diffusion_model.", "first_stage_model.", "cond_stage_model.")
 
 
-class LatentDiffusion(Refused):
+class LatentDiffusion(UnsupportedFormat):
     """A latent diffusion checkpoint, such as ``sd-v1-4.ckpt``."""
 
     what = "a model of latent diffusion, such as Stable Diffusion"
@@ -16,4 +16,4 @@ class LatentDiffusion(Refused):
 
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
-        return any(name.startswith(_PARTS) for name in weights_in(source))
+        return any(name.startswith(_PARTS) for name in find_state_dict(source))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from ddpm_studio.interop.formats.format import Refused
-from ddpm_studio.interop.formats.source import Source, is_table
+from ddpm_studio.interop.formats.format import UnsupportedFormat
+from ddpm_studio.interop.formats.source import Source, is_state_dict
 
 _BLOCK = re.compile(r"(?:^|\.)(?:downs\.0\.[0-3]|mid_block1)\.")
 
 
-class Lucidrains(Refused):
+class Lucidrains(UnsupportedFormat):
     """A checkpoint of denoising-diffusion-pytorch, such as ``model-10.pt``."""
 
     what = "a model of denoising-diffusion-pytorch (lucidrains)"
@@ -22,4 +22,4 @@ class Lucidrains(Refused):
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
         tables = [source.tree, *source.items.values()]
-        return any(any(_BLOCK.search(name) for name in one) for one in tables if is_table(one))
+        return any(any(_BLOCK.search(name) for name in one) for one in tables if is_state_dict(one))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ddpm_studio.interop.formats.format import Refused
+from ddpm_studio.interop.formats.format import UnsupportedFormat
 from ddpm_studio.interop.formats.source import Source
 
 _PERSISTENCE = b"torch_utils.persistence"
 
 
-class NVlabs(Refused):
+class NVlabs(UnsupportedFormat):
     """A pickle of NVlabs, such as ``edm-cifar10-32x32-cond-vp.pkl``."""
 
     what = "a pickle of NVlabs' EDM or StyleGAN"

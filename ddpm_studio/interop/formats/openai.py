@@ -15,20 +15,20 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.networks.openai_unet import OpenAIUNetConfig
-from ddpm_studio.engine.networks.registry import outline
+from ddpm_studio.engine.networks.registry import build_on_meta
 from ddpm_studio.engine.networks.unet_config import level_sides
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop.formats.format import (
-    PAPERS,
+    PAPER_SETTINGS,
     Answers,
     ModelFormat,
     height_width,
     process_of,
     shape_of,
 )
-from ddpm_studio.interop.formats.source import Source, Table, weights_in
+from ddpm_studio.interop.formats.source import Source, StateDict, find_state_dict
 from ddpm_studio.interop.model import ForeignModel, ForeignNetwork
-from ddpm_studio.interop.names import matched
+from ddpm_studio.interop.names import match_weights
 from ddpm_studio.pickles.torch_file import load_torch_file
 from ddpm_studio.strict_json import require_file
 
@@ -50,8 +50,8 @@ _OUTER = {
     "conv_out": "out.2",
 }
 # No model that OpenAI published is half as large.
-_MOST_BYTES = 16 << 30
-_MOST_BLOCKS = 200
+_MAX_BYTES = 16 << 30
+_MAX_BLOCKS = 200
 _LABELS = "label_emb.weight"
 
 
@@ -86,7 +86,7 @@ def load_openai(file: Path, flags: OpenAIFlags) -> ForeignNetwork:
         StudioError: if the file can't be read, is no such checkpoint, or does not fit the flags.
     """
     try:
-        if require_file(file).st_size > _MOST_BYTES:
+        if require_file(file).st_size > _MAX_BYTES:
             raise ValueError("it is far larger than any such network")
         return from_openai(load_torch_file(file), flags)
     except (OSError, ValueError) as error:
@@ -112,12 +112,12 @@ def from_openai(
     """
     config = _config(weights, flags)
     if config.num_classes is not None and null_label:
-        config = config.with_(num_classes=config.num_classes - 1)
+        config = config.with_fields(num_classes=config.num_classes - 1)
     elif config.num_classes is not None:
         rows = weights[_LABELS]
         weights = {**weights, _LABELS: torch.cat([rows, rows.new_zeros(1, rows.shape[1])])}
-    shapes = {name: value.shape for name, value in outline(config).state_dict().items()}
-    result = matched(weights, {name: [_their_name(name, config)] for name in shapes}, shapes)
+    shapes = {name: value.shape for name, value in build_on_meta(config).state_dict().items()}
+    result = match_weights(weights, {name: [_their_name(name, config)] for name in shapes}, shapes)
     if not flags.use_new_attention_order:
         for name in result:
             if ".qkv." in name:
@@ -173,7 +173,7 @@ def _up(place: int, what: str, within: list[str], config: OpenAIUNetConfig) -> s
     return f"{first + int(number)}.{int(attention)}.{inner}"
 
 
-def _config(weights: Table, flags: OpenAIFlags) -> OpenAIUNetConfig:
+def _config(weights: StateDict, flags: OpenAIFlags) -> OpenAIUNetConfig:
     """Return the network's configuration from names and shapes of the weights, and the flags."""
     plan = _plan(weights)
     sides = level_sides(flags.height, flags.width, len(plan.widths))
@@ -216,7 +216,7 @@ class _Plan:
         return tuple(width / self.base for width in self.widths)
 
 
-def _plan(weights: Table) -> _Plan:
+def _plan(weights: StateDict) -> _Plan:
     blocks = 1 + max(
         (int(match[1]) for name in weights if (match := re.match(r"output_blocks\.(\d+)\.", name))),
         default=-1,
@@ -225,7 +225,7 @@ def _plan(weights: Table) -> _Plan:
     doubling = re.compile(r"output_blocks\.(\d+)\.[12]\.(conv|in_layers\.0)\.weight")
     ends = [(int(match[1]), match[2]) for name in weights if (match := doubling.fullmatch(name))]
     per_level = 1 + min((number for number, _ in ends), default=blocks - 1)
-    if not 0 < blocks <= _MOST_BLOCKS or per_level < 2 or blocks % per_level:
+    if not 0 < blocks <= _MAX_BLOCKS or per_level < 2 or blocks % per_level:
         raise ValueError("its blocks make no U-Net")
     starts = [1 + level * per_level for level in range(blocks // per_level)]
     widths = [shape_of(weights, f"input_blocks.{k}.0.in_layers.2.weight")[0] for k in starts]
@@ -254,20 +254,25 @@ class OpenAI(ModelFormat):
 
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
-        return {"time_embed.0.weight", "input_blocks.0.0.weight"} <= weights_in(source).keys()
+        return {"time_embed.0.weight", "input_blocks.0.0.weight"} <= find_state_dict(source).keys()
 
     def questions(self, source: Source) -> Answers:
         """Return the flags, with those of the published model of this shape as usual values."""
-        plan = _checked(weights_in(source))
+        plan = _checked_plan(find_state_dict(source))
         # OpenAI's scripts choose the widths of the levels by the size of the pictures.
         side = next((side for side, mult in _MULT.items() if mult == plan.mult), None)
         classes: Answers = {} if plan.classes is None else {"null_class": False}
-        return {"image_size": side, **_usual(plan, side), "parameterization": "eps", **classes}
+        return {
+            "image_size": side,
+            **_published_flags(plan, side),
+            "parameterization": "eps",
+            **classes,
+        }
 
     def read(self, source: Source, answers: Answers) -> ForeignModel:
         """See :class:`ModelFormat`."""
-        table, T = weights_in(source), answers["timesteps"]
-        _checked(table)
+        table, T = find_state_dict(source), answers["timesteps"]
+        _checked_plan(table)
         head_channels = answers["num_head_channels"] or None
         flags = OpenAIFlags(
             *height_width(answers),
@@ -279,7 +284,7 @@ class OpenAI(ModelFormat):
         null_label = answers.get("null_class", False)
         found = from_openai(source.tensors(table), flags, null_label=null_label)
         # Their linear schedule is the paper's at T = 1000, and steeper at fewer steps.
-        their = {PAPERS["schedule"]: "linear_scaled"} if T != _RESCALED else {}
+        their = {PAPER_SETTINGS["schedule"]: "linear_scaled"} if T != _RESCALED else {}
         named = {**answers, "schedule": their.get(answers["schedule"], answers["schedule"])}
         process = process_of(named, learned=found.config.learned_variance)
         return ForeignModel(
@@ -302,7 +307,7 @@ _MULT: dict[int, tuple[float, ...]] = {
 _UPSAMPLER_CHANNELS = 6
 
 
-def _usual(plan: _Plan, side: int | None) -> Answers:
+def _published_flags(plan: _Plan, side: int | None) -> Answers:
     """Return the flags in the model cards of both repositories for a network like this."""
     guided = plan.resample_in_blocks
     # improved-diffusion's small models have T = 4000, and its class-conditional ImageNet model does
@@ -310,7 +315,7 @@ def _usual(plan: _Plan, side: int | None) -> Answers:
     long = not guided and side in (32, 64) and plan.out == 2 * plan.channels
     by_channels = guided and side != 128
     return {
-        "schedule": "cosine" if long or (guided and side == 64) else PAPERS["schedule"],
+        "schedule": "cosine" if long or (guided and side == 64) else PAPER_SETTINGS["schedule"],
         "timesteps": 4000 if long else _RESCALED,
         "rescale_timesteps": long and plan.classes is None,
         "num_heads": 4 if plan.scale_shift else 1,
@@ -319,7 +324,7 @@ def _usual(plan: _Plan, side: int | None) -> Answers:
     }
 
 
-def _checked(table: Table) -> _Plan:
+def _checked_plan(table: StateDict) -> _Plan:
     """Return the plan of a state dict, unless it is one of OpenAI's other networks.
 
     Raises:

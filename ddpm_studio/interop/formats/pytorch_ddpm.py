@@ -10,24 +10,30 @@ from torch import Tensor
 
 from ddpm_studio.engine.networks.diffusers_unet import DiffusersUNetConfig
 from ddpm_studio.engine.networks.embeddings import timestep_embedding
-from ddpm_studio.engine.networks.registry import outline
+from ddpm_studio.engine.networks.registry import build_on_meta
 from ddpm_studio.interop.formats.format import (
-    PAPERS,
+    PAPER_SETTINGS,
     Answers,
     ModelFormat,
+    default_side,
     height_width,
     process_of,
     shape_of,
-    usual_side,
 )
-from ddpm_studio.interop.formats.source import Leaf, Source, Table, bare, is_table
+from ddpm_studio.interop.formats.source import (
+    Leaf,
+    Source,
+    StateDict,
+    is_state_dict,
+    strip_prefixes,
+)
 from ddpm_studio.interop.model import ForeignModel
-from ddpm_studio.interop.names import matched
+from ddpm_studio.interop.names import match_weights
 
 _EMBEDDING = "time_embedding.timembedding.0.weight"
 _TIME = "time_embedding.timembedding.1.weight"
-_MOST_BLOCKS = 200
-_MOST_TIMESTEPS = 10_000
+_MAX_BLOCKS = 200
+_MAX_TIMESTEPS = 10_000
 # Absolute tolerance for float32 sines of arguments up to T, rounded in another way.
 _TOLERANCE = 5e-3
 _RESIDUAL = {
@@ -58,9 +64,9 @@ class PytorchDDPM(ModelFormat):
     def questions(self, source: Source) -> Answers:
         """Return schedule and parameterisation; the file has T, and the size if it has x_T."""
         table = _table(source, "net_model", "ema_model")
-        usual = {**PAPERS}
+        usual = {**PAPER_SETTINGS}
         del usual["timesteps"]
-        asked = {} if _noise_size(source) else {"image_size": usual_side(_Plan(table).attends)}
+        asked = {} if _noise_size(source) else {"image_size": default_side(_Plan(table).attends)}
         return {**asked, **usual}
 
     def read(self, source: Source, answers: Answers) -> ForeignModel:
@@ -68,7 +74,7 @@ class PytorchDDPM(ModelFormat):
         table = _table(source, "ema_model", "net_model")
         raw = _table(source, "net_model") if "ema_model" in source.items else {}
         T = shape_of(table, _EMBEDDING)[0]
-        if T > _MOST_TIMESTEPS:
+        if T > _MAX_TIMESTEPS:
             raise ValueError(f"it has {T:,} timesteps")
         plan = _Plan(table)
         size = _noise_size(source) or height_width(answers)
@@ -79,7 +85,7 @@ class PytorchDDPM(ModelFormat):
             _weights(source.tensors(table), plan, config),
             process=process_of({**answers, "timesteps": T}),
             raw=_weights(source.tensors(raw), plan, config) if raw else None,
-            trained=f"step {step:,}" if type(step) is int else "",
+            training_progress=f"step {step:,}" if type(step) is int else "",
         )
 
 
@@ -90,7 +96,7 @@ class _Plan:
         ValueError: the blocks make no U-Net.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: StateDict) -> None:
         places = {
             part: {int(m[1][:6]) for n in table if (m := re.match(rf"{part}\.(\d+)\.", n))}
             for part in ("downblocks", "upblocks")
@@ -98,7 +104,7 @@ class _Plan:
         downs = sorted(n for n in places["downblocks"] if f"downblocks.{n}.main.weight" in table)
         self.levels, count = len(downs) + 1, len(places["downblocks"])
         self.blocks = downs[0] if downs else count
-        if not 0 < count <= _MOST_BLOCKS or count != self.levels * (self.blocks + 1) - 1:
+        if not 0 < count <= _MAX_BLOCKS or count != self.levels * (self.blocks + 1) - 1:
             raise ValueError("its blocks make no U-Net")
         firsts = [level * (self.blocks + 1) for level in range(self.levels)]
         self.widths = tuple(shape_of(table, f"downblocks.{n}.block1.2.weight")[0] for n in firsts)
@@ -164,17 +170,17 @@ def _weights(
     sorted_out = torch.cat([torch.arange(0, dim, 2), torch.arange(1, dim, 2)])
     if not torch.allclose(table[:, sorted_out], ours, rtol=0, atol=_TOLERANCE):
         raise ValueError("its embedding of t is none of sines and cosines")
-    shapes = {name: value.shape for name, value in outline(config).state_dict().items()}
-    result = matched(given, {name: plan.names(name) for name in shapes}, shapes)
+    shapes = {name: value.shape for name, value in build_on_meta(config).state_dict().items()}
+    result = match_weights(given, {name: plan.names(name) for name in shapes}, shapes)
     result["time1.weight"] = result["time1.weight"][:, sorted_out].contiguous()
     return result
 
 
-def _table(source: Source, *names: str) -> Table:
+def _table(source: Source, *names: str) -> StateDict:
     """Return the first state dict that exists under these names, or else the file itself."""
     there = [source.items[name] for name in names if name in source.items]
     found = there[0] if there else source.tree
-    return bare(found) if is_table(found) else {}
+    return strip_prefixes(found) if is_state_dict(found) else {}
 
 
 def _noise_size(source: Source) -> tuple[int, int] | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ddpm_studio.interop.formats.format import Refused
-from ddpm_studio.interop.formats.source import Source, weights_in
+from ddpm_studio.interop.formats.format import UnsupportedFormat
+from ddpm_studio.interop.formats.source import Source, find_state_dict
 
 _MODULES = "all_modules."
 
 
-class ScoreSDE(Refused):
+class ScoreSDE(UnsupportedFormat):
     """A score_sde checkpoint, such as ``checkpoint_8.pth``: optimizer, model, ema and step."""
 
     what = "a model of score_sde"
@@ -16,4 +16,4 @@ class ScoreSDE(Refused):
 
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
-        return any(name.startswith(_MODULES) for name in weights_in(source))
+        return any(name.startswith(_MODULES) for name in find_state_dict(source))

@@ -14,30 +14,30 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ddpm_studio.pickles.torch_file import TorchFile, View, is_torch_file, open_torch_file
-from ddpm_studio.placeholders import HEAD_BYTES, stand_in
+from ddpm_studio.pickles.torch_file import TensorRef, TorchFile, is_torch_file, open_torch_file
+from ddpm_studio.placeholders import HEAD_BYTES, detect_placeholder
 from ddpm_studio.strict_json import require_file
 
-Leaf = View | Tensor
-Table = Mapping[str, Leaf]
+Leaf = TensorRef | Tensor
+StateDict = Mapping[str, Leaf]
 _Leaf = TypeVar("_Leaf")
 
-_HEAD = 1 << 16
+_HEAD_BYTES = 1 << 16
 # No published checkpoint of this family, with its optimiser state, is half as large.
-_MOST_BYTES = 32 << 30
+_MAX_BYTES = 32 << 30
 # Prefixes that DistributedDataParallel and torch.compile add to parameter names.
-_AROUND = ("module.", "_orig_mod.")
+_PREFIXES = ("module.", "_orig_mod.")
 _WRAPPERS = (
     *("ema", "model_ema", "ema_model", "state_dict", "model_state_dict", "model", "net", "module"),
 )
 _FILES = {".pt", ".pth", ".ckpt", ".pkl", ".bin", ".safetensors", ".zip", ".json"}
 # A name such as google/ddpm-cifar10-32, as the Hub allows them.
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
-_HUB_PLACE = re.compile(r"^(?:hf:/{1,2}|https?:/{1,2}(?:www\.)?(?:huggingface\.co|hf\.co)/)")
+_HUB_URL = re.compile(r"^(?:hf:/{1,2}|https?:/{1,2}(?:www\.)?(?:huggingface\.co|hf\.co)/)")
 
 
-def _as_it_is(leaf: Leaf) -> Tensor:
-    if isinstance(leaf, View):
+def _identity(leaf: Leaf) -> Tensor:
+    if isinstance(leaf, TensorRef):
         raise TypeError("the numbers of a view lie in a file")
     return leaf
 
@@ -58,7 +58,7 @@ class Source:
     head: bytes = b""
     tree: object = None
     problem: str = ""
-    load: Callable[[Leaf], Tensor] = _as_it_is
+    load: Callable[[Leaf], Tensor] = _identity
 
     @property
     def is_folder(self) -> bool:
@@ -70,7 +70,7 @@ class Source:
         """The tree if it is a dict, else an empty one."""
         return self.tree if isinstance(self.tree, dict) else {}
 
-    def tensors(self, table: Table) -> dict[str, Tensor]:
+    def tensors(self, table: StateDict) -> dict[str, Tensor]:
         """Read the tensors of a table.
 
         Raises:
@@ -80,7 +80,7 @@ class Source:
         return {name: self.load(leaf) for name, leaf in table.items()}
 
 
-def is_table(value: object) -> TypeGuard[Table]:
+def is_state_dict(value: object) -> TypeGuard[StateDict]:
     """Whether a value is a non-empty dict of tensors by name, such as a ``state_dict``."""
     return (
         isinstance(value, dict)
@@ -89,23 +89,23 @@ def is_table(value: object) -> TypeGuard[Table]:
     )
 
 
-def bare(table: Mapping[str, _Leaf]) -> Mapping[str, _Leaf]:
+def strip_prefixes(table: Mapping[str, _Leaf]) -> Mapping[str, _Leaf]:
     """Return a state dict without the name prefixes of DataParallel and torch.compile."""
-    around = next((one for one in _AROUND if all(name.startswith(one) for name in table)), None)
+    around = next((one for one in _PREFIXES if all(name.startswith(one) for name in table)), None)
     if not table or around is None:
         return table
-    return bare({name.removeprefix(around): leaf for name, leaf in table.items()})
+    return strip_prefixes({name.removeprefix(around): leaf for name, leaf in table.items()})
 
 
-def weights_in(source: Source) -> Table:
+def find_state_dict(source: Source) -> StateDict:
     """Return the state dict of a file: the tree itself, or the value of a usual key.
 
     Of several the EMA weights are preferred. Empty if there is none.
     """
-    if is_table(source.tree):
-        return bare(source.tree)
+    if is_state_dict(source.tree):
+        return strip_prefixes(source.tree)
     wrapped = (source.items.get(name) for name in _WRAPPERS)
-    return bare(next((table for table in wrapped if is_table(table)), {}))
+    return strip_prefixes(next((table for table in wrapped if is_state_dict(table)), {}))
 
 
 @contextmanager
@@ -121,11 +121,11 @@ def open_source(path: Path) -> Iterator[Source]:
         yield Source(path)
         return
     size = require_file(path).st_size
-    if size > _MOST_BYTES:
+    if size > _MAX_BYTES:
         raise ValueError("it is far larger than any such model")
     with path.open("rb") as stream:
-        head = stream.read(_HEAD)
-    if (instead := stand_in(head[:HEAD_BYTES], size)) is not None:
+        head = stream.read(_HEAD_BYTES)
+    if (instead := detect_placeholder(head[:HEAD_BYTES], size)) is not None:
         raise instead.error(str(path))
     if path.suffix == ".safetensors":
         yield _safetensors(path, head)
@@ -146,7 +146,7 @@ def open_source(path: Path) -> Iterator[Source]:
 def hub_name(path: Path) -> str:
     """Return the Hugging Face Hub name that a path may stand for; empty if none."""
     text = path.as_posix()
-    name = _HUB_PLACE.sub("", text)
+    name = _HUB_URL.sub("", text)
     if name != text:
         return "/".join(name.split("/")[:2])
     is_name = _HUB_NAME.fullmatch(name) and path.suffix.lower() not in _FILES
@@ -154,7 +154,7 @@ def hub_name(path: Path) -> str:
 
 
 def _read(file: TorchFile, leaf: Leaf) -> Tensor:
-    return file.load(leaf) if isinstance(leaf, View) else leaf
+    return file.load(leaf) if isinstance(leaf, TensorRef) else leaf
 
 
 def _safetensors(path: Path, head: bytes) -> Source:

@@ -11,7 +11,7 @@ from ddpm_studio.runs import RunFolder
 RequestT = TypeVar("RequestT", ShareRequest, InterpolateRequest, PathRequest)
 
 
-def with_fitting_t(request: RequestT, given: Collection[str]) -> RequestT:
+def with_default_t(request: RequestT, given: Collection[str]) -> RequestT:
     """Return the request with t limited to half of T, unless the person has given t.
 
     Raises:

@@ -14,7 +14,7 @@ from ddpm_studio.catalogue.tools import drawing_of, tool_of
 from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, Precision
 from ddpm_studio.engine.pixels import to_float16, to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS, Frames
-from ddpm_studio.engine.samplers.grid import sectioned
+from ddpm_studio.engine.samplers.grid import space_timesteps
 from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.array_text import Array, pack
@@ -22,10 +22,10 @@ from ddpm_studio.jobs.drawing.evaluator import Classes, Evaluator
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
-from ddpm_studio.jobs.frames import KEPT, SCALES
+from ddpm_studio.jobs.frames import SCALES, STORED_VIEWS
 from ddpm_studio.jobs.machine.device import choose_precision
 from ddpm_studio.requests import DrawRequest, SampleRequest, SamplerRequest
-from ddpm_studio.runs.classes import check_class, check_guidance, check_withheld
+from ddpm_studio.runs.classes import check_class, check_guidance, check_null_label
 
 
 def evaluator_for(
@@ -56,7 +56,7 @@ def evaluator_for(
         check_class(model.info, 0)  # Without classes, that is the error to report.
         raise StudioError("Guidance needs a class to lead to.", "Choose a class.")
     else:
-        check_withheld(model.info)
+        check_null_label(model.info)
     if request.guidance_rescale and request.guidance in (0, 1):
         # Checked here, not by the request: a run may have a guidance of its own.
         raise StudioError(
@@ -64,7 +64,7 @@ def evaluator_for(
             f"{request.guidance:g}.",
             "Choose a class and another guidance, or leave the rescaling out.",
         )
-    network = model.network_in(asked_precision(model, request))
+    network = model.network_in(resolve_precision(model, request))
     return Evaluator(
         network,
         model.device,
@@ -75,14 +75,14 @@ def evaluator_for(
     )
 
 
-def asked_precision(model: Model, request: DrawRequest) -> Precision:
+def resolve_precision(model: Model, request: DrawRequest) -> Precision:
     """Return the precision to draw in; ``auto`` is float32 if a given picture should come back."""
     if request.precision == "auto" and not isinstance(request, SampleRequest):
         return "float32"
     return choose_precision(request.precision, model.device)
 
 
-def asked_process(model: Model, request: DrawRequest) -> DiffusionProcess:
+def requested_process(model: Model, request: DrawRequest) -> DiffusionProcess:
     """Return p_θ with the requested clipping and, unless the model learned its own, variance."""
     variance = model.process.variance if model.process.learned else request.variance
     return replace(model.process, clip_x0=request.clip_x0, variance=variance)
@@ -102,7 +102,7 @@ def check_steps(model: Model, steps: int) -> None:
         )
 
 
-def share_of_steps(model: Model, steps: int, t: int) -> int:
+def proportional_steps(model: Model, steps: int, t: int) -> int:
     """Return the share of ``steps``, given for the whole reverse process, for one that starts at t.
 
     Raises:
@@ -112,7 +112,7 @@ def share_of_steps(model: Model, steps: int, t: int) -> int:
     return min(t, max(1, round(steps * t / model.process.schedule.T)))
 
 
-def respaced(respacing: str, T: int, t: int, through: int = 0) -> Tensor:
+def respaced_timesteps(respacing: str, T: int, t: int, through: int = 0) -> Tensor:
     """Return the timesteps that a respacing keeps in a reverse process that starts at t.
 
     From T these are OpenAI's own set, which may begin below T; from a smaller t, t itself is added
@@ -131,7 +131,7 @@ def respaced(respacing: str, T: int, t: int, through: int = 0) -> Tensor:
         StudioError: if that many can't be kept of T.
     """
     try:
-        kept = sectioned(T, respacing)
+        kept = space_timesteps(T, respacing)
     except ValueError as error:
         text = str(error)
         raise StudioError(f"{text[:1].upper()}{text[1:]}.", "Choose another respacing.") from error
@@ -152,22 +152,22 @@ def check_t(model: Model, t: int) -> None:
         )
 
 
-def walk(
+def reverse_process(
     model: Model,
     request: SamplerRequest,
     x_t: Tensor,
     t: int,
     noise: PictureNoise,
     through: int = 0,
-    walks: int = 1,
+    runs_left: int = 1,
     classes: Classes | None = None,
 ) -> Frames:
     """Run the requested sampler from x_t at t to x_0, with ``through`` among the t of its steps.
 
     ``request.steps`` counts for the whole reverse process from T; a shorter one takes its share of
     them, except that a few-step student takes all, or those timesteps of ``request.respacing`` that
-    are below t. ``walks`` is the number of such runs to come, including this one; for ``classes``
-    see :func:`evaluator_for`.
+    are below t. ``runs_left`` is the number of such runs to come, including this one; for
+    ``classes`` see :func:`evaluator_for`.
 
     Raises:
         StudioError: if t, the steps or the class are out of range, or the sampler can't start from
@@ -180,10 +180,10 @@ def walk(
         steps = request.steps or min(sampler.default_steps or T, T)
         check_steps(model, steps)
         # All of a student's few steps are needed.
-        steps = min(steps, t) if sampler.few_step else share_of_steps(model, steps, t)
+        steps = min(steps, t) if sampler.few_step else proportional_steps(model, steps, t)
         evaluations, start = steps, t
     else:
-        steps = respaced(request.respacing, T, t, through)
+        steps = respaced_timesteps(request.respacing, T, t, through)
         evaluations, start = len(steps), int(steps[-1]) + 1
     if sampler.needs_signal and start == T and model.process.schedule.zero_terminal_snr:
         raise StudioError(
@@ -192,8 +192,8 @@ def walk(
         )
     return run_sampler(
         sampler,
-        asked_process(model, request),
-        evaluator_for(model, request, evaluations * walks, classes),
+        requested_process(model, request),
+        evaluator_for(model, request, evaluations * runs_left, classes),
         x_t,
         noise,
         steps,
@@ -213,7 +213,7 @@ def draw(
     *,
     frames: int = 0,
     text: str = "Drawing",
-    walks: int = 1,
+    runs_left: int = 1,
     classes: Classes | None = None,
 ) -> Generator[Event, None, Pictures]:
     """Draw from x_t at t to x_0; yield progress and up to ``frames`` evenly spaced frames.
@@ -226,7 +226,7 @@ def draw(
         noise: noise with one stream for each picture.
         frames: number of frames to yield, first and last included; 0 for none.
         text: text of the progress.
-        walks: number of such drawings to come, including this one.
+        runs_left: number of such drawings to come, including this one.
         classes: class of each picture, replacing the request's; see :func:`evaluator_for`.
 
     Returns:
@@ -235,16 +235,20 @@ def draw(
     if t == 0:
         check_t(model, t)
         return _pictures(x_t)
-    way = walk(model, request, x_t, t, noise, walks=walks, classes=classes)
-    return (yield from follow(way, frames, text))
+    trajectory = reverse_process(
+        model, request, x_t, t, noise, runs_left=runs_left, classes=classes
+    )
+    return (yield from run_reverse_process(trajectory, frames, text))
 
 
-def follow(walk: Frames, frames: int, text: str) -> Generator[Event, None, Pictures]:
+def run_reverse_process(
+    reverse_process: Frames, frames: int, text: str
+) -> Generator[Event, None, Pictures]:
     """Run a reverse process to its end; yields and returns as :func:`draw` does."""
     kept: set[int] | None = None
-    for frame in walk:
+    for frame in reverse_process:
         if kept is None:
-            kept = _evenly(frame.total + 1, frames)
+            kept = _evenly_spaced(frame.total + 1, frames)
         if frame.index in kept:
             yield frame_images(frame)
         yield Progress(frame.index, frame.total, text)
@@ -254,7 +258,7 @@ def follow(walk: Frames, frames: int, text: str) -> Generator[Event, None, Pictu
 
 def frame_images(frame: Frame) -> FrameImages:
     """Return a frame's arrays as float16 on the CPU, converted on the device."""
-    kept = (to_float16(getattr(frame, view), SCALES[view]).cpu().numpy() for view in KEPT)
+    kept = (to_float16(getattr(frame, view), SCALES[view]).cpu().numpy() for view in STORED_VIEWS)
     return FrameImages(frame.index, frame.total, frame.t, *kept)
 
 
@@ -263,7 +267,7 @@ def _pictures(x: Tensor) -> Pictures:
     return pictures
 
 
-def _evenly(total: int, count: int) -> set[int]:
+def _evenly_spaced(total: int, count: int) -> set[int]:
     if count <= 0:
         return set()
     return {int(i) for i in np.linspace(0, total - 1, min(max(count, 2), total)).round()}
@@ -290,10 +294,10 @@ def recipe(
         kind: kind of the recipe, if it is not that of the request's drawing.
     """
     tool = () if kind else (("tool", tool_of(drawing_of(request).name).name),)
-    request = request.model_copy(update={"precision": asked_precision(model, request)})
+    request = request.model_copy(update={"precision": resolve_precision(model, request)})
     run_json = model.info.model_dump(mode="json", include={"created", "network", "data"})
     asked = request.model_dump(mode="json")
-    told: dict[str, object] = {
+    content: dict[str, object] = {
         "kind": kind or drawing_of(request).name,
         # A relative path would be wrong for others who open the picture.
         "request": {**asked, "run": str(model.run.resolve())},
@@ -304,5 +308,5 @@ def recipe(
         "torch": str(torch.__version__),
     }
     if used := origins(request, model.info.process, also=tool):
-        told["plugins"] = used
-    return told | {"inputs": pack(inputs)} if inputs else told
+        content["plugins"] = used
+    return content | {"inputs": pack(inputs)} if inputs else content

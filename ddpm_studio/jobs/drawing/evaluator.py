@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ddpm_studio.engine import Network
 from ddpm_studio.engine.device.memory_format import memory_format
-from ddpm_studio.engine.guidance import check_labels, guided, nearest_class
+from ddpm_studio.engine.guidance import check_labels, guided_prediction, nearest_class
 from ddpm_studio.errors import is_out_of_memory
 from ddpm_studio.jobs.machine.compiling import DrawingNetwork
 
@@ -60,17 +60,17 @@ class Evaluator:
 
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
         """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
-        with torch.no_grad(), _repeatable():
+        with torch.no_grad(), _deterministic_cudnn():
             x = x.contiguous(memory_format=self._layout)
             batch = (x, t) if self._classes is None else (x, t, self._labels(len(x)))
             while True:
                 try:
-                    return self._in_pieces(*batch)
+                    return self._in_batches(*batch)
                 except Exception as error:
                     if not is_out_of_memory(error) or self.batch == 1:
                         raise
                 # The error's traceback, which references tensors, is freed by now.
-                self._network.forget_recorded()
+                self._network.release_graphs()
                 self.batch = (min(self.batch, len(x)) + 1) // 2
 
     def _labels(self, count: int) -> Tensor:
@@ -79,7 +79,7 @@ class Evaluator:
             raise ValueError(f"{count} pictures came for {len(self._classes)} classes")
         return self._classes.expand(count, *self._classes.shape[1:]).contiguous()
 
-    def _in_pieces(self, x: Tensor, *more: Tensor) -> Tensor:
+    def _in_batches(self, x: Tensor, *more: Tensor) -> Tensor:
         if len(x) <= self.batch:
             return self._network(x, *more)
         pieces = zip(*(torch.split(one, self.batch) for one in (x, *more)), strict=True)
@@ -105,11 +105,11 @@ def _predict(
 ) -> Tensor:
     if classes is None:
         return network(x, t)  # type: ignore[no-any-return]
-    return guided(network, network.config, x, t, classes, guidance, rescale)
+    return guided_prediction(network, network.config, x, t, classes, guidance, rescale)
 
 
 @contextlib.contextmanager
-def _repeatable() -> Iterator[None]:
+def _deterministic_cudnn() -> Iterator[None]:
     """Use cuDNN's deterministic convolutions (context manager): a seed gives one picture."""
     before = torch.backends.cudnn.deterministic
     torch.backends.cudnn.deterministic = True

@@ -16,17 +16,17 @@ from ddpm_studio.engine.samplers import Frames, consistency_inpaint, grid
 from ddpm_studio.engine.samplers.inpaint import inpaint as inpaint_walk
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import (
-    asked_process,
     check_steps,
     evaluator_for,
-    follow,
     picture_shape,
     recipe,
+    requested_process,
+    run_reverse_process,
 )
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import load_file, to_latent
-from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping, with_its_guidance
-from ddpm_studio.jobs.events import DrawingBegun, Drawn, Event, Pictures
+from ddpm_studio.jobs.drawing.sampling_defaults import with_default_clipping, with_default_guidance
+from ddpm_studio.jobs.events import DrawingResult, DrawingStarted, Event, Pictures
 from ddpm_studio.requests import InpaintRequest
 
 Mask = npt.NDArray[np.bool_]
@@ -36,7 +36,7 @@ _DEFAULT_STEPS, _STUDENT_STEPS = 100, 4
 
 def inpaint(
     request: InpaintRequest, picture: Pictures, mask: Mask, models: ModelStore
-) -> Generator[Event, None, Drawn]:
+) -> Generator[Event, None, DrawingResult]:
     """Inpaint the masked part of a picture; the other pixels are kept.
 
     Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
@@ -53,9 +53,9 @@ def inpaint(
             range.
     """
     model = models.for_drawing(request.run, request)
-    request = with_its_clipping(model, request)
+    request = with_default_clipping(model, request)
     if request.class_label is not None:
-        request = with_its_guidance(model, request)
+        request = with_default_guidance(model, request)
     x_0 = to_latent(picture, model)
     if mask.shape != picture.shape[:2]:
         raise StudioError(
@@ -65,19 +65,21 @@ def inpaint(
     if not mask.any():
         raise StudioError("The mask leaves nothing to fill in.", "Mark a part of the picture.")
     made = recipe(model, request, {"picture": picture, "mask": mask})
-    yield DrawingBegun(made)
-    pictures = yield from follow(_walk(model, request, x_0, mask), request.frames, "Filling in")
-    return Drawn(pictures, made)
+    yield DrawingStarted(made)
+    pictures = yield from run_reverse_process(
+        _reverse_process(model, request, x_0, mask), request.frames, "Filling in"
+    )
+    return DrawingResult(pictures, made)
 
 
-def _walk(model: Model, request: InpaintRequest, x_0: Tensor, mask: Mask) -> Frames:
+def _reverse_process(model: Model, request: InpaintRequest, x_0: Tensor, mask: Mask) -> Frames:
     """Return the reverse process of RePaint, or that of a few-step student."""
     T, student = model.process.schedule.T, model.info.student
     steps = request.steps or min(_STUDENT_STEPS if student else _DEFAULT_STEPS, T)
     check_steps(model, steps)
-    process = asked_process(model, request)
+    process = requested_process(model, request)
     schedule = process.schedule
-    kept = grid.consistency(schedule, steps) if student else schedule.evenly(steps)
+    kept = grid.consistency(schedule, steps) if student else schedule.even_indices(steps)
     process = replace(process, schedule=schedule.keep(kept))
     noise = PictureNoise(request.seed, range(request.count), model.device)
     evaluator = evaluator_for(model, request)

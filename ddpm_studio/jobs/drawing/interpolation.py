@@ -8,9 +8,9 @@ from collections.abc import Generator, Sequence
 import torch
 from torch import Tensor
 
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine import PictureNoise, encode, mix, mix_between, mix_corners
-from ddpm_studio.engine.guidance import class_shares
+from ddpm_studio.engine.guidance import interpolation_weights
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import check_t, draw, recipe
@@ -18,19 +18,19 @@ from ddpm_studio.jobs.drawing.evaluator import Classes
 from ddpm_studio.jobs.drawing.latents import forward_noise
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
-from ddpm_studio.jobs.events import DrawingBegun, Drawn, Event, Pictures
+from ddpm_studio.jobs.drawing.sampling_defaults import with_run_defaults
+from ddpm_studio.jobs.events import DrawingResult, DrawingStarted, Event, Pictures
 from ddpm_studio.requests import InterpolateRequest, MixRequest, PathRequest, trail_points
-from ddpm_studio.runs.classes import check_class, check_withheld
+from ddpm_studio.runs.classes import check_class, check_null_label
 
 
 def interpolate(
     request: InterpolateRequest, ends: Sequence[Pictures], models: ModelStore
-) -> Generator[Event, None, Drawn]:
+) -> Generator[Event, None, DrawingResult]:
     """Interpolate between pictures: encode to t, mix, and decode with noise fixed over λ.
 
     With ``request.class_labels`` each end is conditioned on its own class, and the class embedding
-    is interpolated along with λ; see :func:`~ddpm_studio.engine.guidance.class_shares`.
+    is interpolated along with λ; see :func:`~ddpm_studio.engine.guidance.interpolation_weights`.
 
     Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
     them.
@@ -49,7 +49,7 @@ def interpolate(
     """
     if len(ends) not in (2, 4):
         raise StudioError(
-            f"{counted(len(ends), 'picture')} can't be mixed.", "Choose two, or four corners."
+            f"{format_count(len(ends), 'picture')} can't be mixed.", "Choose two, or four corners."
         )
     if request.trail is not None and len(ends) != 4:
         raise StudioError("A trail goes between four pictures.", "Give four corners.")
@@ -59,15 +59,15 @@ def interpolate(
             "Between two give u alone, between four corners u and v.",
         )
     model = models.for_drawing(request.run, request)
-    request = as_the_run_draws(model, request)
-    x_t = _encoded(model, request, ends)
-    mixed, parts = _mixed(request, x_t)
-    return (yield from _decoded(model, request, mixed, ends, parts))
+    request = with_run_defaults(model, request)
+    x_t = _encode_all(model, request, ends)
+    mixed, parts = _mix_latents(request, x_t)
+    return (yield from _decode(model, request, mixed, ends, parts))
 
 
-def walk_path(
+def interpolate_path(
     request: PathRequest, keys: Sequence[Pictures], models: ModelStore
-) -> Generator[Event, None, Drawn]:
+) -> Generator[Event, None, DrawingResult]:
     """Interpolate along a path of key pictures: encode to t, mix neighbours, and decode.
 
     The noise is fixed over λ. Classes belong to the pictures as in :func:`interpolate`.
@@ -91,17 +91,17 @@ def walk_path(
     if len(keys) < 2:
         raise StudioError("A path needs two pictures or more.", "Add another picture to it.")
     model = models.for_drawing(request.run, request)
-    request = as_the_run_draws(model, request)
-    x_t = _encoded(model, request, keys)
+    request = with_run_defaults(model, request)
+    x_t = _encode_all(model, request, keys)
     lambdas = torch.linspace(0, 1, request.steps_lambda)[:-1]
     stops = [*x_t, x_t[0]] if request.closed else list(x_t)
     legs = [mix(a, b, lambdas, request.mix) for a, b in itertools.pairwise(stops)]
     mixed = torch.cat(legs if request.closed else [*legs, x_t[-1:]])
-    parts = _path_parts(lambdas, len(keys), request.closed)
-    return (yield from _decoded(model, request, mixed, keys, parts))
+    parts = _path_weights(lambdas, len(keys), request.closed)
+    return (yield from _decode(model, request, mixed, keys, parts))
 
 
-def _encoded(model: Model, request: MixRequest, pictures: Sequence[Pictures]) -> Tensor:
+def _encode_all(model: Model, request: MixRequest, pictures: Sequence[Pictures]) -> Tensor:
     """Return x_t ~ q(x_t|x_0) of each picture with its own noise, shape (N, C, H, W)."""
     check_t(model, request.t)
     forward = forward_noise(model, request.seed, len(pictures))
@@ -109,7 +109,7 @@ def _encoded(model: Model, request: MixRequest, pictures: Sequence[Pictures]) ->
     return encode(model.process, x_0, request.t, forward.draw(x_0.shape[1:]))
 
 
-def _mixed(request: InterpolateRequest, x_t: Tensor) -> tuple[Tensor, Tensor]:
+def _mix_latents(request: InterpolateRequest, x_t: Tensor) -> tuple[Tensor, Tensor]:
     """Mix two latents or four corners, shape (K, C, H, W).
 
     Returns:
@@ -119,37 +119,37 @@ def _mixed(request: InterpolateRequest, x_t: Tensor) -> tuple[Tensor, Tensor]:
     if len(x_t) == 2:
         if request.u is not None:
             lambdas = torch.tensor([request.u])
-        return mix(x_t[0], x_t[1], lambdas, request.mix), _row_parts(lambdas)
+        return mix(x_t[0], x_t[1], lambdas, request.mix), _row_weights(lambdas)
     if request.trail is not None:
         points = torch.tensor(trail_points(request.trail))
     elif request.u is not None:
         points = torch.tensor([[request.u, request.v]])
     else:
         square = torch.cartesian_prod(lambdas, lambdas).flip(1)  # v varies slowest.
-        return mix_corners(x_t, lambdas, request.mix), _corner_parts(square)
-    return mix_between(x_t, points, request.mix), _corner_parts(points)
+        return mix_corners(x_t, lambdas, request.mix), _corner_weights(square)
+    return mix_between(x_t, points, request.mix), _corner_weights(points)
 
 
-def _row_parts(lambdas: Tensor) -> Tensor:
+def _row_weights(lambdas: Tensor) -> Tensor:
     """Return the shares of both ends in each picture of a row, shape (N, 2)."""
     return torch.stack([1 - lambdas, lambdas], dim=1)
 
 
-def _corner_parts(points: Tensor) -> Tensor:
+def _corner_weights(points: Tensor) -> Tensor:
     """Return the shares of the corners at points (u, v), (N, 2), of a square, shape (N, 4)."""
     u, v = points.unbind(1)
     return torch.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], dim=1)
 
 
-def _path_parts(lambdas: Tensor, keys: int, closed: bool) -> Tensor:
+def _path_weights(lambdas: Tensor, keys: int, closed: bool) -> Tensor:
     """Return the shares of the keys in each picture of a path, shape (N, keys)."""
     rows = torch.eye(keys)
     stops = [*rows, rows[0]] if closed else list(rows)
-    legs = [_row_parts(lambdas) @ torch.stack(leg) for leg in itertools.pairwise(stops)]
+    legs = [_row_weights(lambdas) @ torch.stack(leg) for leg in itertools.pairwise(stops)]
     return torch.cat(legs if closed else [*legs, rows[-1:]])
 
 
-def _classes(model: Model, request: MixRequest, parts: Tensor) -> Classes | None:
+def _mixture_classes(model: Model, request: MixRequest, parts: Tensor) -> Classes | None:
     """Return the class or class shares of each mixture; None for the request's own class.
 
     Raises:
@@ -169,25 +169,25 @@ def _classes(model: Model, request: MixRequest, parts: Tensor) -> Classes | None
         return None
     check_class(model.info, max(known))
     if len(known) < len(labels):
-        check_withheld(model.info)
+        check_null_label(model.info)
     elif len(set(known)) == 1:
         return known[:1] * len(parts)
     classes = model.network.config.num_classes
     assert classes is not None
-    return class_shares(labels, parts, classes)
+    return interpolation_weights(labels, parts, classes)
 
 
-def _decoded(
+def _decode(
     model: Model,
     request: MixRequest,
     mixed: Tensor,
     inputs: Sequence[Pictures],
     parts: Tensor,
-) -> Generator[Event, None, Drawn]:
-    classes = _classes(model, request, parts)
+) -> Generator[Event, None, DrawingResult]:
+    classes = _mixture_classes(model, request, parts)
     named = {str(number): picture for number, picture in enumerate(inputs)}
     made = recipe(model, request, named)
-    yield DrawingBegun(made)
+    yield DrawingStarted(made)
     noise = PictureNoise(request.seed, [0] * len(mixed), model.device)
     pictures = yield from draw(
         model,
@@ -199,4 +199,4 @@ def _decoded(
         text="Interpolating",
         classes=classes,
     )
-    return Drawn(pictures, made, to_uint8(mixed).cpu().numpy())
+    return DrawingResult(pictures, made, to_uint8(mixed).cpu().numpy())

@@ -15,14 +15,14 @@ from torch import Tensor
 from ddpm_studio.engine import PictureNoise, derive_seed, encode
 from ddpm_studio.engine.samplers.inversion import ddim_inversion
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.atomic_writes import check_destination, whole_file
-from ddpm_studio.jobs.drawing.drawing import check_t, picture_shape, share_of_steps
+from ddpm_studio.export.atomic_writes import atomic_write, check_destination
+from ddpm_studio.jobs.drawing.drawing import check_t, picture_shape, proportional_steps
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Latent, Pictures, Progress
-from ddpm_studio.picture_shape import MOST_BANDS, MOST_SIDE
+from ddpm_studio.picture_shape import MAX_BANDS, MAX_SIDE
 from ddpm_studio.requests import EncodeRequest
 from ddpm_studio.runs.classes import check_class, check_class_or_none
 from ddpm_studio.strict_json import require_file
@@ -32,9 +32,9 @@ SUFFIX = ".safetensors"
 _FORMAT = "ddpm-studio latent 1"
 _KEY = "x_t"
 # Bytes of the largest pictures that can be prepared, as float32, with room for the header.
-_MOST_BYTES = 4 * MOST_SIDE**2 * MOST_BANDS + (1 << 16)
-_FORWARD = 1
-_STEPS = 250
+_MAX_BYTES = 4 * MAX_SIDE**2 * MAX_BANDS + (1 << 16)
+_FORWARD_SEED = 1
+_INVERSION_STEPS = 250
 
 
 def encode_picture(
@@ -57,38 +57,40 @@ def encode_picture(
     check_t(model, t)
     x_0 = to_latent(picture, model)
     if request.method == "q" or t == 0:
-        return latent_of(model, noised(model, x_0, t, request.seed), t)
+        return make_latent(model, add_noise(model, x_0, t, request.seed), t)
     refuse_student(model.info, model.run.name, "A latent by DDIM")
     check_class_or_none(model.info, request.class_label)
-    steps = min(_STEPS, model.process.schedule.T) if request.steps is None else request.steps
+    steps = (
+        min(_INVERSION_STEPS, model.process.schedule.T) if request.steps is None else request.steps
+    )
     if t == model.process.schedule.T and model.process.schedule.zero_terminal_snr:
         raise StudioError(
             "DDIM can't find a latent at T: by this model's schedule nothing is left of a "
             "picture there.",
             "Choose a smaller t.",
         )
-    schedule = model.process.schedule.strided(share_of_steps(model, steps, t), t)
+    schedule = model.process.schedule.strided(proportional_steps(model, steps, t), t)
     process = replace(model.process, schedule=schedule)
     evaluator = Evaluator(model.network, model.device, request.class_label)
     for frame in ddim_inversion(process, evaluator, x_0, request.iterations):
         yield Progress(frame.index, frame.total, "Encoding")
-    found = latent_of(model, frame.x_t, t)
+    found = make_latent(model, frame.x_t, t)
     latent = replace(found, exact=True, class_label=request.class_label)
     _check_finite(latent, "The latent that was found")
     return latent
 
 
-def noised(model: Model, x_0: Tensor, t: int, seed: int) -> Tensor:
+def add_noise(model: Model, x_0: Tensor, t: int, seed: int) -> Tensor:
     """Sample x_t ~ q(x_t|x_0) with the same noise for every picture, in the shape of x_0."""
     return encode(model.process, x_0, t, forward_noise(model, seed, 1).draw(x_0.shape[1:]))
 
 
 def forward_noise(model: Model, seed: int, pictures: int) -> PictureNoise:
     """Return the noise of the forward process, independent of that of the reverse process."""
-    return PictureNoise(derive_seed(seed, _FORWARD), range(pictures), model.device)
+    return PictureNoise(derive_seed(seed, _FORWARD_SEED), range(pictures), model.device)
 
 
-def latent_of(model: Model, x_t: Tensor, t: int) -> Latent:
+def make_latent(model: Model, x_t: Tensor, t: int) -> Latent:
     """Make a Latent from x_t, shape (1, C, H, W), with the identity of the model."""
     return Latent(
         x_t.float().cpu().contiguous().numpy(),
@@ -116,7 +118,7 @@ def save_latent(path: Path, latent: Latent) -> None:
     }
     if latent.class_label is not None:
         told["class"] = str(latent.class_label)
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         save_file({_KEY: latent.x_t}, temporary, told)
 
 
@@ -127,7 +129,7 @@ def load_latent(path: Path) -> Latent:
         StudioError: if it is no such file, damaged, too large, or holds values that are not finite.
     """
     try:
-        if require_file(path).st_size > _MOST_BYTES:
+        if require_file(path).st_size > _MAX_BYTES:
             raise StudioError(
                 f"{path.name} is no latent: it is larger than any.", "Choose a file saved by Share."
             )
@@ -163,7 +165,7 @@ def load_latent(path: Path) -> Latent:
     return latent
 
 
-def use_latent(model: Model, latent: Latent, t: int) -> Tensor:
+def latent_to_device(model: Model, latent: Latent, t: int) -> Tensor:
     """Return a latent's x_t on its model's device, shape (1, C, H, W).
 
     Raises:

@@ -14,17 +14,17 @@ from pathlib import Path
 import torch
 
 from ddpm_studio.catalogue.origins import require
-from ddpm_studio.engine import DiffusionProcess, Network, Precision, in_bf16
+from ddpm_studio.engine import DiffusionProcess, Network, Precision, to_bf16
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine.device import choose_device
 from ddpm_studio.requests import Device, DrawRequest, Weights
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
-from ddpm_studio.runs.averages import rebuilt_average
+from ddpm_studio.runs.averages import rebuild_average
 from ddpm_studio.runs.info import NEEDED_TO_DRAW
-from ddpm_studio.runs.weights import network_of
+from ddpm_studio.runs.weights import network_from_state_dict
 
-_KEPT = 3
-_TELLING = 1024
+_CACHE_SIZE = 3
+_HASHED_VALUES = 1024
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Model:
 
     @cached_property
     def _half(self) -> Network:
-        return in_bf16(self.network)
+        return to_bf16(self.network)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -54,7 +54,7 @@ class Model:
         for key, tensor in self.network.state_dict().items():
             digest.update(key.encode())
             # Every step of training changes every tensor, so its beginning suffices.
-            digest.update(tensor.flatten()[:_TELLING].cpu().numpy().tobytes())
+            digest.update(tensor.flatten()[:_HASHED_VALUES].cpu().numpy().tobytes())
         return digest.hexdigest()[:32]
 
 
@@ -132,9 +132,9 @@ class ModelStore:
                 tensors = (
                     checkpoint.load("ema" if weights == "ema" else "model", config)
                     if ema_length is None
-                    else rebuilt_average(folder, checkpoint, ema_length)
+                    else rebuild_average(folder, checkpoint, ema_length)
                 )
-                return network_of(config, tensors)
+                return network_from_state_dict(config, tensors)
             except ValueError as error:
                 raise StudioError(
                     f"The weights of {checkpoint.path} do not fit its run.json.",
@@ -160,7 +160,7 @@ class ModelStore:
                 network, info.process.build(), info, path, step, weights, device
             )
         self._cache.move_to_end(key)
-        while len(self._cache) > _KEPT:
+        while len(self._cache) > _CACHE_SIZE:
             self._cache.popitem(last=False)
         return self._cache[key]
 

@@ -11,7 +11,7 @@ from ddpm_studio import runs
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
 from ddpm_studio.jobs.drawing.picture_files import label_at
-from ddpm_studio.jobs.drawing.recipes import index_of, is_on_network
+from ddpm_studio.jobs.drawing.recipes import index_of, is_network_path
 from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import InpaintRequest, InterpolateRequest, PathRequest, ShareRequest
@@ -26,11 +26,11 @@ ResultT = TypeVar("ResultT")
 CLASS = "class"
 """Key of a picture's class name in its recipe."""
 
-_NAMED = frozenset(("class_label", "class_labels"))
+_CLASS_FIELDS = frozenset(("class_label", "class_labels"))
 
 
 @dataclass(frozen=True, eq=False)
-class TakenPicture:
+class LabelledPicture:
     """A picture prepared for a model, with its class.
 
     Args:
@@ -66,7 +66,7 @@ def with_class(recipe: Mapping[str, object] | None, name: str | None) -> dict[st
     return {"kind": "picture", **(recipe or {}), CLASS: name}
 
 
-def of_set(name: str | None) -> dict[str, object] | None:
+def data_set_recipe(name: str | None) -> dict[str, object] | None:
     """Return the recipe of a picture of a data set with its class; None without a class."""
     return None if name is None else with_class(None, name)
 
@@ -78,13 +78,13 @@ def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
     in the run that drew it, if that still exists.
     """
     if CLASS in recipe:
-        told = recipe[CLASS]
-        return told if isinstance(told, str) else None
+        message = recipe[CLASS]
+        return message if isinstance(message, str) else None
     asked, number = recipe.get("request"), label_at(recipe, index_of(recipe))
     if not isinstance(asked, dict) or number is None:
         return None
     run = Path(str(asked.get("run", "")))
-    if is_on_network(run):
+    if is_network_path(run):
         return None
     try:
         names = known_classes(runs.RunFolder.open(run).info)
@@ -93,12 +93,14 @@ def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
     return names[number] if 0 <= number < len(names) else None
 
 
-def number_of_class(known: Sequence[str], name: str | None) -> int | None:
+def class_index(known: Sequence[str], name: str | None) -> int | None:
     """Return the index of a class among those of a network; None if it is not among them."""
     return known.index(name) if name in known else None
 
 
-def of_their_classes(request: RequestT, taken: Sequence[TakenPicture]) -> tuple[RequestT, str]:
+def with_picture_classes(
+    request: RequestT, taken: Sequence[LabelledPicture]
+) -> tuple[RequestT, str]:
     """Return a request conditioned on the classes of its pictures, unless it names any itself.
 
     Args:
@@ -111,24 +113,24 @@ def of_their_classes(request: RequestT, taken: Sequence[TakenPicture]) -> tuple[
     Raises:
         StudioError: if the run can't be read.
     """
-    if _NAMED & request.model_fields_set or not any(one.class_name for one in taken):
+    if _CLASS_FIELDS & request.model_fields_set or not any(one.class_name for one in taken):
         return request, ""
     info = runs.RunFolder.open(request.run).info
     names = known_classes(info)
-    numbers = tuple(number_of_class(names, one.class_name) for one in taken)
+    numbers = tuple(class_index(names, one.class_name) for one in taken)
     known = [number for number in numbers if number is not None]
-    if not known or (len(known) < len(numbers) and not info.learnt_withheld):
+    if not known or (len(known) < len(numbers) and not info.has_learnt_null_label):
         return request, ""
     words = ["none" if number is None else names[number] for number in numbers]
-    told = f"Drawn by class, as the picture is of: {words[0]}."
+    message = f"Drawn by class, as the picture is of: {words[0]}."
     if isinstance(request, ShareRequest | InpaintRequest):
-        return request.model_copy(update={"class_label": numbers[0]}), told
+        return request.model_copy(update={"class_label": numbers[0]}), message
     if len(words) > 1:
-        told = f"Drawn by class, as the pictures are of: {', '.join(words)}."
-    return request.model_copy(update={"class_labels": numbers}), told
+        message = f"Drawn by class, as the pictures are of: {', '.join(words)}."
+    return request.model_copy(update={"class_labels": numbers}), message
 
 
-def told_before(text: str, job: Generator[Event, None, ResultT]) -> Generator[Event, None, ResultT]:
+def with_notice(text: str, job: Generator[Event, None, ResultT]) -> Generator[Event, None, ResultT]:
     """Yield a Notice of the text, unless it is empty, then run the job; return its result."""
     if text:
         yield Notice(text)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.frames import View
 
 # Small pictures of animations are enlarged to about this side in pixels.
-_COMFORTABLE = 400
+_DISPLAY_SIDE = 400
 # Up to this many pictures are laid out in one row, as in the paper.
 _ONE_ROW = 16
 
@@ -28,7 +28,7 @@ def is_folder(path: Path) -> bool:
     return path.is_dir() or not path.suffix
 
 
-def idle_options(path: Path) -> Collection[str]:
+def ignored_options(path: Path) -> Collection[str]:
     """Return the fields of :class:`GridOptions` that have no effect on such a file."""
     if path.suffix.lower() == export.NPZ:
         return GridOptions.model_fields.keys()
@@ -46,9 +46,9 @@ def save_drawing(
     if path.suffix.lower() == export.NPZ:
         labels = labels_of((recipe, number) for number in range(len(pictures)))
         return export.save_npz(path, list(pictures), labels)
-    scale, bands = options.scale or 1, seen_bands(pictures.shape[-1], options)
+    scale, bands = options.scale or 1, visible_bands(pictures.shape[-1], options)
     if is_folder(path) or path.suffix.lower() == ".zip":
-        each = export.each_of(recipe)
+        each = export.picture_recipes(recipe)
         return export.save_png_sequence(path, pictures, each, scale=scale, bands=bands)
     return export.save_grid(
         path, pictures, recipe, columns=options.columns, scale=scale, bands=bands
@@ -74,7 +74,7 @@ def labels_of(each: Iterable[tuple[Mapping[str, object], int]]) -> list[int] | N
     return known if known and len(known) == len(labels) else None
 
 
-def save_moving(
+def save_frames(
     path: Path,
     frames: Sequence[Pictures],
     options: AnimationOptions,
@@ -96,13 +96,13 @@ def save_moving(
         loop=options.loop,
         easing=options.easing,
         count=count,
-        scale=grid.scale or comfortable_zoom(frames[0]),
+        scale=grid.scale or display_zoom(frames[0]),
         recipe=recipe,
-        bands=seen_bands(frames[0].shape[-1], grid),
+        bands=visible_bands(frames[0].shape[-1], grid),
     )
 
 
-def seen_bands(channels: int, options: GridOptions) -> Bands:
+def visible_bands(channels: int, options: GridOptions) -> Bands:
     """Return the indices of the bands to show, from 0, where there are more than four channels.
 
     Raises:
@@ -116,20 +116,22 @@ def seen_bands(channels: int, options: GridOptions) -> Bands:
     return bands
 
 
-def comfortable_zoom(picture: Pictures) -> int:
+def display_zoom(picture: Pictures) -> int:
     """Return the integer factor that enlarges a small picture (H, W, C) for viewing."""
     longest: int = max(picture.shape[:2])
-    return max(1, _COMFORTABLE // longest)
+    return max(1, _DISPLAY_SIDE // longest)
 
 
 def frame_grid(frame: FrameImages, view: ViewOptions, grid: GridOptions) -> Pictures:
     """Return the picture that an animation shows for a frame, uint8 (H, W, C)."""
-    from ddpm_studio.jobs.frames import KEPT
+    from ddpm_studio.jobs.frames import STORED_VIEWS
 
-    views: dict[str, tuple[View, ...]] = {one: (one,) for one in KEPT}
-    views |= {"both": ("x_t", "x0_hat"), "all": KEPT}
-    shown = [frame.shown(name) for name in views[view.gif_view]]
-    return export.side_by_side([export.make_grid(pictures, grid.columns) for pictures in shown])
+    views: dict[str, tuple[View, ...]] = {one: (one,) for one in STORED_VIEWS}
+    views |= {"both": ("x_t", "x0_hat"), "all": STORED_VIEWS}
+    for_display = [frame.for_display(name) for name in views[view.gif_view]]
+    return export.side_by_side(
+        [export.make_grid(pictures, grid.columns) for pictures in for_display]
+    )
 
 
 def row_length(request: InterpolateRequest) -> int | None:

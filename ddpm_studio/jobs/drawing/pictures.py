@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from ddpm_studio import data
-from ddpm_studio.data.fitting import settled
+from ddpm_studio.data.fitting import resolve_options
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import picture_shape
 from ddpm_studio.jobs.drawing.models import Model
-from ddpm_studio.jobs.drawing.picture_classes import TakenPicture, class_of_file
+from ddpm_studio.jobs.drawing.picture_classes import LabelledPicture, class_of_file
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions
@@ -26,10 +26,10 @@ def prepare_options(info: RunInfo) -> PrepareOptions:
     config = info.network_basics()
     shape = PictureShape(config.height, config.width, config.channels)
     options = info.data.options if info.data else PrepareOptions()
-    return settled(options, shape, bands=options.channels == "bands")
+    return resolve_options(options, shape, bands=options.channels == "bands")
 
 
-def load_file(path: Path, run: Path, *, flat: bool = False) -> TakenPicture:
+def load_file(path: Path, run: Path, *, flat: bool = False) -> LabelledPicture:
     """Read a picture, or the first of a folder or zip, prepared like the run's training pictures.
 
     Returns:
@@ -44,7 +44,7 @@ def load_file(path: Path, run: Path, *, flat: bool = False) -> TakenPicture:
     found = data.preview([path], _options(info, flat), 1, classes=by_class)
     picture: Pictures = found.pictures[0]
     of = (found.classes[0] or class_of_file(path, info)) if by_class else None
-    return TakenPicture(picture, of)
+    return LabelledPicture(picture, of)
 
 
 def fit_picture(picture: Pictures, run: Path, *, flat: bool = False) -> Pictures:

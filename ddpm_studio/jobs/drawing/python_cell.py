@@ -117,4 +117,4 @@ def _is_idle(field: FieldInfo, key: str, told: dict[str, Any]) -> bool:
     extra = field.json_schema_extra
     of = extra.get("option_of") if isinstance(extra, dict) else None
     sampler = told.get(str(of)) if of else None
-    return sampler in SAMPLERS and not SAMPLERS[str(sampler)].takes(key)
+    return sampler in SAMPLERS and not SAMPLERS[str(sampler)].accepts(key)

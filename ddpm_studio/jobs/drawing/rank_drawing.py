@@ -15,11 +15,11 @@ import numpy as np
 
 from ddpm_studio.engine import PictureNoise
 from ddpm_studio.engine.generators import finish
-from ddpm_studio.jobs.drawing.drawing import asked_precision, draw, picture_shape
+from ddpm_studio.jobs.drawing.drawing import draw, picture_shape, resolve_precision
 from ddpm_studio.jobs.drawing.evaluator import batch_limit
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.events import Event, Pictures, Progress
-from ddpm_studio.jobs.machine.ranks.pieces import is_others, made_by_others, make_pieces
+from ddpm_studio.jobs.machine.ranks.pieces import belongs_to_other_rank, make_pieces, receive_piece
 from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
@@ -28,7 +28,7 @@ from ddpm_studio.requests import SampleRequest
 DRAW = "draw"
 """Name of this work, which rank 0 sends to the other ranks."""
 
-_ASKED, _DRAWN = "drawing", "drawn"
+_REQUEST, _DRAWN = "drawing", "drawn"
 
 
 def batches_of(model: Model, request: SampleRequest) -> list[range]:
@@ -50,12 +50,12 @@ def draw_batch(
     request: SampleRequest,
     classes: Sequence[int] | None,
     numbers: range,
-    walks: int = 1,
-    moments: int = 0,
+    runs_left: int = 1,
+    batch_frames: int = 0,
 ) -> Generator[Event, None, Pictures]:
-    """Draw one batch, shape (N, H, W, C); ``walks`` is the number to come, including this one.
+    """Draw one batch, shape (N, H, W, C); ``runs_left`` is the number to come, including this one.
 
-    ``moments`` is the number of its frames to yield, if the request has none.
+    ``batch_frames`` is the number of its frames to yield, if the request has none.
     """
     noise = PictureNoise(request.seed, numbers, model.device)
     return draw(
@@ -64,14 +64,14 @@ def draw_batch(
         noise.draw(picture_shape(model)),
         model.process.schedule.T,
         noise,
-        frames=request.frames or moments,
+        frames=request.frames or batch_frames,
         text="Sampling",
-        walks=walks,
+        runs_left=runs_left,
         classes=classes_of(numbers, classes),
     )
 
 
-class Helpers:
+class DrawingRanks:
     """The other ranks of a drawing, as rank 0 uses them.
 
     Args:
@@ -86,9 +86,9 @@ class Helpers:
     ) -> None:
         self._team = team
         # ``auto`` is resolved here, once for all ranks.
-        exact = request.model_copy(update={"precision": asked_precision(model, request)})
-        team.tell(
-            _ASKED,
+        exact = request.model_copy(update={"precision": resolve_precision(model, request)})
+        team.send(
+            _REQUEST,
             {
                 "request": exact.model_dump(mode="json", exclude={"run"}),
                 "run": str(model.run.resolve()),
@@ -98,44 +98,44 @@ class Helpers:
             },
         )
 
-    def draws(self, k: int) -> bool:
+    def has_batch(self, k: int) -> bool:
         """Whether another rank draws batch k."""
-        return is_others(self._team, k)
+        return belongs_to_other_rank(self._team, k)
 
-    def drawn(self, k: int) -> Generator[Event, None, Pictures]:
+    def drawn_batch(self, k: int) -> Generator[Event, None, Pictures]:
         """Wait for a batch drawn by another rank, and return its pictures.
 
         Raises:
             StudioError: if that rank has gone.
         """
-        content = yield from made_by_others(self._team, _DRAWN, k, Progress(0, 1, "Sampling"))
+        content = yield from receive_piece(self._team, _DRAWN, k, Progress(0, 1, "Sampling"))
         return cast(Pictures, np.load(io.BytesIO(content), allow_pickle=False))
 
 
 @contextlib.contextmanager
-def helpers(
+def drawing_ranks(
     ranks: RankPlan, model: Model, request: SampleRequest, classes: Sequence[int] | None
-) -> Iterator[Helpers | None]:
+) -> Iterator[DrawingRanks | None]:
     """Yield the other ranks, which draw while the body runs; None if there are none."""
     if ranks.size == 1 or request.frames:
         yield None
         return
     each = ranks.threads(None)
-    with threads(each), ranks.gathered(DRAW, each) as team:
-        yield Helpers(team, model, request, classes) if team else None
+    with threads(each), ranks.start_or_join(DRAW, each) as team:
+        yield DrawingRanks(team, model, request, classes) if team else None
 
 
 def draw_as_rank(team: Team) -> None:
     """Draw this rank's batches, and send them to rank 0."""
-    told = cast(dict[str, Any], team.hear(_ASKED))
+    told = cast(dict[str, Any], team.receive(_REQUEST))
     asked = {**told["request"], "run": told["run"], "device": told["device"]}
     request = SampleRequest.model_validate({**asked, "checkpoint": told["step"]})
     model = ModelStore().for_drawing(request.run, request)
     batches = batches_of(model, request)
 
-    def drawn(k: int) -> bytes:
+    def drawn_batch(k: int) -> bytes:
         content = io.BytesIO()
         np.save(content, finish(draw_batch(model, request, told["classes"], batches[k])))
         return content.getvalue()
 
-    make_pieces(team, _DRAWN, len(batches), drawn)
+    make_pieces(team, _DRAWN, len(batches), drawn_batch)

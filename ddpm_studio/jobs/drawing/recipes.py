@@ -15,14 +15,14 @@ from pydantic import ValidationError
 
 from ddpm_studio.catalogue.origins import from_file, require
 from ddpm_studio.catalogue.tools import TOOLS, DrawingInfo, Input, drawings
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.export import read_recipe
 from ddpm_studio.export.array_text import Array, unpack
 from ddpm_studio.jobs.events import Latent, Pictures
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import DrawRequest
 from ddpm_studio.strict_json import read_object
-from ddpm_studio.validation import unknown_part
+from ddpm_studio.validation import first_unknown_field
 
 Recipe = dict[str, object]
 
@@ -35,14 +35,14 @@ _NO_DRAWINGS = {
 }
 # Type and number of axes of an input, by its form.
 _FORMS = {"picture": ("uint8", 3), "mask": ("bool", 2), "latent": ("float32", 4)}
-_NETWORK_PLACES = ("\\\\", "//")
+_NETWORK_PREFIXES = ("\\\\", "//")
 # <run>/samples/gallery/<picture>.png
 _ABOVE_GALLERY = 2
-_MOST_RUN_JSON = 4 << 20
+_MAX_RUN_JSON = 4 << 20
 
 
 @dataclass(frozen=True, eq=False)
-class Restored:
+class ParsedRecipe:
     """A validated request from a picture file, with the pictures it was drawn from.
 
     ``index`` is the picture's number in the drawing; ``rows`` holds the t of each row of a sheet of
@@ -63,7 +63,7 @@ class Restored:
     latent: Latent | None = None
     moving: bool = False
 
-    def with_frames(self, frames: int) -> Restored:
+    def with_frames(self, frames: int) -> ParsedRecipe:
         """Return a copy that requests this number of frames of the process."""
         return replace(self, request=self.request.model_copy(update={"frames": frames}))
 
@@ -94,12 +94,12 @@ def index_of(recipe: Mapping[str, object]) -> int:
     return index if type(index) is int else 0
 
 
-def is_on_network(run: Path) -> bool:
+def is_network_path(run: Path) -> bool:
     """Whether a recipe names a path on the network (UNC).
 
     Accessing it would contact a stranger's machine and disclose the user's name.
     """
-    return str(run).startswith(_NETWORK_PLACES)
+    return str(run).startswith(_NETWORK_PREFIXES)
 
 
 def run_id(told: Mapping[str, object]) -> str:
@@ -114,7 +114,7 @@ def run_id(told: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def read_restored(path: Path, near: Iterable[Path] = ()) -> Restored | None:
+def read_parsed_recipe(path: Path, near: Iterable[Path] = ()) -> ParsedRecipe | None:
     """Read the recipe of a picture file; None if it was not made by this program.
 
     A run that was moved or renamed is found if the picture is in its gallery, else by its id: in
@@ -128,8 +128,8 @@ def read_restored(path: Path, near: Iterable[Path] = ()) -> Restored | None:
     return None if recipe is None else restored(recipe, path, near)
 
 
-def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored | None:
-    """Validate a recipe; see :func:`read_restored`, whose file ``path`` is."""
+def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> ParsedRecipe | None:
+    """Validate a recipe; see :func:`read_parsed_recipe`, whose file ``path`` is."""
     kind = str(recipe.get("kind", ""))
     if kind in _NO_DRAWINGS:
         what, remedy = _NO_DRAWINGS[kind]
@@ -137,21 +137,22 @@ def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored 
     known = drawings()
     if kind not in known:
         # It may belong to a tool of a missing plug-in.
-        recorded = _named(recipe.get("plugins"))
+        recorded = _as_dict(recipe.get("plugins"))
         told = {str(entry): str(origin) for entry, origin in recorded.items()}
         require(path.name, told, (TOOLS.kind,))
         if "request" not in recipe:
             return None  # Pictures that were shown, such as those of a data set.
         raise StudioError(
-            f"{path.name} is a drawing of the kind {plain(kind, 80)!r}, which is not known here.",
+            f"{path.name} is a drawing of the kind {printable(kind, 80)!r}, which is not known "
+            "here.",
             "It was made with another version, or with a plug-in.",
         )
     drawing = known[kind]
     request, plugins = drawing_request(drawing, recipe, path.name)
     require(path.name, plugins)
     asked = Path(str(getattr(request, "run", "")))
-    run = _found_run(asked, path, recipe, near)
-    named = _named(recipe.get("inputs"))
+    run = _find_run(asked, path, recipe, near)
+    named = _as_dict(recipe.get("inputs"))
     inputs = {str(name): unpack(str(name), told) for name, told in named.items()}
     _check_inputs(drawing, inputs, path)
     checkpoint, index, moment = (recipe.get(key) for key in ("checkpoint", "index", "moment"))
@@ -159,7 +160,7 @@ def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored 
     # A whole grid has no number: it counts as the first picture.
     fits = type(index) is int and index >= 0 and (count is None or index < count)
     model = str(recipe.get("model", ""))
-    return Restored(
+    return ParsedRecipe(
         kind,
         request.model_copy(update={"run": run}),
         run,
@@ -190,12 +191,12 @@ def drawing_request(
     """
     try:
         found: tuple[DrawRequest, dict[str, str]] = from_file(
-            drawing.request_class(), drawn_by(recipe), recipe.get("plugins")
+            drawing.request_class(), request_of_recipe(recipe), recipe.get("plugins")
         )
     except ValidationError as error:
-        if unknown := unknown_part(error):
+        if unknown := first_unknown_field(error):
             raise StudioError(
-                f"{what} was drawn with {plain(unknown, 200)}, which is not known here.",
+                f"{what} was drawn with {printable(unknown, 200)}, which is not known here.",
                 "It may come from a newer version; otherwise it was changed.",
                 str(error),
             ) from error
@@ -207,7 +208,7 @@ def drawing_request(
     return found
 
 
-def drawn_by(recipe: Recipe) -> object:
+def request_of_recipe(recipe: Recipe) -> object:
     """Return the request of a recipe; without a precision it is of a version without bf16."""
     asked = recipe.get("request")
     return {"precision": "float32"} | asked if isinstance(asked, dict) else asked
@@ -228,7 +229,7 @@ def drawing_id(recipe: Recipe) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def follow_run(recipe: Recipe, old: Path, new: Path) -> None:
+def update_run_path(recipe: Recipe, old: Path, new: Path) -> None:
     """Update the run's path in a recipe in place, as all views of a drawing share its request."""
     request = recipe.get("request")
     if isinstance(request, dict) and Path(str(request.get("run", ""))).resolve() == old.resolve():
@@ -240,7 +241,7 @@ def without_inputs(recipe: Recipe) -> Recipe:
     return {key: value for key, value in recipe.items() if key != "inputs"}
 
 
-def _named(told: object) -> dict[object, object]:
+def _as_dict(told: object) -> dict[object, object]:
     return told if isinstance(told, dict) else {}
 
 
@@ -262,8 +263,8 @@ def _check_inputs(drawing: DrawingInfo, inputs: dict[str, Array], path: Path) ->
             )
 
 
-def _found_run(run: Path, path: Path, recipe: Recipe, near: Iterable[Path]) -> Path:
-    if is_on_network(run):
+def _find_run(run: Path, path: Path, recipe: Recipe, near: Iterable[Path]) -> Path:
+    if is_network_path(run):
         raise StudioError(
             f"{path.name} names a run on the network, {run}.",
             "Open that run yourself, then draw again.",
@@ -275,11 +276,13 @@ def _found_run(run: Path, path: Path, recipe: Recipe, near: Iterable[Path]) -> P
         return above[_ABOVE_GALLERY]
     told_id, step = recipe.get("run_id"), recipe.get("checkpoint")
     if told_id:
-        same = (one for one in itertools.chain(near, _beside(run)) if _id_of(one) == told_id)
+        same = (
+            one for one in itertools.chain(near, _sibling_folders(run)) if _id_of(one) == told_id
+        )
         copies = list(dict.fromkeys(same))
         if copies:
             # A copy of a run may have lost, or never had, the weights that drew the picture.
-            return next((one for one in copies if _keeps(one, step)), copies[0])
+            return next((one for one in copies if _has_checkpoint(one, step)), copies[0])
     raise StudioError(
         f"The run that drew {path.name} is not at {run} any more.",
         "Open it where it is now, then open the picture once more."
@@ -290,16 +293,16 @@ def _found_run(run: Path, path: Path, recipe: Recipe, near: Iterable[Path]) -> P
 
 def _id_of(run: Path) -> str:
     try:
-        return run_id(read_object(run / "run.json", _MOST_RUN_JSON))
+        return run_id(read_object(run / "run.json", _MAX_RUN_JSON))
     except (OSError, ValueError):
         return ""
 
 
-def _keeps(run: Path, step: object) -> bool:
+def _has_checkpoint(run: Path, step: object) -> bool:
     return type(step) is int and (run / "checkpoints" / f"step-{step:08d}").is_dir()
 
 
-def _beside(run: Path) -> Iterator[Path]:
+def _sibling_folders(run: Path) -> Iterator[Path]:
     """Yield the folders next to a run's recorded one, where it may be after a renaming."""
     try:
         yield from sorted(run.parent.iterdir())

@@ -6,12 +6,12 @@ from collections.abc import Generator
 
 from ddpm_studio.catalogue.tools import drawings
 from ddpm_studio.jobs.drawing.models import ModelStore
-from ddpm_studio.jobs.drawing.recipes import Restored
-from ddpm_studio.jobs.events import Drawn, Event, Notice
+from ddpm_studio.jobs.drawing.recipes import ParsedRecipe
+from ddpm_studio.jobs.events import DrawingResult, Event, Notice
 from ddpm_studio.runs import RunFolder
 
 
-def redraw(found: Restored, models: ModelStore) -> Generator[Event, None, Drawn]:
+def redraw(found: ParsedRecipe, models: ModelStore) -> Generator[Event, None, DrawingResult]:
     """Repeat a drawing; on the CPU the pictures are the same, bit for bit.
 
     The weights are those of ``found.checkpoint`` if the run still keeps them, else the newest,
@@ -31,5 +31,5 @@ def redraw(found: Restored, models: ModelStore) -> Generator[Event, None, Drawn]
             "the newest draw another picture."
         )
     drawing = drawings()[found.kind].load()
-    drawn: Drawn = yield from drawing(request, models=models, **found.arguments)
+    drawn: DrawingResult = yield from drawing(request, models=models, **found.arguments)
     return drawn

@@ -13,33 +13,33 @@ from ddpm_studio import export
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import picture_shape, recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
-from ddpm_studio.jobs.drawing.picture_files import seen_bands
+from ddpm_studio.jobs.drawing.picture_files import visible_bands
 from ddpm_studio.jobs.drawing.rank_drawing import (
     batches_of,
     classes_of,
     draw_batch,
-    helpers,
+    drawing_ranks,
 )
-from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
+from ddpm_studio.jobs.drawing.sampling_defaults import with_run_defaults
 from ddpm_studio.jobs.events import (
     BatchDrawn,
-    DrawingBegun,
-    Drawn,
+    DrawingResult,
+    DrawingStarted,
     Event,
     Pictures,
     Progress,
 )
-from ddpm_studio.jobs.job_combinators import relay
+from ddpm_studio.jobs.job_combinators import map_progress
 from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.requests import GridOptions, SampleRequest
 from ddpm_studio.runs.classes import classes_in_turn, known_classes
 
-_Take = Callable[[Pictures, Sequence[int] | None], None]
+_BatchWriter = Callable[[Pictures, Sequence[int] | None], None]
 
 
 def sample(
-    request: SampleRequest, models: ModelStore, devices: str | None = None, moments: int = 0
-) -> Generator[Event, None, Drawn]:
+    request: SampleRequest, models: ModelStore, devices: str | None = None, batch_frames: int = 0
+) -> Generator[Event, None, DrawingResult]:
     """Sample ``request.count`` pictures; picture k of a seed does not depend on the count.
 
     With ``request.all_classes`` picture k is of class k modulo the number of classes.
@@ -49,12 +49,12 @@ def sample(
         models: store of models.
         devices: devices of ranks that share the batches, as in ``TrainRequest.devices``, or
             ``LAUNCHED``; with frames only the first is used.
-        moments: frames to yield of each batch, if ``request.frames`` has none.
+        batch_frames: frames to yield of each batch, if ``request.frames`` has none.
 
     Yields:
         Progress; DrawingBegun if frames are requested; FrameImages of all pictures if
-        ``request.frames`` requests them, with ``moments`` those of each batch, and BatchDrawn if
-        there are several.
+        ``request.frames`` requests them, with ``batch_frames`` those of each batch, and BatchDrawn
+        if there are several.
 
     Raises:
         StudioError: if the run can't be read or a setting is out of range.
@@ -62,12 +62,12 @@ def sample(
     ranks = RankPlan.of(devices, request.device)
     device = ranks.device_for(request.device)
     model = models.for_drawing(request.run, request.model_copy(update={"device": device}))
-    request = as_the_run_draws(model, request)
-    classes, told = _classes(model, request), _recipe(model, request)
-    if request.frames or moments:
-        yield DrawingBegun(told)
-    pictures = yield from draw_classes(model, request, classes, ranks, moments)
-    return Drawn(pictures, told)
+    request = with_run_defaults(model, request)
+    classes, drawing_recipe = _classes(model, request), _recipe(model, request)
+    if request.frames or batch_frames:
+        yield DrawingStarted(drawing_recipe)
+    pictures = yield from draw_classes(model, request, classes, ranks, batch_frames)
+    return DrawingResult(pictures, drawing_recipe)
 
 
 def sample_to_file(
@@ -103,12 +103,14 @@ def sample_to_file(
     ranks = RankPlan.of(devices, request.device)
     device = ranks.device_for(request.device)
     model = models.for_drawing(request.run, request.model_copy(update={"device": device}))
-    request = as_the_run_draws(model, request)
-    classes, told = _classes(model, request), _recipe(model, request)
+    request = with_run_defaults(model, request)
+    classes, drawing_recipe = _classes(model, request), _recipe(model, request)
     channels = picture_shape(model)[0]
-    with _open_file(path, request.count, channels, told, options or GridOptions()) as take:
-        yield from _draw_batches(model, request, classes, take, ranks)
-    return told
+    with _open_file(
+        path, request.count, channels, drawing_recipe, options or GridOptions()
+    ) as write_batch:
+        yield from _draw_batches(model, request, classes, write_batch, ranks)
+    return drawing_recipe
 
 
 def draw_classes(
@@ -116,7 +118,7 @@ def draw_classes(
     request: SampleRequest,
     classes: Sequence[int] | None,
     ranks: RankPlan,
-    moments: int = 0,
+    batch_frames: int = 0,
 ) -> Generator[Event, None, Pictures]:
     """Sample pictures, each of its own class.
 
@@ -125,7 +127,7 @@ def draw_classes(
         request: the sampler and its settings, and the count; its own class has no effect.
         classes: class of each picture; None: without classes.
         ranks: ranks that share the batches.
-        moments: as in :func:`sample`.
+        batch_frames: as in :func:`sample`.
 
     Yields:
         As :func:`sample`, except DrawingBegun.
@@ -135,7 +137,7 @@ def draw_classes(
     """
     pictures: list[Pictures] = []
     yield from _draw_batches(
-        model, request, classes, lambda some, _: pictures.append(some), ranks, moments
+        model, request, classes, lambda some, _: pictures.append(some), ranks, batch_frames
     )
     return np.concatenate(pictures)
 
@@ -144,35 +146,35 @@ def _draw_batches(
     model: Model,
     request: SampleRequest,
     classes: Sequence[int] | None,
-    take: _Take,
+    write_batch: _BatchWriter,
     ranks: RankPlan,
-    moments: int = 0,
+    batch_frames: int = 0,
 ) -> Generator[Event, None, None]:
-    """Draw in batches, in order, calling ``take`` with the pictures and classes of each."""
+    """Draw in batches, in order, calling ``write_batch`` with the pictures and classes of each."""
     batches = batches_of(model, request)
-    with helpers(ranks, model, request, classes) as others:
+    with drawing_ranks(ranks, model, request, classes) as others:
         for k, numbers in enumerate(batches):
-            if others is not None and others.draws(k):
-                job = others.drawn(k)
+            if others is not None and others.has_batch(k):
+                job = others.drawn_batch(k)
             else:
-                job = draw_batch(model, request, classes, numbers, len(batches) - k, moments)
-            taken = yield from relay(job, partial(_part, k, len(batches)))
-            take(taken, classes_of(numbers, classes))
-            if moments and len(batches) > 1:
+                job = draw_batch(model, request, classes, numbers, len(batches) - k, batch_frames)
+            taken = yield from map_progress(job, partial(_batch_progress, k, len(batches)))
+            write_batch(taken, classes_of(numbers, classes))
+            if batch_frames and len(batches) > 1:
                 yield BatchDrawn(taken)
 
 
 @contextlib.contextmanager
 def _open_file(
-    path: Path, count: int, channels: int, told: dict[str, object], options: GridOptions
-) -> Iterator[_Take]:
+    path: Path, count: int, channels: int, drawing_recipe: dict[str, object], options: GridOptions
+) -> Iterator[_BatchWriter]:
     """Yield a function that writes pictures with their classes to a file (context manager)."""
     if path.suffix.lower() == export.NPZ:
         with export.open_npz(path, count) as take_some:
             yield take_some
         return
-    bands = seen_bands(channels, options)
-    sequence = export.open_png_sequence(path, told, scale=options.scale or 1, bands=bands)
+    bands = visible_bands(channels, options)
+    sequence = export.open_png_sequence(path, drawing_recipe, scale=options.scale or 1, bands=bands)
     with sequence as write:
         yield lambda some, _: write(some)
 
@@ -194,10 +196,14 @@ def _classes(model: Model, request: SampleRequest) -> Sequence[int] | None:
 
 
 def _recipe(model: Model, request: SampleRequest) -> dict[str, object]:
-    told = recipe(model, request)
-    return told | {"classes": len(known_classes(model.info))} if request.all_classes else told
+    drawing_recipe = recipe(model, request)
+    return (
+        drawing_recipe | {"classes": len(known_classes(model.info))}
+        if request.all_classes
+        else drawing_recipe
+    )
 
 
-def _part(batch: int, batches: int, own: Progress) -> Progress:
+def _batch_progress(batch: int, batches: int, own: Progress) -> Progress:
     """Scale the progress of one batch to the whole."""
     return Progress(batch * own.total + own.done, batches * own.total, own.text)

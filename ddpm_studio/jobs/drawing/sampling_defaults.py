@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, TypeVar, cast
 
-from ddpm_studio.engine.tables.networks import shapes_after
+from ddpm_studio.engine.tables.networks import pictures_until_recognisable
 from ddpm_studio.jobs.drawing.models import Model
-from ddpm_studio.jobs.drawing.students import with_its_sampler
+from ddpm_studio.jobs.drawing.students import with_default_sampler
 from ddpm_studio.requests import (
     DrawRequest,
     EvaluateRequest,
@@ -19,7 +19,7 @@ from ddpm_studio.requests import (
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import needs_class
 
-_MOST = 2.0
+_MAX_GUIDANCE = 2.0
 # In multiples of the pictures seen until samples are recognisable.
 _MOST_UNTIL, _NONE_FROM = 4.0, 28.0
 
@@ -28,7 +28,7 @@ SamplerRequestT = TypeVar("SamplerRequestT", bound=SamplerRequest)
 ClippingRequestT = TypeVar("ClippingRequestT", bound=DrawRequest | MeasureRequest)
 
 
-def as_the_run_draws(model: Model, request: SamplerRequestT) -> SamplerRequestT:
+def with_run_defaults(model: Model, request: SamplerRequestT) -> SamplerRequestT:
     """Return a request with its run's defaults for settings that were not given.
 
     A student has its own sampler and steps; an imported model may draw without clipping. A run
@@ -36,9 +36,9 @@ def as_the_run_draws(model: Model, request: SamplerRequestT) -> SamplerRequestT:
     them in turn.
 
     Raises:
-        StudioError: as :func:`~ddpm_studio.jobs.drawing.students.with_its_sampler`.
+        StudioError: as :func:`~ddpm_studio.jobs.drawing.students.with_default_sampler`.
     """
-    request = with_its_clipping(model, with_its_sampler(model, request))
+    request = with_default_clipping(model, with_default_sampler(model, request))
     own, named = model.info.drawing, request.model_fields_set
     if own is None:
         return request
@@ -54,19 +54,19 @@ def as_the_run_draws(model: Model, request: SamplerRequestT) -> SamplerRequestT:
     elif isinstance(request, EvaluateRequest):
         by_class |= request.by_class
     if by_class:
-        request = with_its_guidance(model, request)
+        request = with_default_guidance(model, request)
     return request.model_copy(update=update)
 
 
-def with_its_guidance(model: Model, request: DrawRequestT) -> DrawRequestT:
+def with_default_guidance(model: Model, request: DrawRequestT) -> DrawRequestT:
     """Return a class-conditional request with its run's guidance unless one is given."""
     if model.info.drawing is None or "guidance" in request.model_fields_set:
         return request
-    usual = usual_guidance(model.info, model.step)
+    usual = default_guidance(model.info, model.step)
     return request.model_copy(update={"guidance": usual})
 
 
-def with_its_clipping(model: Model, request: ClippingRequestT) -> ClippingRequestT:
+def with_default_clipping(model: Model, request: ClippingRequestT) -> ClippingRequestT:
     """Return a request that clips x̂₀ as its model does, unless it sets that itself."""
     if "clip_x0" in request.model_fields_set or request.clip_x0 == model.process.clip_x0:
         return request
@@ -75,14 +75,14 @@ def with_its_clipping(model: Model, request: ClippingRequestT) -> ClippingReques
     return cast(ClippingRequestT, copy)
 
 
-def of_a_class(model: Model, request: DrawRequestT) -> DrawRequestT:
+def with_default_class(model: Model, request: DrawRequestT) -> DrawRequestT:
     """Return a request with class 0 if none is given and the model can't draw without a class."""
     if request.class_label is None and needs_class(model.info):
         return request.model_copy(update={"class_label": 0})
     return request
 
 
-def usual_guidance(info: RunInfo, step: int) -> float:
+def default_guidance(info: RunInfo, step: int) -> float:
     """Return the default guidance scale of a run's classes after a number of steps, 1..2.
 
     Guidance compensates for what a network has not learned yet, and costs diversity once it has.
@@ -98,7 +98,7 @@ def usual_guidance(info: RunInfo, step: int) -> float:
         return own.guidance
     request = info.request
     if request is None or not step:
-        return _MOST
-    seen = info.pictures_by(step) / shapes_after(request.preset)
+        return _MAX_GUIDANCE
+    seen = info.pictures_seen_at(step) / pictures_until_recognisable(request.preset)
     share = math.log(max(seen, 1e-9) / _MOST_UNTIL) / math.log(_NONE_FROM / _MOST_UNTIL)
-    return round(_MOST - (_MOST - 1) * min(1.0, max(0.0, share)), 1)
+    return round(_MAX_GUIDANCE - (_MAX_GUIDANCE - 1) * min(1.0, max(0.0, share)), 1)

@@ -10,51 +10,51 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.drawing.sharing import share
 from ddpm_studio.jobs.events import (
-    Beside,
-    DrawingBegun,
-    Drawn,
+    DrawingResult,
+    DrawingStarted,
     Event,
     FrameImages,
+    InterleavedEvent,
     Notice,
     Pictures,
     Progress,
 )
-from ddpm_studio.jobs.job_combinators import in_turn
+from ddpm_studio.jobs.job_combinators import run_sequentially
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 
-Row = Generator[Event, None, Drawn]
+Row = Generator[Event, None, DrawingResult]
 
 # Total of the progress of several drawings together.
-_PARTS = 1000
+_PROGRESS_TOTAL = 1000
 
 
 def share_series(
     requests: Sequence[ShareRequest], picture: Pictures | None, models: ModelStore
-) -> Generator[Event, None, list[Drawn]]:
+) -> Generator[Event, None, list[DrawingResult]]:
     """Share at several t; yields the events of each :func:`share`, then its Drawn.
 
     Raises:
         StudioError: as :func:`share`.
     """
     rows = [(request.t, share(request, picture, models)) for request in requests]
-    return (yield from _rows(rows))
+    return (yield from _run_rows(rows))
 
 
 def interpolate_series(
     requests: Sequence[InterpolateRequest], ends: Sequence[Pictures], models: ModelStore
-) -> Generator[Event, None, list[Drawn]]:
+) -> Generator[Event, None, list[DrawingResult]]:
     """Interpolate at several t; yields the events of each :func:`interpolate`, then its Drawn.
 
     Raises:
         StudioError: as :func:`interpolate`.
     """
     rows = [(request.t, interpolate(request, ends, models)) for request in requests]
-    return (yield from _rows(rows))
+    return (yield from _run_rows(rows))
 
 
-def sample_beside(
+def sample_interleaved(
     requests: Sequence[SampleRequest], models: ModelStore
-) -> Generator[Event, None, list[Drawn]]:
+) -> Generator[Event, None, list[DrawingResult]]:
     """Sample for several requests interleaved, one step of each in turn.
 
     Yields Progress of all together, and a Beside for each event of each :func:`sample` and finally
@@ -63,33 +63,33 @@ def sample_beside(
     Raises:
         StudioError: as :func:`sample`.
     """
-    finished: dict[int, Drawn] = {}
+    finished: dict[int, DrawingResult] = {}
     shares = [0.0] * len(requests)
     with contextlib.ExitStack() as stack:
-        walks = [stack.enter_context(contextlib.closing(sample(r, models))) for r in requests]
-        while len(finished) < len(walks):
-            for which in [k for k in range(len(walks)) if k not in finished]:
+        samplings = [stack.enter_context(contextlib.closing(sample(r, models))) for r in requests]
+        while len(finished) < len(samplings):
+            for which in [k for k in range(len(samplings)) if k not in finished]:
                 try:
-                    event = next(walks[which])
+                    event = next(samplings[which])
                 except StopIteration as stop:
                     finished[which] = stop.value
-                    yield Beside(which, finished[which])
+                    yield InterleavedEvent(which, finished[which])
                     continue
                 if isinstance(event, Progress):
                     shares[which] = event.done / max(1, event.total)
-                    done = round(_PARTS * sum(shares) / len(shares))
-                    yield Progress(done, _PARTS, event.text, "")
-                elif isinstance(event, DrawingBegun | FrameImages | Notice | Drawn):
-                    yield Beside(which, event)
-    return [finished[which] for which in range(len(walks))]
+                    done = round(_PROGRESS_TOTAL * sum(shares) / len(shares))
+                    yield Progress(done, _PROGRESS_TOTAL, event.text, "")
+                elif isinstance(event, DrawingStarted | FrameImages | Notice | DrawingResult):
+                    yield InterleavedEvent(which, event)
+    return [finished[which] for which in range(len(samplings))]
 
 
-def _rows(rows: Sequence[tuple[int, Row]]) -> Generator[Event, None, list[Drawn]]:
+def _run_rows(rows: Sequence[tuple[int, Row]]) -> Generator[Event, None, list[DrawingResult]]:
     """Run each row; its share of the progress is its t, to which its length is proportional."""
-    return in_turn([(t, _told(row)) for t, row in rows])
+    return run_sequentially([(t, _yield_result(row)) for t, row in rows])
 
 
-def _told(row: Row) -> Row:
+def _yield_result(row: Row) -> Row:
     drawn = yield from row
     yield drawn
     return drawn

@@ -13,21 +13,21 @@ from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.array_text import Array
-from ddpm_studio.jobs.drawing.drawing import check_t, draw, picture_shape, recipe, walk
-from ddpm_studio.jobs.drawing.latents import forward_noise, latent_of, noised, use_latent
+from ddpm_studio.jobs.drawing.drawing import check_t, draw, picture_shape, recipe, reverse_process
+from ddpm_studio.jobs.drawing.latents import add_noise, forward_noise, latent_to_device, make_latent
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
+from ddpm_studio.jobs.drawing.sampling_defaults import with_run_defaults
 from ddpm_studio.jobs.events import (
-    DrawingBegun,
-    Drawn,
+    DrawingResult,
+    DrawingStarted,
     Event,
     Latent,
     Notice,
     Pictures,
     Progress,
 )
-from ddpm_studio.jobs.job_combinators import relay
+from ddpm_studio.jobs.job_combinators import map_progress
 from ddpm_studio.requests import ShareRequest
 from ddpm_studio.runs.classes import known_classes
 
@@ -37,7 +37,7 @@ def share(
     picture: Pictures | None,
     models: ModelStore,
     latent: Latent | None = None,
-) -> Generator[Event, None, Drawn]:
+) -> Generator[Event, None, DrawingResult]:
     """Share a latent: fix x_t and draw many x_0 ~ p_θ(x_0|x_t).
 
     At t = 0 all are the picture itself, at t = T they have nothing in common. Yields
@@ -56,7 +56,7 @@ def share(
             would draw the same picture each time.
     """
     model = models.for_drawing(request.run, request)
-    request = as_the_run_draws(model, request)
+    request = with_run_defaults(model, request)
     check_t(model, request.t)
     sampler = SAMPLERS[request.sampler]
     if request.count > 1 and sampler.deterministic and not (sampler.uses_eta and request.eta):
@@ -70,19 +70,19 @@ def share(
             f"{sampler.title} in one step draws the same picture each time.",
             "Choose 2 steps or more.",
         )
-    passed = 0
+    steps_done = 0
     inputs: dict[str, Array] = {}
     if latent is not None:
         inputs["latent"] = latent.x_t
-        x_t = use_latent(model, latent, request.t)
+        x_t = latent_to_device(model, latent, request.t)
         if sampler.deterministic and (told := _way_back(request, latent, model)):
             yield Notice(told)
     elif picture is not None:
         inputs["source"] = picture
-        x_t = noised(model, to_latent(picture, model), request.t, request.seed)
+        x_t = add_noise(model, to_latent(picture, model), request.t, request.seed)
     else:
         forward = forward_noise(model, request.seed, 1)
-        x_t, passed = yield from _latent_from_noise(model, request, forward)
+        x_t, steps_done = yield from _latent_from_noise(model, request, forward)
     made = recipe(model, request, inputs)
     if latent is not None:
         label = latent.class_label
@@ -94,16 +94,16 @@ def share(
             # Left out if there is none, so that recipes stay as they were before it was added.
             **({} if label is None else {"class_label": label}),
         }
-    yield DrawingBegun(made)
+    yield DrawingStarted(made)
     noise = PictureNoise(request.seed, range(request.count), model.device)
     start = x_t.expand(request.count, -1, -1, -1)
     drawing = draw(model, request, start, request.t, noise, frames=request.frames, text="Sharing")
-    pictures = yield from relay(drawing, partial(_going_on, passed))
-    return Drawn(
+    pictures = yield from map_progress(drawing, partial(_offset_progress, steps_done))
+    return DrawingResult(
         pictures,
         made,
         to_uint8(x_t).cpu().numpy(),
-        latent_of(model, x_t, request.t) if latent is None else latent,
+        make_latent(model, x_t, request.t) if latent is None else latent,
     )
 
 
@@ -130,7 +130,7 @@ def _latent_from_noise(
     """Run the reverse process from T down to t; return x_t and the number of steps."""
     x_t = noise.draw(picture_shape(model))
     steps = 0
-    for frame in walk(model, request, x_t, model.process.schedule.T, noise, request.t):
+    for frame in reverse_process(model, request, x_t, model.process.schedule.T, noise, request.t):
         x_t, steps = frame.x_t, frame.index
         if frame.t == request.t:
             break
@@ -138,5 +138,5 @@ def _latent_from_noise(
     return x_t, steps
 
 
-def _going_on(passed: int, own: Progress) -> Progress:
-    return replace(own, done=passed + own.done, total=passed + own.total)
+def _offset_progress(steps_done: int, own: Progress) -> Progress:
+    return replace(own, done=steps_done + own.done, total=steps_done + own.total)

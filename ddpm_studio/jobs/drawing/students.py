@@ -14,7 +14,7 @@ RequestT = TypeVar("RequestT", bound=DrawRequest)
 SamplerRequestT = TypeVar("SamplerRequestT", bound=SamplerRequest)
 
 
-def with_its_sampler(model: Model, request: SamplerRequestT) -> SamplerRequestT:
+def with_default_sampler(model: Model, request: SamplerRequestT) -> SamplerRequestT:
     """Return a request with a student's own sampler and steps unless others are given.
 
     Raises:

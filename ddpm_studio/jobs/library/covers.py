@@ -31,11 +31,11 @@ from ddpm_studio.runs.info import Published
 from ddpm_studio.runs.lock import is_in_use
 
 _FOLDER = "covers"
-_MOST_FILES = 64
+_MAX_FILES = 64
 # Newest pictures of a gallery from which the cover is chosen.
-_MOST_LOOKED_AT = 128
+_MAX_GALLERY_PICTURES = 128
 # Maximum number of entries listed in a data set to find its folders, breadth first.
-_MOST_LISTED = 20_000
+_MAX_LISTED = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +69,14 @@ def run_cover(run: Path, count: int) -> RunCover:
     total = folder.info.request.steps if folder.info.request else None
     in_use = is_in_use(run)
     if in_use:
-        told_last = (metrics.last(folder.metrics_file) or {}).get("step")
-        step = max(step or 0, told_last) if isinstance(told_last, int) else step
+        last_step = (metrics.read_last(folder.metrics_file) or {}).get("step")
+        step = max(step or 0, last_step) if isinstance(last_step, int) else step
     told = step, total, in_use, folder.info.published
-    kept = numbered_pictures(folder.samples_dir / "gallery")[: -_MOST_LOOKED_AT - 1 : -1]
+    kept = numbered_pictures(folder.samples_dir / "gallery")[: -_MAX_GALLERY_PICTURES - 1 : -1]
     # A packed model was given pictures to represent it.
     if (previews := folder.previews()) and not (folder.info.published and kept):
         return RunCover(read_preview(previews[-1]).ema[:count], *told)
-    shown = _in_turn(kept)[:count]
+    shown = _round_robin(kept)[:count]
     pictures = [picture for path in shown if (picture := _read(path)) is not None]
     alike = [one for one in pictures if one.shape == pictures[0].shape]
     return RunCover(np.stack(alike) if alike else None, *told)
@@ -97,11 +97,11 @@ def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> 
         if kept.dtype == np.uint8 and kept.ndim == 4:
             return kept
     pictures = data.preview(sources, options, count).pictures
-    _keep(file, pictures)
+    _write_cache(file, pictures)
     return pictures
 
 
-def _in_turn(files: Sequence[Path]) -> list[Path]:
+def _round_robin(files: Sequence[Path]) -> list[Path]:
     """Return samples in rounds: one of each class first, then another of each, and so on.
 
     A packed model holds them class by class, so that the first few would be of one class.
@@ -148,7 +148,7 @@ def _changed(source: Path) -> list[int]:
     """
     times = [source.stat().st_mtime_ns]
     folders = deque([source] if source.is_dir() else [])
-    left = _MOST_LISTED
+    left = _MAX_LISTED
     while folders and left > 0:
         with suppress(OSError), os.scandir(folders.popleft()) as entries:
             for entry in islice(entries, left):
@@ -159,7 +159,7 @@ def _changed(source: Path) -> list[int]:
     return sorted(times)
 
 
-def _keep(file: Path, pictures: Pictures) -> None:
+def _write_cache(file: Path, pictures: Pictures) -> None:
     """Write pictures to the cache, and delete its oldest files; write errors are ignored."""
     buffer = io.BytesIO()
     np.save(buffer, pictures, allow_pickle=False)
@@ -167,7 +167,7 @@ def _keep(file: Path, pictures: Pictures) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(file, buffer.getvalue())
         files = sorted(file.parent.glob("*.npy"), key=lambda path: path.stat().st_mtime_ns)
-        for old in files[:-_MOST_FILES]:
+        for old in files[:-_MAX_FILES]:
             old.unlink(missing_ok=True)
     except OSError:
         return

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ddpm_studio.catalogue.origins import origins, require
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop import Recognised, UnknownModelError, recognised, save_diffusers
+from ddpm_studio.interop import RecognisedModel, UnknownModelError, open_recognised, save_diffusers
 from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.jobs.library.model_card import UNKNOWN_LICENSE, check_license, model_card
-from ddpm_studio.jobs.request_building import Named
+from ddpm_studio.jobs.request_building import OptionNamer
 from ddpm_studio.requests import ImportRequest, Weights
 from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo
 from ddpm_studio.runs.info import NEEDED_TO_DRAW
@@ -21,20 +21,20 @@ _FORMAT = "format"
 
 
 @dataclass(frozen=True)
-class ModelLook:
+class ModelDescription:
     """Description of another program's model, without its weights.
 
     Args:
         title: title of its layout.
-        usual: fields of :class:`ImportRequest` that its files leave open, with their usual values;
-            None if there is none.
+        defaults: fields of :class:`ImportRequest` that its files leave open, with their usual
+            values; None if there is none.
     """
 
     title: str
-    usual: Mapping[str, object]
+    defaults: Mapping[str, object]
 
 
-def look_at_model(source: Path) -> ModelLook | None:
+def inspect_model(source: Path) -> ModelDescription | None:
     """Recognise the layout of a model's file or folder, and the settings that it leaves open.
 
     Returns:
@@ -44,14 +44,14 @@ def look_at_model(source: Path) -> ModelLook | None:
         StudioError: if it is missing, damaged, or of a layout that is rejected.
     """
     try:
-        with recognised(source) as found:
-            return ModelLook(found.info.title, dict(found.usual))
+        with open_recognised(source) as found:
+            return ModelDescription(found.info.title, dict(found.defaults))
     except UnknownModelError:
         return None
 
 
 def import_model(
-    source: Path, run: Path, request: ImportRequest | None = None, named: Named = str
+    source: Path, run: Path, request: ImportRequest | None = None, named: OptionNamer = str
 ) -> Generator[Event, None, Path]:
     """Import another program's model into a run folder; its weights count as step 0.
 
@@ -73,15 +73,15 @@ def import_model(
     """
     yield Progress(0, 2, "Reading the model", "")
     given = (request or ImportRequest()).model_dump(exclude_none=True)
-    with recognised(source, given.pop(_FORMAT, None)) as found:
-        answers = _answers(source, found, given, named)
+    with open_recognised(source, given.pop(_FORMAT, None)) as found:
+        answers = _resolve_settings(source, found, given, named)
         model = found.read(answers)
         layout, title = found.info.name, found.info.title
     guessed = [name for name in answers if name not in given]
     if guessed:
         yield Notice(
             f"{source.name} does not say all of itself. Taken as usual: "
-            f"{_words({name: answers[name] for name in guessed}, named)}. "
+            f"{_settings_text({name: answers[name] for name in guessed}, named)}. "
             "If its pictures are noise, import it again with others."
         )
     for note in model.notes:
@@ -98,7 +98,9 @@ def import_model(
             zero_terminal_snr=process.schedule.zero_terminal_snr,
             clip_x0=process.clip_x0,
         ),
-        origin=", ".join(filter(None, (f"{title}: {source.resolve().name}", model.trained))),
+        origin=", ".join(
+            filter(None, (f"{title}: {source.resolve().name}", model.training_progress))
+        ),
         imported={
             _FORMAT: layout,
             **{
@@ -148,7 +150,7 @@ def export_diffusers(
         config,
         tensors,
         info.process.build(),
-        null_label=info.learnt_withheld,
+        null_label=info.has_learnt_null_label,
         card=card,
     )
     if config.num_classes is not None:
@@ -158,8 +160,8 @@ def export_diffusers(
     return folder
 
 
-def _answers(
-    source: Path, found: Recognised, given: Mapping[str, object], named: Named
+def _resolve_settings(
+    source: Path, found: RecognisedModel, given: Mapping[str, object], named: OptionNamer
 ) -> dict[str, object]:
     """Return the value of each setting that a model leaves open.
 
@@ -168,23 +170,23 @@ def _answers(
             value.
     """
     for name in given:
-        if name not in found.usual:
-            asked = ", ".join(named(one) for one in found.usual)
+        if name not in found.defaults:
+            asked = ", ".join(named(one) for one in found.defaults)
             raise StudioError(
                 f"{named(name)}: {source.name} says this itself, or has no such thing.",
                 f"It leaves open {asked}." if asked else "It leaves nothing open.",
             )
-    answers = {**found.usual, **given}
+    answers = {**found.defaults, **given}
     missing = [name for name, value in answers.items() if value is None]
     if missing:
         raise StudioError(
             f"{source.name}, a model of {found.info.title}, does not say its {_titles(missing)}.",
-            f"Say it; usual are: {_words(answers, named)}.",
+            f"Say it; usual are: {_settings_text(answers, named)}.",
         )
     return answers
 
 
-def _words(answers: Mapping[str, object], named: Named) -> str:
+def _settings_text(answers: Mapping[str, object], named: OptionNamer) -> str:
     """Return options with their values as a person would write them."""
     words = []
     for name, value in answers.items():

@@ -12,21 +12,21 @@ from pathlib import Path
 import filelock
 
 from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_id, index_of
-from ddpm_studio.jobs.events import Drawn, Event, Pictures, PicturesRead, Progress
-from ddpm_studio.jobs.library.gallery_notes import MOST_STARS as MOST_STARS
-from ddpm_studio.jobs.library.gallery_notes import boards_of, forget, stars_of
+from ddpm_studio.jobs.events import DrawingResult, Event, Pictures, PicturesRead, Progress
+from ddpm_studio.jobs.library.gallery_notes import MAX_STARS as MAX_STARS
 from ddpm_studio.jobs.library.gallery_notes import put_on_board as put_on_board
 from ddpm_studio.jobs.library.gallery_notes import rate as rate
-from ddpm_studio.paths import is_file, patiently
-from ddpm_studio.runs.ready import made_own_folder, own_folder
+from ddpm_studio.jobs.library.gallery_notes import read_boards, read_stars, remove_notes
+from ddpm_studio.paths import is_file, rename_with_retries
+from ddpm_studio.runs.ready import make_user_files_folder, user_files_folder
 
 _FOLDER = "samples/gallery"
 DELETED = ".deleted"
-_TOGETHER = 16
+_BATCH = 16
 
 
 @dataclass(eq=False, slots=True)
-class Kept:
+class GalleryEntry:
     """Gallery entry of a picture, without its pixels, as there may be many.
 
     ``made`` is the time of its file in seconds; ``drawing`` is the id of its drawing, in which it
@@ -50,24 +50,24 @@ class Kept:
     @property
     def path(self) -> Path:
         """The PNG file, which does not exist if ``unsaved``."""
-        return own_folder(self.run) / _FOLDER / _file_name(self.number)
+        return user_files_folder(self.run) / _FOLDER / _file_name(self.number)
 
 
-def describe(
+def make_entry(
     run: Path,
     number: int,
     made: float,
     recipe: Recipe,
     rating: int = 0,
     boards: tuple[str, ...] = (),
-) -> Kept:
+) -> GalleryEntry:
     """Make a gallery entry from a recipe's fields for sorting and filtering."""
     asked = recipe.get("request")
     request = asked if isinstance(asked, dict) else {}
     seed, t = request.get("seed"), request.get("t")
     # Interned, as thousands of pictures share the same strings.
     kind = sys.intern(str(recipe.get("kind", "")))
-    return Kept(
+    return GalleryEntry(
         run,
         number,
         made,
@@ -82,7 +82,7 @@ def describe(
     )
 
 
-def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
+def save_to_gallery(run: Path, drawn: DrawingResult) -> Generator[Event, None, list[GalleryEntry]]:
     """Write each picture of a drawing as a PNG into its run's gallery.
 
     The recipe of a picture is that of the drawing, with its number as ``index``. The pictures of a
@@ -95,7 +95,7 @@ def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
     """
     from ddpm_studio.export import save_png
 
-    folder = made_own_folder(run) / _FOLDER
+    folder = make_user_files_folder(run) / _FOLDER
     # The run folder itself is not made: if its disk is gone, that would be on another one.
     for made in (folder.parent, folder):
         made.mkdir(exist_ok=True)
@@ -103,18 +103,18 @@ def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
     number = max((int(path.stem) for path in taken), default=0)
     kept = []
     count = len(drawn.pictures)
-    indices = [count // 2] if _is_way(drawn.recipe) else range(count)
+    indices = [count // 2] if _is_animation(drawn.recipe) else range(count)
     for index in indices:
-        path = claimed(folder, number + 1)
+        path = claim_file(folder, number + 1)
         number = int(path.stem)
         recipe = {**drawn.recipe, "index": index}
         save_png(path, drawn.pictures[index][None], recipe)
-        kept.append(describe(run, number, path.stat().st_mtime, recipe))
+        kept.append(make_entry(run, number, path.stat().st_mtime, recipe))
         yield Progress(len(kept), len(indices), "Keeping", "pictures")
     return kept
 
 
-def _is_way(recipe: Recipe) -> bool:
+def _is_animation(recipe: Recipe) -> bool:
     request = recipe.get("request")
     trail = request.get("trail") if isinstance(request, dict) else None
     return trail is not None or recipe.get("kind") == "path"
@@ -136,7 +136,7 @@ def find_runs(folder: Path, near: Iterable[Path] = ()) -> list[Path]:
 
 def load(
     runs: Sequence[Path], empty_bin: bool = False
-) -> Generator[Event, None, tuple[list[Path], list[Kept]]]:
+) -> Generator[Event, None, tuple[list[Path], list[GalleryEntry]]]:
     """Read the galleries of runs; files that can't be read are left out.
 
     Args:
@@ -152,16 +152,16 @@ def load(
     kept = []
     files = {}
     for run in runs:
-        _bring_own(run)
-        folder = own_folder(run) / _FOLDER
+        _copy_to_own_folder(run)
+        folder = user_files_folder(run) / _FOLDER
         if empty_bin:
             with contextlib.suppress(OSError, filelock.Timeout):
-                forget(folder, {path.name for path in numbered_pictures(folder / DELETED)})
+                remove_notes(folder, {path.name for path in numbered_pictures(folder / DELETED)})
             shutil.rmtree(folder / DELETED, ignore_errors=True)
         files[run] = numbered_pictures(folder)
     total, done = sum(map(len, files.values())), 0
     for run, own in files.items():
-        ratings, boards = read_ratings(run), boards_of(own_folder(run) / _FOLDER)
+        ratings, boards = read_ratings(run), read_boards(user_files_folder(run) / _FOLDER)
         for path in own:
             done += 1
             try:
@@ -172,18 +172,18 @@ def load(
             if recipe is not None:
                 stars = ratings.get(path.name, 0)
                 on = boards.get(path.name, ())
-                kept.append(describe(run, int(path.stem), status.st_mtime, recipe, stars, on))
-            if done % _TOGETHER == 0 or done == total:
+                kept.append(make_entry(run, int(path.stem), status.st_mtime, recipe, stars, on))
+            if done % _BATCH == 0 or done == total:
                 yield Progress(done, total, "Reading the gallery", "pictures")
     return list(runs), kept
 
 
-def _bring_own(run: Path) -> None:
+def _copy_to_own_folder(run: Path) -> None:
     """Copy the pictures of a ready model to the person's own folder, to be rated or deleted.
 
     If they can't be copied, the gallery starts empty.
     """
-    folder = own_folder(run)
+    folder = user_files_folder(run)
     if folder != run and not (folder / _FOLDER).exists():
         with contextlib.suppress(OSError, shutil.Error):
             shutil.copytree(run / _FOLDER, folder / _FOLDER, copy_function=shutil.copyfile)
@@ -194,9 +194,9 @@ def read_pictures(files: Sequence[Path]) -> Generator[Event, None, None]:
     from ddpm_studio.data import read_picture
     from ddpm_studio.errors import StudioError
 
-    for start in range(0, len(files), _TOGETHER):
+    for start in range(0, len(files), _BATCH):
         read: dict[Path, Pictures | None] = {}
-        for path in files[start : start + _TOGETHER]:
+        for path in files[start : start + _BATCH]:
             try:
                 read[path] = read_picture(path, alpha=True)
             except StudioError:
@@ -207,25 +207,25 @@ def read_pictures(files: Sequence[Path]) -> Generator[Event, None, None]:
 def delete(files: Sequence[Path]) -> Generator[Event, None, None]:
     """Move files from their gallery to its bin; see :func:`restore`."""
     for number, path in enumerate(files):
-        grave = path.parent / DELETED
-        grave.mkdir(exist_ok=True)
-        patiently(Path.replace, path, grave / path.name)
+        bin_folder = path.parent / DELETED
+        bin_folder.mkdir(exist_ok=True)
+        rename_with_retries(Path.replace, path, bin_folder / path.name)
         yield Progress(number + 1, len(files), "Deleting", "pictures")
 
 
 def restore(files: Sequence[Path]) -> Generator[Event, None, None]:
     """Restore files that were moved by :func:`delete`."""
     for number, path in enumerate(files):
-        patiently(Path.replace, path.parent / DELETED / path.name, path)
+        rename_with_retries(Path.replace, path.parent / DELETED / path.name, path)
         yield Progress(number + 1, len(files), "Bringing back", "pictures")
 
 
 def read_ratings(run: Path) -> dict[str, int]:
     """Return the stars of a run's pictures by file name; damaged ones count as unrated."""
-    return stars_of(own_folder(run) / _FOLDER)
+    return read_stars(user_files_folder(run) / _FOLDER)
 
 
-def claimed(folder: Path, number: int) -> Path:
+def claim_file(folder: Path, number: int) -> Path:
     """Create the first free numbered file from this number on, and return its path.
 
     Numbers of files in the bin are not reused. The empty file reserves the name, as several

@@ -16,10 +16,10 @@ from ddpm_studio.lazy_sequence import LazySequence
 from ddpm_studio.picture_shape import FIRST_BANDS, Bands
 
 # With more pictures than this, a sheet does not contain their recipes, which would be too long.
-_MOST_TOLD = 256
+_MAX_RECIPES = 256
 
 
-def export_kept(
+def export_gallery(
     files: Sequence[Path], path: Path, side: int = 0, bands: Bands = FIRST_BANDS
 ) -> Generator[Event, None, None]:
     """Export gallery pictures, each with its recipe; yields Progress.
@@ -40,15 +40,15 @@ def export_kept(
     """
     # The current picture is needed twice: for its pixels, and for its zoom factor.
     read = lru_cache(1)(partial(read_picture, alpha=True))
-    pictures = _Kept(files, read)
+    pictures = _LazyPictures(files, read)
     suffix = path.suffix.lower()
     if suffix == export.NPZ:
-        labels = labels_of((recipe, index_of(recipe)) for recipe in _told(files))
+        labels = labels_of((recipe, index_of(recipe)) for recipe in _recipes(files))
         yield from export.save_npz(path, pictures, labels)
     elif suffix == ".png":
         told: Recipe = {"kind": "gallery"}
-        recipes = list(_told(files))
-        if len(recipes) <= _MOST_TOLD:
+        recipes = list(_recipes(files))
+        if len(recipes) <= _MAX_RECIPES:
             told["pictures"] = [without_inputs(recipe) for recipe in recipes]
         captions = [_caption(recipe) for recipe in recipes]
         yield from save_contact_sheet(path, pictures, captions, told, bands=bands)
@@ -56,12 +56,14 @@ def export_kept(
         # Each may have another size, so its zoom is determined when it is written.
         each = (
             export.zoomed_recipe(recipe, export.zoom_to(picture, side))
-            for recipe, picture in zip(_told(files), pictures, strict=True)
+            for recipe, picture in zip(_recipes(files), pictures, strict=True)
         )
-        yield from export.save_png_sequence(path, _Kept(files, read, side), each, bands=bands)
+        yield from export.save_png_sequence(
+            path, _LazyPictures(files, read, side), each, bands=bands
+        )
 
 
-class _Kept(LazySequence[Pictures]):
+class _LazyPictures(LazySequence[Pictures]):
     """Lazy sequence of pictures (H, W, C), each read and enlarged on access."""
 
     def __init__(
@@ -77,7 +79,7 @@ class _Kept(LazySequence[Pictures]):
         return export.zoom(picture, export.zoom_to(picture, self._side))
 
 
-def _told(files: Sequence[Path]) -> Iterator[Recipe]:
+def _recipes(files: Sequence[Path]) -> Iterator[Recipe]:
     for path in files:
         yield export.read_recipe(path) or {}
 

@@ -16,12 +16,12 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.strict_json import read_object
 
-MOST_STARS = 5
-LONGEST_BOARD = 60
+MAX_STARS = 5
+MAX_BOARD_LENGTH = 60
 
 _RATINGS, _BOARDS = "ratings.json", "boards.json"
 _LOCK_SECONDS = 10.0
-_MOST_BYTES = 4 << 20
+_MAX_BYTES = 4 << 20
 
 Notes = dict[str, object]
 
@@ -37,8 +37,8 @@ def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:
         ValueError: for another number of stars.
         OSError: if it can't be written; the previous ratings are kept.
     """
-    if not 0 <= stars <= MOST_STARS:
-        raise ValueError(f"a rating has 0 to {MOST_STARS} stars, not {stars}")
+    if not 0 <= stars <= MAX_STARS:
+        raise ValueError(f"a rating has 0 to {MAX_STARS} stars, not {stars}")
     folders = _by_folder(files)
     for number, (folder, names) in enumerate(folders.items(), 1):
         _change(folder, _RATINGS, partial(_rated, folder, names, stars))
@@ -73,22 +73,24 @@ def board_name(text: str) -> str:
         StudioError: if it is invalid.
     """
     name = " ".join(text.split())
-    if not name or len(name) > LONGEST_BOARD or not name.isprintable():
+    if not name or len(name) > MAX_BOARD_LENGTH or not name.isprintable():
         raise StudioError(
-            "A board needs a name." if not name else f"{name[:LONGEST_BOARD]} can't be its name.",
-            f"Choose one of 1 to {LONGEST_BOARD} letters, digits or signs.",
+            "A board needs a name."
+            if not name
+            else f"{name[:MAX_BOARD_LENGTH]} can't be its name.",
+            f"Choose one of 1 to {MAX_BOARD_LENGTH} letters, digits or signs.",
         )
     return name
 
 
-def stars_of(folder: Path) -> dict[str, int]:
+def read_stars(folder: Path) -> dict[str, int]:
     """Return the stars of a gallery's pictures by file name; damaged entries are ignored."""
-    valid = range(1, MOST_STARS + 1)
+    valid = range(1, MAX_STARS + 1)
     told = _read(folder / _RATINGS)
     return {name: stars for name, stars in told.items() if type(stars) is int and stars in valid}
 
 
-def boards_of(folder: Path) -> dict[str, tuple[str, ...]]:
+def read_boards(folder: Path) -> dict[str, tuple[str, ...]]:
     """Return the boards of a gallery's pictures by file name; damaged entries are ignored."""
     found: dict[str, list[str]] = {}
     for board, names in sorted(_boards(folder).items()):
@@ -97,21 +99,21 @@ def boards_of(folder: Path) -> dict[str, tuple[str, ...]]:
     return {name: tuple(boards) for name, boards in found.items()}
 
 
-def forget(folder: Path, names: Collection[str]) -> None:
+def remove_notes(folder: Path, names: Collection[str]) -> None:
     """Remove the stars and boards of these names, so that no later picture inherits them.
 
     Raises:
         OSError: if it can't be written.
     """
     gone = set(names)
-    if gone & stars_of(folder).keys():
-        _change(folder, _RATINGS, lambda: _given(stars_of(folder), gone))
+    if gone & read_stars(folder).keys():
+        _change(folder, _RATINGS, lambda: _given(read_stars(folder), gone))
     if any(gone & those for those in _boards(folder).values()):
         _change(folder, _BOARDS, lambda: _filled(_boards(folder), gone))
 
 
 def _rated(folder: Path, names: Collection[str], stars: int) -> Notes:
-    return _given(stars_of(folder) | dict.fromkeys(names, stars))
+    return _given(read_stars(folder) | dict.fromkeys(names, stars))
 
 
 def _put(folder: Path, names: set[str], board: str, on: bool) -> Notes:
@@ -155,6 +157,6 @@ def _boards(folder: Path) -> dict[str, set[str]]:
 
 def _read(path: Path) -> Notes:
     try:
-        return read_object(path, _MOST_BYTES)
+        return read_object(path, _MAX_BYTES)
     except (OSError, ValueError):
         return {}

@@ -6,68 +6,70 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ddpm_studio.jobs.library.metric_arrays import Figures
+from ddpm_studio.jobs.library.metric_arrays import MetricArrays
 from ddpm_studio.runs import Checkpoint, RunFolder, evaluations, metrics
 from ddpm_studio.runs.evaluations import RecordedEvaluation
-from ddpm_studio.runs.lock import Owner
+from ddpm_studio.runs.lock import LockOwner
 
 # A run that has written nothing for so long is not considered active.
 _FRESH_SECONDS = 30.0
 
 
 @dataclass(frozen=True, eq=False)
-class RunNews:
+class RunUpdate:
     """Changes of a run folder since the last look.
 
-    ``figures`` are the new metrics; ``evaluations`` are all of the run. ``place`` is where to read
-    on. ``anew``: metrics read before are void. ``more``: there is more to read now.
-    ``silent_seconds`` is the time since the last line was written, None if there is none.
+    ``figures`` are the new metrics; ``evaluations`` are all of the run. ``position`` is where to
+    read on. ``is_rewritten``: metrics read before are void. ``more``: there is more to read now.
+    ``seconds_since_write`` is the time since the last line was written, None if there is none.
     ``previews`` are the files of samples, oldest first; ``checkpoint`` is the step of the newest;
     ``timesteps`` is T, ``total`` the planned number of steps, None if unknown. ``trainer`` is
     another process that is training the run, by its owner file: testing the lock could disturb a
     training that is about to start.
     """
 
-    figures: Figures
+    figures: MetricArrays
     evaluations: tuple[RecordedEvaluation, ...]
-    place: metrics.FilePosition
-    anew: bool
+    position: metrics.FilePosition
+    is_rewritten: bool
     more: bool
     previews: tuple[Path, ...]
     checkpoint: int | None
-    silent_seconds: float | None
+    seconds_since_write: float | None
     timesteps: int
     total: int | None
-    trainer: Owner | None
+    trainer: LockOwner | None
 
     @property
     def is_fresh(self) -> bool:
         """Whether the last line was written recently."""
-        return _is_fresh(self.silent_seconds)
+        return _is_fresh(self.seconds_since_write)
 
 
-def look_at_run(run: Path, place: metrics.FilePosition, *, figures: bool = True) -> RunNews:
-    """Read what was written to a run since ``place``.
+def read_run_update(
+    run: Path, position: metrics.FilePosition, *, figures: bool = True
+) -> RunUpdate:
+    """Read what was written to a run since ``position``.
 
     Args:
         run: the run folder.
-        place: position up to which its metrics were read.
-        figures: if False, ``metrics.jsonl`` is not read, and ``place`` stays.
+        position: position up to which its metrics were read.
+        figures: if False, ``metrics.jsonl`` is not read, and ``position`` stays.
 
     Raises:
         StudioError: if it is not a run folder any more.
     """
     folder = RunFolder.open(run)
-    portion = metrics.Portion([], place, False, False)
+    portion = metrics.MetricsChunk([], position, False, False)
     if figures:
-        portion = metrics.read_on(folder.metrics_file, place)
+        portion = metrics.read_new_lines(folder.metrics_file, position)
     checkpoints = Checkpoint.find_all(folder.checkpoints_dir)
-    silence = _silence(folder.metrics_file)
-    return RunNews(
-        Figures.of_lines(portion.lines),
+    silence = _seconds_since_write(folder.metrics_file)
+    return RunUpdate(
+        MetricArrays.from_lines(portion.lines),
         tuple(evaluations.read(run)),
-        portion.place,
-        portion.anew,
+        portion.position,
+        portion.is_rewritten,
         portion.more,
         tuple(folder.previews()),
         checkpoints[-1].step if checkpoints else None,
@@ -78,8 +80,8 @@ def look_at_run(run: Path, place: metrics.FilePosition, *, figures: bool = True)
     )
 
 
-def _trainer(run: Path, silence: float | None) -> Owner | None:
-    owner = Owner.read(run)
+def _trainer(run: Path, silence: float | None) -> LockOwner | None:
+    owner = LockOwner.read(run)
     if owner is None or owner.is_this_process:
         return None
     alive = owner.alive()
@@ -93,7 +95,7 @@ def _is_fresh(silence: float | None) -> bool:
     return silence is not None and silence < _FRESH_SECONDS
 
 
-def _silence(file: Path) -> float | None:
+def _seconds_since_write(file: Path) -> float | None:
     try:
         return max(0.0, time.time() - file.stat().st_mtime)
     except OSError:

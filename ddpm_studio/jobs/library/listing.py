@@ -12,14 +12,14 @@ from pydantic import BaseModel
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Progress
-from ddpm_studio.jobs.library.run_summary import steps_told
+from ddpm_studio.jobs.library.run_summary import steps_text
 from ddpm_studio.local_time import local_time
 from ddpm_studio.paths import is_file
 from ddpm_studio.picture_shape import sides
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
 from ddpm_studio.runs.notes import Notes, read_notes
 
-_MOST_RUNS = 500
+_MAX_RUNS = 500
 _SPARKLINE_POINTS = 40
 
 
@@ -55,7 +55,7 @@ def list_runs(
 
     Runs that can't be read are left out: opening one reports why. At most 500 are read.
     """
-    found = list(dict.fromkeys([*also, *_run_folders(folders)]))[:_MOST_RUNS]
+    found = list(dict.fromkeys([*also, *_run_folders(folders)]))[:_MAX_RUNS]
     entries = []
     for done, run in enumerate(found, 1):
         with contextlib.suppress(StudioError, OSError):
@@ -95,7 +95,7 @@ def _changed(run: Path) -> float:
 def _entry(run: Path) -> RunEntry:
     folder = RunFolder.open(run)
     info = folder.info
-    line, basics = metrics.last(folder.metrics_file), info.network_basics()
+    line, basics = metrics.read_last(folder.metrics_file), info.network_basics()
     return RunEntry(
         run,
         run.resolve().name,
@@ -106,13 +106,13 @@ def _entry(run: Path) -> RunEntry:
         basics.width,
         info.created,
         read_notes(run),
-        tuple(metrics.thinned_losses(folder.metrics_file, _SPARKLINE_POINTS)),
+        tuple(metrics.downsample_losses(folder.metrics_file, _SPARKLINE_POINTS)),
     )
 
 
 def _step(folder: RunFolder) -> int:
     """Return the last recorded step."""
-    line = metrics.last(folder.metrics_file)
+    line = metrics.read_last(folder.metrics_file)
     if line:
         return int(line["step"])
     checkpoints = Checkpoint.find_all(folder.checkpoints_dir)
@@ -121,7 +121,7 @@ def _step(folder: RunFolder) -> int:
 
 def _settings(info: RunInfo, step: int) -> Iterator[tuple[str, str]]:
     yield "Created", local_time(info.created)
-    yield "Steps", steps_told(step, info.request.steps if info.request else None)
+    yield "Steps", steps_text(step, info.request.steps if info.request else None)
     if info.origin:
         yield "Origin", info.origin
     if info.start_from:

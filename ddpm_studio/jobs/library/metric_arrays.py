@@ -19,12 +19,12 @@ STEP_COLUMNS = ("step", "loss", "grad_norm", "lr")
 TICK_COLUMNS = ("step", "images_per_second", "memory_bytes", "cpu_load", "device_load")
 HELD_OUT_COLUMNS = ("step", "held_out_loss", "held_out_bits")
 
-FigureEvent = TrainStep | TrainTick | HeldOutMeasured
+MetricEvent = TrainStep | TrainTick | HeldOutMeasured
 """The events that contain metrics."""
 
 
 @dataclass(frozen=True, eq=False)
-class Figures:
+class MetricArrays:
     """Metrics of some steps of a training, by rising step; NaN where not recorded or not finite.
 
     ``steps`` has shape (K, 4) with the columns ``STEP_COLUMNS``, ``ticks`` (M, 5) with
@@ -39,7 +39,7 @@ class Figures:
     held_out: Table
 
     @classmethod
-    def of_lines(cls, lines: Sequence[dict[str, Any]]) -> Figures:
+    def from_lines(cls, lines: Sequence[dict[str, Any]]) -> MetricArrays:
         """Make arrays from lines of ``metrics.jsonl``."""
         ticks = [line for line in lines if "images_per_second" in line]
         held_out = [line for line in lines if "held_out_loss" in line]
@@ -48,7 +48,7 @@ class Figures:
         )
 
     @classmethod
-    def of_events(cls, events: Sequence[FigureEvent]) -> Figures:
+    def from_training_events(cls, events: Sequence[MetricEvent]) -> MetricArrays:
         """Make arrays from a training's events."""
         steps = [vars(event) for event in events if isinstance(event, TrainStep)]
         ticks = [vars(event) for event in events if isinstance(event, TrainTick)]
@@ -61,13 +61,13 @@ class Figures:
             _table(steps, STEP_COLUMNS), *_tick_tables(ticks), _table(held_out, HELD_OUT_COLUMNS)
         )
 
-    def between(self, low: float, high: float) -> Figures:
+    def between(self, low: float, high: float) -> MetricArrays:
         """Return the metrics of steps above ``low``, up to ``high``."""
         steps, ticks, held_out = (
             (low < table[:, 0]) & (table[:, 0] <= high)
             for table in (self.steps, self.ticks, self.held_out)
         )
-        return Figures(
+        return MetricArrays(
             self.steps[steps], self.ticks[ticks], self.loss_by_t[ticks], self.held_out[held_out]
         )
 

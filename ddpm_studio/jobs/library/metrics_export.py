@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import BINS, Event, Progress
 from ddpm_studio.jobs.library.metric_arrays import losses_by_t
-from ddpm_studio.requests import FiguresRequest
+from ddpm_studio.requests import ExportMetricsRequest
 from ddpm_studio.runs import RunFolder, metrics
 from ddpm_studio.runs.lock import is_in_use
 
@@ -26,11 +26,11 @@ COLUMNS = (*metrics.COLUMNS, *(f"{_BY_T}_{k + 1}" for k in range(BINS)))
 _POLL_SECONDS = 1.0
 
 
-class _Target(Protocol):
+class _MetricsWriter(Protocol):
     def add(self, line: Mapping[str, Any]) -> None:
         """Write the metrics of a step."""
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Discard what was written: the run has gone back, and its metrics have changed."""
 
     def flush(self) -> None:
@@ -40,7 +40,7 @@ class _Target(Protocol):
         """Close the file."""
 
 
-def write_figures(request: FiguresRequest) -> Generator[Event, None, int]:
+def export_metrics(request: ExportMetricsRequest) -> Generator[Event, None, int]:
     """Export a run's metrics as ``request`` asks.
 
     Yields:
@@ -56,20 +56,22 @@ def write_figures(request: FiguresRequest) -> Generator[Event, None, int]:
     if request.csv is None and request.tensorboard is None:
         raise StudioError("Nothing is asked for.", "Name a file with --csv, or --tensorboard DIR.")
     total = folder.info.request.steps if folder.info.request else 0
-    written, place = 0, metrics.FilePosition()
+    written, position = 0, metrics.FilePosition()
     try:
         with contextlib.ExitStack() as stack:
-            targets = [stack.enter_context(contextlib.closing(one)) for one in _targets(request)]
+            targets = [
+                stack.enter_context(contextlib.closing(one)) for one in _open_writers(request)
+            ]
             while True:
                 # Checked before reading, so that what is written until the end is read as well.
                 live = request.follow and is_in_use(folder.path)
-                portion = metrics.read_on(folder.metrics_file, place)
-                place = portion.place
-                if portion.anew:
+                portion = metrics.read_new_lines(folder.metrics_file, position)
+                position = portion.position
+                if portion.is_rewritten:
                     written = 0
                 for target in targets:
-                    if portion.anew:
-                        target.begin_anew()
+                    if portion.is_rewritten:
+                        target.restart()
                     for line in portion.lines:
                         target.add(line)
                     target.flush()
@@ -88,15 +90,15 @@ def write_figures(request: FiguresRequest) -> Generator[Event, None, int]:
         ) from error
 
 
-def _targets(request: FiguresRequest) -> Iterator[_Target]:
+def _open_writers(request: ExportMetricsRequest) -> Iterator[_MetricsWriter]:
     """Open the targets one by one, so that the first is closed if the second can't be opened."""
     if request.tensorboard is not None:
-        yield _Events(request.tensorboard)
+        yield _TensorBoardWriter(request.tensorboard)
     if request.csv is not None:
-        yield _Table(request.csv)
+        yield _CsvWriter(request.csv)
 
 
-class _Table:
+class _CsvWriter:
     """A CSV file; metrics that a step lacks are empty cells."""
 
     def __init__(self, path: Path) -> None:
@@ -110,7 +112,7 @@ class _Table:
             [line["step"], *(line.get(name) for name in metrics.COLUMNS[1:]), *by_t]
         )
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         self._file.seek(0)
         self._file.truncate()
         self._writer.writerow(COLUMNS)
@@ -122,7 +124,7 @@ class _Table:
         self._file.close()
 
 
-class _Events:
+class _TensorBoardWriter:
     """TensorBoard event files in a folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -139,7 +141,7 @@ class _Events:
             if not math.isnan(value):
                 self._writer.add_scalar(f"{_BY_T}/{k + 1:02}", value, step)
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         self._writer.close()
         self._writer = self._open(self._folder)
 

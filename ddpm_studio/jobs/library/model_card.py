@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ddpm_studio import __version__
 from ddpm_studio.engine.networks.network import NetworkConfig
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.jobs.markdown import markdown_text
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import Weights
@@ -19,14 +19,14 @@ from ddpm_studio.runs.weights import parameters
 UNKNOWN_LICENSE = "unknown"
 
 _LICENSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,59}")
-_MOST_CLASSES = 1000
-_ALONE = """\
+_MAX_CLASSES = 1000
+_USE_UNCONDITIONAL = """\
 from diffusers import DDPMPipeline
 
 pipeline = DDPMPipeline.from_pretrained("{folder}")
 pictures = pipeline(batch_size=4, num_inference_steps={T}).images
 """
-_BY_CLASS = """\
+_USE_CONDITIONAL = """\
 import torch
 from diffusers import DDPMScheduler, UNet2DModel
 
@@ -51,7 +51,7 @@ def check_license(license: str) -> None:
     """
     if not _LICENSE.fullmatch(license):
         raise StudioError(
-            f"{plain(license, 40)!r} is no name of a licence.",
+            f"{printable(license, 40)!r} is no name of a licence.",
             "Give the Hub's name for it, such as mit, apache-2.0, cc-by-4.0 or unknown.",
         )
 
@@ -71,7 +71,7 @@ def model_card(
     """
     config = info.network_config()
     kind = "class-conditional" if config.num_classes else "unconditional"
-    name = plain(run.resolve().name, 80)
+    name = printable(run.resolve().name, 80)
     parts = [
         _front(license, kind),
         f"# {markdown_text(name)}",
@@ -116,18 +116,18 @@ def _use(info: RunInfo, config: NetworkConfig, folder: Path) -> str:
         "width": config.width,
     }
     if config.num_classes is None:
-        return f"## Use\n\n```python\n{_ALONE.format(**fields)}```"
-    names = known_classes(info)[:_MOST_CLASSES]
+        return f"## Use\n\n```python\n{_USE_UNCONDITIONAL.format(**fields)}```"
+    names = known_classes(info)[:_MAX_CLASSES]
     classes = "\n".join(f"{number}. {markdown_text(name)}" for number, name in enumerate(names))
     row = (
         f"The number {config.num_classes} stands for no class. Guidance of strength s takes "
         "`without + s * (with_class - without)` of the outputs for both."
-        if info.learnt_withheld
+        if info.has_learnt_null_label
         else "There is no number for no class, so classifier-free guidance is not possible."
     )
     return (
         "## Use\n\n`DDPMPipeline` passes no classes: the network is called with them, as "
-        f"here.\n\n```python\n{_BY_CLASS.format(**fields)}```\n\n{row}\n\n"
+        f"here.\n\n```python\n{_USE_CONDITIONAL.format(**fields)}```\n\n{row}\n\n"
         f"### Classes, from 0\n\n{classes}"
     )
 

@@ -6,16 +6,16 @@ import re
 from pathlib import Path
 
 from ddpm_studio import data
-from ddpm_studio.data.samples import named_data
+from ddpm_studio.data.samples import resolve_data_path
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.drawing.picture_classes import TakenPicture
+from ddpm_studio.jobs.drawing.picture_classes import LabelledPicture
 from ddpm_studio.jobs.drawing.pictures import fit_picture, load_file, prepare_options
 from ddpm_studio.jobs.events import Pictures
-from ddpm_studio.jobs.library.training_pictures import measured_pictures
-from ddpm_studio.paths import is_file, is_there
+from ddpm_studio.jobs.library.training_pictures import prepare_evaluation_pictures
+from ddpm_studio.paths import is_file, path_exists
 from ddpm_studio.runs import RunFolder
-from ddpm_studio.runs.ready import named_run
+from ddpm_studio.runs.ready import resolve_run
 
 _NUMBERED = re.compile(r"(.+)#(\d{1,12})", re.DOTALL)
 
@@ -26,11 +26,11 @@ def picture_name(place: str | Path, number: int) -> str:
 
 
 def load_picture(path: Path, run: Path, *, flat: bool = False) -> Pictures:
-    """Read a picture like :func:`take_picture`; return it without class, uint8 (H, W, C)."""
-    return take_picture(path, run, flat=flat).picture
+    """Read a picture like :func:`load_labelled_picture`, without its class; uint8 (H, W, C)."""
+    return load_labelled_picture(path, run, flat=flat).picture
 
 
-def take_picture(path: Path, run: Path, *, flat: bool = False) -> TakenPicture:
+def load_labelled_picture(path: Path, run: Path, *, flat: bool = False) -> LabelledPicture:
     """Read a picture and prepare it like a run's training pictures.
 
     Args:
@@ -47,14 +47,14 @@ def take_picture(path: Path, run: Path, *, flat: bool = False) -> TakenPicture:
         StudioError: if there is no picture, none of that number, or it is no run.
     """
     named = _NUMBERED.fullmatch(str(path))
-    if named is None or is_there(path):
+    if named is None or path_exists(path):
         return load_file(path, run, flat=flat)
-    place, number = named_run(named[1]), int(named[2])
+    place, number = resolve_run(named[1]), int(named[2])
     is_run = is_file(place / "run.json")
     if is_run:
-        job = measured_pictures(RunFolder.open(place).info, "Name a picture of your own.")
+        job = prepare_evaluation_pictures(RunFolder.open(place).info, "Name a picture of your own.")
     else:
-        job = data.prepare([named_data(named[1])], prepare_options(RunFolder.open(run).info))
+        job = data.prepare([resolve_data_path(named[1])], prepare_options(RunFolder.open(run).info))
     dataset = finish(job)
     if number >= len(dataset):
         raise StudioError(
@@ -64,4 +64,4 @@ def take_picture(path: Path, run: Path, *, flat: bool = False) -> TakenPicture:
     picture: Pictures = dataset.images[number]
     fits = not flat and (not is_run or place.resolve() == run.resolve())
     fitted = picture if fits else fit_picture(picture, run, flat=flat)
-    return TakenPicture(fitted, dataset.class_of(number))
+    return LabelledPicture(fitted, dataset.class_of(number))

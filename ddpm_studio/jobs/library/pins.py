@@ -11,7 +11,7 @@ from pathlib import Path
 from ddpm_studio import paths
 from ddpm_studio.jobs.drawing.recipes import Recipe
 from ddpm_studio.jobs.events import Event, Pictures, Progress
-from ddpm_studio.jobs.library.gallery import DELETED, claimed, numbered_pictures
+from ddpm_studio.jobs.library.gallery import DELETED, claim_file, numbered_pictures
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ def pin(picture: Pictures, recipe: Recipe | None) -> Generator[Event, None, Pin]
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     taken = [*numbered_pictures(folder), *numbered_pictures(folder / DELETED)]
-    path = claimed(folder, max((int(path.stem) for path in taken), default=0) + 1)
+    path = claim_file(folder, max((int(path.stem) for path in taken), default=0) + 1)
     save_png(path, picture[None], recipe)
     yield Progress(1, 1, "Pinning")
     return Pin(picture, recipe, path)

@@ -9,7 +9,7 @@ from pathlib import Path
 from ddpm_studio.catalogue.origins import missing
 from ddpm_studio.engine.tables import NETWORKS
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
+from ddpm_studio.jobs.drawing.sampling_defaults import default_guidance
 from ddpm_studio.runs import Checkpoint, RunFolder
 from ddpm_studio.runs.classes import known_classes, needs_class
 from ddpm_studio.runs.weights import parameters
@@ -102,8 +102,8 @@ def describe_run(run: Path) -> RunSummary:
         classes=info.data.class_names if info.data else (),
         known_classes=known_classes(info),
         needs_class=needs_class(info),
-        guidable=info.learnt_withheld,
-        guidance=usual_guidance(info, checkpoints[-1].step if checkpoints else 0)
+        guidable=info.has_learnt_null_label,
+        guidance=default_guidance(info, checkpoints[-1].step if checkpoints else 0)
         if info.drawing
         else None,
         created=info.created,
@@ -118,7 +118,7 @@ def describe_run(run: Path) -> RunSummary:
     )
 
 
-def steps_told(step: int, steps: int | None) -> str:
+def steps_text(step: int, steps: int | None) -> str:
     """Return the step, with the planned number of steps unless it is larger than that."""
     return f"{step:,}" if steps is None or steps < step else f"{step:,} of {steps:,}"
 

@@ -22,34 +22,34 @@ from torch import Tensor
 from ddpm_studio import paths
 from ddpm_studio.engine import Network, Trainer
 from ddpm_studio.engine.device.accelerator import compiled_network
-from ddpm_studio.engine.device.cuda_graph import Replayed
+from ddpm_studio.engine.device.cuda_graph import GraphedDenoiser
 from ddpm_studio.errors import is_device_lost, is_out_of_memory
-from ddpm_studio.jobs.events import Event, Notice, Progress, Told
+from ddpm_studio.jobs.events import Event, InfoNotice, Notice, Progress
 from ddpm_studio.jobs.machine.device import describe
-from ddpm_studio.jobs.machine.measurement_cache import read_kept, write_kept
+from ddpm_studio.jobs.machine.measurement_cache import read_cache, write_cache
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _FILE = "compiled.json"
-_MOST_BYTES = 1 << 18
+_MAX_BYTES = 1 << 18
 # Compile time and speed-up assumed until they were measured on a machine; the saved time must be
-# ``_LEAST_SHARE`` times the compile time.
-_USUAL_SECONDS, _USUAL_GAIN = 120.0, 1.6
-_LEAST_SHARE = 2.0
-_LEAST_GAIN = 1.05
+# ``_MIN_SAVED_RATIO`` times the compile time.
+_DEFAULT_SECONDS, _DEFAULT_GAIN = 120.0, 1.6
+_MIN_SAVED_RATIO = 2.0
+_MIN_GAIN = 1.05
 # Warm-up calls, in which kernels are chosen and recorded, and calls that are timed.
-_UNMEASURED, _MEASURED = 5, 5
+_WARMUP_CALLS, _TIMED_CALLS = 5, 5
 # With fewer evaluations nothing is timed, since timing synchronises with the device.
-_FEWEST = 100
+_MIN_EVALUATIONS = 100
 
 
 # Cache keys of networks that this process has compiled, which takes no time again, and of those
 # that it failed to compile.
-_here: set[str] = set()
-_refused: set[str] = set()
+_compiled_keys: set[str] = set()
+_failed_keys: set[str] = set()
 
 
-class Worth:
+class CompileEstimate:
     """Compile time and speed-up of one network for batches of one size, measured or assumed.
 
     Args:
@@ -62,24 +62,24 @@ class Worth:
 
     def __init__(self, network: Network, batch: int, purpose: str, allowed: bool = True) -> None:
         device = next(network.parameters()).device
-        self.possible = allowed and device.type == "cuda" and _available()
+        self.is_possible = allowed and device.type == "cuda" and _available()
         told = [network.config.to_dict(), batch, purpose, network.precision]
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
-        name = describe(device) if self.possible else device.type
+        name = describe(device) if self.is_possible else device.type
         self._key = f"{platform.node()} · {name} · torch {torch.__version__} · {digest}"
 
     def __call__(self, seconds: float, calls: int) -> bool:
         """Whether compiling pays for ``calls`` more calls that take ``seconds`` each."""
-        if not self.possible or self._key in _refused:
+        if not self.is_possible or self._key in _failed_keys:
             return False
-        takes, gain = self._known()
+        compile_seconds, gain = self._cached()
         saved = calls * seconds * (1 - 1 / max(gain, 1.0))
-        return gain >= _LEAST_GAIN and saved >= _LEAST_SHARE * takes
+        return gain >= _MIN_GAIN and saved >= _MIN_SAVED_RATIO * compile_seconds
 
     @property
-    def takes(self) -> float:
+    def compile_seconds(self) -> float:
         """Seconds that compiling takes: measured, else assumed; 0 if this process has done it."""
-        return self._known()[0]
+        return self._cached()[0]
 
     def compile(self, work: Callable[[], _T]) -> _T:
         """Run the function that triggers compilation, and store how long it took.
@@ -98,29 +98,29 @@ class Worth:
         except Exception as error:
             if not is_out_of_memory(error) and not is_device_lost(error):
                 # For this process only: a compiler may be installed later, or disk space freed.
-                _refused.add(self._key)
+                _failed_keys.add(self._key)
             raise
-        self._keep(time.perf_counter() - begun, self._known()[1])
-        _here.add(self._key)
+        self._store(time.perf_counter() - begun, self._cached()[1])
+        _compiled_keys.add(self._key)
         return done
 
-    def found(self, gain: float) -> bool:
+    def record_gain(self, gain: float) -> bool:
         """Store the measured speed-up factor; return whether it is worth keeping compiled."""
-        self._keep(self._known(afresh=True)[0], gain)
-        return gain >= _LEAST_GAIN
+        self._store(self._cached(afresh=True)[0], gain)
+        return gain >= _MIN_GAIN
 
-    def _known(self, afresh: bool = False) -> tuple[float, float]:
-        kept = read_kept(paths.cache_dir() / _FILE, _MOST_BYTES).get(self._key, {})
-        takes, gain = _USUAL_SECONDS, _USUAL_GAIN
+    def _cached(self, afresh: bool = False) -> tuple[float, float]:
+        kept = read_cache(paths.cache_dir() / _FILE, _MAX_BYTES).get(self._key, {})
+        compile_seconds, gain = _DEFAULT_SECONDS, _DEFAULT_GAIN
         with contextlib.suppress(TypeError, ValueError, KeyError):
-            takes, gain = float(kept["seconds"]), float(kept["gain"])
-        return (0.0 if self._key in _here and not afresh else takes), gain
+            compile_seconds, gain = float(kept["seconds"]), float(kept["gain"])
+        return (0.0 if self._key in _compiled_keys and not afresh else compile_seconds), gain
 
-    def _keep(self, seconds: float, gain: float) -> None:
+    def _store(self, seconds: float, gain: float) -> None:
         file = paths.cache_dir() / _FILE
         told = {"seconds": round(seconds, 1), "gain": round(gain, 3)}
-        others = {k: v for k, v in read_kept(file, _MOST_BYTES).items() if k != self._key}
-        write_kept(file, {**others, self._key: told})
+        others = {k: v for k, v in read_cache(file, _MAX_BYTES).items() if k != self._key}
+        write_cache(file, {**others, self._key: told})
 
 
 class CallTimer:
@@ -130,10 +130,10 @@ class CallTimer:
         self._calls = 0
         self._seconds: list[float] = []
 
-    def take(self, call: Callable[[], _T]) -> _T:
+    def run(self, call: Callable[[], _T]) -> _T:
         """Return the result of ``call``, timed with synchronisation after the warm-up calls."""
         self._calls += 1
-        if self._calls <= _UNMEASURED:
+        if self._calls <= _WARMUP_CALLS:
             return call()
         torch.cuda.synchronize()
         begun = time.perf_counter()
@@ -145,10 +145,10 @@ class CallTimer:
     @property
     def seconds(self) -> float | None:
         """Seconds of the fastest call; None until enough were timed."""
-        return min(self._seconds) if len(self._seconds) >= _MEASURED else None
+        return min(self._seconds) if len(self._seconds) >= _TIMED_CALLS else None
 
 
-class Compiling:
+class TrainingCompiler:
     """Compiles the network of a training once that pays, and reverts if it is not faster.
 
     Args:
@@ -161,44 +161,44 @@ class Compiling:
         self._trainer, self._total = trainer, total
         # Master weights are float32 whatever the precision of the computation, so the key names it.
         purpose = f"train in {trainer.config.precision}"
-        self._worth = Worth(trainer.model, trainer.config.batch_size, purpose, allowed)
-        self._watch: CallTimer | None = CallTimer() if self._worth.possible else None
-        self._plain: float | None = None
+        self._estimate = CompileEstimate(trainer.model, trainer.config.batch_size, purpose, allowed)
+        self._timer: CallTimer | None = CallTimer() if self._estimate.is_possible else None
+        self._eager_seconds: float | None = None
 
-    def step(self, take: Callable[[], _T]) -> _T:
+    def step(self, run: Callable[[], _T]) -> _T:
         """Take a training step, timing some of them."""
-        return take() if self._watch is None else self._watch.take(take)
+        return run() if self._timer is None else self._timer.run(run)
 
-    def consider(self) -> Generator[Event, None, None]:
+    def after_step(self) -> Generator[Event, None, None]:
         """Compile, keep the compiled network or revert to eager, once enough steps were timed."""
-        if self._watch is None or self._watch.seconds is None:
+        if self._timer is None or self._timer.seconds is None:
             return
-        seconds, self._watch = self._watch.seconds, None
+        seconds, self._timer = self._timer.seconds, None
         left = self._total - self._trainer.step_number
-        if self._plain is not None:
+        if self._eager_seconds is not None:
             if not self._trainer.accelerator.compiled:
                 # The trainer has reverted to eager by itself, as memory ran out meanwhile.
                 return
-            gain = self._plain / seconds
-            if self._worth.found(gain):
-                yield Told(f"The network is compiled: steps are {gain:.1f} times as fast.")
+            gain = self._eager_seconds / seconds
+            if self._estimate.record_gain(gain):
+                yield InfoNotice(f"The network is compiled: steps are {gain:.1f} times as fast.")
             else:
                 self._trainer.accelerator.plain()
-        elif self._worth(seconds, left):
-            minutes = max(1, round(self._worth.takes / 60))
+        elif self._estimate(seconds, left):
+            minutes = max(1, round(self._estimate.compile_seconds / 60))
             told = f"Compiling the network for this GPU, some {minutes} min"
             yield Progress(self._trainer.step_number, self._total, told)
             yield from self._compile(seconds)
 
     def _compile(self, plain: float) -> Generator[Event, None, None]:
         try:
-            self._worth.compile(self._trainer.compile)
+            self._estimate.compile(self._trainer.compile)
         except Exception as error:
             if is_device_lost(error):
                 raise
-            reason = _short(error)
+            reason = _first_line(error)
         else:
-            self._plain, self._watch = plain, CallTimer()
+            self._eager_seconds, self._timer = plain, CallTimer()
             return
         yield Notice(f"The network could not be compiled, training goes on without: {reason}")
 
@@ -210,7 +210,7 @@ class DrawingNetwork:
         network: the network, in the precision to compute in.
         predict: (network, x_t, t), and labels if it is called with them → prediction.
         evaluations: expected number of evaluations, as far as is known.
-        purpose: see :class:`Worth`.
+        purpose: see :class:`CompileEstimate`.
     """
 
     def __init__(
@@ -222,57 +222,57 @@ class DrawingNetwork:
     ) -> None:
         self._network, self._predict, self._purpose = network, predict, purpose
         self._shape: torch.Size | None = None
-        self._denoiser = self._replayed(network)
+        self._denoiser = self._in_cuda_graph(network)
         self._left = evaluations
-        self._watch: CallTimer | None = None
-        if next(network.parameters()).device.type == "cuda" and evaluations >= _FEWEST:
-            self._watch = CallTimer()
-        self._worth: Worth | None = None
-        self._plain: float | None = None
+        self._timer: CallTimer | None = None
+        if next(network.parameters()).device.type == "cuda" and evaluations >= _MIN_EVALUATIONS:
+            self._timer = CallTimer()
+        self._estimate: CompileEstimate | None = None
+        self._eager_seconds: float | None = None
 
     def __call__(self, x: Tensor, /, *more: Tensor) -> Tensor:
         """See :class:`~ddpm_studio.engine.process.Denoiser`; t and labels are of shape (N,)."""
         self._left -= 1
         if x.shape != self._shape:
-            if self._shape is not None and (self._watch or self._plain):
+            if self._shape is not None and (self._timer or self._eager_seconds):
                 # Otherwise it would be compiled again for each new batch size.
-                self._denoiser = self._replayed(self._network)
-                self._watch = self._plain = None
+                self._denoiser = self._in_cuda_graph(self._network)
+                self._timer = self._eager_seconds = None
             self._shape = x.shape
-        if self._watch is None:
+        if self._timer is None:
             return self._denoiser(x, *more)
-        prediction = self._watch.take(lambda: self._denoiser(x, *more))
-        seconds = self._watch.seconds
+        prediction = self._timer.run(lambda: self._denoiser(x, *more))
+        seconds = self._timer.seconds
         if seconds is not None:
-            self._watch = None
-            self._consider(seconds, x, *more)
+            self._timer = None
+            self._compile_if_worthwhile(seconds, x, *more)
         return prediction
 
-    def forget_recorded(self) -> None:
+    def release_graphs(self) -> None:
         """Free the memory of the recorded CUDA graphs."""
-        self._denoiser.forget_recorded()
+        self._denoiser.release_graphs()
 
-    def _consider(self, seconds: float, x: Tensor, *more: Tensor) -> None:
+    def _compile_if_worthwhile(self, seconds: float, x: Tensor, *more: Tensor) -> None:
         """Compile, keep the compiled denoiser or revert to the eager one."""
-        if self._worth is None:
+        if self._estimate is None:
             allowed = not torch.are_deterministic_algorithms_enabled()
-            self._worth = Worth(self._network, len(x), self._purpose, allowed)
-        if self._plain is not None:
-            if not self._worth.found(self._plain / seconds):
-                self._denoiser = self._replayed(self._network)
-        elif self._worth(seconds, self._left):
-            compiled = self._replayed(cast(Network, compiled_network(self._network)))
+            self._estimate = CompileEstimate(self._network, len(x), self._purpose, allowed)
+        if self._eager_seconds is not None:
+            if not self._estimate.record_gain(self._eager_seconds / seconds):
+                self._denoiser = self._in_cuda_graph(self._network)
+        elif self._estimate(seconds, self._left):
+            compiled = self._in_cuda_graph(cast(Network, compiled_network(self._network)))
             try:
-                self._worth.compile(lambda: compiled(x, *more))
+                self._estimate.compile(lambda: compiled(x, *more))
             except Exception as error:
                 if is_device_lost(error):
                     raise
                 _log.warning("The network could not be compiled: %s", error)
             else:
-                self._denoiser, self._plain, self._watch = compiled, seconds, CallTimer()
+                self._denoiser, self._eager_seconds, self._timer = compiled, seconds, CallTimer()
 
-    def _replayed(self, network: Network) -> Replayed:
-        return Replayed(partial(self._predict, network))
+    def _in_cuda_graph(self, network: Network) -> GraphedDenoiser:
+        return GraphedDenoiser(partial(self._predict, network))
 
 
 def _available() -> bool:
@@ -283,5 +283,5 @@ def _available() -> bool:
     return not switched_off and not frozen and importlib.util.find_spec("triton") is not None
 
 
-def _short(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -29,10 +29,10 @@ class _Preference:
 
 
 _preference = _Preference()
-_first_threads: int | None = None
+_default_threads: int | None = None
 
 
-def prefer(device: Device, precision: Precision, threads: int | None) -> str:
+def set_preferences(device: Device, precision: Precision, threads: int | None) -> str:
     """Set what ``auto`` stands for from now on, and the number of CPU threads.
 
     Args:
@@ -46,17 +46,17 @@ def prefer(device: Device, precision: Precision, threads: int | None) -> str:
     Raises:
         StudioError: if the device is not available; nothing is changed.
     """
-    global _preference, _first_threads
+    global _preference, _default_threads
     chosen = _available(device)
-    if _first_threads is None:
-        _first_threads = torch.get_num_threads()
-    torch.set_num_threads(threads or _first_threads)
+    if _default_threads is None:
+        _default_threads = torch.get_num_threads()
+    torch.set_num_threads(threads or _default_threads)
     _preference = _Preference(device, precision)
     return f"{describe(chosen)} {choose_precision('auto', chosen)}"
 
 
 def choose_device(asked: Device) -> torch.device:
-    """Return the device; ``auto`` is the one set by :func:`prefer`, or the GPU if there is one.
+    """Return the device; ``auto`` is that of :func:`set_preferences`, else the GPU if there is one.
 
     Raises:
         StudioError: if the requested device is not available.
@@ -86,7 +86,7 @@ def make_current(device: torch.device) -> None:
 
 
 def choose_precision(asked: Precision, device: torch.device) -> engine.Precision:
-    """Return the precision; ``auto`` is that of :func:`prefer`, or bf16 where that is faster."""
+    """Return the precision; ``auto`` is that of :func:`set_preferences`, or bf16 if faster."""
     asked = _preference.precision if asked == "auto" else asked
     if asked != "auto":
         return asked

@@ -15,7 +15,7 @@ class LoadMeter:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._asks_device = device.type == "cuda"
+        self._has_gpu = device.type == "cuda"
         # psutil measures between two calls: the first one has no interval to report.
         psutil.cpu_percent()
 
@@ -25,12 +25,12 @@ class LoadMeter:
 
     def device(self) -> float | None:
         """Return the share of time in which the GPU was busy, 0..1; None where it is unknown."""
-        if not self._asks_device:
+        if not self._has_gpu:
             return None
         try:
             return float(torch.cuda.utilization(self._device)) / 100
         except Exception:
             # Without NVIDIA's management library each driver fails in its own way, and a
             # figure that is only shown must not end a training. It is not asked again.
-            self._asks_device = False
+            self._has_gpu = False
             return None

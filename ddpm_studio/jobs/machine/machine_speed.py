@@ -39,7 +39,7 @@ class MachineSpeed:
     channels: int
     presets: dict[str, PresetSpeed]
 
-    def at(self, image_size: ImageSize) -> MachineSpeed:
+    def scaled_to(self, image_size: ImageSize) -> MachineSpeed:
         """Return an estimate for another size, with time per picture proportional to its pixels.
 
         Measured steps of convolutions scale so; attention, where the picture is smallest, grows

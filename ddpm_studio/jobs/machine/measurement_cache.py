@@ -10,20 +10,20 @@ from typing import Any
 from ddpm_studio.runs.atomic import write_bytes
 from ddpm_studio.strict_json import read_object
 
-_MOST_KEPT = 32
+_MAX_ENTRIES = 32
 
 
-def read_kept(file: Path, most_bytes: int) -> dict[str, Any]:
+def read_cache(file: Path, max_bytes: int) -> dict[str, Any]:
     """Return the cached entries by key; an unreadable file counts as empty."""
     try:
-        return read_object(file, most_bytes)
+        return read_object(file, max_bytes)
     except (OSError, ValueError):
         return {}
 
 
-def write_kept(file: Path, kept: Mapping[str, object]) -> None:
+def write_cache(file: Path, kept: Mapping[str, object]) -> None:
     """Write the newest entries to the cache file; write errors are ignored."""
-    newest = dict(list(kept.items())[-_MOST_KEPT:])
+    newest = dict(list(kept.items())[-_MAX_ENTRIES:])
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(file, json.dumps(newest, indent=1, ensure_ascii=False).encode())

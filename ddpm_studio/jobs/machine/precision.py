@@ -12,15 +12,15 @@ import torch
 from ddpm_studio import paths
 from ddpm_studio.engine.device.memory_format import Precision, memory_format
 from ddpm_studio.engine.networks.unet_blocks import BlockStyle, ResidualBlock
-from ddpm_studio.jobs.machine.measurement_cache import read_kept, write_kept
+from ddpm_studio.jobs.machine.measurement_cache import read_cache, write_cache
 
 _FILE = "precision.json"
-_MOST_BYTES = 1 << 16
+_MAX_BYTES = 1 << 16
 # A block of the 64-wide network at 32 px, for half of its usual batch.
 _WIDTH, _SIDE, _BATCH = 64, 32, 8
 _REPEATS = 3
 # Speed-up that makes bf16 worth its coarser numbers.
-_LEAST_GAIN = 1.2
+_MIN_GAIN = 1.2
 
 
 def native_precision(device: torch.device) -> Precision:
@@ -33,7 +33,7 @@ def native_precision(device: torch.device) -> Precision:
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
     if device.type != "cpu" or not _has_instructions():
         return "float32"
-    return _tried(torch.get_num_threads())
+    return _measured_precision(torch.get_num_threads())
 
 
 def _has_instructions() -> bool:
@@ -41,14 +41,14 @@ def _has_instructions() -> bool:
 
 
 @functools.cache
-def _tried(threads: int) -> Precision:
+def _measured_precision(threads: int) -> Precision:
     file = paths.cache_dir() / _FILE
     key = f"{platform.node()} · {threads} threads · torch {torch.__version__}"
-    entries = read_kept(file, _MOST_BYTES)
+    entries = read_cache(file, _MAX_BYTES)
     kept: dict[str, Precision] = {k: v for k, v in entries.items() if v in get_args(Precision)}
     if key not in kept:
-        kept[key] = "bf16" if gain_of_bf16() >= _LEAST_GAIN else "float32"
-        write_kept(file, kept)
+        kept[key] = "bf16" if gain_of_bf16() >= _MIN_GAIN else "float32"
+        write_cache(file, kept)
     return kept[key]
 
 
@@ -65,12 +65,12 @@ def _seconds(block: ResidualBlock, x: torch.Tensor, precision: Precision) -> flo
     block.to(memory_format=layout)  # type: ignore[call-overload]
     x = x.contiguous(memory_format=layout)
     temb = x.new_zeros(len(x), _WIDTH)
-    taken = []
+    times = []
     # The first call, which chooses kernels, is not counted; the minimum is the least disturbed.
     for _ in range(1 + _REPEATS):
         begun = time.perf_counter()
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
             y = block(x, temb)
         y.sum().backward()
-        taken.append(time.perf_counter() - begun)
-    return min(taken[1:])
+        times.append(time.perf_counter() - begun)
+    return min(times[1:])

@@ -22,7 +22,7 @@ from ddpm_studio.engine import (
     Trainer,
     TrainingConfig,
 )
-from ddpm_studio.engine.device.cuda_graph import UNRECORDED
+from ddpm_studio.engine.device.cuda_graph import WARMUP_CALLS
 from ddpm_studio.engine.networks.presets import preset as preset_config
 from ddpm_studio.engine.networks.presets import preset_multiple
 from ddpm_studio.engine.networks.registry import build
@@ -32,7 +32,7 @@ from ddpm_studio.errors import is_out_of_memory
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
-from ddpm_studio.jobs.machine.measurement_cache import read_kept, write_kept
+from ddpm_studio.jobs.machine.measurement_cache import read_cache, write_cache
 from ddpm_studio.picture_shape import ImageSize, parse_image_size, sides
 from ddpm_studio.picture_shape import image_size as image_size_of
 from ddpm_studio.runs.weights import parameters
@@ -48,7 +48,7 @@ _LONG_SECONDS = 0.25
 _TOO_LONG_SECONDS = 0.75
 # Steps of a batch are steady if the slowest takes at most this factor and offset more than the
 # fastest.
-_UNSTEADY = 4.0
+_MAX_SPREAD = 4.0
 _HICCUP_SECONDS = 0.25
 # Weights, EMA, gradient and Adam's two moments in float32.
 _BYTES_PER_PARAMETER = 20
@@ -89,11 +89,11 @@ def measure_speed(
     for number, preset in enumerate(names):
         progress = Progress(number, len(names), "Measuring", "networks")
         yield progress
-        config = _fitting(preset, image_size, channels)
+        config = _fitted_config(preset, image_size, channels)
         count = parameters(config) if config else 0
-        if config is None or not _fits(count) or cost * count > _TOO_LONG_SECONDS:
+        if config is None or not _fits_memory(count) or cost * count > _TOO_LONG_SECONDS:
             continue
-        measured = _measured(config, device, precision, PRESETS[preset].recipe, progress)
+        measured = _time_steps(config, device, precision, PRESETS[preset].recipe, progress)
         times, even = yield from measured
         if device.type == "cuda":
             # The next network may need the memory that torch's allocator has cached for this one.
@@ -101,16 +101,16 @@ def measure_speed(
         if not times:
             continue
         steady = steady and even
-        found[preset] = _line(image_size_of(config.width, config.height), times)
+        found[preset] = _fit_line(image_size_of(config.width, config.height), times)
         cost = times[1] / count
     speed = MachineSpeed(machine, words, image_size, channels, found)
     if steady:
-        told = {known: asdict(one) for known, one in {**kept, key: speed}.items()}
-        write_kept(file, told)
+        entries = {known: asdict(one) for known, one in {**kept, key: speed}.items()}
+        write_cache(file, entries)
     return speed
 
 
-def _measured(
+def _time_steps(
     config: NetworkConfig,
     device: torch.device,
     precision: str,
@@ -126,18 +126,18 @@ def _measured(
     times: dict[int, float] = {}
     steady = True
     try:
-        trial = _Trial(config, device, precision, recipe)
+        trial = _Benchmark(config, device, precision, recipe)
         yield progress
         for batch in _BATCHES:
             seconds = []
             # The first step of each batch chooses kernels. A GPU records its CUDA graph there too,
             # but not before it has taken some steps.
-            first = 1 if times or device.type != "cuda" else 1 + UNRECORDED
+            first = 1 if times or device.type != "cuda" else 1 + WARMUP_CALLS
             for _ in range(first + _REPEATS):
                 seconds.append(trial.step(batch))
                 yield progress
             times[batch] = min(seconds[first:])
-            steady = steady and max(seconds[first:]) <= _UNSTEADY * times[batch] + _HICCUP_SECONDS
+            steady = steady and max(seconds[first:]) <= _MAX_SPREAD * times[batch] + _HICCUP_SECONDS
             if len(times) > 1 and times[batch] > _LONG_SECONDS:
                 break
     except Exception as error:
@@ -146,7 +146,7 @@ def _measured(
     return times, steady
 
 
-class _Trial:
+class _Benchmark:
     """A network being trained on random noise."""
 
     def __init__(
@@ -176,21 +176,21 @@ class _Trial:
         return time.perf_counter() - begun
 
 
-def _line(image_size: ImageSize, times: dict[int, float]) -> PresetSpeed:
+def _fit_line(image_size: ImageSize, times: dict[int, float]) -> PresetSpeed:
     """Return the line through the two largest batches; with one, through it and the origin."""
     (small, quick), (large, slow) = [(0, 0.0), *times.items()][-2:]
     each = max(0.0, (slow - quick) / (large - small))
     return PresetSpeed(image_size, max(0.0, slow - each * large), each, large)
 
 
-def _fitting(preset: str, image_size: ImageSize, channels: int) -> NetworkConfig | None:
+def _fitted_config(preset: str, image_size: ImageSize, channels: int) -> NetworkConfig | None:
     """Return the preset's configuration for this size, rounded down to its required multiple."""
     multiple = preset_multiple(preset)
     width, height = (side // multiple * multiple for side in sides(image_size))
     return preset_config(preset, (channels, height, width)) if width and height else None
 
 
-def _fits(parameters: int) -> bool:
+def _fits_memory(parameters: int) -> bool:
     free: int = psutil.virtual_memory().available
     return parameters * _BYTES_PER_PARAMETER <= _SHARE_OF_MEMORY * free
 
@@ -198,17 +198,19 @@ def _fits(parameters: int) -> bool:
 def _read(file: Path) -> dict[str, MachineSpeed]:
     """Return the cached speeds by key, without invalid entries."""
     found = {}
-    for key, entry in read_kept(file, _MAX_BYTES).items():
+    for key, entry in read_cache(file, _MAX_BYTES).items():
         with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
-            found[key] = _parsed(entry)
+            found[key] = _parse_speed(entry)
     return found
 
 
-def _parsed(entry: dict[str, Any]) -> MachineSpeed:
-    presets = {name: PresetSpeed(**_sized(fields)) for name, fields in entry["presets"].items()}
-    return MachineSpeed(**{**_sized(entry), "presets": presets})
+def _parse_speed(entry: dict[str, Any]) -> MachineSpeed:
+    presets = {
+        name: PresetSpeed(**_parse_sides(fields)) for name, fields in entry["presets"].items()
+    }
+    return MachineSpeed(**{**_parse_sides(entry), "presets": presets})
 
 
-def _sized(fields: dict[str, Any]) -> dict[str, Any]:
+def _parse_sides(fields: dict[str, Any]) -> dict[str, Any]:
     """Parse the image size, which JSON stores as a list if it has two sides."""
     return {**fields, "image_size": parse_image_size(fields["image_size"])}

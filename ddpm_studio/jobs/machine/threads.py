@@ -11,17 +11,17 @@ from typing import TypeVar
 import psutil
 import torch
 
-from ddpm_studio.jobs.events import Event, Told
+from ddpm_studio.jobs.events import Event, InfoNotice
 
 _T = TypeVar("_T")
 # Least duration and number of steps of a window before its pace is evaluated.
 _WINDOW_SECONDS, _WINDOW_STEPS = 3.0, 4
 # Ratios of step times: from when the pace counts as fallen, and from when as better.
-_FALLEN, _BETTER = 1.25, 1.1
+_SLOWDOWN, _MIN_SPEEDUP = 1.25, 1.1
 # Steps of a trial: the first chooses kernels and is not timed.
-_UNMEASURED, _TRIAL_SECONDS, _TRIAL_STEPS = 1, 1.0, 2
+_WARMUP_STEPS, _TRIAL_SECONDS, _TRIAL_STEPS = 1, 1.0, 2
 # Seconds between two trials, doubled while nothing is gained.
-_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 15.0, 240.0
+_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 15.0, 240.0
 # Tolerance in cores: a smaller share of a core taken by other programs is ignored.
 _HALF_A_CORE = 0.5
 
@@ -37,12 +37,12 @@ def threads(number: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def cores_each(processes: int) -> int:
+def threads_per_process(processes: int) -> int:
     """Return the number of CPU threads for each of several processes that share the machine."""
     return max(1, (os.cpu_count() or 1) // processes)
 
 
-class Others:
+class OtherProgramsLoad:
     """Number of cores that other programs keep busy, since the last reading."""
 
     def __init__(self) -> None:
@@ -56,12 +56,12 @@ class Others:
         return busy / seconds if seconds > 0 else 0.0
 
     def _read(self) -> tuple[float, float]:
-        told, own = psutil.cpu_times(), self._process.cpu_times()
-        busy = told.user + told.system + getattr(told, "nice", 0.0)
+        times, own = psutil.cpu_times(), self._process.cpu_times()
+        busy = times.user + times.system + getattr(times, "nice", 0.0)
         return time.monotonic(), busy - own.user - own.system
 
 
-class ThreadWatch:
+class ThreadTuner:
     """Times training steps, and tries one thread instead of all when the pace falls.
 
     With as many threads as cores, a step waits for its slowest thread: one that shares its core
@@ -80,23 +80,23 @@ class ThreadWatch:
         others: Callable[[], float] | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._all = torch.get_num_threads()
-        self._watching = allowed and self._all > 1
-        self._others = (others or Others()) if self._watching else lambda: 0.0
+        self._max_threads = torch.get_num_threads()
+        self._watching = allowed and self._max_threads > 1
+        self._others = (others or OtherProgramsLoad()) if self._watching else lambda: 0.0
         self._clock = clock
         self._seconds: list[float] = []
         self._best: float | None = None
         # During a trial: mean seconds of a step with the previous number of threads.
-        self._tried_against: float | None = None
+        self._pace_before_trial: float | None = None
         self._pause = _PAUSE_SECONDS
         self._not_before = clock()
 
     def close(self) -> None:
         """Restore the initial number of threads."""
         if self._watching:
-            torch.set_num_threads(self._all)
+            torch.set_num_threads(self._max_threads)
 
-    def take(self, step: Callable[[], _T]) -> _T:
+    def run(self, step: Callable[[], _T]) -> _T:
         """Take a training step and record its time."""
         if not self._watching:
             return step()
@@ -105,56 +105,56 @@ class ThreadWatch:
         self._seconds.append(self._clock() - begun)
         return done
 
-    def consider(self) -> Generator[Event, None, None]:
+    def after_step(self) -> Generator[Event, None, None]:
         """Change the number of threads where that is faster, and yield an event if it is kept."""
-        if self._tried_against is not None:
-            yield from self._judge(self._tried_against)
+        if self._pace_before_trial is not None:
+            yield from self._evaluate_trial(self._pace_before_trial)
         elif self._is_window():
             pace = _mean(self._seconds)
             self._seconds.clear()
             if self._worth_a_trial(pace, self._others()) and self._clock() >= self._not_before:
-                self._tried_against = pace
-                self._swap()
+                self._pace_before_trial = pace
+                self._switch_threads()
             self._best = pace if self._best is None else min(pace, self._best)
 
     def _is_window(self) -> bool:
         return len(self._seconds) >= _WINDOW_STEPS and sum(self._seconds) >= _WINDOW_SECONDS
 
     def _worth_a_trial(self, pace: float, others: float) -> bool:
-        cores = os.cpu_count() or self._all
-        if torch.get_num_threads() < self._all:
-            return cores - others >= self._all - _HALF_A_CORE
+        cores = os.cpu_count() or self._max_threads
+        if torch.get_num_threads() < self._max_threads:
+            return cores - others >= self._max_threads - _HALF_A_CORE
         first = self._best is None
-        return others > _HALF_A_CORE if first else pace > _FALLEN * (self._best or pace)
+        return others > _HALF_A_CORE if first else pace > _SLOWDOWN * (self._best or pace)
 
-    def _judge(self, before: float) -> Generator[Event, None, None]:
+    def _evaluate_trial(self, before: float) -> Generator[Event, None, None]:
         """Keep the number of threads on trial, or revert, once enough steps were timed."""
-        measured = self._seconds[_UNMEASURED:]
-        slower = bool(measured) and min(measured) > _FALLEN * before
+        measured = self._seconds[_WARMUP_STEPS:]
+        slower = bool(measured) and min(measured) > _SLOWDOWN * before
         enough = len(measured) >= _TRIAL_STEPS and sum(measured) >= _TRIAL_SECONDS
         if not (slower or enough):
             return
         pace, now = _mean(measured), torch.get_num_threads()
-        self._tried_against = None
+        self._pace_before_trial = None
         self._seconds.clear()
         self._others()
-        if before / pace >= _BETTER:
+        if before / pace >= _MIN_SPEEDUP:
             self._pause, self._best = _PAUSE_SECONDS, pace
-            yield Told(_told(now, self._all, before / pace))
+            yield InfoNotice(_describe_change(now, self._max_threads, before / pace))
         else:
-            self._swap()
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+            self._switch_threads()
+            self._pause = min(2 * self._pause, _MAX_PAUSE_SECONDS)
         self._not_before = self._clock() + self._pause
 
-    def _swap(self) -> None:
-        torch.set_num_threads(1 if torch.get_num_threads() > 1 else self._all)
+    def _switch_threads(self) -> None:
+        torch.set_num_threads(1 if torch.get_num_threads() > 1 else self._max_threads)
 
 
 def _mean(seconds: list[float]) -> float:
     return sum(seconds) / len(seconds)
 
 
-def _told(now: int, most: int, gain: float) -> str:
+def _describe_change(now: int, most: int, gain: float) -> str:
     if now == most:
         return f"The processor is free again: training goes on with {now} threads."
     return (

@@ -15,27 +15,27 @@ import numpy as np
 
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
-from ddpm_studio.durations import counted
-from ddpm_studio.engine.generators import mapped
+from ddpm_studio.durations import format_count
+from ddpm_studio.engine.generators import map_events
 from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound, standard_error
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
-from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
+from ddpm_studio.jobs.drawing.sampling_defaults import with_default_clipping
 from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
-from ddpm_studio.jobs.library.training_pictures import measured_pictures
+from ddpm_studio.jobs.library.training_pictures import prepare_evaluation_pictures
 from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.measuring.bits_work import BitsWork
-from ddpm_studio.jobs.measuring.measuring import cannot_be_measured, left_out, measured_process
-from ddpm_studio.jobs.measuring.rank_bits import sharing
+from ddpm_studio.jobs.measuring.measuring import measured_process, measurement_error, notify_rejects
+from ddpm_studio.jobs.measuring.rank_bits import distributed_bits
 from ddpm_studio.requests import BitsRequest
 from ddpm_studio.runs.measurement import Measurement
 
 _SECONDS_BETWEEN_SAVES = 5.0
-_SECONDS_BETWEEN_FIGURES = 0.5
-_PARTS_OF_A_FLOW = 1000
+_SECONDS_BETWEEN_RESULTS = 0.5
+_PROGRESS_PER_PICTURE = 1000
 # These do not affect the figures, so a measurement begun with other values is resumed.
-_INDIFFERENT = {"run", "device", "batch", "flow"}
+_IRRELEVANT_FIELDS = {"run", "device", "batch", "flow"}
 
 
 def measure_bits(
@@ -65,7 +65,7 @@ def measure_bits(
     """
     ranks = RankPlan.of(devices, request.device)
     model = models.get(request.run, request.weights, ranks.device_for(request.device))
-    request = with_its_clipping(model, request)
+    request = with_default_clipping(model, request)
     process = measured_process(model, request)
     if request.flow and process.schedule.zero_terminal_snr:
         raise StudioError(
@@ -75,22 +75,24 @@ def measure_bits(
     if sources:
         dataset = yield from data.prepare(sources, prepare_options(model.info))
     else:
-        dataset = yield from measured_pictures(model.info, "Name the pictures to measure.")
-    yield from left_out(dataset)
+        dataset = yield from prepare_evaluation_pictures(
+            model.info, "Name the pictures to measure."
+        )
+    yield from notify_rejects(dataset)
     count = min(request.count, len(dataset))
     if count < request.count:
-        yield Notice(f"All of the set is measured: {counted(count, 'picture')}.")
+        yield Notice(f"All of the set is measured: {format_count(count, 'picture')}.")
     numbers = [k * len(dataset) // count for k in range(count)]
     recipe = _recipe(model, request, dataset, count)
-    kept = _Kept(Measurement(model.run, recipe))
+    partial_results = _PartialResults(Measurement(model.run, recipe))
     sums = BoundSums(process.schedule.T, request.timesteps, numbers)
-    flow: list[float] = kept.restore(sums)
-    figures = partial(_figures, asked=count, recipe=recipe)
+    flow: list[float] = partial_results.restore(sums)
+    figures = partial(_bits_measured, asked=count, recipe=recipe)
     work = BitsWork(model, process, request, dataset, numbers)
     if sums.done == sums.items and not (request.flow and len(flow) < count):
-        ranks = RankPlan.alone(ranks.device)
+        ranks = RankPlan.single(ranks.device)
     try:
-        with sharing(ranks, work, sums, len(flow)) as others:
+        with distributed_bits(ranks, work, sums, len(flow)) as others:
             last = 0.0
             job = measure_bound(
                 process,
@@ -103,25 +105,25 @@ def measure_bits(
             )
             for _ in job:
                 yield Progress(sums.done, sums.items, "Measuring bits/dim", "evaluations")
-                if sums.finished and time.monotonic() > last + _SECONDS_BETWEEN_FIGURES:
+                if sums.finished and time.monotonic() > last + _SECONDS_BETWEEN_RESULTS:
                     yield figures(sums.bound())
                     last = time.monotonic()
-                yield from kept.save_if_due(sums, flow)
+                yield from partial_results.save_if_due(sums, flow)
             for k, start in enumerate(work.flow_batches(len(flow)) if request.flow else ()):
                 bits = others.flow_bits(k, start) if others else work.flow_bits(start)
                 flow += yield from _told(bits, len(flow), count)
                 yield figures(sums.bound(), flow)
-                yield from kept.save_if_due(sums, flow)
+                yield from partial_results.save_if_due(sums, flow)
     except ValueError as error:
-        raise cannot_be_measured(error) from error
+        raise measurement_error(error) from error
     finally:
-        kept.save(sums, flow)
+        partial_results.save(sums, flow)
     result: BitsMeasured = figures(sums.bound(), flow if len(flow) == count else [])
-    kept.finish(sums, flow, result)
+    partial_results.finish(sums, flow, result)
     return result
 
 
-class _Kept:
+class _PartialResults:
     """File of a measurement's partial results, written from time to time."""
 
     def __init__(self, file: Measurement) -> None:
@@ -179,13 +181,13 @@ def _told(
     """Report the flow's progress on a batch, after ``done`` of ``count`` pictures."""
 
     def progress(share: float) -> Event:
-        part = int(_PARTS_OF_A_FLOW * (done + share))
-        return Progress(part, _PARTS_OF_A_FLOW * count, "Following the flow", "")
+        part = int(_PROGRESS_PER_PICTURE * (done + share))
+        return Progress(part, _PROGRESS_PER_PICTURE * count, "Following the flow", "")
 
-    return mapped(bits, progress)
+    return map_events(bits, progress)
 
 
-def _figures(
+def _bits_measured(
     bound: Bound, flow: Sequence[float] = (), *, asked: int, recipe: dict[str, object]
 ) -> BitsMeasured:
     return BitsMeasured(
@@ -215,7 +217,7 @@ def _number(value: float) -> float | None:
 
 def _recipe(model: Model, request: BitsRequest, dataset: Dataset, count: int) -> dict[str, object]:
     """Return everything that the figures depend on."""
-    asked = request.model_dump(mode="json", exclude=_INDIFFERENT)
+    asked = request.model_dump(mode="json", exclude=_IRRELEVANT_FIELDS)
     return {
         "kind": "bits",
         "run_created": model.info.created,

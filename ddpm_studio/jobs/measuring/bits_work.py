@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import DiffusionProcess, PictureNoise, derive_seed
-from ddpm_studio.engine.generators import mapped
+from ddpm_studio.engine.generators import map_events
 from ddpm_studio.engine.likelihood.flow_likelihood import (
     density_bits,
     dequantise,
@@ -22,7 +22,7 @@ from ddpm_studio.jobs.drawing.drawing import picture_shape
 from ddpm_studio.jobs.drawing.evaluator import batch_limit
 from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import Model
-from ddpm_studio.jobs.measuring.measuring import class_tensor, own_classes
+from ddpm_studio.jobs.measuring.measuring import class_tensor, classes_by_label
 from ddpm_studio.requests import BitsRequest
 
 # Divisor of the batch size for the flow, as gradients require saved activations.
@@ -51,7 +51,7 @@ class BitsWork:
     ) -> None:
         self.model, self.process, self.request, self.dataset = model, process, request, dataset
         self.numbers = numbers
-        self._classes: Mapping[int, int] | None = own_classes(model, dataset)
+        self._classes: Mapping[int, int] | None = classes_by_label(model, dataset)
         self.batch = request.batch or batch_limit(picture_shape(model), model.device)
         """Batch size of network evaluations."""
 
@@ -103,7 +103,7 @@ class BitsWork:
         )
         probe = torch.where(draws[1] < 0, -1.0, 1.0)
         job = flow_log_likelihood(process, network, begin, probe)
-        log_likelihood = yield from mapped(job, lambda step: step.share * len(batch))
+        log_likelihood = yield from map_events(job, lambda step: step.share * len(batch))
         figures = (
             density_bits(log_likelihood, x0[0].numel())
             if uniform

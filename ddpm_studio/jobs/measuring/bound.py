@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.likelihood.bound import eps_weights, value_bits
-from ddpm_studio.engine.likelihood.likelihood import bound_noise, in_double
+from ddpm_studio.engine.likelihood.likelihood import bound_noise, to_float64
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.process import std_of
 from ddpm_studio.jobs.drawing.drawing import check_t
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
+from ddpm_studio.jobs.drawing.sampling_defaults import with_default_clipping
 from ddpm_studio.jobs.events import BoundParts, Event, Pictures, StepGaussians
 from ddpm_studio.jobs.measuring.measuring import labelled_network, measure_picture, measured_process
 from ddpm_studio.requests import PictureMeasureRequest
@@ -40,11 +40,11 @@ def bound_parts(
             range, or the network's output is not finite.
     """
     model = models.get(request.run, request.weights, request.device)
-    request = with_its_clipping(model, request)
+    request = with_default_clipping(model, request)
     process, x0 = measured_process(model, request), to_latent(picture, model)
     # Small batches, so that other requests of the window are served between them.
     bound = yield from measure_picture(
-        model, process, x0, request, "Taking the bound apart", most=8
+        model, process, x0, request, "Taking the bound apart", max_batch=8
     )
     return BoundParts(
         bound.t.astype(np.float64),
@@ -68,9 +68,9 @@ def step_gaussians(
             0 counts as t = 1.
     """
     model = models.get(request.run, request.weights, request.device)
-    request = with_its_clipping(model, request)
+    request = with_default_clipping(model, request)
     check_t(model, t)
-    process, x0 = measured_process(model, request), in_double(to_latent(picture, model))
+    process, x0 = measured_process(model, request), to_float64(to_latent(picture, model))
     index, T = max(1, t) - 1, process.schedule.T
     x_t = process.q_sample(x0, index, bound_noise(request.seed, T, [0], [index], x0))
     with torch.no_grad():

@@ -14,19 +14,26 @@ from ddpm_studio import paths
 from ddpm_studio.catalogue import FEATURES, METRICS, FeatureInfo, MetricInfo
 from ddpm_studio.catalogue.origins import origins
 from ddpm_studio.data import Dataset
-from ddpm_studio.engine.generators import mapped
+from ddpm_studio.engine.generators import map_events
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import Evaluated, Event, MeasuredFigure, Notice, Pictures, Progress
-from ddpm_studio.metrics.features.space import Basis, FeatureSpace, features_of
+from ddpm_studio.jobs.events import (
+    EvaluationResult,
+    Event,
+    MeasuredFigure,
+    Notice,
+    Pictures,
+    Progress,
+)
+from ddpm_studio.metrics.features.space import Basis, FeatureSpace, compute_features
 from ddpm_studio.metrics.features.weights import WeightsFile, read_weights
-from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out
-from ddpm_studio.metrics.metric_input import Compared
-from ddpm_studio.metrics.real_split import RealRows, Rows, real_rows
+from ddpm_studio.metrics.held_out import MAX_HELD_OUT, content_hashes, held_out
+from ddpm_studio.metrics.metric_input import MetricInput
+from ddpm_studio.metrics.real_split import RealSplit, Rows, split_real_rows
 from ddpm_studio.metrics.spaces import feature_space
 from ddpm_studio.metrics.subset import Subset
 from ddpm_studio.requests import CompareRequest
 
-_PARTS = 1000
+_PROGRESS_TOTAL = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +56,7 @@ class RealPictures:
 
 def compare(
     request: CompareRequest, pictures: Pictures, real: RealPictures
-) -> Generator[Event, None, Evaluated]:
+) -> Generator[Event, None, EvaluationResult]:
     """Compare pictures with real ones; uses neither the device nor torch's global random state.
 
     Args:
@@ -64,7 +71,7 @@ def compare(
         StudioError: if there are too few pictures, or the features or the metric are unavailable.
     """
     dataset = real.dataset
-    entry = _features(request, dataset)
+    entry = _feature_entry(request, dataset)
     chosen = [METRICS[request.metric]] if request.metric else list(METRICS.values())
     among = np.arange(len(dataset)) if real.rows is None else real.rows
     if min(len(pictures), len(among)) < 2:
@@ -82,14 +89,14 @@ def compare(
     except ValueError as error:
         raise StudioError(f"These features can't be had: {error}.", "Choose others.") from error
     hashes = yield from content_hashes(dataset.images)
-    held = held_out(hashes, real.held_out, MOST)
-    rows = real_rows(hashes, len(pictures), request.reference, held, among)
+    held = held_out(hashes, real.held_out, MAX_HELD_OUT)
+    rows = split_real_rows(hashes, len(pictures), request.reference, held, among)
     if len(rows.floor) < len(pictures):
         yield Notice(
             f"The floor is that of {len(rows.floor):,} real pictures, not of {len(pictures):,}: "
             f"there are {len(among):,} in all."
         )
-    samples, floor = yield from _compared(space, pictures, real, rows, request.seed)
+    samples, floor = yield from _compute_features(space, pictures, real, rows, request.seed)
     figures: list[MeasuredFigure] = []
     for metric in chosen:
         if metric.classifier and samples.probabilities is None:
@@ -100,7 +107,7 @@ def compare(
                 )
             continue
         try:
-            found = yield from _figures(metric, samples, floor)
+            found = yield from _metric_results(metric, samples, floor)
             if request.metric and not found:
                 raise ValueError("what it finds is no number")
             figures += found
@@ -114,19 +121,19 @@ def compare(
     }
     if used := origins(request, also=[(METRICS.kind, metric.name) for metric in chosen]):
         told["plugins"] = used
-    return Evaluated(
+    return EvaluationResult(
         step=None,
         samples=len(pictures),
         reference=len(rows.reference),
         floor=len(rows.floor),
         features=space.title,
         figures=tuple(figures),
-        features_told=dict(space.told),
+        features_told=dict(space.details),
         recipe=told,
     )
 
 
-def _features(request: CompareRequest, dataset: Dataset) -> FeatureInfo:
+def _feature_entry(request: CompareRequest, dataset: Dataset) -> FeatureInfo:
     if request.features is not None:
         return FEATURES[request.features]
     labelled = dataset.labels is not None and len(dataset.class_names) > 1
@@ -148,13 +155,13 @@ def _weights(file: Path | None) -> WeightsFile | None:
         ) from error
 
 
-def _compared(
-    space: FeatureSpace, pictures: Pictures, of: RealPictures, rows: RealRows, seed: int
-) -> Generator[Event, None, tuple[Compared, Compared | None]]:
+def _compute_features(
+    space: FeatureSpace, pictures: Pictures, of: RealPictures, rows: RealSplit, seed: int
+) -> Generator[Event, None, tuple[MetricInput, MetricInput | None]]:
     """Return the samples and, if possible, the floor, each with the same reference."""
     dataset, images = of.dataset, of.dataset.images
-    fake = yield from features_of(space, pictures, "Computing features of the samples")
-    reference = yield from features_of(
+    fake = yield from compute_features(space, pictures, "Computing features of the samples")
+    reference = yield from compute_features(
         space, Subset(images, rows.reference), "Computing features of the pictures"
     )
     # Only the feature space of a classifier has this method.
@@ -162,27 +169,27 @@ def _compared(
 
     def pair(
         features: npt.NDArray[np.float64], shown: Pictures, among: npt.NDArray[np.int64]
-    ) -> Compared:
+    ) -> MetricInput:
         real = Subset(images, among)
         names = dataset.class_names
-        return Compared(reference, features, real, shown, seed, names, probabilities, of.flip)
+        return MetricInput(reference, features, real, shown, seed, names, probabilities, of.flip)
 
     samples = pair(fake, pictures, rows.learnt)
     if len(rows.floor) < 2:
         return samples, None
     held = Subset(images, rows.floor)
-    real = yield from features_of(space, held, "Computing features of the floor")
+    real = yield from compute_features(space, held, "Computing features of the floor")
     return samples, pair(real, images[rows.floor], rows.learnt_rest)
 
 
-def _figures(
-    metric: MetricInfo, samples: Compared, floor: Compared | None
+def _metric_results(
+    metric: MetricInfo, samples: MetricInput, floor: MetricInput | None
 ) -> Generator[Event, None, list[MeasuredFigure]]:
-    values = yield from _measured(metric, samples, "")
+    values = yield from _compute_metric(metric, samples, "")
     floors: Mapping[str, float] = {}
     if floor is not None:
         try:
-            floors = yield from _measured(metric, floor, ", floor")
+            floors = yield from _compute_metric(metric, floor, ", floor")
         except ValueError as error:
             # In a small data set it has fewer pictures than the metric itself.
             yield Notice(f"The floor of {metric.title} can't be told: {error}.")
@@ -199,15 +206,17 @@ def _figures(
     return found
 
 
-def _measured(
-    metric: MetricInfo, compared: Compared, which: str
+def _compute_metric(
+    metric: MetricInfo, compared: MetricInput, which: str
 ) -> Generator[Event, None, Mapping[str, float]]:
     job = metric.load()(compared)
     text = f"{metric.title}{which}"
-    yield Progress(0, _PARTS, text, "")
+    yield Progress(0, _PROGRESS_TOTAL, text, "")
 
     def progress(share: float) -> Event:
-        return Progress(round(_PARTS * min(1.0, max(0.0, share))), _PARTS, text, "")
+        return Progress(
+            round(_PROGRESS_TOTAL * min(1.0, max(0.0, share))), _PROGRESS_TOTAL, text, ""
+        )
 
-    values: Mapping[str, float] = yield from mapped(job, progress)
+    values: Mapping[str, float] = yield from map_events(job, progress)
     return values

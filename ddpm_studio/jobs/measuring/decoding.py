@@ -11,15 +11,15 @@ from ddpm_studio.engine.samplers import Frame
 from ddpm_studio.jobs.drawing.drawing import frame_images
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
-from ddpm_studio.jobs.events import Decoded, Event, Pictures
+from ddpm_studio.jobs.drawing.sampling_defaults import with_default_clipping
+from ddpm_studio.jobs.events import DecodingResult, Event, Pictures
 from ddpm_studio.jobs.measuring.measuring import labelled_network, measure_picture, measured_process
 from ddpm_studio.requests import DecodeRequest
 
 
 def decode(
     request: DecodeRequest, picture: Pictures, models: ModelStore
-) -> Generator[Event, None, Decoded]:
+) -> Generator[Event, None, DecodingResult]:
     """Decode a picture progressively: show x̂_0 at falling t, then measure the rates.
 
     Args:
@@ -36,7 +36,7 @@ def decode(
             range, or the network's output is not finite.
     """
     model = models.get(request.run, request.weights, request.device)
-    request = with_its_clipping(model, request)
+    request = with_default_clipping(model, request)
     process = measured_process(model, request)
     x0, T = to_latent(picture, model), process.schedule.T
     network = labelled_network(model, request)
@@ -49,7 +49,7 @@ def decode(
         distortions.append(moment.distortion)
         yield frames[-1]
     bound = yield from measure_picture(model, process, x0, request, "Measuring the rate")
-    return Decoded(
+    return DecodingResult(
         t=tuple(shown),
         rate=tuple(bound.rate_at(np.array(shown)).tolist()),
         distortion=tuple(distortions),

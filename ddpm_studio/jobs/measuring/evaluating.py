@@ -12,23 +12,23 @@ import numpy as np
 
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
-from ddpm_studio.data.fitting import settled
-from ddpm_studio.durations import counted
+from ddpm_studio.data.fitting import resolve_options
+from ddpm_studio.durations import format_count
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.sampling import draw_classes
-from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
-from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
-from ddpm_studio.jobs.library.training_pictures import measured_pictures
+from ddpm_studio.jobs.drawing.sampling_defaults import with_run_defaults
+from ddpm_studio.jobs.events import EvaluationResult, Event, Notice, Pictures
+from ddpm_studio.jobs.library.training_pictures import prepare_evaluation_pictures
 from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.measuring.comparing import RealPictures, compare
 from ddpm_studio.jobs.measuring.measuring import (
+    classes_by_label,
     held_out_share,
-    is_its_own,
-    left_out,
-    own_classes,
+    is_training_set,
+    notify_rejects,
 )
 from ddpm_studio.metrics.real_split import Rows
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions, SampleRequest
@@ -59,7 +59,7 @@ def evaluate(
     sources: Sequence[Path],
     models: ModelStore,
     devices: str | None = None,
-) -> Generator[Event, None, Evaluated]:
+) -> Generator[Event, None, EvaluationResult]:
     """Draw samples of a run, compare them with real pictures and record the metrics in the run.
 
     Args:
@@ -77,7 +77,7 @@ def evaluate(
             range.
     """
     samples = yield from draw_samples(request, sources, models, devices)
-    return (yield from judge_samples(request, samples))
+    return (yield from evaluate_samples(request, samples))
 
 
 def draw_samples(
@@ -93,9 +93,11 @@ def draw_samples(
     if sources:
         dataset = yield from data.prepare(sources, prepare_options(model.info))
     else:
-        dataset = yield from measured_pictures(model.info, "Name the pictures to compare with.")
-    yield from left_out(dataset)
-    request = as_the_run_draws(model, request)
+        dataset = yield from prepare_evaluation_pictures(
+            model.info, "Name the pictures to compare with."
+        )
+    yield from notify_rejects(dataset)
+    request = with_run_defaults(model, request)
     both = SampleRequest.model_fields.keys() & EvaluateRequest.model_fields.keys()
     asked = SampleRequest(**{name: getattr(request, name) for name in both})
     classes = _classes(model, dataset, request)
@@ -105,12 +107,14 @@ def draw_samples(
     return Samples(pictures, _real(model, dataset, rows), model.step, told)
 
 
-def judge_samples(request: EvaluateRequest, samples: Samples) -> Generator[Event, None, Evaluated]:
+def evaluate_samples(
+    request: EvaluateRequest, samples: Samples
+) -> Generator[Event, None, EvaluationResult]:
     """Compute the metrics of :func:`evaluate` on the CPU, and record them."""
     comparison = yield from compare(request, samples.pictures, samples.real)
     result = replace(comparison, step=samples.step, recipe={**samples.recipe, **comparison.recipe})
     try:
-        evaluations.append(request.run, _noted(result))
+        evaluations.append(request.run, _to_record(result))
     except OSError as error:
         yield Notice(f"The figures can't be kept in the run: {error.strerror or error}.")
     return result
@@ -121,7 +125,7 @@ def evaluate_files(
     samples: Sequence[Path],
     sources: Sequence[Path],
     options: PrepareOptions,
-) -> Generator[Event, None, Evaluated]:
+) -> Generator[Event, None, EvaluationResult]:
     """Compare pictures from files with real ones.
 
     Args:
@@ -138,13 +142,13 @@ def evaluate_files(
         StudioError: if pictures can't be read or don't match, or a setting is out of range.
     """
     real = yield from data.prepare(sources, options)
-    made = settled(real.options, real.shape, bands=real.options.channels == "bands")
+    made = resolve_options(real.options, real.shape, bands=real.options.channels == "bands")
     drawn = yield from data.prepare(samples, made)
     for one in (real, drawn):
-        yield from left_out(one)
+        yield from notify_rejects(one)
     count = min(request.count, len(drawn))
     if count < request.count:
-        yield Notice(f"There are {counted(count, 'sample')}; all of them are compared.")
+        yield Notice(f"There are {format_count(count, 'sample')}; all of them are compared.")
     rows = np.arange(count) * len(drawn) // count
     found = yield from compare(request, drawn.images[rows], RealPictures(real))
     told = {"kind": "evaluate", "samples": drawn.fingerprint}
@@ -161,7 +165,7 @@ def _classes(model: Model, dataset: Dataset, request: EvaluateRequest) -> list[i
     if dataset.labels is None:
         labels = np.arange(count) * classes // count
     else:
-        known = own_classes(model, dataset)
+        known = classes_by_label(model, dataset)
         assert known is not None
         theirs = np.sort([known[label] for label in dataset.labels.tolist()])
         labels = theirs[np.arange(count) * len(theirs) // count]
@@ -184,12 +188,12 @@ def _rows_of_class(
     if dataset.labels is not None:
         # Other real pictures may have other classes.
         with suppress(StudioError):
-            known = own_classes(model, dataset)
+            known = classes_by_label(model, dataset)
     if known is not None and dataset.labels is not None:
         theirs = [label for label, one in known.items() if one == number]
         rows = np.flatnonzero(np.isin(dataset.labels, theirs))
         if len(rows):
-            what = counted(len(rows), "real picture")
+            what = format_count(len(rows), "real picture")
             yield Notice(f"Samples of the class {name!r} are compared with its {what}.")
             return rows
     yield Notice(
@@ -202,11 +206,11 @@ def _rows_of_class(
 def _real(model: Model, dataset: Dataset, rows: Rows | None) -> RealPictures:
     """Return the real pictures, with the training's use of them if they are its own."""
     share, request = held_out_share(model.info, dataset), model.info.request
-    flip = request is not None and is_its_own(model.info, dataset) and bool(request.flip)
+    flip = request is not None and is_training_set(model.info, dataset) and bool(request.flip)
     return RealPictures(dataset, share, flip, rows)
 
 
-def _noted(result: Evaluated) -> RecordedEvaluation:
+def _to_record(result: EvaluationResult) -> RecordedEvaluation:
     """Return the record for the run's file, without what the run folder contains anyway."""
     assert result.step is not None
     return RecordedEvaluation(

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.jobs.events import BitsMeasured
 
 # Number of rows, as in the paper's table.
 _ROWS = 10
-TABLE_4_HEADS = (
+TABLE_4_HEADERS = (
     "Reverse process time (T−t+1)",
     "Rate (bits/dim)",
     "Distortion (RMSE [0, 255])",
 )
 
 # Bits of a value of 256 levels stored as it is.
-_STORED = 8
-_WHY = {
+_STORED_BITS = 8
+_REASONS = {
     "L_T": "what of a picture is left at T; more timesteps or zero terminal SNR leave less",
     "Σ L_t−1": "where at small t the variance is tiny and a mean that is a little off costs much; "
     "a longer training, or a network that learns the variance, gives a tight bound",
@@ -49,9 +49,9 @@ def bits_rows(result: BitsMeasured) -> list[BitsRow]:
     return rows
 
 
-def bits_counted(result: BitsMeasured) -> str:
+def bits_counts_text(result: BitsMeasured) -> str:
     """Return a sentence on the numbers of pictures and timesteps of the bound."""
-    pictures = counted(result.pictures, "picture")
+    pictures = format_count(result.pictures, "picture")
     if len(result.t) == result.T:
         return f"Over {pictures} and all {result.T:,} timesteps."
     return f"Over {pictures}; Σ is estimated from {len(result.t):,} of {result.T:,} timesteps."
@@ -63,11 +63,11 @@ def bits_remark(result: BitsMeasured) -> str:
     Each term is that of a Gaussian, whose variance is tiny at small t: a mean that is slightly off
     costs much there, whatever the samples look like.
     """
-    if result.total <= _STORED:
+    if result.total <= _STORED_BITS:
         return ""
     parts = {"L_T": result.prior, "Σ L_t−1": result.middle, "L_0": result.decoder}
     largest = max(parts, key=lambda name: parts[name])
-    why = _WHY[largest]
+    why = _REASONS[largest]
     share = f"{parts[largest] / result.total:.0%}"
     return f"More than the 8 bits that a level of 256 takes as it is: {share} is {largest}, {why}."
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.data import Dataset
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine import DiffusionProcess
 from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound
 from ddpm_studio.errors import StudioError
@@ -64,8 +64,8 @@ def measure_picture(
     process: DiffusionProcess,
     x0: Tensor,
     request: PictureMeasureRequest,
-    words: str,
-    most: int | None = None,
+    text: str,
+    max_batch: int | None = None,
 ) -> Generator[Event, None, Bound]:
     """Measure the bound of one picture.
 
@@ -74,8 +74,8 @@ def measure_picture(
         process: see :func:`measured_process`.
         x0: x_0 as returned by :func:`ddpm_studio.jobs.drawing.pictures.to_latent`.
         request: number of timesteps, the picture's class, and seed.
-        words: text of the progress.
-        most: maximum batch size, in timesteps; None for the device's.
+        text: text of the progress.
+        max_batch: maximum batch size, in timesteps; None for the device's.
 
     Yields:
         Progress.
@@ -92,34 +92,38 @@ def measure_picture(
         lambda _: x0,
         sums,
         seed=request.seed,
-        batch=batch if most is None else min(most, batch),
+        batch=batch if max_batch is None else min(max_batch, batch),
     )
     try:
         for _ in job:
-            yield Progress(sums.done, sums.items, words, "evaluations")
+            yield Progress(sums.done, sums.items, text, "evaluations")
     except ValueError as error:
-        raise cannot_be_measured(error) from error
+        raise measurement_error(error) from error
     return sums.bound()
 
 
 def held_out_share(info: RunInfo, dataset: Dataset) -> float:
     """Return the share of a data set that a run's training has held out; 0 for other data sets."""
-    return info.request.held_out if info.request is not None and is_its_own(info, dataset) else 0.0
+    return (
+        info.request.held_out
+        if info.request is not None and is_training_set(info, dataset)
+        else 0.0
+    )
 
 
-def is_its_own(info: RunInfo, dataset: Dataset) -> bool:
+def is_training_set(info: RunInfo, dataset: Dataset) -> bool:
     """Whether a data set is the one that a run was trained on."""
     return info.data is not None and info.data.fingerprint == dataset.fingerprint
 
 
-def left_out(dataset: Dataset) -> Iterator[Event]:
+def notify_rejects(dataset: Dataset) -> Iterator[Event]:
     """Yield a notice of the number of unusable pictures in a data set, if any."""
     count = len(dataset.report.rejects)
     if count:
-        yield Notice(f"{counted(count, 'picture')} left out that can't be used.")
+        yield Notice(f"{format_count(count, 'picture')} left out that can't be used.")
 
 
-def cannot_be_measured(error: ValueError) -> StudioError:
+def measurement_error(error: ValueError) -> StudioError:
     """Return the error to report if the model's outputs are not finite."""
     return StudioError(
         f"The model can't be measured: {error}.",
@@ -127,7 +131,7 @@ def cannot_be_measured(error: ValueError) -> StudioError:
     )
 
 
-def own_classes(model: Model, dataset: Dataset) -> Mapping[int, int] | None:
+def classes_by_label(model: Model, dataset: Dataset) -> Mapping[int, int] | None:
     """Map a data set's labels to the network's classes; None for a network without classes.
 
     Raises:

@@ -7,13 +7,13 @@ from collections.abc import Generator
 import numpy as np
 
 from ddpm_studio.data import Dataset
-from ddpm_studio.engine.generators import mapped
+from ddpm_studio.engine.generators import map_events
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, NeighboursFound, Pictures, Progress
-from ddpm_studio.jobs.library.training_pictures import learnt_pictures, learnt_sources
+from ddpm_studio.jobs.library.training_pictures import prepare_training_pictures, training_sources
 from ddpm_studio.jobs.measuring.measuring import held_out_share
 from ddpm_studio.metrics import NearestNeighbours, nearest
-from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out
+from ddpm_studio.metrics.held_out import MAX_HELD_OUT, content_hashes, held_out
 from ddpm_studio.metrics.real_split import Rows
 from ddpm_studio.requests import NeighboursRequest
 from ddpm_studio.runs import RunFolder
@@ -35,8 +35,8 @@ def find_neighbours(
         StudioError: if it is no run, its pictures are missing, or the picture does not fit.
     """
     info = RunFolder.open(request.run).info
-    sources = learnt_sources(info, "There is nothing to compare the picture with.")
-    dataset = yield from learnt_pictures(info, sources)
+    sources = training_sources(info, "There is nothing to compare the picture with.")
+    dataset = yield from prepare_training_pictures(info, sources)
     if picture.shape != dataset.images.shape[1:]:
         raise StudioError(
             f"The picture has the shape {picture.shape}, the training pictures "
@@ -44,7 +44,7 @@ def find_neighbours(
             "Prepare it as the training pictures were.",
         )
     flip = info.request is not None and bool(info.request.flip)
-    learnt = yield from _learnt(dataset, held_out_share(info, dataset))
+    learnt = yield from _training_rows(dataset, held_out_share(info, dataset))
     found = yield from _search(dataset, picture, request.count, flip, learnt, 0)
     closest = int(found.indices[0])
     # The distance of two training pictures there, as a reference to judge the others by.
@@ -66,12 +66,12 @@ def find_neighbours(
     )
 
 
-def _learnt(dataset: Dataset, share: float) -> Generator[Event, None, Rows | None]:
+def _training_rows(dataset: Dataset, share: float) -> Generator[Event, None, Rows | None]:
     """Return the rows of pictures that are not held out; None for all."""
     if share == 0:
         return None
     hashes = yield from content_hashes(dataset.images)
-    return np.flatnonzero(~held_out(hashes, share, MOST))
+    return np.flatnonzero(~held_out(hashes, share, MAX_HELD_OUT))
 
 
 def _search(
@@ -84,7 +84,7 @@ def _search(
 ) -> Generator[Event, None, NearestNeighbours]:
     """Search for neighbours, with progress as one of two passes through the data set."""
     total = len(dataset)
-    return mapped(
+    return map_events(
         nearest(dataset.images, picture, count, flip=flip, among=among),
         lambda done: Progress(passed * total + done, 2 * total, "Comparing", "comparisons"),
     )

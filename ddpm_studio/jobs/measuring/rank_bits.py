@@ -17,36 +17,36 @@ import numpy as np
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.engine.likelihood.likelihood import BoundSums, Terms
 from ddpm_studio.jobs.drawing.models import ModelStore
-from ddpm_studio.jobs.machine.ranks.pictures import prepared_here
-from ddpm_studio.jobs.machine.ranks.pieces import is_others, made_by_others, make_pieces
+from ddpm_studio.jobs.machine.ranks.pictures import prepare_locally
+from ddpm_studio.jobs.machine.ranks.pieces import belongs_to_other_rank, make_pieces, receive_piece
 from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.jobs.measuring.bits_work import BitsWork
-from ddpm_studio.jobs.measuring.measuring import cannot_be_measured, measured_process
+from ddpm_studio.jobs.measuring.measuring import measured_process, measurement_error
 from ddpm_studio.requests import BitsRequest, PrepareOptions
 
 MEASURE = "measure"
 """Name of this work, which rank 0 sends to the other ranks."""
 
-_ASKED, _TERMS, _FLOW = "measuring", "terms", "flow"
+_REQUEST, _TERMS, _FLOW = "measuring", "terms", "flow"
 
 
-class SharedBits:
+class DistributedBits:
     """Work of a measurement as rank 0 uses it: its own batches and those of other ranks.
 
     Args:
         team: the ranks.
         work: computes rank 0's own batches.
         sums: sums of the bound, which say where evaluation starts.
-        followed: number of pictures whose flow is known already.
+        flow_done: number of pictures whose flow is known already.
     """
 
-    def __init__(self, team: Team, work: BitsWork, sums: BoundSums, followed: int) -> None:
+    def __init__(self, team: Team, work: BitsWork, sums: BoundSums, flow_done: int) -> None:
         self._team, self._work, self._sums = team, work, sums
         dataset = work.dataset
-        team.tell(
-            _ASKED,
+        team.send(
+            _REQUEST,
             {
                 "request": work.request.model_dump(mode="json", exclude={"run"}),
                 "run": str(work.model.run),
@@ -58,44 +58,44 @@ class SharedBits:
                 "numbers": list(work.numbers),
                 "batch": work.batch,
                 "done": sums.done,
-                "followed": followed,
+                "followed": flow_done,
             },
         )
 
     def terms(self, k: int, items: range) -> Generator[None, None, Terms]:
         """Return the terms of batch k; yields while another rank evaluates them."""
-        if not is_others(self._team, k):
+        if not belongs_to_other_rank(self._team, k):
             return self._work.terms(self._sums, items)
-        content = yield from made_by_others(self._team, _TERMS, k, None)
+        content = yield from receive_piece(self._team, _TERMS, k, None)
         values = np.frombuffer(content, "<f8").reshape(4, len(items))
         return values[:3], [float(prior) for prior in values[3]]
 
     def flow_bits(self, k: int, start: int) -> Generator[float, None, list[float]]:
         """Return the bits/dim of batch k; see :meth:`BitsWork.flow_bits`."""
-        if not is_others(self._team, k):
+        if not belongs_to_other_rank(self._team, k):
             return (yield from self._work.flow_bits(start))
-        content = yield from made_by_others(self._team, _FLOW, k, 0.0)
+        content = yield from receive_piece(self._team, _FLOW, k, 0.0)
         return [float(figure) for figure in np.frombuffer(content, "<f8")]
 
 
 @contextlib.contextmanager
-def sharing(
-    ranks: RankPlan, work: BitsWork, sums: BoundSums, followed: int
-) -> Iterator[SharedBits | None]:
+def distributed_bits(
+    ranks: RankPlan, work: BitsWork, sums: BoundSums, flow_done: int
+) -> Iterator[DistributedBits | None]:
     """Yield the shared work while the body runs; None for a single rank (context manager).
 
     Args:
         ranks: the plan of ranks.
         work: computes rank 0's own batches.
         sums: sums of the bound, which say where evaluation starts.
-        followed: number of pictures whose flow is known already.
+        flow_done: number of pictures whose flow is known already.
 
     Raises:
         StudioError: if a rank can't be started, or has gone.
     """
     each = ranks.threads(None)
-    with threads(each), ranks.gathered(MEASURE, each) as team:
-        yield SharedBits(team, work, sums, followed) if team else None
+    with threads(each), ranks.start_or_join(MEASURE, each) as team:
+        yield DistributedBits(team, work, sums, flow_done) if team else None
 
 
 def measure_as_rank(team: Team) -> None:
@@ -105,12 +105,12 @@ def measure_as_rank(team: Team) -> None:
         StudioError: if the pictures on this machine are different ones, or the network's output is
             not finite.
     """
-    told = cast(dict[str, Any], team.hear(_ASKED))
+    told = cast(dict[str, Any], team.receive(_REQUEST))
     asked = {**told["request"], "run": told["run"], "device": told["device"]}
     request = BitsRequest.model_validate({**asked, "batch": told["batch"]})
     model = ModelStore().get(request.run, request.weights, request.device, told["step"])
     options = PrepareOptions.model_validate_json(told["options"])
-    dataset = prepared_here(told["fingerprint"], [Path(one) for one in told["sources"]], options)
+    dataset = prepare_locally(told["fingerprint"], [Path(one) for one in told["sources"]], options)
     process = measured_process(model, request)
     work = BitsWork(model, process, request, dataset, told["numbers"])
     sums = BoundSums(process.schedule.T, request.timesteps, told["numbers"])
@@ -128,4 +128,4 @@ def measure_as_rank(team: Team) -> None:
         make_pieces(team, _TERMS, len(starts), terms)
         make_pieces(team, _FLOW, len(flows), flow)
     except ValueError as error:
-        raise cannot_be_measured(error) from error
+        raise measurement_error(error) from error

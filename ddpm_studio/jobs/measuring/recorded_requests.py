@@ -11,7 +11,7 @@ from ddpm_studio.requests import EvaluateRequest
 from ddpm_studio.runs.evaluations import RecordedEvaluation
 
 
-def asked_of(evaluation: RecordedEvaluation, run: Path) -> EvaluateRequest | None:
+def recorded_request(evaluation: RecordedEvaluation, run: Path) -> EvaluateRequest | None:
     """Return the request of an evaluation for the newest weights; None if it was not recorded."""
     recipe = evaluation.told.get("recipe")
     if not isinstance(recipe, dict):
@@ -31,7 +31,7 @@ def asked_of(evaluation: RecordedEvaluation, run: Path) -> EvaluateRequest | Non
         return None
 
 
-def compared_data(evaluation: RecordedEvaluation) -> str:
+def real_data_fingerprint(evaluation: RecordedEvaluation) -> str:
     """Return the fingerprint of an evaluation's real pictures; "" if it was not recorded."""
     recipe = evaluation.told.get("recipe")
     return str(recipe.get("data")) if isinstance(recipe, dict) else ""

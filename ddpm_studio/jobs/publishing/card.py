@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ddpm_studio import __version__
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.jobs.markdown import markdown_text
-from ddpm_studio.jobs.publishing.commands import data_words, evaluate_command
+from ddpm_studio.jobs.publishing.commands import data_args, evaluate_command
 from ddpm_studio.jobs.publishing.packing import SHEET
 from ddpm_studio.jobs.publishing.retraining import retraining
 from ddpm_studio.picture_shape import PictureShape
@@ -20,7 +20,7 @@ from ddpm_studio.runs.weights import parameters
 
 
 @dataclass(frozen=True)
-class ToldEvaluation:
+class CardEvaluation:
     """An evaluation of the packed weights, with its request and the names of its pictures."""
 
     evaluation: RecordedEvaluation
@@ -28,7 +28,7 @@ class ToldEvaluation:
     data: Sequence[str]
 
 
-def model_card(info: RunInfo, step: int, name: str, told: Sequence[ToldEvaluation]) -> str:
+def model_card(info: RunInfo, step: int, name: str, told: Sequence[CardEvaluation]) -> str:
     """Return the model card in Markdown.
 
     Args:
@@ -65,7 +65,7 @@ def _about(info: RunInfo) -> str:
     student = info.student
     few = (
         f" It is a few-step student of {markdown_text(student.teacher)}, which draws in "
-        f"{counted(student.steps, 'step')}."
+        f"{format_count(student.steps, 'step')}."
         if student is not None
         else ""
     )
@@ -79,8 +79,9 @@ def _about(info: RunInfo) -> str:
 def _data(info: RunInfo) -> Iterator[str]:
     assert info.data is not None
     assert info.published is not None
-    names = ", ".join(f"`{word}`" for word in data_words(info.data.sources))
-    yield f"{counted(info.data.count, 'picture')}, {names}; fingerprint `{info.data.fingerprint}`."
+    names = ", ".join(f"`{word}`" for word in data_args(info.data.sources))
+    pictures = format_count(info.data.count, "picture")
+    yield f"{pictures}, {names}; fingerprint `{info.data.fingerprint}`."
     yield markdown_text(info.published.credits or "")
     classes = known_classes(info)
     if classes:
@@ -89,9 +90,9 @@ def _data(info: RunInfo) -> Iterator[str]:
 
 def _training(info: RunInfo, step: int, name: str) -> Iterator[str]:
     assert info.data is not None
-    again = retraining(info, step, name, data_words(info.data.sources))
+    again = retraining(info, step, name, data_args(info.data.sources))
     by = "by this command" if len(again.commands) == 1 else "by these commands"
-    yield counted(step, "step") + (f", {by}:" if again.exact else f". Begun alike {by}:")
+    yield format_count(step, "step") + (f", {by}:" if again.exact else f". Begun alike {by}:")
     yield _code("sh", *again.commands)
     yield from (markdown_text(line) for line in again.told)
     versions = ", ".join(f"{name} {version}" for name, version in info.versions.items())
@@ -100,7 +101,7 @@ def _training(info: RunInfo, step: int, name: str) -> Iterator[str]:
         yield f"With plug-ins: {markdown_text(', '.join(info.plugins))}."
 
 
-def _figures(info: RunInfo, step: int, told: ToldEvaluation, name: str) -> Iterator[str]:
+def _figures(info: RunInfo, step: int, told: CardEvaluation, name: str) -> Iterator[str]:
     one = told.evaluation
     yield (
         f"Of {one.samples:,} samples against {one.reference:,} real pictures, in "

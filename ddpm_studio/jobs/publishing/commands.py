@@ -10,25 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.data.samples import data_name, named_data
+from ddpm_studio.data.samples import resolve_data_path, sample_name
 from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.command_lines import options_of
+from ddpm_studio.jobs.command_lines import changed_options
 from ddpm_studio.jobs.drawing.recipes import run_id
-from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
+from ddpm_studio.jobs.drawing.sampling_defaults import default_guidance
 from ddpm_studio.requests import DistillRequest, EvaluateRequest, PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.info import StudentInfo
 from ddpm_studio.runs.ready import is_ready, ready_name, ready_runs
 
 # Settings that affect no weights, or are described in another way.
-_NOT_TRAINED_WITH = ("steps", "epochs", "minutes", "device", "threads")
-_NOT_EVALUATED_WITH = ("run", "checkpoint", "device", "features_file")
+_SKIPPED_TRAIN_FIELDS = ("steps", "epochs", "minutes", "device", "threads")
+_SKIPPED_EVALUATE_FIELDS = ("run", "checkpoint", "device", "features_file")
 # Folders in which system packages install data, the same on every machine.
-_SHARED_PLACES = ("/usr/share/", "/usr/local/share/")
+_SYSTEM_DATA_FOLDERS = ("/usr/share/", "/usr/local/share/")
 
 
-def data_words(sources: Sequence[str | Path], folder: Path | None = None) -> list[str]:
+def data_args(sources: Sequence[str | Path], folder: Path | None = None) -> list[str]:
     """Return names of pictures for others, without paths of this machine.
 
     ``sample:NAME`` for an embedded data set, the whole path for data of a system package, else the
@@ -40,17 +40,19 @@ def data_words(sources: Sequence[str | Path], folder: Path | None = None) -> lis
             to it, since a bare name may be that of something else, such as a run that was named
             after its pictures.
     """
-    words = []
+    args = []
     for source in sources:
-        path = named_data(source)
+        path = resolve_data_path(source)
         place = path.as_posix()
-        if not place.startswith(_SHARED_PLACES):
-            place = path.name if folder is None or not path.exists() else _way(path, folder)
-        words.append(data_name(path) or place)
-    return words
+        if not place.startswith(_SYSTEM_DATA_FOLDERS):
+            place = (
+                path.name if folder is None or not path.exists() else _relative_path(path, folder)
+            )
+        args.append(sample_name(path) or place)
+    return args
 
 
-def _way(path: Path, folder: Path) -> str:
+def _relative_path(path: Path, folder: Path) -> str:
     try:
         return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
     except ValueError:
@@ -93,29 +95,29 @@ def train_command(
     assert info.data is not None
     if info.student is not None:
         return _distill_command(request, data, info.student, name)
-    usual = _usual(request.preset)
-    words = [*data, "--run", name, option_name("steps"), str(request.steps)]
-    words += [option_name("preset"), request.preset]
+    usual = _preset_defaults(request.preset)
+    args = [*data, "--run", name, option_name("steps"), str(request.steps)]
+    args += [option_name("preset"), request.preset]
     if start_from is not None:
-        words += ["--from", start_from]
-    words += options_of(request, usual, _NOT_TRAINED_WITH)
-    words += options_of(info.data.options, PrepareOptions(), ())
-    return shlex.join(["ddpm-studio", "train", *words])
+        args += ["--from", start_from]
+    args += changed_options(request, usual, _SKIPPED_TRAIN_FIELDS)
+    args += changed_options(info.data.options, PrepareOptions(), ())
+    return shlex.join(["ddpm-studio", "train", *args])
 
 
-def _usual(preset: str) -> TrainRequest:
+def _preset_defaults(preset: str) -> TrainRequest:
     """Return the request of a command with a preset only, which may be unknown here."""
     if preset in PRESETS:
         return TrainRequest(preset=preset)
     # The recipe of an unknown preset is unknown too: all that it may set is written out.
-    told: dict[str, Any] = dict.fromkeys(TrainRequest.by_preset())
+    told: dict[str, Any] = dict.fromkeys(TrainRequest.preset_fields())
     return TrainRequest.model_construct(preset=preset, **told)
 
 
 def _distill_command(
     request: TrainRequest, data: Sequence[str], student: StudentInfo, name: str
 ) -> str:
-    of_student: dict[str, Any] = {
+    student_fields: dict[str, Any] = {
         "stages": student.stages,
         "shrink": student.q,
         "draw_steps": student.steps,
@@ -123,10 +125,10 @@ def _distill_command(
     shared = DistillRequest.model_fields.keys() & TrainRequest.model_fields.keys()
     own = {key: getattr(request, key) for key in shared}
     # Names of plug-ins need not be known here, as they are only written out: no validation.
-    asked = DistillRequest.model_construct(run=Path(), **own, **of_student)
-    words = [teacher_name(student), *data, "--out", name, option_name("steps"), str(request.steps)]
-    words += options_of(asked, DistillRequest(run=Path()), _NOT_TRAINED_WITH)
-    return shlex.join(["ddpm-studio", "distill", *words])
+    asked = DistillRequest.model_construct(run=Path(), **own, **student_fields)
+    args = [teacher_name(student), *data, "--out", name, option_name("steps"), str(request.steps)]
+    args += changed_options(asked, DistillRequest(run=Path()), _SKIPPED_TRAIN_FIELDS)
+    return shlex.join(["ddpm-studio", "distill", *args])
 
 
 def evaluate_command(
@@ -139,16 +141,16 @@ def evaluate_command(
         step: step of its weights.
         request: request of the evaluation.
         model: name of the model.
-        data: names of the real pictures, from :func:`data_words`.
+        data: names of the real pictures, from :func:`data_args`.
     """
     # Defaults of the model would replace settings that are not written out.
     own: dict[str, Any] = {}
     if not info.process.clip_x0:
         own["clip_x0"] = None
-    if usual_guidance(info, step) != 1:
+    if default_guidance(info, step) != 1:
         own["guidance"] = None
     usual = EvaluateRequest(run=request.run).model_copy(update=own)
-    words = [model, *data, *options_of(request, usual, _NOT_EVALUATED_WITH)]
+    args = [model, *data, *changed_options(request, usual, _SKIPPED_EVALUATE_FIELDS)]
     if request.features_file is not None:
-        words += [option_name("features_file"), request.features_file.name]
-    return shlex.join(["ddpm-studio", "evaluate", *words])
+        args += [option_name("features_file"), request.features_file.name]
+    return shlex.join(["ddpm-studio", "evaluate", *args])

@@ -19,7 +19,7 @@ from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import Event, Pictures, Progress
 from ddpm_studio.jobs.library import gallery
 from ddpm_studio.jobs.library.preview_sheets import read_preview
-from ddpm_studio.jobs.publishing.commands import data_words, run_name, teacher_name
+from ddpm_studio.jobs.publishing.commands import data_args, run_name, teacher_name
 from ddpm_studio.requests import PublishRequest, SampleRequest, SamplerRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, atomic, metrics
 from ddpm_studio.runs.info import BaseInfo, Published
@@ -29,8 +29,8 @@ _T = TypeVar("_T")
 SHEET = "samples.png"
 """File name of the card's picture."""
 
-_MOST_LINES, _MOST_TICKS = 400, 200
-_MOST_PREVIEWS = 6
+_MAX_LINES, _MAX_TICKS = 400, 200
+_MAX_PREVIEWS = 6
 _TICK = "images_per_second"
 _HELD_OUT = "held_out_loss"
 _TILE = 64
@@ -53,7 +53,7 @@ def shared_info(info: RunInfo, request: PublishRequest) -> RunInfo:
     if info.student is not None:
         told["student"] = info.student.model_copy(update={"teacher": teacher_name(info.student)})
     if data is not None:
-        told["data"] = data.model_copy(update={"sources": tuple(data_words(data.sources))})
+        told["data"] = data.model_copy(update={"sources": tuple(data_args(data.sources))})
     return info.model_copy(update=told)
 
 
@@ -61,7 +61,7 @@ def _shared_base(base: BaseInfo) -> dict[str, Any]:
     """Return the content of a base model's ``run.json`` without paths of this machine."""
     told = dict(base.run)
     if told.get("data"):
-        told["data"] = {**told["data"], "sources": data_words(told["data"]["sources"])}
+        told["data"] = {**told["data"], "sources": data_args(told["data"]["sources"])}
     if told.get("start_from"):
         told["start_from"] = run_name(Path(told["start_from"]))
     if told.get("base"):
@@ -98,8 +98,8 @@ def pack_metrics(run: RunFolder, step: int, into: RunFolder) -> None:
     lines = [line for line in run.metrics() if line["step"] <= step]
     ticks = [line for line in lines if _TICK in line]
     measured = [line for line in lines if _HELD_OUT in line]
-    parts = ((lines, _MOST_LINES), (ticks, _MOST_TICKS), (measured, _MOST_TICKS))
-    kept = {line["step"]: line for part, most in parts for line in _spread(part, most)}
+    parts = ((lines, _MAX_LINES), (ticks, _MAX_TICKS), (measured, _MAX_TICKS))
+    kept = {line["step"]: line for part, most in parts for line in _evenly_spaced(part, most)}
     metrics.append(into.metrics_file, [kept[number] for number in sorted(kept)])
 
 
@@ -113,7 +113,7 @@ def pack_previews(run: RunFolder, step: int, into: RunFolder) -> None:
     for sheet in run.previews():
         with contextlib.suppress(StudioError):
             found += [sheet] if read_preview(sheet).step <= step else []
-    for sheet in _spread(found, _MOST_PREVIEWS):
+    for sheet in _evenly_spaced(found, _MAX_PREVIEWS):
         into.samples_dir.mkdir(parents=True, exist_ok=True)
         atomic.write_bytes(into.samples_dir / sheet.name, sheet.read_bytes())
 
@@ -148,18 +148,18 @@ def pack_samples(
         asked = SampleRequest(**same | {"run": into.path, "count": each, "class_label": label})
         drawn = yield from sample(asked, models)
         recipe = {**drawn.recipe, "request": {**_request(drawn.recipe), "run": name}}
-        yield from gallery.keep(into.path, replace(drawn, recipe=recipe))
+        yield from gallery.save_to_gallery(into.path, replace(drawn, recipe=recipe))
         shown.append(drawn.pictures)
     pictures = np.concatenate(shown)
     scale = max(1, _TILE // max(pictures.shape[1:3]))
     # A column for each class, or a squarish grid.
-    columns = None if classes is None else each if classes > _MOST_COLUMNS else classes
+    columns = None if classes is None else each if classes > _MAX_COLUMNS else classes
     if classes is not None and columns == classes:
         pictures = np.concatenate([pictures[row::each] for row in range(each)])
     save_png(into.path / SHEET, pictures, {"kind": "gallery"}, columns=columns, scale=scale)
 
 
-_MOST_COLUMNS = 20
+_MAX_COLUMNS = 20
 
 
 def _request(recipe: dict[str, object]) -> dict[str, object]:
@@ -168,7 +168,7 @@ def _request(recipe: dict[str, object]) -> dict[str, object]:
     return asked
 
 
-def _spread(found: Sequence[_T], most: int) -> Iterable[_T]:
+def _evenly_spaced(found: Sequence[_T], most: int) -> Iterable[_T]:
     """Return at most ``most`` items, evenly spaced in reverse order, the last one included."""
     every = max(1, math.ceil(len(found) / most))
     return found[::-1][::every]

@@ -10,15 +10,15 @@ from typing import Any
 from ddpm_studio import data, paths
 from ddpm_studio.data.samples import sample_set
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop import refuse_taken
+from ddpm_studio.interop import check_destination
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import Event, Progress
-from ddpm_studio.jobs.library.training_pictures import learnt_sources
+from ddpm_studio.jobs.library.training_pictures import training_sources
 from ddpm_studio.jobs.measuring.evaluating import evaluate
-from ddpm_studio.jobs.measuring.recorded_requests import asked_of, compared_data
-from ddpm_studio.jobs.publishing.card import ToldEvaluation, model_card
-from ddpm_studio.jobs.publishing.commands import data_words
+from ddpm_studio.jobs.measuring.recorded_requests import real_data_fingerprint, recorded_request
+from ddpm_studio.jobs.publishing.card import CardEvaluation, model_card
+from ddpm_studio.jobs.publishing.commands import data_args
 from ddpm_studio.jobs.publishing.packing import (
     pack_metrics,
     pack_previews,
@@ -70,17 +70,17 @@ def publish(
     name = run.path.resolve().name
     _check(run.info, name, folder)
     checkpoint = run.newest()
-    asked = _asked(run, checkpoint.step)
+    asked = _find_evaluations(run, checkpoint.step)
     if not asked:
         raise StudioError(
             f"The averaged weights of {name} at step {checkpoint.step:,} have not been evaluated.",
             f"Do so first: ddpm-studio evaluate {run.path}",
         )
     yield Progress(0, 1, "Looking for the pictures")
-    places = yield from _places(run.info, request, sources, {one.data for one in asked}, name)
+    places = yield from _find_data(run.info, request, sources, {one.data for one in asked}, name)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with atomic.whole_folder(folder) as temporary:
+        with atomic.atomic_folder(folder) as temporary:
             made = RunFolder.create(temporary, shared_info(run.info, request))
             pack_weights(run, checkpoint, made)
             pack_metrics(run, checkpoint.step, made)
@@ -89,12 +89,12 @@ def publish(
             for one in asked:
                 again = one.request.model_copy(update={"run": temporary})
                 yield from evaluate(again, places[one.data], models)
-                found = _shared(evaluations.read(temporary)[-1], folder.name)
-                told.append(ToldEvaluation(found, one.request, data_words(places[one.data])))
-            _write(temporary, [one.evaluation for one in told])
+                found = _without_paths(evaluations.read(temporary)[-1], folder.name)
+                told.append(CardEvaluation(found, one.request, data_args(places[one.data])))
+            _replace_evaluations(temporary, [one.evaluation for one in told])
             like = told[-1].request
             yield from pack_samples(made, folder.name, like, request.count, models)
-            card = model_card(made.info, checkpoint.step, _called(folder), told)
+            card = model_card(made.info, checkpoint.step, _model_name(folder), told)
             atomic.write_bytes(temporary / CARD, card.encode())
             size = sum(file.stat().st_size for file in temporary.rglob("*") if file.is_file())
     except OSError as error:
@@ -106,7 +106,7 @@ def publish(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _EvaluationToRepeat:
     """An evaluation recorded by a run: its request, and the fingerprint of its pictures."""
 
     request: EvaluateRequest
@@ -121,22 +121,22 @@ def _check(info: RunInfo, name: str, folder: Path) -> None:
             f"{name} was not trained here: its card would have no training command.",
             "Fine-tune it here first, or share it as a folder of diffusers.",
         )
-    refuse_taken(folder)
+    check_destination(folder)
 
 
-def _asked(run: RunFolder, step: int) -> list[_Asked]:
+def _find_evaluations(run: RunFolder, step: int) -> list[_EvaluationToRepeat]:
     """Return the distinct evaluations of the averaged weights of a step, in order."""
-    found: dict[tuple[str, str], _Asked] = {}
+    found: dict[tuple[str, str], _EvaluationToRepeat] = {}
     for evaluation in evaluations.read(run.path):
-        if evaluation.step != step or (asked := asked_of(evaluation, run.path)) is None:
+        if evaluation.step != step or (asked := recorded_request(evaluation, run.path)) is None:
             continue
         if asked.weights == "ema" and asked.ema_length is None:
-            one = _Asked(asked, compared_data(evaluation))
+            one = _EvaluationToRepeat(asked, real_data_fingerprint(evaluation))
             found[asked.model_dump_json(), one.data] = one
     return list(found.values())
 
 
-def _places(
+def _find_data(
     info: RunInfo,
     request: PublishRequest,
     sources: Sequence[Path],
@@ -151,12 +151,12 @@ def _places(
     candidates = [list(sources)] if sources else []
     if request.sample is not None:
         candidates.append([sample_set(request.sample).path])
-    candidates.append(learnt_sources(info))
+    candidates.append(training_sources(info))
     found: dict[str, list[Path]] = {}
     for candidate in candidates:
         if wanted <= found.keys():
             break
-        if all(map(paths.is_there, candidate)):
+        if all(map(paths.path_exists, candidate)):
             dataset = yield from data.prepare(candidate, prepare_options(info))
             found.setdefault(dataset.fingerprint, candidate)
     if not wanted <= found.keys():
@@ -167,7 +167,7 @@ def _places(
     return found
 
 
-def _shared(evaluation: RecordedEvaluation, name: str) -> RecordedEvaluation:
+def _without_paths(evaluation: RecordedEvaluation, name: str) -> RecordedEvaluation:
     """Return an evaluation without paths of this machine."""
     told: dict[str, Any] = dict(evaluation.told)
     recipe = dict(told["recipe"])
@@ -178,13 +178,13 @@ def _shared(evaluation: RecordedEvaluation, name: str) -> RecordedEvaluation:
     return replace(evaluation, told={**told, "recipe": {**recipe, "compared": compared}})
 
 
-def _write(run: Path, found: Sequence[RecordedEvaluation]) -> None:
-    (run / evaluations.NAME).unlink()
+def _replace_evaluations(run: Path, found: Sequence[RecordedEvaluation]) -> None:
+    (run / evaluations.FILE_NAME).unlink()
     for evaluation in found:
         evaluations.append(run, evaluation)
 
 
-def _called(folder: Path) -> str:
+def _model_name(folder: Path) -> str:
     """Return the name of the model in commands: ``ready:NAME`` if the folder is a shipped one."""
     ships = folder.resolve().parent == paths.models_dir().resolve()
     return f"{PREFIX}{folder.name}" if ships else folder.name

@@ -10,13 +10,13 @@ from typing import Any
 
 from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.engine.tables import LEARNING_RATES
-from ddpm_studio.jobs.publishing.commands import data_words, run_name, train_command
+from ddpm_studio.jobs.publishing.commands import data_args, run_name, train_command
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.info import SettingsChange
 
 # Steps are written separately, and the number of threads belongs to the machine.
-_NOT_SPELT = ("steps", "threads")
+_SKIPPED_FIELDS = ("steps", "threads")
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
         info: a run that was trained here.
         step: step of the weights.
         name: the run folder to write.
-        data: names of its pictures, from ``commands.data_words``.
+        data: names of its pictures, from ``commands.data_args``.
     """
     stages = _stages(info, step)
     last = stages[-1]
-    told = [_change_told(change) for change in info.changes if change.step < step]
+    told = [_describe_change(change) for change in info.changes if change.step < step]
     if step != last.planned:
         words = "It was planned for {planned:,} steps, and is at step {step:,}."
         told.insert(0, words.format(planned=last.planned, step=step))
@@ -107,7 +107,7 @@ def _base(info: RunInfo, name: str) -> _Base:
     base = RunInfo.read(info.base.run) if info.base is not None else None
     if info.base is None or base is None or base.request is None or base.data is None:
         return _Base(start_from=run_name(Path(info.start_from)))
-    again = retraining(base, info.base.step, name, data_words(base.data.sources))
+    again = retraining(base, info.base.step, name, data_args(base.data.sources))
     packed = base.published
     title = run_name(Path(info.start_from)) if packed is None else packed.title
     half = "" if packed is None else ", in half precision"
@@ -134,7 +134,7 @@ def _stages(info: RunInfo, step: int) -> list[_Stage]:
             begun, changed = change.step, {}
         new = {key: now for key, (_, now) in change.settings.items()}
         request = request.model_copy(update=new)
-        changed |= {key: now for key, now in new.items() if key not in _NOT_SPELT}
+        changed |= {key: now for key, now in new.items() if key not in _SKIPPED_FIELDS}
     return [*stages, _Stage(request, step, request.steps, changed)]
 
 
@@ -144,7 +144,7 @@ def _follows_plan(stage: _Stage) -> bool:
     return schedule not in LEARNING_RATES or LEARNING_RATES[schedule].needs_steps
 
 
-def _change_told(change: SettingsChange) -> str:
+def _describe_change(change: SettingsChange) -> str:
     settings = ", ".join(
         f"{name.replace('_', ' ')} {old} → {new}" for name, (old, new) in change.settings.items()
     )

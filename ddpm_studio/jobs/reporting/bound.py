@@ -11,8 +11,8 @@ from ddpm_studio.export.report.prose import prose
 from ddpm_studio.jobs.events import BitsMeasured, Event
 from ddpm_studio.jobs.measuring.bits import measure_bits
 from ddpm_studio.jobs.measuring.formatting import (
-    TABLE_4_HEADS,
-    bits_counted,
+    TABLE_4_HEADERS,
+    bits_counts_text,
     bits_remark,
     bits_rows,
     table_4_rows,
@@ -51,12 +51,12 @@ def bound(subject: Subject) -> PartPlan:
 def _bound(subject: Subject, request: BitsRequest) -> Generator[Event, None, Section]:
     entry = REPORT_PARTS[_PART]
     found = yield from measure_bits(request, subject.sources, subject.models)
-    command = subject.command("bits", request, *subject.data_words)
+    command = subject.command("bits", request, *subject.data_args)
     lead = prose(
         "Training minimises $L = L_T + Σ L_t−1 + L_0$, a bound on the negative log likelihood of "
         "a picture [eq. 5]. {counted} {which}",
-        counted=bits_counted(found),
-        which=_which(subject),
+        counted=bits_counts_text(found),
+        which=_data_text(subject),
     )
     figures = [
         _parts(found, command),
@@ -67,7 +67,7 @@ def _bound(subject: Subject, request: BitsRequest) -> Generator[Event, None, Sec
     return Section(entry.name, entry.title, entry.paper, lead, figures)
 
 
-def _which(subject: Subject) -> str:
+def _data_text(subject: Subject) -> str:
     assert subject.dataset is not None
     trained = subject.model.info.data
     if trained is None or trained.fingerprint != subject.dataset.fingerprint:
@@ -92,7 +92,9 @@ def _parts(found: BitsMeasured, command: str) -> ReportFigure:
     for name, symbols in _NAMES.items():
         caption = caption.replace(name, symbols)
     return ReportFigure(
-        [ReportTable(("", "bits/dim", "what it is"), rows, told=True)], prose(caption), [command]
+        [ReportTable(("", "bits/dim", "what it is"), rows, last_is_text=True)],
+        prose(caption),
+        [command],
     )
 
 
@@ -143,4 +145,4 @@ def _rate_distortion(found: BitsMeasured, command: str) -> ReportFigure:
 
 def _table_4(found: BitsMeasured, command: str) -> ReportFigure:
     caption = "Rate and distortion along the reverse process, as in Table 4."
-    return ReportFigure([ReportTable(TABLE_4_HEADS, table_4_rows(found))], caption, [command])
+    return ReportFigure([ReportTable(TABLE_4_HEADERS, table_4_rows(found))], caption, [command])

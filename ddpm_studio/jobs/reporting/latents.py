@@ -11,10 +11,10 @@ from ddpm_studio.export.report.blocks import ReportFigure, Row, Section, Tiles
 from ddpm_studio.export.report.prose import math, prose
 from ddpm_studio.jobs.drawing.interpolation import interpolate
 from ddpm_studio.jobs.drawing.series import interpolate_series, share_series
-from ddpm_studio.jobs.events import Drawn, Event, Pictures
-from ddpm_studio.jobs.job_combinators import in_turn
-from ddpm_studio.jobs.reporting.samples import at_t, how
-from ddpm_studio.jobs.reporting.subject import OwnPictures, PartPlan, Subject
+from ddpm_studio.jobs.events import DrawingResult, Event, Pictures
+from ddpm_studio.jobs.job_combinators import run_sequentially
+from ddpm_studio.jobs.reporting.samples import how, t_label
+from ddpm_studio.jobs.reporting.subject import InputPictures, PartPlan, Subject
 from ddpm_studio.requests import InterpolateRequest, ShareRequest
 
 _PAIRS = ((0, 3), (1, 4), (2, 5))
@@ -28,11 +28,11 @@ def shared(subject: Subject) -> PartPlan:
     count = subject.columns(9) - 1
     requests = [subject.drawing(ShareRequest, t=t, count=count) for t in ts]
     cost = count * subject.evaluations * sum(ts) // T
-    return PartPlan(cost + subject.own_cost(), lambda: _shared(subject, requests))
+    return PartPlan(cost + subject.input_cost(), lambda: _shared(subject, requests))
 
 
 def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Event, None, Section]:
-    own = yield from subject.own_pictures()
+    own = yield from subject.input_pictures()
     drawn = yield from share_series(requests, own.pictures[0], subject.models)
     caption = prose(
         "Pictures that share a latent: the left column is $x_t ∼ q(x_t|x_0)$ of one {what}, the "
@@ -42,15 +42,15 @@ def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Eve
         how=how(subject, drawn[0].recipe),
     )
     commands = [
-        subject.command("share", request, own.words[0], out=f"share-{request.t}.png")
+        subject.command("share", request, own.args[0], out=f"share-{request.t}.png")
         for request in requests
     ]
     rows = [
-        Row(one.pictures, at_t(request.t), one.latent)
+        Row(one.pictures, t_label(request.t), one.latent)
         for request, one in zip(requests, drawn, strict=True)
     ]
     title = "Pictures that share a latent, a row for each t"
-    tiles = Tiles(rows, title, beside=math("x_t"))
+    tiles = Tiles(rows, title, leading=math("x_t"))
     source = Tiles([Row(own.pictures[:1], math("x_0"))], "The picture whose latents they are")
     entry = REPORT_PARTS["share"]
     figure = ReportFigure([source, tiles], caption, [*own.commands, *commands])
@@ -67,27 +67,27 @@ def interpolation(subject: Subject) -> PartPlan:
     ts = [T, 3 * T // 4, half, T // 4, 0] if not subject.request.quick else [T, 0]
     coarse = [subject.drawing(InterpolateRequest, t=t, steps_lambda=count) for t in ts]
     steps = half * len(pairs) + sum(ts)
-    cost = count * subject.evaluations * steps // T + subject.own_cost()
+    cost = count * subject.evaluations * steps // T + subject.input_cost()
     return PartPlan(cost, lambda: _interpolation(subject, middle, coarse))
 
 
 def _interpolation(
     subject: Subject, middle: Sequence[InterpolateRequest], coarse: Sequence[InterpolateRequest]
 ) -> Generator[Event, None, Section]:
-    own = yield from subject.own_pictures()
+    own = yield from subject.input_pictures()
     pairs = _PAIRS[: len(middle)]
     jobs = [
         interpolate(request, [own.pictures[a], own.pictures[b]], subject.models)
         for request, (a, b) in zip(middle, pairs, strict=True)
     ]
-    by_pair = in_turn(list(zip([request.t for request in middle], jobs, strict=True)))
+    by_pair = run_sequentially(list(zip([request.t for request in middle], jobs, strict=True)))
     ends = [own.pictures[k] for k in pairs[0]]
     by_t = interpolate_series(coarse, ends, subject.models)
     shares = (sum(r.t for r in middle), sum(r.t for r in coarse))
-    mixed, deep = yield from in_turn([(shares[0], by_pair), (shares[1], by_t)])
+    mixed, deep = yield from run_sequentially([(shares[0], by_pair), (shares[1], by_t)])
     figures = [
         _pairs_figure(subject, own, middle, mixed),
-        _coarse_figure(subject, own, coarse, deep),
+        _by_t_figure(subject, own, coarse, deep),
     ]
     entry = REPORT_PARTS["interpolate"]
     return Section(entry.name, entry.title, entry.paper, "", figures)
@@ -95,50 +95,46 @@ def _interpolation(
 
 def _pairs_figure(
     subject: Subject,
-    own: OwnPictures,
+    own: InputPictures,
     requests: Sequence[InterpolateRequest],
-    drawn: Sequence[Drawn],
+    drawn: Sequence[DrawingResult],
 ) -> ReportFigure:
     rows, commands = [], [*own.commands]
     for number, (request, one) in enumerate(zip(requests, drawn, strict=True)):
         a, b = _PAIRS[number]
         rows.append(_between(own.pictures[a], one.pictures, own.pictures[b]))
         name = f"interpolate-{number + 1}.png"
-        commands.append(
-            subject.command("interpolate", request, own.words[a], own.words[b], out=name)
-        )
+        commands.append(subject.command("interpolate", request, own.args[a], own.args[b], out=name))
     caption = prose(
         "Interpolations of {what} at {t}, {how}: at the sides the sources $x_0$ and $x_0′$, "
         "between them the decoded mixtures $x̄_0 ∼ p_θ(x_0|x̄_t)$ of their latents, "
         "$x̄_t = (1−λ) x_t + λ x_t′$, the noise held fixed over $λ$.",
         what="pictures" if subject.dataset is not None else "samples",
-        t=at_t(requests[0].t),
+        t=t_label(requests[0].t),
         how=how(subject, drawn[0].recipe),
     )
-    heads = _lambdas(requests[0])
-    return ReportFigure([Tiles(rows, "Interpolations, a pair a row", heads)], caption, commands)
+    headers = _lambdas(requests[0])
+    return ReportFigure([Tiles(rows, "Interpolations, a pair a row", headers)], caption, commands)
 
 
-def _coarse_figure(
+def _by_t_figure(
     subject: Subject,
-    own: OwnPictures,
+    own: InputPictures,
     requests: Sequence[InterpolateRequest],
-    drawn: Sequence[Drawn],
+    drawn: Sequence[DrawingResult],
 ) -> ReportFigure:
     a, b = _PAIRS[0]
     rows, commands = [], [*own.commands]
     for request, one in zip(requests, drawn, strict=True):
-        rows.append(_between(own.pictures[a], one.pictures, own.pictures[b], at_t(request.t)))
+        rows.append(_between(own.pictures[a], one.pictures, own.pictures[b], t_label(request.t)))
         name = f"interpolate-t-{request.t}.png"
-        commands.append(
-            subject.command("interpolate", request, own.words[a], own.words[b], out=name)
-        )
+        commands.append(subject.command("interpolate", request, own.args[a], own.args[b], out=name))
     caption = prose(
         "From coarse to fine: the first pair, mixed at falling t. At $t = T$ nothing of the "
         "sources is left and what is drawn is new; at $t = 0$ the mixtures are blends of pixels."
     )
-    heads = _lambdas(requests[0])
-    return ReportFigure([Tiles(rows, "Interpolations, a t a row", heads)], caption, commands)
+    headers = _lambdas(requests[0])
+    return ReportFigure([Tiles(rows, "Interpolations, a t a row", headers)], caption, commands)
 
 
 def _between(a: Pictures, mixed: Pictures, b: Pictures, label: str = "") -> Row:

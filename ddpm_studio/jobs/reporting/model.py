@@ -16,7 +16,7 @@ from ddpm_studio.export.report.prose import prose
 from ddpm_studio.jobs.drawing.latents import encode_picture
 from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
-from ddpm_studio.picture_shape import fully_seen
+from ddpm_studio.picture_shape import with_opaque_alpha
 from ddpm_studio.requests import EncodeRequest
 
 _PART = "model"
@@ -24,11 +24,11 @@ _PART = "model"
 
 def graphical_model(subject: Subject) -> PartPlan:
     """Plan the part on the graphical model: q adds noise to a picture, p_θ removes it."""
-    return PartPlan(subject.own_cost(), lambda: _graphical_model(subject))
+    return PartPlan(subject.input_cost(), lambda: _graphical_model(subject))
 
 
 def _graphical_model(subject: Subject) -> Generator[Event, None, Section]:
-    own = yield from subject.own_pictures()
+    own = yield from subject.input_pictures()
     T, half = subject.T, max(2, subject.T // 2)
     places = (
         ("x_T", T),
@@ -54,7 +54,7 @@ def _graphical_model(subject: Subject) -> Generator[Event, None, Section]:
     )
     drawing = chain(nodes, title="The graphical model, from noise to a picture")
     entry = REPORT_PARTS[_PART]
-    commands = [*own.commands, subject.again(_PART)]
+    commands = [*own.commands, subject.part_command(_PART)]
     figures = [ReportFigure([Drawings([drawing])], caption, commands)]
     return Section(entry.name, entry.title, entry.paper, "", figures)
 
@@ -66,4 +66,4 @@ def _noised(subject: Subject, picture: Pictures, t: int) -> Generator[Event, Non
     )
     latent = yield from encode_picture(request, picture, subject.models)
     shown: Pictures = to_uint8(torch.from_numpy(latent.x_t))[0].numpy()
-    return np.ascontiguousarray(fully_seen(shown))
+    return np.ascontiguousarray(with_opaque_alpha(shown))

@@ -17,7 +17,7 @@ from ddpm_studio.export.report.blocks import (
 )
 from ddpm_studio.export.report.prose import prose
 from ddpm_studio.jobs.events import Event, NeighboursFound
-from ddpm_studio.jobs.job_combinators import in_turn
+from ddpm_studio.jobs.job_combinators import run_sequentially
 from ddpm_studio.jobs.measuring.neighbours import find_neighbours
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import NeighboursRequest
@@ -46,12 +46,12 @@ def _neighbours(subject: Subject, some: int) -> Generator[Event, None, Section]:
     drawn = yield from subject.samples()
     numbers = range(min(some, sampling.count))
     jobs = [find_neighbours(request, drawn.pictures[number]) for number in numbers]
-    found = yield from in_turn([(1, job) for job in jobs])
+    found = yield from run_sequentially([(1, job) for job in jobs])
     rows = [
         Row(one.pictures, "", drawn.pictures[number : number + 1])
         for number, one in zip(numbers, found, strict=True)
     ]
-    tiles = Tiles(rows, "Samples and their nearest neighbours", beside="sample")
+    tiles = Tiles(rows, "Samples and their nearest neighbours", leading="sample")
     commands = [subject.command("sample", sampling, out=_FOLDER)]
     commands += [
         subject.command("neighbours", request, f"{_FOLDER}/{number:05}.png") for number in numbers

@@ -17,14 +17,14 @@ from ddpm_studio.export.report.blocks import (
 from ddpm_studio.export.report.plots import Axis, PlotLine, plot
 from ddpm_studio.export.report.prose import Html
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.measuring.recorded_requests import asked_of, compared_data
+from ddpm_studio.jobs.measuring.recorded_requests import real_data_fingerprint, recorded_request
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import EvaluateRequest
 from ddpm_studio.runs import RunFolder, evaluations
 from ddpm_studio.runs.evaluations import RecordedEvaluation
 
 _PART = "quality"
-_MOST_PLOTS = 4
+_MAX_PLOTS = 4
 
 
 def quality(subject: Subject) -> PartPlan:
@@ -41,7 +41,7 @@ def _quality(subject: Subject) -> Section:
     entry = REPORT_PARTS[_PART]
     groups: dict[str, list[RecordedEvaluation]] = {}
     for one in evaluations.read(subject.request.run):
-        groups.setdefault(_question(one, subject), []).append(one)
+        groups.setdefault(_comparison_key(one, subject), []).append(one)
     if not groups:
         command = subject.command("evaluate", EvaluateRequest(run=subject.request.run))
         told = "No samples of this run have been compared with real pictures yet. This does so:"
@@ -51,11 +51,11 @@ def _quality(subject: Subject) -> Section:
     return Section(entry.name, entry.title, entry.paper, "", figures)
 
 
-def _question(one: RecordedEvaluation, subject: Subject) -> str:
+def _comparison_key(one: RecordedEvaluation, subject: Subject) -> str:
     """Return a key of comparable evaluations: equal requests, for different weights."""
-    asked = asked_of(one, subject.request.run)
+    asked = recorded_request(one, subject.request.run)
     question = asked.model_dump_json() if asked is not None else ""
-    return f"{one.features} {one.samples} {one.reference} {compared_data(one)} {question}"
+    return f"{one.features} {one.samples} {one.reference} {real_data_fingerprint(one)} {question}"
 
 
 def _group(subject: Subject, found: Sequence[RecordedEvaluation]) -> ReportFigure:
@@ -64,7 +64,7 @@ def _group(subject: Subject, found: Sequence[RecordedEvaluation]) -> ReportFigur
     titles = {figure.name: figure.title for metric in METRICS.values() for figure in metric.figures}
     blocks: list[Block] = []
     if len(newest) > 1:
-        shown = [name for name in titles if name in last.figures][:_MOST_PLOTS]
+        shown = [name for name in titles if name in last.figures][:_MAX_PLOTS]
         blocks.append(Drawings([_over_steps(newest, name, titles[name]) for name in shown]))
     rows = [
         (titles.get(name, name), f"{value:.4f}", _floor(last, name))
@@ -97,7 +97,7 @@ def _over_steps(newest: dict[int, RecordedEvaluation], name: str, title: str) ->
 
 
 def _commands(subject: Subject, one: RecordedEvaluation) -> list[str]:
-    asked = asked_of(one, subject.request.run)
+    asked = recorded_request(one, subject.request.run)
     if asked is None:
         return []
     kept = [checkpoint.step for checkpoint in RunFolder.open(subject.request.run).checkpoints()]
@@ -105,5 +105,5 @@ def _commands(subject: Subject, one: RecordedEvaluation) -> list[str]:
         return []
     if one.step != kept[-1]:
         asked = asked.model_copy(update={"checkpoint": one.step})
-    same = subject.dataset is not None and subject.dataset.fingerprint == compared_data(one)
-    return [subject.command("evaluate", asked, *subject.data_words)] if same else []
+    same = subject.dataset is not None and subject.dataset.fingerprint == real_data_fingerprint(one)
+    return [subject.command("evaluate", asked, *subject.data_args)] if same else []

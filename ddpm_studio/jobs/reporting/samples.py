@@ -7,10 +7,10 @@ from collections.abc import Generator
 import numpy as np
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.tables import SAMPLERS
 from ddpm_studio.export.report.blocks import ReportFigure, Row, Section, Tiles
-from ddpm_studio.export.report.prose import Html, escaped, math, prose
+from ddpm_studio.export.report.prose import Html, escape_html, math, prose
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.jobs.job_combinators import collect_frames
@@ -41,7 +41,7 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
         columns = len(subject.classes)
     starts = range(0, request.count, columns)
     rows = [Row(drawn.pictures[at : at + columns]) for at in starts]
-    heads = subject.classes if a_column_each else ()
+    headers = subject.classes if a_column_each else ()
     of_class = " The classes in turn." if request.all_classes else ""
     caption = prose(
         "Samples $x_0 ∼ p_θ(x_0)$: each begins as noise $x_T ∼ N(0, I)$ and is denoised step by "
@@ -51,7 +51,7 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
         seed=request.seed,
     )
     command = subject.command("sample", request, out=_OUT, also=("--columns", str(columns)))
-    tiles = Tiles(rows, counted(request.count, "sample"), heads)
+    tiles = Tiles(rows, format_count(request.count, "sample"), headers)
     entry = REPORT_PARTS["samples"]
     return Section(
         entry.name, entry.title, entry.paper, "", [ReportFigure([tiles], caption, [command])]
@@ -61,7 +61,7 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
 def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, None, Section]:
     drawn, frames = yield from collect_frames(sample(request, subject.models))
     walks = np.stack([frame.x0_hat for frame in frames], axis=1)
-    heads = [at_t(frames[0].t), *(f"{frame.t:,}" for frame in frames[1:])]
+    headers = [t_label(frames[0].t), *(f"{frame.t:,}" for frame in frames[1:])]
     caption = prose(
         "The predicted picture $x̂_0$ over time, from left to right, {how}; above, the $t$ at "
         "which it is predicted. Large features come first, details last.",
@@ -83,7 +83,7 @@ def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, N
         ),
     )
     rows = [Row(walk) for walk in walks]
-    tiles = Tiles(rows, "Predicted pictures at falling t", heads)
+    tiles = Tiles(rows, "Predicted pictures at falling t", headers)
     entry = REPORT_PARTS["progressive"]
     return Section(
         entry.name, entry.title, entry.paper, "", [ReportFigure([tiles], caption, [command])]
@@ -97,16 +97,16 @@ def how(subject: Subject, recipe: dict[str, object]) -> Html:
     known = {key: value for key, value in asked.items() if key in SamplerRequest.model_fields}
     request = SamplerRequest.model_validate(known)
     steps = request.steps or SAMPLERS[request.sampler].default_steps or subject.T
-    words = f"by {SAMPLERS[request.sampler].title} in {counted(steps, 'step')}"
+    words = f"by {SAMPLERS[request.sampler].title} in {format_count(steps, 'step')}"
     if steps < subject.T:
         words += f" of T = {subject.T:,}"
     if request.class_label is not None:
         words += f", of the class {subject.classes[request.class_label]}"
     if request.guidance != 1 and (request.class_label is not None or asked.get("all_classes")):
         words += f", guidance {request.guidance:g}"
-    return Html(escaped(words))
+    return Html(escape_html(words))
 
 
-def at_t(t: int) -> Html:
+def t_label(t: int) -> Html:
     """Return "t = 500" in HTML, with t as a symbol."""
     return Html(f"{math('t')}\u00a0=\u00a0{t:,}")

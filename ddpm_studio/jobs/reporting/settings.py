@@ -7,12 +7,12 @@ from collections.abc import Generator
 from typing import Any
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.tables import PARAMETERIZATIONS, SCHEDULES, VARIANCES, Table
 from ddpm_studio.export.report.blocks import Facts, Note, ReportFigure, Section
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.library.run_summary import describe_run, steps_told
-from ddpm_studio.jobs.publishing.commands import data_words
+from ddpm_studio.jobs.library.run_summary import describe_run, steps_text
+from ddpm_studio.jobs.publishing.commands import data_args
 from ddpm_studio.jobs.publishing.retraining import retraining
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.local_time import local_time
@@ -41,7 +41,7 @@ def _settings(subject: Subject) -> Section:
         ReportFigure(
             [Facts(_model(subject))],
             "The model.",
-            [shlex.join(["ddpm-studio", "info", subject.run_word])],
+            [shlex.join(["ddpm-studio", "info", subject.run_arg])],
         )
     ]
     if info.request is not None:
@@ -49,7 +49,9 @@ def _settings(subject: Subject) -> Section:
     else:
         told = f"It was trained elsewhere: {info.origin or 'it is not known where'}."
         figures.append(ReportFigure([Note(told, missing=True)]))
-    figures.append(ReportFigure([Facts(_report(subject))], "This report.", [_whole(subject)]))
+    figures.append(
+        ReportFigure([Facts(_report(subject))], "This report.", [_full_report_command(subject)])
+    )
     return Section(entry.name, entry.title, entry.paper, "", figures)
 
 
@@ -57,7 +59,7 @@ def _training(subject: Subject, info: RunInfo, request: TrainRequest) -> ReportF
     facts = [Facts(_fields(request))]
     if info.data is None:
         return ReportFigure(facts, "Its training.")
-    data = data_words(info.data.sources, subject.folder)
+    data = data_args(info.data.sources, subject.folder)
     name = f"{subject.request.run.resolve().name}-again"
     again = retraining(info, subject.model.step, name, data)
     one = len(again.commands) == 1
@@ -75,20 +77,20 @@ def _model(subject: Subject) -> list[tuple[str, str]]:
     info, summary = subject.model.info, describe_run(subject.request.run)
     shape = PictureShape(summary.height, summary.width, summary.channels)
     process = info.process
-    count = counted(summary.pictures, "picture") if summary.pictures is not None else ""
+    count = format_count(summary.pictures, "picture") if summary.pictures is not None else ""
     student = ""
     if summary.teacher and summary.sampler_steps is not None:
-        student = f"{summary.teacher}, in {counted(summary.sampler_steps, 'step')}"
+        student = f"{summary.teacher}, in {format_count(summary.sampler_steps, 'step')}"
     return [
-        ("Step", steps_told(subject.model.step, summary.steps)),
+        ("Step", steps_text(subject.model.step, summary.steps)),
         ("Loss", "" if summary.last_loss is None else f"{summary.last_loss:.4f}"),
         ("Network", summary.preset or summary.network),
         ("Parameters", "" if summary.parameters is None else f"{summary.parameters:,}"),
         ("Pictures", str(shape)),
         ("Trained on", count),
-        ("From", ", ".join(data_words(info.data.sources)) if info.data else ""),
+        ("From", ", ".join(data_args(info.data.sources)) if info.data else ""),
         ("Fingerprint of the data", info.data.fingerprint[:16] if info.data else ""),
-        ("Classes", _cut(", ".join(subject.classes))),
+        ("Classes", _truncate(", ".join(subject.classes))),
         ("Noise schedule", _title(SCHEDULES, process.schedule)),
         ("Timesteps T", f"{process.timesteps:,}"),
         ("Predicts", _title(PARAMETERIZATIONS, process.parameterization)),
@@ -106,7 +108,7 @@ def _model(subject: Subject) -> list[tuple[str, str]]:
 def _fields(request: TrainRequest) -> list[tuple[str, str]]:
     """Return the settings by title, "" for unset ones, except for those shown elsewhere."""
     return [
-        (field.title or name, _told(getattr(request, name)))
+        (field.title or name, _value_text(getattr(request, name)))
         for name, field in TrainRequest.model_fields.items()
         if name not in ("device", "threads", "steps", "timesteps", "schedule", "parameterization")
     ]
@@ -122,20 +124,20 @@ def _report(subject: Subject) -> list[tuple[str, str]]:
         ("Device", subject.model.device.type),
         ("Sampler steps", f"{subject.steps:,}" if subject.steps else whole),
         ("Quick", "yes" if asked.quick else "no"),
-        ("Pictures", ", ".join(subject.data_words) or "those it was trained on"),
+        ("Pictures", ", ".join(subject.data_args) or "those it was trained on"),
     ]
 
 
-def _whole(subject: Subject) -> str:
+def _full_report_command(subject: Subject) -> str:
     asked = subject.request.model_copy(update={"only": None})
-    return subject.command("report", asked, *subject.data_words, out="report.html")
+    return subject.command("report", asked, *subject.data_args, out="report.html")
 
 
 def _title(table: Table[Any], name: str) -> str:
     return str(table[name].title) if name in table else name
 
 
-def _told(value: object) -> str:
+def _value_text(value: object) -> str:
     if value is None or value == {}:
         return ""
     if isinstance(value, bool):
@@ -143,5 +145,5 @@ def _told(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _cut(text: str) -> str:
+def _truncate(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -13,16 +13,16 @@ import numpy as np
 from ddpm_studio import data
 from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.data import Dataset
-from ddpm_studio.data.samples import data_name
+from ddpm_studio.data.samples import sample_name
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.report.blocks import Section
-from ddpm_studio.jobs.command_lines import options_of
+from ddpm_studio.jobs.command_lines import changed_options
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.sampling import sample
-from ddpm_studio.jobs.events import Drawn, Event, Pictures
+from ddpm_studio.jobs.events import DrawingResult, Event, Pictures
 from ddpm_studio.jobs.library.numbered import picture_name
-from ddpm_studio.jobs.library.training_pictures import measured_pictures
+from ddpm_studio.jobs.library.training_pictures import prepare_evaluation_pictures
 from ddpm_studio.requests import DrawRequest, ReportRequest, Request, SampleRequest
 from ddpm_studio.runs.classes import known_classes, needs_class
 from ddpm_studio.runs.ready import is_ready, ready_name
@@ -30,11 +30,11 @@ from ddpm_studio.runs.ready import is_ready, ready_name
 DrawT = TypeVar("DrawT", bound=DrawRequest)
 
 # Maximum width of a row in displayed pixels; most classes with a column, and with own samples.
-_WIDEST = 780
-_MOST_COLUMNS = 12
-_MOST_CLASSES = 100
-_OWN = 6
-_ENDS = "ends"
+_MAX_ROW_WIDTH = 780
+_MAX_COLUMNS = 12
+_MAX_CLASSES = 100
+_INPUT_COUNT = 6
+_INPUT_FOLDER = "ends"
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,17 @@ class PartPlan:
 
 
 @dataclass(frozen=True, eq=False)
-class OwnPictures:
+class InputPictures:
     """Input pictures of a report, uint8 (N, H, W, C).
 
     Args:
         pictures: the pictures.
-        words: name of each in commands.
+        args: name of each in commands.
         commands: commands that draw them first, if no others than the model's are available.
     """
 
     pictures: Pictures
-    words: Sequence[str]
+    args: Sequence[str]
     commands: Sequence[str] = ()
 
 
@@ -84,8 +84,8 @@ class Subject:
     sources: Sequence[Path]
     dataset: Dataset | None
     no_data: str = ""
-    _samples: Drawn | None = field(default=None, init=False)
-    _own: OwnPictures | None = field(default=None, init=False)
+    _samples: DrawingResult | None = field(default=None, init=False)
+    _inputs: InputPictures | None = field(default=None, init=False)
 
     @property
     def T(self) -> int:  # noqa: N802
@@ -119,7 +119,7 @@ class Subject:
         """Return the number of pictures in a row, at most ``most``, by their displayed width."""
         from ddpm_studio.export.report.pictures import shown_width
 
-        return max(2, min(most, _WIDEST // shown_width(self.model.network.config.width)))
+        return max(2, min(most, _MAX_ROW_WIDTH // shown_width(self.model.network.config.width)))
 
     def drawing(self, kind: type[DrawT], **fields: Any) -> DrawT:
         """Return a request to draw with the settings that all parts of the report share."""
@@ -140,13 +140,13 @@ class Subject:
         """Return the request of the report's samples, equally many of each class if possible."""
         columns = self.columns(10)
         rows = self.choose(6, 2)
-        if not self.classes or len(self.classes) > _MOST_CLASSES:
+        if not self.classes or len(self.classes) > _MAX_CLASSES:
             return self.drawing(SampleRequest, count=columns * rows)
-        few = len(self.classes) <= _MOST_COLUMNS
+        few = len(self.classes) <= _MAX_COLUMNS
         each = self.choose(columns, 3) if few else 1
         return self.drawing(SampleRequest, count=each * len(self.classes), all_classes=True)
 
-    def samples(self) -> Generator[Event, None, Drawn]:
+    def samples(self) -> Generator[Event, None, DrawingResult]:
         """Draw the report's samples, once."""
         if self._samples is None:
             self._samples = yield from sample(self.sampling(), self.models)
@@ -156,89 +156,93 @@ class Subject:
         """Return the number of network evaluations for the samples."""
         return self.sampling().count * self.evaluations
 
-    def own_pictures(self) -> Generator[Event, None, OwnPictures]:
+    def input_pictures(self) -> Generator[Event, None, InputPictures]:
         """Return six input pictures, evenly chosen from the available ones, else drawn."""
-        if self._own is None:
-            self._own = (yield from self._drawn()) if self.dataset is None else self._chosen()
-        return self._own
+        if self._inputs is None:
+            self._inputs = (
+                (yield from self._draw_inputs()) if self.dataset is None else self._select_inputs()
+            )
+        return self._inputs
 
-    def own_cost(self) -> int:
+    def input_cost(self) -> int:
         """Return the number of network evaluations for the input pictures."""
-        return 0 if self.dataset is not None else _OWN * self.evaluations
+        return 0 if self.dataset is not None else _INPUT_COUNT * self.evaluations
 
-    def _chosen(self) -> OwnPictures:
+    def _select_inputs(self) -> InputPictures:
         assert self.dataset is not None
         total = len(self.dataset)
-        numbers = [(2 * k + 1) * total // (2 * _OWN) for k in range(_OWN)]
-        place = self.data_words[0] if self.data_words else self.run_word
-        words = [picture_name(place, number) for number in numbers]
-        return OwnPictures(np.ascontiguousarray(self.dataset.images[numbers]), words)
+        numbers = [(2 * k + 1) * total // (2 * _INPUT_COUNT) for k in range(_INPUT_COUNT)]
+        place = self.data_args[0] if self.data_args else self.run_arg
+        args = [picture_name(place, number) for number in numbers]
+        return InputPictures(np.ascontiguousarray(self.dataset.images[numbers]), args)
 
-    def _drawn(self) -> Generator[Event, None, OwnPictures]:
-        request = self.drawing(SampleRequest, count=_OWN)
+    def _draw_inputs(self) -> Generator[Event, None, InputPictures]:
+        request = self.drawing(SampleRequest, count=_INPUT_COUNT)
         drawn = yield from sample(request, self.models)
-        words = [f"{_ENDS}/{number:05}.png" for number in range(_OWN)]
-        return OwnPictures(drawn.pictures, words, [self.command("sample", request, out=_ENDS)])
+        args = [f"{_INPUT_FOLDER}/{number:05}.png" for number in range(_INPUT_COUNT)]
+        return InputPictures(
+            drawn.pictures, args, [self.command("sample", request, out=_INPUT_FOLDER)]
+        )
 
     @property
-    def is_named_alone(self) -> bool:
+    def uses_run_name(self) -> bool:
         """Whether commands name the run by its folder's name instead of an absolute path."""
         run = self.request.run
         absolute = run.is_absolute() and all(one.is_absolute() for one in self.sources)
         return absolute and not is_ready(run)
 
     @property
-    def run_word(self) -> str:
+    def run_arg(self) -> str:
         """Name of the run in commands: as given, but not an absolute path of this machine."""
         run = self.request.run
         if is_ready(run):
             return ready_name(run)
-        return run.resolve().name if self.is_named_alone else str(run)
+        return run.resolve().name if self.uses_run_name else str(run)
 
     @property
     def folder(self) -> Path:
         """Working directory of the commands: the run's parent folder, or the current one."""
-        return self.request.run.resolve().parent if self.is_named_alone else Path()
+        return self.request.run.resolve().parent if self.uses_run_name else Path()
 
     @property
-    def data_words(self) -> list[str]:
+    def data_args(self) -> list[str]:
         """Names of the given pictures in commands; empty if they are the run's own."""
-        return [data_name(source) or str(source) for source in self.sources]
+        return [sample_name(source) or str(source) for source in self.sources]
 
     def command(
-        self, name: str, asked: Request, *words: object, out: str = "", also: Sequence[str] = ()
+        self, name: str, asked: Request, *args: object, out: str = "", also: Sequence[str] = ()
     ) -> str:
         """Return the command line that repeats a request.
 
         Args:
             name: name of the command.
             asked: the request, with the run.
-            words: further arguments after the run, such as paths or numbers.
+            args: further arguments after the run, such as paths or numbers.
             out: the file or folder to write; empty for none.
             also: options that belong to no request.
         """
         usual = type(asked).model_validate({"run": self.request.run})
-        spelt = [*options_of(asked, usual, ("run", "t")), *also]
+        spelt = [*changed_options(asked, usual, ("run", "t")), *also]
         if "t" in type(asked).model_fields:
             spelt = [option_name("t"), str(getattr(asked, "t", "")), *spelt]
         if out:
             spelt += ["--out", out]
-        return shlex.join(["ddpm-studio", name, self.run_word, *map(str, words), *spelt])
+        return shlex.join(["ddpm-studio", name, self.run_arg, *map(str, args), *spelt])
 
-    def again(self, part: str) -> str:
+    def part_command(self, part: str) -> str:
         """Return the command line that makes one part of this report again."""
         asked = self.request.model_copy(update={"only": part})
-        return self.command("report", asked, *self.data_words, out=f"{part}.html")
+        return self.command("report", asked, *self.data_args, out=f"{part}.html")
 
 
-def pictures_at_hand(
+def prepare_report_pictures(
     model: Model, sources: Sequence[Path]
 ) -> Generator[Event, None, tuple[Dataset | None, str]]:
     """Prepare the pictures of a report; return None and the reason if there are none."""
     try:
         if sources:
             return (yield from data.prepare(sources, prepare_options(model.info))), ""
-        return (yield from measured_pictures(model.info, "Name pictures like them.")), ""
+        return (yield from prepare_evaluation_pictures(model.info, "Name pictures like them.")), ""
     except StudioError as error:
         if sources:
             raise

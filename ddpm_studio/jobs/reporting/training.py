@@ -8,20 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.tables import LOSSES
 from ddpm_studio.export.report.blocks import Block, Drawings, Note, ReportFigure, Section
 from ddpm_studio.export.report.plots import Axis, PlotLine, plot
 from ddpm_studio.export.report.prose import Html, prose
 from ddpm_studio.jobs.events import BINS, Event
-from ddpm_studio.jobs.library.history import RunNews, look_at_run
+from ddpm_studio.jobs.library.history import RunUpdate, read_run_update
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.runs.metrics import FilePosition
 
 Values = npt.NDArray[np.float64]
 
 _PART = "training"
-_SMOOTHED = 120
+_SMOOTH_POINTS = 120
 _LAST_TICKS = 10
 
 
@@ -37,7 +37,7 @@ def training(subject: Subject) -> PartPlan:
 
 def _training(subject: Subject) -> Section:
     entry = REPORT_PARTS[_PART]
-    news = _all_news(subject)
+    news = _all_updates(subject)
     steps = np.concatenate([one.figures.steps for one in news])
     if not np.isfinite(steps[:, 1]).any():
         told = "This model was trained elsewhere" if subject.model.info.origin else "The run"
@@ -50,10 +50,10 @@ def _training(subject: Subject) -> Section:
     return Section(entry.name, entry.title, entry.paper, _lead(subject), figures)
 
 
-def _all_news(subject: Subject) -> list[RunNews]:
-    news = [look_at_run(subject.request.run, FilePosition())]
+def _all_updates(subject: Subject) -> list[RunUpdate]:
+    news = [read_run_update(subject.request.run, FilePosition())]
     while news[-1].more:
-        news.append(look_at_run(subject.request.run, news[-1].place))
+        news.append(read_run_update(subject.request.run, news[-1].position))
     return news
 
 
@@ -74,7 +74,7 @@ def _loss(name: str) -> str:
 
 def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) -> ReportFigure:
     step, loss = steps[:, 0], steps[:, 1]
-    mean_step, mean = smoothed(step, loss)
+    mean_step, mean = segment_means(step, loss)
     measured = np.isfinite(held_out[:, 1]).any()
     by_t, bits = _by_t(ticks), np.isfinite(held_out[:, 2]).any()
     width = {1: 620, 2: 460}.get(1 + bool(len(by_t)) + bool(bits), 298)
@@ -86,10 +86,10 @@ def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) ->
         curves.append(PlotLine(held_out[:, 0], held_out[:, 1], "held out", 1, "points"))
     by_step, in_decades = Axis("step"), Axis("loss", log=True)
     drawings = [plot(curves, by_step, in_decades, title="Loss by step", width=width)]
-    rows = len(step) // _SMOOTHED
+    rows = len(step) // _SMOOTH_POINTS
     caption = (
-        f"Training loss over {counted(int(step[-1]), 'step')}: pale, as measured; solid, the mean "
-        f"of each {f'{rows:,} rows' if rows > 1 else 'row'} that the run keeps."
+        f"Training loss over {format_count(int(step[-1]), 'step')}: pale, as measured; solid, the "
+        f"mean of each {f'{rows:,} rows' if rows > 1 else 'row'} that the run keeps."
     )
     if bits:
         curve = PlotLine(held_out[:, 0], held_out[:, 2], "held out", 1, "points")
@@ -110,7 +110,7 @@ def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) ->
         blocks.append(Note(_no_held_out(subject), missing=True))
     if not len(by_t):
         blocks.append(Note("The loss by t of the training is not recorded.", missing=True))
-    return ReportFigure(blocks, caption, [subject.again(_PART)])
+    return ReportFigure(blocks, caption, [subject.part_command(_PART)])
 
 
 def _no_held_out(subject: Subject) -> str:
@@ -136,11 +136,11 @@ def _by_t(ticks: Values) -> Values:
     return mean
 
 
-def smoothed(step: Values, loss: Values) -> tuple[Values, Values]:
+def segment_means(step: Values, loss: Values) -> tuple[Values, Values]:
     """Return the means of up to 120 segments of a curve, ignoring values that are not finite."""
     known = np.isfinite(loss)
     step, loss = step[known], loss[known]
-    parts = min(_SMOOTHED, len(loss))
+    parts = min(_SMOOTH_POINTS, len(loss))
     return (
         np.array([part.mean() for part in np.array_split(step, parts)]),
         np.array([part.mean() for part in np.array_split(loss, parts)]),

@@ -11,13 +11,13 @@ from ddpm_studio import __version__
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS, ReportPartInfo
 from ddpm_studio.data.preparing import PREPARING
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.atomic_writes import check_destination, whole_file
+from ddpm_studio.export.atomic_writes import atomic_write, check_destination
 from ddpm_studio.export.report.blocks import Note, ReportFigure, Section
 from ddpm_studio.export.report.page import Page, page_html
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress
-from ddpm_studio.jobs.library.run_summary import describe_run, steps_told
-from ddpm_studio.jobs.reporting.subject import PartPlan, Subject, pictures_at_hand
+from ddpm_studio.jobs.library.run_summary import describe_run, steps_text
+from ddpm_studio.jobs.reporting.subject import PartPlan, Subject, prepare_report_pictures
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import Device, ReportRequest, Weights
 from ddpm_studio.runs import RunFolder
@@ -25,7 +25,7 @@ from ddpm_studio.runs.weights import parameters
 
 SUFFIX = ".html"
 # Minimum cost of a part, as one without network evaluations takes some time too.
-_LEAST = 50
+_MIN_COST = 50
 
 
 def report(
@@ -53,24 +53,24 @@ def report(
     """
     check_destination(path, {SUFFIX})
     model = models.get(request.run, request.weights, request.device)
-    models = _OneModel(model)
-    dataset, no_data = yield from pictures_at_hand(model, sources)
+    models = _FixedModelStore(model)
+    dataset, no_data = yield from prepare_report_pictures(model, sources)
     subject = Subject(request, model, models, sources, dataset, no_data)
     chosen = [REPORT_PARTS[request.only]] if request.only else list(REPORT_PARTS.values())
     plans: list[tuple[ReportPartInfo, PartPlan]] = [(part, part.load()(subject)) for part in chosen]
-    count = _Count(sum(max(_LEAST, plan.cost) for _, plan in plans))
+    count = _TotalProgress(sum(max(_MIN_COST, plan.cost) for _, plan in plans))
     sections = []
     for part, plan in plans:
-        cost = max(_LEAST, plan.cost)
-        sections.append((yield from _made(part, plan, partial(count.part, cost))))
-        yield count.passed(cost)
+        cost = max(_MIN_COST, plan.cost)
+        sections.append((yield from _make_part(part, plan, partial(count.part, cost))))
+        yield count.finish_part(cost)
     page = _page(subject, sections)
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(page_html(page), encoding="utf-8")
     return path
 
 
-class _OneModel(ModelStore):
+class _FixedModelStore(ModelStore):
     """Store that always returns one model, so that all parts have the same weights."""
 
     def __init__(self, model: Model) -> None:
@@ -89,7 +89,7 @@ class _OneModel(ModelStore):
         return self._model
 
 
-class _Count:
+class _TotalProgress:
     """Progress of the whole report, which never decreases."""
 
     def __init__(self, total: int) -> None:
@@ -97,19 +97,21 @@ class _Count:
 
     def part(self, cost: int, own: Progress) -> Progress:
         """Return the progress of the report when a part has the progress ``own``."""
-        return self._at(self._before + cost * min(own.done, own.total) // max(1, own.total))
+        return self._progress_at(
+            self._before + cost * min(own.done, own.total) // max(1, own.total)
+        )
 
-    def passed(self, cost: int) -> Progress:
+    def finish_part(self, cost: int) -> Progress:
         """Count a part as done, and return the progress of the report."""
         self._before += cost
-        return self._at(self._before)
+        return self._progress_at(self._before)
 
-    def _at(self, done: int) -> Progress:
+    def _progress_at(self, done: int) -> Progress:
         self._most = max(self._most, done)
         return Progress(self._most, self._total, "Making the report", "")
 
 
-def _made(
+def _make_part(
     part: ReportPartInfo, plan: PartPlan, counted: partial[Progress]
 ) -> Generator[Event, None, Section]:
     """Make one part; a StudioError becomes a note in its place."""
@@ -143,7 +145,7 @@ def _page(subject: Subject, sections: Sequence[Section]) -> Page:
     shape = PictureShape(config.height, config.width, config.channels)
     kind = "class-conditional" if subject.classes else "unconditional"
     student = ", a few-step student" if subject.model.info.student else ""
-    step = steps_told(subject.model.step, summary.steps)
+    step = steps_text(subject.model.step, summary.steps)
     return Page(
         title=summary.title or summary.name,
         about=f"A {kind} denoising diffusion model of {shape} pictures{student}: "
@@ -167,9 +169,9 @@ def _notes(subject: Subject) -> list[str]:
     run, step = subject.request.run, subject.model.step
     if all(checkpoint.step != step for checkpoint in RunFolder.open(run).checkpoints()):
         notes.append("It is being trained: commands that are typed later meet other weights.")
-    if subject.is_named_alone:
+    if subject.uses_run_name:
         notes.append(
-            f"Run the commands of a figure in the folder that contains {subject.run_word}; on "
+            f"Run the commands of a figure in the folder that contains {subject.run_arg}; on "
             "the same device they give the same pictures and numbers."
         )
     else:

@@ -13,19 +13,19 @@ from ddpm_studio.engine import DiffusionProcess, PictureNoise, derive_seed
 from ddpm_studio.engine.optimizers import optimizer
 from ddpm_studio.engine.process import Denoiser, std_of
 from ddpm_studio.engine.samplers import SAMPLERS
-from ddpm_studio.engine.samplers.run_sampler import kept_timesteps
+from ddpm_studio.engine.samplers.run_sampler import timestep_grid
 from ddpm_studio.jobs.drawing.drawing import (
-    asked_process,
     check_steps,
     evaluator_for,
     picture_shape,
+    requested_process,
 )
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.sampling_defaults import of_a_class, with_its_clipping
+from ddpm_studio.jobs.drawing.sampling_defaults import with_default_class, with_default_clipping
 from ddpm_studio.jobs.events import Event, Pictures, Progress
 from ddpm_studio.jobs.measuring.measuring import labelled_network, measured_process
-from ddpm_studio.jobs.teaching.estimating import shown
+from ddpm_studio.jobs.teaching.estimating import to_picture
 from ddpm_studio.jobs.teaching.results import SamplingStep, TrainingStep
 from ddpm_studio.requests import PictureMeasureRequest, SampleRequest
 
@@ -67,21 +67,24 @@ def training_step(
     optimiser.step(_RATE, torch.isfinite(loss))
     with torch.no_grad():
         after = float(error().square().mean())
-    told = eps - before.detach()
+    prediction = eps - before.detach()
     return TrainingStep(
         picture,
         index + 1,
-        shown(eps, "eps"),
+        to_picture(eps, "eps"),
         float(process.schedule.sqrt_alphas_cumprod[index]),
         float(process.schedule.sqrt_one_minus_alphas_cumprod[index]),
-        shown(x_t),
-        shown(told, "eps"),
-        shown(before.detach(), "eps"),
+        to_picture(x_t),
+        to_picture(prediction, "eps"),
+        to_picture(before.detach(), "eps"),
         float(loss),
         gradient,
         _RATE,
         after,
-        {name: _middle(x) for name, x in (("x0", x_0), ("eps", eps), ("x_t", x_t), ("told", told))},
+        {
+            name: _center_value(x)
+            for name, x in (("x0", x_0), ("eps", eps), ("x_t", x_t), ("told", prediction))
+        },
     )
 
 
@@ -101,25 +104,25 @@ def sampling_steps(
         StudioError: if the run can't be read or a setting is out of range.
     """
     model = models.for_drawing(request.run, request)
-    request = with_its_clipping(model, of_a_class(model, request))
+    request = with_default_clipping(model, with_default_class(model, request))
     if request.steps is not None:
         check_steps(model, request.steps)
     noise = PictureNoise(request.seed, [0], model.device)
     x_t = noise.draw(picture_shape(model))
     schedule = model.process.schedule
-    kept = kept_timesteps(SAMPLERS["ddpm"], schedule, request.steps)
-    process = replace(asked_process(model, request), schedule=schedule.keep(kept))
+    kept = timestep_grid(SAMPLERS["ddpm"], schedule, request.steps)
+    process = replace(requested_process(model, request), schedule=schedule.keep(kept))
     total = process.schedule.T
     network = evaluator_for(model, request, total)
     steps = list[SamplingStep]()
     for index in reversed(range(total)):
-        x_t, step = _pass(process, network, x_t, index, noise)
+        x_t, step = _sampling_step(process, network, x_t, index, noise)
         steps.append(step)
         yield Progress(len(steps), total, "Sampling", "steps")
     return steps
 
 
-def _pass(
+def _sampling_step(
     process: DiffusionProcess, network: Denoiser, x_t: Tensor, index: int, noise: PictureNoise
 ) -> tuple[Tensor, SamplingStep]:
     """Sample x_{t−1} ~ p_θ(x_{t−1}|x_t); return it with all intermediate values."""
@@ -133,17 +136,17 @@ def _pass(
     return before, SamplingStep(
         int(s.timesteps[index]) + 1,
         int(s.timesteps[index - 1]) + 1 if index else 0,
-        shown(x_t),
-        shown(p.eps, "eps"),
-        shown(z, "eps"),
-        shown(before),
+        to_picture(x_t),
+        to_picture(p.eps, "eps"),
+        to_picture(z, "eps"),
+        to_picture(before),
         alpha,
         (1 - alpha) / share,
-        _middle(sigma.expand_as(x_t)),
-        {name: _middle(x) for name, x in parts.items()},
+        _center_value(sigma.expand_as(x_t)),
+        {name: _center_value(x) for name, x in parts.items()},
     )
 
 
-def _middle(x: Tensor) -> float:
+def _center_value(x: Tensor) -> float:
     """Return the value in the middle of the first picture's first channel."""
     return float(x[0, 0, x.shape[2] // 2, x.shape[3] // 2])

@@ -10,10 +10,10 @@ import numpy as np
 from ddpm_studio.jobs.drawing.interpolation import interpolate
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
-from ddpm_studio.jobs.drawing.sampling_defaults import of_a_class
+from ddpm_studio.jobs.drawing.sampling_defaults import with_default_class
 from ddpm_studio.jobs.drawing.sharing import share
-from ddpm_studio.jobs.events import Drawn, Event
-from ddpm_studio.jobs.frames import KEPT
+from ddpm_studio.jobs.events import DrawingResult, Event
+from ddpm_studio.jobs.frames import STORED_VIEWS
 from ddpm_studio.jobs.job_combinators import collect_frames
 from ddpm_studio.jobs.teaching.results import FigureRows
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
@@ -26,11 +26,11 @@ def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event,
 
     Yields the drawing's progress, and raises as :func:`ddpm_studio.jobs.sample`.
     """
-    request = of_a_class(models.for_drawing(request.run, request), request)
+    request = with_default_class(models.for_drawing(request.run, request), request)
     one = request.model_copy(update={"count": 1, "frames": _COLUMNS})
     _, frames = yield from collect_frames(sample(one, models))
     return FigureRows(
-        {view: np.stack([frame.shown(view, 0) for frame in frames]) for view in KEPT},
+        {view: np.stack([frame.for_display(view, 0) for frame in frames]) for view in STORED_VIEWS},
         t=tuple(frame.t for frame in frames),
     )
 
@@ -51,7 +51,7 @@ def result_rows(
     Raises:
         StudioError: if the run can't be read or a setting is out of range.
     """
-    request = of_a_class(models.for_drawing(request.run, request), request)
+    request = with_default_class(models.for_drawing(request.run, request), request)
     two = request.model_copy(update={"count": 2, "frames": _COLUMNS})
     ends, frames = yield from collect_frames(sample(two, models))
     # Settings left open stay so, so that each gets the run's defaults.
@@ -60,7 +60,7 @@ def result_rows(
     mixing = InterpolateRequest(**settings, t=t, steps_lambda=_COLUMNS)
     mixed = yield from interpolate(mixing, list(ends.pictures), models)
     rows = {
-        "progressive": np.stack([frame.shown("x0_hat", 0) for frame in frames]),
+        "progressive": np.stack([frame.for_display("x0_hat", 0) for frame in frames]),
         "shared": shared.pictures,
         "interpolated": mixed.pictures,
     }
@@ -78,7 +78,7 @@ def step_rows(
     Raises:
         StudioError: as :func:`ddpm_studio.jobs.sample`.
     """
-    request = of_a_class(models.for_drawing(request.run, request), request)
+    request = with_default_class(models.for_drawing(request.run, request), request)
     rows, seconds = {}, {}
     for count in steps:
         asked = request.model_copy(update={"steps": count, "count": _COLUMNS})
@@ -89,7 +89,7 @@ def step_rows(
                 event = next(job)
             except StopIteration as stop:
                 taken += time.perf_counter() - begun
-                drawn: Drawn = stop.value
+                drawn: DrawingResult = stop.value
                 break
             taken += time.perf_counter() - begun
             yield event

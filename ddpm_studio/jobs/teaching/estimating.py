@@ -10,16 +10,16 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import PictureNoise
-from ddpm_studio.engine.generators import mapped
+from ddpm_studio.engine.generators import map_events
 from ddpm_studio.engine.levels import Coefficient
 from ddpm_studio.engine.likelihood.estimators import chain_estimates
-from ddpm_studio.engine.likelihood.likelihood import bound_noise, in_double
+from ddpm_studio.engine.likelihood.likelihood import bound_noise, to_float64
 from ddpm_studio.engine.parameterizations.named import parameterization
 from ddpm_studio.engine.pixels import to_float16
 from ddpm_studio.jobs.drawing.drawing import check_t
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.sampling_defaults import with_its_clipping
+from ddpm_studio.jobs.drawing.sampling_defaults import with_default_clipping
 from ddpm_studio.jobs.events import Event, Pictures, Progress, Table
 from ddpm_studio.jobs.frames import SCALES, to_levels
 from ddpm_studio.jobs.measuring.measuring import labelled_network, measured_process
@@ -57,16 +57,18 @@ def bound_estimates(
         StudioError: if the run can't be read, the picture does not fit, or it is a student.
     """
     model = models.get(request.run, request.weights, request.device)
-    process = measured_process(model, with_its_clipping(model, request))
+    process = measured_process(model, with_default_clipping(model, request))
     schedule = process.schedule.strided(min(steps, process.schedule.T))
     process = replace(process, schedule=schedule)
     noise = PictureNoise(request.seed, range(chains), "cpu")
-    x_0 = in_double(to_latent(picture, model))
+    x_0 = to_float64(to_latent(picture, model))
     job = chain_estimates(process, labelled_network(model, request), x_0, noise)
-    found = yield from mapped(
+    found = yield from map_events(
         job, lambda done: Progress(done, schedule.T, "Walking chains", "steps")
     )
-    one_ratio, one_divergence = found.at_one_t(torch.Generator().manual_seed(request.seed))
+    one_ratio, one_divergence = found.single_t_estimates(
+        torch.Generator().manual_seed(request.seed)
+    )
     return BoundEstimates(
         _table(found.by_ratios),
         _table(found.by_divergences),
@@ -93,27 +95,27 @@ def predictions(
     check_t(model, t)
     process = replace(measured_process(model, request), clip_x0=False)
     schedule, index = process.schedule, max(1, t) - 1
-    x_0 = in_double(to_latent(picture, model))
+    x_0 = to_float64(to_latent(picture, model))
     noise = bound_noise(request.seed, schedule.T, [0], [index], x_0)
     x_t = process.q_sample(x_0, index, noise)
     with torch.no_grad():
         p = process.p_mean_variance(labelled_network(model, request), x_t, index)
     true = {"mu": process.q_posterior_mean(x_0, x_t, index), "eps": noise, "x0": x_0}
-    told = {"mu": p.mean, "eps": p.eps, "x0": p.x0_hat}
-    every = process.place(torch.arange(schedule.T), schedule.betas)
+    prediction = {"mu": p.mean, "eps": p.eps, "x0": p.x0_hat}
+    every = process.coefficients(torch.arange(schedule.T), schedule.betas)
     of_eps = parameterization("eps").c_out(every)
     factors = {name: _all(of_eps / parameterization(name).c_out(every)) for name in ("mu", "x0")}
     return Predictions(
         index + 1,
-        shown(x_t),
-        {name: shown(x, name) for name, x in true.items()},
-        {name: shown(x, name) for name, x in told.items()},
-        {name: float((told[name] - true[name]).square().mean().sqrt()) for name in true},
+        to_picture(x_t),
+        {name: to_picture(x, name) for name, x in true.items()},
+        {name: to_picture(x, name) for name, x in prediction.items()},
+        {name: float((prediction[name] - true[name]).square().mean().sqrt()) for name in true},
         factors,
     )
 
 
-def shown(x: Tensor, what: str = "") -> Pictures:
+def to_picture(x: Tensor, what: str = "") -> Pictures:
     """Return the first of a batch as a picture (H, W, C), scaled by ±3 for ε, else by ±1."""
     scale = SCALES["eps"] if what == "eps" else 1.0
     levels: Pictures = to_levels(to_float16(x.float(), scale).cpu().numpy(), scale)[0]

@@ -13,17 +13,17 @@ from ddpm_studio.engine.pixels import to_model, to_uint8
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Pictures, Points
 from ddpm_studio.jobs.teaching.results import (
+    DiffusedPoints,
     ForwardChain,
-    PosteriorLook,
+    PosteriorSample,
     PosteriorTables,
-    Spreading,
 )
 
 _POINTS, _COUNTED = 512, 4096
 _T_OF_POINTS = 100
 
 
-def spreading(seed: int) -> Spreading:
+def run_point_diffusion(seed: int) -> DiffusedPoints:
     """Diffuse points of eight Gaussians step by step, and estimate their entropy.
 
     The entropy is the mean over points of −log q(x_t), which is known in closed form.
@@ -40,8 +40,8 @@ def spreading(seed: int) -> Spreading:
         moments.append(x[:_POINTS].numpy().copy())
         log_density = toy.mixture_log_density(x, schedule, t - 1)
         entropy.append(-float(log_density.mean()) / math.log(2))
-    highest = math.log2(2 * math.pi * math.e)
-    return Spreading(tuple(moments), np.array(entropy), highest)
+    gaussian_entropy = math.log2(2 * math.pi * math.e)
+    return DiffusedPoints(tuple(moments), np.array(entropy), gaussian_entropy)
 
 
 def forward_chain(picture: Pictures, moments: int, seed: int) -> ForwardChain:
@@ -52,7 +52,7 @@ def forward_chain(picture: Pictures, moments: int, seed: int) -> ForwardChain:
         moments: number of states to keep, both ends included.
         seed: seed of the noise.
     """
-    process = _paper()
+    process = _paper_process()
     s, T = process.schedule, process.schedule.T
     # Denser at small t, where more changes are visible.
     kept = np.unique((np.linspace(0, 1, moments) ** 2 * T).round().astype(int))
@@ -76,7 +76,7 @@ def forward_chain(picture: Pictures, moments: int, seed: int) -> ForwardChain:
 
 def posterior_tables() -> PosteriorTables:
     """Return tables of the posterior q(x_{t−1}|x_t, x_0) in the paper's schedule [DDPM eq. 7]."""
-    s = _paper().schedule
+    s = _paper_process().schedule
     return PosteriorTables(
         s.posterior_mean_coef_x0.numpy(),
         s.posterior_mean_coef_x_t.numpy(),
@@ -85,13 +85,13 @@ def posterior_tables() -> PosteriorTables:
     )
 
 
-def posterior_look(picture: Pictures, t: int, seed: int) -> PosteriorLook:
+def sample_posterior(picture: Pictures, t: int, seed: int) -> PosteriorSample:
     """Sample x_t ~ q(x_t|x_0) and x_{t−1} ~ q(x_{t−1}|x_t, x_0) for a picture [DDPM eq. 7].
 
     Raises:
         StudioError: if t is not 1..T.
     """
-    process = _paper()
+    process = _paper_process()
     s = process.schedule
     if not 1 <= t <= s.T:
         raise StudioError(f"t = {t} is out of range.", f"t goes from 1 to {s.T}.")
@@ -103,10 +103,10 @@ def posterior_look(picture: Pictures, t: int, seed: int) -> PosteriorLook:
     drawn = mean + std * noise.draw(x_0.shape[1:])
     start, noisy, middle, one = (_pictures(x)[0] for x in (x_0, x_t, mean, drawn))
     weights = float(s.posterior_mean_coef_x0[t - 1]), float(s.posterior_mean_coef_x_t[t - 1])
-    return PosteriorLook(t, start, noisy, middle, one, weights, std)
+    return PosteriorSample(t, start, noisy, middle, one, weights, std)
 
 
-def _paper() -> DiffusionProcess:
+def _paper_process() -> DiffusionProcess:
     return DiffusionProcess(NoiseSchedule.named("linear", 1000))
 
 

@@ -12,16 +12,16 @@ GAP_STEPS = (2, 5, 10, 20, 50, 100, 200)
 
 
 @dataclass(frozen=True, eq=False)
-class Spreading:
+class DiffusedPoints:
     """Diffusing points of the plane, and the entropy of their distribution.
 
     ``moments`` are the points at t = 0 … T of one Markov chain, (N, 2) each; ``entropy`` is that of
-    q(x_t) at t = 0 … T, in bits; ``highest`` that of N(0, I).
+    q(x_t) at t = 0 … T, in bits; ``gaussian_entropy`` that of N(0, I).
     """
 
     moments: tuple[Points, ...]
     entropy: Table
-    highest: float
+    gaussian_entropy: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class ForwardChain:
 
 
 @dataclass(frozen=True, eq=False)
-class PosteriorLook:
+class PosteriorSample:
     """Posterior q(x_{t−1}|x_t, x_0) of one picture at t, as pictures uint8 (H, W, C).
 
     ``weights`` are the coefficients of x_0 and of x_t in μ̃_t, ``std`` is √β̃_t.
@@ -126,7 +126,7 @@ class Predictions:
     t: int
     x_t: Pictures
     true: dict[str, Pictures]
-    told: dict[str, Pictures]
+    prediction: dict[str, Pictures]
     rmse: dict[str, float]
     factors: dict[str, Table]
 
@@ -145,7 +145,7 @@ class TrainingStep:
     signal: float
     noise: float
     x_t: Pictures
-    told: Pictures
+    prediction: Pictures
     error: Pictures
     loss: float
     gradient: float
@@ -165,7 +165,7 @@ class SamplingStep:
     t: int
     before: int
     x_t: Pictures
-    told: Pictures
+    prediction: Pictures
     z: Pictures
     x_before: Pictures
     alpha: float

@@ -15,21 +15,21 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.data import Dataset
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine import Network, NetworkConfig
 from ddpm_studio.engine.networks.presets import preset
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import PRESETS
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.jobs.training.dataset_checks import check_shape
-from ddpm_studio.picture_shape import MOST_COLOURS, PictureShape
+from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS, PictureShape
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.classes import known_classes
 
 # The table of class embeddings, and the bias of the layer whose output they are added to.
 _TABLE, _TIME = "label.weight", "time2.bias"
-_MOST_NAMED = 6
+_MAX_NAMED = 6
 
 
 def adapted_config(base: RunInfo, request: TrainRequest, dataset: Dataset) -> NetworkConfig:
@@ -43,12 +43,12 @@ def adapted_config(base: RunInfo, request: TrainRequest, dataset: Dataset) -> Ne
     Raises:
         StudioError: if the network can't be adapted to its shape, as an imported one can't.
     """
-    config = for_shape(base, dataset.shape)
+    config = config_for_shape(base, dataset.shape)
     if config is None:
         check_shape(base, dataset)
         raise AssertionError("a network takes its own shape")
     classes = len(dataset.class_names) if request.class_conditional else None
-    return config.with_(num_classes=classes)
+    return config.with_fields(num_classes=classes)
 
 
 def student_config(teacher: RunInfo, request: TrainRequest, dataset: Dataset) -> NetworkConfig:
@@ -61,10 +61,10 @@ def student_config(teacher: RunInfo, request: TrainRequest, dataset: Dataset) ->
     """
     check_shape(teacher, dataset)
     config = teacher.network_config()
-    return config if request.dropout is None else config.with_(dropout=request.dropout)
+    return config if request.dropout is None else config.with_fields(dropout=request.dropout)
 
 
-def for_shape(base: RunInfo, shape: PictureShape) -> NetworkConfig | None:
+def config_for_shape(base: RunInfo, shape: PictureShape) -> NetworkConfig | None:
     """Return the configuration of a run's network for a picture shape; None if it can't adapt.
 
     It can if it was made from a preset, which defines how its levels depend on the size, and if
@@ -73,11 +73,15 @@ def for_shape(base: RunInfo, shape: PictureShape) -> NetworkConfig | None:
     config = base.network_config()
     if shape == _shape_of(config):
         return config
-    colours = max(config.channels, shape.channels) <= MOST_COLOURS
-    return _of_preset(base, config, shape) if colours or config.channels == shape.channels else None
+    colours = max(config.channels, shape.channels) <= MAX_COLOUR_CHANNELS
+    return (
+        _preset_config(base, config, shape)
+        if colours or config.channels == shape.channels
+        else None
+    )
 
 
-def start_weights(run: Path, network: Network, classes: tuple[str, ...]) -> None:
+def load_start_weights(run: Path, network: Network, classes: tuple[str, ...]) -> None:
     """Load another run's averaged weights into a network that is to be fine-tuned.
 
     Args:
@@ -105,7 +109,9 @@ def _shape_of(config: NetworkConfig) -> PictureShape:
     return PictureShape(config.height, config.width, config.channels)
 
 
-def _of_preset(base: RunInfo, config: NetworkConfig, shape: PictureShape) -> NetworkConfig | None:
+def _preset_config(
+    base: RunInfo, config: NetworkConfig, shape: PictureShape
+) -> NetworkConfig | None:
     """Return the configuration that a network's preset makes for another shape; None without."""
     if base.request is None or base.request.preset not in PRESETS:
         return None
@@ -117,9 +123,9 @@ def _of_preset(base: RunInfo, config: NetworkConfig, shape: PictureShape) -> Net
         "augmented": config.augmented,
     }
     try:
-        if preset(name, config.shape).with_(**others) != config:
+        if preset(name, config.shape).with_fields(**others) != config:
             return None
-        return preset(name, (shape.channels, shape.height, shape.width)).with_(**others)
+        return preset(name, (shape.channels, shape.height, shape.width)).with_fields(**others)
     except ValueError:
         return None
 
@@ -147,16 +153,16 @@ class Adaptation:
         if (old.height, old.width) != (new.height, new.width):
             words.append(f"pictures of {side_text(new.width, new.height)} px")
         if old.channels != new.channels:
-            words.append(f"the layers of pixels, for {counted(new.channels, 'channel')}")
+            words.append(f"the layers of pixels, for {format_count(new.channels, 'channel')}")
         if new.augmented and not old.augmented:
             words.append("the embedding of augmentation")
         known = set(known_classes(self.base))
         learnt = self.classes if new.num_classes is not None else ()
-        added = [plain(one, 40) for one in learnt if one not in known]
+        added = [printable(one, 40) for one in learnt if one not in known]
         if added:
-            more = len(added) - _MOST_NAMED
+            more = len(added) - _MAX_NAMED
             rest = f" and {more:,} more" if more > 0 else ""
-            words.append(f"the classes {', '.join(added[:_MOST_NAMED])}{rest}")
+            words.append(f"the classes {', '.join(added[:_MAX_NAMED])}{rest}")
         if not words:
             return f"Begins with all weights of {self.title}."
         return f"Begins with the weights of {self.title}; new: {', '.join(words)}."
@@ -181,27 +187,30 @@ class Adaptation:
         for key, new in made.items():
             old = tensors.get(key)
             if key == _TABLE:
-                made[key] = self._table(old, new)
+                made[key] = self._adapt_label_table(old, new)
             elif old is not None and old.shape == new.shape:
                 made[key] = old
             elif old is not None and key.partition(".")[0] in outer:
-                made[key] = self._pixels(old, new, key.partition(".")[0] == outer[0])
+                made[key] = self._adapt_pixel_layer(old, new, key.partition(".")[0] == outer[0])
         if _TABLE in tensors and _TABLE not in made:
-            made[_TIME] = made[_TIME] + self._nothing(tensors[_TABLE])
+            made[_TIME] = made[_TIME] + self._null_embedding(tensors[_TABLE])
         return made
 
-    def _table(self, old: Tensor | None, new: Tensor) -> Tensor:
+    def _adapt_label_table(self, old: Tensor | None, new: Tensor) -> Tensor:
         if old is None:
             # Added to the embedding of t, so that it has no effect at first.
             return torch.zeros_like(new)
-        known, nothing = dict(zip(known_classes(self.base), old, strict=False)), self._nothing(old)
+        known, nothing = (
+            dict(zip(known_classes(self.base), old, strict=False)),
+            self._null_embedding(old),
+        )
         return torch.stack([*(known.get(name, nothing) for name in self.classes), nothing])
 
-    def _nothing(self, table: Tensor) -> Tensor:
+    def _null_embedding(self, table: Tensor) -> Tensor:
         """Return the embedding of "no class"; if it was never trained, the mean of all classes."""
-        return table[-1] if self.base.learnt_withheld else table[:-1].mean(0)
+        return table[-1] if self.base.has_learnt_null_label else table[:-1].mean(0)
 
-    def _pixels(self, old: Tensor, new: Tensor, reads: bool) -> Tensor:
+    def _adapt_pixel_layer(self, old: Tensor, new: Tensor, reads: bool) -> Tensor:
         """Return weights of a layer that reads or writes pixels for other channels."""
         before, after = _shape_of(self.base.network_config()), _shape_of(self.config)
         axis = 1 if reads else 0

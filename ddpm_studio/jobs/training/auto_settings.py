@@ -6,10 +6,10 @@ from collections.abc import Generator
 
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import NetworkConfig
-from ddpm_studio.engine.networks.registry import outline
-from ddpm_studio.jobs.events import Event, Told
+from ddpm_studio.engine.networks.registry import build_on_meta
+from ddpm_studio.jobs.events import Event, InfoNotice
 from ddpm_studio.jobs.training.adapting import adapted_config, student_config
-from ddpm_studio.jobs.training.classes import with_classes
+from ddpm_studio.jobs.training.classes import resolve_class_conditioning
 from ddpm_studio.jobs.training.description import network_config
 from ddpm_studio.metrics.mirror_symmetry import mirror_symmetry
 from ddpm_studio.requests import TrainRequest
@@ -18,10 +18,10 @@ from ddpm_studio.runs import RunInfo
 # With 100 pictures, each seen 640 times, a fifth of the samples were copies without augmentation,
 # and none with it; with 416, seen 154 times, both were alike
 # (tests/benchmarks/results/recipes.md).
-_FEW, _PROBABILITY = 300, 0.12
+_FEW_PICTURES, _AUGMENTATION_PROBABILITY = 300, 0.12
 
 
-def by_data(
+def choose_auto_settings(
     request: TrainRequest, dataset: Dataset, base: RunInfo | None, student: bool
 ) -> Generator[Event, None, tuple[TrainRequest, NetworkConfig]]:
     """Choose the settings that were left open and report them; return request and network.
@@ -39,31 +39,33 @@ def by_data(
         StudioError: if classes are requested of pictures that have none, or the network can't
             take the pictures.
     """
-    request, words = with_classes(request, dataset, base)
-    told = [words] if words else []
+    request, words = resolve_class_conditioning(request, dataset, base)
+    messages = [words] if words else []
     config = _config(request, dataset, base, student)
     if request.flip is None:
         symmetry = mirror_symmetry(dataset.images)
-        request = request.model_copy(update={"flip": symmetry.holds})
-        if not symmetry.holds:
-            told.append(
-                f"Pictures are not mirrored: {symmetry.told_apart:.0%} of them can be told from "
+        request = request.model_copy(update={"flip": symmetry.is_symmetric})
+        if not symmetry.is_symmetric:
+            messages.append(
+                f"Pictures are not mirrored: {symmetry.accuracy:.0%} of them can be told from "
                 "their mirror images. --flip mirrors them all the same."
             )
     if request.augmentation is None:
-        few = len(dataset) * (1 - request.held_out) < _FEW
-        suits = few and outline(config).takes_augmentation
-        request = request.model_copy(update={"augmentation": _PROBABILITY if suits else 0.0})
+        few = len(dataset) * (1 - request.held_out) < _FEW_PICTURES
+        suits = few and build_on_meta(config).takes_augmentation
+        request = request.model_copy(
+            update={"augmentation": _AUGMENTATION_PROBABILITY if suits else 0.0}
+        )
         if suits:
-            told.append(
-                f"Fewer than {_FEW} pictures: so that they are not memorised, some are "
+            messages.append(
+                f"Fewer than {_FEW_PICTURES} pictures: so that they are not memorised, some are "
                 "rotated, scaled and shifted, and the network is conditioned on that. "
                 "--augmentation 0 trains without."
             )
-    if told:
+    if messages:
         # In one event: the window has room for one notice.
-        yield Told("\n".join(told))
-    return request, config.with_(augmented=bool(request.augmentation))
+        yield InfoNotice("\n".join(messages))
+    return request, config.with_fields(augmented=bool(request.augmentation))
 
 
 def _config(

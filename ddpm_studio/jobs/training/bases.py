@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.training.adapting import Adaptation, for_shape
+from ddpm_studio.jobs.training.adapting import Adaptation, config_for_shape
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.classes import known_classes
@@ -16,25 +16,25 @@ from ddpm_studio.runs.ready import ready_runs
 
 
 @dataclass(frozen=True)
-class Base:
+class BaseRun:
     """A base model: a run whose network can be adapted to a data set.
 
     Args:
         run: folder of the run.
         title: title of the run.
         preset: preset of its network.
-        told: sentence on what would be kept, and what new.
+        description: sentence on what would be kept, and what new.
     """
 
     run: Path
     title: str
     preset: str
-    told: str
+    description: str
 
 
 def find_bases(
     shape: PictureShape, classes: tuple[str, ...], runs: Sequence[Path] = ()
-) -> list[Base]:
+) -> list[BaseRun]:
     """Return the ready models, and those of some runs, that a training can start from.
 
     Students are left out: they have learned nothing but to draw in few steps.
@@ -47,20 +47,24 @@ def find_bases(
     Returns:
         The base models, most similar first: by channels, then by size.
     """
-    found: list[tuple[float, float, Base]] = []
+    found: list[tuple[float, float, BaseRun]] = []
     for run in dict.fromkeys(path.resolve() for path in (*runs, *ready_runs())):
         try:
             folder = RunFolder.open(run)
             info = folder.info
-            config = None if info.student or not folder.checkpoints() else for_shape(info, shape)
+            config = (
+                None if info.student or not folder.checkpoints() else config_for_shape(info, shape)
+            )
         except (StudioError, ValueError):
             continue  # Not requested by name, so it is no error.
         if config is None or info.request is None:
             continue
         own = info.network_config()
-        config = config.with_(num_classes=len(classes) or None if known_classes(info) else None)
+        config = config.with_fields(
+            num_classes=len(classes) or None if known_classes(info) else None
+        )
         adaptation = Adaptation(info, run, config, classes)
-        base = Base(run, adaptation.title, info.request.preset, str(adaptation))
+        base = BaseRun(run, adaptation.title, info.request.preset, str(adaptation))
         sides = math.log((shape.height * shape.width) / (own.height * own.width))
         found.append((abs(shape.channels - own.channels), abs(sides), base))
     return [base for *_, base in sorted(found, key=lambda one: one[:2])]

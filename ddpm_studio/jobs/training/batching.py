@@ -32,16 +32,16 @@ class MicroBatch:
 
         With several ranks, each rank counts its share of them.
         """
-        return min(self._trainer.config.batch_size, self._trainer.own_pictures)
+        return min(self._trainer.config.batch_size, self._trainer.local_batch_size)
 
     @property
     def size(self) -> int:
         """Pictures in one pass."""
-        own = self._trainer.own_pictures
+        own = self._trainer.local_batch_size
         return min(self._trainer.accelerator.micro_batch or own, own)
 
     @property
-    def divided(self) -> int | None:
+    def reduced_size(self) -> int | None:
         """Pictures in one pass if memory does not suffice for :attr:`whole`; else None."""
         return self.size if self.size < self.whole else None
 
@@ -55,16 +55,16 @@ class MicroBatch:
         return self.size < before
 
     @property
-    def spent(self) -> bool:
+    def is_exhausted(self) -> bool:
         """Whether a step that ran out of memory can't be retried."""
         tried = self._failed_at == self._trainer.step_number
         return not self._trainer.whole or (tried and self.size == 1)
 
-    def make_room(self) -> bool:
+    def shrink(self) -> bool:
         """Prepare to retry a step: free memory first, then halve; return whether it was halved."""
         trainer = self._trainer
-        trainer.accelerator.forget_recorded()
-        trainer.accelerator.forget_gradient()
+        trainer.accelerator.release_graphs()
+        trainer.accelerator.release_gradients()
         if gc.isenabled():
             # Otherwise the window collects garbage in its own thread, where its widgets must end.
             gc.collect()
@@ -79,7 +79,7 @@ class MicroBatch:
             trainer.accelerator.micro_batch = (self.size + 1) // 2
         return tried
 
-    def give_up(self) -> None:
+    def revert(self) -> None:
         """Restore the micro-batch from before a step that failed at every size."""
         if self._failed_at == self._trainer.step_number:
             self._trainer.accelerator.micro_batch = self._before
@@ -97,10 +97,10 @@ def free_bytes(device: torch.device) -> int:
 def bytes_per_picture(trainer: Trainer) -> int:
     """Bytes per picture that the forward pass saves for the backward pass."""
     # The difference excludes what does not grow with the batch, such as weights in bf16.
-    return _kept_bytes(trainer, 2) - _kept_bytes(trainer, 1)
+    return _saved_tensor_bytes(trainer, 2) - _saved_tensor_bytes(trainer, 1)
 
 
-def _kept_bytes(trainer: Trainer, count: int) -> int:
+def _saved_tensor_bytes(trainer: Trainer, count: int) -> int:
     kept: dict[int, int] = {}
     held: list[Tensor] = []
 

@@ -13,31 +13,31 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ddpm_studio.durations import duration
+from ddpm_studio.durations import format_duration
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import PRESETS
-from ddpm_studio.engine.tables.networks import shapes_after
+from ddpm_studio.engine.tables.networks import pictures_until_recognisable
 from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
 from ddpm_studio.jobs.request_building import OptionError
-from ddpm_studio.jobs.training.new_run import LENGTHS
+from ddpm_studio.jobs.training.new_run import LENGTH_FIELDS
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
 from ddpm_studio.picture_shape import ImageSize, image_size, sides
 from ddpm_studio.requests import TrainRequest
 
 #: Budgets offered to choose from; any number of minutes or hours can be requested.
-OFFERED = ("2m", "10m", "1h", "night", "paper")
+OFFERED_BUDGETS = ("2m", "10m", "1h", "night", "paper")
 #: The budget if none was chosen.
 DEFAULT = "10m"
 
 _NIGHT_HOURS = 8
 _UNITS = {"m": 60.0, "h": 3600.0}
-_MOST_SECONDS = 1e6 * 60
-_WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*([mh])")
+_MAX_SECONDS = 1e6 * 60
+_BUDGET_PATTERN = re.compile(r"(\d+(?:\.\d+)?)\s*([mh])")
 # The batch size is doubled while throughput rises by this factor and this many steps are left,
 # up to this size.
-_WORTH_DOUBLING, _FEWEST_STEPS, _LARGEST_BATCH = 1.5, 2_000, 128
+_MIN_DOUBLING_GAIN, _MIN_STEPS, _LARGEST_BATCH = 1.5, 2_000, 128
 # Shorter sides that are suggested for pictures that are too large, and the multiple of both sides.
-_SHORTER_SIDES = (128, 96, 64, 48, 32, 24, 16)
+_SMALLER_SIDES = (128, 96, 64, 48, 32, 24, 16)
 _MULTIPLE = 8
 
 
@@ -51,7 +51,7 @@ class Budget:
     def __str__(self) -> str:
         if self.seconds is None:
             return "as in the paper"
-        return "a night" if self.name == "night" else duration(self.seconds)
+        return "a night" if self.name == "night" else format_duration(self.seconds)
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ class BudgetPlan:
         size = "" if self.image_size is None else f" at {side_text(*sides(self.image_size))} px"
         words = f"{self.preset}{size}, batches of {batch}"
         if self.shapes is not None:
-            words += f", shapes in about {duration(self.shapes)}"
+            words += f", shapes in about {format_duration(self.shapes)}"
         if self.whole is not None:
-            words += f", {duration(self.whole)} in all"
+            words += f", {format_duration(self.whole)} in all"
         return words
 
 
@@ -101,16 +101,16 @@ def parse_budget(text: str) -> Budget:
         return Budget(name, None)
     if name == "night":
         return Budget(name, _NIGHT_HOURS * _UNITS["h"])
-    written = _WRITTEN.fullmatch(name)
+    written = _BUDGET_PATTERN.fullmatch(name)
     seconds = float(written[1]) * _UNITS[written[2]] if written else 0.0
-    if not 0 < seconds <= _MOST_SECONDS:
+    if not 0 < seconds <= _MAX_SECONDS:
         raise ValueError(
             f"{text!r} is no budget: name minutes or hours, such as 10m or 1.5h, night or paper"
         )
     return Budget(name, seconds)
 
 
-def ask_budget(
+def resolve_budget(
     text: str, given: Mapping[str, Any], *, begun: bool
 ) -> tuple[Budget, dict[str, Any]]:
     """Parse a budget, and return it with the options, completed by ``minutes`` if ``begun``.
@@ -128,7 +128,9 @@ def ask_budget(
         budget = parse_budget(text)
     except ValueError as error:
         raise OptionError("budget", str(error)) from error
-    if (other := next((name for name in ("steps", *LENGTHS) if name in given), None)) is not None:
+    if (
+        other := next((name for name in ("steps", *LENGTH_FIELDS) if name in given), None)
+    ) is not None:
         raise OptionError("budget", f"the length is in {other} already")
     if not begun:
         return budget, dict(given)
@@ -163,9 +165,9 @@ def choose(
         ValueError: if "paper" is requested of a preset that repeats no training of a paper.
     """
     if budget.seconds is None:
-        return _as_published(speed, preset)
-    asked = _Asked(budget.seconds * (1 - SHARE_OF_TIME), preset, batch_size, pictures)
-    best = max(asked.trials(speed), key=_Trial.merit, default=None)
+        return _published_plan(speed, preset)
+    asked = _Constraints(budget.seconds * (1 - SHARE_OF_TIME), preset, batch_size, pictures)
+    best = max(asked.trials(speed), key=_Candidate.score, default=None)
     settings: dict[str, object] = {"minutes": budget.seconds / 60}
     if best is None or speed is None:
         known = speed.image_size if speed else None
@@ -177,12 +179,12 @@ def choose(
         "steps": max(1, round(best.pictures / best.batch)),
         **settings,
     }
-    smaller = None if best.in_time else _smaller(asked, speed)
+    smaller = None if best.in_time else _smaller_size(asked, speed)
     return BudgetPlan(settings, speed.image_size, best.shapes, budget.seconds, smaller)
 
 
 @dataclass(frozen=True)
-class _Trial:
+class _Candidate:
     """Expected outcome of one preset: ``pictures`` is the number seen within the time."""
 
     preset: str
@@ -192,7 +194,7 @@ class _Trial:
     in_time: bool
     good: int | None
 
-    def merit(self) -> tuple[int, float, float]:
+    def score(self) -> tuple[int, float, float]:
         if self.good is not None and self.pictures >= self.good:
             return 2, self.good, -self.shapes
         if self.in_time:
@@ -201,7 +203,7 @@ class _Trial:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Constraints:
     """Seconds available for steps, and the settings that are given."""
 
     seconds: float
@@ -209,7 +211,7 @@ class _Asked:
     batch_size: int | None
     pictures: int | None
 
-    def trials(self, speed: MachineSpeed | None) -> Iterator[_Trial]:
+    def trials(self, speed: MachineSpeed | None) -> Iterator[_Candidate]:
         for name, measured in (speed.presets if speed else {}).items():
             needs = PRESETS[name].needs if name in PRESETS else None
             good = needs.good if needs else None
@@ -219,8 +221,8 @@ class _Asked:
                 continue
             batch = self.batch_size or self._batch(name, measured)
             seen = self.seconds / measured.seconds(1, batch)
-            shapes = measured.seconds(shapes_after(name), batch)
-            yield _Trial(name, batch, seen, shapes, shapes <= self.seconds, good)
+            shapes = measured.seconds(pictures_until_recognisable(name), batch)
+            yield _Candidate(name, batch, seen, shapes, shapes <= self.seconds, good)
 
     def _batch(self, preset: str, speed: PresetSpeed) -> int:
         """Return the recipe's batch size, doubled while throughput rises enough.
@@ -233,42 +235,46 @@ class _Asked:
         while 2 * batch <= most:
             gain = speed.seconds(1, batch) / speed.seconds(1, 2 * batch)
             steps = self.seconds / speed.seconds(2 * batch, 2 * batch)
-            if gain < _WORTH_DOUBLING or steps < _FEWEST_STEPS:
+            if gain < _MIN_DOUBLING_GAIN or steps < _MIN_STEPS:
                 break
             batch *= 2
         return batch
 
 
-def _smaller(asked: _Asked, speed: MachineSpeed) -> ImageSize | None:
+def _smaller_size(asked: _Constraints, speed: MachineSpeed) -> ImageSize | None:
     """Return the largest smaller size at which samples become recognisable in time."""
     width, height = sides(speed.image_size)
-    for side in _SHORTER_SIDES:
+    for side in _SMALLER_SIDES:
         if side >= min(width, height):
             continue
         factor = side / min(width, height)
-        size = image_size(*(_rounded(factor * whole) for whole in (width, height)))
-        if any(one.in_time for one in asked.trials(speed.at(size))):
+        size = image_size(*(_round_side(factor * whole) for whole in (width, height)))
+        if any(one.in_time for one in asked.trials(speed.scaled_to(size))):
             return size
     return None
 
 
-def _rounded(side: float) -> int:
+def _round_side(side: float) -> int:
     return max(_MULTIPLE, round(side / _MULTIPLE) * _MULTIPLE)
 
 
-def _as_published(speed: MachineSpeed | None, preset: str | None) -> BudgetPlan:
+def _published_plan(speed: MachineSpeed | None, preset: str | None) -> BudgetPlan:
     """Choose the paper's network whose picture size is nearest, and the paper's steps."""
-    told = {name: one.published for name, one in PRESETS.items() if one.published}
-    if preset is not None and preset not in told:
-        raise ValueError(f"{preset} repeats no training of a paper; {', '.join(told)} do")
+    published_presets = {name: one.published for name, one in PRESETS.items() if one.published}
+    if preset is not None and preset not in published_presets:
+        raise ValueError(
+            f"{preset} repeats no training of a paper; {', '.join(published_presets)} do"
+        )
     side = min(sides(speed.image_size)) if speed else 1
-    nearest = min(told, key=lambda name: abs(math.log(told[name].side / side)))
+    nearest = min(
+        published_presets, key=lambda name: abs(math.log(published_presets[name].side / side))
+    )
     name = preset or nearest
-    settings: dict[str, object] = {"preset": name, "steps": told[name].steps}
+    settings: dict[str, object] = {"preset": name, "steps": published_presets[name].steps}
     measured = speed.presets.get(name) if speed else None
     if speed is None or measured is None:
         return BudgetPlan(settings, speed.image_size if speed else None, None, None)
     batch = TrainRequest(preset=name).batch_size
-    whole = measured.seconds(told[name].steps * batch, batch)
-    shapes = measured.seconds(shapes_after(name), batch)
+    whole = measured.seconds(published_presets[name].steps * batch, batch)
+    shapes = measured.seconds(pictures_until_recognisable(name), batch)
     return BudgetPlan(settings, speed.image_size, shapes, whole)

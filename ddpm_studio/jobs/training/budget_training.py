@@ -10,7 +10,7 @@ from ddpm_studio import data
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import ModelStore
-from ddpm_studio.jobs.events import Event, Notice, Told
+from ddpm_studio.jobs.events import Event, InfoNotice, Notice
 from ddpm_studio.jobs.machine.speed_benchmark import measure_speed
 from ddpm_studio.jobs.training.budget import Budget, choose
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
@@ -19,7 +19,7 @@ from ddpm_studio.picture_shape import sides
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 
-def train_within(
+def train_within_budget(
     budget: Budget,
     sources: Sequence[Path],
     run: Path,
@@ -63,11 +63,11 @@ def train_within(
         raise StudioError(f"{error}.", "Choose another network, or a time.") from error
     if choice.smaller is not None and options.image_size is None:
         options = options.model_copy(update={"image_size": choice.smaller})
-        choice = suits(speed.at(choice.smaller))
+        choice = suits(speed.scaled_to(choice.smaller))
     elif choice.smaller is not None:
         size = side_text(*sides(choice.smaller))
         yield Notice(f"Too large to be recognised by then: at {size} px they would be.")
-    yield Told(f"Chosen for {budget}: {choice}.")
+    yield InfoNotice(f"Chosen for {budget}: {choice}.")
     kept = {name: value for name, value in request.model_dump().items() if name in given}
     chosen = TrainRequest.model_validate({**choice.settings, **kept})
     return (yield from train(sources, run, chosen, options, models=models, spare=spare))

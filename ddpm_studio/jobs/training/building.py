@@ -12,10 +12,10 @@ from ddpm_studio.data import Dataset
 from ddpm_studio.engine import Trainer, TrainingConfig, derive_seed
 from ddpm_studio.engine.batches import PictureRows
 from ddpm_studio.engine.consistency.trainer import ConsistencyTrainer
-from ddpm_studio.engine.device.ranks import ALONE, Ranks
+from ddpm_studio.engine.device.ranks import SINGLE_PROCESS, Ranks
 from ddpm_studio.engine.power_ema import LONG, SHORT
 from ddpm_studio.jobs.machine import device as devices
-from ddpm_studio.jobs.training.adapting import start_weights
+from ddpm_studio.jobs.training.adapting import load_start_weights
 from ddpm_studio.metrics.subset import Subset
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
@@ -31,7 +31,7 @@ def build_trainer(
     device: torch.device,
     fine_tuned: bool = False,
     rows: npt.NDArray[np.int64] | None = None,
-    ranks: Ranks = ALONE,
+    ranks: Ranks = SINGLE_PROCESS,
 ) -> Trainer:
     """Return a trainer at step 0, with weights initialised from the seed.
 
@@ -53,7 +53,7 @@ def build_trainer(
         torch.manual_seed(derive_seed(request.seed, _NETWORK_SEED))
         network = info.build_network()
     if fine_tuned and info.start_from:
-        start_weights(Path(info.start_from), network, dataset.class_names)
+        load_start_weights(Path(info.start_from), network, dataset.class_names)
     labels = dataset.labels if info.network_config().num_classes is not None else None
     if rows is not None:
         images = Subset(images, rows)

@@ -6,38 +6,40 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ddpm_studio.engine import Trainer
-from ddpm_studio.jobs.events import Told
+from ddpm_studio.jobs.events import InfoNotice
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
 
 # Not kept with the run: given each time it is resumed. Lengths are in steps by then.
-_OF_THE_MOMENT = ("device", "devices", "epochs", "minutes")
+_NOT_RECORDED = ("device", "devices", "epochs", "minutes")
 # Relative change of the learning rate that is worth reporting.
-_NOTABLE = 0.01
+_MIN_RELATIVE_CHANGE = 0.01
 
 
-def further(recorded: TrainRequest, asked: TrainRequest) -> TrainRequest:
+def updated_request(recorded: TrainRequest, asked: TrainRequest) -> TrainRequest:
     """Return a run's settings, updated by the changeable ones that are set in ``asked``.
 
     The number of steps and the devices are always those of ``asked``.
     """
     named = {
         name: getattr(asked, name)
-        for name in TrainRequest.may_change()
+        for name in TrainRequest.changeable_fields()
         if name in asked.model_fields_set
     }
     now = {name: getattr(asked, name) for name in ("steps", "device", "devices")}
     return recorded.model_copy(update={**named, **now})
 
 
-def note_changes(folder: RunFolder, request: TrainRequest, step: int) -> None:
+def record_changed_settings(folder: RunFolder, request: TrainRequest, step: int) -> None:
     """Record in ``run.json`` the settings with which the run continues from a step.
 
     Raises:
         OSError: if the file can't be written; it is unchanged then.
     """
-    lasting = [name for name in TrainRequest.may_change() if name not in _OF_THE_MOMENT]
-    folder.plan(at=step, **{name: getattr(request, name) for name in lasting})
+    recorded_names = [
+        name for name in TrainRequest.changeable_fields() if name not in _NOT_RECORDED
+    ]
+    folder.record_changes(at=step, **{name: getattr(request, name) for name in recorded_names})
 
 
 def pictures_seen(info: RunInfo, checkpoint: Checkpoint) -> int:
@@ -48,39 +50,43 @@ def pictures_seen(info: RunInfo, checkpoint: Checkpoint) -> int:
     """
     seen = checkpoint.state().get("pictures")
     # Checkpoints of version 0.1.0 don't record it.
-    return seen if isinstance(seen, int) else info.pictures_by(checkpoint.step)
+    return seen if isinstance(seen, int) else info.pictures_seen_at(checkpoint.step)
 
 
-def told_changes(recorded: TrainRequest, request: TrainRequest, trainer: Trainer) -> Iterator[Told]:
+def report_changed_settings(
+    recorded: TrainRequest, request: TrainRequest, trainer: Trainer
+) -> Iterator[InfoNotice]:
     """Yield a report of changed settings, and of their effect on the learning rate."""
     step = trainer.step_number
-    lasting = [name for name in TrainRequest.may_change() if name not in (*_OF_THE_MOMENT, "steps")]
+    recorded_names = [
+        name for name in TrainRequest.changeable_fields() if name not in (*_NOT_RECORDED, "steps")
+    ]
     changed = [
-        f"{_title(name)} {_shown(getattr(recorded, name))} → {_shown(getattr(request, name))}"
-        for name in lasting
-        if getattr(recorded, name) != getattr(request, name)
+        f"{_title(name)} {_format_value(old)} → {_format_value(new)}"
+        for name in recorded_names
+        if (old := getattr(recorded, name)) != (new := getattr(request, name))
     ]
     if changed:
-        yield Told(f"From step {step + 1:,} on: {', '.join(changed)}.")
+        yield InfoNotice(f"From step {step + 1:,} on: {', '.join(changed)}.")
     # A decaying schedule ends at the planned number of steps.
     schedule = recorded.learning_rate_schedule
     then = replace(trainer.config, steps=recorded.steps, learning_rate_schedule=schedule)
     before, now = then.rate(step), trainer.config.rate(step)
-    if abs(now - before) <= _NOTABLE * max(now, before):
+    if abs(now - before) <= _MIN_RELATIVE_CHANGE * max(now, before):
         return
     if schedule != request.learning_rate_schedule:
-        yield Told(
+        yield InfoNotice(
             f"At step {step + 1:,} the learning rate is {now:.3g}; by the schedule of before it "
             f"would have been {before:.3g}."
         )
     else:
-        yield Told(
-            f"{_falls(recorded.steps, request.steps)}: training goes on at {now:.3g}, and the fall "
-            f"ends at step {request.steps:,}, no longer at step {recorded.steps:,}."
+        yield InfoNotice(
+            f"{_describe_decay(recorded.steps, request.steps)}: training goes on at {now:.3g}, and "
+            f"the fall ends at step {request.steps:,}, no longer at step {recorded.steps:,}."
         )
 
 
-def _falls(before: int, now: int) -> str:
+def _describe_decay(before: int, now: int) -> str:
     if now > before:
         return "With more steps the learning rate falls later"
     return "With fewer steps the learning rate falls sooner"
@@ -91,5 +97,5 @@ def _title(name: str) -> str:
     return title[:1].lower() + title[1:]
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -9,10 +9,10 @@ from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import known_classes
 
 # With fewer pictures per class, the names may be of single pictures, not of classes.
-_FEWEST_EACH = 5
+_MIN_PER_CLASS = 5
 
 
-def with_classes(
+def resolve_class_conditioning(
     request: TrainRequest, dataset: Dataset, base: RunInfo | None = None
 ) -> tuple[TrainRequest, str]:
     """Decide whether classes are learned, if the request leaves it open; return a report too.
@@ -42,16 +42,16 @@ def with_classes(
         if not known or (dataset.labels is not None and known >= set(dataset.class_names)):
             return request.model_copy(update={"class_conditional": bool(known)}), ""
     learnt = dataset.labels is not None and classes > 1
-    told = ""
-    if learnt and len(dataset) < _FEWEST_EACH * classes:
+    message = ""
+    if learnt and len(dataset) < _MIN_PER_CLASS * classes:
         learnt = False
-        told = (
+        message = (
             f"Training is not conditioned on the {classes:,} classes: most have fewer than "
-            f"{_FEWEST_EACH} pictures. --class-conditional does so all the same."
+            f"{_MIN_PER_CLASS} pictures. --class-conditional does so all the same."
         )
     elif learnt:
-        told = (
+        message = (
             f"Training is conditioned on {classes:,} classes, so that each can be drawn. "
             "--no-class-conditional trains without."
         )
-    return request.model_copy(update={"class_conditional": learnt}), told
+    return request.model_copy(update={"class_conditional": learnt}), message

@@ -28,8 +28,8 @@ class DataGuard:
     def __init__(self, images: Pixels, in_memory: bool = True) -> None:
         name = getattr(images, "filename", None)
         self._file = Path(name) if name else None
-        self._known = self._look()
-        self._told = False
+        self._expected = self._stat()
+        self._reported = False
         small = images.nbytes <= _SHARE_OF_MEMORY * psutil.virtual_memory().available
         self.in_memory = self._file is None or (in_memory and small)
         self.images: Pixels | FileRows = (
@@ -44,17 +44,17 @@ class DataGuard:
         Raises:
             StudioError: if the file was changed and the pictures are read from it.
         """
-        if self._file is None or self._told:
+        if self._file is None or self._reported:
             return None
-        now = self._look()
-        if now == self._known:
+        now = self._stat()
+        if now == self._expected:
             return None
         if now is not None and not self.in_memory:
             raise StudioError(
                 f"The prepared pictures in {self._file} were changed while they were trained on.",
                 _REMEDY,
             )
-        self._told = True
+        self._reported = True
         if not self.in_memory:
             return "The prepared pictures were removed; training goes on with the file left open."
         what = "removed" if now is None else "changed"
@@ -65,7 +65,7 @@ class DataGuard:
         if isinstance(self.images, FileRows):
             self.images.close()
 
-    def _look(self) -> tuple[int, int, int] | None:
+    def _stat(self) -> tuple[int, int, int] | None:
         if self._file is None:
             return None
         try:

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from ddpm_studio import data
 from ddpm_studio.data import Dataset, Reject
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.sizes import side_text, size_text
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunInfo
 
-_NAMED = 5
-_LONGEST_NAME = 40
+_MAX_NAMED = 5
+_MAX_NAME_LENGTH = 40
 
 
 def check_shape(info: RunInfo, dataset: Dataset) -> None:
@@ -24,14 +24,14 @@ def check_shape(info: RunInfo, dataset: Dataset) -> None:
     if dataset.shape != shape:
         raise StudioError(
             f"The network takes {side_text(shape.width, shape.height)}-px pictures with "
-            f"{counted(shape.channels, 'channel')}, these are "
+            f"{format_count(shape.channels, 'channel')}, these are "
             f"{side_text(dataset.shape.width, dataset.shape.height)} px with "
             f"{dataset.channels}.",
             "Prepare the pictures as the network takes them, or start a new run.",
         )
     if config.num_classes is not None and len(dataset.class_names) != config.num_classes:
         raise StudioError(
-            f"The network knows {counted(config.num_classes, 'class', 'classes')}, these "
+            f"The network knows {format_count(config.num_classes, 'class', 'classes')}, these "
             f"pictures have {len(dataset.class_names)}.",
             "Train on pictures of the same classes, or start a new run.",
         )
@@ -42,20 +42,20 @@ def check_shape(info: RunInfo, dataset: Dataset) -> None:
     pairs = zip(known, dataset.class_names, strict=True)
     for learnt, given in ((a, b) for a, b in pairs if a != b):
         raise StudioError(
-            f"The network knows a class {plain(learnt, _LONGEST_NAME)!r}, where these pictures "
-            f"have {plain(given, _LONGEST_NAME)!r}.",
+            f"The network knows a class {printable(learnt, _MAX_NAME_LENGTH)!r}, where these "
+            f"pictures have {printable(given, _MAX_NAME_LENGTH)!r}.",
             "Name the classes as in training, or fine-tune the run as a new one.",
         )
 
 
-def left_out(rejects: Sequence[Reject]) -> str:
+def describe_rejects(rejects: Sequence[Reject]) -> str:
     """Return a sentence on how many pictures were left out, naming the first of them."""
-    named = [f"{reject.name} ({reject.reason})" for reject in rejects[:_NAMED]]
-    more = [f"and {len(rejects) - _NAMED:,} more"] if len(rejects) > _NAMED else []
-    return f"{counted(len(rejects), 'picture')} left out: {', '.join(named + more)}."
+    named = [f"{reject.name} ({reject.reason})" for reject in rejects[:_MAX_NAMED]]
+    more = [f"and {len(rejects) - _MAX_NAMED:,} more"] if len(rejects) > _MAX_NAMED else []
+    return f"{format_count(len(rejects), 'picture')} left out: {', '.join(named + more)}."
 
 
-def size_told(dataset: Dataset, options: PrepareOptions, multiple: int, network: str) -> str:
+def describe_size(dataset: Dataset, options: PrepareOptions, multiple: int, network: str) -> str:
     """Return a sentence on the training size and its reason, or "" if the pictures have it."""
     own = [size_text(width, height) for (width, height), _ in dataset.report.sizes[:2]]
     shown = size_text(dataset.shape.width, dataset.shape.height)
@@ -68,7 +68,7 @@ def size_told(dataset: Dataset, options: PrepareOptions, multiple: int, network:
     return f"Trained at {shown} px, {theirs}: {reason}. --image-size chooses another size."
 
 
-def large_batch(batch: int, count: int) -> str:
+def describe_large_batch(batch: int, count: int) -> str:
     """Return a sentence on a batch larger than the data set: how often it has each picture."""
     return (
         f"Each step takes every picture {batch / count:.2g} times: the batch ({batch:,}) is larger "

@@ -33,13 +33,13 @@ def network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
             f"Choose an image size that is a multiple of {preset_multiple(request.preset)}.",
         ) from error
     if request.dropout is not None:
-        config = config.with_(dropout=request.dropout)
+        config = config.with_fields(dropout=request.dropout)
     if request.class_conditional:
-        config = config.with_(num_classes=len(dataset.class_names))
-    return config.with_(learned_variance=VARIANCES[request.variance].learned)
+        config = config.with_fields(num_classes=len(dataset.class_names))
+    return config.with_fields(learned_variance=VARIANCES[request.variance].learned)
 
 
-def process_of(request: TrainRequest) -> ProcessInfo:
+def process_info(request: TrainRequest) -> ProcessInfo:
     """Return the description of the requested forward process."""
     return ProcessInfo(
         schedule=request.schedule,
@@ -72,7 +72,7 @@ def describe(
     """
     by_class = config.num_classes is not None
     # Guidance extrapolates from the prediction without a class, learned by dropping labels.
-    withheld = request.label_dropout > 0 or (base is not None and base.learnt_withheld)
+    withheld = request.label_dropout > 0 or (base is not None and base.has_learnt_null_label)
     return RunInfo(
         network=config.to_dict(),
         process=process,

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Sequence
 from pathlib import Path
 
-from ddpm_studio.engine.consistency.function import check_tunable
+from ddpm_studio.engine.consistency.function import check_consistency_tunable
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.request_building import Named
+from ddpm_studio.jobs.request_building import OptionNamer
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
-from ddpm_studio.jobs.training.new_run import begun_otherwise, resumed
+from ddpm_studio.jobs.training.new_run import resume_request, unchangeable_option_error
 from ddpm_studio.jobs.training.training import TrainResult, train
 from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.info import StudentInfo
 
 # Settings that a student has of its own, not from its teacher.
-_OWN = set(DistillRequest.model_fields) & set(TrainRequest.model_fields)
+_OWN_FIELDS = set(DistillRequest.model_fields) & set(TrainRequest.model_fields)
 
 
 def distill(
@@ -64,7 +64,7 @@ def distill(
         yield from train(
             sources,
             run,
-            settings(request, info),
+            student_settings(request, info),
             prepare_options(info),
             start_from=request.run,
             student=student,
@@ -85,7 +85,7 @@ def check_teacher(info: RunInfo, name: str) -> None:
             f"{name} is a few-step student itself.", "Train it further, or name its teacher."
         )
     try:
-        check_tunable(info.process.build())
+        check_consistency_tunable(info.process.build())
     except ValueError as error:
         raise StudioError(
             f"{name} can't have a few-step student: {error}.",
@@ -93,7 +93,7 @@ def check_teacher(info: RunInfo, name: str) -> None:
         ) from error
 
 
-def settings(request: DistillRequest, teacher: RunInfo) -> TrainRequest:
+def student_settings(request: DistillRequest, teacher: RunInfo) -> TrainRequest:
     """Return a student's training settings: its own, and the teacher's for all others."""
     process = teacher.process
     # The settings of a model that was trained elsewhere are unknown.
@@ -104,13 +104,13 @@ def settings(request: DistillRequest, teacher: RunInfo) -> TrainRequest:
         loss="hybrid" if process.build().learned else "simple",
         class_conditional=teacher.network_config().num_classes is not None,
     )
-    own = {name: getattr(request, name) for name in _OWN}
+    own = {name: getattr(request, name) for name in _OWN_FIELDS}
     plain = {"epochs": None, "accumulation": 1, "power_ema": False, "devices": None}
     return taught.model_copy(update={**own, **plain})
 
 
-def further_student(
-    run: Path, given: Collection[str], request: DistillRequest, named: Named = str
+def resume_student_request(
+    run: Path, given: Collection[str], request: DistillRequest, named: OptionNamer = str
 ) -> TrainRequest:
     """Return the settings to resume a student with.
 
@@ -128,8 +128,8 @@ def further_student(
     if student is None:
         raise StudioError(f"{run} is no few-step student.", "Train it further as any other run.")
     fixed = {"stages": student.stages, "shrink": student.q, "draw_steps": student.steps}
-    for name, begun_with in fixed.items():
-        if name in given and getattr(request, name) != begun_with:
-            raise begun_otherwise(named(name), begun_with, getattr(request, name))
-    own = {name: getattr(request, name) for name in given if name in _OWN}
-    return resumed(run, own, TrainRequest(**own), PrepareOptions(), named)
+    for name, recorded_value in fixed.items():
+        if name in given and getattr(request, name) != recorded_value:
+            raise unchangeable_option_error(named(name), recorded_value, getattr(request, name))
+    own = {name: getattr(request, name) for name in given if name in _OWN_FIELDS}
+    return resume_request(run, own, TrainRequest(**own), PrepareOptions(), named)

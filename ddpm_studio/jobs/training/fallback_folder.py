@@ -15,6 +15,6 @@ class FallbackFolder:
     folder: Path | None = None
 
 
-def last_resorts() -> list[Path]:
+def last_resort_folders() -> list[Path]:
     """Return the folders to save in at the end, if both the run's and the fallback folder fail."""
     return [paths.runs_dir(), Path.home()]

@@ -21,7 +21,7 @@ from ddpm_studio.errors import Failure, is_device_lost
 from ddpm_studio.jobs.drawing.evaluator import batch_limit
 from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.events import Event, HeldOutMeasured, Notice, Progress
-from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out
+from ddpm_studio.metrics.held_out import MAX_HELD_OUT, content_hashes, held_out
 from ddpm_studio.requests import TrainRequest
 
 # Enough for meaningful changes of the figures, even where training is slow.
@@ -33,7 +33,7 @@ _SHARE, _FIRST_SECONDS = 0.03, 20.0
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class HeldOutSplit:
     """Row indices of a data set, split into trained and held-out ones.
 
     Args:
@@ -47,20 +47,22 @@ class Split:
     hashes: npt.NDArray[np.uint64]
 
 
-def split(dataset: Dataset, share: float) -> Generator[Progress, None, Split | None]:
+def split_held_out(
+    dataset: Dataset, share: float
+) -> Generator[Progress, None, HeldOutSplit | None]:
     """Split a data set by the content of its pictures; return None if nothing is held out."""
     if share == 0:
         return None
     hashes = yield from content_hashes(dataset.images)
-    chosen = held_out(hashes, share, MOST)
+    chosen = held_out(hashes, share, MAX_HELD_OUT)
     held = np.flatnonzero(chosen)
     if len(held) == 0:
         return None
     held = held[np.argsort(hashes[held], kind="stable")]
-    return Split(np.flatnonzero(~chosen), held, hashes[held])
+    return HeldOutSplit(np.flatnonzero(~chosen), held, hashes[held])
 
 
-class HeldOut:
+class HeldOutEvaluator:
     """Measures loss and bits/dim of the network on held-out pictures, from time to time.
 
     Noise level and noise of a picture are derived from the run's seed and the picture's content:
@@ -79,7 +81,7 @@ class HeldOut:
         trainer: Trainer,
         images: PictureRows,
         labels: npt.NDArray[np.integer] | None,
-        parts: Split,
+        parts: HeldOutSplit,
         request: TrainRequest,
     ) -> None:
         self._trainer, self._images, self._labels = trainer, images, labels
@@ -99,9 +101,9 @@ class HeldOut:
         weights = [weight for _, weight in drawn if weight is not None]
         self._weights = torch.cat(weights) if weights else None
         self._next = time.monotonic() + _FIRST_SECONDS
-        self._told = False
+        self._failure_reported = False
 
-    def consider(self, step: int) -> Generator[Event, None, HeldOutMeasured | None]:
+    def after_step(self, step: int) -> Generator[Event, None, HeldOutMeasured | None]:
         """Measure if it is time after this step, always after the last one; else return None.
 
         Yields:
@@ -117,11 +119,11 @@ class HeldOut:
                 raise
             failure = Failure.of(error)
         else:
-            self._told = False
+            self._failure_reported = False
             yield measured
             return measured
-        if not self._told:
-            self._told = True
+        if not self._failure_reported:
+            self._failure_reported = True
             text = f"Held-out pictures can't be measured at step {step}: {failure.cause}"
             yield Notice(f"{text} Training goes on.")
         return None

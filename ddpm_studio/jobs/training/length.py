@@ -12,24 +12,24 @@ import numpy.typing as npt
 import torch
 
 from ddpm_studio.data import Dataset
-from ddpm_studio.durations import counted
-from ddpm_studio.engine.device.cuda_graph import UNRECORDED
+from ddpm_studio.durations import format_count
+from ddpm_studio.engine.device.cuda_graph import WARMUP_CALLS
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import Event, Progress, Told
+from ddpm_studio.jobs.events import Event, InfoNotice, Progress
 from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 
-_MOST_STEPS = 100_000_000
+_MAX_STEPS = 100_000_000
 # Limits on the time for measuring the speed: a share of the training's, and seconds. The measured
 # steps are discarded, and in the first minute people wait for results.
 _SHARE, _SECONDS = 0.1, 1.0
 
 
-def in_steps(
+def resolve_length(
     request: TrainRequest,
     info: RunInfo,
     dataset: Dataset,
@@ -65,39 +65,41 @@ def in_steps(
         pictures = math.ceil(request.epochs * count) - seen
         if taken and pictures <= 0:
             raise StudioError(
-                f"The run has seen {counted(seen, 'picture')} already, "
-                f"{_amount(seen / count, 'epoch')}.",
+                f"The run has seen {format_count(seen, 'picture')} already, "
+                f"{_format_amount(seen / count, 'epoch')}.",
                 "Ask for more epochs to train it further.",
             )
-        more = math.ceil(pictures / request.pictures_a_step)
-        told = f"{_amount(request.epochs, 'epoch', 'g')} of {counted(count, 'picture')}"
+        more = math.ceil(pictures / request.pictures_per_step)
+        message = (
+            f"{_format_amount(request.epochs, 'epoch', 'g')} of {format_count(count, 'picture')}"
+        )
     elif request.minutes is not None:
         begun = time.monotonic()
-        pictures = math.ceil(request.pictures_a_step / ranks)
+        pictures = math.ceil(request.pictures_per_step / ranks)
         size = min(request.batch_size, pictures)
         part = {"batch_size": size, "accumulation": math.ceil(pictures / size)}
         share = request if ranks == 1 else request.model_copy(update=part)
-        seconds = yield from _seconds_a_step(share, info, dataset, device)
+        seconds = yield from _seconds_per_step(share, info, dataset, device)
         left = 60 * request.minutes - (time.monotonic() - begun)
         if request.sample_count and request.sample_every is None:
             left *= 1 - SHARE_OF_TIME
         more = round(left / seconds)
-        speed = _amount(1 / seconds, "step")
-        told = f"{_amount(request.minutes, 'minute', 'g')} at {speed} a second"
+        speed = _format_amount(1 / seconds, "step")
+        message = f"{_format_amount(request.minutes, 'minute', 'g')} at {speed} a second"
     else:
         return request
-    steps = min(taken + max(1, more), _MOST_STEPS)
-    yield Told(f"{told}: the training takes {counted(steps, 'step')}.")
+    steps = min(taken + max(1, more), _MAX_STEPS)
+    yield InfoNotice(f"{message}: the training takes {format_count(steps, 'step')}.")
     return request.model_copy(update={"steps": steps, "epochs": None, "minutes": None})
 
 
-def _amount(number: float, what: str, digits: str = ",.3g") -> str:
+def _format_amount(number: float, what: str, digits: str = ",.3g") -> str:
     """Format a real number with its noun, such as "1 epoch" or "1.5 epochs"."""
     shown = format(number, digits)
     return f"{shown} {what}" if shown == "1" else f"{shown} {what}s"
 
 
-def _seconds_a_step(
+def _seconds_per_step(
     request: TrainRequest, info: RunInfo, dataset: Dataset, device: torch.device
 ) -> Generator[Event, None, float]:
     assert request.minutes is not None
@@ -109,19 +111,19 @@ def _seconds_a_step(
     try:
         finish(stepper.begin())
         # The first step chooses kernels; a GPU records a CUDA graph some steps later.
-        for _ in range(1 + UNRECORDED if device.type == "cuda" else 1):
+        for _ in range(1 + WARMUP_CALLS if device.type == "cuda" else 1):
             yield Progress(0, 1, "Measuring the speed", "")
-            _timed(stepper)
+            _time_step(stepper)
         while sum(times) < budget:
             done = round(1000 * sum(times))
             yield Progress(done, round(1000 * budget), "Measuring the speed", "")
-            times.append(_timed(stepper))
+            times.append(_time_step(stepper))
     finally:
         stepper.close()
     return median(times)
 
 
-def _timed(stepper: Stepper) -> float:
+def _time_step(stepper: Stepper) -> float:
     begun = time.monotonic()
     # Reading the loss synchronises with the device.
     finish(stepper.step()).loss.item()

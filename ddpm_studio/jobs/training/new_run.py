@@ -11,15 +11,15 @@ from pydantic import ValidationError
 
 from ddpm_studio.engine.tables import OPTIMIZERS
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.request_building import Named, OptionError
-from ddpm_studio.paths import WRITING
+from ddpm_studio.jobs.request_building import OptionError, OptionNamer
+from ddpm_studio.paths import TEMP_PREFIX
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.runs import RunInfo
 
 #: Fields that give the length of a training in another unit than steps.
-LENGTHS = ("epochs", "minutes")
+LENGTH_FIELDS = ("epochs", "minutes")
 
 
 def check_one_length(given: Collection[str]) -> None:
@@ -31,11 +31,13 @@ def check_one_length(given: Collection[str]) -> None:
     Raises:
         OptionError: for the other length.
     """
-    if "steps" in given and (other := next((name for name in LENGTHS if name in given), None)):
+    if "steps" in given and (
+        other := next((name for name in LENGTH_FIELDS if name in given), None)
+    ):
         raise OptionError(other, "the length is in steps already")
 
 
-def check_new_run(run: Path, named: Named = str) -> None:
+def check_new_run(run: Path, named: OptionNamer = str) -> None:
     """Check that a new run can be written to a folder.
 
     Args:
@@ -56,7 +58,7 @@ def check_new_run(run: Path, named: Named = str) -> None:
     there = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
     try:
         # Temporary files left by a crash before a run's first file was written are no run.
-        if run.is_dir() and any(not path.name.startswith(WRITING) for path in run.iterdir()):
+        if run.is_dir() and any(not path.name.startswith(TEMP_PREFIX) for path in run.iterdir()):
             raise StudioError(
                 f"The folder {run} is not empty.", f"Choose a new one for {named('run')}."
             )
@@ -69,12 +71,12 @@ def check_new_run(run: Path, named: Named = str) -> None:
         ) from error
 
 
-def resumed(
+def resume_request(
     run: Path,
     given: Collection[str],
     request: TrainRequest,
     options: PrepareOptions,
-    named: Named = str,
+    named: OptionNamer = str,
 ) -> TrainRequest:
     """Return the request to resume a run with; without ``steps`` in ``given``, up to its total.
 
@@ -98,12 +100,15 @@ def resumed(
     asked = {**dict(request), **dict(options)}
     for name in given:
         # None requests an automatic choice, which is recorded as a number.
-        if name not in TrainRequest.may_change() and asked[name] not in (None, recorded[name]):
-            raise begun_otherwise(named(name), recorded[name], asked[name])
+        if name not in TrainRequest.changeable_fields() and asked[name] not in (
+            None,
+            recorded[name],
+        ):
+            raise unchangeable_option_error(named(name), recorded[name], asked[name])
     return request if "steps" in given else request.model_copy(update={"steps": info.request.steps})
 
 
-def begun_otherwise(option: str, recorded: object, asked: object) -> StudioError:
+def unchangeable_option_error(option: str, recorded: object, asked: object) -> StudioError:
     """Return the error for an option that can't change when a run is resumed."""
     return StudioError(
         f"The run was begun with {option} {recorded}, which can't become {asked}.",
@@ -111,7 +116,9 @@ def begun_otherwise(option: str, recorded: object, asked: object) -> StudioError
     )
 
 
-def begun_with(run: Path, given: Mapping[str, Any], named: Named = str) -> dict[str, Any]:
+def recorded_prerequisites(
+    run: Path, given: Mapping[str, Any], named: OptionNamer = str
+) -> dict[str, Any]:
     """Return those settings of a run that decide which other options have an effect.
 
     Args:
@@ -129,7 +136,7 @@ def begun_with(run: Path, given: Mapping[str, Any], named: Named = str) -> dict[
         return {}
     optimizer = request.optimizer
     decay = given.get("weight_decay", request.weight_decay)
-    known = optimizer in OPTIMIZERS and not OPTIMIZERS[optimizer].takes("weight_decay")
+    known = optimizer in OPTIMIZERS and not OPTIMIZERS[optimizer].accepts("weight_decay")
     # Another optimiser, which takes the option, can't be chosen when a run is resumed.
     if known and decay != request.weight_decay and given.get("optimizer", optimizer) == optimizer:
         raise StudioError(
@@ -137,14 +144,16 @@ def begun_with(run: Path, given: Mapping[str, Any], named: Named = str) -> dict[
             f"{named('weight_decay')}.",
             f"Leave {named('weight_decay')} out, or start a new run.",
         )
-    return _known({name: getattr(request, name) for name in ("optimizer", "class_conditional")})
+    return _valid_settings(
+        {name: getattr(request, name) for name in ("optimizer", "class_conditional")}
+    )
 
 
-def fine_tuned(
+def fine_tune_request(
     start_from: Path,
     given: Mapping[str, Any],
     make: Callable[[Mapping[str, Any]], TrainRequest],
-    named: Named = str,
+    named: OptionNamer = str,
 ) -> TrainRequest:
     """Return the request to fine-tune a run with, completed by its network and process.
 
@@ -159,7 +168,7 @@ def fine_tuned(
     """
     from ddpm_studio.runs import RunFolder
 
-    theirs = taken_over(RunFolder.open(start_from).info)
+    theirs = inherited_settings(RunFolder.open(start_from).info)
     asked = make(given)
     for name in given:
         # None requests an automatic choice.
@@ -172,7 +181,7 @@ def fine_tuned(
     return make({**theirs, **given})
 
 
-def taken_over(info: RunInfo) -> dict[str, Any]:
+def inherited_settings(info: RunInfo) -> dict[str, Any]:
     """Return the settings that a fine-tuning inherits from a run, as fields of a request.
 
     Settings that a request has no field for, such as the betas of an imported model, are left out,
@@ -189,10 +198,10 @@ def taken_over(info: RunInfo) -> dict[str, Any]:
     }
     if info.request is not None:
         theirs["preset"] = info.request.preset
-    return _known(theirs)
+    return _valid_settings(theirs)
 
 
-def _known(settings: dict[str, Any]) -> dict[str, Any]:
+def _valid_settings(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the settings whose values are valid in a request."""
 
     def holds(name: str) -> bool:

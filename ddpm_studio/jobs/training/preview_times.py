@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 
-from ddpm_studio.engine.tables.networks import shapes_after
+from ddpm_studio.engine.tables.networks import pictures_until_recognisable
 
 #: Unless previews come every so many steps, they take at most this share of the time.
 SHARE_OF_TIME = 0.1
@@ -17,12 +17,12 @@ _PASSES = 3
 # Longest wait for recognisable samples: a preview shows that training runs, even if it is noise.
 _LATEST_SECONDS = 600.0
 # Share of a training's length after which the first preview comes, if it is a short one.
-_SHARE_OF_PLAN = 0.25
+_FIRST_PREVIEW_SHARE = 0.25
 # Pause after a preview that failed.
 _PAUSE_SECONDS = 10.0
 
 
-def worth_a_look_after(preset: str, plans: Iterable[int], pictures_a_step: int) -> int:
+def pictures_until_previews(preset: str, plans: Iterable[int], pictures_per_step: int) -> int:
     """Return how many pictures a network sees until its samples are worth a preview.
 
     As many as the preset needs until samples are recognisable; in a shorter training a quarter of
@@ -31,20 +31,20 @@ def worth_a_look_after(preset: str, plans: Iterable[int], pictures_a_step: int) 
     Args:
         preset: preset of the network.
         plans: total steps, as planned one after the other.
-        pictures_a_step: pictures that an optimiser step sees.
+        pictures_per_step: pictures that an optimiser step sees.
     """
     shortest = min(plans, default=None)
-    usual = shapes_after(preset)
+    usual = pictures_until_recognisable(preset)
     if shortest is None:
         return usual
-    return min(usual, math.ceil(_SHARE_OF_PLAN * shortest * pictures_a_step))
+    return min(usual, math.ceil(_FIRST_PREVIEW_SHARE * shortest * pictures_per_step))
 
 
-class PreviewTimes:
+class PreviewSchedule:
     """Schedule of previews, by the pace of the training and the time that previews took.
 
     Args:
-        shapes_after: pictures to be seen until samples may be recognisable.
+        pictures_until_recognisable: pictures to be seen until samples may be recognisable.
         evaluations: network evaluations of a preview, counted per picture.
         seen: pictures seen before the start.
         clock: returns monotonic seconds.
@@ -52,33 +52,33 @@ class PreviewTimes:
 
     def __init__(
         self,
-        shapes_after: int,
+        pictures_until_recognisable: int,
         evaluations: int,
         seen: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._shapes_after = shapes_after
+        self._shapes_after = pictures_until_recognisable
         self._evaluations = evaluations
         self._clock = clock
         self._begun = clock()
-        self._from = seen
-        self._spent = 0.0
-        self._takes: float | None = None
+        self._seen_at_start = seen
+        self._seconds_spent = 0.0
+        self._preview_seconds: float | None = None
         self._not_before = self._begun
 
-    def drew(self, begun: float) -> None:
+    def record_preview(self, begun: float) -> None:
         """Record the duration of the preview that was begun at ``begun`` and has just ended."""
         now = self._clock()
-        self._takes = now - begun
-        self._spent += self._takes
+        self._preview_seconds = now - begun
+        self._seconds_spent += self._preview_seconds
         # Even if little time was spent on previews so far, two don't follow immediately.
-        self._not_before = now + self._takes * (1 / SHARE_OF_TIME - 1)
+        self._not_before = now + self._preview_seconds * (1 / SHARE_OF_TIME - 1)
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
         """Pause after a failed preview: the same error would probably occur again at once."""
         self._not_before = max(self._not_before, self._clock() + _PAUSE_SECONDS)
 
-    def wait(self, seen: int, pace: float | None = None) -> float:
+    def seconds_until_next(self, seen: int, pace: float | None = None) -> float:
         """Return the seconds until the next preview; 0 if it is due, infinite if unknown.
 
         Args:
@@ -88,17 +88,17 @@ class PreviewTimes:
         now = self._clock()
         elapsed = now - self._begun
         if pace is None:
-            pace = (seen - self._from) / max(elapsed - self._spent, 1e-9)
+            pace = (seen - self._seen_at_start) / max(elapsed - self._seconds_spent, 1e-9)
         if pace <= 0:
             return math.inf
-        takes = self._takes
+        takes = self._preview_seconds
         if takes is None:
             takes = self._evaluations / (_PASSES * pace)
         # The time by whose end this preview makes up no more than the share of the total.
-        allowed = (self._spent + takes) / SHARE_OF_TIME - takes
+        allowed = (self._seconds_spent + takes) / SHARE_OF_TIME - takes
         if allowed < _FIRST_SECONDS:
-            early = (self._spent + takes) / _FIRST_SHARE - takes
+            early = (self._seconds_spent + takes) / _FIRST_SHARE - takes
             allowed = min(early, _FIRST_SECONDS)
         learnt = min((self._shapes_after - seen) / pace, _LATEST_SECONDS - elapsed)
-        learnt = 0.0 if self._takes is not None else learnt
+        learnt = 0.0 if self._preview_seconds is not None else learnt
         return max(0.0, allowed - elapsed, learnt, self._not_before - now)

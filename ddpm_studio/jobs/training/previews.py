@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 
-from ddpm_studio.engine import Network, PictureNoise, Trainer, derive_seed, in_bf16
+from ddpm_studio.engine import Network, PictureNoise, Trainer, derive_seed, to_bf16
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.engine.tables.samplers import FEW_STEPS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
-from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
+from ddpm_studio.jobs.drawing.sampling_defaults import default_guidance
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
 from ddpm_studio.jobs.library.preview_sheets import save_preview
-from ddpm_studio.jobs.training.preview_times import PreviewTimes, worth_a_look_after
+from ddpm_studio.jobs.training.preview_times import PreviewSchedule, pictures_until_previews
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.classes import classes_in_turn, needs_class
@@ -27,7 +27,7 @@ _SEED = 4
 _NETWORKS = 2
 
 
-class Previews:
+class PreviewSampler:
     """Preview sampler: decides when to draw, and draws in few steps from noise of a fixed seed."""
 
     def __init__(self, folder: RunFolder, trainer: Trainer, request: TrainRequest) -> None:
@@ -42,8 +42,8 @@ class Previews:
         self._classes = classes_in_turn(folder.info, request.sample_count) if by_class else None
         evaluations = min(student.steps if student else _STEPS, trainer.process.schedule.T)
         plans = (*folder.info.plans, request.steps)
-        learnt = worth_a_look_after(request.preset, plans, request.pictures_a_step)
-        self._times = PreviewTimes(
+        learnt = pictures_until_previews(request.preset, plans, request.pictures_per_step)
+        self._schedule = PreviewSchedule(
             # A network that is fine-tuned can draw from the start.
             0 if folder.info.start_from else learnt,
             _NETWORKS * evaluations * request.sample_count,
@@ -54,7 +54,7 @@ class Previews:
     def _seen(self) -> int:
         return self.trainer.config.seen(self.trainer.step_number)
 
-    def due(self, step: int) -> bool:
+    def is_due(self, step: int) -> bool:
         """Whether to draw after this step; always after the last one."""
         if self.request.sample_count == 0:
             return False
@@ -62,22 +62,22 @@ class Previews:
             return True
         if self.request.sample_every:
             return step % self.request.sample_every == 0
-        return self._times.wait(self._seen) <= 0
+        return self._schedule.seconds_until_next(self._seen) <= 0
 
-    def wait(self, seconds_a_step: float) -> float | None:
+    def seconds_until_next(self, seconds_per_step: float) -> float | None:
         """Return the seconds until the next preview; None if unknown, or there will be none.
 
         Args:
-            seconds_a_step: current duration of a step.
+            seconds_per_step: current duration of a step.
         """
         if self.request.sample_count == 0:
             return None
         step = self.trainer.step_number
-        until_end = (self.request.steps - step) * seconds_a_step
+        until_end = (self.request.steps - step) * seconds_per_step
         if every := self.request.sample_every:
-            return min((every - step % every) * seconds_a_step, until_end)
-        pace = self.trainer.config.pictures / seconds_a_step
-        return min(self._times.wait(self._seen, pace), until_end)
+            return min((every - step % every) * seconds_per_step, until_end)
+        pace = self.trainer.config.pictures / seconds_per_step
+        return min(self._schedule.seconds_until_next(self._seen, pace), until_end)
 
     def draw(self) -> Generator[Event, None, None]:
         """Draw previews: yield progress, then the SampleGrid, saved in the run folder too.
@@ -91,7 +91,7 @@ class Previews:
         networks = (self.trainer.model, self.trainer.ema.model)
         drawn: list[Pictures] = []
         for network in networks:
-            pictures = yield from self._walk(network)
+            pictures = yield from self._sample(network)
             drawn.append(pictures)
         raw, ema = drawn
         step = self.trainer.step_number
@@ -102,16 +102,16 @@ class Previews:
             save_preview(grid)
         except (OSError, StudioError) as error:
             refused = error
-        self._times.drew(begun)
+        self._schedule.record_preview(begun)
         yield grid
         if refused is not None:
             raise refused
 
     def postpone(self) -> None:
         """Postpone the next preview for a while, after drawing has failed."""
-        self._times.failed()
+        self._schedule.record_failure()
 
-    def _walk(self, network: Network) -> Generator[Event, None, Pictures]:
+    def _sample(self, network: Network) -> Generator[Event, None, Pictures]:
         training = network.training
         network.eval()
         count = self.request.sample_count
@@ -119,7 +119,7 @@ class Previews:
             derive_seed(self.request.seed, _SEED), range(count), self.trainer.device
         )
         x = noise.draw(network.config.shape)
-        guidance = usual_guidance(self.folder.info, self.trainer.step_number)
+        guidance = default_guidance(self.folder.info, self.trainer.step_number)
         # With guidance, each step takes two evaluations.
         steps = _STEPS if guidance in (0, 1) else _STEPS // 2
         steps = self._student.steps if self._student else steps
@@ -127,7 +127,7 @@ class Previews:
         try:
             half = self.trainer.config.precision == "bf16"
             evaluator = Evaluator(
-                in_bf16(network) if half else network,
+                to_bf16(network) if half else network,
                 self.trainer.device,
                 self._classes,
                 guidance,

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.data import Dataset
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.device.ranks import RankLostError
-from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted
+from ddpm_studio.engine.training_tensors import load_strict, merge_tensors, split_tensors
 from ddpm_studio.jobs.events import Event, Notice
 from ddpm_studio.jobs.machine.ranks.store import put, read
 from ddpm_studio.jobs.machine.ranks.team import Team
@@ -30,7 +30,7 @@ _PLAN, _ROWS, _STATE = "plan", "rows", "state"
 
 
 @dataclass(frozen=True)
-class Plan:
+class RankTrainingPlan:
     """Plan of a training on several ranks.
 
     Args:
@@ -46,7 +46,7 @@ class Plan:
     rows: npt.NDArray[np.int64] | None
 
 
-def tell_plan(
+def send_plan(
     team: Team,
     trainer: Trainer,
     info: RunInfo,
@@ -58,7 +58,7 @@ def tell_plan(
     exact = request.model_copy(update={"precision": trainer.config.precision})
     if rows is not None:
         put(team.store, _ROWS, rows.astype("<i8").tobytes())
-    team.tell(
+    team.send(
         _PLAN,
         {
             "info": info.model_dump_json(),
@@ -69,14 +69,16 @@ def tell_plan(
     )
 
 
-def hear_plan(team: Team) -> Plan:
+def receive_plan(team: Team) -> RankTrainingPlan:
     """Wait for the plan of rank 0, and return it."""
-    told = cast(dict[str, Any], team.hear(_PLAN))
-    rows = np.frombuffer(read(team.store, _ROWS), "<i8").astype(np.int64) if told["rows"] else None
-    return Plan(
-        RunInfo.model_validate_json(told["info"]),
-        TrainRequest.model_validate_json(told["request"]),
-        told["fingerprint"],
+    message = cast(dict[str, Any], team.receive(_PLAN))
+    rows = (
+        np.frombuffer(read(team.store, _ROWS), "<i8").astype(np.int64) if message["rows"] else None
+    )
+    return RankTrainingPlan(
+        RunInfo.model_validate_json(message["info"]),
+        TrainRequest.model_validate_json(message["request"]),
+        message["fingerprint"],
         rows,
     )
 
@@ -91,22 +93,22 @@ class SharedState:
 
     def __init__(self, team: Team, trainer: Trainer) -> None:
         self._team, self._trainer = team, trainer
-        self._times = 0
+        self._broadcasts = 0
 
     @property
     def _key(self) -> str:
-        return f"{_STATE}/{self._times}"
+        return f"{_STATE}/{self._broadcasts}"
 
     @property
-    def is_told(self) -> bool:
+    def is_announced(self) -> bool:
         """Whether rank 0 has announced the next broadcast."""
         return bool(self._team.store.check([self._key]))
 
-    def tell(self) -> None:
+    def send(self) -> None:
         """Send the state of this rank, which is 0, to the other ranks."""
         trainer = self._trainer
-        tensors = gathered(trainer.optimizer_tensors(), model=trainer.model.state_dict())
-        self._team.tell(
+        tensors = merge_tensors(trainer.optimizer_tensors(), model=trainer.model.state_dict())
+        self._team.send(
             self._key,
             {
                 "step": trainer.step_number,
@@ -118,32 +120,32 @@ class SharedState:
                 ],
             },
         )
-        self._times += 1
+        self._broadcasts += 1
         for tensor in tensors.values():
             self._team.group.broadcast(tensor.detach().to(self._team.device).contiguous())
 
-    def hear(self) -> None:
+    def receive(self) -> None:
         """Receive the state of rank 0, and load it into the trainer."""
-        told = cast(dict[str, Any], self._team.hear(self._key))
-        self._times += 1
+        message = cast(dict[str, Any], self._team.receive(self._key))
+        self._broadcasts += 1
         tensors: dict[str, Tensor] = {}
-        for name, shape, dtype in told["tensors"]:
+        for name, shape, dtype in message["tensors"]:
             tensors[name] = torch.empty(
                 shape, dtype=getattr(torch, dtype), device=self._team.device
             )
             self._team.group.broadcast(tensors[name])
-        optimizer, model = parted(tensors, "model")
+        optimizer, model = split_tensors(tensors, "model")
         trainer = self._trainer
-        if told["step"] == 0:
-            load_exactly(trainer.model, model)
+        if message["step"] == 0:
+            load_strict(trainer.model, model)
         else:
             # Averages are not sent: only rank 0 uses its own.
             averages = trainer.average_tensors()
-            trainer.load(told["step"], model, model, optimizer, averages, told["seen"])
-        trainer.reseed(told["seed"])
+            trainer.load(message["step"], model, model, optimizer, averages, message["seen"])
+        trainer.reseed(message["seed"])
 
 
-class Leading:
+class RankZero:
     """Rank 0's part in a training on several ranks.
 
     Args:
@@ -158,13 +160,13 @@ class Leading:
 
     def begin(self) -> None:
         """Send the weights to the other ranks, which wait for them."""
-        self._state.tell()
+        self._state.send()
 
-    def why(self, error: Exception) -> Exception:
+    def cause(self, error: Exception) -> Exception:
         """Return an error that names the lost rank if that made an exchange fail; else error."""
-        return self._team.why(str(error)) if isinstance(error, RankLostError) else error
+        return self._team.cause(str(error)) if isinstance(error, RankLostError) else error
 
-    def turn_back(self, stepper: Stepper) -> Generator[Event, None, None]:
+    def announce_rollback(self, stepper: Stepper) -> Generator[Event, None, None]:
         """Make the other ranks wait for other weights than those of this step.
 
         They are at the next step already: it is taken by all ranks, and discarded.
@@ -173,19 +175,19 @@ class Leading:
             Exception: an error that ends the training, as of any step.
         """
         if self._trainer.step_number < self._total:
-            self._team.group.wish = True
+            self._team.group.confer_requested = True
             try:
                 yield from stepper.step()
             finally:
-                self._team.group.wish = False
+                self._team.group.confer_requested = False
 
 
-def noted_ranks(trainer: Trainer) -> dict[str, object]:
+def rank_count_entry(trainer: Trainer) -> dict[str, object]:
     """Return the entry of a checkpoint's state for the number of ranks, if there are several."""
     return {"ranks": trainer.ranks.size} if trainer.ranks.size > 1 else {}
 
 
-def told_ranks(state: dict[str, Any], trainer: Trainer) -> Iterator[Notice]:
+def report_rank_change(state: dict[str, Any], trainer: Trainer) -> Iterator[Notice]:
     """Yield a notice if a run is resumed with another number of ranks.
 
     Args:
@@ -196,7 +198,7 @@ def told_ranks(state: dict[str, Any], trainer: Trainer) -> Iterator[Notice]:
     earlier = before if isinstance(before, int) else 1
     if not state or earlier == now:
         return
-    then, today = counted(earlier, "rank"), counted(now, "rank")
+    then, today = format_count(earlier, "rank"), format_count(now, "rank")
     text = f"The batch of a step was shared by {then}, and is by {today} now"
     dropout = trainer.model.config.dropout > 0
     differs = "what is dropped out, and the order of sums" if dropout else "the order of sums"

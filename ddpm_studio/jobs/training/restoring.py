@@ -11,7 +11,7 @@ from ddpm_studio.jobs.training.changes import pictures_seen
 from ddpm_studio.runs import Checkpoint, RunInfo
 
 
-def load_first(
+def load_first_readable(
     checkpoints: Iterable[Checkpoint], trainer: Trainer, info: RunInfo
 ) -> tuple[Checkpoint | None, list[Checkpoint], list[Notice]]:
     """Load the first of these checkpoints that can be read.

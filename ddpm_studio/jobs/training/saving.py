@@ -13,7 +13,7 @@ from ddpm_studio.errors import Failure, StudioError, is_out_of_memory
 from ddpm_studio.jobs.events import CheckpointSaved
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.training_log import DivergedError
-from ddpm_studio.paths import is_there
+from ddpm_studio.paths import path_exists
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.checkpoint import Part
 
@@ -23,7 +23,7 @@ _FIRST_SECONDS = 60.0
 _FIRST_RETRY, _LAST_RETRY = 2.0, 60.0
 
 
-class Saver:
+class CheckpointSaver:
     """Writes checkpoints, and keeps track of the last saved step.
 
     Args:
@@ -43,15 +43,15 @@ class Saver:
         self.problem: str | None = None
         """Reason why the last attempt failed; None if it succeeded."""
         self._every = every
-        self._wait = _FIRST_RETRY
-        self._next = time.monotonic() + (_SECONDS if self.saved else _FIRST_SECONDS)
+        self._retry_delay = _FIRST_RETRY
+        self._next_save = time.monotonic() + (_SECONDS if self.saved else _FIRST_SECONDS)
 
-    def due(self) -> bool:
+    def is_due(self) -> bool:
         """Whether to save after this step."""
         if self.problem is not None:
-            return time.monotonic() >= self._next or self.spare.folder is not None
+            return time.monotonic() >= self._next_save or self.spare.folder is not None
         at_step = self._every is not None and self.trainer.step_number % self._every == 0
-        return at_step or time.monotonic() >= self._next
+        return at_step or time.monotonic() >= self._next_save
 
     def save(self, state: dict[str, Any]) -> CheckpointSaved:
         """Write a complete checkpoint.
@@ -68,15 +68,15 @@ class Saver:
                 raise
             reason = getattr(error, "strerror", None) or Failure.of(error).cause
             self.problem = f"{reason.rstrip('.')}: {self.folder.path}"
-            self._next = time.monotonic() + self._wait
-            self._wait = min(2 * self._wait, _LAST_RETRY)
+            self._next_save = time.monotonic() + self._retry_delay
+            self._retry_delay = min(2 * self._retry_delay, _LAST_RETRY)
             raise StudioError(
                 f"Step {trainer.step_number} can't be saved: {self.problem}.",
                 "Make room or bring the folder back, or save elsewhere.",
             ) from error
         self.saved, self.problem = trainer.step_number, None
-        self._wait = _FIRST_RETRY
-        self._next = time.monotonic() + _SECONDS
+        self._retry_delay = _FIRST_RETRY
+        self._next_save = time.monotonic() + _SECONDS
         return CheckpointSaved(checkpoint.step, checkpoint.path)
 
     def _tensors(self) -> dict[Part, dict[str, Tensor]]:
@@ -96,7 +96,7 @@ class Saver:
             tensors["averages"] = averages
         return {**tensors, "optimizer": trainer.optimizer_tensors()}
 
-    def new_folder(self) -> RunFolder:
+    def create_fallback_run(self) -> RunFolder:
         """Create the run's folder again in the fallback folder, which is unset by that.
 
         Raises:
@@ -106,7 +106,7 @@ class Saver:
         assert place is not None
         name, number = self.folder.path.name, 1
         path = place / name
-        while is_there(path):
+        while path_exists(path):
             number += 1
             path = place / f"{name} {number}"
         return RunFolder.create(path, self.folder.info)

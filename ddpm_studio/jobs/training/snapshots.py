@@ -7,14 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from ddpm_studio.engine import Trainer
-from ddpm_studio.runs.averages import forget_averages_after, kept_averages, save_averages
+from ddpm_studio.runs.averages import average_snapshots, remove_averages_after, save_averages
 
 # Number in a training: with a twentieth of it between two, averages of σ_rel from .03 to .2 are
 # reconstructed to a few thousandths.
 _SNAPSHOTS = 20
 
 
-class Snapshots:
+class AverageSnapshots:
     """Saves the power-function EMAs, evenly spaced over the planned steps.
 
     Args:
@@ -28,7 +28,7 @@ class Snapshots:
         self._every = max(1, total // _SNAPSHOTS)
 
     @property
-    def due(self) -> bool:
+    def is_due(self) -> bool:
         """Whether to save after this step."""
         return bool(self._trainer.power_emas) and self._trainer.step_number % self._every == 0
 
@@ -40,14 +40,14 @@ class Snapshots:
         """
         save_averages(self._run, self._trainer.step_number, self._trainer.average_tensors())
 
-    def forget_later(self) -> None:
+    def remove_later(self) -> None:
         """Remove the snapshots of steps that will be taken again."""
-        forget_averages_after(self._run, self._trainer.step_number)
+        remove_averages_after(self._run, self._trainer.step_number)
 
     def move(self, run: Path) -> None:
         """Copy the readable snapshots to another run folder, and continue there."""
         old, self._run = self._run, run
-        for path in kept_averages(old).values():
+        for path in average_snapshots(old).values():
             with suppress(OSError):
                 (run / path.parent.name).mkdir(exist_ok=True)
                 shutil.copyfile(path, run / path.parent.name / path.name)

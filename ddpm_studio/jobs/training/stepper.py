@@ -10,9 +10,9 @@ from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import is_out_of_memory
 from ddpm_studio.jobs.events import Event, Notice
-from ddpm_studio.jobs.machine.compiling import Compiling
-from ddpm_studio.jobs.machine.ranks.heartbeat import Doing
-from ddpm_studio.jobs.machine.threads import ThreadWatch
+from ddpm_studio.jobs.machine.compiling import TrainingCompiler
+from ddpm_studio.jobs.machine.ranks.heartbeat import RankProgress
+from ddpm_studio.jobs.machine.threads import ThreadTuner
 from ddpm_studio.jobs.training.batching import MicroBatch
 from ddpm_studio.requests import TrainRequest
 
@@ -23,16 +23,18 @@ class Stepper:
     Args:
         trainer: the trainer.
         request: the settings.
-        doing: progress to update for the watchdog of ranks.
+        progress: progress to update for the watchdog of ranks.
     """
 
-    def __init__(self, trainer: Trainer, request: TrainRequest, doing: Doing | None = None) -> None:
+    def __init__(
+        self, trainer: Trainer, request: TrainRequest, progress: RankProgress | None = None
+    ) -> None:
         self.micro_batch = MicroBatch(trainer)
-        self._trainer, self._doing = trainer, doing or Doing()
-        trainer.accelerator.on_pass = self._doing.passed
-        self._compiling = Compiling(trainer, request.steps, allowed=not request.deterministic)
+        self._trainer, self._progress = trainer, progress or RankProgress()
+        trainer.accelerator.on_pass = self._progress.count_pass
+        self._compiler = TrainingCompiler(trainer, request.steps, allowed=not request.deterministic)
         fixed = request.deterministic or request.threads is not None or trainer.ranks.size > 1
-        self._threads = ThreadWatch(trainer.device.type == "cpu" and not fixed)
+        self._threads = ThreadTuner(trainer.device.type == "cpu" and not fixed)
 
     def close(self) -> None:
         """Restore the initial number of CPU threads."""
@@ -41,7 +43,7 @@ class Stepper:
     def begin(self) -> Generator[Event, None, None]:
         """Choose the micro-batch size by the free memory."""
         if self.micro_batch.estimate():
-            yield self._divided()
+            yield self._step_in_micro_batches()
 
     def step(self) -> Generator[Event, None, StepResult]:
         """Take a step, in smaller micro-batches where memory does not suffice.
@@ -50,35 +52,35 @@ class Stepper:
             Exception: an error that ends the training; the step had no effect.
         """
         while True:
-            self._doing.step, self._doing.phase = self._trainer.step_number, "step"
+            self._progress.step, self._progress.phase = self._trainer.step_number, "step"
             try:
-                return self._threads.take(lambda: self._compiling.step(self._trainer.step))
+                return self._threads.run(lambda: self._compiler.step(self._trainer.step))
             except Exception as error:
-                if not is_out_of_memory(error) or self.micro_batch.spent:
-                    self.micro_batch.give_up()
+                if not is_out_of_memory(error) or self.micro_batch.is_exhausted:
+                    self.micro_batch.revert()
                     raise
             finally:
-                self._doing.phase = "idle"
+                self._progress.phase = "idle"
             # The error's traceback, which references tensors, is freed by now.
-            if self.micro_batch.make_room():
-                yield self._divided()
+            if self.micro_batch.shrink():
+                yield self._step_in_micro_batches()
 
-    def settle(self) -> None:
+    def synchronize(self) -> None:
         """Synchronise with the GPU; the watchdog of ranks counts that as part of the step."""
         if self._trainer.device.type != "cuda":
             return
-        self._doing.phase = "step"
+        self._progress.phase = "step"
         try:
             torch.cuda.synchronize(self._trainer.device)
         finally:
-            self._doing.phase = "idle"
+            self._progress.phase = "idle"
 
-    def consider(self) -> Generator[Event, None, None]:
+    def after_step(self) -> Generator[Event, None, None]:
         """Between two steps, compile or change the number of threads, where that pays."""
-        yield from self._compiling.consider()
-        yield from self._threads.consider()
+        yield from self._compiler.after_step()
+        yield from self._threads.after_step()
 
-    def _divided(self) -> Notice:
+    def _step_in_micro_batches(self) -> Notice:
         return Notice(
             f"The memory does not suffice for {self.micro_batch.whole} pictures at once: "
             f"from step {self._trainer.step_number + 1} on {self.micro_batch.size} at once add up "

@@ -13,50 +13,54 @@ import torch
 
 from ddpm_studio.catalogue.origins import require
 from ddpm_studio.data import Dataset
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine import Network, Trainer
-from ddpm_studio.engine.device.ranks import ALONE
+from ddpm_studio.engine.device.ranks import SINGLE_PROCESS
 from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.engine.networks.presets import preset_multiple
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
-from ddpm_studio.jobs.events import Event, Notice, PicturesLeftOut, Progress, RunStarted, Told
-from ddpm_studio.jobs.library.training_pictures import kept_pictures, learnt_sources, require_reader
+from ddpm_studio.jobs.events import Event, InfoNotice, Notice, PicturesLeftOut, Progress, RunStarted
+from ddpm_studio.jobs.library.training_pictures import (
+    cached_pictures,
+    require_reader,
+    training_sources,
+)
 from ddpm_studio.jobs.machine import device as devices
-from ddpm_studio.jobs.machine.ranks.preparing import prepared_by_all
+from ddpm_studio.jobs.machine.ranks.preparing import prepare_on_all_ranks
 from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.jobs.training.adapting import Adaptation
-from ddpm_studio.jobs.training.auto_settings import by_data
+from ddpm_studio.jobs.training.auto_settings import choose_auto_settings
 from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.changes import (
-    further,
-    note_changes,
     pictures_seen,
-    told_changes,
+    record_changed_settings,
+    report_changed_settings,
+    updated_request,
 )
 from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.dataset_checks import (
     check_shape,
-    large_batch,
-    left_out,
-    size_told,
+    describe_large_batch,
+    describe_rejects,
+    describe_size,
 )
-from ddpm_studio.jobs.training.description import describe, process_of
+from ddpm_studio.jobs.training.description import describe, process_info
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
-from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
-from ddpm_studio.jobs.training.length import in_steps
-from ddpm_studio.jobs.training.new_run import taken_over
-from ddpm_studio.jobs.training.rank_state import TRAIN, Leading, tell_plan, told_ranks
-from ddpm_studio.jobs.training.restoring import load_first
+from ddpm_studio.jobs.training.held_out import HeldOutEvaluator, HeldOutSplit, split_held_out
+from ddpm_studio.jobs.training.length import resolve_length
+from ddpm_studio.jobs.training.new_run import inherited_settings
+from ddpm_studio.jobs.training.rank_state import TRAIN, RankZero, report_rank_change, send_plan
+from ddpm_studio.jobs.training.restoring import load_first_readable
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.jobs.training.training_loop import TrainingLoop
-from ddpm_studio.paths import is_there
-from ddpm_studio.rank_flag import asked_devices
+from ddpm_studio.paths import path_exists
+from ddpm_studio.rank_flag import requested_devices
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import Checkpoint, RunFolder, journal
-from ddpm_studio.runs.averages import forget_averages_after
+from ddpm_studio.runs.averages import remove_averages_after
 from ddpm_studio.runs.info import NEEDED_TO_DRAW, NEEDED_TO_TRAIN, StudentInfo
 
 
@@ -69,7 +73,7 @@ class TrainResult:
     loss: float
 
 
-class _Asked(NamedTuple):
+class _TrainArgs(NamedTuple):
     sources: Sequence[Path]
     run: Path
     request: TrainRequest
@@ -101,9 +105,9 @@ def train(
             records, for a student empty for its teacher's.
         run: the run folder, new or, when resuming, existing.
         request: the settings; when resuming, ``steps`` is the new total, ``device`` may differ,
-            the changeable settings (``TrainRequest.may_change()``) that are set replace the run's,
-            and all others are the run's. A length in epochs or minutes is converted to steps; when
-            resuming, minutes are in addition to the training so far.
+            the changeable settings (``TrainRequest.changeable_fields()``) that are set replace the
+            run's, and all others are the run's. A length in epochs or minutes is converted to
+            steps; when resuming, minutes are in addition to the training so far.
         options: how pictures are prepared; ignored when resuming, which uses the run's.
         resume: resume an existing run.
         start_from: another run, possibly an imported one, whose network is fine-tuned: its shape,
@@ -121,16 +125,16 @@ def train(
         StudioError: for pictures, settings or a run folder that can't be used, and when training
             can't continue, after saving the last valid state.
     """
-    ranks = RankPlan.of(asked_devices(request.devices), request.device)
-    with ranks.called(TRAIN) as called:
-        asked = _Asked(sources, run, request, options, resume, start_from, student)
-        return (yield from _prepare_and_train(asked, ranks, called, models, spare))
+    ranks = RankPlan.of(requested_devices(request.devices), request.device)
+    with ranks.launched(TRAIN) as launched:
+        asked = _TrainArgs(sources, run, request, options, resume, start_from, student)
+        return (yield from _prepare_and_train(asked, ranks, launched, models, spare))
 
 
 def _prepare_and_train(
-    asked: _Asked,
+    asked: _TrainArgs,
     ranks: RankPlan,
-    called: Team | None,
+    launched: Team | None,
     models: ModelStore | None,
     spare: FallbackFolder | None,
 ) -> Generator[Event, None, TrainResult]:
@@ -149,7 +153,7 @@ def _prepare_and_train(
                 "Fine-tune it as a new run instead.",
             )
         require(f"The run {run.name}", folder.info.plugins, NEEDED_TO_TRAIN)
-        request = further(folder.info.request, request)
+        request = updated_request(folder.info.request, request)
         sources = sources or [Path(source) for source in folder.info.data.sources]
         options = folder.info.data.options
     elif (run / "run.json").exists():
@@ -160,10 +164,10 @@ def _prepare_and_train(
     if base and start_from:
         require(f"The run {start_from.name}", base.plugins, NEEDED_TO_DRAW)
         # Recorded, so that the request describes the run.
-        request = request.model_copy(update=taken_over(base))
+        request = request.model_copy(update=inherited_settings(base))
     # An existing network counts, not the preset of the request.
     there = folder.info if resume else base
-    process = there.process if there else process_of(request)
+    process = there.process if there else process_info(request)
     try:
         check_loss(process.build(), request.loss, request.timestep_sampling)
     except ValueError as error:
@@ -171,23 +175,28 @@ def _prepare_and_train(
     multiple = there.network_config().size_multiple if there else preset_multiple(request.preset)
     learnt = folder.info if resume else None
     if student and base and not sources:
-        learnt, sources = base, learnt_sources(base, "Name pictures like those it was trained on.")
-    dataset = kept_pictures(learnt, sources) if learnt else None
+        learnt, sources = (
+            base,
+            training_sources(base, "Name pictures like those it was trained on."),
+        )
+    dataset = cached_pictures(learnt, sources) if learnt else None
     if dataset is not None:
-        gone = "are gone" if not all(map(is_there, sources)) else "can't be read without a plug-in"
+        gone = (
+            "are gone" if not all(map(path_exists, sources)) else "can't be read without a plug-in"
+        )
         yield Notice(f"The pictures {gone}; training goes on with those that were kept.")
     else:
         if learnt:
             require_reader(learnt, sources)
-        dataset = yield from prepared_by_all(called, sources, options, multiple)
+        dataset = yield from prepare_on_all_ranks(launched, sources, options, multiple)
     if dataset.report.rejects:
-        yield PicturesLeftOut(left_out(dataset.report.rejects))
+        yield PicturesLeftOut(describe_rejects(dataset.report.rejects))
     for line in dataset.report.warnings:
         yield Notice(line)
     for line in dataset.report.told:
-        yield Told(line)
-    if not resume and (line := size_told(dataset, options, multiple, request.preset)):
-        yield Told(line)
+        yield InfoNotice(line)
+    if not resume and (line := describe_size(dataset, options, multiple, request.preset)):
+        yield InfoNotice(line)
     if resume:
         check_shape(folder.info, dataset)
         assert folder.info.data is not None
@@ -198,23 +207,25 @@ def _prepare_and_train(
     else:
         # Recorded, so that the run is resumed in the same precision on any machine.
         precision = devices.choose_precision(request.precision, device)
-        request, config = yield from by_data(request, dataset, base, student is not None)
+        request, config = yield from choose_auto_settings(
+            request, dataset, base, student is not None
+        )
         if base and start_from and not student:
-            yield Told(str(Adaptation(base, start_from, config, dataset.class_names)))
+            yield InfoNotice(str(Adaptation(base, start_from, config, dataset.class_names)))
         # Likewise dropout, which must not change when a preset does.
         told = {"precision": precision, "dropout": config.dropout}
         request = request.model_copy(update=told)
         info = describe(request, config, process, dataset, start_from, student, base)
-    parts = yield from split(dataset, request.held_out)
+    parts = yield from split_held_out(dataset, request.held_out)
     if request.held_out and parts is None:
         yield Notice("No picture is held out: there are too few for that share.")
     elif parts is not None:
-        told_parts = f"{len(parts.held):,} of {len(dataset):,} pictures are held out"
-        yield Told(f"{told_parts}; the other {len(parts.trained):,} are trained on.")
+        held_out_message = f"{len(parts.held):,} of {len(dataset):,} pictures are held out"
+        yield InfoNotice(f"{held_out_message}; the other {len(parts.trained):,} are trained on.")
     rows = None if parts is None else parts.trained
-    batch, count = request.pictures_a_step, len(dataset if rows is None else rows)
+    batch, count = request.pictures_per_step, len(dataset if rows is None else rows)
     if batch > count:
-        yield Notice(large_batch(batch, count))
+        yield Notice(describe_large_batch(batch, count))
     if ranks.size > batch:
         raise StudioError(
             f"A batch of {batch:,} can't be shared by {ranks.size} ranks.",
@@ -223,11 +234,11 @@ def _prepare_and_train(
     with (
         devices.deterministic(request.deterministic, device),
         threads(ranks.threads(request.threads)),
-        ranks.gathered(TRAIN, request.threads, called) as team,
+        ranks.start_or_join(TRAIN, request.threads, launched) as team,
     ):
         described = folder.info if resume else info
-        taken, seen = _taken(folder) if resume else (0, 0)
-        request = yield from in_steps(
+        taken, seen = _progress_of(folder) if resume else (0, 0)
+        request = yield from resolve_length(
             request, described, dataset, device, taken, seen, rows, ranks.size
         )
         if not resume:
@@ -252,7 +263,7 @@ def _train(
     folder: RunFolder,
     request: TrainRequest,
     dataset: Dataset,
-    parts: Split | None,
+    parts: HeldOutSplit | None,
     device: torch.device,
     models: ModelStore,
     spare: FallbackFolder,
@@ -261,7 +272,7 @@ def _train(
     """Train from the newest checkpoint; return the run's folder, a different one after a move."""
     lock = folder.lock()
     loop: TrainingLoop | None = None
-    orderly = False
+    ended_normally = False
     try:
         if lock.warning:
             yield Notice(lock.warning)
@@ -270,7 +281,7 @@ def _train(
         rows = None if parts is None else parts.trained
         for _ in team.join() if team else ():
             yield Progress(0, 1, "Starting the ranks")
-        group = team.group if team else ALONE
+        group = team.group if team else SINGLE_PROCESS
         trainer = build_trainer(
             folder.info, request, dataset, guard.images, device, fresh, rows, group
         )
@@ -278,24 +289,25 @@ def _train(
         # A student can't be measured, as it has no model of each step.
         if parts is not None and folder.info.student is None:
             labels = dataset.labels if trainer.model.config.num_classes is not None else None
-            held_out = HeldOut(trainer, guard.images, labels, parts, request)
+            held_out = HeldOutEvaluator(trainer, guard.images, labels, parts, request)
         state, notices = _restore(folder, trainer)
         yield from notices
         if folder.checkpoints() and trainer.step_number >= request.steps:
+            taken_steps = format_count(trainer.step_number, "step")
             raise StudioError(
-                f"The run has taken {counted(trainer.step_number, 'step')} already.",
-                f"Ask for more than {counted(trainer.step_number, 'step')} to train it further.",
+                f"The run has taken {taken_steps} already.",
+                f"Ask for more than {taken_steps} to train it further.",
             )
         if folder.info.request is not None:
-            yield from told_changes(folder.info.request, request, trainer)
-            yield from told_ranks(state, trainer)
+            yield from report_changed_settings(folder.info.request, request, trainer)
+            yield from report_rank_change(state, trainer)
         # A disk that can't be written to is reported when a checkpoint is due.
         with suppress(OSError):
-            note_changes(folder, request, trainer.step_number)
+            record_changed_settings(folder, request, trainer.step_number)
 
         def begun(at: RunFolder) -> RunStarted:
             journal.begin(at.path, request.steps)
-            models.attach(at.path, at.info, _live(trainer))
+            models.attach(at.path, at.info, _live_networks(trainer))
             return RunStarted(
                 at.path,
                 trainer.step_number,
@@ -310,28 +322,28 @@ def _train(
             journal.end(old.path)
             return begun(new)
 
-        stepper = Stepper(trainer, request, team.doing if team else None)
-        leading = Leading(team, trainer, request.steps) if team else None
+        stepper = Stepper(trainer, request, team.progress if team else None)
+        leading = RankZero(team, trainer, request.steps) if team else None
         loop = TrainingLoop(
             folder, lock, request, trainer, guard, spare, held_out, moved, stepper, leading
         )
-        returns = state.get("returns", 0)
-        loop.restore(returns if isinstance(returns, int) else 0)
+        rollbacks = state.get("returns", 0)
+        loop.restore(rollbacks if isinstance(rollbacks, int) else 0)
         if team and leading:
-            tell_plan(team, trainer, folder.info, request, dataset, rows)
+            send_plan(team, trainer, folder.info, request, dataset, rows)
             leading.begin()
         # First, so that the progress of reading pictures is not taken for that of the training.
         yield Progress(trainer.step_number, request.steps, "Training")
         yield begun(folder)
         yield from loop.run()
-        orderly = True
+        ended_normally = True
     except GeneratorExit:
-        orderly = True
+        ended_normally = True
         raise
     finally:
         at = loop.folder if loop else folder
         models.detach(at.path)
-        if orderly:
+        if ended_normally:
             journal.end(at.path)
         if loop:
             loop.close()
@@ -340,7 +352,7 @@ def _train(
     return loop.folder
 
 
-def _taken(folder: RunFolder) -> tuple[int, int]:
+def _progress_of(folder: RunFolder) -> tuple[int, int]:
     """Return steps taken and pictures seen by the newest checkpoint that can be read."""
     for checkpoint in reversed(folder.checkpoints()):
         with suppress(StudioError):
@@ -350,25 +362,27 @@ def _taken(folder: RunFolder) -> tuple[int, int]:
 
 def _restore(folder: RunFolder, trainer: Trainer) -> tuple[dict[str, Any], list[Notice]]:
     """Load the newest readable checkpoint; return its state, empty without one, and notices."""
-    newest, damaged, notices = load_first(reversed(folder.checkpoints()), trainer, folder.info)
+    newest, damaged, notices = load_first_readable(
+        reversed(folder.checkpoints()), trainer, folder.info
+    )
     if newest is not None:
-        _go_on_from(folder, newest.step, damaged)
+        _discard_after(folder, newest.step, damaged)
         return newest.state(), notices
     if damaged:
         raise StudioError(
             f"No checkpoint of {folder.path} can be read.", "Start a new run.", str(notices)
         )
-    _go_on_from(folder, 0)
+    _discard_after(folder, 0)
     return {}, notices
 
 
-def _go_on_from(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()) -> None:
+def _discard_after(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()) -> None:
     """Set damaged checkpoints aside, and remove metrics and averages of steps after ``step``."""
     try:
         for checkpoint in damaged:
-            checkpoint.set_aside()
-        folder.forget_metrics_after(step)
-        forget_averages_after(folder.path, step)
+            checkpoint.quarantine()
+        folder.drop_metrics_after(step)
+        remove_averages_after(folder.path, step)
     except OSError as error:
         raise StudioError(
             f"The run {folder.path} can't be written to: {error.strerror or error}.",
@@ -376,7 +390,7 @@ def _go_on_from(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()
         ) from error
 
 
-def _live(trainer: Trainer) -> LiveTraining:
+def _live_networks(trainer: Trainer) -> LiveTraining:
     def network(weights: Weights) -> Network:
         model = trainer.ema.model if weights == "ema" else trainer.model
         assert isinstance(model, Network)

@@ -8,7 +8,7 @@ from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_m
 
 
 @dataclass(frozen=True)
-class Fault:
+class ErrorRecord:
     """An error as text: its traceback, which references tensors, is not kept."""
 
     failure: Failure
@@ -16,11 +16,11 @@ class Fault:
     device_lost: bool
 
     @classmethod
-    def of(cls, error: BaseException) -> Fault:
+    def of(cls, error: BaseException) -> ErrorRecord:
         """Describe any exception."""
         return cls(Failure.of(error), is_out_of_memory(error), is_device_lost(error))
 
-    def stopped(self, step: int, saved: int) -> StudioError:
+    def to_training_error(self, step: int, saved: int) -> StudioError:
         """Return the error to report for a training that this has ended.
 
         Args:

@@ -29,7 +29,7 @@ _TICK_SECONDS = 0.5
 # Weight of the newest tick in the smoothed speed, from which the time left is estimated.
 _SMOOTHING = 0.2
 # Steps with a non-finite loss are skipped; after so many in a row they won't end by themselves.
-_MOST_IN_A_ROW = 10
+_MAX_CONSECUTIVE_SKIPS = 10
 
 
 class DivergedError(StudioError):
@@ -51,7 +51,7 @@ class TrainingLog:
         self.total = total
         self.last_loss = math.nan
         self.skipped = 0
-        self._in_a_row = 0
+        self._consecutive_skips = 0
         self._pending: list[StepResult] = []
         self._held_out: HeldOutMeasured | None = None
         self._load = LoadMeter(trainer.device)
@@ -66,11 +66,11 @@ class TrainingLog:
         """Add a measurement, if there is one, to the last step's line at the next flush."""
         self._held_out = measured or self._held_out
 
-    def leave_out(self, seconds: float) -> None:
+    def exclude_seconds(self, seconds: float) -> None:
         """Exclude some seconds since the last tick from the speed."""
         self._begun += seconds
 
-    def due(self) -> bool:
+    def is_due(self) -> bool:
         """Whether it is time for a tick."""
         return time.monotonic() - self._begun >= _TICK_SECONDS
 
@@ -106,16 +106,16 @@ class TrainingLog:
             self._load.device(),
         )
         self._write(steps, tick)
-        told = self._count_skipped(steps)
-        self.last_loss = next((s.loss for s in reversed(steps) if s.finite), self.last_loss)
+        notice = self._count_skipped(steps)
+        self.last_loss = next((s.loss for s in reversed(steps) if s.is_finite), self.last_loss)
         yield from steps
         yield tick
-        if told:
-            yield told
+        if notice:
+            yield notice
 
-    def begin_anew(self) -> None:
+    def restart_after_rollback(self) -> None:
         """Reset the count of skipped steps in a row, and the clock: the training has gone back."""
-        self._in_a_row = 0
+        self._consecutive_skips = 0
         self.restart_clock()
 
     def restart_clock(self) -> None:
@@ -159,10 +159,10 @@ class TrainingLog:
 
     def _count_skipped(self, steps: list[TrainStep]) -> Notice | None:
         """Return a notice on skipped steps, if any; raise DivergedError after many in a row."""
-        skipped = [step.step for step in steps if not step.finite]
+        skipped = [step.step for step in steps if not step.is_finite]
         for step in steps:
-            self._in_a_row = 0 if step.finite else self._in_a_row + 1
-            if self._in_a_row >= _MOST_IN_A_ROW:
+            self._consecutive_skips = 0 if step.is_finite else self._consecutive_skips + 1
+            if self._consecutive_skips >= _MAX_CONSECUTIVE_SKIPS:
                 raise DivergedError(
                     f"The loss is no longer a number at step {step.step}.",
                     "Take a smaller learning rate or float32, or let it return after a spike.",

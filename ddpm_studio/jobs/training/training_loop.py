@@ -16,22 +16,22 @@ from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import Failure, StudioError, is_device_lost
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep, TrainTick
 from ddpm_studio.jobs.training.data_guard import DataGuard
-from ddpm_studio.jobs.training.fallback_folder import FallbackFolder, last_resorts
-from ddpm_studio.jobs.training.held_out import HeldOut
-from ddpm_studio.jobs.training.loss_spikes import LATE, SpikeWatch
-from ddpm_studio.jobs.training.previews import Previews
-from ddpm_studio.jobs.training.rank_state import Leading, noted_ranks
-from ddpm_studio.jobs.training.restoring import load_first
-from ddpm_studio.jobs.training.saving import Saver
-from ddpm_studio.jobs.training.snapshots import Snapshots
+from ddpm_studio.jobs.training.fallback_folder import FallbackFolder, last_resort_folders
+from ddpm_studio.jobs.training.held_out import HeldOutEvaluator
+from ddpm_studio.jobs.training.loss_spikes import DETECTION_DELAY, SpikeDetector
+from ddpm_studio.jobs.training.previews import PreviewSampler
+from ddpm_studio.jobs.training.rank_state import RankZero, rank_count_entry
+from ddpm_studio.jobs.training.restoring import load_first_readable
+from ddpm_studio.jobs.training.saving import CheckpointSaver
+from ddpm_studio.jobs.training.snapshots import AverageSnapshots
 from ddpm_studio.jobs.training.stepper import Stepper
-from ddpm_studio.jobs.training.training_errors import Fault
+from ddpm_studio.jobs.training.training_errors import ErrorRecord
 from ddpm_studio.jobs.training.training_log import DivergedError, TrainingLog
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder, RunLock
 
-_RETURN_SEED = 5
-_MOST_RETURNS = 3
+_ROLLBACK_SEED = 5
+_MAX_ROLLBACKS = 3
 _WAIT_SECONDS = 0.05
 
 
@@ -59,34 +59,34 @@ class TrainingLoop:
         trainer: Trainer,
         guard: DataGuard,
         spare: FallbackFolder,
-        held_out: HeldOut | None,
+        held_out: HeldOutEvaluator | None,
         moved: Callable[[RunFolder, RunFolder], Event],
         stepper: Stepper,
-        leading: Leading | None = None,
+        leading: RankZero | None = None,
     ) -> None:
         self.folder = folder
         self.request = request
         self.trainer = trainer
         self._lock = lock
         self._guard = guard
-        self._moved = moved
+        self._on_moved = moved
         self._held_out = held_out
         self._log = TrainingLog(folder.metrics_file, trainer, request.steps)
-        self._previews = Previews(folder, trainer, request)
-        self._snapshots = Snapshots(folder.path, trainer, request.steps)
-        self._saver = Saver(folder, trainer, request.checkpoint_every, spare)
-        self._spikes = SpikeWatch()
+        self._previews = PreviewSampler(folder, trainer, request)
+        self._snapshots = AverageSnapshots(folder.path, trainer, request.steps)
+        self._saver = CheckpointSaver(folder, trainer, request.checkpoint_every, spare)
+        self._spikes = SpikeDetector()
         self._stepper, self._leading = stepper, leading
-        self._returns = 0
+        self._rollbacks = 0
         # The last checkpoint returned to, and how many times in a row.
-        self._stuck: tuple[int, int] = (-1, 0)
-        self._told: set[str] = set()
+        self._repeated_rollbacks: tuple[int, int] = (-1, 0)
+        self._reported_problems: set[str] = set()
 
-    def restore(self, returns: int) -> None:
+    def restore(self, rollbacks: int) -> None:
         """Set the number of returns after a loss spike so far, which changes the seed."""
-        self._returns = returns
-        if returns:
-            self.trainer.reseed(derive_seed(self.request.seed, _RETURN_SEED, returns))
+        self._rollbacks = rollbacks
+        if rollbacks:
+            self.trainer.reseed(derive_seed(self.request.seed, _ROLLBACK_SEED, rollbacks))
 
     def close(self) -> None:
         """Release the lock of the run and the pictures' file, and restore the CPU threads."""
@@ -111,7 +111,7 @@ class TrainingLoop:
             self._save_at_close()
             raise
         except Exception as error:
-            fault = Fault.of(error if self._leading is None else self._leading.why(error))
+            fault = ErrorRecord.of(error if self._leading is None else self._leading.cause(error))
             sound = self.trainer.whole and not isinstance(error, DivergedError)
         else:
             return
@@ -120,7 +120,7 @@ class TrainingLoop:
             with contextlib.suppress(Exception):
                 self._flush_quietly()
                 self._saver.save(self._state())
-        raise fault.stopped(self.trainer.step_number, self._saver.saved)
+        raise fault.to_training_error(self.trainer.step_number, self._saver.saved)
 
     def _steps(self) -> Generator[Event, None, None]:
         trainer, log, total = self.trainer, self._log, self.request.steps
@@ -129,16 +129,19 @@ class TrainingLoop:
                 yield Notice(told)
             log.add((yield from self._stepper.step()))
             yield Progress(trainer.step_number, total, "Training")
-            if self._snapshots.due:
+            if self._snapshots.is_due:
                 yield from self._snapshot()
             begun = time.monotonic()
-            yield from self._stepper.consider()
-            log.leave_out(time.monotonic() - begun)
+            yield from self._stepper.after_step()
+            log.exclude_seconds(time.monotonic() - begun)
             last = trainer.step_number == total
-            previews, save = self._previews.due(trainer.step_number), self._saver.due() and not last
+            previews, save = (
+                self._previews.is_due(trainer.step_number),
+                self._saver.is_due() and not last,
+            )
             held_out = yield from self._measure_held_out()
-            due = log.due() or last or previews or save or held_out
-            if due and (yield from self._flush()):
+            is_due = log.is_due() or last or previews or save or held_out
+            if is_due and (yield from self._flush()):
                 continue
             if previews:
                 yield from self._draw()
@@ -154,7 +157,7 @@ class TrainingLoop:
         while self._saver.saved < self.trainer.step_number:
             time.sleep(_WAIT_SECONDS)
             yield Progress(self.trainer.step_number, self.request.steps, "Waiting to save")
-            if self._saver.due() and (yield from self._save()):
+            if self._saver.is_due() and (yield from self._save()):
                 return True
         return False
 
@@ -162,33 +165,36 @@ class TrainingLoop:
         """Yield the metrics; return True if they made the training return to a checkpoint."""
         # The first step detected as part of a spike.
         spike: int | None = None
-        self._stepper.settle()
+        self._stepper.synchronize()
         try:
             for event in self._log.flush():
-                if isinstance(event, TrainStep) and event.finite:
-                    leapt = self._spikes.saw(event.loss)
-                    spike = event.step if leapt and spike is None else spike
-                yield self._with_plans(event) if isinstance(event, TrainTick) else event
+                if isinstance(event, TrainStep) and event.is_finite:
+                    is_spike = self._spikes.observe(event.loss)
+                    spike = event.step if is_spike and spike is None else spike
+                yield self._with_forecast(event) if isinstance(event, TrainTick) else event
         except DivergedError as error:
             if not self.request.return_on_spike:
                 raise
-            why, sound = error.cause, self.trainer.step_number
+            cause, sound = error.cause, self.trainer.step_number
         else:
-            if (yield from self._tell_of_figures()):
+            if (yield from self._check_metrics_written()):
                 return True
             if spike is None or not self.request.return_on_spike:
                 return False
-            why, sound = f"The loss leapt at step {self.trainer.step_number}.", spike - LATE
-        return (yield from self._go_back(why, sound))
+            cause, sound = (
+                f"The loss leapt at step {self.trainer.step_number}.",
+                spike - DETECTION_DELAY,
+            )
+        return (yield from self._roll_back(cause, sound))
 
-    def _with_plans(self, tick: TrainTick) -> TrainTick:
+    def _with_forecast(self, tick: TrainTick) -> TrainTick:
         """Add the time until the next samples and the number of CPU threads to a tick."""
-        seconds_a_step = self.trainer.config.pictures / tick.images_per_second
+        seconds_per_step = self.trainer.config.pictures / tick.images_per_second
         threads = torch.get_num_threads() if self.trainer.device.type == "cpu" else None
-        samples_in = self._previews.wait(seconds_a_step)
+        samples_in = self._previews.seconds_until_next(seconds_per_step)
         return replace(tick, samples_in=samples_in, threads=threads)
 
-    def _tell_of_figures(self) -> Generator[Event, None, bool]:
+    def _check_metrics_written(self) -> Generator[Event, None, bool]:
         """If metrics can't be written, check at once whether a checkpoint can.
 
         Returns:
@@ -196,9 +202,9 @@ class TrainingLoop:
         """
         problem = self._log.writer.problem
         if problem is None:
-            self._told.discard("metrics")
-        elif "metrics" not in self._told:
-            self._told.add("metrics")
+            self._reported_problems.discard("metrics")
+        elif "metrics" not in self._reported_problems:
+            self._reported_problems.add("metrics")
             if (yield from self._save()):
                 return True
             if self._saver.problem is None:
@@ -206,7 +212,7 @@ class TrainingLoop:
                 yield SavingFailed(f"The figures can't be written: {reason}. They wait in memory.")
         return False
 
-    def _go_back(self, why: str, sound: int) -> Generator[Event, None, bool]:
+    def _roll_back(self, cause: str, sound: int) -> Generator[Event, None, bool]:
         """Load the last checkpoint up to step ``sound``, and train on other pictures from there.
 
         If none of those can be read, the first later one is used. Newer checkpoints are set aside.
@@ -216,37 +222,39 @@ class TrainingLoop:
         """
         checkpoints = self.folder.checkpoints()
         if not checkpoints:
-            raise DivergedError(f"{why} There is no checkpoint to go back to.", "Save more often.")
+            raise DivergedError(
+                f"{cause} There is no checkpoint to go back to.", "Save more often."
+            )
         # Yielded later, so that a consumer that closes the generator at one finds the return done.
         told: list[Event] = []
         if self._leading is not None:
-            finish(self._leading.turn_back(self._stepper), told.append)
+            finish(self._leading.announce_rollback(self._stepper), told.append)
         wanted = [old for old in reversed(checkpoints) if old.step <= sound]
         wanted += [late for late in checkpoints if late.step > sound]
-        newest, _, notices = load_first(wanted, self.trainer, self.folder.info)
+        newest, _, notices = load_first_readable(wanted, self.trainer, self.folder.info)
         if newest is None:
-            none = f"{why} No checkpoint can be read."
+            none = f"{cause} No checkpoint can be read."
             raise DivergedError(none, "Start a new run.", str(notices))
-        times = self._stuck[1] + 1 if self._stuck[0] == newest.step else 1
-        if times > _MOST_RETURNS:
+        times = self._repeated_rollbacks[1] + 1 if self._repeated_rollbacks[0] == newest.step else 1
+        if times > _MAX_ROLLBACKS:
             raise DivergedError(
-                f"{why} It did so {times} times after step {newest.step}.",
+                f"{cause} It did so {times} times after step {newest.step}.",
                 "Start a new run with a smaller learning rate.",
             )
-        self._stuck = (newest.step, times)
-        self._snapshots.forget_later()
+        self._repeated_rollbacks = (newest.step, times)
+        self._snapshots.remove_later()
         for spoiled in checkpoints[checkpoints.index(newest) + 1 :]:
             with contextlib.suppress(OSError):
-                spoiled.set_aside()
+                spoiled.quarantine()
         self._saver.saved = newest.step
-        self.restore(self._returns + 1)
+        self.restore(self._rollbacks + 1)
         if self._leading is not None:
             self._leading.begin()
-        self._spikes.forget()
-        self._log.writer.forget_after(newest.step)
-        self._log.begin_anew()
+        self._spikes.reset()
+        self._log.writer.drop_after(newest.step)
+        self._log.restart_after_rollback()
         yield from (*told, *notices)
-        yield Notice(f"{why} Training went back to step {newest.step} and takes other pictures.")
+        yield Notice(f"{cause} Training went back to step {newest.step} and takes other pictures.")
         return True
 
     def _snapshot(self) -> Generator[Event, None, None]:
@@ -256,11 +264,11 @@ class TrainingLoop:
         except OSError as error:
             refused = error.strerror or error
         else:
-            self._told.discard("averages")
+            self._reported_problems.discard("averages")
             return
         step = self.trainer.step_number
         notice = Notice(f"The averages of step {step} can't be saved: {refused}. Training goes on.")
-        yield from self._tell("averages", notice)
+        yield from self._report_once("averages", notice)
 
     def _draw(self) -> Generator[Event, None, None]:
         """Draw preview samples; training continues without if that fails."""
@@ -272,19 +280,19 @@ class TrainingLoop:
             failure = Failure.of(error)
             self._previews.postpone()
         else:
-            self._told.discard("samples")
+            self._reported_problems.discard("samples")
             return
         step = self.trainer.step_number
         notice = Notice(f"No samples were drawn at step {step}: {failure.cause} Training goes on.")
-        yield from self._tell("samples", notice)
+        yield from self._report_once("samples", notice)
 
     def _measure_held_out(self) -> Generator[Event, None, bool]:
         """Measure held-out pictures if it is time; return whether there is a measurement."""
         if self._held_out is None:
             return False
         begun = time.monotonic()
-        measured = yield from self._held_out.consider(self.trainer.step_number)
-        self._log.leave_out(time.monotonic() - begun)
+        measured = yield from self._held_out.after_step(self.trainer.step_number)
+        self._log.exclude_seconds(time.monotonic() - begun)
         self._log.add_held_out(measured)
         return measured is not None
 
@@ -304,24 +312,24 @@ class TrainingLoop:
                 raise
             refused = error.cause
         else:
-            self._told.discard("saving")
+            self._reported_problems.discard("saving")
             yield saved
             if before is not None:
                 yield Notice(f"Step {saved.step} is saved.")
             return False
         if spoiled:
-            return (yield from self._go_back(refused, self.trainer.step_number))
+            return (yield from self._roll_back(refused, self.trainer.step_number))
         if self._saver.spare.folder is not None:
             return (yield from self._save())
         told = SavingFailed(f"{refused} Training goes on in memory and tries again.")
-        yield from self._tell("saving", told)
+        yield from self._report_once("saving", told)
         return False
 
     def _move(self) -> Generator[Event, None, None]:
         """Continue in a new run folder in the fallback folder."""
         old = self.folder
         try:
-            new = self._saver.new_folder()
+            new = self._saver.create_fallback_run()
             lock = new.lock()
         except StudioError as error:
             yield SavingFailed(str(error))
@@ -334,7 +342,7 @@ class TrainingLoop:
         self._lock = lock
         self.folder = self._saver.folder = self._previews.folder = new
         self._log.writer.path = new.metrics_file
-        yield self._moved(old, new)
+        yield self._on_moved(old, new)
         yield Notice(f"The run goes on in {new.path}.")
 
     def _save_at_close(self) -> None:
@@ -348,15 +356,15 @@ class TrainingLoop:
             refused = error
         else:
             return
-        wished = self._saver.spare.folder
-        for place in filter(None, (wished, *last_resorts())):
-            if self._saved_at(place):
-                if place == wished:
+        chosen_folder = self._saver.spare.folder
+        for place in filter(None, (chosen_folder, *last_resort_folders())):
+            if self._save_into(place):
+                if place == chosen_folder:
                     return
                 raise StudioError(refused.cause, f"It is saved in {self.folder.path} instead.")
         raise refused
 
-    def _saved_at(self, place: Path) -> bool:
+    def _save_into(self, place: Path) -> bool:
         """Save into a new run folder at this place; return whether that succeeded."""
         old, self._saver.spare.folder = self.folder, place
         for _ in self._move():
@@ -377,14 +385,14 @@ class TrainingLoop:
         return {
             "loss": self._log.last_loss,
             "seed": self.trainer.config.seed,
-            "returns": self._returns,
-            "micro_batch": self._stepper.micro_batch.divided,
+            "returns": self._rollbacks,
+            "micro_batch": self._stepper.micro_batch.reduced_size,
             "pictures": self.trainer.config.seen(self.trainer.step_number),
-            **noted_ranks(self.trainer),
+            **rank_count_entry(self.trainer),
         }
 
-    def _tell(self, about: str, notice: Notice) -> Generator[Event, None, None]:
+    def _report_once(self, about: str, notice: Notice) -> Generator[Event, None, None]:
         """Report a problem once, until it is solved and may occur again."""
-        if about not in self._told:
-            self._told.add(about)
+        if about not in self._reported_problems:
+            self._reported_problems.add(about)
             yield notice

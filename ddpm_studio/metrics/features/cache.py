@@ -10,12 +10,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from ddpm_studio.paths import unfinished
+from ddpm_studio.paths import temporary_path
 
 _FOLDER = "features"
 
 
-def find(cache: Path | None, key: str) -> dict[str, Tensor] | None:
+def load_cached(cache: Path | None, key: str) -> dict[str, Tensor] | None:
     """Look up the tensors of a cache key; None if there are none.
 
     Args:
@@ -31,7 +31,7 @@ def find(cache: Path | None, key: str) -> dict[str, Tensor] | None:
         return None
 
 
-def keep(cache: Path | None, key: str, tensors: Mapping[str, Tensor]) -> None:
+def store(cache: Path | None, key: str, tensors: Mapping[str, Tensor]) -> None:
     """Store tensors under a cache key by an atomic write; do nothing if it can't be written."""
     if cache is None:
         return
@@ -39,7 +39,7 @@ def keep(cache: Path | None, key: str, tensors: Mapping[str, Tensor]) -> None:
     file = _file(cache, key)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = unfinished(file.parent)
+        temporary = temporary_path(file.parent)
         try:
             temporary.write_bytes(content)
             temporary.replace(file)

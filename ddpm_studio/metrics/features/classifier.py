@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ddpm_studio.metrics.features import cache
-from ddpm_studio.metrics.features.resizing import at_most, channels_first, size_told
+from ddpm_studio.metrics.features.resizing import channels_first, describe_resize, shrink_to
 from ddpm_studio.metrics.features.space import Basis, Features, Pictures
 from ddpm_studio.metrics.held_out import content_hashes, content_key, held_out
 from ddpm_studio.progress import Progress
@@ -26,22 +26,22 @@ WIDTH = 64
 _FORMAT = 1
 _SIDE = 32
 _BATCH = 128
-_AT_ONCE = 1024
+_CHUNK = 1024
 # Total pictures seen, about a minute on two cores; and the maximum number of epochs of a small set.
-_PASSES, _EPOCHS = 60_000, 60
-_RATE, _DECAY = 4e-3, 1e-2
-_WARM_UP = 0.1
-_SHIFT = 2
+_MAX_PICTURES_SEEN, _MAX_EPOCHS = 60_000, 60
+_LEARNING_RATE, _WEIGHT_DECAY = 4e-3, 1e-2
+_WARMUP_FRACTION = 0.1
+_MAX_SHIFT = 2
 _HELD_OUT, _MOST_HELD_OUT = 0.1, 5000
 # Largest preprocessed set kept in memory, in bytes. A larger one is preprocessed batch by batch:
 # few of its pictures are seen twice.
-_MOST_KEPT = 1 << 30
-_ACCURACY, _TESTED = "held_out_accuracy", "held_out_count"
+_MAX_PRELOADED_BYTES = 1 << 30
+_ACCURACY, _TEST_COUNT = "held_out_accuracy", "held_out_count"
 
-_Look = Callable[[npt.NDArray[np.int64]], Tensor]
+_InputLoader = Callable[[npt.NDArray[np.int64]], Tensor]
 
 
-class Body(nn.Module):
+class Backbone(nn.Module):
     """Convolutional network down to about 4 × 4 positions, then a linear layer to 64 features.
 
     Args:
@@ -71,7 +71,7 @@ class Body(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Classifier: :class:`Body`, and a linear head that gives the class logits.
+    """Classifier: :class:`Backbone`, and a linear head that gives the class logits.
 
     Args:
         channels: channels of the pictures, without alpha.
@@ -81,7 +81,7 @@ class Classifier(nn.Module):
 
     def __init__(self, channels: int, size: tuple[int, int], classes: int) -> None:
         super().__init__()
-        self.body = Body(channels, size)
+        self.body = Backbone(channels, size)
         self.head = nn.Linear(WIDTH, classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -96,8 +96,8 @@ class ClassifierSpace:
     Args:
         network: trained classifier.
         class_names: names of its classes.
-        accuracy: accuracy on ``tested`` held-out pictures; None: unknown.
-        tested: number of those pictures.
+        accuracy: accuracy on ``test_count`` held-out pictures; None: unknown.
+        test_count: number of those pictures.
         size: (H, W) of the pictures it was trained on.
         seed: seed of its training.
     """
@@ -107,13 +107,13 @@ class ClassifierSpace:
         network: Classifier,
         class_names: tuple[str, ...],
         accuracy: float | None,
-        tested: int,
+        test_count: int,
         size: tuple[int, int],
         seed: int,
     ) -> None:
         self.network = network.eval().requires_grad_(False)
         self.class_names = class_names
-        self.accuracy, self.tested = accuracy, tested
+        self.accuracy, self.test_count = accuracy, test_count
         self._size, self._seed = size, seed
 
     @property
@@ -122,21 +122,21 @@ class ClassifierSpace:
         return f"{WIDTH} features of a classifier of the set"
 
     @property
-    def told(self) -> Mapping[str, object]:
+    def details(self) -> Mapping[str, object]:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
         return {
             "held_out_accuracy": self.accuracy,
-            "held_out_pictures": self.tested,
+            "held_out_pictures": self.test_count,
             "classes": list(self.class_names),
             "seed": self._seed,
-            "pictures_seen_as": size_told(*self._size, _shrunk(*self._size)),
+            "pictures_seen_as": describe_resize(*self._size, _input_size(*self._size)),
             "weights_sha256": weights_digest(self.network),
         }
 
     def __call__(self, pictures: Pictures, /) -> Features:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
         with torch.no_grad():
-            found: Features = self.network.body(_seen(pictures)).double().numpy()
+            found: Features = self.network.body(_preprocess(pictures)).double().numpy()
         return found
 
     def probabilities(self, features: Features) -> Features:
@@ -163,40 +163,46 @@ def classifier_space(basis: Basis) -> Generator[Progress, None, ClassifierSpace]
         raise ValueError("the pictures have no classes that a network could learn")
     size = (basis.images.shape[1], basis.images.shape[2])
     channels = channels_first(basis.images[:1]).shape[1]
-    network = _blank(channels, _shrunk(*size), len(basis.class_names))
+    network = _uninitialised(channels, _input_size(*size), len(basis.class_names))
     if basis.weights is not None:
-        basis.weights.fill(network)
+        basis.weights.load_into(network)
         return _space(network, basis, basis.weights.tensors)
     hashes = yield from content_hashes(basis.images)
-    told = [_FORMAT, content_key(hashes), basis.class_names, basis.seed, list(basis.images.shape)]
-    digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=16)
+    details = [
+        _FORMAT,
+        content_key(hashes),
+        basis.class_names,
+        basis.seed,
+        list(basis.images.shape),
+    ]
+    digest = hashlib.blake2b(json.dumps(details).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(basis.labels, np.int64).tobytes())
     key = f"classifier-{digest.hexdigest()}"
-    kept = cache.find(basis.cache, key)
+    kept = cache.load_cached(basis.cache, key)
     if kept is not None:
         network.load_state_dict(kept, strict=False)
         return _space(network, basis, kept)
     test = held_out(hashes, _HELD_OUT, _MOST_HELD_OUT)
-    x = yield from _look(basis.images)
+    x = yield from _input_loader(basis.images)
     y = torch.from_numpy(np.ascontiguousarray(basis.labels, np.int64))
-    _begin(network, basis.seed)
+    _init_weights(network, basis.seed)
     yield from _train(network, x, y, np.flatnonzero(~test), basis.seed)
     accuracy = _accuracy(network, x, y, np.flatnonzero(test))
-    tested = int(test.sum())
+    test_count = int(test.sum())
     notes = {
         _ACCURACY: torch.tensor(accuracy, dtype=torch.float64),
-        _TESTED: torch.tensor(tested),
+        _TEST_COUNT: torch.tensor(test_count),
     }
-    cache.keep(basis.cache, key, {**network.state_dict(), **notes})
+    cache.store(basis.cache, key, {**network.state_dict(), **notes})
     return _space(network, basis, notes)
 
 
 def _space(network: Classifier, basis: Basis, notes: Mapping[str, Tensor]) -> ClassifierSpace:
     """Create the feature space of a trained network; ``notes`` has its held-out accuracy."""
     size = (basis.images.shape[1], basis.images.shape[2])
-    tested = int(notes.get(_TESTED, torch.tensor(0)))
-    accuracy = float(notes[_ACCURACY]) if tested and _ACCURACY in notes else None
-    return ClassifierSpace(network, basis.class_names, accuracy, tested, size, basis.seed)
+    test_count = int(notes.get(_TEST_COUNT, torch.tensor(0)))
+    accuracy = float(notes[_ACCURACY]) if test_count and _ACCURACY in notes else None
+    return ClassifierSpace(network, basis.class_names, accuracy, test_count, size, basis.seed)
 
 
 def weights_digest(network: nn.Module) -> str:
@@ -208,14 +214,14 @@ def weights_digest(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _blank(channels: int, size: tuple[int, int], classes: int) -> Classifier:
+def _uninitialised(channels: int, size: tuple[int, int], classes: int) -> Classifier:
     """Create an uninitialised network, so that torch's global generator is not advanced."""
     with torch.device("meta"):
         network = Classifier(channels, size, classes)
     return network.to_empty(device="cpu")
 
 
-def _begin(network: Classifier, seed: int) -> None:
+def _init_weights(network: Classifier, seed: int) -> None:
     """Initialise the weights with He initialisation, from a generator of their own [He 2015]."""
     draw = torch.Generator().manual_seed(seed)
     for module in network.modules():
@@ -228,38 +234,38 @@ def _begin(network: Classifier, seed: int) -> None:
                 nn.init.zeros_(module.bias)
 
 
-def _look(images: Pictures) -> Generator[Progress, None, _Look]:
+def _input_loader(images: Pictures) -> Generator[Progress, None, _InputLoader]:
     """Return a function from rows of the set to the network's input, preprocessed if it fits."""
-    numbers = channels_first(images[:1]).shape[1] * math.prod(_shrunk(*images.shape[1:3]))
-    if 4 * numbers * len(images) > _MOST_KEPT:
-        return lambda rows: _seen(images[rows])
+    numbers = channels_first(images[:1]).shape[1] * math.prod(_input_size(*images.shape[1:3]))
+    if 4 * numbers * len(images) > _MAX_PRELOADED_BYTES:
+        return lambda rows: _preprocess(images[rows])
     parts = []
-    for start in range(0, len(images), _AT_ONCE):
-        parts.append(_seen(images[start : start + _AT_ONCE]))
-        done = min(start + _AT_ONCE, len(images))
+    for start in range(0, len(images), _CHUNK):
+        parts.append(_preprocess(images[start : start + _CHUNK]))
+        done = min(start + _CHUNK, len(images))
         yield Progress(done, len(images), "Reading the pictures", "pictures")
     seen = torch.cat(parts)
     return lambda rows: seen[torch.from_numpy(rows)]
 
 
 def _train(
-    network: Classifier, x: _Look, y: Tensor, rows: npt.NDArray[np.int64], seed: int
+    network: Classifier, x: _InputLoader, y: Tensor, rows: npt.NDArray[np.int64], seed: int
 ) -> Generator[Progress, None, None]:
     """Train with AdamW, linear warm-up and decay of the learning rate, and random shifts."""
-    steps = max(1, min(_PASSES, _EPOCHS * len(rows)) // _BATCH)
-    optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=_DECAY)
+    steps = max(1, min(_MAX_PICTURES_SEEN, _MAX_EPOCHS * len(rows)) // _BATCH)
+    optimizer = torch.optim.AdamW(network.parameters(), _LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
     draw = np.random.default_rng(seed)
     network.train()
     order = np.empty(0, np.int64)
     for step in range(steps):
-        rise = min(1.0, (step + 1) / (_WARM_UP * steps))
+        rise = min(1.0, (step + 1) / (_WARMUP_FRACTION * steps))
         for group in optimizer.param_groups:
-            group["lr"] = _RATE * rise * (1 - step / steps)
+            group["lr"] = _LEARNING_RATE * rise * (1 - step / steps)
         while len(order) < _BATCH:
             order = np.concatenate([order, draw.permutation(rows)])
         batch, order = order[:_BATCH], order[_BATCH:]
         known = y[torch.from_numpy(batch)]
-        loss = functional.cross_entropy(network(_moved(x(batch), draw)), known)
+        loss = functional.cross_entropy(network(_random_shift(x(batch), draw)), known)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -267,15 +273,17 @@ def _train(
     network.eval()
 
 
-def _moved(x: Tensor, draw: np.random.Generator) -> Tensor:
+def _random_shift(x: Tensor, draw: np.random.Generator) -> Tensor:
     """Shift a batch randomly by up to two pixels each way, with replicated borders."""
-    down, right = draw.integers(0, 2 * _SHIFT + 1, 2).tolist()
+    down, right = draw.integers(0, 2 * _MAX_SHIFT + 1, 2).tolist()
     height, width = x.shape[2:]
-    wide = functional.pad(x, (_SHIFT,) * 4, mode="replicate")
+    wide = functional.pad(x, (_MAX_SHIFT,) * 4, mode="replicate")
     return wide[:, :, down : down + height, right : right + width]
 
 
-def _accuracy(network: Classifier, x: _Look, y: Tensor, rows: npt.NDArray[np.int64]) -> float:
+def _accuracy(
+    network: Classifier, x: _InputLoader, y: Tensor, rows: npt.NDArray[np.int64]
+) -> float:
     right = 0
     with torch.no_grad():
         for start in range(0, len(rows), 512):
@@ -285,13 +293,13 @@ def _accuracy(network: Classifier, x: _Look, y: Tensor, rows: npt.NDArray[np.int
     return right / max(1, len(rows))
 
 
-def _seen(pictures: Pictures) -> Tensor:
+def _preprocess(pictures: Pictures) -> Tensor:
     """Preprocess pictures for the network: float32 (N, C, H, W) in −1..1, at most 32 px."""
-    return at_most(channels_first(pictures), _SIDE) / 127.5 - 1
+    return shrink_to(channels_first(pictures), _SIDE) / 127.5 - 1
 
 
-def _shrunk(height: int, width: int) -> tuple[int, int]:
-    seen = at_most(torch.empty(1, 1, height, width), _SIDE)
+def _input_size(height: int, width: int) -> tuple[int, int]:
+    seen = shrink_to(torch.empty(1, 1, height, width), _SIDE)
     return seen.shape[2], seen.shape[3]
 
 

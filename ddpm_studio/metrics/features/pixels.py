@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping
 import numpy as np
 import torch
 
-from ddpm_studio.metrics.features.resizing import at_most, channels_first, size_told
+from ddpm_studio.metrics.features.resizing import channels_first, describe_resize, shrink_to
 from ddpm_studio.metrics.features.space import Basis, Features, Pictures
 from ddpm_studio.progress import Progress
 
@@ -25,7 +25,7 @@ class PixelSpace:
 
     def __init__(self, size: tuple[int, int], channels: int) -> None:
         self._size = size
-        seen = at_most(torch.empty(1, channels, *size), _SIDE)
+        seen = shrink_to(torch.empty(1, channels, *size), _SIDE)
         self._seen = (seen.shape[2], seen.shape[3])
         self._dimensions = seen[0].numel()
 
@@ -35,13 +35,13 @@ class PixelSpace:
         return f"{self._dimensions:,} values of the pixels"
 
     @property
-    def told(self) -> Mapping[str, object]:
+    def details(self) -> Mapping[str, object]:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
-        return {"pictures_seen_as": size_told(*self._size, self._seen)}
+        return {"pictures_seen_as": describe_resize(*self._size, self._seen)}
 
     def __call__(self, pictures: Pictures, /) -> Features:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
-        x = at_most(channels_first(pictures), _SIDE) / 127.5 - 1
+        x = shrink_to(channels_first(pictures), _SIDE) / 127.5 - 1
         return np.asarray(x.flatten(1).double().numpy())
 
 

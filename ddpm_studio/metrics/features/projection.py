@@ -11,13 +11,13 @@ from ddpm_studio.metrics.features.space import (
     Features,
     FeatureSpace,
     Pictures,
-    features_of,
+    compute_features,
 )
 from ddpm_studio.metrics.subset import Subset
 from ddpm_studio.progress import Progress
 
 # Maximum number of pictures to fit, which is enough for the directions of largest variance.
-_MOST_FITTED = 4096
+_MAX_FITTED = 4096
 
 
 class ProjectedSpace:
@@ -48,10 +48,10 @@ class ProjectedSpace:
         return f"{self.components.shape[1]} principal components of {self.space.title}"
 
     @property
-    def told(self) -> Mapping[str, object]:
+    def details(self) -> Mapping[str, object]:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
         return {
-            **self.space.told,
+            **self.space.details,
             "components": self.components.shape[1],
             "components_fitted_to": self.fitted,
             "variance_explained": self.explained,
@@ -75,10 +75,10 @@ def projected_space(
     Yields:
         Progress.
     """
-    count = min(len(basis.images), _MOST_FITTED)
+    count = min(len(basis.images), _MAX_FITTED)
     rows = np.arange(count) * len(basis.images) // count
     spread = Subset(basis.images, rows)
-    found = yield from features_of(space, spread, "Finding the principal components")
+    found = yield from compute_features(space, spread, "Finding the principal components")
     mean = found.mean(0)
     directions, explained = principal_components(found - mean, components)
     return ProjectedSpace(space, mean, directions, explained, count)

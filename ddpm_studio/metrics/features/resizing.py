@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ddpm_studio.engine.sizes import size_text
-from ddpm_studio.picture_shape import opaque
+from ddpm_studio.picture_shape import composite_over
 
 Pictures = npt.NDArray[np.uint8]
 
@@ -20,7 +20,7 @@ RESIZED = "bicubic, antialiased"
 
 def channels_first(pictures: Pictures) -> Tensor:
     """Convert uint8 (N, H, W, C) to float32 (N, C, H, W) in 0..255, alpha composited over white."""
-    shown = torch.from_numpy(np.array(opaque(pictures)))
+    shown = torch.from_numpy(np.array(composite_over(pictures)))
     return shown.permute(0, 3, 1, 2).float()
 
 
@@ -37,7 +37,7 @@ def as_rgb(pictures: Pictures) -> Tensor:
     return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x
 
 
-def resized(x: Tensor, height: int, width: int) -> Tensor:
+def resize_to(x: Tensor, height: int, width: int) -> Tensor:
     """Resize (N, C, H, W) with an antialiased bicubic filter, a = −½; unchanged if equal in size.
 
     Overshoot of the filter is clamped to 0..255.
@@ -48,14 +48,14 @@ def resized(x: Tensor, height: int, width: int) -> Tensor:
     return functional.interpolate(x, size, mode="bicubic", antialias=True).clamp(0, 255)
 
 
-def at_most(x: Tensor, side: int) -> Tensor:
+def shrink_to(x: Tensor, side: int) -> Tensor:
     """Shrink (N, C, H, W) so that no side is longer than ``side`` pixels; never enlarge."""
     height, width = x.shape[2:]
     scale = side / max(height, width, side)
-    return resized(x, max(1, round(height * scale)), max(1, round(width * scale)))
+    return resize_to(x, max(1, round(height * scale)), max(1, round(width * scale)))
 
 
-def size_told(height: int, width: int, to: tuple[int, int]) -> str:
+def describe_resize(height: int, width: int, to: tuple[int, int]) -> str:
     """Describe how pictures of (height, width) were resized to ``to``."""
     if (height, width) == to:
         return f"{size_text(width, height)} px"

@@ -18,7 +18,7 @@ Pictures = npt.NDArray[np.uint8]
 Features = npt.NDArray[np.float64]
 
 # Batch size: enough to keep two cores busy, small enough to cancel quickly.
-AT_ONCE = 128
+BATCH_SIZE = 128
 
 
 class FeatureSpace(Protocol):
@@ -29,7 +29,7 @@ class FeatureSpace(Protocol):
         """Description of the features with their number of dimensions: "64 features of …"."""
 
     @property
-    def told(self) -> Mapping[str, object]:
+    def details(self) -> Mapping[str, object]:
         """JSON-serialisable details that metrics depend on: weights, sizes, accuracy."""
 
     def __call__(self, pictures: Pictures, /) -> Features:
@@ -57,7 +57,7 @@ class Basis:
     cache: Path | None = None
 
 
-def features_of(
+def compute_features(
     space: FeatureSpace, pictures: PictureRows, text: str = "Computing features"
 ) -> Generator[Progress, None, Features]:
     """Compute the features of pictures, in batches.
@@ -70,8 +70,8 @@ def features_of(
     """
     found = []
     yield Progress(0, len(pictures), text, "pictures")
-    for start in range(0, len(pictures), AT_ONCE):
-        rows = np.arange(start, min(start + AT_ONCE, len(pictures)))
+    for start in range(0, len(pictures), BATCH_SIZE):
+        rows = np.arange(start, min(start + BATCH_SIZE, len(pictures)))
         found.append(space(pictures[rows]))
         yield Progress(int(rows[-1]) + 1, len(pictures), text, "pictures")
     return np.concatenate(found)

@@ -13,15 +13,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ddpm_studio.errors import plain
-from ddpm_studio.metrics.features.resizing import ON_WHITE, size_told
-from ddpm_studio.pickles.torch_file import View, is_torch_file, open_torch_file
+from ddpm_studio.errors import printable
+from ddpm_studio.metrics.features.resizing import ON_WHITE, describe_resize
+from ddpm_studio.pickles.torch_file import TensorRef, is_torch_file, open_torch_file
 from ddpm_studio.strict_json import require_file
 
 _N = TypeVar("_N", bound=nn.Module)
 
 # Maximum size of a file, larger than any feature extractor.
-_MOST_BYTES = 8 << 30
+_MAX_BYTES = 8 << 30
 _CHUNK = 1 << 20
 _SHOWN = 6
 
@@ -40,7 +40,7 @@ class WeightsFile:
     name: str
     sha256: str
 
-    def told(self, size: tuple[int, int], side: int) -> dict[str, object]:
+    def details(self, size: tuple[int, int], side: int) -> dict[str, object]:
         """Return JSON-serialisable details of the features of a network with these weights.
 
         Args:
@@ -50,25 +50,25 @@ class WeightsFile:
         return {
             "weights_file": self.name,
             "weights_sha256": self.sha256,
-            "pictures_seen_as": f"RGB, {size_told(*size, (side, side))}",
+            "pictures_seen_as": f"RGB, {describe_resize(*size, (side, side))}",
             "alpha": ON_WHITE,
         }
 
-    def filled(self, make: Callable[[], _N]) -> _N:
+    def build_network(self, make: Callable[[], _N]) -> _N:
         """Build a network by ``make`` and load these weights, for inference.
 
         It is built on the meta device, so that torch's global generator is not advanced.
 
         Raises:
-            ValueError: as :meth:`fill`.
+            ValueError: as :meth:`load_into`.
         """
         with torch.device("meta"):
             network = make()
         network = network.to_empty(device="cpu").eval().requires_grad_(False)
-        self.fill(network)
+        self.load_into(network)
         return network
 
-    def fill(self, network: nn.Module) -> None:
+    def load_into(self, network: nn.Module) -> None:
         """Load all of a network's tensors; superfluous tensors of the file are ignored.
 
         Raises:
@@ -94,8 +94,8 @@ def read_weights(path: Path) -> WeightsFile:
         OSError: if the file can't be read.
         ValueError: if it is damaged or too large, or holds no table of tensors.
     """
-    if require_file(path).st_size > _MOST_BYTES:
-        raise ValueError(f"it is larger than {_MOST_BYTES:,} bytes")
+    if require_file(path).st_size > _MAX_BYTES:
+        raise ValueError(f"it is larger than {_MAX_BYTES:,} bytes")
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
@@ -114,9 +114,9 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         if not isinstance(file.tree, dict):
             raise ValueError("it is no table of weights")
         tree = file.tree
-        views = {n: v for n, v in tree.items() if isinstance(n, str) and isinstance(v, View)}
+        views = {n: v for n, v in tree.items() if isinstance(n, str) and isinstance(v, TensorRef)}
         if not views:
             # For example a training checkpoint, in which the state_dict is one of several items.
-            names = ", ".join(plain(str(name), 40) for name in list(tree)[:_SHOWN])
+            names = ", ".join(printable(str(name), 40) for name in list(tree)[:_SHOWN])
             raise ValueError(f"it is no table of weights but of {names or 'nothing'}")
         return {name: file.load(view) for name, view in views.items()}

@@ -20,7 +20,7 @@ from ddpm_studio.data import Dataset, prepare, preparing
 from ddpm_studio.data.decoding import decode_pool
 from ddpm_studio.data.decoding.decode_pool import DecodePool
 from ddpm_studio.data.decoding.worker import READY
-from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
+from ddpm_studio.data.decoding.worker_flag import WORKER_FLAG
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import encoded, image, make_idx, noise, prepared
@@ -29,7 +29,7 @@ from tests.data.pictures import encoded, image, make_idx, noise, prepared
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use the pool of processes for small sets, too."""
-    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0)
+    monkeypatch.setattr(preparing, "_POOL_MIN_BYTES", 0)
 
 
 def _members() -> dict[str, bytes]:
@@ -99,8 +99,8 @@ def test_the_same_comes_of_it(
 ) -> None:
     source = _source(tmp_path, kind)
     here = prepared(tmp_path / "here", source, **options)
-    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0)
-    monkeypatch.setattr(decode_pool, "look_here", None)
+    monkeypatch.setattr(preparing, "_POOL_MIN_BYTES", 0)
+    monkeypatch.setattr(decode_pool, "decode_inline", None)
     there = prepared(tmp_path / "there", source, **options)
     assert there.report.kept >= 38
     assert len(there.report.rejects) >= 3
@@ -190,7 +190,7 @@ def _lives(process: int) -> bool:
 def test_the_frozen_program_becomes_one_of_them() -> None:
     """The packaged program can be started as a worker: its own command is all that it can run."""
     told = subprocess.run(
-        [sys.executable, "-m", "ddpm_studio", WORKER_WORD], input=b"", capture_output=True
+        [sys.executable, "-m", "ddpm_studio", WORKER_FLAG], input=b"", capture_output=True
     )
     assert (told.returncode, told.stdout) == (0, READY)
 
@@ -208,4 +208,6 @@ def test_an_error_of_the_program_is_told(tmp_path: Path) -> None:
         assert hands.ready()
         worker = hands._workers[0]
         with pytest.raises(RuntimeError, match="KeyError"):
-            worker.ask([decode_pool._Asked(["Unheard", ".png", 1])], 0, None, large=True)
+            worker.request_decode(
+                [decode_pool._EncodedPicture(["Unheard", ".png", 1])], 0, None, large=True
+            )

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ddpm_studio.data.decoding.decoding import OpenedPicture
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
-from ddpm_studio.data.decoding.verdicts import Unusable
+from ddpm_studio.data.decoding.verdicts import UnusablePicture
 from tests.data.pictures import encoded, image, noise
 
 WHITE = (255, 255, 255)
@@ -62,9 +62,9 @@ def test_what_is_not_plain_is_left_to_pillow() -> None:
 def test_damage_is_told_as_pillow_tells_it() -> None:
     whole = encoded(PICTURE, "JPEG")
     for length in range(4, len(whole) - 2, 7):
-        with pytest.raises(Unusable), OpenedPicture(whole[:length]) as cut:
+        with pytest.raises(UnusablePicture), OpenedPicture(whole[:length]) as cut:
             cut.decode(WHITE, None)
-    with pytest.raises(Unusable, match="truncated"), OpenedPicture(whole[:-200]) as cut:
+    with pytest.raises(UnusablePicture, match="truncated"), OpenedPicture(whole[:-200]) as cut:
         cut.decode(WHITE, None)
 
 

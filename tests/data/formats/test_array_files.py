@@ -211,13 +211,13 @@ def test_a_file_of_many_pictures_is_read_a_few_times_and_not_once_for_each(
         make_zip(tmp_path / "set.zip", files)
         source = tmp_path / "set.zip"
     read: list[int] = []
-    whole = npy.array_in
+    whole = npy.array_from_bytes
 
     def counted(content: bytes, header: NpyHeader) -> Array:
         read.append(len(content))
         return whole(content, header)
 
-    monkeypatch.setattr(npy, "array_in", counted)
+    monkeypatch.setattr(npy, "array_from_bytes", counted)
     data = prepared(tmp_path / "cache", source)
     np.testing.assert_array_equal(data.images.squeeze(), pixels)
     assert labels(data) == ["0", "1"] * 20

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ddpm_studio.data.formats.hdf5_heaps import has_endless_heap
+from ddpm_studio.data.formats.hdf5_heaps import has_malformed_heap
 from ddpm_studio.errors import StudioError
 from tests.data.pictures import noise, prepared
 from tests.hostile.seeds import with_driver_block
@@ -218,5 +218,5 @@ def test_a_heap_is_found_across_the_pieces_that_are_read(monkeypatch: pytest.Mon
     sound = heap[:24] + (4080).to_bytes(8, "little") + heap[32:]
     for piece in range(60, 76):
         monkeypatch.setattr("ddpm_studio.data.formats.hdf5_heaps._READ_BYTES", piece)
-        assert has_endless_heap(io.BytesIO(bytes(64) + heap), 8)
-        assert not has_endless_heap(io.BytesIO(bytes(64) + sound), 8)
+        assert has_malformed_heap(io.BytesIO(bytes(64) + heap), 8)
+        assert not has_malformed_heap(io.BytesIO(bytes(64) + sound), 8)

@@ -7,7 +7,11 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
-from ddpm_studio.engine.consistency.function import boundary, check_tunable, consistency
+from ddpm_studio.engine.consistency.function import (
+    check_consistency_tunable,
+    consistency,
+    sigma_boundary,
+)
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from tests.engine.consistency.exact import CONTINUOUS, LABELLED, ExactStudent, exact
@@ -54,7 +58,7 @@ def test_of_a_picture_without_noise_it_is_that_picture(parameterization: str) ->
 
 def test_only_who_needs_it_is_mixed_with_what_is_shown() -> None:
     forms = {name: DiffusionProcess(LINEAR, name).form for name in (*LABELLED, *CONTINUOUS)}
-    assert [name for name, form in forms.items() if boundary(form)] == ["x0"]
+    assert [name for name, form in forms.items() if sigma_boundary(form)] == ["x0"]
 
 
 @pytest.mark.parametrize("parameterization", LABELLED)
@@ -113,10 +117,10 @@ def test_levels_of_few_steps() -> None:
 
 def test_what_can_t_be_tuned_is_refused() -> None:
     with pytest.raises(ValueError, match="predicts the mean of the step"):
-        check_tunable(DiffusionProcess(LINEAR, "mu"))
+        check_consistency_tunable(DiffusionProcess(LINEAR, "mu"))
     zero = DiffusionProcess(LINEAR.with_zero_terminal_snr(), "v")
     with pytest.raises(ValueError, match="zero terminal SNR"):
-        check_tunable(zero)
+        check_consistency_tunable(zero)
     noise = PictureNoise(0, [0], "cpu")
     with pytest.raises(ValueError, match="predicts the mean of the step"):
         finish(

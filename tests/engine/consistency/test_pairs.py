@@ -30,13 +30,13 @@ def test_the_gap_is_the_paper_s() -> None:
     # 1 + 8/(1 + e) = 3.1515: an eighth of it in the third stage.
     assert [CONFIG.stage(step) for step in (0, 9, 10, 25, 79, 80, 10**6)] == [1, 1, 2, 3, 8, 8, 8]
     one = torch.ones(1, dtype=torch.float64)
-    assert float(CONFIG.earlier(one, 3)) == pytest.approx(1 - 3.15152924 / 8, rel=1e-6)
+    assert float(CONFIG.lower_level(one, 3)) == pytest.approx(1 - 3.15152924 / 8, rel=1e-6)
     # Near 0 n is 5: below the third stage the pair reaches down to the picture itself.
     small = one * 1e-3
-    assert float(CONFIG.earlier(small, 2)) == 0.0
-    assert float(CONFIG.earlier(small, 3) / small) == pytest.approx(1 - 5 / 8, rel=1e-3)
+    assert float(CONFIG.lower_level(small, 2)) == 0.0
+    assert float(CONFIG.lower_level(small, 3) / small) == pytest.approx(1 - 5 / 8, rel=1e-3)
     # Far from it n is 1.
-    assert float(CONFIG.earlier(80 * one, 1)) == pytest.approx(40)
+    assert float(CONFIG.lower_level(80 * one, 1)) == pytest.approx(40)
 
 
 @pytest.mark.parametrize("parameterization", ["edm", "flow"])
@@ -54,22 +54,22 @@ def test_sigma_itself_where_the_network_knows_any(parameterization: str) -> None
 def test_by_label_the_gap_shrinks_to_one_timestep() -> None:
     means = []
     for step in range(0, 240, 30):
-        index, earlier = drawn("x0", step, stages=24).unbind(1)
+        index, lower_level = drawn("x0", step, stages=24).unbind(1)
         assert index.dtype == torch.int64
-        assert bool(((earlier >= -1) & (earlier < index)).all())
-        means.append(float((index - earlier).float().mean()))
+        assert bool(((lower_level >= -1) & (lower_level < index)).all())
+        means.append(float((index - lower_level).float().mean()))
     assert means == sorted(means, reverse=True)
     assert means[-1] == 1.0
     # The first stage is diffusion training: at small σ the target is the picture itself.
-    index, earlier = drawn("x0", 0).unbind(1)
-    assert bool((earlier[index < 100] == -1).all())
+    index, lower_level = drawn("x0", 0).unbind(1)
+    assert bool((lower_level[index < 100] == -1).all())
 
 
 def test_the_loss_is_what_it_says() -> None:
     """The loss equals numpy's for a network that predicts x_0, at two labels and at r = 0."""
     rng = np.random.default_rng(0)
     x0, noise = rng.normal(size=(2, 3, 1, 4, 4))
-    index, earlier = np.array([700, 300, 40]), np.array([690, 120, -1])
+    index, lower_level = np.array([700, 300, 40]), np.array([690, 120, -1])
     bar = alphas_cumprod()
 
     def f(level: int, k: int) -> tuple[np.ndarray, float]:
@@ -82,14 +82,14 @@ def test_the_loss_is_what_it_says() -> None:
     expected = []
     for k in range(3):
         at, sigma = f(int(index[k]), k)
-        to, r = f(int(earlier[k]), k) if earlier[k] >= 0 else (x0[k], 0.0)
+        to, r = f(int(lower_level[k]), k) if lower_level[k] >= 0 else (x0[k], 0.0)
         huber = math.sqrt(np.mean((at - to) ** 2) + 0.00054**2) - 0.00054
         expected.append(huber / (sigma - r))
     losses = consistency_loss(
         DiffusionProcess(LINEAR, "x0"),
         lambda x, t: torch.sin(2 * x) + t.double().reshape(-1, 1, 1, 1) / 1000,
         torch.from_numpy(x0),
-        torch.from_numpy(np.stack([index, earlier], 1)),
+        torch.from_numpy(np.stack([index, lower_level], 1)),
         torch.from_numpy(noise),
         CONFIG,
     )

@@ -30,7 +30,7 @@ def _images(count: int = 10) -> npt.NDArray[np.uint8]:
 def _trainer(kind: str) -> ConsistencyTrainer:
     torch.manual_seed(0)
     if kind == "classes":
-        net, labels = NET.with_(num_classes=3), np.arange(10) % 3
+        net, labels = NET.with_fields(num_classes=3), np.arange(10) % 3
         process = DiffusionProcess(NoiseSchedule.linear(100), "v")
         return ConsistencyTrainer(UNet(net), process, _images(), CONFIG, TUNING, labels)
     schedule = NoiseSchedule.named("edm" if kind == "edm" else "cosine", 100)
@@ -76,7 +76,7 @@ def test_micro_batches_make_the_same_step() -> None:
     for size in (None, 2):
         torch.manual_seed(0)
         process = DiffusionProcess(NoiseSchedule.cosine(100), "x0")
-        net = UNet(NET.with_(dropout=0.0))
+        net = UNet(NET.with_fields(dropout=0.0))
         trainer = ConsistencyTrainer(net, process, _images(), CONFIG, TUNING)
         trainer.accelerator.micro_batch = size
         losses.append([float(trainer.step().loss) for _ in range(3)])

@@ -13,7 +13,7 @@ import torch.distributed as dist
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig, UNet
 from ddpm_studio.engine.consistency.pairs import ConsistencyConfig
 from ddpm_studio.engine.consistency.trainer import ConsistencyTrainer
-from ddpm_studio.engine.device.ranks import ALONE, RankGroup, Ranks
+from ddpm_studio.engine.device.ranks import SINGLE_PROCESS, RankGroup, Ranks
 from ddpm_studio.engine.networks.unet import UNetConfig
 from tests.ranks import forks, on_ranks
 
@@ -30,7 +30,7 @@ def _trainer(kind: str, config: TrainingConfig, ranks: Ranks) -> Trainer:
     if kind == "aware":
         # Two timesteps, so that the loss-aware sampler of t learns from the first steps on.
         process = DiffusionProcess(NoiseSchedule.linear(2), variance="learned_range")
-        net = NET.with_(num_classes=3, learned_variance=True)
+        net = NET.with_fields(num_classes=3, learned_variance=True)
         return Trainer(UNet(net), process, images, config, np.arange(20) % 3, ranks)
     process = DiffusionProcess(NoiseSchedule.linear(100))
     if kind == "student":
@@ -67,7 +67,7 @@ def test_two_ranks_take_the_steps_of_two_micro_batches(kind: str, tmp_path: Path
     config = replace(AWARE if kind == "aware" else CONFIG, steps=steps)
     config = replace(config, immiscible=kind in ("student", "immiscible"))
     halves = replace(config, batch_size=4, accumulation=2)
-    one = _trained(kind, halves, ALONE, steps)
+    one = _trained(kind, halves, SINGLE_PROCESS, steps)
     first, second = on_ranks(
         2, lambda: _trained(kind, halves, RankGroup(CPU), steps), tmp_path / "a"
     )
@@ -82,7 +82,7 @@ def test_two_ranks_take_the_steps_of_two_micro_batches(kind: str, tmp_path: Path
     _assert_equal(again, one)
     # A single pass sums in another order. A bias before a normalisation has a gradient of pure
     # rounding errors, which Adam turns into steps: they are small, and different each way.
-    through = _trained(kind, config, ALONE, steps)
+    through = _trained(kind, config, SINGLE_PROCESS, steps)
     there, here = (
         torch.cat([v.flatten() for k, v in told[0].items() if k.startswith("model.")])
         for told in (through, first)
@@ -93,7 +93,7 @@ def test_two_ranks_take_the_steps_of_two_micro_batches(kind: str, tmp_path: Path
 @forks
 def test_three_ranks_share_a_batch_of_eight_by_its_rows(tmp_path: Path) -> None:
     """Ranks with 2, 3 and 3 pictures are weighted by their number of pictures."""
-    one = _trained("aware", AWARE, ALONE, 1)
+    one = _trained("aware", AWARE, SINGLE_PROCESS, 1)
     told = on_ranks(3, lambda: _trained("aware", AWARE, RankGroup(CPU), 1), tmp_path)
     for tensors, figures, each in told:
         assert figures == pytest.approx(one[1], rel=1e-5)
@@ -125,7 +125,7 @@ def test_in_bf16_and_with_dropout_all_ranks_keep_the_same_weights(tmp_path: Path
         config = replace(CONFIG, precision="bf16", batch_size=2, accumulation=4)
         process = DiffusionProcess(NoiseSchedule.linear(100))
         group = RankGroup(CPU)
-        trainer = Trainer(UNet(NET.with_(dropout=0.3)), process, images, config, None, group)
+        trainer = Trainer(UNet(NET.with_fields(dropout=0.3)), process, images, config, None, group)
         for _ in range(3):
             trainer.step()
         return [p.detach() for p in trainer.model.parameters()]
@@ -140,9 +140,9 @@ def test_a_wish_to_confer_reaches_all_with_the_same_step(tmp_path: Path) -> None
         group = RankGroup(CPU)
         trainer, told = _trainer("plain", CONFIG, group), []
         for step in range(3):
-            group.wish = step == 1 and dist.get_rank() == 1
+            group.confer_requested = step == 1 and dist.get_rank() == 1
             trainer.step()
-            told.append(float(group.wishes))
+            told.append(float(group.confer_requests))
         return told
 
     assert on_ranks(2, heard, tmp_path) == [[0.0, 1.0, 0.0]] * 2
@@ -152,6 +152,6 @@ def test_a_batch_smaller_than_the_ranks_is_refused() -> None:
     class Third(Ranks):
         rank, size = 2, 3
 
-    assert Third().share(8) == slice(5, 8)
+    assert Third().local_slice(8) == slice(5, 8)
     with pytest.raises(ValueError, match="a batch of 2 can't be shared by 3 ranks"):
         _trainer("plain", replace(CONFIG, batch_size=2), Third())

@@ -31,7 +31,7 @@ def estimated(count: int, seed: int = 0) -> ChainEstimates:
 
 def test_all_four_have_one_mean_and_that_of_equation_5_at_one_t_varies_less() -> None:
     found = estimated(4000)
-    by_ratios, by_divergences = found.at_one_t(torch.Generator().manual_seed(1))
+    by_ratios, by_divergences = found.single_t_estimates(torch.Generator().manual_seed(1))
     expected = float(found.by_divergences.mean())
     for estimates in (found.by_ratios, by_ratios, by_divergences):
         apart = (estimates - found.by_divergences).numpy()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import torch
 
-from ddpm_studio.engine import UNet, UNetConfig, in_bf16
+from ddpm_studio.engine import UNet, UNetConfig, to_bf16
 from tests.parity.networks import random_unet
 
-CONFIG = UNetConfig.tiny(16).with_(num_classes=3)
+CONFIG = UNetConfig.tiny(16).with_fields(num_classes=3)
 
 
 def test_it_predicts_what_the_network_does() -> None:
     network = random_unet(CONFIG)
-    half = in_bf16(network)
+    half = to_bf16(network)
     x, t = torch.randn(4, 3, 16, 16), torch.tensor([0, 1, 500, 999])
     with torch.no_grad():
         for y in (None, torch.tensor([0, 1, 2, 3])):
@@ -22,7 +22,7 @@ def test_it_predicts_what_the_network_does() -> None:
 
 
 def test_neighbouring_timesteps_stay_apart() -> None:
-    half = in_bf16(random_unet(CONFIG))
+    half = to_bf16(random_unet(CONFIG))
     t = torch.arange(900, 1000)
     embedded = half._embed(torch.zeros(100, 3, 16, 16), t, None, None)
     assert len(embedded.unique(dim=0)) == 100
@@ -31,7 +31,7 @@ def test_neighbouring_timesteps_stay_apart() -> None:
 def test_it_is_a_copy() -> None:
     network = UNet(CONFIG)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    half = in_bf16(network)
+    half = to_bf16(network)
     for tensor in half.state_dict().values():
         tensor.zero_()
     assert all(torch.equal(before[name], now) for name, now in network.state_dict().items())

@@ -21,7 +21,7 @@ from ddpm_studio.engine import (
     PictureNoise,
     Trainer,
     TrainingConfig,
-    in_bf16,
+    to_bf16,
 )
 from ddpm_studio.engine.networks.diffusers_unet import DiffusersUNetConfig
 from ddpm_studio.engine.networks.dit import DiTConfig
@@ -30,7 +30,7 @@ from ddpm_studio.engine.networks.network import Network, NetworkConfig
 from ddpm_studio.engine.networks.openai_unet import OpenAIUNetConfig
 from ddpm_studio.engine.networks.patch_unet import PatchUNetConfig
 from ddpm_studio.engine.networks.presets import preset, preset_multiple
-from ddpm_studio.engine.networks.registry import build, common_fields, config_from, outline
+from ddpm_studio.engine.networks.registry import build, build_on_meta, common_fields, config_from
 from ddpm_studio.engine.networks.unet_config import UNetConfig
 from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.engine.tables import NETWORKS, PRESETS, NetworkInfo, UnknownNameError
@@ -52,8 +52,8 @@ KINDS = pytest.mark.parametrize("kind", NARROW)
 
 
 def test_every_kind_is_tested_here() -> None:
-    assert set(NARROW) == NETWORKS.own
-    for name in NETWORKS.own:
+    assert set(NARROW) == NETWORKS.builtin_names
+    for name in NETWORKS.builtin_names:
         assert NETWORKS[name].load_config().kind == name
 
 
@@ -71,7 +71,7 @@ def test_nothing_but_the_networks_and_their_converters_names_the_papers() -> Non
 
 @KINDS
 def test_a_config_survives_a_dict(kind: str) -> None:
-    config = NARROW[kind].with_(num_classes=3, height=16)
+    config = NARROW[kind].with_fields(num_classes=3, height=16)
     fields = config.to_dict()
     assert fields["kind"] == kind
     assert config_from(fields) == config
@@ -84,7 +84,7 @@ def test_a_config_survives_a_dict(kind: str) -> None:
 @KINDS
 @pytest.mark.parametrize("channels", [1, 4, 5])
 def test_rectangles_of_any_number_of_channels(kind: str, channels: int) -> None:
-    config = NARROW[kind].with_(height=8, width=24, channels=channels, learned_variance=True)
+    config = NARROW[kind].with_fields(height=8, width=24, channels=channels, learned_variance=True)
     network = randomised(build(config))
     x = torch.randn(2, *config.shape, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
@@ -100,7 +100,7 @@ def test_rectangles_of_any_number_of_channels(kind: str, channels: int) -> None:
 def test_a_side_that_is_no_multiple_is_refused(kind: str) -> None:
     multiple = NARROW[kind].size_multiple
     with pytest.raises(ValueError, match=f"9 × 8 is not a multiple of {multiple}"):
-        NARROW[kind].with_(width=9)
+        NARROW[kind].with_fields(width=9)
 
 
 @KINDS
@@ -112,7 +112,7 @@ def test_what_are_no_pictures_for_it_is_refused(kind: str, shape: tuple[int, ...
 
 @KINDS
 def test_the_prediction_depends_on_every_input(kind: str) -> None:
-    config = NARROW[kind].with_(num_classes=2)
+    config = NARROW[kind].with_fields(num_classes=2)
     network = randomised(build(config))
     x, t = torch.randn(1, 3, 8, 8), torch.tensor([5])
     base = network(x, t, torch.tensor([0]))
@@ -134,8 +134,8 @@ def test_the_first_prediction_is_about_zero(kind: str) -> None:
 
 @KINDS
 def test_in_bf16_only_the_embedding_of_t_stays_float32(kind: str) -> None:
-    network = randomised(build(NARROW[kind].with_(num_classes=2)))
-    half = in_bf16(network)
+    network = randomised(build(NARROW[kind].with_fields(num_classes=2)))
+    half = to_bf16(network)
     assert (network.precision, half.precision) == ("float32", "bf16")
     for name, weight in half.state_dict().items():
         kept = name.startswith(("time1.", "time2.", "label."))
@@ -149,7 +149,7 @@ def test_in_bf16_only_the_embedding_of_t_stays_float32(kind: str) -> None:
 
 @KINDS
 def test_each_kind_interpolates_between_classes(kind: str) -> None:
-    network = randomised(build(NARROW[kind].with_(num_classes=2))).eval()
+    network = randomised(build(NARROW[kind].with_fields(num_classes=2))).eval()
     x, t = torch.randn(3, 3, 8, 8), torch.tensor([3, 3, 3])
     shares = torch.tensor([[1.0, 0, 0], [0.5, 0.5, 0], [0, 0, 1]])
     assert network.mixes_classes
@@ -205,7 +205,7 @@ def test_each_kind_is_told_any_sigma(kind: str, parameterization: str, choice: s
         near, next_to_it, far = (process.predict(network, x, one[None]) for one in sigma)
         assert 0 < float((near - next_to_it).norm()) < float((near - far).norm())
         noise = PictureNoise(0, [0], "cpu")
-        *_, last = run_sampler(SAMPLERS["heun"], process, in_bf16(network), x, noise, 4)
+        *_, last = run_sampler(SAMPLERS["heun"], process, to_bf16(network), x, noise, 4)
     assert last.x_t.shape == x.shape
     assert bool(last.x_t.isfinite().all())
 
@@ -213,7 +213,7 @@ def test_each_kind_is_told_any_sigma(kind: str, parameterization: str, choice: s
 @pytest.mark.slow
 @KINDS
 def test_each_kind_compiles_without_a_break(kind: str) -> None:
-    config = NARROW[kind].with_(num_classes=2)
+    config = NARROW[kind].with_fields(num_classes=2)
     network = randomised(build(config))
     with torch.inference_mode():
         compiled = torch.compile(network, backend="eager", fullgraph=True, dynamic=False)
@@ -232,7 +232,7 @@ def test_without_a_kind_it_is_the_papers_network_of_one_side() -> None:
 def test_the_weights_of_a_seed_do_not_change() -> None:
     """A seed gives the weights of version 0.1.0; the sums are those of commit 12d560b."""
     torch.manual_seed(7)
-    weights = build(UNetConfig.tiny(8).with_(base_channels=8, norm_groups=4)).state_dict()
+    weights = build(UNetConfig.tiny(8).with_fields(base_channels=8, norm_groups=4)).state_dict()
     total = sum(float(w.double().abs().sum()) for w in weights.values())
     assert total == pytest.approx(7969.972487049817, rel=1e-9)
     assert float(torch.rand(())) == pytest.approx(0.9485050439834595, abs=1e-7)
@@ -262,7 +262,7 @@ def test_presets_take_rectangles(name: str) -> None:
 
 def test_the_preset_on_patches_is_as_large_as_the_tiny_one() -> None:
     sizes = [
-        sum(p.numel() for p in outline(preset(name, (1, 28, 28))).parameters())
+        sum(p.numel() for p in build_on_meta(preset(name, (1, 28, 28))).parameters())
         for name in ("patches", "tiny")
     ]
     assert sizes == [2_796_740, 2_734_945]

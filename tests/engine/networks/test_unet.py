@@ -94,7 +94,7 @@ def test_attention_by_pixel_as_on_a_gpu_is_that_of_the_cpu(heads: int) -> None:
     torch.nn.init.normal_(block.proj.weight)
     x = torch.randn(2, 16, 3, 5)
     pixels = block.norm(x).flatten(2).transpose(1, 2)
-    by_pixel = x + block._by_pixel(pixels).reshape(x.shape)
+    by_pixel = x + block._pixel_attention(pixels).reshape(x.shape)
     torch.testing.assert_close(by_pixel, block(x))
     single = AttentionBlock(16, BlockStyle(0, 4, 0.0))
     single.load_state_dict(block.state_dict())
@@ -115,7 +115,7 @@ def test_a_residual_block_keeps_nothing_of_its_first_convolution_while_it_does_t
 
 def test_output_depends_on_every_input() -> None:
     torch.manual_seed(0)
-    model = UNet(UNetConfig.tiny(8).with_(num_classes=2)).eval()
+    model = UNet(UNetConfig.tiny(8).with_fields(num_classes=2)).eval()
     for p in model.parameters():
         torch.nn.init.normal_(p, std=0.1)
     x, t = torch.randn(1, 3, 8, 8), torch.tensor([5])
@@ -142,7 +142,7 @@ def test_labels_on_an_unconditional_network_are_refused() -> None:
 )
 def test_impossible_networks_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        UNetConfig.tiny().with_(**changes)
+        UNetConfig.tiny().with_fields(**changes)
 
 
 @pytest.mark.parametrize("name", ["tiny", "small", "ddpm32", "ddpm256"])

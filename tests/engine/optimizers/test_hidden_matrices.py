@@ -8,18 +8,18 @@ import pytest
 from torch import nn
 
 from ddpm_studio.engine import Network
-from ddpm_studio.engine.networks.registry import build, outline
+from ddpm_studio.engine.networks.registry import build, build_on_meta
 from ddpm_studio.engine.optimizers import optimizer
 from ddpm_studio.engine.optimizers.muon import Muon, hidden_matrices
 from ddpm_studio.engine.tables import NETWORKS
 from tests.engine.networks.test_networks import NARROW
 
-OWN = sorted(NETWORKS.own)
+OWN = sorted(NETWORKS.builtin_names)
 
 
 @cache
 def network(kind: str, channels: int = 3, num_classes: int = 3) -> Network:
-    return outline(NARROW[kind].with_(channels=channels, num_classes=num_classes))
+    return build_on_meta(NARROW[kind].with_fields(channels=channels, num_classes=num_classes))
 
 
 def shapes(of: nn.Module) -> dict[str, tuple[int, ...]]:
@@ -54,7 +54,7 @@ def test_hidden_layers_alone(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", OWN)
 def test_adamw_takes_all_others(kind: str) -> None:
-    made = build(NARROW[kind].with_(num_classes=3))
+    made = build(NARROW[kind].with_fields(num_classes=3))
     muon = optimizer("muon", made, weight_decay=0.1)
     assert isinstance(muon, Muon)
     names = set(shapes(made))

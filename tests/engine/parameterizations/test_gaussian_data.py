@@ -162,7 +162,7 @@ def test_order_of_convergence(name: str, sampler: Callable[..., object], order: 
 def test_the_adaptive_flow_asks_for_any_sigma(name: str) -> None:
     """The adaptive solver evaluates the network at any σ: it is exact with ten levels."""
     model, p = BEST[name](DATA), process(name, 10)
-    out = finish(probability_flow(p, model, *impulses(0), moments=[9], tolerance=1e-5))
+    out = finish(probability_flow(p, model, *impulses(0), frame_indices=[9], tolerance=1e-5))
     low, high = (float(p.schedule.sigmas[k]) for k in (0, -1))
     shrunk = math.sqrt((DATA + low**2) / (DATA + high**2))
     exact = math.sqrt(1 + high**2) * shrunk * DATA / (DATA + low**2)

@@ -38,7 +38,7 @@ def test_its_scalings_say_what_it_does(name: str) -> None:
         shape = (len(level), 1, 2, 3)
         x0, noise, wrong = draw(*shape), draw(*shape, seed=1), draw(*shape, seed=2)
         x_t = process.q_sample(x0, level, noise)
-        where, form = process.place(level, x_t), process.form
+        where, form = process.coefficients(level, x_t), process.form
         noisy = x0 + where.sigma * noise
         expected = form.c_skip(where) * noisy + form.c_out(where) * wrong
         got = process.x0_from_prediction(x_t, level, wrong)
@@ -52,7 +52,7 @@ def test_its_scalings_say_what_it_does(name: str) -> None:
             error, form.weight(where) * (got - x0).square(), rtol=1e-5, atol=1e-9
         )
         torch.testing.assert_close(
-            form.shown(where, x_t), form.c_in(where) * noisy, rtol=1e-8, atol=1e-9
+            form.network_input(where, x_t), form.c_in(where) * noisy, rtol=1e-8, atol=1e-9
         )
 
 
@@ -71,7 +71,7 @@ def test_one_index_is_as_many(name: str) -> None:
 def test_edm_is_as_published() -> None:
     """EDM's coefficients are those of [EDM Table 1]."""
     form, sigma = EDM(), SIGMAS.numpy()
-    where = DiffusionProcess(LINEAR, "edm").place(SIGMAS, draw(4, 1, 1, 1))
+    where = DiffusionProcess(LINEAR, "edm").coefficients(SIGMAS, draw(4, 1, 1, 1))
     total = sigma**2 + SIGMA_DATA**2
     for got, expected in (
         (form.c_skip(where), SIGMA_DATA**2 / total),
@@ -91,7 +91,7 @@ def test_edm_keeps_input_and_target_at_unit_variance(sigma_data: float) -> None:
     seen, target = [], []
     for x0, noise in ((sigma_data * one, zero), (zero, one)):
         x_t = process.q_sample(x0, SIGMAS, noise)
-        seen.append(process.form.shown(process.place(SIGMAS, x_t), x_t))
+        seen.append(process.form.network_input(process.coefficients(SIGMAS, x_t), x_t))
         target.append(process.target(x0, x_t, SIGMAS, noise))
     for parts in (seen, target):
         variance = parts[0].square() + parts[1].square()
@@ -104,9 +104,9 @@ def test_flow_sees_the_line_between_picture_and_noise() -> None:
     x0, noise = draw(3, 1, 2, 2), draw(3, 1, 2, 2, seed=1)
     sigma, share = u / (1 - u), u.reshape(3, 1, 1, 1)
     x_t = process.q_sample(x0, sigma, noise)
-    where = process.place(sigma, x_t)
+    where = process.coefficients(sigma, x_t)
     line = (1 - share) * x0 + share * noise
-    torch.testing.assert_close(process.form.shown(where, x_t), line, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(process.form.network_input(where, x_t), line, rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(process.form.c_noise(where), 1000 * u, rtol=1e-12, atol=0)
     assert torch.equal(process.target(x0, x_t, sigma, noise), noise - x0)
 
@@ -160,11 +160,11 @@ def test_an_object_of_ones_own() -> None:
     class Twice(Eps):
         """Predicts 2ε."""
 
-        def target(self, place: object, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
+        def target(self, coefficients: object, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
             return 2 * noise
 
-        def x0(self, place: object, x_t: Tensor, prediction: Tensor) -> Tensor:
-            return super().x0(place, x_t, prediction / 2)  # type: ignore[arg-type]
+        def x0(self, coefficients: object, x_t: Tensor, prediction: Tensor) -> Tensor:
+            return super().x0(coefficients, x_t, prediction / 2)  # type: ignore[arg-type]
 
     own, plain = DiffusionProcess(LINEAR, Twice()), DiffusionProcess(LINEAR)
     x_t, eps = draw(2, 1, 4, 4), draw(2, 1, 4, 4, seed=1)

@@ -77,7 +77,7 @@ def test_tends_to_the_data(data: float) -> None:
     for steps in (50, 100, 200):
         kept = grid.karras(LINEAR, steps).tolist()
         walk = edm_churn(
-            PROCESS, GaussianDenoiser(data), *impulses(steps), moments=kept, s_noise=1.0
+            PROCESS, GaussianDenoiser(data), *impulses(steps), frame_indices=kept, s_noise=1.0
         )
         errors.append(float(finish(walk)[0].square().sum()) / exact_variance(data, 0) - 1)
     assert errors[0] > 2 * errors[1] > 4 * errors[2] > 0
@@ -118,7 +118,7 @@ def test_a_frame_holds_together() -> None:
 
 def test_evaluates_twice_a_step_but_the_last() -> None:
     model = GaussianDenoiser()
-    finish(edm_churn(PROCESS, model, *impulses(18), moments=KEPT))
+    finish(edm_churn(PROCESS, model, *impulses(18), frame_indices=KEPT))
     assert model.calls == 2 * 18 - 1
 
 
@@ -133,8 +133,8 @@ def test_evaluates_twice_a_step_but_the_last() -> None:
         ({"s_tmax": math.nan}, "0 ≤ S_tmin ≤ S_tmax must hold"),
         ({"s_noise": 0.0}, "S_noise must be above 0"),
         ({"s_noise": math.inf}, "S_noise must be above 0"),
-        ({"moments": [-1, 5]}, r"a moment must be 0\.\.999, not -1"),
-        ({"moments": [1000]}, r"a moment must be 0\.\.999, not 1000"),
+        ({"frame_indices": [-1, 5]}, r"a moment must be 0\.\.999, not -1"),
+        ({"frame_indices": [1000]}, r"a moment must be 0\.\.999, not 1000"),
     ],
 )
 def test_refusals_at_the_call(options: dict[str, float], message: str) -> None:

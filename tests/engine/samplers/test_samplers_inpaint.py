@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
 from ddpm_studio.engine.samplers import ancestral, inpaint
-from ddpm_studio.engine.samplers.inpaint import jump_path
+from ddpm_studio.engine.samplers.inpaint import jump_schedule
 from tests.engine.gaussian import TwoHills, alphas_cumprod
 from tests.engine.walking import finish
 
@@ -114,10 +114,10 @@ def test_frames() -> None:
 
 
 def test_path() -> None:
-    assert jump_path(5, 10, 10) == [5, 4, 3, 2, 1, 0]
-    assert jump_path(4, 2, 2) == [4, 3, 2, 1, 2, 3, 2, 1, 0]
-    assert jump_path(4, 1, 2) == [4, 3, 4, 3, 2, 3, 2, 1, 2, 1, 0]
-    path = jump_path(250, 10, 10)
+    assert jump_schedule(5, 10, 10) == [5, 4, 3, 2, 1, 0]
+    assert jump_schedule(4, 2, 2) == [4, 3, 2, 1, 2, 3, 2, 1, 0]
+    assert jump_schedule(4, 1, 2) == [4, 3, 4, 3, 2, 3, 2, 1, 2, 1, 0]
+    path = jump_schedule(250, 10, 10)
     assert {abs(a - b) for a, b in itertools.pairwise(path)} == {1}
     down = sum(b < a for a, b in itertools.pairwise(path))
     assert down == 250 + 24 * 9 * 10
@@ -133,7 +133,7 @@ def test_path() -> None:
 )
 def test_the_finished_picture_is_never_noised_again(T: int, jump: int, resamplings: int) -> None:
     """t = 0 is reached once: resampling only while t > 1 [RePaint Algorithm 1]."""
-    assert jump_path(T, jump, resamplings).count(0) == 1
+    assert jump_schedule(T, jump, resamplings).count(0) == 1
 
 
 def test_jumps_of_one_are_algorithm_1() -> None:
@@ -145,7 +145,7 @@ def test_jumps_of_one_are_algorithm_1() -> None:
                 path.append(t - 1)
             if u < U and t > 1:
                 path.append(t)
-    assert jump_path(T, 1, U) == path
+    assert jump_schedule(T, 1, U) == path
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_probability_flow_is_as_exact_as_its_tolerance(data: float) -> None:
             DiffusionProcess(LINEAR, clip_x0=False),
             model,
             *impulses(0),
-            moments=[999],
+            frame_indices=[999],
             tolerance=tolerance,
         )
         out, _ = finish(walk)

@@ -166,7 +166,7 @@ def test_the_flow_is_the_same_in_every_parameterisation(parameterization: str) -
                 return e
 
     process = DiffusionProcess(LINEAR, parameterization, clip_x0=False)
-    out, _ = finish(probability_flow(process, model, *impulses(0), moments=[999]))
+    out, _ = finish(probability_flow(process, model, *impulses(0), frame_indices=[999]))
     end, start = DATA + 1e-4 / (1 - 1e-4), alphas_cumprod()[-1] * (DATA - 1) + 1
     exact = DATA / math.sqrt(end * start)
     assert float(out.squeeze()) == pytest.approx(exact, rel=1e-3)
@@ -175,8 +175,10 @@ def test_the_flow_is_the_same_in_every_parameterisation(parameterization: str) -
 def test_moments_do_not_change_where_the_flow_leads() -> None:
     process = DiffusionProcess(LINEAR, clip_x0=False)
     model = GaussianDenoiser(DATA)
-    few, a = finish(probability_flow(process, model, *impulses(0), moments=[500]))
-    many, b = finish(probability_flow(process, model, *impulses(0), moments=range(0, 1000, 10)))
+    few, a = finish(probability_flow(process, model, *impulses(0), frame_indices=[500]))
+    many, b = finish(
+        probability_flow(process, model, *impulses(0), frame_indices=range(0, 1000, 10))
+    )
     assert torch.equal(few, many)
     assert [f.t for f in a] == [1000, 501, 0]
     assert [f.t for f in b] == [1000, *range(991, 0, -10), 0]

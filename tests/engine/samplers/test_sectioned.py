@@ -9,7 +9,7 @@ import torch
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
 from ddpm_studio.engine.samplers import SAMPLERS, grid
-from ddpm_studio.engine.samplers.run_sampler import kept_timesteps, run_sampler
+from ddpm_studio.engine.samplers.run_sampler import run_sampler, timestep_grid
 from tests.engine.gaussian import TwoHills
 from tests.engine.walking import finish
 
@@ -43,9 +43,9 @@ def test_sections(T: int, text: str) -> None:
     counts = [int(count) for count in text.split(",")]
     if max(counts) > T // len(counts):
         with pytest.raises(ValueError, match="timesteps, not"):
-            grid.sectioned(T, text)
+            grid.space_timesteps(T, text)
         return
-    kept = grid.sectioned(T, text)
+    kept = grid.space_timesteps(T, text)
     assert kept.dtype == torch.long
     assert kept.tolist() == sorted(published(T, text))
     assert len(kept) == sum(counts)
@@ -55,26 +55,31 @@ def test_sections(T: int, text: str) -> None:
 def test_every_ddim_stride(T: int) -> None:
     for stride in range(1, T, 1 + T // 50):
         count = len(range(0, T, stride))
-        assert grid.sectioned(T, f"ddim{count}").tolist() == sorted(published(T, f"ddim{count}"))
+        assert grid.space_timesteps(T, f"ddim{count}").tolist() == sorted(
+            published(T, f"ddim{count}")
+        )
 
 
 def test_every_count_of_one_section() -> None:
     """All counts of one section agree, many of which have sums of strides that end in .5."""
     for count in range(1, 301):
-        assert grid.sectioned(300, str(count)).tolist() == sorted(published(300, str(count)))
+        assert grid.space_timesteps(300, str(count)).tolist() == sorted(published(300, str(count)))
 
 
 def test_known_sets() -> None:
-    assert grid.sectioned(1000, "ddim50").tolist() == list(range(0, 1000, 20))
-    assert grid.sectioned(1000, "ddim250").tolist() == list(range(0, 1000, 4))
+    assert grid.space_timesteps(1000, "ddim50").tolist() == list(range(0, 1000, 20))
+    assert grid.space_timesteps(1000, "ddim250").tolist() == list(range(0, 1000, 4))
     # 300 steps in sections of 10, 15 and 20: strides of 11, 99/14 and 99/19.
-    kept = grid.sectioned(300, "10,15,20").tolist()
+    kept = grid.space_timesteps(300, "10,15,20").tolist()
     assert kept[:10] == list(range(0, 100, 11))
     assert kept[10:14] == [100, 107, 114, 121]
     assert (kept[24], kept[25], kept[26], kept[-1]) == (199, 200, 205, 299)
-    assert grid.sectioned(1000, "10, 10 ,10").tolist() == grid.sectioned(1000, "10,10,10").tolist()
+    assert (
+        grid.space_timesteps(1000, "10, 10 ,10").tolist()
+        == grid.space_timesteps(1000, "10,10,10").tolist()
+    )
     # 3.5 is rounded to 4, 10.5 to 10.
-    assert grid.sectioned(15, "5").tolist() == [0, 4, 7, 10, 14]
+    assert grid.space_timesteps(15, "5").tolist() == [0, 4, 7, 10, 14]
 
 
 @pytest.mark.parametrize(
@@ -97,12 +102,12 @@ def test_known_sets() -> None:
 )
 def test_refusals(T: int, text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        grid.sectioned(T, text)
+        grid.space_timesteps(T, text)
 
 
 @pytest.mark.parametrize("name", ["ddim", "dpm++3m", "edm-churn", "ode"])
 def test_a_sampler_walks_over_given_timesteps(name: str) -> None:
-    noise, kept = PictureNoise(0, [0], "cpu"), grid.sectioned(1000, "ddim10")
+    noise, kept = PictureNoise(0, [0], "cpu"), grid.space_timesteps(1000, "ddim10")
     process, x = DiffusionProcess(LINEAR), noise.draw((1, 4, 4))
     _, frames = finish(run_sampler(SAMPLERS[name], process, TwoHills(), x, noise, kept))
     assert [frame.t for frame in frames] == [*range(901, 0, -100), 0]
@@ -110,8 +115,8 @@ def test_a_sampler_walks_over_given_timesteps(name: str) -> None:
 
 def test_given_timesteps_and_a_t_to_go_through() -> None:
     kept = torch.tensor([0, 30, 60])
-    assert kept_timesteps(SAMPLERS["ddim"], LINEAR, kept, t=61).tolist() == [0, 30, 60]
-    assert kept_timesteps(SAMPLERS["ddim"], LINEAR, kept, through=11).tolist() == [0, 10, 30, 60]
+    assert timestep_grid(SAMPLERS["ddim"], LINEAR, kept, t=61).tolist() == [0, 30, 60]
+    assert timestep_grid(SAMPLERS["ddim"], LINEAR, kept, through=11).tolist() == [0, 10, 30, 60]
 
 
 @pytest.mark.parametrize(
@@ -130,4 +135,4 @@ def test_given_timesteps_and_a_t_to_go_through() -> None:
 )
 def test_impossible_timesteps(kept: list[int], options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        kept_timesteps(SAMPLERS["ddim"], LINEAR, torch.tensor(kept), **options)
+        timestep_grid(SAMPLERS["ddim"], LINEAR, torch.tensor(kept), **options)

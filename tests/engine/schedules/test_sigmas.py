@@ -46,4 +46,4 @@ def test_levels_that_do_not_rise_are_refused(sigmas: list[float]) -> None:
     ],
 )
 def test_kept_timesteps_halfway_go_up(steps: int, t: int, kept: list[int]) -> None:
-    assert NoiseSchedule.linear().evenly(steps, t).tolist() == kept
+    assert NoiseSchedule.linear().even_indices(steps, t).tolist() == kept

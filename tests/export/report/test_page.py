@@ -43,7 +43,7 @@ def test_names_that_are_no_text_in_any_encoding_can_be_written() -> None:
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_pictures_are_there_pixel_by_pixel(channels: int) -> None:
     pictures = RNG.integers(0, 256, (3, 7, 5, channels), dtype=np.uint8)
-    tiles = Tiles([Row(pictures[:2], beside=pictures[2:])], "Three")
+    tiles = Tiles([Row(pictures[:2], leading=pictures[2:])], "Three")
     shown = parse(tiles.html()).pictures
     assert np.array_equal(shown, pictures[[2, 0, 1]])
 

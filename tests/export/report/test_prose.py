@@ -1,12 +1,12 @@
 import pytest
 
-from ddpm_studio.export.report.prose import Html, escaped, math, prose, svg_prose
+from ddpm_studio.export.report.prose import Html, escape_html, math, prose, svg_prose
 
 
 def test_words_are_escaped_and_html_is_not() -> None:
     assert prose("a < b, {word}", word="<i>&") == "a &lt; b, &lt;i&gt;&amp;"
     assert prose("{word}", word=Html("<b>x</b>")) == "<b>x</b>"
-    assert escaped(3) == "3"
+    assert escape_html(3) == "3"
     # Inserted text is neither a template nor parsed for symbols.
     assert prose("{name}", name="{name} $x_t$") == "{name} $x_t$"
 

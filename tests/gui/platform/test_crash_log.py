@@ -25,7 +25,7 @@ import faulthandler, sys
 from pathlib import Path
 from ddpm_studio.gui.platform.crash_log import CrashLog
 log = CrashLog(Path(sys.argv[1]))
-log.begin()
+log.install()
 def fall(): faulthandler._sigsegv()
 fall()
 """
@@ -34,9 +34,9 @@ fall()
 @pytest.fixture
 def log(tmp_path: Path, qtbot: QtBot) -> Iterator[CrashLog]:
     kept = CrashLog(tmp_path / "logs")
-    kept.begin()
+    kept.install()
     yield kept
-    kept.end()
+    kept.uninstall()
 
 
 def crash(folder: Path) -> None:
@@ -47,10 +47,10 @@ def crash(folder: Path) -> None:
 def test_a_crash_is_found_by_the_next_session_once(tmp_path: Path, qtbot: QtBot) -> None:
     crash(tmp_path)
     second, third = CrashLog(tmp_path), CrashLog(tmp_path)
-    second.begin()
-    second.end()
-    third.begin()
-    third.end()
+    second.install()
+    second.uninstall()
+    third.install()
+    third.uninstall()
     assert "Segmentation fault" in second.crash
     assert "in fall" in second.crash
     assert second.crash in second.report()
@@ -64,8 +64,8 @@ def test_the_file_of_a_session_that_lives_is_left_alone(log: CrashLog, qtbot: Qt
     file.write_text("not over yet")
     second = CrashLog(log.folder)
     try:
-        second.begin()
-        second.end()
+        second.install()
+        second.uninstall()
     finally:
         other.communicate(b"\n")
     assert second.crash == ""
@@ -77,7 +77,7 @@ def test_what_nobody_caught_is_logged_and_told(
     log: CrashLog, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Failure] = []
-    log.caught.connect(told.append)
+    log.exception_caught.connect(told.append)
 
     def fail(where: str) -> None:
         raise LookupError(f"no {where}")
@@ -85,9 +85,9 @@ def test_what_nobody_caught_is_logged_and_told(
     # pytest-qt's own excepthook, which fails the test, is installed instead of the program's.
     monkeypatch.setattr(log, "_excepthook", lambda *_: None)
     monkeypatch.setattr(sys, "excepthook", log._on_exception)
-    with qtbot.waitSignal(log.caught):
+    with qtbot.waitSignal(log.exception_caught):
         QTimer.singleShot(0, lambda: fail("window"))
-    with qtbot.waitSignal(log.caught):
+    with qtbot.waitSignal(log.exception_caught):
         thread = threading.Thread(target=fail, args=("thread",))
         thread.start()
         thread.join()
@@ -107,14 +107,14 @@ def test_a_folder_that_cannot_be_written_is_no_hindrance(
     monkeypatch.setattr(sys, "excepthook", lambda *_: None)
     (tmp_path / "file").write_text("")
     log = CrashLog(tmp_path / "file" / "logs")
-    before, caught = sys.excepthook, list[Failure]()
-    log.caught.connect(caught.append)
-    log.begin()
+    before, exception_caught = sys.excepthook, list[Failure]()
+    log.exception_caught.connect(exception_caught.append)
+    log.install()
     assert sys.excepthook is not before
     sys.excepthook(RuntimeError, RuntimeError("no disk"), None)
-    log.end()
+    log.uninstall()
     assert sys.excepthook is before
-    assert [failure.cause for failure in caught] == ["Unexpected RuntimeError: no disk."]
+    assert [failure.cause for failure in exception_caught] == ["Unexpected RuntimeError: no disk."]
     assert "DDPM Studio" in log.report()
 
 
@@ -122,10 +122,10 @@ def test_a_log_that_cannot_be_written_any_more_says_nothing_of_it(
     tmp_path: Path, qtbot: QtBot, capfd: pytest.CaptureFixture[str]
 ) -> None:
     log = CrashLog(tmp_path)
-    log.begin()
+    log.install()
     log.log_file.mkdir()
     qWarning("a warning of Qt")
-    log.end()
+    log.uninstall()
     assert capfd.readouterr().err.splitlines() == ["a warning of Qt"]
 
 
@@ -134,7 +134,7 @@ def test_the_window_tells_of_a_crash_and_copies_the_report(
 ) -> None:
     crash(tmp_path)
     log = CrashLog(tmp_path)
-    log.begin()
+    log.install()
     window = MainWindow(Studio(backend), open_settings())
     qtbot.addWidget(window)
     window.helping.add_report(log)
@@ -142,6 +142,6 @@ def test_the_window_tells_of_a_crash_and_copies_the_report(
     assert window.messages.isVisible()
     window.messages.action_button.click()
     copied = QGuiApplication.clipboard().text()
-    log.end()
+    log.uninstall()
     assert "Segmentation fault" in copied
     assert "torch" in copied

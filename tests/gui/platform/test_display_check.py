@@ -12,7 +12,7 @@ import pytest
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.platform import display_check
-from ddpm_studio.gui.platform.display_check import check_plugin, check_screen, missing_library
+from ddpm_studio.gui.platform.display_check import check_display, check_xcb_plugin, missing_library
 
 README = Path(__file__).resolve().parents[3] / "README.md"
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "QT_QPA_PLATFORM")
@@ -55,28 +55,28 @@ def test_the_program_says_so_and_does_not_abort(display: str) -> None:
 )
 def test_there_is_none(environment: dict[str, str]) -> None:
     with pytest.raises(StudioError, match="screen"):
-        check_screen(environment, "linux")
+        check_display(environment, "linux")
     for system in ("darwin", "win32"):
-        check_screen(environment, system)
+        check_display(environment, system)
 
 
 @pytest.mark.parametrize("name", ["offscreen", "minimal", "vnc:size=800x600", "eglfs", "linuxfb"])
 def test_some_platforms_need_none(name: str) -> None:
-    check_screen({"QT_QPA_PLATFORM": name}, "linux")
-    check_plugin(Path("/nowhere"), {"QT_QPA_PLATFORM": name, "DISPLAY": ":0"})
+    check_display({"QT_QPA_PLATFORM": name}, "linux")
+    check_xcb_plugin(Path("/nowhere"), {"QT_QPA_PLATFORM": name, "DISPLAY": ":0"})
 
 
 def test_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "wayland-1").touch()
     here = {"WAYLAND_DISPLAY": "wayland-1", "XDG_RUNTIME_DIR": str(tmp_path)}
-    check_screen(here, "linux")
-    check_screen({"WAYLAND_DISPLAY": str(tmp_path / "wayland-1")}, "linux")
-    check_screen({"WAYLAND_SOCKET": "5"}, "linux")
+    check_display(here, "linux")
+    check_display({"WAYLAND_DISPLAY": str(tmp_path / "wayland-1")}, "linux")
+    check_display({"WAYLAND_SOCKET": "5"}, "linux")
     # A display of another machine can't be checked quickly, and is believed.
-    check_screen({"DISPLAY": "far.example:0"}, "linux")
-    monkeypatch.setattr(display_check, "_connects", lambda *_: True)
-    check_screen({"DISPLAY": ":0"}, "linux")
-    check_screen({"DISPLAY": "localhost:10.0"}, "linux")
+    check_display({"DISPLAY": "far.example:0"}, "linux")
+    monkeypatch.setattr(display_check, "_can_connect", lambda *_: True)
+    check_display({"DISPLAY": ":0"}, "linux")
+    check_display({"DISPLAY": "localhost:10.0"}, "linux")
 
 
 def test_a_library_that_is_missing_is_named_with_its_package(tmp_path: Path) -> None:
@@ -84,9 +84,9 @@ def test_a_library_that_is_missing_is_named_with_its_package(tmp_path: Path) -> 
     plugin.parent.mkdir()
     plugin.write_bytes(b"no library at all")
     with pytest.raises(StudioError, match=r"system library that is missing: .*libqxcb"):
-        check_plugin(tmp_path, {"DISPLAY": ":0"})
-    check_plugin(tmp_path, {"DISPLAY": ":0", "QT_QPA_PLATFORM": "offscreen"})
-    check_plugin(tmp_path / "none", {"DISPLAY": ":0"})
+        check_xcb_plugin(tmp_path, {"DISPLAY": ":0"})
+    check_xcb_plugin(tmp_path, {"DISPLAY": ":0", "QT_QPA_PLATFORM": "offscreen"})
+    check_xcb_plugin(tmp_path / "none", {"DISPLAY": ":0"})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.gui.shell.main_window import MainWindow
-from ddpm_studio.gui.shell.unsaved import Unsaved
+from ddpm_studio.gui.shell.unsaved import UnsavedProgress
 from ddpm_studio.requests import EvaluateRequest, ReportRequest, TrainRequest
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import endless, opened
@@ -100,7 +100,7 @@ def test_the_queue_is_named_also_where_the_run_under_way_would_be_lost(
     window.studio.sources = (tmp_path,)
     trainer.start(TrainRequest(), tmp_path / "first")
     trainer.enqueue(TrainRequest(), tmp_path / "second")
-    monkeypatch.setattr(Unsaved, "lost_by_closing", lambda _: True)
+    monkeypatch.setattr(UnsavedProgress, "is_lost_on_close", lambda _: True)
     window.close()
     assert window.isVisible()
     assert "closing loses the steps" in window.messages.text

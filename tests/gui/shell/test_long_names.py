@@ -54,7 +54,7 @@ def test_a_long_name_makes_the_window_no_wider(
     shutil.copytree(tiny_run, run)
     window = narrow(qtbot, backend)
     open_run(qtbot, window.studio, run)
-    window.training.findChildren(TrainingStatus)[0].tell_other(name)
+    window.training.findChildren(TrainingStatus)[0].show_other_run(name)
     for index in range(window.tabs.count()):
         window.tabs.setCurrentIndex(index)
         for bar in window.findChildren(MessageBar):

@@ -21,7 +21,7 @@ from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
+from ddpm_studio.gui.widgets.layout.saved_message import show_saved_message
 from tests.gui.panel_help import WAIT, opened
 
 TOOLS = (ReversePanel, SharePanel, InterpolatePanel, InpaintPanel, GalleryPanel, ObservatoryPanel)
@@ -56,7 +56,7 @@ def test_no_message_lies_over_a_control(
         qtbot.wait(60)
         qtbot.waitUntil(lambda: not getattr(panel, "busy", False), timeout=WAIT)  # noqa: B023
         bars = [window.messages, panel.messages]
-        tell_saved(panel.messages, Path("/home/someone/Pictures/reverse.png"))
+        show_saved_message(panel.messages, Path("/home/someone/Pictures/reverse.png"))
         window.studio.notify(StudioError("It went wrong.", "Try again.", "The details."))
         qtbot.wait(30)
         below = controls(panel, bars)

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.errors import StudioError
-from ddpm_studio.gui.features.common.stale_notice import AgeRow
+from ddpm_studio.gui.features.common.stale_notice import StaleNotice
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
@@ -82,6 +82,6 @@ def test_messages_and_the_age_of_pictures_move_no_control(
     assert places() == before
     window.studio.notify(StudioError("It went wrong.", "Try again.", "The details."))
     assert places() == before
-    (age,) = panel.findChildren(AgeRow)
+    (age,) = panel.findChildren(StaleNotice)
     age.show()
     assert places() == before

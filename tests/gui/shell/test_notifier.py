@@ -12,7 +12,7 @@ from ddpm_studio.backend import JobHandle, JobSpec
 from ddpm_studio.backend.spec import PoolSteps
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.shell import notifier as notifying
-from ddpm_studio.gui.shell.notifier import DesktopNotices, Notifier
+from ddpm_studio.gui.shell.notifier import DesktopNotifications, Notifier
 from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.jobs.events import Event
 from tests.gui.fake_backend import FakeBackend
@@ -97,4 +97,4 @@ def test_where_the_desktop_has_no_way_nothing_happens(
     monkeypatch.setenv("PATH", "")
     window = QWidget()
     qtbot.addWidget(window)
-    DesktopNotices(window).send("Training cats", "Done.")
+    DesktopNotifications(window).send("Training cats", "Done.")

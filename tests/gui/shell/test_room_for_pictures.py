@@ -21,7 +21,7 @@ from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.theme.theme import Theme
-from ddpm_studio.gui.widgets.pictures.grid_layout import FEW, FILL
+from ddpm_studio.gui.widgets.pictures.grid_layout import FILL_ROUGHLY, FILL_VIEW
 from tests.gui.measuring import SIZES, share
 from tests.gui.panel_help import WAIT, opened
 
@@ -36,7 +36,7 @@ def window(qtbot: QtBot, backend: Backend, theme: Theme) -> MainWindow:
     return opened(qtbot, backend, paths.models_dir() / "fashion-mnist")
 
 
-def draw(qtbot: QtBot, panel: ToolPanel, number: int = FILL) -> None:
+def draw(qtbot: QtBot, panel: ToolPanel, number: int = FILL_VIEW) -> None:
     """Draw ``number`` pictures, by default as many as fit, and wait for them."""
     count = getattr(panel, "count", None)
     assert isinstance(count, QComboBox)
@@ -72,8 +72,8 @@ def test_pictures_take_most_of_the_middle(
                 qtbot.waitUntil(lambda: filling.source.fitted is not None, timeout=WAIT)
                 filling.canvas.set_mask(np.ones_like(filling.canvas.painted))
             if panel in (reverse, share_panel):
-                assert panel.count.currentData() == FEW, "the first choice"
-                draw(qtbot, panel, FEW)
+                assert panel.count.currentData() == FILL_ROUGHLY, "the first choice"
+                draw(qtbot, panel, FILL_ROUGHLY)
                 assert share(window) >= LEAST_OF_FEW, panel.tool
             draw(qtbot, panel)
         found[panel.tool] = round(share(window), 3)

@@ -84,7 +84,7 @@ def test_closing_asks_where_it_would_lose_the_run(
     run.parent.rename(tmp_path / "gone")
     qtbot.waitUntil(window.training.messages.action_button.isVisible, timeout=WAIT)
     asked: list[int] = []
-    monkeypatch.setattr(unsaved, "has_room", lambda _, size: asked.append(size))
+    monkeypatch.setattr(unsaved, "has_free_space", lambda _, size: asked.append(size))
     window.close()
     assert window.isVisible()
     assert studio.training is not None
@@ -103,5 +103,5 @@ def test_closing_asks_where_it_would_lose_the_run(
 
 
 def test_room_is_looked_for_where_a_folder_is_or_will_be(tmp_path: Path) -> None:
-    assert unsaved.has_room(tmp_path / "still" / "to be made", 1)
-    assert not unsaved.has_room(tmp_path, 1 << 62)
+    assert unsaved.has_free_space(tmp_path / "still" / "to be made", 1)
+    assert not unsaved.has_free_space(tmp_path, 1 << 62)

@@ -19,7 +19,12 @@ from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePa
 from ddpm_studio.gui.features.preferences.setting_row import SettingRow
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
-from ddpm_studio.gui.platform.images import picture_mime, pictures_from_mime, shown_bands, to_image
+from ddpm_studio.gui.platform.images import (
+    band_selection,
+    picture_mime,
+    pictures_from_mime,
+    to_image,
+)
 from ddpm_studio.requests import TrainRequest
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run, opened
 from tests.shapes import (
@@ -141,7 +146,7 @@ def test_other_bands_are_seen_at_once(qtbot: QtBot, backend: Backend) -> None:
         assert seen().pixelColor(0, 0).red() == 200
     finally:
         window.preferences.set("bands", "1,2,3")
-    assert shown_bands().bands == (0, 1, 2)
+    assert band_selection().bands == (0, 1, 2)
 
 
 def _half_transparent() -> QImage:
@@ -196,7 +201,7 @@ def test_bands_that_are_not_there_are_refused_where_they_are_chosen(
     try:
         line.setText("7,1,2")
         assert row.error.isHidden(), "nothing is open that has bands"
-        assert shown_bands().bands == (6, 0, 1)
+        assert band_selection().bands == (6, 0, 1)
         open_run(qtbot, window.studio, run)
         assert any("there is no 7" in str(line) for line in told)
         count = len(told)
@@ -204,9 +209,9 @@ def test_bands_that_are_not_there_are_refused_where_they_are_chosen(
         assert len(told) == count, "it is told once"
         line.setText("6,1,2")
         assert row.error.text() == "bands are numbered 1 to 5, there is no 6"
-        assert shown_bands().bands == (6, 0, 1)
+        assert band_selection().bands == (6, 0, 1)
         line.setText("5,1,2")
         assert row.error.isHidden()
-        assert shown_bands().bands == (4, 0, 1)
+        assert band_selection().bands == (4, 0, 1)
     finally:
         window.preferences.set("bands", "1,2,3")

@@ -67,7 +67,7 @@ def test_no_chapter_of_learn_is_scrolled_sideways(
         seen = [one for one in learn.findChildren(Equation) if one.isVisible()]
         assert seen
         for equation in seen:
-            assert equation.letters >= 15, f"{equation.accessibleName()} can't be read"
+            assert equation.font_size >= 15, f"{equation.accessibleName()} can't be read"
             assert equation.piece.width <= equation.width()
             high = equation.piece.ascent + equation.piece.descent
             assert high < equation.height(), f"{equation.accessibleName()} is cut off"

@@ -19,7 +19,7 @@ from pathlib import Path
 from ddpm_studio.runs import RunFolder
 folder = RunFolder.open(Path(sys.argv[1]))
 lock = folder.lock()
-folder.plan(90)
+folder.record_changes(90)
 print("held", flush=True)
 sys.stdin.read()
 lock.release()
@@ -32,10 +32,10 @@ def test_the_training_dock_follows_another_process_and_says_so(
     run = tmp_path / "elsewhere"
     shutil.copytree(tiny_run, run)
     window = opened(qtbot, backend, run)
-    status, further = window.training.status, window.actions_["training.resume"]
+    status, resume_row = window.training.status, window.actions_["training.resume"]
     assert status.line.text() == "4 steps taken"
     assert not status.title.isVisible()
-    assert further.isEnabled()
+    assert resume_row.isEnabled()
     pipe = subprocess.PIPE
     words = [sys.executable, "-c", _HOLD, str(run)]
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as process:
@@ -47,10 +47,10 @@ def test_the_training_dock_follows_another_process_and_says_so(
         assert status.title.isVisible()
         assert f"process {process.pid}" in status.figures.text()
         assert (status.bar.value(), status.bar.maximum()) == (37, 90)
-        assert not further.isEnabled()
-        assert not window.training.further.isVisible()
+        assert not resume_row.isEnabled()
+        assert not window.training.resume_row.isVisible()
         assert process.stdin is not None
         process.stdin.close()
     qtbot.waitUntil(lambda: not status.title.isVisible(), timeout=WAIT)
-    assert further.isEnabled()
+    assert resume_row.isEnabled()
     assert status.line.text() == "4 steps taken", "of the checkpoint that is there"

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QPushButton, QStackedLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.export import each_of, save_animation, save_png, save_png_sequence
+from ddpm_studio.export import picture_recipes, save_animation, save_png, save_png_sequence
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
@@ -32,8 +32,8 @@ from ddpm_studio.gui.widgets.layout.drop_overlay import DropOverlay
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
 from ddpm_studio.gui.workspace.settings import Preferences, open_settings
-from ddpm_studio.jobs import ModelStore, inpaint, interpolate, sample, share, walk_path
-from ddpm_studio.jobs.events import Drawn, Pictures, RunStarted
+from ddpm_studio.jobs import ModelStore, inpaint, interpolate, interpolate_path, sample, share
+from ddpm_studio.jobs.events import DrawingResult, Pictures, RunStarted
 from ddpm_studio.requests import (
     InpaintRequest,
     InterpolateRequest,
@@ -127,8 +127,8 @@ def test_a_picture_dropped_back_is_drawn_again_bit_for_bit(
     assert shown.current == 1
 
 
-def _drawn_by(job: Generator[Any, None, Drawn]) -> Drawn:
-    result: Drawn = finish(job)[1]
+def _drawn_by(job: Generator[Any, None, DrawingResult]) -> DrawingResult:
+    result: DrawingResult = finish(job)[1]
     return result
 
 
@@ -136,27 +136,27 @@ def _four(folder: Path) -> Pictures:
     return np.stack([np.asarray(Image.open(path)) for path in sorted(folder.iterdir())[:4]])
 
 
-def _share(run: Path, pictures: Pictures) -> Drawn:
+def _share(run: Path, pictures: Pictures) -> DrawingResult:
     request = ShareRequest(run=run, t=8, count=3, seed=3, sampler="ddim", eta=1, device="cpu")
     return _drawn_by(share(request, pictures[0], ModelStore()))
 
 
-def _pad(run: Path, pictures: Pictures) -> Drawn:
+def _pad(run: Path, pictures: Pictures) -> DrawingResult:
     request = InterpolateRequest(run=run, t=8, u=0.3, v=0.85, seed=3, steps=9, device="cpu")
     return _drawn_by(interpolate(request, list(pictures[:4]), ModelStore()))
 
 
-def _row(run: Path, pictures: Pictures) -> Drawn:
+def _row(run: Path, pictures: Pictures) -> DrawingResult:
     request = InterpolateRequest(run=run, t=8, steps_lambda=5, mix="spherical", device="cpu")
     return _drawn_by(interpolate(request, list(pictures[:2]), ModelStore()))
 
 
-def _path(run: Path, pictures: Pictures) -> Drawn:
+def _path(run: Path, pictures: Pictures) -> DrawingResult:
     request = PathRequest(run=run, t=8, steps_lambda=3, closed=True, device="cpu")
-    return _drawn_by(walk_path(request, list(pictures[:3]), ModelStore()))
+    return _drawn_by(interpolate_path(request, list(pictures[:3]), ModelStore()))
 
 
-def _fill(run: Path, pictures: Pictures) -> Drawn:
+def _fill(run: Path, pictures: Pictures) -> DrawingResult:
     mask = np.zeros(pictures.shape[1:3], bool)
     mask[5:, 3:] = True
     request = InpaintRequest(run=run, count=3, steps=9, jump=2, resamplings=2, device="cpu")
@@ -179,7 +179,7 @@ def test_each_tool_takes_a_dropped_picture_up_again(
     tiny_run: Path,
     picture_folder: Path,
     tmp_path: Path,
-    draw: Callable[[Path, Pictures], Drawn],
+    draw: Callable[[Path, Pictures], DrawingResult],
     tool: str,
 ) -> None:
     drawn = draw(tiny_run, _four(picture_folder))
@@ -187,7 +187,7 @@ def test_each_tool_takes_a_dropped_picture_up_again(
     path = tmp_path / "one.png"
     save_png(path, drawn.pictures[index : index + 1], {**drawn.recipe, "index": index})
     assert drop(window, files(path))
-    panel = window.tabs.named(tool)
+    panel = window.tabs.find_panel(tool)
     assert isinstance(panel, SharePanel | InterpolatePanel | InpaintPanel)
     qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
     assert window.tabs.currentWidget() is panel
@@ -205,7 +205,7 @@ def test_it_is_drawn_from_its_own_pictures_where_others_of_another_run_stood(
     tiny_run: Path,
     picture_folder: Path,
     tmp_path: Path,
-    draw: Callable[[Path, Pictures], Drawn],
+    draw: Callable[[Path, Pictures], DrawingResult],
     tool: str,
 ) -> None:
     drawn = draw(tiny_run, _four(picture_folder))
@@ -214,7 +214,7 @@ def test_it_is_drawn_from_its_own_pictures_where_others_of_another_run_stood(
     other = tmp_path / "other"
     shutil.copytree(tiny_run, other)
     open_run(qtbot, window.studio, other)
-    panel = window.tabs.named(tool)
+    panel = window.tabs.find_panel(tool)
     assert isinstance(panel, SharePanel | InterpolatePanel | InpaintPanel)
     window.tabs.setCurrentWidget(panel)
     slots = panel.findChildren(SourceSlot)
@@ -291,7 +291,7 @@ def test_each_file_of_a_sequence_is_drawn_again_bit_for_bit(
 ) -> None:
     drawn = _share(tiny_run, _four(picture_folder))
     folder = tmp_path / "sequence"
-    finish(save_png_sequence(folder, drawn.pictures, each_of(drawn.recipe)))
+    finish(save_png_sequence(folder, drawn.pictures, picture_recipes(drawn.recipe)))
     assert drop(window, files(folder / "00002.png"))
     qtbot.waitUntil(lambda: window.tool(SharePanel).drawn is not None, timeout=WAIT)
     assert "bit for bit" in window.messages.text
@@ -444,7 +444,7 @@ def test_the_pictures_that_a_run_learnt_from_are_one_click_away(
 ) -> None:
     # Wide enough for the Data dock to stay open with a model.
     window.resize(1600, 900)
-    button = window.data.learnt_button
+    button = window.data.training_data_button
     assert not button.isVisible()
     assert "Open pictures first" in window.training.start_button.toolTip()
     open_run(qtbot, window.studio, tiny_run)

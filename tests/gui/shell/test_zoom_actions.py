@@ -36,8 +36,8 @@ def test_views_of_a_process_are_zoomed_in_step(qtbot: QtBot, window: MainWindow)
     press(window, "in", 3)
     (zoom,) = {grid.zoom for grid in grids}
     assert zoom > fitted[0]
-    assert len({grid.look for grid in grids}) == 1
-    panel.player.go(0)
+    assert len({grid.view_state for grid in grids}) == 1
+    panel.player.seek(0)
     assert {grid.zoom for grid in grids} == {zoom}
     press(window, "out")
     assert {grid.zoom for grid in grids} != {zoom}

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
-from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
-from ddpm_studio.gui.widgets.pictures.xy_pad import Pad
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskEditor
+from ddpm_studio.gui.widgets.pictures.xy_pad import XYPad
 
 _EF = 0x0424  # Ф, where a Latin keyboard has A
 
@@ -25,7 +25,7 @@ def _drawing() -> PointPlot:
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: Pad("place", ("A", "B", "C", "D")), lambda: MaskPicture("Picture"), _drawing],
+    [lambda: XYPad("place", ("A", "B", "C", "D")), lambda: MaskEditor("Picture"), _drawing],
     ids=["pad", "mask", "points"],
 )
 def test_a_letter_without_a_name_is_no_error(qtbot: QtBot, make: Callable[[], QWidget]) -> None:

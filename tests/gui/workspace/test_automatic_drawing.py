@@ -25,11 +25,11 @@ def test_steps_of_before_count_with_the_batches_of_then(fake: FakeBackend, tmp_p
     # The first thousand steps had one picture each.
     view = replace(view_of(run, step=1000), request=request, more_pictures=1000 - 32 * 1000)
     fake.finish(fake.job("Opening run"), view)
-    waits = []
+    is_waiting = []
     for step in (1218, 1219):
         fake.send(job, TrainTick(step, 9000, 40.0, 100.0, 0, (0.0,) * BINS))
-        waits.append(studio.unasked.waits)
-    assert waits == [True, False], "8,000 pictures are 1,000 of one and 219 of 32"
+        is_waiting.append(studio.auto_drawing.is_waiting)
+    assert is_waiting == [True, False], "8,000 pictures are 1,000 of one and 219 of 32"
 
 
 def test_an_opened_run_knows_with_which_batches_it_began(tiny_run: Path, tmp_path: Path) -> None:
@@ -43,6 +43,6 @@ def test_an_opened_run_knows_with_which_batches_it_began(tiny_run: Path, tmp_pat
     assert isinstance(work, PoolCall)
     view = work.function()
     assert view.summary.step == 4
-    assert [view.pictures_by(step) for step in (4, 10)] == [
+    assert [view.pictures_seen_at(step) for step in (4, 10)] == [
         3 * (batch + 5) + (step - 3) * batch for step in (4, 10)
     ]

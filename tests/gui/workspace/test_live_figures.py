@@ -19,7 +19,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BINS, HeldOutMeasured, RunStarted, TrainStep, TrainTick
 from ddpm_studio.jobs.library import history
-from ddpm_studio.jobs.library.metric_arrays import Figures
+from ddpm_studio.jobs.library.metric_arrays import MetricArrays
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import metrics
 from tests.gui.fake_backend import FakeBackend
@@ -85,13 +85,13 @@ def run(tiny_run: Path, tmp_path: Path) -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The paths of metrics files, one for each time that one is read."""
     found: list[Path] = []
-    opened = metrics._opened
+    opened = metrics._open_regular_file
 
     def counted(path: Path) -> Any:
         found.append(path)
         return opened(path)
 
-    monkeypatch.setattr(metrics, "_opened", counted)
+    monkeypatch.setattr(metrics, "_open_regular_file", counted)
     return found
 
 
@@ -275,8 +275,10 @@ def test_events_and_lines_give_equal_figures() -> None:
             "held_out_bits": None,
         },
     ]
-    events = Figures.of_events([*steps, HeldOutMeasured(2, 0.25, math.nan, 8, 8, 10), tick])
-    written = Figures.of_lines(lines)
+    events = MetricArrays.from_training_events(
+        [*steps, HeldOutMeasured(2, 0.25, math.nan, 8, 8, 10), tick]
+    )
+    written = MetricArrays.from_lines(lines)
     for name in ("steps", "ticks", "loss_by_t", "held_out"):
         np.testing.assert_array_equal(getattr(events, name), getattr(written, name))
 
@@ -307,7 +309,7 @@ def test_a_training_here_is_drawn_without_reading_what_it_writes(
     qtbot.waitUntil(lambda: record.last_step == lines[-1]["step"], timeout=WAIT)
     assert record.losses.steps.tolist() == [line["step"] for line in lines]
     assert record.losses.means.tolist() == [line["loss"] for line in lines]
-    written = history.look_at_run(studio.run, metrics.FilePosition()).figures
+    written = history.read_run_update(studio.run, metrics.FilePosition()).figures
     assert len(written.ticks) > 2
     np.testing.assert_array_equal(record.loss_by_t[1], written.loss_by_t)
     np.testing.assert_allclose(

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.backend.spec import Lane
 from ddpm_studio.engine.tables import PRESETS
-from ddpm_studio.engine.tables.networks import shapes_after
+from ddpm_studio.engine.tables.networks import pictures_until_recognisable
 from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -23,7 +23,7 @@ from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests.gui.panel_help import WAIT, endless
 
-RECOGNISABLE = shapes_after("tiny")
+RECOGNISABLE = pictures_until_recognisable("tiny")
 
 
 @pytest.fixture

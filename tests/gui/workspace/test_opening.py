@@ -37,7 +37,7 @@ def test_a_run_is_opened_although_the_open_one_is_renamed_meanwhile(
     studio: Studio, fake: FakeBackend
 ) -> None:
     studio.open_run(OTHER)
-    studio.take_moved(FIRST, RENAMED)
+    studio.follow_moved_run(FIRST, RENAMED)
     assert studio.opening == OTHER
     opened(fake, RENAMED)
     assert state(studio) == (RENAMED, OTHER, True)
@@ -49,7 +49,7 @@ def test_what_is_read_again_does_not_take_the_place_of_what_was_opened_since(
     studio: Studio, fake: FakeBackend
 ) -> None:
     studio.open_run(OTHER)
-    studio.take_moved(FIRST, RENAMED)
+    studio.follow_moved_run(FIRST, RENAMED)
     opened(fake, OTHER)
     opened(fake, RENAMED)
     assert studio.run == OTHER
@@ -58,8 +58,8 @@ def test_what_is_read_again_does_not_take_the_place_of_what_was_opened_since(
 
 
 def test_a_run_that_is_gone_stays_closed(studio: Studio, fake: FakeBackend) -> None:
-    studio.take_moved(FIRST, RENAMED)
-    studio.take_moved(RENAMED, None)
+    studio.follow_moved_run(FIRST, RENAMED)
+    studio.follow_moved_run(RENAMED, None)
     opened(fake, RENAMED)
     assert studio.run is None
 
@@ -67,7 +67,7 @@ def test_a_run_that_is_gone_stays_closed(studio: Studio, fake: FakeBackend) -> N
 def test_a_run_that_is_opened_after_it_could_not_be_read_again_is_shown(
     studio: Studio, fake: FakeBackend
 ) -> None:
-    studio.take_moved(FIRST, RENAMED)
+    studio.follow_moved_run(FIRST, RENAMED)
     fake.fail(fake.job("Opening renamed"), StudioError("The disk is away.", "Wait."))
     studio.open_run(RENAMED)
     opened(fake, RENAMED)

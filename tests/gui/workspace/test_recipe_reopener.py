@@ -13,8 +13,8 @@ from ddpm_studio.backend import JobHandle
 from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.workspace.recipe_reopener import RecipeReopener
-from ddpm_studio.jobs.drawing.recipes import Restored
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.drawing.recipes import ParsedRecipe
+from ddpm_studio.jobs.events import DrawingResult
 from ddpm_studio.requests import SampleRequest
 
 RECIPE: dict[str, object] = {"kind": "sample", "request": {"run": "r", "count": 2}, "model": "m"}
@@ -32,10 +32,10 @@ def _told(index: int, picture: Pictures | None) -> list[object]:
     told: list[object] = []
     reopener.notified.connect(told.append)
     request = SampleRequest(run=Path("r"), count=2)
-    found = Restored("sample", request, Path("r"), index, None, "m", {}, moving=picture is None)
+    found = ParsedRecipe("sample", request, Path("r"), index, None, "m", {}, moving=picture is None)
     reopener._on_opened(found, RECIPE, picture, None)
     for _ in range(2):
-        reopener.compare(Drawn(DRAWN, dict(RECIPE)))
+        reopener.compare(DrawingResult(DRAWN, dict(RECIPE)))
     return told
 
 

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QSettings
 
 from ddpm_studio.gui.workspace.settings import open_settings
-from ddpm_studio.gui.workspace.settings_file import put_aside_unless_text
+from ddpm_studio.gui.workspace.settings_file import quarantine_unless_text
 from tests.hostile import seeds
 
 _NUMBER = "@Variant(\\0\\0\\0\\x2\\0\\0\\0\\x5)"
@@ -29,16 +29,16 @@ def test_what_qt_would_take_for_an_object_is_put_aside(tmp_path: Path, written: 
     path.write_text(f'[a]\nb="{written}"\n')
     # Qt does deserialise a number from each of these: no spelling is harmless by itself.
     assert QSettings(str(path), QSettings.Format.IniFormat).value("a/b") == 5
-    assert put_aside_unless_text(path) == tmp_path / "settings.ini.refused"
+    assert quarantine_unless_text(path) == tmp_path / "settings.ini.refused"
     assert not path.exists()
 
 
 def test_the_programs_own_settings_stay(tmp_path: Path) -> None:
     path = tmp_path / "settings.ini"
     path.write_bytes(seeds.SETTINGS)
-    assert put_aside_unless_text(path) is None
+    assert quarantine_unless_text(path) is None
     assert path.read_bytes() == seeds.SETTINGS
-    assert put_aside_unless_text(tmp_path / "none.ini") is None
+    assert quarantine_unless_text(tmp_path / "none.ini") is None
 
 
 @pytest.mark.parametrize("in_the_way", ["config", "refused"])

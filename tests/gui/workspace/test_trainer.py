@@ -60,10 +60,10 @@ def test_who_renames_the_run_before_goes_on_to_the_next_of_the_queue(
     studio.trainer.enqueue(TrainRequest(), second)
     fake.finish(job, None)
     qtbot.waitUntil(lambda: studio.training is not None)
-    studio.take_moved(first, new)
+    studio.follow_moved_run(first, new)
     assert studio.run == new
     fake.send(fake.job("Training second"), RunStarted(second, 0, 100, 1, "CPU", "float32"))
     assert studio.run == second
     fake.finish(fake.job("Training second"), None)
-    studio.take_moved(second, new)
+    studio.follow_moved_run(second, new)
     assert studio.training_run == new

@@ -16,7 +16,7 @@ from torch import Tensor
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop import ForeignModel, load_diffusers, recognised
+from ddpm_studio.interop import ForeignModel, load_diffusers, open_recognised
 from tests.interop.formats.made_up import close
 from tests.parity.networks import randomised
 
@@ -28,7 +28,7 @@ SHAPE: dict[str, Any] = {
     "down_block_types": ("DownBlock2D", "AttnDownBlock2D"),
     "up_block_types": ("AttnUpBlock2D", "UpBlock2D"),
 }
-PAPERS = {"schedule": "linear", "timesteps": 1000, "parameterization": "eps"}
+PAPER_SETTINGS = {"schedule": "linear", "timesteps": 1000, "parameterization": "eps"}
 
 
 def unet(seed: int = 0, **changes: Any) -> UNet2DModel:
@@ -36,9 +36,9 @@ def unet(seed: int = 0, **changes: Any) -> UNet2DModel:
 
 
 def read(path: Path, **answers: Any) -> ForeignModel:
-    with recognised(path) as found:
+    with open_recognised(path) as found:
         assert found.info.name == "diffusers"
-        return found.read({**found.usual, **answers})
+        return found.read({**found.defaults, **answers})
 
 
 def agree(
@@ -67,10 +67,10 @@ def trainers_checkpoint(folder: Path) -> tuple[UNet2DModel, UNet2DModel]:
 
 def test_a_checkpoint_of_the_trainer_has_both_networks(tmp_path: Path) -> None:
     net, ema = trainers_checkpoint(tmp_path / "checkpoint-500")
-    with recognised(tmp_path / "checkpoint-500") as found:
-        assert found.usual == PAPERS
+    with open_recognised(tmp_path / "checkpoint-500") as found:
+        assert found.defaults == PAPER_SETTINGS
     model = read(tmp_path / "checkpoint-500", schedule="cosine", timesteps=50)
-    assert model.trained == "step 500"
+    assert model.training_progress == "step 500"
     torch.testing.assert_close(model.schedule.betas, NoiseSchedule.cosine(50).betas)
     agree(model, ema)
     agree(model, net, raw=True)
@@ -82,7 +82,7 @@ def test_of_a_trainers_folder_the_newest_is_read(tmp_path: Path) -> None:
     newest.save_pretrained(tmp_path / "checkpoint-1000" / "unet")
     DDPMScheduler(200).save_pretrained(tmp_path / "scheduler")
     model = read(tmp_path)
-    assert (model.trained, len(model.schedule.betas)) == ("step 1,000", 200)
+    assert (model.training_progress, len(model.schedule.betas)) == ("step 1,000", 200)
     agree(model, newest)
 
 
@@ -246,8 +246,8 @@ def test_infinity_is_read_and_nan_is_not(tmp_path: Path) -> None:
 def test_without_a_size_one_is_asked_for(tmp_path: Path) -> None:
     theirs = unet(sample_size=None)
     DDPMPipeline(theirs, DDPMScheduler()).save_pretrained(tmp_path)
-    with recognised(tmp_path) as found:
-        assert found.usual == {"image_size": None}
+    with open_recognised(tmp_path) as found:
+        assert found.defaults == {"image_size": None}
     model = read(tmp_path, image_size=(16, 8))
     assert model.config.shape == (3, 8, 16)
     agree(model, theirs)
@@ -257,8 +257,8 @@ def test_without_a_size_one_is_asked_for(tmp_path: Path) -> None:
 def test_classes_are_asked_whether_one_is_none(null_class: bool, tmp_path: Path) -> None:
     theirs = unet(num_class_embeds=5)
     DDPMPipeline(theirs, DDPMScheduler()).save_pretrained(tmp_path)
-    with recognised(tmp_path) as found:
-        assert found.usual == {"null_class": False}
+    with open_recognised(tmp_path) as found:
+        assert found.defaults == {"null_class": False}
     model = read(tmp_path, null_class=null_class)
     assert (model.config.num_classes, model.null_label) == (4 if null_class else 5, null_class)
     agree(model, theirs, torch.tensor([0, 4]))
@@ -303,7 +303,7 @@ def test_residual_blocks_that_change_the_resolution_are_read(tmp_path: Path) -> 
 def test_a_network_of_another_class_is_named_before_anything_is_asked(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"_class_name": "AutoencoderKL"}')
     (tmp_path / "diffusion_pytorch_model.safetensors").write_bytes(b"x")
-    with pytest.raises(StudioError, match="AutoencoderKL"), recognised(tmp_path):
+    with pytest.raises(StudioError, match="AutoencoderKL"), open_recognised(tmp_path):
         pass
 
 

@@ -18,7 +18,7 @@ from ddpm_studio.interop import (
     OpenAIFlags,
     from_openai,
     load_openai,
-    recognised,
+    open_recognised,
 )
 from ddpm_studio.interop.formats.openai import OpenAI
 from ddpm_studio.interop.formats.source import Source
@@ -312,15 +312,15 @@ def test_usual_is_what_the_model_cards_list(name: str) -> None:
         net(torch.zeros(1, 3, side, side), torch.zeros(1), torch.zeros(1, dtype=torch.int64))
     source = Source(Path(name), tree=dict(net.weights))
     assert OpenAI().recognises(source)
-    usual = OpenAI().questions(source)
-    assert {key: usual[key] for key in told} == told
-    assert ("null_class" in usual) == (net.classes is not None)
+    defaults = OpenAI().questions(source)
+    assert {key: defaults[key] for key in told} == told
+    assert ("null_class" in defaults) == (net.classes is not None)
 
 
 def read(path: Path, **answers: Any) -> ForeignModel:
-    with recognised(path) as found:
+    with open_recognised(path) as found:
         assert found.info.name == "openai"
-        return found.read({**found.usual, **answers})
+        return found.read({**found.defaults, **answers})
 
 
 @pytest.mark.parametrize("rescale", [True, False])

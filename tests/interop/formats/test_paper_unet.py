@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ddpm_studio.engine.networks.unet_config import UNetConfig
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop import ForeignModel, recognised
+from ddpm_studio.interop import ForeignModel, open_recognised
 from ddpm_studio.interop.formats.ho import paper_config, questions_about
 from tests.interop.formats.made_up import Weights, close, doubled
 
@@ -88,8 +88,8 @@ class Paper:
 
 
 def read(path: Path, **answers: Any) -> ForeignModel:
-    with recognised(path) as found:
-        return found.read({**found.usual, **answers})
+    with open_recognised(path) as found:
+        return found.read({**found.defaults, **answers})
 
 
 def agree(model: ForeignModel, theirs: Paper, raw: bool = False) -> None:
@@ -119,9 +119,9 @@ def test_hos_weights_are_the_papers_network(net: Paper, wrapped: bool, tmp_path:
         torch.save({"state_dict": state, "epoch": 3}, tmp_path / "ema.ckpt")
     else:
         torch.save(weights, tmp_path / "ema.ckpt", _use_new_zipfile_serialization=False)
-    with recognised(tmp_path / "ema.ckpt") as found:
+    with open_recognised(tmp_path / "ema.ckpt") as found:
         assert found.info.name == "ho"
-        assert found.usual == {
+        assert found.defaults == {
             "image_size": 32,
             "schedule": "linear",
             "timesteps": 1000,
@@ -146,7 +146,7 @@ def test_the_published_shapes_are_the_presets(preset: UNetConfig) -> None:
         net(torch.zeros(1, *preset.shape), torch.zeros(1))
     answers = questions_about(net.weights)
     assert answers["image_size"] == preset.height
-    assert paper_config(net.weights, answers) == preset.with_(dropout=0.0)
+    assert paper_config(net.weights, answers) == preset.with_fields(dropout=0.0)
 
 
 @pytest.mark.parametrize("parallel", ["module.", ""])
@@ -158,10 +158,10 @@ def test_ermons_list_has_model_and_averages(parallel: str, averaged: bool, tmp_p
     named = {f"{parallel}{name}": value for name, value in weights.items()}
     states = [named, optimizer.state_dict(), 12, 34567, *([ema.made()] if averaged else [])]
     torch.save(states, tmp_path / "ckpt.pth")
-    with recognised(tmp_path / "ckpt.pth") as found:
+    with open_recognised(tmp_path / "ckpt.pth") as found:
         assert found.info.name == "ermon"
     model = read(tmp_path / "ckpt.pth", schedule="quadratic", timesteps=100)
-    assert model.trained == "step 34,567"
+    assert model.training_progress == "step 34,567"
     assert len(model.schedule.betas) == 100
     if averaged:
         agree(model, ema)

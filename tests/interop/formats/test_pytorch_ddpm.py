@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop import recognised
+from ddpm_studio.interop import open_recognised
 from tests.interop.formats.made_up import Weights, close, doubled
 
 _TIME = "time_embedding.timembedding"
@@ -110,14 +110,14 @@ def checkpoint(net: Theirs, ema: Theirs, **changes: Any) -> dict[str, Any]:
 def test_it_predicts_as_described(shape: dict[str, Any], tmp_path: Path) -> None:
     net, ema = Theirs(**shape), Theirs(**shape, weights=Weights(1))
     torch.save(checkpoint(net, ema), tmp_path / "ckpt.pt")
-    with recognised(tmp_path / "ckpt.pt") as found:
+    with open_recognised(tmp_path / "ckpt.pt") as found:
         assert found.info.name == "pytorch-ddpm"
         # The file contains T and the picture size.
-        assert found.usual == {"schedule": "linear", "parameterization": "eps"}
-        model = found.read(found.usual)
+        assert found.defaults == {"schedule": "linear", "parameterization": "eps"}
+        model = found.read(found.defaults)
     assert model.config.shape == (3, 32, 24)
     assert len(model.schedule.betas) == net.T
-    assert model.trained == "step 800,000"
+    assert model.training_progress == "step 800,000"
     assert model.raw is not None
     x = torch.randn(2, 3, 32, 24, generator=torch.Generator().manual_seed(1))
     t = torch.tensor([3, net.T - 1])
@@ -131,9 +131,9 @@ def test_it_predicts_as_described(shape: dict[str, Any], tmp_path: Path) -> None
 def test_weights_alone_are_read_too(tmp_path: Path) -> None:
     net = Theirs()
     torch.save(net.made(), tmp_path / "a.pt")
-    with recognised(tmp_path / "a.pt") as found:
-        assert found.usual == {"image_size": 32, "schedule": "linear", "parameterization": "eps"}
-        network = found.read(found.usual).network()
+    with open_recognised(tmp_path / "a.pt") as found:
+        assert found.defaults == {"image_size": 32, "schedule": "linear", "parameterization": "eps"}
+        network = found.read(found.defaults).network()
     x, t = torch.randn(1, 3, 32, 32), torch.tensor([500])
     with torch.inference_mode():
         assert close(network(x, t), net(x, t))
@@ -155,6 +155,6 @@ def test_what_does_not_fit_is_refused(
     torch.save({k: v for k, v in weights.items() if v is not None}, tmp_path / "a.pt")
     with (
         pytest.raises(StudioError, match=message),
-        recognised(tmp_path / "a.pt") as found,
+        open_recognised(tmp_path / "a.pt") as found,
     ):
-        found.read(found.usual)
+        found.read(found.defaults)

@@ -15,15 +15,19 @@ from ddpm_studio.jobs import (
     ModelStore,
     inpaint,
     interpolate,
+    labelled_example_pictures,
+    load_labelled_picture,
     sample,
     share,
-    some_labelled,
-    take_picture,
     train,
 )
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
-from ddpm_studio.jobs.drawing.interpolation import walk_path
-from ddpm_studio.jobs.drawing.picture_classes import TakenPicture, class_of_recipe, of_their_classes
+from ddpm_studio.jobs.drawing.interpolation import interpolate_path
+from ddpm_studio.jobs.drawing.picture_classes import (
+    LabelledPicture,
+    class_of_recipe,
+    with_picture_classes,
+)
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.requests import (
     InpaintRequest,
@@ -117,10 +121,10 @@ def test_four_corners_and_a_path_have_a_class_each(
     finish(interpolate(InterpolateRequest.model_validate(trail), four, models))
     assert seen.pop().tolist() == [[1, 0, 0], [0.25, 0.5, 0.25], [0, 0, 1]]
     path = {**fields, "class_labels": labels[:3], "steps_lambda": 2}
-    finish(walk_path(PathRequest.model_validate(path), four[:3], models))
+    finish(interpolate_path(PathRequest.model_validate(path), four[:3], models))
     assert seen.pop().tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
     closed = {**path, "closed": True, "steps_lambda": 3}
-    finish(walk_path(PathRequest.model_validate(closed), four[:3], models))
+    finish(interpolate_path(PathRequest.model_validate(closed), four[:3], models))
     assert seen.pop()[-1].tolist() == [0, 0.5, 0.5]
 
 
@@ -151,9 +155,9 @@ def test_a_recipe_without_classes_is_what_it_was(run: Path, models: ModelStore) 
 
 
 def test_the_class_of_a_picture_is_that_of_its_set(run: Path, class_folder: Path) -> None:
-    assert take_picture(Path(f"{class_folder}#0"), run).class_name == "bright"
-    assert take_picture(Path(f"{run}#5"), run).class_name == "dark"
-    pictures, classes = some_labelled(run, 4)
+    assert load_labelled_picture(Path(f"{class_folder}#0"), run).class_name == "bright"
+    assert load_labelled_picture(Path(f"{run}#5"), run).class_name == "dark"
+    pictures, classes = labelled_example_pictures(run, 4)
     assert len(pictures) == 4
     assert classes == ("bright", "bright", "dark", "dark")
     assert [bool(one.mean() > 128) for one in pictures] == [True, True, False, False]
@@ -163,10 +167,10 @@ def test_the_folder_of_a_picture_tells_its_class(
     run: Path, class_folder: Path, tmp_path: Path
 ) -> None:
     file = class_folder / "dark" / "1.png"
-    assert take_picture(file, run).class_name == "dark"
-    assert take_picture(class_folder, run).class_name == "bright"
+    assert load_labelled_picture(file, run).class_name == "dark"
+    assert load_labelled_picture(class_folder, run).class_name == "bright"
     shutil.copy(file, tmp_path / "dark.png")
-    assert take_picture(tmp_path / "dark.png", run).class_name is None
+    assert load_labelled_picture(tmp_path / "dark.png", run).class_name is None
 
 
 def test_the_recipe_of_a_picture_tells_its_class(
@@ -178,10 +182,10 @@ def test_the_recipe_of_a_picture_tells_its_class(
         path = tmp_path / "bright" / f"{name}.png"
         path.parent.mkdir(exist_ok=True)
         export.save_png(path, drawn.pictures, drawn.recipe)
-        assert take_picture(path, run).class_name == name
+        assert load_labelled_picture(path, run).class_name == name
     turns = finish(sample(SampleRequest(run=run, count=2, steps=2, all_classes=True), models))[1]
     export.save_png(path, turns.pictures[1:], {**turns.recipe, "index": 1})
-    assert take_picture(path, run).class_name == "dark"
+    assert load_labelled_picture(path, run).class_name == "dark"
 
 
 @pytest.mark.parametrize("place", ["//stranger/share/run", "\\\\stranger\\share\\run"])
@@ -191,24 +195,24 @@ def test_a_run_on_the_network_is_not_looked_at(place: str, monkeypatch: pytest.M
 
 
 def test_a_request_goes_by_the_classes_of_its_pictures(run: Path) -> None:
-    dark, bright, none = (TakenPicture(PICTURE, name) for name in ("dark", "bright", None))
-    request, told = of_their_classes(ShareRequest(run=run), [dark])
+    dark, bright, none = (LabelledPicture(PICTURE, name) for name in ("dark", "bright", None))
+    request, told = with_picture_classes(ShareRequest(run=run), [dark])
     assert request.class_label == DARK
     assert "dark" in told
-    assert of_their_classes(InpaintRequest(run=run), [bright])[0].class_label == BRIGHT
-    mix, told = of_their_classes(InterpolateRequest(run=run), [dark, none])
+    assert with_picture_classes(InpaintRequest(run=run), [bright])[0].class_label == BRIGHT
+    mix, told = with_picture_classes(InterpolateRequest(run=run), [dark, none])
     assert mix.class_labels == (DARK, None)
     assert "dark, none" in told
-    strange = TakenPicture(PICTURE, "owl")
+    strange = LabelledPicture(PICTURE, "owl")
     for pictures in ([none], [strange], []):
-        assert of_their_classes(ShareRequest(run=run), pictures) == (ShareRequest(run=run), "")
+        assert with_picture_classes(ShareRequest(run=run), pictures) == (ShareRequest(run=run), "")
 
 
 def test_a_class_that_is_named_wins(run: Path) -> None:
-    dark = TakenPicture(PICTURE, "dark")
+    dark = LabelledPicture(PICTURE, "dark")
     for named in (BRIGHT, None):
         request = ShareRequest(run=run, class_label=named)
-        assert of_their_classes(request, [dark]) == (request, "")
+        assert with_picture_classes(request, [dark]) == (request, "")
 
 
 def test_the_class_goes_with_share_and_fill_in(run: Path, models: ModelStore) -> None:
@@ -227,9 +231,9 @@ def test_a_run_without_classes_has_none(pictures: Path, tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     finish(train([pictures], folder, REQUEST, PrepareOptions()))
     assert RunFolder.open(folder).info.network_basics().num_classes is None
-    taken = take_picture(pictures / "1.png", folder)
+    taken = load_labelled_picture(pictures / "1.png", folder)
     assert taken.class_name is None
-    assert of_their_classes(ShareRequest(run=folder), [taken])[1] == ""
+    assert with_picture_classes(ShareRequest(run=folder), [taken])[1] == ""
 
 
 def test_what_is_filled_in_by_class_is_so_at_the_guidance_of_the_run(

@@ -15,7 +15,7 @@ from ddpm_studio.catalogue.tools import drawings
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore
 from ddpm_studio.jobs.drawing.python_cell import has_cell, python_cell
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import DrawingResult
 from ddpm_studio.requests import (
     EncodeRequest,
     InpaintRequest,
@@ -33,14 +33,14 @@ def carried_out(recipe: dict[str, object]) -> dict[str, Any]:
     return scope
 
 
-def drawn_again(drawn: Drawn) -> np.ndarray:
+def drawn_again(drawn: DrawingResult) -> np.ndarray:
     found: np.ndarray = np.asarray(carried_out(drawn.recipe)["drawing"].pictures)
     return found
 
 
 def test_each_kind_of_drawing(run: Path) -> None:
     models = ModelStore()
-    pictures = jobs.some_pictures(run, 3)
+    pictures = jobs.example_pictures(run, 3)
     common: dict[str, Any] = {"run": run, "device": "cpu", "seed": 5, "steps": 4}
     mask = np.zeros(pictures.shape[1:3], bool)
     mask[4:9] = True
@@ -57,7 +57,9 @@ def test_each_kind_of_drawing(run: Path) -> None:
             list(pictures[:2]),
             models,
         ),
-        "path": jobs.walk_path(PathRequest(**common, t=8, steps_lambda=3), list(pictures), models),
+        "path": jobs.interpolate_path(
+            PathRequest(**common, t=8, steps_lambda=3), list(pictures), models
+        ),
         "inpaint": jobs.inpaint(
             InpaintRequest(**common, count=2, resamplings=2, jump=2), pictures[1], mask, models
         ),

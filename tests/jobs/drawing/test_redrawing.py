@@ -21,15 +21,15 @@ from ddpm_studio.jobs import (
     encode_picture,
     inpaint,
     interpolate,
+    interpolate_path,
     load_picture,
     redraw,
     sample,
     share,
-    walk_path,
 )
 from ddpm_studio.jobs.drawing.models import Model
-from ddpm_studio.jobs.drawing.recipes import drawing_id, read_restored, restored
-from ddpm_studio.jobs.events import Drawn, Notice, Pictures
+from ddpm_studio.jobs.drawing.recipes import drawing_id, read_parsed_recipe, restored
+from ddpm_studio.jobs.events import DrawingResult, Notice, Pictures
 from ddpm_studio.requests import (
     EncodeRequest,
     InpaintRequest,
@@ -42,11 +42,11 @@ from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import finish
 
 _COUNT = 4
-Draw = Callable[[Path, Pictures, ModelStore], Drawn]
+Draw = Callable[[Path, Pictures, ModelStore], DrawingResult]
 
 
-def drawn_by(job: Generator[Any, None, Drawn]) -> Drawn:
-    result: Drawn = finish(job)[1]
+def request_of_recipe(job: Generator[Any, None, DrawingResult]) -> DrawingResult:
+    result: DrawingResult = finish(job)[1]
     return result
 
 
@@ -54,47 +54,47 @@ def _common(run: Path) -> dict[str, Any]:
     return {"run": run, "seed": 5, "device": "cpu", "steps": 8}
 
 
-def _sample(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+def _sample(run: Path, pictures: Pictures, models: ModelStore) -> DrawingResult:
     request = SampleRequest(count=3, sampler="heun", **_common(run))
-    return drawn_by(sample(request, models))
+    return request_of_recipe(sample(request, models))
 
 
-def _share(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+def _share(run: Path, pictures: Pictures, models: ModelStore) -> DrawingResult:
     request = ShareRequest(t=9, count=3, sampler="ddim", eta=0.5, **_common(run))
-    return drawn_by(share(request, pictures[0], models))
+    return request_of_recipe(share(request, pictures[0], models))
 
 
-def _share_from_noise(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
-    return drawn_by(share(ShareRequest(t=9, count=3, **_common(run)), None, models))
+def _share_from_noise(run: Path, pictures: Pictures, models: ModelStore) -> DrawingResult:
+    return request_of_recipe(share(ShareRequest(t=9, count=3, **_common(run)), None, models))
 
 
-def _share_a_latent(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+def _share_a_latent(run: Path, pictures: Pictures, models: ModelStore) -> DrawingResult:
     asked = EncodeRequest(run=run, t=9, method="ddim", steps=5, device="cpu")
     latent = finish(encode_picture(asked, pictures[0], models))[1]
     request = ShareRequest(t=9, count=2, **_common(run))
-    return drawn_by(share(request, None, models, latent))
+    return request_of_recipe(share(request, None, models, latent))
 
 
-def _interpolate(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+def _interpolate(run: Path, pictures: Pictures, models: ModelStore) -> DrawingResult:
     request = InterpolateRequest(t=9, steps_lambda=3, mix="spherical", **_common(run))
-    return drawn_by(interpolate(request, list(pictures[:2]), models))
+    return request_of_recipe(interpolate(request, list(pictures[:2]), models))
 
 
-def _pad(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+def _pad(run: Path, pictures: Pictures, models: ModelStore) -> DrawingResult:
     request = InterpolateRequest(t=9, u=0.25, v=0.7, **_common(run))
-    return drawn_by(interpolate(request, list(pictures[:4]), models))
+    return request_of_recipe(interpolate(request, list(pictures[:4]), models))
 
 
-def _path(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+def _path(run: Path, pictures: Pictures, models: ModelStore) -> DrawingResult:
     request = PathRequest(t=9, steps_lambda=3, closed=True, **_common(run))
-    return drawn_by(walk_path(request, list(pictures[:3]), models))
+    return request_of_recipe(interpolate_path(request, list(pictures[:3]), models))
 
 
-def _inpaint(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+def _inpaint(run: Path, pictures: Pictures, models: ModelStore) -> DrawingResult:
     mask = np.zeros(pictures.shape[1:3], bool)
     mask[3:9, 2:] = True
     request = InpaintRequest(count=2, jump=2, resamplings=2, **_common(run))
-    return drawn_by(inpaint(request, pictures[0], mask, models))
+    return request_of_recipe(inpaint(request, pictures[0], mask, models))
 
 
 _KINDS = (
@@ -110,18 +110,18 @@ _KINDS = (
 
 
 @pytest.fixture
-def some_pictures(run: Path, pictures: Path) -> Pictures:
+def example_pictures(run: Path, pictures: Path) -> Pictures:
     return np.stack([load_picture(pictures / f"{k}.png", run) for k in range(_COUNT)])
 
 
 @pytest.mark.parametrize("draw", _KINDS)
 def test_a_png_alone_is_enough_to_draw_it_again_bit_for_bit(
-    draw: Draw, run: Path, some_pictures: Pictures, tmp_path: Path
+    draw: Draw, run: Path, example_pictures: Pictures, tmp_path: Path
 ) -> None:
-    drawn = draw(run, some_pictures, ModelStore())
+    drawn = draw(run, example_pictures, ModelStore())
     path = tmp_path / "one.png"
     save_png(path, drawn.pictures[1:2] if len(drawn.pictures) > 1 else drawn.pictures, drawn.recipe)
-    found = read_restored(path)
+    found = read_parsed_recipe(path)
     assert found is not None
     events, again = finish(redraw(found.with_frames(4), ModelStore()))
     assert not any(isinstance(event, Notice) for event in events if draw is not _share_a_latent)
@@ -130,16 +130,16 @@ def test_a_png_alone_is_enough_to_draw_it_again_bit_for_bit(
 
 
 def test_the_picture_is_found_again_where_its_run_was_moved_to(
-    run: Path, some_pictures: Pictures, tmp_path: Path
+    run: Path, example_pictures: Pictures, tmp_path: Path
 ) -> None:
     first = tmp_path / "first"
     shutil.copytree(run, first)
-    drawn = _share(first, some_pictures, ModelStore())
+    drawn = _share(first, example_pictures, ModelStore())
     path = first / "samples/gallery/000001.png"
     path.parent.mkdir(parents=True)
     save_png(path, drawn.pictures[:1], drawn.recipe)
     later = first.rename(tmp_path / "later")
-    found = read_restored(later / "samples/gallery/000001.png")
+    found = read_parsed_recipe(later / "samples/gallery/000001.png")
     assert found is not None
     again = finish(redraw(found, ModelStore()))[1]
     assert again.pictures.tobytes() == drawn.pictures.tobytes()
@@ -147,7 +147,7 @@ def test_the_picture_is_found_again_where_its_run_was_moved_to(
 
 @pytest.mark.parametrize("place", ["beside", "known"])
 def test_a_picture_elsewhere_finds_the_run_that_was_renamed(
-    run: Path, some_pictures: Pictures, tmp_path: Path, place: str
+    run: Path, example_pictures: Pictures, tmp_path: Path, place: str
 ) -> None:
     first = tmp_path / "runs" / "first"
     shutil.copytree(run, first)
@@ -155,21 +155,21 @@ def test_a_picture_elsewhere_finds_the_run_that_was_renamed(
     told = json.loads((other / "run.json").read_text())
     told["created"] = "2020-02-02T02:02:02+00:00"
     (other / "run.json").write_text(json.dumps(told))
-    drawn = _share(first, some_pictures, ModelStore())
+    drawn = _share(first, example_pictures, ModelStore())
     path = tmp_path / "saved.png"
     save_png(path, drawn.pictures[:1], drawn.recipe)
-    RunFolder.open(first).plan(9999)
+    RunFolder.open(first).record_changes(9999)
     shutil.rmtree(first / "samples")
     later = tmp_path / ("runs" if place == "beside" else "elsewhere") / "later"
     later.parent.mkdir(exist_ok=True)
     first.rename(later)
     if place == "known":
         with pytest.raises(StudioError, match="Open it where it is now"):
-            read_restored(path)
+            read_parsed_recipe(path)
     copied = shutil.copytree(later, later.with_name("a copy"))
     shutil.rmtree(copied / "checkpoints")
     near = [other, tmp_path / "gone", copied, later]
-    found = read_restored(path, near if place == "known" else [])
+    found = read_parsed_recipe(path, near if place == "known" else [])
     assert found is not None
     assert found.run == later
     again = finish(redraw(found, ModelStore()))[1]
@@ -177,11 +177,11 @@ def test_a_picture_elsewhere_finds_the_run_that_was_renamed(
 
 
 def test_the_weights_of_its_own_step_draw_it_again_while_they_are_kept(
-    run: Path, some_pictures: Pictures, tmp_path: Path
+    run: Path, example_pictures: Pictures, tmp_path: Path
 ) -> None:
     own = tmp_path / "run"
     shutil.copytree(run, own)
-    drawn = _interpolate(own, some_pictures, ModelStore())
+    drawn = _interpolate(own, example_pictures, ModelStore())
     folders = sorted((own / "checkpoints").iterdir())
     newest = folders[-1]
     step = int(newest.name[5:])
@@ -224,16 +224,16 @@ def _change_weights(checkpoint: Path, step: int) -> None:
     ],
 )
 def test_what_can_not_be_drawn_again_says_why(
-    run: Path, some_pictures: Pictures, change: dict[str, Any], words: str
+    run: Path, example_pictures: Pictures, change: dict[str, Any], words: str
 ) -> None:
-    recipe = _inpaint(run, some_pictures, ModelStore()).recipe
+    recipe = _inpaint(run, example_pictures, ModelStore()).recipe
     with pytest.raises(StudioError, match=words):
         restored(recipe | change, Path("picture.png"))
 
 
 def test_a_picture_from_elsewhere_is_no_drawing(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "p.png")
-    assert read_restored(tmp_path / "p.png") is None
+    assert read_parsed_recipe(tmp_path / "p.png") is None
     assert read_recipe(tmp_path / "p.png") is None
 
 
@@ -251,7 +251,7 @@ def test_the_precision_is_that_of_the_first_drawing(
     recipes = []
     for precision in ("float32", "bf16"):
         request = SampleRequest.model_validate({**_common(run), "precision": precision})
-        recipes.append(json.loads(json.dumps(drawn_by(sample(request, models)).recipe)))
+        recipes.append(json.loads(json.dumps(request_of_recipe(sample(request, models)).recipe)))
     recipes.append(copy.deepcopy(recipes[1]))
     del recipes[2]["request"]["precision"]  # as in recipes of versions without bf16
     assert used == ["float32", "bf16"]
@@ -263,8 +263,8 @@ def test_the_precision_is_that_of_the_first_drawing(
 
 
 def test_what_is_drawn_from_a_picture_is_drawn_in_float32(
-    run: Path, some_pictures: Pictures
+    run: Path, example_pictures: Pictures
 ) -> None:
-    asked = _share(run, some_pictures, ModelStore()).recipe["request"]
+    asked = _share(run, example_pictures, ModelStore()).recipe["request"]
     assert isinstance(asked, dict)
     assert asked["precision"] == "float32"

@@ -10,13 +10,13 @@ import pytest
 from pydantic import ValidationError
 
 from ddpm_studio.engine.samplers import SAMPLERS
-from ddpm_studio.engine.samplers.grid import sectioned
+from ddpm_studio.engine.samplers.grid import space_timesteps
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import save_png
 from ddpm_studio.jobs import ModelStore, redraw, sample, share
-from ddpm_studio.jobs.drawing.drawing import respaced
-from ddpm_studio.jobs.drawing.recipes import read_restored
-from ddpm_studio.jobs.events import Drawn, FrameImages
+from ddpm_studio.jobs.drawing.drawing import respaced_timesteps
+from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
+from ddpm_studio.jobs.events import DrawingResult, FrameImages
 from ddpm_studio.requests import SampleRequest, SamplerRequest, ShareRequest
 from tests.jobs.conftest import finish
 
@@ -32,7 +32,7 @@ def asked(run: Path, respacing: str, **fields: Any) -> SampleRequest:
     )
 
 
-def drawn(request: SampleRequest, models: ModelStore) -> tuple[list[int], Drawn]:
+def drawn(request: SampleRequest, models: ModelStore) -> tuple[list[int], DrawingResult]:
     """Run a sampling job; return the t of all frames, and the result."""
     events, result = finish(sample(request, models))
     return [event.t for event in events if isinstance(event, FrameImages)], result
@@ -45,7 +45,7 @@ def test_from_noise_the_set_is_openais(
 ) -> None:
     """Sampling from noise visits OpenAI's subset of the timesteps (T = 20)."""
     frames, _ = drawn(asked(run, text, sampler=sampler), models)
-    assert frames == [*reversed((sectioned(20, text) + 1).tolist()), 0]
+    assert frames == [*reversed((space_timesteps(20, text) + 1).tolist()), 0]
 
 
 @pytest.mark.parametrize("name", [n for n, info in SAMPLERS.items() if not info.few_step])
@@ -60,7 +60,7 @@ def test_its_recipe_draws_it_again(run: Path, models: ModelStore, tmp_path: Path
     told: Any = result.recipe["request"]
     assert (told["respacing"], told["steps"]) == ("2,3", None)
     save_png(tmp_path / "a.png", result.pictures, result.recipe)
-    found = read_restored(tmp_path / "a.png")
+    found = read_parsed_recipe(tmp_path / "a.png")
     assert found is not None
     events, again = finish(redraw(found.with_frames(50), models))
     assert np.array_equal(again.pictures, result.pictures)
@@ -89,11 +89,11 @@ def test_a_latent_found_on_the_way_from_noise(run: Path, models: ModelStore, t: 
 
 
 def test_which_timesteps() -> None:
-    assert respaced("ddim5", 20, 20).tolist() == [0, 4, 8, 12, 16]
-    assert respaced("ddim5", 20, 20, through=19).tolist() == [0, 4, 8, 12, 16, 18]
-    assert respaced("ddim5", 20, 12).tolist() == [0, 4, 8, 11]
-    assert respaced("ddim5", 20, 12, through=6).tolist() == [0, 4, 5, 8, 11]
-    assert respaced("ddim5", 20, 1).tolist() == [0]
+    assert respaced_timesteps("ddim5", 20, 20).tolist() == [0, 4, 8, 12, 16]
+    assert respaced_timesteps("ddim5", 20, 20, through=19).tolist() == [0, 4, 8, 12, 16, 18]
+    assert respaced_timesteps("ddim5", 20, 12).tolist() == [0, 4, 8, 11]
+    assert respaced_timesteps("ddim5", 20, 12, through=6).tolist() == [0, 4, 5, 8, 11]
+    assert respaced_timesteps("ddim5", 20, 1).tolist() == [0]
 
 
 @pytest.mark.parametrize(

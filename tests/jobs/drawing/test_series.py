@@ -8,17 +8,23 @@ import pytest
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import (
     ModelStore,
+    example_pictures,
     fit_picture,
     interpolate,
     interpolate_series,
     load_picture,
     sample,
-    sample_beside,
+    sample_interleaved,
     share,
     share_series,
-    some_pictures,
 )
-from ddpm_studio.jobs.events import Beside, DrawingBegun, Drawn, FrameImages, Progress
+from ddpm_studio.jobs.events import (
+    DrawingResult,
+    DrawingStarted,
+    FrameImages,
+    InterleavedEvent,
+    Progress,
+)
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 from tests.jobs.conftest import finish
 
@@ -49,7 +55,7 @@ def test_each_row_is_told_when_it_is_done_and_progress_never_falls(
 ) -> None:
     requests = [ShareRequest(run=run, t=t, count=1, frames=3) for t in (4, 12)]
     events, rows = finish(share_series(requests, None, models))
-    assert [event for event in events if isinstance(event, Drawn)] == rows
+    assert [event for event in events if isinstance(event, DrawingResult)] == rows
     done = [event.done for event in events if isinstance(event, Progress)]
     assert done == sorted(done)
     assert {event.total for event in events if isinstance(event, Progress)} == {16}
@@ -61,8 +67,8 @@ def test_samplers_go_in_step_and_draw_what_each_alone_would(run: Path, models: M
         SampleRequest(run=run, count=2, frames=21, sampler=sampler, steps=steps)
         for sampler, steps in (("ddim", 4), ("ddpm", 8))
     ]
-    events, drawn = finish(sample_beside(requests, models))
-    told = [event for event in events if isinstance(event, Beside)]
+    events, drawn = finish(sample_interleaved(requests, models))
+    told = [event for event in events if isinstance(event, InterleavedEvent)]
     for which, request in enumerate(requests):
         alone_events, alone = finish(sample(request, models))
         assert np.array_equal(drawn[which].pictures, alone.pictures)
@@ -72,7 +78,7 @@ def test_samplers_go_in_step_and_draw_what_each_alone_would(run: Path, models: M
         wanted = [event for event in alone_events if isinstance(event, FrameImages)]
         assert [frame.t for frame in frames] == [frame.t for frame in wanted]
         assert own[-1] is drawn[which]
-        begun = [event.recipe for event in own if isinstance(event, DrawingBegun)]
+        begun = [event.recipe for event in own if isinstance(event, DrawingStarted)]
         assert begun == [alone.recipe]
     assert [event.which for event in told[:6]] == [0, 1] * 3
     done = [event.done for event in events if isinstance(event, Progress)]
@@ -107,7 +113,7 @@ def test_a_picture_of_any_shape_is_fitted_to_the_model(run: Path) -> None:
 
 
 def test_some_pictures_of_a_run_are_those_it_was_trained_on(run: Path, pictures: Path) -> None:
-    found = some_pictures(run, 4)
+    found = example_pictures(run, 4)
     assert found.shape == (4, 16, 16, 3)
     own = [load_picture(path, run) for path in sorted(pictures.iterdir())]
     assert all(any(np.array_equal(picture, mine) for mine in own) for picture in found)

@@ -19,12 +19,12 @@ from ddpm_studio.jobs import (
     export_diffusers,
     inpaint,
     interpolate,
+    interpolate_path,
     measure_bits,
     sample,
     share,
-    walk_path,
 )
-from ddpm_studio.jobs.drawing.recipes import read_restored
+from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 from ddpm_studio.jobs.drawing.redrawing import redraw
 from ddpm_studio.jobs.events import FrameImages
 from ddpm_studio.requests import (
@@ -90,7 +90,7 @@ def test_all_tools_take_its_sampler(student: Path, ends: list[np.ndarray]) -> No
         interpolate(InterpolateRequest(run=student, t=10, steps_lambda=3, **CPU), ends, models)
     )
     _, walked = finish(
-        walk_path(PathRequest(run=student, t=10, steps_lambda=3, **CPU), ends, models)
+        interpolate_path(PathRequest(run=student, t=10, steps_lambda=3, **CPU), ends, models)
     )
     np.testing.assert_array_equal(mixed.pictures, walked.pictures)
     _, shared = finish(share(ShareRequest(run=student, t=10, count=3, **CPU), ends[0], models))
@@ -115,7 +115,7 @@ def test_it_is_evaluated_by_its_own_sampler(student: Path, pictures: Path) -> No
 def test_a_drawing_is_drawn_again(student: Path, tmp_path: Path) -> None:
     _, drawn = finish(sample(SampleRequest(run=student, count=1, **CPU), ModelStore()))
     save_png(tmp_path / "a.png", drawn.pictures, drawn.recipe)
-    found = read_restored(tmp_path / "a.png")
+    found = read_parsed_recipe(tmp_path / "a.png")
     assert found is not None
     _, again = finish(redraw(found, ModelStore()))
     np.testing.assert_array_equal(again.pictures, drawn.pictures)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, interpolate, load_picture
 from ddpm_studio.jobs.drawing.recipes import restored
-from ddpm_studio.jobs.events import Drawn, Pictures
+from ddpm_studio.jobs.events import DrawingResult, Pictures
 from ddpm_studio.jobs.library import gallery
 from ddpm_studio.requests import InterpolateRequest
 from tests.jobs.conftest import finish
@@ -29,8 +29,10 @@ def corners(run: Path, pictures: Path) -> list[Pictures]:
     return [load_picture(pictures / f"{k}.png", run) for k in range(4)]
 
 
-def drawn(request: InterpolateRequest, corners: list[Pictures], models: ModelStore) -> Drawn:
-    made: Drawn = finish(interpolate(request, corners, models))[1]
+def drawn(
+    request: InterpolateRequest, corners: list[Pictures], models: ModelStore
+) -> DrawingResult:
+    made: DrawingResult = finish(interpolate(request, corners, models))[1]
     return made
 
 
@@ -60,7 +62,7 @@ def test_the_gallery_keeps_one_picture_of_it(
     run: Path, models: ModelStore, corners: list[Pictures], tmp_path: Path
 ) -> None:
     way = drawn(InterpolateRequest(run=run, t=0, trail=TRAIL), corners, models)
-    kept = finish(gallery.keep(tmp_path, way))[1]
+    kept = finish(gallery.save_to_gallery(tmp_path, way))[1]
     assert [item.index for item in kept] == [2]
 
 

@@ -21,17 +21,17 @@ from ddpm_studio.jobs import (
     import_model,
     inpaint,
     interpolate,
+    load_labelled_picture,
     load_latent,
     measure_bits,
     sample,
     save_latent,
     share,
     step_gaussians,
-    take_picture,
     train,
 )
 from ddpm_studio.jobs.drawing.python_cell import python_cell
-from ddpm_studio.jobs.drawing.recipes import read_restored
+from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 from ddpm_studio.jobs.events import Notice
 from ddpm_studio.jobs.teaching.algorithms import sampling_steps, training_step
 from ddpm_studio.jobs.teaching.drawing import result_rows, reverse_rows, step_rows
@@ -122,7 +122,7 @@ def test_a_latent_is_found_by_class(foreign: Path, tmp_path: Path) -> None:
     save_latent(file, drawn.shared)
     assert load_latent(file).class_label == 1
     save_png(tmp_path / "a.png", drawn.pictures[:1], drawn.recipe)
-    restored = read_restored(tmp_path / "a.png")
+    restored = read_parsed_recipe(tmp_path / "a.png")
     assert restored is not None
     assert restored.latent is not None
     assert restored.latent.class_label == 1
@@ -175,7 +175,7 @@ def test_one_picture_is_measured_by_its_class(class_folder: Path, tmp_path: Path
     finish(train([class_folder], run, request, PrepareOptions()))
     # Of a set, each picture's class has always been known; this is its first picture.
     _, whole = finish(measure_bits(BitsRequest(run=run, count=1), [class_folder], models))
-    taken = take_picture(class_folder / "bright" / "0.png", run)
+    taken = load_labelled_picture(class_folder / "bright" / "0.png", run)
     assert taken.class_name == "bright"
     totals = []
     for label in (0, 1):
@@ -197,8 +197,8 @@ def test_what_is_measured_to_learn_is_of_a_class(foreign: Path) -> None:
         return [
             estimates.by_divergences,
             step_gaussians(asked, PICTURE, 5, models).p_mean,
-            predictions(asked, PICTURE, 5, models).told["eps"],
-            training_step(asked, PICTURE, 1, models).told,
+            predictions(asked, PICTURE, 5, models).prediction["eps"],
+            training_step(asked, PICTURE, 1, models).prediction,
         ]
 
     for answer in answers(1):

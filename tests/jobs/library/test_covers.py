@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import DrawingResult
 from ddpm_studio.jobs.library.covers import data_cover, run_cover
-from ddpm_studio.jobs.library.gallery import keep
+from ddpm_studio.jobs.library.gallery import save_to_gallery
 from ddpm_studio.requests import PrepareOptions
 from tests.jobs.conftest import finish
 
@@ -24,7 +24,9 @@ def test_of_a_gallery_each_class_is_seen_before_a_second_of_any(run: Path, tmp_p
         levels = 10 * label + np.arange(2, dtype=np.uint8)
         pictures = np.broadcast_to(levels[:, None, None, None], (2, 8, 8, 3)).copy()
         request = {"run": str(mine), "class_label": label}
-        finish(keep(mine, Drawn(pictures, {"kind": "sample", "request": request})))
+        finish(
+            save_to_gallery(mine, DrawingResult(pictures, {"kind": "sample", "request": request}))
+        )
     shown = run_cover(mine, 4).pictures
     assert shown is not None
     assert shown[:, 0, 0, 0].tolist() == [21, 11, 1, 20], "the newest of each, then another"

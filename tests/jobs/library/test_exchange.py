@@ -17,7 +17,7 @@ from ddpm_studio.jobs import (
     sample,
     train,
 )
-from ddpm_studio.jobs.events import Drawn, Progress
+from ddpm_studio.jobs.events import DrawingResult, Progress
 from ddpm_studio.requests import BitsRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import RunFolder
 from tests import narrow
@@ -35,9 +35,9 @@ def test_a_model_that_does_not_clip_draws_measures_and_goes_out_so(
     (tmp_path / "out" / SCHEDULER).write_text(json.dumps({**told, "clip_sample": False}))
     finish(import_model(tmp_path / "out", tmp_path / "model"))
 
-    def drawn(**asked: Any) -> Drawn:
+    def drawn(**asked: Any) -> DrawingResult:
         request = SampleRequest(run=tmp_path / "model", count=2, seed=3, device="cpu", **asked)
-        result: Drawn = finish(sample(request, ModelStore()))[1]
+        result: DrawingResult = finish(sample(request, ModelStore()))[1]
         return result
 
     assert drawn().recipe["request"] == drawn(clip_x0=False).recipe["request"]

@@ -7,27 +7,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_studio.jobs.events import Drawn, Pictures
+from ddpm_studio.jobs.events import DrawingResult, Pictures
 from ddpm_studio.jobs.library.gallery import (
     delete,
     find_runs,
-    keep,
     load,
     rate,
     read_pictures,
     read_ratings,
     restore,
+    save_to_gallery,
 )
 from tests.jobs.conftest import finish
 
 
-def drawing(run: Path, level: int, count: int = 3) -> Drawn:
+def drawing(run: Path, level: int, count: int = 3) -> DrawingResult:
     pictures = np.full((count, 8, 8, 3), level, np.uint8)
-    return Drawn(pictures, {"kind": "sample", "request": {"run": str(run), "seed": level}})
+    return DrawingResult(pictures, {"kind": "sample", "request": {"run": str(run), "seed": level}})
 
 
 def test_two_drawings_kept_in_turns_lose_no_picture(tmp_path: Path) -> None:
-    jobs = [keep(tmp_path, drawing(tmp_path, level)) for level in (10, 20)]
+    jobs = [save_to_gallery(tmp_path, drawing(tmp_path, level)) for level in (10, 20)]
     kept = []
     while jobs:
         for job in list(jobs):
@@ -44,12 +44,12 @@ def test_two_drawings_kept_in_turns_lose_no_picture(tmp_path: Path) -> None:
 def test_the_folder_of_a_run_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
     run = tmp_path / "gone" / "run"
     with pytest.raises(FileNotFoundError):
-        finish(keep(run, drawing(run, 1)))
+        finish(save_to_gallery(run, drawing(run, 1)))
     assert not run.parent.exists()
 
 
 def test_what_was_kept_is_read_back_without_its_pixels(tmp_path: Path) -> None:
-    kept = finish(keep(tmp_path, drawing(tmp_path, 7)))[1]
+    kept = finish(save_to_gallery(tmp_path, drawing(tmp_path, 7)))[1]
     (tmp_path / "samples/gallery/000009.png").touch()
     Image.new("RGB", (8, 8)).save(tmp_path / "samples/gallery/000010.png")
     runs, again = finish(load([tmp_path]))[1]
@@ -59,7 +59,7 @@ def test_what_was_kept_is_read_back_without_its_pixels(tmp_path: Path) -> None:
 
 
 def test_pictures_come_in_the_order_asked_for_and_broken_ones_as_none(tmp_path: Path) -> None:
-    kept = finish(keep(tmp_path, drawing(tmp_path, 7)))[1]
+    kept = finish(save_to_gallery(tmp_path, drawing(tmp_path, 7)))[1]
     broken = tmp_path / "broken.png"
     broken.write_text("no picture")
     files = [kept[2].path, broken, kept[0].path]
@@ -73,7 +73,7 @@ def test_pictures_come_in_the_order_asked_for_and_broken_ones_as_none(tmp_path: 
 
 
 def test_ratings_are_whole_and_survive_what_is_damaged(tmp_path: Path) -> None:
-    kept = finish(keep(tmp_path, drawing(tmp_path, 7)))[1]
+    kept = finish(save_to_gallery(tmp_path, drawing(tmp_path, 7)))[1]
     files = [item.path for item in kept]
     before = [path.read_bytes() for path in files]
     finish(rate(files[:2], 5))
@@ -95,7 +95,7 @@ def test_ratings_are_whole_and_survive_what_is_damaged(tmp_path: Path) -> None:
 def test_a_deleted_picture_comes_back_with_its_stars_until_the_bin_is_emptied(
     tmp_path: Path,
 ) -> None:
-    files = [item.path for item in finish(keep(tmp_path, drawing(tmp_path, 7)))[1]]
+    files = [item.path for item in finish(save_to_gallery(tmp_path, drawing(tmp_path, 7)))[1]]
     finish(rate(files, 3))
     finish(delete(files[:2]))
     assert len(finish(load([tmp_path]))[1][1]) == 1
@@ -119,6 +119,6 @@ def test_of_a_path_one_picture_is_kept_that_redraws_it(tmp_path: Path) -> None:
     """Of a path only the middle picture is kept, or its frames would swamp the gallery."""
     pictures = np.arange(61, dtype=np.uint8)[:, None, None, None] * np.ones((1, 8, 8, 3), np.uint8)
     recipe: dict[str, object] = {"kind": "path", "request": {"run": str(tmp_path), "seed": 1}}
-    (kept,) = finish(keep(tmp_path, Drawn(pictures, recipe)))[1]
+    (kept,) = finish(save_to_gallery(tmp_path, DrawingResult(pictures, recipe)))[1]
     assert kept.index == 30
     assert np.asarray(Image.open(kept.path)).tolist() == pictures[30].tolist()

@@ -9,19 +9,21 @@ import numpy as np
 import pytest
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import Drawn, Progress
+from ddpm_studio.jobs.events import DrawingResult, Progress
 from ddpm_studio.jobs.library import gallery
-from ddpm_studio.jobs.library.gallery import Kept
-from ddpm_studio.jobs.library.gallery_notes import board_name, boards_of
+from ddpm_studio.jobs.library.gallery import GalleryEntry
+from ddpm_studio.jobs.library.gallery_notes import board_name, read_boards
 from tests.jobs.conftest import finish
 
 
-def kept(run: Path, count: int = 3, seed: int = 1) -> list[Kept]:
+def kept(run: Path, count: int = 3, seed: int = 1) -> list[GalleryEntry]:
     run.mkdir(exist_ok=True)
     (run / "run.json").touch()
     pictures = np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 3), np.uint8)
     recipe: dict[str, object] = {"kind": "sample", "request": {"seed": seed, "run": str(run)}}
-    items: list[Kept] = finish(gallery.keep(run, Drawn(pictures, recipe)))[1]
+    items: list[GalleryEntry] = finish(
+        gallery.save_to_gallery(run, DrawingResult(pictures, recipe))
+    )[1]
     return items
 
 
@@ -31,7 +33,7 @@ def boards(*runs: Path) -> dict[str, tuple[str, ...]]:
     return {f"{item.run.name} {item.number}": item.boards for item in found if item.boards}
 
 
-def put(items: list[Kept], board: str, on: bool = True) -> None:
+def put(items: list[GalleryEntry], board: str, on: bool = True) -> None:
     finish(gallery.put_on_board([item.path for item in items], board, on))
 
 
@@ -87,4 +89,4 @@ def test_a_name_is_kept_in_one_line() -> None:
 @pytest.mark.parametrize("content", ["{", "[]", '{"Board": 3}', '{"Board": [1, null]}'])
 def test_damaged_boards_are_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "boards.json").write_text(content)
-    assert boards_of(tmp_path) == {}
+    assert read_boards(tmp_path) == {}

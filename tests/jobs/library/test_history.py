@@ -10,7 +10,7 @@ import torch
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import BINS
-from ddpm_studio.jobs.library.history import look_at_run
+from ddpm_studio.jobs.library.history import read_run_update
 from ddpm_studio.jobs.library.metric_arrays import STEP_COLUMNS, TICK_COLUMNS
 from ddpm_studio.jobs.machine.load import LoadMeter
 from ddpm_studio.runs.metrics import FilePosition
@@ -18,7 +18,7 @@ from tests.jobs.conftest import REQUEST
 
 
 def test_what_a_run_has_written_comes_back_as_arrays(run: Path) -> None:
-    news = look_at_run(run, FilePosition())
+    news = read_run_update(run, FilePosition())
     lines = [json.loads(line) for line in (run / "metrics.jsonl").open()]
     for column, name in enumerate(STEP_COLUMNS):
         assert news.figures.steps[:, column].tolist() == [line[name] for line in lines]
@@ -38,7 +38,7 @@ def test_what_a_run_has_written_comes_back_as_arrays(run: Path) -> None:
     assert news.previews[-1].name == f"step-{REQUEST.steps:08d}.png"
     assert set(news.previews) == set((run / "samples").glob("*.png"))
     assert not news.more
-    assert not len(look_at_run(run, news.place).figures.steps)
+    assert not len(read_run_update(run, news.position).figures.steps)
 
 
 def test_an_older_run_is_read_with_what_it_has(run: Path, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_an_older_run_is_read_with_what_it_has(run: Path, tmp_path: Path) -> Non
     tick = {"images_per_second": 3.5, "memory_bytes": 8, "loss_by_t": [0.5, None] * 5}
     lines = [{"step": 1, "loss": 0.9}, {"step": 2, "loss": None, **tick}]
     (old / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    news = look_at_run(old, FilePosition())
+    news = read_run_update(old, FilePosition())
     assert news.figures.steps.shape == (2, 4)
     assert news.figures.steps[0, :2].tolist() == [1, 0.9]
     assert np.isnan(news.figures.steps[:, 2:]).all()
@@ -60,7 +60,7 @@ def test_an_older_run_is_read_with_what_it_has(run: Path, tmp_path: Path) -> Non
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudioError):
-        look_at_run(tmp_path, FilePosition())
+        read_run_update(tmp_path, FilePosition())
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")

@@ -14,8 +14,8 @@ from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import BINS, Event
 from ddpm_studio.jobs.library import metrics_export as figures
-from ddpm_studio.jobs.library.metrics_export import write_figures
-from ddpm_studio.requests import FiguresRequest
+from ddpm_studio.jobs.library.metrics_export import export_metrics
+from ddpm_studio.requests import ExportMetricsRequest
 from ddpm_studio.runs import RunFolder, metrics
 from tests.runs.test_folder import INFO
 
@@ -47,7 +47,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def test_a_table_has_what_the_run_has(run: Path, tmp_path: Path) -> None:
     table = tmp_path / "figures.csv"
-    assert finish(write_figures(FiguresRequest(run=run, csv=table))) == 3
+    assert finish(export_metrics(ExportMetricsRequest(run=run, csv=table))) == 3
     first, second, third = rows(table)
     assert (first["step"], first["loss"], first["lr"], first["loss_by_t_1"]) == (
         *("1", "1.5", "0.0001"),
@@ -64,7 +64,7 @@ def test_a_table_has_what_the_run_has(run: Path, tmp_path: Path) -> None:
 def test_a_coarser_record_of_an_older_run_tells_the_same_parts(run: Path, tmp_path: Path) -> None:
     coarse = [{"step": 4, "images_per_second": 1.0, "loss_by_t": [0.5, None, 0.25, 2.0]}]
     metrics.append(RunFolder.open(run).metrics_file, coarse)
-    finish(write_figures(FiguresRequest(run=run, csv=tmp_path / "figures.csv")))
+    finish(export_metrics(ExportMetricsRequest(run=run, csv=tmp_path / "figures.csv")))
     last = rows(tmp_path / "figures.csv")[-1]
     each = [last[f"loss_by_t_{k + 1}"] for k in range(BINS)]
     assert each == [*["0.5"] * 5, *[""] * 5, *["0.25"] * 5, *["2.0"] * 5]
@@ -78,8 +78,8 @@ def test_what_comes_is_followed_and_what_goes_back_is_forgotten(
     table = tmp_path / "figures.csv"
     monkeypatch.setattr(figures, "_POLL_SECONDS", 0)
     lock = RunFolder.open(run).lock()
-    job: Generator[Event, None, int] = write_figures(
-        FiguresRequest(run=run, csv=table, follow=True)
+    job: Generator[Event, None, int] = export_metrics(
+        ExportMetricsRequest(run=run, csv=table, follow=True)
     )
     next(job)
     assert len(rows(table)) == 3
@@ -99,7 +99,7 @@ def test_what_comes_is_followed_and_what_goes_back_is_forgotten(
 def test_event_files_are_read_by_tensorboard(run: Path, tmp_path: Path, times: int) -> None:
     reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     for _ in range(times):
-        finish(write_figures(FiguresRequest(run=run, tensorboard=tmp_path / "events")))
+        finish(export_metrics(ExportMetricsRequest(run=run, tensorboard=tmp_path / "events")))
     found = reading.EventAccumulator(str(tmp_path / "events"))
     found.Reload()
     assert [(one.step, one.value) for one in found.Scalars("loss")] == [(1, 1.5), (3, 0.5)]
@@ -118,13 +118,17 @@ def test_event_files_are_closed_where_the_table_can_not_be_opened(
         def close(self) -> None:
             closed.append(self._folder)
 
-    monkeypatch.setattr(figures, "_Events", Events)
+    monkeypatch.setattr(figures, "_TensorBoardWriter", Events)
     table = tmp_path / "missing" / "table.csv"
     with pytest.raises(StudioError, match=r"table\.csv"):
-        finish(write_figures(FiguresRequest(run=run, csv=table, tensorboard=tmp_path / "events")))
+        finish(
+            export_metrics(
+                ExportMetricsRequest(run=run, csv=table, tensorboard=tmp_path / "events")
+            )
+        )
     assert closed == [tmp_path / "events"]
 
 
 def test_nothing_asked_for_is_refused(run: Path) -> None:
     with pytest.raises(StudioError, match="--csv"):
-        finish(write_figures(FiguresRequest(run=run)))
+        finish(export_metrics(ExportMetricsRequest(run=run)))

@@ -11,10 +11,10 @@ import pytest
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import (
     ModelStore,
+    example_pictures,
     find_neighbours,
     load_picture,
     measure_bits,
-    some_pictures,
     train,
 )
 from ddpm_studio.requests import BitsRequest, NeighboursRequest, PrepareOptions
@@ -36,8 +36,8 @@ def test_pictures_that_were_kept_are_shown_and_compared_and_measured(
     orphan: Path, pictures: Path
 ) -> None:
     learnt = [load_picture(pictures / f"{k}.png", orphan) for k in range(10)]
-    assert np.array_equal(some_pictures(orphan, 48), learnt)
-    assert np.array_equal(some_pictures(orphan, 5), learnt[::2]), "spread over the set"
+    assert np.array_equal(example_pictures(orphan, 48), learnt)
+    assert np.array_equal(example_pictures(orphan, 5), learnt[::2]), "spread over the set"
     found = finish(find_neighbours(NeighboursRequest(run=orphan), learnt[4]))[1]
     assert (found.numbers[0], found.distances[0]) == (4, 0)
     asked = BitsRequest(run=orphan, count=2, timesteps=3, device="cpu")
@@ -47,4 +47,4 @@ def test_pictures_that_were_kept_are_shown_and_compared_and_measured(
 def test_pictures_that_were_not_kept_are_missed_by_name(orphan: Path, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "cache")
     with pytest.raises(StudioError, match="own"):
-        some_pictures(orphan, 4)
+        example_pictures(orphan, 4)

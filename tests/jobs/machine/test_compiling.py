@@ -24,37 +24,37 @@ from ddpm_studio.engine import (
 from ddpm_studio.engine.networks.norm_silu import group_norm
 from ddpm_studio.jobs.events import Progress
 from ddpm_studio.jobs.machine import compiling
-from ddpm_studio.jobs.machine.compiling import Compiling, DrawingNetwork, Worth
+from ddpm_studio.jobs.machine.compiling import CompileEstimate, DrawingNetwork, TrainingCompiler
 
 
 @pytest.fixture
-def worth(monkeypatch: pytest.MonkeyPatch) -> Worth:
+def worth(monkeypatch: pytest.MonkeyPatch) -> CompileEstimate:
     """The decision to compile, as if on a GPU, in a process that has compiled nothing yet."""
-    monkeypatch.setattr(compiling, "_here", set())
-    monkeypatch.setattr(compiling, "_refused", set())
-    worth = Worth(UNet(UNetConfig.tiny(16)), 4, "train")
-    worth.possible = True
+    monkeypatch.setattr(compiling, "_compiled_keys", set())
+    monkeypatch.setattr(compiling, "_failed_keys", set())
+    worth = CompileEstimate(UNet(UNetConfig.tiny(16)), 4, "train")
+    worth.is_possible = True
     return worth
 
 
 def test_nothing_is_compiled_on_a_cpu() -> None:
-    assert not Worth(UNet(UNetConfig.tiny(16)), 4, "train").possible
+    assert not CompileEstimate(UNet(UNetConfig.tiny(16)), 4, "train").is_possible
 
 
-def test_it_must_save_more_than_it_takes(worth: Worth) -> None:
+def test_it_must_save_more_than_it_takes(worth: CompileEstimate) -> None:
     assert worth(0.1, 1_000_000)
     assert not worth(0.1, 100)
 
 
-def test_what_it_gained_is_known_the_next_time(worth: Worth) -> None:
+def test_what_it_gained_is_known_the_next_time(worth: CompileEstimate) -> None:
     worth.compile(lambda: None)
-    worth.found(1.01)
+    worth.record_gain(1.01)
     assert not worth(0.1, 1_000_000), "it gains next to nothing"
-    worth.found(3.0)
+    worth.record_gain(3.0)
     assert worth(0.1, 100), "compiled already, it takes no time"
 
 
-def test_what_can_not_be_compiled_is_not_tried_again(worth: Worth) -> None:
+def test_what_can_not_be_compiled_is_not_tried_again(worth: CompileEstimate) -> None:
     def fail() -> None:
         raise RuntimeError("no compiler")
 
@@ -63,7 +63,7 @@ def test_what_can_not_be_compiled_is_not_tried_again(worth: Worth) -> None:
     assert not worth(0.1, 1_000_000)
 
 
-def test_too_little_memory_says_nothing_of_the_next_time(worth: Worth) -> None:
+def test_too_little_memory_says_nothing_of_the_next_time(worth: CompileEstimate) -> None:
     def fail() -> None:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
@@ -72,8 +72,8 @@ def test_too_little_memory_says_nothing_of_the_next_time(worth: Worth) -> None:
     assert worth(0.1, 1_000_000)
 
 
-def test_a_kept_file_that_is_damaged_counts_as_none(worth: Worth, tmp_path: Path) -> None:
-    worth.found(3.0)
+def test_a_kept_file_that_is_damaged_counts_as_none(worth: CompileEstimate, tmp_path: Path) -> None:
+    worth.record_gain(3.0)
     (file,) = tmp_path.rglob("compiled.json")
     file.write_text(json.dumps({key: {"seconds": "x"} for key in _entries(file)}))
     assert worth(0.1, 1_000_000)
@@ -98,12 +98,12 @@ class _Watch:
     def __init__(self, seconds: float | None = None) -> None:
         self.seconds = seconds
 
-    def take(self, call: Callable[[], Any]) -> Any:
+    def run(self, call: Callable[[], Any]) -> Any:
         return call()
 
 
 def test_no_other_size_is_compiled_in_the_midst_of_a_drawing(
-    worth: Worth, monkeypatch: pytest.MonkeyPatch
+    worth: CompileEstimate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = UNet(UNetConfig.tiny(16)).eval()
     compiled_for: list[int] = []
@@ -118,7 +118,7 @@ def test_no_other_size_is_compiled_in_the_midst_of_a_drawing(
     monkeypatch.setattr(compiling, "compiled_network", compiled_network)
     monkeypatch.setattr(compiling, "CallTimer", _Watch)
     drawing = DrawingNetwork(network, lambda network, x, t: network(x, t), 1_000_000)
-    drawing._watch, drawing._worth = _Watch(1.0), worth  # type: ignore[assignment]
+    drawing._timer, drawing._estimate = _Watch(1.0), worth  # type: ignore[assignment]
     with torch.no_grad():
         for count in (4, 4, 2, 4):
             x, t = torch.randn(count, 3, 16, 16), torch.arange(count)
@@ -126,36 +126,38 @@ def test_no_other_size_is_compiled_in_the_midst_of_a_drawing(
     assert compiled_for == [4, 4]
 
 
-def _compiling(precision: Precision) -> tuple[Trainer, Compiling]:
+def _compiling(precision: Precision) -> tuple[Trainer, TrainingCompiler]:
     config = TrainingConfig(batch_size=2, precision=precision)
     process = DiffusionProcess(NoiseSchedule.linear(10))
     pictures = np.zeros((2, 16, 16, 3), np.uint8)
     trainer = Trainer(UNet(UNetConfig.tiny(16)), process, pictures, config)
-    compiling = Compiling(trainer, 1_000_000, allowed=True)
-    compiling._worth.possible = True
-    compiling._watch = _Watch(1.0)  # type: ignore[assignment]
+    compiling = TrainingCompiler(trainer, 1_000_000, allowed=True)
+    compiling._estimate.is_possible = True
+    compiling._timer = _Watch(1.0)  # type: ignore[assignment]
     return trainer, compiling
 
 
-def test_what_is_gained_in_one_precision_is_not_believed_of_the_other(worth: Worth) -> None:
-    exact, half = (_compiling(precision)[1]._worth for precision in ("float32", "bf16"))
-    exact.found(1.0)
+def test_what_is_gained_in_one_precision_is_not_believed_of_the_other(
+    worth: CompileEstimate,
+) -> None:
+    exact, half = (_compiling(precision)[1]._estimate for precision in ("float32", "bf16"))
+    exact.record_gain(1.0)
     assert not exact(0.1, 1_000_000)
     assert half(0.1, 1_000_000)
 
 
 def test_nothing_is_found_of_a_network_that_is_plain_again(
-    worth: Worth, monkeypatch: pytest.MonkeyPatch
+    worth: CompileEstimate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compiling, "CallTimer", lambda: _Watch(1.0))
     monkeypatch.setattr(
         "ddpm_studio.engine.device.accelerator.compiled_network", lambda n: n.forward
     )
     trainer, job = _compiling("float32")
-    assert [type(event) for event in job.consider()] == [Progress]
+    assert [type(event) for event in job.after_step()] == [Progress]
     assert trainer.accelerator.compiled
     trainer.accelerator.plain()
-    assert list(job.consider()) == []
+    assert list(job.after_step()) == []
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -34,7 +34,7 @@ def test_one_process_computes_on_the_gpu_that_it_is_given(
     current: list[int], name: str, made: list[int]
 ) -> None:
     """A job of a single process makes an indexed GPU current, by either of its two code paths."""
-    with RankPlan.alone(torch.device(name)).gathered("train", None) as team:
+    with RankPlan.single(torch.device(name)).start_or_join("train", None) as team:
         assert team is None
     assert current == made
     make_current(torch.device(name))

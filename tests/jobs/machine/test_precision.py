@@ -18,9 +18,9 @@ CPU = torch.device("cpu")
 def _anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DDPM_STUDIO_CACHE", str(tmp_path))
     monkeypatch.setattr(tried, "_has_instructions", lambda: True)
-    tried._tried.cache_clear()
+    tried._measured_precision.cache_clear()
     yield
-    tried._tried.cache_clear()
+    tried._measured_precision.cache_clear()
 
 
 @pytest.mark.parametrize(("gain", "chosen"), [(1.9, "bf16"), (1.1, "float32"), (0.2, "float32")])
@@ -41,7 +41,7 @@ def test_it_is_tried_once_a_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tried, "gain_of_bf16", trial)
     for _ in range(2):
         assert native_precision(CPU) == "bf16"
-        tried._tried.cache_clear()  # as in a new process
+        tried._measured_precision.cache_clear()  # as in a new process
     assert len(trials) == 1
     monkeypatch.setattr(torch, "__version__", "another")
     native_precision(CPU)

@@ -34,7 +34,7 @@ def test_it_measures_once_and_keeps_what_it_found(monkeypatch: pytest.MonkeyPatc
     def never(*_: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr(speeds, "_Trial", never)
+    monkeypatch.setattr(speeds, "_Benchmark", never)
     assert finish(measure_speed(8, 1)) == ([], found)
     with pytest.raises(AssertionError, match="again"):
         finish(measure_speed(8, 1, again=True))
@@ -81,7 +81,7 @@ def test_the_global_random_numbers_are_left_alone() -> None:
 
 
 def test_seconds_follow_the_line_through_what_was_measured() -> None:
-    line = speeds._line(32, {1: 9.0, 2: 0.30, 8: 0.60})
+    line = speeds._fit_line(32, {1: 9.0, 2: 0.30, 8: 0.60})
     assert line.each == pytest.approx(0.05)
     assert line.fixed == pytest.approx(0.20)
     # 64 steps of 16 pictures, each 0.2 + 16 · 0.05 s.
@@ -101,7 +101,7 @@ def test_what_was_measured_while_the_machine_stood_still_is_not_kept(
         def step(self, batch: int) -> float:
             return next(times)
 
-    monkeypatch.setattr(speeds, "_Trial", Sleepy)
+    monkeypatch.setattr(speeds, "_Benchmark", Sleepy)
     found = finish(measure_speed(8, 1))[1].presets["tiny"]
     assert found.seconds(1, 1) == pytest.approx(0.01)
     assert not (paths.config_dir() / "machine.json").exists()
@@ -128,6 +128,6 @@ def test_batches_grow_as_far_as_the_memory_suffices(
 ) -> None:
     monkeypatch.setattr(speeds, "_BATCHES", (1, 2, 8))
     monkeypatch.setattr(speeds, "_LONG_SECONDS", 100.0)
-    monkeypatch.setattr(speeds, "_Trial", _Small(most))
+    monkeypatch.setattr(speeds, "_Benchmark", _Small(most))
     found = finish(measure_speed(8, 1))[1].presets
     assert [(one.fixed, one.each, one.batch) for one in found.values()] == [(0.0, 1.0, most)][:most]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from ddpm_studio.jobs.events import Told
-from ddpm_studio.jobs.machine.threads import ThreadWatch, threads
+from ddpm_studio.jobs.events import InfoNotice
+from ddpm_studio.jobs.machine.threads import ThreadTuner, threads
 
 
 class Machine:
@@ -46,16 +46,16 @@ def machine() -> Machine:
     return Machine()
 
 
-def _watch(machine: Machine, allowed: bool = True) -> ThreadWatch:
-    return ThreadWatch(allowed, machine.others, machine.clock)
+def _watch(machine: Machine, allowed: bool = True) -> ThreadTuner:
+    return ThreadTuner(allowed, machine.others, machine.clock)
 
 
-def _train(watch: ThreadWatch, machine: Machine, seconds: float) -> list[str]:
+def _train(watch: ThreadTuner, machine: Machine, seconds: float) -> list[str]:
     told: list[str] = []
     end = machine.now + seconds
     while machine.now < end:
-        watch.take(machine.step)
-        told += [event.text for event in watch.consider() if isinstance(event, Told)]
+        watch.run(machine.step)
+        told += [event.text for event in watch.after_step() if isinstance(event, InfoNotice)]
     return told
 
 
@@ -107,8 +107,8 @@ def test_a_pace_that_falls_for_another_reason_keeps_all(machine: Machine) -> Non
     end = machine.now + 200
     with_one = 0
     while machine.now < end:
-        watch.take(step)
-        assert not list(watch.consider())
+        watch.run(step)
+        assert not list(watch.after_step())
         with_one += torch.get_num_threads() == 1
     assert torch.get_num_threads() == 2
     assert 0 < with_one < 40  # one thread is tried, at ever longer intervals

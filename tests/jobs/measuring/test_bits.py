@@ -156,7 +156,7 @@ def test_the_ways_to_dequantise_differ_and_are_kept_apart(own_run: Path) -> None
 
 
 def test_figures_while_it_goes_on(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bits_job, "_SECONDS_BETWEEN_FIGURES", 0)
+    monkeypatch.setattr(bits_job, "_SECONDS_BETWEEN_RESULTS", 0)
     request = BitsRequest(run=own_run, device="cpu", count=3, batch=10)
     events, result = finish(measure_bits(request, (), ModelStore()))
     counts = [event.pictures for event in events if isinstance(event, BitsMeasured)]

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, evaluate, evaluate_files, sample, train
-from ddpm_studio.jobs.events import Evaluated, Notice, Progress
+from ddpm_studio.jobs.events import EvaluationResult, Notice, Progress
 from ddpm_studio.metrics.features import classifier
 from ddpm_studio.paths import cache_dir
 from ddpm_studio.requests import (
@@ -32,7 +32,7 @@ FAST: dict[str, Any] = {"count": 4, "steps": 2, "device": "cpu"}
 
 @pytest.fixture(autouse=True)
 def _quick_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifier, "_PASSES", 600)
+    monkeypatch.setattr(classifier, "_MAX_PICTURES_SEEN", 600)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def class_run(class_folder: Path, tmp_path: Path) -> Path:
     return run
 
 
-def named(result: Evaluated) -> dict[str, float]:
+def named(result: EvaluationResult) -> dict[str, float]:
     return {one.name: one.value for one in result.figures}
 
 
@@ -182,15 +182,15 @@ def test_refusals(own_run: Path, pictures: Path, tmp_path: Path) -> None:
     one = write(tmp_path / "one", np.zeros((1, 16, 16, 3), np.uint8))
     with pytest.raises(StudioError, match="too few"):
         finish(evaluate_files(CompareRequest(), [one], [pictures], PrepareOptions()))
-    assert not (own_run / evaluations.NAME).exists()
+    assert not (own_run / evaluations.FILE_NAME).exists()
 
 
 def test_a_classifier_that_was_kept_is_named_as_a_file(class_folder: Path, tmp_path: Path) -> None:
     asked = CompareRequest(features="classifier", metric="frechet")
 
-    def ask(request: CompareRequest) -> Evaluated:
+    def ask(request: CompareRequest) -> EvaluationResult:
         job = evaluate_files(request, [class_folder], [class_folder], PrepareOptions())
-        result: Evaluated = finish(job)[1]
+        result: EvaluationResult = finish(job)[1]
         return result
 
     first = ask(asked)
@@ -273,6 +273,6 @@ def test_a_metric_that_is_asked_for_and_is_no_number_is_told(
     asked = EvaluateRequest(run=own_run, metric="sliced", **FAST)
     with pytest.raises(StudioError, match="can't be told: what it finds is no number"):
         finish(evaluate(asked, [], ModelStore()))
-    assert not (own_run / evaluations.NAME).exists()
+    assert not (own_run / evaluations.FILE_NAME).exists()
     among_others = asked.model_copy(update={"metric": None})
     assert "sliced" not in named(finish(evaluate(among_others, [], ModelStore()))[1])

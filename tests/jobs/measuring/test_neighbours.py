@@ -10,8 +10,8 @@ import pytest
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import find_neighbours, load_picture
 from ddpm_studio.jobs.events import Progress
-from ddpm_studio.jobs.library.training_pictures import learnt_pictures, learnt_sources
-from ddpm_studio.jobs.training.held_out import split
+from ddpm_studio.jobs.library.training_pictures import prepare_training_pictures, training_sources
+from ddpm_studio.jobs.training.held_out import split_held_out
 from ddpm_studio.requests import NeighboursRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import finish
@@ -54,8 +54,8 @@ def test_what_was_held_out_was_not_learnt(run: Path, tmp_path: Path) -> None:
     info["request"]["held_out"] = 0.5
     (other / "run.json").write_text(json.dumps(info))
     described = RunFolder.open(other).info
-    dataset = finish(learnt_pictures(described, learnt_sources(described)))[1]
-    parts = finish(split(dataset, 0.5))[1]
+    dataset = finish(prepare_training_pictures(described, training_sources(described)))[1]
+    parts = finish(split_held_out(dataset, 0.5))[1]
     assert 0 < len(parts.held) < len(dataset)
     for number in parts.held.tolist():
         request = NeighboursRequest(run=other, count=20)

@@ -13,10 +13,10 @@ from ddpm_studio import data
 from ddpm_studio.data import samples
 from ddpm_studio.data.samples import SampleSet
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import ModelStore, find_neighbours, measure_bits, some_pictures
+from ddpm_studio.jobs import ModelStore, example_pictures, find_neighbours, measure_bits
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import Notice
-from ddpm_studio.jobs.library.training_pictures import are_there
+from ddpm_studio.jobs.library.training_pictures import has_training_pictures
 from ddpm_studio.requests import BitsRequest, NeighboursRequest, PrepareOptions
 from ddpm_studio.runs import RunFolder
 from tests import ready_models
@@ -44,10 +44,10 @@ def named(model: Path, sample: str) -> Path:
 
 def test_the_set_that_goes_with_it_is_taken_and_told(ready: Path, shipped: Path) -> None:
     model = named(ready, "others")
-    assert not are_there(RunFolder.open(model).info)
+    assert not has_training_pictures(RunFolder.open(model).info)
     options = prepare_options(RunFolder.open(model).info)
     expected = data.preview([shipped], options, 4).pictures
-    np.testing.assert_array_equal(some_pictures(model, 4), expected)
+    np.testing.assert_array_equal(example_pictures(model, 4), expected)
     asked = BitsRequest(run=model, count=2, device="cpu", timesteps=5)
     events, measured = finish(measure_bits(asked, [], ModelStore()))
     told = [event.text for event in events if isinstance(event, Notice)]
@@ -59,7 +59,7 @@ def test_the_set_that_goes_with_it_is_taken_and_told(ready: Path, shipped: Path)
 
 def test_without_one_it_shows_what_it_came_with(ready: Path) -> None:
     own = sorted((ready / "samples/gallery").glob("*.png"))
-    pictures = some_pictures(ready, 3)
+    pictures = example_pictures(ready, 3)
     expected = [np.asarray(Image.open(path))[..., None] for path in own[:3]]
     np.testing.assert_array_equal(pictures, expected)
     with pytest.raises(StudioError, match="are not on this machine: shades"):
@@ -76,9 +76,9 @@ def test_its_own_are_taken_once_they_are_there(
     model = named(ready, "others")
     info = RunFolder.open(model).info
     finish(data.prepare([toy_pictures], prepare_options(info)))
-    assert are_there(info)
+    assert has_training_pictures(info)
     found, _ = finish(
-        find_neighbours(NeighboursRequest(run=model, count=2), some_pictures(model, 1)[0])
+        find_neighbours(NeighboursRequest(run=model, count=2), example_pictures(model, 1)[0])
     )
     assert not [event for event in found if isinstance(event, Notice)]
 
@@ -89,8 +89,8 @@ def test_an_embedded_set_is_found_wherever_the_program_lies(
     told = json.loads((ready / "run.json").read_text())
     told["data"]["sources"] = ["sample:others"]
     (ready / "run.json").write_text(json.dumps(told))
-    assert are_there(RunFolder.open(ready).info)
+    assert has_training_pictures(RunFolder.open(ready).info)
     told["data"]["sources"] = ["sample:gone"]
     (ready / "run.json").write_text(json.dumps(told))
-    assert not are_there(RunFolder.open(ready).info)
-    assert len(some_pictures(ready, 2)) == 2
+    assert not has_training_pictures(RunFolder.open(ready).info)
+    assert len(example_pictures(ready, 2)) == 2

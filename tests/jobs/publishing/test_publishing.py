@@ -18,7 +18,7 @@ from ddpm_studio import cli
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
 from ddpm_studio.jobs import ModelStore, distill, evaluate, publish, redraw
-from ddpm_studio.jobs.drawing.recipes import read_restored
+from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 from ddpm_studio.jobs.events import SampleGrid
 from ddpm_studio.jobs.library.covers import run_cover
 from ddpm_studio.jobs.library.preview_sheets import read_preview, save_preview
@@ -64,7 +64,7 @@ def test_samples_are_drawn_again_bit_for_bit(toy_packed: Path) -> None:
     assert len(files) == 4
     labels = []
     for file in files:
-        found = read_restored(file)
+        found = read_parsed_recipe(file)
         assert found is not None
         assert found.run == toy_packed
         labels.append(found.request.class_label)

@@ -13,7 +13,7 @@ import torch
 from ddpm_studio import cli
 from ddpm_studio.jobs import train
 from ddpm_studio.jobs.events import Progress
-from ddpm_studio.jobs.publishing.commands import data_words, evaluate_command
+from ddpm_studio.jobs.publishing.commands import data_args, evaluate_command
 from ddpm_studio.jobs.publishing.retraining import Retraining, retraining
 from ddpm_studio.requests import EvaluateRequest, PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
@@ -158,15 +158,15 @@ def test_pictures_that_a_run_was_named_for_are_not_taken_for_the_run(tmp_path: P
     pictures.mkdir(parents=True)
     folder = tmp_path / "share" / "runs"
     (folder / "mine").mkdir(parents=True)
-    (word,) = data_words([str(pictures)], folder)
+    (word,) = data_args([str(pictures)], folder)
     assert (folder / word).resolve() == pictures
     assert str(tmp_path) not in word
-    assert data_words(["sample:emoji"], folder) == ["sample:emoji"]
+    assert data_args(["sample:emoji"], folder) == ["sample:emoji"]
 
 
 @pytest.mark.parametrize("place", ["gone/mine"])
 def test_pictures_that_are_gone_are_named_only(tmp_path: Path, place: str) -> None:
-    assert data_words([str(tmp_path / place)], tmp_path) == ["mine"]
+    assert data_args([str(tmp_path / place)], tmp_path) == ["mine"]
 
 
 def test_a_preset_whose_plug_in_is_gone_is_spelt_out(pictures: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from ddpm_studio import jobs
 from ddpm_studio.jobs import ModelStore, train
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import DrawingResult
 from ddpm_studio.jobs.teaching.algorithms import sampling_steps, training_step
 from ddpm_studio.jobs.teaching.drawing import result_rows, reverse_rows, step_rows
 from ddpm_studio.jobs.teaching.estimating import bound_estimates, predictions
@@ -31,7 +31,7 @@ def asked(run: Path) -> SampleRequest:
 
 @pytest.fixture
 def picture(run: Path) -> np.ndarray:
-    found: np.ndarray = jobs.some_pictures(run, 1)[0]
+    found: np.ndarray = jobs.example_pictures(run, 1)[0]
     return found
 
 
@@ -68,7 +68,7 @@ def test_what_is_predicted_is_one_answer_in_three_forms(
     for name in ("mu", "x0"):
         factor = found.factors[name][11]
         assert found.rmse[name] == pytest.approx(factor * found.rmse["eps"], rel=1e-4)
-    assert set(found.told) == set(found.true) == {"mu", "eps", "x0"}
+    assert set(found.prediction) == set(found.true) == {"mu", "eps", "x0"}
 
 
 def test_algorithm_1_takes_a_step_down_and_leaves_the_model_alone(
@@ -108,9 +108,9 @@ def test_a_model_that_does_not_clip_is_shown_so(
     run: Path, tmp_path: Path, picture: np.ndarray
 ) -> None:
     shutil.copytree(run, own := tmp_path / "own")
-    told = json.loads((own / "run.json").read_text())
-    told["process"]["clip_x0"] = False
-    (own / "run.json").write_text(json.dumps(told))
+    prediction = json.loads((own / "run.json").read_text())
+    prediction["process"]["clip_x0"] = False
+    (own / "run.json").write_text(json.dumps(prediction))
     asked, models = SampleRequest(run=own, device="cpu", seed=4, steps=6), ModelStore()
     named = SampleRequest(run=own, device="cpu", seed=4, steps=6, clip_x0=False)
     rows, same = (finish(result_rows(one, 10, models))[1].rows for one in (asked, named))
@@ -158,7 +158,7 @@ def test_rows_are_what_the_tools_draw(asked: SampleRequest) -> None:
     events, found = finish(result_rows(asked, 10, models))
     assert {len(row) for row in found.rows.values()} <= {7, 8}
     events, rows = finish(step_rows(asked, (2, 5), models))
-    assert sum(isinstance(event, Drawn) for event in events) == 2
+    assert sum(isinstance(event, DrawingResult) for event in events) == 2
     _, five = finish(jobs.sample(asked.model_copy(update={"steps": 5, "count": 8}), models))
     assert np.array_equal(rows.rows["5"], five.pictures)
     assert all(seconds > 0 for seconds in rows.seconds.values())

@@ -16,8 +16,8 @@ from ddpm_studio.engine.networks.patch_unet import PatchUNetConfig
 from ddpm_studio.engine.networks.registry import build
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, export_diffusers, import_model, sample, train
-from ddpm_studio.jobs.events import Told
-from ddpm_studio.jobs.training.adapting import Adaptation, for_shape
+from ddpm_studio.jobs.events import InfoNotice
+from ddpm_studio.jobs.training.adapting import Adaptation, config_for_shape
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions, SampleRequest, TrainRequest
 from ddpm_studio.runs import DataInfo, ProcessInfo, RunFolder, RunInfo
@@ -66,15 +66,15 @@ X = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(3))
 
 @KINDS
 def test_classes_of_the_same_name_stay_and_others_begin_as_none(config: NetworkConfig) -> None:
-    old = randomised(build(config.with_(num_classes=2))).eval()
-    new = adapted(old, ("cat", "dog"), config.with_(num_classes=3), ("ape", "cat", "owl"))
+    old = randomised(build(config.with_fields(num_classes=2))).eval()
+    new = adapted(old, ("cat", "dog"), config.with_fields(num_classes=3), ("ape", "cat", "owl"))
     torch.testing.assert_close(predicted(new, X, [1, 3]), predicted(old, X, [0, 2]))
     torch.testing.assert_close(predicted(new, X, [0, 2]), predicted(old, X))
 
 
 @KINDS
 def test_without_classes_it_draws_as_of_none(config: NetworkConfig) -> None:
-    old = randomised(build(config.with_(num_classes=2))).eval()
+    old = randomised(build(config.with_fields(num_classes=2))).eval()
     new = adapted(old, ("cat", "dog"), config, ())
     torch.testing.assert_close(predicted(new, X), predicted(old, X))
 
@@ -84,13 +84,13 @@ def test_a_network_that_learnt_classes_alone_begins_as_the_mean_of_them(
     config: NetworkConfig,
 ) -> None:
     """Without a null class, its embedding is untrained: the mean of the classes is used instead."""
-    old = randomised(build(config.with_(num_classes=2))).eval()
+    old = randomised(build(config.with_fields(num_classes=2))).eval()
     base = info(old.config, ("cat", "dog")).model_copy(update={"null_label": False})
     each = torch.tensor([[0.5, 0.5, 0.0]] * 2)
     with torch.no_grad():
         wanted = old(X, torch.full((2,), 7), each)
     for classes in ((), ("ape", "cat")):
-        new = randomised(build(config.with_(num_classes=len(classes) or None))).eval()
+        new = randomised(build(config.with_fields(num_classes=len(classes) or None))).eval()
         adaptation = Adaptation(base, Path("base"), new.config, classes)
         new.load_state_dict(adaptation.weights(old.state_dict(), new))
         torch.testing.assert_close(predicted(new, X), wanted)
@@ -102,7 +102,7 @@ def test_a_network_that_learnt_classes_alone_begins_as_the_mean_of_them(
 @KINDS
 def test_classes_that_are_learnt_anew_change_nothing_at_first(config: NetworkConfig) -> None:
     old = randomised(build(config)).eval()
-    new = adapted(old, (), config.with_(num_classes=2), ("cat", "dog"))
+    new = adapted(old, (), config.with_fields(num_classes=2), ("cat", "dog"))
     torch.testing.assert_close(predicted(new, X, [0, 1]), predicted(old, X))
 
 
@@ -111,9 +111,9 @@ def test_classes_that_are_learnt_anew_change_nothing_at_first(config: NetworkCon
 def test_gray_pictures_in_colour_are_drawn_in_gray_at_first(
     config: NetworkConfig, learned: bool
 ) -> None:
-    gray = config.with_(channels=1, learned_variance=learned)
+    gray = config.with_fields(channels=1, learned_variance=learned)
     old = randomised(build(gray)).eval()
-    new = adapted(old, (), config.with_(learned_variance=learned), ())
+    new = adapted(old, (), config.with_fields(learned_variance=learned), ())
     drawn, wanted = predicted(new, X[:, :1].repeat(1, 3, 1, 1)), predicted(old, X[:, :1])
     halves = zip(
         drawn.chunk(2 if learned else 1, 1), wanted.chunk(2 if learned else 1, 1), strict=True
@@ -125,21 +125,21 @@ def test_gray_pictures_in_colour_are_drawn_in_gray_at_first(
 @KINDS
 def test_colours_in_gray_are_drawn_by_their_mean_at_first(config: NetworkConfig) -> None:
     old = randomised(build(config)).eval()
-    new = adapted(old, (), config.with_(channels=1), ())
+    new = adapted(old, (), config.with_fields(channels=1), ())
     wanted = predicted(old, X[:, :1].repeat(1, 3, 1, 1)).mean(1, keepdim=True)
     torch.testing.assert_close(predicted(new, X[:, :1]), wanted, rtol=1e-4, atol=1e-4)
 
 
 @KINDS
 def test_transparency_comes_and_goes_and_the_colours_stay(config: NetworkConfig) -> None:
-    old = randomised(build(config.with_(channels=4))).eval()
+    old = randomised(build(config.with_fields(channels=4))).eval()
     x = torch.cat([X, torch.zeros(2, 1, 8, 8)], dim=1)
     without = adapted(old, (), config, ())
     torch.testing.assert_close(
         predicted(without, X), predicted(old, x)[:, :3], rtol=1e-4, atol=1e-4
     )
     opaque = randomised(build(config)).eval()
-    more = adapted(opaque, (), config.with_(channels=4), ())
+    more = adapted(opaque, (), config.with_fields(channels=4), ())
     torch.testing.assert_close(
         predicted(more, x)[:, :3], predicted(opaque, X), rtol=1e-4, atol=1e-4
     )
@@ -149,13 +149,13 @@ def test_a_preset_follows_size_and_colours() -> None:
     base = info(PatchUNetConfig.patches((28, 28), 4)).model_copy(
         update={"request": TrainRequest(preset="patches")}
     )
-    made = for_shape(base, PictureShape(64, 48, 3))
+    made = config_for_shape(base, PictureShape(64, 48, 3))
     assert made == PatchUNetConfig.patches((64, 48), 3)
-    assert for_shape(base, PictureShape(28, 28, 4)) == base.network_config()
-    assert for_shape(base, PictureShape(28, 28, 7)) is None, "bands are no colours"
-    assert for_shape(base, PictureShape(27, 28, 4)) is None, "no multiple of its levels"
+    assert config_for_shape(base, PictureShape(28, 28, 4)) == base.network_config()
+    assert config_for_shape(base, PictureShape(28, 28, 7)) is None, "bands are no colours"
+    assert config_for_shape(base, PictureShape(27, 28, 4)) is None, "no multiple of its levels"
     own = base.model_copy(update={"request": TrainRequest(preset="tiny")})
-    assert for_shape(own, PictureShape(32, 32, 4)) is None, "not what the preset makes"
+    assert config_for_shape(own, PictureShape(32, 32, 4)) is None, "not what the preset makes"
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def tuned(sources: Path, run: Path, base: Path, **fields: object) -> tuple[RunIn
     """Fine-tune a run on other pictures; return the new run's info and the texts of its notices."""
     request = QUICK.model_copy(update=fields)
     events, _ = finish(train([sources], run, request, PrepareOptions(), start_from=base))
-    told = [event.text for event in events if isinstance(event, Told)]
+    told = [event.text for event in events if isinstance(event, InfoNotice)]
     return RunFolder.open(run).info, " ".join(told)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ddpm_studio.engine import Network, NetworkConfig
 from ddpm_studio.engine.tables.networks import NETWORKS, PRESETS, NetworkInfo, PresetInfo
 from ddpm_studio.jobs import train
-from ddpm_studio.jobs.events import Told
+from ddpm_studio.jobs.events import InfoNotice
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
@@ -38,7 +38,7 @@ def _trained(source: Path, run: Path, request: TrainRequest) -> tuple[TrainReque
     events, _ = finish(train([source], run, request, PrepareOptions()))
     settings = RunFolder.open(run).info.request
     assert settings is not None
-    return settings, [event.text for event in events if isinstance(event, Told)]
+    return settings, [event.text for event in events if isinstance(event, InfoNotice)]
 
 
 @pytest.mark.parametrize("sided", [True, False])

@@ -60,7 +60,7 @@ def test_room_is_made_without_collecting_where_another_thread_collects(automatic
     (gc.enable if automatic else gc.disable)()
     gc.callbacks.append(note)
     try:
-        assert not MicroBatch(trainer).make_room()
+        assert not MicroBatch(trainer).shrink()
     finally:
         gc.callbacks.remove(note)
         (gc.enable if before else gc.disable)()
@@ -82,7 +82,7 @@ def test_a_rank_divides_its_own_share_of_a_batch(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(batching, "bytes_per_picture", lambda _: 1)
     monkeypatch.setattr(batching, "free_bytes", lambda _: 10)
     assert not micro_batch.estimate(), "there is room for six, and there are four"
-    assert (micro_batch.size, micro_batch.divided) == (4, None)
-    assert not micro_batch.make_room(), "as it is, once more"
-    assert micro_batch.make_room()
-    assert (micro_batch.size, micro_batch.divided) == (2, 2), "less than what did not fit"
+    assert (micro_batch.size, micro_batch.reduced_size) == (4, None)
+    assert not micro_batch.shrink(), "as it is, once more"
+    assert micro_batch.shrink()
+    assert (micro_batch.size, micro_batch.reduced_size) == (2, 2), "less than what did not fit"

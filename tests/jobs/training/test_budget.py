@@ -9,9 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from ddpm_studio.catalogue import PRESETS
-from ddpm_studio.engine.tables.networks import Needs, PresetInfo, shapes_after
+from ddpm_studio.engine.tables.networks import (
+    PresetInfo,
+    TrainingNeeds,
+    pictures_until_recognisable,
+)
 from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
-from ddpm_studio.jobs.training.budget import OFFERED, BudgetPlan, choose, parse_budget
+from ddpm_studio.jobs.training.budget import OFFERED_BUDGETS, BudgetPlan, choose, parse_budget
 from ddpm_studio.picture_shape import ImageSize
 from ddpm_studio.requests import TrainRequest
 
@@ -21,11 +25,11 @@ WHOLE = TEN_MINUTES.seconds or 0.0
 
 
 _NEEDS = {
-    "quick": Needs(1_000, 6_000, ""),
-    "fair": Needs(2_000, 60_000, ""),
-    "fine": Needs(4_000, 600_000, ""),
+    "quick": TrainingNeeds(1_000, 6_000, ""),
+    "fair": TrainingNeeds(2_000, 60_000, ""),
+    "fine": TrainingNeeds(4_000, 600_000, ""),
     "told-nothing": None,
-    "never": Needs(10, None, ""),
+    "never": TrainingNeeds(10, None, ""),
 }
 
 
@@ -57,7 +61,7 @@ def test_budgets_are_written_as_people_say_them(text: str, seconds: float | None
 
 
 def test_what_is_offered_can_be_read() -> None:
-    assert [parse_budget(name).name for name in OFFERED] == list(OFFERED)
+    assert [parse_budget(name).name for name in OFFERED_BUDGETS] == list(OFFERED_BUDGETS)
 
 
 @pytest.mark.parametrize("text", ["", "ten", "10", "0m", "-3h", "1d", "1e9h", "nan", "10mm"])
@@ -125,7 +129,7 @@ def test_a_smaller_size_is_named_where_there_would_be_nothing_to_see() -> None:
     assert choose(TEN_MINUTES, speed({"quick": 0.5})).smaller == 32
     assert choose(TEN_MINUTES, speed({"quick": 0.01})).smaller is None
     assert choose(TEN_MINUTES, speed({"quick": 0.5}, (128, 64))).smaller == (64, 32)
-    again = choose(TEN_MINUTES, speed({"quick": 0.5}).at(32))
+    again = choose(TEN_MINUTES, speed({"quick": 0.5}).scaled_to(32))
     assert (again.smaller, again.image_size) == (None, 32)
 
 
@@ -153,12 +157,12 @@ def test_the_settings_are_those_of_a_request_without_torch() -> None:
 
 
 def test_each_tells_what_it_needs_and_where_that_is_known_from() -> None:
-    for name in sorted(PRESETS.own):
+    for name in sorted(PRESETS.builtin_names):
         needs = PRESETS[name].needs
         assert needs is not None
         assert needs.source
         assert 0 < needs.shapes <= (needs.good or needs.shapes)
-        assert shapes_after(name) == needs.shapes
+        assert pictures_until_recognisable(name) == needs.shapes
 
 
 @pytest.mark.parametrize(
@@ -185,4 +189,6 @@ def test_a_network_of_no_paper_can_not_be_trained_as_in_it() -> None:
 
 
 def test_a_plug_ins_network_is_awaited_as_the_first() -> None:
-    assert shapes_after("nobody-knows") == shapes_after(next(iter(PRESETS)))
+    assert pictures_until_recognisable("nobody-knows") == pictures_until_recognisable(
+        next(iter(PRESETS))
+    )

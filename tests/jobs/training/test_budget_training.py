@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ddpm_studio.jobs import train_within
+from ddpm_studio.jobs import train_within_budget
 from ddpm_studio.jobs.events import Event, Notice
 from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
 from ddpm_studio.jobs.request_building import OptionError
 from ddpm_studio.jobs.training import budget_training
-from ddpm_studio.jobs.training.budget import ask_budget, parse_budget
+from ddpm_studio.jobs.training.budget import parse_budget, resolve_budget
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import finish
@@ -39,7 +39,7 @@ def _train(
     options = {name: given[name] for name in given if name in PrepareOptions.model_fields}
     events: list[Event]
     events, _ = finish(
-        train_within(
+        train_within_budget(
             parse_budget(budget),
             [pictures],
             run,
@@ -108,10 +108,10 @@ def test_what_does_not_go_together_is_refused(
     text: str, given: tuple[str, ...], begun: bool, problem: str
 ) -> None:
     with pytest.raises(OptionError, match=problem):
-        ask_budget(text, dict.fromkeys(given), begun=begun)
+        resolve_budget(text, dict.fromkeys(given), begun=begun)
 
 
 def test_a_network_that_is_there_is_trained_for_the_time() -> None:
     given = {"preset": "small", "seed": 3}
-    assert ask_budget("1h", given, begun=True)[1] == {**given, "minutes": 60}
-    assert ask_budget("1h", given, begun=False)[1] == given
+    assert resolve_budget("1h", given, begun=True)[1] == {**given, "minutes": 60}
+    assert resolve_budget("1h", given, begun=False)[1] == given

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio.jobs import train
-from ddpm_studio.jobs.events import Told, TrainStep
+from ddpm_studio.jobs.events import InfoNotice, TrainStep
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
@@ -20,7 +20,7 @@ def _train(
     events, _ = finish(train([pictures], run, request, PrepareOptions(), resume=resume))
     steps = [event for event in events if isinstance(event, TrainStep)]
     return steps, [
-        e.text for e in events if isinstance(e, Told) and not e.text.startswith("Only 10")
+        e.text for e in events if isinstance(e, InfoNotice) and not e.text.startswith("Only 10")
     ]
 
 

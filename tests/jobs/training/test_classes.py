@@ -13,7 +13,7 @@ from PIL import Image
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, evaluate, sample, train
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
-from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
+from ddpm_studio.jobs.drawing.sampling_defaults import default_guidance
 from ddpm_studio.jobs.events import Notice, Pictures
 from ddpm_studio.jobs.training import previews
 from ddpm_studio.requests import EvaluateRequest, PrepareOptions, SampleRequest, TrainRequest
@@ -161,24 +161,24 @@ def test_guidance_falls_with_what_the_network_has_seen(run: Path) -> None:
     info = RunFolder.open(run).info
     request = TrainRequest(preset="patches", batch_size=16, steps=100_000)
     info = info.model_copy(update={"request": request})
-    assert usual_guidance(info, 0) == usual_guidance(info, 27_000 // 16) == 2.0
-    assert usual_guidance(info, 205_000 // 16) == 1.0
-    between = [usual_guidance(info, pictures // 16) for pictures in (50_000, 80_000, 140_000)]
+    assert default_guidance(info, 0) == default_guidance(info, 27_000 // 16) == 2.0
+    assert default_guidance(info, 205_000 // 16) == 1.0
+    between = [default_guidance(info, pictures // 16) for pictures in (50_000, 80_000, 140_000)]
     assert 2.0 > between[0] > between[1] > between[2] > 1.0
     # With larger batches, as many pictures are seen in fewer steps.
     twice = info.model_copy(update={"request": request.model_copy(update={"batch_size": 32})})
-    assert usual_guidance(twice, 80_000 // 32) == between[1]
+    assert default_guidance(twice, 80_000 // 32) == between[1]
     # Pictures seen before a change of batch size are counted by the earlier size.
     grown = {"batch_size": (16, 128)}
     told = {"batch_size": 128}, (SettingsChange(step=50_000 // 16, settings=grown),)
     later = info.model_copy(
         update={"request": request.model_copy(update=told[0]), "changes": told[1]}
     )
-    assert usual_guidance(later, 50_000 // 16) == between[0]
-    assert usual_guidance(later, 50_000 // 16 + 30_000 // 128) == between[1]
+    assert default_guidance(later, 50_000 // 16) == between[0]
+    assert default_guidance(later, 50_000 // 16 + 30_000 // 128) == between[1]
     # Guidance recorded in the run takes precedence.
     said = info.model_copy(update={"drawing": SamplingDefaults(guidance=3.0)})
-    assert usual_guidance(said, 205_000) == 3.0
+    assert default_guidance(said, 205_000) == 3.0
 
 
 def test_a_drawing_asked_for_again_is_the_same(run: Path) -> None:

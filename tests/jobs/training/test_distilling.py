@@ -13,7 +13,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, describe_run, distill, sample, train
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import CheckpointSaved, Progress, SampleGrid, TrainStep
-from ddpm_studio.jobs.training.distilling import further_student
+from ddpm_studio.jobs.training.distilling import resume_student_request
 from ddpm_studio.requests import DistillRequest, PrepareOptions, SampleRequest, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
@@ -84,7 +84,7 @@ def test_interrupted_and_resumed_it_is_the_same(run: Path, student: Path, tmp_pa
             break
     job.close()
     assert RunFolder.open(folder).newest().step == 3
-    asked = further_student(folder, {}, request(run))
+    asked = resume_student_request(folder, {}, request(run))
     assert asked.steps == 6
     finish(train([], folder, asked, PrepareOptions(), resume=True))
     through, resumed = weights(student), weights(folder)
@@ -95,7 +95,7 @@ def test_interrupted_and_resumed_it_is_the_same(run: Path, student: Path, tmp_pa
 
 def test_a_longer_student_goes_on_at_the_stages_it_had(student: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(student, tmp_path / "student")
-    asked = further_student(folder, {"steps"}, request(student, steps=8))
+    asked = resume_student_request(folder, {"steps"}, request(student, steps=8))
     _, result = finish(train([], folder, asked, PrepareOptions(), resume=True))
     assert result.step == 8
     told = RunFolder.open(folder).info.student
@@ -179,12 +179,12 @@ def test_a_student_has_none(student: Path, tmp_path: Path) -> None:
 
 def test_what_it_was_begun_with_stays(run: Path, student: Path) -> None:
     with pytest.raises(StudioError, match=r"shrink 2\.0, which can't become 4\.0"):
-        further_student(student, {"shrink"}, request(run, shrink=4.0))
+        resume_student_request(student, {"shrink"}, request(run, shrink=4.0))
     with pytest.raises(StudioError, match=r"dropout 0\.1, which can't become 0\.5"):
-        further_student(student, {"dropout"}, request(run, dropout=0.5))
-    assert further_student(student, {"stages", "learning_rate"}, request(run)).steps == 6
+        resume_student_request(student, {"dropout"}, request(run, dropout=0.5))
+    assert resume_student_request(student, {"stages", "learning_rate"}, request(run)).steps == 6
     with pytest.raises(StudioError, match="is no few-step student"):
-        further_student(run, {}, request(run))
+        resume_student_request(run, {}, request(run))
 
 
 def test_an_imported_model_may_have_one(run: Path, pictures: Path, tmp_path: Path) -> None:

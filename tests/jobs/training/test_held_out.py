@@ -25,7 +25,7 @@ from ddpm_studio.engine.generators import finish as run_to_end
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.jobs import ModelStore, evaluate, train
 from ddpm_studio.jobs.events import HeldOutMeasured, Notice
-from ddpm_studio.jobs.library.history import look_at_run
+from ddpm_studio.jobs.library.history import read_run_update
 from ddpm_studio.jobs.training import held_out
 from ddpm_studio.metrics.held_out import content_hashes
 from ddpm_studio.requests import EvaluateRequest, PrepareOptions, TrainRequest
@@ -99,7 +99,7 @@ def test_figures_are_told_in_the_metrics_and_to_the_window(
     assert [line["step"] for line in lines] == [1, 2, 3]
     assert [line["held_out_loss"] for line in lines] == [one.loss for one in found]
     assert [line["held_out_bits"] for line in lines] == [one.bits for one in found]
-    news = look_at_run(run, metrics.FilePosition())
+    news = read_run_update(run, metrics.FilePosition())
     np.testing.assert_array_equal(
         news.figures.held_out, [[one.step, one.loss, one.bits] for one in found]
     )
@@ -146,9 +146,9 @@ def test_the_figures_of_pictures_are_the_same_beside_others(noise: Path) -> None
 
     def figures(*rows: int) -> np.ndarray:
         held = np.array(rows)
-        parts = held_out.Split(np.arange(2), held, hashes[held])
-        measures = held_out.HeldOut(trainer, images, None, parts, HELD)
-        found = run_to_end(measures.consider(HELD.steps))
+        parts = held_out.HeldOutSplit(np.arange(2), held, hashes[held])
+        measures = held_out.HeldOutEvaluator(trainer, images, None, parts, HELD)
+        found = run_to_end(measures.after_step(HELD.steps))
         assert found is not None
         return np.array([found.loss, found.bits])
 
@@ -196,7 +196,7 @@ def test_what_can_not_be_measured_ends_no_training(
         yield from ()
         raise ValueError("no number")
 
-    monkeypatch.setattr(held_out.HeldOut, "_loss", broken)
+    monkeypatch.setattr(held_out.HeldOutEvaluator, "_loss", broken)
     events, result = finish(train([noise], tmp_path / "run", HELD, PrepareOptions()))
     assert result.step == 3
     told = [e.text for e in events if isinstance(e, Notice) and "can't be measured" in e.text]
@@ -206,7 +206,7 @@ def test_what_can_not_be_measured_ends_no_training(
 def test_without_a_share_nothing_is_held_out(run: Path) -> None:
     told = json.loads((run / "run.json").read_text())
     assert told["request"]["held_out"] == 0
-    assert len(look_at_run(run, metrics.FilePosition()).figures.held_out) == 0
+    assert len(read_run_update(run, metrics.FilePosition()).figures.held_out) == 0
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ddpm_studio.engine import DiffusionProcess
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import train
-from ddpm_studio.jobs.events import Told
+from ddpm_studio.jobs.events import InfoNotice
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
@@ -21,7 +21,9 @@ from tests.jobs.conftest import REQUEST, finish
 def _train(pictures: Path, run: Path, *, resume: bool = False, **changes: object) -> list[str]:
     request = REQUEST.model_copy(update={"sample_count": 0, **changes})
     events, _ = finish(train([pictures], run, request, PrepareOptions(), resume=resume))
-    return [e.text for e in events if isinstance(e, Told) and not e.text.startswith("Only 10")]
+    return [
+        e.text for e in events if isinstance(e, InfoNotice) and not e.text.startswith("Only 10")
+    ]
 
 
 def _request(run: Path) -> TrainRequest:

@@ -13,10 +13,10 @@ import torch
 import torch.distributed as dist
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig, UNet
-from ddpm_studio.engine.device.ranks import ALONE, RankGroup, Ranks
+from ddpm_studio.engine.device.ranks import SINGLE_PROCESS, RankGroup, Ranks
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.engine.networks.unet import UNetConfig
-from ddpm_studio.jobs.training.rank_state import Leading
+from ddpm_studio.jobs.training.rank_state import RankZero
 from ddpm_studio.jobs.training.rank_training import _steps
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.requests import TrainRequest
@@ -26,7 +26,7 @@ CPU = torch.device("cpu")
 CONFIG = TrainingConfig(batch_size=4, accumulation=2, warmup_steps=2)
 REQUEST = TrainRequest(steps=6, return_on_spike=True, threads=1)
 Weights = list[torch.Tensor]
-_OVER = "over"
+_ENDED = "over"
 
 
 @dataclass
@@ -39,15 +39,15 @@ class _Team:
     def __post_init__(self) -> None:
         self.store = dist.distributed_c10d._get_default_store()
 
-    def tell(self, key: str, value: object) -> None:
+    def send(self, key: str, value: object) -> None:
         self.store.set(key, json.dumps(value))
 
-    def hear(self, key: str) -> object:
+    def receive(self, key: str) -> object:
         return json.loads(self.store.get(key))
 
     @property
     def is_over(self) -> bool:
-        return bool(self.store.check([_OVER]))
+        return bool(self.store.check([_ENDED]))
 
 
 def _trainer(ranks: Ranks) -> Trainer:
@@ -68,7 +68,7 @@ def _weights(trainer: Trainer) -> Weights:
 
 
 def _in_one_process() -> Weights:
-    trainer = _trainer(ALONE)
+    trainer = _trainer(SINGLE_PROCESS)
     for _ in range(2):
         trainer.step()
     saved = _saved(trainer)
@@ -88,7 +88,7 @@ def _on_a_rank() -> Weights:
         plan = cast(Any, SimpleNamespace(request=REQUEST))
         _steps(team, plan, trainer, cast(Any, SimpleNamespace(check=lambda: None)), stepper)
         return _weights(trainer)
-    leading = Leading(team, trainer, REQUEST.steps)
+    leading = RankZero(team, trainer, REQUEST.steps)
     leading.begin()
     for _ in range(2):
         finish(stepper.step())
@@ -102,13 +102,13 @@ def _on_a_rank() -> Weights:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     trainer.accelerator.gradient = refuse  # type: ignore[assignment, method-assign]
-    finish(leading.turn_back(stepper))
+    finish(leading.announce_rollback(stepper))
     trainer.load(*saved)
     trainer.reseed(7)
     leading.begin()
     while trainer.step_number < REQUEST.steps:
         finish(stepper.step())
-    team.tell(_OVER, True)
+    team.send(_ENDED, True)
     return _weights(trainer)
 
 

@@ -35,7 +35,7 @@ from ddpm_studio.jobs.training import (
 )
 from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
-from ddpm_studio.jobs.training.loss_spikes import SpikeWatch
+from ddpm_studio.jobs.training.loss_spikes import SpikeDetector
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, atomic, journal
 from tests.jobs.conftest import REQUEST, finish
@@ -304,8 +304,8 @@ def test_a_step_without_a_number_is_skipped_and_told(
     told = [event.text for event in events if isinstance(event, Notice)]
     assert "Step 3 changed nothing" in told[-1]
     assert "2 skipped so far" in told[-1]
-    finite = [event.finite for event in events if isinstance(event, TrainStep)]
-    assert finite == [True, False, False, True]
+    is_finite = [event.is_finite for event in events if isinstance(event, TrainStep)]
+    assert is_finite == [True, False, False, True]
     assert np.isfinite(result.loss)
     newest = RunFolder.open(tmp_path / "run").newest()
     assert all(bool(v.isfinite().all()) for v in newest.load("model").values())
@@ -324,13 +324,13 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does(
     monkeypatch.setattr(torch.nn.functional, "conv2d", small)
     run = tmp_path / "run"
     events, result = finish(start(pictures, run, batch_size=8, sample_count=0))
-    told = _divided(events)
+    told = _step_in_micro_batches(events)
     assert len(told) == 2, "8 to 4, 4 to 2; then it is known"
     assert "2 at once" in told[1]
     assert result.step == 4
     assert RunFolder.open(run).newest().state()["micro_batch"] == 2
     events, result = finish(start(pictures, run, steps=5))
-    assert not _divided(events), "it is remembered"
+    assert not _step_in_micro_batches(events), "it is remembered"
 
 
 def test_the_first_batch_is_what_the_free_memory_suffices_for(
@@ -338,11 +338,11 @@ def test_the_first_batch_is_what_the_free_memory_suffices_for(
 ) -> None:
     monkeypatch.setattr(batching, "free_bytes", lambda _: 1 << 20)
     events, _ = finish(start(pictures, tmp_path / "run", steps=1, batch_size=64, sample_count=0))
-    (told,) = _divided(events)
+    (told,) = _step_in_micro_batches(events)
     assert "does not suffice for 64 pictures" in told
 
 
-def _divided(events: list[Any]) -> list[str]:
+def _step_in_micro_batches(events: list[Any]) -> list[str]:
     texts = [event.text for event in events if isinstance(event, Notice)]
     return [text for text in texts if "at once" in text]
 
@@ -362,14 +362,14 @@ def test_a_full_disk_is_named_when_a_run_is_taken_up_again(
 
 def test_a_spike_is_told_from_noise() -> None:
     rng = np.random.default_rng(0)
-    watch = SpikeWatch()
+    watch = SpikeDetector()
     calm = 0.05 + 0.02 * rng.standard_exponential(2000)
-    assert not any(watch.saw(float(loss)) for loss in calm)
-    assert not watch.saw(30.0), "one hard batch is no spike"
-    assert any(watch.saw(float(1 + loss)) for loss in calm[:20])
-    watch.forget()
+    assert not any(watch.observe(float(loss)) for loss in calm)
+    assert not watch.observe(30.0), "one hard batch is no spike"
+    assert any(watch.observe(float(1 + loss)) for loss in calm[:20])
+    watch.reset()
     falling = np.geomspace(1, 0.01, 2000)
-    assert not any(watch.saw(float(loss)) for loss in falling)
+    assert not any(watch.observe(float(loss)) for loss in falling)
 
 
 def spoil_losses(
@@ -397,7 +397,7 @@ def test_training_returns_after_a_spike_and_the_way_back_is_the_same_each_time(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
-    monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
+    monkeypatch.setattr(training_log, "_MAX_CONSECUTIVE_SKIPS", 1)
     spoil_losses(monkeypatch, lambda step, back: step == 5 and not back)
     ways: dict[str, Any] = {
         "steps": 8,
@@ -428,7 +428,7 @@ def test_training_returns_to_where_the_loss_had_not_leapt_yet(
     # The spike is detected at its second step of three, when the first is already saved.
     for key, value in (("_BEFORE", 10), ("_NOW", 3), ("_LEAST", 2)):
         monkeypatch.setattr(loss_spikes, key, value)
-    monkeypatch.setattr(training_loop, "LATE", 3)
+    monkeypatch.setattr(training_loop, "DETECTION_DELAY", 3)
     spoil_losses(monkeypatch, lambda step, back: step >= 6 and not back, 100.0)
     ways: dict[str, Any] = {"checkpoint_every": 1, "return_on_spike": True, "sample_count": 0}
     job = start(pictures, tmp_path / "run", steps=9, **ways)
@@ -467,24 +467,24 @@ def test_closing_while_training_goes_back_keeps_no_step_after_the_leap(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
-    monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
+    monkeypatch.setattr(training_log, "_MAX_CONSECUTIVE_SKIPS", 1)
     spoil_losses(monkeypatch, lambda step, back: step == 5 and not back)
 
-    class Leading:
+    class RankZero:
         """Stand-in for the leading rank, while another rank runs out of memory."""
 
-        def turn_back(self, _: object) -> Generator[Notice, None, None]:
+        def announce_rollback(self, _: object) -> Generator[Notice, None, None]:
             yield Notice("The memory does not suffice.")
 
         def begin(self) -> None: ...
 
-        def why(self, error: Exception) -> Exception:
+        def cause(self, error: Exception) -> Exception:
             return error
 
     ways: dict[str, Any] = {"checkpoint_every": 3, "return_on_spike": True, "sample_count": 0}
     job = start(pictures, tmp_path / "run", steps=8, **ways)
     until(job, at_step(4))
-    _loop_of(job)._leading = Leading()
+    _loop_of(job)._leading = RankZero()
     until(job, lambda event: isinstance(event, Notice) and "memory" in event.text)
     job.close()
     assert RunFolder.open(tmp_path / "run").newest().step == 3
@@ -493,7 +493,7 @@ def test_closing_while_training_goes_back_keeps_no_step_after_the_leap(
 def test_training_returns_to_the_last_checkpoint_that_can_be_read(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
+    monkeypatch.setattr(training_log, "_MAX_CONSECUTIVE_SKIPS", 1)
     spoil_losses(monkeypatch, lambda step, back: step == 5 and not back)
     ways: dict[str, Any] = {"checkpoint_every": 2, "return_on_spike": True, "sample_count": 0}
     run = tmp_path / "run"
@@ -512,7 +512,7 @@ def test_training_returns_to_the_last_checkpoint_that_can_be_read(
 def test_after_a_return_losses_that_are_no_numbers_are_counted_anew(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 2)
+    monkeypatch.setattr(training_log, "_MAX_CONSECUTIVE_SKIPS", 2)
     # Two NaNs in a row at first, one after the return.
     spoil_losses(monkeypatch, lambda step, back: step in ((3,) if back else (3, 4)))
     ways: dict[str, Any] = {"checkpoint_every": 2, "return_on_spike": True, "sample_count": 0}
@@ -523,7 +523,7 @@ def test_after_a_return_losses_that_are_no_numbers_are_counted_anew(
 def test_a_loss_that_leaps_again_and_again_ends_the_training(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
+    monkeypatch.setattr(training_log, "_MAX_CONSECUTIVE_SKIPS", 1)
     spoil_losses(monkeypatch, lambda step, _: step > 3, float("inf"))
     with pytest.raises(StudioError, match="smaller learning rate"):
         finish(start(pictures, tmp_path / "a", steps=8, checkpoint_every=3, return_on_spike=True))

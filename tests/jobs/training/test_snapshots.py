@@ -16,7 +16,7 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.events import Notice
 from ddpm_studio.requests import PrepareOptions, SampleRequest
 from ddpm_studio.runs import RunFolder
-from ddpm_studio.runs.averages import kept_averages
+from ddpm_studio.runs.averages import average_snapshots
 from tests.jobs.conftest import REQUEST, finish
 
 STEPS, LENGTH = 40, 0.15
@@ -41,7 +41,7 @@ def test_an_average_of_another_length_is_the_one_that_would_have_been_tracked(
     monkeypatch.setattr(Trainer, "step", watched)
     run = tmp_path / "run"
     finish(train([pictures], run, KEPT, PrepareOptions()))
-    assert list(kept_averages(run)) == list(range(2, STEPS + 1, 2))
+    assert list(average_snapshots(run)) == list(range(2, STEPS + 1, 2))
     expected = tracked[0].tensors()
     made = ModelStore().get(run, "ema", "cpu", ema_length=LENGTH).network.state_dict()
     usual = ModelStore().get(run, "ema", "cpu").network.state_dict()
@@ -66,7 +66,7 @@ def test_a_run_that_goes_back_forgets_what_is_later(pictures: Path, tmp_path: Pa
     finish(
         train([pictures], run, request.model_copy(update={"checkpoint_every": 2}), PrepareOptions())
     )
-    before = {step: path.read_bytes() for step, path in kept_averages(run).items()}
+    before = {step: path.read_bytes() for step, path in average_snapshots(run).items()}
     assert list(before) == [1, 2, 3, 4]
     (run / "checkpoints/step-00000004/model.safetensors").unlink()
     job = train([], run, request, PrepareOptions(), resume=True)
@@ -74,9 +74,9 @@ def test_a_run_that_goes_back_forgets_what_is_later(pictures: Path, tmp_path: Pa
         if getattr(event, "text", "") == "Training":
             break
     job.close()
-    assert list(kept_averages(run)) == [1, 2]
+    assert list(average_snapshots(run)) == [1, 2]
     finish(train([], run, request, PrepareOptions(), resume=True))
-    assert {step: path.read_bytes() for step, path in kept_averages(run).items()} == before
+    assert {step: path.read_bytes() for step, path in average_snapshots(run).items()} == before
 
 
 def test_averages_that_can_not_be_saved_do_not_end_a_training(
@@ -102,7 +102,7 @@ def test_what_was_not_kept_is_not_made(pictures: Path, tmp_path: Path) -> None:
     models = ModelStore()
     with pytest.raises(StudioError, match="Raw weights are no average"):
         models.get(run, "raw", "cpu", ema_length=0.1)
-    kept_averages(run)[2].write_bytes(b"nothing")
+    average_snapshots(run)[2].write_bytes(b"nothing")
     with pytest.raises(StudioError, match=r"step-00000002\.safetensors can't be read"):
         models.get(run, "ema", "cpu", ema_length=0.1)
     plain = tmp_path / "plain"

@@ -69,8 +69,8 @@ def test_inception_takes_its_weights_from_a_file(
     assert read.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     space = finish(feature_space("inception", Basis(PICTURES, weights=read)))
     assert space.title == "2,048 features of the FID's Inception-v3 with weights of one's own"
-    assert space.told["weights_sha256"] == read.sha256
-    assert str(space.told["pictures_seen_as"]).startswith("RGB, 8")
+    assert space.details["weights_sha256"] == read.sha256
+    assert str(space.details["pictures_seen_as"]).startswith("RGB, 8")
     assert space(PICTURES[:1]).shape == (1, 2048)
     published = WeightsFile(read.tensors, read.name, "6726825d" + "0" * 56)
     named = finish(feature_space("inception", Basis(PICTURES, weights=published)))

@@ -16,8 +16,8 @@ from ddpm_studio.metrics.features import cache, classifier
 from ddpm_studio.metrics.features.classifier import ClassifierSpace, classifier_space
 from ddpm_studio.metrics.features.pixels import PixelSpace
 from ddpm_studio.metrics.features.projection import principal_components, projected_space
-from ddpm_studio.metrics.features.resizing import as_rgb, at_most, channels_first, resized
-from ddpm_studio.metrics.features.space import AT_ONCE, Basis, features_of
+from ddpm_studio.metrics.features.resizing import as_rgb, channels_first, resize_to, shrink_to
+from ddpm_studio.metrics.features.space import BATCH_SIZE, Basis, compute_features
 from ddpm_studio.metrics.features.weights import read_weights
 from ddpm_studio.metrics.frechet import frechet_distance
 from ddpm_studio.metrics.spaces import feature_space
@@ -36,7 +36,7 @@ def stripes(count: int, channels: int = 1, size: int = 12) -> tuple[Any, Any]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifier, "_PASSES", 1500)
+    monkeypatch.setattr(classifier, "_MAX_PICTURES_SEEN", 1500)
 
 
 def basis(count: int = 300, **more: Any) -> Basis:
@@ -53,8 +53,8 @@ def test_the_classifier_learns_and_tells_how_well(quick: None) -> None:
     assert space.title == "64 features of a classifier of the set"
     assert space.accuracy is not None
     assert space.accuracy > 0.9
-    assert 10 < space.tested < 60
-    assert space.told["held_out_accuracy"] == space.accuracy
+    assert 10 < space.test_count < 60
+    assert space.details["held_out_accuracy"] == space.accuracy
     images, labels = stripes(60)
     found = space(images)
     assert found.shape == (60, 64)
@@ -76,8 +76,8 @@ def test_equal_seeds_give_equal_networks_and_leave_torchs_random_numbers_alone(
     torch.manual_seed(1)
     assert torch.equal(drawn, torch.rand(3))
     again, other = trained(basis()), trained(basis(seed=1))
-    assert first.told == again.told
-    assert first.told["weights_sha256"] != other.told["weights_sha256"]
+    assert first.details == again.details
+    assert first.details["weights_sha256"] != other.details["weights_sha256"]
 
 
 def test_a_network_is_kept_by_the_content_of_the_pictures(
@@ -90,24 +90,24 @@ def test_a_network_is_kept_by_the_content_of_the_pictures(
 
     with monkeypatch.context() as patch:
         patch.setattr(classifier, "_train", never)
-        assert trained(basis(cache=tmp_path)).told == first.told
+        assert trained(basis(cache=tmp_path)).details == first.details
         for changed in (basis(299, cache=tmp_path), basis(seed=1, cache=tmp_path)):
             with pytest.raises(AssertionError, match="trained again"):
                 trained(changed)
         # Given as a file of weights, it applies to any pictures of these classes.
         [kept] = tmp_path.rglob("*.safetensors")
-        told = dict(trained(basis(299, weights=read_weights(kept))).told)
-        assert told == dict(first.told)
+        details = dict(trained(basis(299, weights=read_weights(kept))).details)
+        assert details == dict(first.details)
     for file in tmp_path.rglob("*.safetensors"):
         file.write_bytes(b"spoilt")
-    assert trained(basis(cache=tmp_path)).told == first.told
+    assert trained(basis(cache=tmp_path)).details == first.details
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 def test_others_may_read_what_is_kept_as_the_umask_says(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        cache.keep(tmp_path, "a", {"x": torch.ones(2)})
+        cache.store(tmp_path, "a", {"x": torch.ones(2)})
     finally:
         os.umask(before)
     (file,) = (tmp_path / "features").iterdir()
@@ -120,8 +120,8 @@ def test_what_the_network_sees_of_a_large_set_is_not_kept(
     images, labels = stripes(150, size=40)
     large = Basis(images, labels, ("upright", "level", "none"))
     kept = trained(large)
-    monkeypatch.setattr(classifier, "_MOST_KEPT", 0)
-    assert trained(large).told == kept.told
+    monkeypatch.setattr(classifier, "_MAX_PRELOADED_BYTES", 0)
+    assert trained(large).details == kept.details
 
 
 def test_pictures_without_classes_have_no_classifier() -> None:
@@ -134,13 +134,13 @@ def test_pixels_are_projected_on_their_principal_components() -> None:
     images, _ = stripes(200)
     space = finish(feature_space("pixels", Basis(images), 5))
     assert space.title == "5 principal components of 144 values of the pixels"
-    found = finish(features_of(space, images))
+    found = finish(compute_features(space, images))
     flat = images.reshape(200, -1) / 127.5 - 1
     centred = flat - flat.mean(0)
     left, values, _ = np.linalg.svd(centred, full_matrices=False)
     np.testing.assert_allclose(np.abs(found), np.abs(left * values)[:, :5], atol=1e-5)
     explained = (values[:5] ** 2).sum() / (values**2).sum()
-    assert space.told["variance_explained"] == pytest.approx(explained, rel=1e-6)
+    assert space.details["variance_explained"] == pytest.approx(explained, rel=1e-6)
     whole = finish(feature_space("pixels", Basis(images), 0))
     np.testing.assert_allclose(whole(images), flat, atol=1e-6)
 
@@ -155,7 +155,7 @@ def test_components_are_found_without_a_copy_of_the_pictures() -> None:
             return 300
 
         def __getitem__(self, rows: Any) -> Any:
-            assert len(rows) <= AT_ONCE
+            assert len(rows) <= BATCH_SIZE
             return np.random.default_rng(0).integers(0, 256, (len(rows), 4, 4, 1), np.uint8)
 
     found = finish(projected_space(PixelSpace((4, 4), 1), Basis(cast(Any, Rows())), 3))
@@ -195,15 +195,15 @@ def test_alpha_lies_over_white_and_gray_is_three_times_itself() -> None:
 @pytest.mark.parametrize("size", [(9, 7), (40, 64)])
 def test_resizing_is_pillows_bicubic(size: tuple[int, int]) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (16, 24), dtype=np.uint8)
-    ours = resized(channels_first(picture[None, :, :, None]), *size)[0, 0]
+    ours = resize_to(channels_first(picture[None, :, :, None]), *size)[0, 0]
     floats = Image.fromarray(picture.astype(np.float32))
     theirs = floats.resize(size[::-1], Image.Resampling.BICUBIC)
     np.testing.assert_allclose(ours, np.clip(np.asarray(theirs), 0, 255), atol=0.01)
 
 
 def test_shrinking_keeps_the_shape_and_never_enlarges() -> None:
-    assert at_most(torch.zeros(1, 1, 64, 32), 32).shape == (1, 1, 32, 16)
-    assert at_most(torch.zeros(1, 1, 8, 16), 32).shape == (1, 1, 8, 16)
+    assert shrink_to(torch.zeros(1, 1, 64, 32), 32).shape == (1, 1, 32, 16)
+    assert shrink_to(torch.zeros(1, 1, 8, 16), 32).shape == (1, 1, 8, 16)
 
 
 def test_the_checkpoint_of_a_training_is_no_table_of_weights(tmp_path: Path) -> None:

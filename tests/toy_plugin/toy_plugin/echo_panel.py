@@ -15,8 +15,8 @@ from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import Restored
-from ddpm_studio.jobs.events import Drawn, Event, Pictures
+from ddpm_studio.jobs.drawing.recipes import ParsedRecipe
+from ddpm_studio.jobs.events import DrawingResult, Event, Pictures
 
 from .echo import EchoRequest
 
@@ -53,7 +53,7 @@ class EchoPanel(ToolPanel):
         """Nothing to show before the pictures are finished."""
 
     def _on_finished(self, result: object) -> None:
-        assert isinstance(result, Drawn)
+        assert isinstance(result, DrawingResult)
         self.drawn = result
         self.grid.set_pictures(result.pictures, recipe=result.recipe)
 
@@ -62,7 +62,7 @@ class EchoPanel(ToolPanel):
             self.sampler.follow(self.studio.run_view)
         self.source.refit()
 
-    def _show_restored(self, found: Restored) -> None:
+    def _show_restored(self, found: ParsedRecipe) -> None:
         self.source.set_picture(found.inputs["picture"])
         self.sampler.set_value(found.request.model_dump())
 

@@ -14,7 +14,7 @@ class Colour:
     """The mean of each channel, in 0..255."""
 
     title = "the mean colour"
-    told: Mapping[str, object] = {}
+    details: Mapping[str, object] = {}
 
     def __call__(self, pictures: Pictures) -> Features:
         """Return float64 (N, C) of uint8 (N, H, W, C)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ddpm_studio.engine.optimizers.adam import fitting
+from ddpm_studio.engine.optimizers.adam import load_into
 
 
 class SignDescent:
@@ -37,4 +37,4 @@ class SignDescent:
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take up slopes."""
         for name, slope in self.slopes.items():
-            fitting(tensors, f"slope.{name}", slope)
+            load_into(tensors, f"slope.{name}", slope)

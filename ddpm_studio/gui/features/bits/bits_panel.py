@@ -16,21 +16,21 @@ from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, X0_HAT
-from ddpm_studio.gui.widgets.forms.choices import name_by_field, translated
+from ddpm_studio.gui.widgets.forms.choices import set_name_from_field, translated
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button, label, number_label
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.drawer import Drawer
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
-from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.layout.flow_layout import inline_group
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import follow_run
-from ddpm_studio.jobs.events import BitsMeasured, Decoded, Event, FrameImages, Notice
+from ddpm_studio.jobs.drawing.recipes import update_run_path
+from ddpm_studio.jobs.events import BitsMeasured, DecodingResult, Event, FrameImages, Notice
 from ddpm_studio.jobs.measuring.formatting import bits_remark
 from ddpm_studio.requests import BitsRequest, DecodeRequest
 
@@ -53,11 +53,11 @@ class BitsPanel(ToolPanel):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self._asked = self._surprised = False
+        self._measure_requested = self._first_pick_done = False
         self._frames: list[FrameImages] = []
-        self._decoding: JobHandle[Decoded] | None = None
+        self._decoding: JobHandle[DecodingResult] | None = None
         self.measured: BitsMeasured | None = None
-        self.decoded: Decoded | None = None
+        self.decoded: DecodingResult | None = None
         self.count = IntBox(1, 1_000_000)
         self.count.setValue(_COUNT)
         self.timesteps = IntBox(3, 10_000, self.tr("all"))
@@ -69,7 +69,7 @@ class BitsPanel(ToolPanel):
             (self.seed, "seed"),
         ):
             box.setFixedWidth(_BOX_WIDTH)
-            name_by_field(box, _FIELDS[field])
+            set_name_from_field(box, _FIELDS[field])
         self.total = number_label("", "title")
         self.parts = number_label("", "muted")
         self.parts.setWordWrap(True)
@@ -110,10 +110,10 @@ class BitsPanel(ToolPanel):
         self.saver = BitsSaver(
             studio, actions, self.messages, lambda: self.measured, self._shown_decoding
         )
-        self._surprise_action = actions.add(
+        self._random_action = actions.add(
             "bits.surprise",
             self.tr("Decode a picture of the data"),
-            self.surprise,
+            self.pick_random,
             category=self.category,
             icon="shuffle",
             tip=self.tr("Transmit one picture bit by bit, and watch it become clear"),
@@ -121,7 +121,7 @@ class BitsPanel(ToolPanel):
         self._build()
         self.source.fitted_changed.connect(self._decode)
         self.source.failed.connect(self._on_failed)
-        studio.unasked.changed.connect(self._surprise_once)
+        studio.auto_drawing.changed.connect(self._pick_random_once)
         self._on_run()
 
     def measure(self) -> None:
@@ -129,27 +129,27 @@ class BitsPanel(ToolPanel):
 
         Without a source picture, a random one is decoded too.
         """
-        self._asked = True
+        self._measure_requested = True
         self.draw_now()
-        self._asked = False
+        self._measure_requested = False
         if self.source.fitted is None and not self.source.waiting:
             self.source.pick_from_data()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Decode a random picture the first time, so that there is something to see."""
         super().showEvent(event)
-        self._surprise_once()
+        self._pick_random_once()
 
-    def _surprise_once(self) -> None:
+    def _pick_random_once(self) -> None:
         empty = self.source.drop is None and not self.source.waiting
         if not (empty and self.isVisible() and self.studio.can_draw and self.studio.has_pictures):
             return
         # Automatic decoding waits until the model has learnt something.
-        if not self._surprised and not self.studio.unasked.waits:
-            self._surprised = True
+        if not self._first_pick_done and not self.studio.auto_drawing.is_waiting:
+            self._first_pick_done = True
             self.source.pick_from_data(asked=False)
 
-    def surprise(self) -> None:
+    def pick_random(self) -> None:
         """Decode a random picture of the data."""
         self.messages.clear("error")
         self.source.pick_from_data()
@@ -169,7 +169,7 @@ class BitsPanel(ToolPanel):
             flat=True,
         )
         self.grid.set_empty(
-            "image", self.tr("Drop a picture to decode it"), self.tr("From data"), self.surprise
+            "image", self.tr("Drop a picture to decode it"), self.tr("From data"), self.pick_random
         )
         self._figures = QWidget()
         figures = QHBoxLayout(self._figures)
@@ -215,20 +215,20 @@ class BitsPanel(ToolPanel):
         """Return the row of controls; rarely used ones are in its drawer."""
         drawer = Drawer(self._middle, self.tr("More"), self.tr("Timesteps and seed"))
         drawer.add(
-            together(label(self.tr("timesteps"), "muted"), self.timesteps), _help("timesteps")
+            inline_group(label(self.tr("timesteps"), "muted"), self.timesteps), _help("timesteps")
         )
-        drawer.add(together(label(self.tr("seed"), "muted"), self.seed), _help("seed"))
-        data = button(self.tr("From data"), self._surprise_action.toolTip(), icon="shuffle")
-        data.clicked.connect(self._surprise_action.trigger)
+        drawer.add(inline_group(label(self.tr("seed"), "muted"), self.seed), _help("seed"))
+        data = button(self.tr("From data"), self._random_action.toolTip(), icon="shuffle")
+        data.clicked.connect(self._random_action.trigger)
         row = ControlRow(drawer)
-        row.add(data, self._surprise_action.toolTip(), keep=True)
-        row.add(together(label(self.tr("pictures"), "muted"), self.count), _help("count"))
+        row.add(data, self._random_action.toolTip(), keep=True)
+        row.add(inline_group(label(self.tr("pictures"), "muted"), self.count), _help("count"))
         row.add(self.start_button, keep=True)
-        row.set_corner(together(drawer.button, self.saver.menu))
+        row.set_corner(inline_group(drawer.button, self.saver.menu))
         return row
 
     def _spec(self) -> JobSpec[object] | None:
-        if not self._asked or self.studio.run is None:
+        if not self._measure_requested or self.studio.run is None:
             return None
         request = BitsRequest(
             run=Path(self.studio.run),
@@ -238,7 +238,7 @@ class BitsPanel(ToolPanel):
         )
         return specs.measuring.measure_bits(request, "bits")
 
-    def _has_subject(self) -> bool:
+    def _has_inputs(self) -> bool:
         return False  # Nothing is measured automatically.
 
     def _evaluated(self) -> int | None:
@@ -273,7 +273,11 @@ class BitsPanel(ToolPanel):
                 result.pictures,
                 result.asked,
             )
-            + (f"\n{_typeset(translated(remark))}" if (remark := bits_remark(result)) else "")
+            + (
+                f"\n{_with_subscripts(translated(remark))}"
+                if (remark := bits_remark(result))
+                else ""
+            )
         )
         self.bound.set_curves([(result.t, result.bits)])
         self.rate.set_curves([(result.t, result.rate)])
@@ -289,7 +293,7 @@ class BitsPanel(ToolPanel):
         self.invitation.setVisible(not measured)
         self.saver.refresh()
 
-    def _shown_decoding(self) -> tuple[Decoded, int] | None:
+    def _shown_decoding(self) -> tuple[DecodingResult, int] | None:
         return None if self.decoded is None else (self.decoded, self.strip.current)
 
     def _forget_decoding(self) -> None:
@@ -320,36 +324,36 @@ class BitsPanel(ToolPanel):
             specs.measuring.decode(request, picture, "decode"), asked=self.source.asked
         )
         self._frames = []
-        job.on_event(self._on_moment)
+        job.on_event(self._on_intermediate)
         job.on_finished(self._on_decoded)
         job.on_failed(self._on_failed)
 
-    def _on_moment(self, event: Event) -> None:
+    def _on_intermediate(self, event: Event) -> None:
         if isinstance(event, FrameImages):
             self._frames.append(event)
             shown = np.stack([frame.x0_hat[0] for frame in self._frames])
-            told = [f"t = {frame.t:,}" for frame in self._frames]
-            self.strip.set_frames(shown, told)
+            captions = [f"t = {frame.t:,}" for frame in self._frames]
+            self.strip.set_frames(shown, captions)
             left = max(0, _MOMENTS - len(shown))
             to_come = blank_like(np.repeat(shown[:1], left, axis=0))
-            self.grid.set_pictures(np.concatenate([shown, to_come]), [*told, *[" "] * left])
+            self.grid.set_pictures(np.concatenate([shown, to_come]), [*captions, *[" "] * left])
 
     def _on_decoded(self, result: object) -> None:
-        assert isinstance(result, Decoded)
+        assert isinstance(result, DecodingResult)
         self.decoded = result
         self.saver.refresh()
-        told = [f"{t:,} · {r:.2f}" for t, r in zip(result.t, result.rate, strict=True)]
-        self.strip.set_frames(list(result.x0_hat), told)
-        self.grid.set_pictures(result.x0_hat, told, result.recipe)
+        captions = [f"{t:,} · {r:.2f}" for t, r in zip(result.t, result.rate, strict=True)]
+        self.strip.set_frames(list(result.x0_hat), captions)
+        self.grid.set_pictures(result.x0_hat, captions, result.recipe)
         self.legend.show()
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
         super()._on_run_moved(old, new)
         if old is not None and new is not None and self.decoded is not None:
-            follow_run(self.decoded.recipe, old, new)
+            update_run_path(self.decoded.recipe, old, new)
 
     def _on_model(self) -> None:
-        self.give_up()
+        self.cancel_drawing()
         # At once, because the picture may have to be preprocessed before it is decoded again.
         self._forget_decoding()
         self.measured = None
@@ -358,12 +362,12 @@ class BitsPanel(ToolPanel):
         self._show_plots(False)
         for plot in (self.bound, self.rate, self.rate_distortion):
             plot.set_curves([])
-        self._surprised = False
+        self._first_pick_done = False
         self.source.refit()
-        self._surprise_once()
+        self._pick_random_once()
 
 
-def _typeset(sentence: str) -> str:
+def _with_subscripts(sentence: str) -> str:
     """Return a sentence of the terminal with Unicode subscripts instead of ``_`` notation."""
     for plain, symbol in (("L_t−1", "Lₜ₋₁"), ("L_0", "L₀"), ("L_T", "L at T")):
         sentence = sentence.replace(plain, symbol)

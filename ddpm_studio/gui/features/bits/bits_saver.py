@@ -12,11 +12,11 @@ from ddpm_studio.backend import specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
-from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
+from ddpm_studio.gui.widgets.layout.save_dialog import prompt_save_path
+from ddpm_studio.gui.widgets.layout.saved_message import show_saved_message
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import BitsMeasured, Decoded
+from ddpm_studio.jobs.events import BitsMeasured, DecodingResult
 
 _FPS = 4
 _COLUMNS = ("t", "bits", "rate", "distortion", "x0_mse", "eps_mse")
@@ -41,14 +41,14 @@ class BitsSaver(QObject):
         actions: ActionRegistry,
         messages: MessageBar,
         measured: Callable[[], BitsMeasured | None],
-        decoded: Callable[[], tuple[Decoded, int] | None],
+        decoded: Callable[[], tuple[DecodingResult, int] | None],
     ) -> None:
         super().__init__(messages)
         self._studio, self._messages = studio, messages
         self._measured, self._decoded = measured, decoded
         category = self.tr("&Bits")
         self.menu = ExportMenu(studio, actions, "bits", category, self._to_export)
-        self.menu.report_to(messages)
+        self.menu.set_message_bar(messages)
         self._csv = actions.add(
             "bits.csv",
             self.tr("Save figures as CSV…"),
@@ -103,10 +103,10 @@ class BitsSaver(QObject):
         filters = {self.tr("Table (*.csv)"): "csv"}
         title = self.tr("Save figures")
         then = partial(self._write_csv, measured)
-        ask_where(self.menu.window(), title, filters, "bits.csv", then)
+        prompt_save_path(self.menu.window(), title, filters, "bits.csv", then)
 
     def _on_saved(self, path: Path) -> None:
-        tell_saved(self._messages, path)
+        show_saved_message(self._messages, path)
 
     def _on_failed(self, failure: Failure) -> None:
         self._messages.show_failure(failure)

@@ -9,14 +9,20 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, specs
-from ddpm_studio.durations import size_words
+from ddpm_studio.durations import format_size
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.gui.platform.images import shown_bands
+from ddpm_studio.gui.platform.images import band_selection
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
-from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name, number_label
-from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
+from ddpm_studio.gui.widgets.layout.basics import (
+    button,
+    ignore_unfocused_wheel,
+    label,
+    name,
+    number_label,
+)
+from ddpm_studio.gui.widgets.layout.dialog_buttons import dialog_button_row
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import AnimationRequest
@@ -33,7 +39,7 @@ FORMATS = {
 }
 _DELAY_MS = 250
 _WIDTH = 380
-_STILL = ("fps", "hold", "loop")
+_TIMING_FIELDS = ("fps", "hold", "loop")
 
 
 class AnimationDialog(QDialog):
@@ -74,7 +80,7 @@ class AnimationDialog(QDialog):
             self.format.addItem(text, ending)
         self.format.setCurrentIndex(self.format.findData(suffix))
         name(self.format, self.tr("Format"), self.tr("GIF shows at most 256 colours in a frame"))
-        keep_from_wheel(self.format)
+        ignore_unfocused_wheel(self.format)
         self.form = RequestForm(
             AnimationRequest, ("scale", "count", "fps", "easing", "hold", "loop")
         )
@@ -86,11 +92,11 @@ class AnimationDialog(QDialog):
             self.tr("Save…"), self.tr("Choose where to"), icon="download", role="primary"
         )
         self.cancel_button = button(self.tr("Cancel"))
-        self._delay = QTimer(self, singleShot=True, interval=_DELAY_MS)
-        self._delay.timeout.connect(self._estimate)
+        self._debounce_timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
+        self._debounce_timer.timeout.connect(self._estimate)
         self._build()
         self.format.currentIndexChanged.connect(self._on_format)
-        self.form.changed.connect(self._begin)
+        self.form.changed.connect(self._schedule_estimate)
         self.save_button.clicked.connect(self._save)
         self.cancel_button.clicked.connect(self.close)
         self._on_format()
@@ -115,23 +121,23 @@ class AnimationDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.setSpacing(SPACE_M)
-        self.messages.lie_over(self)
+        self.messages.attach_to(self)
         layout.addLayout(top)
         layout.addWidget(self.form)
         layout.addWidget(self.summary)
-        layout.addLayout(answers(self.cancel_button, self.save_button))
+        layout.addLayout(dialog_button_row(self.cancel_button, self.save_button))
         self.save_button.setDefault(True)
 
     def _on_format(self) -> None:
-        for key in _STILL:
+        for key in _TIMING_FIELDS:
             self.form.set_enabled(key, self.suffix != ".zip")
-        self._begin()
+        self._schedule_estimate()
 
-    def _begin(self) -> None:
+    def _schedule_estimate(self) -> None:
         """Schedule a new estimate, debounced until a moment after the last change."""
         self.summary.setText(self.tr("Looking…"))
         self.save_button.setEnabled(False)
-        self._delay.start()
+        self._debounce_timer.start()
 
     def _estimate(self) -> None:
         try:
@@ -140,25 +146,25 @@ class AnimationDialog(QDialog):
             self._on_failed(Failure.of(error))
             return
         spec = specs.exports.estimate_animation(
-            self.suffix, self._frames, options, shown_bands().bands
+            self.suffix, self._frames, options, band_selection().bands
         )
         self._job = self._studio.backend.submit(spec)
         self._job.on_finished(self._on_estimate)
         self._job.on_failed(self._on_failed)
 
     def _on_estimate(self, found: Estimate) -> None:
-        if self._delay.isActive():
+        if self._debounce_timer.isActive():
             return
         parts = [
             self.tr("{0} frames").format(f"{found.frames:,}"),
             self.tr("{0:.1f} s").format(found.seconds) if found.seconds else "",
             self.tr("{0} pixels").format(size_text(found.width, found.height)),
-            self.tr("about {0}").format(size_words(found.size)),
+            self.tr("about {0}").format(format_size(found.size)),
             self.tr("transparency laid over white") if found.over_white else "",
         ]
         # No-break spaces keep a number and its unit on one line.
-        whole = (part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)
-        self.summary.setText(" · ".join(whole))
+        parts_without_breaks = (part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)
+        self.summary.setText(" · ".join(parts_without_breaks))
         self.messages.clear()
         self.save_button.setEnabled(True)
 

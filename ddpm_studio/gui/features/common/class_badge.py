@@ -9,16 +9,16 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import as_written, name, set_property
+from ddpm_studio.gui.widgets.layout.basics import escape_mnemonics, name, set_property
 
-_BESIDE = 112
+_SEPARATE_WIDTH = 112
 
 
 class ClassBadge(QToolButton):
     """Menu button with a picture's class, over the lower edge of a slot or next to it.
 
-    It lies over the slot until :meth:`stand_beside` is called, and is hidden for a model without
-    classes.
+    It lies over the slot until :meth:`use_separate_layout` is called, and is hidden for a model
+    without classes.
 
     Args:
         title: title of the slot.
@@ -31,7 +31,7 @@ class ClassBadge(QToolButton):
     def __init__(self, title: str, slot: QWidget) -> None:
         super().__init__(slot)
         self.title, self._slot = title, slot
-        self._over = True
+        self._is_overlay = True
         self._names: tuple[str, ...] = ()
         self._current: int | None = None
         self._any_class = True
@@ -40,19 +40,19 @@ class ClassBadge(QToolButton):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         menu = QMenu(self)
-        menu.aboutToShow.connect(self._fill)
+        menu.aboutToShow.connect(self._fill_menu)
         self.setMenu(menu)
         self._classes = QActionGroup(self)
         self._classes.triggered.connect(lambda action: self.chosen.emit(action.data()))
         slot.installEventFilter(self)
         self.hide()
 
-    def stand_beside(self) -> None:
+    def use_separate_layout(self) -> None:
         """Switch to a fixed width for a layout next to the slot, where that is too small."""
-        self._over = False
+        self._is_overlay = False
         self._slot.removeEventFilter(self)
         set_property(self, "role", None)
-        self.setFixedWidth(_BESIDE)
+        self.setFixedWidth(_SEPARATE_WIDTH)
         self._place()
 
     def show_class(
@@ -72,7 +72,7 @@ class ClassBadge(QToolButton):
         else:
             tip = self.tr(
                 "Its class is {0}: what is drawn from it is of that class. Click to choose."
-            ).format(self._told(number))
+            ).format(self._class_text(number))
         name(self, self.tr("Class of {0}").format(self.title), tip)
         self._place()
 
@@ -82,30 +82,32 @@ class ClassBadge(QToolButton):
             self._place()
         return super().eventFilter(watched, event)
 
-    def _told(self, number: int | None) -> str:
+    def _class_text(self, number: int | None) -> str:
         if number is not None:
             return self._names[number]
         return self.tr("no class") if self._any_class else self.tr("class…")
 
     def _place(self) -> None:
-        slot, told = self._slot, self._told(self._current)
-        room = slot.width() - 2 * SPACE_S if self._over else _BESIDE
+        slot, class_text = self._slot, self._class_text(self._current)
+        room = slot.width() - 2 * SPACE_S if self._is_overlay else _SEPARATE_WIDTH
         metrics = self.fontMetrics()
-        told = metrics.elidedText(told, Qt.TextElideMode.ElideRight, max(0, room - SPACE_S))
-        self.setText(as_written(told))
-        if not self._over:
+        class_text = metrics.elidedText(
+            class_text, Qt.TextElideMode.ElideRight, max(0, room - SPACE_S)
+        )
+        self.setText(escape_mnemonics(class_text))
+        if not self._is_overlay:
             return
         size = self.sizeHint()
         width = min(size.width(), room)
         self.setGeometry(SPACE_S, slot.height() - size.height() - SPACE_S, width, size.height())
 
-    def _fill(self) -> None:
+    def _fill_menu(self) -> None:
         menu = self.menu()
         menu.clear()
         numbers: list[int | None] = [None] if self._any_class else []
         numbers += range(len(self._names))
         for number in numbers:
-            action = menu.addAction(as_written(self._told(number)))
+            action = menu.addAction(escape_mnemonics(self._class_text(number)))
             action.setCheckable(True)
             action.setChecked(number == self._current)
             action.setData(number)

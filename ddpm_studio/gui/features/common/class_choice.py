@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox
 
 from ddpm_studio.gui.features.common.sampler_fields import FIELDS, describe, number
 from ddpm_studio.gui.widgets.layout.basics import label
-from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.layout.flow_layout import inline_group
 
 # With either scale one evaluation of the network suffices: nothing is guided.
 _UNGUIDED = (0.0, 1.0)
@@ -24,16 +24,22 @@ class ClassChoice(QObject):
 
     Args:
         parent: the owner.
-        in_turn: whether to offer all classes in turn, as for samples.
-        of_pictures: whether drawings start from pictures, whose own classes are then offered.
+        offer_all_classes: whether to offer all classes in turn, as for samples.
+        offer_picture_classes: whether drawings start from pictures, whose own classes are then
+            offered.
     """
 
     changed = Signal()
 
-    def __init__(self, parent: QObject, in_turn: bool = False, of_pictures: bool = False) -> None:
+    def __init__(
+        self, parent: QObject, offer_all_classes: bool = False, offer_picture_classes: bool = False
+    ) -> None:
         super().__init__(parent)
-        self._in_turn, self._of_pictures = in_turn, of_pictures
-        self._pictures: tuple[int | None, ...] = ()
+        self._offer_all_classes, self._offer_picture_classes = (
+            offer_all_classes,
+            offer_picture_classes,
+        )
+        self._picture_classes: tuple[int | None, ...] = ()
         self.class_label = QComboBox()
         self.class_label.addItem(self.tr("any"), None)
         describe(self.class_label, "class_label")
@@ -42,8 +48,8 @@ class ClassChoice(QObject):
         self._rescale_label = label(self.tr("rescale"), "muted")
         guidance = label(self.tr("guidance"), "muted")
         self.parts = (
-            together(label(self.tr("class"), "muted"), self.class_label),
-            together(guidance, self.guidance, self._rescale_label, self.rescale),
+            inline_group(label(self.tr("class"), "muted"), self.class_label),
+            inline_group(guidance, self.guidance, self._rescale_label, self.rescale),
         )
         for part in self.parts:
             part.hide()
@@ -55,14 +61,21 @@ class ClassChoice(QObject):
     def value(self) -> dict[str, Any]:
         """Return the fields of a request; rescaling only where it has an effect."""
         chosen = self.class_label.currentData()
-        told: dict[str, Any] = {"class_label": self._label, "guidance": self._strength}
-        if chosen == _PICTURES and len(set(self._pictures)) > 1:
-            told["class_labels"] = self._pictures
+        chosen_fields: dict[str, Any] = {
+            "class_label": self._label,
+            "guidance": self._guidance_scale,
+        }
+        if chosen == _PICTURES and len(set(self._picture_classes)) > 1:
+            chosen_fields["class_labels"] = self._picture_classes
         # Like the request itself: present only if true.
         if chosen == _ALL:
-            told["all_classes"] = True
+            chosen_fields["all_classes"] = True
         rescale = round(self.rescale.value(), 2)
-        return told | {"guidance_rescale": rescale} if self._guided and rescale else told
+        return (
+            chosen_fields | {"guidance_rescale": rescale}
+            if self._guided and rescale
+            else chosen_fields
+        )
 
     def set_value(self, fields: Mapping[str, Any]) -> None:
         """Set the controls from the fields of a request; those without a field stay unchanged."""
@@ -81,7 +94,7 @@ class ClassChoice(QObject):
 
         Emits nothing: new source pictures cause a drawing anyway.
         """
-        self._pictures = tuple(classes)
+        self._picture_classes = tuple(classes)
         self._follow()
 
     def set_classes(
@@ -106,11 +119,11 @@ class ClassChoice(QObject):
         box = self.class_label
         self.guidance.setEnabled(guidable)
         offered: list[tuple[str, int | str | None]] = []
-        if names and self._of_pictures and any_class:
+        if names and self._offer_picture_classes and any_class:
             offered.append((self.tr("the picture's"), _PICTURES))
         if any_class or not names:
             offered.append((self.tr("any"), None))
-        if names and self._in_turn:
+        if names and self._offer_all_classes:
             offered.append((self.tr("each in turn"), _ALL))
         offered += [(text, number) for number, text in enumerate(names)]
         if offered == [(box.itemText(k), box.itemData(k)) for k in range(box.count())]:
@@ -133,20 +146,20 @@ class ClassChoice(QObject):
         """The one class of all pictures to be drawn; None: no class, or several."""
         chosen = self.class_label.currentData()
         if chosen == _PICTURES:
-            return self._pictures[0] if len(set(self._pictures)) == 1 else None
+            return self._picture_classes[0] if len(set(self._picture_classes)) == 1 else None
         return None if chosen == _ALL else chosen
 
     @property
-    def _strength(self) -> float:
+    def _guidance_scale(self) -> float:
         chosen = self.class_label.currentData()
-        by_class = any(one is not None for one in self._pictures)
+        by_class = any(one is not None for one in self._picture_classes)
         if chosen is None or (chosen == _PICTURES and not by_class):
             return 1.0
         return round(self.guidance.value(), 2) if self.guidance.isEnabled() else 1.0
 
     @property
     def _guided(self) -> bool:
-        return self._strength not in _UNGUIDED
+        return self._guidance_scale not in _UNGUIDED
 
     def _on_changed(self) -> None:
         self._follow()

@@ -7,8 +7,13 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name
-from ddpm_studio.gui.widgets.pictures.grid_layout import FEW, FILL, FILLING, fullest
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, name
+from ddpm_studio.gui.widgets.pictures.grid_layout import (
+    FILL_ROUGHLY,
+    FILL_ROUGHLY_RANGE,
+    FILL_VIEW,
+    best_filling_count,
+)
 
 
 class CountChoice(QComboBox):
@@ -16,36 +21,37 @@ class CountChoice(QComboBox):
 
     Args:
         counts: fixed numbers to choose from.
-        first: initial choice; :data:`FEW` or one of the numbers.
+        first: initial choice; :data:`FILL_ROUGHLY` or one of the numbers.
         tip: tool tip, which tells what is counted.
-        few: the numbers that :data:`FEW` chooses among, ascending; empty: it is not offered.
+        few: the numbers that :data:`FILL_ROUGHLY` chooses among, ascending; empty: it is not
+            offered.
     """
 
     def __init__(
         self, counts: Sequence[int], first: int, tip: str, few: Sequence[int] = ()
     ) -> None:
         super().__init__()
-        self._few = few
+        self._adaptive_counts = few
         for count in counts:
             self.addItem(str(count), count)
         if few:
-            told = self.tr("A few that fit well, {0} to {1}").format(few[0], few[-1])
-            self._add(self.tr("few"), FEW, told)
-        self._add(self.tr("fit"), FILL, self.tr("As many as fit"))
+            few_tip = self.tr("A few that fit well, {0} to {1}").format(few[0], few[-1])
+            self._add(self.tr("few"), FILL_ROUGHLY, few_tip)
+        self._add(self.tr("fit"), FILL_VIEW, self.tr("As many as fit"))
         self.setCurrentIndex(self.findData(first))
         name(self, self.tr("Count"), tip)
-        keep_from_wheel(self)
+        ignore_unfocused_wheel(self)
 
-    def pictures(self, cover: Callable[[int], float]) -> int:
+    def pictures(self, coverage: Callable[[int], float]) -> int:
         """Return the number of pictures to draw.
 
         Args:
-            cover: maps a number of pictures to the fraction of the area that they would cover.
+            coverage: maps a number of pictures to the fraction of the area that they would cover.
         """
         chosen = int(self.currentData())
-        if chosen == FEW:
-            return max(self._few, key=cover)
-        return fullest(FILLING, cover) if chosen == FILL else chosen
+        if chosen == FILL_ROUGHLY:
+            return max(self._adaptive_counts, key=coverage)
+        return best_filling_count(FILL_ROUGHLY_RANGE, coverage) if chosen == FILL_VIEW else chosen
 
     def _add(self, text: str, data: int, tip: str) -> None:
         self.addItem(text, data)

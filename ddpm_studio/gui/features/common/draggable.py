@@ -11,7 +11,7 @@ class Draggable(Protocol):
     """A control whose value changes while it is dragged with the mouse."""
 
     @property
-    def dragged(self) -> bool:
+    def is_dragged(self) -> bool:
         """Whether it is being dragged."""
         ...
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 
-def export_words(whole: bool, view: str) -> dict[str, tuple[str, str]]:
+def export_labels(all_pictures: bool, view: str) -> dict[str, tuple[str, str]]:
     """Return text and tool tip of each kind of export that depends on the selection.
 
     Args:
-        whole: whether the export applies to all pictures, as a grid.
+        all_pictures: whether the export applies to all pictures, as a grid.
         view: symbol of the view that the pictures show, such as x̂₀; empty: there is only one view.
 
     Returns:
         (text, tool tip) by kind of export: ``copy``, ``save_png`` and ``save_grid``.
     """
-    if whole:
+    if all_pictures:
         copy, png = _tr("Copy all pictures"), _tr("Save all as PNG…")
         copy_view, png_view = _tr("Copy all {view}"), _tr("Save all {view} as PNG…")
         copy_tip = _tr("Copy all as a grid; choose one to copy it alone")

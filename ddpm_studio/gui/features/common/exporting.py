@@ -16,14 +16,14 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.animation_dialog import FORMATS, AnimationDialog
-from ddpm_studio.gui.features.common.export_labels import export_words
+from ddpm_studio.gui.features.common.export_labels import export_labels
 from ddpm_studio.gui.features.common.size_dialog import ask_zoom
-from ddpm_studio.gui.platform.images import Pictures, shown_bands
+from ddpm_studio.gui.platform.images import Pictures, band_selection
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.layout.basics import name
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
-from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
+from ddpm_studio.gui.widgets.layout.save_dialog import prompt_save_path
+from ddpm_studio.gui.widgets.layout.saved_message import show_saved_message
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -68,7 +68,7 @@ class Export:
     view_stem: str = ""
 
     @property
-    def is_whole(self) -> bool:
+    def applies_to_all(self) -> bool:
         """Whether "Copy" and "Save PNG" apply to all pictures, as a grid."""
         return not self.chosen and len(self.pictures) > 1
 
@@ -85,13 +85,13 @@ class Export:
         recipe = None if self.recipe is None else {**self.recipe, "index": index}
         return self.pictures[index], recipe
 
-    def each(self) -> Iterable[Recipe] | None:
+    def file_recipes(self) -> Iterable[Recipe] | None:
         """Return the recipe of each file of a sequence; None: there are none."""
         if self.recipes is not None or self.recipe is None:
             return self.recipes
-        from ddpm_studio.export import each_of
+        from ddpm_studio.export import picture_recipes
 
-        return each_of(self.recipe, moving=self.frames is not None)
+        return picture_recipes(self.recipe, moving=self.frames is not None)
 
 
 class ExportMenu(QToolButton):
@@ -108,7 +108,7 @@ class ExportMenu(QToolButton):
         category: the menu they belong to, translated.
         provider: returns the content to export now, or None.
         numbers: whether it provides numbers too; their action is ``PREFIX.save_numbers``.
-        also: further actions of the menu, independent of the provider.
+        extra_actions: further actions of the menu, independent of the provider.
         parent: the owner.
     """
 
@@ -126,7 +126,7 @@ class ExportMenu(QToolButton):
         provider: Callable[[], Export | None],
         *,
         numbers: bool = False,
-        also: Sequence[QAction] = (),
+        extra_actions: Sequence[QAction] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -134,14 +134,14 @@ class ExportMenu(QToolButton):
         self._actions, self._prefix = actions, prefix
         self._provider = provider
         self._messages: MessageBar | None = None
-        self._also = also
+        self._extra_actions = extra_actions
         calls = {
             "copy": ("copy", self.copy),
             "save_png": ("file-image", self._ask_png),
             "save_grid": ("layout-grid", self._ask_grid),
         }
-        said = export_words(whole=False, view="")
-        texts = {kind: (said[kind][0], *calls[kind], said[kind][1]) for kind in calls}
+        labels = export_labels(all_pictures=False, view="")
+        texts = {kind: (labels[kind][0], *calls[kind], labels[kind][1]) for kind in calls}
         texts |= {
             "save_animation": (
                 self.tr("Save animation…"),
@@ -175,7 +175,7 @@ class ExportMenu(QToolButton):
         }
         menu = QMenu(self)
         menu.setAccessibleName(self.tr("Export"))
-        menu.addActions([*also, *self.actions_by_kind.values()])
+        menu.addActions([*extra_actions, *self.actions_by_kind.values()])
         menu.aboutToShow.connect(self.refresh)
         self.setMenu(menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -186,7 +186,7 @@ class ExportMenu(QToolButton):
         name(self, self.tr("Export"), self.tr("Copy or save what is shown"))
         self.refresh()
 
-    def report_to(self, messages: MessageBar) -> None:
+    def set_message_bar(self, messages: MessageBar) -> None:
         """Show in ``messages`` where a file was saved, or why saving failed.
 
         The message of a saved file has a button that opens its folder.
@@ -197,19 +197,19 @@ class ExportMenu(QToolButton):
         """Update which actions are enabled, and their texts."""
         export = self._provider()
         for kind, action in self.actions_by_kind.items():
-            action.setEnabled(export is not None and self._can(kind, export))
-        whole = export is not None and export.is_whole
-        for kind, (text, tip) in export_words(whole, export.view if export else "").items():
+            action.setEnabled(export is not None and self._is_available(kind, export))
+        all_pictures = export is not None and export.applies_to_all
+        for kind, (text, tip) in export_labels(all_pictures, export.view if export else "").items():
             self.actions_by_kind[kind].setText(text)
-            self._actions.explain(f"{self._prefix}.{kind}", tip)
-        self.setEnabled(export is not None or any(one.isEnabled() for one in self._also))
+            self._actions.set_tooltip(f"{self._prefix}.{kind}", tip)
+        self.setEnabled(export is not None or any(one.isEnabled() for one in self._extra_actions))
 
     def copy(self) -> None:
         """Copy the selected picture to the clipboard, or all as a grid if none is selected."""
         export = self._provider()
         if export is None:
             return
-        if export.is_whole:
+        if export.applies_to_all:
             from ddpm_studio.export import make_grid
 
             copy_picture(make_grid(export.pictures, export.columns), export.recipe)
@@ -236,7 +236,7 @@ class ExportMenu(QToolButton):
         ``saved`` or ``failed`` is emitted at the end; nothing happens if ``kind`` is not available.
         """
         export = self._provider()
-        if export is not None and self._can(kind, export):
+        if export is not None and self._is_available(kind, export):
             self._write(kind, export, path, options)
 
     def _write(
@@ -246,7 +246,7 @@ class ExportMenu(QToolButton):
         job.on_finished(self._on_saved)
         job.on_failed(self._on_failed)
 
-    def _can(self, kind: str, export: Export) -> bool:
+    def _is_available(self, kind: str, export: Export) -> bool:
         if kind == "copy_python":
             return has_cell(export.one()[1])
         if kind == "save_grid":
@@ -258,7 +258,7 @@ class ExportMenu(QToolButton):
     def _spec(
         self, kind: str, export: Export, path: Path, options: AnimationRequest | None
     ) -> JobSpec[Path]:
-        bands = shown_bands().bands
+        bands = band_selection().bands
         if kind == "save_png":
             picture, recipe = export.one()
             zoom = (options.scale if options else None) or 1
@@ -274,11 +274,11 @@ class ExportMenu(QToolButton):
             return specs.exports.save_animation(
                 path, frames, export.recipe, options or export.timing, bands
             )
-        return specs.exports.save_sequence(path, frames, export.each(), options, bands)
+        return specs.exports.save_sequence(path, frames, export.file_recipes(), options, bands)
 
     def _on_saved(self, path: Path) -> None:
         if self._messages is not None:
-            tell_saved(self._messages, path)
+            show_saved_message(self._messages, path)
         self.saved.emit(path)
 
     def _on_failed(self, failure: Failure) -> None:
@@ -288,10 +288,10 @@ class ExportMenu(QToolButton):
 
     def _ask_png(self) -> None:
         export = self._provider()
-        if export is not None and export.is_whole:
-            self._ask("save_grid", " grid.png", self._png(), export)
+        if export is not None and export.applies_to_all:
+            self._ask_path("save_grid", " grid.png", self._png(), export)
         elif export is not None:
-            ask = partial(self._ask, "save_png", ".png", self._png(), export)
+            ask = partial(self._ask_path, "save_png", ".png", self._png(), export)
             self._with_size(export, ask)
 
     def _with_size(self, export: Export, then: Callable[[AnimationRequest], object]) -> None:
@@ -304,25 +304,25 @@ class ExportMenu(QToolButton):
         )
 
     def _ask_grid(self) -> None:
-        self._ask("save_grid", " grid.png", self._png())
+        self._ask_path("save_grid", " grid.png", self._png())
 
     def _png(self) -> dict[str, str]:
         return {self.tr("PNG picture (*.png)"): "png"}
 
     def _ask_animation(self) -> None:
-        self._ask_how(".gif")
+        self._open_animation_dialog(".gif")
 
     def _ask_sequence(self) -> None:
         export = self._provider()
         if export is not None and export.frames is not None:
-            self._ask_how(".zip")
+            self._open_animation_dialog(".zip")
         elif export is not None:
-            self._with_size(export, partial(self._ask_sequence_place, export))
+            self._with_size(export, partial(self._ask_sequence_path, export))
 
     def _ask_numbers(self) -> None:
-        self._ask("save_numbers", ".npy", {self.tr("NumPy array (*.npy)"): "npy"})
+        self._ask_path("save_numbers", ".npy", {self.tr("NumPy array (*.npy)"): "npy"})
 
-    def _ask_how(self, suffix: str) -> None:
+    def _open_animation_dialog(self, suffix: str) -> None:
         """Open the dialog for format, size and timing."""
         export = self._provider()
         if export is None or export.frames is None:
@@ -330,25 +330,25 @@ class ExportMenu(QToolButton):
         dialog = AnimationDialog(
             self._studio, export.frames, export.timing, suffix, parent=self.window()
         )
-        dialog.chosen.connect(partial(self._on_how, export))
+        dialog.chosen.connect(partial(self._on_animation_options, export))
         dialog.show()
 
-    def _on_how(self, export: Export, suffix: str, options: AnimationRequest) -> None:
+    def _on_animation_options(self, export: Export, suffix: str, options: AnimationRequest) -> None:
         if suffix == ".zip":
-            self._ask_sequence_place(export, options)
+            self._ask_sequence_path(export, options)
         else:
             filters = {f"{FORMATS[suffix]} (*{suffix})": suffix[1:]}
-            self._ask("save_animation", suffix, filters, export, options)
+            self._ask_path("save_animation", suffix, filters, export, options)
 
-    def _ask_sequence_place(self, export: Export, options: AnimationRequest) -> None:
+    def _ask_sequence_path(self, export: Export, options: AnimationRequest) -> None:
         kinds = (
             self.tr("ZIP of PNG pictures (*.zip)"),
             self.tr("Folder of PNG pictures (*)"),
             self.tr("Arrays for evaluations (*.npz)"),
         )
-        self._ask("save_sequence", " sequence.zip", dict.fromkeys(kinds, ""), export, options)
+        self._ask_path("save_sequence", " sequence.zip", dict.fromkeys(kinds, ""), export, options)
 
-    def _ask(
+    def _ask_path(
         self,
         kind: str,
         ending: str,
@@ -364,7 +364,7 @@ class ExportMenu(QToolButton):
         of = export.view_stem if kind in ("save_png", "save_grid") else ""
         file_name = " ".join(part for part in (export.stem, of) if part) + ending
         then = partial(self._on_chosen, kind, export, options)
-        ask_where(self.window(), title, filters, file_name, then)
+        prompt_save_path(self.window(), title, filters, file_name, then)
 
     def _on_chosen(
         self, kind: str, export: Export, options: AnimationRequest | None, path: Path

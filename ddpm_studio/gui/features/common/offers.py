@@ -25,10 +25,10 @@ def offered_actions(owner: QObject, send: Callable[[str], object]) -> list[QActi
         for offer in tool.offers:
             action = QAction(translated(offer.title), owner)
             set_icon(action, tool.icon)
-            action.triggered.connect(partial(_take, send, offer.name))
+            action.triggered.connect(partial(_trigger, send, offer.name))
             actions.append(action)
     return actions
 
 
-def _take(send: Callable[[str], object], where: str, _: bool = False) -> None:
+def _trigger(send: Callable[[str], object], where: str, _: bool = False) -> None:
     send(where)

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QWidget
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.common.offers import offered_actions
 from ddpm_studio.gui.features.common.size_dialog import ask_zoom
-from ddpm_studio.gui.platform.images import Pictures, shown_bands
+from ddpm_studio.gui.platform.images import Pictures, band_selection
 from ddpm_studio.gui.theme.icons import set_icon
-from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
+from ddpm_studio.gui.widgets.layout.save_dialog import prompt_save_path
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import Recipe
@@ -44,7 +44,7 @@ class PictureMenu(QObject):
             separator,
             pin,
             self._action(self.tr("Copy"), "copy", grid.copy_current),
-            self._action(self.tr("Save PNG…"), "save", self.ask),
+            self._action(self.tr("Save PNG…"), "save", self.prompt_save),
         ]
 
     def save(self, path: Path, zoom: int = 1) -> None:
@@ -54,7 +54,7 @@ class PictureMenu(QObject):
             self._save(self._grid.picture(index), self._grid.recipe(index), zoom, path)
 
     def _save(self, picture: Pictures, recipe: Recipe | None, zoom: int, path: Path) -> None:
-        bands = shown_bands().bands
+        bands = band_selection().bands
         spec = specs.exports.save_png(path, picture[None], recipe, bands=bands, zoom=zoom)
         job = self._studio.backend.submit(spec)
         job.on_finished(self._on_saved)
@@ -76,7 +76,7 @@ class PictureMenu(QObject):
         if index >= 0:
             self._studio.pins.add(self._grid.picture(index).copy(), self._grid.recipe(index))
 
-    def ask(self) -> None:
+    def prompt_save(self) -> None:
         """Ask where to save the current picture and, the first time, how large.
 
         The picture that is current now is saved, even if the grid changes before the answers.
@@ -84,12 +84,12 @@ class PictureMenu(QObject):
         index = self._grid.current
         if index >= 0:
             picture, recipe = self._grid.picture(index), self._grid.recipe(index)
-            then = partial(self._ask_where, index, picture, recipe)
+            then = partial(self._ask_path, index, picture, recipe)
             ask_zoom(self._studio.preferences, picture, then, self._grid.window())
 
-    def _ask_where(self, index: int, picture: Pictures, recipe: Recipe | None, zoom: int) -> None:
+    def _ask_path(self, index: int, picture: Pictures, recipe: Recipe | None, zoom: int) -> None:
         window = self._grid.window()
-        ask_where(
+        prompt_save_path(
             window if isinstance(window, QWidget) else None,
             self.tr("Save PNG"),
             {self.tr("PNG picture (*.png)"): "png"},

@@ -29,7 +29,7 @@ from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, inline_group
 from ddpm_studio.gui.widgets.layout.menu_heading import add_heading
 
 _OPTION_DECIMALS = 3
@@ -50,9 +50,9 @@ class SamplerBar(QWidget):
         least_eta: smallest η that can be chosen.
         fixed: whether the sampler is fixed: then sampler, η and respacing are not shown.
         brief: show only sampler, steps and η, next to a bar that has the rest.
-        in_turn: whether to offer all classes in turn, as for samples.
-        of_pictures: whether to offer the classes of the source pictures.
-        loose: create no layout, because a drawer lays out the controls.
+        offer_all_classes: whether to offer all classes in turn, as for samples.
+        offer_picture_classes: whether to offer the classes of the source pictures.
+        without_layout: create no layout, because a drawer lays out the controls.
         several: whether several pictures are drawn from one x_t, for which a few-step student
             needs at least two steps.
         parent: the owner.
@@ -70,18 +70,18 @@ class SamplerBar(QWidget):
         least_eta: float = 0.0,
         fixed: bool = False,
         brief: bool = False,
-        in_turn: bool = False,
-        of_pictures: bool = False,
-        loose: bool = False,
+        offer_all_classes: bool = False,
+        offer_picture_classes: bool = False,
+        without_layout: bool = False,
         several: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._fixed, self._brief = fixed, brief
-        self._fewest = 2 if several else 1
+        self._min_steps = 2 if several else 1
         # Sampler and steps for ordinary models, remembered while a few-step student is open.
-        self._others: dict[str, Any] | None = None
-        self._of_student: tuple[str, int | None] | None = None
+        self._ordinary_choice: dict[str, Any] | None = None
+        self._student_choice: tuple[str, int | None] | None = None
         self.sampler = choice("sampler", sampler)
         self._steps = StepsChoice(steps)
         self.steps, self.respacing = self._steps.box, self._steps.line
@@ -89,37 +89,37 @@ class SamplerBar(QWidget):
         self.eta = number("eta", least_eta, 1, 0.1, eta)
         self.seed = SeedBox()
         describe(self.seed, "seed")
-        self.dice = tool_button("dice-5", self.tr("Another seed"))
+        self.new_seed_button = tool_button("dice-5", self.tr("Another seed"))
         self.variance, self.precision, self.clip, more = self._more()
         # The open model's default for clipping x̂₀.
-        self._clips = self.clip.isChecked()
+        self._model_clips = self.clip.isChecked()
         self._eta_label = TermLabel("η", "eta")
         self.options = {key: self._option(option) for key, option in _other_options().items()}
-        self._classes = ClassChoice(self, in_turn, of_pictures)
+        self._classes = ClassChoice(self, offer_all_classes, offer_picture_classes)
         self._weights = WeightsChoice()
         self.class_label, self.guidance = self._classes.class_label, self._classes.guidance
         self.rescale = self._classes.rescale
         self.weights, self.ema_length = self._weights.box, self._weights.length
-        self._lay_out(more, loose)
+        self._lay_out(more, without_layout)
         self.setAccessibleName(self.tr("Sampler"))
         self.sampler.currentIndexChanged.connect(self._on_sampler)
         self.eta.valueChanged.connect(self.changed)
         for part in (self._steps, self.seed, self._classes, self._weights):
             part.changed.connect(self.changed)
-        self.dice.clicked.connect(self.seed.throw)
+        self.new_seed_button.clicked.connect(self.seed.randomize)
         self._follow_sampler()
 
-    def _lay_out(self, more: QToolButton, loose: bool) -> None:
+    def _lay_out(self, more: QToolButton, without_layout: bool) -> None:
         classes = dict(zip(("class", "guidance"), self._classes.parts, strict=True))
         options = {
-            key: together(label(box.accessibleName(), "muted"), box)
+            key: inline_group(label(box.accessibleName(), "muted"), box)
             for key, box in self.options.items()
         }
         self._option_groups = options
-        eta_group = together(self._eta_label, self.eta)
-        seed = together(TermLabel(self.tr("seed"), "seed"), self.seed, self.dice)
+        eta_group = inline_group(self._eta_label, self.eta)
+        seed = inline_group(TermLabel(self.tr("seed"), "seed"), self.seed, self.new_seed_button)
         first = {"sampler": self.sampler, "steps": self._steps, "eta": eta_group}
-        rest = {"weights": together(self._weights, more)}
+        rest = {"weights": inline_group(self._weights, more)}
         self.groups: dict[str, QWidget] = {**first, **options, "seed": seed, **classes, **rest}
         """The groups of controls, by setting."""
         hidden = (
@@ -129,7 +129,7 @@ class SamplerBar(QWidget):
         # A widget without a parent must not be shown: it would be a window of its own.
         for part in hidden:
             part.hide()
-        if loose:
+        if without_layout:
             return
         layout = FlowLayout(parent=self)
         for part in self.groups.values():
@@ -176,7 +176,7 @@ class SamplerBar(QWidget):
     @property
     def is_student(self) -> bool:
         """Whether the open model is a few-step student, which works only with its own sampler."""
-        return self._others is not None
+        return self._ordinary_choice is not None
 
     @property
     def number_of_steps(self) -> int:
@@ -220,19 +220,19 @@ class SamplerBar(QWidget):
         """
         self.set_timesteps(view.summary.timesteps)
         summary = view.summary
-        if self.clip.isChecked() == self._clips:
+        if self.clip.isChecked() == self._model_clips:
             self.clip.setChecked(summary.clip_x0)
-        self._clips = summary.clip_x0
+        self._model_clips = summary.clip_x0
         self._classes.set_classes(
             summary.known_classes,
             any_class=not summary.needs_class,
             guidable=summary.guidable,
             guidance=summary.guidance,
         )
-        self._weights.set_raw(summary.title is None)
-        self._weights.set_snapshots(view.has_averages)
+        self._weights.set_has_raw_weights(summary.title is None)
+        self._weights.set_has_snapshots(view.has_averages)
         steps = view.summary.sampler_steps
-        self.set_student(summary.sampler, None if steps is None else max(steps, self._fewest))
+        self.set_student(summary.sampler, None if steps is None else max(steps, self._min_steps))
         self.offered.emit()
 
     def set_timesteps(self, timesteps: int) -> None:
@@ -249,19 +249,25 @@ class SamplerBar(QWidget):
         model = self.sampler.model()
         assert isinstance(model, QStandardItemModel)
         for row in range(self.sampler.count()):
-            goes = SAMPLERS[self.sampler.itemData(row)].few_step == (sampler is not None)
-            model.item(row).setEnabled(goes)
-        known, self._of_student = self._of_student, None if sampler is None else (sampler, steps)
-        if self._of_student == known:
+            is_suitable = SAMPLERS[self.sampler.itemData(row)].few_step == (sampler is not None)
+            model.item(row).setEnabled(is_suitable)
+        known, self._student_choice = (
+            self._student_choice,
+            None if sampler is None else (sampler, steps),
+        )
+        if self._student_choice == known:
             return
         blocked = self.blockSignals(True)
         if sampler is not None:
-            if self._others is None:
-                self._others = {"sampler": self.sampler.currentData(), **self._steps.wish()}
+            if self._ordinary_choice is None:
+                self._ordinary_choice = {
+                    "sampler": self.sampler.currentData(),
+                    **self._steps.unclamped_value(),
+                }
             before: dict[str, Any] = {"sampler": sampler, "steps": None if self._fixed else steps}
         else:
-            assert self._others is not None
-            before, self._others = self._others, None
+            assert self._ordinary_choice is not None
+            before, self._ordinary_choice = self._ordinary_choice, None
         self.sampler.setCurrentIndex(self.sampler.findData(before["sampler"]))
         self._steps.set_value(before)
         self.blockSignals(blocked)
@@ -340,7 +346,7 @@ class SamplerBar(QWidget):
             if option.name in self.options:
                 self.options[option.name].set_limits(option.low, option.high)
         for key, group in self._option_groups.items():
-            group.setVisible(chosen.takes(key) and not self._fixed)
+            group.setVisible(chosen.accepts(key) and not self._fixed)
 
 
 def _other_options() -> dict[str, Option]:

@@ -20,7 +20,7 @@ from ddpm_studio.gui.widgets.layout.drawer import Drawer
 class SamplerDrawer(Drawer):
     """Drawer with the controls of a sampler bar, except seed and class.
 
-    Those belong to the tool's own row of controls, see ``front``.
+    Those belong to the tool's own row of controls, see ``row_controls``.
 
     Args:
         owner: the widget that the drawer overlays.
@@ -33,7 +33,7 @@ class SamplerDrawer(Drawer):
             QCoreApplication.translate("SamplerDrawer", "Sampler"),
             QCoreApplication.translate("SamplerDrawer", "Sampler, steps, weights and more"),
         )
-        self._bar, self._usual = bar, bar.value()
+        self._bar, self._defaults = bar, bar.value()
         bar.setParent(self)
         bar.hide()
         groups = bar.groups
@@ -65,14 +65,14 @@ class SamplerDrawer(Drawer):
             help_ = sentences.get(key) or (option.toolTip() if option is not None else "")
             row_of = self.add(group, help_)
             if key == "sampler":
-                self._about = row_of.words
+                self._sampler_help = row_of.words
         self.add(ActionTool(bar.clip, bar.clip.text()), field_help("clip_x0"))
         for another in (bar.changed, bar.offered):
             another.connect(self._follow)
         self._follow()
 
     @property
-    def front(self) -> tuple[tuple[QWidget, str], tuple[QWidget, str]]:
+    def row_controls(self) -> tuple[tuple[QWidget, str], tuple[QWidget, str]]:
         """Class and seed controls for the tool's own row, each with its help text."""
         groups = self._bar.groups
         return (
@@ -86,7 +86,7 @@ class SamplerDrawer(Drawer):
         return made
 
     def _choose_fast(self) -> None:
-        self._choose({key: self._usual[key] for key in ("sampler", "steps", "eta")})
+        self._choose({key: self._defaults[key] for key in ("sampler", "steps", "eta")})
 
     def _choose_exact(self) -> None:
         self._choose({"sampler": "ddpm", "steps": None})
@@ -102,7 +102,7 @@ class SamplerDrawer(Drawer):
             return
         keys = ("sampler", "steps")
         named = {
-            self.fast: {key: self._usual[key] for key in keys},
+            self.fast: {key: self._defaults[key] for key in keys},
             self.exact: {"sampler": "ddpm", "steps": None},
         }
         respaced = now.get("respacing") is not None
@@ -110,6 +110,6 @@ class SamplerDrawer(Drawer):
             with QSignalBlocker(press):
                 press.setChecked(not respaced and {key: now[key] for key in keys} == fields)
         self._presets.setEnabled(not self._bar.is_student)
-        self._about.setText(translated(SAMPLERS[now["sampler"]].help))
+        self._sampler_help.setText(translated(SAMPLERS[now["sampler"]].help))
         chosen = next((press.text() for press in named if press.isChecked()), self._bar.words)
         self.button.setToolTip(self.tr("{0}. Click for sampler, steps and more").format(chosen))

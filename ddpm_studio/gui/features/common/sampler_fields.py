@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from ddpm_studio.catalogue.fields import choices_of
-from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field, translated
-from ddpm_studio.gui.widgets.forms.combo_boxes import WideList
+from ddpm_studio.gui.widgets.forms.choices import add_choices, set_name_from_field, translated
+from ddpm_studio.gui.widgets.forms.combo_boxes import WidePopupComboBox
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel
 from ddpm_studio.requests import SamplerRequest
 
 FIELDS = SamplerRequest.model_fields
@@ -27,13 +27,13 @@ def field_help(field: str) -> str:
 
 def describe(widget: QWidget, field: str) -> None:
     """Set a widget's name and tool tip from a field, and ignore the mouse wheel on it."""
-    name_by_field(widget, FIELDS[field])
-    keep_from_wheel(widget)
+    set_name_from_field(widget, FIELDS[field])
+    ignore_unfocused_wheel(widget)
 
 
 def choice(field: str, first: str) -> QComboBox:
     """Return a combo box of a field's choices, with ``first`` selected."""
-    box = WideList()
+    box = WidePopupComboBox()
     add_choices(box, choices_of(FIELDS[field]))
     box.setCurrentIndex(box.findData(first))
     describe(box, field)

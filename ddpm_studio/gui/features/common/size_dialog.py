@@ -12,12 +12,12 @@ from ddpm_studio.export import zoom_to
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
-from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
+from ddpm_studio.gui.widgets.layout.dialog_buttons import dialog_button_row
 from ddpm_studio.gui.workspace.settings import Preferences
 
 _EXACT = "exact"
 _SIDES = (256, 512, 1024)
-_USUAL = 512
+_DEFAULT_SIDE = 512
 _WIDTH = 380
 
 
@@ -92,7 +92,7 @@ class SizeDialog(QDialog):
         layout.addLayout(sizes)
         self._group = QButtonGroup(self)
         self._names = zooms(picture)
-        usual = zoom_to(picture, _USUAL)
+        usual = zoom_to(picture, _DEFAULT_SIDE)
         for zoom in self._names:
             how = self.tr("as it is") if zoom == 1 else self.tr("{0} times").format(zoom)
             words = f"{size_text(width * zoom, height * zoom)} · {how}"
@@ -107,17 +107,17 @@ class SizeDialog(QDialog):
             self.tr("Continue"), self.tr("Save so, now and later"), role="primary"
         )
         self.go_button.setDefault(True)
-        self.go_button.clicked.connect(self._take)
+        self.go_button.clicked.connect(self._on_accept)
         cancel = button(self.tr("Cancel"), self.tr("Save nothing"))
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
-        layout.addLayout(answers(cancel, self.go_button))
+        layout.addLayout(dialog_button_row(cancel, self.go_button))
 
     def choose(self, zoom: int) -> None:
         """Select one of the offered factors."""
         self._group.button(zoom).setChecked(True)
 
-    def _take(self) -> None:
+    def _on_accept(self) -> None:
         zoom = self._group.checkedId()
         self._preferences.set("saved_size", self._names[zoom])
         self.accept()

@@ -16,34 +16,34 @@ from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.class_badge import ClassBadge
 from ddpm_studio.gui.platform.images import PICTURE_MIME, PictureDrop, Pictures, paths_from_mime
 from ddpm_studio.gui.widgets.layout.basics import set_property
-from ddpm_studio.gui.widgets.pictures.picture_dialog import ask_for_picture
+from ddpm_studio.gui.widgets.pictures.picture_dialog import open_picture_dialog
 from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.picture_classes import (
-    TakenPicture,
+    LabelledPicture,
+    class_index,
     class_of_recipe,
-    number_of_class,
-    of_set,
+    data_set_recipe,
     with_class,
 )
 
-_CHOICE = 48
+_RANDOM_COUNT = 48
 _SIDE = 92
 _LATENT = ".safetensors"
 
 ResultT = TypeVar("ResultT")
 
 
-class _Held(NamedTuple):
+class _Origin(NamedTuple):
     """Origin and metadata of a picture: original or file, recipe, class, whether it is random."""
 
     original: Pictures | Path | None
     recipe: dict[str, object] | None
     class_name: str | None
-    by_chance: bool
+    is_random: bool
 
 
-_NOTHING = _Held(None, None, None, False)
+_NO_ORIGIN = _Origin(None, None, None, False)
 
 
 class SourceSlot(PictureSlot):
@@ -87,40 +87,40 @@ class SourceSlot(PictureSlot):
         """The preprocessed picture, uint8 (H, W, C) of the model's size, or None."""
         self.asked = True
         """Whether a person chose the picture; False if it was chosen or refitted automatically."""
-        self.by_chance = False
+        self.is_random = False
         """Whether it was picked at random from the data, and is dropped with the model."""
-        self.takes_latents = False
+        self.accepts_latents = False
         """Whether latent files may be dropped here; ``latent_dropped`` is emitted then."""
         self.waiting = False
         """Whether a picture is being prepared."""
         self._job: JobHandle[object] | None = None
         # Metadata of ``fitted`` while another picture is being prepared, which may fail.
-        self._before = self._now
+        self._previous_origin = self._origin
         self.badge: ClassBadge | None = None
         """Shows the class; None unless ``by_class``."""
-        self._tells = True
+        self._reports_failure = True
         if by_class:
             self.badge = ClassBadge(title, self)
             self.badge.chosen.connect(self._on_class)
-            studio.run_changed.connect(self._tell_class)
+            studio.run_changed.connect(self._update_badge)
         self.changed.connect(self._on_changed)
-        self.choose_requested.connect(self._choose)
+        self.choose_requested.connect(self._choose_file)
 
     def set_path(self, path: Path) -> None:
         """Load a picture file, or the first picture of a folder or ZIP."""
-        self._remember()
+        self._remember_origin()
         self.asked = True
         self._load(path)
 
-    def take(
-        self, picture: Pictures | PictureDrop, *, asked: bool = True, by_chance: bool = False
+    def accept(
+        self, picture: Pictures | PictureDrop, *, asked: bool = True, is_random: bool = False
     ) -> None:
-        """Set a picture (H, W, C), as of the data; :meth:`refit` drops one picked ``by_chance``."""
-        self._remember()
+        """Set a picture (H, W, C), as of the data; :meth:`refit` drops one picked ``is_random``."""
+        self._remember_origin()
         drop = picture if isinstance(picture, PictureDrop) else PictureDrop(picture)
         self._original, self.asked = drop.picture, asked
-        self._know(drop.recipe)
-        self.by_chance = by_chance
+        self._set_recipe(drop.recipe)
+        self.is_random = is_random
         self._fit(drop.picture)
 
     @property
@@ -133,14 +133,14 @@ class SourceSlot(PictureSlot):
         self._show_title(title)
         if self.badge is not None:
             self.badge.title = title
-            self._tell_class()
+            self._update_badge()
 
     def clear(self) -> None:
         """Remove the picture, or cancel the preparation of one."""
         if not self.is_free:
             self.set_picture(None)
 
-    def give_up(self) -> None:
+    def cancel_preparation(self) -> None:
         """Cancel the preparation of a picture."""
         if self._job is not None:
             self._studio.backend.cancel(self._job)
@@ -152,34 +152,34 @@ class SourceSlot(PictureSlot):
         name, view = self._class_name, self._studio.run_view
         if name is None or view is None:
             return None
-        return number_of_class(view.summary.known_classes, name)
+        return class_index(view.summary.known_classes, name)
 
     def set_class(self, number: int | None) -> None:
         """Set the picture's class by its index in the open model; None: no class."""
         view = self._studio.run_view
         if view is not None and self.fitted is not None:
             name = None if number is None else view.summary.known_classes[number]
-            self._know(with_class(self._recipe, name))
+            self._set_recipe(with_class(self._recipe, name))
             self._show_fitted(self.fitted)
 
-    def exchange(self, other: SourceSlot) -> None:
+    def swap_with(self, other: SourceSlot) -> None:
         """Swap the pictures of two slots, with their metadata; not while one is being prepared."""
         if self.waiting or other.waiting:
             return
-        ours, theirs = (self._now, self.fitted), (other._now, other.fitted)
+        ours, theirs = (self._origin, self.fitted), (other._origin, other.fitted)
         for slot, (held, picture) in ((self, theirs), (other, ours)):
-            slot._hold(held)
+            slot._set_origin(held)
             slot.asked = True
             slot._show_fitted(picture)
 
     @property
-    def _now(self) -> _Held:
-        return _Held(self._original, self._recipe, self._class_name, self.by_chance)
+    def _origin(self) -> _Origin:
+        return _Origin(self._original, self._recipe, self._class_name, self.is_random)
 
-    def _hold(self, held: _Held) -> None:
-        self._original, self._recipe, self._class_name, self.by_chance = held
+    def _set_origin(self, held: _Origin) -> None:
+        self._original, self._recipe, self._class_name, self.is_random = held
 
-    def _know(self, recipe: dict[str, object] | None) -> None:
+    def _set_recipe(self, recipe: dict[str, object] | None) -> None:
         """Store the recipe, and look up the class once, because that reads a file."""
         self._recipe = recipe
         self._class_name = None if recipe is None else class_of_recipe(recipe)
@@ -189,13 +189,13 @@ class SourceSlot(PictureSlot):
 
         That one belonged to the training data of the previous model.
         """
-        self._remember()
+        self._remember_origin()
         self.asked = False
-        if self.waiting and self._before.by_chance:
+        if self.waiting and self._previous_origin.is_random:
             # The picture shown is random too: it must not come back if the preparation fails.
-            self._before = _NOTHING
-        if self.by_chance:
-            self._hold(_NOTHING)
+            self._previous_origin = _NO_ORIGIN
+        if self.is_random:
+            self._set_origin(_NO_ORIGIN)
             self._show_fitted(None)
         elif isinstance(self._original, Path):
             self._load(self._original)
@@ -210,16 +210,16 @@ class SourceSlot(PictureSlot):
         dataset = self._studio.dataset
         if dataset is not None:
             number = random.randrange(len(dataset))
-            of = of_set(dataset.class_of(number))
+            of = data_set_recipe(dataset.class_of(number))
             drop = PictureDrop(dataset.images[number].copy(), of)
-            self.take(drop, asked=asked, by_chance=True)
+            self.accept(drop, asked=asked, is_random=True)
         elif self._studio.run is not None:
-            self._remember()
+            self._remember_origin()
             self._original, self.asked = None, asked
-            self._know(None)
-            self.by_chance = True
-            spec = specs.data.some_pictures(self._studio.run, _CHOICE, self._slot)
-            self._prepare(spec, self._on_some, tell=asked)
+            self._set_recipe(None)
+            self.is_random = True
+            spec = specs.data.example_pictures(self._studio.run, _RANDOM_COUNT, self._slot)
+            self._prepare(spec, self._on_random_pictures, report_failure=asked)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept and highlight drags of files and folders too."""
@@ -234,7 +234,7 @@ class SourceSlot(PictureSlot):
         if paths and not event.mimeData().hasFormat(PICTURE_MIME):
             set_property(self, "over", False)
             event.acceptProposedAction()
-            if self.takes_latents and paths[0].suffix.lower() == _LATENT:
+            if self.accepts_latents and paths[0].suffix.lower() == _LATENT:
                 self.latent_dropped.emit(paths[0])
             else:
                 self.set_path(paths[0])
@@ -242,17 +242,17 @@ class SourceSlot(PictureSlot):
             super().dropEvent(event)
 
     def _on_changed(self, picture: Pictures | None) -> None:
-        self._remember()
-        self._original, self.asked, self.by_chance = picture, True, False
-        self._know(self.drop.recipe if self.drop is not None else None)
+        self._remember_origin()
+        self._original, self.asked, self.is_random = picture, True, False
+        self._set_recipe(self.drop.recipe if self.drop is not None else None)
         self._fit(picture)
 
     def _load(self, path: Path) -> None:
         if self._studio.run is not None:
-            self._original, self.by_chance = path, False
-            self._know(None)
-            spec = specs.data.take_picture(path, self._studio.run, self._slot)
-            self._prepare(spec, self._on_taken)
+            self._original, self.is_random = path, False
+            self._set_recipe(None)
+            spec = specs.data.load_labelled_picture(path, self._studio.run, self._slot)
+            self._prepare(spec, self._on_loaded)
 
     def _fit(self, picture: Pictures | None) -> None:
         if picture is None or self._fits(picture):
@@ -261,9 +261,9 @@ class SourceSlot(PictureSlot):
             spec = specs.data.fit_picture(picture, self._studio.run, self._slot)
             self._prepare(spec, self._show_fitted)
 
-    def _remember(self) -> None:
+    def _remember_origin(self) -> None:
         if not self.waiting:
-            self._before = self._now
+            self._previous_origin = self._origin
 
     def _fits(self, picture: Pictures) -> bool:
         view = self._studio.run_view
@@ -273,47 +273,51 @@ class SourceSlot(PictureSlot):
         return bool(picture.shape == (summary.height, summary.width, summary.channels))
 
     def _prepare(
-        self, spec: JobSpec[ResultT], take: Callable[[ResultT], object], *, tell: bool = True
+        self,
+        spec: JobSpec[ResultT],
+        accept: Callable[[ResultT], object],
+        *,
+        report_failure: bool = True,
     ) -> None:
-        self.waiting, self._tells = True, tell
+        self.waiting, self._reports_failure = True, report_failure
         job = self._studio.backend.submit(spec)
-        job.on_finished(take)
+        job.on_finished(accept)
         job.on_failed(self._on_failed)
         self._job = job
 
-    def _on_some(self, found: tuple[Pictures, Sequence[str | None]]) -> None:
+    def _on_random_pictures(self, found: tuple[Pictures, Sequence[str | None]]) -> None:
         pictures, classes = found
         number = random.randrange(len(pictures))
         self._original = pictures[number]
-        self._know(of_set(classes[number]))
+        self._set_recipe(data_set_recipe(classes[number]))
         self._show_fitted(pictures[number])
 
-    def _on_taken(self, taken: TakenPicture) -> None:
-        self._know(of_set(taken.class_name))
-        self._show_fitted(taken.picture)
+    def _on_loaded(self, loaded: LabelledPicture) -> None:
+        self._set_recipe(data_set_recipe(loaded.class_name))
+        self._show_fitted(loaded.picture)
 
     def _show_fitted(self, picture: Pictures | None) -> None:
         # A preparation under way is superseded, and must not replace this picture later.
-        self.give_up()
+        self.cancel_preparation()
         self.fitted = picture
-        self._show_held()
+        self._show_source()
         self.fitted_changed.emit()
 
-    def _show_held(self) -> None:
+    def _show_source(self) -> None:
         blocked = self.blockSignals(True)
         self.set_picture(self.fitted, self._recipe)
         self.blockSignals(blocked)
-        self._tell_class()
+        self._update_badge()
 
     def _on_class(self, number: int | None) -> None:
         self.asked = True
         self.set_class(number)
 
-    def _tell_class(self) -> None:
+    def _update_badge(self) -> None:
         view = self._studio.run_view
         if self.badge is not None:
-            told = view is not None and self.fitted is not None
-            names = view.summary.known_classes if view is not None and told else ()
+            has_class = view is not None and self.fitted is not None
+            names = view.summary.known_classes if view is not None and has_class else ()
             any_class = view is None or not view.summary.needs_class
             self.badge.show_class(names, self.class_label, any_class=any_class)
 
@@ -321,22 +325,22 @@ class SourceSlot(PictureSlot):
         self.waiting = False
         # Without a model there is nothing for the picture not to fit.
         held = None if self._studio.run_view is None else self.fitted
-        gone = self._before is _NOTHING and self.fitted is not None
+        gone = self._previous_origin is _NO_ORIGIN and self.fitted is not None
         if gone or (held is not None and not self._fits(held)):
             # It was resized for the previous model, and can't be for this one.
-            self._hold(_NOTHING)
+            self._set_origin(_NO_ORIGIN)
             self._show_fitted(None)
         else:
-            self._hold(self._before)
-            self._show_held()
+            self._set_origin(self._previous_origin)
+            self._show_source()
             if held is not None and not self.asked:
                 # It fits the new model as it is, for which nothing has been drawn yet.
                 self.fitted_changed.emit()
-        if self._tells:
+        if self._reports_failure:
             self.failed.emit(failure)
 
-    def _choose(self) -> None:
-        ask_for_picture(self, self._on_chosen)
+    def _choose_file(self) -> None:
+        open_picture_dialog(self, self._on_chosen)
 
     def _on_chosen(self, path: str) -> None:
         self.set_path(Path(path))

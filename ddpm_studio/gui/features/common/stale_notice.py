@@ -12,7 +12,7 @@ from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button
 from ddpm_studio.gui.workspace.studio import Studio
 
 
-class AgeRow(QWidget):
+class StaleNotice(QWidget):
     """Caption with the training step of a drawing, the model's current step, and a redraw button.
 
     It stays visible while the open model is being trained, so that the layout does not move with
@@ -36,14 +36,14 @@ class AgeRow(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._recipe, self._waiting = studio, recipe, waiting
-        self._told = (
+        self._studio, self._recipe, self._waiting_reason = studio, recipe, waiting
+        self._captions = (
             self.tr("Drawn at step {0}"),
             self.tr("Drawn at step {0} · the model is at {1}"),
         )
-        self.words = ElidedLabel("", "caption")
-        self._texts = self.tr("Draw again"), self.tr("Draw now")
-        self.button = button(self._texts[0], again.toolTip(), role="link")
+        self.caption = ElidedLabel("", "caption")
+        self._button_texts = self.tr("Draw again"), self.tr("Draw now")
+        self.button = button(self._button_texts[0], again.toolTip(), role="link")
         policy = self.button.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.button.setSizePolicy(policy)
@@ -51,31 +51,38 @@ class AgeRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_S)
-        row.addWidget(self.words)
+        row.addWidget(self.caption)
         row.addWidget(self.button)
         row.addStretch()
-        unasked = studio.unasked.changed
-        for moved in (studio.model_moved, studio.run_changed, studio.training_changed, unasked):
+        auto_drawing = studio.auto_drawing.changed
+        for moved in (
+            studio.model_trained,
+            studio.run_changed,
+            studio.training_changed,
+            auto_drawing,
+        ):
             moved.connect(self.refresh)
         self.refresh()
 
     @property
-    def is_old(self) -> bool:
+    def is_stale(self) -> bool:
         """Whether the model has been trained further since the drawing was made."""
         drawn, now = self._step(), self._studio.model_step
         return drawn is not None and now is not None and now > drawn
 
     def refresh(self) -> None:
         """Update caption, button and visibility; to be called when a drawing begins or ends."""
-        drawn, now, old = self._step(), self._studio.model_step, self.is_old
+        drawn, now, old = self._step(), self._studio.model_step, self.is_stale
         steps = [f"{step:,}" for step in (drawn, now) if step is not None]
-        waiting = self._waiting()
-        self.words.setText(waiting or ("" if drawn is None else self._told[old].format(*steps)))
-        text = self._texts[bool(waiting)]
+        waiting = self._waiting_reason()
+        self.caption.setText(
+            waiting or ("" if drawn is None else self._captions[old].format(*steps))
+        )
+        text = self._button_texts[bool(waiting)]
         self.button.setText(text)
         self.button.setAccessibleName(text)
         self.button.setVisible(old or bool(waiting))
-        self.setVisible(old or bool(waiting) or self._studio.draws_live)
+        self.setVisible(old or bool(waiting) or self._studio.uses_live_weights)
 
     def _step(self) -> int | None:
         recipe = self._recipe()

@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSpinBox, QWidget
 
 from ddpm_studio.catalogue import Respacing
 from ddpm_studio.gui.features.common.sampler_fields import describe, field_help, field_title
-from ddpm_studio.gui.widgets.layout.basics import inset, label, set_property
-from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.layout.basics import add_text_margin, label, set_property
+from ddpm_studio.gui.widgets.layout.flow_layout import inline_group
 
 _STEPS_WIDTH = 84
 _TEXT_WIDTH = 104
 # An example of a respacing, the same in every language.
-_SPELLING = "ddim50"
+_EXAMPLE = "ddim50"
 _FIRST_COUNT = 50
 
 
@@ -35,10 +35,10 @@ class StepsChoice(QWidget):
 
     def __init__(self, first: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._wished = first
+        self._requested_steps = first
         self._respacing = ""
         self.box = QSpinBox()
-        inset(self.box)
+        add_text_margin(self.box)
         self.box.setRange(0, 10_000)
         self.box.setSpecialValueText(self.tr("auto"))
         self.box.setValue(first)
@@ -47,13 +47,13 @@ class StepsChoice(QWidget):
         describe(self.box, "steps")
         self.line = QLineEdit()
         self.line.setFixedWidth(_TEXT_WIDTH)
-        self.line.setPlaceholderText(_SPELLING)
+        self.line.setPlaceholderText(_EXAMPLE)
         describe(self.line, "respacing")
         self.respace = QAction(field_title("respacing"), self)
         self.respace.setCheckable(True)
         self.respace.setToolTip(field_help("respacing"))
-        self._by_number = together(label(self.tr("steps"), "muted"), self.box)
-        self._by_text = together(label(self.tr("respacing"), "muted"), self.line)
+        self._by_number = inline_group(label(self.tr("steps"), "muted"), self.box)
+        self._by_text = inline_group(label(self.tr("respacing"), "muted"), self.line)
         self._by_text.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -70,9 +70,9 @@ class StepsChoice(QWidget):
             return {"steps": None, "respacing": self._respacing}
         return {"steps": self.box.value() or None}
 
-    def wish(self) -> dict[str, Any]:
+    def unclamped_value(self) -> dict[str, Any]:
         """Return the fields of a request as chosen, without the limit to the model's T."""
-        return self.value() if self._respaced else {"steps": self._wished or None}
+        return self.value() if self._respaced else {"steps": self._requested_steps or None}
 
     @property
     def number(self) -> int:
@@ -93,17 +93,17 @@ class StepsChoice(QWidget):
             self.line.setText(respacing)
             self._respacing = respacing
         else:
-            wished = fields["steps"] or 0
-            self.box.setValue(wished)
+            requested = fields["steps"] or 0
+            self.box.setValue(requested)
             # Remember a choice of more steps than the model's T, too.
-            self._wished = wished
+            self._requested_steps = requested
         self.respace.setChecked(respacing is not None)
 
     def set_timesteps(self, timesteps: int) -> None:
         """Limit the steps to the model's timesteps T; a larger choice is remembered."""
         blocked = self.box.blockSignals(True)
         self.box.setMaximum(timesteps)
-        self.box.setValue(min(self._wished, timesteps))
+        self.box.setValue(min(self._requested_steps, timesteps))
         self.box.blockSignals(blocked)
 
     @property
@@ -111,7 +111,7 @@ class StepsChoice(QWidget):
         return self.respace.isChecked()
 
     def _on_number(self, steps: int) -> None:
-        self._wished = steps
+        self._requested_steps = steps
         self.changed.emit()
 
     def _on_respace(self, respaced: bool) -> None:

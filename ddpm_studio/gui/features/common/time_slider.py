@@ -10,7 +10,7 @@ from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import inset, keep_from_wheel, name
+from ddpm_studio.gui.widgets.layout.basics import add_text_margin, ignore_unfocused_wheel, name
 
 # Half of the handle's width: distance of the slider's ends from the widget's edges, in pixels.
 _INSET = 8
@@ -37,13 +37,13 @@ class TimeSlider(QWidget):
 
     def __init__(self, share: float = 0.5, tip: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._share = share
+        self._fraction = share
         self.slider = Slider()
         self.box = QSpinBox()
-        inset(self.box)
+        add_text_margin(self.box)
         self.box.setKeyboardTracking(False)
         self.box.setFixedWidth(_BOX_WIDTH)
-        keep_from_wheel(self.box)
+        ignore_unfocused_wheel(self.box)
         for part in (self.slider, self.box):
             name(part, "t", tip)
         self._marks = _Marks(self.slider)
@@ -71,7 +71,7 @@ class TimeSlider(QWidget):
         return self.slider.value()
 
     @property
-    def dragged(self) -> bool:
+    def is_dragged(self) -> bool:
         """Whether the handle is being dragged."""
         return self.slider.isSliderDown()
 
@@ -88,7 +88,7 @@ class TimeSlider(QWidget):
         """Set T; t keeps its fraction of T, and nothing is emitted."""
         if timesteps == self.timesteps:
             return
-        share = self._share
+        share = self._fraction
         for part in (self.slider, self.box):
             part.blockSignals(True)
             part.setRange(0, timesteps)
@@ -99,7 +99,7 @@ class TimeSlider(QWidget):
         self._marks.update()
 
     def _on_slider(self, t: int) -> None:
-        self._share = t / max(1, self.timesteps)
+        self._fraction = t / max(1, self.timesteps)
         self.box.blockSignals(True)
         self.box.setValue(t)
         self.box.blockSignals(False)

@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, label, name
 
 _NONE, _LEFT_OUT = "none", "-"
 _HEIGHT = 150
 # More classes are not listed; the options of the terminal still reach them.
-_MOST_CLASSES = 1000
+_MAX_CLASSES = 1000
 
 
 class ClassesView(QWidget):
@@ -36,14 +36,18 @@ class ClassesView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.places = QComboBox()
-        name(self.places, self.tr("Classes from"), self.tr("What says the class of each picture"))
-        keep_from_wheel(self.places)
-        self.places.setSizeAdjustPolicy(
+        self.source_choice = QComboBox()
+        name(
+            self.source_choice,
+            self.tr("Classes from"),
+            self.tr("What says the class of each picture"),
+        )
+        ignore_unfocused_wheel(self.source_choice)
+        self.source_choice.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.places.setMinimumContentsLength(8)
-        self.places.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.source_choice.setMinimumContentsLength(8)
+        self.source_choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.table = QTableWidget(0, 3)
         self.table.setHorizontalHeaderLabels(
             [self.tr("Class"), self.tr("Called"), self.tr("Pictures")]
@@ -64,16 +68,16 @@ class ClassesView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
         layout.addWidget(label(self.tr("Classes from"), "caption"))
-        layout.addWidget(self.places)
+        layout.addWidget(self.source_choice)
         layout.addWidget(self.table)
-        self.places.activated.connect(self._on_place)
+        self.source_choice.activated.connect(self._on_source_chosen)
         self.table.itemChanged.connect(self._on_class)
         self.hide()
 
     def show_found(
         self,
         choices: Sequence[tuple[str, str, int]],
-        asked: str | None,
+        requested: str | None,
         classes: Sequence[tuple[str, int]],
         names: Mapping[str, str],
     ) -> None:
@@ -81,18 +85,18 @@ class ClassesView(QWidget):
 
         Args:
             choices: (key, title, number of classes) of the sources.
-            asked: the key that was asked for, if any.
+            requested: the key that was asked for, if any.
             classes: (class, number of pictures) of the source in use.
             names: new names of some of them, "-" for those left out.
         """
         self._filling = True
-        self.places.clear()
-        self.places.addItem(self.tr("the most certain"), None)
+        self.source_choice.clear()
+        self.source_choice.addItem(self.tr("the most certain"), None)
         for key, title, count in choices:
-            self.places.addItem(f"{title} ({count:,})" if count else title, key)
-        self.places.addItem(self.tr("no classes"), _NONE)
-        self.places.setCurrentIndex(max(0, self.places.findData(asked)))
-        few = list(classes[:_MOST_CLASSES])
+            self.source_choice.addItem(f"{title} ({count:,})" if count else title, key)
+        self.source_choice.addItem(self.tr("no classes"), _NONE)
+        self.source_choice.setCurrentIndex(max(0, self.source_choice.findData(requested)))
+        few = list(classes[:_MAX_CLASSES])
         self.table.setRowCount(len(few))
         for row, (found, count) in enumerate(few):
             called = names.get(found, found)
@@ -122,10 +126,10 @@ class ClassesView(QWidget):
                 found[used.text()] = called.text().strip()
         return found
 
-    def _on_place(self) -> None:
+    def _on_source_chosen(self) -> None:
         # Another source has other classes.
-        self.chosen.emit(self.places.currentData(), {})
+        self.chosen.emit(self.source_choice.currentData(), {})
 
     def _on_class(self) -> None:
         if not self._filling:
-            self.chosen.emit(self.places.currentData(), self.names())
+            self.chosen.emit(self.source_choice.currentData(), self.names())

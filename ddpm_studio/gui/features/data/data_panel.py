@@ -24,7 +24,7 @@ from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import button, name
 from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.gui.widgets.layout.drop_zone import DropZone
-from ddpm_studio.gui.widgets.layout.scroll_areas import FilledArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import FillingScrollArea
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -50,28 +50,28 @@ class DataPanel(QWidget):
         self.zone = DropZone()
         self.zone.dropped.connect(studio.open_paths)
         self.zone.choose_requested.connect(actions["file.open_folder"].trigger)
-        self._learnt = actions.add(
+        self._training_data_action = actions.add(
             "file.open_learnt",
             self.tr("Open the pictures of this run"),
-            self._open_learnt,
+            self._open_training_data,
             category=self.tr("&File"),
             icon="images",
             enabled=False,
         )
-        self._explain = actions.explain
-        self.learnt_button = ActionButton(self._learnt, "images", "link")
+        self._explain = actions.set_tooltip
+        self.training_data_button = ActionButton(self._training_data_action, "images", "link")
         self.reading = ReadingBar()
         self.reading.cancel_requested.connect(self._cancel)
         self.reading.again_requested.connect(self._read_again)
         self.thumbnails = PictureGrid(self.tr("Prepared pictures"))
         self.thumbnails.tooltip_for = self._describe
-        self.thumbnails.about = self._about
+        self.thumbnails.extra_recipe = self._about
         PictureMenu(studio, self.thumbnails)
         self.report = ReportView()
         self.back_button = button(
             self.tr("Back"), self.tr("Keep the pictures that are open"), role="link"
         )
-        self.back_button.clicked.connect(studio.forget_refused)
+        self.back_button.clicked.connect(studio.dismiss_refused)
         self.classes = ClassesView()
         self.classes.chosen.connect(self._on_classes)
         self.form = RequestForm(PrepareOptions, _FIELDS, _MORE)
@@ -79,18 +79,18 @@ class DataPanel(QWidget):
         self.form.set_value(studio.options)
         self.form.changed.connect(self._on_form)
         self.options_fold = CollapsibleHeading(self.tr("Preparation"), self.form)
-        self._later = QTimer(self, singleShot=True, interval=_DEBOUNCE_MS)
-        self._later.timeout.connect(self._prepare_anew)
+        self._debounce_timer = QTimer(self, singleShot=True, interval=_DEBOUNCE_MS)
+        self._debounce_timer.timeout.connect(self._prepare_again)
         # The pictures and options that the form shows, or has shown until somebody changed it.
-        self._followed: tuple[Sequence[Path], PrepareOptions] = studio.sources, studio.options
-        self._space = QWidget()
+        self._shown_state: tuple[Sequence[Path], PrepareOptions] = studio.sources, studio.options
+        self._spacer = QWidget()
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.zone)
         layout.addLayout(self._buttons())
-        layout.addWidget(self.learnt_button, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.training_data_button, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.reading)
         layout.addWidget(self.thumbnails, 1)
         layout.addWidget(self.report)
@@ -98,11 +98,11 @@ class DataPanel(QWidget):
         layout.addWidget(self.classes)
         layout.addWidget(self.options_fold, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.form)
-        layout.addWidget(self._space, 1)
+        layout.addWidget(self._spacer, 1)
         # The contents may be taller than the window, which must not grow with them.
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(FilledArea(content, self.tr("Data")))
+        outer.addWidget(FillingScrollArea(content, self.tr("Data")))
         studio.data_changed.connect(self._show)
         studio.backend.started.connect(self._on_started)
         studio.backend.ready.connect(self._show_reading)
@@ -175,28 +175,28 @@ class DataPanel(QWidget):
                     return self.tr("Waiting for: {0}").format(other.spec.title)
         return self.tr("Reading {0}…").format(self._title(self._studio.sources))
 
-    def _open_learnt(self) -> None:
+    def _open_training_data(self) -> None:
         view = self._studio.run_view
         if view is not None:
             self._studio.open_data(view.sources, view.options)
 
     def _on_run(self) -> None:
         """Open the pictures that a training under way learns from, where none are open."""
-        self._offer_learnt()
+        self._offer_training_data()
         studio, view = self._studio, self._studio.run_view
         if studio.sources or studio.training is None or view is None or not view.sources:
             return
         if view.summary.path == studio.training_run:
-            self._open_learnt()
+            self._open_training_data()
 
-    def _offer_learnt(self) -> None:
+    def _offer_training_data(self) -> None:
         """Offer the pictures that the open run was trained on, unless they are open."""
         view = self._studio.run_view
         learnt = [path.resolve() for path in view.sources] if view is not None else []
         others = bool(learnt) and learnt != [path.resolve() for path in self._studio.sources]
-        self._learnt.setEnabled(others)
+        self._training_data_action.setEnabled(others)
         # Next to pictures that someone has opened, the offer would be unwanted.
-        self.learnt_button.setVisible(others and not self._studio.sources)
+        self.training_data_button.setVisible(others and not self._studio.sources)
         names = ", ".join(path.name for path in view.sources[:3]) if view and others else ""
         self._explain(
             "file.open_learnt",
@@ -213,17 +213,17 @@ class DataPanel(QWidget):
         self._studio.set_options(self._studio.options)
 
     def _on_form(self) -> None:
-        self._later.start()
+        self._debounce_timer.start()
 
     def _on_classes(self, labels: str | None, names: dict[str, str]) -> None:
         """Apply another source of the class labels, or other names of classes."""
-        asked = {"labels": labels, "classes": names}
-        options = self._studio.options.model_copy(update=asked)
-        self.form.set_value(asked)
+        changes = {"labels": labels, "classes": names}
+        options = self._studio.options.model_copy(update=changes)
+        self.form.set_value(changes)
         if options != self._studio.options:
             self._studio.set_options(options)
 
-    def _prepare_anew(self) -> None:
+    def _prepare_again(self) -> None:
         """Prepare again with the options shown; an invalid value is marked in the form."""
         try:
             options = self.form.value()
@@ -240,12 +240,12 @@ class DataPanel(QWidget):
         studio, refused = self._studio, self._studio.refused
         opened = bool(studio.sources)
         shown = studio.options if refused is None else refused.options
-        self._offer_learnt()
+        self._offer_training_data()
         self.zone.set_compact(opened)
         self.options_fold.set_available(opened or refused is not None)
         self.thumbnails.setVisible(opened and refused is None)
         self.back_button.setVisible(opened and refused is not None)
-        self._space.setVisible(not self.thumbnails.isVisibleTo(self))
+        self._spacer.setVisible(not self.thumbnails.isVisibleTo(self))
         self._follow(studio.sources if refused is None else refused.sources, shown)
         if refused is not None:
             self.report.show_refused(self._title(refused.sources), refused.failure)
@@ -273,12 +273,12 @@ class DataPanel(QWidget):
 
         It may be incomplete, as "96 x" on its way to "96 x 64" while the pictures are read.
         """
-        if sources != self._followed[0]:
+        if sources != self._shown_state[0]:
             # What was typed was for other pictures.
-            self._later.stop()
-        if (sources, options) == self._followed or self._later.isActive():
+            self._debounce_timer.stop()
+        if (sources, options) == self._shown_state or self._debounce_timer.isActive():
             return
-        self._followed = sources, options
+        self._shown_state = sources, options
         if self.form.values() != dict(options):
             self.form.set_value(options)
 

@@ -10,9 +10,9 @@ from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import (
     ElidedLabel,
     button,
-    even_figures,
     name,
     tool_button,
+    use_tabular_figures,
 )
 
 
@@ -25,7 +25,7 @@ class ReadingBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.text = ElidedLabel("", "caption")
-        even_figures(self.text)
+        use_tabular_figures(self.text)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         name(self.bar, self.tr("Progress of reading"))
@@ -53,7 +53,7 @@ class ReadingBar(QWidget):
         ``waiting`` is the text until the job reports progress.
         """
         cancelled = job is not None and job.state is State.CANCELLED
-        under_way = job is not None and not job.state.over
+        under_way = job is not None and not job.state.is_over
         self.setVisible(cancelled or under_way)
         self.bar.setVisible(under_way)
         self.cancel_button.setVisible(under_way)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QAbstractItemView, QListView, QVBoxLayout, QWidget
 
-from ddpm_studio.data.samples import data_name
+from ddpm_studio.data.samples import sample_name
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.forms.advice import in_form
+from ddpm_studio.gui.widgets.forms.advice import options_to_titles
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
 from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.picture_shape import PictureShape, sides
@@ -100,7 +100,7 @@ class ReportView(QWidget):
                 )
             )
         # The other files of sets that ship are their licences, which need no mention.
-        if report.others and not all(map(data_name, dataset.source)):
+        if report.others and not all(map(sample_name, dataset.source)):
             notes.append(
                 self._count(
                     sum(count for _, count in report.others),
@@ -145,12 +145,12 @@ class ReportView(QWidget):
         count = self._count(
             len(rejects), self.tr("1 picture left out"), self.tr("{n} pictures left out")
         )
-        self.left_out.say(count, self.tr("Show which and why"))
+        self.left_out.set_text(count, self.tr("Show which and why"))
         self.left_out.set_available(bool(rejects))
 
     def _in_form(self, line: str) -> str:
         words = self.tr("“{field}: {value}” below")
-        return in_form(line, PrepareOptions.model_fields, words, with_values=True)
+        return options_to_titles(line, PrepareOptions.model_fields, words, with_values=True)
 
     def _kind(self, shape: PictureShape) -> str:
         words = {1: self.tr("gray"), 3: self.tr("colour")}

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QMenu, QSizePolicy, QToolButton, QWi
 
 from ddpm_studio.gui.platform.images import PICTURE_MIME
 from ddpm_studio.gui.theme.icons import set_icon
-from ddpm_studio.gui.widgets.layout.basics import as_written, name, set_property
+from ddpm_studio.gui.widgets.layout.basics import escape_mnemonics, name, set_property
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
 
 _LONGEST = 24
@@ -29,9 +29,9 @@ class BoardBar(QWidget):
     """A board was selected as filter, by name; empty: all pictures."""
     dropped = Signal(str)
     """The dragged pictures were dropped on this board."""
-    rename_wanted = Signal(str)
+    rename_requested = Signal(str)
     """A person wants to rename this board."""
-    clear_wanted = Signal(str)
+    clear_requested = Signal(str)
     """A person wants to remove this board, but not its pictures."""
 
     def __init__(self, source: QWidget, parent: QWidget | None = None) -> None:
@@ -62,7 +62,7 @@ class BoardBar(QWidget):
         for board, count in counts.items():
             made = self.buttons.get(board) or self._add(board, board)
             short = board if len(board) <= _LONGEST else board[: _LONGEST - 1] + "…"
-            made.setText(as_written(f"{short} · {count:,}"))
+            made.setText(escape_mnemonics(f"{short} · {count:,}"))
             # Keeps the order when a new board is inserted in between.
             self._layout.removeWidget(made)
             self._layout.addWidget(made)
@@ -76,7 +76,7 @@ class BoardBar(QWidget):
         self.buttons[board].setChecked(True)
         self.chosen.emit(board)
 
-    def takes(self, event: QDropEvent) -> bool:
+    def accepts(self, event: QDropEvent) -> bool:
         """Whether the dragged pictures can be dropped on a board."""
         return event.source() is self._source and event.mimeData().hasFormat(PICTURE_MIME)
 
@@ -95,7 +95,7 @@ class BoardButton(QToolButton):
     def __init__(self, bar: BoardBar, board: str, text: str) -> None:
         super().__init__(bar)
         self._bar, self.board = bar, board
-        self.setText(as_written(text))
+        self.setText(escape_mnemonics(text))
         self.setCheckable(True)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -109,9 +109,9 @@ class BoardButton(QToolButton):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         rename = menu.addAction(self.tr("Rename…"))
-        rename.triggered.connect(lambda: self._bar.rename_wanted.emit(self.board))
+        rename.triggered.connect(lambda: self._bar.rename_requested.emit(self.board))
         clear = menu.addAction(self.tr("Remove the board; its pictures stay"))
-        clear.triggered.connect(lambda: self._bar.clear_wanted.emit(self.board))
+        clear.triggered.connect(lambda: self._bar.clear_requested.emit(self.board))
         return menu
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -121,7 +121,7 @@ class BoardButton(QToolButton):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept and highlight drags of pictures of the gallery."""
-        if self._bar.takes(event):
+        if self._bar.accepts(event):
             event.acceptProposedAction()
             set_property(self, "dropping", True)
 
@@ -132,6 +132,6 @@ class BoardButton(QToolButton):
     def dropEvent(self, event: QDropEvent) -> None:
         """Emit ``dropped`` of the bar for the pictures."""
         set_property(self, "dropping", False)
-        if self._bar.takes(event):
+        if self._bar.accepts(event):
             event.acceptProposedAction()
             self._bar.dropped.emit(self.board)

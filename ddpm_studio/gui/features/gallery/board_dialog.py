@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QComboBox, QDialog, QVBoxLayout, QWidget
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name
-from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
-from ddpm_studio.jobs.library.gallery_notes import LONGEST_BOARD, board_name
+from ddpm_studio.gui.widgets.layout.basics import button, ignore_unfocused_wheel, label, name
+from ddpm_studio.gui.widgets.layout.dialog_buttons import dialog_button_row
+from ddpm_studio.jobs.library.gallery_notes import MAX_BOARD_LENGTH, board_name
 
 _WIDTH = 380
 
@@ -44,12 +44,12 @@ class BoardDialog(QDialog):
         self.setMinimumWidth(_WIDTH)
         self.box = QComboBox()
         self.box.setEditable(True)
-        keep_from_wheel(self.box)
+        ignore_unfocused_wheel(self.box)
         self.box.addItems(list(boards))
         self.box.setCurrentText(first)
         edit = self.box.lineEdit()
         assert edit is not None  # It is editable.
-        edit.setMaxLength(LONGEST_BOARD)
+        edit.setMaxLength(MAX_BOARD_LENGTH)
         edit.selectAll()
         what = self.tr("Name of the board")
         for part in (self.box, edit):
@@ -58,7 +58,7 @@ class BoardDialog(QDialog):
         caption.setBuddy(self.box)
         self.accept_button = button(accept, title, role="primary")
         self.accept_button.setDefault(True)
-        self.accept_button.clicked.connect(self._take)
+        self.accept_button.clicked.connect(self._on_accept)
         cancel = button(self.tr("Cancel"), self.tr("Leave the boards as they are"))
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
@@ -67,7 +67,7 @@ class BoardDialog(QDialog):
         layout.setSpacing(SPACE_M)
         layout.addWidget(caption)
         layout.addWidget(self.box)
-        layout.addLayout(answers(cancel, self.accept_button))
+        layout.addLayout(dialog_button_row(cancel, self.accept_button))
         self.box.editTextChanged.connect(self._check)
         self._check()
 
@@ -80,6 +80,6 @@ class BoardDialog(QDialog):
         except StudioError:
             return ""
 
-    def _take(self) -> None:
+    def _on_accept(self) -> None:
         self.named.emit(self._name())
         self.accept()

@@ -14,17 +14,17 @@ from ddpm_studio.gui.features.common.sampler_titles import sampler_title
 from ddpm_studio.gui.features.gallery.gallery_items import Filter
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.choices import translated
-from ddpm_studio.gui.widgets.forms.combo_boxes import NarrowChoice
+from ddpm_studio.gui.widgets.forms.combo_boxes import ElidedComboBox
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
-from ddpm_studio.jobs.library.gallery import MOST_STARS
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, label, name, number_label
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, inline_group
+from ddpm_studio.jobs.library.gallery import MAX_STARS
 
 SIDE = 96
 _SIDES = (32, 320)
 _ZOOM_WIDTH = 140
 # Added to the text width of a closed combo box, and its greatest total width, in pixels.
-_ARROW_WIDTH, _MOST_WIDTH = 36, 124
+_ARROW_WIDTH, _MAX_WIDTH = 36, 124
 
 
 class GalleryFilters(QWidget):
@@ -44,8 +44,8 @@ class GalleryFilters(QWidget):
             self.tr("Rating"), self.tr("Show pictures with so many stars or more")
         )
         self.stars.addItem(self.tr("Any rating"), 0)
-        for stars in range(1, MOST_STARS + 1):
-            more = "" if stars == MOST_STARS else "+"
+        for stars in range(1, MAX_STARS + 1):
+            more = "" if stars == MAX_STARS else "+"
             self.stars.addItem("★" * stars + more, stars)
         self.order = self._box(self.tr("Order"), self.tr("Which pictures come first"))
         for text, order in (
@@ -58,7 +58,7 @@ class GalleryFilters(QWidget):
         ):
             self.order.addItem(text, order)
         self._boxes = (self.kind, self.run, self.sampler, self.stars, self.order)
-        self.set_known([], [])
+        self.set_choices([], [])
         layout = FlowLayout(parent=self)
         for box in self._boxes:
             box.currentIndexChanged.connect(self.changed)
@@ -76,24 +76,24 @@ class GalleryFilters(QWidget):
             self.stars.currentData(),
         )
 
-    def set_known(self, runs: Sequence[Path], samplers: Sequence[str]) -> None:
+    def set_choices(self, runs: Sequence[Path], samplers: Sequence[str]) -> None:
         """Offer these runs and samplers; the current choice is kept even if it is not in them."""
         run_items = [(run.name, run) for run in runs]
         sampler_items = [(sampler_title(sampler), sampler) for sampler in samplers]
         _refill(self.run, (self.tr("Any run"), None), run_items)
         _refill(self.sampler, (self.tr("Any sampler"), ""), sampler_items)
-        self._fit()
+        self._fit_widths()
 
-    def _fit(self) -> None:
+    def _fit_widths(self) -> None:
         """Fix each box's width to its longest text, so that the layout never moves."""
         for box in self._boxes:
             metrics = box.fontMetrics()
             words = max(metrics.horizontalAdvance(box.itemText(k)) for k in range(box.count()))
-            box.setFixedWidth(min(words + _ARROW_WIDTH, _MOST_WIDTH))
+            box.setFixedWidth(min(words + _ARROW_WIDTH, _MAX_WIDTH))
 
     def _box(self, title: str, tip: str) -> QComboBox:
-        box = NarrowChoice()
-        keep_from_wheel(box)
+        box = ElidedComboBox()
+        ignore_unfocused_wheel(box)
         name(box, title, tip)
         return box
 
@@ -120,7 +120,7 @@ class GalleryBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_M)
-        zoom = together(label(self.tr("zoom"), "muted"), self.zoom)
+        zoom = inline_group(label(self.tr("zoom"), "muted"), self.zoom)
         zoom.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         row.addWidget(zoom)
         row.addWidget(self.summary)
@@ -132,7 +132,7 @@ class GalleryBar(QWidget):
             name(button, action.text(), action.toolTip())
             row.addWidget(button)
 
-    def turn_zoom(self, steps: int) -> None:
+    def step_zoom(self, steps: int) -> None:
         """Change the zoom by a number of wheel notches, negative to zoom out."""
         self.zoom.setValue(self.zoom.value() + steps * self.zoom.singleStep())
 

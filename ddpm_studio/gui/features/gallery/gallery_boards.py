@@ -14,10 +14,10 @@ from ddpm_studio.gui.features.common.picture_count import picture_count
 from ddpm_studio.gui.features.gallery.board_bar import BoardBar
 from ddpm_studio.gui.features.gallery.board_dialog import BoardDialog
 from ddpm_studio.gui.features.gallery.gallery_items import Filter, GalleryItems
-from ddpm_studio.gui.features.gallery.gallery_store import GalleryKeeper
+from ddpm_studio.gui.features.gallery.gallery_store import GalleryStore
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
-from ddpm_studio.jobs.library.gallery import Kept
+from ddpm_studio.jobs.library.gallery import GalleryEntry
 
 
 class GalleryBoards(QObject):
@@ -27,7 +27,7 @@ class GalleryBoards(QObject):
 
     Args:
         items: the gallery's model.
-        keeper: writes the boards to disk.
+        store: writes the boards to disk.
         chosen: returns the selected pictures.
         messages: shows what was done, with an undo button.
         source: the drag source of the pictures.
@@ -40,48 +40,48 @@ class GalleryBoards(QObject):
     def __init__(
         self,
         items: GalleryItems,
-        keeper: GalleryKeeper,
-        chosen: Callable[[], list[Kept]],
+        store: GalleryStore,
+        chosen: Callable[[], list[GalleryEntry]],
         messages: MessageBar,
         source: QWidget,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._items, self._keeper, self._chosen = items, keeper, chosen
+        self._items, self._store, self._chosen = items, store, chosen
         self._messages, self._parent = messages, parent
         self.bar = BoardBar(source)
         self.bar.chosen.connect(self.changed)
-        self.bar.dropped.connect(self.put_chosen)
-        self.bar.rename_wanted.connect(self.ask_rename)
-        self.bar.clear_wanted.connect(self.clear)
+        self.bar.dropped.connect(self.add_chosen)
+        self.bar.rename_requested.connect(self.prompt_rename)
+        self.bar.clear_requested.connect(self.clear)
 
     def register(self, actions: ActionRegistry, category: str) -> list[QAction]:
         """Register the actions, and return them for a menu of the pictures."""
-        self._add = actions.add(
+        self._add_action = actions.add(
             "gallery.add_to_board",
             self.tr("Add to a board…"),
-            self.ask,
+            self.prompt_board,
             category=category,
             icon="layers",
             tip=self.tr("Collect the chosen pictures, of any runs, under a name"),
             keywords=self.tr("collection album favourites"),
         )
-        self._take = actions.add(
+        self._remove_action = actions.add(
             "gallery.take_off_board",
             self.tr("Take off this board"),
-            self.take_chosen_off,
+            self.remove_chosen,
             category=category,
             icon="minus",
             tip=self.tr("The chosen pictures stay in the gallery"),
         )
-        return [self._add, self._take]
+        return [self._add_action, self._remove_action]
 
     @property
     def current(self) -> str:
         """Name of the board selected as filter; empty: none."""
         return self.bar.current
 
-    def within(self, chosen: Filter) -> Filter:
+    def restrict_to_board(self, chosen: Filter) -> Filter:
         """Return a filter restricted to the current board's pictures."""
         return replace(chosen, board=self.current)
 
@@ -91,28 +91,28 @@ class GalleryBoards(QObject):
 
     def set_any_chosen(self, some: bool) -> None:
         """Enable the actions according to whether any pictures are selected."""
-        self._add.setEnabled(some)
-        self._take.setEnabled(some and bool(self.current))
+        self._add_action.setEnabled(some)
+        self._remove_action.setEnabled(some and bool(self.current))
 
-    def ask(self) -> BoardDialog | None:
+    def prompt_board(self) -> BoardDialog | None:
         """Ask for the board to add the selected pictures to; None: no pictures are selected."""
         if not self._chosen():
             return None
         boards = list(self._items.boards)
         title, first = self.tr("Add to a board"), boards[0] if boards else self.tr("Favourites")
-        return self._named(title, self.tr("Add"), boards, first, self.put_chosen)
+        return self._open_dialog(title, self.tr("Add"), boards, first, self.add_chosen)
 
-    def ask_rename(self, board: str) -> BoardDialog:
+    def prompt_rename(self, board: str) -> BoardDialog:
         """Ask for a new name of a board."""
         title = self.tr("Rename the board")
         then = partial(self.rename, board)
-        return self._named(title, self.tr("Rename"), [board], board, then)
+        return self._open_dialog(title, self.tr("Rename"), [board], board, then)
 
-    def put_chosen(self, board: str) -> None:
+    def add_chosen(self, board: str) -> None:
         """Add the selected pictures to a board."""
         self._change(self._chosen(), board, True)
 
-    def take_chosen_off(self) -> None:
+    def remove_chosen(self) -> None:
         """Remove the selected pictures from the current board."""
         if self.current:
             self._change(self._chosen(), self.current, False)
@@ -132,7 +132,7 @@ class GalleryBoards(QObject):
         if seen:
             self.bar.choose(new)
 
-    def _change(self, items: Sequence[Kept], board: str, on: bool) -> None:
+    def _change(self, items: Sequence[GalleryEntry], board: str, on: bool) -> None:
         changed = self._write(items, board, on)
         self.changed.emit()
         if not changed:
@@ -145,18 +145,18 @@ class GalleryBoards(QObject):
             topic="board",
         )
 
-    def _undo(self, items: Sequence[Kept], board: str, on: bool) -> None:
+    def _undo(self, items: Sequence[GalleryEntry], board: str, on: bool) -> None:
         self._write(items, board, on)
         self.changed.emit()
         self._messages.clear(topic="board")
 
-    def _write(self, items: Sequence[Kept], board: str, on: bool) -> list[Kept]:
+    def _write(self, items: Sequence[GalleryEntry], board: str, on: bool) -> list[GalleryEntry]:
         changed = self._items.put(items, board, on)
         if changed:
-            self._keeper.put(changed, board, on)
+            self._store.put(changed, board, on)
         return changed
 
-    def _named(
+    def _open_dialog(
         self,
         title: str,
         accept: str,

@@ -14,18 +14,18 @@ from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.gui.features.common.exporting import Export
 from ddpm_studio.gui.features.common.picture_count import picture_count
 from ddpm_studio.gui.features.common.size_dialog import ask_zoom, saved_side
-from ddpm_studio.gui.features.gallery.gallery_store import GalleryKeeper
-from ddpm_studio.gui.platform.images import PictureDrop, Pictures, shown_bands
+from ddpm_studio.gui.features.gallery.gallery_store import GalleryStore
+from ddpm_studio.gui.platform.images import PictureDrop, Pictures, band_selection
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
-from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
+from ddpm_studio.gui.widgets.layout.save_dialog import prompt_save_path
+from ddpm_studio.gui.widgets.layout.saved_message import show_saved_message
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import without_inputs
-from ddpm_studio.jobs.library.gallery import Kept
+from ddpm_studio.jobs.library.gallery import GalleryEntry
 
 # Most pictures for which the export menu is enabled, as it reads them all into memory.
-_MOST_EXPORTED = 256
+_MAX_EXPORTED = 256
 
 
 class GalleryExports(QObject):
@@ -33,7 +33,7 @@ class GalleryExports(QObject):
 
     Args:
         studio: writes the files, in its backend.
-        keeper: reads pictures with their recipes.
+        store: reads pictures with their recipes.
         chosen: returns the selected pictures; none: all that are shown are exported.
         shown: returns the pictures shown.
         messages: shows what was saved, or why saving failed.
@@ -43,24 +43,24 @@ class GalleryExports(QObject):
     def __init__(
         self,
         studio: Studio,
-        keeper: GalleryKeeper,
-        chosen: Callable[[], Sequence[Kept]],
-        shown: Callable[[], Sequence[Kept]],
+        store: GalleryStore,
+        chosen: Callable[[], Sequence[GalleryEntry]],
+        shown: Callable[[], Sequence[GalleryEntry]],
         messages: MessageBar,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._keeper = studio, keeper
+        self._studio, self._store = studio, store
         self._chosen, self._shown = chosen, shown
         self._messages, self._parent = messages, parent
-        self._read: dict[Kept, PictureDrop | None] = {}
+        self._read: dict[GalleryEntry, PictureDrop | None] = {}
 
     def register(self, actions: ActionRegistry, category: str) -> QAction:
         """Register the bulk export action, and return it."""
         self._action = actions.add(
             "gallery.export_many",
             self.tr("Export pictures…"),
-            self.ask,
+            self.prompt_export,
             category=category,
             icon="download",
             tip=self.tr(
@@ -73,16 +73,16 @@ class GalleryExports(QObject):
 
     def refresh(self) -> None:
         """Enable the action if there are pictures to export."""
-        self._action.setEnabled(bool(self._asked()))
+        self._action.setEnabled(bool(self._selected_or_shown()))
 
     def to_export(self) -> Export | None:
         """Return the content of the export menu; None: no pictures, too many, or unequal sizes."""
-        items = self._asked()
-        if not 0 < len(items) <= _MOST_EXPORTED:
+        items = self._selected_or_shown()
+        if not 0 < len(items) <= _MAX_EXPORTED:
             return None
         known = self._read
         self._read = {
-            item: known[item] if item in known else self._keeper.read(item) for item in items
+            item: known[item] if item in known else self._store.read(item) for item in items
         }
         drops = [drop for drop in self._read.values() if drop is not None]
         if len({drop.picture.shape for drop in drops}) != 1:
@@ -90,10 +90,10 @@ class GalleryExports(QObject):
         recipes = [drop.recipe or {} for drop in drops]
         short = [without_inputs(recipe) for recipe in recipes]
         pictures: Pictures = np.stack([drop.picture for drop in drops])
-        whole: dict[str, object] = {"kind": "gallery", "pictures": short}
+        sheet_recipe: dict[str, object] = {"kind": "gallery", "pictures": short}
         return Export(
             pictures,
-            whole,
+            sheet_recipe,
             # The current one is the last, which the details show.
             len(drops) - 1,
             recipes=recipes,
@@ -101,30 +101,30 @@ class GalleryExports(QObject):
             stem="gallery",
         )
 
-    def _asked(self) -> Sequence[Kept]:
+    def _selected_or_shown(self) -> Sequence[GalleryEntry]:
         return self._chosen() or self._shown()
 
-    def ask(self) -> None:
+    def prompt_export(self) -> None:
         """Ask where to export to and, the first time, how large; the dialogs are non-blocking."""
-        asked = self._asked()
-        files = [item.path for item in asked if item.unsaved is None]
-        drop = self._keeper.read(asked[0]) if files else None
+        chosen_items = self._selected_or_shown()
+        files = [item.path for item in chosen_items if item.unsaved is None]
+        drop = self._store.read(chosen_items[0]) if files else None
         if drop is not None:
             window = self._parent.window()
             ask_zoom(
-                self._studio.preferences, drop.picture, lambda _: self._ask_where(files), window
+                self._studio.preferences, drop.picture, lambda _: self._ask_path(files), window
             )
 
     def export_to(self, files: Sequence[Path], path: Path) -> JobHandle[Path]:
         """Export pictures to a folder or file, depending on the extension of ``path``."""
         side = saved_side(self._studio.preferences)
-        spec = specs.gallery.export_pictures(files, path, side, shown_bands().bands)
+        spec = specs.gallery.export_pictures(files, path, side, band_selection().bands)
         job = self._studio.backend.submit(spec)
         job.on_finished(self._on_saved)
         job.on_failed(self._messages.show_failure)
         return job
 
-    def _ask_where(self, files: Sequence[Path]) -> None:
+    def _ask_path(self, files: Sequence[Path]) -> None:
         title = self.tr("Export {0}").format(picture_count(len(files)))
         endings = {
             self.tr("Folder of PNG pictures (*)"): "",
@@ -132,7 +132,7 @@ class GalleryExports(QObject):
             self.tr("Contact sheet (*.png)"): "png",
             self.tr("Arrays for evaluations (*.npz)"): "npz",
         }
-        ask_where(
+        prompt_save_path(
             self._parent.window(),
             title,
             endings,
@@ -141,4 +141,4 @@ class GalleryExports(QObject):
         )
 
     def _on_saved(self, path: Path) -> None:
-        tell_saved(self._messages, path)
+        show_saved_message(self._messages, path)

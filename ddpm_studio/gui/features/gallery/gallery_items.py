@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_id
-from ddpm_studio.jobs.library.gallery import Kept
+from ddpm_studio.jobs.library.gallery import GalleryEntry
 
 Order = Literal["newest", "oldest", "rating", "t", "seed", "run"]
 
@@ -25,7 +25,7 @@ class Filter:
     stars: int = 0
     board: str = ""
 
-    def passes(self, item: Kept) -> bool:
+    def passes(self, item: GalleryEntry) -> bool:
         """Whether a picture passes the filter."""
         return (
             self.kind in ("", item.kind)
@@ -40,13 +40,13 @@ class GalleryItems:
     """Gallery model: all kept pictures and, in ``shown``, those that pass the filter, sorted."""
 
     def __init__(self) -> None:
-        self._all: list[Kept] = []
-        self._deleted: list[list[Kept]] = []
+        self._all: list[GalleryEntry] = []
+        self._deleted: list[list[GalleryEntry]] = []
         # Being restored: batches whose files are not back yet.
-        self._coming: list[list[Kept]] = []
+        self._restoring: list[list[GalleryEntry]] = []
         self.filter = Filter()
         self.order: Order = "newest"
-        self.shown: list[Kept] = []
+        self.shown: list[GalleryEntry] = []
 
     def __len__(self) -> int:
         return len(self._all)
@@ -72,11 +72,11 @@ class GalleryItems:
         found = Counter(board for item in self._all for board in item.boards)
         return dict(sorted(found.items(), key=lambda one: one[0].casefold()))
 
-    def of_board(self, board: str) -> list[Kept]:
+    def of_board(self, board: str) -> list[GalleryEntry]:
         """Return all pictures on a board, including those that are filtered out."""
         return [item for item in self._all if board in item.boards]
 
-    def put(self, items: Iterable[Kept], board: str, on: bool) -> list[Kept]:
+    def put(self, items: Iterable[GalleryEntry], board: str, on: bool) -> list[GalleryEntry]:
         """Add pictures to a board, or remove them; return those that changed.
 
         ``shown`` changes with the next :meth:`refresh`.
@@ -102,16 +102,16 @@ class GalleryItems:
         if self.filter.run == old:
             self.filter = replace(self.filter, run=new)
         if new is not None:
-            for item in chain(self._all, *self._deleted, *self._coming):
+            for item in chain(self._all, *self._deleted, *self._restoring):
                 if item.run == old:
                     item.run = new
         else:
-            for batch in (self._all, *self._deleted, *self._coming):
+            for batch in (self._all, *self._deleted, *self._restoring):
                 batch[:] = [item for item in batch if item.run != old]
             self._deleted = [batch for batch in self._deleted if batch]
         self.refresh()
 
-    def add(self, kept: Iterable[Kept]) -> None:
+    def add(self, kept: Iterable[GalleryEntry]) -> None:
         """Add pictures, except for those that are there already."""
         here = {(item.run, item.number) for item in self._all if item.unsaved is None}
         self._all += [k for k in kept if k.unsaved or (k.run, k.number) not in here]
@@ -124,43 +124,43 @@ class GalleryItems:
         for item in self._all:
             newest[item.drawing] = max(newest.get(item.drawing, (0.0, 0)), (item.made, item.number))
 
-        def age(item: Kept) -> tuple[Any, ...]:
+        def age(item: GalleryEntry) -> tuple[Any, ...]:
             # Newest drawing first; pictures of one drawing by index.
             made, number = newest[item.drawing]
             return (-made, -number, item.drawing, item.index)
 
-        def old(item: Kept) -> tuple[Any, ...]:
+        def old(item: GalleryEntry) -> tuple[Any, ...]:
             made, number = newest[item.drawing]
             return (made, number, item.drawing, item.index)
 
-        def known(number: int | None) -> tuple[bool, int]:
+        def none_last(number: int | None) -> tuple[bool, int]:
             return (number is None, number or 0)
 
-        keys: dict[Order, Callable[[Kept], tuple[Any, ...]]] = {
+        keys: dict[Order, Callable[[GalleryEntry], tuple[Any, ...]]] = {
             "newest": age,
             "oldest": old,
             "rating": lambda item: (-item.rating, *age(item)),
-            "t": lambda item: (*known(item.t), *age(item)),
-            "seed": lambda item: (*known(item.seed), *age(item)),
+            "t": lambda item: (*none_last(item.t), *age(item)),
+            "seed": lambda item: (*none_last(item.seed), *age(item)),
             "run": lambda item: (item.run.name.casefold(), item.run, *age(item)),
         }
         self.shown = sorted(shown, key=keys[self.order])
 
-    def delete(self, items: Sequence[Kept]) -> None:
+    def delete(self, items: Sequence[GalleryEntry]) -> None:
         """Remove pictures; :meth:`undo` begins to restore them."""
         gone = {id(item) for item in items}
         self._deleted.append(list(items))
         self._all = [item for item in self._all if id(item) not in gone]
         self.refresh()
 
-    def undo(self) -> list[Kept]:
-        """Return the last deleted batch; :meth:`take_back` adds it, once its files are restored."""
+    def undo(self) -> list[GalleryEntry]:
+        """Return the last deleted batch; :meth:`add_restored` adds it once its files are back."""
         batch = self._deleted.pop() if self._deleted else []
-        self._coming.append(batch)
+        self._restoring.append(batch)
         return batch
 
-    def take_back(self, batch: list[Kept]) -> None:
+    def add_restored(self, batch: list[GalleryEntry]) -> None:
         """Add a batch returned by :meth:`undo` again, once its files are restored."""
-        self._coming = [other for other in self._coming if other is not batch]
+        self._restoring = [other for other in self._restoring if other is not batch]
         self._all += batch
         self.refresh()

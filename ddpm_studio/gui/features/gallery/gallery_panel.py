@@ -23,22 +23,22 @@ from ddpm_studio.gui.features.gallery.gallery_exports import GalleryExports
 from ddpm_studio.gui.features.gallery.gallery_items import GalleryItems
 from ddpm_studio.gui.features.gallery.gallery_menu import GalleryMenu
 from ddpm_studio.gui.features.gallery.gallery_side import GallerySide
-from ddpm_studio.gui.features.gallery.gallery_store import GalleryKeeper
-from ddpm_studio.gui.features.gallery.picture_description import picture_words, stars
+from ddpm_studio.gui.features.gallery.gallery_store import GalleryStore
+from ddpm_studio.gui.features.gallery.picture_description import picture_description, stars
 from ddpm_studio.gui.platform.images import PictureDrop
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name, tool_button
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, name, tool_button
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.library.gallery import MOST_STARS, Kept
+from ddpm_studio.jobs.library.gallery import MAX_STARS, GalleryEntry
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
 # Intermediate states of a drawing, of which the last is offered if it is cancelled.
 _MOMENTS = 11
-_ROOM_FOR_DETAILS, _ROOM_FOR_WORDS, _ROOM_FOR_ONE_ROW = 1160, 920, 872
+_ROOM_FOR_DETAILS, _MIN_WIDTH_WITH_TEXT, _ROOM_FOR_ONE_ROW = 1160, 920, 872
 
 
 class GalleryPanel(ToolPanel):
@@ -54,18 +54,18 @@ class GalleryPanel(ToolPanel):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self._asked = self._details_asked = False
-        self._remembered: list[Kept] = []
+        self._draw_requested = self._details_requested = False
+        self._remembered_selection: list[GalleryEntry] = []
         self._seed = 0
         self.items = GalleryItems()
         self.thumbnails = Thumbnails(self.tr("Gallery"), SIDE)
         self.thumbnails.drop_for = self._drop
-        self.keeper = GalleryKeeper(studio, self.items, self.thumbnails.cache)
+        self.store = GalleryStore(studio, self.items, self.thumbnails.cache)
         self.boards = GalleryBoards(
-            self.items, self.keeper, self.chosen, self.messages, self.thumbnails, self
+            self.items, self.store, self.chosen, self.messages, self.thumbnails, self
         )
         self.exports = GalleryExports(
-            studio, self.keeper, self.chosen, self._shown, self.messages, self
+            studio, self.store, self.chosen, self._shown, self.messages, self
         )
         self.side = GallerySide(studio)
         self.filters = GalleryFilters()
@@ -74,8 +74,8 @@ class GalleryPanel(ToolPanel):
             self.count.addItem(str(count), count)
         self.count.setCurrentIndex(_COUNTS.index(16))
         name(self.count, self.tr("Count"), self.tr("How many pictures to draw"))
-        keep_from_wheel(self.count)
-        self.sampler = SamplerBar(loose=True)
+        ignore_unfocused_wheel(self.count)
+        self.sampler = SamplerBar(without_layout=True)
         self._register()
         self.export = ExportMenu(
             studio,
@@ -83,9 +83,9 @@ class GalleryPanel(ToolPanel):
             "gallery",
             self.category,
             self.exports.to_export,
-            also=[self.exports.register(actions, self.category)],
+            extra_actions=[self.exports.register(actions, self.category)],
         )
-        self.export.report_to(self.messages)
+        self.export.set_message_bar(self.messages)
         self._draw_rows = QWidget()
         self._build()
         self._connect()
@@ -94,7 +94,7 @@ class GalleryPanel(ToolPanel):
 
     def draw_samples(self) -> None:
         """Draw new pictures from noise with the settings shown."""
-        self._asked = True
+        self._draw_requested = True
         self.draw_now()
 
     def delete_chosen(self) -> None:
@@ -103,7 +103,7 @@ class GalleryPanel(ToolPanel):
         if not chosen:
             return
         self.items.delete(chosen)
-        self.keeper.delete(chosen)
+        self.store.delete(chosen)
         self._show_items()
         self.messages.show_message(
             self.tr("{0} deleted.").format(picture_count(len(chosen))),
@@ -114,17 +114,17 @@ class GalleryPanel(ToolPanel):
 
     def undo(self) -> None:
         """Restore the last deleted pictures; they are shown when their files are restored."""
-        self.keeper.restore()
+        self.store.restore()
         self.messages.clear("info")
 
     def rate_chosen(self, stars: int) -> None:
         """Rate the selected pictures with 0 to 5 stars, in memory and on disk."""
         chosen = self.chosen()
-        if stars > MOST_STARS or not chosen:
+        if stars > MAX_STARS or not chosen:
             return
         for item in chosen:
             item.rating = stars
-        self.keeper.rate(chosen, stars)
+        self.store.rate(chosen, stars)
         # No re-sorting here, so that several pictures can be rated one after the other.
         self.thumbnails.viewport().update()
         self.side.rating.show_stars(stars)
@@ -135,11 +135,11 @@ class GalleryPanel(ToolPanel):
         if item is not None and item.unsaved is None:
             self.studio.restorer.restore(item.path)
 
-    def chosen(self) -> list[Kept]:
+    def chosen(self) -> list[GalleryEntry]:
         """Return the selected pictures, in the order shown."""
         return [self.items.shown[row] for row in self.thumbnails.selected]
 
-    def select(self, items: Sequence[Kept]) -> None:
+    def select(self, items: Sequence[GalleryEntry]) -> None:
         """Select exactly these of the pictures shown."""
         wanted = {id(item) for item in items}
         selection, model = QItemSelection(), self.thumbnails.model()
@@ -152,12 +152,12 @@ class GalleryPanel(ToolPanel):
     def showEvent(self, event: QShowEvent) -> None:
         """Load the pictures of other runs, the first time."""
         super().showEvent(event)
-        self.keeper.look_around()
+        self.store.load_all_runs()
         self.export.refresh()
 
     def _build(self) -> None:
         self.drawer = SamplerDrawer(self.thumbnails, self.sampler)
-        for part, sentence in self.drawer.front:
+        for part, sentence in self.drawer.row_controls:
             self.drawer.add(part, sentence)
         row = QHBoxLayout(self._draw_rows)
         row.setContentsMargins(0, 0, 0, 0)
@@ -194,19 +194,19 @@ class GalleryPanel(ToolPanel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Adapt the layout to the width, and show the details where there is room for them."""
         super().resizeEvent(event)
-        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        self._top.setDirection(beside if self.width() >= _ROOM_FOR_ONE_ROW else below)
+        horizontal, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._top.setDirection(horizontal if self.width() >= _ROOM_FOR_ONE_ROW else below)
         style = Qt.ToolButtonStyle
-        wordy = self.width() >= _ROOM_FOR_WORDS
+        wordy = self.width() >= _MIN_WIDTH_WITH_TEXT
         self.drawer.button.setToolButtonStyle(
             style.ToolButtonTextBesideIcon if wordy else style.ToolButtonIconOnly
         )
-        if not self._details_asked:
+        if not self._details_requested:
             self.details.setChecked(self.width() >= _ROOM_FOR_DETAILS)
             self.side.setVisible(self.details.isChecked())
 
     def _on_details(self) -> None:
-        self._details_asked = self.isVisible()
+        self._details_requested = self.isVisible()
         self.side.setVisible(self.details.isChecked())
 
     def _connect(self) -> None:
@@ -215,16 +215,16 @@ class GalleryPanel(ToolPanel):
         self.thumbnails.delete_pressed.connect(self.delete_chosen)
         self.thumbnails.copy_pressed.connect(self.menu.copy)
         self.thumbnails.digit_pressed.connect(self.rate_chosen)
-        self.side.rating.given.connect(self.rate_chosen)
+        self.side.rating.rated.connect(self.rate_chosen)
         self.filters.changed.connect(self._on_filter)
         self.boards.changed.connect(self._on_filter)
         self.bar.zoom.valueChanged.connect(self.thumbnails.set_side)
-        self.thumbnails.zoomed.connect(self.bar.turn_zoom)
-        self.keeper.failed.connect(self._on_failed)
-        self.keeper.about_to_add.connect(self._remember)
-        self.keeper.added.connect(self._on_added)
-        self.keeper.returned.connect(self._show_items)
-        self.keeper.loaded.connect(self._take_next_seed)
+        self.thumbnails.zoomed.connect(self.bar.step_zoom)
+        self.store.failed.connect(self._on_failed)
+        self.store.about_to_add.connect(self._remember_selection)
+        self.store.added.connect(self._on_added)
+        self.store.restored_items.connect(self._show_items)
+        self.store.loaded.connect(self._use_next_seed)
 
     def _register(self) -> None:
         add = self.actions_.add
@@ -245,7 +245,7 @@ class GalleryPanel(ToolPanel):
             tip=self.tr("Open the run and the tool that drew this, and draw the same again"),
         )
         boards = self.boards.register(self.actions_, self.category)
-        ratings = [self._rating_action(stars) for stars in range(MOST_STARS + 1)]
+        ratings = [self._rating_action(stars) for stars in range(MAX_STARS + 1)]
         self._delete_action = add(
             "gallery.delete",
             self.tr("Delete chosen pictures"),
@@ -279,13 +279,13 @@ class GalleryPanel(ToolPanel):
         return self.actions_.add(f"gallery.rate{stars}", text, rate, category=category, tip=tip)
 
     def _spec(self) -> JobSpec[object] | None:
-        if not self._asked or self.studio.run is None:
+        if not self._draw_requested or self.studio.run is None:
             return None
-        self._asked = False
+        self._draw_requested = False
         request = SampleRequest(
             run=Path(self.studio.run), count=self.count.currentData(), **self.sampler.value()
         )
-        return specs.drawing.draw(request, "gallery", moments=_MOMENTS)
+        return specs.drawing.draw(request, "gallery", batch_frames=_MOMENTS)
 
     def _on_event(self, event: Event) -> None:
         """Ignore events: nothing is shown before the pictures are finished."""
@@ -297,19 +297,19 @@ class GalleryPanel(ToolPanel):
 
     def _show_page(self) -> None:
         """Show the kept pictures, even without an open model to draw more."""
-        self._tell_empty()
+        self._update_empty_state()
         can = self.studio.can_draw
-        told, offered = self.tr("What you draw is kept here"), self.tr("New samples")
+        empty_text, offered = self.tr("What you draw is kept here"), self.tr("New samples")
         if len(self.items):
-            told, offered = self.tr("No picture matches what is chosen above"), ""
-        self.thumbnails.set_empty("images", told, offered, self.draw_samples)
+            empty_text, offered = self.tr("No picture matches what is chosen above"), ""
+        self.thumbnails.set_empty("images", empty_text, offered, self.draw_samples)
         self.pages.setCurrentIndex(1 if can or len(self.items) else 0)
         self._draw_rows.setVisible(can)
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
         super()._on_run_moved(old, new)
         chosen = self.chosen()
-        self.keeper.follow(old, new)
+        self.store.follow(old, new)
         self._show_items(chosen)
 
     def _on_model(self) -> None:
@@ -317,34 +317,34 @@ class GalleryPanel(ToolPanel):
         if view is not None:
             self.sampler.follow(view)
         if self.studio.run is not None:
-            self.keeper.load([self.studio.run])
+            self.store.load([self.studio.run])
             # A seed that a person chose was meant for the previous model.
             self._seed = self.sampler.seed.value
-            self._take_next_seed()
+            self._use_next_seed()
 
-    def _take_next_seed(self) -> None:
+    def _use_next_seed(self) -> None:
         """Set an unused seed, so that new pictures are drawn; a seed chosen by a person stays."""
         if self.studio.run is not None and self.sampler.seed.value == self._seed:
             self._seed = self.items.next_seed(Path(self.studio.run).resolve())
             self.sampler.seed.set_value(self._seed)
 
-    def _remember(self) -> None:
-        self._remembered = self.chosen()
+    def _remember_selection(self) -> None:
+        self._remembered_selection = self.chosen()
 
     def _on_added(self) -> None:
-        self._show_items(self._remembered)
+        self._show_items(self._remembered_selection)
 
     def _on_filter(self) -> None:
         chosen = self.chosen()
-        self.items.filter = self.boards.within(self.filters.value())
+        self.items.filter = self.boards.restrict_to_board(self.filters.value())
         self.items.order = self.filters.order.currentData()
         self.items.refresh()
         self._show_items(chosen)
 
-    def _show_items(self, chosen: Sequence[Kept] = ()) -> None:
+    def _show_items(self, chosen: Sequence[GalleryEntry] = ()) -> None:
         bar = self.thumbnails.verticalScrollBar()
         position = bar.value()
-        self.filters.set_known(self.items.runs, self.items.samplers)
+        self.filters.set_choices(self.items.runs, self.items.samplers)
         # Selection is reported once, at the end: in between it is temporarily empty.
         with QSignalBlocker(self.thumbnails):
             self.thumbnails.set_rows(self.items.shown, self._describe, self._badge)
@@ -364,7 +364,7 @@ class GalleryPanel(ToolPanel):
         if len(chosen) > 1:
             words += " · " + self.tr("{0} chosen").format(f"{len(chosen):,}")
         self.bar.summary.setText(words)
-        self.side.show_picture(self.keeper.whole(chosen[-1]) if chosen else None)
+        self.side.show_picture(self.store.read_cached(chosen[-1]) if chosen else None)
         self.side.rating.show_stars(chosen[-1].rating if chosen else None)
         self._delete_action.setEnabled(bool(chosen))
         self._undo_action.setEnabled(self.items.can_undo)
@@ -375,11 +375,11 @@ class GalleryPanel(ToolPanel):
             # Reads the files, hence not each time that a hidden gallery gets new pictures.
             self.export.refresh()
 
-    def _shown(self) -> Sequence[Kept]:
+    def _shown(self) -> Sequence[GalleryEntry]:
         """Return the pictures that are shown, those of the current board if there is one."""
         return self.items.shown
 
-    def _current(self) -> Kept | None:
+    def _current(self) -> GalleryEntry | None:
         chosen = self.chosen()
         row = self.thumbnails.currentIndex().row()
         if 0 <= row < len(self.items.shown):
@@ -388,13 +388,13 @@ class GalleryPanel(ToolPanel):
 
     def _current_drop(self) -> PictureDrop | None:
         item = self._current()
-        return None if item is None else self.keeper.whole(item)
+        return None if item is None else self.store.read_cached(item)
 
     def _drop(self, row: int) -> PictureDrop | None:
-        return self.keeper.whole(self.items.shown[row])
+        return self.store.read_cached(self.items.shown[row])
 
     def _describe(self, row: int) -> str:
-        return picture_words(self.items.shown[row], row)
+        return picture_description(self.items.shown[row], row)
 
     def _badge(self, row: int) -> str:
         return stars(self.items.shown[row])

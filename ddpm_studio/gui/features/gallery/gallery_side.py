@@ -15,18 +15,18 @@ from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import label
 from ddpm_studio.gui.widgets.pictures.rating_box import RatingBox
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.library.gallery import MOST_STARS
+from ddpm_studio.jobs.library.gallery import MAX_STARS
 
 
 class RatingRow(QWidget):
-    """Label and star rating; ``given`` is emitted only for ratings given by a person."""
+    """Label and star rating; ``rated`` is emitted only for ratings given by a person."""
 
-    given = Signal(int)
+    rated = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.stars = RatingBox(MOST_STARS)
-        self.stars.valueChanged.connect(self.given)
+        self.stars = RatingBox(MAX_STARS)
+        self.stars.valueChanged.connect(self.rated)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_M)

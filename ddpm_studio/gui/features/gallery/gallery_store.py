@@ -17,11 +17,11 @@ from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import Recipe
-from ddpm_studio.jobs.events import Drawn, Event, PicturesRead
-from ddpm_studio.jobs.library.gallery import Kept, describe
+from ddpm_studio.jobs.events import DrawingResult, Event, PicturesRead
+from ddpm_studio.jobs.library.gallery import GalleryEntry, make_entry
 
 
-class GalleryKeeper(QObject):
+class GalleryStore(QObject):
     """Loads ``items`` from the run folders, and saves newly drawn pictures there."""
 
     about_to_add = Signal()
@@ -30,7 +30,7 @@ class GalleryKeeper(QObject):
     added = Signal()
     """``items`` has grown."""
 
-    returned = Signal(object)
+    restored_items = Signal(object)
     """Deleted pictures are in ``items`` again; carries them."""
 
     loaded = Signal()
@@ -41,73 +41,73 @@ class GalleryKeeper(QObject):
     def __init__(self, studio: Studio, items: GalleryItems, cache: PictureCache) -> None:
         super().__init__(studio)
         self._studio, self._items, self._cache = studio, items, cache
-        self._read: list[Path] = []
-        self._missed: set[Path] = set()
-        self._homes: dict[Path, Path] = {}
-        self._unsorted: list[Drawn] = []
-        self._looked_around = False
-        self._whole: tuple[Kept, PictureDrop | None] | None = None
-        cache.wanted.connect(self._read_pictures)
+        self._loaded_runs: list[Path] = []
+        self._missing_runs: set[Path] = set()
+        self._moved_runs: dict[Path, Path] = {}
+        self._pending: list[DrawingResult] = []
+        self._all_runs_loaded = False
+        self._last_read: tuple[GalleryEntry, PictureDrop | None] | None = None
+        cache.load_requested.connect(self._read_pictures)
         studio.drawn.connect(self._on_drawn)
 
-    def look_around(self) -> None:
+    def load_all_runs(self) -> None:
         """Load the pictures of all runs, on the first call only."""
-        if not self._looked_around:
-            self._looked_around = True
+        if not self._all_runs_loaded:
+            self._all_runs_loaded = True
             run = self._studio.run
             self.load([*([] if run is None else [run]), *Recent(open_settings()).runs()])
 
     def load(self, runs: Sequence[Path]) -> None:
-        """Load the pictures of these runs and, after :meth:`look_around`, of all others."""
-        folder = self._studio.runs_folder if self._looked_around else None
-        job = self._studio.backend.submit(specs.gallery.load(runs, list(self._read), folder))
+        """Load the pictures of these runs and, after :meth:`load_all_runs`, of all others."""
+        folder = self._studio.runs_folder if self._all_runs_loaded else None
+        job = self._studio.backend.submit(specs.gallery.load(runs, list(self._loaded_runs), folder))
         job.on_finished(self._on_loaded)
-        job.on_failed(self._on_not_loaded)
+        job.on_failed(self._on_load_failed)
 
     def follow(self, old: Path | None, new: Path | None) -> None:
         """Follow a run that was moved, deleted or restored; see ``Studio.run_moved``."""
         if old is not None:
             before = old.resolve()
-            self._missed.discard(before)
+            self._missing_runs.discard(before)
             after = None if new is None else new.resolve()
-            read = [after if run == before else run for run in self._read]
-            self._read = [run for run in read if run is not None]
+            read = [after if run == before else run for run in self._loaded_runs]
+            self._loaded_runs = [run for run in read if run is not None]
             if after is not None:
-                self._homes[before] = after
+                self._moved_runs[before] = after
             self._items.move_run(before, after)
         elif new is not None:
             self.load([new])
 
-    def delete(self, items: Sequence[Kept]) -> None:
+    def delete(self, items: Sequence[GalleryEntry]) -> None:
         """Delete pictures from disk; :meth:`restore` restores them."""
         self._cache.forget(items)
         self._submit(specs.gallery.delete(_on_disk(items)))
 
     def restore(self) -> None:
-        """Restore the last deleted pictures; ``returned`` is emitted when that has ended."""
+        """Restore the last deleted pictures; ``restored_items`` is emitted when that has ended."""
         if not self._items.can_undo:
             return
         items = self._items.undo()
         job = self._studio.backend.submit(specs.gallery.restore(_on_disk(items)))
         job.on_failed(self.failed)
         # Not earlier: the model must not change before the view's rows are updated.
-        job.ended.connect(partial(self._on_back, items))
+        job.ended.connect(partial(self._on_restored, items))
 
-    def rate(self, items: Sequence[Kept], stars: int) -> None:
+    def rate(self, items: Sequence[GalleryEntry], stars: int) -> None:
         """Save the rating of pictures to disk."""
         self._submit(specs.gallery.rate(_on_disk(items), stars))
 
-    def put(self, items: Sequence[Kept], board: str, on: bool) -> None:
+    def put(self, items: Sequence[GalleryEntry], board: str, on: bool) -> None:
         """Save to disk that pictures were added to a board, or removed from it."""
         self._submit(specs.gallery.put_on_board(_on_disk(items), board, on))
 
-    def whole(self, item: Kept) -> PictureDrop | None:
+    def read_cached(self, item: GalleryEntry) -> PictureDrop | None:
         """Return a picture with its recipe, as :meth:`read` does; the last result is cached."""
-        if self._whole is None or self._whole[0] is not item:
-            self._whole = item, self.read(item)
-        return self._whole[1]
+        if self._last_read is None or self._last_read[0] is not item:
+            self._last_read = item, self.read(item)
+        return self._last_read[1]
 
-    def read(self, item: Kept) -> PictureDrop | None:
+    def read(self, item: GalleryEntry) -> PictureDrop | None:
         """Read a picture with its recipe; None, and ``failed`` is emitted, if that fails."""
         if item.unsaved is not None:
             return PictureDrop(*item.unsaved)
@@ -120,63 +120,63 @@ class GalleryKeeper(QObject):
     def _submit(self, spec: JobSpec[object]) -> None:
         self._studio.backend.submit(spec).on_failed(self.failed)
 
-    def _on_back(self, items: list[Kept]) -> None:
-        self._items.take_back(items)
-        self.returned.emit(items)
+    def _on_restored(self, items: list[GalleryEntry]) -> None:
+        self._items.add_restored(items)
+        self.restored_items.emit(items)
 
-    def _on_not_loaded(self, failure: Failure) -> None:
+    def _on_load_failed(self, failure: Failure) -> None:
         """Go on without the pictures that could not be loaded."""
         self.failed.emit(failure)
-        self._read += {self._run_of(drawn.recipe) for drawn in self._unsorted}
-        self._keep_unsorted()
+        self._loaded_runs += {self._run_of(drawn.recipe) for drawn in self._pending}
+        self._save_pending()
 
-    def _on_loaded(self, result: tuple[list[Path], list[Kept]]) -> None:
+    def _on_loaded(self, result: tuple[list[Path], list[GalleryEntry]]) -> None:
         runs, kept = result
-        self._read += runs
+        self._loaded_runs += runs
         self._add(kept)
         self.loaded.emit()
-        self._keep_unsorted()
+        self._save_pending()
 
-    def _keep_unsorted(self) -> None:
-        waiting, self._unsorted = self._unsorted, []
+    def _save_pending(self) -> None:
+        waiting, self._pending = self._pending, []
         for drawn in waiting:
             self._on_drawn(drawn)
 
-    def _on_drawn(self, drawn: Drawn) -> None:
+    def _on_drawn(self, drawn: DrawingResult) -> None:
         """Save a drawing; one at t = 0, which involved no network, is ignored."""
         request = drawn.recipe.get("request")
         if not isinstance(request, dict) or request.get("t") == 0:
             return
         run = self._run_of(drawn.recipe)
-        if run not in self._read:
+        if run not in self._loaded_runs:
             # Needed to know whether an earlier session kept the same drawing.
-            if run not in [self._run_of(other.recipe) for other in self._unsorted]:
+            if run not in [self._run_of(other.recipe) for other in self._pending]:
                 self.load([run])
-            self._unsorted.append(drawn)
+            self._pending.append(drawn)
             return
         if self._items.has_drawing(drawn.recipe):
             return
-        job = self._studio.backend.submit(specs.gallery.keep(run, drawn))
+        job = self._studio.backend.submit(specs.gallery.save_to_gallery(run, drawn))
         job.setProperty("drawn", drawn)
         job.on_finished(self._add)
-        job.on_failed(self._on_not_kept)
+        job.on_failed(self._on_save_failed)
 
-    def _add(self, kept: list[Kept]) -> None:
+    def _add(self, kept: list[GalleryEntry]) -> None:
         self.about_to_add.emit()
         self._items.add(kept)
         self.added.emit()
 
-    def _on_not_kept(self, failure: Failure) -> None:
+    def _on_save_failed(self, failure: Failure) -> None:
         """Report that pictures could not be saved, and add them to ``items`` all the same."""
         drawn = _sender_property(self.sender(), "drawn")
         self.failed.emit(failure)
-        if not isinstance(drawn, Drawn):
+        if not isinstance(drawn, DrawingResult):
             return
         run = self._run_of(drawn.recipe)
         kept = []
         for index, picture in enumerate(drawn.pictures):
             recipe = {**drawn.recipe, "index": index}
-            item = describe(run, 0, 0.0, recipe)
+            item = make_entry(run, 0, 0.0, recipe)
             item.unsaved = picture, recipe
             kept.append(item)
         self._add(kept)
@@ -185,9 +185,9 @@ class GalleryKeeper(QObject):
         """Return the current path of the run in a recipe, which may have been moved since."""
         request = recipe.get("request")
         run = Path(str(request.get("run", "")) if isinstance(request, dict) else "").resolve()
-        return self._homes.get(run, run)
+        return self._moved_runs.get(run, run)
 
-    def _read_pictures(self, keys: list[Kept]) -> None:
+    def _read_pictures(self, keys: list[GalleryEntry]) -> None:
         """Load pictures that have come into view; those without a file are in memory."""
         by_path = {}
         for item in keys:
@@ -195,9 +195,9 @@ class GalleryKeeper(QObject):
                 self._cache.put(item, item.unsaved[0])
             else:
                 by_path[item.path] = item
-        for run in {item.run for item in by_path.values()} - self._missed:
+        for run in {item.run for item in by_path.values()} - self._missing_runs:
             if not run.is_dir():
-                self._missed.add(run)
+                self._missing_runs.add(run)
                 gone = StudioError(
                     f"The folder of the run {run.name} is gone.",
                     "Put it back, or open the run where it is now.",
@@ -209,7 +209,7 @@ class GalleryKeeper(QObject):
             job.setProperty("items", by_path)
             job.on_event(self._on_pictures)
             job.on_failed(self.failed)
-            job.failed.connect(self._cache.ask_again)
+            job.failed.connect(self._cache.clear_pending)
 
     def _on_pictures(self, event: Event) -> None:
         items = _sender_property(self.sender(), "items")
@@ -218,7 +218,7 @@ class GalleryKeeper(QObject):
                 self._cache.put(items[path], picture)
 
 
-def _on_disk(items: Sequence[Kept]) -> list[Path]:
+def _on_disk(items: Sequence[GalleryEntry]) -> list[Path]:
     return [item.path for item in items if item.unsaved is None]
 
 

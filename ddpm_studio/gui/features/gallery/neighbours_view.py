@@ -40,14 +40,14 @@ class NeighboursView(QWidget):
         self.grid = PictureGrid(self.tr("Nearest training pictures"))
         self.grid.setFixedHeight(_HEIGHT)
         self.grid.tooltip_for = self._tooltip
-        self.words = label("", "caption", wrap=True)
+        self.result_text = label("", "caption", wrap=True)
         PictureMenu(studio, self.grid)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
         layout.addWidget(self.start)
         layout.addWidget(self.grid)
-        layout.addWidget(self.words)
+        layout.addWidget(self.result_text)
         self.start.clicked.connect(self.search)
         self._clear()
         self.set_picture(None)
@@ -65,8 +65,8 @@ class NeighboursView(QWidget):
         self._run = run if run is not None and is_file(run / "run.json") else None
         view = self._studio.run_view
         if self._run is None and picture is not None and view is not None and view.sources:
-            told = view.summary
-            if picture.shape == (told.height, told.width, told.channels):
+            model = view.summary
+            if picture.shape == (model.height, model.width, model.channels):
                 self._run = self._studio.run
         self.start.setEnabled(picture is not None and self._run is not None)
         if picture is not self._picture:
@@ -83,13 +83,13 @@ class NeighboursView(QWidget):
         )
         job.on_finished(self._on_found)
         job.on_failed(self._on_failed)
-        self._tell(self.tr("Comparing…"))
+        self._show_text(self.tr("Comparing…"))
 
     def _clear(self) -> None:
         """Hide the results, and cancel a search for another picture."""
         self.found = None
         self.grid.hide()
-        self.words.hide()
+        self.result_text.hide()
         if self._job is not None:
             self._studio.backend.cancel(self._job)
             self._job = None
@@ -98,26 +98,26 @@ class NeighboursView(QWidget):
         self.found = found
         self.grid.set_pictures(found.pictures)
         self.grid.show()
-        words = self.tr("nearest: RMSE {0:.1f} of 255").format(found.distances[0])
+        result_text = self.tr("nearest: RMSE {0:.1f} of 255").format(found.distances[0])
         if found.among_themselves is not None:
-            words += self.tr("; that one is {0:.1f} from its own nearest").format(
+            result_text += self.tr("; that one is {0:.1f} from its own nearest").format(
                 found.among_themselves
             )
-        self._tell(words)
+        self._show_text(result_text)
 
     def _on_failed(self, failure: Failure) -> None:
-        self._tell(failure.line)
+        self._show_text(failure.line)
 
-    def _tell(self, words: str) -> None:
-        self.words.setText(words)
-        self.words.show()
+    def _show_text(self, result_text: str) -> None:
+        self.result_text.setText(result_text)
+        self.result_text.show()
 
     def _tooltip(self, index: int) -> str:
         if self.found is None:
             return ""
         number = f"{self.found.numbers[index]:,}"
-        words = self.tr("{0} · RMSE {1:.1f}").format(
+        result_text = self.tr("{0} · RMSE {1:.1f}").format(
             self.found.names[index] or self.tr("Picture {0} of the data").format(number),
             self.found.distances[index],
         )
-        return words + self.tr(" · mirrored") if self.found.mirrored[index] else words
+        return result_text + self.tr(" · mirrored") if self.found.mirrored[index] else result_text

@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from ddpm_studio.catalogue.tools import drawings
 from ddpm_studio.gui.widgets.forms.choices import translated
-from ddpm_studio.jobs.library.gallery import Kept
+from ddpm_studio.jobs.library.gallery import GalleryEntry
 
 
 def kind_title(kind: str) -> str:
@@ -15,7 +15,7 @@ def kind_title(kind: str) -> str:
     return kind if known is None else translated(known.title)
 
 
-def picture_words(item: Kept, number: int) -> str:
+def picture_description(item: GalleryEntry, number: int) -> str:
     """Return a one-line description of a picture: number, kind, seed, run and stars.
 
     ``number`` counts from 0, the text from 1.
@@ -27,6 +27,6 @@ def picture_words(item: Kept, number: int) -> str:
     return f"{words} · {stars(item)}" if item.rating else words
 
 
-def stars(item: Kept) -> str:
+def stars(item: GalleryEntry) -> str:
     """Return the rating of a picture as stars, such as ``★★★``; empty if unrated."""
     return "★" * item.rating

@@ -54,7 +54,7 @@ class RecipeView(QWidget):
     def show_picture(self, picture: Pictures, recipe: dict[str, object]) -> None:
         """Show a picture (H, W, C) and its recipe."""
         self.picture.set_pictures(picture[None], recipe=recipe)
-        self._show(self._words(picture, recipe))
+        self._show(self._rows_of(picture, recipe))
 
     def clear(self) -> None:
         """Show nothing."""
@@ -71,9 +71,9 @@ class RecipeView(QWidget):
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._form.addRow(label(title, "caption"), value)
 
-    def _words(self, picture: Pictures, recipe: dict[str, object]) -> dict[str, str]:
-        asked = recipe.get("request")
-        request: dict[str, object] = asked if isinstance(asked, dict) else {}
+    def _rows_of(self, picture: Pictures, recipe: dict[str, object]) -> dict[str, str]:
+        stored_request = recipe.get("request")
+        request: dict[str, object] = stored_request if isinstance(stored_request, dict) else {}
         rows: dict[str, str] = {}
         kind, known = str(recipe.get("kind", "")), drawings()
         if kind:
@@ -85,7 +85,7 @@ class RecipeView(QWidget):
             rows[self.tr("Picture")] = f"{index + 1:,}"
         if "t" in request:
             rows["t"] = f"{request['t']}"
-        rows |= self._mixed(recipe, request)
+        rows |= self._mix_weights(recipe, request)
         if "sampler" in request:
             rows[self.tr("Sampler")] = self._sampler(request)
         if "weights" in request:
@@ -102,15 +102,15 @@ class RecipeView(QWidget):
         rows[self.tr("Size")] = size_text(width, height)
         return rows
 
-    def _mixed(self, recipe: dict[str, object], request: dict[str, object]) -> dict[str, str]:
+    def _mix_weights(self, recipe: dict[str, object], request: dict[str, object]) -> dict[str, str]:
         """Return the interpolation weights of a mix: λ between two pictures, u and v for four."""
         index, lambdas = recipe.get("index"), request.get("steps_lambda")
         if not isinstance(index, int) or not isinstance(lambdas, int) or lambdas < 2:
             return {}
         if recipe.get("kind") == "path":
             before, step = divmod(index, lambdas - 1)
-            told = self.tr("{0} from picture {1} on")
-            return {"λ": told.format(f"{step / (lambdas - 1):.3g}", before + 1)}
+            template = self.tr("{0} from picture {1} on")
+            return {"λ": template.format(f"{step / (lambdas - 1):.3g}", before + 1)}
         inputs, u, v = recipe.get("inputs"), request.get("u"), request.get("v")
         if isinstance(trail := request.get("trail"), str):
             points = trail_points(trail)

@@ -17,7 +17,7 @@ from ddpm_studio.catalogue.concepts import CONCEPTS
 from ddpm_studio.catalogue.glossary import GLOSSARY, Term, find_terms
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, X0_HAT
 from ddpm_studio.gui.widgets.forms.choices import translated
-from ddpm_studio.gui.widgets.layout.basics import button, clearable, label, name
+from ddpm_studio.gui.widgets.layout.basics import add_clear_button, button, label, name
 
 _SIZE, _LIST_WIDTH = QSize(720, 480), 260
 _TERM = Qt.ItemDataRole.UserRole
@@ -30,7 +30,7 @@ class GlossaryDialog(QDialog):
         parent: the window.
     """
 
-    concept_wanted = Signal(str)
+    concept_requested = Signal(str)
     """Emitted with the name of a concept whose chapter in Learn is to be shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -40,36 +40,36 @@ class GlossaryDialog(QDialog):
         self.field = QLineEdit()
         self.field.setPlaceholderText(self.tr("Search words and signs…"))
         name(self.field, self.tr("Search the glossary"))
-        clearable(self.field)
+        add_clear_button(self.field)
         self.list = QListWidget()
         name(self.list, self.tr("Entries"))
         self.list.setFixedWidth(_LIST_WIDTH)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.title = label("", "title", wrap=True)
-        self.signs = label("", "muted", wrap=True)
+        self.symbols = label("", "muted", wrap=True)
         self.text = label("", wrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.show_place = button(
+        self.show_in_learn_button = button(
             self.tr("See it live"), self.tr("Show the place in Learn"), icon="graduation-cap"
         )
-        self.show_place.clicked.connect(self._show_place)
-        told = QVBoxLayout()
-        told.setSpacing(SPACE_M)
-        for part in (self.title, self.signs, self.text):
-            told.addWidget(part)
-        told.addWidget(self.show_place, alignment=Qt.AlignmentFlag.AlignLeft)
-        told.addStretch()
+        self.show_in_learn_button.clicked.connect(self._request_concept)
+        details = QVBoxLayout()
+        details.setSpacing(SPACE_M)
+        for part in (self.title, self.symbols, self.text):
+            details.addWidget(part)
+        details.addWidget(self.show_in_learn_button, alignment=Qt.AlignmentFlag.AlignLeft)
+        details.addStretch()
         both = QHBoxLayout()
         both.setSpacing(SPACE_L)
         both.addWidget(self.list)
-        both.addLayout(told, 1)
+        both.addLayout(details, 1)
         layout = QVBoxLayout(self)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.field)
         layout.addLayout(both, 1)
         self.field.textChanged.connect(self._search)
-        self.list.currentItemChanged.connect(self._tell)
+        self.list.currentItemChanged.connect(self._show_term)
         self._search("")
 
     @property
@@ -95,26 +95,26 @@ class GlossaryDialog(QDialog):
             item.setToolTip(translated(term.text))
             self.list.addItem(item)
         self.list.setCurrentRow(0)
-        self._tell()
+        self._show_term()
 
-    def _tell(self) -> None:
+    def _show_term(self) -> None:
         term = self.term
         self.title.setText(self.tr("There is no such entry") if term is None else term.title)
-        signs = () if term is None else term.signs
-        self.signs.setText(
-            self.tr("Written {0}").format(_with_hat(", ".join(signs))) if signs else ""
+        symbols = () if term is None else term.symbols
+        self.symbols.setText(
+            self.tr("Written {0}").format(_with_hat(", ".join(symbols))) if symbols else ""
         )
-        self.signs.setVisible(bool(signs))
+        self.symbols.setVisible(bool(symbols))
         self.text.setText("" if term is None else translated(term.text))
-        self.show_place.setVisible(term is not None and bool(term.concept))
+        self.show_in_learn_button.setVisible(term is not None and bool(term.concept))
         if term is not None and term.concept:
             place = self.tr("See it live: {0}").format(translated(CONCEPTS[term.concept].title))
-            self.show_place.setText(place)
-            self.show_place.setAccessibleName(place)
+            self.show_in_learn_button.setText(place)
+            self.show_in_learn_button.setAccessibleName(place)
 
-    def _show_place(self) -> None:
+    def _request_concept(self) -> None:
         if self.term is not None and self.term.concept:
-            self.concept_wanted.emit(self.term.concept)
+            self.concept_requested.emit(self.term.concept)
 
 
 def _with_hat(text: str) -> str:

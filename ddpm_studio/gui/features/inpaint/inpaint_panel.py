@@ -19,23 +19,23 @@ from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel, choose
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M
-from ddpm_studio.gui.widgets.forms.choices import name_by_field, translated
+from ddpm_studio.gui.widgets.forms.choices import set_name_from_field, translated
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import label, name
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
-from ddpm_studio.gui.widgets.layout.flow_layout import together
-from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
+from ddpm_studio.gui.widgets.layout.flow_layout import inline_group
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskEditor
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import Recipe, Restored
-from ddpm_studio.jobs.events import Drawn, Event, FrameImages
+from ddpm_studio.jobs.drawing.recipes import ParsedRecipe, Recipe
+from ddpm_studio.jobs.events import DrawingResult, Event, FrameImages
 from ddpm_studio.requests import InpaintRequest
 
 _COUNTS = (1, 4, 9, 16)
-_STEPS, _FRAMES, _BRUSH, _MOST_BRUSH = 50, 25, 5, 32
+_STEPS, _FRAMES, _BRUSH, _MAX_BRUSH = 50, 25, 5, 32
 _SLIDER_WIDTH, _JUMP_WIDTH, _RESAMPLINGS_WIDTH = 120, 72, 60
 # Side of the source slot, in pixels: small, since its picture is shown large below.
 _SLOT = 64
@@ -51,16 +51,16 @@ class InpaintPanel(ToolPanel):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self._surprised = False
+        self._first_pick_done = False
         self._frames: list[Pictures] = []
         self.cancelled.shown = self._with_known
         self.source = SourceSlot(
             studio, self.tr("Picture"), self.tr("drop one"), "inpaint source", by_class=True
         )
-        self.canvas = MaskPicture(self.tr("Picture and mask"))
+        self.canvas = MaskEditor(self.tr("Picture and mask"))
         self.grid = PictureGrid(self.tr("Filled in"))
         self.brush = Slider()
-        self.brush.setRange(1, _MOST_BRUSH)
+        self.brush.setRange(1, _MAX_BRUSH)
         self.brush.setFixedWidth(_SLIDER_WIDTH)
         self.brush.valueChanged.connect(self._on_brush)
         self.brush.setValue(_BRUSH)
@@ -73,15 +73,17 @@ class InpaintPanel(ToolPanel):
             (self.jump, _FIELDS["jump"]),
             (self.resamplings, _FIELDS["resamplings"]),
         ):
-            name_by_field(box, field)
+            set_name_from_field(box, field)
         self.jump.setFixedWidth(_JUMP_WIDTH)
         self.resamplings.setFixedWidth(_RESAMPLINGS_WIDTH)
         for number in (self.jump, self.resamplings):
             number.setKeyboardTracking(False)
             number.valueChanged.connect(self.draw_later)
-        self.sampler = SamplerBar(steps=_STEPS, fixed=True, of_pictures=True, loose=True)
+        self.sampler = SamplerBar(
+            steps=_STEPS, fixed=True, offer_picture_classes=True, without_layout=True
+        )
         self.export = ExportMenu(studio, actions, "inpaint", self.category, self._to_export)
-        self.export.report_to(self.messages)
+        self.export.set_message_bar(self.messages)
         self.grid.selection_changed.connect(self.export.refresh)
         PictureMenu(studio, self.grid)
         self._build()
@@ -94,15 +96,15 @@ class InpaintPanel(ToolPanel):
         studio.picture_sent.connect(self._on_picture_sent)
         self._on_run()
 
-    def surprise(self) -> None:
+    def pick_random(self) -> None:
         """Pick a random picture of the data as the source."""
         self.source.pick_from_data()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Pick a random picture the first time, so that there is something to paint on."""
         super().showEvent(event)
-        self._tell_missing()
-        self._surprise_once()
+        self._show_missing()
+        self._pick_random_once()
 
     def _build(self) -> None:
         self._pictures = QWidget()
@@ -112,7 +114,7 @@ class InpaintPanel(ToolPanel):
             (
                 "surprise",
                 self.tr("From data"),
-                self.surprise,
+                self.pick_random,
                 "shuffle",
                 self.tr(
                     "Take a picture by chance, of the open ones or else of those the model learnt"
@@ -153,7 +155,7 @@ class InpaintPanel(ToolPanel):
             # Icons without text, to leave room for the picture.
             made = ActionButton(action, icon) if key == "surprise" else ActionTool(action)
             choices.add(made, tip, keep=key == "surprise")
-        self._tell_changes()
+        self._update_undo_actions()
         again = self.actions_.add(
             "inpaint.draw",
             self.tr("Fill in again"),
@@ -166,17 +168,19 @@ class InpaintPanel(ToolPanel):
             (TermLabel(self.tr("resamplings"), "resamplings"), self.resamplings),
             (label(self.tr("jump"), "muted"), self.jump),
         ):
-            self.drawer.add(together(words, box), box.toolTip())
-        brush = together(label(self.tr("brush"), "muted"), self.brush)
+            self.drawer.add(inline_group(words, box), box.toolTip())
+        brush = inline_group(label(self.tr("brush"), "muted"), self.brush)
         choices.add(brush, self.brush.toolTip(), keep=True)
-        choices.add(together(label(self.tr("count"), "muted"), self.count), self.count.toolTip())
+        choices.add(
+            inline_group(label(self.tr("count"), "muted"), self.count), self.count.toolTip()
+        )
         if self.source.badge is not None:
-            self.source.badge.stand_beside()
+            self.source.badge.use_separate_layout()
             choices.add(self.source.badge, self.tr("The class of the picture."))
-        for part, sentence in self.drawer.front:
+        for part, sentence in self.drawer.row_controls:
             choices.add(part, sentence)
         choices.add(ActionTool(again), keep=True)
-        choices.set_corner(together(self.drawer.button, self.export))
+        choices.set_corner(inline_group(self.drawer.button, self.export))
         self.source.setFixedSize(_SLOT, _SLOT)
         top = QHBoxLayout()
         top.setSpacing(SPACE_M)
@@ -189,7 +193,7 @@ class InpaintPanel(ToolPanel):
         middle.addWidget(self.grid, 1)
         self.content.addLayout(top)
         # Below the controls, which must not move when the notice appears.
-        self._tell_age(again, self.content.count())
+        self._add_stale_notice(again, self.content.count())
         self.content.addWidget(self.progress)
         self.content.addWidget(self._pictures, 1)
 
@@ -201,7 +205,7 @@ class InpaintPanel(ToolPanel):
         self.export.refresh()
         request = InpaintRequest(
             run=Path(self.studio.run),
-            count=self.count.pictures(lambda count: self.grid.cover(count, picture.shape[:2])),
+            count=self.count.pictures(lambda count: self.grid.coverage(count, picture.shape[:2])),
             jump=self.jump.value(),
             resamplings=self.resamplings.value(),
             frames=_FRAMES,
@@ -209,12 +213,12 @@ class InpaintPanel(ToolPanel):
         )
         return specs.drawing.draw(request, "inpaint", picture=picture, mask=mask.copy())
 
-    def _has_subject(self) -> bool:
+    def _has_inputs(self) -> bool:
         return self.source.fitted is not None and bool(self.canvas.painted.any())
 
-    def _show_restored(self, found: Restored) -> None:
+    def _show_restored(self, found: ParsedRecipe) -> None:
         fields = found.request.model_dump()
-        self._surprised = True
+        self._first_pick_done = True
         self.source.set_picture(found.inputs["picture"])
         if self.canvas.painted.shape == found.mask.shape:
             self.canvas.set_mask(found.mask)
@@ -240,28 +244,28 @@ class InpaintPanel(ToolPanel):
         return np.where(mask, shown, picture)
 
     def _on_finished(self, result: object) -> None:
-        if isinstance(result, Drawn):
+        if isinstance(result, DrawingResult):
             self.drawn = result
             self.grid.set_pictures(result.pictures, recipe=result.recipe)
         self.export.refresh()
 
     def _on_source(self) -> None:
         self.sampler.classes.set_pictures([self.source.class_label])
-        self._surprised |= self.source.fitted is not None
+        self._first_pick_done |= self.source.fitted is not None
         self.canvas.set_picture(self.source.fitted)
         if self.source.fitted is not None and not (self.source.asked or self.canvas.painted.any()):
             self.canvas.suggest()
-        self._tell_changes()
-        self._tell_missing()
-        self._forget()
+        self._update_undo_actions()
+        self._show_missing()
+        self._discard_drawing()
         self.draw_later(asked=self.source.asked)
 
-    def _tell_changes(self) -> None:
+    def _update_undo_actions(self) -> None:
         """Update whether undo and redo of the mask are enabled."""
         self.actions_["inpaint.undo"].setEnabled(self.canvas.can_undo)
         self.actions_["inpaint.redo"].setEnabled(self.canvas.can_redo)
 
-    def _tell_missing(self) -> None:
+    def _show_missing(self) -> None:
         """Show in the empty grid what is missing: a picture, or a mask."""
         if self.source.fitted is not None:
             self.grid.set_empty("brush", self.tr("Paint over a part of the picture"))
@@ -269,11 +273,11 @@ class InpaintPanel(ToolPanel):
             self.grid.set_empty("image", self.tr("Drop a picture to paint on"))
 
     def _on_mask(self) -> None:
-        self._tell_changes()
+        self._update_undo_actions()
         if self.canvas.painted.any():
             self.draw_later()
         else:
-            self._forget()
+            self._discard_drawing()
 
     def _on_brush(self, side: int) -> None:
         self.canvas.brush = side
@@ -283,27 +287,27 @@ class InpaintPanel(ToolPanel):
         view = self.studio.run_view
         if view is not None:
             self.sampler.follow(view)
-        self._forget()
-        self._surprised = False
+        self._discard_drawing()
+        self._first_pick_done = False
         self.source.refit()
-        self._tell_missing()
-        self._surprise_once()
+        self._show_missing()
+        self._pick_random_once()
 
-    def _surprise_once(self) -> None:
+    def _pick_random_once(self) -> None:
         can = self.studio.can_draw and self.studio.has_pictures
         empty = self.source.drop is None and not self.source.waiting
-        if self.isVisible() and can and empty and not self._surprised:
+        if self.isVisible() and can and empty and not self._first_pick_done:
             self.source.pick_from_data(asked=False)
 
-    def _forget(self) -> None:
-        self.give_up()
+    def _discard_drawing(self) -> None:
+        self.cancel_drawing()
         self.drawn = None
         self.grid.set_pictures(None)
         self.export.refresh()
 
     def _on_picture_sent(self, where: str, picture: Pictures, recipe: Recipe | None) -> None:
         if where == "inpaint":
-            self._surprised = True
+            self._first_pick_done = True
             self.source.set_picture(picture, recipe)
 
     def _to_export(self) -> Export | None:

@@ -26,20 +26,20 @@ from ddpm_studio.gui.features.interpolate.mix_export import mixed_export
 from ddpm_studio.gui.features.interpolate.mix_pictures import MixPictures
 from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
 from ddpm_studio.gui.features.interpolate.path_view import PathView
-from ddpm_studio.gui.features.interpolate.random_pictures import offer_some
+from ddpm_studio.gui.features.interpolate.random_pictures import request_random_pictures
 from ddpm_studio.gui.platform.images import PictureDrop, Pictures
-from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.layout.flow_layout import inline_group
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import Recipe, Restored
-from ddpm_studio.jobs.events import Drawn, Event, FrameImages
+from ddpm_studio.jobs.drawing.recipes import ParsedRecipe, Recipe
+from ddpm_studio.jobs.events import DrawingResult, Event, FrameImages
 from ddpm_studio.requests import InterpolateRequest, PathRequest
 
 _FRAMES = 25
 _ROWS = (0, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
-_ROOM_FOR_WORDS = 1040
-_KEYS, _MOST_AT_ONCE = 3, 4
+_MIN_WIDTH_WITH_TEXT = 1040
+_KEYS, _MAX_AT_ONCE = 3, 4
 
 
 class InterpolatePanel(ToolPanel):
@@ -51,12 +51,12 @@ class InterpolatePanel(ToolPanel):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self._surprised = False
+        self._first_pick_done = False
         self.rows = DrawingRows()
         self._pictures: Pictures | None = None
         self._row = self._shown = 0
         self.export = ExportMenu(studio, actions, "interpolate", self.category, self._to_export)
-        self.export.report_to(self.messages)
+        self.export.set_message_bar(self.messages)
         self.view = MixView(studio)
         self.a, self.b, self.c, self.d = self.view.all_slots
         self.preview, self.slider = self.view.preview, self.view.slider
@@ -64,13 +64,15 @@ class InterpolatePanel(ToolPanel):
         self._at_lambda = LambdaDrawer(studio, self.view, self._spec_at, self)
         self.path = PathView(studio)
         self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
-        self.sampler = SamplerBar(of_pictures=True, loose=True)
+        self.sampler = SamplerBar(offer_picture_classes=True, without_layout=True)
         self.grid = RowGrid(self.tr("From A to B"))
-        self.choices = MixChoices(actions, self.category, self.surprise, self.swap, self.draw_now)
+        self.choices = MixChoices(
+            actions, self.category, self.pick_random, self.swap, self.draw_now
+        )
         for grid in (self.grid, self.preview, self.path.preview):
             PictureMenu(studio, grid)
         self._build()
-        self._tell_age(actions["interpolate.draw"])
+        self._add_stale_notice(actions["interpolate.draw"])
         self._connect()
         self._on_mode()
         self._on_run()
@@ -78,9 +80,9 @@ class InterpolatePanel(ToolPanel):
     def _build(self) -> None:
         self._mixed = MixPictures(self.view, self.path, self.grid)
         self.drawer = SamplerDrawer(self._mixed, self.sampler)
-        for part, sentence in self.choices.rarely:
+        for part, sentence in self.choices.drawer_controls:
             self.drawer.add(part, sentence)
-        self.choices.lay_out(self.drawer, together(self.drawer.button, self.export))
+        self.choices.lay_out(self.drawer, inline_group(self.drawer.button, self.export))
         self.content.addWidget(self._mixed, 1)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.time)
@@ -89,32 +91,32 @@ class InterpolatePanel(ToolPanel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show buttons without text where there is little room."""
         super().resizeEvent(event)
-        self.choices.set_brief(self.width() < _ROOM_FOR_WORDS)
+        self.choices.set_brief(self.width() < _MIN_WIDTH_WITH_TEXT)
 
     @property
     def mode(self) -> str:
         """The current interpolation mode; see :class:`MixChoices`."""
         return self.choices.mode
 
-    def surprise(self) -> None:
+    def pick_random(self) -> None:
         """Fill the slots with random pictures of the open data set, else of the run's data."""
-        self._surprise(asked=True)
+        self._pick_random(asked=True)
 
-    def _surprise(self, *, asked: bool) -> None:
+    def _pick_random(self, *, asked: bool) -> None:
         failed = self._on_failed if asked else self._on_none_found
-        offer_some(self.studio, _MOST_AT_ONCE, partial(self._take_some, asked), failed)
+        request_random_pictures(self.studio, _MAX_AT_ONCE, partial(self._fill_slots, asked), failed)
 
     def swap(self) -> None:
         """Swap A and B; in path mode, reverse the path."""
         if self.mode == "path":
-            self.path.turn_around()
+            self.path.reverse()
         else:
-            self.a.exchange(self.b)
+            self.a.swap_with(self.b)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Fill empty slots with random pictures the first time, so that something is drawn."""
         super().showEvent(event)
-        self._surprise_once()
+        self._pick_random_once()
 
     def _connect(self) -> None:
         for slot in self.view.all_slots:
@@ -126,7 +128,7 @@ class InterpolatePanel(ToolPanel):
         self.view.pad.changed.connect(self._show_preview)
         self.view.pad.changed.connect(self.draw_later)
         self.view.trail.recorded.connect(self._on_recorded)
-        self.view.whole_button.clicked.connect(self._fill_screen)
+        self.view.full_screen_button.clicked.connect(self._toggle_full_screen)
         self.path.changed.connect(self._on_source)
         self.path.failed.connect(self._on_failed)
         self.choices.changed.connect(self.draw_later)
@@ -165,16 +167,16 @@ class InterpolatePanel(ToolPanel):
             return specs.drawing.interpolate_series(requests, keys, "interpolate")
         return specs.drawing.draw(self._request(self.time.value, common), "interpolate", ends=keys)
 
-    def _has_subject(self) -> bool:
+    def _has_inputs(self) -> bool:
         return bool(self._keys())
 
     def _request(self, t: int, fields: dict[str, Any]) -> InterpolateRequest:
         return InterpolateRequest(run=self._run(), t=t, frames=_FRAMES, **fields)
 
-    def _spec_at(self, position: float) -> JobSpec[Drawn] | None:
+    def _spec_at(self, position: float) -> JobSpec[DrawingResult] | None:
         """Return a job for the single picture at λ; None if not possible or not quick enough."""
         keys = self._keys()
-        if not keys or not self.quick or self.mode != "row":
+        if not keys or not self.is_fast or self.mode != "row":
             return None
         fields = {**self.choices.value(), **self.sampler.value(), "u": position}
         request = self._request(self.time.value, fields)
@@ -191,9 +193,9 @@ class InterpolatePanel(ToolPanel):
     def _slots(self) -> tuple[SourceSlot, ...]:
         return self.view.slots_of(self.mode)
 
-    def _show_restored(self, found: Restored) -> None:
+    def _show_restored(self, found: ParsedRecipe) -> None:
         fields = found.request.model_dump()
-        self._surprised = True
+        self._first_pick_done = True
         mode = restored_mode(found)
         # The pictures first: a mode without pictures would pick random ones.
         if mode == "path":
@@ -225,17 +227,19 @@ class InterpolatePanel(ToolPanel):
     def _on_event(self, event: Event) -> None:
         if isinstance(event, FrameImages):
             self._show(event.x0_hat)
-        elif isinstance(event, Drawn):
-            self._keep(event)
+        elif isinstance(event, DrawingResult):
+            self._keep_in_gallery(event)
             self._show(event.pictures)
             self.rows.next()
 
     def _on_finished(self, result: object) -> None:
-        if isinstance(result, Drawn):
+        if isinstance(result, DrawingResult):
             self.drawn = result
             self._show(result.pictures)
         elif isinstance(result, list) and self._pictures is not None:
-            self.drawn = Drawn(self._pictures, {**result[-1].recipe, "rows": self.rows.shown_ts})
+            self.drawn = DrawingResult(
+                self._pictures, {**result[-1].recipe, "rows": self.rows.shown_ts}
+            )
             self._show_grid()
         self.export.refresh()
 
@@ -258,7 +262,7 @@ class InterpolatePanel(ToolPanel):
         if self.mode == "pad":
             pad = self.view.pad
             self.lambda_label.setText(f"u = {pad.u:.2f}, v = {pad.v:.2f}")
-        if self.mode not in ("row", "matrix") or self._at_lambda.shows:
+        if self.mode not in ("row", "matrix") or self._at_lambda.is_showing:
             return
         position = self.slider.value() / SLIDER
         pictures = self._pictures
@@ -291,7 +295,7 @@ class InterpolatePanel(ToolPanel):
         if changed is None:
             return  # It is not used in the current mode.
         if not self._keys():
-            self._forget()
+            self._discard_drawing()
         self._show_empty()
         self.draw_later(asked=changed.asked)
 
@@ -299,7 +303,7 @@ class InterpolatePanel(ToolPanel):
         """Switch to the chosen mode: a row, a row for each t, a square, a pad, or a path."""
         mode = self.mode
         several, in_row = mode == "matrix", mode in ("row", "matrix")
-        self._forget()
+        self._discard_drawing()
         self._show_empty()
         self._mixed.show_mode(mode)
         self.time.setEnabled(not several)
@@ -310,16 +314,16 @@ class InterpolatePanel(ToolPanel):
         if can and not self._keys() and not in_row:
             held = [slot for slot in self.view.all_slots if slot.drop is not None]
             if mode != "path" or (self.path.is_empty and len(held) < 2):
-                self._surprise(asked=False)
+                self._pick_random(asked=False)
             elif self.path.is_empty:
-                self.path.take_from(held)
+                self.path.copy_from(held)
 
     def _on_recorded(self) -> None:
         """Draw the whole trail, which is kept instead of the last picture of the drag."""
-        self._owed = None
+        self._unsaved_drawing = None
         self.draw_now()
 
-    def _fill_screen(self) -> None:
+    def _toggle_full_screen(self) -> None:
         if "view.full_screen" in self.actions_:
             self.actions_["view.full_screen"].trigger()
 
@@ -328,63 +332,63 @@ class InterpolatePanel(ToolPanel):
         if view is not None:
             self.time.set_timesteps(view.summary.timesteps)
             self.sampler.follow(view)
-        self._forget()
+        self._discard_drawing()
         for slot in self.view.all_slots:
             slot.refit()
         self.path.refit()
-        self._surprised = False
-        self._surprise_once()
+        self._first_pick_done = False
+        self._pick_random_once()
 
-    def _forget(self) -> None:
-        self.give_up()
+    def _discard_drawing(self) -> None:
+        self.cancel_drawing()
         self._pictures = self.drawn = None
         self._mixed.clear()
         self._show_preview()
         self.export.refresh()
 
-    def _surprise_once(self) -> None:
+    def _pick_random_once(self) -> None:
         path, full = self.mode == "path", not any(slot.is_free for slot in self._slots())
         held = not self.path.is_empty if path else full
         can = self.studio.can_draw and self.studio.has_pictures
-        if self.isVisible() and can and not (self._surprised or held):
-            self._surprised = True
-            self._surprise(asked=False)
+        if self.isVisible() and can and not (self._first_pick_done or held):
+            self._first_pick_done = True
+            self._pick_random(asked=False)
 
     def _on_none_found(self, _: Failure) -> None:
         """Allow another try when the tab is shown again; no message, as nobody asked for it."""
-        self._surprised = False
+        self._first_pick_done = False
 
-    def _take_some(self, asked: bool, pictures: list[PictureDrop]) -> None:
+    def _fill_slots(self, asked: bool, pictures: list[PictureDrop]) -> None:
         """Fill the free slots; if there are none and a person ``asked``, replace all pictures.
 
         In path mode the key pictures are replaced if a person ``asked``, or if there are none.
         """
         if self.mode == "path":
             if asked or self.path.is_empty:
-                self.path.set_keys(pictures[:_KEYS], asked=asked, by_chance=True)
+                self.path.set_keys(pictures[:_KEYS], asked=asked, is_random=True)
             return
         slots = [slot for slot in self._slots() if slot.is_free]
         if asked and not slots:
             slots = list(self._slots())
         for slot, picture in zip(slots, itertools.cycle(pictures)):
-            slot.take(picture, asked=asked, by_chance=True)
+            slot.accept(picture, asked=asked, is_random=True)
 
     def _on_picture_sent(self, where: str, picture: Pictures, recipe: Recipe | None) -> None:
         slot = {"interpolate_a": self.a, "interpolate_b": self.b}.get(where)
         if slot is None:
             return
-        self._surprised = True
+        self._first_pick_done = True
         if self.mode == "path":
             self.path.append(PictureDrop(picture, recipe))
         else:
             slot.set_picture(picture, recipe)
 
-    def _show_undrawn(self) -> None:
+    def _show_not_drawn(self) -> None:
         if self._keys():
-            self.view.tell_undrawn(self.actions_["interpolate.draw"])
+            self.view.show_not_drawn(self.actions_["interpolate.draw"])
 
     def _show_empty(self) -> None:
-        self.view.tell_missing(self.mode, bool(self._keys()), self.surprise)
+        self.view.show_missing(self.mode, bool(self._keys()), self.pick_random)
         self.grid.set_empty("image", "")
 
     def _to_export(self) -> Export | None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from ddpm_studio.backend import JobHandle, JobSpec
 from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import DrawingResult
 
 
 class LambdaDrawer(QObject):
@@ -28,45 +28,45 @@ class LambdaDrawer(QObject):
         self,
         studio: Studio,
         view: MixView,
-        spec: Callable[[float], JobSpec[Drawn] | None],
+        spec: Callable[[float], JobSpec[DrawingResult] | None],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._studio, self._view, self._spec = studio, view, spec
-        self._job: JobHandle[Drawn] | None = None
-        self._newest: float | None = None
-        self._at = 0.0
+        self._job: JobHandle[DrawingResult] | None = None
+        self._pending: float | None = None
+        self._lambda = 0.0
         #: Whether the preview shows a picture drawn by this object.
-        self.shows = False
+        self.is_showing = False
         view.slider.valueChanged.connect(self._on_slider)
         view.slider.sliderReleased.connect(self.stop)
 
     def stop(self) -> None:
         """Cancel the drawing, and return the preview to the pictures of the row."""
-        self.shows, self._newest = False, None
+        self.is_showing, self._pending = False, None
         if self._job is not None:
             self._studio.backend.cancel(self._job)
 
     def _on_slider(self, value: int) -> None:
         if self._view.slider.isSliderDown():
-            self._newest = value / SLIDER
+            self._pending = value / SLIDER
             if self._job is None:
-                self._begin()
+                self._start_pending()
 
-    def _begin(self) -> None:
-        if self._newest is None or (spec := self._spec(self._newest)) is None:
+    def _start_pending(self) -> None:
+        if self._pending is None or (spec := self._spec(self._pending)) is None:
             return
-        self._at, self._newest = self._newest, None
+        self._lambda, self._pending = self._pending, None
         self._job = self._studio.submit(spec, asked=False)
         self._job.on_finished(self._show)
-        self._job.ended.connect(self._go_on)
+        self._job.ended.connect(self._on_ended)
 
-    def _show(self, drawn: Drawn) -> None:
+    def _show(self, drawn: DrawingResult) -> None:
         if self._view.slider.isSliderDown():
-            self.shows = True
-            self._view.lambda_label.setText(f"λ = {self._at:.2f}")
+            self.is_showing = True
+            self._view.lambda_label.setText(f"λ = {self._lambda:.2f}")
             self._view.preview.set_rows(drawn.pictures, (), recipe=drawn.recipe)
 
-    def _go_on(self) -> None:
+    def _on_ended(self) -> None:
         self._job = None
-        self._begin()
+        self._start_pending()

@@ -12,16 +12,21 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWi
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
-from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field, translated
-from ddpm_studio.gui.widgets.layout.basics import button, inset, keep_from_wheel, label
+from ddpm_studio.gui.widgets.forms.choices import add_choices, set_name_from_field, translated
+from ddpm_studio.gui.widgets.layout.basics import (
+    add_text_margin,
+    button,
+    ignore_unfocused_wheel,
+    label,
+)
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
-from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.layout.flow_layout import inline_group
 from ddpm_studio.gui.workspace.actions import ActionRegistry
-from ddpm_studio.jobs.drawing.recipes import Restored
+from ddpm_studio.jobs.drawing.recipes import ParsedRecipe
 from ddpm_studio.requests import MixRequest
 
 _LAMBDAS = 7
-_MOST_LAMBDAS = 64
+_MAX_LAMBDAS = 64
 _STEPS_WIDTH = 64
 _FIELDS = MixRequest.model_fields
 
@@ -32,9 +37,10 @@ class MixChoices(QWidget):
     At most one of the mode buttons is checked; with none, the mode is "row", one row from A to B.
 
     Args:
-        actions: where ``interpolate.surprise``, ``.swap``, ``.draw`` and the modes are registered.
+        actions: where ``interpolate.pick_random``, ``.swap``, ``.draw`` and the modes are
+            registered.
         category: the menu they belong to, translated.
-        surprise: fills the slots with random pictures.
+        pick_random: fills the slots with random pictures.
         swap: swaps A and B.
         draw: draws again.
         parent: the owner.
@@ -49,14 +55,14 @@ class MixChoices(QWidget):
         self,
         actions: ActionRegistry,
         category: str,
-        surprise: Callable[[], object],
+        pick_random: Callable[[], object],
         swap: Callable[[], object],
         draw: Callable[[], object],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._actions, self._category = actions, category
-        self._row = self._way_action(
+        self._row = self._mode_action(
             "row",
             self.tr("One row"),
             self._choose_row,
@@ -64,25 +70,25 @@ class MixChoices(QWidget):
             self.tr("From A to B at one t"),
         )
         self._row.setChecked(True)
-        self.matrix = self._way(
+        self.matrix = self._mode_button(
             "matrix",
             self.tr("Several t"),
             self.tr("One row for each of several t from T to 0, as in Fig. 9 of the paper"),
             "grid-3x3",
         )
-        self.corners = self._way(
+        self.corners = self._mode_button(
             "corners",
             self.tr("Four corners"),
             self.tr("A square between four pictures"),
             "layout-grid",
         )
-        self.pad = self._way(
+        self.pad = self._mode_button(
             "pad", self.tr("Pad"), self.tr("Move a point between four pictures"), "crosshair"
         )
-        self.path = self._way(
+        self.path = self._mode_button(
             "path", self.tr("Path"), self.tr("Walk through several pictures in turn"), "waypoints"
         )
-        self._ways = {
+        self._mode_buttons = {
             "matrix": self.matrix,
             "corners": self.corners,
             "pad": self.pad,
@@ -99,48 +105,53 @@ class MixChoices(QWidget):
             icon="refresh-cw",
             tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
         )
-        self.again = ActionTool(draw_action)
+        self.redraw_button = ActionTool(draw_action)
         pictures = (
-            self._button("surprise", self.tr("From data"), surprise, "shuffle", tip),
+            self._button("surprise", self.tr("From data"), pick_random, "shuffle", tip),
             self._button("swap", self.tr("Swap"), swap, "repeat", self.tr("Exchange A and B")),
         )
-        self._words = {press: press.text() for press in (*pictures, *self._ways.values())}
+        self._button_texts = {
+            press: press.text() for press in (*pictures, *self._mode_buttons.values())
+        }
 
     def lay_out(self, drawer: SamplerDrawer, corner: QWidget) -> None:
         """Lay out the buttons with class and seed, which move to the drawer if there is no room."""
         row = ControlRow(drawer)
-        for press in self._words:
+        for press in self._button_texts:
             row.add(press, keep=True)
-        for part, sentence in drawer.front:
+        for part, sentence in drawer.row_controls:
             row.add(part, sentence)
-        row.add(self.again, keep=True)
+        row.add(self.redraw_button, keep=True)
         row.set_corner(corner)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(row)
 
     @property
-    def rarely(self) -> tuple[tuple[QWidget, str], ...]:
+    def drawer_controls(self) -> tuple[tuple[QWidget, str], ...]:
         """Rarely used controls, for a drawer, each with its help text."""
-        steps = together(label(self.tr("λ steps"), "muted"), self.steps_lambda)
-        mix = together(label(translated(_FIELDS["mix"].title or "").lower(), "muted"), self.mix)
+        steps = inline_group(label(self.tr("λ steps"), "muted"), self.steps_lambda)
+        mix = inline_group(label(translated(_FIELDS["mix"].title or "").lower(), "muted"), self.mix)
         return (steps, self.steps_lambda.toolTip()), (mix, self.mix.toolTip())
 
     def set_brief(self, brief: bool) -> None:
         """Set whether the buttons show icons without text."""
-        for press, text in self._words.items():
+        for press, text in self._button_texts.items():
             press.setText("" if brief else text)
 
     @property
     def mode(self) -> str:
         """The current mode: "row", "matrix", "corners", "pad" or "path"."""
-        return next((mode for mode, way in self._ways.items() if way.isChecked()), "row")
+        return next(
+            (mode for mode, mode_button in self._mode_buttons.items() if mode_button.isChecked()),
+            "row",
+        )
 
     def set_mode(self, mode: str) -> None:
         """Set the mode by checking its button; "row" unchecks all."""
-        for key, way in self._ways.items():
+        for key, mode_button in self._mode_buttons.items():
             if key == mode or mode == "row":
-                way.setChecked(key == mode)
+                mode_button.setChecked(key == mode)
 
     def value(self) -> dict[str, Any]:
         """Return the fields of a :class:`MixRequest` that are chosen here."""
@@ -151,14 +162,14 @@ class MixChoices(QWidget):
         self.steps_lambda.setValue(fields["steps_lambda"])
         self.mix.setCurrentIndex(max(0, self.mix.findData(fields["mix"])))
 
-    def _way(self, mode: str, text: str, tip: str, icon: str) -> QPushButton:
+    def _mode_button(self, mode: str, text: str, tip: str, icon: str) -> QPushButton:
         made = button(text, tip, icon=icon)
         made.setCheckable(True)
-        made.toggled.connect(self._on_way)
-        self._way_action(mode, text, made.setChecked, icon, tip)
+        made.toggled.connect(self._on_mode_toggled)
+        self._mode_action(mode, text, made.setChecked, icon, tip)
         return made
 
-    def _way_action(
+    def _mode_action(
         self, mode: str, text: str, callback: Callable[[bool], object], icon: str, tip: str
     ) -> QAction:
         return self._actions.add(
@@ -176,16 +187,16 @@ class MixChoices(QWidget):
         self._row.setChecked(True)
         self.set_mode("row")
 
-    def _on_way(self, on: bool) -> None:
+    def _on_mode_toggled(self, on: bool) -> None:
         """Keep the modes exclusive: checking one button unchecks the others."""
         chosen = self.sender()
-        for way in self._ways.values():
-            if on and way is not chosen:
-                blocked = way.blockSignals(True)
-                way.setChecked(False)
-                way.blockSignals(blocked)
-        for mode, way in self._ways.items():
-            self._actions[f"interpolate.way_{mode}"].setChecked(way.isChecked())
+        for mode_button in self._mode_buttons.values():
+            if on and mode_button is not chosen:
+                blocked = mode_button.blockSignals(True)
+                mode_button.setChecked(False)
+                mode_button.blockSignals(blocked)
+        for mode, mode_button in self._mode_buttons.items():
+            self._actions[f"interpolate.way_{mode}"].setChecked(mode_button.isChecked())
         self._row.setChecked(self.mode == "row")
         self.mode_changed.emit()
 
@@ -201,27 +212,27 @@ class MixChoices(QWidget):
 
     def _steps_box(self) -> QSpinBox:
         box = QSpinBox()
-        inset(box)
-        box.setRange(2, _MOST_LAMBDAS)
+        add_text_margin(box)
+        box.setRange(2, _MAX_LAMBDAS)
         box.setValue(_LAMBDAS)
         box.setFixedWidth(_STEPS_WIDTH)
         box.setKeyboardTracking(False)
-        keep_from_wheel(box)
+        ignore_unfocused_wheel(box)
         field = _FIELDS["steps_lambda"]
-        name_by_field(box, field)
+        set_name_from_field(box, field)
         box.valueChanged.connect(self.changed)
         return box
 
     def _mix_box(self) -> QComboBox:
         box = QComboBox()
         add_choices(box, choices_of(_FIELDS["mix"]))
-        keep_from_wheel(box)
-        name_by_field(box, _FIELDS["mix"])
+        ignore_unfocused_wheel(box)
+        set_name_from_field(box, _FIELDS["mix"])
         box.currentIndexChanged.connect(self.changed)
         return box
 
 
-def restored_mode(found: Restored) -> str:
+def restored_mode(found: ParsedRecipe) -> str:
     """Return the interpolation mode of a recipe; see :class:`MixChoices`."""
     if found.kind == "path":
         return "path"

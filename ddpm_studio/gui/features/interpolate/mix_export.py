@@ -9,11 +9,11 @@ from ddpm_studio.gui.features.common.exporting import Export
 from ddpm_studio.gui.features.interpolate.mix_view import MixView
 from ddpm_studio.gui.features.interpolate.path_view import FPS, PathView
 from ddpm_studio.gui.platform.images import Pictures
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import DrawingResult
 
 
 def mixed_export(
-    drawn: Drawn,
+    drawn: DrawingResult,
     mode: str,
     view: MixView,
     path: PathView,
@@ -31,7 +31,7 @@ def mixed_export(
         columns: number of columns of the rows.
     """
     if view.trail.text:
-        return trail_export(drawn, view.trail.place)
+        return trail_export(drawn, view.trail.position)
     if mode in ("corners", "pad"):
         return square_export(drawn, max(0, view.preview.current), mode)
     if mode == "path":
@@ -39,14 +39,14 @@ def mixed_export(
     return rows_export(drawn, shown, columns)
 
 
-def square_export(drawn: Drawn, current: int, mode: str) -> Export:
+def square_export(drawn: DrawingResult, current: int, mode: str) -> Export:
     """Return the export of a square among four pictures, or of one point in it."""
     stem = "four corners" if mode == "corners" else "between four"
     columns = math.isqrt(len(drawn.pictures))
     return Export(drawn.pictures, drawn.recipe, current, columns=columns, stem=stem)
 
 
-def trail_export(drawn: Drawn, current: int) -> Export:
+def trail_export(drawn: DrawingResult, current: int) -> Export:
     """Return the export of a recorded trail, animated at its recorded speed."""
     return Export(
         drawn.pictures,
@@ -59,7 +59,7 @@ def trail_export(drawn: Drawn, current: int) -> Export:
     )
 
 
-def path_export(drawn: Drawn, current: int, *, closed: bool) -> Export:
+def path_export(drawn: DrawingResult, current: int, *, closed: bool) -> Export:
     """Return the export of a path, animated forwards and backwards unless it is ``closed``."""
     walked = list(drawn.pictures)
     return Export(
@@ -73,7 +73,7 @@ def path_export(drawn: Drawn, current: int, *, closed: bool) -> Export:
     )
 
 
-def rows_export(drawn: Drawn, current: int, columns: int) -> Export:
+def rows_export(drawn: DrawingResult, current: int, columns: int) -> Export:
     """Return the export of rows, animated column by column, forwards and backwards."""
 
     def there_and_back() -> Sequence[Pictures]:

@@ -17,8 +17,8 @@ from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.jobs.drawing.recipes import Recipe
 
 _ROW_HEIGHT = 112
-_AROUND = 32
-_BESIDE = 2, 3
+_ROW_MARGIN = 32
+_SIDE_BY_SIDE_STRETCHES = 2, 3
 _NO_LIMIT = 16_777_215
 
 
@@ -37,7 +37,7 @@ class MixPictures(QWidget):
         self._several = False
         # Height that integer zooms leave unused in the row; the view above gets it.
         self._spare = 0
-        grid.current_changed.connect(self._share_out)
+        grid.current_changed.connect(self._divide_height)
         self._column = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE_S)
@@ -54,7 +54,7 @@ class MixPictures(QWidget):
         self._grid.setVisible(mode in ("row", "matrix"))
         expanding, fixed = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
         self._grid.setSizePolicy(expanding, expanding if self._several else fixed)
-        self._share_out()
+        self._divide_height()
 
     def keys(self, mode: str) -> list[tuple[Pictures, int | None]]:
         """Return the pictures to interpolate, each with its class; empty while some are missing."""
@@ -106,27 +106,29 @@ class MixPictures(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Enlarge the row in a high window, and put several rows next to the view in a wide one."""
         super().resizeEvent(event)
-        self._share_out()
+        self._divide_height()
 
-    def _share_out(self, *_: object) -> None:
+    def _divide_height(self, *_: object) -> None:
         # As high as the width of one of seven pictures in a row, but at most a third of the height.
-        most = max(_ROW_HEIGHT, min(self.height() // 3, self.width() // 7 + _AROUND))
+        most = max(_ROW_HEIGHT, min(self.height() // 3, self.width() // 7 + _ROW_MARGIN))
         if self._grid.count and not self._several:
-            self._spare = most - self._grid.snug_height(self.width(), most)
+            self._spare = most - self._grid.fitting_height(self.width(), most)
         row = most - self._spare
         # Below the view, several rows would be small, with empty space at the sides.
-        beside = self._several and self.width() > self.height()
+        side_by_side = self._several and self.width() > self.height()
         direction = QBoxLayout.Direction
-        self._column.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
-        for part, stretch in zip((self._view, self._grid), self._stretches(beside), strict=True):
+        self._column.setDirection(direction.LeftToRight if side_by_side else direction.TopToBottom)
+        for part, stretch in zip(
+            (self._view, self._grid), self._stretches(side_by_side), strict=True
+        ):
             self._column.setStretchFactor(part, stretch)
-        low = self._several and not beside
+        low = self._several and not side_by_side
         self._view.preview.setMaximumHeight(_ROW_HEIGHT if low else _NO_LIMIT)
         self._grid.setMaximumHeight(_NO_LIMIT if self._several else row)
         self._grid.setMinimumHeight(_ROW_HEIGHT if self._several else row)
 
-    def _stretches(self, beside: bool) -> tuple[int, int]:
+    def _stretches(self, side_by_side: bool) -> tuple[int, int]:
         """Return the stretch factors of the view and of the rows."""
-        if beside:
-            return _BESIDE
+        if side_by_side:
+            return _SIDE_BY_SIDE_STRETCHES
         return (0, 1) if self._several else (1, 0)

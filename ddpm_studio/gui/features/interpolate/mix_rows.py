@@ -22,9 +22,11 @@ def show_mixes(
         grid.set_rows(None, ())
     elif ts:
         labels = [f"t = {t:,}" for t in ts]
-        feet = [f"{value:.2g}" for value in np.linspace(0, 1, len(pictures) // len(labels))]
-        feet[0] = f"λ = {feet[0]}"
-        grid.set_rows(pictures, labels, recipe=recipe, feet=feet)
+        column_labels = [
+            f"{value:.2g}" for value in np.linspace(0, 1, len(pictures) // len(labels))
+        ]
+        column_labels[0] = f"λ = {column_labels[0]}"
+        grid.set_rows(pictures, labels, recipe=recipe, column_labels=column_labels)
     else:
         captions = [f"{value:.2g}" for value in np.linspace(0, 1, len(pictures))]
         grid.set_rows(pictures, ["λ"], captions, recipe=recipe)

@@ -15,7 +15,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
-from ddpm_studio.gui.widgets.pictures.xy_pad import Pad
+from ddpm_studio.gui.widgets.pictures.xy_pad import XYPad
 from ddpm_studio.gui.workspace.studio import Studio
 
 SLIDER = 1000
@@ -35,7 +35,7 @@ class MixView(QWidget):
             for letter in "ABCD"
         )
         self.preview = RowGrid(self.tr("The mix at λ"))
-        self.pad = Pad(self.tr("Place between four pictures"), ("A", "B", "C", "D"))
+        self.pad = XYPad(self.tr("Place between four pictures"), ("A", "B", "C", "D"))
         self.slider = Slider()
         self.slider.setRange(0, SLIDER)
         self.slider.setValue(SLIDER // 2)
@@ -44,28 +44,28 @@ class MixView(QWidget):
         self.lambda_label = number_label("", "muted")
         self.lambda_label.setMinimumWidth(_LABEL_WIDTH)
         self.trail = PadTrail(self.pad, self.preview, self)
-        self.whole_button = button(
+        self.full_screen_button = button(
             self.tr("Full screen"),
             self.tr("The pad and its picture alone, on the whole screen; F11 returns"),
             icon="maximize",
         )
-        self._ends = QWidget()
-        ends = QHBoxLayout(self._ends)
+        self._slider_row = QWidget()
+        ends = QHBoxLayout(self._slider_row)
         ends.setContentsMargins(0, 0, 0, 0)
         ends.setSpacing(SPACE_M)
-        self._a_b = label("A", "muted"), label("B", "muted")
-        ends.addWidget(self._a_b[0])
+        self._end_labels = label("A", "muted"), label("B", "muted")
+        ends.addWidget(self._end_labels[0])
         ends.addWidget(self.slider, 1)
-        ends.addWidget(self._a_b[1])
+        ends.addWidget(self._end_labels[1])
         ends.addWidget(self.lambda_label)
-        self._for_pad = QWidget()
-        for_pad = QHBoxLayout(self._for_pad)
+        self._pad_controls = QWidget()
+        for_pad = QHBoxLayout(self._pad_controls)
         for_pad.setContentsMargins(0, 0, 0, 0)
         for_pad.setSpacing(SPACE_M)
-        for press in (self.trail.record_button, self.trail.play_button, self.whole_button):
+        for press in (self.trail.record_button, self.trail.play_button, self.full_screen_button):
             for_pad.addWidget(press)
         for_pad.addStretch()
-        ends.addWidget(self._for_pad, 1)
+        ends.addWidget(self._pad_controls, 1)
         middle = QHBoxLayout()
         middle.setSpacing(SPACE_M)
         middle.addWidget(self.pad, 1)
@@ -80,7 +80,7 @@ class MixView(QWidget):
         grid.addWidget(self.b, 0, 2, centre)
         grid.addWidget(self.c, 1, 0, centre)
         grid.addWidget(self.d, 1, 2, centre)
-        grid.addWidget(self._ends, 2, 0, 1, 3)
+        grid.addWidget(self._slider_row, 2, 0, 1, 3)
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(0, 1)
         self._mode = ""
@@ -95,21 +95,21 @@ class MixView(QWidget):
         """Return the slots whose pictures are mixed in a mode."""
         return self.all_slots if mode in ("corners", "pad") else (self.a, self.b)
 
-    def tell_missing(self, mode: str, ready: bool, surprise: Callable[[], object]) -> None:
+    def show_missing(self, mode: str, ready: bool, pick_random: Callable[[], object]) -> None:
         """Show in the empty preview what is missing: the drawing, or pictures.
 
         Args:
             mode: mode of :class:`MixChoices`.
             ready: whether all pictures are there.
-            surprise: fills the slots with random pictures, for a button.
+            pick_random: fills the slots with random pictures, for a button.
         """
         if ready:
             self.preview.set_empty("blend", self.tr("Drawing…"))
         else:
             missing = self.tr("Drop two pictures") if mode == "row" else self.tr("Drop pictures")
-            self.preview.set_empty("blend", missing, self.tr("From data"), surprise)
+            self.preview.set_empty("blend", missing, self.tr("From data"), pick_random)
 
-    def tell_undrawn(self, again: QAction) -> None:
+    def show_not_drawn(self, again: QAction) -> None:
         """Show in the empty preview that nothing is drawn, with a button for the action."""
         self.preview.set_empty("blend", self.tr("Not drawn yet"), again.text(), again.trigger)
 
@@ -131,7 +131,7 @@ class MixView(QWidget):
     def _fit_slots(self) -> None:
         high, wide = self.height(), self.width()
         if self._mode != "corners":
-            high -= self._ends.sizeHint().height() + SPACE_M
+            high -= self._slider_row.sizeHint().height() + SPACE_M
         half = (high - SPACE_M) // 2
         side = {
             # The square in the middle has priority, and has labels to its left.
@@ -151,15 +151,15 @@ class MixView(QWidget):
         for slot in (self.c, self.d):
             slot.setVisible(four)
         self.pad.setVisible(mode == "pad")
-        self._for_pad.setVisible(mode == "pad")
+        self._pad_controls.setVisible(mode == "pad")
         if mode != "pad":
             self.trail.set_text("")
-        for part in (*self._a_b, self.slider):
+        for part in (*self._end_labels, self.slider):
             part.setVisible(not four)
         self._mode = mode
         self._fit_slots()
         self.lambda_label.setVisible(mode != "corners")
-        self._ends.setVisible(mode != "corners")
+        self._slider_row.setVisible(mode != "corners")
         titles = {
             "corners": self.tr("The square between four pictures"),
             "pad": self.tr("The mix at u and v"),

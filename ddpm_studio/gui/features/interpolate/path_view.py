@@ -19,8 +19,8 @@ from ddpm_studio.gui.workspace.studio import Studio
 
 FPS = 12
 _SIDE = 96
-_LEAST_HEIGHT = 144
-_MOST = 12
+_MIN_HEIGHT = 144
+_MAX_KEYS = 12
 
 
 class PathView(QWidget):
@@ -38,16 +38,16 @@ class PathView(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._slots: list[SourceSlot] = []
-        self._made = 0
+        self._slots_created = 0
         self.asked = True
         """Whether a person caused the last ``changed``."""
         self.frames: Pictures | None = None
         self._recipe: dict[str, object] | None = None
         self.preview = RowGrid(self.tr("The path"))
-        self.preview.setMinimumHeight(_LEAST_HEIGHT)
+        self.preview.setMinimumHeight(_MIN_HEIGHT)
         self.preview.set_empty("waypoints", self.tr("Drop two pictures or more above"))
         self.strip = FilmStrip(
-            self.tr("Moments of the path"), self.tr("{0} of the path"), even=True
+            self.tr("Moments of the path"), self.tr("{0} of the path"), evenly_spaced=True
         )
         self.strip.scrubbed.connect(self._on_scrubbed)
         self._timer = QTimer(self, interval=1000 // FPS)
@@ -94,7 +94,7 @@ class PathView(QWidget):
         layout.addWidget(area)
         layout.addWidget(self.preview, 1)
         layout.addLayout(player)
-        self._grow()
+        self._add_slot()
         self.show_frames(None)
 
     @property
@@ -117,22 +117,22 @@ class PathView(QWidget):
         pictures: Sequence[Pictures | PictureDrop],
         *,
         asked: bool = True,
-        by_chance: bool = False,
+        is_random: bool = False,
     ) -> None:
         """Replace the key pictures by these; more than twelve stay, but none can be added then."""
-        self._walk([(picture, by_chance) for picture in pictures], asked)
+        self._replace_keys([(picture, is_random) for picture in pictures], asked)
 
-    def take_from(self, slots: Sequence[SourceSlot]) -> None:
+    def copy_from(self, slots: Sequence[SourceSlot]) -> None:
         """Replace the key pictures by those of other slots; random ones stay marked as such."""
-        held = [(slot.drop, slot.by_chance) for slot in slots if slot.drop is not None]
-        self._walk(held, asked=True)
+        held = [(slot.drop, slot.is_random) for slot in slots if slot.drop is not None]
+        self._replace_keys(held, asked=True)
 
-    def turn_around(self) -> None:
-        """Reverse the path by :meth:`SourceSlot.exchange`; not while a picture is prepared."""
+    def reverse(self) -> None:
+        """Reverse the path by :meth:`SourceSlot.swap_with`; not while a picture is prepared."""
         keys = [slot for slot in self._slots if not slot.is_free]
         if all(slot.fitted is not None and not slot.waiting for slot in keys):
             for first, last in zip(keys[: len(keys) // 2], reversed(keys), strict=False):
-                first.exchange(last)
+                first.swap_with(last)
 
     def append(self, picture: Pictures | PictureDrop) -> None:
         """Append a picture to the path; emits ``failed`` if the path is full."""
@@ -187,19 +187,21 @@ class PathView(QWidget):
         self._timer.stop()
         self._show_playing()
 
-    def _walk(self, keys: Sequence[tuple[Pictures | PictureDrop, bool]], asked: bool) -> None:
+    def _replace_keys(
+        self, keys: Sequence[tuple[Pictures | PictureDrop, bool]], asked: bool
+    ) -> None:
         """Replace the key pictures by these, each with whether it was picked at random."""
         for slot in self.slots:
             self._remove(slot)
-        self._grow()
+        self._add_slot()
         # The previous ones are gone, even if the new ones turn out to be unusable.
         self.asked = asked
         self.changed.emit()
-        for picture, by_chance in keys:
+        for picture, is_random in keys:
             # A picture that is still being fitted occupies its slot.
             if not self._slots[-1].is_free:
-                self._grow()
-            self._slots[-1].take(picture, asked=asked, by_chance=by_chance)
+                self._add_slot()
+            self._slots[-1].accept(picture, asked=asked, is_random=is_random)
         self._tidy()
 
     def _next_slot(self) -> SourceSlot | None:
@@ -213,11 +215,11 @@ class PathView(QWidget):
         self.failed.emit(Failure.of(full))
         return None
 
-    def _grow(self) -> None:
-        self._made += 1
+    def _add_slot(self) -> None:
+        self._slots_created += 1
         number = len(self._slots) + 1
         # The backend's slot has a unique name: numbers change when an earlier slot is removed.
-        hint, place = self.tr("drop"), f"path {self._made}"
+        hint, place = self.tr("drop"), f"path {self._slots_created}"
         slot = SourceSlot(self._studio, str(number), hint, place, by_class=True)
         slot.setFixedSize(_SIDE, _SIDE)
         slot.fitted_changed.connect(self._on_fitted)
@@ -227,7 +229,7 @@ class PathView(QWidget):
 
     def _remove(self, slot: SourceSlot) -> None:
         """Remove a slot from the row, cancelling the preparation of its picture."""
-        slot.give_up()
+        slot.cancel_preparation()
         self._slots.remove(slot)
         self._row.removeWidget(slot)
         slot.hide()
@@ -240,8 +242,8 @@ class PathView(QWidget):
                 self._remove(slot)
         for number, slot in enumerate(self._slots, 1):
             slot.set_title(str(number))
-        if not self._slots[-1].is_free and len(self._slots) < _MOST:
-            self._grow()
+        if not self._slots[-1].is_free and len(self._slots) < _MAX_KEYS:
+            self._add_slot()
 
     def _on_fitted(self) -> None:
         cause = self.sender()

@@ -17,17 +17,17 @@ from ddpm_studio.backend import JobHandle, Lane, State
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import IconLabel, label, name
 from ddpm_studio.gui.widgets.layout.job_row import JobRow
-from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import VerticalScrollArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 
 # A job that is over sooner than this gets no row, which would only flicker.
-_WORTH_A_ROW_SECONDS = 0.4
-_STAYS_SECONDS = 4.0
+_LISTED_AFTER_SECONDS = 0.4
+_FADE_AFTER_SECONDS = 4.0
 _SWEEP_MS = 200
 _FADE_MS = 400
-_LEAST_HEIGHT = 36
-_MOST_FAILED = 50
+_MIN_HEIGHT = 36
+_MAX_FAILED = 50
 
 
 class JobsPanel(QWidget):
@@ -44,8 +44,8 @@ class JobsPanel(QWidget):
         self._backend, self._trainer = studio.backend, studio.trainer
         self.rows: dict[JobHandle[object], JobRow] = {}
         self._since: dict[JobHandle[object], float] = {}
-        self._pointed_at = False
-        self._gone: list[JobRow] = []
+        self._is_hovered = False
+        self._hidden_rows: list[JobRow] = []
         actions.add(
             "jobs.cancel_all",
             self.tr("Cancel all jobs"),
@@ -65,8 +65,8 @@ class JobsPanel(QWidget):
         inner = QWidget()
         inner.setLayout(self._list)
         self._list.setContentsMargins(0, 0, SPACE_M, 0)
-        scroll = TallArea(inner, self.tr("Jobs"))
-        scroll.setMinimumHeight(_LEAST_HEIGHT)
+        scroll = VerticalScrollArea(inner, self.tr("Jobs"))
+        scroll.setMinimumHeight(_MIN_HEIGHT)
         chip = QHBoxLayout()
         chip.setSpacing(SPACE_S)
         chip.addWidget(IconLabel("cpu"))
@@ -96,15 +96,15 @@ class JobsPanel(QWidget):
     def enterEvent(self, event: QEnterEvent) -> None:
         """Freeze the positions of the rows."""
         super().enterEvent(event)
-        self._pointed_at = True
+        self._is_hovered = True
 
     def leaveEvent(self, event: QEvent) -> None:
         """Close the gaps and sort the rows."""
         super().leaveEvent(event)
-        self._pointed_at = False
-        gone, self._gone = self._gone, []
+        self._is_hovered = False
+        gone, self._hidden_rows = self._hidden_rows, []
         for row in gone:
-            self._take_out(row)
+            self._delete_row(row)
         for row in sorted(self.rows.values(), key=lambda row: _rank(row.job.state)):
             self._list.removeWidget(row)
             self._list.insertWidget(self._list.count() - 1, row)
@@ -152,7 +152,7 @@ class JobsPanel(QWidget):
 
     def _place(self, row: JobRow) -> None:
         """Insert a row in its order: running, finished, then failed jobs, whose rows may stay."""
-        if self._pointed_at:
+        if self._is_hovered:
             if self._list.indexOf(row) < 0:
                 self._list.insertWidget(self._list.count() - 1, row)
             return
@@ -188,7 +188,7 @@ class JobsPanel(QWidget):
             else:
                 self._add_row(job)
             failed = [old for old in self.rows if old.state is State.FAILED]
-            for old in failed[:-_MOST_FAILED]:
+            for old in failed[:-_MAX_FAILED]:
                 self._remove(old)
         elif shown and job.state is State.CANCELLED and job.spec.lane is Lane.INTERACTIVE:
             # Superseded by a newer request.
@@ -202,9 +202,9 @@ class JobsPanel(QWidget):
         now = time.monotonic()
         for job, since in list(self._since.items()):
             if job not in self.rows:
-                if now - since >= _WORTH_A_ROW_SECONDS:
+                if now - since >= _LISTED_AFTER_SECONDS:
                     self._add_row(job)
-            elif job.state.over and now - since >= _STAYS_SECONDS:
+            elif job.state.is_over and now - since >= _FADE_AFTER_SECONDS:
                 del self._since[job]
                 self._fade(self.rows[job])
         if not self._since:
@@ -223,26 +223,26 @@ class JobsPanel(QWidget):
     def _remove(self, job: JobHandle[object]) -> None:
         self._since.pop(job, None)
         row = self.rows.pop(job, None)
-        if row is not None and self._pointed_at:
+        if row is not None and self._is_hovered:
             policy = row.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             row.setSizePolicy(policy)
             row.hide()
-            self._gone.append(row)
+            self._hidden_rows.append(row)
         elif row is not None:
-            self._take_out(row)
+            self._delete_row(row)
         self._refresh()
 
-    def _take_out(self, row: JobRow) -> None:
+    def _delete_row(self, row: JobRow) -> None:
         self._list.removeWidget(row)
         row.hide()
         row.deleteLater()
 
     def _refresh(self) -> None:
-        self.empty.setVisible(not (self.rows or self._gone))
+        self.empty.setVisible(not (self.rows or self._hidden_rows))
 
 
 def _rank(state: State) -> int:
     if state is State.FAILED:
         return 2
-    return 1 if state.over else 0
+    return 1 if state.is_over else 0

@@ -6,24 +6,24 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout
 
-from ddpm_studio.gui.features.learn.captioned_widget import Captioned
+from ddpm_studio.gui.features.learn.captioned_widget import CaptionedWidget
 from ddpm_studio.gui.features.learn.listing import Listing
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
-from ddpm_studio.gui.features.learn.playback_controls import StageRow
+from ddpm_studio.gui.features.learn.playback_controls import PlaybackControls
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import number_label
-from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import ResponsiveRow
 
 
-class AlgorithmView(TurningRow):
+class AlgorithmView(ResponsiveRow):
     """Shows an algorithm line by line; the owner lays out ``stages``, which steps through it.
 
     Args:
         title: title of the algorithm.
         lines: the lines, in the language of :mod:`ddpm_studio.gui.features.learn.typeset`.
         told: the same lines in words, for assistive technology.
-        signs: the caption of each picture, by its key.
+        captions: the caption of each picture, by its key.
         columns: number of pictures in a row.
         side: minimum side of a picture, in logical pixels.
     """
@@ -33,20 +33,22 @@ class AlgorithmView(TurningRow):
         title: str,
         lines: Sequence[str],
         told: Sequence[str],
-        signs: Mapping[str, str],
+        captions: Mapping[str, str],
         columns: int,
         side: int,
     ) -> None:
         super().__init__()
-        self.listing, self.stages = Listing(title, lines, told), StageRow()
-        self.words = number_label("", "heading")
-        self.words.setWordWrap(True)
-        self.tiles = {key: PictureTile(sign) for key, sign in signs.items()}
-        self._cards = {key: Captioned(tile, signs[key]) for key, tile in self.tiles.items()}
+        self.listing, self.stages = Listing(title, lines, told), PlaybackControls()
+        self.explanation = number_label("", "heading")
+        self.explanation.setWordWrap(True)
+        self.tiles = {key: PictureTile(sign) for key, sign in captions.items()}
+        self._cards = {
+            key: CaptionedWidget(tile, captions[key]) for key, tile in self.tiles.items()
+        }
         left, right = QVBoxLayout(), QGridLayout()
         left.setSpacing(SPACE_M)
         left.addWidget(self.listing)
-        left.addWidget(self.words)
+        left.addWidget(self.explanation)
         left.addStretch()
         right.setSpacing(SPACE_M)
         for number, card in enumerate(self._cards.values()):
@@ -62,7 +64,7 @@ class AlgorithmView(TurningRow):
         tile.set_picture(picture)
         sign = tile.accessibleName()
         told = self.tr("{0}, middle {1}").format(sign, f"{middle:.3f}")
-        self._cards[key].say(sign if picture is None else told)
+        self._cards[key].set_caption(sign if picture is None else told)
 
     def clear(self) -> None:
         """Clear all pictures."""

@@ -12,22 +12,22 @@ from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.features.learn.equation import Equation, Symbol
-from ddpm_studio.gui.features.learn.linked_highlights import Lights
+from ddpm_studio.gui.features.learn.linked_highlights import LinkedHighlights
 from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
 from ddpm_studio.gui.features.learn.pixel_tile import PixelTile
-from ddpm_studio.gui.features.learn.stacked_bar import PartsBar, Share
+from ddpm_studio.gui.features.learn.stacked_bar import BarSegment, StackedBar
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
-from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, label, name
+from ddpm_studio.gui.widgets.layout.responsive_row import ResponsiveRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BoundParts, StepGaussians
-from ddpm_studio.picture_shape import MOST_COLOURS
+from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS
 from ddpm_studio.requests import PictureMeasureRequest
 
 _EVALUATED = 40
 _SIDE, _CURVES_HEIGHT = 120, 100
-_PLACES, _WIDTHS = 161, 4.0
+_GRID_POINTS, _STD_RANGE = 161, 4.0
 _DELAY_MS = 30
 
 _BOUND = (
@@ -61,19 +61,19 @@ class BoundChapter(PictureChapter):
         self.channel = QComboBox()
         self.channel.hide()
         name(self.channel, self.tr("Channel"), self.tr("Which of the pixel’s values"))
-        keep_from_wheel(self.channel)
+        ignore_unfocused_wheel(self.channel)
         self.time = TimeSlider(0.05, self.tr("Which step of the reverse process, from t to t − 1"))
-        self.bar = PartsBar(self.tr("The bound of this picture"))
+        self.bar = StackedBar(self.tr("The bound of this picture"))
         self.curves = CurveView(self.tr("q and pθ of one value"))
         self.curves.setMaximumHeight(_CURVES_HEIGHT)
         self.terms = CurveView(self.tr("Bits/dim at each t"), "xy", short)
         self.weights = CurveView(self.tr("Weight of the squared error at each t"), "xy", short)
-        self._soon = QTimer(self, singleShot=True, interval=_DELAY_MS)
-        self._soon.timeout.connect(self._compare)
+        self._debounce_timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
+        self._debounce_timer.timeout.connect(self._compare)
         self._make_equations()
-        self._join()
+        self._link_views()
         self._build()
-        self._tell_age(actions["learn.take_apart"])
+        self._add_stale_notice(actions["learn.take_apart"])
         self._on_run()
 
     @property
@@ -118,8 +118,8 @@ class BoundChapter(PictureChapter):
             16,
         )
 
-    def _join(self) -> None:
-        self.lights = Lights(self)
+    def _link_views(self) -> None:
+        self.lights = LinkedHighlights(self)
         self.lights.add_equations(self.bound, self.kl, self.vlb, self.simple)
         self.lights.add_views(self.curves, self.terms, self.weights, self.bar)
         self.x_t.picked.connect(self._show_step)
@@ -129,7 +129,7 @@ class BoundChapter(PictureChapter):
             view.moved.connect(self.time.set_value)
 
     def _build(self) -> None:
-        one = TurningRow(SPACE_M)
+        first_row = ResponsiveRow(SPACE_M)
         tiles = QVBoxLayout()
         tiles.setSpacing(SPACE_S)
         tiles.addWidget(self.x_t)
@@ -140,16 +140,16 @@ class BoundChapter(PictureChapter):
         pair.addWidget(self.source, 0, Qt.AlignmentFlag.AlignTop)
         pair.addLayout(tiles)
         pair.addStretch()
-        one.add(pair, 0)
+        first_row.add(pair, 0)
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.kl)
         right.addWidget(self.curves, 1)
-        one.add(right)
+        first_row.add(right)
         both = QHBoxLayout()
         both.addWidget(self.vlb, 3)
         both.addWidget(self.simple, 2)
-        plots = TurningRow()
+        plots = ResponsiveRow()
         words = label(self.tr("Bits/dim at each t: L₀, then Lₜ₋₁"), "heading", wrap=True)
         bits, weights = QVBoxLayout(), QVBoxLayout()
         bits.addWidget(words)
@@ -163,7 +163,7 @@ class BoundChapter(PictureChapter):
         self.content.addWidget(self.bound)
         self.content.addWidget(self.bar)
         self.content.addWidget(self.progress)
-        self.content.addWidget(one)
+        self.content.addWidget(first_row)
         self.content.addWidget(self.time)
         self.content.addWidget(plots, 1)
 
@@ -175,18 +175,18 @@ class BoundChapter(PictureChapter):
         return self._measure_request(timesteps=_EVALUATED if _EVALUATED < T else None)
 
     def _spec(self) -> JobSpec[object] | None:
-        if not self._has_subject():
+        if not self._has_inputs():
             return None
         request, picture = self._request(), self.source.fitted
         if request is None or picture is None:
             return None
-        self._ask_for_step(asked=self._asked_for)
+        self._request_step(asked=self._user_requested)
         return specs.learning.bound_parts(request, picture)
 
     def _compare(self) -> None:
-        self._ask_for_step(asked=True)
+        self._request_step(asked=True)
 
-    def _ask_for_step(self, *, asked: bool) -> None:
+    def _request_step(self, *, asked: bool) -> None:
         """Submit the job that computes the Gaussians q and p_θ at the slider's t."""
         request, picture = self._request(), self.source.fitted
         if request is not None and picture is not None and self.isVisible():
@@ -201,22 +201,24 @@ class BoundChapter(PictureChapter):
         super()._on_source()
 
     def _on_time(self) -> None:
-        self._soon.start()
+        self._debounce_timer.start()
         self._show_mark()
 
     def _on_finished(self, result: object) -> None:
         assert isinstance(result, BoundParts)
         self.parts = result
         total = result.prior + result.middle + result.decoder
-        told = {"L_T": result.prior, "L_t": result.middle, "L_0": result.decoder}
+        by_term = {"L_T": result.prior, "L_t": result.middle, "L_0": result.decoder}
         self.bound.set_values(
-            {key: self.tr("{0} bits/dim").format(short(value)) for key, value in told.items()}
+            {key: self.tr("{0} bits/dim").format(short(value)) for key, value in by_term.items()}
         )
         self.bar.set_shares(
             [
-                Share("L_T", self.tr("L at T {0}").format(short(result.prior)), result.prior, 3),
-                Share("L_t", f"Σ Lₜ₋₁ {short(result.middle)}", result.middle, 0),
-                Share(
+                BarSegment(
+                    "L_T", self.tr("L at T {0}").format(short(result.prior)), result.prior, 3
+                ),
+                BarSegment("L_t", f"Σ Lₜ₋₁ {short(result.middle)}", result.middle, 0),
+                BarSegment(
                     "L_0",
                     self.tr("L₀ {0}   =  {1} bits/dim").format(short(result.decoder), short(total)),
                     result.decoder,
@@ -251,7 +253,7 @@ class BoundChapter(PictureChapter):
         self.channel.setVisible(count > 1)
 
     def _channel_names(self, count: int) -> list[str]:
-        if count > MOST_COLOURS:
+        if count > MAX_COLOUR_CHANNELS:
             return [self.tr("band {0}").format(number + 1) for number in range(count)]
         colours = [self.tr("red"), self.tr("green"), self.tr("blue")]
         names = colours if count >= len(colours) else [self.tr("gray")]
@@ -263,12 +265,12 @@ class BoundChapter(PictureChapter):
         if step is None:
             return
         column, row = self.x_t.pixel
-        place = row, column, self.channel.currentIndex()
-        q_mean, p_mean = float(step.q_mean[place]), float(step.p_mean[place])
-        q_std, p_std = step.q_std, float(step.p_std[place])
-        low = min(q_mean - _WIDTHS * q_std, p_mean - _WIDTHS * p_std)
-        high = max(q_mean + _WIDTHS * q_std, p_mean + _WIDTHS * p_std)
-        x = np.linspace(low, high, _PLACES)
+        index = row, column, self.channel.currentIndex()
+        q_mean, p_mean = float(step.q_mean[index]), float(step.p_mean[index])
+        q_std, p_std = step.q_std, float(step.p_std[index])
+        low = min(q_mean - _STD_RANGE * q_std, p_mean - _STD_RANGE * p_std)
+        high = max(q_mean + _STD_RANGE * q_std, p_mean + _STD_RANGE * p_std)
+        x = np.linspace(low, high, _GRID_POINTS)
         if q_std > 0:
             true = Curve("q_mean", self.tr("q, knowing x₀"), x, _density(x, q_mean, q_std), 0, True)
         else:
@@ -277,7 +279,7 @@ class BoundChapter(PictureChapter):
             corners = np.array([q_mean - half, q_mean - half, q_mean + half, q_mean + half])
             true = Curve("q_mean", self.tr("x₀"), corners, np.array([0, top, top, 0]), 0, True)
         modelled = Curve("p_mean", self.tr("pθ"), x, _density(x, p_mean, p_std), 1, True)
-        kl = float(step.bits[place])
+        kl = float(step.bits[index])
         kind = self.tr("apart {0} bits") if q_std > 0 else self.tr("−log p {0} bits")
         self.curves.set_curves(
             [true, modelled, Curve("kl", kind.format(short(kl)), x[:0], x[:0], 3)],

@@ -115,7 +115,7 @@ def _ink(text: str, font: QFont) -> QRectF:
 
 
 @dataclass(frozen=True)
-class Setter:
+class Typesetter:
     """Typesetter that makes pieces of one font size.
 
     Args:
@@ -138,7 +138,7 @@ class Setter:
         """Thickness of a rule in logical pixels."""
         return max(1.0, self.size * 0.055)
 
-    def script(self) -> Setter:
+    def script(self) -> Typesetter:
         """Return a setter for subscripts, superscripts and limits."""
         return replace(self, size=self.size * _SCRIPT, tight=True)
 
@@ -299,10 +299,10 @@ class Setter:
         piece = Piece(wide, high + top.ascent, low + below.descent, parts)
         return self.row([self.space(THIN), piece, self.space(THIN)])
 
-    def brace(self, body: Piece, named: Piece) -> Piece:
+    def brace(self, body: Piece, name: Piece) -> Piece:
         """Set a brace below a piece, and a name below that."""
         high, gap = self.size * 0.3, self.size * 0.14
-        wide = max(body.width, named.width)
+        wide = max(body.width, name.width)
         x = (wide - body.width) / 2
         top = max(body.descent, self.size * 0.22) + gap
         path = QPainterPath()
@@ -334,13 +334,13 @@ class Setter:
             path.lineTo(*corners[8])
             path.quadTo(*corners[9], *corners[10])
         path.closeSubpath()
-        low = top + high + gap + named.ascent
+        low = top + high + gap + name.ascent
         parts = (
             *body.at(x, 0),
             Shape(path, self.key),
-            *named.at((wide - named.width) / 2, low),
+            *name.at((wide - name.width) / 2, low),
         )
-        return Piece(wide, body.ascent, low + named.descent, parts)
+        return Piece(wide, body.ascent, low + name.descent, parts)
 
     def mark(self, body: Piece, key: str) -> Piece:
         """Mark a piece as the symbol ``key``, which can be pointed at."""

@@ -9,26 +9,26 @@ from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import number_label
 
 
-class Captioned(QWidget):
+class CaptionedWidget(QWidget):
     """A picture or a plot with a caption, which names it and may give a value.
 
     Args:
-        shown: the widget above the caption.
-        words: the initial caption.
+        widget: the widget above the caption.
+        caption: the initial caption.
         parent: the owner.
     """
 
-    def __init__(self, shown: QWidget, words: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, widget: QWidget, caption: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.words = number_label(words, "caption")
-        self.words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.words.setWordWrap(True)
+        self.caption = number_label(caption, "caption")
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.caption.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
-        layout.addWidget(shown, 1)
-        layout.addWidget(self.words)
+        layout.addWidget(widget, 1)
+        layout.addWidget(self.caption)
 
-    def say(self, words: str) -> None:
+    def set_caption(self, caption: str) -> None:
         """Set the caption."""
-        self.words.setText(words)
+        self.caption.setText(caption)

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.learn.chain_view import ChainView
 from ddpm_studio.gui.features.learn.chapter import Chapter
-from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, two_places
+from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, two_decimals
 from ddpm_studio.gui.features.learn.learn_slot import LearnSlot
-from ddpm_studio.gui.features.learn.noisy_picture import mixed
+from ddpm_studio.gui.features.learn.noisy_picture import noisy_picture
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import label, tool_button
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -18,7 +18,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import NoisedPicture
 from ddpm_studio.jobs.teaching.results import ForwardChain
 
-_MOMENTS, _SLOT = 8, 124
+_STATE_COUNT, _SLOT = 8, 124
 
 
 class ChainChapter(Chapter):
@@ -35,8 +35,8 @@ class ChainChapter(Chapter):
         )
         self.source.setFixedSize(_SLOT, _SLOT)
         self.chain = ChainView()
-        self.noise = CurveView(self.tr("How far xₜ is from √ᾱₜ x₀"), numbers=two_places)
-        self.told = label("", "muted", wrap=True)
+        self.noise = CurveView(self.tr("How far xₜ is from √ᾱₜ x₀"), numbers=two_decimals)
+        self.description = label("", "muted", wrap=True)
         dice = tool_button("dice-5", self.tr("Other noise"), self.tr("Walk another chain"))
         dice.clicked.connect(self._again)
         low = QHBoxLayout()
@@ -48,12 +48,12 @@ class ChainChapter(Chapter):
         left.addStretch()
         low.addLayout(left)
         right = QVBoxLayout()
-        right.addWidget(self.told)
+        right.addWidget(self.description)
         right.addWidget(self.noise, 1)
         low.addLayout(right, 1)
         self.content.addWidget(self.chain, 3)
         self.content.addLayout(low, 2)
-        self.source.changed.connect(self._walk)
+        self.source.changed.connect(self._sample_chain)
         self.source.failed.connect(self.messages.show_failure)
         self.show_scene("markov")
 
@@ -65,7 +65,7 @@ class ChainChapter(Chapter):
         """Frame the latents for the scene "latents", else explain the Markov chain."""
         latents = scene == "latents"
         self.chain.mark_latents(latents)
-        self.told.setText(
+        self.description.setText(
             self.tr(
                 "Framed: the latents. Each has as many numbers as the picture, and the last tells "
                 "nothing of it."
@@ -79,17 +79,19 @@ class ChainChapter(Chapter):
 
     def _again(self) -> None:
         self._seed += 1
-        self._walk()
+        self._sample_chain()
 
-    def _walk(self) -> None:
+    def _sample_chain(self) -> None:
         picture = self.source.picture
         if picture is not None:
             # Converted first to a size and a kind that the forward process accepts.
-            self.ask(specs.learning.noised_picture(picture, 0), self._on_fitted)
+            self.submit_job(specs.learning.noised_picture(picture, 0), self._on_fitted)
 
     def _on_fitted(self, noised: NoisedPicture) -> None:
-        x_0 = mixed(noised, 1.0, 0.0)
-        self.ask(specs.teaching.forward_chain(x_0, _MOMENTS, self._seed), self._on_result)
+        x_0 = noisy_picture(noised, 1.0, 0.0)
+        self.submit_job(
+            specs.teaching.forward_chain(x_0, _STATE_COUNT, self._seed), self._on_result
+        )
 
     def _on_result(self, result: ForwardChain) -> None:
         self.result = result

@@ -13,11 +13,11 @@ from ddpm_studio.gui.features.learn.typeset import paint, typeset
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, RADIUS, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
-from ddpm_studio.gui.widgets.pictures.picture_drag import enlarged
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_checkerboard
+from ddpm_studio.gui.widgets.pictures.picture_drag import scaled_pixmap
 
-_LARGEST, _WELL_SEEN, _SMALLEST = 128, 102, 48
-_GAP, _WORDS, _FORMULA = 34, 20, 30
+_LARGEST, _PREFERRED_SIDE, _SMALLEST = 128, 102, 48
+_GAP, _TEXT_HEIGHT, _FORMULA = 34, 20, 30
 _HEAD = 7.0
 _Q, _P = r"q(\bf{x}_t|\bf{x}_{t−1})", r"p_θ(\bf{x}_{t−1}|\bf{x}_t)"
 
@@ -35,7 +35,7 @@ class ChainView(QWidget):
         self._t: tuple[int, ...] = ()
         self._pixmaps: dict[int, QPixmap] = {}
         self._latents = False
-        self.setMinimumSize(2 * _SMALLEST + _GAP, _SMALLEST + 2 * _FORMULA + _WORDS)
+        self.setMinimumSize(2 * _SMALLEST + _GAP, _SMALLEST + 2 * _FORMULA + _TEXT_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("The chain from picture to noise"))
         current_theme().changed.connect(self.update)
@@ -54,7 +54,7 @@ class ChainView(QWidget):
 
     def sizeHint(self) -> QSize:
         """Ask for a row of four pictures."""
-        return QSize(4 * (_LARGEST + _GAP), _LARGEST + 2 * _FORMULA + _WORDS)
+        return QSize(4 * (_LARGEST + _GAP), _LARGEST + 2 * _FORMULA + _TEXT_HEIGHT)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Discard the scaled pixmaps, so that painting scales the pictures again."""
@@ -68,8 +68,8 @@ class ChainView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(body_font(FONT_CAPTION))
-        shown, side = self._shown()
-        top = max(float(_FORMULA), (self.height() - side - _WORDS) / 2)
+        shown, side = self._visible_states()
+        top = max(float(_FORMULA), (self.height() - side - _TEXT_HEIGHT) / 2)
         wide = len(shown) * side + (len(shown) - 1) * _GAP
         left = max(0.0, (self.width() - wide) / 2)
         for place, k in enumerate(shown):
@@ -78,18 +78,18 @@ class ChainView(QWidget):
             if place:
                 self._paint_arrows(painter, box)
         inks = {"": theme.color("text")}
-        for source, y in ((_Q, top - SPACE_M), (_P, top + side + _WORDS + SPACE_M + SPACE_S)):
+        for source, y in ((_Q, top - SPACE_M), (_P, top + side + _TEXT_HEIGHT + SPACE_M + SPACE_S)):
             piece = typeset(source, 15)
             paint(painter, piece, (self.width() - piece.width) / 2, y, inks)
         painter.end()
 
-    def _shown(self) -> tuple[list[int], int]:
+    def _visible_states(self) -> tuple[list[int], int]:
         """Return the indices of the states that fit, and the side of a picture in pixels."""
-        room = self.height() - 2 * _FORMULA - _WORDS
+        room = self.height() - 2 * _FORMULA - _TEXT_HEIGHT
         count = len(self._t)
         for several in range(count, 1, -1):
             side = min(room, (self.width() - (several - 1) * _GAP) // several, _LARGEST * 2)
-            if side >= min(room, _WELL_SEEN) or several == 2:
+            if side >= min(room, _PREFERRED_SIDE) or several == 2:
                 picked = {round(k * (count - 1) / (several - 1)) for k in range(several)}
                 return sorted(picked), max(_SMALLEST, side)
         return [0], _SMALLEST
@@ -99,7 +99,7 @@ class ChainView(QWidget):
         assert self.pictures is not None
         if k not in self._pixmaps:
             side = math.floor(box.width()) - 4
-            self._pixmaps[k] = enlarged(self.pictures[k], side, self.devicePixelRatioF())
+            self._pixmaps[k] = scaled_pixmap(self.pictures[k], side, self.devicePixelRatioF())
         pixmap = self._pixmaps[k]
         size = pixmap.deviceIndependentSize()
         area = QRectF(
@@ -108,14 +108,14 @@ class ChainView(QWidget):
             size.width(),
             size.height(),
         )
-        paint_behind(painter, area, pixmap)
+        paint_checkerboard(painter, area, pixmap)
         painter.drawPixmap(area.topLeft(), pixmap)
         latent = self._latents and k > 0
         painter.setPen(QPen(theme.color("accent" if latent else "line"), 2 if latent else 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(area.adjusted(-2, -2, 2, 2), RADIUS, RADIUS)
         painter.setPen(theme.color("muted"))
-        below = QRectF(box.left() - _GAP / 2, box.bottom(), box.width() + _GAP, _WORDS)
+        below = QRectF(box.left() - _GAP / 2, box.bottom(), box.width() + _GAP, _TEXT_HEIGHT)
         words = f"t = {self._t[k]:,}"
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, words)
 

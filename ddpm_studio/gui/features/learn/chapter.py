@@ -33,9 +33,9 @@ class Chapter(QWidget):
     ) -> None:
         super().__init__(parent)
         self.studio = studio
-        self._begun = False
+        self._has_begun = False
         self.messages = MessageBar()
-        self.messages.lie_over(self)
+        self.messages.attach_to(self)
         self.content = QVBoxLayout(self)
         self.content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         self.content.setSpacing(SPACE_M)
@@ -44,7 +44,7 @@ class Chapter(QWidget):
         """Submit the jobs for the initial contents; called once, when first shown."""
         raise NotImplementedError
 
-    def ask(self, spec: JobSpec[Result], then: Callable[[Result], object]) -> None:
+    def submit_job(self, spec: JobSpec[Result], then: Callable[[Result], object]) -> None:
         """Submit a job, pass its result to ``then``, and show a failure in the message bar."""
         job = self.studio.backend.submit(spec)
         job.on_finished(then)
@@ -53,6 +53,6 @@ class Chapter(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Call :meth:`begin` the first time."""
         super().showEvent(event)
-        if not self._begun:
-            self._begun = True
+        if not self._has_begun:
+            self._has_begun = True
             self.begin()

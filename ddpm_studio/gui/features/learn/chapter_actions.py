@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.gui.features.common.tool_titles import tool_menu
+from ddpm_studio.gui.features.common.tool_titles import tool_menu_title
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 
@@ -46,7 +46,7 @@ class ChapterActions(QObject):
             "from_data",
             self.tr("A picture of yours"),
             forward,
-            lambda: forward().source.show_own(),
+            lambda: forward().source.show_open_data(),
             icon="shuffle",
             tip=self.tr("Add noise to a random one of the open pictures"),
         )
@@ -110,7 +110,7 @@ class ChapterActions(QObject):
             action_id,
             text,
             callback,
-            category=tool_menu("learn"),
+            category=tool_menu_title("learn"),
             icon=icon,
             tip=tip,
             enabled=enabled,

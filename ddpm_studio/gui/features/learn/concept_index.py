@@ -25,9 +25,9 @@ from ddpm_studio.gui.widgets.layout.basics import name
 _NAME, _SENTENCE, _SYMBOLS, _WHERE = range(4)
 _NAME_WIDTH, _SYMBOLS_WIDTH, _WHERE_WIDTH = 210, 320, 250
 # In a narrower table the columns on the right are hidden, one after the other.
-_ROOM_FOR_SYMBOLS, _ROOM_FOR_WHERE = 860, 1160
-_ROOM_FOR_NAME = 560
-_SIZE, _LEAST = 15, 36
+_MIN_WIDTH_FOR_SYMBOLS, _MIN_WIDTH_FOR_WHERE = 860, 1160
+_MIN_WIDTH_FOR_NAME = 560
+_SIZE, _MIN_ROW_HEIGHT = 15, 36
 _CONCEPT = Qt.ItemDataRole.UserRole
 
 
@@ -58,8 +58,8 @@ class ConceptIndex(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setItemDelegate(_Words(self))
-        self.setItemDelegateForColumn(_SYMBOLS, _Symbols(self))
+        self.setItemDelegate(_TextDelegate(self))
+        self.setItemDelegateForColumn(_SYMBOLS, _EquationDelegate(self))
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
@@ -75,9 +75,9 @@ class ConceptIndex(QTableWidget):
         """Hide the columns that there is no room for."""
         super().resizeEvent(event)
         wide = self.viewport().width()
-        self.setColumnHidden(_SYMBOLS, wide < _ROOM_FOR_SYMBOLS)
-        self.setColumnHidden(_WHERE, wide < _ROOM_FOR_WHERE)
-        narrow = wide < _ROOM_FOR_NAME
+        self.setColumnHidden(_SYMBOLS, wide < _MIN_WIDTH_FOR_SYMBOLS)
+        self.setColumnHidden(_WHERE, wide < _MIN_WIDTH_FOR_WHERE)
+        narrow = wide < _MIN_WIDTH_FOR_NAME
         self.setColumnWidth(_NAME, wide * 2 // 5 if narrow else _NAME_WIDTH)
         self.setColumnWidth(_SYMBOLS, _SYMBOLS_WIDTH)
         self.setColumnWidth(_WHERE, _WHERE_WIDTH)
@@ -95,7 +95,7 @@ class ConceptIndex(QTableWidget):
         """Fit the row heights to their contents, at the present column widths."""
         self.resizeRowsToContents()
         for row in range(self.rowCount()):
-            self.setRowHeight(row, max(_LEAST, self.rowHeight(row) + SPACE_M))
+            self.setRowHeight(row, max(_MIN_ROW_HEIGHT, self.rowHeight(row) + SPACE_M))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose the current row with Enter."""
@@ -153,7 +153,7 @@ class ConceptIndex(QTableWidget):
             self.chosen.emit(concept)
 
 
-class _Words(QStyledItemDelegate):
+class _TextDelegate(QStyledItemDelegate):
     """Delegate whose size hint has room for all lines of a cell's text."""
 
     def sizeHint(
@@ -168,7 +168,7 @@ class _Words(QStyledItemDelegate):
         return super().sizeHint(narrow, index)
 
 
-class _Symbols(QStyledItemDelegate):
+class _EquationDelegate(QStyledItemDelegate):
     """Delegate that paints a concept's equation."""
 
     def paint(

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S, mix
-from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot, below, polyline
+from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot, area_below, polyline
 
 Values = npt.NDArray[np.float64]
 
@@ -29,7 +29,7 @@ _LEFT = 44
 # The upper tick label is below its line: above it is the legend.
 _TOP_TICK, _BOTTOM_TICK = -3, -8
 # More points would fall on the same pixels.
-_MOST_POINTS = 240
+_MAX_POINTS = 240
 _TINY = 1e-12
 _PALE = 0.3
 
@@ -71,7 +71,7 @@ class CurveView(PaintedPlot):
     moved = Signal(int)
 
     margins = (_LEFT, 24, 10, 20)
-    asked = (200, 130)
+    preferred_size = (200, 130)
     draggable = True
 
     def __init__(
@@ -86,8 +86,8 @@ class CurveView(PaintedPlot):
         self._numbers = numbers or short
         self._curves: list[Curve] = []
         self._mark: float | None = None
-        self._lit = ""
-        self._x_words: tuple[str, str] | None = None
+        self._highlighted = ""
+        self._x_labels: tuple[str, str] | None = None
         self._range: tuple[float, float, float, float] = (0, 1, 0, 1)
         self._low: float | None = None
         self.setMinimumSize(120, 80)
@@ -106,17 +106,17 @@ class CurveView(PaintedPlot):
     def set_curves(
         self,
         curves: Sequence[Curve],
-        x_words: tuple[str, str] | None = None,
+        x_labels: tuple[str, str] | None = None,
         low: float | None = None,
     ) -> None:
         """Replace the curves shown.
 
         Args:
             curves: what to show; NaN and, on a logarithmic y axis, values not above 0 are left out.
-            x_words: labels of both ends of the x axis; their values if None.
+            x_labels: labels of both ends of the x axis; their values if None.
             low: lower end of the y axis (log₁₀ on a logarithmic one); that of the curves if None.
         """
-        self._curves, self._x_words, self._low = list(curves), x_words, low
+        self._curves, self._x_labels, self._low = list(curves), x_labels, low
         self._range = self._find_range()
         self._describe()
         self.update()
@@ -133,10 +133,10 @@ class CurveView(PaintedPlot):
             self._describe()
             self.update()
 
-    def light(self, key: str) -> bool:
+    def highlight(self, key: str) -> bool:
         """Highlight the curve of a symbol, or none; return whether there is such a curve."""
         found = any(curve.key == key for curve in self._curves) and key != ""
-        self._lit = key if found else ""
+        self._highlighted = key if found else ""
         self.update()
         return found
 
@@ -174,7 +174,7 @@ class CurveView(PaintedPlot):
         if self._mark is None or not self._curves:
             super().keyPressEvent(event)
             return
-        first, last = self._ends()
+        first, last = self._x_limits()
         page = max(1, round((last - first) / 10))
         steps = {
             Qt.Key.Key_Left: self._mark - 1,
@@ -189,7 +189,7 @@ class CurveView(PaintedPlot):
         else:
             super().keyPressEvent(event)
 
-    def _ends(self) -> tuple[float, float]:
+    def _x_limits(self) -> tuple[float, float]:
         """Return the first and the last x of all curves."""
         xs = [curve.x for curve in self._curves if len(curve.x)]
         if not xs:
@@ -198,7 +198,7 @@ class CurveView(PaintedPlot):
 
     def _find_range(self) -> tuple[float, float, float, float]:
         """Return left, right, bottom and top; their log₁₀ where an axis is logarithmic."""
-        left, right = self._ends()
+        left, right = self._x_limits()
         if "x" in self._log:
             left, right = math.log10(max(left, _TINY)), math.log10(max(right, _TINY))
         seen = [self._scaled(curve)[1] for curve in self._curves]
@@ -214,10 +214,10 @@ class CurveView(PaintedPlot):
 
     def _scaled(self, curve: Curve) -> tuple[Values, Values]:
         x, y = curve.x, curve.y
-        if len(x) > _MOST_POINTS:
-            kept = np.linspace(0, len(x) - 1, _MOST_POINTS).round().astype(int)
+        if len(x) > _MAX_POINTS:
+            kept = np.linspace(0, len(x) - 1, _MAX_POINTS).round().astype(int)
             if "x" in self._log:
-                spread = np.geomspace(1, len(x), _MOST_POINTS).round().astype(int) - 1
+                spread = np.geomspace(1, len(x), _MAX_POINTS).round().astype(int) - 1
                 kept = np.unique(spread)
             x, y = x[kept], y[kept]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -237,7 +237,7 @@ class CurveView(PaintedPlot):
     def _ink(self, curve: Curve) -> QColor:
         theme = current_theme()
         colour = theme.plot_color(curve.colour)
-        if self._lit and curve.key != self._lit:
+        if self._highlighted and curve.key != self._highlighted:
             colour = mix(colour, theme.tokens.panel, _PALE)
         return QColor(colour)
 
@@ -251,8 +251,8 @@ class CurveView(PaintedPlot):
             tint.setAlphaF(0.22)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(tint)
-            painter.drawPolygon(below(points, self.area().bottom()))
-        wide = 2.6 if self._lit and curve.key == self._lit else 1.8
+            painter.drawPolygon(area_below(points, self.area().bottom()))
+        wide = 2.6 if self._highlighted and curve.key == self._highlighted else 1.8
         painter.setPen(QPen(ink, wide, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(points)
@@ -289,9 +289,9 @@ class CurveView(PaintedPlot):
             shown = 10**value if "y" in self._log else value
             box = QRectF(0, y, _LEFT - SPACE_S, 16)
             painter.drawText(box, right | Qt.AlignmentFlag.AlignVCenter, _tick(shown))
-        first, last = self._ends()
-        words = self._x_words or (short(first), short(last))
-        self.write_below(painter, *words)
+        first, last = self._x_limits()
+        words = self._x_labels or (short(first), short(last))
+        self.draw_captions_below(painter, *words)
 
     def _write_titles(self, painter: QPainter) -> None:
         """Draw the legend: a swatch and a title for each curve, with its value at the mark."""
@@ -316,7 +316,7 @@ class CurveView(PaintedPlot):
         return f"{curve.title} {self._numbers(value)}" if math.isfinite(value) else curve.title
 
     def _announce(self, x: float) -> None:
-        first, last = self._ends()
+        first, last = self._x_limits()
         self.moved.emit(round(min(max(x, first), last)))
 
     def _describe(self) -> None:
@@ -340,7 +340,7 @@ def short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def two_places(value: float) -> str:
+def two_decimals(value: float) -> str:
     """Format a number to two decimal places."""
     return f"{value:.2f}"
 

@@ -14,7 +14,7 @@ from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
 from ddpm_studio.jobs.events import Table
 
-_ROW, _DOT, _WORDS, _AXIS = 46, 3.0, 18, 18
+_ROW, _DOT, _TEXT_HEIGHT, _AXIS = 46, 3.0, 18, 18
 # Vertical jitter as shares of a row, so that dots of similar values can be told apart.
 _SPREAD = (0.2, 0.8, 0.5, 0.35, 0.65)
 
@@ -28,13 +28,13 @@ class DotRow:
     colour: int = 0
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """Title, mean and standard deviation."""
         spread = float(self.values.std(ddof=1)) if len(self.values) > 1 else 0.0
         return f"{self.title}: {short(float(self.values.mean()))} ± {short(spread)}"
 
 
-class DotRows(QWidget):
+class DotPlot(QWidget):
     """Dot plot of rows of estimates over a common axis.
 
     Args:
@@ -54,7 +54,7 @@ class DotRows(QWidget):
     def set_rows(self, rows: Sequence[DotRow]) -> None:
         """Replace the rows shown."""
         self.rows = list(rows)
-        self.setAccessibleDescription("; ".join(row.words for row in rows))
+        self.setAccessibleDescription("; ".join(row.summary for row in rows))
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -82,18 +82,18 @@ class DotRows(QWidget):
         for k, row in enumerate(self.rows):
             top = k * tall
             painter.setPen(theme.color("text"))
-            line = QRectF(0, top, self.width(), _WORDS)
-            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, row.words)
+            line = QRectF(0, top, self.width(), _TEXT_HEIGHT)
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, row.summary)
             ink = QColor(theme.plot_color(row.colour))
-            field = tall - _WORDS
+            field = tall - _TEXT_HEIGHT
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(ink)
             for number, value in enumerate(row.values):
-                y = top + _WORDS + _SPREAD[number % len(_SPREAD)] * field
+                y = top + _TEXT_HEIGHT + _SPREAD[number % len(_SPREAD)] * field
                 painter.drawEllipse(QPointF(across(float(value)), y), _DOT, _DOT)
             painter.setPen(QPen(theme.color("text"), 1.5))
             x = across(float(row.values.mean()))
-            painter.drawLine(QPointF(x, top + _WORDS), QPointF(x, top + tall))
+            painter.drawLine(QPointF(x, top + _TEXT_HEIGHT), QPointF(x, top + tall))
         painter.setPen(theme.color("muted"))
         below = QRectF(SPACE_M, self.height() - _AXIS, wide, _AXIS)
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft, short(low))

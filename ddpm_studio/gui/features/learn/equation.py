@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ddpm_studio.catalogue.glossary import term_of_sign
+from ddpm_studio.catalogue.glossary import term_of_symbol
 from ddpm_studio.gui.features.learn.boxes import Piece
 from ddpm_studio.gui.features.learn.typeset import paint, typeset
 from ddpm_studio.gui.theme.theme import body_font, current_theme
@@ -54,11 +54,11 @@ class Equation(QWidget):
 
     The mouse lights the symbol below the pointer; with the focus, Left and Right go from symbol
     to symbol, Home and End to the first and last, Escape to none; a click looks one up in the
-    glossary. ``lit`` carries the symbol's key, or "" when none is lit any more.
+    glossary. ``highlighted`` carries the symbol's key, or "" when none is lit any more.
 
     Args:
         source: see :mod:`ddpm_studio.gui.features.learn.typeset`.
-        told: what the equation says, in words: for assistive technology, and as the caption.
+        description: what the equation says, in words: for assistive technology, and as the caption.
         symbols: those that its source marks.
         size: usual font size in logical pixels; larger where there is room, else broken into
             lines and, as a last resort, smaller.
@@ -68,34 +68,34 @@ class Equation(QWidget):
         ValueError: ``source`` marks a symbol that ``symbols`` lacks, or can't be typeset.
     """
 
-    lit = Signal(str)
+    highlighted = Signal(str)
 
     def __init__(
         self,
         source: str,
-        told: str,
+        description: str,
         symbols: Sequence[Symbol],
         size: int = _SIZE,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._source, self._told = source, told
+        self._source, self._description = source, description
         self._symbols = {symbol.key: symbol for symbol in symbols}
         self._values: dict[str, str] = {}
-        self._usual = size
+        self._default_size = size
         #: The present font size, in logical pixels.
-        self.letters = size
+        self.font_size = size
         self._piece = typeset(source, size)
         self._keys = list(dict.fromkeys(region.key for region in self._piece.regions))
         missing = set(self._keys) - self._symbols.keys()
         if missing:
             raise ValueError(f"no symbol {', '.join(sorted(missing))}")
-        self.shown = ""
+        self.highlighted_key = ""
         """The key of the symbol that is lit, also from elsewhere; or ""."""
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(told)
+        self.setAccessibleName(description)
         self._describe()
         current_theme().changed.connect(self.update)
 
@@ -111,9 +111,9 @@ class Equation(QWidget):
 
     def caption(self) -> str:
         """Return the caption: the lit symbol with its value, or what the equation says."""
-        symbol = self._symbols.get(self.shown)
+        symbol = self._symbols.get(self.highlighted_key)
         if symbol is None:
-            return self._told
+            return self._description
         value = self._values.get(symbol.key)
         return (
             f"{symbol.sign} = {value} · {symbol.meaning}"
@@ -134,15 +134,15 @@ class Equation(QWidget):
         self._describe()
         self.update()
 
-    def show_symbol(self, key: str) -> None:
-        """Highlight a symbol by its key, or none, without emitting ``lit``."""
+    def highlight_symbol(self, key: str) -> None:
+        """Highlight a symbol by its key, or none, without emitting ``highlighted``."""
         key = key if key in self._symbols else ""
-        if key != self.shown:
-            self.shown = key
+        if key != self.highlighted_key:
+            self.highlighted_key = key
             self._describe()
             self.update()
 
-    def place_of(self, key: str) -> QRectF:
+    def symbol_rect(self, key: str) -> QRectF:
         """Return the rectangle of a symbol's first occurrence; KeyError if there is none."""
         left, base = self._origin()
         for region in self._piece.regions:
@@ -152,7 +152,7 @@ class Equation(QWidget):
 
     def sizeHint(self) -> QSize:
         """Ask for one line at the usual font size."""
-        piece = typeset(self._source, self._usual)
+        piece = typeset(self._source, self._default_size)
         return QSize(round(piece.width) + 2 * SPACE_M, self._height_of(piece))
 
     def minimumSizeHint(self) -> QSize:
@@ -166,23 +166,23 @@ class Equation(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         """Return the height of all lines and the caption."""
-        return self._height_of(self._fitted(width)[0])
+        return self._height_of(self._fit_layout(width)[0])
 
     def resizeEvent(self, event: QEvent) -> None:
         """Choose the line breaks and the font size that there is room for."""
-        self._piece, self.letters = self._fitted(self.width())
+        self._piece, self.font_size = self._fit_layout(self.width())
         # Some layouts do not call heightForWidth.
         self.setFixedHeight(self._height_of(self._piece))
 
-    def _fitted(self, width: int) -> tuple[Piece, int]:
+    def _fit_layout(self, width: int) -> tuple[Piece, int]:
         """Return the layout for a width, and its font size.
 
         It is one line, as large as there is room for, or several where that would be illegible.
         """
         room = width - 2 * SPACE_M
-        least = min(_LEGIBLE, self._usual)
-        largest = round(self._usual * _GROWTH)
-        for broken, high, low in ((False, largest, least), (True, self._usual, _SMALLEST)):
+        least = min(_LEGIBLE, self._default_size)
+        largest = round(self._default_size * _GROWTH)
+        for broken, high, low in ((False, largest, least), (True, self._default_size, _SMALLEST)):
             for size in range(high, low - 1, -1):
                 piece = typeset(self._source, size, broken)
                 if piece.width <= room:
@@ -201,23 +201,23 @@ class Equation(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("selected"))
         for region in self._piece.regions:
-            if region.key == self.shown:
+            if region.key == self.highlighted_key:
                 around = region.rect.translated(left, base)
                 around.adjust(-_AROUND, -_AROUND, _AROUND, _AROUND)
                 painter.drawRoundedRect(around, _ROUND, _ROUND)
         inks = {"": theme.color("text")}
-        if self.shown:
-            inks[self.shown] = theme.color("accent")
+        if self.highlighted_key:
+            inks[self.highlighted_key] = theme.color("accent")
         paint(painter, self._piece, left, base, inks)
         self._underline(painter, left, base, theme.color("outline"))
         painter.setFont(body_font(FONT_CAPTION))
-        painter.setPen(theme.color("accent" if self.shown else "muted"))
+        painter.setPen(theme.color("accent" if self.highlighted_key else "muted"))
         line = QRectF(SPACE_S, self.height() - _CAPTION, self.width(), _CAPTION)
         metrics = QFontMetrics(body_font(FONT_CAPTION))
-        told = metrics.elidedText(
+        description = metrics.elidedText(
             self.caption(), Qt.TextElideMode.ElideRight, self.width() - 2 * SPACE_S
         )
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, told)
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, description)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(theme.color("accent"), 1))
@@ -226,28 +226,28 @@ class Equation(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Highlight the symbol below the pointer."""
-        self._light(self._key_at(event.position()))
+        self._highlight(self._key_at(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Look up the symbol below the pointer in the glossary."""
         symbol = self._symbols.get(self._key_at(event.position()))
-        term = None if symbol is None else term_of_sign(symbol.sign)
+        term = None if symbol is None else term_of_symbol(symbol.sign)
         if term is not None and event.button() == Qt.MouseButton.LeftButton:
             open_term(term.name)
 
     def leaveEvent(self, event: QEvent) -> None:
         """Highlight no symbol."""
-        self._light("")
+        self._highlight("")
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Highlight no symbol."""
-        self._light("")
+        self._highlight("")
         super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the highlight from symbol to symbol."""
         last = len(self._keys) - 1
-        here = self._keys.index(self.shown) if self.shown in self._keys else -1
+        here = self._keys.index(self.highlighted_key) if self.highlighted_key in self._keys else -1
         moves = {
             Qt.Key.Key_Right: min(here + 1, last),
             Qt.Key.Key_Left: max(here - 1, 0) if here >= 0 else last,
@@ -255,9 +255,9 @@ class Equation(QWidget):
             Qt.Key.Key_End: last,
         }
         if event.key() in moves and self._keys:
-            self._light(self._keys[moves[Qt.Key(event.key())]])
-        elif event.key() == Qt.Key.Key_Escape and self.shown:
-            self._light("")
+            self._highlight(self._keys[moves[Qt.Key(event.key())]])
+        elif event.key() == Qt.Key.Key_Escape and self.highlighted_key:
+            self._highlight("")
         else:
             super().keyPressEvent(event)
 
@@ -286,15 +286,15 @@ class Equation(QWidget):
             low = rect.bottom() + _BELOW
             painter.drawLine(QPointF(rect.left(), low), QPointF(rect.right(), low))
 
-    def _light(self, key: str) -> None:
-        if key != self.shown:
-            self.show_symbol(key)
-            self.lit.emit(key)
+    def _highlight(self, key: str) -> None:
+        if key != self.highlighted_key:
+            self.highlight_symbol(key)
+            self.highlighted.emit(key)
 
     def _describe(self) -> None:
         said = (
             self.caption()
-            if self.shown
+            if self.highlighted_key
             else "; ".join(
                 f"{symbol.sign} = {self._values[key]}"
                 for key, symbol in self._symbols.items()

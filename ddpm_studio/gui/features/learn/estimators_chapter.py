@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
-from ddpm_studio.gui.features.learn.dot_plot import DotRow, DotRows
+from ddpm_studio.gui.features.learn.dot_plot import DotPlot, DotRow
 from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
 from ddpm_studio.gui.features.learn.tool_links import tool_links
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label
-from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import ResponsiveRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import BoundEstimates
@@ -20,7 +20,7 @@ from ddpm_studio.jobs.teaching.results import BoundEstimates
 _SLOT = 96
 # Numbers of chains, and of timesteps kept of each. The few, drawn when the chapter is shown, take
 # seconds with any network on any machine; the many, on request, may take longer.
-_FEW, _MANY = (8, 10), (32, 50)
+_FEW_SAMPLES, _MANY_SAMPLES = (8, 10), (32, 50)
 
 
 class EstimatorsChapter(PictureChapter):
@@ -31,43 +31,43 @@ class EstimatorsChapter(PictureChapter):
     ) -> None:
         super().__init__(studio, actions, parent)
         self.result: BoundEstimates | None = None
-        self._extent = _FEW
+        self._extent = _FEW_SAMPLES
         self.source.setFixedSize(_SLOT, _SLOT)
-        self.whole = DotRows(self.tr("The bound along whole chains"))
-        self.single = DotRows(self.tr("The bound from one t"))
-        self.spread = CurveView(self.tr("How much one term varies at each t"), "xy", short)
+        self.bound_plot = DotPlot(self.tr("The bound along whole chains"))
+        self.one_t_plot = DotPlot(self.tr("The bound from one t"))
+        self.std_plot = CurveView(self.tr("How much one term varies at each t"), "xy", short)
         again = button(self.tr("Other chains"), icon="dice-5", role="primary")
-        again.clicked.connect(self.draw_anew)
+        again.clicked.connect(self.resample)
         self.more = button(
-            self.tr("{0} chains").format(_MANY[0]),
-            self.tr("Run {0} chains through {1} timesteps: takes a while").format(*_MANY),
+            self.tr("{0} chains").format(_MANY_SAMPLES[0]),
+            self.tr("Run {0} chains through {1} timesteps: takes a while").format(*_MANY_SAMPLES),
         )
         self.more.clicked.connect(self._draw_more)
         self.heading = label(self.tr("A dot for each chain, bits/dim"), "heading", wrap=True)
-        self.told = label("", "muted", wrap=True)
-        both = TurningRow()
+        self.summary = label("", "muted", wrap=True)
+        both = ResponsiveRow()
         left, right = QVBoxLayout(), QVBoxLayout()
         for column in (left, right):
             column.setSpacing(SPACE_S)
         left.addWidget(self.heading)
-        left.addWidget(self.whole, 1)
-        left.addWidget(self.single, 1)
+        left.addWidget(self.bound_plot, 1)
+        left.addWidget(self.one_t_plot, 1)
         right.addWidget(
             label(self.tr("Standard deviation of one term, bits/dim"), "heading", wrap=True)
         )
-        right.addWidget(self.spread, 1)
+        right.addWidget(self.std_plot, 1)
         both.add(left)
         both.add(right)
         self.content.addWidget(both, 1)
         self.content.addWidget(self.progress)
-        self.content.addWidget(self.told)
+        self.content.addWidget(self.summary)
         self.content.addLayout(tool_links(actions, ["bits"], self.source, again, self.more))
         self.show_scene("terms")
         self._on_run()
 
     def show_scene(self, scene: str) -> None:
         """Explain the variances or, for the scene "one t", the cost of using a single t."""
-        self.told.setText(
+        self.summary.setText(
             self.tr(
                 "Training takes one t of a picture: no chain is walked, the network is asked once. "
                 "The price is the width of the lower rows."
@@ -80,13 +80,13 @@ class EstimatorsChapter(PictureChapter):
         )
 
     def _spec(self) -> JobSpec[object] | None:
-        if not self._has_subject() or self.source.fitted is None:
+        if not self._has_inputs() or self.source.fitted is None:
             return None
         request = self._measure_request(self._seed)
         return specs.teaching.bound_estimates(request, self.source.fitted, *self._extent)
 
     def _draw_more(self) -> None:
-        self._extent = _MANY
+        self._extent = _MANY_SAMPLES
         self.more.setEnabled(False)
         self.draw_now()
 
@@ -94,14 +94,14 @@ class EstimatorsChapter(PictureChapter):
         assert isinstance(result, BoundEstimates)
         self.result = result
         ratio, divergence = self.tr("log-ratios, eq. 3"), self.tr("KL, eq. 5")
-        self.whole.set_rows(
+        self.bound_plot.set_rows(
             [
                 DotRow(ratio, result.by_ratios, 1),
                 DotRow(divergence, result.by_divergences, 0),
             ]
         )
         one = self.tr("{0}, one t")
-        self.single.set_rows(
+        self.one_t_plot.set_rows(
             [
                 DotRow(one.format(ratio), result.one_ratio, 1),
                 DotRow(one.format(divergence), result.one_divergence, 0),
@@ -113,7 +113,7 @@ class EstimatorsChapter(PictureChapter):
                 len(result.by_ratios), len(t)
             )
         )
-        self.spread.set_curves(
+        self.std_plot.set_curves(
             [
                 Curve("", ratio, t, np.maximum(result.ratio_std, 1e-9), 1),
                 Curve("", divergence, t, np.maximum(result.divergence_std, 1e-9), 0),
@@ -123,9 +123,9 @@ class EstimatorsChapter(PictureChapter):
 
     def _on_model(self) -> None:
         self.result = None
-        self._extent = _FEW
+        self._extent = _FEW_SAMPLES
         self.more.setEnabled(True)
-        for view in (self.whole, self.single):
+        for view in (self.bound_plot, self.one_t_plot):
             view.set_rows([])
-        self.spread.set_curves([])
+        self.std_plot.set_curves([])
         super()._on_model()

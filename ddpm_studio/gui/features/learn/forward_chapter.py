@@ -19,28 +19,28 @@ from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
-from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short, two_places
+from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short, two_decimals
 from ddpm_studio.gui.features.learn.equation import Equation, Symbol
 from ddpm_studio.gui.features.learn.learn_slot import LearnSlot
-from ddpm_studio.gui.features.learn.linked_highlights import Lights
-from ddpm_studio.gui.features.learn.noisy_picture import mixed
+from ddpm_studio.gui.features.learn.linked_highlights import LinkedHighlights
+from ddpm_studio.gui.features.learn.noisy_picture import noisy_picture
 from ddpm_studio.gui.features.learn.picture_row import PictureRow
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field
+from ddpm_studio.gui.widgets.forms.choices import add_choices, set_name_from_field
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox, IntBox
 from ddpm_studio.gui.widgets.layout.basics import (
-    keep_from_wheel,
+    ignore_unfocused_wheel,
     label,
     number_label,
     tool_button,
 )
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, inline_group
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import NoisedPicture, ScheduleTables
-from ddpm_studio.picture_shape import fully_seen
+from ddpm_studio.picture_shape import with_opaque_alpha
 from ddpm_studio.requests import ScheduleRequest
 
 _BOX_WIDTH = 96
@@ -70,20 +70,20 @@ class ForwardChapter(QWidget):
         self.tables: ScheduleTables | None = None
         self.noised: NoisedPicture | None = None
         self._seed = 0
-        self._later = QTimer(self, singleShot=True, interval=0)
-        self._later.timeout.connect(self._compute)
+        self._update_timer = QTimer(self, singleShot=True, interval=0)
+        self._update_timer.timeout.connect(self._compute)
         self.messages = MessageBar()
         self._make_choices()
         self._make_pictures(actions)
         self.time = TimeSlider(0.15, self.tr("0: the picture. T: pure noise"))
         self._make_equations()
         self.betas = CurveView(self.tr("β at each t"), numbers=short)
-        self.bars = CurveView(self.tr("ᾱ at each t"), numbers=two_places)
+        self.bars = CurveView(self.tr("ᾱ at each t"), numbers=two_decimals)
         self.snr = CurveView(self.tr("Signal-to-noise ratio at each t"), "y", short)
         self.views = (self.betas, self.bars, self.snr)
-        self.left_over = number_label("", "muted")
-        self.left_over.setWordWrap(True)
-        self._join()
+        self.remaining_signal = number_label("", "muted")
+        self.remaining_signal.setWordWrap(True)
+        self._link_views()
         self._build()
         self._on_owner()
         self._on_name()
@@ -102,7 +102,7 @@ class ForwardChapter(QWidget):
             beta_end=self.beta_end.value(),
         )
 
-    def other_noise(self) -> None:
+    def resample_noise(self) -> None:
         """Draw another ε."""
         self._seed += 1
         self._draw_noise()
@@ -111,7 +111,7 @@ class ForwardChapter(QWidget):
         fields = ScheduleRequest.model_fields
         self.schedule = QComboBox()
         add_choices(self.schedule, choices_of(fields["schedule"]))
-        keep_from_wheel(self.schedule)
+        ignore_unfocused_wheel(self.schedule)
         self.timesteps = IntBox(2, 10_000)
         self.timesteps.setValue(fields["timesteps"].default)
         self.beta_start, self.beta_end = (FloatBox(1e-6, 0.999) for _ in range(2))
@@ -123,7 +123,7 @@ class ForwardChapter(QWidget):
             (self.beta_start, fields["beta_start"]),
             (self.beta_end, fields["beta_end"]),
         ):
-            name_by_field(box, field)
+            set_name_from_field(box, field)
             if not isinstance(box, QComboBox):
                 box.setFixedWidth(_BOX_WIDTH)
                 box.valueChanged.connect(self._changed)
@@ -133,17 +133,17 @@ class ForwardChapter(QWidget):
         self.source = LearnSlot(
             self._studio, self.tr("x₀: your picture"), self.tr("drop, paste or click")
         )
-        self.own_button = ActionButton(actions["learn.from_data"], "shuffle", "link")
+        self.open_data_button = ActionButton(actions["learn.from_data"], "shuffle", "link")
         self.built_in_button = ActionButton(actions["learn.from_built_in"], "undo-2", "link")
         self.eps = PictureTile(self.tr("ε: noise, ±3 shown from black to white"))
         self.x_t = PictureTile(self.tr("xₜ: the picture with its noise"))
-        self.signal_words, self.noise_words = (number_label("–", "heading") for _ in range(2))
-        for words in (self.signal_words, self.noise_words):
+        self.signal_label, self.noise_label = (number_label("–", "heading") for _ in range(2))
+        for words in (self.signal_label, self.noise_label):
             words.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_S)
         self.dice = tool_button(
             "dice-5", self.tr("Other noise"), self.tr("Draw another ε for this picture")
         )
-        self.dice.clicked.connect(self.other_noise)
+        self.dice.clicked.connect(self.resample_noise)
         self.source.changed.connect(self._draw_noise)
         self.source.failed.connect(self._on_failed)
         self.source.owner_changed.connect(self._on_owner)
@@ -171,14 +171,14 @@ class ForwardChapter(QWidget):
             16,
         )
 
-    def _join(self) -> None:
-        self.lights = Lights(self)
+    def _link_views(self) -> None:
+        self.lights = LinkedHighlights(self)
         self.lights.add_equations(self.jump, self.step, self.bar, self.ratio)
         self.lights.add_views(*self.views)
         self.lights.add("x0", self.source)
         self.lights.add("eps", self.eps)
-        self.lights.add("signal", self.signal_words)
-        self.lights.add("noise", self.noise_words)
+        self.lights.add("signal", self.signal_label)
+        self.lights.add("noise", self.noise_label)
         self.lights.add("beta", self.beta_start, self.beta_end)
         self.time.changed.connect(self._show)
         for view in self.views:
@@ -194,14 +194,14 @@ class ForwardChapter(QWidget):
         ):
             words = label(text, "muted")
             words.setTextFormat(Qt.TextFormat.RichText)
-            choices.addWidget(together(words, box))
+            choices.addWidget(inline_group(words, box))
         row = PictureRow([self.source, self.eps, self.x_t])
         for part in (
-            self.signal_words,
+            self.signal_label,
             label("×", "muted"),
             self.source,
             label("+", "title"),
-            self.noise_words,
+            self.noise_label,
             label("×", "muted"),
             self.eps,
             label("=", "title"),
@@ -211,7 +211,7 @@ class ForwardChapter(QWidget):
             row.add(part)
         head = QHBoxLayout()
         head.addWidget(self.jump, 1)
-        for ways in (self.own_button, self.built_in_button):
+        for ways in (self.open_data_button, self.built_in_button):
             head.addWidget(ways, 0, Qt.AlignmentFlag.AlignBottom)
         plots = QGridLayout()
         plots.setHorizontalSpacing(SPACE_L)
@@ -227,13 +227,13 @@ class ForwardChapter(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         layout.setSpacing(SPACE_M)
-        self.messages.lie_over(self)
+        self.messages.attach_to(self)
         layout.addLayout(choices)
         layout.addLayout(head)
         layout.addWidget(row)
         layout.addWidget(self.time)
         layout.addLayout(plots, 1)
-        layout.addWidget(self.left_over)
+        layout.addWidget(self.remaining_signal)
 
     def _on_name(self) -> None:
         ends = SCHEDULES[self.schedule.currentData()].ends
@@ -242,11 +242,13 @@ class ForwardChapter(QWidget):
         self._changed()
 
     def _changed(self) -> None:
-        self._later.start()
+        self._update_timer.start()
 
     def _on_owner(self) -> None:
         """Show the buttons of those pictures that are not shown."""
-        self.own_button.setVisible(self.source.has_own and not self.source.shows_own)
+        self.open_data_button.setVisible(
+            self.source.has_open_data and not self.source.shows_open_data
+        )
         self.built_in_button.setVisible(not self.source.shows_built_in)
 
     def _draw_noise(self) -> None:
@@ -262,7 +264,7 @@ class ForwardChapter(QWidget):
 
     def _on_noised(self, noised: NoisedPicture) -> None:
         self.noised = noised
-        self.eps.set_picture(fully_seen(noised.eps_picture))
+        self.eps.set_picture(with_opaque_alpha(noised.eps_picture))
         self._show()
         self._compute()
 
@@ -270,7 +272,7 @@ class ForwardChapter(QWidget):
         if self.noised is None:
             return
         self.messages.clear()
-        spec = specs.learning.schedule_tables(self.request(), mixed(self.noised, 1.0, 0.0))
+        spec = specs.learning.schedule_tables(self.request(), noisy_picture(self.noised, 1.0, 0.0))
         job = self._studio.backend.submit(spec)
         job.on_finished(self._on_tables)
         job.on_failed(self._on_failed)
@@ -298,7 +300,7 @@ class ForwardChapter(QWidget):
             if left < _FAIR_START
             else self.tr("{0} bits/dim of this picture are left at t = T: not yet N(0, I).")
         )
-        self.left_over.setText(words.format(short(left)))
+        self.remaining_signal.setText(words.format(short(left)))
         self._show()
 
     def _show(self) -> None:
@@ -308,9 +310,9 @@ class ForwardChapter(QWidget):
             return
         t = self.time.value
         signal, noise = (tables.signal[t - 1], tables.noise[t - 1]) if t else (1.0, 0.0)
-        self.x_t.set_picture(mixed(self.noised, signal, noise))
-        self.signal_words.setText(f"{signal:.3f}")
-        self.noise_words.setText(f"{noise:.3f}")
+        self.x_t.set_picture(noisy_picture(self.noised, signal, noise))
+        self.signal_label.setText(f"{signal:.3f}")
+        self.noise_label.setText(f"{noise:.3f}")
         values = {"signal": f"{signal:.4f}", "noise": f"{noise:.4f}"}
         values |= {"bar": short(signal**2), "snr": "∞" if t == 0 else short(tables.snr[t - 1])}
         if t:

@@ -11,11 +11,11 @@ from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field
+from ddpm_studio.gui.widgets.forms.choices import add_choices, set_name_from_field
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
-from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, label, name, number_label
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, inline_group
+from ddpm_studio.gui.widgets.layout.responsive_row import ResponsiveRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import GAP_STEPS, GapCurves
@@ -42,24 +42,24 @@ class GapChapter(Chapter):
         field = DrawRequest.model_fields["variance"]
         self.variance = QComboBox()
         add_choices(self.variance, choices_of(field))
-        name_by_field(self.variance, field)
+        set_name_from_field(self.variance, field)
         self.std = Slider()
         self.std.setRange(1, 20)
         self.std.setValue(10)
         self.std.setFixedWidth(_SLIDER_WIDTH)
         name(self.std, self.tr("Width of the data"), self.tr("s of the data N(0, s²)"))
-        keep_from_wheel(self.steps, self.variance)
-        self.told = number_label("", "muted")
-        self.told.setWordWrap(True)
-        self.std_words = number_label("", "muted")
+        ignore_unfocused_wheel(self.steps, self.variance)
+        self.summary = number_label("", "muted")
+        self.summary.setWordWrap(True)
+        self.std_label = number_label("", "muted")
         choices = FlowLayout()
         for words, box in ((self.tr("steps"), self.steps), ("σₜ²", self.variance)):
-            choices.addWidget(together(label(words, "muted"), box))
-            box.currentIndexChanged.connect(self._ask)
-        choices.addWidget(together(label(self.tr("data"), "muted"), self.std, self.std_words))
-        self.std.valueChanged.connect(self._ask)
-        self.gaps.moved.connect(self._go_to)
-        both = TurningRow()
+            choices.addWidget(inline_group(label(words, "muted"), box))
+            box.currentIndexChanged.connect(self._request)
+        choices.addWidget(inline_group(label(self.tr("data"), "muted"), self.std, self.std_label))
+        self.std.valueChanged.connect(self._request)
+        self.gaps.moved.connect(self._select_steps)
+        both = ResponsiveRow()
         for view, words in (
             (self.curves, self.tr("In bits, over x₀: what the bound says, what is so")),
             (
@@ -74,28 +74,30 @@ class GapChapter(Chapter):
             both.add(column)
         self.content.addLayout(choices)
         self.content.addWidget(both, 1)
-        self.content.addWidget(self.told)
+        self.content.addWidget(self.summary)
 
     def begin(self) -> None:
         """Compute the curves for the current choices."""
-        self._ask()
+        self._request()
 
-    def _ask(self) -> None:
+    def _request(self) -> None:
         std = self.std.value() / 20
-        self.std_words.setText(f"N(0, {std:.2f}²)")
-        if self._begun:
+        self.std_label.setText(f"N(0, {std:.2f}²)")
+        if self._has_begun:
             spec = specs.teaching.gap_curves(
                 std, self.steps.currentData(), self.variance.currentData()
             )
-            self.ask(spec, self._on_result)
+            self.submit_job(spec, self._on_result)
 
-    def _go_to(self, count: int) -> None:
+    def _select_steps(self, count: int) -> None:
         """Choose the nearest number of steps offered; for a change by 1, as by a key, the next."""
         here = self.steps.currentIndex()
-        near = min(range(len(GAP_STEPS)), key=lambda k: abs(math.log(GAP_STEPS[k] / max(1, count))))
-        if near == here and abs(count - GAP_STEPS[here]) == 1:
-            near = here + (1 if count > GAP_STEPS[here] else -1)
-        self.steps.setCurrentIndex(min(max(near, 0), len(GAP_STEPS) - 1))
+        nearest = min(
+            range(len(GAP_STEPS)), key=lambda k: abs(math.log(GAP_STEPS[k] / max(1, count)))
+        )
+        if nearest == here and abs(count - GAP_STEPS[here]) == 1:
+            nearest = here + (1 if count > GAP_STEPS[here] else -1)
+        self.steps.setCurrentIndex(min(max(nearest, 0), len(GAP_STEPS) - 1))
 
     def _on_result(self, result: GapCurves) -> None:
         self.result = result
@@ -118,7 +120,7 @@ class GapChapter(Chapter):
             (words.format(GAP_STEPS[0]), words.format(GAP_STEPS[-1])),
         )
         self.gaps.set_mark(float(self.steps.currentData()))
-        self.told.setText(
+        self.summary.setText(
             self.tr(
                 "Here the best predictor is known, and so is the model’s likelihood. The gap is "
                 "{0} bits on average: q is not the model’s own posterior."

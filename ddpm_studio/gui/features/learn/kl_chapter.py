@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.learn.chapter import Chapter
-from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short, two_places
+from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short, two_decimals
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import label, name, number_label
-from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import ResponsiveRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import TwoGaussians
@@ -30,16 +30,16 @@ class KLChapter(Chapter):
     ) -> None:
         super().__init__(studio, actions, parent)
         self.result: TwoGaussians | None = None
-        self.densities = CurveView(self.tr("Two Gaussians"), numbers=two_places)
-        self.parts = CurveView(self.tr("What each place adds to KL(q‖p)"), numbers=two_places)
+        self.densities = CurveView(self.tr("Two Gaussians"), numbers=two_decimals)
+        self.parts = CurveView(self.tr("What each place adds to KL(q‖p)"), numbers=two_decimals)
         self.total = number_label("", "title")
         self.total.setWordWrap(True)
         self.sliders: dict[str, Slider] = {}
-        self._words: dict[str, QLabel] = {}
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._ask)
+        self._value_labels: dict[str, QLabel] = {}
+        self._debounce_timer = QTimer(self)
+        self._debounce_timer.setSingleShot(True)
+        self._debounce_timer.setInterval(0)
+        self._debounce_timer.timeout.connect(self._request)
         grid = QGridLayout()
         grid.setHorizontalSpacing(SPACE_M)
         for row, (key, sign) in enumerate(
@@ -50,8 +50,8 @@ class KLChapter(Chapter):
             low, high = _RANGE[key[2:]]
             slider.setValue(round((_START[key] - low) / (high - low) * _PARTS))
             name(slider, sign)
-            slider.valueChanged.connect(self._soon.start)
-            self.sliders[key], self._words[key] = slider, number
+            slider.valueChanged.connect(self._debounce_timer.start)
+            self.sliders[key], self._value_labels[key] = slider, number
             number.setMinimumWidth(40)
             grid.addWidget(label(sign, "muted"), row, 0)
             grid.addWidget(slider, row, 1)
@@ -61,21 +61,21 @@ class KLChapter(Chapter):
         left.addLayout(grid)
         right.addWidget(self.parts, 1)
         right.addWidget(self.total)
-        both = TurningRow()
+        both = ResponsiveRow()
         both.add(left)
         both.add(right)
         self.content.addWidget(both, 1)
 
     def begin(self) -> None:
         """Compute the divergences of the Gaussians that the sliders describe."""
-        self._ask()
+        self._request()
 
     def value(self, key: str) -> float:
         """Return the value of a slider: q_mean, q_std, p_mean or p_std."""
         low, high = _RANGE[key[2:]]
         return low + (high - low) * self.sliders[key].value() / _PARTS
 
-    def _ask(self) -> None:
+    def _request(self) -> None:
         spec = specs.teaching.two_gaussians(
             self.value("q_mean"),
             self.value("q_std"),
@@ -83,11 +83,11 @@ class KLChapter(Chapter):
             self.value("p_std"),
             _REACH,
         )
-        self.ask(spec, self._on_result)
+        self.submit_job(spec, self._on_result)
 
     def _on_result(self, result: TwoGaussians) -> None:
         self.result = result
-        for key, words in self._words.items():
+        for key, words in self._value_labels.items():
             words.setText(f"{self.value(key):.2f}")
         ends = f"{-_REACH:.0f}", f"{_REACH:.0f}"
         self.densities.set_curves(

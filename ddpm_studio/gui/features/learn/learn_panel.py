@@ -11,15 +11,21 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from ddpm_studio.catalogue.concepts import CONCEPTS, Concept, concept
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
-from ddpm_studio.gui.features.common.tool_titles import tool_menu
+from ddpm_studio.gui.features.common.tool_titles import tool_menu_title
 from ddpm_studio.gui.features.learn.chapter_actions import ChapterActions
 from ddpm_studio.gui.features.learn.concept_index import ConceptIndex
 from ddpm_studio.gui.features.learn.presenter import Presenter
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
-from ddpm_studio.gui.widgets.forms.combo_boxes import NarrowChoice
-from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name, tool_button
-from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
+from ddpm_studio.gui.widgets.forms.combo_boxes import ElidedComboBox
+from ddpm_studio.gui.widgets.layout.basics import (
+    button,
+    ignore_unfocused_wheel,
+    label,
+    name,
+    tool_button,
+)
+from ddpm_studio.gui.widgets.layout.scroll_areas import VerticalScrollArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 
@@ -41,10 +47,11 @@ class _HasScenes(Protocol):
 class LearnPanel(QWidget):
     """Index of concepts, and a page for each; chapters are created when first shown.
 
-    ``wanted`` is emitted when a concept was chosen elsewhere, to bring the tab to the front.
+    ``show_requested`` is emitted when a concept was chosen elsewhere, to bring the tab to the
+    front.
     """
 
-    wanted = Signal()
+    show_requested = Signal()
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -57,7 +64,7 @@ class LearnPanel(QWidget):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.index)
         self._chapters: dict[str, QWidget] = {}
-        self._areas: dict[str, TallArea] = {}
+        self._areas: dict[str, VerticalScrollArea] = {}
         self.presenter: Presenter | None = None
         self._chapter_actions = ChapterActions(
             studio, actions, lambda: self.forward, lambda: self.bound, lambda: self.playground
@@ -67,8 +74,8 @@ class LearnPanel(QWidget):
             actions.add(
                 f"learn.{one.name}",
                 translated(one.title),
-                partial(self._go, one.name),
-                category=tool_menu("learn"),
+                partial(self._open_concept, one.name),
+                category=tool_menu_title("learn"),
                 icon="graduation-cap",
                 tip=translated(one.sentence),
                 keywords=translated(one.keywords),
@@ -77,7 +84,7 @@ class LearnPanel(QWidget):
             "learn.present",
             self.tr("Present"),
             self.present,
-            category=tool_menu("learn"),
+            category=tool_menu_title("learn"),
             shortcut="F9",
             icon="monitor",
             tip=self.tr("Fill the screen, in large type; arrow keys turn, Escape leaves"),
@@ -90,17 +97,17 @@ class LearnPanel(QWidget):
     @property
     def forward(self) -> ForwardChapter:
         """The chapter of the forward process: a schedule and one picture's x_t."""
-        return cast("ForwardChapter", self._made("forward"))
+        return cast("ForwardChapter", self._ensure_chapter("forward"))
 
     @property
     def bound(self) -> BoundChapter:
         """The chapter of the variational bound and its terms."""
-        return cast("BoundChapter", self._made("bound"))
+        return cast("BoundChapter", self._ensure_chapter("bound"))
 
     @property
     def playground(self) -> PlaygroundPanel:
         """The playground: the chapter of points in the plane."""
-        return cast("PlaygroundPanel", self._made("score"))
+        return cast("PlaygroundPanel", self._ensure_chapter("score"))
 
     @property
     def chapter(self) -> QWidget | None:
@@ -111,7 +118,7 @@ class LearnPanel(QWidget):
         """Show the table of concepts."""
         self.concept = None
         self.pages.setCurrentWidget(self.index)
-        self._tell()
+        self._update_header()
 
     def show_concept(self, name: str) -> None:
         """Show the chapter of a concept, at the concept's scene.
@@ -120,11 +127,11 @@ class LearnPanel(QWidget):
             UnknownNameError: there is no such concept.
         """
         self.concept = one = concept(name)
-        chapter = self._made(name)
+        chapter = self._ensure_chapter(name)
         if one.scene and isinstance(chapter, _HasScenes):
             chapter.show_scene(one.scene)
         self.pages.setCurrentWidget(self._areas[one.chapter])
-        self._tell()
+        self._update_header()
 
     def show_chapter(self, chapter: QWidget) -> None:
         """Show a chapter at the first of its concepts, unless it is shown already."""
@@ -134,7 +141,7 @@ class LearnPanel(QWidget):
                     self.show_concept(one.name)
                 return
 
-    def turn(self, by: int) -> bool:
+    def step_by(self, by: int) -> bool:
         """Show the concept ``by`` places further on; return whether there is one."""
         names = list(CONCEPTS)
         here = -1 if self.concept is None else names.index(self.concept.name)
@@ -150,7 +157,7 @@ class LearnPanel(QWidget):
             return
         first = next(iter(CONCEPTS)) if self.concept is None else self.concept.name
         self.presenter = Presenter(self.pages)
-        self.presenter.turned.connect(self.show_concept)
+        self.presenter.concept_changed.connect(self.show_concept)
         self.presenter.ended.connect(self._end_presenting)
         self.presenter.begin(first)
 
@@ -158,7 +165,7 @@ class LearnPanel(QWidget):
         """Take the chapters back from the presenter."""
         presenter, self.presenter = self.presenter, None
         if presenter is not None:
-            self._layout.addWidget(presenter.take_out(), 1)
+            self._layout.addWidget(presenter.release_chapters(), 1)
             self.pages.show()
             presenter.deleteLater()
 
@@ -169,14 +176,14 @@ class LearnPanel(QWidget):
         self.index_button.clicked.connect(self.show_index)
         self.back = tool_button("chevron-left", self.tr("Back"), self.tr("The concept before"))
         self.next = tool_button("chevron-right", self.tr("Next"), self.tr("The next concept"))
-        self.choice = NarrowChoice()
-        keep_from_wheel(self.choice)
+        self.choice = ElidedComboBox()
+        ignore_unfocused_wheel(self.choice)
         name(self.choice, self.tr("Concept"), self.tr("Of the lecture, in its order"))
         self.choice.setPlaceholderText(self.tr("Concepts of the lecture"))
         for number, one in enumerate(CONCEPTS.values(), 1):
             self.choice.addItem(f"{number} · {translated(one.title)}", one.name)
-        self.back.clicked.connect(partial(self.turn, -1))
-        self.next.clicked.connect(partial(self.turn, 1))
+        self.back.clicked.connect(partial(self.step_by, -1))
+        self.next.clicked.connect(partial(self.step_by, 1))
         self.choice.activated.connect(lambda: self.show_concept(self.choice.currentData()))
         self.index.chosen.connect(self.show_concept)
         self.sentence = label("", "", wrap=True)
@@ -189,19 +196,19 @@ class LearnPanel(QWidget):
         row.addWidget(self.choice, 1)
         row.addWidget(self.next)
         self._row = row
-        told = QVBoxLayout()
-        told.setContentsMargins(SPACE_L, 0, SPACE_L, 0)
-        told.setSpacing(0)
-        told.addWidget(self.sentence)
-        told.addWidget(self.where)
+        texts = QVBoxLayout()
+        texts.setContentsMargins(SPACE_L, 0, SPACE_L, 0)
+        texts.setSpacing(0)
+        texts.addWidget(self.sentence)
+        texts.addWidget(self.where)
         layout = self._layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(row)
-        layout.addLayout(told)
+        layout.addLayout(texts)
         layout.addWidget(self.pages, 1)
 
-    def _made(self, name: str) -> QWidget:
+    def _ensure_chapter(self, name: str) -> QWidget:
         """Return the chapter of a concept, creating it when it is first needed."""
         one = concept(name)
         if one.chapter not in self._chapters:
@@ -211,14 +218,14 @@ class LearnPanel(QWidget):
     def _add(self, reference: str, chapter: QWidget) -> None:
         self._chapters[reference] = chapter
         first = next(one for one in CONCEPTS.values() if one.chapter == reference)
-        area = self._areas[reference] = TallArea(chapter, translated(first.title))
+        area = self._areas[reference] = VerticalScrollArea(chapter, translated(first.title))
         if not isinstance(chapter, ToolPanel):
             # A scroll bar that appears narrows the square pictures, which then fit without it.
             # A tool scrolls its own contents, and a second bar next to that one would be idle.
             area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.pages.addWidget(area)
 
-    def _tell(self) -> None:
+    def _update_header(self) -> None:
         """Update the header to the concept shown, and enable the buttons that lead elsewhere."""
         one = self.concept
         names = list(CONCEPTS)
@@ -232,9 +239,9 @@ class LearnPanel(QWidget):
         for words in (self.sentence, self.where):
             words.setVisible(one is not None)
 
-    def _go(self, name: str) -> None:
+    def _open_concept(self, name: str) -> None:
         self.show_concept(name)
-        self.wanted.emit()
+        self.show_requested.emit()
 
     def _show_owner(self, action_id: str) -> None:
         """Show the chapter whose action was triggered, from wherever that was."""

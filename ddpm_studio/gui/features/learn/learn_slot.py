@@ -13,7 +13,7 @@ from ddpm_studio.backend import specs
 from ddpm_studio.data.samples import sample_set
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.platform.images import Pictures, read_picture
-from ddpm_studio.gui.widgets.pictures.picture_dialog import ask_for_picture
+from ddpm_studio.gui.widgets.pictures.picture_dialog import open_picture_dialog
 from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
 from ddpm_studio.gui.workspace.studio import Studio
 
@@ -37,7 +37,7 @@ class LearnSlot(PictureSlot):
     """
 
     owner_changed = Signal()
-    """Emitted when ``shows_own``, ``shows_built_in`` or ``has_own`` may have changed."""
+    """Emitted when ``shows_open_data``, ``shows_built_in`` or ``has_open_data`` may change."""
 
     def __init__(
         self, studio: Studio, title: str, hint: str, parent: QWidget | None = None
@@ -46,21 +46,21 @@ class LearnSlot(PictureSlot):
         self._studio = studio
         self._began = self._awaits_built_in = False
         self._dataset: Dataset | None = None
-        self._own: Pictures | None = None
+        self._own_picture: Pictures | None = None
         self._built_in: Pictures | None = None
         self.changed.connect(self._on_changed)
         self.choose_requested.connect(self._choose)
         studio.data_changed.connect(self._on_data)
 
     @property
-    def has_own(self) -> bool:
+    def has_open_data(self) -> bool:
         """Whether there are open pictures to choose from."""
         return self._studio.dataset is not None
 
     @property
-    def shows_own(self) -> bool:
+    def shows_open_data(self) -> bool:
         """Whether a picture of the open data is shown."""
-        return self.picture is not None and self.picture is self._own
+        return self.picture is not None and self.picture is self._own_picture
 
     @property
     def shows_built_in(self) -> bool:
@@ -76,12 +76,12 @@ class LearnSlot(PictureSlot):
             if self.picture is None:
                 self.show_built_in()
 
-    def show_own(self) -> None:
+    def show_open_data(self) -> None:
         """Show one of the open pictures, chosen at random."""
         dataset = self._studio.dataset
         if dataset is not None:
-            self._own = random.choice(dataset.images).copy()
-            self.set_picture(self._own)
+            self._own_picture = random.choice(dataset.images).copy()
+            self.set_picture(self._own_picture)
 
     def show_built_in(self) -> None:
         """Show the built-in picture, which ships with the program."""
@@ -105,8 +105,8 @@ class LearnSlot(PictureSlot):
         if not self._began or dataset is self._dataset:
             return
         self._dataset = dataset
-        if self.picture is None or self.shows_own or self.shows_built_in:
-            self.show_own()
+        if self.picture is None or self.shows_open_data or self.shows_built_in:
+            self.show_open_data()
         self.owner_changed.emit()
 
     def _on_built_in(self, picture: Pictures) -> None:
@@ -120,7 +120,7 @@ class LearnSlot(PictureSlot):
         self.owner_changed.emit()
 
     def _choose(self) -> None:
-        ask_for_picture(self, self._on_chosen)
+        open_picture_dialog(self, self._on_chosen)
 
     def _on_chosen(self, path: str) -> None:
         try:

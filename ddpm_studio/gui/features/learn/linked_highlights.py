@@ -13,15 +13,15 @@ from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import RADIUS
 
 
-class Lightable(Protocol):
+class Highlightable(Protocol):
     """A plot that can highlight one of its parts."""
 
-    def light(self, key: str) -> bool:
+    def highlight(self, key: str) -> bool:
         """Highlight the part of a symbol, or none; return whether there is such a part."""
         ...
 
 
-class Lights(QObject):
+class LinkedHighlights(QObject):
     """Linked highlighting across the equations, plots and controls of a chapter.
 
     While a symbol is lit (highlighted), its curves stand out, its controls and pictures get a
@@ -31,51 +31,51 @@ class Lights(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.equations: list[Equation] = []
-        self._views: list[Lightable] = []
-        self._halos: dict[str, list[_Halo]] = {}
+        self._views: list[Highlightable] = []
+        self._rings: dict[str, list[_HighlightRing]] = {}
         self._keys: dict[QObject, str] = {}
 
     def add_equations(self, *equations: Equation) -> None:
         """Link equations: a symbol pointed at in one of them is lit everywhere."""
         for equation in equations:
             self.equations.append(equation)
-            equation.lit.connect(self.light)
+            equation.highlighted.connect(self.highlight)
 
-    def add_views(self, *views: Lightable) -> None:
+    def add_views(self, *views: Highlightable) -> None:
         """Link plots, whose parts are highlighted by the keys of their symbols."""
         self._views.extend(views)
 
     def add(self, key: str, *widgets: QWidget) -> None:
         """Link controls or pictures to a symbol: lit with it, and lighting it while focused."""
         for widget in widgets:
-            self._halos.setdefault(key, []).append(_Halo(widget))
+            self._rings.setdefault(key, []).append(_HighlightRing(widget))
             self._keys.setdefault(widget, key)
             widget.installEventFilter(self)
 
-    def light(self, key: str) -> None:
+    def highlight(self, key: str) -> None:
         """Highlight a symbol, by its key, in all that is linked; "" highlights none."""
         for equation in self.equations:
-            equation.show_symbol(key)
+            equation.highlight_symbol(key)
         for view in self._views:
-            view.light(key)
-        for other, halos in self._halos.items():
+            view.highlight(key)
+        for other, halos in self._rings.items():
             for halo in halos:
                 halo.setVisible(other == key)
 
-    def lit(self, key: str) -> bool:
+    def highlighted(self, key: str) -> bool:
         """Whether any control or picture has its halo for this symbol."""
-        return any(not halo.isHidden() for halo in self._halos.get(key, []))
+        return any(not halo.isHidden() for halo in self._rings.get(key, []))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Highlight the symbol of the widget that gets the focus, until it loses it."""
         if event.type() == QEvent.Type.FocusIn and watched in self._keys:
-            self.light(self._keys[watched])
+            self.highlight(self._keys[watched])
         elif event.type() == QEvent.Type.FocusOut and watched in self._keys:
-            self.light("")
+            self.highlight("")
         return super().eventFilter(watched, event)
 
 
-class _Halo(QWidget):
+class _HighlightRing(QWidget):
     """A highlight ring inside a widget's edge, transparent for mouse events."""
 
     def __init__(self, around: QWidget) -> None:

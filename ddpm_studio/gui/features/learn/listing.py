@@ -23,17 +23,21 @@ class Listing(QWidget):
     Args:
         title: title of the algorithm.
         lines: the lines, in the language of :mod:`ddpm_studio.gui.features.learn.typeset`.
-        told: the same lines in words, for assistive technology.
+        descriptions: the same lines in words, for assistive technology.
         parent: the owner.
     """
 
     chosen = Signal(int)
 
     def __init__(
-        self, title: str, lines: Sequence[str], told: Sequence[str], parent: QWidget | None = None
+        self,
+        title: str,
+        lines: Sequence[str],
+        descriptions: Sequence[str],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._lines, self._told = list(lines), list(told)
+        self._lines, self._descriptions = list(lines), list(descriptions)
         self._pieces = self._set(_LARGEST)
         self.current = 0
         """The current line, from 0."""
@@ -46,7 +50,7 @@ class Listing(QWidget):
     def set_current(self, line: int) -> None:
         """Make another line the current one."""
         self.current = line
-        self.setAccessibleDescription(f"{line + 1}: {self._told[line]}")
+        self.setAccessibleDescription(f"{line + 1}: {self._descriptions[line]}")
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -31,7 +31,7 @@ class ModelChapter(ToolPanel):
     tool = "learn"
     _seed = 0
 
-    def draw_anew(self) -> None:
+    def resample(self) -> None:
         """Draw again, from other noise: the next seed."""
         self._seed += 1
         self.draw_now()
@@ -63,10 +63,10 @@ class ModelChapter(ToolPanel):
     def _on_model(self) -> None:
         """Do nothing about another model, unless a subclass has views to reset."""
 
-    def _tell_empty(self) -> None:
+    def _update_empty_state(self) -> None:
         ready = ready_runs()
         if not ready or self.studio.opening is not None or self.studio.run is not None:
-            super()._tell_empty()
+            super()._update_empty_state()
             return
         self.empty.set_content(
             self.icon or self.info.icon,
@@ -100,11 +100,11 @@ class PictureChapter(ModelChapter):
             run=self.run, seed=seed, timesteps=timesteps, class_label=self.source.class_label
         )
 
-    def _has_subject(self) -> bool:
+    def _has_inputs(self) -> bool:
         if self.source.fitted is None and not self.source.waiting:
             run, picture = _pictures.get(self.studio, (None, None))
             if picture is not None and run == self.run:
-                self.source.take(picture, asked=False, by_chance=True)
+                self.source.accept(picture, asked=False, is_random=True)
             else:
                 self.source.pick_from_data(asked=False)
         return self.source.fitted is not None

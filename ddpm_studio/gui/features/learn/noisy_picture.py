@@ -8,7 +8,7 @@ from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.jobs.events import NoisedPicture
 
 
-def mixed(noised: NoisedPicture, signal: float, noise: float) -> Pictures:
+def noisy_picture(noised: NoisedPicture, signal: float, noise: float) -> Pictures:
     """Return x_t = signal·x_0 + noise·ε as a picture, uint8 (H, W, C) [DDPM eq. 4].
 
     Computed here and not in the backend, so that t can be scrubbed while a training has its turn

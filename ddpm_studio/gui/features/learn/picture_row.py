@@ -14,8 +14,8 @@ _SMALLEST_TILE, _LARGEST_TILE = 90, 224
 # In a tall window a picture may be as high as this share of the window.
 _PART_OF_WINDOW = 0.25
 # Width of all that is next to the three pictures, and next to the first two, in pixels.
-_BESIDE_TILES, _BESIDE_TWO = 276, 218
-_MIXED = 2
+_ONE_ROW_EXTRA_WIDTH, _TWO_ROWS_EXTRA_WIDTH = 276, 218
+_FIRST_ROW_TILES = 2
 
 
 class PictureRow(QWidget):
@@ -28,36 +28,40 @@ class PictureRow(QWidget):
     def __init__(self, tiles: Sequence[QWidget]) -> None:
         super().__init__()
         self._tiles = tiles
-        self._whole = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._whole.setContentsMargins(0, 0, 0, 0)
-        self._whole.setSpacing(SPACE_M)
+        self._box_layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box_layout.setContentsMargins(0, 0, 0, 0)
+        self._box_layout.setSpacing(SPACE_M)
         # The pictures' current size must not keep the row from getting narrower.
-        self._whole.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
-        self.setMinimumWidth(2 * _SMALLEST_TILE + _BESIDE_TWO)
+        self._box_layout.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
+        self.setMinimumWidth(2 * _SMALLEST_TILE + _TWO_ROWS_EXTRA_WIDTH)
         self._rows = [QHBoxLayout(), QHBoxLayout()]
-        self._whole.addStretch()
+        self._box_layout.addStretch()
         for row in self._rows:
             row.setSpacing(SPACE_M)
-            self._whole.addLayout(row)
-        self._whole.addStretch()
-        self._begun = 0
+            self._box_layout.addLayout(row)
+        self._box_layout.addStretch()
+        self._tiles_added = 0
 
     def add(self, part: QWidget) -> None:
         """Add a widget at the right end; those after the second picture may wrap below."""
-        row = self._rows[0 if self._begun < _MIXED else 1]
+        row = self._rows[0 if self._tiles_added < _FIRST_ROW_TILES else 1]
         row.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
-        self._begun += part in self._tiles
+        self._tiles_added += part in self._tiles
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Resize the pictures to fit, and choose between one row and two."""
         super().resizeEvent(event)
-        beside = (self.width() - _BESIDE_TILES) // len(self._tiles)
-        in_one = beside >= _SMALLEST_TILE
-        side = beside if in_one else (self.width() - _BESIDE_TWO) // _MIXED
+        side_in_one_row = (self.width() - _ONE_ROW_EXTRA_WIDTH) // len(self._tiles)
+        in_one_row = side_in_one_row >= _SMALLEST_TILE
+        side = (
+            side_in_one_row
+            if in_one_row
+            else (self.width() - _TWO_ROWS_EXTRA_WIDTH) // _FIRST_ROW_TILES
+        )
         largest = max(_LARGEST_TILE, round(self.window().height() * _PART_OF_WINDOW))
         side = min(max(side, _SMALLEST_TILE), largest)
         below = QBoxLayout.Direction.TopToBottom
-        self._whole.setDirection(QBoxLayout.Direction.LeftToRight if in_one else below)
+        self._box_layout.setDirection(QBoxLayout.Direction.LeftToRight if in_one_row else below)
         for tile in self._tiles:
             tile.setFixedSize(side, side)
-        self.setFixedHeight(side if in_one else 2 * side + SPACE_M)
+        self.setFixedHeight(side if in_one_row else 2 * side + SPACE_M)

@@ -15,11 +15,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
-from ddpm_studio.gui.platform.images import Pictures, shown_bands
+from ddpm_studio.gui.platform.images import Pictures, band_selection
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import RADIUS
-from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
-from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture, enlarged
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_checkerboard
+from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture, scaled_pixmap
 
 
 class PictureTile(QWidget):
@@ -40,14 +40,14 @@ class PictureTile(QWidget):
         self.setAccessibleName(title)
         self.setToolTip(title)
         current_theme().changed.connect(self.update)
-        shown_bands().changed.connect(self._scale_anew)
+        band_selection().changed.connect(self._rescale)
 
     def set_picture(self, picture: Pictures | None) -> None:
         """Show another picture, or none."""
         self.picture, self._pixmap = picture, None
         self.update()
 
-    def _scale_anew(self) -> None:
+    def _rescale(self) -> None:
         self._pixmap = None
         self.update()
 
@@ -66,7 +66,7 @@ class PictureTile(QWidget):
         painter.drawRoundedRect(whole, RADIUS, RADIUS)
         area = self._area()
         if self._pixmap is not None and area is not None:
-            paint_behind(painter, area, self._pixmap)
+            paint_checkerboard(painter, area, self._pixmap)
             painter.drawPixmap(area.topLeft(), self._pixmap)
         painter.end()
 
@@ -77,7 +77,7 @@ class PictureTile(QWidget):
         ratio = self.devicePixelRatioF()
         if self._pixmap is None or self._pixmap.devicePixelRatio() != ratio:
             side = min(self.width(), self.height()) - 4
-            self._pixmap = enlarged(self.picture, max(1, side), ratio)
+            self._pixmap = scaled_pixmap(self.picture, max(1, side), ratio)
         size = self._pixmap.deviceIndependentSize()
         left, top = (self.width() - size.width()) / 2, (self.height() - size.height()) / 2
         return QRectF(round(left), round(top), size.width(), size.height())

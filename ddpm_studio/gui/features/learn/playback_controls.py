@@ -12,7 +12,7 @@ from ddpm_studio.gui.widgets.layout.basics import name, tool_button
 _INTERVAL_MS = 700
 
 
-class StageRow(QWidget):
+class PlaybackControls(QWidget):
     """Playback controls over a number of stages; ``moved`` carries the current one, from 0."""
 
     moved = Signal(int)
@@ -40,7 +40,7 @@ class StageRow(QWidget):
             layout.addWidget(part)
         layout.addWidget(self.slider, 1)
         self.slider.valueChanged.connect(self.moved)
-        self.slider.handled.connect(self.stop)
+        self.slider.user_moved.connect(self.stop)
 
     @property
     def stage(self) -> int:

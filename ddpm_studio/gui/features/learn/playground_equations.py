@@ -54,24 +54,24 @@ class PlaygroundEquations(QWidget):
             [score, time, Symbol("z", "z", self.tr("fresh noise from N(0, I) in each step"))],
             _SIZE,
         )
-        self._walk = QStackedWidget()
-        self._walk.addWidget(self.step)
-        self._walk.addWidget(self.chain)
+        self._step_stack = QStackedWidget()
+        self._step_stack.addWidget(self.step)
+        self._step_stack.addWidget(self.chain)
         self.all = (self.score, self.step, self.chain)
-        self.rows: tuple[QWidget, QWidget] = (self.score, self._walk)
+        self.rows: tuple[QWidget, QWidget] = (self.score, self._step_stack)
         """The widgets above the left and the right half."""
 
     def show_chain(self, chain: bool) -> None:
         """Show the Langevin step, or else that of the reverse process."""
-        self._walk.setCurrentWidget(self.chain if chain else self.step)
+        self._step_stack.setCurrentWidget(self.chain if chain else self.step)
 
-    def tell_forward(self, tables: ScheduleTables | None, t: int) -> None:
+    def show_forward_values(self, tables: ScheduleTables | None, t: int) -> None:
         """Set the values of the score and of the Langevin step at the left slider's t."""
         noise = "0" if tables is None or t == 0 else f"{tables.noise[t - 1]:.3f}"
         self.score.set_values({"t": str(t), "noise": noise})
         self.chain.set_values({"t": str(t)})
 
-    def tell_reverse(self, tables: ScheduleTables | None, t: int) -> None:
+    def show_reverse_values(self, tables: ScheduleTables | None, t: int) -> None:
         """Set the values of the reverse step at the samplers' t; at t = 0 they stay."""
         if tables is None or t == 0:
             return

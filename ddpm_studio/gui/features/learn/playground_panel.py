@@ -19,32 +19,32 @@ from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.catalogue import SAMPLERS
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionButton
-from ddpm_studio.gui.features.learn.linked_highlights import Lights
+from ddpm_studio.gui.features.learn.linked_highlights import LinkedHighlights
 from ddpm_studio.gui.features.learn.playground_equations import PlaygroundEquations
-from ddpm_studio.gui.features.learn.sampler_tile import WalkTile
+from ddpm_studio.gui.features.learn.sampler_tile import SamplerTile
 from ddpm_studio.gui.features.learn.score_view import ScoreView
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import (
-    keep_from_wheel,
+    ignore_unfocused_wheel,
     label,
     name,
     number_label,
     tool_button,
 )
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, inline_group
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import ResponsiveRow
 from ddpm_studio.gui.widgets.layout.thin_progress import thin_progress
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Points, PointsLearned, ScheduleTables
-from ddpm_studio.requests import PlayRequest, ScheduleRequest
+from ddpm_studio.jobs.events import Points, PointTrainingState, ScheduleTables
+from ddpm_studio.requests import PlaygroundRequest, ScheduleRequest
 
 _T = 100
 _INTERVAL_MS = 40
-_MOST_DRAWN = 5000
+_MAX_DRAWN_POINTS = 5000
 _SQUARE = 2
 # Stretch factors: the right half is wide enough for the names of the samplers.
 _HALVES = 6, 7
@@ -74,12 +74,12 @@ class PlaygroundPanel(QWidget):
         self._make_controls()
         self.score = ScoreView(studio, _T)
         featured = [sampler.name for sampler in SAMPLERS.values() if sampler.featured]
-        self.tiles = [WalkTile(studio, k, sampler) for k, sampler in enumerate(featured)]
+        self.tiles = [SamplerTile(studio, k, sampler) for k, sampler in enumerate(featured)]
         self._start, self._play, self._clear = (
             actions[f"learn.{name}"] for name in ("train", "play", "clear")
         )
         self.equations = PlaygroundEquations(self)
-        self._lights = Lights(self)
+        self._lights = LinkedHighlights(self)
         self._lights.add_equations(*self.equations.all)
         self._lights.add("t", self.score.time)
         self._lights.add("score", self.score.plot)
@@ -90,9 +90,9 @@ class PlaygroundPanel(QWidget):
         self._on_shape()
 
     @property
-    def walked(self) -> bool:
+    def trajectories_ready(self) -> bool:
         """Whether every sampler has a trajectory."""
-        return all(tile.walk is not None for tile in self.tiles)
+        return all(tile.trajectory is not None for tile in self.tiles)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for the schedule, the points and the start noise, the first time."""
@@ -102,13 +102,13 @@ class PlaygroundPanel(QWidget):
             spec = specs.learning.schedule_tables(request, slot="playground schedule")
             self._studio.backend.submit(spec).on_finished(self._on_tables)
             self._show_shape()
-            self._ask_noise()
+            self._request_noise()
 
     def train(self) -> None:
         """Train a new model on the points shown."""
-        request = PlayRequest(shape=self.shape.currentData(), timesteps=_T)
+        request = PlaygroundRequest(shape=self.shape.currentData(), timesteps=_T)
         drawing = np.array(self._drawing, np.float32) if self._drawing else None
-        self._forget()
+        self._discard_model()
         self.messages.clear()
         job = self._job = self._studio.backend.submit(specs.playground.play(request, drawing))
         job.on_event(self._on_event)
@@ -121,7 +121,7 @@ class PlaygroundPanel(QWidget):
         if scene == "langevin":
             last = self.tiles[-1].sampler
             last.setCurrentIndex(last.count() - 1)
-        if self.model is None and (self._job is None or self._job.state.over):
+        if self.model is None and (self._job is None or self._job.state.is_over):
             if scene != "learn" and not self._drawing:
                 self.shape.setCurrentIndex(self.shape.findData("eight_gaussians"))
             self.train()
@@ -130,9 +130,9 @@ class PlaygroundPanel(QWidget):
         """Play the reverse process from noise to points, or pause."""
         if self._timer.isActive():
             self._timer.stop()
-        elif self.walked:
-            if self.moment.value() == self.moment.maximum():
-                self.moment.setValue(0)
+        elif self.trajectories_ready:
+            if self.progress_slider.value() == self.progress_slider.maximum():
+                self.progress_slider.setValue(0)
             self._timer.start()
 
     def clear_drawing(self) -> None:
@@ -151,39 +151,39 @@ class PlaygroundPanel(QWidget):
         name(self.shape, self.tr("Shape"), self.tr("Which points to learn"))
         self.seed = SeedBox()
         name(self.seed, self.tr("Seed"), self.tr("Of the noise that the trajectories start from"))
-        keep_from_wheel(self.shape)
-        self.moment = Slider()
-        self.moment.setRange(0, _T)
+        ignore_unfocused_wheel(self.shape)
+        self.progress_slider = Slider()
+        self.progress_slider.setRange(0, _T)
         name(
-            self.moment,
+            self.progress_slider,
             self.tr("Moment"),
             self.tr("All samplers in step. Left: noise. Right: points"),
         )
-        self.moment_words = number_label("", "muted")
-        self.told = number_label("", "muted")
+        self.step_label = number_label("", "muted")
+        self.status = number_label("", "muted")
         self.progress = thin_progress(self.tr("Learning"))
 
     def _build(self) -> None:
         self.eraser = tool_button("eraser", self._clear.text(), self._clear.toolTip())
         self.eraser.clicked.connect(self._clear.trigger)
         choices = FlowLayout()
-        choices.addWidget(together(label(self.tr("points"), "muted"), self.shape))
+        choices.addWidget(inline_group(label(self.tr("points"), "muted"), self.shape))
         choices.addWidget(self.eraser)
         choices.addWidget(ActionButton(self._start, "graduation-cap", "primary"))
-        choices.addWidget(together(label(self.tr("seed"), "muted"), self.seed))
-        choices.addWidget(self.told)
+        choices.addWidget(inline_group(label(self.tr("seed"), "muted"), self.seed))
+        choices.addWidget(self.status)
         play = tool_button("play", self.tr("Play"), self._play.toolTip())
         play.clicked.connect(self._play.trigger)
-        walks = QGridLayout()
-        walks.setSpacing(SPACE_M)
+        tile_grid = QGridLayout()
+        tile_grid.setSpacing(SPACE_M)
         for k, tile in enumerate(self.tiles):
-            walks.addWidget(tile, k // _SQUARE, k % _SQUARE)
+            tile_grid.addWidget(tile, k // _SQUARE, k % _SQUARE)
         left = QVBoxLayout()
         left.addWidget(self.score)
-        halves = TurningRow()
+        halves = ResponsiveRow()
         parts = (
-            (left, _row(self.score.time, self.score.time_words)),
-            (walks, _row(play, self.moment, self.moment_words)),
+            (left, _row(self.score.time, self.score.time_label)),
+            (tile_grid, _row(play, self.progress_slider, self.step_label)),
         )
         for number, (equation, (seen, moved)) in enumerate(
             zip(self.equations.rows, parts, strict=True)
@@ -197,7 +197,7 @@ class PlaygroundPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         layout.setSpacing(SPACE_S)
-        self.messages.lie_over(self)
+        self.messages.attach_to(self)
         layout.addLayout(choices)
         layout.addWidget(self.progress)
         layout.addWidget(halves, 1)
@@ -206,26 +206,26 @@ class PlaygroundPanel(QWidget):
         self.shape.currentIndexChanged.connect(self._on_shape)
         self.seed.changed.connect(self._on_seed)
         self.score.time.valueChanged.connect(self._on_time)
-        self.moment.valueChanged.connect(self._show_moment)
-        self.moment.handled.connect(self._timer.stop)
+        self.progress_slider.valueChanged.connect(self._show_step)
+        self.progress_slider.user_moved.connect(self._timer.stop)
         self.score.plot.drawn.connect(self._on_drawn)
         for tile in self.tiles:
-            tile.walked.connect(self._on_walked)
+            tile.trajectories_ready.connect(self._on_trajectory)
             tile.failed.connect(self._on_failed)
-            tile.sampler.currentIndexChanged.connect(self._tell_walk)
+            tile.sampler.currentIndexChanged.connect(self._show_sampler_time)
 
     def _on_shape(self) -> None:
         if self._job is not None:
             self._studio.backend.cancel(self._job)
         self._drawing.clear()
-        self._forget()
+        self._discard_model()
         own = self.shape.currentData() == "drawing"
         self.score.plot.drawing = own
         self.eraser.setVisible(own)
         self._clear.setEnabled(own)
         self._show_shape()
 
-    def _forget(self) -> None:
+    def _discard_model(self) -> None:
         """Discard the model and the trajectories; the points stay."""
         self.model = None
         self._timer.stop()
@@ -233,15 +233,15 @@ class PlaygroundPanel(QWidget):
         for tile in self.tiles:
             tile.clear()
         self.score.time.setValue(0)
-        self.moment.setValue(0)
+        self.progress_slider.setValue(0)
         self._show_noise()
-        self._tell_walk()
+        self._show_sampler_time()
         self._refresh()
 
     def _show_shape(self) -> None:
         """Show the points that there are to learn, and how to begin."""
         own = self.shape.currentData() == "drawing"
-        self.told.setText(
+        self.status.setText(
             self.tr("Draw in the left field: mouse, or arrow keys and Space")
             if own
             else self.tr("Press Learn: it takes seconds")
@@ -257,20 +257,20 @@ class PlaygroundPanel(QWidget):
             self.score.plot.set_data(data)
 
     def _on_drawn(self, x: float, y: float) -> None:
-        if len(self._drawing) < _MOST_DRAWN:
+        if len(self._drawing) < _MAX_DRAWN_POINTS:
             self._drawing.append((x, y))
             self.score.plot.set_data(np.array(self._drawing, np.float32))
-            self.told.setText(self.tr("{0} points drawn").format(f"{len(self._drawing):,}"))
+            self.status.setText(self.tr("{0} points drawn").format(f"{len(self._drawing):,}"))
 
     def _on_event(self, event: object) -> None:
-        if isinstance(event, PointsLearned):
+        if isinstance(event, PointTrainingState):
             self.score.plot.set_data(event.data)
             for tile in self.tiles:
                 tile.show_training(event.data, event.samples)
-            with QSignalBlocker(self.moment):
-                self.moment.setValue(_T)
-            self.moment_words.setText("t = 0")
-            self.told.setText(
+            with QSignalBlocker(self.progress_slider):
+                self.progress_slider.setValue(_T)
+            self.step_label.setText("t = 0")
+            self.status.setText(
                 self.tr("step {0} · loss {1:.4f}").format(f"{event.step:,}", event.loss)
             )
 
@@ -278,7 +278,7 @@ class PlaygroundPanel(QWidget):
         self.model = model
         self.score.time.setValue(_T // 4)
         self.score.look(model)
-        self._walk()
+        self._sample_trajectories()
         self._refresh()
 
     def _on_failed(self, failure: Failure) -> None:
@@ -286,29 +286,29 @@ class PlaygroundPanel(QWidget):
 
     def _on_tables(self, tables: ScheduleTables) -> None:
         self._tables = tables
-        self._tell_time()
-        self._tell_walk()
+        self._show_time()
+        self._show_sampler_time()
 
     def _on_time(self) -> None:
         """Show q and the score at another t; Langevin chains, which stay at it, start again."""
-        self._tell_time()
+        self._show_time()
         if self.model is not None:
             self.score.look(self.model)
             for tile in self.tiles:
                 if tile.is_chain:
-                    tile.ask(self.model, self.seed.value, self.score.time.value())
+                    tile.sample(self.model, self.seed.value, self.score.time.value())
 
     def _on_seed(self) -> None:
-        self._ask_noise()
-        self._walk()
+        self._request_noise()
+        self._sample_trajectories()
 
-    def _ask_noise(self) -> None:
+    def _request_noise(self) -> None:
         spec = specs.playground.start_noise(self.seed.value)
         self._studio.backend.submit(spec).on_finished(self._on_noise)
 
     def _on_noise(self, noise: Points) -> None:
         self._noise = noise
-        if self.model is None and (self._job is None or self._job.state.over):
+        if self.model is None and (self._job is None or self._job.state.is_over):
             self._show_noise()
 
     def _show_noise(self) -> None:
@@ -317,53 +317,53 @@ class PlaygroundPanel(QWidget):
             for tile in self.tiles:
                 tile.show_noise(self._noise)
 
-    def _walk(self) -> None:
+    def _sample_trajectories(self) -> None:
         if self.model is not None:
             for tile in self.tiles:
-                tile.ask(self.model, self.seed.value, self.score.time.value())
+                tile.sample(self.model, self.seed.value, self.score.time.value())
 
-    def _on_walked(self) -> None:
-        if self.walked:
+    def _on_trajectory(self) -> None:
+        if self.trajectories_ready:
             self._refresh()
-            self.moment.setValue(0)
-            self._show_moment()
+            self.progress_slider.setValue(0)
+            self._show_step()
             self._timer.start()
 
-    def _show_moment(self) -> None:
+    def _show_step(self) -> None:
         for tile in self.tiles:
-            tile.show_share(self.moment.value() / _T)
-        self._tell_walk()
+            tile.show_fraction(self.progress_slider.value() / _T)
+        self._show_sampler_time()
 
-    def _tell_time(self) -> None:
+    def _show_time(self) -> None:
         t = self.score.time.value()
-        self.score.time_words.setText(f"t = {t}")
-        self.equations.tell_forward(self._tables, t)
+        self.score.time_label.setText(f"t = {t}")
+        self.equations.show_forward_values(self._tables, t)
 
-    def _tell_walk(self) -> None:
+    def _show_sampler_time(self) -> None:
         """Show the samplers' t, and the values of their next step."""
-        t = _T - self.moment.value()
-        self.moment_words.setText(f"t = {t}")
+        t = _T - self.progress_slider.value()
+        self.step_label.setText(f"t = {t}")
         self.equations.show_chain(all(tile.is_chain for tile in self.tiles))
-        self.equations.tell_reverse(self._tables, t)
+        self.equations.show_reverse_values(self._tables, t)
 
     def _advance(self) -> None:
-        if self.moment.value() < self.moment.maximum():
-            self.moment.setValue(self.moment.value() + 1)
+        if self.progress_slider.value() < self.progress_slider.maximum():
+            self.progress_slider.setValue(self.progress_slider.value() + 1)
         else:
             self._timer.stop()
 
     def _show_progress(self) -> None:
         job = self._job
-        told = None if job is None or job.state.over else job.progress
-        self.progress.setRange(0, told.total if told else 1)
-        self.progress.setValue(told.done if told else 0)
-        self.progress.setVisible(told is not None)
+        status = None if job is None or job.state.is_over else job.progress
+        self.progress.setRange(0, status.total if status else 1)
+        self.progress.setValue(status.done if status else 0)
+        self.progress.setVisible(status is not None)
 
     def _refresh(self) -> None:
         self.score.true.setVisible(self.shape.currentData() == "eight_gaussians")
         self.score.time.setEnabled(self.model is not None)
-        self.moment.setEnabled(self.walked)
-        self._play.setEnabled(self.walked)
+        self.progress_slider.setEnabled(self.trajectories_ready)
+        self._play.setEnabled(self.trajectories_ready)
 
 
 def _row(*parts: QWidget) -> QHBoxLayout:

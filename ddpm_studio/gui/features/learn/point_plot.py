@@ -15,7 +15,7 @@ from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
 from ddpm_studio.jobs.events import Points
 
 _RANGE = 2.6
-_LEAST = 240
+_MIN_SIDE = 240
 _DATA_ALPHA = 90
 # Arrows are drawn on a square grid with this many places a side.
 _ARROWS = 19
@@ -31,13 +31,15 @@ class PointPlot(QWidget):
 
     Args:
         title: what is shown, for assistive tools.
-        least: minimum side in logical pixels.
+        min_side: minimum side in logical pixels.
         parent: the owner.
     """
 
     drawn = Signal(float, float)
 
-    def __init__(self, title: str, least: int = _LEAST, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, title: str, min_side: int = _MIN_SIDE, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._drawing = False
         self._pen = (0.0, 0.0)
@@ -45,14 +47,14 @@ class PointPlot(QWidget):
         self.data: Points | None = None
         self.plot = ThemedPlot()
         self.plot.set_title(title)
-        self.plot.fill(least)
+        self.plot.fill(min_side)
         self._item = self.plot.getPlotItem()
         box = self._item.getViewBox()
         box.setAspectLocked(True)
         box.setMouseEnabled(x=False, y=False)
         box.setRange(xRange=(-_RANGE, _RANGE), yRange=(-_RANGE, _RANGE), padding=0)
         self._box = box
-        small = least < _LEAST
+        small = min_side < _MIN_SIDE
         self._data = pg.ScatterPlotItem(size=3 if small else 4, pen=None)
         self._arrows, self._true_arrows = pg.PlotCurveItem(), pg.PlotCurveItem()
         self._paths = pg.PlotCurveItem()
@@ -77,7 +79,7 @@ class PointPlot(QWidget):
         current_theme().changed.connect(self._retint)
 
     @staticmethod
-    def places() -> Points:
+    def grid_points() -> Points:
         """Return the grid of places at which arrows are drawn, shape (G, 2)."""
         line = np.linspace(-_RANGE, _RANGE, _ARROWS, dtype=np.float32)
         return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
@@ -92,18 +94,18 @@ class PointPlot(QWidget):
         self.points = points
         self._moving.setData(pos=np.zeros((0, 2)) if points is None else points)
 
-    def set_paths(self, moments: Sequence[Points]) -> None:
+    def set_paths(self, states: Sequence[Points]) -> None:
         """Show the paths of N points through successive states, of shape (N, 2) each."""
-        if len(moments) < 2:
+        if len(states) < 2:
             self._paths.setData([], [])
             return
-        ways = np.stack(moments, axis=1)
+        ways = np.stack(states, axis=1)
         gap = np.full((len(ways), 1, 2), np.nan, ways.dtype)
         line = np.concatenate([ways, gap], axis=1).reshape(-1, 2)
         self._paths.setData(line[:, 0], line[:, 1], connect="finite")
 
     def set_arrows(self, vectors: Points | None, true: Points | None = None) -> None:
-        """Show vectors at :meth:`places`, and ``true`` ones to compare them with, on one scale.
+        """Show vectors at :meth:`grid_points`, and ``true`` ones to compare with, on one scale.
 
         The scale is logarithmic; the longest vector nearly fills a cell of the grid.
         """
@@ -112,7 +114,7 @@ class PointPlot(QWidget):
             default=0.0,
         )
         for item, field in ((self._arrows, vectors), (self._true_arrows, true)):
-            x, y = ([], []) if field is None else _arrow_lines(self.places(), field, longest)
+            x, y = ([], []) if field is None else _arrow_lines(self.grid_points(), field, longest)
             item.setData(x, y, connect="pairs")
 
     @property
@@ -172,16 +174,16 @@ class PointPlot(QWidget):
         self._cross.setPen(pg.mkPen(theme.tokens.accent, width=2))
 
 
-def _arrow_lines(places: Points, vectors: Points, longest: float) -> tuple[Points, Points]:
+def _arrow_lines(grid_points: Points, vectors: Points, longest: float) -> tuple[Points, Points]:
     """Return x and y of the ends of the arrows' line segments, in pairs, shape (6G,) each."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     cell = 2 * _RANGE / (_ARROWS - 1) * _ARROW_LENGTH
     # Logarithmic lengths keep both short and long vectors visible.
     shown = np.log1p(length) / np.log1p(longest + 1e-9) * cell
     way = vectors / np.maximum(length, 1e-9) * shown
-    ends = places + way
+    ends = grid_points + way
     left = np.stack([-way[:, 1], way[:, 0]], axis=1)
     back = ends - 0.3 * way
-    parts = [places, ends, ends, back + 0.15 * left, ends, back - 0.15 * left]
+    parts = [grid_points, ends, ends, back + 0.15 * left, ends, back - 0.15 * left]
     lines = np.stack(parts, axis=1).reshape(-1, 2)
     return lines[:, 0], lines[:, 1]

@@ -8,19 +8,19 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
-from ddpm_studio.gui.features.learn.captioned_widget import Captioned
+from ddpm_studio.gui.features.learn.captioned_widget import CaptionedWidget
 from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.features.learn.learn_slot import LearnSlot
-from ddpm_studio.gui.features.learn.noisy_picture import mixed
+from ddpm_studio.gui.features.learn.noisy_picture import noisy_picture
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import label
-from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import ResponsiveRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import NoisedPicture, Pictures
-from ddpm_studio.jobs.teaching.results import PosteriorLook, PosteriorTables
+from ddpm_studio.jobs.teaching.results import PosteriorSample, PosteriorTables
 
 _DELAY_MS = 20
 _TILE = 96
@@ -33,7 +33,7 @@ class PosteriorChapter(Chapter):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self.look: PosteriorLook | None = None
+        self.result: PosteriorSample | None = None
         self._picture: Pictures | None = None
         self.source = LearnSlot(
             studio, self.tr("x₀: your picture"), self.tr("drop, paste or click")
@@ -44,12 +44,12 @@ class PosteriorChapter(Chapter):
         self.time = TimeSlider(0.1, self.tr("Which step back, from t to t − 1"))
         self.shares = CurveView(self.tr("Shares of x₀ and xₜ in μ̃ₜ"), "y", short)
         self.widths = CurveView(self.tr("Width of the step back, and of the step"), "y", short)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_DELAY_MS)
-        self._soon.timeout.connect(self._ask)
+        self._debounce_timer = QTimer(self)
+        self._debounce_timer.setSingleShot(True)
+        self._debounce_timer.setInterval(_DELAY_MS)
+        self._debounce_timer.timeout.connect(self._request)
         self._cards = [
-            Captioned(tile, words)
+            CaptionedWidget(tile, words)
             for tile, words in (
                 (self.source, "x₀"),
                 (self.x_t, "xₜ"),
@@ -65,7 +65,7 @@ class PosteriorChapter(Chapter):
                 row.addWidget(label(sign, "heading"))
         for tile in (self.source, self.x_t, self.mean, self.drawn):
             tile.setMinimumSize(_TILE, _TILE)
-        both = TurningRow()
+        both = ResponsiveRow()
         for view in (self.shares, self.widths):
             column = QVBoxLayout()
             column.addWidget(view)
@@ -76,41 +76,41 @@ class PosteriorChapter(Chapter):
         self.content.addWidget(both, 2)
         self.source.changed.connect(self._on_source)
         self.source.failed.connect(self.messages.show_failure)
-        self.time.changed.connect(self._soon.start)
+        self.time.changed.connect(self._debounce_timer.start)
 
     def begin(self) -> None:
         """Compute the coefficients, and start with a picture that is available already."""
-        self.ask(specs.teaching.posterior_tables(), self._on_tables)
+        self.submit_job(specs.teaching.posterior_tables(), self._on_tables)
         self.source.begin()
 
     def _on_source(self) -> None:
         if self.source.picture is not None:
-            self.ask(specs.learning.noised_picture(self.source.picture, 0), self._on_fitted)
+            self.submit_job(specs.learning.noised_picture(self.source.picture, 0), self._on_fitted)
 
     def _on_fitted(self, noised: NoisedPicture) -> None:
-        self._picture = mixed(noised, 1.0, 0.0)
-        self._ask()
+        self._picture = noisy_picture(noised, 1.0, 0.0)
+        self._request()
 
-    def _ask(self) -> None:
+    def _request(self) -> None:
         if self._picture is not None:
             t = max(1, self.time.value)
-            self.ask(specs.teaching.posterior_look(self._picture, t, 0), self._on_look)
+            self.submit_job(specs.teaching.sample_posterior(self._picture, t, 0), self._on_result)
 
-    def _on_look(self, look: PosteriorLook) -> None:
-        self.look = look
-        for tile, picture in ((self.x_t, look.x_t), (self.mean, look.mean)):
+    def _on_result(self, result: PosteriorSample) -> None:
+        self.result = result
+        for tile, picture in ((self.x_t, result.x_t), (self.mean, result.mean)):
             tile.set_picture(picture)
-        self.drawn.set_picture(look.drawn)
+        self.drawn.set_picture(result.drawn)
         words = (
-            self.tr("{0} · x₀").format(short(look.weights[0])),
-            self.tr("{0} · xₜ").format(short(look.weights[1])),
+            self.tr("{0} · x₀").format(short(result.weights[0])),
+            self.tr("{0} · xₜ").format(short(result.weights[1])),
             "μ̃ₜ",
-            self.tr("xₜ₋₁, √β̃ₜ = {0}").format(short(look.std)),
+            self.tr("xₜ₋₁, √β̃ₜ = {0}").format(short(result.std)),
         )
         for card, line in zip(self._cards, words, strict=True):
-            card.say(line)
+            card.set_caption(line)
         for view in (self.shares, self.widths):
-            view.set_mark(look.t)
+            view.set_mark(result.t)
 
     def _on_tables(self, tables: PosteriorTables) -> None:
         t = np.arange(1, len(tables.std) + 1, dtype=np.float64)
@@ -125,4 +125,4 @@ class PosteriorChapter(Chapter):
         self.widths.set_curves(
             [Curve("", "√β̃ₜ", t, tables.std), Curve("", "√βₜ", t, tables.step_std, 1)], ends
         )
-        self._soon.start()
+        self._debounce_timer.start()

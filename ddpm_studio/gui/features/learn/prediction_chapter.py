@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
-from ddpm_studio.gui.features.learn.captioned_widget import Captioned
+from ddpm_studio.gui.features.learn.captioned_widget import CaptionedWidget
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
@@ -33,22 +33,24 @@ class PredictionChapter(PictureChapter):
         self._scene = "mu"
         self.time = TimeSlider(0.3, self.tr("How noisy the picture is that the network sees"))
         true = {"mu": "μ̃ₜ", "eps": "ε", "x0": "x₀"}
-        told = {"mu": "μθ", "eps": "εθ", "x0": X0_HAT}
+        prediction = {"mu": "μθ", "eps": "εθ", "x0": X0_HAT}
         self.x_t = PictureTile(self.tr("xₜ: what the network sees"))
         self.targets = {name: PictureTile(true[name]) for name in _NAMES}
-        self.answers = {name: PictureTile(told[name]) for name in _NAMES}
-        self._cards = {name: Captioned(self.answers[name], told[name]) for name in _NAMES}
-        self._told = told
+        self.predicted = {name: PictureTile(prediction[name]) for name in _NAMES}
+        self._cards = {
+            name: CaptionedWidget(self.predicted[name], prediction[name]) for name in _NAMES
+        }
+        self._symbols = prediction
         self.factors = CurveView(self.tr("What an error of ε̂ does at each t"), "xy", short)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_DELAY_MS)
-        self._soon.timeout.connect(self.draw_later)
+        self._debounce_timer = QTimer(self)
+        self._debounce_timer.setSingleShot(True)
+        self._debounce_timer.setInterval(_DELAY_MS)
+        self._debounce_timer.timeout.connect(self.draw_later)
         grid = QGridLayout()
         grid.setHorizontalSpacing(SPACE_L)
         grid.setVerticalSpacing(SPACE_M)
-        grid.addWidget(Captioned(self.source, "x₀"), 1, 0)
-        grid.addWidget(Captioned(self.x_t, "xₜ"), 2, 0)
+        grid.addWidget(CaptionedWidget(self.source, "x₀"), 1, 0)
+        grid.addWidget(CaptionedWidget(self.x_t, "xₜ"), 2, 0)
         self.heads = {}
         for column, (name, words) in enumerate(
             (("mu", self.tr("mean μ")), ("eps", self.tr("noise ε")), ("x0", self.tr("picture x₀"))),
@@ -56,9 +58,9 @@ class PredictionChapter(PictureChapter):
         ):
             self.heads[name] = label(words, "heading")
             grid.addWidget(self.heads[name], 0, column, Qt.AlignmentFlag.AlignHCenter)
-            grid.addWidget(Captioned(self.targets[name], true[name]), 1, column)
+            grid.addWidget(CaptionedWidget(self.targets[name], true[name]), 1, column)
             grid.addWidget(self._cards[name], 2, column)
-        for tile in (self.source, self.x_t, *self.targets.values(), *self.answers.values()):
+        for tile in (self.source, self.x_t, *self.targets.values(), *self.predicted.values()):
             tile.setMinimumSize(_TILE, _TILE)
         for column in range(4):
             grid.setColumnStretch(column, 1)
@@ -67,7 +69,7 @@ class PredictionChapter(PictureChapter):
         self.content.addLayout(grid, 3)
         self.content.addWidget(self.time)
         self.content.addWidget(self.factors, 1)
-        self.time.changed.connect(self._soon.start)
+        self.time.changed.connect(self._debounce_timer.start)
         self.factors.moved.connect(self.time.set_value)
         self.show_scene("mu")
         self._on_run()
@@ -79,7 +81,7 @@ class PredictionChapter(PictureChapter):
             set_property(head, "role", "section" if name == scene else "heading")
 
     def _spec(self) -> JobSpec[object] | None:
-        if not self._has_subject() or self.source.fitted is None:
+        if not self._has_inputs() or self.source.fitted is None:
             return None
         return specs.teaching.predictions(
             self._measure_request(), self.source.fitted, max(1, self.time.value)
@@ -91,9 +93,9 @@ class PredictionChapter(PictureChapter):
         self.x_t.set_picture(result.x_t)
         for name in _NAMES:
             self.targets[name].set_picture(result.true[name])
-            self.answers[name].set_picture(result.told[name])
-            words = self.tr("{0}, error {1}").format(self._told[name], short(result.rmse[name]))
-            self._cards[name].say(words)
+            self.predicted[name].set_picture(result.prediction[name])
+            words = self.tr("{0}, error {1}").format(self._symbols[name], short(result.rmse[name]))
+            self._cards[name].set_caption(words)
         factors = result.factors
         t = np.arange(1, len(factors["mu"]) + 1, dtype=np.float64)
         self.factors.set_curves(
@@ -110,7 +112,7 @@ class PredictionChapter(PictureChapter):
         view = self.studio.run_view
         if view is not None:
             self.time.set_timesteps(view.summary.timesteps)
-        for tile in (self.x_t, *self.targets.values(), *self.answers.values()):
+        for tile in (self.x_t, *self.targets.values(), *self.predicted.values()):
             tile.set_picture(None)
         self.factors.set_mark(None)
         self.factors.set_curves([])

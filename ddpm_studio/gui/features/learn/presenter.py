@@ -47,11 +47,11 @@ class Presenter(QGraphicsView):
     chapters stay interactive. While a field is edited, Left, Right, Home and End move its cursor.
 
     Args:
-        pages: the chapters, which are reparented into the slides until :meth:`take_out`.
+        pages: the chapters, which are reparented into the slides until :meth:`release_chapters`.
         parent: the owner.
     """
 
-    turned = Signal(str)
+    concept_changed = Signal(str)
     """Emitted with the concept's name when a slide of it is shown."""
     ended = Signal()
 
@@ -66,7 +66,7 @@ class Presenter(QGraphicsView):
         self.slide = 0
         """Number of the current slide, from 0; each concept has two."""
         self._pages = pages
-        self.words = _Words()
+        self.text_slide = _TextSlide()
         self.live = QWidget()
         self._heading = label("", "heading")
         live = QVBoxLayout(self.live)
@@ -78,7 +78,7 @@ class Presenter(QGraphicsView):
         live.addWidget(pages, 1)
         pages.show()
         self.stack = QStackedWidget()
-        self.stack.addWidget(self.words)
+        self.stack.addWidget(self.text_slide)
         self.stack.addWidget(self.live)
         scene = QGraphicsScene(self)
         self.setScene(scene)
@@ -92,7 +92,7 @@ class Presenter(QGraphicsView):
         self.showFullScreen()
         self.activateWindow()
 
-    def take_out(self) -> QStackedWidget:
+    def release_chapters(self) -> QStackedWidget:
         """Release and return the chapters; the presenter must not be used any more."""
         self._pages.setParent(None)
         return self._pages
@@ -111,11 +111,11 @@ class Presenter(QGraphicsView):
         """Show a slide; its number is clamped to the first and the last."""
         self.slide = min(max(number, 0), 2 * len(CONCEPTS) - 1)
         one = self.concept
-        self.turned.emit(one.name)
+        self.concept_changed.emit(one.name)
         place = self.tr("{0} of {1}").format(self.slide // 2 + 1, len(CONCEPTS))
         self._heading.setText(f"{translated(one.title)}  ·  {place}")
-        self.words.set_concept(one, place)
-        self.stack.setCurrentWidget(self.live if self.slide % 2 else self.words)
+        self.text_slide.set_concept(one, place)
+        self.stack.setCurrentWidget(self.live if self.slide % 2 else self.text_slide)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Turn the slide, leave, or pass the key to the chapter."""
@@ -167,7 +167,7 @@ class Presenter(QGraphicsView):
         self.setBackgroundBrush(QBrush(current_theme().color("ground")))
 
 
-class _Words(QWidget):
+class _TextSlide(QWidget):
     """Text slide of a concept: its title, sentence and equation."""
 
     def __init__(self) -> None:
@@ -176,9 +176,12 @@ class _Words(QWidget):
         self.title = label("", "", wrap=True)
         self.sentence = label("", "", wrap=True)
         self.where = label("", "muted", wrap=True)
-        self.equation = _Formula()
-        for words, size, bold in ((self.title, _TITLE, True), (self.sentence, _SENTENCE, False)):
-            words.setFont(body_font(size, bold=bold))
+        self.equation = _EquationView()
+        for text_slide, size, bold in (
+            (self.title, _TITLE, True),
+            (self.sentence, _SENTENCE, False),
+        ):
+            text_slide.setFont(body_font(size, bold=bold))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * SPACE_L, 2 * SPACE_L, 3 * SPACE_L, 2 * SPACE_L)
         layout.setSpacing(SPACE_L)
@@ -198,7 +201,7 @@ class _Words(QWidget):
         self.equation.set_source(one.equation)
 
 
-class _Formula(QWidget):
+class _EquationView(QWidget):
     """An equation at the largest font size that there is room for."""
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ class ResultsChapter(ModelChapter):
         self.grid = RowGrid(self.tr("Progressive generation, shared latent, interpolation"))
         self.grid.set_empty("film", self.tr("Drawing begins in a moment"))
         again = button(self.tr("From other noise"), icon="dice-5", role="primary")
-        again.clicked.connect(self.draw_anew)
+        again.clicked.connect(self.resample)
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.time)
@@ -43,13 +43,13 @@ class ResultsChapter(ModelChapter):
         return specs.teaching.result_rows(self._sample_request(self._seed), self._t)
 
     def _on_time(self) -> None:
-        if not self.time.dragged:
+        if not self.time.is_dragged:
             self.draw_later()
 
     def _on_finished(self, result: object) -> None:
         assert isinstance(result, FigureRows)
         rows = result.rows
-        least = min(len(row) for row in rows.values())
+        count = min(len(row) for row in rows.values())
         t = f"t = {self._t:,}"
         labels = (
             self.tr("{0}, from T to 0").format(X0_HAT),
@@ -57,7 +57,7 @@ class ResultsChapter(ModelChapter):
             self.tr("λ from 0 to 1"),
         )
         shown = [rows[key] for key in ("progressive", "shared", "interpolated")]
-        self.grid.set_rows(np.concatenate([row[-least:] for row in shown]), labels)
+        self.grid.set_rows(np.concatenate([row[-count:] for row in shown]), labels)
 
     def _on_model(self) -> None:
         view = self.studio.run_view

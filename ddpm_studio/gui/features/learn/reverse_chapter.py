@@ -26,7 +26,7 @@ class ReverseChapter(ModelChapter):
         self.grid = RowGrid(self.tr("A reverse process"))
         self.grid.set_empty("film", self.tr("Drawing begins in a moment"))
         again = button(self.tr("From other noise"), icon="dice-5", role="primary")
-        again.clicked.connect(self.draw_anew)
+        again.clicked.connect(self.resample)
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.progress)
         self.content.addLayout(tool_links(actions, ["reverse"], again))
@@ -38,8 +38,8 @@ class ReverseChapter(ModelChapter):
     def _on_finished(self, result: object) -> None:
         assert isinstance(result, FigureRows)
         rows = [result.rows[key] for key in ("x_t", "x0_hat", "eps")]
-        feet = [f"t = {t:,}" for t in result.t]
-        self.grid.set_rows(np.concatenate(rows), ("xₜ", X0_HAT, "ε̂"), feet=feet)
+        column_labels = [f"t = {t:,}" for t in result.t]
+        self.grid.set_rows(np.concatenate(rows), ("xₜ", X0_HAT, "ε̂"), column_labels=column_labels)
 
     def _on_model(self) -> None:
         self.grid.set_rows(None, ())

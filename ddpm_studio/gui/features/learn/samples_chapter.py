@@ -11,11 +11,11 @@ from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
 from ddpm_studio.gui.features.learn.tool_links import tool_links
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.widgets.layout.basics import button, label
-from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import ResponsiveRow
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import DrawingResult
 
 _COUNT = 16
 
@@ -37,8 +37,8 @@ class SamplesChapter(ModelChapter):
             icon="dice-5",
             role="primary",
         )
-        self.again.clicked.connect(self.draw_anew)
-        both = TurningRow()
+        self.again.clicked.connect(self.resample)
+        both = ResponsiveRow()
         for grid, words in (
             (self.data, self.tr("Data: x₀ ∼ q(x₀)")),
             (self.samples, self.tr("Model: x₀ ∼ pθ(x₀)")),
@@ -59,7 +59,7 @@ class SamplesChapter(ModelChapter):
         return specs.drawing.draw(request, "learn samples")
 
     def _on_finished(self, result: object) -> None:
-        assert isinstance(result, Drawn)
+        assert isinstance(result, DrawingResult)
         self.samples.set_pictures(result.pictures, recipe=result.recipe)
 
     def _on_model(self) -> None:
@@ -76,7 +76,7 @@ class SamplesChapter(ModelChapter):
         if dataset is not None:
             self.data.set_pictures(dataset.images[:_COUNT].copy())
         else:
-            spec = specs.data.some_pictures(self.run, _COUNT, "learn data")
+            spec = specs.data.example_pictures(self.run, _COUNT, "learn data")
             self.studio.backend.submit(spec).on_finished(self._on_some)
 
     def _on_some(self, found: tuple[Pictures, Sequence[str | None]]) -> None:

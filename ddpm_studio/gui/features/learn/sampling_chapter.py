@@ -22,8 +22,8 @@ _LINES = (
     r"\rm{end for}",
     r"\rm{return}\, \bf{x}_0",
 )
-_SIGNS = {"x_t": "xₜ", "told": "εθ(xₜ, t)", "z": "z", "x_before": "xₜ₋₁"}
-_STEPS, _PASS, _TILE = 20, 3, 96
+_CAPTIONS = {"x_t": "xₜ", "told": "εθ(xₜ, t)", "z": "z", "x_before": "xₜ₋₁"}
+_STEPS, _STAGES_PER_STEP, _TILE = 20, 3, 96
 
 
 class SamplingChapter(ModelChapter):
@@ -35,11 +35,16 @@ class SamplingChapter(ModelChapter):
         super().__init__(studio, actions, parent)
         self.steps: list[SamplingStep] = []
         self.algorithm = AlgorithmView(
-            self.tr("Algorithm 2"), _LINES, self._told_lines(), _SIGNS, columns=2, side=_TILE
+            self.tr("Algorithm 2"),
+            _LINES,
+            self._line_descriptions(),
+            _CAPTIONS,
+            columns=2,
+            side=_TILE,
         )
         self.stages = self.algorithm.stages
         again = button(self.tr("From other noise"), icon="dice-5", role="primary")
-        again.clicked.connect(self.draw_anew)
+        again.clicked.connect(self.resample)
         self.content.addWidget(self.algorithm, 1)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.stages)
@@ -48,7 +53,7 @@ class SamplingChapter(ModelChapter):
         self.algorithm.listing.chosen.connect(self._on_line)
         self._on_run()
 
-    def _told_lines(self) -> list[str]:
+    def _line_descriptions(self) -> list[str]:
         return [
             self.tr("draw noise"),
             self.tr("for each t from T to 1"),
@@ -69,42 +74,42 @@ class SamplingChapter(ModelChapter):
     def _on_finished(self, result: object) -> None:
         assert isinstance(result, list)
         self.steps = result
-        count = 1 + _PASS * len(result) + 2
+        count = 1 + _STAGES_PER_STEP * len(result) + 2
         self.stages.set_stages(count, count - 1)
 
     def _on_line(self, line: int) -> None:
         """Go to a line of the listing, within the iteration shown."""
-        here = (self.stages.stage - 1) // _PASS
+        here = (self.stages.stage - 1) // _STAGES_PER_STEP
         number = min(max(here, 0), len(self.steps) - 1)
-        last = _PASS * len(self.steps)
+        last = _STAGES_PER_STEP * len(self.steps)
         places = {0: 0, 4: last + 1, 5: last + 2}
-        self.stages.go(places.get(line, 1 + _PASS * number + line - 1))
+        self.stages.go(places.get(line, 1 + _STAGES_PER_STEP * number + line - 1))
 
     def _show(self, stage: int) -> None:
         if not self.steps:
             return
-        last = _PASS * len(self.steps)
-        number = min(max((stage - 1) // _PASS, 0), len(self.steps) - 1)
-        step, part = self.steps[number], (stage - 1) % _PASS
+        last = _STAGES_PER_STEP * len(self.steps)
+        number = min(max((stage - 1) // _STAGES_PER_STEP, 0), len(self.steps) - 1)
+        step, part = self.steps[number], (stage - 1) % _STAGES_PER_STEP
         if stage == 0:
-            line, part, words = 0, -1, self.tr("Noise of the picture’s size.")
+            line, part, explanation = 0, -1, self.tr("Noise of the picture’s size.")
         elif stage > last:
             line, part = 3 + stage - last, 2
-            words = self.tr("t has come to 0: x₀ is the picture.")
+            explanation = self.tr("t has come to 0: x₀ is the picture.")
         else:
-            line, words = part + 1, self._words(step, part)
+            line, explanation = part + 1, self._explanation(step, part)
         self.algorithm.listing.set_current(line)
-        self.algorithm.words.setText(words)
+        self.algorithm.explanation.setText(explanation)
         v = step.values
         for key, picture, since in (
             ("x_t", step.x_t, -1),
-            ("told", step.told, 0),
+            ("told", step.prediction, 0),
             ("z", step.z, 1),
             ("x_before", step.x_before, 2),
         ):
             self.algorithm.show_picture(key, picture if part >= since else None, v[key])
 
-    def _words(self, step: SamplingStep, part: int) -> str:
+    def _explanation(self, step: SamplingStep, part: int) -> str:
         v = step.values
         if part == 0:
             return self.tr("t = {0}: the network says which noise is in xₜ.").format(f"{step.t:,}")

@@ -12,16 +12,16 @@ from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import name, number_label
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import PointLook
+from ddpm_studio.jobs.events import PointScores
 
-_PLACES = PointPlot.places()
+_GRID_POINTS = PointPlot.grid_points()
 _SEED = 0
 
 
 class ScoreView(QWidget):
     """Draws q(x_t) as points and the score as arrows.
 
-    ``time`` chooses t; the owner lays it and ``time_words`` out.
+    ``time`` chooses t; the owner lays it and ``time_label`` out.
 
     Args:
         studio: runs the model.
@@ -41,18 +41,18 @@ class ScoreView(QWidget):
             self.tr("Show the exact score beside the learned one; known for the eight Gaussians"),
         )
         self.true.setChecked(True)
-        self.true.toggled.connect(self._look)
-        self.likeness = number_label("", "muted")
-        self.likeness.setToolTip(
+        self.true.toggled.connect(self._request_score)
+        self.similarity = number_label("", "muted")
+        self.similarity.setToolTip(
             self.tr("Mean cosine similarity of the learned score and the true one at the points")
         )
         self.time = Slider()
         self.time.setRange(0, timesteps)
         name(self.time, self.tr("t"), self.tr("0: the data. T: pure noise"))
-        self.time_words = number_label("", "muted")
+        self.time_label = number_label("", "muted")
         compared = QHBoxLayout()
         compared.addWidget(self.true)
-        compared.addWidget(self.likeness, 1)
+        compared.addWidget(self.similarity, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
@@ -62,21 +62,21 @@ class ScoreView(QWidget):
     def look(self, model: Any) -> None:
         """Show q(x_t) and the score of a model (jobs.PointModel) at the slider's t."""
         self._model = model
-        self._look()
+        self._request_score()
 
     def forget(self) -> None:
         """Clear the points and the arrows of the model; the data stay."""
         self._model = None
         self.plot.set_points(None)
         self.plot.set_arrows(None)
-        self.likeness.setText("")
+        self.similarity.setText("")
 
-    def _look(self) -> None:
+    def _request_score(self) -> None:
         if self._model is not None:
-            spec = specs.playground.score_field(self._model, _PLACES, self.time.value(), _SEED)
-            self._studio.backend.submit(spec).on_finished(self._on_looked)
+            spec = specs.playground.score_field(self._model, _GRID_POINTS, self.time.value(), _SEED)
+            self._studio.backend.submit(spec).on_finished(self._on_result)
 
-    def _on_looked(self, look: PointLook) -> None:
+    def _on_result(self, look: PointScores) -> None:
         if self._model is None:
             return
         noisy = self.time.value() > 0
@@ -85,7 +85,7 @@ class ScoreView(QWidget):
         shown = look.true if known and self.true.isChecked() else None
         self.plot.set_points(look.points)
         self.plot.set_arrows(look.learned if noisy else None, shown if noisy else None)
-        self.likeness.setText(
+        self.similarity.setText(
             self.tr("cosine {0}").format(f"{look.cosine:.3f}")
             if look.cosine is not None and noisy
             else ""

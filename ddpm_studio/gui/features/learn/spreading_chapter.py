@@ -8,15 +8,15 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.learn.chapter import Chapter
-from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, two_places
+from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, two_decimals
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import name, number_label, tool_button
-from ddpm_studio.gui.widgets.layout.responsive_row import TurningRow
+from ddpm_studio.gui.widgets.layout.responsive_row import ResponsiveRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.teaching.results import Spreading
+from ddpm_studio.jobs.teaching.results import DiffusedPoints
 
 _INTERVAL_MS = 50
 
@@ -28,12 +28,12 @@ class SpreadingChapter(Chapter):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self.result: Spreading | None = None
+        self.result: DiffusedPoints | None = None
         self.plot = PointPlot(self.tr("Points that diffuse"))
-        self.entropy = CurveView(self.tr("Entropy at each t, in bits"), numbers=two_places)
+        self.entropy = CurveView(self.tr("Entropy at each t, in bits"), numbers=two_decimals)
         self.time = Slider()
         name(self.time, "t", self.tr("0: where they began. T: anywhere"))
-        self.words = number_label("t = 0", "muted")
+        self.time_label = number_label("t = 0", "muted")
         self._timer = QTimer(self)
         self._timer.setInterval(_INTERVAL_MS)
         self._timer.timeout.connect(self._advance)
@@ -43,22 +43,22 @@ class SpreadingChapter(Chapter):
         row.setSpacing(SPACE_M)
         row.addWidget(play)
         row.addWidget(self.time, 1)
-        row.addWidget(self.words)
+        row.addWidget(self.time_label)
         left, right = QVBoxLayout(), QVBoxLayout()
         left.addWidget(self.plot, 1)
         left.addLayout(row)
         right.addWidget(self.entropy)
-        both = TurningRow()
+        both = ResponsiveRow()
         both.add(left)
         both.add(right)
         self.content.addWidget(both, 1)
         self.time.valueChanged.connect(self._show)
-        self.time.handled.connect(self._timer.stop)
-        self.entropy.moved.connect(self._go)
+        self.time.user_moved.connect(self._timer.stop)
+        self.entropy.moved.connect(self._jump_to)
 
     def begin(self) -> None:
         """Compute the diffusion once."""
-        self.ask(specs.teaching.spreading(0), self._on_result)
+        self.submit_job(specs.teaching.run_point_diffusion(0), self._on_result)
 
     def play(self) -> None:
         """Play, from the beginning if at the end; or pause."""
@@ -69,7 +69,7 @@ class SpreadingChapter(Chapter):
                 self.time.setValue(0)
             self._timer.start()
 
-    def _on_result(self, result: Spreading) -> None:
+    def _on_result(self, result: DiffusedPoints) -> None:
         self.result = result
         last = len(result.moments) - 1
         self.time.setRange(0, last)
@@ -77,14 +77,14 @@ class SpreadingChapter(Chapter):
         self.entropy.set_curves(
             [
                 Curve("entropy", self.tr("entropy of xₜ, bits"), t, result.entropy),
-                Curve("", self.tr("of N(0, I)"), t, np.full_like(t, result.highest), 1),
+                Curve("", self.tr("of N(0, I)"), t, np.full_like(t, result.gaussian_entropy), 1),
             ],
             ("t = 0", f"t = {last}"),
         )
         self._show()
         self.play()
 
-    def _go(self, t: int) -> None:
+    def _jump_to(self, t: int) -> None:
         """Pause, and show the points at the t chosen in the plot."""
         self._timer.stop()
         self.time.setValue(t)
@@ -98,6 +98,6 @@ class SpreadingChapter(Chapter):
     def _show(self) -> None:
         if self.result is not None:
             t = self.time.value()
-            self.words.setText(f"t = {t}")
+            self.time_label.setText(f"t = {t}")
             self.plot.set_points(self.result.moments[t])
             self.entropy.set_mark(t)

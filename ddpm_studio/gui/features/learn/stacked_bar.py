@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_BODY, RADIUS, SPACE_L, mix
 
-_BAR, _WORDS, _PALE, _SWATCH = 14, 22, 0.3, 8
+_BAR, _TEXT_HEIGHT, _PALE, _SWATCH = 14, 22, 0.3, 8
 
 
 @dataclass(frozen=True)
-class Share:
+class BarSegment:
     """One part: the key of its symbol, its label, its value, the index of its plot colour."""
 
     key: str
@@ -25,7 +25,7 @@ class Share:
     colour: int
 
 
-class PartsBar(QWidget):
+class StackedBar(QWidget):
     """Stacked horizontal bar of the shares of a whole, with a legend below.
 
     Args:
@@ -35,33 +35,33 @@ class PartsBar(QWidget):
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.shares: list[Share] = []
+        self.shares: list[BarSegment] = []
         """The shares shown."""
-        self._lit = ""
+        self._highlighted = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(title)
         current_theme().changed.connect(self.update)
 
-    def set_shares(self, shares: Sequence[Share]) -> None:
+    def set_shares(self, shares: Sequence[BarSegment]) -> None:
         """Replace the shares shown; their values are 0 or more."""
         self.shares = list(shares)
         self.setAccessibleDescription("; ".join(share.title for share in shares))
         self.update()
 
-    def light(self, key: str) -> bool:
+    def highlight(self, key: str) -> bool:
         """Highlight the share of a symbol, or none; return whether there is such a share."""
         found = key != "" and any(share.key == key for share in self.shares)
-        self._lit = key if found else ""
+        self._highlighted = key if found else ""
         self.update()
         return found
 
     def sizeHint(self) -> QSize:
         """Ask for the bar and one line of legend."""
-        return QSize(320, _BAR + _WORDS)
+        return QSize(320, _BAR + _TEXT_HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         """Allow half of that width."""
-        return QSize(160, _BAR + _WORDS)
+        return QSize(160, _BAR + _TEXT_HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the bar and the legend."""
@@ -84,20 +84,20 @@ class PartsBar(QWidget):
         painter.restore()
         x = 0.0
         for share in self.shares:
-            middle = _BAR + _WORDS / 2 + 1
+            middle = _BAR + _TEXT_HEIGHT / 2 + 1
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._ink(share))
             box = QRectF(x, middle - _SWATCH / 2, _SWATCH, _SWATCH)
             painter.drawRoundedRect(box, 2, 2)
             painter.setPen(theme.color("text"))
-            line = QRectF(x + _SWATCH + 6, _BAR + 2, self.width() - x, _WORDS)
+            line = QRectF(x + _SWATCH + 6, _BAR + 2, self.width() - x, _TEXT_HEIGHT)
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, share.title)
             x += _SWATCH + 6 + metrics.horizontalAdvance(share.title) + SPACE_L
         painter.end()
 
-    def _ink(self, share: Share) -> QColor:
+    def _ink(self, share: BarSegment) -> QColor:
         theme = current_theme()
         colour = theme.plot_color(share.colour)
-        if self._lit and share.key != self._lit:
+        if self._highlighted and share.key != self._highlighted:
             colour = mix(colour, theme.tokens.panel, _PALE)
         return QColor(colour)

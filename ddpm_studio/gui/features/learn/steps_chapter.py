@@ -11,16 +11,16 @@ from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
 from ddpm_studio.gui.features.learn.tool_links import tool_links
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.widgets.forms.choices import translated
-from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name
-from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.layout.basics import button, ignore_unfocused_wheel, label, name
+from ddpm_studio.gui.widgets.layout.flow_layout import inline_group
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Drawn, Event
+from ddpm_studio.jobs.events import DrawingResult, Event
 from ddpm_studio.jobs.teaching.results import FigureRows
 from ddpm_studio.requests import SampleRequest
 
-_FEW, _ALL = (2, 20, 100), 1000
+_STEP_COUNTS, _MAX_STEPS = (2, 20, 100), 1000
 _FIRST = "ddim"
 
 
@@ -38,7 +38,7 @@ class StepsChapter(ModelChapter):
                 self.sampler.addItem(translated(sampler.title), sampler.name)
         self.sampler.setCurrentIndex(max(0, self.sampler.findData(_FIRST)))
         name(self.sampler, self.tr("Sampler"), self.tr("From the paper, or from later work"))
-        keep_from_wheel(self.sampler)
+        ignore_unfocused_wheel(self.sampler)
         self.grid = RowGrid(self.tr("The same noise in fewer and more steps"))
         self.grid.set_empty("film", self.tr("Drawing begins in a moment"))
         self.slow = button(
@@ -47,7 +47,7 @@ class StepsChapter(ModelChapter):
             icon="clock",
         )
         self.slow.setCheckable(True)
-        chosen = together(label(self.tr("sampler"), "muted"), self.sampler)
+        chosen = inline_group(label(self.tr("sampler"), "muted"), self.sampler)
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.progress)
         self.content.addLayout(tool_links(actions, ["reverse"], chosen, self.slow))
@@ -59,7 +59,7 @@ class StepsChapter(ModelChapter):
         self._rows = []
         request = self._request()
         steps = self._steps(request)
-        self._labels = [self._words(count) for count in steps]
+        self._labels = [self._row_label(count) for count in steps]
         return specs.teaching.step_rows(request, steps)
 
     def _request(self) -> SampleRequest:
@@ -67,17 +67,17 @@ class StepsChapter(ModelChapter):
 
     def _steps(self, request: SampleRequest) -> list[int]:
         view = self.studio.run_view
-        most = view.summary.timesteps if view is not None else _ALL
+        most = view.summary.timesteps if view is not None else _MAX_STEPS
         if view is not None and view.summary.sampler is not None:
             return [1, 2]
-        wanted = (*_FEW, most) if self.slow.isChecked() else _FEW
+        wanted = (*_STEP_COUNTS, most) if self.slow.isChecked() else _STEP_COUNTS
         return sorted({min(count, most) for count in wanted})
 
-    def _words(self, count: int) -> str:
+    def _row_label(self, count: int) -> str:
         return self.tr("1 step") if count == 1 else self.tr("{0} steps").format(f"{count:,}")
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, Drawn):
+        if isinstance(event, DrawingResult):
             self._rows.append(event.pictures)
             self.grid.set_rows(np.concatenate(self._rows), self._labels[: len(self._rows)])
 

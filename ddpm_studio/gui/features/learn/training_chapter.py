@@ -24,7 +24,7 @@ _LINES = (
 )
 # The line of each stage; the fifth line takes four stages.
 _STAGES = (0, 1, 2, 3, 4, 4, 4, 4, 5)
-_SIGNS = {"x0": "x₀", "eps": "ε", "x_t": "xₜ", "told": "εθ(xₜ, t)", "error": "ε − εθ"}
+_CAPTIONS = {"x0": "x₀", "eps": "ε", "x_t": "xₜ", "told": "εθ(xₜ, t)", "error": "ε − εθ"}
 _TILE, _SLOT = 84, 96
 
 
@@ -38,11 +38,16 @@ class TrainingChapter(PictureChapter):
         self.result: TrainingStep | None = None
         self.source.setFixedSize(_SLOT, _SLOT)
         self.algorithm = AlgorithmView(
-            self.tr("Algorithm 1"), _LINES, self._told_lines(), _SIGNS, columns=3, side=_TILE
+            self.tr("Algorithm 1"),
+            _LINES,
+            self._line_descriptions(),
+            _CAPTIONS,
+            columns=3,
+            side=_TILE,
         )
         self.stages = self.algorithm.stages
         again = button(self.tr("Once more"), self.tr("Another t, another ε"), icon="dice-5")
-        again.clicked.connect(self.draw_anew)
+        again.clicked.connect(self.resample)
         low = FlowLayout()
         low.addWidget(self.source)
         low.addWidget(again)
@@ -53,7 +58,7 @@ class TrainingChapter(PictureChapter):
         self.algorithm.listing.chosen.connect(lambda line: self.stages.go(_STAGES.index(line)))
         self._on_run()
 
-    def _told_lines(self) -> list[str]:
+    def _line_descriptions(self) -> list[str]:
         return [
             self.tr("repeat"),
             self.tr("draw a picture of the data"),
@@ -64,7 +69,7 @@ class TrainingChapter(PictureChapter):
         ]
 
     def _spec(self) -> JobSpec[object] | None:
-        if not self._has_subject() or self.source.fitted is None:
+        if not self._has_inputs() or self.source.fitted is None:
             return None
         return specs.teaching.training_step(self._measure_request(), self.source.fitted, self._seed)
 
@@ -80,18 +85,18 @@ class TrainingChapter(PictureChapter):
         found = self.result
         if found is None:
             return
-        self.algorithm.words.setText(self._words(found, stage))
+        self.algorithm.explanation.setText(self._explanation(found, stage))
         v = found.values
         for key, picture, since, value in (
             ("x0", found.x_0, 1, v["x0"]),
             ("eps", found.eps, 3, v["eps"]),
             ("x_t", found.x_t, 4, v["x_t"]),
-            ("told", found.told, 5, v["told"]),
+            ("told", found.prediction, 5, v["told"]),
             ("error", found.error, 6, v["eps"] - v["told"]),
         ):
             self.algorithm.show_picture(key, picture if stage >= since else None, value)
 
-    def _words(self, found: TrainingStep, stage: int) -> str:
+    def _explanation(self, found: TrainingStep, stage: int) -> str:
         return (
             self.tr("One pass through the loop begins."),
             self.tr("A picture of the data, its values from −1 to 1."),

@@ -17,24 +17,32 @@ from functools import lru_cache
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter
 
-from ddpm_studio.gui.features.learn.boxes import MEDIUM, THIN, WIDE, Glyphs, Piece, Region, Setter
+from ddpm_studio.gui.features.learn.boxes import (
+    MEDIUM,
+    THIN,
+    WIDE,
+    Glyphs,
+    Piece,
+    Region,
+    Typesetter,
+)
 
 
 @lru_cache(maxsize=128)  # a layout asks for the same sizes again and again
-def typeset(source: str, size: float, broken: bool = False) -> Piece:
+def typeset(source: str, size: float, break_lines: bool = False) -> Piece:
     """Lay out an equation at a font size of ``size`` logical pixels.
 
     Args:
         source: in this module's language.
         size: font size in logical pixels.
-        broken: whether to break the line wherever it may be broken; else it is one line.
+        break_lines: whether to break the line wherever it may be broken; else it is one line.
 
     Raises:
         ValueError: if the source is not of this module's language.
     """
-    reader = _Reader(source, broken)
-    piece = reader.row(Setter(size), "")
-    if reader.rest():
+    reader = _Parser(source, break_lines)
+    piece = reader.row(Typesetter(size), "")
+    if reader.remaining():
         raise ValueError(f"{source!r}: a brace too many")
     return piece
 
@@ -67,117 +75,121 @@ _BREAK = Piece(0, 0, 0)
 """Sentinel for a possible line break."""
 
 
-class _Reader:
+class _Parser:
     """Recursive-descent parser of the language, which lays out as it reads."""
 
-    def __init__(self, source: str, broken: bool) -> None:
-        self._source, self._broken = source, broken
-        self._place = 0
+    def __init__(self, source: str, break_lines: bool) -> None:
+        self._source, self._break_lines = source, break_lines
+        self._position = 0
 
-    def rest(self) -> str:
-        return self._source[self._place :]
+    def remaining(self) -> str:
+        return self._source[self._position :]
 
-    def row(self, setter: Setter, key: str) -> Piece:
+    def row(self, typesetter: Typesetter, key: str) -> Piece:
         """Read up to the brace that closes this group, or the end."""
-        setter = replace(setter, key=key or setter.key)
+        typesetter = replace(typesetter, key=key or typesetter.key)
         lines = list[list[Piece]]([[]])
-        for piece in self._items(setter):
+        for piece in self._read_items(typesetter):
             if piece is not _BREAK:
                 lines[-1].append(piece)
-            elif self._broken:
+            elif self._break_lines:
                 lines.append([])
-        return setter.column([setter.row(line) for line in lines])
+        return typesetter.column([typesetter.row(line) for line in lines])
 
-    def _items(self, setter: Setter) -> Iterator[Piece]:
+    def _read_items(self, typesetter: Typesetter) -> Iterator[Piece]:
         while self._peek() not in ("", "}"):
             if self._peek() == " ":
-                self._place += 1
+                self._position += 1
                 continue
-            yield self._with_scripts(setter, self._one(setter))
+            yield self._read_scripts(typesetter, self._read_atom(typesetter))
 
-    def _with_scripts(self, setter: Setter, base: Piece) -> Piece:
+    def _read_scripts(self, typesetter: Typesetter, base: Piece) -> Piece:
         below = above = None
         while self._peek() in ("_", "^"):
             which = self._peek()
-            self._place += 1
-            piece = self._one(setter.script())
+            self._position += 1
+            piece = self._read_atom(typesetter.script())
             if which == "_":
                 below = piece
             else:
                 above = piece
         if below is None and above is None:
             return base
-        return setter.scripts(base, below, above)
+        return typesetter.scripts(base, below, above)
 
-    def _one(self, setter: Setter) -> Piece:
+    def _read_atom(self, typesetter: Typesetter) -> Piece:
         """Read one letter, group or command."""
         here = self._peek()
         if here == "{":
-            return self._group(setter)
+            return self._read_group(typesetter)
         if here == "\\":
-            return self._command(setter)
+            return self._read_command(typesetter)
         if here in ("", "}"):
             raise ValueError(f"{self._source!r}: something is missing at the end")
-        self._place += 1
-        return setter.letter(here)
+        self._position += 1
+        return typesetter.letter(here)
 
-    def _group(self, setter: Setter, key: str = "") -> Piece:
+    def _read_group(self, typesetter: Typesetter, key: str = "") -> Piece:
         self._expect("{")
-        piece = self.row(setter, key)
+        piece = self.row(typesetter, key)
         self._expect("}")
         return piece
 
-    def _word(self) -> str:
+    def _read_argument(self) -> str:
         self._expect("{")
-        end = self._source.index("}", self._place)
-        word, self._place = self._source[self._place : end], end + 1
+        end = self._source.index("}", self._position)
+        word, self._position = self._source[self._position : end], end + 1
         return word
 
-    def _command(self, setter: Setter) -> Piece:
-        self._place += 1
-        start = self._place
-        self._place += 1
+    def _read_command(self, typesetter: Typesetter) -> Piece:
+        self._position += 1
+        start = self._position
+        self._position += 1
         if self._source[start].isalpha():
             while self._peek().isalpha():
-                self._place += 1
-        match self._source[start : self._place]:
+                self._position += 1
+        match self._source[start : self._position]:
             case "frac":
-                return setter.fraction(self._group(setter), self._group(setter))
+                return typesetter.fraction(
+                    self._read_group(typesetter), self._read_group(typesetter)
+                )
             case "sqrt":
-                return setter.root(self._group(setter))
+                return typesetter.root(self._read_group(typesetter))
             case "bar" | "tilde" | "hat" as kind:
-                return setter.accent(kind, self._group(setter))
+                return typesetter.accent(kind, self._read_group(typesetter))
             case "fence":
-                return setter.fence(self._group(setter))
+                return typesetter.fence(self._read_group(typesetter))
             case "sum":
-                return setter.operator("∑", self._group(setter.script()))
+                return typesetter.operator("∑", self._read_group(typesetter.script()))
             case "prod":
-                below = self._group(setter.script())
-                return setter.operator("∏", below, self._group(setter.script()))
+                below = self._read_group(typesetter.script())
+                return typesetter.operator("∏", below, self._read_group(typesetter.script()))
             case "log":
-                return setter.row([setter.text("log"), setter.space(THIN)])
+                return typesetter.row([typesetter.text("log"), typesetter.space(THIN)])
             case "brace":
-                return setter.brace(self._group(setter), self._group(setter.script()))
+                return typesetter.brace(
+                    self._read_group(typesetter), self._read_group(typesetter.script())
+                )
             case "rm":
-                return setter.text(self._word())
+                return typesetter.text(self._read_argument())
             case "bf":
-                return setter.text(self._word(), bold=True)
+                return typesetter.text(self._read_argument(), bold=True)
             case "is":
-                key = self._word()
-                return setter.mark(self._group(setter, key), key)
+                key = self._read_argument()
+                return typesetter.mark(self._read_group(typesetter, key), key)
             case ",":
-                return setter.space(MEDIUM)
+                return typesetter.space(MEDIUM)
             case "break":
                 return _BREAK
             case "quad":
-                return setter.space(WIDE)
+                return typesetter.space(WIDE)
             case unknown:
                 raise ValueError(f"{self._source!r}: no command \\{unknown}")
 
     def _peek(self) -> str:
-        return self._source[self._place : self._place + 1]
+        return self._source[self._position : self._position + 1]
 
     def _expect(self, sign: str) -> None:
         if self._peek() != sign:
-            raise ValueError(f"{self._source!r}: {sign} expected before {self.rest()!r}")
-        self._place += 1
+            raise ValueError(f"{self._source!r}: {sign} expected before {self.remaining()!r}")
+        self._position += 1

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 from ddpm_studio.export.lesson import Question
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
-from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
+from ddpm_studio.gui.widgets.layout.dialog_buttons import dialog_button_row
 
-_WIDTH, _MOST = 480, 20
+_WIDTH, _MAX_QUESTIONS = 480, 20
 
 
 class LessonDialog(QDialog):
@@ -50,11 +50,11 @@ class LessonDialog(QDialog):
         layout.addWidget(self.title)
         layout.addLayout(self._rows)
         layout.addWidget(self.more, alignment=Qt.AlignmentFlag.AlignLeft)
-        layout.addLayout(answers(cancel, self.save))
+        layout.addLayout(dialog_button_row(cancel, self.save))
         self.add_question()
         self.title.textChanged.connect(self._check)
         self.more.clicked.connect(self.add_question)
-        self.save.clicked.connect(self._take)
+        self.save.clicked.connect(self._on_accept)
         cancel.clicked.connect(self.reject)
         self._check()
 
@@ -71,7 +71,7 @@ class LessonDialog(QDialog):
             name(field, words)
             self._rows.addWidget(field)
         self.fields.append((question, answer))
-        self.more.setEnabled(number < _MOST)
+        self.more.setEnabled(number < _MAX_QUESTIONS)
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -82,6 +82,6 @@ class LessonDialog(QDialog):
     def _check(self) -> None:
         self.save.setEnabled(bool(self.title.text().strip()))
 
-    def _take(self) -> None:
+    def _on_accept(self) -> None:
         self.chosen.emit(self.title.text().strip(), self.questions)
         self.accept()

@@ -33,10 +33,14 @@ class CompareView(QWidget):
         self._names: list[str] = []
         self._settings: list[Mapping[str, str]] = []
         self.title = label("", "heading")
-        self.only = QCheckBox(self.tr("only what differs"))
-        self.only.setChecked(True)
-        name(self.only, self.tr("Only what differs"), self.tr("Leave out settings that are equal"))
-        self.only.toggled.connect(self._fill)
+        self.only_differing = QCheckBox(self.tr("only what differs"))
+        self.only_differing.setChecked(True)
+        name(
+            self.only_differing,
+            self.tr("Only what differs"),
+            self.tr("Leave out settings that are equal"),
+        )
+        self.only_differing.toggled.connect(self._fill)
         self.table = QTableWidget()
         self.table.setAccessibleName(self.tr("Settings compared"))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -48,7 +52,7 @@ class CompareView(QWidget):
         head = QHBoxLayout()
         head.setSpacing(SPACE_M)
         head.addWidget(self.title, 1)
-        head.addWidget(self.only)
+        head.addWidget(self.only_differing)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
@@ -82,7 +86,7 @@ class CompareView(QWidget):
             if len(differing) != 1
             else self.tr("1 setting differs")
         )
-        titles = differing if self.only.isChecked() else self._titles()
+        titles = differing if self.only_differing.isChecked() else self._titles()
         table = self.table
         table.clear()
         table.setColumnCount(1 + len(self._names))

@@ -10,17 +10,17 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend.record import RunRecord
-from ddpm_studio.durations import size_words
-from ddpm_studio.gui.features.observatory.run_names import told_apart
+from ddpm_studio.durations import format_size
+from ddpm_studio.gui.features.observatory.run_names import unique_names
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
 from ddpm_studio.gui.widgets.plots.heat_map import HeatMap
 from ddpm_studio.gui.widgets.plots.loss_plot import LossPlot
-from ddpm_studio.gui.widgets.plots.sparkline import SmallCurve, StepSeries
+from ddpm_studio.gui.widgets.plots.sparkline import Sparkline, StepSeries
 from ddpm_studio.gui.workspace.studio import Studio
 
 _REDRAW_MS = 150
-_NOT_OF_ALL = ("device_load", "held_out_bits")
+_OPTIONAL_CURVES = ("device_load", "held_out_bits")
 
 
 class CurvesPage(QWidget):
@@ -39,13 +39,13 @@ class CurvesPage(QWidget):
         self.heat = HeatMap(self.tr("Loss by timestep"))
         self.bars = BarPlot()
         self.curves = {
-            "grad_norm": SmallCurve(self.tr("Gradient norm"), _plain),
-            "lr": SmallCurve(self.tr("Learning rate"), _power),
-            "images_per_second": SmallCurve(self.tr("Pictures a second"), _plain),
-            "cpu_load": SmallCurve(self.tr("CPU load"), _percent, top=1.0),
-            "device_load": SmallCurve(self.tr("GPU load"), _percent, top=1.0),
-            "memory_bytes": SmallCurve(self.tr("Memory"), _memory),
-            "held_out_bits": SmallCurve(
+            "grad_norm": Sparkline(self.tr("Gradient norm"), _plain),
+            "lr": Sparkline(self.tr("Learning rate"), _power),
+            "images_per_second": Sparkline(self.tr("Pictures a second"), _plain),
+            "cpu_load": Sparkline(self.tr("CPU load"), _percent, top=1.0),
+            "device_load": Sparkline(self.tr("GPU load"), _percent, top=1.0),
+            "memory_bytes": Sparkline(self.tr("Memory"), _memory),
+            "held_out_bits": Sparkline(
                 self.tr("Bits/dim of held-out pictures"), _plain, from_zero=False
             ),
         }
@@ -72,7 +72,7 @@ class CurvesPage(QWidget):
 
     def names(self) -> list[str]:
         """Return the display names of the runs shown, made unique."""
-        return told_apart([record.run for record in self.records])
+        return unique_names([record.run for record in self.records])
 
     def showEvent(self, event: QShowEvent) -> None:
         """Redraw with the data that came in while the page was hidden."""
@@ -90,7 +90,7 @@ class CurvesPage(QWidget):
         layout.addWidget(self.loss, 5)
         layout.addLayout(by_t, 3)
         # Only some runs have these figures; hidden, they take no room.
-        for column in _NOT_OF_ALL:
+        for column in _OPTIONAL_CURVES:
             self.curves[column].hide()
         small = list(self.curves.values())
         for line in (small[:3], small[3:]):
@@ -122,7 +122,7 @@ class CurvesPage(QWidget):
                 ],
                 last,
             )
-        for column in _NOT_OF_ALL:
+        for column in _OPTIONAL_CURVES:
             self.curves[column].setVisible(not self.curves[column].is_empty)
         first = self.records[0]
         # Before the run has been read there are no rows, so that any T will do.
@@ -155,4 +155,4 @@ def _percent(value: float) -> str:
 
 
 def _memory(value: float) -> str:
-    return size_words(int(value))
+    return format_size(int(value))

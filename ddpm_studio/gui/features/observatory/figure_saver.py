@@ -12,9 +12,9 @@ from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
-from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
-from ddpm_studio.gui.widgets.plots.plot_export import picture_of
+from ddpm_studio.gui.widgets.layout.save_dialog import prompt_save_path
+from ddpm_studio.gui.widgets.layout.saved_message import show_saved_message
+from ddpm_studio.gui.widgets.plots.plot_export import render_loss_plot
 from ddpm_studio.gui.workspace.studio import Studio
 
 
@@ -37,12 +37,14 @@ class FigureSaver(QObject):
     def ask_csv(self) -> None:
         """Open a save dialog for a CSV table of all figures of the runs that are shown now."""
         filters = {self.tr("Table (*.csv)"): "csv"}
-        self._ask(self.tr("Save figures"), filters, partial(self._save_figures, self._runs()))
+        self._ask_path(self.tr("Save figures"), filters, partial(self._save_figures, self._runs()))
 
     def ask_picture(self) -> None:
         """Open a save dialog for a PNG or SVG of the loss curve as it is now."""
         kinds = {self.tr("PNG picture (*.png)"): "png", self.tr("SVG drawing (*.svg)"): "svg"}
-        self._ask(self.tr("Save the loss curve"), kinds, partial(self._save_curve, self._curve()))
+        self._ask_path(
+            self.tr("Save the loss curve"), kinds, partial(self._save_curve, self._curve())
+        )
 
     def save(self, path: Path) -> None:
         """Save by the extension of ``path``: figures as .csv, else the curve as .svg or .png.
@@ -61,10 +63,10 @@ class FigureSaver(QObject):
     def _curve(self) -> dict[str, bytes | None]:
         """Return the contents of the loss curve's files by extension; None: there is no curve."""
         loss = self._page.loss
-        return {".png": picture_of(loss, "png"), ".svg": picture_of(loss, "svg")}
+        return {".png": render_loss_plot(loss, "png"), ".svg": render_loss_plot(loss, "svg")}
 
     def _save_figures(self, runs: list[tuple[str, Path]], path: Path) -> None:
-        self._submit(specs.exports.save_figures(path, runs))
+        self._submit(specs.exports.save_metrics_csv(path, runs))
 
     def _save_curve(self, curve: Mapping[str, bytes | None], path: Path) -> None:
         content = curve.get(path.suffix.lower(), curve[".png"])
@@ -78,13 +80,15 @@ class FigureSaver(QObject):
         job.on_finished(self._on_saved)
         job.on_failed(self._on_failed)
 
-    def _ask(self, title: str, filters: dict[str, str], then: Callable[[Path], object]) -> None:
+    def _ask_path(
+        self, title: str, filters: dict[str, str], then: Callable[[Path], object]
+    ) -> None:
         if self._page.records:
             file_name = f"{self._page.records[0].run.name}.{next(iter(filters.values()))}"
-            ask_where(self._page.window(), title, filters, file_name, then)
+            prompt_save_path(self._page.window(), title, filters, file_name, then)
 
     def _on_saved(self, path: Path) -> None:
-        tell_saved(self._messages, path)
+        show_saved_message(self._messages, path)
         self.saved.emit(path)
 
     def _on_failed(self, failure: Failure) -> None:

@@ -30,7 +30,7 @@ class NotesView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.run: Path | None = None
-        self._known = Notes()
+        self._saved_notes = Notes()
         self._timer = QTimer(self, singleShot=True, interval=_SAVE_MS)
         self._timer.timeout.connect(self.save)
         self.title = ElidedLabel("", "heading")
@@ -58,17 +58,17 @@ class NotesView(QWidget):
             return
         self.save()
         self.run = run
-        self._show(read_notes(run) if run is not None else Notes(), anew=True)
+        self._show(read_notes(run) if run is not None else Notes(), overwrite=True)
         self.title.setText(self.tr("Notes on {run}").format(run=run.name) if run else "")
         self.setEnabled(run is not None)
 
-    def _show(self, notes: Notes, *, anew: bool = False) -> None:
-        """Show notes; unless ``anew``, fields whose content is equal already are not touched."""
-        self._known = notes
+    def _show(self, notes: Notes, *, overwrite: bool = False) -> None:
+        """Show notes; unless ``overwrite``, fields with equal content are not touched."""
+        self._saved_notes = notes
         blocked = [field.blockSignals(True) for field in (self.tags, self.text)]
-        if anew or parse_tags(self.tags.text()) != notes.tags:
+        if overwrite or parse_tags(self.tags.text()) != notes.tags:
             self.tags.setText(", ".join(notes.tags))
-        if anew or self.text.toPlainText() != notes.text:
+        if overwrite or self.text.toPlainText() != notes.text:
             self.text.setPlainText(notes.text)
         for field, before in zip((self.tags, self.text), blocked, strict=True):
             field.blockSignals(before)
@@ -76,14 +76,14 @@ class NotesView(QWidget):
     def save(self) -> None:
         """Save the notes, if they were changed."""
         self._timer.stop()
-        notes, known = self._written, self._known
+        notes, known = self._edited_notes, self._saved_notes
         if self.run is None or notes == known:
             return
-        there = self._there()
+        stored = self._stored_notes()
         # A field not changed here keeps what another window has saved meanwhile.
         notes = Notes(
-            there.tags if notes.tags == known.tags else notes.tags,
-            there.text if notes.text == known.text else notes.text,
+            stored.tags if notes.tags == known.tags else notes.tags,
+            stored.text if notes.text == known.text else notes.text,
         )
         try:
             write_notes(self.run, notes)
@@ -94,18 +94,18 @@ class NotesView(QWidget):
         self.saved.emit(self.run)
 
     @property
-    def _written(self) -> Notes:
+    def _edited_notes(self) -> Notes:
         return Notes(parse_tags(self.tags.text()), self.text.toPlainText())
 
-    def _there(self) -> Notes:
+    def _stored_notes(self) -> Notes:
         """Return the notes in the run's folder; those last known if unreadable."""
         found = None if self.run is None else find_notes(self.run)
-        return self._known if found is None else found
+        return self._saved_notes if found is None else found
 
-    def _look_again(self) -> None:
+    def _reload(self) -> None:
         """Show what another window has saved, provided there are no unsaved changes here."""
-        if self._written == self._known:
-            self._show(self._there())
+        if self._edited_notes == self._saved_notes:
+            self._show(self._stored_notes())
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Save when the view is hidden."""
@@ -117,7 +117,7 @@ class NotesView(QWidget):
         if event.type() == QEvent.Type.FocusOut:
             self.save()
         elif event.type() == QEvent.Type.FocusIn:
-            self._look_again()
+            self._reload()
         return False
 
     def _on_typed(self) -> None:

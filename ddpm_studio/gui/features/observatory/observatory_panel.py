@@ -18,18 +18,18 @@ from PySide6.QtWidgets import (
 
 from ddpm_studio.backend import State
 from ddpm_studio.backend.record import RunRecord
-from ddpm_studio.gui.features.common.tool_titles import tool_menu
+from ddpm_studio.gui.features.common.tool_titles import tool_menu_title
 from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
 from ddpm_studio.gui.features.observatory.figure_saver import FigureSaver
 from ddpm_studio.gui.features.observatory.quality_page import QualityPage
-from ddpm_studio.gui.features.observatory.runs_page import RunsPage, following
+from ddpm_studio.gui.features.observatory.runs_page import RunsPage, with_moved_run
 from ddpm_studio.gui.features.observatory.samples_page import SamplesPage
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import VerticalScrollArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.runs.notes import read_notes
@@ -60,7 +60,7 @@ class ObservatoryPanel(QWidget):
         self.runs.notes.saved.connect(self._show_tags)
         self.runs.notes.failed.connect(self.messages.show_failure)
         self.pages = QStackedWidget()
-        self._shown: list[QWidget] = []
+        self._page_widgets: list[QWidget] = []
         self.page_buttons: list[QToolButton] = []
         self._group = QButtonGroup(self)
         self._register()
@@ -80,7 +80,7 @@ class ObservatoryPanel(QWidget):
 
     def show_page(self, page: QWidget) -> None:
         """Switch to a page."""
-        index = self._shown.index(page)
+        index = self._page_widgets.index(page)
         self.pages.setCurrentIndex(index)
         chosen = self.page_buttons[index]
         chosen.setChecked(True)
@@ -89,7 +89,7 @@ class ObservatoryPanel(QWidget):
             chosen.setFocus()
 
     def _register(self) -> None:
-        add, menu = self.actions_.add, tool_menu("observatory")
+        add, menu = self.actions_.add, tool_menu_title("observatory")
         loss = self.curves.loss
         self._csv = add(
             "observatory.csv",
@@ -165,13 +165,13 @@ class ObservatoryPanel(QWidget):
         self.save_menu = QMenu(export)
         self.save_menu.addActions([self._csv, self._picture])
         export.setMenu(self.save_menu)
-        self._head = QHBoxLayout()
-        self._head.setSpacing(SPACE_S)
-        self._head.addWidget(self.title, 1)
-        self._head.addWidget(self.tags, 1)
-        self._head.addWidget(self.live)
-        self._head.addSpacing(SPACE_M)
-        self._head.addWidget(export)
+        self._header_row = QHBoxLayout()
+        self._header_row.setSpacing(SPACE_S)
+        self._header_row.addWidget(self.title, 1)
+        self._header_row.addWidget(self.tags, 1)
+        self._header_row.addWidget(self.live)
+        self._header_row.addSpacing(SPACE_M)
+        self._header_row.addWidget(export)
         shown = self.tr("loss learning rate gradient speed memory zoom")
         self._add_page(self.curves, self.tr("Curves"), "chart-line", shown, scrolls=True)
         self._add_page(self.samples, self.tr("Samples"), "images")
@@ -182,8 +182,8 @@ class ObservatoryPanel(QWidget):
         content = QVBoxLayout(body)
         content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         content.setSpacing(SPACE_M)
-        self.messages.lie_over(self, Qt.Edge.BottomEdge)
-        content.addLayout(self._head)
+        self.messages.attach_to(self, Qt.Edge.BottomEdge)
+        content.addLayout(self._header_row)
         content.addWidget(self.pages, 1)
         self.empty = EmptyState(
             "chart-line",
@@ -199,8 +199,8 @@ class ObservatoryPanel(QWidget):
         self, page: QWidget, text: str, icon: str, keywords: str = "", *, scrolls: bool = False
     ) -> None:
         """Add a page, its button and its action."""
-        self.pages.addWidget(TallArea(page, text) if scrolls else page)
-        self._shown.append(page)
+        self.pages.addWidget(VerticalScrollArea(page, text) if scrolls else page)
+        self._page_widgets.append(page)
         button = QToolButton()
         set_icon(button, icon)
         button.setText(text)
@@ -212,24 +212,24 @@ class ObservatoryPanel(QWidget):
             f"observatory.page{len(self.page_buttons) + 1}",
             self.tr("Show {page} of the training").format(page=text.lower()),
             lambda: self.show_page(page),
-            category=tool_menu("observatory"),
+            category=tool_menu_title("observatory"),
             icon=icon,
             keywords=keywords,
         )
         name(button, text, action.toolTip())
         button.clicked.connect(action.trigger)
         self._group.addButton(button)
-        self._head.insertWidget(3 + len(self.page_buttons), button)
+        self._header_row.insertWidget(3 + len(self.page_buttons), button)
         self.page_buttons.append(button)
 
     def _on_run(self) -> None:
         run = self.studio.run if self.studio.run_view is not None else None
         if self.studio.run is None:
-            self._let_go()
+            self._disconnect_record()
             self.curves.show_runs(())
         self._stack.setCurrentIndex(0 if run is None else 1)
         if run is not None and (self._record is None or self._record.run != run):
-            self._let_go()
+            self._disconnect_record()
             self._record = self.studio.record(run)
             self._record.changed.connect(self._on_record)
             self._record.failed.connect(self.messages.show_failure)
@@ -237,10 +237,10 @@ class ObservatoryPanel(QWidget):
             self._show_tags()
         why_not = "" if run is not None else self.tr("Open a run first")
         for action, tip in self._tips.items():
-            self.actions_.offer(action, tip, why_not)
+            self.actions_.set_available(action, tip, why_not)
         self._on_record()
 
-    def _let_go(self) -> None:
+    def _disconnect_record(self) -> None:
         """Stop following the run."""
         if self._record is not None:
             self._record.changed.disconnect(self._on_record)
@@ -248,10 +248,10 @@ class ObservatoryPanel(QWidget):
             self._record = None
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
-        self.overlaid = following(self.overlaid, old, new)
+        self.overlaid = with_moved_run(self.overlaid, old, new)
         self.runs.follow(old, new)
         record = self._record
-        if record is not None and following([record.run], old, new) == [record.run]:
+        if record is not None and with_moved_run([record.run], old, new) == [record.run]:
             self._show_runs()
 
     def _show_runs(self) -> None:

@@ -15,18 +15,24 @@ from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.catalogue import FEATURES, METRICS
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.forms.choices import add_choices, name_by_field, translated
+from ddpm_studio.gui.widgets.forms.choices import add_choices, set_name_from_field, translated
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
-from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import (
+    button,
+    ignore_unfocused_wheel,
+    label,
+    name,
+    number_label,
+)
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, inline_group
 from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event, Notice
 from ddpm_studio.requests import EvaluateRequest
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.events import Evaluated
+    from ddpm_studio.jobs.events import EvaluationResult
     from ddpm_studio.jobs.measuring.evaluating import Samples
     from ddpm_studio.runs.evaluations import RecordedEvaluation
 
@@ -48,7 +54,7 @@ class QualityPage(QWidget):
         self._studio = studio
         self._record: RunRecord | None = None
         self._known: tuple[RecordedEvaluation, ...] | None = None
-        self._job: JobHandle[Samples] | JobHandle[Evaluated] | None = None
+        self._job: JobHandle[Samples] | JobHandle[EvaluationResult] | None = None
         fields = EvaluateRequest.model_fields
         self.count = IntBox(2, 100_000)
         self.count.setValue(fields["count"].default)
@@ -59,18 +65,18 @@ class QualityPage(QWidget):
         choices = choices_of(fields["features"])
         add_choices(self.features, [c for c in choices if FEATURES[c.value].weights != "needed"])
         for box, field in ((self.count, fields["count"]), (self.features, fields["features"])):
-            name_by_field(box, field)
+            set_name_from_field(box, field)
         self.space, self.figure = QComboBox(), QComboBox()
         name(self.space, self.tr("Compared in"), self.tr("Evaluations in these features"))
         name(self.figure, self.tr("Figure"), self.tr("Which figure to show"))
-        keep_from_wheel(self.features, self.space, self.figure)
+        ignore_unfocused_wheel(self.features, self.space, self.figure)
         self.value = number_label("", "title")
         self.about = label("", "muted")
         self.about.setWordWrap(True)
         self.plot = CurvePlot(self.tr("Quality by step"), self.tr("step"), "")
         self._lay_out()
-        self.space.currentIndexChanged.connect(self._list_figures)
-        self.figure.currentIndexChanged.connect(self._draw)
+        self.space.currentIndexChanged.connect(self._update_figures)
+        self.figure.currentIndexChanged.connect(self._update_plot)
 
     def show_record(self, record: RunRecord) -> None:
         """Show the evaluations of another run."""
@@ -97,20 +103,24 @@ class QualityPage(QWidget):
         job = self._studio.submit(specs.measuring.draw_samples(request))
 
         def judge(samples: Samples) -> None:
-            judging = specs.measuring.judge_samples(request, samples)
+            judging = specs.measuring.evaluate_samples(request, samples)
             self._follow(self._studio.submit(judging), record)
 
         job.on_finished(judge)
         self._follow(job, record)
 
-    def _follow(self, job: JobHandle[Samples] | JobHandle[Evaluated], record: RunRecord) -> None:
+    def _follow(
+        self, job: JobHandle[Samples] | JobHandle[EvaluationResult], record: RunRecord
+    ) -> None:
         self._job = job
         self.start.setEnabled(False)
         job.on_event(partial(self._on_event, record))
         job.on_failed(self.failed.emit)
         job.ended.connect(self._on_ended(job))
 
-    def _on_ended(self, job: JobHandle[Samples] | JobHandle[Evaluated]) -> Callable[[], None]:
+    def _on_ended(
+        self, job: JobHandle[Samples] | JobHandle[EvaluationResult]
+    ) -> Callable[[], None]:
         def ended() -> None:
             # The second job is followed before ``ended`` of the first one is emitted.
             if self._job is job:
@@ -134,10 +144,10 @@ class QualityPage(QWidget):
             role="primary",
         )
         self.start.clicked.connect(self.evaluate)
-        asked = FlowLayout()
-        asked.addWidget(together(label(self.tr("samples"), "muted"), self.count))
-        asked.addWidget(together(label(self.tr("features"), "muted"), self.features))
-        asked.addWidget(self.start)
+        request_row = FlowLayout()
+        request_row.addWidget(inline_group(label(self.tr("samples"), "muted"), self.count))
+        request_row.addWidget(inline_group(label(self.tr("features"), "muted"), self.features))
+        request_row.addWidget(self.start)
         chosen = FlowLayout()
         chosen.addWidget(self.figure)
         chosen.addWidget(self.space)
@@ -152,7 +162,7 @@ class QualityPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_M)
-        layout.addLayout(asked)
+        layout.addLayout(request_row)
         layout.addLayout(self._stack, 1)
         # Only once the stack has a parent: it shows its first page at once.
         self._stack.addWidget(
@@ -171,17 +181,17 @@ class QualityPage(QWidget):
             return
         self._known = known
         self._stack.setCurrentIndex(1 if known else 0)
-        spaces = {_space_of(one): self._told(one) for one in reversed(known)}
+        spaces = {_space_of(one): self._describe(one) for one in reversed(known)}
         _refill(self.space, [(words, space) for space, words in spaces.items()])
-        self._list_figures()
+        self._update_figures()
 
-    def _list_figures(self) -> None:
+    def _update_figures(self) -> None:
         titles = {
             figure.name: figure.title for metric in METRICS.values() for figure in metric.figures
         }
         found = dict.fromkeys(key for one in self._evaluations() for key in one.figures)
         _refill(self.figure, [(translated(titles.get(key, key)), key) for key in found])
-        self._draw()
+        self._update_plot()
 
     def _evaluations(self) -> list[RecordedEvaluation]:
         """Return the evaluations in the chosen feature space and class, sorted by step."""
@@ -189,7 +199,7 @@ class QualityPage(QWidget):
         chosen = [one for one in known if _space_of(one) == self.space.currentData()]
         return sorted(chosen, key=lambda one: one.step)
 
-    def _told(self, one: RecordedEvaluation) -> str:
+    def _describe(self, one: RecordedEvaluation) -> str:
         """Return the feature space, and the class if all samples are of one, in words."""
         number, view = one.class_label, self._studio.run_view
         if number is None:
@@ -198,7 +208,7 @@ class QualityPage(QWidget):
         of = names[number] if 0 <= number < len(names) else str(number)
         return self.tr("{0}, of the class {1}").format(one.features, of)
 
-    def _draw(self) -> None:
+    def _update_plot(self) -> None:
         key = self.figure.currentData()
         shown = [one for one in self._evaluations() if key in one.figures]
         if not shown:
@@ -225,7 +235,7 @@ class QualityPage(QWidget):
                 f"{last.step:,}",
                 f"{last.samples:,}",
                 f"{last.reference:,}",
-                self._told(last),
+                self._describe(last),
                 f"{last.floor:,}",
             )
         )

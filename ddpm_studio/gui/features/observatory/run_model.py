@@ -41,7 +41,7 @@ class RunModel(QAbstractTableModel):
 
     ticked = Signal(object, bool)
     """A check box was clicked; (run as Path, whether its curves are to be overlaid)."""
-    cover_wanted = Signal(object)
+    cover_requested = Signal(object)
     """The last sample of a run (Path) came into view and is not loaded yet."""
 
     def __init__(self, colour_of: Callable[[Path], str], parent: QObject | None = None) -> None:
@@ -78,7 +78,7 @@ class RunModel(QAbstractTableModel):
         self._open, self._ticked = open_run, frozenset(ticked)
         self.endResetModel()
 
-    def show_ticks(self, open_run: Path | None, ticked: Sequence[Path]) -> None:
+    def set_overlaid_runs(self, open_run: Path | None, ticked: Sequence[Path]) -> None:
         """Update which run is open, and which runs' curves are overlaid."""
         self._open, self._ticked = open_run, frozenset(ticked)
         if self.entries:
@@ -125,7 +125,7 @@ class RunModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{self._titles[column]}: {self._text(entry, column)}"
         if column == SHOWN:
-            return self._first(entry, role)
+            return self._first_column_data(entry, role)
         if column == SAMPLE and role == Qt.ItemDataRole.DecorationRole:
             return self._cover(entry.path)
         if column == LOSS and role == POINTS:
@@ -144,7 +144,7 @@ class RunModel(QAbstractTableModel):
         self.ticked.emit(self.entries[index.row()].path, shown)
         return True
 
-    def _first(self, entry: RunEntry, role: int) -> Any:
+    def _first_column_data(self, entry: RunEntry, role: int) -> Any:
         if role == Qt.ItemDataRole.CheckStateRole:
             shown = entry.path == self._open or entry.path in self._ticked
             return Qt.CheckState.Checked if shown else Qt.CheckState.Unchecked
@@ -159,7 +159,7 @@ class RunModel(QAbstractTableModel):
     def _cover(self, run: Path) -> QPixmap | None:
         if run not in self._covers:
             self._covers[run] = None
-            self.cover_wanted.emit(run)
+            self.cover_requested.emit(run)
         return self._covers[run]
 
     def _text(self, entry: RunEntry, column: int) -> str:

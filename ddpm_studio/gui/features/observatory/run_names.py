@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def told_apart(runs: Sequence[Path]) -> list[str]:
+def unique_names(runs: Sequence[Path]) -> list[str]:
     """Return a display name for each run: its name, with as much of the path as makes it unique."""
     ways = [(run.name, f"{run.parent.name}/{run.name}", str(run)) for run in runs]
-    taken = [Counter(words) for words in zip(*ways, strict=True)]
+    counts = [Counter(words) for words in zip(*ways, strict=True)]
     return [
-        next((one for one, count in zip(way, taken, strict=True) if count[one] == 1), way[-1])
+        next((one for one, count in zip(way, counts, strict=True) if count[one] == 1), way[-1])
         for way in ways
     ]

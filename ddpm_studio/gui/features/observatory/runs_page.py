@@ -36,7 +36,7 @@ from ddpm_studio.gui.features.observatory.run_model import (
     Index,
     RunModel,
 )
-from ddpm_studio.gui.features.observatory.run_names import told_apart
+from ddpm_studio.gui.features.observatory.run_names import unique_names
 from ddpm_studio.gui.features.observatory.sparkline import SparklineDelegate
 from ddpm_studio.gui.platform.images import to_image
 from ddpm_studio.gui.theme.theme import current_theme
@@ -49,18 +49,18 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.library.covers import RunCover
     from ddpm_studio.jobs.library.listing import RunEntry
 
-_LEAST_WIDTH = 72
+_MIN_WIDTH = 72
 _SAMPLE_SIDE = 32
 
 
-def following(runs: Sequence[Path], old: Path | None, new: Path | None) -> list[Path]:
+def with_moved_run(runs: Sequence[Path], old: Path | None, new: Path | None) -> list[Path]:
     """Return the paths of runs after ``old`` was moved to ``new``, or removed if that is None."""
     gone = None if old is None else old.resolve()
     moved = [new if run.resolve() == gone else run for run in runs]
     return [run for run in moved if run is not None]
 
 
-class _WholeNames(QStyledItemDelegate):
+class _RunNameDelegate(QStyledItemDelegate):
     """Delegate with a size hint that fits a name next to its check box."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -77,14 +77,14 @@ class RunsPage(QWidget):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio = studio
-        self._also: list[Path] = []
+        self._known_runs: list[Path] = []
         self._shown: list[Path] = []
         self.model = RunModel(self._colour, self)
         self.model.ticked.connect(self.overlaid)
-        self.model.cover_wanted.connect(self._look_at)
+        self.model.cover_requested.connect(self._load_cover)
         self.table = QTableView()
         self.table.setModel(self.model)
-        self.table.setItemDelegateForColumn(SHOWN, _WholeNames(self.table))
+        self.table.setItemDelegateForColumn(SHOWN, _RunNameDelegate(self.table))
         self.table.setItemDelegateForColumn(LOSS, SparklineDelegate(self.table))
         self.table.setIconSize(QSize(_SAMPLE_SIDE, _SAMPLE_SIDE))
         name(
@@ -110,17 +110,17 @@ class RunsPage(QWidget):
         if before != self._shown[:1] and self.selected() == before:
             # The selection was not made by a person: it was the open run.
             self.select(self._shown[:1])
-        self._also = list(dict.fromkeys([*self._also, *runs]))
-        if any(run not in self._listed() for run in runs):
+        self._known_runs = list(dict.fromkeys([*self._known_runs, *runs]))
+        if any(run not in self._listed_paths() for run in runs):
             self.refresh()
-        self.model.show_ticks(*self._ticks())
+        self.model.set_overlaid_runs(*self._overlay_state())
 
     def follow(self, old: Path | None, new: Path | None) -> None:
         """Follow a run that was moved or removed; see ``Studio.run_moved``."""
-        self._also = following(self._also, old, new)
-        self._shown = following(self._shown, old, new)
+        self._known_runs = with_moved_run(self._known_runs, old, new)
+        self._shown = with_moved_run(self._shown, old, new)
         noted = self.notes.run
-        if noted is not None and following([noted], old, new) != [noted]:
+        if noted is not None and with_moved_run([noted], old, new) != [noted]:
             self.notes.show_run(None)
         self.refresh()
 
@@ -128,9 +128,9 @@ class RunsPage(QWidget):
         """List the runs again, in the backend, if the page is visible."""
         if not self.isVisible():
             return
-        folders = [self._studio.runs_folder, *(run.parent for run in self._also)]
+        folders = [self._studio.runs_folder, *(run.parent for run in self._known_runs)]
         job = self._studio.backend.submit(
-            specs.runs.list_runs(list(dict.fromkeys(folders)), self._also)
+            specs.runs.list_runs(list(dict.fromkeys(folders)), self._known_runs)
         )
         job.on_finished(self._on_listed)
 
@@ -166,7 +166,7 @@ class RunsPage(QWidget):
         header = table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
-        header.setMinimumSectionSize(_LEAST_WIDTH)
+        header.setMinimumSectionSize(_MIN_WIDTH)
         # If the names of the runs were stretched, they would be elided first.
         header.setSectionResizeMode(TAGS, QHeaderView.ResizeMode.Stretch)
         for column in (SHOWN, SAMPLE, STEP, LOSS, NETWORK, CREATED):
@@ -209,10 +209,10 @@ class RunsPage(QWidget):
 
     def _on_listed(self, entries: tuple[RunEntry, ...]) -> None:
         chosen = self.selected() or self._shown[:1]
-        self.model.show(entries, *self._ticks())
+        self.model.show(entries, *self._overlay_state())
         self.select(chosen)
 
-    def _look_at(self, run: Path) -> None:
+    def _load_cover(self, run: Path) -> None:
         """Load the last sample of a run whose row has come into view."""
         job = self._studio.backend.submit(specs.covers.run_cover(run, 1))
         job.on_finished(partial(self._on_cover, run))
@@ -229,10 +229,10 @@ class RunsPage(QWidget):
         picture.setDevicePixelRatio(self.devicePixelRatioF())
         self.model.set_cover(run, picture)
 
-    def _listed(self) -> set[Path]:
+    def _listed_paths(self) -> set[Path]:
         return {entry.path for entry in self.model.entries}
 
-    def _ticks(self) -> tuple[Path | None, list[Path]]:
+    def _overlay_state(self) -> tuple[Path | None, list[Path]]:
         return (self._shown[0] if self._shown else None), self._shown[1:]
 
     def _on_selection(self) -> None:
@@ -247,7 +247,7 @@ class RunsPage(QWidget):
     def _on_compared(self, settings: list[dict[str, str]]) -> None:
         runs = self.selected()
         if len(runs) == len(settings):
-            self.compare.show_settings(told_apart(runs), settings)
+            self.compare.show_settings(unique_names(runs), settings)
 
     def _on_activated(self, index: QModelIndex) -> None:
         self._studio.open_run(self.model.entries[index.row()].path)

@@ -27,12 +27,12 @@ from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event, SampleGrid
 
-_MOST_ROWS = 48
-_MOST_BYTES = 96 << 20
+_MAX_ROWS = 48
+_MAX_BYTES = 96 << 20
 _GATHER_MS = 120
 
 
-def spread(paths: Sequence[Path], count: int) -> list[Path]:
+def evenly_spaced(paths: Sequence[Path], count: int) -> list[Path]:
     """Return ``count`` evenly spaced paths, including the first and the last; all if fewer."""
     if len(paths) <= count:
         return list(paths)
@@ -62,7 +62,7 @@ class SamplesPage(QWidget):
         self._group = QButtonGroup(self)
         self._lay_out()
         self.wall.current_changed.connect(self._on_chosen)
-        self.view.looked_at.connect(self._mark)
+        self.view.shown_path_changed.connect(self._select_row)
 
     def show_record(self, record: RunRecord) -> None:
         """Show the samples of another run."""
@@ -132,7 +132,7 @@ class SamplesPage(QWidget):
         self.view.set_paths(self._record.previews)
         if not self.isVisible():
             return
-        wanted = spread(self._record.previews, self._most())
+        wanted = evenly_spaced(self._record.previews, self._max_rows())
         if wanted == self._wanted:
             return
         self._wanted = wanted
@@ -145,12 +145,12 @@ class SamplesPage(QWidget):
             )
             self._job.on_event(self._on_samples)
 
-    def _most(self) -> int:
+    def _max_rows(self) -> int:
         """Return the number of rows to keep in memory, fewer for large pictures."""
         one = next(iter(self._read.values()), None)
         if one is None:
-            return _MOST_ROWS
-        return min(_MOST_ROWS, max(2, _MOST_BYTES // (one.raw.nbytes + one.ema.nbytes)))
+            return _MAX_ROWS
+        return min(_MAX_ROWS, max(2, _MAX_BYTES // (one.raw.nbytes + one.ema.nbytes)))
 
     def _on_samples(self, event: Event) -> None:
         if isinstance(event, SampleGrid) and event.path in self._wanted:
@@ -159,26 +159,26 @@ class SamplesPage(QWidget):
                 self._timer.start()
 
     def _show_wall(self) -> None:
-        there = [self._read[path] for path in reversed(self._wanted) if path in self._read]
+        loaded = [self._read[path] for path in reversed(self._wanted) if path in self._read]
         # After resuming with another sample count, rows have another length and are left out.
-        there = [grid for grid in there if grid.ema.shape == there[0].ema.shape]
-        self._rows = [grid.path for grid in there]
+        loaded = [grid for grid in loaded if grid.ema.shape == loaded[0].ema.shape]
+        self._rows = [grid.path for grid in loaded]
         raw = self.weights["raw"].isChecked()
-        pictures = [grid.raw if raw else grid.ema for grid in there]
+        pictures = [grid.raw if raw else grid.ema for grid in loaded]
         kind: dict[str, object] = {"kind": "preview", "weights": "raw" if raw else "ema"}
         self.wall.set_rows(
             np.concatenate(pictures) if pictures else None,
-            [self.tr("step {n}").format(n=f"{grid.step:,}") for grid in there],
+            [self.tr("step {n}").format(n=f"{grid.step:,}") for grid in loaded],
             recipe=kind,
         )
-        self._mark(self.view.shown_path)
+        self._select_row(self.view.shown_path)
 
     def _on_chosen(self, index: int) -> None:
         row = index // max(1, self.wall.columns)
         if index >= 0 and row < len(self._rows):
-            self.view.look_at(self._rows[row])
+            self.view.show_path(self._rows[row])
 
-    def _mark(self, path: Path | None) -> None:
+    def _select_row(self, path: Path | None) -> None:
         """Select a picture of the step shown above, if its row has no current picture yet."""
         columns = self.wall.columns
         if path not in self._rows or not columns:

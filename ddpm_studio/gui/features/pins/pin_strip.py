@@ -56,7 +56,7 @@ class PinStrip(QFrame):
         self.thumbnails = Thumbnails(self.tr("Pins"), _SIDE, wrapping=False)
         self.thumbnails.setFrameShape(QFrame.Shape.NoFrame)
         self.thumbnails.drop_for = self._drop
-        self.thumbnails.cache.wanted.connect(self._give)
+        self.thumbnails.cache.load_requested.connect(self._fill_cache)
         self.thumbnails.delete_pressed.connect(self.remove_chosen)
         self.thumbnails.chosen.connect(self._on_chosen)
         self.menu = GalleryMenu(
@@ -77,7 +77,7 @@ class PinStrip(QFrame):
 
     def paste(self) -> None:
         """Pin the picture on the clipboard, if there is one."""
-        self._take(QApplication.clipboard().mimeData())
+        self._pin_pictures(QApplication.clipboard().mimeData())
 
     def remove_chosen(self) -> None:
         """Unpin the chosen pictures."""
@@ -103,10 +103,10 @@ class PinStrip(QFrame):
     def dropEvent(self, event: QDropEvent) -> None:
         """Pin the dropped pictures."""
         set_property(self, "over", False)
-        if self._take(event.mimeData()):
+        if self._pin_pictures(event.mimeData()):
             event.acceptProposedAction()
 
-    def _take(self, mime: QMimeData) -> bool:
+    def _pin_pictures(self, mime: QMimeData) -> bool:
         try:
             drops = pictures_from_mime(mime)
         except StudioError as error:
@@ -127,7 +127,7 @@ class PinStrip(QFrame):
         self._remove_action.setEnabled(bool(self.thumbnails.selected))
         self._undo_action.setEnabled(self._pins.can_undo)
 
-    def _give(self, keys: list[object]) -> None:
+    def _fill_cache(self, keys: list[object]) -> None:
         """Fill the thumbnail cache with the pins it asks for, all of which are in memory."""
         for item in self._pins.items:
             if item in keys:

@@ -8,11 +8,11 @@ from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio import paths
 from ddpm_studio.backend import specs
-from ddpm_studio.gui.platform.images import shown_bands
+from ddpm_studio.gui.platform.images import band_selection
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.workspace.settings import Preferences, Settings
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.picture_shape import MOST_COLOURS, check_bands, parse_bands
+from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS, check_bands, parse_bands
 
 _COMPUTING = ("device", "precision", "threads")
 
@@ -28,7 +28,7 @@ class SettingsApplier(QObject):
     def __init__(self, preferences: Preferences, studio: Studio) -> None:
         super().__init__(studio)
         self._preferences, self._studio = preferences, studio
-        self._told: str | None = None
+        self._last_warning: str | None = None
         preferences.checks["bands"] = self._check_bands
         preferences.changed.connect(self._on_changed)
         for opened in (studio.run_changed, studio.data_changed):
@@ -43,29 +43,29 @@ class SettingsApplier(QObject):
 
     def _check_bands(self, wanted: Settings) -> None:
         """Raise ValueError for bands that the open pictures or the open model do not have."""
-        for channels in self._bands_open():
+        for channels in self._open_band_counts():
             check_bands(channels, parse_bands(wanted.bands))
 
-    def _bands_open(self) -> set[int]:
+    def _open_band_counts(self) -> set[int]:
         """Return the numbers of bands, of those above four, of the open pictures and model."""
         view, dataset = self._studio.run_view, self._studio.dataset
         open_ones = {
             0 if view is None else view.summary.channels,
             0 if dataset is None else dataset.channels,
         }
-        return {channels for channels in open_ones if channels > MOST_COLOURS}
+        return {channels for channels in open_ones if channels > MAX_COLOUR_CHANNELS}
 
     def _on_opened(self) -> None:
         """Notify, once, that the bands of the setting can't be shown with what is open."""
-        told = None
+        warning = None
         try:
             self._check_bands(self._preferences.now)
         except ValueError as error:
-            told = str(error)
-        if told is not None and told != self._told:
+            warning = str(error)
+        if warning is not None and warning != self._last_warning:
             line = self.tr("The first three bands are shown: {0}. Settings say which are seen.")
-            self._studio.notify(line.format(told))
-        self._told = told
+            self._studio.notify(line.format(warning))
+        self._last_warning = warning
 
     def _is_default(self, key: str) -> bool:
         together = _COMPUTING if key in _COMPUTING else (key,)
@@ -76,7 +76,7 @@ class SettingsApplier(QObject):
         if key == "theme":
             current_theme().mode = now.theme
         elif key == "bands":
-            shown_bands().bands = parse_bands(now.bands)
+            band_selection().bands = parse_bands(now.bands)
         elif key == "runs_folder":
             folder = Path(now.runs_folder).expanduser() if now.runs_folder else paths.runs_dir()
             self._studio.runs_folder = folder

@@ -10,7 +10,7 @@ from ddpm_studio.gui.features.preferences.settings_page import SettingsPage
 from ddpm_studio.gui.features.preferences.shortcuts_page import ShortcutsPage
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.layout.basics import clearable, label, name
+from ddpm_studio.gui.widgets.layout.basics import add_clear_button, label, name
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.settings import Preferences
 
@@ -25,7 +25,7 @@ class SettingsDialog(QDialog):
         self.setWindowTitle(self.tr("Settings"))
         self.resize(_SIZE)
         self.field = QLineEdit()
-        clearable(self.field)
+        add_clear_button(self.field)
         self.field.setPlaceholderText(self.tr("Search settings and shortcuts…"))
         name(self.field, self.tr("Search settings and shortcuts"))
         self.settings = SettingsPage(preferences)
@@ -41,9 +41,9 @@ class SettingsDialog(QDialog):
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.field)
         layout.addWidget(self.tabs, 1)
-        self.nothing = label(self.tr("No setting or action has that name."), "muted")
-        self.nothing.hide()
-        layout.addWidget(self.nothing)
+        self.no_match_label = label(self.tr("No setting or action has that name."), "muted")
+        self.no_match_label.hide()
+        layout.addWidget(self.no_match_label)
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         for press in close.buttons():
@@ -65,7 +65,7 @@ class SettingsDialog(QDialog):
         for index, (_, title) in enumerate(pages):
             shown = f"{title} ({found[index]})" if words.strip() else title
             self.tabs.setTabText(index, shown)
-        self.nothing.setVisible(bool(words.strip()) and not any(found))
+        self.no_match_label.setVisible(bool(words.strip()) and not any(found))
         here = self.tabs.currentIndex()
         if not found[here] and found[1 - here]:
             self.tabs.setCurrentIndex(1 - here)

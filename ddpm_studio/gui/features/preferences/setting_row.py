@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.editors import editor_for
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, tool_button
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, label, name, tool_button
 from ddpm_studio.gui.workspace.settings import Preferences, Settings, default, section
 from ddpm_studio.validation import first_problem
 
@@ -41,7 +41,7 @@ class SettingRow(QWidget):
             # Its name is shown to the left already.
             editor.focus.setText(self.tr("On"))
         name(editor.focus, self.title, self.description)
-        keep_from_wheel(editor.focus)
+        ignore_unfocused_wheel(editor.focus)
         editor.widget.setFixedWidth(_EDITOR_WIDTH)
         self.error = label("", "danger", wrap=True)
         self.error.hide()
@@ -88,13 +88,13 @@ class SettingRow(QWidget):
         try:
             self._preferences.set(self.key, self.editor.read())
         except ValidationError as error:
-            self._refuse(first_problem(error))
+            self._show_error(first_problem(error))
         except ValueError as error:
-            self._refuse(str(error))
+            self._show_error(str(error))
         else:
             self.error.hide()
 
-    def _refuse(self, why: str) -> None:
+    def _show_error(self, why: str) -> None:
         self.error.setText(why)
         self.error.show()
 

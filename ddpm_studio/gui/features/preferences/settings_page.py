@@ -37,7 +37,7 @@ class SettingsPage(QScrollArea):
             self.rows[key] = SettingRow(preferences, key)
             layout.addWidget(self.rows[key])
             if key == "plugins":
-                self.plugins = label(_told_plugins(), "muted", wrap=True)
+                self.plugins = label(_plugin_lines(), "muted", wrap=True)
                 layout.addWidget(self.plugins)
         self.reset_button = button(
             self.tr("Reset all settings"), self.tr("As they were at first"), icon="rotate-ccw"
@@ -46,7 +46,7 @@ class SettingsPage(QScrollArea):
         self.messages = MessageBar()
         layout.addSpacing(SPACE_M)
         layout.addWidget(self.reset_button, alignment=Qt.AlignmentFlag.AlignLeft)
-        self.messages.lie_over(self)
+        self.messages.attach_to(self)
         # The stretch takes the room that is left over where a search leaves few rows.
         layout.addStretch(1)
         self.setWidget(column)
@@ -79,7 +79,7 @@ class SettingsPage(QScrollArea):
         return len(found)
 
 
-def _told_plugins() -> str:
+def _plugin_lines() -> str:
     """Return a line for each plug-in that this window uses or can't use."""
     plugins.load()
     found = plugins.loaded()

@@ -70,7 +70,7 @@ class ShortcutsPage(QWidget):
         layout.setContentsMargins(0, SPACE_M, 0, SPACE_M)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.table, 1)
-        self.messages.lie_over(self)
+        self.messages.attach_to(self)
         layout.addLayout(row)
         layout.addWidget(self.reset_all_button, alignment=Qt.AlignmentFlag.AlignLeft)
         self.table.currentCellChanged.connect(self._on_chosen)
@@ -184,10 +184,10 @@ class ShortcutsPage(QWidget):
         try:
             self._actions.set_shortcut(self.current, shortcut)
         except ShortcutTakenError as error:
-            self._tell_taken(error.shortcut, error.owner)
+            self._offer_reassignment(error.shortcut, error.owner)
             self._show_current()
 
-    def _tell_taken(self, shortcut: str, owner: str) -> None:
+    def _offer_reassignment(self, shortcut: str, owner: str) -> None:
         action_id = self.current
 
         def take() -> None:

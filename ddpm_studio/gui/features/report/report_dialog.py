@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QDialog, QRadioButton, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
-from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
-from ddpm_studio.gui.widgets.layout.eta import duration
+from ddpm_studio.gui.widgets.layout.dialog_buttons import dialog_button_row
+from ddpm_studio.gui.widgets.layout.eta import format_duration
 from ddpm_studio.jobs.reporting.forecast import ReportForecast
 
 _WIDTH = 420
@@ -43,11 +43,11 @@ class ReportDialog(QDialog):
             self.tr("Continue"), self.tr("Choose where it is written"), role="primary"
         )
         self.go_button.setDefault(True)
-        self.go_button.clicked.connect(self._take)
+        self.go_button.clicked.connect(self._on_accept)
         cancel = button(self.tr("Cancel"), self.tr("Write nothing"))
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
-        layout.addLayout(answers(cancel, self.go_button))
+        layout.addLayout(dialog_button_row(cancel, self.go_button))
         self.show_forecast(None)
 
     def show_forecast(self, forecast: ReportForecast | None) -> None:
@@ -64,14 +64,14 @@ class ReportDialog(QDialog):
                 None if forecast is None else forecast.full,
             ),
         ):
-            text = words if seconds is None else f"{words} · {self._about(seconds)}"
+            text = words if seconds is None else f"{words} · {self._duration_text(seconds)}"
             choice.setText(text)
             name(choice, text, self.tr("The report says which of them it is"))
 
-    def _about(self, seconds: float) -> str:
-        return self.tr("about {time} here").format(time=duration(seconds))
+    def _duration_text(self, seconds: float) -> str:
+        return self.tr("about {time} here").format(time=format_duration(seconds))
 
-    def _take(self) -> None:
+    def _on_accept(self) -> None:
         quick = self.quick.isChecked()
         self.accept()
         self.chosen.emit(quick)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.report.report_dialog import ReportDialog
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
+from ddpm_studio.gui.widgets.layout.save_dialog import prompt_save_path
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import ReportRequest
@@ -36,11 +36,11 @@ class ReportWriter(QObject):
     ) -> None:
         super().__init__(window)
         self._studio, self._messages, self._window = studio, messages, window
-        self._offer = actions.offer
+        self._offer = actions.set_available
         actions.add(
             _ACTION,
             self.tr("Write a report…"),
-            self.ask,
+            self.open_dialog,
             category=self.tr("&Model"),
             icon="book-open",
             keywords=self.tr("paper figures tables html document summary"),
@@ -50,22 +50,22 @@ class ReportWriter(QObject):
         studio.training_changed.connect(self._refresh)
         self._refresh()
 
-    def ask(self) -> None:
+    def open_dialog(self) -> None:
         """Ask for the kind of report and its file, then write it."""
         run = self._studio.run
         if run is None:
             return
         dialog = ReportDialog(run.name, self._window)
-        dialog.chosen.connect(partial(self._ask_where, run))
+        dialog.chosen.connect(partial(self._ask_path, run))
         timing = self._studio.backend.submit(specs.reports.forecast(run))
         # The dialog may be closed before: its slot is then disconnected.
         timing.finished.connect(dialog.show_forecast)
         dialog.open()
 
-    def _ask_where(self, run: Path, quick: bool) -> None:
+    def _ask_path(self, run: Path, quick: bool) -> None:
         filters = {self.tr("Web page (*.html)"): "html"}
         title, file_name = self.tr("Write a report"), f"{run.name} report.html"
-        ask_where(
+        prompt_save_path(
             self._window, title, filters, file_name, lambda path: self.write(run, path, quick)
         )
 
@@ -79,8 +79,8 @@ class ReportWriter(QObject):
         job = self._studio.backend.submit(spec)
         job.on_finished(self._on_written)
         job.on_failed(self._messages.show_failure)
-        told = self.tr("The report of {0} is being made; the Jobs dock shows how far it is.")
-        self._messages.show_message(told.format(run.name), topic=_TOPIC)
+        message = self.tr("The report of {0} is being made; the Jobs dock shows how far it is.")
+        self._messages.show_message(message.format(run.name), topic=_TOPIC)
 
     def _on_written(self, path: Path) -> None:
         self._messages.show_message(
@@ -91,8 +91,8 @@ class ReportWriter(QObject):
         )
 
     def _refresh(self) -> None:
-        told = self.tr(
+        message = self.tr(
             "The paper’s figures and tables of this model, on your pictures, as one HTML file"
         )
         why_not = "" if self._studio.can_draw else self.tr("Train or open a model first")
-        self._offer(_ACTION, told, why_not)
+        self._offer(_ACTION, message, why_not)

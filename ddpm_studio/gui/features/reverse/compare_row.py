@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.widgets.layout.basics import label, tool_button
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, inline_group
 
 _FIRST_CHOICES = (("dpm++2m", 20), ("ddpm", 50))
-_OF_A_STUDENT = (1, 4)
+_STUDENT_STEPS = (1, 4)
 
 
 class CompareRow(QWidget):
@@ -31,9 +31,9 @@ class CompareRow(QWidget):
             checkable=True,
         )
         layout = FlowLayout(parent=self)
-        layout.addWidget(together(label(self.tr("with"), "muted"), self.bars[0]))
+        layout.addWidget(inline_group(label(self.tr("with"), "muted"), self.bars[0]))
         layout.addWidget(self.third)
-        self._second = together(label(self.tr("and"), "muted"), self.bars[1])
+        self._second = inline_group(label(self.tr("and"), "muted"), self.bars[1])
         layout.addWidget(self._second)
         self._second.hide()
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
@@ -54,7 +54,7 @@ class CompareRow(QWidget):
 
     def follow(self, view: RunView) -> None:
         """Adapt to another model; a few-step student is compared with itself at 1 and 4 steps."""
-        for bar, steps in zip(self.bars, _OF_A_STUDENT, strict=True):
+        for bar, steps in zip(self.bars, _STUDENT_STEPS, strict=True):
             bar.set_timesteps(view.summary.timesteps)
             bar.set_student(view.summary.sampler, steps)
 

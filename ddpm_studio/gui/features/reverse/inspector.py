@@ -31,14 +31,14 @@ class Inspector(ElidedLabel):
         )
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setContentsMargins(SPACE_S, 0, SPACE_S, 0)
-        Overlay(self, self._place).lie_over(views)
-        self.tell("")
+        Overlay(self, self._place).attach_to(views)
+        self.show_values("")
 
-    def tell(self, told: str) -> None:
+    def show_values(self, text: str) -> None:
         """Show the numbers of a pixel as text; empty: no pixel is inspected."""
-        self.setText(told or self._hint)
-        self.setVisible(bool(told))
-        if told:
+        self.setText(text or self._hint)
+        self.setVisible(bool(text))
+        if text:
             self._place()
 
     def paintEvent(self, event: QPaintEvent) -> None:

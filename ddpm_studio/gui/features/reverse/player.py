@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, label, name, number_label
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
 _RATES = (1, 2, 5, 10, 20, 30, 60)
@@ -34,7 +34,7 @@ class Player(QWidget):
         parent: the owner.
     """
 
-    moved = Signal(int)
+    position_changed = Signal(int)
     """The slider moved; carries the place to show."""
 
     def __init__(
@@ -43,19 +43,19 @@ class Player(QWidget):
         super().__init__(parent)
         self._timer = QTimer(self, interval=_TICK_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._advance)
-        self._since = 0.0
-        self._from = 0
+        self._started_at = 0.0
+        self._start_position = 0
         self.slider = Slider()
         name(self.slider, self.tr("Moment of the process"), self.tr("Left: noise. Right: picture"))
-        self.slider.valueChanged.connect(self.moved)
-        self.slider.handled.connect(self.stop)
+        self.slider.valueChanged.connect(self.position_changed)
+        self.slider.user_moved.connect(self.stop)
         self.moment = number_label("", "muted")
         self.moment.setMinimumWidth(_MOMENT_WIDTH)
         self.rate = QComboBox()
         for rate in _RATES:
             self.rate.addItem(self.tr("{0}/s").format(rate), rate)
         self.rate.setCurrentIndex(_RATES.index(_RATE))
-        keep_from_wheel(self.rate)
+        ignore_unfocused_wheel(self.rate)
         self.rate.currentIndexChanged.connect(self._restart)
         name(self.rate, self.tr("Speed"), self.tr("Moments a second while it plays"))
         self._register(actions, prefix, category)
@@ -74,9 +74,9 @@ class Player(QWidget):
         row.addWidget(self.end)
         row.addSpacing(SPACE_M // 2)
         row.addWidget(self.moment)
-        self.set_places(0)
+        self.set_position_count(0)
 
-    def set_places(self, count: int, end: int = 0) -> None:
+    def set_position_count(self, count: int, end: int = 0) -> None:
         """Set the number of places; the slider keeps its place if that still exists.
 
         Args:
@@ -91,13 +91,13 @@ class Player(QWidget):
             self.stop()
 
     @property
-    def place(self) -> int:
+    def position(self) -> int:
         """The slider's current place, from 0."""
         return self.slider.value()
 
-    def go(self, place: int) -> None:
+    def seek(self, position: int) -> None:
         """Move the slider to a place; a playback continues from there."""
-        self.slider.setValue(place)
+        self.slider.setValue(position)
         self._restart()
 
     @property
@@ -110,7 +110,7 @@ class Player(QWidget):
         if self.playing:
             self.stop()
         elif self.slider.maximum() > 0:
-            if self.place == self.slider.maximum():
+            if self.position == self.slider.maximum():
                 self.slider.setValue(0)
             self._timer.start()
             self._restart()
@@ -146,7 +146,11 @@ class Player(QWidget):
             "back", self.tr("One moment back"), self._step_back, "step-back", "Ctrl+Shift+Left"
         )
         self._forward = add(
-            "forward", self.tr("One moment on"), self._step_on, "step-forward", "Ctrl+Shift+Right"
+            "forward",
+            self.tr("One moment on"),
+            self._step_forward,
+            "step-forward",
+            "Ctrl+Shift+Right",
         )
         self._ends = (
             add("first", self.tr("To the noise"), self._to_noise, "skip-back"),
@@ -154,24 +158,24 @@ class Player(QWidget):
         )
 
     def _step_back(self) -> None:
-        self.go(self.place - 1)
+        self.seek(self.position - 1)
 
-    def _step_on(self) -> None:
-        self.go(self.place + 1)
+    def _step_forward(self) -> None:
+        self.seek(self.position + 1)
 
     def _to_noise(self) -> None:
-        self.go(0)
+        self.seek(0)
 
     def _to_picture(self) -> None:
-        self.go(self.slider.maximum())
+        self.seek(self.slider.maximum())
 
     def _restart(self, *_: object) -> None:
         """Restart the playback clock at the current place."""
-        self._since, self._from = time.monotonic(), self.place
+        self._started_at, self._start_position = time.monotonic(), self.position
 
     def _advance(self) -> None:
-        passed = int((time.monotonic() - self._since) * self.rate.currentData())
-        wanted, last = self._from + passed, self.slider.maximum()
+        passed = int((time.monotonic() - self._started_at) * self.rate.currentData())
+        wanted, last = self._start_position + passed, self.slider.maximum()
         self.slider.setValue(min(wanted, last))
         if wanted <= last:
             return

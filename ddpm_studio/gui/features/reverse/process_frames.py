@@ -26,14 +26,14 @@ class ProcessFrames(LazySequence[Pictures]):
     def __len__(self) -> int:
         return len(self._process)
 
-    def item(self, place: int, /) -> Pictures:
+    def item(self, position: int, /) -> Pictures:
         """Compose the frame of a place."""
         from ddpm_studio.export import make_grid
 
         grids = []
         for view in self._views:
             for which, trajectory in enumerate(self._process.trajectories):
-                pictures = trajectory.view(view, self._process.index(which, place))
+                pictures = trajectory.view(view, self._process.index(which, position))
                 if self._picture is not None:
                     pictures = pictures[self._picture, None]
                 grids.append(make_grid(pictures))

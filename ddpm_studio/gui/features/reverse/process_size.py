@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QComboBox
 
 from ddpm_studio.gui.features.common.count_choice import CountChoice
 from ddpm_studio.gui.features.common.tool_panel import choose
-from ddpm_studio.gui.features.reverse.trajectory import MEMORY_BUDGET, Process, affordable
+from ddpm_studio.gui.features.reverse.trajectory import MEMORY_BUDGET, Process, frames_within_budget
 from ddpm_studio.gui.theme.tokens import X0_HAT
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
-from ddpm_studio.gui.widgets.layout.flow_layout import together
-from ddpm_studio.gui.widgets.pictures.grid_layout import FEW
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, label, name
+from ddpm_studio.gui.widgets.layout.flow_layout import inline_group
+from ddpm_studio.gui.widgets.pictures.grid_layout import FILL_ROUGHLY
 from ddpm_studio.gui.workspace.studio import Studio
 
 _COUNTS = (1, 4, 9, 16, 25, 64)
@@ -28,7 +28,7 @@ class ProcessSize(QObject):
 
     Args:
         studio: provides the open model.
-        cover: maps a number of pictures of a size (height, width) to the fraction of the views
+        coverage: maps a number of pictures of a size (height, width) to the fraction of the views
             that they would cover.
         parent: the owner.
     """
@@ -39,14 +39,14 @@ class ProcessSize(QObject):
     def __init__(
         self,
         studio: Studio,
-        cover: Callable[[int, tuple[int, int]], float],
+        coverage: Callable[[int, tuple[int, int]], float],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._cover = studio, cover
+        self._studio, self._cover = studio, coverage
         self._limited = False
         self.compact = False
-        self.count = CountChoice(_COUNTS, FEW, self.tr("How many pictures"), few=_FEW)
+        self.count = CountChoice(_COUNTS, FILL_ROUGHLY, self.tr("How many pictures"), few=_FEW)
         self.moments = QComboBox()
         for moments in _MOMENTS:
             self.moments.addItem(f"{moments:,}", moments)
@@ -57,9 +57,9 @@ class ProcessSize(QObject):
             self.tr("Moments"),
             self.tr("How many moments to keep at most, noise and picture among them"),
         )
-        self.count_row = together(label(self.tr("count"), "muted"), self.count)
-        self.moments_row = together(TermLabel(self.tr("moments"), "moments"), self.moments)
-        keep_from_wheel(self.moments)
+        self.count_row = inline_group(label(self.tr("count"), "muted"), self.count)
+        self.moments_row = inline_group(TermLabel(self.tr("moments"), "moments"), self.moments)
+        ignore_unfocused_wheel(self.moments)
         for box in (self.count, self.moments):
             box.currentIndexChanged.connect(self.changed)
 
@@ -77,7 +77,7 @@ class ProcessSize(QObject):
         if moments:
             choose(self.moments, moments)
 
-    def affordable(self, steps: Sequence[int]) -> int:
+    def frames_within_budget(self, steps: Sequence[int]) -> int:
         """Return the number of frames to request, so that all of them fit in memory.
 
         Sets ``compact``: whether x̂_0 and ε̂ have to be kept quantised to 256 levels.
@@ -85,27 +85,27 @@ class ProcessSize(QObject):
         Args:
             steps: number of steps of each sampler; 0: the sampler's default, at most T.
         """
-        asked, view = int(self.moments.currentData()), self._studio.run_view
+        requested, view = int(self.moments.currentData()), self._studio.run_view
         if view is None:
-            return asked
+            return requested
         summary = view.summary
         most = max(steps) if all(steps) else summary.timesteps
-        wanted = min(asked, most + 1)
+        wanted = min(requested, most + 1)
         picture = summary.height * summary.width * summary.channels
-        moments, self.compact = affordable(wanted, picture, self.pictures, len(steps))
+        moments, self.compact = frames_within_budget(wanted, picture, self.pictures, len(steps))
         self._limited = moments < wanted
         return moments
 
     def words(self, process: Process) -> str:
         """Return a text on the number of frames kept, their memory, and any limit applied."""
         kept = " + ".join(f"{len(one):,}" for one in process.trajectories)
-        told = self.tr("{0} moments kept in {1:,.1f} MiB").format(
+        text = self.tr("{0} moments kept in {1:,.1f} MiB").format(
             kept, process.memory_bytes / 2**20
         )
         if any(one.compact for one in process.trajectories):
             levels = self.tr("{0} and ε̂ in 256 levels, as numbers would not fit").format(X0_HAT)
-            told = f"{told} · {levels}"
+            text = f"{text} · {levels}"
         if self._limited:
             most = self.tr("more would not fit into {0} MiB: fewer pictures leave room for more")
-            told = f"{told} · {most.format(MEMORY_BUDGET // 2**20)}"
-        return told
+            text = f"{text} · {most.format(MEMORY_BUDGET // 2**20)}"
+        return text

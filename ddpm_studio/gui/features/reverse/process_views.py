@@ -17,8 +17,8 @@ from ddpm_studio.gui.widgets.layout.basics import ElidedLabel
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.pictures.grid_layout import fit_grid
-from ddpm_studio.gui.widgets.pictures.pixel_inspector import InspectedGrid, Pixel
-from ddpm_studio.gui.widgets.pictures.zooming import Look
+from ddpm_studio.gui.widgets.pictures.pixel_inspector import Pixel, PixelInspectorGrid
+from ddpm_studio.gui.widgets.pictures.zooming import ViewState
 from ddpm_studio.gui.workspace.studio import Studio
 
 Arrangement = Literal["grid", "single", "strip"]
@@ -55,13 +55,13 @@ class ProcessViews(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._process = Process()
-        self._place = 0
+        self._position = 0
         self._chosen: tuple[str, ...] = ("x_t", "x0_hat", "eps")
         self._arrangement: Arrangement = "grid"
         self._pixel: Pixel | None = None
         self._selecting = False
-        self._picked: Key | None = None
-        self.grids: dict[Key, InspectedGrid] = {}
+        self._active_key: Key | None = None
+        self.grids: dict[Key, PixelInspectorGrid] = {}
         self.strips: dict[Key, FilmStrip] = {}
         self._cells: dict[tuple[Key, bool], _Cell] = {}
         self.empty = EmptyState("film")
@@ -69,7 +69,7 @@ class ProcessViews(QWidget):
         self._layout = QGridLayout(self._table)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(SPACE_M)
-        self._across = 0
+        self._column_count = 0
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self._table)
@@ -93,13 +93,13 @@ class ProcessViews(QWidget):
         return min(current, self._count() - 1) if self._process.ready else current
 
     @property
-    def subject(self) -> Key:
+    def active_view(self) -> Key:
         """The view in which a picture was selected last, if it is still shown; else the first."""
         keys = self.keys
-        return self._picked if self._picked in keys and self.has_choice else keys[0]
+        return self._active_key if self._active_key in keys and self.has_selection else keys[0]
 
     @property
-    def has_choice(self) -> bool:
+    def has_selection(self) -> bool:
         """Whether the current picture is selected, or is the only one shown."""
         return self._arrangement != "grid" or any(grid.selected for grid in self.grids.values())
 
@@ -113,7 +113,7 @@ class ProcessViews(QWidget):
 
     def set_process(self, process: Process) -> None:
         """Show another process; the empty state while it has no frames."""
-        self._process, self._place = process, 0
+        self._process, self._position = process, 0
         self._arrange()
 
     def set_chosen(self, views: tuple[str, ...]) -> None:
@@ -126,23 +126,23 @@ class ProcessViews(QWidget):
         self._arrangement = arrangement
         self._arrange()
 
-    def show_place(self, place: int) -> None:
+    def show_position(self, position: int) -> None:
         """Show another place of the process."""
-        self._place = place
+        self._position = position
         if not self._process.ready:
             self._pages.setCurrentWidget(self.empty)
             return
         if self._pages.currentWidget() is not self._table:
             self._pages.setCurrentWidget(self._table)
-            if self._columns() != self._across:
+            if self._columns() != self._column_count:
                 # Only now the number of pictures is known, which the layout depends on.
                 self._arrange()
                 return
         for key in self.keys:
             self._show(key)
-        self._tell()
+        self._emit_inspected()
 
-    def grow(self) -> None:
+    def update_strips(self) -> None:
         """Add new frames to the film strips; the grids show one frame and need no update."""
         if self._arrangement == "strip" and self._process.ready:
             for key in self.keys:
@@ -157,10 +157,10 @@ class ProcessViews(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Choose the number of columns that makes the pictures largest."""
         super().resizeEvent(event)
-        if self._process.ready and self._columns() != self._across:
+        if self._process.ready and self._columns() != self._column_count:
             self._arrange()
 
-    def cover(self, count: int, picture: tuple[int, int]) -> float:
+    def coverage(self, count: int, picture: tuple[int, int]) -> float:
         """Return the fraction of the area that ``count`` pictures (height, width) would cover."""
         cells = len(self._chosen)
         return max(self._layouts(cells, count, picture).values())[1]
@@ -201,11 +201,11 @@ class ProcessViews(QWidget):
                 margin=SPACE_S,
                 smallest=_GRID_HEIGHT // 2,
             )
-            high, broad = layout.used
+            high, broad = layout.tiles_size
             high = min(tall, high) + (down - 1) * (tall + _CAPTION_HEIGHT + SPACE_M)
             broad = min(wide, broad) + (across - 1) * (wide + SPACE_M)
             room = max(1, self.width() * self.height())
-            found[across] = (layout.zoom, high * broad * layout.fullness(count) / room)
+            found[across] = (layout.zoom, high * broad * layout.filled_share(count) / room)
         return found
 
     def _cell(self, key: Key) -> _Cell:
@@ -219,13 +219,13 @@ class ProcessViews(QWidget):
                 made.scrubbed.connect(self._on_scrubbed)
                 cell = _Cell(made, self._table)
             else:
-                grid = self.grids[key] = InspectedGrid(symbol)
+                grid = self.grids[key] = PixelInspectorGrid(symbol)
                 grid.setMinimumHeight(_GRID_HEIGHT)
                 grid.current_changed.connect(self._on_current)
                 grid.selection_changed.connect(self._on_selection)
-                grid.picked.connect(partial(self._pick, key))
-                grid.pointed.connect(self._on_pointed)
-                grid.looked.connect(self._on_looked)
+                grid.picked.connect(partial(self._on_picked, key))
+                grid.pixel_hovered.connect(self._on_pointed)
+                grid.view_changed.connect(self._on_looked)
                 PictureMenu(self._studio, grid)
                 cell = _Cell(grid, self._table)
             self._cells[key, strip] = cell
@@ -235,7 +235,7 @@ class ProcessViews(QWidget):
         while self._layout.count():
             self._layout.takeAt(0)
         shown = [self._cell(key) for key in self.keys]
-        across = self._across = self._columns()
+        across = self._column_count = self._columns()
         for number in range(max(self._layout.columnCount(), self._layout.rowCount())):
             self._layout.setColumnStretch(number, int(number < across))
             self._layout.setRowStretch(number, int(number < -(-len(shown) // max(1, across))))
@@ -246,13 +246,13 @@ class ProcessViews(QWidget):
             self._layout.addWidget(cell, row, column)
             self._layout.setColumnStretch(column, 1)
             self._layout.setRowStretch(row, 1)
-        self.grow()
-        self.show_place(self._place)
+        self.update_strips()
+        self.show_position(self._position)
 
     def _show(self, key: Key) -> None:
         which, view = key
         trajectory = self._process.trajectories[which]
-        index = self._process.index(which, self._place)
+        index = self._process.index(which, self._position)
         frame = trajectory.frames[index]
         cell = self._cell(key)
         cell.caption.setText(self._caption(key, index))
@@ -271,7 +271,7 @@ class ProcessViews(QWidget):
         which, view = key
         trajectory = self._process.trajectories[which]
         captions = [f"{t:,}" for t in trajectory.ts]
-        self.strips[key].set_frames(trajectory.way(view, max(0, self.picture)), captions)
+        self.strips[key].set_frames(trajectory.picture_frames(view, max(0, self.picture)), captions)
 
     def _caption(self, key: Key, index: int) -> str:
         which, view = key
@@ -292,7 +292,7 @@ class ProcessViews(QWidget):
 
     def _on_current(self, picture: int) -> None:
         self.select(picture)
-        self.grow()
+        self.update_strips()
         self.current_changed.emit(picture)
 
     def _on_selection(self, selected: list[int]) -> None:
@@ -306,8 +306,8 @@ class ProcessViews(QWidget):
         self._selecting = False
         self.selection_changed.emit()
 
-    def _pick(self, key: Key) -> None:
-        self._picked = key
+    def _on_picked(self, key: Key) -> None:
+        self._active_key = key
         # Emitted even if the picture is the same: it may be in another view.
         self.selection_changed.emit()
 
@@ -315,20 +315,20 @@ class ProcessViews(QWidget):
         self._pixel = pixel
         for grid in self.grids.values():
             grid.set_pixel(pixel)
-        self._tell()
+        self._emit_inspected()
 
-    def _on_looked(self, look: Look) -> None:
+    def _on_looked(self, view_state: ViewState) -> None:
         """Apply the zoom and pan of one view to all views."""
         for grid in self.grids.values():
-            grid.set_look(look)
+            grid.set_view_state(view_state)
 
     def _on_scrubbed(self, index: int) -> None:
         strip = self.sender()
         key = next(key for key, known in self.strips.items() if known is strip)
-        self._pick(key)
+        self._on_picked(key)
         self.scrubbed.emit(key[0], index)
 
-    def _tell(self) -> None:
+    def _emit_inspected(self) -> None:
         """Emit the numbers behind the inspected pixel."""
         pixel = self._pixel
         if pixel is None or not self._process.ready or pixel[0] >= self._count():
@@ -337,13 +337,13 @@ class ProcessViews(QWidget):
         picture, row, column = pixel
         parts = [self.tr("picture {0}, row {1}, column {2}").format(picture + 1, row, column)]
         for which, trajectory in enumerate(self._process.trajectories):
-            index = self._process.index(which, self._place)
-            told = [
+            index = self._process.index(which, self._position)
+            values_text = [
                 f"{SYMBOLS[view]} {self._numbers(trajectory, view, index, pixel)}"
                 for view in self._chosen
             ]
             title = f"{trajectory.title}: " if self._process.comparing else ""
-            parts.append(title + "   ".join(told))
+            parts.append(title + "   ".join(values_text))
         self.inspected.emit("   ".join(parts))
 
     def _count(self) -> int:

@@ -27,19 +27,19 @@ from ddpm_studio.gui.features.reverse.view_bar import ViewBar
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
-from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.layout.flow_layout import inline_group
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.plots.noise_curve import NoiseCurve
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, follow_run
-from ddpm_studio.jobs.events import Beside, Drawn, Event, FrameImages, Notice
+from ddpm_studio.jobs.drawing.recipes import ParsedRecipe, Recipe, update_run_path
+from ddpm_studio.jobs.events import DrawingResult, Event, FrameImages, InterleavedEvent, Notice
 from ddpm_studio.requests import SampleRequest
 
 _CURVE_WIDTH = 176
 _ROOM_FOR_STRIP = 690
 # Maximum width of the curve where it has the row to itself, in pixels.
-_CURVE_MOST = 4096
+_CURVE_MAX_WIDTH = 4096
 
 
 class ReversePanel(ToolPanel):
@@ -76,8 +76,8 @@ class ReversePanel(ToolPanel):
         self.curve.hide()  # Without a model there is no schedule.
         self.curve.setMinimumWidth(_CURVE_WIDTH)
         self.curve.setMaximumWidth(_CURVE_WIDTH)
-        self.sampler = SamplerBar(steps=50, in_turn=True, loose=True)
-        self.size_choice = ProcessSize(studio, self.views.cover, self)
+        self.sampler = SamplerBar(steps=50, offer_all_classes=True, without_layout=True)
+        self.size_choice = ProcessSize(studio, self.views.coverage, self)
         self.count, self.moments = self.size_choice.count, self.size_choice.moments
         self.compare = CompareRow()
         self.compare.hide()
@@ -93,9 +93,9 @@ class ReversePanel(ToolPanel):
         self.export = ExportMenu(
             studio, actions, "reverse", category, self._to_export, numbers=True
         )
-        self.export.report_to(self.messages)
+        self.export.set_message_bar(self.messages)
         self._build()
-        self._tell_age(self._draw_action)
+        self._add_stale_notice(self._draw_action)
         self._connect()
         self._on_run()
 
@@ -119,24 +119,24 @@ class ReversePanel(ToolPanel):
         self.show_process(Process([Trajectory(title=title, compact=compact) for title in titles]))
         self.views.empty.set_content("film", self.tr("Drawing…"))
         if others:
-            return specs.drawing.sample_beside(requests, "reverse")
+            return specs.drawing.sample_interleaved(requests, "reverse")
         return specs.drawing.draw(requests[0], "reverse")
 
     def show_process(self, process: Process) -> None:
         """Show another process, at its last place."""
         self.process = process
         self.player.stop()
-        self._tell_places()
+        self._update_player()
         self.views.set_process(process)
         self.strip.clear()
         # These described the previous process.
         self.bar.noise.clear()
         self.kept.clear()
         if process.ready:
-            self.player.go(len(process) - 1)
-            self._show(self.player.place)
+            self.player.seek(len(process) - 1)
+            self._show(self.player.position)
         if process.finished:
-            self._show_whole()
+            self._show_all_frames()
         self.export.refresh()
 
     def _build(self) -> None:
@@ -148,7 +148,7 @@ class ReversePanel(ToolPanel):
         self.drawer = SamplerDrawer(self.views, self.sampler)
         moments = self.drawer.add(self.size_choice.moments_row, self.size_choice.moments.toolTip())
         moments.add(self.kept)
-        for change in self.bar.rarely:
+        for change in self.bar.drawer_controls:
             self.drawer.add(change, change.toolTip())
         self._below = QWidget()
         bottom = QHBoxLayout(self._below)
@@ -166,11 +166,11 @@ class ReversePanel(ToolPanel):
         row.add(self.bar, keep=True)
         for part, tip in (
             (self.size_choice.count_row, self.count.toolTip()),
-            *self.drawer.front,
+            *self.drawer.row_controls,
             (ActionTool(self._compare_action), self._compare_action.toolTip()),
         ):
             row.add(part, tip)
-        row.set_corner(together(self.drawer.button, self.export))
+        row.set_corner(inline_group(self.drawer.button, self.export))
         self.content.addWidget(self.views, 1)
         self.content.addWidget(self.progress)
         self.content.addLayout(walk)
@@ -183,10 +183,10 @@ class ReversePanel(ToolPanel):
         self._below.setHidden(self.height() < _ROOM_FOR_STRIP)
 
     def _connect(self) -> None:
-        self.player.moved.connect(self._show)
+        self.player.position_changed.connect(self._show)
         self.strip.scrubbed.connect(partial(self._on_scrubbed, 0))
         self.views.scrubbed.connect(self._on_scrubbed)
-        self.views.inspected.connect(self.inspector.tell)
+        self.views.inspected.connect(self.inspector.show_values)
         self.views.current_changed.connect(self._show_strip)
         self.views.selection_changed.connect(self.export.refresh)
         self.bar.changed.connect(self._on_views)
@@ -197,48 +197,54 @@ class ReversePanel(ToolPanel):
     def _moments(self, others: int) -> int:
         """Return the number of frames to request if ``others`` samplers are compared too."""
         steps = [bar.number_of_steps for bar in (self.sampler, *self.compare.bars)]
-        return self.size_choice.affordable(steps[: 1 + others])
+        return self.size_choice.frames_within_budget(steps[: 1 + others])
 
     def _on_event(self, event: Event) -> None:
-        which, told = (event.which, event.event) if isinstance(event, Beside) else (0, event)
-        if isinstance(told, FrameImages):
-            self._show_frame(which, told)
-        elif isinstance(told, Drawn):
-            self.process.trajectories[which].recipe = told.recipe
-            self._keep(told)
-        elif isinstance(told, Notice):
-            self.messages.show_info(told.text)
+        which, inner_event = (
+            (event.which, event.event) if isinstance(event, InterleavedEvent) else (0, event)
+        )
+        if isinstance(inner_event, FrameImages):
+            self._show_frame(which, inner_event)
+        elif isinstance(inner_event, DrawingResult):
+            self.process.trajectories[which].recipe = inner_event.recipe
+            self._keep_in_gallery(inner_event)
+        elif isinstance(inner_event, Notice):
+            self.messages.show_info(inner_event.text)
 
-    def _tell_places(self) -> None:
+    def _update_player(self) -> None:
         last = len(self.process) - 1
-        self.player.set_places(last + 1, self.process.t(last) if self.process.ready else 0)
+        self.player.set_position_count(last + 1, self.process.t(last) if self.process.ready else 0)
 
     def _show_frame(self, which: int, event: FrameImages) -> None:
-        place = self.player.place
-        at_end = place >= len(self.process) - 1
-        t = self.process.t(place) if self.process.ready and not at_end else None
+        position = self.player.position
+        at_end = position >= len(self.process) - 1
+        t = self.process.t(position) if self.process.ready and not at_end else None
         self.process.add(which, event)
-        self._tell_places()
-        self.views.grow()
+        self._update_player()
+        self.views.update_strips()
         # Follow the newest frame, unless an earlier one is being looked at.
         last = len(self.process) - 1
         target = (
-            last if t is None else self.process.place_at(t) if self.process.comparing else place
+            last
+            if t is None
+            else self.process.position_at(t)
+            if self.process.comparing
+            else position
         )
-        moved = target != self.player.place
+        position_changed = target != self.player.position
         self.slider.setValue(target)
-        if not moved and (t is None or self.process.comparing):
+        if not position_changed and (t is None or self.process.comparing):
             self._show(target)
 
     def _on_finished(self, result: object) -> None:
-        if isinstance(result, Drawn):
+        if isinstance(result, DrawingResult):
             self.drawn = result
             self.trajectory.recipe = result.recipe
-        self._show_whole()
-        self._show(self.player.place)
+        self._show_all_frames()
+        self._show(self.player.position)
         self.export.refresh()
 
-    def _show_undrawn(self) -> None:
+    def _show_not_drawn(self) -> None:
         self._show_page()
 
     def _on_model(self) -> None:
@@ -246,7 +252,7 @@ class ReversePanel(ToolPanel):
         if view is not None:
             self.sampler.follow(view)
             self.compare.follow(view)
-        self.give_up()
+        self.cancel_drawing()
         self.show_process(Process())
 
     def _on_run(self) -> None:
@@ -260,9 +266,9 @@ class ReversePanel(ToolPanel):
         super()._on_run_moved(old, new)
         if old is not None and new is not None:
             for trajectory in self.process.trajectories:
-                follow_run(trajectory.recipe, old, new)
+                update_run_path(trajectory.recipe, old, new)
 
-    def _show_restored(self, found: Restored) -> None:
+    def _show_restored(self, found: ParsedRecipe) -> None:
         fields: dict[str, Any] = found.request.model_dump()
         self._compare_action.setChecked(False)
         self.compare.hide()
@@ -272,12 +278,12 @@ class ReversePanel(ToolPanel):
         self._moment = found.moment
 
     @property
-    def _moments_again(self) -> int:
+    def _redraw_frame_count(self) -> int:
         return self._moments(0)
 
     def _select(self, index: int) -> None:
         self.views.select(index)
-        self.player.go(self.process.place_at(self._moment))
+        self.player.seek(self.process.position_at(self._moment))
 
     @property
     def shown_recipe(self) -> Recipe | None:
@@ -285,7 +291,7 @@ class ReversePanel(ToolPanel):
         recipe = self._recipe()
         if recipe is None or not self.process.ready:
             return None
-        return {**recipe, "moment": self.process.t(self.player.place)}
+        return {**recipe, "moment": self.process.t(self.player.position)}
 
     def _recipe(self) -> Recipe | None:
         return self.trajectory.recipe or None
@@ -299,8 +305,8 @@ class ReversePanel(ToolPanel):
         """Show the views even without a model: their empty state then says what to do."""
         self.pages.setCurrentIndex(1)
         can = self.studio.can_draw
-        front = (part for part, _ in self.drawer.front)
-        parts = (*front, self.drawer.button, self.compare, self.count, self.moments)
+        row_controls = (part for part, _ in self.drawer.row_controls)
+        parts = (*row_controls, self.drawer.button, self.compare, self.count, self.moments)
         for widget in (self.draw_button, *parts):
             widget.setEnabled(can)
         for action in (self._draw_action, self._compare_action):
@@ -308,18 +314,18 @@ class ReversePanel(ToolPanel):
         text = self.tr("Press Draw") if can else self.studio.no_model
         self.views.empty.set_content("film", text)
 
-    def _show(self, place: int) -> None:
-        if not self.process.ready or not 0 <= place < len(self.process):
+    def _show(self, position: int) -> None:
+        if not self.process.ready or not 0 <= position < len(self.process):
             return
-        self.views.show_place(place)
-        t = self.process.t(place)
+        self.views.show_position(position)
+        t = self.process.t(position)
         self.moment.setText(f"t = {t:,}")
         self.curve.set_t(t)
         self.bar.noise.setText(self.curve.words)
-        self.strip.set_current(self.process.index(0, place))
+        self.strip.set_current(self.process.index(0, position))
         self.shown.emit(t)
 
-    def _show_whole(self) -> None:
+    def _show_all_frames(self) -> None:
         """Show what needs all frames: the film strip, the ticks of the curve, the memory used."""
         self._show_strip()
         self.curve.set_ticks([one.ts for one in self.process.trajectories])
@@ -330,33 +336,33 @@ class ReversePanel(ToolPanel):
             return
         chosen = self.views.chosen
         view = "x0_hat" if "x0_hat" in chosen else chosen[0]
-        way = self.trajectory.way(view, max(0, self.views.picture))
-        self.strip.set_frames(way, [f"{t:,}" for t in self.trajectory.ts])
-        self.strip.set_current(self.process.index(0, self.player.place))
+        picture_frames = self.trajectory.picture_frames(view, max(0, self.views.picture))
+        self.strip.set_frames(picture_frames, [f"{t:,}" for t in self.trajectory.ts])
+        self.strip.set_current(self.process.index(0, self.player.position))
 
     def _on_views(self) -> None:
-        whole = self.views.arrangement == "strip"
-        self.strip.setVisible(not whole)
-        self.curve.setMaximumWidth(_CURVE_MOST if whole else _CURVE_WIDTH)
+        only_curve = self.views.arrangement == "strip"
+        self.strip.setVisible(not only_curve)
+        self.curve.setMaximumWidth(_CURVE_MAX_WIDTH if only_curve else _CURVE_WIDTH)
         self._show_strip()
         self.export.refresh()
 
     def _on_scrubbed(self, which: int, index: int) -> None:
-        place = index
+        position = index
         if self.process.comparing:
-            place = self.process.place_at(self.process.trajectories[which].frames[index].t)
-        self.player.go(place)
+            position = self.process.position_at(self.process.trajectories[which].frames[index].t)
+        self.player.seek(position)
 
     def _on_t(self, t: int) -> None:
         if self.process.ready:
-            self.player.go(self.process.place_at(t))
+            self.player.seek(self.process.position_at(t))
 
     def _to_export(self) -> Export | None:
         if not self.process.finished:
             return None
-        which, view = self.views.subject
+        which, view = self.views.active_view
         trajectory = self.process.trajectories[which]
-        index = self.process.index(which, self.player.place)
+        index = self.process.index(which, self.player.position)
         current = max(0, self.views.picture)
         alone = current if self.views.arrangement == "single" else None
         several = len(self.views.keys) > 1
@@ -368,7 +374,7 @@ class ReversePanel(ToolPanel):
             frames=partial(ProcessFrames, self.process, self.views.chosen, alone),
             stem="reverse",
             numbers=trajectory.numbers(view),
-            chosen=self.views.has_choice,
+            chosen=self.views.has_selection,
             view=SYMBOLS[view] + title if several else "",
             view_stem=view if several else "",
         )

@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.jobs.events import FrameImages, Pictures
-from ddpm_studio.jobs.frames import KEPT, SCALES, View, to_values
+from ddpm_studio.jobs.frames import SCALES, STORED_VIEWS, View, to_values
 from ddpm_studio.lazy_sequence import LazySequence
-from ddpm_studio.picture_shape import fully_seen
+from ddpm_studio.picture_shape import with_opaque_alpha
 
 Levels = npt.NDArray[np.int16]
 
-CHANGES = ("dx_t", "dx0_hat")
+DIFFERENCES = ("dx_t", "dx0_hat")
 """Views of the difference to the previous frame."""
 
-VIEWS = ("x_t", "x0_hat", "eps", *CHANGES)
+VIEWS = ("x_t", "x0_hat", "eps", *DIFFERENCES)
 """The views of a frame: x_t, x̂_0, ε̂ and the differences of x_t and of x̂_0."""
 
 MEMORY_BUDGET = 768 * 2**20
@@ -29,8 +29,8 @@ _DIFFERENCE_OF: dict[str, View] = {"dx_t": "x_t", "dx0_hat": "x0_hat"}
 # Bytes per number: x_t, x̂_0 and ε̂ as float16, or x_t as float16 and the others as uint8.
 _EXACT_BYTES, _COMPACT_BYTES = 6, 4
 _MID_GRAY = 128
-_MOST_GAIN = 64
-_LOOKED_AT = 12
+_MAX_GAIN = 64
+_GAIN_FRAMES = 12
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Trajectory:
     frames: list[FrameImages] = field(default_factory=list)
     title: str = ""
     compact: bool = False
-    _falling: list[int] = field(default_factory=list)
+    _negated_ts: list[int] = field(default_factory=list)
     _gains: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -54,16 +54,16 @@ class Trajectory:
     def add(self, frame: FrameImages) -> None:
         """Append the next frame; its t must not be above that of the last one."""
         self.frames.append(frame.compact() if self.compact else frame)
-        self._falling.append(-frame.t)
+        self._negated_ts.append(-frame.t)
 
     @property
     def ts(self) -> list[int]:
         """The t of each frame, descending."""
-        return [-t for t in self._falling]
+        return [-t for t in self._negated_ts]
 
     def index_at(self, t: int) -> int:
         """Return the index of the last frame whose time is at least t; 0 if there is none."""
-        return max(0, bisect_right(self._falling, -t) - 1)
+        return max(0, bisect_right(self._negated_ts, -t) - 1)
 
     def view(self, name: str, index: int) -> Pictures:
         """Return the pictures, uint8 (N, H, W, C), of one of ``VIEWS`` at one frame.
@@ -71,15 +71,17 @@ class Trajectory:
         A difference is amplified by :meth:`gain` around mid-gray; that of the first frame is zero.
         """
         if name in _DIFFERENCE_OF:
-            return _shown(self._difference(_DIFFERENCE_OF[name], index), self.gain(name))
-        return self.frames[index].shown(_kept(name))
+            return _render_difference(
+                self._difference(_DIFFERENCE_OF[name], index), self.gain(name)
+            )
+        return self.frames[index].for_display(_stored_view(name))
 
     def picture(self, name: str, index: int, picture: int) -> Pictures:
         """Return one picture of :meth:`view`, (H, W, C), without computing the others."""
         if name in _DIFFERENCE_OF:
             source = _DIFFERENCE_OF[name]
-            return _shown(self._difference(source, index, picture), self.gain(name))
-        return self.frames[index].shown(_kept(name), picture)
+            return _render_difference(self._difference(source, index, picture), self.gain(name))
+        return self.frames[index].for_display(_stored_view(name), picture)
 
     def gain(self, name: str) -> int:
         """Return the gain by which a difference is amplified, the same for the whole process.
@@ -93,39 +95,43 @@ class Trajectory:
         # While the process is drawn, the gain is recomputed when the number of frames has doubled.
         if known is None or len(self) >= 2 * known[0]:
             source = _DIFFERENCE_OF[name]
-            looked_at = np.linspace(1, len(self) - 1, min(_LOOKED_AT, len(self) - 1)).astype(int)
-            changes = [np.abs(self._difference(source, int(i))).ravel() for i in looked_at]
+            sampled_frames = np.linspace(1, len(self) - 1, min(_GAIN_FRAMES, len(self) - 1)).astype(
+                int
+            )
+            changes = [np.abs(self._difference(source, int(i))).ravel() for i in sampled_frames]
             usual = max(1.0, float(np.percentile(np.concatenate(changes), 99)))
             gain = 2 ** int(np.log2(max(1.0, (255 - _MID_GRAY) / usual)))
-            known = self._gains[name] = len(self), min(gain, _MOST_GAIN)
+            known = self._gains[name] = len(self), min(gain, _MAX_GAIN)
         return known[1]
 
-    def values(self, name: str, index: int, place: tuple[int, int, int]) -> list[float]:
+    def values(self, name: str, index: int, position: tuple[int, int, int]) -> list[float]:
         """Return the numbers behind one pixel, one for each channel.
 
         Args:
             name: one of ``VIEWS``.
             index: index of the frame.
-            place: (picture, row, column).
+            position: (picture, row, column).
 
         Returns:
             Values in the units of the process, with the precision of float16, also beyond the
             displayed range; where levels are kept (:meth:`is_clamped`), quantised in steps of
             1/127.5 of the range's end. A difference is that of two such numbers.
         """
-        view = _DIFFERENCE_OF.get(name) or _kept(name)
-        here = self._numbers(view, index, place)
+        view = _DIFFERENCE_OF.get(name) or _stored_view(name)
+        here = self._numbers(view, index, position)
         if name in _DIFFERENCE_OF:
-            here -= self._numbers(view, max(0, index - 1), place)
+            here -= self._numbers(view, max(0, index - 1), position)
         return [float(value) for value in here]
 
     def is_clamped(self, name: str, index: int) -> bool:
         """Whether a view is kept as 8-bit levels, so that values beyond its range are clamped."""
-        return name in KEPT and self.frames[index].kept(_kept(name)).dtype == np.uint8
+        return (
+            name in STORED_VIEWS and self.frames[index].kept(_stored_view(name)).dtype == np.uint8
+        )
 
-    def way(self, name: str, picture: int) -> Sequence[Pictures]:
+    def picture_frames(self, name: str, picture: int) -> Sequence[Pictures]:
         """Return a lazy sequence of one picture's frames, (H, W, C) each [DDPM Fig. 6]."""
-        return _Way(self, name, picture)
+        return _PictureFrames(self, name, picture)
 
     def numbers(self, name: str) -> Numbers:
         """Return the stored numbers of a view; of a difference, those of its source view.
@@ -133,7 +139,7 @@ class Trajectory:
         Returns:
             A lazy sequence of float16 (N, H, W, C), one for each frame.
         """
-        return Numbers(self, _DIFFERENCE_OF.get(name) or _kept(name))
+        return Numbers(self, _DIFFERENCE_OF.get(name) or _stored_view(name))
 
     @property
     def memory_bytes(self) -> int:
@@ -141,9 +147,9 @@ class Trajectory:
         return sum(frame.nbytes for frame in self.frames)
 
     def _numbers(
-        self, view: View, index: int, place: tuple[int, int, int]
+        self, view: View, index: int, position: tuple[int, int, int]
     ) -> npt.NDArray[np.float32]:
-        return to_values(self.frames[index].kept(view)[place], SCALES[view])
+        return to_values(self.frames[index].kept(view)[position], SCALES[view])
 
     def _difference(self, view: View, index: int, picture: int | None = None) -> Levels:
         """Return the difference to the previous frame in 8-bit levels; zeros for the first."""
@@ -153,8 +159,8 @@ class Trajectory:
         return here - self.frames[index - 1].pictures(view, picture)
 
 
-class _Way(LazySequence[Pictures]):
-    """Lazy sequence of one picture at each frame; see :meth:`Trajectory.way`."""
+class _PictureFrames(LazySequence[Pictures]):
+    """Lazy sequence of one picture at each frame; see :meth:`Trajectory.picture_frames`."""
 
     def __init__(self, trajectory: Trajectory, name: str, picture: int) -> None:
         self._trajectory, self._name, self._picture = trajectory, name, picture
@@ -194,12 +200,12 @@ class Process:
 
     def __init__(self, trajectories: Sequence[Trajectory] = ()) -> None:
         self.trajectories = list(trajectories)
-        self._falling: list[int] = sorted({-t for one in trajectories for t in one.ts})
+        self._negated_ts: list[int] = sorted({-t for one in trajectories for t in one.ts})
 
     def __len__(self) -> int:
         """Return the number of places."""
         if self.comparing:
-            return len(self._falling)
+            return len(self._negated_ts)
         return len(self.trajectories[0]) if self.trajectories else 0
 
     @property
@@ -225,24 +231,28 @@ class Process:
     def add(self, which: int, frame: FrameImages) -> None:
         """Append a frame to a trajectory, and its t to the places."""
         self.trajectories[which].add(frame)
-        place = bisect_left(self._falling, -frame.t)
-        if place == len(self._falling) or self._falling[place] != -frame.t:
-            self._falling.insert(place, -frame.t)
+        position = bisect_left(self._negated_ts, -frame.t)
+        if position == len(self._negated_ts) or self._negated_ts[position] != -frame.t:
+            self._negated_ts.insert(position, -frame.t)
 
-    def t(self, place: int) -> int:
+    def t(self, position: int) -> int:
         """Return the t of a place."""
-        return -self._falling[place] if self.comparing else self.trajectories[0].frames[place].t
+        return (
+            -self._negated_ts[position]
+            if self.comparing
+            else self.trajectories[0].frames[position].t
+        )
 
-    def index(self, which: int, place: int) -> int:
+    def index(self, which: int, position: int) -> int:
         """Return the index of the frame that a trajectory shows at a place."""
-        return self.trajectories[which].index_at(self.t(place)) if self.comparing else place
+        return self.trajectories[which].index_at(self.t(position)) if self.comparing else position
 
-    def place_at(self, t: int) -> int:
+    def position_at(self, t: int) -> int:
         """Return the place whose t is nearest to the given one."""
-        return min(range(len(self)), key=lambda place: abs(self.t(place) - t), default=0)
+        return min(range(len(self)), key=lambda position: abs(self.t(position) - t), default=0)
 
 
-def affordable(
+def frames_within_budget(
     moments: int, picture_numbers: int, count: int, samplers: int = 1
 ) -> tuple[int, bool]:
     """Return the number of frames that fit in ``MEMORY_BUDGET``, at least 2, and how to store them.
@@ -262,14 +272,14 @@ def affordable(
     return max(2, min(moments, MEMORY_BUDGET // (numbers * _COMPACT_BYTES))), True
 
 
-def _kept(name: str) -> View:
+def _stored_view(name: str) -> View:
     """Return the name of a stored view as its literal type.
 
     Raises:
         KeyError: if frames do not store that view.
     """
-    return {str(view): view for view in KEPT}[name]
+    return {str(view): view for view in STORED_VIEWS}[name]
 
 
-def _shown(change: Levels, gain: int) -> Pictures:
-    return fully_seen(np.clip(change * gain + _MID_GRAY, 0, 255).astype(np.uint8))
+def _render_difference(change: Levels, gain: int) -> Pictures:
+    return with_opaque_alpha(np.clip(change * gain + _MID_GRAY, 0, 255).astype(np.uint8))

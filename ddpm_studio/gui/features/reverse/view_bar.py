@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.reverse.process_views import SYMBOLS, Arrangement, ProcessViews
-from ddpm_studio.gui.features.reverse.trajectory import CHANGES, VIEWS
+from ddpm_studio.gui.features.reverse.trajectory import DIFFERENCES, VIEWS
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import number_label
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
-_WIDEST = "ᾱ = 0.0000 · SNR −00.0 dB"
-_FIRST = {False: ("x_t", "x0_hat", "eps"), True: ("x0_hat",)}
+_WIDEST_TEXT = "ᾱ = 0.0000 · SNR −00.0 dB"
+_DEFAULT_VIEWS = {False: ("x_t", "x0_hat", "eps"), True: ("x0_hat",)}
 
 
 class ViewBar(QWidget):
@@ -46,10 +46,10 @@ class ViewBar(QWidget):
         super().__init__(parent)
         self._views = views
         self._comparing = False
-        self._kept = dict(_FIRST)
+        self._last_chosen = dict(_DEFAULT_VIEWS)
         self.noise = number_label("", "muted")
         # Fixed width: what is next to it must not move during scrubbing.
-        widest = self.noise.fontMetrics().horizontalAdvance(_WIDEST)
+        widest = self.noise.fontMetrics().horizontalAdvance(_WIDEST_TEXT)
         self.noise.setFixedWidth(widest + SPACE_S)
         self.noise.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         tips = {
@@ -95,10 +95,10 @@ class ViewBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_S)
         tools = {view: ActionTool(action, SYMBOLS[view]) for view, action in self.switches.items()}
-        self.rarely = [tools[view] for view in CHANGES]
+        self.drawer_controls = [tools[view] for view in DIFFERENCES]
         """Rarely used switches, those of the differences, for a drawer."""
         for view in VIEWS:
-            if view not in CHANGES:
+            if view not in DIFFERENCES:
                 row.addWidget(tools[view])
         row.addSpacing(SPACE_S)
         for action in self.arrangements.values():
@@ -106,9 +106,9 @@ class ViewBar(QWidget):
 
     def set_comparing(self, comparing: bool) -> None:
         """Switch to the views last chosen for a single sampler, or for several."""
-        self._kept[self._comparing] = self._views.chosen
+        self._last_chosen[self._comparing] = self._views.chosen
         self._comparing = comparing
-        self._show(self._kept[comparing])
+        self._show(self._last_chosen[comparing])
 
     def _choose(self, view: str, wanted: bool) -> None:
         chosen = tuple(v for v in VIEWS if (wanted if v == view else v in self._views.chosen))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWid
 
 from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, tool_button
-from ddpm_studio.gui.widgets.layout.save_dialog import ask_where
+from ddpm_studio.gui.widgets.layout.save_dialog import prompt_save_path
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Latent
@@ -53,7 +53,7 @@ class LatentMenu(QWidget):
         self._open = actions.add(
             "share.open_latent",
             self.tr("Open latent…"),
-            self._ask_which,
+            self._ask_open_path,
             category=category,
             icon="folder-open",
             tip=self.tr("Share an xₜ that was saved, here or elsewhere with the same model"),
@@ -61,7 +61,7 @@ class LatentMenu(QWidget):
         self._save = actions.add(
             "share.save_latent",
             self.tr("Save latent…"),
-            self._ask_where,
+            self._ask_save_path,
             category=category,
             icon="save",
             tip=self.tr("Write the shared xₜ into a file"),
@@ -75,12 +75,14 @@ class LatentMenu(QWidget):
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setMenu(menu)
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.words = ElidedLabel("", "muted")
-        self._drop = tool_button("x", self.tr("Let go"), self.tr("Share from the source again"))
-        self._drop.clicked.connect(self.let_go)
+        self.source_label = ElidedLabel("", "muted")
+        self._clear_button = tool_button(
+            "x", self.tr("Let go"), self.tr("Share from the source again")
+        )
+        self._clear_button.clicked.connect(self.clear_latent)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        for part in (self.button, self.words, self._drop):
+        for part in (self.button, self.source_label, self._clear_button):
             row.addWidget(part)
         self._show()
 
@@ -103,7 +105,7 @@ class LatentMenu(QWidget):
         if latent is not None:
             self._write(latent, path)
 
-    def let_go(self) -> None:
+    def clear_latent(self) -> None:
         """Stop using the latent, or cancel its loading, and return to the source."""
         if self._job is not None:
             self._studio.backend.cancel(self._job)
@@ -127,12 +129,12 @@ class LatentMenu(QWidget):
 
     def _show(self, file: str = "") -> None:
         used = self.latent is not None
-        self.words.setText(self.tr("xₜ from {0}").format(file) if used else "")
-        self.words.setVisible(used)
-        self._drop.setVisible(used)
+        self.source_label.setText(self.tr("xₜ from {0}").format(file) if used else "")
+        self.source_label.setVisible(used)
+        self._clear_button.setVisible(used)
         self.refresh()
 
-    def _ask_which(self) -> None:
+    def _ask_open_path(self) -> None:
         dialog = QFileDialog(self.window(), self.tr("Open latent"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilter(self.tr("Latents ({0})").format(_FILTER))
@@ -140,7 +142,7 @@ class LatentMenu(QWidget):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _ask_where(self) -> None:
+    def _ask_save_path(self) -> None:
         """Open the save dialog; the current latent is saved, even if another is drawn meanwhile."""
         latent = self._shared()
         if latent is None:
@@ -148,7 +150,7 @@ class LatentMenu(QWidget):
         filters = {self.tr("Latents ({0})").format(_FILTER): "safetensors"}
         title = self.tr("Save latent")
         then = partial(self._write, latent)
-        ask_where(self.window(), title, filters, "latent.safetensors", then)
+        prompt_save_path(self.window(), title, filters, "latent.safetensors", then)
 
     def _load_chosen(self, path: str) -> None:
         self.load(Path(path))

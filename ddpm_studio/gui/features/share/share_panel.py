@@ -27,21 +27,21 @@ from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
-from ddpm_studio.gui.widgets.layout.flow_layout import together
-from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
-from ddpm_studio.gui.widgets.pictures.grid_layout import FEW
+from ddpm_studio.gui.widgets.layout.flow_layout import inline_group
+from ddpm_studio.gui.widgets.layout.saved_message import show_saved_message
+from ddpm_studio.gui.widgets.pictures.grid_layout import FILL_ROUGHLY
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import Recipe, Restored
-from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent, Notice
+from ddpm_studio.jobs.drawing.recipes import ParsedRecipe, Recipe
+from ddpm_studio.jobs.events import DrawingResult, Event, FrameImages, Latent, Notice
 from ddpm_studio.requests import ShareRequest
 
 # One less than a square number: x_t takes the last cell of the grid.
 _COUNTS = (3, 8, 15, 24, 35)
 _FEW = range(5, 11)
 _FRAMES = 25
-_ROOM_FOR_WORDS = 1040
+_MIN_WIDTH_WITH_TEXT = 1040
 
 
 class SharePanel(ToolPanel):
@@ -60,9 +60,9 @@ class SharePanel(ToolPanel):
             tip=self.tr("0: the picture itself. T: pure noise, nothing is shared")
         )
         tip = self.tr("How many pictures from one latent")
-        self.count = CountChoice(_COUNTS, FEW, tip, few=_FEW)
+        self.count = CountChoice(_COUNTS, FILL_ROUGHLY, tip, few=_FEW)
         self.sampler = SamplerBar(
-            eta=1.0, least_eta=0.1, of_pictures=True, loose=True, several=True
+            eta=1.0, least_eta=0.1, offer_picture_classes=True, without_layout=True, several=True
         )
         self.grid = RowGrid(self.tr("Pictures that share a latent"))
         self.rows = DrawingRows()
@@ -71,19 +71,19 @@ class SharePanel(ToolPanel):
         # The t of the last drawing; the slider may have moved on.
         self._t = 0
         self._register()
-        self._tell_drawing()
+        self._show_pending()
         self.latents = LatentMenu(studio, actions, self.category, self._shared)
         self.export = ExportMenu(studio, actions, "share", self.category, self._to_export)
         self.grid.selection_changed.connect(self.export.refresh)
         PictureMenu(studio, self.grid)
-        self._tell_age(self._draw_action)
+        self._add_stale_notice(self._draw_action)
 
         self.drawer = SamplerDrawer(self.grid, self.sampler)
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.progress)
         self.content.addLayout(self._source_row())
         self.source.fitted_changed.connect(self._on_source)
-        self.source.takes_latents = True
+        self.source.accepts_latents = True
         self.source.latent_dropped.connect(self.latents.load)
         self.latents.changed.connect(self._on_latent)
         self.latents.failed.connect(self._on_failed)
@@ -94,7 +94,7 @@ class SharePanel(ToolPanel):
         self.count.currentIndexChanged.connect(self.draw_later)
         self.sampler.changed.connect(self.draw_later)
         self.series.toggled.connect(self._on_series)
-        self.export.report_to(self.messages)
+        self.export.set_message_bar(self.messages)
         self.grid.current_changed.connect(self.export.refresh)
         studio.picture_sent.connect(self._on_picture_sent)
         self._on_run()
@@ -104,7 +104,7 @@ class SharePanel(ToolPanel):
         self._noise_action = add(
             "share.from_noise",
             self.tr("From noise"),
-            self._begin_from_noise,
+            self._start_from_noise,
             category=self.category,
             icon="sparkles",
             tip=self.tr("Let the model find xₜ itself, starting at pure noise"),
@@ -139,17 +139,17 @@ class SharePanel(ToolPanel):
             icon="list",
         )
         self.series.setCheckable(True)
-        self._words = {press: press.text() for press in (noise, data, self.series)}
+        self._button_texts = {press: press.text() for press in (noise, data, self.series)}
         choices = self.row = ControlRow(self.drawer)
-        for press in self._words:
+        for press in self._button_texts:
             choices.add(press, keep=True)
-        count = together(label(self.tr("count"), "muted"), self.count)
+        count = inline_group(label(self.tr("count"), "muted"), self.count)
         choices.add(count, self.count.toolTip())
-        for part, sentence in self.drawer.front:
+        for part, sentence in self.drawer.row_controls:
             choices.add(part, sentence)
         choices.add(self.latents, self.latents.button.toolTip())
         choices.add(ActionTool(self._draw_action), keep=True)
-        choices.set_corner(together(self.drawer.button, self.export))
+        choices.set_corner(inline_group(self.drawer.button, self.export))
         right = QVBoxLayout()
         right.setSpacing(SPACE_S)
         right.addWidget(self.time)
@@ -163,14 +163,14 @@ class SharePanel(ToolPanel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show buttons without text where there is little room."""
         super().resizeEvent(event)
-        for press, text in self._words.items():
-            press.setText(text if self.width() >= _ROOM_FOR_WORDS else "")
+        for press, text in self._button_texts.items():
+            press.setText(text if self.width() >= _MIN_WIDTH_WITH_TEXT else "")
 
     def _spec(self) -> JobSpec[object] | None:
-        self._tell_drawing()
+        self._show_pending()
         if self.source.waiting:
             return None
-        count = self._pictures()
+        count = self._picture_count()
         self._frames, self._latent, self.drawn = [], None, None
         self.export.refresh()
         self.latents.refresh()
@@ -184,19 +184,19 @@ class SharePanel(ToolPanel):
             request, "share", picture=self.source.fitted, latent=self.latents.latent
         )
 
-    def _tell_drawing(self) -> None:
+    def _show_pending(self) -> None:
         self.grid.set_empty("share-2", self.tr("Drawing begins in a moment"))
 
-    def _show_undrawn(self) -> None:
+    def _show_not_drawn(self) -> None:
         again = self._draw_action
         self.grid.set_empty("share-2", self.tr("Not drawn yet"), again.text(), again.trigger)
 
-    def _pictures(self) -> int:
+    def _picture_count(self) -> int:
         view = self.studio.run_view
         assert view is not None
         picture = view.summary.height, view.summary.width
         # One more cell, for x_t.
-        return self.count.pictures(lambda count: self.grid.cover(count + 1, picture))
+        return self.count.pictures(lambda count: self.grid.coverage(count + 1, picture))
 
     def _request(self, t: int, count: int) -> ShareRequest:
         assert self.studio.run is not None
@@ -204,9 +204,9 @@ class SharePanel(ToolPanel):
             run=Path(self.studio.run), t=t, count=count, frames=_FRAMES, **self.sampler.value()
         )
 
-    def _show_restored(self, found: Restored) -> None:
+    def _show_restored(self, found: ParsedRecipe) -> None:
         fields = found.request.model_dump()
-        self.latents.let_go()
+        self.latents.clear_latent()
         self.source.set_picture(found.inputs.get("source"))
         if found.latent is not None:
             self.latents.use(found.latent, self.tr("the picture"))
@@ -224,21 +224,21 @@ class SharePanel(ToolPanel):
             if self._latent is None:
                 self._latent = event.x_t[:1]
             self._show(event.x0_hat, event.t == 0)
-        elif isinstance(event, Drawn):
-            self._keep(event)
+        elif isinstance(event, DrawingResult):
+            self._keep_in_gallery(event)
             self._finish_row(event)
         elif isinstance(event, Notice):
             self.messages.show_info(event.text)
 
     def _on_finished(self, result: object) -> None:
-        if isinstance(result, Drawn):
+        if isinstance(result, DrawingResult):
             self.drawn = result
             self._latent = result.latent
             self._show(result.pictures, True)
         elif isinstance(result, list):
             pictures = self.rows.pictures()
             assert pictures is not None
-            self.drawn = Drawn(pictures, {**result[-1].recipe, "rows": self.rows.shown_ts})
+            self.drawn = DrawingResult(pictures, {**result[-1].recipe, "rows": self.rows.shown_ts})
         self.export.refresh()
         self.latents.refresh()
 
@@ -252,7 +252,7 @@ class SharePanel(ToolPanel):
         if self._latent is not None:
             self.grid.set_badge(self._latent[0], f"xₜ, t = {self._t:,}")
 
-    def _finish_row(self, drawn: Drawn) -> None:
+    def _finish_row(self, drawn: DrawingResult) -> None:
         self._latent = drawn.latent
         self.rows.set_current(self._with_latent(drawn.pictures))
         self.rows.next()
@@ -262,7 +262,7 @@ class SharePanel(ToolPanel):
     def _show_rows(self) -> None:
         self.grid.set_badge(None)
         self.grid.set_rows(
-            self.rows.pictures(), [f"t = {t:,}" for t in self.rows.shown_ts], marked=(0,)
+            self.rows.pictures(), [f"t = {t:,}" for t in self.rows.shown_ts], highlighted=(0,)
         )
 
     def _with_latent(self, pictures: Pictures) -> Pictures:
@@ -272,15 +272,15 @@ class SharePanel(ToolPanel):
     def _shared(self) -> Latent | None:
         return None if self.drawn is None else self.drawn.shared
 
-    def _begin_from_noise(self) -> None:
+    def _start_from_noise(self) -> None:
         """Remove source picture and latent, also one that is still being read."""
         self.source.clear()
-        self.latents.let_go()
+        self.latents.clear_latent()
 
     def _on_source(self) -> None:
         self.sampler.classes.set_pictures([self.source.class_label])
         if self.source.fitted is not None:
-            self.latents.let_go()
+            self.latents.clear_latent()
         self.draw_later(asked=self.source.asked)
 
     def _on_latent(self) -> None:
@@ -295,7 +295,7 @@ class SharePanel(ToolPanel):
         self.draw_later()
 
     def _on_latent_saved(self, path: Path) -> None:
-        tell_saved(self.messages, path)
+        show_saved_message(self.messages, path)
 
     def _on_series(self, several: bool) -> None:
         self.time.setEnabled(not several)
@@ -303,7 +303,7 @@ class SharePanel(ToolPanel):
         self.draw_later()
 
     def _clear(self) -> None:
-        self.give_up()
+        self.cancel_drawing()
         # The displays and exports of one t and of several are incompatible.
         self.drawn = None
         self.grid.set_rows(None, ())
@@ -317,7 +317,7 @@ class SharePanel(ToolPanel):
             self.time.set_timesteps(view.summary.timesteps)
             self.sampler.follow(view)
         self._clear()
-        self.latents.let_go()
+        self.latents.clear_latent()
         self.source.refit()
 
     def _on_picture_sent(self, where: str, picture: Pictures, recipe: Recipe | None) -> None:
@@ -336,7 +336,7 @@ class SharePanel(ToolPanel):
                 columns=self.rows.columns,
                 stem="share several t",
             )
-        frames = [self._with_corner(pictures) for pictures in self._frames]
+        frames = [self._append_latent(pictures) for pictures in self._frames]
         columns = _full_rows(len(frames[-1]))
 
         def grids() -> Sequence[Pictures]:
@@ -354,7 +354,7 @@ class SharePanel(ToolPanel):
             stem=f"share t={self._t}",
         )
 
-    def _with_corner(self, pictures: Pictures) -> Pictures:
+    def _append_latent(self, pictures: Pictures) -> Pictures:
         return pictures if self._latent is None else np.concatenate([pictures, self._latent])
 
 

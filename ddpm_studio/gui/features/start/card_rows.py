@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
-from ddpm_studio.gui.widgets.pictures.picture_card import LEAST_WIDTH, PictureCard
+from ddpm_studio.gui.widgets.pictures.picture_card import MIN_CARD_WIDTH, PictureCard
 
 COLUMNS = 3
 """Number of cards in a row where there is room."""
@@ -24,7 +24,7 @@ class CardRows(QWidget):
         parent: the owner.
     """
 
-    all_wanted = Signal(bool)
+    show_all_toggled = Signal(bool)
     """Emitted with whether all cards are to be shown, or the first row alone."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
@@ -33,7 +33,7 @@ class CardRows(QWidget):
         self.all_button = button("", role="link")
         self.all_button.setCheckable(True)
         self.all_button.hide()
-        self.all_button.toggled.connect(self.all_wanted)
+        self.all_button.toggled.connect(self.show_all_toggled)
         self.cards: list[PictureCard] = []
         self._columns = COLUMNS
         self._grid = QGridLayout()
@@ -48,7 +48,7 @@ class CardRows(QWidget):
         layout.addLayout(heading)
         layout.addLayout(self._grid)
         # Else the layout's minimum width would keep the present number of columns.
-        self.setMinimumWidth(LEAST_WIDTH)
+        self.setMinimumWidth(MIN_CARD_WIDTH)
 
     def show_cards(self, cards: Sequence[PictureCard]) -> None:
         """Show other cards."""
@@ -73,7 +73,7 @@ class CardRows(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use as many columns as there is room for."""
         super().resizeEvent(event)
-        room = (self.width() + SPACE_M) // (LEAST_WIDTH + SPACE_M)
+        room = (self.width() + SPACE_M) // (MIN_CARD_WIDTH + SPACE_M)
         columns = max(1, min(COLUMNS, room))
         if columns != self._columns:
             self._columns = columns

@@ -12,11 +12,11 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import button, label
-from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
+from ddpm_studio.gui.widgets.layout.dialog_buttons import dialog_button_row
 from ddpm_studio.requests import ImportRequest
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs import ModelLook
+    from ddpm_studio.jobs import ModelDescription
 
 _WIDTH = 420
 
@@ -33,7 +33,7 @@ class ImportDialog(QDialog):
     chosen = Signal(object)
     """The :class:`ImportRequest`."""
 
-    def __init__(self, path: Path, look: ModelLook, parent: QWidget | None = None) -> None:
+    def __init__(self, path: Path, look: ModelDescription, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Open a model"))
@@ -42,9 +42,9 @@ class ImportDialog(QDialog):
             "{file} is a model of {program} and does not say the following. Filled in is what is "
             "usual; its model card has what is right."
         )
-        told = label(words.format(file=path.name, program=look.title), wrap=True)
-        self.form = RequestForm(ImportRequest, list(look.usual))
-        self.form.set_value(look.usual)
+        explanation = label(words.format(file=path.name, program=look.title), wrap=True)
+        self.form = RequestForm(ImportRequest, list(look.defaults))
+        self.form.set_value(look.defaults)
         self.problem = label("", "danger", wrap=True)
         self.problem.hide()
         self.open_button = button(
@@ -56,19 +56,19 @@ class ImportDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.setSpacing(SPACE_M)
-        for widget in (told, self.form, self.problem):
+        for widget in (explanation, self.form, self.problem):
             layout.addWidget(widget)
-        layout.addLayout(answers(cancel, self.open_button))
-        self.open_button.clicked.connect(self._take)
+        layout.addLayout(dialog_button_row(cancel, self.open_button))
+        self.open_button.clicked.connect(self._on_accept)
         cancel.clicked.connect(self.reject)
 
-    def _take(self) -> None:
+    def _on_accept(self) -> None:
         values = self.form.values()
         missing = [key for key in self.form.fields if values[key] is None]
         try:
             request = self.form.value()
         except StudioError as error:
-            self._say(str(error))
+            self._show_problem(str(error))
             return
         if missing:
             self.form.show_error(missing[0], self.tr("must be said"))
@@ -76,6 +76,6 @@ class ImportDialog(QDialog):
         self.chosen.emit(request)
         self.accept()
 
-    def _say(self, text: str) -> None:
+    def _show_problem(self, text: str) -> None:
         self.problem.setText(text)
         self.problem.show()

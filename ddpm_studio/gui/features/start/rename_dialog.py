@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import button, label, name, set_property
-from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
-from ddpm_studio.runs.naming import renamed
+from ddpm_studio.gui.widgets.layout.dialog_buttons import dialog_button_row
+from ddpm_studio.runs.naming import renamed_path
 
 _WIDTH = 380
 
@@ -50,15 +50,15 @@ class RenameDialog(QDialog):
         layout.setSpacing(SPACE_M)
         for widget in (caption, self.edit, self.problem):
             layout.addWidget(widget)
-        layout.addLayout(answers(cancel, self.rename_button))
+        layout.addLayout(dialog_button_row(cancel, self.rename_button))
         self.edit.textChanged.connect(self._check)
-        self.rename_button.clicked.connect(self._take)
+        self.rename_button.clicked.connect(self._on_accept)
         cancel.clicked.connect(self.reject)
         self._check()
 
     def _check(self) -> None:
         try:
-            new = renamed(self._run, self.edit.text())
+            new = renamed_path(self._run, self.edit.text())
         except StudioError as error:
             problem = str(error)
         except OSError as error:
@@ -74,6 +74,6 @@ class RenameDialog(QDialog):
             width = self.width()
             self.resize(width, max(self.height(), self.heightForWidth(width)))
 
-    def _take(self) -> None:
+    def _on_accept(self) -> None:
         self.chosen.emit(self.edit.text().strip())
         self.accept()

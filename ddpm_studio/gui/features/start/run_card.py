@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CARD_HEIGHT = 64
 COVER_PICTURES = 24
-_LOOK_MS = 2000
+_RELOAD_MS = 2000
 
 
 class RunCard(PictureCard):
@@ -29,19 +29,19 @@ class RunCard(PictureCard):
     trained.
     """
 
-    rename_wanted = Signal(object)
+    rename_requested = Signal(object)
     """Emitted with the run (Path) that is to be renamed."""
-    trash_wanted = Signal(object)
+    trash_requested = Signal(object)
     """Emitted with the run (Path) that is to be moved to the trash."""
 
     def __init__(self, studio: Studio, run: Path) -> None:
-        when = _when(run)
+        when = _modified_date(run)
         super().__init__(run.name, tip=f"{run}\n{when}", icon="history", height=CARD_HEIGHT)
-        self._studio, self._run, self._when = studio, run, when
-        self._again = QTimer(self, singleShot=True, interval=_LOOK_MS)
-        self._again.timeout.connect(self._look)
-        studio.backend.closing.connect(self._again.stop)
-        studio.training_changed.connect(self._look)
+        self._studio, self._run, self._modified_date = studio, run, when
+        self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
+        self._reload_timer.timeout.connect(self._reload_cover)
+        studio.backend.closing.connect(self._reload_timer.stop)
+        studio.training_changed.connect(self._reload_cover)
         self.clicked.connect(self._open)
         self.set_caption(when)
         for text, icon, key, callback in (
@@ -64,9 +64,9 @@ class RunCard(PictureCard):
     def showEvent(self, event: QShowEvent) -> None:
         """Reload the cover of the run."""
         super().showEvent(event)
-        self._look()
+        self._reload_cover()
 
-    def _look(self) -> None:
+    def _reload_cover(self) -> None:
         if self.isVisible():
             job = self._studio.backend.submit(specs.covers.run_cover(self._run, COVER_PICTURES))
             job.on_finished(self.show_cover)
@@ -75,7 +75,7 @@ class RunCard(PictureCard):
         """Show the run's last samples and how far its training is."""
         self.set_pictures(cover.pictures)
         if cover.in_use:
-            self._again.start()
+            self._reload_timer.start()
         step, total = cover.step or 0, cover.total
         if cover.in_use:
             words = self.tr("training: step {n} of {total}")
@@ -88,20 +88,20 @@ class RunCard(PictureCard):
             words = self.tr("step {n} · {when}")
         else:
             return
-        told = {"n": f"{step:,}", "total": f"{total or 0:,}"}
-        self.set_caption(words.format(**told, when=self._when))
+        values = {"n": f"{step:,}", "total": f"{total or 0:,}"}
+        self.set_caption(words.format(**values, when=self._modified_date))
 
     def _open(self) -> None:
         self._studio.open_run(self._run)
 
     def _rename(self) -> None:
-        self.rename_wanted.emit(self._run)
+        self.rename_requested.emit(self._run)
 
     def _trash(self) -> None:
-        self.trash_wanted.emit(self._run)
+        self.trash_requested.emit(self._run)
 
 
-def _when(run: Path) -> str:
+def _modified_date(run: Path) -> str:
     """Return the date on which a run was last changed, in the short format of the locale."""
     newest = max(path.stat().st_mtime for path in (run, run / "metrics.jsonl") if path.exists())
     day = datetime.fromtimestamp(newest).date()

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import JobSpec, specs
-from ddpm_studio.durations import size_words
+from ddpm_studio.durations import format_size
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
@@ -29,7 +29,7 @@ _TOPIC = "run files"
 
 
 @dataclass(frozen=True)
-class _Back:
+class _UndoStep:
     """Undo step of a rename or a move to the trash, with the run's folder at that time."""
 
     run: Path
@@ -58,7 +58,7 @@ class RunFiles(QObject):
         super().__init__(window)
         self._studio, self._recent, self._messages = studio, recent, messages
         self._window, self._actions = window, actions
-        self._backs: list[_Back] = []
+        self._undo_steps: list[_UndoStep] = []
         for key, text, callback, icon, keywords in (
             ("rename", self.tr("Rename run…"), self._rename_open, "tag", self.tr("name title")),
             (
@@ -96,8 +96,8 @@ class RunFiles(QObject):
 
     def undo(self) -> None:
         """Undo the latest rename or move to the trash that is not undone yet."""
-        if self._backs:
-            back = self._backs.pop()
+        if self._undo_steps:
+            back = self._undo_steps.pop()
             self._messages.clear("info")
             self._refresh()
             back.do()
@@ -111,7 +111,7 @@ class RunFiles(QObject):
             self.trash(self._studio.run)
 
     def _submit(self, spec: JobSpec[T], run: Path, then: Callable[[T], object]) -> None:
-        self._studio.hold_still(run, True)
+        self._studio.set_polling_suspended(run, True)
         job = self._studio.backend.submit(spec)
         job.on_finished(then)
         job.on_failed(partial(self._on_failed, run))
@@ -122,7 +122,7 @@ class RunFiles(QObject):
 
     def _on_renamed(self, old: Path, back: bool, new: Path) -> None:
         """Follow a renamed run, and offer to undo that unless it was an undo itself (``back``)."""
-        self._studio.take_moved(old, new)
+        self._studio.follow_moved_run(old, new)
         text = self.tr("{old} has been renamed to {new}.").format(old=old.name, new=new.name)
         if back:
             self._messages.show_message(text, topic=_TOPIC)
@@ -131,9 +131,9 @@ class RunFiles(QObject):
 
     def _on_trashed(self, trashed: specs.run_files.TrashedRun) -> None:
         run = trashed.run
-        told = {"run": run.name, "what": self._words(trashed)}
-        if not trashed.taken:
-            self._studio.hold_still(run, False)
+        told = {"run": run.name, "what": self._describe(trashed)}
+        if not trashed.is_trashed:
+            self._studio.set_polling_suspended(run, False)
             self._messages.show_warning(
                 self.tr(
                     "There is no trash for {run} here. To delete it for good takes {what} away, "
@@ -145,10 +145,10 @@ class RunFiles(QObject):
             )
             return
         was_open = self._is_open(run)
-        self._studio.take_moved(run, None)
+        self._studio.follow_moved_run(run, None)
         text = self.tr("{run} is in the trash, with {what}.").format(**told)
-        if trashed.place is None:
-            self._tell_lost(run, text)
+        if trashed.trash_path is None:
+            self._report_irreversible(run, text)
         else:
             self._offer_undo(text, run, partial(self._restore, trashed, was_open))
 
@@ -161,12 +161,12 @@ class RunFiles(QObject):
         self, trashed: specs.run_files.TrashedRun, was_open: bool, failure: Failure
     ) -> None:
         # What is in its place may go away, and the run can be restored after all.
-        self._backs.append(_Back(trashed.run, partial(self._restore, trashed, was_open)))
+        self._undo_steps.append(_UndoStep(trashed.run, partial(self._restore, trashed, was_open)))
         self._refresh()
         self._studio.notify(failure)
 
     def _on_restored(self, was_open: bool, run: Path) -> None:
-        self._studio.take_moved(None, run)
+        self._studio.follow_moved_run(None, run)
         if was_open and self._studio.run is None:
             self._studio.open_run(run)
 
@@ -174,21 +174,21 @@ class RunFiles(QObject):
         self._submit(specs.run_files.delete_run(trashed), trashed.run, self._on_deleted)
 
     def _on_deleted(self, run: Path) -> None:
-        self._studio.take_moved(run, None)
-        self._tell_lost(run, self.tr("{run} is deleted.").format(run=run.name))
+        self._studio.follow_moved_run(run, None)
+        self._report_irreversible(run, self.tr("{run} is deleted.").format(run=run.name))
 
     def _on_failed(self, run: Path, failure: Failure) -> None:
-        self._studio.hold_still(run, False)
+        self._studio.set_polling_suspended(run, False)
         self._studio.notify(failure)
 
-    def _tell_lost(self, run: Path, text: str) -> None:
+    def _report_irreversible(self, run: Path, text: str) -> None:
         """Show the message of a change that can't be undone, and drop the run's undo steps."""
-        self._backs = [back for back in self._backs if back.run != run]
+        self._undo_steps = [back for back in self._undo_steps if back.run != run]
         self._refresh()
         self._messages.show_message(text, topic=_TOPIC)
 
     def _offer_undo(self, text: str, run: Path, do: Callable[[], object]) -> None:
-        self._backs.append(_Back(run, do))
+        self._undo_steps.append(_UndoStep(run, do))
         self._refresh()
         self._messages.show_message(text, action=self.tr("Undo"), callback=self.undo, topic=_TOPIC)
 
@@ -196,8 +196,8 @@ class RunFiles(QObject):
         open_run = self._studio.run
         return open_run is not None and open_run.resolve() == run.resolve()
 
-    def _words(self, trashed: specs.run_files.TrashedRun) -> str:
-        size, steps = size_words(trashed.extent.size), trashed.extent.steps
+    def _describe(self, trashed: specs.run_files.TrashedRun) -> str:
+        size, steps = format_size(trashed.extent.size), trashed.extent.steps
         if steps is None:
             return size
         return self.tr("{n} steps ({size})").format(n=f"{steps:,}", size=size)
@@ -210,11 +210,11 @@ class RunFiles(QObject):
 
     def _refresh(self) -> None:
         studio = self._studio
-        self._actions[f"{RUN}.undo"].setEnabled(bool(self._backs))
+        self._actions[f"{RUN}.undo"].setEnabled(bool(self._undo_steps))
         told = self.tr("Nothing to undo; what was deleted is in the system's trash")
-        if self._backs:
+        if self._undo_steps:
             told = self.tr("Undo what was last done with the folder of a run")
-        self._actions.explain(f"{RUN}.undo", told)
+        self._actions.set_tooltip(f"{RUN}.undo", told)
         there = studio.run_view is not None
         trained = studio.training is not None and studio.run == studio.training_run
         ships = studio.run is not None and is_ready(studio.run)
@@ -230,4 +230,4 @@ class RunFiles(QObject):
         elif ships:
             why_not = self.tr("The open model comes with the program and is read-only")
         for key, tip in tips.items():
-            self._actions.offer(f"{RUN}.{key}", tip, why_not)
+            self._actions.set_available(f"{RUN}.{key}", tip, why_not)

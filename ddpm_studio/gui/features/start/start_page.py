@@ -33,7 +33,7 @@ from ddpm_studio.paths import is_file
 from ddpm_studio.runs.ready import is_ready, ready_runs
 
 _WIDTH = 640
-_MOST_RUNS = 60
+_MAX_RUNS = 60
 _TALL, _LOW = 130, CARD_HEIGHT
 _LINK = "link"
 
@@ -46,30 +46,30 @@ class StartPage(QScrollArea):
     open_model = Signal()
     learn_chosen = Signal()
     tour_chosen = Signal()
-    rename_wanted = Signal(object)
+    rename_requested = Signal(object)
     """Emitted with the run (Path) that is to be renamed."""
-    trash_wanted = Signal(object)
+    trash_requested = Signal(object)
     """Emitted with the run (Path) that is to be moved to the trash."""
 
     def __init__(self, studio: Studio, recent: Recent, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio, self._recent = studio, recent
         self._stale = False
-        self._all: list[Path] = []
+        self._all_runs: list[Path] = []
         column = QWidget()
         column.setMaximumWidth(_WIDTH)
         layout = QVBoxLayout(column)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_L)
         layout.addWidget(label(self.tr("Teach a network to paint from noise"), "title"))
-        self._zone = zone = DropZone(self.tr("Drop anything here"))
+        self._drop_zone = zone = DropZone(self.tr("Drop anything here"))
         zone.dropped.connect(studio.open_paths)
         zone.choose_requested.connect(self.choose_folder)
-        zone.lie_flat()
+        zone.set_horizontal()
         self._runs, self._data = CardRows(self.tr("Go on with a run")), CardRows("")
         self._ready = CardRows(self.tr("Draw with a ready model"))
         for cards in (self._runs, self._data):
-            cards.all_wanted.connect(self.show_recent)
+            cards.show_all_toggled.connect(self.show_recent)
         for cards in (self._runs, self._ready, self._data):
             layout.addWidget(cards)
         layout.addWidget(zone)
@@ -104,7 +104,7 @@ class StartPage(QScrollArea):
         order: list[QWidget] = []
         for rows in (self._runs, self._ready, self._data):
             order += [rows.all_button, *rows.cards]
-        order += [self._zone, *self.findChildren(QPushButton, _LINK)]
+        order += [self._drop_zone, *self.findChildren(QPushButton, _LINK)]
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
 
@@ -120,24 +120,24 @@ class StartPage(QScrollArea):
         self._studio.backend.submit(spec).on_finished(self._on_all_runs)
 
     def _on_all_runs(self, found: list[Path]) -> None:
-        others = found != self._all
-        self._all = found
+        others = found != self._all_runs
+        self._all_runs = found
         if others and self._runs.all_button.isChecked():
             self.show_recent()
         else:
-            self._runs.offer_all(self._count())
+            self._runs.offer_all(self._overflow_count())
 
-    def _count(self) -> int:
+    def _overflow_count(self) -> int:
         """Return the number of runs where not all fit into the row, else 0."""
-        count = len(self._known())
+        count = len(self._known_runs())
         return count if count > COLUMNS else 0
 
-    def _known(self) -> list[Path]:
+    def _known_runs(self) -> list[Path]:
         """Return all runs, recent ones first, but those that ship, which have their own cards."""
         recent = self._recent.runs()
         # A run that was found may have been moved since.
-        others = [run for run in self._all if run not in recent and is_file(run / "run.json")]
-        return [run for run in (*recent, *others) if not is_ready(run)][:_MOST_RUNS]
+        others = [run for run in self._all_runs if run not in recent and is_file(run / "run.json")]
+        return [run for run in (*recent, *others) if not is_ready(run)][:_MAX_RUNS]
 
     def show_recent(self) -> None:
         """Update the cards of recent runs, of models and of pictures."""
@@ -146,13 +146,13 @@ class StartPage(QScrollArea):
         held = next((k for k, card in enumerate(self._runs.cards) if card is focused), None)
         runs = [run for run in self._recent.runs() if not is_ready(run)][:COLUMNS]
         if self._runs.all_button.isChecked():
-            runs = self._known()
+            runs = self._known_runs()
         samples = sample_sets()
         shipped = {sample.path.resolve() for sample in samples}
         recent = [item for item in self._recent.data() if not shipped.intersection(item.paths)]
         height = _LOW if runs or recent else _TALL
         self._runs.show_cards([self._run_card(run) for run in runs])
-        self._runs.offer_all(self._count())
+        self._runs.offer_all(self._overflow_count())
         self._ready.show_cards([self._ready_card(run, height) for run in ready_runs()])
         self._show_data(recent[:COLUMNS], samples, height)
         self._order_tabs()
@@ -206,8 +206,8 @@ class StartPage(QScrollArea):
 
     def _run_card(self, run: Path) -> PictureCard:
         card = RunCard(self._studio, run)
-        card.rename_wanted.connect(self.rename_wanted)
-        card.trash_wanted.connect(self.trash_wanted)
+        card.rename_requested.connect(self.rename_requested)
+        card.trash_requested.connect(self.trash_requested)
         return card
 
     def _ready_card(self, run: Path, height: int) -> PictureCard:

@@ -26,7 +26,7 @@ _RING = 3
 
 
 @dataclass(frozen=True)
-class Stop:
+class TourStop:
     """One stop of the tour: a part of the window.
 
     Args:
@@ -52,7 +52,7 @@ class Tour(QObject):
 
     ended = Signal()
 
-    def __init__(self, window: QWidget, stops: Sequence[Stop]) -> None:
+    def __init__(self, window: QWidget, stops: Sequence[TourStop]) -> None:
         super().__init__(window)
         self._window, self._stops = window, stops
         self._index = 0
@@ -65,7 +65,7 @@ class Tour(QObject):
         self.callout.stepped.connect(self._on_stepped)
         self.callout.left.connect(self.end)
         self._watched: QWidget | None = None
-        self._turned: list[tuple[QTabWidget, int]] = []
+        self._previous_tabs: list[tuple[QTabWidget, int]] = []
 
     @property
     def is_running(self) -> bool:
@@ -73,7 +73,7 @@ class Tour(QObject):
         return not self.callout.isHidden()
 
     @property
-    def stop(self) -> Stop:
+    def stop(self) -> TourStop:
         """The stop that is shown, or was last."""
         return self._stops[self._index]
 
@@ -82,7 +82,7 @@ class Tour(QObject):
         if not self.is_running:
             self._focus = QApplication.focusWidget()
             tabs = self._window.findChildren(QTabWidget)
-            self._turned = [(one, one.currentIndex()) for one in tabs]
+            self._previous_tabs = [(one, one.currentIndex()) for one in tabs]
             self._window.installEventFilter(self)
         self._go(0)
         self.callout.next_button.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -106,7 +106,7 @@ class Tour(QObject):
         self._window.removeEventFilter(self)
         self.callout.hide()
         self.ring.hide()
-        for tabs, index in self._turned:
+        for tabs, index in self._previous_tabs:
             tabs.setCurrentIndex(index)
         if self._focus is not None:
             self._focus.setFocus()
@@ -125,7 +125,7 @@ class Tour(QObject):
         if stop.show is not None:
             stop.show()
         self._watch(stop.target())
-        self.callout.say(stop, index, len(self._stops))
+        self.callout.show_stop(stop, index, len(self._stops))
         self.ring.show()
         self.callout.show()
         self._place()
@@ -148,11 +148,11 @@ class Tour(QObject):
         if target is None:
             return
         corner = target.mapTo(self._window, QPoint(0, 0))
-        meant = QRect(corner, target.size()).intersected(self._window.rect())
-        frame = meant.adjusted(-_RING, -_RING, _RING, _RING)
+        target_rect = QRect(corner, target.size()).intersected(self._window.rect())
+        frame = target_rect.adjusted(-_RING, -_RING, _RING, _RING)
         self.ring.setGeometry(frame.intersected(self._window.rect()))
         self.callout.adjustSize()
-        self.callout.move(_beside(meant, self.callout.rect(), self._window.rect()))
+        self.callout.move(_callout_position(target_rect, self.callout.rect(), self._window.rect()))
         self.ring.raise_()
         self.callout.raise_()
 
@@ -187,7 +187,7 @@ class Callout(QFrame):
         layout.addLayout(row)
         self.hide()
 
-    def say(self, stop: Stop, index: int, total: int) -> None:
+    def show_stop(self, stop: TourStop, index: int, total: int) -> None:
         """Show the text of a stop."""
         self.title.setText(stop.title)
         self.text.setText(stop.text)
@@ -230,25 +230,25 @@ class _Ring(QWidget):
         painter.end()
 
 
-def _beside(meant: QRect, size: QRect, room: QRect) -> QPoint:
+def _callout_position(target_rect: QRect, size: QRect, room: QRect) -> QPoint:
     """Return where a callout goes: next to the target where there is room, else over its middle."""
     gap = SPACE_M + _RING
-    middle = meant.center() - size.center()
+    middle = target_rect.center() - size.center()
     places = (
-        QPoint(meant.right() + gap, middle.y()),
-        QPoint(meant.left() - gap - size.width(), middle.y()),
-        QPoint(middle.x(), meant.bottom() + gap),
-        QPoint(middle.x(), meant.top() - gap - size.height()),
+        QPoint(target_rect.right() + gap, middle.y()),
+        QPoint(target_rect.left() - gap - size.width(), middle.y()),
+        QPoint(middle.x(), target_rect.bottom() + gap),
+        QPoint(middle.x(), target_rect.top() - gap - size.height()),
     )
     inside = room.adjusted(SPACE_M, SPACE_M, -SPACE_M, -SPACE_M)
     for place in places:
-        kept = _within(place, size, inside)
-        if not QRect(kept, size.size()).intersects(meant):
+        kept = _clamp_to(place, size, inside)
+        if not QRect(kept, size.size()).intersects(target_rect):
             return kept
-    return _within(middle, size, inside)
+    return _clamp_to(middle, size, inside)
 
 
-def _within(place: QPoint, size: QRect, room: QRect) -> QPoint:
+def _clamp_to(place: QPoint, size: QRect, room: QRect) -> QPoint:
     x = max(room.left(), min(place.x(), room.right() - size.width()))
     y = max(room.top(), min(place.y(), room.bottom() - size.height()))
     return QPoint(x, y)

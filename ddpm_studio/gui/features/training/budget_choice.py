@@ -9,27 +9,27 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayou
 
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.gui.features.training.training_form import TrainingForm
-from ddpm_studio.gui.features.training.warm_start_choice import StartFrom
+from ddpm_studio.gui.features.training.warm_start_choice import WarmStartChoice
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
-from ddpm_studio.gui.widgets.layout.eta import duration
+from ddpm_studio.gui.widgets.layout.eta import format_duration
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
 from ddpm_studio.gui.workspace.machine_meter import MachineMeter
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.training.budget import (
     DEFAULT,
-    OFFERED,
+    OFFERED_BUDGETS,
     Budget,
     BudgetPlan,
     choose,
     parse_budget,
 )
-from ddpm_studio.jobs.training.new_run import LENGTHS
+from ddpm_studio.jobs.training.new_run import LENGTH_FIELDS
 from ddpm_studio.picture_shape import ImageSize, sides
 
-_PATIENCE_SECONDS = 20 * 60
+_ACCEPTABLE_SECONDS = 20 * 60
 # With at most this time, or fewer pictures than this, a warm start is worthwhile.
-_SHORT_SECONDS, _FEW = 60 * 60, 5_000
+_SHORT_SECONDS, _FEW_PICTURES = 60 * 60, 5_000
 
 
 class BudgetChoice(QWidget):
@@ -51,7 +51,7 @@ class BudgetChoice(QWidget):
         studio: Studio,
         meter: MachineMeter,
         form: TrainingForm,
-        start_from: StartFrom,
+        start_from: WarmStartChoice,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -89,9 +89,11 @@ class BudgetChoice(QWidget):
             "": (self.tr("Own"), self.tr("Settings of your own")),
         }
         row = FlowLayout(gap=2)
-        for text in (*OFFERED, ""):
+        for text in (*OFFERED_BUDGETS, ""):
             seconds = parse_budget(text).seconds if text else None
-            title, tip = titles.get(text, (duration(seconds or 0), self.tr("Train for so long")))
+            title, tip = titles.get(
+                text, (format_duration(seconds or 0), self.tr("Train for so long"))
+            )
             made = QToolButton()
             made.setText(title)
             made.setCheckable(True)
@@ -119,8 +121,8 @@ class BudgetChoice(QWidget):
     def _on_clicked(self, clicked: QToolButton) -> None:
         self.choose(str(clicked.property("budget")))
 
-    def _choice(self) -> BudgetPlan | None:
-        speed = self._meter.speed if self._meter.known else None
+    def _plan(self) -> BudgetPlan | None:
+        speed = self._meter.speed if self._meter.has_speed else None
         if self.budget is None:
             return None
         preset = self.start_from.preset
@@ -128,10 +130,10 @@ class BudgetChoice(QWidget):
 
     def _follow(self) -> None:
         """Set the form to the plan for the budget, as far as that is known by now."""
-        self.start_from.set_worth(self._saves_time)
-        choice = self._choice()
+        self.start_from.set_worthwhile(self._saves_time)
+        choice = self._plan()
         if choice is not None:
-            wanted = {**dict.fromkeys(LENGTHS), **choice.settings}
+            wanted = {**dict.fromkeys(LENGTH_FIELDS), **choice.settings}
             self._applying = True
             self._form.set_value(wanted)
             self._applying = False
@@ -145,10 +147,12 @@ class BudgetChoice(QWidget):
         if self._applying:
             return
         now, before = self._form.values(), self._before
-        if now["steps"] != before["steps"] and all(now[key] == before[key] for key in LENGTHS):
+        if now["steps"] != before["steps"] and all(
+            now[key] == before[key] for key in LENGTH_FIELDS
+        ):
             # Else the steps would have no effect.
             self._applying = True
-            self._form.set_value(dict.fromkeys(LENGTHS))
+            self._form.set_value(dict.fromkeys(LENGTH_FIELDS))
             self._applying = False
             now = self._form.values()
         self._before = now
@@ -159,12 +163,12 @@ class BudgetChoice(QWidget):
     def _show(self) -> None:
         chosen = self.budget.name if self.budget is not None else ""
         self.buttons[chosen].setChecked(True)
-        self.start_from.set_worth(self._saves_time)
+        self.start_from.set_worthwhile(self._saves_time)
         self._smaller = size = self._smaller_size()
         self.smaller.setVisible(size is not None)
         if size is not None and self._meter.speed is not None:
             text = self.tr("{size} px instead: shapes in about {time}").format(
-                size=side_text(*sides(size)), time=duration(self._shapes_at(size) or 0)
+                size=side_text(*sides(size)), time=format_duration(self._shapes_at(size) or 0)
             )
             self.smaller.setText(text)
             self.smaller.setAccessibleName(text)
@@ -172,7 +176,7 @@ class BudgetChoice(QWidget):
     @property
     def _saves_time(self) -> bool:
         """Whether a warm start saves much of the training."""
-        few = (self._meter.pictures or _FEW) < _FEW
+        few = (self._meter.pictures or _FEW_PICTURES) < _FEW_PICTURES
         if self.budget is None:
             return few
         seconds = self.budget.seconds
@@ -181,9 +185,9 @@ class BudgetChoice(QWidget):
 
     def _smaller_size(self) -> ImageSize | None:
         """Return a smaller size at which pictures are recognisable in time, where that helps."""
-        if self._meter.speed is None or not self._meter.known or self._studio.dataset is None:
+        if self._meter.speed is None or not self._meter.has_speed or self._studio.dataset is None:
             return None
-        choice = self._choice() or self._own(_PATIENCE_SECONDS)
+        choice = self._plan() or self._custom_plan(_ACCEPTABLE_SECONDS)
         return choice.smaller
 
     def _shapes_at(self, size: ImageSize) -> float | None:
@@ -191,16 +195,16 @@ class BudgetChoice(QWidget):
         if speed is None:
             return None
         if self.budget is None:
-            return self._own(_PATIENCE_SECONDS, size).shapes
-        return choose(self.budget, speed.at(size), pictures=self._meter.pictures).shapes
+            return self._custom_plan(_ACCEPTABLE_SECONDS, size).shapes
+        return choose(self.budget, speed.scaled_to(size), pictures=self._meter.pictures).shapes
 
-    def _own(self, seconds: float, size: ImageSize | None = None) -> BudgetPlan:
+    def _custom_plan(self, seconds: float, size: ImageSize | None = None) -> BudgetPlan:
         """Return what the settings shown would come to within ``seconds``."""
         values, speed = self._form.values(), self._meter.speed
         assert speed is not None
         return choose(
             Budget("", seconds),
-            speed if size is None else speed.at(size),
+            speed if size is None else speed.scaled_to(size),
             preset=str(values["preset"]),
             batch_size=int(values["batch_size"]),
         )

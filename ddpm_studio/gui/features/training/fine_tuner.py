@@ -25,8 +25,8 @@ class FineTuner(QObject):
     Args:
         studio: has the open model and the open pictures on which it is fine-tuned.
         actions: where the action is registered.
-        asked: returns the settings, the new run's folder and the run to start from, if any; None
-            if they are invalid.
+        arguments: returns the settings, the new run's folder and the run to start from, if any;
+            None if they are invalid.
         parent: the panel.
     """
 
@@ -34,12 +34,12 @@ class FineTuner(QObject):
         self,
         studio: Studio,
         actions: ActionRegistry,
-        asked: Callable[[], tuple[TrainRequest, Path, Path | None] | None],
+        arguments: Callable[[], tuple[TrainRequest, Path, Path | None] | None],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._asked = studio, asked
-        self._offer = actions.offer
+        self._studio, self._get_arguments = studio, arguments
+        self._offer = actions.set_available
         self._action = actions.add(
             _ACTION,
             self.tr("Fine-tune"),
@@ -56,9 +56,9 @@ class FineTuner(QObject):
 
     def begin(self) -> None:
         """Start fine-tuning with the settings shown."""
-        asked = self._asked()
-        if asked is not None:
-            request, run, _ = asked
+        arguments = self._get_arguments()
+        if arguments is not None:
+            request, run, _ = arguments
             self._studio.trainer.fine_tune(request, run)
 
     def _refresh(self) -> None:
@@ -72,5 +72,5 @@ class FineTuner(QObject):
             why_not = self.tr("Open pictures first, in the Data dock: the model learns from them")
         elif training:
             why_not = self.tr("A training is under way: stop it first, or let it end")
-        told = self.tr("Train a copy of the open model on the open pictures, as a new run")
-        self._offer(_ACTION, told, why_not)
+        tip = self.tr("Train a copy of the open model on the open pictures, as a new run")
+        self._offer(_ACTION, tip, why_not)

@@ -13,7 +13,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, tool_button
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.gui.workspace.trainer import Queued
+from ddpm_studio.gui.workspace.trainer import QueuedTraining
 from ddpm_studio.requests import TrainRequest
 
 _ACTION = "training.queue"
@@ -27,8 +27,8 @@ class QueueBox(QWidget):
     Args:
         studio: its trainer has the queue.
         actions: where the action is registered.
-        asked: returns the settings, the new run's folder and the run to start from, if any; None if
-            they are invalid.
+        arguments: returns the settings, the new run's folder and the run to start from, if any;
+            None if they are invalid.
         parent: the panel.
     """
 
@@ -39,12 +39,12 @@ class QueueBox(QWidget):
         self,
         studio: Studio,
         actions: ActionRegistry,
-        asked: Callable[[], tuple[TrainRequest, Path, Path | None] | None],
+        arguments: Callable[[], tuple[TrainRequest, Path, Path | None] | None],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._asked = studio, asked
-        self._offer = actions.offer
+        self._studio, self._get_arguments = studio, arguments
+        self._offer = actions.set_available
         self._action = actions.add(
             _ACTION,
             self.tr("Queue a training"),
@@ -67,10 +67,10 @@ class QueueBox(QWidget):
 
     def add(self) -> None:
         """Add a training with the settings shown to the queue."""
-        asked = self._asked()
-        if asked is None:
+        arguments = self._get_arguments()
+        if arguments is None:
             return
-        self._studio.trainer.enqueue(*asked)
+        self._studio.trainer.enqueue(*arguments)
         self.taken.emit()
 
     def _show(self) -> None:
@@ -82,7 +82,7 @@ class QueueBox(QWidget):
             self._list.addWidget(row)
         self.setVisible(bool(self.rows))
 
-    def _row(self, queued: Queued) -> QWidget:
+    def _row(self, queued: QueuedTraining) -> QWidget:
         row = QWidget()
         name = queued.run.name
         caption = ElidedLabel(self.tr("Waits: {name}").format(name=name), "caption")
@@ -102,8 +102,8 @@ class QueueBox(QWidget):
             why_not = self.tr("Nothing trains: a training begins at once")
         elif not self._studio.sources:
             why_not = self.tr("Open pictures first, in the Data dock: a network learns from them")
-        told = self.tr(
+        tip = self.tr(
             "Train a network on the open pictures with the settings shown, as a new run, when the "
             "training under way has ended"
         )
-        self._offer(_ACTION, told, why_not)
+        self._offer(_ACTION, tip, why_not)

@@ -11,16 +11,22 @@ from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
-from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, inset, keep_from_wheel, label, name
+from ddpm_studio.gui.widgets.layout.basics import (
+    ElidedLabel,
+    add_text_margin,
+    ignore_unfocused_wheel,
+    label,
+    name,
+)
 from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.requests import TrainRequest
 
-_MOST = 100_000_000
+_MAX_STEPS = 100_000_000
 # Steps have a box of their own next to the button; the device is the one chosen for trainings.
-_NOT_HERE = ("steps", "device")
+_EXCLUDED_FIELDS = ("steps", "device")
 
 
-class FurtherRow(QWidget):
+class ResumeRow(QWidget):
     """Resume button, the total number of steps, and a collapsed form of what may change.
 
     ``form`` has the settings whose values may change when a run is resumed.
@@ -28,19 +34,21 @@ class FurtherRow(QWidget):
 
     def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._of: tuple[object, int] | None = None
+        self._shown_state: tuple[object, int] | None = None
         self.steps = QSpinBox()
-        inset(self.steps)
-        self.steps.setRange(1, _MOST)
+        add_text_margin(self.steps)
+        self.steps.setRange(1, _MAX_STEPS)
         self.steps.setGroupSeparatorShown(True)
         self.steps.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
         self.steps.setSuffix(self.tr(" steps"))
         self.steps.setMinimumWidth(96)
         name(self.steps, self.tr("Steps in all"), self.tr("Total steps, including those taken"))
-        keep_from_wheel(self.steps)
+        ignore_unfocused_wheel(self.steps)
         self._shown: dict[str, Any] = {}
-        may_change = [key for key in TrainRequest.may_change() if key not in _NOT_HERE]
-        self.form = RequestForm(TrainRequest, may_change)
+        changeable_fields = [
+            key for key in TrainRequest.changeable_fields() if key not in _EXCLUDED_FIELDS
+        ]
+        self.form = RequestForm(TrainRequest, changeable_fields)
         self.fold = CollapsibleHeading(
             self.tr("With other settings"),
             self.form,
@@ -80,8 +88,8 @@ class FurtherRow(QWidget):
         taken, asked = view.summary.step, view.summary.steps or 0
         self.steps.setMinimum(taken + 1)
         # What the person has typed is kept while the same run is read again.
-        if self._of != (view.summary.path, taken):
-            self._of = (view.summary.path, taken)
+        if self._shown_state != (view.summary.path, taken):
+            self._shown_state = (view.summary.path, taken)
             self.steps.setValue(asked if taken < asked else 2 * taken)
             if view.request is not None:
                 self.form.set_value({key: getattr(view.request, key) for key in self.form.fields})

@@ -11,22 +11,22 @@ from ddpm_studio import paths
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name, set_property, tool_button
-from ddpm_studio.runs.naming import cleaned, named, taken
+from ddpm_studio.runs.naming import run_path, sanitize_name, taken
 
 
 class RunChoice(QWidget):
     """Name of the next run, suggested until the person types another, and folder of runs.
 
     Args:
-        promised: returns whether a folder, which may not exist yet, is reserved for a training.
+        is_reserved: returns whether a folder, which may not exist yet, is reserved for a training.
         parent: the owner.
     """
 
     def __init__(
-        self, promised: Callable[[Path], bool] | None = None, parent: QWidget | None = None
+        self, is_reserved: Callable[[Path], bool] | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._promised = promised or (lambda _path: False)
+        self._is_reserved = is_reserved or (lambda _path: False)
         self._edited = False
         self._stem = ""
         self.folder = paths.runs_dir()
@@ -45,14 +45,14 @@ class RunChoice(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
-        self._tell_folder()
+        self._show_folder()
 
     def suggest(self, stem: str) -> None:
         """Suggest a name that no run has yet, unless the person has typed one."""
         self._stem = stem
         if self._edited:
             return
-        stem = cleaned(stem)
+        stem = sanitize_name(stem)
         number = 1
         while self._is_taken(self.folder / _numbered(stem, number)):
             number += 1
@@ -65,9 +65,9 @@ class RunChoice(QWidget):
         Raises:
             StudioError: the name is invalid or taken, or the folder can't be read.
         """
-        path = named(self.folder, self.name_edit.text())
+        path = run_path(self.folder, self.name_edit.text())
         try:
-            empty = not self._promised(path) and path.is_dir() and not any(path.iterdir())
+            empty = not self._is_reserved(path) and path.is_dir() and not any(path.iterdir())
         except OSError as error:
             raise StudioError(
                 f"{path.name} can't be the folder of a run: {error.strerror}.", "Choose another."
@@ -77,7 +77,7 @@ class RunChoice(QWidget):
         return path
 
     def _is_taken(self, path: Path) -> bool:
-        return self._promised(path) or paths.is_there(path)
+        return self._is_reserved(path) or paths.path_exists(path)
 
     def taken(self, run: Path | None = None) -> None:
         """Suggest another name, as this one has been used.
@@ -93,7 +93,7 @@ class RunChoice(QWidget):
     def set_folder(self, folder: Path) -> None:
         """Set the folder of new runs, and suggest a name that is free there."""
         self.folder = folder
-        self._tell_folder()
+        self._show_folder()
         self.suggest(self._stem)
 
     def _on_edited(self, text: str) -> None:
@@ -110,7 +110,7 @@ class RunChoice(QWidget):
             set_property(self.name_edit, "invalid", False)
             self.name_edit.setToolTip(str(path))
 
-    def _tell_folder(self) -> None:
+    def _show_folder(self) -> None:
         self.folder_button.setToolTip(
             self.tr("New runs go into {folder}").format(folder=self.folder)
         )

@@ -25,9 +25,9 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import SampleGrid
 
-_KEPT = 64
+_CACHE_SIZE = 64
 HEIGHT = 168
-_BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+_SIDE_BY_SIDE, _STACKED = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
 
 
 class SampleView(QWidget):
@@ -42,7 +42,7 @@ class SampleView(QWidget):
         parent: the owner.
     """
 
-    looked_at = Signal(object)
+    shown_path_changed = Signal(object)
     """Emitted with the file of the samples that are shown, or None."""
 
     def __init__(
@@ -52,7 +52,7 @@ class SampleView(QWidget):
         self._studio = studio
         self._height = height
         self._paths: list[Path] = []
-        self._read: dict[Path, SampleGrid] = {}
+        self._cache: dict[Path, SampleGrid] = {}
         self.step = number_label("", "caption")
         self.raw = self._grid(self.tr("Samples drawn with raw weights"))
         self.ema = self._grid(self.tr("Samples drawn with EMA weights"))
@@ -63,8 +63,8 @@ class SampleView(QWidget):
         self.heading.addWidget(label(self.tr("Samples"), "heading"))
         self.heading.addStretch()
         self.heading.addWidget(self.step)
-        self._both = QWidget()
-        self._grids = QBoxLayout(_BESIDE, self._both)
+        self._grids_area = QWidget()
+        self._grids = QBoxLayout(_SIDE_BY_SIDE, self._grids_area)
         self._grids.setContentsMargins(0, 0, 0, 0)
         self._grids.setSpacing(SPACE_M)
         captions = (
@@ -84,37 +84,37 @@ class SampleView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
         layout.addLayout(self.heading)
-        layout.addWidget(self._both, 1)
+        layout.addWidget(self._grids_area, 1)
         layout.addWidget(self.slider)
         self.slider.hide()
-        self._fix_least()
+        self._fix_minimum_size()
 
     @property
     def shown_path(self) -> Path | None:
         """The file of the samples that the slider points at."""
         return self._paths[self.slider.value()] if self._paths else None
 
-    def offer_more(self, actions: ActionRegistry, action_id: str) -> None:
+    def add_enlarge_button(self, actions: ActionRegistry, action_id: str) -> None:
         """Add a button next to the step, for an action that shows the samples larger.
 
         Args:
             actions: the registry, which has the action by the time the button is pressed.
             action_id: the id of the action.
         """
-        self.larger = tool_button(
+        self.enlarge_button = tool_button(
             "maximize",
             self.tr("Samples in the middle"),
             self.tr("Show them large in the middle, with those of all steps below"),
         )
-        self.larger.clicked.connect(lambda: actions[action_id].trigger())
-        self.heading.addWidget(self.larger)
+        self.enlarge_button.clicked.connect(lambda: actions[action_id].trigger())
+        self.heading.addWidget(self.enlarge_button)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the grids side by side, or stack them."""
         super().resizeEvent(event)
-        self._turn()
+        self._update_direction()
 
-    def look_at(self, path: Path) -> None:
+    def show_path(self, path: Path) -> None:
         """Show the samples of this file, if it is one of them."""
         if path in self._paths:
             self.slider.setValue(self._paths.index(path))
@@ -127,7 +127,7 @@ class SampleView(QWidget):
         newest = self.slider.value() == self.slider.maximum()
         self._paths = list(paths)
         # A run that is started again under an old name writes other samples to the same paths.
-        self._read = {path: self._read[path] for path in self._paths if path in self._read}
+        self._cache = {path: self._cache[path] for path in self._paths if path in self._cache}
         self.slider.blockSignals(True)
         self.slider.setRange(0, max(0, len(paths) - 1))
         kept = before is not None and before in self._paths and not newest
@@ -138,21 +138,21 @@ class SampleView(QWidget):
         self.slider.setVisible(len(paths) > 1)
         self._show()
 
-    def _fix_least(self) -> None:
+    def _fix_minimum_size(self) -> None:
         """Set a minimum size that is the same in either direction.
 
         A minimum that depended on the direction would change the room by which the direction is
         chosen: the layout would oscillate.
         """
         wide, high = self.raw.minimumWidth(), self._height or self.raw.minimumHeight()
-        self._both.setMinimumSize(2 * wide + SPACE_M, high + self._caption_height)
+        self._grids_area.setMinimumSize(2 * wide + SPACE_M, high + self._caption_height)
         for grid in (self.raw, self.ema):
             grid.setMinimumHeight(1)
 
     def _grid(self, title: str) -> PictureGrid:
         made = PictureGrid(title)
         if self._height is not None:
-            made.set_least(1)
+            made.set_min_side(1)
             # It gets no more than the room there is, whatever its size hint.
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
             # The wheel scrolls the area around it.
@@ -161,21 +161,21 @@ class SampleView(QWidget):
         PictureMenu(self._studio, made)
         return made
 
-    def _keep(self, samples: SampleGrid) -> None:
-        self._read.pop(samples.path, None)
-        self._read[samples.path] = samples
-        if len(self._read) > _KEPT:
-            del self._read[next(iter(self._read))]
+    def _add_to_cache(self, samples: SampleGrid) -> None:
+        self._cache.pop(samples.path, None)
+        self._cache[samples.path] = samples
+        if len(self._cache) > _CACHE_SIZE:
+            del self._cache[next(iter(self._cache))]
 
     def _show(self) -> None:
         path = self.shown_path
-        self.looked_at.emit(path)
+        self.shown_path_changed.emit(path)
         if path is None:
             self.raw.set_pictures(None)
             self.ema.set_pictures(None)
             self.step.setText("")
             return
-        samples = self._read.get(path)
+        samples = self._cache.get(path)
         if samples is None:
             job = self._studio.backend.submit(specs.runs.load_preview(path, f"preview {id(self)}"))
             job.on_finished(self._on_read)
@@ -184,18 +184,24 @@ class SampleView(QWidget):
         recipe: dict[str, object] = {"kind": "preview", "step": samples.step}
         self.raw.set_pictures(samples.raw, recipe={**recipe, "weights": "raw"})
         self.ema.set_pictures(samples.ema, recipe={**recipe, "weights": "ema"})
-        self._turn()
+        self._update_direction()
 
-    def _turn(self) -> None:
+    def _update_direction(self) -> None:
         """Choose the direction in which the samples are larger."""
         if not self.ema.count:
             return
-        wide, high, caption = self._both.width(), self._both.height(), self._caption_height
-        beside = self._zoom(high - caption, (wide - SPACE_M) // 2)
+        wide, high, caption = (
+            self._grids_area.width(),
+            self._grids_area.height(),
+            self._caption_height,
+        )
+        side_by_side = self._zoom(high - caption, (wide - SPACE_M) // 2)
         below = self._zoom((high - SPACE_M) // 2 - caption, wide)
         # Where both are as large, they are calmer along the longer side.
         tall = high > wide
-        direction = _BELOW if below > beside or (tall and below == beside) else _BESIDE
+        direction = (
+            _STACKED if below > side_by_side or (tall and below == side_by_side) else _SIDE_BY_SIDE
+        )
         if direction != self._grids.direction():
             self._grids.setDirection(direction)
 
@@ -215,5 +221,5 @@ class SampleView(QWidget):
 
     def _on_read(self, samples: SampleGrid) -> None:
         if samples.path in self._paths:
-            self._keep(samples)
+            self._add_to_cache(samples)
             self._show()

@@ -30,38 +30,38 @@ class SavingElsewhere(QObject):
     ) -> None:
         super().__init__(panel)
         self._studio, self._messages, self._panel = studio, messages, panel
-        self._told = ""
+        self._warning = ""
         self._action = actions.add(
             "training.save_elsewhere",
             self.tr("Save elsewhere…"),
-            self.choose_place,
+            self.choose_folder,
             category=self.tr("&Model"),
             icon="folder-plus",
             tip=self.tr("Continue in another folder, as the run's own can't be written to"),
         )
         self._action.setEnabled(False)
 
-    def offer(self, failed: SavingFailed) -> None:
+    def on_saving_failed(self, failed: SavingFailed) -> None:
         """Warn of the checkpoint that could not be saved, and enable the action."""
         self._action.setEnabled(True)
-        self._told = failed.text
-        self._tell()
+        self._warning = failed.text
+        self._show_warning()
 
-    def tell_again(self) -> None:
+    def show_again(self) -> None:
         """Show the warning again, above newer messages, while saving fails."""
         if self._action.isEnabled():
-            self._tell()
+            self._show_warning()
 
-    def saved(self) -> None:
+    def on_saved(self) -> None:
         """Disable the action and clear the warning, as a checkpoint has been saved."""
-        self.withdraw()
+        self.disable()
         self._messages.clear(topic=_TOPIC)
 
-    def withdraw(self) -> None:
+    def disable(self) -> None:
         """Disable the action; the warning stays."""
         self._action.setEnabled(False)
 
-    def choose_place(self) -> None:
+    def choose_folder(self) -> None:
         """Ask for the folder in which the run goes on."""
         dialog = QFileDialog(self._panel.window(), self.tr("Save the run elsewhere"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
@@ -72,7 +72,7 @@ class SavingElsewhere(QObject):
     def _save(self, chosen: list[str]) -> None:
         self._studio.trainer.save_elsewhere(Path(chosen[0]))
 
-    def _tell(self) -> None:
+    def _show_warning(self) -> None:
         self._messages.show_warning(
-            self._told, self._action.text(), self._action.trigger, topic=_TOPIC
+            self._warning, self._action.text(), self._action.trigger, topic=_TOPIC
         )

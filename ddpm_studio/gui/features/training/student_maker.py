@@ -12,16 +12,16 @@ from ddpm_studio.gui.features.training.run_choice import RunChoice
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import button, label
-from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
+from ddpm_studio.gui.widgets.layout.dialog_buttons import dialog_button_row
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import VerticalScrollArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import DistillRequest
 
 _ACTION = "training.student"
 _COMMON = ("steps", "draw_steps", "batch_size", "seed", "device")
-_WIDTH, _MOST_ASKED = 420, 420
+_WIDTH, _MAX_PREFERRED_HEIGHT = 420, 420
 
 
 class StudentMaker(QObject):
@@ -36,11 +36,11 @@ class StudentMaker(QObject):
     def __init__(self, studio: Studio, actions: ActionRegistry, window: QWidget) -> None:
         super().__init__(window)
         self._studio, self._window = studio, window
-        self._offer = actions.offer
+        self._offer = actions.set_available
         actions.add(
             _ACTION,
             self.tr("Make a few-step student…"),
-            self.ask,
+            self.open_dialog,
             category=self.tr("&Model"),
             icon="graduation-cap",
             keywords=self.tr("distill consistency tuning fast live"),
@@ -51,7 +51,7 @@ class StudentMaker(QObject):
         studio.data_changed.connect(self._refresh)
         self._refresh()
 
-    def ask(self) -> None:
+    def open_dialog(self) -> None:
         """Ask for the settings in a dialog, then start distilling."""
         if self._studio.run is None:
             return
@@ -60,13 +60,13 @@ class StudentMaker(QObject):
         dialog.open()
 
     def _refresh(self) -> None:
-        why_not = self._why_not()
-        told = self.tr(
+        why_not = self._unavailable_reason()
+        tip = self.tr(
             "Tune the open model until it draws in one to four steps, as a run of its own"
         )
-        self._offer(_ACTION, told, why_not)
+        self._offer(_ACTION, tip, why_not)
 
-    def _why_not(self) -> str:
+    def _unavailable_reason(self) -> str:
         view = self._studio.run_view
         if view is None or not view.summary.checkpoints:
             return self.tr("Open a trained model first")
@@ -127,13 +127,13 @@ class StudentDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.setSpacing(SPACE_M)
-        self.messages.lie_over(self)
-        layout.addWidget(TallArea(content, self.tr("Settings"), _MOST_ASKED), 1)
-        layout.addLayout(answers(cancel, self.make_button))
-        self.make_button.clicked.connect(self._take)
+        self.messages.attach_to(self)
+        layout.addWidget(VerticalScrollArea(content, self.tr("Settings"), _MAX_PREFERRED_HEIGHT), 1)
+        layout.addLayout(dialog_button_row(cancel, self.make_button))
+        self.make_button.clicked.connect(self._on_accept)
         cancel.clicked.connect(self.reject)
 
-    def _take(self) -> None:
+    def _on_accept(self) -> None:
         try:
             request = self.form.value(run=self._teacher)
             folder = self.run_choice.path()

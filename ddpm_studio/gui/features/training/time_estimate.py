@@ -9,9 +9,9 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from ddpm_studio.catalogue import PRESETS
-from ddpm_studio.engine.tables.networks import shapes_after
+from ddpm_studio.engine.tables.networks import pictures_until_recognisable
 from ddpm_studio.gui.widgets.forms.form import RequestForm
-from ddpm_studio.gui.widgets.layout.eta import duration
+from ddpm_studio.gui.widgets.layout.eta import format_duration
 from ddpm_studio.gui.workspace.machine_meter import MachineMeter
 from ddpm_studio.requests import TrainRequest
 
@@ -36,15 +36,15 @@ class TimeEstimate(QLabel):
         """Update the estimate, and the times in the list of networks."""
         values = self._form.values()
         batch_size = int(values["batch_size"])
-        self._show_choices(batch_size)
+        self._update_network_times(batch_size)
         preset = str(values["preset"])
-        first = self._meter.seconds(preset, batch_size, shapes_after(preset))
-        self._tell_source(preset)
-        whole = self._whole(values)
+        first = self._meter.seconds(preset, batch_size, pictures_until_recognisable(preset))
+        self._show_source(preset)
+        whole = self._total_seconds(values)
         speed = self._meter.speed
-        self.setVisible(self._meter.wanted)
+        self.setVisible(self._meter.is_enabled)
         if first is None or whole is None or speed is None:
-            self.setText(self._why_not(values["epochs"] is not None))
+            self.setText(self._unavailable_reason(values["epochs"] is not None))
             return
         device = speed.device.rpartition(" ")[0]
         words = self.tr(
@@ -54,19 +54,21 @@ class TimeEstimate(QLabel):
             words = self.tr(
                 "About {whole} in all on this {device}; recognisable pictures take about {first}"
             )
-        self.setText(words.format(first=duration(first), whole=duration(whole), device=device))
+        self.setText(
+            words.format(first=format_duration(first), whole=format_duration(whole), device=device)
+        )
 
-    def _tell_source(self, preset: str) -> None:
+    def _show_source(self, preset: str) -> None:
         """Explain in the tooltip what the estimate is based on."""
         needs = PRESETS[preset].needs if preset in PRESETS else None
         words = self.tr(
             "From training steps that were timed on this machine, and {n} pictures seen until "
             "some samples can be recognised; yours may take more. Other programs at work make it "
             "longer."
-        ).format(n=f"{shapes_after(preset):,}")
+        ).format(n=f"{pictures_until_recognisable(preset):,}")
         self.setToolTip(f"{words} {needs.source}" if needs else words)
 
-    def _whole(self, values: Mapping[str, Any]) -> float | None:
+    def _total_seconds(self, values: Mapping[str, Any]) -> float | None:
         """Return the seconds of a training with these settings; None if they are not known."""
         if values["minutes"] is not None:
             return 60 * float(values["minutes"])
@@ -78,11 +80,11 @@ class TimeEstimate(QLabel):
             pictures = round(float(values["epochs"]) * self._meter.pictures)
         return self._meter.seconds(str(values["preset"]), batch_size, pictures)
 
-    def _why_not(self, epochs: bool) -> str:
+    def _unavailable_reason(self, epochs: bool) -> str:
         """Return why there is no estimate; never empty, so that what is below does not move."""
         if epochs and self._meter.pictures is None:
             return self.tr("How long the epochs take is known when the pictures are read")
-        if self._meter.known:
+        if self._meter.has_speed:
             return self.tr("How long it takes is not known: too large a network for this machine")
         if self._meter.measuring:
             return self.tr("Measuring how fast this machine is…")
@@ -96,14 +98,14 @@ class TimeEstimate(QLabel):
             self.setMinimumHeight(lines.height())
         return super().event(event)
 
-    def _show_choices(self, batch_size: int) -> None:
+    def _update_network_times(self, batch_size: int) -> None:
         box = self._form.editor("preset")
         if not isinstance(box, QComboBox):
             return
         for row in range(box.count()):
             name = self._names.setdefault(row, box.itemText(row))
             preset = str(box.itemData(row))
-            seconds = self._meter.seconds(preset, batch_size, shapes_after(preset))
+            seconds = self._meter.seconds(preset, batch_size, pictures_until_recognisable(preset))
             # This is not how long the whole training takes, which is shown above.
             words = self.tr("{name} · shapes in {time}") if seconds is not None else "{name}"
-            box.setItemText(row, words.format(name=name, time=duration(seconds or 0)))
+            box.setItemText(row, words.format(name=name, time=format_duration(seconds or 0)))

@@ -43,12 +43,12 @@ class TrainingForm(RequestForm[TrainRequest]):
             return {**found, "device": "cuda", "devices": ALL_DEVICES}
         return found
 
-    def hear(self, key: str) -> None:
+    def on_changed(self, key: str) -> None:
         """Handle a changed field: bring the recipe of a new preset, then report the change."""
         preset = str(self.values()["preset"])
         if preset != self._preset:
             self.set_value({"preset": preset})
-        super().hear(key)
+        super().on_changed(key)
 
     def set_value(self, value: BaseModel | Mapping[str, Any]) -> None:
         """Show a request, or some fields of one; a preset alone brings its recipe."""
@@ -59,14 +59,14 @@ class TrainingForm(RequestForm[TrainRequest]):
         if given.get("devices") == ALL_DEVICES and box.findData(ALL_DEVICES) >= 0:
             given |= {"device": ALL_DEVICES, "devices": None}
         # The preset first, so that it is no change any more while the others are written.
-        super().set_value({"preset": self._preset, **self._following(before), **given})
+        super().set_value({"preset": self._preset, **self._recipe_changes(before), **given})
 
-    def _following(self, before: str) -> dict[str, Any]:
+    def _recipe_changes(self, before: str) -> dict[str, Any]:
         """Return the changes from the preset ``before``, of fields that still have its values."""
         if before == self._preset:
             return {}
         old, new, shown = _recipe(before), _recipe(self._preset), self.values()
-        fields = TrainRequest.by_preset()
+        fields = TrainRequest.preset_fields()
         return {key: new[key] for key in fields if shown[key] == old[key] != new[key]}
 
     def _defaults(self) -> dict[str, Any]:

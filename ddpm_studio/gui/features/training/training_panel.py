@@ -14,21 +14,21 @@ from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.training.budget_choice import BudgetChoice
 from ddpm_studio.gui.features.training.fine_tuner import FineTuner
 from ddpm_studio.gui.features.training.queue_box import QueueBox
-from ddpm_studio.gui.features.training.resume_row import FurtherRow
+from ddpm_studio.gui.features.training.resume_row import ResumeRow
 from ddpm_studio.gui.features.training.run_choice import RunChoice
 from ddpm_studio.gui.features.training.sample_view import SampleView
 from ddpm_studio.gui.features.training.saving_elsewhere import SavingElsewhere
 from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
 from ddpm_studio.gui.features.training.training_form import COMMON, TrainingForm
 from ddpm_studio.gui.features.training.training_status import TrainingStatus
-from ddpm_studio.gui.features.training.warm_start_choice import StartFrom
+from ddpm_studio.gui.features.training.warm_start_choice import WarmStartChoice
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.forms.advice import in_form
+from ddpm_studio.gui.widgets.forms.advice import options_to_titles
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label
 from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.gui.widgets.layout.columns import Columns
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import VerticalScrollArea
 from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
 from ddpm_studio.gui.widgets.plots.loss_plot import LossPlot
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -37,23 +37,23 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import (
     CheckpointSaved,
     Event,
+    InfoNotice,
     Notice,
     PicturesLeftOut,
     RunStarted,
     SavingFailed,
-    Told,
     TrainTick,
 )
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
-_MOST_ASKED = 304
+_MAX_PREFERRED_HEIGHT = 304
 
 
 class TrainingPanel(QWidget):
     """Starts a training and shows it; shows an opened run and trains it further."""
 
-    wanted = Signal()
+    show_requested = Signal()
     """Emitted when the panel is to be shown, even if it is hidden."""
 
     def __init__(
@@ -71,15 +71,15 @@ class TrainingPanel(QWidget):
         self.pause_button = ActionButton(self._pause, "pause")
         self.stop_button = ActionButton(self._stop, "square")
         self.status = TrainingStatus()
-        self.further = FurtherRow(self._further)
+        self.resume_row = ResumeRow(self._resume_action)
         self.form = TrainingForm()
-        self.start_from = StartFrom(studio, self)
+        self.start_from = WarmStartChoice(studio, self)
         self._register_settings(actions)
-        self.run_choice = RunChoice(studio.trainer.has_promised)
+        self.run_choice = RunChoice(studio.trainer.is_reserved)
         self.new_run = ElidedLabel("", "caption")
         self.run_choice.name_edit.textChanged.connect(self._refresh)
-        self.fine_tuner = FineTuner(studio, actions, self._asked, self)
-        self.queue = QueueBox(studio, actions, self._asked, self)
+        self.fine_tuner = FineTuner(studio, actions, self._training_arguments, self)
+        self.queue = QueueBox(studio, actions, self._training_arguments, self)
         self.queue.taken.connect(lambda: self.run_choice.taken())
         self.settings = QWidget()
         self.settings_fold = CollapsibleHeading(self.tr("Settings"), self.settings)
@@ -88,7 +88,7 @@ class TrainingPanel(QWidget):
         self.by_t = BarPlot()
         self.by_t_label = label(self.tr("Loss by timestep"), "heading")
         self.samples = SampleView(studio)
-        self.samples.offer_more(actions, "observatory.page2")
+        self.samples.add_enlarge_button(actions, "observatory.page2")
         self._lay_out()
         studio.training_changed.connect(self._on_training)
         studio.run_changed.connect(self._on_run)
@@ -121,7 +121,7 @@ class TrainingPanel(QWidget):
             self.new_run,
             self.status,
             self.queue,
-            self.further,
+            self.resume_row,
             self.fine_tuner.button,
             self.settings_fold,
             self.settings,
@@ -131,12 +131,12 @@ class TrainingPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self.messages.lie_over(self, Qt.Edge.BottomEdge)
-        self._area = TallArea(content, self.tr("Training"), _MOST_ASKED)
+        self.messages.attach_to(self, Qt.Edge.BottomEdge)
+        self._area = VerticalScrollArea(content, self.tr("Training"), _MAX_PREFERRED_HEIGHT)
         layout.addWidget(self._area, 1)
 
     def _register(self, actions: ActionRegistry) -> None:
-        self._explain = actions.explain
+        self._explain = actions.set_tooltip
         run = self.tr("&Model")
         self._start = actions.add(
             "training.start",
@@ -149,7 +149,7 @@ class TrainingPanel(QWidget):
         self._pause = actions.add(
             "training.pause",
             self.tr("Pause"),
-            self._pause_or_go_on,
+            self._toggle_pause,
             category=run,
             shortcut="F6",
             icon="pause",
@@ -164,10 +164,10 @@ class TrainingPanel(QWidget):
             icon="square",
             tip=self.tr("Stop the training; what it has learnt is saved"),
         )
-        self._further = actions.add(
+        self._resume_action = actions.add(
             "training.resume",
             self.tr("Train further"),
-            self.train_further,
+            self.resume_training,
             category=run,
             shortcut="Ctrl+F5",
             icon="repeat",
@@ -191,7 +191,7 @@ class TrainingPanel(QWidget):
         self.settings_fold.setChecked(True)
         self.form.more_button.setChecked(True)
         # Only once all is unfolded, as that decides how much room is needed.
-        self.wanted.emit()
+        self.show_requested.emit()
         first = self.form.editor(COMMON[0])
         first.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._area.ensureWidgetVisible(first)
@@ -206,11 +206,11 @@ class TrainingPanel(QWidget):
 
     def start(self) -> None:
         """Train on the open pictures with the settings shown, into a new run."""
-        asked = self._asked()
-        if asked is not None:
-            self._studio.trainer.start(*asked)
+        arguments = self._training_arguments()
+        if arguments is not None:
+            self._studio.trainer.start(*arguments)
 
-    def _asked(self) -> tuple[TrainRequest, Path, Path | None] | None:
+    def _training_arguments(self) -> tuple[TrainRequest, Path, Path | None] | None:
         """Return settings, new folder and run to start from; None, with a message, if invalid."""
         try:
             return self.form.value(), self.run_choice.path(), self.start_from.run
@@ -218,7 +218,7 @@ class TrainingPanel(QWidget):
             self.messages.show_failure(Failure.of(error))
             return None
 
-    def train_further(self) -> None:
+    def resume_training(self) -> None:
         """Resume the open run, up to the total of steps shown."""
         view = self._studio.run_view
         if view is None or view.request is None or not view.trainable:
@@ -228,9 +228,9 @@ class TrainingPanel(QWidget):
             where = {"device": here["device"]}
             if here["devices"] is not None:
                 where["devices"] = here["devices"]
-            update = {**where, **self.further.value()}
+            update = {**where, **self.resume_row.value()}
         except StudioError as error:
-            self.further.fold.setChecked(True)
+            self.resume_row.fold.setChecked(True)
             self.messages.show_failure(Failure.of(error))
             return
         self._studio.trainer.resume(view.summary.path, view.request.model_copy(update=update))
@@ -239,7 +239,7 @@ class TrainingPanel(QWidget):
         """Stop the training; the status shows that the last step is being saved."""
         self._studio.trainer.stop()
 
-    def _pause_or_go_on(self) -> None:
+    def _toggle_pause(self) -> None:
         job = self._studio.training
         if job is not None:
             self._studio.trainer.pause(job.state is not State.PAUSED)
@@ -254,14 +254,14 @@ class TrainingPanel(QWidget):
     def _on_training(self) -> None:
         job = self._studio.training
         if job is not None and job is not self._job:
-            self._begin(job)
+            self._follow_training(job)
         self._refresh()
 
-    def _begin(self, job: JobHandle[object]) -> None:
+    def _follow_training(self, job: JobHandle[object]) -> None:
         self._job = job
         self.messages.clear()
-        self.status.begin()
-        if not self._studio.trainer.came_up:
+        self.status.reset()
+        if not self._studio.trainer.is_from_queue:
             self.settings_fold.setChecked(False)
         self._show_run(self._studio.training_run)
         job.on_event(self._on_event)
@@ -270,26 +270,28 @@ class TrainingPanel(QWidget):
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, TrainTick):
-            self.status.take(event)
+            self.status.handle_event(event)
             self._refresh()
         elif isinstance(event, RunStarted):
-            self.status.take(event)
+            self.status.handle_event(event)
             self.run_choice.taken(event.run)
             self._show_run(event.run)
             self._refresh()
         elif isinstance(event, SavingFailed):
-            self._elsewhere.offer(event)
+            self._elsewhere.on_saving_failed(event)
         elif isinstance(event, Notice) and not isinstance(event, PicturesLeftOut):
             # The Data dock lists those, with the reason of each.
             fields = PrepareOptions.model_fields | TrainRequest.model_fields
-            words = in_form(event.text, fields, self.tr("“{field}: {value}” in the settings"))
-            told = isinstance(event, Told)
-            show = self.messages.add_info if told else self.messages.show_warning
+            words = options_to_titles(
+                event.text, fields, self.tr("“{field}: {value}” in the settings")
+            )
+            is_info = isinstance(event, InfoNotice)
+            show = self.messages.add_info if is_info else self.messages.show_warning
             show(words)
             # The warning of what can be lost stays above the other messages.
-            self._elsewhere.tell_again()
+            self._elsewhere.show_again()
         elif isinstance(event, CheckpointSaved):
-            self._elsewhere.saved()
+            self._elsewhere.on_saved()
 
     def _show_progress(self) -> None:
         job = self._studio.training
@@ -298,7 +300,7 @@ class TrainingPanel(QWidget):
             self._stop.setEnabled(not job.stopping)
 
     def _on_ended(self) -> None:
-        self._elsewhere.withdraw()
+        self._elsewhere.disable()
         self._job = None
         # Where another run is open, its curve and status are shown from now on.
         self._show_run(self._studio.run)
@@ -315,10 +317,10 @@ class TrainingPanel(QWidget):
         training = self._job is not None
         if not training or path == self._studio.training_run:
             self._show_run(path)
-            if not (self._studio.reopened or self._studio.trainer.came_up):
+            if not (self._studio.reopened or self._studio.trainer.is_from_queue):
                 # Its curve is of interest now; the settings are for another run.
                 self.settings_fold.setChecked(False)
-        self.further.show_run(view)
+        self.resume_row.show_run(view)
         self._refresh()
 
     def _show_run(self, run: Path | None) -> None:
@@ -375,8 +377,8 @@ class TrainingPanel(QWidget):
         self._stop.setEnabled(job is not None and not job.stopping)
         trainer = self._record.trainer if self._record is not None and not training else None
         trainable = view is not None and view.trainable
-        self._further.setEnabled(trainable and not training and trainer is None)
-        self.further.setVisible(trainable and not training and trainer is None)
+        self._resume_action.setEnabled(trainable and not training and trainer is None)
+        self.resume_row.setVisible(trainable and not training and trainer is None)
         self._explain(
             "training.resume",
             self.tr("Go on with {name} where it ended").format(
@@ -393,7 +395,7 @@ class TrainingPanel(QWidget):
         if self._record is not None and trainer is not None:
             self.status.show_elsewhere(self._record, trainer)
             return
-        self.status.tell_other(other.name if other and other != self._studio.run else "")
+        self.status.show_other_run(other.name if other and other != self._studio.run else "")
         if job is not None:
             self.status.show_job(job)
         elif view is not None:

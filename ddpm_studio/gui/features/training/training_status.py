@@ -8,23 +8,23 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, State
 from ddpm_studio.backend.specs.runs import RunView
-from ddpm_studio.durations import size_words
-from ddpm_studio.errors import plain
+from ddpm_studio.durations import format_size
+from ddpm_studio.errors import printable
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import (
     ElidedLabel,
-    even_figures,
     label,
     name,
     number_label,
     set_property,
+    use_tabular_figures,
 )
-from ddpm_studio.gui.widgets.layout.eta import duration, time_left
+from ddpm_studio.gui.widgets.layout.eta import format_duration, time_left
 from ddpm_studio.jobs.events import RunStarted, TrainTick
 
 if TYPE_CHECKING:
     from ddpm_studio.backend.record import RunRecord
-    from ddpm_studio.runs.lock import Owner
+    from ddpm_studio.runs.lock import LockOwner
 
 
 class TrainingStatus(QWidget):
@@ -36,7 +36,7 @@ class TrainingStatus(QWidget):
         self._tick: TrainTick | None = None
         self.line = number_label("", "heading")
         self.figures = label("", "caption", wrap=True)
-        even_figures(self.figures)
+        use_tabular_figures(self.figures)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         name(self.bar, self.tr("Progress of training"))
@@ -48,16 +48,16 @@ class TrainingStatus(QWidget):
         for widget in (self.title, self.line, self.bar, self.figures):
             layout.addWidget(widget)
 
-    def tell_other(self, name: str) -> None:
+    def show_other_run(self, name: str) -> None:
         """Show the name of the run in training, or hide it if ``name`` is empty."""
         self.title.setText(self.tr("Training {name}").format(name=name))
         self.title.setVisible(bool(name))
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Discard the events of the last training."""
         self._started = self._tick = None
 
-    def take(self, event: RunStarted | TrainTick) -> None:
+    def handle_event(self, event: RunStarted | TrainTick) -> None:
         """Store an event of the training, for :meth:`show_job`."""
         if isinstance(event, RunStarted):
             self._started = event
@@ -104,7 +104,9 @@ class TrainingStatus(QWidget):
         self.line.setText(line)
         figures = []
         if summary.parameters is None:
-            figures.append(self.tr("unknown network {kind}").format(kind=plain(summary.network)))
+            figures.append(
+                self.tr("unknown network {kind}").format(kind=printable(summary.network))
+            )
         else:
             figures.append(self.tr("{n} M parameters").format(n=f"{summary.parameters / 1e6:.1f}"))
         if summary.last_loss is not None:
@@ -113,7 +115,7 @@ class TrainingStatus(QWidget):
             figures.append(self.tr("{n} pictures").format(n=f"{summary.pictures:,}"))
         self.figures.setText(" · ".join(figures))
 
-    def show_elsewhere(self, record: RunRecord, owner: Owner) -> None:
+    def show_elsewhere(self, record: RunRecord, owner: LockOwner) -> None:
         """Show an opened run that another process trains."""
         self.title.setText(self.tr("Trained elsewhere since {when}").format(when=owner.when))
         self.title.show()
@@ -138,7 +140,7 @@ class TrainingStatus(QWidget):
             if job.state is not State.PAUSED and not job.stopping:
                 figures.append(time_left(tick.seconds_left))
                 figures.append(self._next_samples(tick.samples_in))
-            figures.append(size_words(tick.memory_bytes))
+            figures.append(format_size(tick.memory_bytes))
         figures.append(f"{started.device} {started.precision}")
         if tick is not None and tick.threads is not None:
             one, more = self.tr("1 thread"), self.tr("{n} threads")
@@ -146,5 +148,5 @@ class TrainingStatus(QWidget):
         return [figure for figure in figures if figure]
 
     def _next_samples(self, seconds: float | None) -> str:
-        words = "" if seconds is None else duration(seconds)
+        words = "" if seconds is None else format_duration(seconds)
         return self.tr("next samples in about {time}").format(time=words) if words else ""

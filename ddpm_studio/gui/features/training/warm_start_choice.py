@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import as_written, label, name
+from ddpm_studio.gui.widgets.layout.basics import escape_mnemonics, label, name
 from ddpm_studio.gui.workspace.studio import Studio
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.training.bases import Base
+    from ddpm_studio.jobs.training.bases import BaseRun
 
 
-class StartFrom(QWidget):
+class WarmStartChoice(QWidget):
     """Warm-start check box: training begins with a pretrained model, or the open one.
 
     It offers the model most like the open pictures, by channels and then by size, and describes
@@ -34,22 +34,22 @@ class StartFrom(QWidget):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio = studio
-        self._base: Base | None = None
-        self._asked: object = None
-        self._looking: JobHandle[list[Base]] | None = None
-        self._worth = False
+        self._base: BaseRun | None = None
+        self._searched_for: object = None
+        self._search_job: JobHandle[list[BaseRun]] | None = None
+        self._is_worthwhile = False
         self.box = QCheckBox()
-        self.told = label("", "caption", wrap=True)
+        self.description = label("", "caption", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
         layout.addWidget(self.box)
-        layout.addWidget(self.told)
+        layout.addWidget(self.description)
         self.box.toggled.connect(self.changed)
-        studio.data_changed.connect(self._look)
-        studio.run_changed.connect(self._look)
+        studio.data_changed.connect(self._search)
+        studio.run_changed.connect(self._search)
         self._show()
-        self._look()
+        self._search()
 
     @property
     def run(self) -> Path | None:
@@ -61,43 +61,43 @@ class StartFrom(QWidget):
         """The network preset of a warm start; None without one."""
         return self._base.preset if self._base is not None and self._chosen else None
 
-    def set_worth(self, worth: bool) -> None:
+    def set_worthwhile(self, is_worthwhile: bool) -> None:
         """Show or hide the box: with enough time and many pictures a warm start saves little."""
-        self._worth = worth
+        self._is_worthwhile = is_worthwhile
         self._show()
 
     @property
     def _chosen(self) -> bool:
-        return self._worth and self.box.isChecked()
+        return self._is_worthwhile and self.box.isChecked()
 
-    def _look(self) -> None:
+    def _search(self) -> None:
         """Search for models to start from that suit the open pictures, unless those are known."""
         dataset, view = self._studio.dataset, self._studio.run_view
         own = () if view is None else (view.summary.path,)
-        asked = None if dataset is None else (dataset.shape, dataset.class_names, own)
-        if asked == self._asked:
+        search = None if dataset is None else (dataset.shape, dataset.class_names, own)
+        if search == self._searched_for:
             return
-        self._asked = asked
-        if asked is None:
-            if self._looking is not None:
+        self._searched_for = search
+        if search is None:
+            if self._search_job is not None:
                 # Its result would be for pictures that are not open any more.
-                self._studio.backend.cancel(self._looking)
-            self._offer([])
+                self._studio.backend.cancel(self._search_job)
+            self._on_bases_found([])
             return
-        self._looking = self._studio.backend.submit(specs.training.find_bases(*asked))
-        self._looking.on_finished(self._offer)
+        self._search_job = self._studio.backend.submit(specs.training.find_bases(*search))
+        self._search_job.on_finished(self._on_bases_found)
 
-    def _offer(self, bases: list[Base]) -> None:
+    def _on_bases_found(self, bases: list[BaseRun]) -> None:
         before, self._base = self.run, bases[0] if bases else None
         if self._base is not None:
             title = self.tr("Start from {name}").format(name=self._base.title)
-            self.box.setText(as_written(title))
+            self.box.setText(escape_mnemonics(title))
             tip = self.tr("Shapes are there at once, and turn into those of your pictures")
             name(self.box, title, tip)
-            self.told.setText(self._base.told)
+            self.description.setText(self._base.description)
         self._show()
         if self.run != before:
             self.changed.emit()
 
     def _show(self) -> None:
-        self.setVisible(self._worth and self._base is not None)
+        self.setVisible(self._is_worthwhile and self._base is not None)

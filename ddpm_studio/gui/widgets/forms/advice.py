@@ -14,7 +14,7 @@ _VALUE = r"(?: ([^\s.;,)]+(?:\.\.[^\s.;,)]+)?))?"
 _OPTION = r"--(no-)?([a-z][a-z-]*)"
 
 
-def in_form(
+def options_to_titles(
     line: str, fields: Mapping[str, FieldInfo], words: str, *, with_values: bool = False
 ) -> str:
     """Replace terminal options in a line by a form's field titles, such as “Split: all”.

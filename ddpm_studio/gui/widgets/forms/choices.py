@@ -19,7 +19,7 @@ def add_choices(box: QComboBox, choices: Sequence[Choice]) -> None:
         box.setItemData(box.count() - 1, translated(choice.help), Qt.ItemDataRole.ToolTipRole)
 
 
-def name_by_field(widget: QWidget, field: FieldInfo) -> None:
+def set_name_from_field(widget: QWidget, field: FieldInfo) -> None:
     """Set a widget's accessible name and tooltip from a request's field."""
     name(widget, translated(field.title or ""), translated(field.description or ""))
 

@@ -13,20 +13,20 @@ from PySide6.QtWidgets import (
 )
 
 _LETTERS = 6
-_MOST_LINES = 20
+_MAX_VISIBLE_ITEMS = 20
 
 
-class WideList(QComboBox):
+class WidePopupComboBox(QComboBox):
     """Combo box whose popup is as wide as its longest item and shows up to 20 items."""
 
     def showPopup(self) -> None:
         """Set the popup's size, then open it."""
-        self.setMaxVisibleItems(_MOST_LINES)
+        self.setMaxVisibleItems(_MAX_VISIBLE_ITEMS)
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0))
         super().showPopup()
 
 
-class NarrowChoice(WideList):
+class ElidedComboBox(WidePopupComboBox):
     """Narrow combo box that elides the current item; the popup shows it in full."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -25,8 +25,8 @@ from ddpm_studio.gui.widgets.layout.basics import tool_button
 from ddpm_studio.picture_shape import ImageSize, parse_image_size, sides
 
 _COLOUR = r"^#[0-9a-fA-F]{6}$"
-_SEED_FROM = 2**31
-_HAIR = 1e-9
+_MIN_SEED_RANGE = 2**31
+_EPSILON = 1e-9
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Editor:
     """Editor of a field: its widget, with functions to read and write the value.
 
     ``focus`` is the part of ``widget`` that takes the focus; ``changed`` is the signal of a changed
-    value; ``captioned`` says that the widget shows the field's title itself.
+    value; ``has_own_label`` says that the widget shows the field's title itself.
     """
 
     widget: QWidget
@@ -42,7 +42,7 @@ class Editor:
     read: Callable[[], Any]
     write: Callable[[Any], None]
     changed: SignalInstance
-    captioned: bool = False
+    has_own_label: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ def editor_for(field: FieldInfo) -> Editor | None:
     if choices := choices_of(field):
         return _choice(choices, optional)
     if kind is bool:
-        return _yes_or_no(field) if optional else _check(field)
+        return _optional_bool(field) if optional else _checkbox(field)
     if kind is int:
-        if not optional and bounds.low == 0 and (bounds.high or 0) >= _SEED_FROM:
+        if not optional and bounds.low == 0 and (bounds.high or 0) >= _MIN_SEED_RANGE:
             return _seed()
-        return _integer(bounds, empty_words(field) if optional else None)
+        return _integer(bounds, empty_text(field) if optional else None)
     if kind is float:
-        return _float(field, bounds, empty_words(field) if optional else None)
+        return _float(field, bounds, empty_text(field) if optional else None)
     if kind is str and _is_folder(field):
         return _folder()
     if kind == ImageSize:
@@ -104,7 +104,7 @@ def range_text(field: FieldInfo) -> str:
     """Return the range of a number as text, such as "1 to 65,536"; empty if unbounded."""
     bounds = _Bounds.of(field)
     low, high = bounds.low, bounds.high
-    if high is not None and high >= _SEED_FROM:
+    if high is not None and high >= _MIN_SEED_RANGE:
         high = None
     if low is not None and high is not None:
         return _tr("{low} to {high}").format(low=f"{low:,}", high=f"{high:,}")
@@ -117,7 +117,7 @@ def range_text(field: FieldInfo) -> str:
     return ""
 
 
-def empty_words(field: FieldInfo) -> str:
+def empty_text(field: FieldInfo) -> str:
     """Return the text of an empty optional field: "auto", unless the field specifies another."""
     extra = field.json_schema_extra
     words = extra.get("empty") if isinstance(extra, dict) else None
@@ -151,18 +151,18 @@ def _choice(choices: Sequence[Choice], optional: bool) -> Editor:
     return Editor(box, box, box.currentData, write, box.currentIndexChanged)
 
 
-def _check(field: FieldInfo) -> Editor:
+def _checkbox(field: FieldInfo) -> Editor:
     box = QCheckBox(translated(field.title or ""))
 
     def write(value: object) -> None:
         box.setChecked(bool(value))
 
-    return Editor(box, box, box.isChecked, write, box.toggled, captioned=True)
+    return Editor(box, box, box.isChecked, write, box.toggled, has_own_label=True)
 
 
-def _yes_or_no(field: FieldInfo) -> Editor:
+def _optional_bool(field: FieldInfo) -> Editor:
     box = QComboBox()
-    for text, value in ((empty_words(field), None), (_tr("yes"), True), (_tr("no"), False)):
+    for text, value in ((empty_text(field), None), (_tr("yes"), True), (_tr("no"), False)):
         box.addItem(text, value)
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -177,7 +177,7 @@ def _seed() -> Editor:
     box = SeedBox()
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     dice = tool_button("dice-5", _tr("Another seed"))
-    dice.clicked.connect(box.throw)
+    dice.clicked.connect(box.randomize)
     layout = QHBoxLayout(row)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(SPACE_S)
@@ -191,20 +191,24 @@ def _seed() -> Editor:
 
 
 def _integer(bounds: _Bounds, empty: str | None) -> Editor:
-    low = -_SEED_FROM + 2 if bounds.low is None else int(bounds.low) + bounds.open_low
-    high = None if bounds.high is None else min(int(bounds.high) - bounds.open_high, _SEED_FROM - 1)
+    low = -_MIN_SEED_RANGE + 2 if bounds.low is None else int(bounds.low) + bounds.open_low
+    high = (
+        None
+        if bounds.high is None
+        else min(int(bounds.high) - bounds.open_high, _MIN_SEED_RANGE - 1)
+    )
     box = IntBox(low, high, empty)
-    _let_shrink(box)
+    _allow_shrinking(box)
     return Editor(box, box, box.number, box.set_number, box.valueChanged)
 
 
 def _float(field: FieldInfo, bounds: _Bounds, empty: str | None) -> Editor:
-    low = -1e9 if bounds.low is None else bounds.low + (_HAIR if bounds.open_low else 0)
-    high = None if bounds.high is None else bounds.high - (_HAIR if bounds.open_high else 0)
+    low = -1e9 if bounds.low is None else bounds.low + (_EPSILON if bounds.open_low else 0)
+    high = None if bounds.high is None else bounds.high - (_EPSILON if bounds.open_high else 0)
     # A number above an open bound, such as 0, is a scale: its steps are relative.
     step = None if bounds.open_low else _step(field.default)
     box = FloatBox(low, high, step, empty)
-    _let_shrink(box)
+    _allow_shrinking(box)
     return Editor(box, box, box.number, box.set_number, box.valueChanged)
 
 
@@ -280,7 +284,7 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
     return annotation, False
 
 
-def _let_shrink(box: QWidget) -> None:
+def _allow_shrinking(box: QWidget) -> None:
     # The size hint fits the largest number, but a form may be as narrow as its dock.
     box.setMinimumSize(QSize(80, 0))
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

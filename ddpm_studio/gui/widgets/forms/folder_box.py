@@ -20,7 +20,7 @@ class FolderBox(QWidget):
         self.line.setPlaceholderText(self.tr("auto"))
         self.line.editingFinished.connect(self.changed)
         self.button = tool_button("folder-open", self.tr("Choose a folder…"))
-        self.button.clicked.connect(self._ask)
+        self.button.clicked.connect(self._open_dialog)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
@@ -37,7 +37,7 @@ class FolderBox(QWidget):
             self.line.setText(path or "")
             self.changed.emit()
 
-    def _ask(self) -> None:
+    def _open_dialog(self) -> None:
         dialog = QFileDialog(self.window(), self.tr("Choose a folder"), self.line.text())
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)

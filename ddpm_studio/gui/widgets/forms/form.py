@@ -10,15 +10,15 @@ from pydantic.fields import FieldInfo
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from ddpm_studio.catalogue.fields import options_beside, options_from
+from ddpm_studio.catalogue.fields import entry_options, options_from
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.editors import Editor, editor_for, options_editor, range_text
 from ddpm_studio.gui.widgets.forms.options_box import OptionsBox
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, set_property
-from ddpm_studio.validation import first_problem, plainly
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, label, name, set_property
+from ddpm_studio.validation import first_problem, reword_message
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -51,13 +51,13 @@ class RequestForm(QWidget, Generic[Model]):
         self._editors: dict[str, Editor] = {}
         self._errors: dict[str, QLabel] = {}
         self._checks: dict[str, TypeAdapter[Any]] = {}
-        self._kept: dict[str, Any] = {}
+        self._other_values: dict[str, Any] = {}
         self._options: dict[str, tuple[OptionsBox, QLabel]] = {}
         self._layout = _rows()
         self._more_layout = _rows()
         self._more = QWidget()
         self._more.setLayout(self._more_layout)
-        self.more_button = self._fold_button()
+        self.more_button = self._make_more_button()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(SPACE_S + 2)
@@ -70,7 +70,7 @@ class RequestForm(QWidget, Generic[Model]):
             self._add(key, self._layout)
         for key in more:
             self._add(key, self._more_layout)
-        self._follow()
+        self._update_dependent_fields()
         self.more_button.setVisible(bool(more))
         self._more.hide()
 
@@ -90,7 +90,10 @@ class RequestForm(QWidget, Generic[Model]):
 
     def values(self) -> dict[str, Any]:
         """Return the values of all fields, whether valid or not."""
-        return {**self._kept, **{key: editor.read() for key, editor in self._editors.items()}}
+        return {
+            **self._other_values,
+            **{key: editor.read() for key, editor in self._editors.items()},
+        }
 
     def value(self, **others: object) -> Model:
         """Return the validated request.
@@ -120,7 +123,7 @@ class RequestForm(QWidget, Generic[Model]):
             if key in self._editors:
                 self._editors[key].write(wanted)
             elif key in self._model.model_fields:
-                self._kept[key] = wanted
+                self._other_values[key] = wanted
         self.blockSignals(blocked)
         for key in self._editors:
             self._check(key)
@@ -129,7 +132,7 @@ class RequestForm(QWidget, Generic[Model]):
 
     def reset(self) -> None:
         """Reset all fields to the model's defaults."""
-        self._kept.clear()
+        self._other_values.clear()
         self.set_value(self._defaults())
 
     def errors(self) -> dict[str, str]:
@@ -150,7 +153,7 @@ class RequestForm(QWidget, Generic[Model]):
         self._clear_errors()
         first = ""
         for found in error.errors():
-            text = plainly(str(found["msg"]))
+            text = reword_message(str(found["msg"]))
             key = str(found["loc"][0]) if found["loc"] else ""
             if key in self._errors:
                 self.show_error(key, text)
@@ -163,18 +166,18 @@ class RequestForm(QWidget, Generic[Model]):
 
     def _add(self, key: str, rows: QFormLayout) -> None:
         field = self._model.model_fields[key]
-        options = options_beside(self._model, key)
+        options = entry_options(self._model, key)
         box = OptionsBox(options) if options else None
         editor = options_editor(box) if box else editor_for(field)
         if editor is None:
             return
         title = self._title(key)
-        other = _only_with(field)
+        other = _dependency(field)
         needs = self.tr("Only with “{0}”.").format(self._title(other)) if other else ""
         described = (translated(field.description or ""), range_text(field), needs)
         tip = " ".join(part for part in described if part)
         name(editor.focus, title, tip)
-        keep_from_wheel(editor.focus)
+        ignore_unfocused_wheel(editor.focus)
         if not field.is_required():
             editor.write(field.get_default(call_default_factory=True))
         shown = label("", "danger", wrap=True)
@@ -186,7 +189,7 @@ class RequestForm(QWidget, Generic[Model]):
         cell.setSpacing(2)
         cell.addWidget(editor.widget)
         cell.addWidget(shown)
-        if editor.captioned:
+        if editor.has_own_label:
             # A full-width row, as a long caption may not fit in the field column.
             rows.addRow(cell)
         else:
@@ -196,9 +199,9 @@ class RequestForm(QWidget, Generic[Model]):
             rows.addRow(caption, cell)
             if box:
                 self._options[key] = box, caption
-        editor.changed.connect(_Relay(self, key).hear)
+        editor.changed.connect(_Relay(self, key).on_changed)
 
-    def hear(self, key: str) -> None:
+    def on_changed(self, key: str) -> None:
         """Validate a field that has changed, and emit ``changed``."""
         self._check(key)
         self.changed.emit()
@@ -210,18 +213,18 @@ class RequestForm(QWidget, Generic[Model]):
             self.show_error(key, first_problem(error))
         else:
             self.show_error(key, "")
-        self._follow()
+        self._update_dependent_fields()
 
-    def _follow(self) -> None:
+    def _update_dependent_fields(self) -> None:
         """Enable and show dependent fields only while the field they depend on applies."""
         for key, editor in self._editors.items():
-            other = _only_with(self._model.model_fields[key])
+            other = _dependency(self._model.model_fields[key])
             if other in self._editors:
                 # None leaves it to the job, which may turn it on.
                 editor.widget.setEnabled(self._editors[other].read() in (True, None))
         for key, (box, caption) in self._options.items():
             of = self._editors.get(options_from(self._model.model_fields[key]))
-            some = box.follow(of.read() if of else "")
+            some = box.show_entry(of.read() if of else "")
             box.setVisible(some)
             caption.setVisible(some)
 
@@ -240,7 +243,7 @@ class RequestForm(QWidget, Generic[Model]):
         field = self._model.model_fields.get(key)
         return translated((field.title if field else "") or key.replace("_", " "))
 
-    def _fold_button(self) -> QToolButton:
+    def _make_more_button(self) -> QToolButton:
         made = QToolButton()
         made.setText(self.tr("More"))
         made.setCheckable(True)
@@ -249,10 +252,10 @@ class RequestForm(QWidget, Generic[Model]):
         made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         set_icon(made, "chevron-right", "muted")
         name(made, self.tr("More"), self.tr("Show what is rarely changed"))
-        made.toggled.connect(self._unfold)
+        made.toggled.connect(self._show_more)
         return made
 
-    def _unfold(self, unfolded: bool) -> None:
+    def _show_more(self, unfolded: bool) -> None:
         self._more.setVisible(unfolded)
         set_icon(self.more_button, "chevron-down" if unfolded else "chevron-right", "muted")
 
@@ -264,11 +267,11 @@ class _Relay(QObject):
         super().__init__(form)
         self._form, self._key = form, key
 
-    def hear(self) -> None:
-        self._form.hear(self._key)
+    def on_changed(self) -> None:
+        self._form.on_changed(self._key)
 
 
-def _only_with(field: FieldInfo) -> str:
+def _dependency(field: FieldInfo) -> str:
     """Return the name of the field that this one depends on; empty if none."""
     extra = field.json_schema_extra
     return str(extra.get("only_with", "")) if isinstance(extra, dict) else ""

@@ -22,7 +22,7 @@ def open_term(term: str) -> None:
     QDesktopServices.openUrl(QUrl(f"{SCHEME}:{term}"))
 
 
-def term_tip(term: str, tip: str = "") -> str:
+def term_tooltip(term: str, tip: str = "") -> str:
     """Return a tooltip: ``tip``, then the glossary's entry of a term."""
     entry = GLOSSARY[term]
     return " ".join(part for part in (tip, f"{entry.heading}: {translated(entry.text)}") if part)
@@ -47,7 +47,7 @@ class TermLabel(QLabel):
         self.setProperty("term", True)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setCursor(Qt.CursorShape.WhatsThisCursor)
-        name(self, GLOSSARY[term].heading, term_tip(term))
+        name(self, GLOSSARY[term].heading, term_tooltip(term))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Open the glossary on a left click."""

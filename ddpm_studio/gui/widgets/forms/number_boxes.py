@@ -7,7 +7,7 @@ import math
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
 
-from ddpm_studio.gui.widgets.layout.basics import inset, keep_from_wheel
+from ddpm_studio.gui.widgets.layout.basics import add_text_margin, ignore_unfocused_wheel
 
 _LARGEST_INT = 2**31 - 1
 _LARGEST_FLOAT = 1e9
@@ -29,8 +29,8 @@ class IntBox(QSpinBox):
         self, low: int, high: int | None, empty: str | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        inset(self)
-        keep_from_wheel(self)
+        add_text_margin(self)
+        ignore_unfocused_wheel(self)
         self._low = low
         self._optional = empty is not None
         self.setRange(low - 1 if self._optional else low, _LARGEST_INT if high is None else high)
@@ -79,8 +79,8 @@ class FloatBox(QDoubleSpinBox):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        inset(self)
-        keep_from_wheel(self)
+        add_text_margin(self)
+        ignore_unfocused_wheel(self)
         self._low = low
         self._optional = empty is not None
         self.setDecimals(_DECIMALS)

@@ -45,9 +45,9 @@ class OptionsBox(QWidget):
             caption.setBuddy(box)
             self._rows.addRow(caption, box)
             self._boxes[entry.name, option.name] = option, box
-        self.follow("")
+        self.show_entry("")
 
-    def follow(self, chosen: object) -> bool:
+    def show_entry(self, chosen: object) -> bool:
         """Show the options of the entry of a name; return whether it has any."""
         self._chosen = str(chosen)
         for (entry, _), (_, box) in self._boxes.items():

@@ -8,10 +8,10 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
-from ddpm_studio.gui.widgets.layout.basics import inset, keep_from_wheel
+from ddpm_studio.gui.widgets.layout.basics import add_text_margin, ignore_unfocused_wheel
 
 _LARGEST = 2**63 - 1
-_THROWN = 10_000
+_RANDOM_LIMIT = 10_000
 
 
 class SeedBox(QAbstractSpinBox):
@@ -21,8 +21,8 @@ class SeedBox(QAbstractSpinBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        inset(self)
-        keep_from_wheel(self)
+        add_text_margin(self)
+        ignore_unfocused_wheel(self)
         self._value = 0
         self.lineEdit().setText("0")
         self.lineEdit().textEdited.connect(self._on_edited)
@@ -41,9 +41,9 @@ class SeedBox(QAbstractSpinBox):
             self._show()
             self.changed.emit()
 
-    def throw(self) -> None:
+    def randomize(self) -> None:
         """Choose a different seed at random, below 10,000 so that it is easy to read out."""
-        thrown = secrets.randbelow(_THROWN - 1)
+        thrown = secrets.randbelow(_RANDOM_LIMIT - 1)
         self.set_value(thrown if thrown < self._value else thrown + 1)
 
     def stepBy(self, steps: int) -> None:

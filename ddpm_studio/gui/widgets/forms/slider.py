@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
 
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel
 
 
 class Slider(QSlider):
@@ -19,13 +19,13 @@ class Slider(QSlider):
         parent: the owner.
     """
 
-    handled = Signal()
+    user_moved = Signal()
     """Emitted when the user presses or moves the handle, by mouse, keyboard or wheel."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        keep_from_wheel(self)
-        self.sliderPressed.connect(self.handled)
+        ignore_unfocused_wheel(self)
+        self.sliderPressed.connect(self.user_moved)
         # Not emitted for ``setValue``, which a playback calls.
         self.actionTriggered.connect(self._on_action)
 
@@ -60,7 +60,7 @@ class Slider(QSlider):
         event.setAccepted(held.isAccepted())
 
     def _on_action(self) -> None:
-        self.handled.emit()
+        self.user_moved.emit()
 
     def _value_at(self, point: QPoint) -> int:
         """Return the value at which the handle's centre is closest to a point."""

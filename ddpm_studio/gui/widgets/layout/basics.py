@@ -29,7 +29,7 @@ def name(widget: QWidget, title: str, tip: str = "") -> None:
         widget.setAccessibleDescription(tip)
 
 
-def as_written(text: str) -> str:
+def escape_mnemonics(text: str) -> str:
     """Escape ``&`` in a text for a button or a menu, so that it marks no mnemonic."""
     return text.replace("&", "&&")
 
@@ -61,11 +61,11 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
 def number_label(text: str = "", role: str = "") -> QLabel:
     """Return a label for a changing number, with tabular figures."""
     made = label(text, role)
-    even_figures(made)
+    use_tabular_figures(made)
     return made
 
 
-def even_figures(widget: QWidget) -> None:
+def use_tabular_figures(widget: QWidget) -> None:
     """Enable tabular figures (all of the same width), for a changing number."""
     font = widget.font()
     font.setFeature(body_font().featureTags()[0], 1)
@@ -96,14 +96,14 @@ def tool_button(icon: str, title: str, tip: str = "", *, checkable: bool = False
     return made
 
 
-def clearable(edit: QLineEdit) -> None:
+def add_clear_button(edit: QLineEdit) -> None:
     """Add a clear button in the theme's colours to a line edit, as Qt's is dark on dark."""
     edit.setClearButtonEnabled(True)
     for action in edit.findChildren(QAction):
         set_icon(action, "x", "muted")
 
 
-def inset(box: QAbstractSpinBox) -> None:
+def add_text_margin(box: QAbstractSpinBox) -> None:
     """Add a left text margin to a spin box, where Qt ignores the style sheet's padding."""
     box.lineEdit().setTextMargins(SPACE_S + 2, 0, 0, 0)
 
@@ -191,7 +191,7 @@ class _WheelFilter(QObject):
         return super().eventFilter(watched, event)
 
 
-def keep_from_wheel(*fields: QWidget) -> None:
+def ignore_unfocused_wheel(*fields: QWidget) -> None:
     """Keep the wheel from changing or focusing fields, so that it scrolls past them.
 
     A field that was focused by a click or Tab still reacts to the wheel.

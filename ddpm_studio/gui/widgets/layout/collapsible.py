@@ -29,14 +29,14 @@ class CollapsibleHeading(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.say(text, tip)
+        self.set_text(text, tip)
         self.toggled.connect(self._show)
         self._show_arrow()
         # Not shown here: a widget without a parent would appear as a top-level window.
         if not unfolded:
             content.hide()
 
-    def say(self, text: str, tip: str = "") -> None:
+    def set_text(self, text: str, tip: str = "") -> None:
         """Change the text and the tooltip."""
         self.setText(text)
         name(self, text, tip)

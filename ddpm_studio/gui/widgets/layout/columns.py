@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 
-LEAST = 280
+MIN_COLUMN_WIDTH = 280
 """Minimum width of a column in pixels; with less, the groups are stacked."""
-_BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+_HORIZONTAL, _VERTICAL = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
 # Stretch of the filling widget, against 1 of the empty space.
-_ALL = 1000
+_FILL_STRETCH = 1000
 
 
 class Columns(QWidget):
@@ -20,7 +20,7 @@ class Columns(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._box = QBoxLayout(_BELOW, self)
+        self._box = QBoxLayout(_VERTICAL, self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(SPACE_M)
         self._groups: list[QVBoxLayout] = []
@@ -38,16 +38,16 @@ class Columns(QWidget):
             if isinstance(part, QLayout):
                 group.addLayout(part)
             else:
-                group.addWidget(part, _ALL if part is filling else 0)
+                group.addWidget(part, _FILL_STRETCH if part is filling else 0)
         group.addStretch(1)
         self._groups.append(group)
         self._box.addLayout(group)
-        self._share_out()
+        self._update_stretches()
 
     @property
-    def beside(self) -> bool:
+    def is_side_by_side(self) -> bool:
         """Whether the groups are side by side now."""
-        return self._box.direction() is _BESIDE
+        return self._box.direction() is _HORIZONTAL
 
     def minimumSizeHint(self) -> QSize:
         """Return a minimum of the widest group's width, as groups can be stacked."""
@@ -60,16 +60,16 @@ class Columns(QWidget):
         """Stack the groups or put them side by side, by the width available."""
         super().resizeEvent(event)
         gaps = SPACE_L * (len(self._groups) - 1)
-        needed = sum(max(LEAST, group.minimumSize().width()) for group in self._groups)
-        direction = _BESIDE if self._box.contentsRect().width() >= needed + gaps else _BELOW
+        needed = sum(max(MIN_COLUMN_WIDTH, group.minimumSize().width()) for group in self._groups)
+        direction = _HORIZONTAL if self._box.contentsRect().width() >= needed + gaps else _VERTICAL
         if direction != self._box.direction():
             self._box.setDirection(direction)
-            self._box.setSpacing(SPACE_L if direction is _BESIDE else SPACE_M)
-            self._share_out()
+            self._box.setSpacing(SPACE_L if direction is _HORIZONTAL else SPACE_M)
+            self._update_stretches()
             self.updateGeometry()
 
-    def _share_out(self) -> None:
+    def _update_stretches(self) -> None:
         """Set stretches: stacked, the last group gets the remaining height; else equal widths."""
         last = len(self._groups) - 1
         for number in range(len(self._groups)):
-            self._box.setStretch(number, int(self.beside or number == last))
+            self._box.setStretch(number, int(self.is_side_by_side or number == last))

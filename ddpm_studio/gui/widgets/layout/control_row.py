@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_M
-from ddpm_studio.gui.widgets.layout.drawer import Drawer, Explained, is_put_away
+from ddpm_studio.gui.widgets.layout.drawer import Drawer, ExplainedControl, is_explicitly_hidden
 
 
 @dataclass
@@ -17,7 +17,7 @@ class _Part:
     widget: QWidget
     sentence: str
     keep: bool
-    away: Explained | None = None
+    drawer_row: ExplainedControl | None = None
 
 
 class ControlRow(QWidget):
@@ -61,7 +61,7 @@ class ControlRow(QWidget):
     @property
     def shown(self) -> list[QWidget]:
         """The controls that are in the row, from left to right."""
-        return [part.widget for part in self._parts if part.away is None]
+        return [part.widget for part in self._parts if part.drawer_row is None]
 
     def minimumSizeHint(self) -> QSize:
         """Return the size of the first control and the corner."""
@@ -74,53 +74,61 @@ class ControlRow(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Move controls between row and drawer to suit the width."""
         super().resizeEvent(event)
-        self._share_out()
+        self._redistribute()
 
     def event(self, event: QEvent) -> bool:
         """Redistribute controls when one was shown, hidden or resized."""
         done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
-            self._share_out()
+            self._redistribute()
         return done
 
     def _size(self, parts: list[QWidget]) -> QSize:
         ends = [] if self._corner is None else [self._corner]
-        sizes = [_wanted(widget) for widget in (*parts, *ends) if not is_put_away(widget)]
+        sizes = [
+            _preferred_size(widget)
+            for widget in (*parts, *ends)
+            if not is_explicitly_hidden(widget)
+        ]
         wide = sum(size.width() for size in sizes) + SPACE_M * max(0, len(sizes) - 1)
         # Include the height of controls in the drawer, so that it is constant.
-        high = max((_wanted(part.widget).height() for part in self._parts), default=0)
+        high = max((_preferred_size(part.widget).height() for part in self._parts), default=0)
         return QSize(wide, max([high, *(size.height() for size in sizes)]))
 
-    def _share_out(self) -> None:
+    def _redistribute(self) -> None:
         free = self.width() - self._size([]).width()
         for part in sorted(self._parts, key=lambda part: not part.keep):
             # Controls hidden explicitly take no room.
-            needed = 0 if is_put_away(part.widget) else _wanted(part.widget).width() + SPACE_M
+            needed = (
+                0
+                if is_explicitly_hidden(part.widget)
+                else _preferred_size(part.widget).width() + SPACE_M
+            )
             if needed <= free:
                 free -= needed
-                self._take_back(part)
+                self._move_to_row(part)
             else:
-                self._lend(part)
+                self._move_to_drawer(part)
 
-    def _lend(self, part: _Part) -> None:
-        if part.away is None:
+    def _move_to_drawer(self, part: _Part) -> None:
+        if part.drawer_row is None:
             before = self._parts[: self._parts.index(part)]
-            place = sum(other.away is not None for other in before)
+            place = sum(other.drawer_row is not None for other in before)
             self._row.removeWidget(part.widget)
-            part.away = self._drawer.lend(part.widget, part.sentence, place)
+            part.drawer_row = self._drawer.host_control(part.widget, part.sentence, place)
 
-    def _take_back(self, part: _Part) -> None:
-        if part.away is None:
+    def _move_to_row(self, part: _Part) -> None:
+        if part.drawer_row is None:
             return
         before = self._parts[: self._parts.index(part)]
-        hidden = is_put_away(part.widget)
-        part.away.release()
-        part.away = None
-        self._row.insertWidget(sum(other.away is None for other in before), part.widget)
+        hidden = is_explicitly_hidden(part.widget)
+        part.drawer_row.release()
+        part.drawer_row = None
+        self._row.insertWidget(sum(other.drawer_row is None for other in before), part.widget)
         part.widget.setHidden(hidden)
 
 
-def _wanted(widget: QWidget) -> QSize:
+def _preferred_size(widget: QWidget) -> QSize:
     """Return the preferred size that a layout would give a widget."""
     hint = widget.sizeHint().expandedTo(widget.minimumSizeHint())
     return hint.boundedTo(widget.maximumSize()).expandedTo(widget.minimumSize())

@@ -10,7 +10,7 @@ from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
 from ddpm_studio.gui.widgets.layout.overlay import Overlay
-from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import VerticalScrollArea
 
 WIDTH = 336
 
@@ -53,56 +53,56 @@ class Drawer(QFrame):
         self.column = QVBoxLayout(body)
         self.column.setContentsMargins(0, 0, SPACE_S, 0)
         self.column.setSpacing(SPACE_M)
-        self._lent = QVBoxLayout()
-        self._lent.setSpacing(SPACE_M)
-        self.column.addLayout(self._lent)
+        self._hosted_column = QVBoxLayout()
+        self._hosted_column.setSpacing(SPACE_M)
+        self.column.addLayout(self._hosted_column)
         self.column.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_M + SPACE_S, SPACE_S, SPACE_S, SPACE_M)
         layout.setSpacing(SPACE_S)
         layout.addLayout(top)
-        layout.addWidget(TallArea(body, title), 1)
+        layout.addWidget(VerticalScrollArea(body, title), 1)
         margins = layout.contentsMargins()
-        self._around = QSize(
+        self._frame_size = QSize(
             margins.left() + margins.right() + 2,
             margins.top() + margins.bottom() + SPACE_S + top.sizeHint().height() + 2,
         )
-        self._overlay = Overlay(self, self._place)
-        self._overlay.lie_over(owner)
-        self._around_both: QWidget | None = None
+        self._overlay = Overlay(self, self._reposition)
+        self._overlay.attach_to(owner)
+        self._common_ancestor: QWidget | None = None
         self.hide()
         # Deferred: a control that was added or removed must be laid out first.
-        self._fit_soon = QTimer(self, singleShot=True)
-        self._fit_soon.timeout.connect(self._place)
+        self._fit_timer = QTimer(self, singleShot=True)
+        self._fit_timer.timeout.connect(self._reposition)
 
     def close_drawer(self) -> None:
         """Close the drawer and give the focus back to its button."""
         self.button.setChecked(False)
         self.button.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def add(self, part: QWidget, sentence: str = "") -> Explained:
+    def add(self, part: QWidget, sentence: str = "") -> ExplainedControl:
         """Append a control with an explanation below it."""
-        row = Explained(part, sentence)
+        row = ExplainedControl(part, sentence)
         self.column.insertWidget(self.column.count() - 1, row)
         return row
 
-    def lend(self, part: QWidget, sentence: str, place: int) -> Explained:
-        """Host a control that has no room elsewhere, until :meth:`Explained.release`.
+    def host_control(self, part: QWidget, sentence: str, place: int) -> ExplainedControl:
+        """Host a control that has no room elsewhere, until :meth:`ExplainedControl.release`.
 
         Args:
             part: the control.
             sentence: what it does.
             place: index among the hosted controls, from the top.
         """
-        row = Explained(part, sentence)
-        self._lent.insertWidget(place, row)
-        self._fit_soon.start()
+        row = ExplainedControl(part, sentence)
+        self._hosted_column.insertWidget(place, row)
+        self._fit_timer.start()
         return row
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Event filter of the common ancestor: close on an Escape that no child handled."""
         if (
-            watched is self._around_both
+            watched is self._common_ancestor
             and isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.KeyPress
             and event.key() == Qt.Key.Key_Escape
@@ -113,33 +113,33 @@ class Drawer(QFrame):
 
     def _open(self, opened: bool) -> None:
         self.setVisible(opened)
-        self._place()
+        self._reposition()
         if opened:
-            self._overlay.came()
-        if self._around_both is not None:
-            self._around_both.removeEventFilter(self)
-        self._around_both = self._common_parent() if opened else None
-        if self._around_both is not None:
-            self._around_both.installEventFilter(self)
+            self._overlay.reposition_others()
+        if self._common_ancestor is not None:
+            self._common_ancestor.removeEventFilter(self)
+        self._common_ancestor = self._find_common_ancestor() if opened else None
+        if self._common_ancestor is not None:
+            self._common_ancestor.installEventFilter(self)
 
-    def _common_parent(self) -> QWidget:
+    def _find_common_ancestor(self) -> QWidget:
         """Return the closest common ancestor of the owner and the button."""
         around = self._owner
         while (above := around.parentWidget()) and not around.isAncestorOf(self.button):
             around = above
         return around
 
-    def _place(self) -> None:
+    def _reposition(self) -> None:
         width = min(WIDTH, self._owner.width())
-        within = width - self._around.width()
+        within = width - self._frame_size.width()
         wanted = self.column.heightForWidth(within)
         wanted = max(wanted, self._body.minimumSizeHint().height())
-        height = min(self._owner.height(), wanted + self._around.height())
+        height = min(self._owner.height(), wanted + self._frame_size.height())
         self.setGeometry(self._owner.width() - width, self._owner.height() - height, width, height)
         self.raise_()
 
 
-class Explained(QWidget):
+class ExplainedControl(QWidget):
     """Control with an explanation below it, shown and hidden together with the control.
 
     Args:
@@ -154,7 +154,7 @@ class Explained(QWidget):
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        hidden = is_put_away(part)
+        hidden = is_explicitly_hidden(part)
         row = self._row = QHBoxLayout()
         row.addWidget(part)
         row.addStretch()
@@ -187,7 +187,7 @@ class Explained(QWidget):
         return super().eventFilter(watched, event)
 
 
-def is_put_away(widget: QWidget) -> bool:
+def is_explicitly_hidden(widget: QWidget) -> bool:
     """Whether a widget was hidden explicitly, as opposed to not shown yet."""
     explicit = Qt.WidgetAttribute.WA_WState_ExplicitShowHide
     return widget.isHidden() and widget.testAttribute(explicit)

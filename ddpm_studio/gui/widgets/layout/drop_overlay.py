@@ -30,7 +30,7 @@ class DropOverlay(QWidget):
         window.installEventFilter(self)
         self.hide()
 
-    def say(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Show a text, above everything else in the window."""
         self.text = text
         self.setAccessibleName(text)

@@ -54,7 +54,7 @@ class DropZone(QFrame):
         self._layout.setSpacing(SPACE_M)
         self.updateGeometry()
 
-    def lie_flat(self) -> None:
+    def set_horizontal(self) -> None:
         """Lay out as a row: icon, text and hint side by side."""
         self._layout.setDirection(QBoxLayout.Direction.LeftToRight)
         self._layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)

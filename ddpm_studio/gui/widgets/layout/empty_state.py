@@ -40,14 +40,14 @@ class EmptyState(QWidget):
         self._text = label(text, "muted", wrap=True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.button = button(button_text or " ")
-        self.button.clicked.connect(self._act)
+        self.button.clicked.connect(self._run_callback)
         if flat:
-            self._lie_down()
+            self._lay_out_horizontally()
         else:
-            self._stand()
+            self._lay_out_vertically()
         self.set_content(icon, text, button_text, callback)
 
-    def _lie_down(self) -> None:
+    def _lay_out_horizontally(self) -> None:
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_M)
@@ -57,7 +57,7 @@ class EmptyState(QWidget):
         self._icon.setParent(self)
         self._icon.hide()
 
-    def _stand(self) -> None:
+    def _lay_out_vertically(self) -> None:
         layout = QVBoxLayout(self)
         layout.setSpacing(SPACE_M)
         layout.addStretch()
@@ -88,6 +88,6 @@ class EmptyState(QWidget):
         """The text shown."""
         return self._text.text()
 
-    def _act(self) -> None:
+    def _run_callback(self) -> None:
         if self._callback is not None:
             self._callback()

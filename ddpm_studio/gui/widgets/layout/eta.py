@@ -9,11 +9,11 @@ from PySide6.QtCore import QCoreApplication
 from ddpm_studio import durations
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Format seconds as "4 s", "6 min", "2 h 10 min" or "3 days"; "" if negative or not finite."""
     if not math.isfinite(seconds) or seconds < 0:
         return ""
-    words = durations.duration(seconds)
+    words = durations.format_duration(seconds)
     number, _, unit = words.rpartition(" ")
     if unit == "days":
         return QCoreApplication.translate("Duration", "{n} days").format(n=number)
@@ -22,5 +22,5 @@ def duration(seconds: float) -> str:
 
 def time_left(seconds: float | None) -> str:
     """Format a remaining time as "6 min left"; "" if unknown (None)."""
-    words = "" if seconds is None else duration(seconds)
+    words = "" if seconds is None else format_duration(seconds)
     return QCoreApplication.translate("Duration", "{time} left").format(time=words) if words else ""

@@ -67,14 +67,14 @@ class FlowLayout(QLayout):
 
     def sizeHint(self) -> QSize:
         """Return the size of all items in one line."""
-        sizes = [item.sizeHint() for item in self._shown()]
+        sizes = [item.sizeHint() for item in self._visible_items()]
         wide = sum(size.width() for size in sizes) + self._gap * max(0, len(sizes) - 1)
         return QSize(wide, max((size.height() for size in sizes), default=0))
 
     def minimumSize(self) -> QSize:
         """Return the size of the largest item, or of the first item and the corner."""
         size = QSize()
-        items, corner = self._parted()
+        items, corner = self._split_corner()
         for item in items:
             size = size.expandedTo(item.minimumSize())
         if corner is not None:
@@ -83,13 +83,13 @@ class FlowLayout(QLayout):
             size = size.expandedTo(QSize(first + least.width(), least.height()))
         return size
 
-    def _shown(self) -> list[QLayoutItem]:
+    def _visible_items(self) -> list[QLayoutItem]:
         # While a window is destroyed, Qt may call this after it has deleted an item.
         return [item for item in self._items if isValid(item) and not item.isEmpty()]
 
-    def _parted(self) -> tuple[list[QLayoutItem], QLayoutItem | None]:
+    def _split_corner(self) -> tuple[list[QLayoutItem], QLayoutItem | None]:
         """Return the flowing items and the corner item, if any."""
-        shown = self._shown()
+        shown = self._visible_items()
         if self._corner is None:
             return shown, None
         corner = next((item for item in shown if item.widget() is self._corner), None)
@@ -98,7 +98,7 @@ class FlowLayout(QLayout):
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         """Compute the layout, apply it if ``move``, and return its height."""
         top = rect.y()
-        items, corner = self._parted()
+        items, corner = self._split_corner()
         size = QSize(0, 0) if corner is None else corner.sizeHint()
         room = rect.width() if corner is None else rect.width() - size.width() - self._gap
         lines: list[list[QLayoutItem]] = [[]]
@@ -126,7 +126,7 @@ class FlowLayout(QLayout):
         return top - self._line_gap - rect.y()
 
 
-def together(*parts: QWidget, gap: int = SPACE_S) -> QWidget:
+def inline_group(*parts: QWidget, gap: int = SPACE_S) -> QWidget:
     """Group widgets into one that keeps them on one line, such as a label and its field."""
     group = QWidget()
     row = QHBoxLayout(group)

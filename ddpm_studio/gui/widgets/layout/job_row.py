@@ -20,7 +20,7 @@ from ddpm_studio.gui.widgets.layout.eta import time_left
 
 _TITLE_WIDTH = 184
 _TEXT_WIDTH = 144
-_TITLE_MOST = 320
+_MAX_TITLE_WIDTH = 320
 _BAR_WIDTH = 48
 
 
@@ -36,7 +36,7 @@ class JobRow(QWidget):
         self.job = job
         self.title = ElidedLabel(job.spec.title)
         self.title.setMinimumWidth(_TITLE_WIDTH)
-        self.title.setMaximumWidth(_TITLE_MOST)
+        self.title.setMaximumWidth(_MAX_TITLE_WIDTH)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setMinimumWidth(_BAR_WIDTH)
@@ -79,7 +79,7 @@ class JobRow(QWidget):
         else:
             self.bar.setRange(0, max(1, job.progress.total))
             self.bar.setValue(job.progress.done)
-        self.text.setText(self._words())
+        self.text.setText(self._status_text())
         # The cause alone: the remedy is in the message of the failure.
         self.failed.setText("" if job.failure is None else job.failure.cause)
         self.setToolTip("" if job.failure is None else job.failure.line)
@@ -87,7 +87,7 @@ class JobRow(QWidget):
         self.text.setVisible(job.failure is None)
         self.failed.setVisible(job.failure is not None)
         self.copy_button.setVisible(job.failure is not None)
-        if job.state.over:
+        if job.state.is_over:
             self.bar.setRange(0, 1)
             self.bar.setValue(1 if job.state is State.DONE else 0)
             self.pause_button.hide()
@@ -101,7 +101,7 @@ class JobRow(QWidget):
             parts = (self.job.spec.title, failure.line, failure.details)
             QGuiApplication.clipboard().setText("\n\n".join(part for part in parts if part))
 
-    def _words(self) -> str:
+    def _status_text(self) -> str:
         job = self.job
         words = {
             State.WAITING: self.tr("Waiting…"),
@@ -109,7 +109,7 @@ class JobRow(QWidget):
             State.DONE: self.tr("Done"),
             State.CANCELLED: self.tr("Cancelled"),
         }
-        if job.state is State.CANCELLED and job.tells_time:
+        if job.state is State.CANCELLED and job.reports_time_left:
             # A training: its progress is saved, so it is not "Cancelled".
             return self.tr("Stopped")
         if job.state in words:
@@ -123,7 +123,7 @@ class JobRow(QWidget):
         self.pause_requested.emit(self.job.state is not State.PAUSED)
 
     def _cancel(self) -> None:
-        if self.job.state.over:
+        if self.job.state.is_over:
             self.dismissed.emit()
         else:
             self.cancel_requested.emit()

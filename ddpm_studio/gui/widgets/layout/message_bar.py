@@ -21,7 +21,7 @@ from ddpm_studio.gui.widgets.layout.basics import (
     tool_button,
 )
 from ddpm_studio.gui.widgets.layout.overlay import Overlay
-from ddpm_studio.gui.widgets.layout.overlay_placement import free_place
+from ddpm_studio.gui.widgets.layout.overlay_placement import free_rect
 from ddpm_studio.gui.widgets.layout.wrapped_text import SelectableText
 
 Level = Literal["info", "warning", "error"]
@@ -32,17 +32,17 @@ _ICONS = {
     "error": ("circle-alert", "danger"),
 }
 _DETAILS_HEIGHT = 140
-_MOST_KEPT = 10
+_MAX_MESSAGES = 10
 # Most lines of a gathered message; the latest are kept.
-_MOST_GATHERED = 8
-_WIDEST = 480
+_MAX_COLLECTED_LINES = 8
+_MAX_WIDTH = 480
 # Timeout of an info: at least this long, and long enough to be read.
-_GOES_AFTER_MS, _READ_MS_A_LETTER = 8_000, 60
+_INFO_TIMEOUT_MS, _READING_MS_PER_LETTER = 8_000, 60
 # The same with an action button; its action can be found elsewhere too.
-_OFFER_GOES_AFTER_MS = 20_000
+_ACTION_TIMEOUT_MS = 20_000
 # Characters: longer names are shortened, and shown in full in the details.
-_LONGEST = 64
-_LONGER = re.compile(rf"[^\s/\\]{{{_LONGEST + 1},}}")
+_MAX_NAME_LENGTH = 64
+_LONG_NAME = re.compile(rf"[^\s/\\]{{{_MAX_NAME_LENGTH + 1},}}")
 
 
 @dataclass(frozen=True)
@@ -54,26 +54,26 @@ class _Message:
     action: str = ""
     callback: Callable[[], object] | None = None
     topic: str = ""
-    gathers: bool = False
+    collects_lines: bool = False
 
     @property
-    def whole(self) -> str:
+    def full_text(self) -> str:
         return f"{self.text} {self.remedy}".strip()
 
     @property
-    def long_names(self) -> bool:
+    def has_long_names(self) -> bool:
         """Whether it has names so long that they are shown shortened."""
-        return _LONGER.search(self.whole) is not None
+        return _LONG_NAME.search(self.full_text) is not None
 
     @property
-    def stays(self) -> bool:
+    def is_persistent(self) -> bool:
         """Whether it is kept below a newer message that covers it."""
-        return self.level != "info" or bool(self.action) or self.gathers
+        return self.level != "info" or bool(self.action) or self.collects_lines
 
     def outlives(self, newer: _Message) -> bool:
         """Whether to keep it below ``newer``: it stays, and has another text and topic."""
-        same = self.whole == newer.whole or (bool(self.topic) and self.topic == newer.topic)
-        return self.stays and not same
+        same = self.full_text == newer.full_text or (bool(self.topic) and self.topic == newer.topic)
+        return self.is_persistent and not same
 
 
 class MessageBar(QFrame):
@@ -83,9 +83,9 @@ class MessageBar(QFrame):
     or gathers lines. Escape or the close button dismisses the message shown, and emits
     ``dismissed`` with its text.
 
-    The bar is an overlay of a panel, see :meth:`lie_over`, so that the layout does not move when it
-    appears, and avoids covering controls. As an overlay, infos disappear after a timeout, a longer
-    one if they have an action, but not while the mouse is over them.
+    The bar is an overlay of a panel, see :meth:`attach_to`, so that the layout does not move when
+    it appears, and avoids covering controls. As an overlay, infos disappear after a timeout, a
+    longer one if they have an action, but not while the mouse is over them.
     """
 
     dismissed = Signal(str)
@@ -95,11 +95,11 @@ class MessageBar(QFrame):
         self._messages: list[_Message] = []
         self._owner: QWidget | None = None
         self._edge = Qt.Edge.TopEdge
-        self._going = QTimer(self)
-        self._going.timeout.connect(self._go)
-        self._settling = QTimer(self, singleShot=True)
-        self._settling.timeout.connect(self._place)
-        self._mark = IconLabel("info", 16, "accent")
+        self._timeout_timer = QTimer(self)
+        self._timeout_timer.timeout.connect(self._on_timeout)
+        self._reposition_timer = QTimer(self, singleShot=True)
+        self._reposition_timer.timeout.connect(self._reposition)
+        self._icon_label = IconLabel("info", 16, "accent")
         self._text, self._remedy = SelectableText(), SelectableText("muted")
         self.action_button = button(" ")
         self.details_button = button(
@@ -116,16 +116,16 @@ class MessageBar(QFrame):
         self._details.setReadOnly(True)
         self._details.setFixedHeight(_DETAILS_HEIGHT)
         name(self._details, self.tr("Details"))
-        self.action_button.clicked.connect(self._act)
-        self.details_button.toggled.connect(self._unfold)
+        self.action_button.clicked.connect(self._run_action)
+        self.details_button.toggled.connect(self._show_details)
         self.copy_button.clicked.connect(self.copy_details)
-        self.earlier_button.clicked.connect(self._turn)
+        self.earlier_button.clicked.connect(self._show_earlier)
         self.close_button.clicked.connect(self.dismiss)
 
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._text)
-        words.addWidget(self._remedy)
+        text_column = QVBoxLayout()
+        text_column.setSpacing(2)
+        text_column.addWidget(self._text)
+        text_column.addWidget(self._remedy)
         links = QHBoxLayout()
         links.setSpacing(SPACE_S)
         for press in (
@@ -136,12 +136,12 @@ class MessageBar(QFrame):
         ):
             links.addWidget(press)
         links.addStretch()
-        words.addLayout(links)
+        text_column.addLayout(links)
         top = Qt.AlignmentFlag.AlignTop
         row = QHBoxLayout()
         row.setSpacing(SPACE_M)
-        row.addWidget(self._mark, alignment=top)
-        row.addLayout(words, 1)
+        row.addWidget(self._icon_label, alignment=top)
+        row.addLayout(text_column, 1)
         row.addWidget(self.close_button, alignment=top)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_M + SPACE_S, SPACE_M, SPACE_M, SPACE_M)
@@ -150,19 +150,19 @@ class MessageBar(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
 
-    def lie_over(self, owner: QWidget, edge: Qt.Edge = Qt.Edge.TopEdge) -> None:
+    def attach_to(self, owner: QWidget, edge: Qt.Edge = Qt.Edge.TopEdge) -> None:
         """Become an overlay of a widget, at or near its top or bottom edge.
 
         It moves away from the edge where it would cover controls.
         """
         self._owner, self._edge = owner, edge
-        Overlay(self, self._place, gives_way=True).lie_over(owner)
-        self._place()
+        Overlay(self, self._reposition, avoids_others=True).attach_to(owner)
+        self._reposition()
 
     @property
     def text(self) -> str:
         """The text of the message shown, with its remedy; empty while hidden."""
-        return self._messages[-1].whole if self._messages else ""
+        return self._messages[-1].full_text if self._messages else ""
 
     @property
     def level(self) -> Level:
@@ -196,11 +196,11 @@ class MessageBar(QFrame):
             callback: called when the button is pressed.
             topic: key of the subject, by which the message can be replaced and cleared.
         """
-        self._tell(_Message(text, level, remedy, details, action, callback, topic))
+        self._push(_Message(text, level, remedy, details, action, callback, topic))
 
-    def _tell(self, told: _Message) -> None:
-        others = (old for old in self._messages if old.outlives(told))
-        self._messages = [*others, told][-_MOST_KEPT:]
+    def _push(self, message: _Message) -> None:
+        others = (old for old in self._messages if old.outlives(message))
+        self._messages = [*others, message][-_MAX_MESSAGES:]
         self._show()
 
     def show_info(
@@ -217,12 +217,14 @@ class MessageBar(QFrame):
         before = [
             old
             for old in self._messages
-            if old.gathers or (old is self._messages[-1] and not old.stays)
+            if old.collects_lines or (old is self._messages[-1] and not old.is_persistent)
         ]
         self._messages = [old for old in self._messages if old not in before]
         lines = dict.fromkeys(line for old in before for line in old.text.splitlines())
         lines |= dict.fromkeys(text.splitlines())
-        self._tell(_Message("\n".join([*lines][-_MOST_GATHERED:]), "info", gathers=True))
+        self._push(
+            _Message("\n".join([*lines][-_MAX_COLLECTED_LINES:]), "info", collects_lines=True)
+        )
 
     def show_warning(
         self,
@@ -247,9 +249,9 @@ class MessageBar(QFrame):
             callback=callback,
         )
 
-    def tells_of(self, topic: str) -> bool:
+    def has_topic(self, topic: str) -> bool:
         """Whether there is a message of this topic, shown or below."""
-        return any(told.topic == topic for told in self._messages)
+        return any(message.topic == topic for message in self._messages)
 
     def clear(self, level: Level | None = None, topic: str = "") -> None:
         """Remove all messages, or those of a level, or those of a topic."""
@@ -263,7 +265,7 @@ class MessageBar(QFrame):
     def dismiss(self) -> None:
         """Remove the message shown and emit ``dismissed``, at the user's request."""
         if self._messages:
-            text = self._messages.pop().whole
+            text = self._messages.pop().full_text
             self._show()
             self.dismissed.emit(text)
 
@@ -276,7 +278,7 @@ class MessageBar(QFrame):
         """Adjust position and height when the content has changed."""
         done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
-            self._place()
+            self._reposition()
         return done
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -288,75 +290,81 @@ class MessageBar(QFrame):
 
     def _show(self) -> None:
         if not self._messages:
-            self._going.stop()
+            self._timeout_timer.stop()
             self.hide()
             return
-        told = self._messages[-1]
-        set_property(self, "role", told.level)
-        self._mark.set_icon(*_ICONS[told.level])
-        self._text.set_text(_shortened(told.text))
-        self._remedy.set_text(_shortened(told.remedy))
-        self._remedy.setVisible(bool(told.remedy))
+        message = self._messages[-1]
+        set_property(self, "role", message.level)
+        self._icon_label.set_icon(*_ICONS[message.level])
+        self._text.set_text(_shortened(message.text))
+        self._remedy.set_text(_shortened(message.remedy))
+        self._remedy.setVisible(bool(message.remedy))
         for part in (self._text, self._remedy):
-            part.setToolTip(told.whole if told.long_names else "")
-        details = "\n\n".join([told.whole, told.details]) if told.long_names else told.details
+            part.setToolTip(message.full_text if message.has_long_names else "")
+        details = (
+            "\n\n".join([message.full_text, message.details])
+            if message.has_long_names
+            else message.details
+        )
         self._details.setPlainText(details.strip())
         self.details_button.setChecked(False)
         self.details_button.setVisible(bool(details))
-        self._unfold(False)
-        self.action_button.setText(told.action)
-        name(self.action_button, told.action or " ")
-        self.action_button.setVisible(bool(told.action))
+        self._show_details(False)
+        self.action_button.setText(message.action)
+        name(self.action_button, message.action or " ")
+        self.action_button.setVisible(bool(message.action))
         count = self.earlier
         earlier = self.tr("and 1 earlier") if count == 1 else self.tr("and {n} earlier")
         self.earlier_button.setText(earlier.format(n=count))
         name(self.earlier_button, self.earlier_button.text(), self.tr("Show the previous message"))
         self.earlier_button.setVisible(count > 0)
-        self.setAccessibleName(told.whole)
+        self.setAccessibleName(message.full_text)
         self.show()
-        self._place()
-        if self._owner is None or told.level != "info":
-            self._going.stop()
+        self._reposition()
+        if self._owner is None or message.level != "info":
+            self._timeout_timer.stop()
         else:
-            shortest = _OFFER_GOES_AFTER_MS if told.action else _GOES_AFTER_MS
-            self._going.start(max(shortest, _READ_MS_A_LETTER * len(told.whole)))
+            shortest = _ACTION_TIMEOUT_MS if message.action else _INFO_TIMEOUT_MS
+            self._timeout_timer.start(
+                max(shortest, _READING_MS_PER_LETTER * len(message.full_text))
+            )
 
-    def settle(self) -> None:
+    def update_layout(self) -> None:
         """Reposition after the controls below have changed."""
-        self._settling.start(0)
+        self._reposition_timer.start(0)
 
-    def _place(self) -> None:
+    def _reposition(self) -> None:
         owner = self._owner
         if owner is None or self.isHidden():
             return
         wide, high = owner.width() - 2 * SPACE_M, owner.height() - 2 * SPACE_M
-        width = max(1, min(wide, _WIDEST))
+        width = max(1, min(wide, _MAX_WIDTH))
         height = min(max(1, high), self.heightForWidth(width))
-        self.setGeometry(free_place(owner, QSize(width, height), self._edge, self))
+        self.setGeometry(free_rect(owner, QSize(width, height), self._edge, self))
         self.raise_()
 
-    def _go(self) -> None:
+    def _on_timeout(self) -> None:
         if not self.underMouse():
-            self._messages = [old for old in self._messages[:-1] if old.stays]
+            self._messages = [old for old in self._messages[:-1] if old.is_persistent]
             self._show()
 
-    def _turn(self) -> None:
+    def _show_earlier(self) -> None:
         """Show the message below, and move the one shown to the bottom of the stack."""
         self._messages = [self._messages[-1], *self._messages[:-1]]
         self._show()
 
-    def _act(self) -> None:
+    def _run_action(self) -> None:
         callback = self._messages.pop().callback
         self._show()
         if callback is not None:
             callback()
 
-    def _unfold(self, unfolded: bool) -> None:
+    def _show_details(self, unfolded: bool) -> None:
         self._details.setVisible(unfolded)
         self.copy_button.setVisible(unfolded)
 
 
 def _shortened(text: str) -> str:
-    """Elide the middle of names that are longer than ``_LONGEST`` characters."""
-    half = _LONGEST // 2
-    return _LONGER.sub(lambda name: f"{name[0][:half]}…{name[0][1 - half :]}", text)
+    """Elide the middle of names that are longer than ``_MAX_NAME_LENGTH`` characters."""
+    half = _MAX_NAME_LENGTH // 2
+    return _LONG_NAME.sub(lambda name: f"{name[0][:half]}…{name[0][1 - half :]}", text)

@@ -22,57 +22,57 @@ class Overlay(QObject):
 
     Args:
         widget: the overlay widget; it becomes the owner of this object.
-        place: positions the widget; called when the parent is resized or shown.
-        gives_way: whether it is positioned again when another overlay has appeared.
+        reposition: positions the widget; called when the parent is resized or shown.
+        avoids_others: whether it is positioned again when another overlay has appeared.
     """
 
-    _giving_way: ClassVar[weakref.WeakSet[Overlay]] = weakref.WeakSet()
+    _avoiding_others: ClassVar[weakref.WeakSet[Overlay]] = weakref.WeakSet()
 
     def __init__(
-        self, widget: QWidget, place: Callable[[], None], *, gives_way: bool = False
+        self, widget: QWidget, reposition: Callable[[], None], *, avoids_others: bool = False
     ) -> None:
         super().__init__(widget)
-        if gives_way:
-            self._giving_way.add(self)
-        self._widget, self._place = widget, place
-        self._under: QWidget | None = None
+        if avoids_others:
+            self._avoiding_others.add(self)
+        self._widget, self._reposition = widget, reposition
+        self._parent_widget: QWidget | None = None
         widget.setProperty(_MARK, True)
 
-    def lie_over(self, under: QWidget) -> None:
+    def attach_to(self, parent: QWidget) -> None:
         """Overlay a widget, which becomes the parent."""
-        if self._widget.parentWidget() is not under:
-            self._widget.setParent(under)
-        self._under = under
-        under.installEventFilter(self)
-        for child in under.children():
+        if self._widget.parentWidget() is not parent:
+            self._widget.setParent(parent)
+        self._parent_widget = parent
+        parent.installEventFilter(self)
+        for child in parent.children():
             self._watch(child)
 
-    def came(self) -> None:
+    def reposition_others(self) -> None:
         """Reposition all other overlays that give way; call when this one has appeared."""
-        for other in list(self._giving_way):
+        for other in list(self._avoiding_others):
             # Qt may have destroyed it while its Python wrapper is still alive.
             if other is not self and isValid(other):
-                other._place()
+                other._reposition()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Event filter: follow the parent's size, and stay above siblings that are raised."""
         kind = event.type()
-        if watched is self._under:
+        if watched is self._parent_widget:
             if kind in (QEvent.Type.Resize, QEvent.Type.Show):
-                self._place()
+                self._reposition()
             elif kind == QEvent.Type.ChildAdded and isinstance(event, QChildEvent):
                 self._watch(event.child())
                 self._widget.raise_()
         elif (
             kind == QEvent.Type.ZOrderChange
             and isinstance(watched, QWidget)
-            and not self.is_one(watched)
+            and not self.is_overlay(watched)
         ):
             self._widget.raise_()
         return super().eventFilter(watched, event)
 
     @staticmethod
-    def is_one(widget: QWidget) -> bool:
+    def is_overlay(widget: QWidget) -> bool:
         """Whether a widget is an overlay."""
         return bool(widget.property(_MARK))
 

@@ -13,10 +13,10 @@ from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.overlay import Overlay
 
 # Share of the area: a larger focusable widget counts as content, not as a control.
-_MOST_OF_IT = 0.25
+_LARGE_SHARE = 0.25
 
 
-def free_place(under: QWidget, size: QSize, edge: Qt.Edge, apart_from: QWidget) -> QRect:
+def free_rect(under: QWidget, size: QSize, edge: Qt.Edge, excluded: QWidget) -> QRect:
     """Return the rectangle of an overlay that covers no controls, closest to an edge.
 
     If there is none, it is the rectangle that covers the least area of controls.
@@ -25,9 +25,9 @@ def free_place(under: QWidget, size: QSize, edge: Qt.Edge, apart_from: QWidget) 
         under: the widget to overlay.
         size: size of the overlay in pixels, no larger than ``under``.
         edge: the top or the bottom edge of ``under``.
-        apart_from: the overlay itself, which is not counted as covered.
+        excluded: the overlay itself, which is not counted as covered.
     """
-    taken = list(_controls(under, QPoint(), under.rect(), apart_from))
+    taken = list(_controls(under, QPoint(), under.rect(), excluded))
     at_top = edge is Qt.Edge.TopEdge
     low, high = SPACE_M, max(SPACE_M, under.height() - SPACE_M - size.height())
     tops = {low if at_top else high}
@@ -39,7 +39,7 @@ def free_place(under: QWidget, size: QSize, edge: Qt.Edge, apart_from: QWidget) 
     for y in nearest:
         for x in ((under.width() - size.width()) // 2, SPACE_M, right):
             place = QRect(QPoint(x, y), size)
-            covered = sum(_shared(place, rect) for rect in taken)
+            covered = sum(_overlap_area(place, rect) for rect in taken)
             if covered < least:
                 best, least = place, covered
             if not covered:
@@ -47,32 +47,32 @@ def free_place(under: QWidget, size: QSize, edge: Qt.Edge, apart_from: QWidget) 
     return best
 
 
-def _shared(one: QRect, other: QRect) -> int:
+def _overlap_area(one: QRect, other: QRect) -> int:
     both = one & other
     return both.width() * both.height() if both.isValid() else 0
 
 
-def _controls(under: QWidget, at: QPoint, seen: QRect, apart_from: QWidget) -> Iterator[QRect]:
+def _controls(under: QWidget, at: QPoint, seen: QRect, excluded: QWidget) -> Iterator[QRect]:
     """Yield the visible rectangles of all controls in a widget, recursively.
 
     Args:
         under: the widget.
         at: its position in the outermost widget.
         seen: its visible part, in coordinates of the outermost widget.
-        apart_from: the overlay, which is skipped.
+        excluded: the overlay, which is skipped.
     """
     for child in under.children():
         if not isinstance(child, QWidget) or child.isHidden() or child.isWindow():
             continue
         place = child.geometry().translated(at)
         part = place & seen
-        if child is apart_from or part.isEmpty():
+        if child is excluded or part.isEmpty():
             continue
-        whole = Overlay.is_one(child) or isinstance(child, ControlRow)
-        if whole or (_is_control(child) and not _is_large(part, apart_from.parentWidget())):
+        whole = Overlay.is_overlay(child) or isinstance(child, ControlRow)
+        if whole or (_is_control(child) and not _is_large(part, excluded.parentWidget())):
             yield part
         else:
-            yield from _controls(child, place.topLeft(), part, apart_from)
+            yield from _controls(child, place.topLeft(), part, excluded)
 
 
 def _is_control(widget: QWidget) -> bool:
@@ -83,4 +83,4 @@ def _is_control(widget: QWidget) -> bool:
 
 def _is_large(part: QRect, under: QWidget | None) -> bool:
     room = under.width() * under.height() if under is not None else 0
-    return part.width() * part.height() > _MOST_OF_IT * room
+    return part.width() * part.height() > _LARGE_SHARE * room

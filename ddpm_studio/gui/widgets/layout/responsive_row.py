@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QBoxLayout, QLayout, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_L
 
-_BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+_HORIZONTAL, _VERTICAL = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
 
 
-class TurningRow(QWidget):
+class ResponsiveRow(QWidget):
     """Row that becomes a column when it is narrower than the minimum width of its parts.
 
     Args:
@@ -21,7 +21,7 @@ class TurningRow(QWidget):
 
     def __init__(self, gap: int = SPACE_L, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._box = QBoxLayout(_BESIDE, self)
+        self._box = QBoxLayout(_HORIZONTAL, self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(gap)
 
@@ -42,7 +42,7 @@ class TurningRow(QWidget):
         super().resizeEvent(event)
         widths = self._widths()
         needed = sum(widths) + self._box.spacing() * max(0, len(widths) - 1)
-        direction = _BESIDE if self.width() >= needed else _BELOW
+        direction = _HORIZONTAL if self.width() >= needed else _VERTICAL
         if direction != self._box.direction():
             self._box.setDirection(direction)
             self.updateGeometry()

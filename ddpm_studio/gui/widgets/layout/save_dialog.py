@@ -9,7 +9,7 @@ from typing import ClassVar
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from ddpm_studio.paths import is_there
+from ddpm_studio.paths import path_exists
 
 
 class SaveDialog(QFileDialog):
@@ -42,7 +42,7 @@ class SaveDialog(QFileDialog):
         SaveDialog.last_folder = Path(chosen).parent
 
 
-def ask_where(
+def prompt_save_path(
     parent: QWidget | None,
     title: str,
     filters: Mapping[str, str],
@@ -52,26 +52,26 @@ def ask_where(
     """Open a :class:`SaveDialog`; ``then`` is called with the path, if one is chosen."""
     dialog = SaveDialog(parent, title, filters, file_name)
 
-    def take(chosen: str) -> None:
+    def on_selected(chosen: str) -> None:
         typed = Path(chosen)
-        path = _with_ending(typed, list(filters.values()), dialog.defaultSuffix())
-        if path != typed and is_there(path):
+        path = _with_suffix(typed, list(filters.values()), dialog.defaultSuffix())
+        if path != typed and path_exists(path):
             # The dialog has not confirmed overwriting the name with the suffix added.
-            ask_where(parent, title, filters, path.name, then)
+            prompt_save_path(parent, title, filters, path.name, then)
         else:
             then(path)
 
-    dialog.fileSelected.connect(take)
+    dialog.fileSelected.connect(on_selected)
     dialog.open()
 
 
-def _with_ending(path: Path, endings: Sequence[str], usual: str) -> Path:
+def _with_suffix(path: Path, suffixes: Sequence[str], default_suffix: str) -> Path:
     """Add the default suffix unless a known one is there; Qt takes any dot for a suffix."""
-    known = any(path.name.lower().endswith(f".{ending}") for ending in endings)
+    known = any(path.name.lower().endswith(f".{ending}") for ending in suffixes)
     # If a folder is one of the kinds, a suffix is optional.
-    if known or not all(endings):
+    if known or not all(suffixes):
         return path
-    return path.with_name(f"{path.name}.{usual}")
+    return path.with_name(f"{path.name}.{default_suffix}")
 
 
 def _pictures_folder() -> Path:

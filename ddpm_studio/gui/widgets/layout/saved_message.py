@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 
 
-def tell_saved(messages: MessageBar, path: Path) -> None:
+def show_saved_message(messages: MessageBar, path: Path) -> None:
     """Show where a file or folder was saved, with a button to open its folder."""
     translate = QCoreApplication.translate
     messages.show_message(

@@ -9,16 +9,16 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from ddpm_studio.gui.widgets.layout.basics import name
 
 # Changes of the scroll bar at one viewport size before its width is always reserved.
-_MOST_TURNS = 20
+_MAX_TOGGLES = 20
 
 
-class TallArea(QScrollArea):
+class VerticalScrollArea(QScrollArea):
     """Scroll area that shows its content at its preferred height, and scrolls vertically.
 
     Args:
         content: the widget to scroll; it has a layout.
         title: accessible name.
-        most_asked: upper limit of the minimum width, in pixels, without the scroll bar.
+        max_content_width: upper limit of the minimum width, in pixels, without the scroll bar.
         parent: the owner.
     """
 
@@ -26,11 +26,11 @@ class TallArea(QScrollArea):
         self,
         content: QWidget,
         title: str,
-        most_asked: int | None = None,
+        max_content_width: int | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._content, self._most_asked = content, most_asked
+        self._content, self._max_content_width = content, max_content_width
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -42,28 +42,28 @@ class TallArea(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         """Return the minimum width of the content plus the scroll bar's width."""
-        wanted = self.whole_width()
-        if self._most_asked is not None:
+        wanted = self.full_width()
+        if self._max_content_width is not None:
             # Before the style sheet is applied, controls report larger hints than they need.
-            wanted = min(wanted, self._most_asked + self._bar())
+            wanted = min(wanted, self._max_content_width + self._bar_width())
         return QSize(wanted, super().minimumSizeHint().height())
 
-    def whole_width(self) -> int:
+    def full_width(self) -> int:
         """Return the minimum width, in pixels, at which no content is cut off."""
-        return self._content.minimumSizeHint().width() + self._bar()
+        return self._content.minimumSizeHint().width() + self._bar_width()
 
-    def _bar(self) -> int:
+    def _bar_width(self) -> int:
         return self.verticalScrollBar().sizeHint().width()
 
 
-class FilledArea(TallArea):
+class FillingScrollArea(VerticalScrollArea):
     """Scroll area whose content, a column, fills it; scrolls only below its minimum height."""
 
     def __init__(self, content: QWidget, title: str, parent: QWidget | None = None) -> None:
         super().__init__(content, title, parent=parent)
         # By default Qt scrolls already below the preferred height if rows have height-for-width.
         self.setWidgetResizable(False)
-        self._within, self._barred, self._turns = QSize(), False, 0
+        self._viewport_size, self._has_scroll_bar, self._toggle_count = QSize(), False, 0
         content.installEventFilter(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -80,20 +80,20 @@ class FilledArea(TallArea):
     def _fit(self) -> None:
         layout, room = self._content.layout(), self.maximumViewportSize()
         assert isinstance(layout, QVBoxLayout)
-        if room != self._within:
-            self._within, self._turns = room, 0
-        width, least = room.width(), _least_height(layout, room.width())
-        barred = least > room.height()
-        self._turns += barred != self._barred
+        if room != self._viewport_size:
+            self._viewport_size, self._toggle_count = room, 0
+        width, min_height = room.width(), _minimum_height(layout, room.width())
+        needs_scroll_bar = min_height > room.height()
+        self._toggle_count += needs_scroll_bar != self._has_scroll_bar
         # Content that is higher when wider may fit only with the bar: prevent endless toggling.
-        self._barred = barred or self._turns > _MOST_TURNS
-        if self._barred:
+        self._has_scroll_bar = needs_scroll_bar or self._toggle_count > _MAX_TOGGLES
+        if self._has_scroll_bar:
             width -= self.verticalScrollBar().sizeHint().width()
-            least = _least_height(layout, width)
-        self._content.resize(width, max(room.height(), least))
+            min_height = _minimum_height(layout, width)
+        self._content.resize(width, max(room.height(), min_height))
 
 
-def _least_height(column: QVBoxLayout, width: int) -> int:
+def _minimum_height(column: QVBoxLayout, width: int) -> int:
     """Return the minimum height of a column at a width.
 
     Qt's own value uses a nested widget's preferred height where its minimum is meant.

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QTextLayout, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QTextEdit, QWidget
 
-_LEAST, _MOST = 20, 80
+_MIN_CHARACTERS, _MAX_CHARACTERS = 20, 80
 """Bounds of a label's minimum and preferred width, in average characters."""
 _ANYWHERE = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
@@ -19,11 +19,11 @@ class WrappedLabel(QLabel):
     def minimumSizeHint(self) -> QSize:
         """Return a minimum width of at most 20 average characters."""
         least = super().minimumSizeHint()
-        return least.boundedTo(QSize(self._characters(_LEAST), least.height()))
+        return least.boundedTo(QSize(self._characters(_MIN_CHARACTERS), least.height()))
 
     def sizeHint(self) -> QSize:
         """Return a preferred width of at most 80 average characters."""
-        hint, most = super().sizeHint(), self._characters(_MOST)
+        hint, most = super().sizeHint(), self._characters(_MAX_CHARACTERS)
         return hint if hint.width() <= most else QSize(most, self.heightForWidth(most))
 
     def heightForWidth(self, width: int) -> int:
@@ -31,7 +31,7 @@ class WrappedLabel(QLabel):
         room = width - self._margins().width()
         if not self._has_wider_word(room):
             return super().heightForWidth(width)
-        return ceil(_laid_out(self.text(), self.font(), room, self.alignment())[1])
+        return ceil(_lay_out(self.text(), self.font(), room, self.alignment())[1])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the text, broken within words where needed."""
@@ -39,7 +39,7 @@ class WrappedLabel(QLabel):
         if not self._has_wider_word(place.width()):
             super().paintEvent(event)
             return
-        layout, height = _laid_out(self.text(), self.font(), place.width(), self.alignment())
+        layout, height = _lay_out(self.text(), self.font(), place.width(), self.alignment())
         spare = max(0.0, place.height() - height)
         top = spare / 2 if self.alignment() & Qt.AlignmentFlag.AlignVCenter else 0.0
         painter = QPainter(self)
@@ -92,7 +92,7 @@ class SelectableText(QTextEdit):
         """Return the height of all lines."""
         # Not with a clone of the document: PySide never frees the clones.
         text = self.toPlainText()
-        return ceil(_laid_out(text, self.font(), width, self.alignment())[1])
+        return ceil(_lay_out(text, self.font(), width, self.alignment())[1])
 
     def sizeHint(self) -> QSize:
         """Return the height of the lines at the current width."""
@@ -107,7 +107,7 @@ class SelectableText(QTextEdit):
         event.ignore()
 
 
-def _laid_out(
+def _lay_out(
     text: str, font: QFont, width: int, alignment: Qt.AlignmentFlag
 ) -> tuple[QTextLayout, float]:
     """Lay out a text at a width; return the layout and its height in pixels."""

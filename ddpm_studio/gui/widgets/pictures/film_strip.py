@@ -20,10 +20,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.gui.platform.images import Pictures, shown_bands, to_image
+from ddpm_studio.gui.platform.images import Pictures, band_selection, to_image
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_checkerboard
 from ddpm_studio.gui.widgets.pictures.grid_painter import paint_frame
 
 _CAPTION = 18
@@ -40,7 +40,8 @@ class FilmStrip(QWidget):
     Args:
         title: accessible name.
         tip: format of the tooltip; ``{0}`` is the caption of the frame under the pointer.
-        even: whether to show fewer frames, down to a third, so that they are equally spaced.
+        evenly_spaced: whether to show fewer frames, down to a third, so that they are equally
+            spaced.
         parent: the owner.
     """
 
@@ -51,11 +52,11 @@ class FilmStrip(QWidget):
         title: str = "",
         tip: str = "t = {0}",
         *,
-        even: bool = False,
+        evenly_spaced: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._tip, self._even = tip, even
+        self._tip, self._evenly_spaced = tip, evenly_spaced
         self._frames: Sequence[Pictures | None] = []
         self._captions: list[str] = []
         self._current = 0
@@ -67,7 +68,7 @@ class FilmStrip(QWidget):
         self.setAccessibleName(title or self.tr("Film strip"))
         self.setAccessibleDescription(self.tr("Arrow keys go from frame to frame"))
         current_theme().changed.connect(self.update)
-        shown_bands().changed.connect(self._draw_anew)
+        band_selection().changed.connect(self._discard_images)
 
     def reset(self, captions: Sequence[str]) -> None:
         """Reset to empty cells, one for each caption, from the first frame on."""
@@ -132,7 +133,7 @@ class FilmStrip(QWidget):
         share = (x - left) / max(1.0, width)
         return min(max(int(share * self.count), 0), max(0, self.count - 1))
 
-    def _draw_anew(self) -> None:
+    def _discard_images(self) -> None:
         self._images.clear()
         self.update()
 
@@ -231,7 +232,7 @@ class FilmStrip(QWidget):
         _, width = self._span()
         most = max(1, min(self.count, int((width + SPACE_S) // (self._side() + SPACE_S))))
         fewest = max(_FEWEST_EVEN, most // 3)
-        fitting = range(most, fewest - 1, -1) if self._even else ()
+        fitting = range(most, fewest - 1, -1) if self._evenly_spaced else ()
         return next((n for n in fitting if (self.count - 1) % (n - 1) == 0), most)
 
     def _frame_of(self, cell: int, cells: int) -> int:
@@ -262,7 +263,7 @@ class FilmStrip(QWidget):
         wide, tall = image.width() * zoom / ratio, image.height() * zoom / ratio
         left = round((tile.center().x() - wide / 2) * ratio) / ratio
         place = QRectF(left, tile.bottom() - tall, wide, tall)
-        paint_behind(painter, place, image)
+        paint_checkerboard(painter, place, image)
         painter.drawImage(place, image)
 
     def _paint_marker(self, painter: QPainter, tile: QRectF) -> None:

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-WHOLE = 128
+MAX_INTEGER_ZOOM_SIDE = 128
 """Pictures up to this side are enlarged by integer factors only, so that pixels stay square."""
-FILL = 0
+FILL_VIEW = 0
 """Special number of pictures: as many as fit."""
-FEW = -1
+FILL_ROUGHLY = -1
 """Special number of pictures: a few that fill the area well."""
-FILLING = range(4, 26)
+FILL_ROUGHLY_RANGE = range(4, 26)
 """Range of such numbers: more pictures would be small, and slow to sample."""
-_NEARLY = 0.02
+_COVERAGE_TOLERANCE = 0.02
 # Tolerance for floating-point error when a length is divided and multiplied again.
-_ALMOST = 1e-6
+_ROUNDING_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class GridLayout:
     """Layout of a grid of equal tiles; all lengths are in device pixels.
 
     ``zoom`` is device pixels per picture pixel: an integer from 1 upwards for pictures of up to
-    :data:`WHOLE` pixels, else any number. ``tile_width`` and ``tile_height`` are the size of a
-    drawn picture, ``pitch_x`` and ``pitch_y`` the distance from tile to tile.
+    :data:`MAX_INTEGER_ZOOM_SIDE` pixels, else any number. ``tile_width`` and ``tile_height`` are
+    the size of a drawn picture, ``pitch_x`` and ``pitch_y`` the distance from tile to tile.
     """
 
     columns: int
@@ -46,12 +46,12 @@ class GridLayout:
         return self.left + column * self.pitch_x, self.top + row * self.pitch_y
 
     @property
-    def used(self) -> tuple[int, int]:
+    def tiles_size(self) -> tuple[int, int]:
         """Height and width of the bounding rectangle of all tiles."""
         across = (self.columns - 1) * self.pitch_x + self.tile_width
         return (self.rows - 1) * self.pitch_y + self.tile_height, across
 
-    def fullness(self, count: int) -> float:
+    def filled_share(self, count: int) -> float:
         """Return the share of cells, 0..1, that ``count`` pictures fill."""
         return count / (self.columns * self.rows)
 
@@ -135,7 +135,7 @@ def fit_grid(
         (wide - (columns - 1) * gap) / (columns * width),
         (tall - (rows - 1) * gap - rows * caption) / (rows * height),
     )
-    if max(height, width) <= WHOLE:
+    if max(height, width) <= MAX_INTEGER_ZOOM_SIDE:
         zoom = np.where(zoom >= 1, np.floor(zoom), zoom)
     # Among equal zooms prefer the fullest grid, then the widest one.
     spare = rows * columns - count
@@ -152,7 +152,9 @@ def fit_grid(
     across = min(across, count)
     down = -(-count // across)
     # Rounded down: rounded up, the rows would exceed the area.
-    tile_width, tile_height = (max(1, int(side * chosen + _ALMOST)) for side in (width, height))
+    tile_width, tile_height = (
+        max(1, int(side * chosen + _ROUNDING_TOLERANCE)) for side in (width, height)
+    )
     pitch_x, pitch_y = tile_width + gap, tile_height + caption + gap
     used_x, used_y = across * pitch_x - gap, down * pitch_y - gap
     return GridLayout(
@@ -169,13 +171,13 @@ def fit_grid(
     )
 
 
-def fullest(counts: Sequence[int], cover: Callable[[int], float]) -> int:
+def best_filling_count(counts: Sequence[int], coverage: Callable[[int], float]) -> int:
     """Return the smallest number of pictures that fills a view nearly as well as the best one.
 
     Args:
         counts: the candidates, at least one, ascending.
-        cover: returns, for a number, the share of the view that its tiles and gaps cover.
+        coverage: returns, for a number, the share of the view that its tiles and gaps cover.
     """
-    covers = [cover(count) for count in counts]
-    enough = max(covers) - _NEARLY
+    covers = [coverage(count) for count in counts]
+    enough = max(covers) - _COVERAGE_TOLERANCE
     return next(count for count, part in zip(counts, covers, strict=True) if part >= enough)

@@ -11,14 +11,14 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from ddpm_studio.gui.platform.images import Pictures, compose
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_S
-from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_checkerboard
 from ddpm_studio.gui.widgets.pictures.grid_layout import GridLayout
 
 CAPTION_HEIGHT = 20
 
 
 @dataclass(frozen=True)
-class Sheet:
+class SpriteSheet:
     """Sprite sheet: the pictures of ``cells`` in one image, ``across`` in a row."""
 
     cells: range
@@ -26,14 +26,18 @@ class Sheet:
     across: int
 
     @classmethod
-    def of(cls, pictures: Pictures, cells: range) -> Sheet:
+    def of(cls, pictures: Pictures, cells: range) -> SpriteSheet:
         """Compose the sheet of ``pictures[cells]``."""
         across = max(1, round(len(cells) ** 0.5))
         return cls(cells, compose(pictures[cells.start : cells.stop], across), across)
 
 
 def paint_tiles(
-    painter: QPainter, layout: GridLayout, sheet: Sheet, size: tuple[int, int], first_cell: int
+    painter: QPainter,
+    layout: GridLayout,
+    sheet: SpriteSheet,
+    size: tuple[int, int],
+    first_cell: int,
 ) -> None:
     """Draw all pictures of a sheet into their tiles, in device pixels.
 
@@ -49,10 +53,10 @@ def paint_tiles(
     for place in range(len(sheet.cells)):
         left, top = layout.origin(first_cell + place)
         row, column = divmod(place, sheet.across)
-        place_of = QRect(left, top, layout.tile_width, layout.tile_height)
-        paint_behind(painter, place_of, sheet.image)
+        target = QRect(left, top, layout.tile_width, layout.tile_height)
+        paint_checkerboard(painter, target, sheet.image)
         painter.drawImage(
-            place_of,
+            target,
             sheet.image,
             QRect(column * width, row * height, width, height),
         )
@@ -83,7 +87,7 @@ def paint_captions(
         painter.drawText(box, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, text)
 
 
-def paint_chip(painter: QPainter, tile: QRectF, text: str) -> None:
+def paint_badge(painter: QPainter, tile: QRectF, text: str) -> None:
     """Draw a badge, a short text on dark ground, in the lower left corner of ``tile``."""
     font = body_font(FONT_CAPTION)
     painter.setFont(font)

@@ -18,17 +18,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ddpm_studio.gui.platform.images import Pictures, shown_bands, to_image
+from ddpm_studio.gui.platform.images import Pictures, band_selection, to_image
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.widgets.layout.basics import name
-from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
-from ddpm_studio.gui.widgets.pictures.grid_layout import WHOLE
-from ddpm_studio.gui.widgets.pictures.zooming import ZOOM_KEYS, Notches, next_zoom
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_checkerboard
+from ddpm_studio.gui.widgets.pictures.grid_layout import MAX_INTEGER_ZOOM_SIDE
+from ddpm_studio.gui.widgets.pictures.zooming import ZOOM_KEYS, WheelAccumulator, next_zoom
 
 Mask = npt.NDArray[np.bool_]
 
 _VEIL = 150
-_MOST_UNDONE = 100
+_MAX_UNDO_STEPS = 100
 # Mouse buttons, indexed by whether the stroke paints: erase, paint.
 _BUTTONS = (Qt.MouseButton.RightButton, Qt.MouseButton.LeftButton)
 _ARROWS: dict[int, tuple[int, int]] = {
@@ -39,7 +39,7 @@ _ARROWS: dict[int, tuple[int, int]] = {
 }
 
 
-class MaskPicture(QWidget):
+class MaskEditor(QWidget):
     """Editor of a boolean mask (H, W) over a picture (H, W, C); True where it is painted.
 
     The left button paints, the right one erases. With the keyboard, the arrows move the brush,
@@ -60,15 +60,15 @@ class MaskPicture(QWidget):
         """Side of the square brush, in pixels of the picture."""
         self._at = QPoint(0, 0)
         self._stroke: bool | None = None
-        self._before: Mask = self.painted
-        self._past: list[Mask] = []
-        self._future: list[Mask] = []
+        self._mask_before: Mask = self.painted
+        self._undo_stack: list[Mask] = []
+        self._redo_stack: list[Mask] = []
         self._hovered = self._suggested = False
-        self._closer: float | None = None
+        self._user_zoom: float | None = None
         # Offset of the picture's centre from the widget's, while zoomed in.
-        self._shift = QPoint()
-        self._panned: QPoint | None = None
-        self._notches = Notches()
+        self._pan_offset = QPoint()
+        self._pan_position: QPoint | None = None
+        self._wheel_accumulator = WheelAccumulator()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(128, 128)
@@ -79,7 +79,7 @@ class MaskPicture(QWidget):
             self.tr("Paint over what is to be filled in; the right button erases"),
         )
         current_theme().changed.connect(self.update)
-        shown_bands().changed.connect(self.update)
+        band_selection().changed.connect(self.update)
 
     def set_picture(self, picture: Pictures | None) -> None:
         """Set the picture; the mask is kept if the size is the same, else reset."""
@@ -87,10 +87,10 @@ class MaskPicture(QWidget):
         shape = (0, 0) if picture is None else picture.shape[:2]
         if self.painted.shape != shape:
             self.painted, self._suggested = np.zeros(shape, bool), False
-            self._past, self._future = [], []
+            self._undo_stack, self._redo_stack = [], []
             # A stroke in progress belongs to the previous picture.
-            self._stroke = self._panned = None
-            self._closer, self._shift = None, QPoint()
+            self._stroke = self._pan_position = None
+            self._user_zoom, self._pan_offset = None, QPoint()
             self._at = QPoint(shape[1] // 2, shape[0] // 2)
         self.update()
 
@@ -112,22 +112,22 @@ class MaskPicture(QWidget):
     @property
     def can_undo(self) -> bool:
         """Whether there is a change to undo."""
-        return bool(self._past)
+        return bool(self._undo_stack)
 
     @property
     def can_redo(self) -> bool:
         """Whether there is a change to redo."""
-        return bool(self._future)
+        return bool(self._redo_stack)
 
     def undo(self) -> None:
         """Undo the last change of the mask, which is the stroke in progress if there is one."""
         self._end_stroke()
-        self._swap(self._past, self._future)
+        self._swap(self._undo_stack, self._redo_stack)
 
     def redo(self) -> None:
         """Redo the change that was undone last; a stroke in progress is ended."""
         self._end_stroke()
-        self._swap(self._future, self._past)
+        self._swap(self._redo_stack, self._undo_stack)
 
     def clear(self) -> None:
         """Erase the whole mask."""
@@ -146,9 +146,9 @@ class MaskPicture(QWidget):
         height, width = self.painted.shape
         if not height:
             return QRect()
-        zoom = self._closer or self._fitting
+        zoom = self._user_zoom or self._fitting
         box = QRect(0, 0, round(width * zoom), round(height * zoom))
-        box.moveCenter(self.rect().center() + self._shift)
+        box.moveCenter(self.rect().center() + self._pan_offset)
         return box
 
     @property
@@ -156,7 +156,7 @@ class MaskPicture(QWidget):
         """Zoom at which the picture fits: an integer of at least 1 for small pictures."""
         height, width = self.painted.shape
         zoom = min(self.width() / width, self.height() / height)
-        return max(1.0, float(int(zoom))) if max(height, width) <= WHOLE else zoom
+        return max(1.0, float(int(zoom))) if max(height, width) <= MAX_INTEGER_ZOOM_SIDE else zoom
 
     def zoom_by(self, steps: int, about: QPoint | None = None) -> None:
         """Zoom in or out by notches of the wheel; at the least, zoom to fit.
@@ -168,24 +168,24 @@ class MaskPicture(QWidget):
         if not self.painted.size:
             return
         before, point = self.picture_rect(), about or self.rect().center()
-        zoom = next_zoom(self._closer or self._fitting, steps, max(self.painted.shape))
-        self._closer = zoom if zoom > self._fitting else None
+        zoom = next_zoom(self._user_zoom or self._fitting, steps, max(self.painted.shape))
+        self._user_zoom = zoom if zoom > self._fitting else None
         larger = self.picture_rect().width() / before.width()
         away = before.center() - point
-        self._shift = QPoint()
-        if self._closer is not None:
+        self._pan_offset = QPoint()
+        if self._user_zoom is not None:
             self._move_to(point + away * larger - self.rect().center())
         self.update()
 
     def show_all(self) -> None:
         """Zoom to fit."""
-        self._closer, self._shift = None, QPoint()
+        self._user_zoom, self._pan_offset = None, QPoint()
         self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom about the pointer."""
-        steps = self._notches.add(event.angleDelta().y())
-        if steps < 0 and self._closer is None:
+        steps = self._wheel_accumulator.add(event.angleDelta().y())
+        if steps < 0 and self._user_zoom is None:
             event.ignore()
         else:
             event.accept()
@@ -198,7 +198,7 @@ class MaskPicture(QWidget):
         box, colour = self.picture_rect(), QColor(current_theme().color("accent"))
         painter = QPainter(self)
         picture = to_image(self._picture)
-        paint_behind(painter, box, picture)
+        paint_checkerboard(painter, box, picture)
         painter.drawImage(box, picture)
         height, width = self.painted.shape
         veil = np.zeros((height, width, 4), np.uint8)
@@ -232,27 +232,27 @@ class MaskPicture(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a stroke or a pan."""
-        if self._stroke is not None or self._panned is not None:
+        if self._stroke is not None or self._pan_position is not None:
             # Ignore other buttons during a stroke or a pan.
             return
         ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if event.button() == Qt.MouseButton.MiddleButton or ctrl:
-            self._panned = event.position().toPoint() if self._closer is not None else None
+            self._pan_position = event.position().toPoint() if self._user_zoom is not None else None
             return
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             self._begin()
-            self._forget_suggested()
+            self._discard_suggestion()
             self._stroke = event.button() == Qt.MouseButton.LeftButton
             self._at = self._pixel(event)
             self._paint(self._at, self._stroke)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Continue the pan or the stroke, along a straight line from the last position."""
-        if self._panned is not None:
-            held, self._panned = self._panned, event.position().toPoint()
+        if self._pan_position is not None:
+            held, self._pan_position = self._pan_position, event.position().toPoint()
             # It may have been zoomed to fit since the pan began.
-            if self._closer is not None:
-                self._move_to(self._shift + self._panned - held)
+            if self._user_zoom is not None:
+                self._move_to(self._pan_offset + self._pan_position - held)
                 self.update()
             return
         before, self._at = self._at, self._pixel(event)
@@ -267,7 +267,7 @@ class MaskPicture(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the pan or the stroke."""
-        self._panned = None
+        self._pan_position = None
         if self._stroke is not None and event.button() == _BUTTONS[self._stroke]:
             self._end_stroke()
 
@@ -291,7 +291,7 @@ class MaskPicture(QWidget):
             self.update()
         elif key in (Qt.Key.Key_Space, Qt.Key.Key_Backspace, Qt.Key.Key_Delete) and height:
             self._begin()
-            self._forget_suggested()
+            self._discard_suggestion()
             self._paint(self._at, key == Qt.Key.Key_Space)
             self._end()
         elif key in ZOOM_KEYS:
@@ -310,7 +310,7 @@ class MaskPicture(QWidget):
     def _begin(self) -> None:
         # There is room for the previous mask of one change only.
         self._end_stroke()
-        self._before = self.painted.copy()
+        self._mask_before = self.painted.copy()
 
     def _end_stroke(self) -> None:
         """End the stroke in progress, if there is one, as when its button is released."""
@@ -318,15 +318,15 @@ class MaskPicture(QWidget):
             self._stroke = None
             self._end()
 
-    def _forget_suggested(self) -> None:
+    def _discard_suggestion(self) -> None:
         if self._suggested:
             self.painted = np.zeros_like(self.painted)
 
     def _end(self) -> None:
         self._suggested = False
-        if not np.array_equal(self._before, self.painted):
-            self._past = [*self._past, self._before][-_MOST_UNDONE:]
-            self._future = []
+        if not np.array_equal(self._mask_before, self.painted):
+            self._undo_stack = [*self._undo_stack, self._mask_before][-_MAX_UNDO_STEPS:]
+            self._redo_stack = []
         self.update()
         self.changed.emit()
 
@@ -350,7 +350,7 @@ class MaskPicture(QWidget):
         """Set the offset of the picture's centre, clamped to half the picture's size."""
         box = self.picture_rect()
         far = box.width() // 2, box.height() // 2
-        self._shift = QPoint(
+        self._pan_offset = QPoint(
             min(max(shift.x(), -far[0]), far[0]), min(max(shift.y(), -far[1]), far[1])
         )
 

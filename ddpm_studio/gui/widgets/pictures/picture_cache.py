@@ -9,29 +9,29 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ddpm_studio.gui.platform.images import Pictures
 
-_MOST_BYTES = 48 << 20
+_MAX_CACHE_BYTES = 48 << 20
 
 
 class PictureCache(QObject):
-    """LRU cache of pictures (H, W, C) by key, of at most ``most_bytes`` or one picture.
+    """LRU cache of pictures (H, W, C) by key, of at most ``max_bytes`` or one picture.
 
-    Cache misses are emitted as a list by ``wanted``, once per turn of the event loop, in the order
-    of the requests; the owner loads the pictures and calls :meth:`put`. Keys that were not
-    requested again since, as the view has scrolled on, are not in the next list.
+    Cache misses are emitted as a list by ``load_requested``, once per turn of the event loop, in
+    the order of the requests; the owner loads the pictures and calls :meth:`put`. Keys that were
+    not requested again since, as the view has scrolled on, are not in the next list.
     """
 
-    wanted = Signal(list)
-    arrived = Signal()
+    load_requested = Signal(list)
+    loaded = Signal()
 
-    def __init__(self, most_bytes: int = _MOST_BYTES, parent: QObject | None = None) -> None:
+    def __init__(self, max_bytes: int = _MAX_CACHE_BYTES, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._most, self.bytes = most_bytes, 0
+        self._max_bytes, self.bytes = max_bytes, 0
         self._held: OrderedDict[Hashable, Pictures] = OrderedDict()
         self._broken: set[Hashable] = set()
-        self._asked: dict[Hashable, None] = {}
+        self._requested: dict[Hashable, None] = {}
         self._pending: set[Hashable] = set()
-        self._turn = QTimer(self, singleShot=True, interval=0)
-        self._turn.timeout.connect(self._tell)
+        self._request_timer = QTimer(self, singleShot=True, interval=0)
+        self._request_timer.timeout.connect(self._emit_requests)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -39,7 +39,7 @@ class PictureCache(QObject):
     @property
     def room(self) -> int:
         """Capacity in pictures of the mean size of those held; unlimited while none is held."""
-        return self._most * len(self) // self.bytes if self.bytes else self._most
+        return self._max_bytes * len(self) // self.bytes if self.bytes else self._max_bytes
 
     def get(self, key: Hashable) -> Pictures | None:
         """Return a picture; on a miss, request it and return None."""
@@ -47,9 +47,9 @@ class PictureCache(QObject):
             self._held.move_to_end(key)
             return self._held[key]
         if key not in self._broken:
-            self._asked[key] = None
-            if not self._turn.isActive():
-                self._turn.start()
+            self._requested[key] = None
+            if not self._request_timer.isActive():
+                self._request_timer.start()
         return None
 
     def is_broken(self, key: Hashable) -> bool:
@@ -65,9 +65,9 @@ class PictureCache(QObject):
         else:
             self._held[key] = picture
             self.bytes += picture.nbytes
-            while self.bytes > self._most and len(self._held) > 1:
+            while self.bytes > self._max_bytes and len(self._held) > 1:
                 self.bytes -= self._held.popitem(last=False)[1].nbytes
-        self.arrived.emit()
+        self.loaded.emit()
 
     def forget(self, keys: Iterable[Hashable]) -> None:
         """Remove keys from the cache, and their mark as broken."""
@@ -76,13 +76,13 @@ class PictureCache(QObject):
             picture = self._held.pop(key, None)
             self.bytes -= 0 if picture is None else picture.nbytes
 
-    def ask_again(self) -> None:
+    def clear_pending(self) -> None:
         """Note that loading has stopped, so that pending keys are emitted again when requested."""
         self._pending.clear()
 
-    def _tell(self) -> None:
-        asked = [key for key in self._asked if key not in self._held]
-        self._asked.clear()
-        if not set(asked) <= self._pending:
-            self._pending = set(asked)
-            self.wanted.emit(asked)
+    def _emit_requests(self) -> None:
+        requested = [key for key in self._requested if key not in self._held]
+        self._requested.clear()
+        if not set(requested) <= self._pending:
+            self._pending = set(requested)
+            self.load_requested.emit(requested)

@@ -9,16 +9,16 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from ddpm_studio.gui.platform.images import Pictures, shown_bands, to_image
+from ddpm_studio.gui.platform.images import Pictures, band_selection, to_image
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.selection import Selection
 from ddpm_studio.gui.widgets.pictures import grid_painter
-from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_checkerboard
 from ddpm_studio.gui.widgets.pictures.grid_layout import GridLayout, fit_grid
-from ddpm_studio.gui.widgets.pictures.grid_painter import CAPTION_HEIGHT, Sheet
-from ddpm_studio.gui.widgets.pictures.zooming import Look
+from ddpm_studio.gui.widgets.pictures.grid_painter import CAPTION_HEIGHT, SpriteSheet
+from ddpm_studio.gui.widgets.pictures.zooming import ViewState
 
 _SMALLEST = 48
 
@@ -33,19 +33,19 @@ class PictureCanvas(QAbstractScrollArea):
         super().__init__(parent)
         self._pictures: Pictures | None = None
         self._captions: Sequence[str] = ()
-        self.about: Callable[[int], Mapping[str, object]] | None = None
+        self.extra_recipe: Callable[[int], Mapping[str, object]] | None = None
         """Returns additional recipe fields of a picture, by its index."""
         self._recipe: dict[str, object] | None = None
         self._badge: tuple[QImage, str] | None = None
         self._single = False
-        self._least = _SMALLEST
+        self._min_side = _SMALLEST
         self._selection = Selection()
         self._hovered: int | None = None
         self._layout: GridLayout | None = None
         # The layout that fits the view; ``_layout`` has larger tiles while zoomed in.
         self._fitted: GridLayout | None = None
-        self._closer: float | None = None
-        self._sheet: Sheet | None = None
+        self._user_zoom: float | None = None
+        self._sheet: SpriteSheet | None = None
         self._empty = EmptyState("image", self.tr("No pictures yet"), parent=self.viewport())
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -55,7 +55,7 @@ class PictureCanvas(QAbstractScrollArea):
         self.verticalScrollBar().setAccessibleName(self.tr("Scroll pictures"))
         self.setAccessibleName(title or self.tr("Pictures"))
         current_theme().changed.connect(self.viewport().update)
-        shown_bands().changed.connect(self._compose_anew)
+        band_selection().changed.connect(self._recompose)
 
     def set_pictures(
         self,
@@ -81,7 +81,7 @@ class PictureCanvas(QAbstractScrollArea):
         self._empty.setVisible(pictures is None)
         changed = self._selection.resize(self.count)
         if self._shape() != before:
-            self._closer = None
+            self._user_zoom = None
             self._relayout()
         if changed:
             self._announce()
@@ -105,15 +105,15 @@ class PictureCanvas(QAbstractScrollArea):
             self._relayout()
         self.viewport().update()
 
-    def set_least(self, side: int) -> None:
+    def set_min_side(self, side: int) -> None:
         """Set the minimum side of a tile, in logical pixels; more pictures need scrolling."""
-        self._least = side
+        self._min_side = side
         self._relayout()
 
     def set_single(self, single: bool) -> None:
         """Set whether to show the current picture alone; arrows then go to the next one."""
         if single != self._single:
-            self._single, self._sheet, self._closer = single, None, None
+            self._single, self._sheet, self._user_zoom = single, None, None
             self._relayout()
 
     @property
@@ -142,18 +142,18 @@ class PictureCanvas(QAbstractScrollArea):
         return 0.0 if self._layout is None else self._layout.zoom
 
     @property
-    def look(self) -> Look:
+    def view_state(self) -> ViewState:
         """The current zoom and scroll position."""
         bars = self.horizontalScrollBar(), self.verticalScrollBar()
-        return Look(self._closer, bars[0].value(), bars[1].value())
+        return ViewState(self._user_zoom, bars[0].value(), bars[1].value())
 
-    def set_look(self, look: Look) -> None:
+    def set_view_state(self, view_state: ViewState) -> None:
         """Set zoom and scroll position; a zoom at which everything fits counts as None."""
-        if look.zoom != self._closer:
-            self._closer = look.zoom
+        if view_state.zoom != self._user_zoom:
+            self._user_zoom = view_state.zoom
             self._relayout()
-        self.horizontalScrollBar().setValue(look.right)
-        self.verticalScrollBar().setValue(look.down)
+        self.horizontalScrollBar().setValue(view_state.right)
+        self.verticalScrollBar().setValue(view_state.down)
 
     def select(self, indices: Sequence[int]) -> None:
         """Select exactly these pictures; the last becomes current."""
@@ -173,19 +173,19 @@ class PictureCanvas(QAbstractScrollArea):
         """
         if self._recipe is None:
             return None
-        more = {} if self.about is None else self.about(index)
+        more = {} if self.extra_recipe is None else self.extra_recipe(index)
         return {"index": index, **self._recipe, **more}
 
-    def cover(self, count: int, picture: tuple[int, int]) -> float:
+    def coverage(self, count: int, picture: tuple[int, int]) -> float:
         """Return the share of the view, 0..1, that ``count`` pictures (height, width) would cover.
 
         Empty cells of the last row don't count.
         """
         ratio, room = self.devicePixelRatioF(), self.contentsRect().size()
         layout = self._grid(count, picture, room)
-        high, broad = layout.used
+        high, broad = layout.tiles_size
         tall, wide = max(1.0, room.height() * ratio), max(1.0, room.width() * ratio)
-        return min(1.0, high / tall) * min(1.0, broad / wide) * layout.fullness(count)
+        return min(1.0, high / tall) * min(1.0, broad / wide) * layout.filled_share(count)
 
     def index_at(self, position: QPoint) -> int | None:
         """Return the index of the picture at a point of the viewport, or None."""
@@ -231,7 +231,7 @@ class PictureCanvas(QAbstractScrollArea):
         right, scrolled = (round(by * ratio) for by in self._scrolled().toTuple())
         cells = self._visible_cells(layout, scrolled)
         if self._sheet is None or self._sheet.cells != cells:
-            self._sheet = Sheet.of(pictures, cells)
+            self._sheet = SpriteSheet.of(pictures, cells)
         height, width = pictures.shape[1:3]
         painter = QPainter(self.viewport())
         painter.save()
@@ -242,13 +242,13 @@ class PictureCanvas(QAbstractScrollArea):
         if self._badge is not None:
             left, top = layout.origin(self._badge_cell(layout))
             corner = QRect(left, top, layout.tile_width, layout.tile_height)
-            paint_behind(painter, corner, self._badge[0])
+            paint_checkerboard(painter, corner, self._badge[0])
             painter.drawImage(corner, self._badge[0])
         painter.restore()
         self._paint_marks(painter, layout, cells)
         painter.end()
 
-    def _compose_anew(self) -> None:
+    def _recompose(self) -> None:
         self._sheet = None
         self.viewport().update()
 
@@ -280,14 +280,14 @@ class PictureCanvas(QAbstractScrollArea):
         if layout.content_height > round(room.height() * ratio):
             layout = self._fit(cells, room - QSize(bar.sizeHint().width(), 0))
         self._fitted = layout
-        if self._closer is not None and self._closer <= layout.zoom:
-            self._closer = None
+        if self._user_zoom is not None and self._user_zoom <= layout.zoom:
+            self._user_zoom = None
         as_needed, off = Qt.ScrollBarPolicy.ScrollBarAsNeeded, Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-        self.setVerticalScrollBarPolicy(as_needed if self._closer is None else off)
-        if self._closer is not None:
+        self.setVerticalScrollBarPolicy(as_needed if self._user_zoom is None else off)
+        if self._user_zoom is not None:
             area = round(room.height() * ratio), round(room.width() * ratio)
             picture = self._shape()[1], self._shape()[2]
-            layout = layout.zoomed(self._closer, picture, area, self._before_rows())
+            layout = layout.zoomed(self._user_zoom, picture, area, self._row_label_margin())
             across.setRange(0, max(0, round(layout.content_width / ratio) - room.width()))
         else:
             across.setRange(0, 0)
@@ -298,7 +298,7 @@ class PictureCanvas(QAbstractScrollArea):
         bar.setSingleStep(max(1, round(layout.pitch_y / ratio / 2)))
         self.viewport().update()
 
-    def _before_rows(self) -> int:
+    def _row_label_margin(self) -> int:
         """Return the width of row labels left of the tiles, in device pixels."""
         return 0
 
@@ -317,7 +317,7 @@ class PictureCanvas(QAbstractScrollArea):
             gap=round(SPACE_S * ratio),
             caption=round(CAPTION_HEIGHT * ratio) if self._captions else 0,
             margin=round(SPACE_S * ratio),
-            smallest=round(self._least * ratio),
+            smallest=round(self._min_side * ratio),
         )
 
     def _reveal(self, index: int) -> None:
@@ -372,4 +372,4 @@ class PictureCanvas(QAbstractScrollArea):
             corner = self._cell_rect(self._badge_cell(layout))
             grid_painter.paint_frame(painter, corner, "warning")
             if self._badge[1]:
-                grid_painter.paint_chip(painter, corner, self._badge[1])
+                grid_painter.paint_badge(painter, corner, self._badge[1])

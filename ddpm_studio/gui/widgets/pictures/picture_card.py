@@ -6,16 +6,16 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QImage, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
-from ddpm_studio.gui.platform.images import Pictures, compose, shown_bands
+from ddpm_studio.gui.platform.images import Pictures, band_selection, compose
 from ddpm_studio.gui.theme.icons import icon_pixmap
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_BODY, FONT_CAPTION, RADIUS, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import name
-from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_checkerboard
 
 _GAP = 2
 _ICON = 24
-LEAST_WIDTH = 148
+MIN_CARD_WIDTH = 148
 """Minimum width of a card, in logical pixels."""
 
 
@@ -53,7 +53,7 @@ class PictureCard(QPushButton):
         name(self, title, tip or title)
         self.set_caption(caption)
         current_theme().changed.connect(self.update)
-        shown_bands().changed.connect(self._compose_anew)
+        band_selection().changed.connect(self._recompose)
 
     @property
     def count(self) -> int:
@@ -72,13 +72,13 @@ class PictureCard(QPushButton):
         self._sheet = None if self._pictures is None else compose(self._pictures, self.count)
         self.update()
 
-    def _compose_anew(self) -> None:
+    def _recompose(self) -> None:
         self.set_pictures(self._pictures)
 
     def sizeHint(self) -> QSize:
         """Return the size of the pictures and two lines of text."""
-        words = self.fontMetrics().height() + FONT_CAPTION + 3 * SPACE_M
-        return QSize(LEAST_WIDTH, self._height + words + SPACE_M)
+        text_height = self.fontMetrics().height() + FONT_CAPTION + 3 * SPACE_M
+        return QSize(MIN_CARD_WIDTH, self._height + text_height + SPACE_M)
 
     def minimumSizeHint(self) -> QSize:
         """Return the size hint, as a card must not be cut off."""
@@ -119,7 +119,7 @@ class PictureCard(QPushButton):
             self._paint_icon(painter, place)
         else:
             self._paint_pictures(painter, place, self._sheet)
-        self._paint_words(painter, inner, place.bottom() + SPACE_M)
+        self._paint_text(painter, inner, place.bottom() + SPACE_M)
         painter.end()
 
     def _paint_icon(self, painter: QPainter, place: QRect) -> None:
@@ -148,11 +148,11 @@ class PictureCard(QPushButton):
         for index in range(min(self.count, rows * columns)):
             row, column = divmod(index, columns)
             at = QRect(left + column * (across + gap), top + row * (side + gap), across, side)
-            paint_behind(painter, at, sheet)
+            paint_checkerboard(painter, at, sheet)
             painter.drawImage(at, sheet, QRect(index * wide, 0, wide, high))
         painter.restore()
 
-    def _paint_words(self, painter: QPainter, inner: QRect, top: int) -> None:
+    def _paint_text(self, painter: QPainter, inner: QRect, top: int) -> None:
         theme = current_theme()
         for text, font, role in (
             (self.text(), body_font(FONT_BODY, bold=True), "text"),

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from ddpm_studio.gui.platform.images import SUFFIXES
 
 
-def ask_for_picture(parent: QWidget, chosen: Callable[[str], object]) -> None:
+def open_picture_dialog(parent: QWidget, chosen: Callable[[str], object]) -> None:
     """Open the file dialog of ``parent``'s window; ``chosen`` is called with the path chosen."""
     translate = QCoreApplication.translate
     dialog = QFileDialog(parent.window(), translate("PictureDialog", "Choose a picture"))

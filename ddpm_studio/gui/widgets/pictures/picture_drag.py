@@ -7,7 +7,7 @@ from PySide6.QtGui import QDrag, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ddpm_studio.gui.platform.images import Pictures, picture_mime, to_image
-from ddpm_studio.gui.widgets.pictures.grid_layout import WHOLE
+from ddpm_studio.gui.widgets.pictures.grid_layout import MAX_INTEGER_ZOOM_SIDE
 
 _SIDE = 96
 
@@ -16,7 +16,7 @@ def drag_picture(source: QWidget, picture: Pictures, recipe: dict[str, object] |
     """Start a drag of a picture (H, W, C) from ``source``; return when it was dropped."""
     drag = QDrag(source)
     drag.setMimeData(picture_mime(picture, recipe))
-    shown = enlarged(picture, _SIDE, source.devicePixelRatioF())
+    shown = scaled_pixmap(picture, _SIDE, source.devicePixelRatioF())
     drag.setPixmap(shown)
     middle = shown.deviceIndependentSize() / 2
     drag.setHotSpot(QPoint(round(middle.width()), round(middle.height())))
@@ -28,14 +28,14 @@ def copy_picture(picture: Pictures, recipe: dict[str, object] | None) -> None:
     QApplication.clipboard().setMimeData(picture_mime(picture, recipe))
 
 
-def enlarged(picture: Pictures, side: int, ratio: float) -> QPixmap:
+def scaled_pixmap(picture: Pictures, side: int, ratio: float) -> QPixmap:
     """Scale a picture to a pixmap that fits a square of ``side`` logical pixels.
 
     Small pictures are enlarged by integer factors, unsmoothed; others are scaled smoothly.
     """
     height, width = picture.shape[:2]
     zoom = side * ratio / max(height, width)
-    whole = zoom >= 1 and max(height, width) <= WHOLE
+    whole = zoom >= 1 and max(height, width) <= MAX_INTEGER_ZOOM_SIDE
     zoom = float(int(zoom)) if whole else zoom
     size = QSize(max(1, round(width * zoom)), max(1, round(height * zoom)))
     mode = (

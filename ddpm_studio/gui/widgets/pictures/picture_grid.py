@@ -21,9 +21,9 @@ from ddpm_studio.gui.widgets.pictures.picture_canvas import PictureCanvas
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture
 from ddpm_studio.gui.widgets.pictures.zooming import (
     ZOOM_KEYS,
-    Look,
-    Notches,
-    moved_by,
+    ViewState,
+    WheelAccumulator,
+    displacement,
     next_zoom,
 )
 
@@ -43,14 +43,14 @@ class PictureGrid(PictureCanvas):
 
     activated = Signal(int)
     context_requested = Signal(int, QPoint)
-    looked = Signal(object)
-    """Emitted with the :class:`Look` when the user has zoomed or panned."""
+    view_changed = Signal(object)
+    """Emitted with the :class:`ViewState` when the user has zoomed or panned."""
 
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
         self._pressed: tuple[QPoint, int] | None = None
-        self._panned: QPoint | None = None
-        self._notches = Notches()
+        self._pan_position: QPoint | None = None
+        self._wheel_accumulator = WheelAccumulator()
         self.zoomable = True
         """Whether the wheel zooms without Ctrl; else it scrolls the grid or what is around it."""
         self.tile_actions: list[QAction] = []
@@ -75,25 +75,27 @@ class PictureGrid(PictureCanvas):
         content = (point + QPointF(self._scrolled())) * ratio
         height, width = self._shape()[1:3]
         zoom = next_zoom(before.zoom, steps, max(height, width))
-        here = self.look
-        self.set_look(Look(zoom if zoom > self._fitted.zoom else None, here.right, here.down))
-        moved = moved_by(before, self._layout, content) / ratio
-        self._look_at(QPointF(here.right, here.down) + moved)
+        here = self.view_state
+        self.set_view_state(
+            ViewState(zoom if zoom > self._fitted.zoom else None, here.right, here.down)
+        )
+        moved = displacement(before, self._layout, content) / ratio
+        self._scroll_to(QPointF(here.right, here.down) + moved)
 
     def show_all(self) -> None:
         """Zoom to fit."""
-        self.set_look(Look())
-        self.looked.emit(self.look)
+        self.set_view_state(ViewState())
+        self.view_changed.emit(self.view_state)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom about the pointer, or scroll."""
         with_ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        scrolls = self._closer is None and self.verticalScrollBar().maximum() > 0
+        scrolls = self._user_zoom is None and self.verticalScrollBar().maximum() > 0
         if self._layout is None or not (with_ctrl or (self.zoomable and not scrolls)):
             super().wheelEvent(event)
             return
-        steps = self._notches.add(event.angleDelta().y())
-        if steps < 0 and self._closer is None:
+        steps = self._wheel_accumulator.add(event.angleDelta().y())
+        if steps < 0 and self._user_zoom is None:
             event.ignore()
             return
         event.accept()
@@ -114,7 +116,7 @@ class PictureGrid(PictureCanvas):
         position = event.position().toPoint()
         index = self.index_at(position)
         if event.button() == Qt.MouseButton.MiddleButton:
-            self._panned = position if self._closer is not None else None
+            self._pan_position = position if self._user_zoom is not None else None
         elif event.button() == Qt.MouseButton.LeftButton:
             self._pressed = None if index is None else (position, index)
             self._choose(index, event.modifiers())
@@ -124,7 +126,7 @@ class PictureGrid(PictureCanvas):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Highlight the hovered tile, pan, or start a drag."""
         position = event.position().toPoint()
-        if self._panned is None and self._pressed is None:
+        if self._pan_position is None and self._pressed is None:
             self._hover(self.index_at(position))
             return
         if self._pressed is not None:
@@ -135,23 +137,23 @@ class PictureGrid(PictureCanvas):
             if index >= self.count:
                 # The pictures have been replaced by fewer, or none, since the press.
                 return
-            if self._closer is None:
+            if self._user_zoom is None:
                 drag_picture(self, self.picture(index), self.recipe(index))
                 return
-            self._panned = start
+            self._pan_position = start
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
-        if self._panned is not None:
-            before, self._panned = self._panned, position
-            self._look_at(QPointF(self._scrolled() + before - position))
+        if self._pan_position is not None:
+            before, self._pan_position = self._pan_position, position
+            self._scroll_to(QPointF(self._scrolled() + before - position))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the press or the pan."""
-        self._pressed = self._panned = None
+        self._pressed = self._pan_position = None
         self.viewport().unsetCursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Zoom to fit while zoomed in; else activate the tile under the pointer."""
-        if self._closer is not None:
+        if self._user_zoom is not None:
             self.show_all()
             return
         index = self.index_at(event.position().toPoint())
@@ -194,10 +196,10 @@ class PictureGrid(PictureCanvas):
         else:
             super().keyPressEvent(event)
 
-    def _look_at(self, corner: QPointF) -> None:
+    def _scroll_to(self, corner: QPointF) -> None:
         """Scroll to ``corner``, the upper left of the visible part, in logical pixels."""
-        self.set_look(Look(self._closer, round(corner.x()), round(corner.y())))
-        self.looked.emit(self.look)
+        self.set_view_state(ViewState(self._user_zoom, round(corner.x()), round(corner.y())))
+        self.view_changed.emit(self.view_state)
 
     def _target(self, key: int) -> int | None:
         """Return the index that a navigation key moves to; None for other keys."""
@@ -226,7 +228,7 @@ class PictureGrid(PictureCanvas):
             toggle=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
             extend=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
         )
-        if index is not None and self._closer is None:
+        if index is not None and self._user_zoom is None:
             self._reveal(index)
         self._announce()
 

@@ -23,18 +23,18 @@ from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.platform.images import (
     PictureDrop,
     Pictures,
+    band_selection,
     has_picture,
     pictures_from_mime,
-    shown_bands,
 )
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import IconLabel, label, name, set_property, tool_button
-from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
-from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture, enlarged
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_checkerboard
+from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture, scaled_pixmap
 
-_ROOM_FOR_ICON = 112
+_MIN_SIDE_FOR_ICON = 112
 # Below this height, the clear button is shown only on hover or focus: it would cover much.
-_ROOM_FOR_CROSS = 80
+_MIN_SIDE_FOR_CLEAR_BUTTON = 80
 
 
 class PictureSlot(QFrame):
@@ -55,14 +55,14 @@ class PictureSlot(QFrame):
         self._pixmap: QPixmap | None = None
         self._pressed: QPoint | None = None
         self.setProperty("role", "drop")
-        shown_bands().changed.connect(self._scale_anew)
+        band_selection().changed.connect(self._rescale)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setMinimumSize(112, 112)
         self._hint = QWidget()
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        inner = self._words = QVBoxLayout(self._hint)
+        inner = self._hint_column = QVBoxLayout(self._hint)
         inner.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
         inner.setSpacing(SPACE_S)
         text = label(hint or self.tr("Drop, paste or click"), "caption", wrap=True)
@@ -107,7 +107,7 @@ class PictureSlot(QFrame):
         self._pixmap = None
         set_property(self, "filled", "true" if self._drop is not None else "false")
         self._hint.setVisible(self._drop is None)
-        self._show_cross()
+        self._update_clear_button()
         self.update()
         self.changed.emit(self.picture)
 
@@ -118,9 +118,9 @@ class PictureSlot(QFrame):
 
     def paste(self) -> None:
         """Set the picture from the clipboard, if there is one."""
-        self._take(QApplication.clipboard().mimeData())
+        self._accept_mime(QApplication.clipboard().mimeData())
 
-    def _scale_anew(self) -> None:
+    def _rescale(self) -> None:
         self._pixmap = None
         self.update()
 
@@ -141,10 +141,10 @@ class PictureSlot(QFrame):
         super().resizeEvent(event)
         self._pixmap = None
         # A small slot has room for the text only.
-        self._icon.setVisible(self.height() >= _ROOM_FOR_ICON)
-        margin = SPACE_M if self.height() >= _ROOM_FOR_CROSS else 1
-        self._words.setContentsMargins(margin, margin, margin, margin)
-        self._show_cross()
+        self._icon.setVisible(self.height() >= _MIN_SIDE_FOR_ICON)
+        margin = SPACE_M if self.height() >= _MIN_SIDE_FOR_CLEAR_BUTTON else 1
+        self._hint_column.setContentsMargins(margin, margin, margin, margin)
+        self._update_clear_button()
         size = self.clear_button.sizeHint()
         self.clear_button.setGeometry(
             self.width() - size.width() - SPACE_S, SPACE_S, size.width(), size.height()
@@ -153,22 +153,22 @@ class PictureSlot(QFrame):
     def enterEvent(self, event: QEnterEvent) -> None:
         """Show the clear button."""
         super().enterEvent(event)
-        self._show_cross()
+        self._update_clear_button()
 
     def leaveEvent(self, event: QEvent) -> None:
         """Hide the clear button if the slot is small."""
         super().leaveEvent(event)
-        self._show_cross()
+        self._update_clear_button()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the clear button, for the keyboard too."""
         super().focusInEvent(event)
-        self._show_cross()
+        self._update_clear_button()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Hide the clear button if the slot is small."""
         super().focusOutEvent(event)
-        self._show_cross()
+        self._update_clear_button()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the frame and the picture."""
@@ -178,13 +178,13 @@ class PictureSlot(QFrame):
         ratio = self.devicePixelRatioF()
         side = min(self.width(), self.height()) - 2 * SPACE_S
         if self._pixmap is None or self._pixmap.devicePixelRatio() != ratio:
-            self._pixmap = enlarged(self._drop.picture, max(1, side), ratio)
+            self._pixmap = scaled_pixmap(self._drop.picture, max(1, side), ratio)
         size = self._pixmap.deviceIndependentSize()
         box = QRectF(0, 0, size.width(), size.height())
         box.moveCenter(QRectF(self.rect()).center())
         painter = QPainter(self)
         corner = box.topLeft().toPoint()
-        paint_behind(painter, QRectF(corner, box.size()), self._pixmap)
+        paint_checkerboard(painter, QRectF(corner, box.size()), self._pixmap)
         painter.drawPixmap(corner, self._pixmap)
         painter.end()
 
@@ -201,7 +201,7 @@ class PictureSlot(QFrame):
     def dropEvent(self, event: QDropEvent) -> None:
         """Set the first picture of the drop."""
         set_property(self, "over", False)
-        if self._take(event.mimeData()):
+        if self._accept_mime(event.mimeData()):
             event.acceptProposedAction()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -246,12 +246,12 @@ class PictureSlot(QFrame):
             self.tr("Drop or paste a picture here, or click to choose one"),
         )
 
-    def _show_cross(self) -> None:
+    def _update_clear_button(self) -> None:
         wanted = self.underMouse() or self.hasFocus() or self.clear_button.hasFocus()
-        has_room = self.height() >= _ROOM_FOR_CROSS
-        self.clear_button.setVisible(self._drop is not None and (has_room or wanted))
+        has_free_space = self.height() >= _MIN_SIDE_FOR_CLEAR_BUTTON
+        self.clear_button.setVisible(self._drop is not None and (has_free_space or wanted))
 
-    def _take(self, mime: QMimeData) -> bool:
+    def _accept_mime(self, mime: QMimeData) -> bool:
         try:
             drops = pictures_from_mime(mime)
         except StudioError as error:

@@ -20,13 +20,13 @@ _STEPS = {
 }
 
 
-class InspectedGrid(PictureGrid):
+class PixelInspectorGrid(PictureGrid):
     """Picture grid that reports the pixel under the pointer, and marks one.
 
     Alt and the arrows move from pixel to pixel of the current picture; Escape ends it.
     """
 
-    pointed = Signal(object)
+    pixel_hovered = Signal(object)
     """Emitted with the :data:`Pixel` under the pointer, or None when it has left."""
     picked = Signal()
     """Emitted when the user selects a picture here, also if it was selected already."""
@@ -59,29 +59,29 @@ class InspectedGrid(PictureGrid):
         return index, min(max(row, 0), height - 1), min(max(column, 0), width - 1)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Emit ``pointed`` with the pixel under the pointer."""
+        """Emit ``pixel_hovered`` with the pixel under the pointer."""
         super().mouseMoveEvent(event)
         if not event.buttons():
-            self.pointed.emit(self.pixel_at(event.position().toPoint()))
+            self.pixel_hovered.emit(self.pixel_at(event.position().toPoint()))
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Emit ``pointed`` with None when the pointer leaves; suppress tooltips.
+        """Emit ``pixel_hovered`` with None when the pointer leaves; suppress tooltips.
 
-        A tooltip would cover neighbouring pictures, and slots of ``pointed`` show more.
+        A tooltip would cover neighbouring pictures, and slots of ``pixel_hovered`` show more.
         """
         if event.type() == QEvent.Type.ToolTip:
             return True
         if event.type() == QEvent.Type.Leave:
-            self.pointed.emit(None)
+            self.pixel_hovered.emit(None)
         return super().viewportEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move from pixel to pixel with Alt and the arrows; stop with Escape."""
         alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
         if alt and event.key() in _STEPS and self.current >= 0:
-            self.pointed.emit(self._next(*_STEPS[Qt.Key(event.key())]))
+            self.pixel_hovered.emit(self._next(*_STEPS[Qt.Key(event.key())]))
         elif event.key() == Qt.Key.Key_Escape and self._pixel is not None:
-            self.pointed.emit(None)
+            self.pixel_hovered.emit(None)
         else:
             super().keyPressEvent(event)
 

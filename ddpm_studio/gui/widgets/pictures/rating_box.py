@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSlider, QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name
+from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, name
 
 _SIDE = 20
 
@@ -19,19 +19,19 @@ class RatingBox(QSlider):
     """Star rating; a QSlider, so that screen readers can use it and ``valueChanged`` is emitted.
 
     Args:
-        most: maximum number of stars, at most 9.
+        max_stars: maximum number of stars, at most 9.
         parent: the owner.
     """
 
-    def __init__(self, most: int, parent: QWidget | None = None) -> None:
+    def __init__(self, max_stars: int, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setRange(0, most)
+        self.setRange(0, max_stars)
         self.setPageStep(1)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFixedSize(self.sizeHint())
         # It is in a sidebar that scrolls, and a new rating is stored at once.
-        keep_from_wheel(self)
-        name(self, self.tr("Rating"), self.tr("Click a star, or press 0 to {0}").format(most))
+        ignore_unfocused_wheel(self)
+        name(self, self.tr("Rating"), self.tr("Click a star, or press 0 to {0}").format(max_stars))
         current_theme().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.pictures.grid_layout import WHOLE, GridLayout
+from ddpm_studio.gui.widgets.pictures.grid_layout import MAX_INTEGER_ZOOM_SIDE, GridLayout
 from ddpm_studio.gui.widgets.pictures.grid_painter import CAPTION_HEIGHT, paint_frame
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 
@@ -25,17 +25,17 @@ class RowGrid(PictureGrid):
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
         self._labels: tuple[str, ...] = ()
-        self._feet: tuple[str, ...] = ()
-        self._marked: frozenset[int] = frozenset()
+        self._column_labels: tuple[str, ...] = ()
+        self._highlighted: frozenset[int] = frozenset()
 
     def set_rows(
         self,
         pictures: Pictures | None,
         labels: Sequence[str],
         captions: Sequence[str] = (),
-        marked: Collection[int] = (),
+        highlighted: Collection[int] = (),
         recipe: dict[str, object] | None = None,
-        feet: Sequence[str] = (),
+        column_labels: Sequence[str] = (),
     ) -> None:
         """Set ``len(labels)`` rows of equally many pictures.
 
@@ -43,13 +43,13 @@ class RowGrid(PictureGrid):
             pictures: uint8 (N, H, W, C), row by row, N a multiple of the number of labels.
             labels: label to the left of each row; may be empty texts.
             captions: a short text below each tile; empty: no captions.
-            marked: indices of columns to highlight with a frame.
+            highlighted: indices of columns to highlight with a frame.
             recipe: the recipe of the pictures.
-            feet: a short label of each column, below the last row; empty: none.
+            column_labels: a short label of each column, below the last row; empty: none.
         """
-        another = (tuple(labels), tuple(feet)) != (self._labels, self._feet)
-        self._labels, self._marked = tuple(labels), frozenset(marked)
-        self._feet = tuple(feet)
+        another = (tuple(labels), tuple(column_labels)) != (self._labels, self._column_labels)
+        self._labels, self._highlighted = tuple(labels), frozenset(highlighted)
+        self._column_labels = tuple(column_labels)
         self.set_pictures(pictures, captions, recipe)
         if another:
             self._relayout()
@@ -60,11 +60,11 @@ class RowGrid(PictureGrid):
         return ceil(self.count / max(1, len(self._labels)))
 
     @property
-    def feet(self) -> tuple[str, ...]:
+    def column_labels(self) -> tuple[str, ...]:
         """The labels below the columns."""
-        return self._feet
+        return self._column_labels
 
-    def snug_height(self, wide: int, most: int) -> int:
+    def fitting_height(self, wide: int, most: int) -> int:
         """Return the height, up to ``most``, that the rows need at a width, in logical pixels."""
         if not self.count:
             return most
@@ -81,7 +81,7 @@ class RowGrid(PictureGrid):
         widest = max((metrics.horizontalAdvance(text) for text in self._labels), default=0)
         return widest + SPACE_M if widest else 0
 
-    def _before_rows(self) -> int:
+    def _row_label_margin(self) -> int:
         if not self._has_rows:
             return 0
         return round(self._label_width() * self.devicePixelRatioF())
@@ -93,8 +93,8 @@ class RowGrid(PictureGrid):
         height, width = self._shape()[1:3]
         gap = margin = round(SPACE_S * ratio)
         caption = round(CAPTION_HEIGHT * ratio) if self._captions else 0
-        before = self._before_rows()
-        foot = round(CAPTION_HEIGHT * ratio) if self._feet else 0
+        before = self._row_label_margin()
+        foot = round(CAPTION_HEIGHT * ratio) if self._column_labels else 0
         columns, rows = self.columns, len(self._labels)
         wide = room.width() * ratio - 2 * margin - before - (columns - 1) * gap
         tall = room.height() * ratio - 2 * margin - (rows - 1) * gap - rows * caption - foot
@@ -102,7 +102,9 @@ class RowGrid(PictureGrid):
         # Scroll instead of making rows too small to be recognised.
         zoom = min(across, max(down, min(1.0, _SMALLEST * ratio / height)))
         zoom = (
-            float(int(zoom)) if zoom >= 1 and max(height, width) <= WHOLE else max(zoom, 1 / width)
+            float(int(zoom))
+            if zoom >= 1 and max(height, width) <= MAX_INTEGER_ZOOM_SIDE
+            else max(zoom, 1 / width)
         )
         tile_width, tile_height = max(1, round(width * zoom)), max(1, round(height * zoom))
         pitch_x, pitch_y = tile_width + gap, tile_height + caption + gap
@@ -129,26 +131,28 @@ class RowGrid(PictureGrid):
         for cell in cells:
             tile = self._cell_rect(cell)
             row, column = divmod(cell, columns)
-            if column in self._marked and cell not in self._selection:
+            if column in self._highlighted and cell not in self._selection:
                 paint_frame(painter, tile, "warning", 1.5)
             if column == 0 and wide and row < len(self._labels):
                 painter.setPen(current_theme().color("muted"))
                 box = QRectF(tile.left() - wide - SPACE_S, tile.top(), wide, tile.height())
                 align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 painter.drawText(box, align, self._labels[row])
-            if row == len(self._labels) - 1 and column < len(self._feet):
-                self._paint_foot(painter, tile, column, layout)
+            if row == len(self._labels) - 1 and column < len(self._column_labels):
+                self._paint_column_label(painter, tile, column, layout)
 
-    def _paint_foot(self, painter: QPainter, tile: QRectF, column: int, layout: GridLayout) -> None:
+    def _paint_column_label(
+        self, painter: QPainter, tile: QRectF, column: int, layout: GridLayout
+    ) -> None:
         """Draw the label of a column; where columns are narrow, only of every second, third, …"""
         metrics = painter.fontMetrics()
         # The first label may extend below the row labels.
-        widest = max(map(metrics.horizontalAdvance, self._feet[1:]), default=0)
+        widest = max(map(metrics.horizontalAdvance, self._column_labels[1:]), default=0)
         pitch = layout.pitch_x / self.devicePixelRatioF()
         if column % max(1, ceil((widest + SPACE_S) / pitch)):
             return
-        wide = metrics.horizontalAdvance(self._feet[column]) + 2
+        wide = metrics.horizontalAdvance(self._column_labels[column]) + 2
         box = QRectF(tile.center().x() - wide / 2, tile.bottom() + 2, wide, CAPTION_HEIGHT - 2)
         painter.setPen(current_theme().color("muted"))
         align = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
-        painter.drawText(box, align, self._feet[column])
+        painter.drawText(box, align, self._column_labels[column])

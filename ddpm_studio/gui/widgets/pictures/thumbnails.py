@@ -37,21 +37,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.gui.platform.images import PictureDrop, Pictures, shown_bands
+from ddpm_studio.gui.platform.images import PictureDrop, Pictures, band_selection
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
-from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
-from ddpm_studio.gui.widgets.pictures.grid_painter import paint_chip, paint_frame
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_checkerboard
+from ddpm_studio.gui.widgets.pictures.grid_painter import paint_badge, paint_frame
 from ddpm_studio.gui.widgets.pictures.picture_cache import PictureCache
-from ddpm_studio.gui.widgets.pictures.picture_drag import drag_picture, enlarged
-from ddpm_studio.gui.widgets.pictures.zooming import Notches
+from ddpm_studio.gui.widgets.pictures.picture_drag import drag_picture, scaled_pixmap
+from ddpm_studio.gui.widgets.pictures.zooming import WheelAccumulator
 
 Index = QModelIndex | QPersistentModelIndex
 
 _DEPTH = 4
 # Pages of pixmaps in the cache: enough to scroll back and forth without scaling again.
-_PAGES_KEPT = 4
+_CACHED_PAGES = 4
 _REDRAW_MS = 30
 
 
@@ -86,7 +86,7 @@ class ThumbnailModel(QAbstractListModel):
         return self.tr("Picture {0} of {1}").format(index.row() + 1, len(self.keys))
 
 
-class _Painter(QStyledItemDelegate):
+class _ThumbnailDelegate(QStyledItemDelegate):
     """Item delegate of thumbnails, with an LRU cache of scaled pixmaps."""
 
     def __init__(
@@ -95,13 +95,13 @@ class _Painter(QStyledItemDelegate):
         super().__init__(parent)
         self._model, self._cache = model, cache
         self.side = side
-        self.most_bytes = 0
+        self.max_bytes = 0
         self.badge_for: Callable[[int], str] | None = None
         self.bytes = 0
-        self._kept: OrderedDict[tuple[Hashable, float], QPixmap] = OrderedDict()
+        self._pixmaps: OrderedDict[tuple[Hashable, float], QPixmap] = OrderedDict()
 
     def forget(self) -> None:
-        self._kept.clear()
+        self._pixmaps.clear()
         self.bytes = 0
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -117,14 +117,14 @@ class _Painter(QStyledItemDelegate):
         tile.moveTopLeft(tile.topLeft().toPoint())
         painter.save()
         if not pixmap.isNull():
-            paint_behind(painter, tile, pixmap)
+            paint_checkerboard(painter, tile, pixmap)
             painter.drawPixmap(tile.topLeft(), pixmap)
         else:
             role = "danger" if self._cache.is_broken(key) else "line"
             paint_frame(painter, tile.adjusted(2, 2, -2, -2), role, 1)
         badge = "" if self.badge_for is None else self.badge_for(row)
         if badge:
-            paint_chip(painter, tile, badge)
+            paint_badge(painter, tile, badge)
         frame = tile.adjusted(1, 1, -1, -1)
         if state & QStyle.StateFlag.State_Selected:
             paint_frame(painter, frame, "accent")
@@ -136,16 +136,16 @@ class _Painter(QStyledItemDelegate):
 
     def _pixmap(self, key: Hashable, ratio: float) -> QPixmap:
         place = key, ratio
-        if place in self._kept:
-            self._kept.move_to_end(place)
-            return self._kept[place]
+        if place in self._pixmaps:
+            self._pixmaps.move_to_end(place)
+            return self._pixmaps[place]
         picture = self._cache.get(key)
         if picture is None:
             return QPixmap()
-        pixmap = self._kept[place] = enlarged(picture, self.side, ratio)
+        pixmap = self._pixmaps[place] = scaled_pixmap(picture, self.side, ratio)
         self.bytes += _size(pixmap)
-        while self.bytes > self.most_bytes and len(self._kept) > 1:
-            self.bytes -= _size(self._kept.popitem(last=False)[1])
+        while self.bytes > self.max_bytes and len(self._pixmaps) > 1:
+            self.bytes -= _size(self._pixmaps.popitem(last=False)[1])
         return pixmap
 
 
@@ -182,9 +182,9 @@ class Thumbnails(QListView):
         super().__init__(parent)
         self.cache = PictureCache(parent=self)
         self._model = ThumbnailModel(self)
-        self._wanted, self._own = side, 0
-        self._notches = Notches()
-        self._painter = _Painter(self._model, self.cache, side, self)
+        self._requested_side, self._picture_side = side, 0
+        self._wheel_accumulator = WheelAccumulator()
+        self._painter = _ThumbnailDelegate(self._model, self.cache, side, self)
         self.drop_for: Callable[[int], PictureDrop | None] | None = None
         """Returns the full picture with its recipe by index, for a drag; None: no drag."""
         self.tile_actions: list[QAction] = []
@@ -215,11 +215,11 @@ class Thumbnails(QListView):
             bar.setAccessibleName(self.tr("Scroll thumbnails"))
         self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._redraw.timeout.connect(self._on_redraw)
-        self.cache.arrived.connect(self._on_arrived)
+        self.cache.loaded.connect(self._on_arrived)
         self.activated.connect(self._open)
         self.selectionModel().selectionChanged.connect(self._announce)
         current_theme().changed.connect(self.viewport().update)
-        shown_bands().changed.connect(self._draw_anew)
+        band_selection().changed.connect(self._discard_pixmaps)
 
     def set_rows(
         self,
@@ -238,7 +238,7 @@ class Thumbnails(QListView):
         self._painter.badge_for = badge
         self._model.set_keys(keys)
         self._empty.setVisible(not self.count)
-        self._spread()
+        self._update_grid_size()
         self.chosen.emit([])
 
     def set_empty(
@@ -256,15 +256,15 @@ class Thumbnails(QListView):
 
         Pictures smaller than that use the nearest integer multiple of their own size.
         """
-        self._wanted = side
-        own = self._own or side
+        self._requested_side = side
+        own = self._picture_side or side
         side = max(1, round(side / own)) * own if own < side else side
         self._painter.side = side
         self._painter.forget()
-        self._spread()
+        self._update_grid_size()
         self.scheduleDelayedItemsLayout()
 
-    def _spread(self) -> None:
+    def _update_grid_size(self) -> None:
         """Distribute the width among as many columns as fit."""
         pitch, room = self._painter.side + SPACE_S, self.viewport().width()
         columns = max(1, room // pitch)
@@ -303,7 +303,7 @@ class Thumbnails(QListView):
         """Zoom with Ctrl, else scroll."""
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             event.accept()
-            if steps := self._notches.add(event.angleDelta().y()):
+            if steps := self._wheel_accumulator.add(event.angleDelta().y()):
                 self.zoom_by(steps)
         else:
             super().wheelEvent(event)
@@ -312,7 +312,7 @@ class Thumbnails(QListView):
         """Paint the visible pictures, then prefetch those of the page below."""
         page, ratio = self.viewport().size(), self.devicePixelRatioF()
         page_bytes = page.width() * page.height() * ratio**2 * _DEPTH
-        self._painter.most_bytes = round(_PAGES_KEPT * page_bytes)
+        self._painter.max_bytes = round(_CACHED_PAGES * page_bytes)
         super().paintEvent(event)
         if not self.count:
             return
@@ -350,7 +350,7 @@ class Thumbnails(QListView):
         """Resize the empty state and the columns."""
         super().resizeEvent(event)
         self._empty.setGeometry(self.viewport().rect())
-        self._spread()
+        self._update_grid_size()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Emit ``context_requested`` and show the menu, by mouse or keyboard."""
@@ -377,12 +377,12 @@ class Thumbnails(QListView):
         first = next(
             (p for key in self._model.keys[:1] if (p := self.cache.get(key)) is not None), None
         )
-        if first is not None and max(first.shape[:2]) != self._own:
-            self._own = max(first.shape[:2])
-            self.set_side(self._wanted)
+        if first is not None and max(first.shape[:2]) != self._picture_side:
+            self._picture_side = max(first.shape[:2])
+            self.set_side(self._requested_side)
         self.viewport().update()
 
-    def _draw_anew(self) -> None:
+    def _discard_pixmaps(self) -> None:
         self._painter.forget()
         self.viewport().update()
 

@@ -23,7 +23,7 @@ _ARROWS: dict[int, tuple[int, int]] = {
 }
 
 
-class Pad(QWidget):
+class XYPad(QWidget):
     """XY pad that sets u (left to right) and v (top to bottom), each in 0..1.
 
     Drag or click moves the point; arrows move it by 0.05, with Shift by 0.01; Home centres it.
@@ -46,7 +46,7 @@ class Pad(QWidget):
         self._corners = corners
         self.u = self.v = 0.5
         #: Whether the point is being dragged.
-        self.dragged = False
+        self.is_dragged = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._trail: Sequence[tuple[float, float]] = ()
@@ -115,18 +115,18 @@ class Pad(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Move the point to the pointer and begin a drag."""
         if event.button() == Qt.MouseButton.LeftButton:
-            self.dragged = True
-            self._go(event)
+            self.is_dragged = True
+            self._drag_to(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag the point."""
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self._go(event)
+            self._drag_to(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the drag and emit ``released``."""
-        if event.button() == Qt.MouseButton.LeftButton and self.dragged:
-            self.dragged = False
+        if event.button() == Qt.MouseButton.LeftButton and self.is_dragged:
+            self.is_dragged = False
             self.released.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -142,7 +142,7 @@ class Pad(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def _go(self, event: QMouseEvent) -> None:
+    def _drag_to(self, event: QMouseEvent) -> None:
         box, at = self.field(), event.position()
         side = max(1.0, box.width())
         self.set_point(

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, Qt
 
-from ddpm_studio.gui.widgets.pictures.grid_layout import WHOLE, GridLayout
+from ddpm_studio.gui.widgets.pictures.grid_layout import MAX_INTEGER_ZOOM_SIDE, GridLayout
 
-MOST = 64.0
+MAX_ZOOM = 64.0
 """Maximum zoom: device pixels per picture pixel."""
 ZOOM_KEYS: dict[int, int] = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 """Zoom keys, each with the notches of the wheel that it stands for."""
@@ -16,7 +16,7 @@ _NOTCH = 120
 _STEP = 1.25
 
 
-class Look(NamedTuple):
+class ViewState(NamedTuple):
     """Zoom and scroll position of a grid; zoom None: everything fits into the view."""
 
     zoom: float | None = None
@@ -25,23 +25,24 @@ class Look(NamedTuple):
 
 
 def next_zoom(zoom: float, steps: int, side: int) -> float:
-    """Return the zoom after some notches of the wheel, up to :data:`MOST`.
+    """Return the zoom after some notches of the wheel, up to :data:`MAX_ZOOM`.
 
     Args:
         zoom: current zoom, device pixels per picture pixel.
         steps: number of notches; negative: zoom out.
-        side: longer side of a picture; up to :data:`WHOLE`, zooms above 1 are integers.
+        side: longer side of a picture; up to :data:`MAX_INTEGER_ZOOM_SIDE`, zooms above 1 are
+            integers.
     """
     for _ in range(abs(steps)):
         wanted = zoom * _STEP if steps > 0 else zoom / _STEP
-        if side <= WHOLE and max(zoom, wanted) > 1:
+        if side <= MAX_INTEGER_ZOOM_SIDE and max(zoom, wanted) > 1:
             wanted = max(zoom + 1, wanted) if steps > 0 else min(zoom - 1, wanted)
             wanted = max(1.0, float(round(wanted)))
-        zoom = min(MOST, wanted)
+        zoom = min(MAX_ZOOM, wanted)
     return zoom
 
 
-def moved_by(before: GridLayout, after: GridLayout, point: QPointF) -> QPointF:
+def displacement(before: GridLayout, after: GridLayout, point: QPointF) -> QPointF:
     """Return the displacement of a content point from one layout to another.
 
     All in device pixels. Gaps are not scaled, so the point is taken relative to its tile.
@@ -57,17 +58,17 @@ def moved_by(before: GridLayout, after: GridLayout, point: QPointF) -> QPointF:
     return QPointF(corner_after[0] + right, corner_after[1] + down) - point
 
 
-class Notches:
+class WheelAccumulator:
     """Accumulates wheel and touchpad angles to whole notches."""
 
     def __init__(self) -> None:
-        self._turned = 0
+        self._angle = 0
 
     def add(self, angle: int) -> int:
         """Add an angle in eighths of a degree; return the number of completed notches."""
-        if angle * self._turned < 0:
-            self._turned = 0
-        self._turned += angle
-        steps = int(self._turned / _NOTCH)
-        self._turned -= steps * _NOTCH
+        if angle * self._angle < 0:
+            self._angle = 0
+        self._angle += angle
+        steps = int(self._angle / _NOTCH)
+        self._angle -= steps * _NOTCH
         return steps

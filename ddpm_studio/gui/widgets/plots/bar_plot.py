@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot
-from ddpm_studio.gui.widgets.plots.timestep_bins import part_of_t
+from ddpm_studio.gui.widgets.plots.timestep_bins import timestep_bin_label
 
 _CORNER = 2.0
 
@@ -19,7 +19,7 @@ _CORNER = 2.0
 class BarPlot(PaintedPlot):
     """Bar plot of one value for each of equal bins of 1..T; NaN leaves a gap."""
 
-    asked = (320, 104)
+    preferred_size = (320, 104)
     follows_pointer = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -35,7 +35,7 @@ class BarPlot(PaintedPlot):
         """Show the mean losses in ``len(values)`` equal bins of 1..``timesteps``."""
         self._values, self._timesteps = tuple(values), timesteps
         self.setAccessibleDescription(
-            "; ".join(self.words(i) for i, v in enumerate(self._values) if math.isfinite(v))
+            "; ".join(self.bin_text(i) for i, v in enumerate(self._values) if math.isfinite(v))
         )
         self.update()
 
@@ -48,16 +48,16 @@ class BarPlot(PaintedPlot):
         """The values shown, one per bin."""
         return self._values
 
-    def words(self, index: int) -> str:
+    def bin_text(self, index: int) -> str:
         """Return the range of t and the loss of a bar, such as ``t 101–200 · loss 0.0312``."""
         value = self._values[index]
         loss = f"{value:.4f}" if math.isfinite(value) else self.tr("none yet")
-        part = part_of_t(index, len(self._values), self._timesteps)
+        part = timestep_bin_label(index, len(self._values), self._timesteps)
         return self.tr("{0} · loss {1}").format(part, loss)
 
     def index_at(self, x: float) -> int | None:
         """Return the index of the bar at ``x``, in logical pixels; None outside of the bars."""
-        return self._index(self.place_at(QPointF(x, 0)).x())
+        return self._index(self.relative_position(QPointF(x, 0)).x())
 
     def paint(self, painter: QPainter, area: QRectF) -> None:
         """Paint the bars, the base line and the captions."""
@@ -86,10 +86,10 @@ class BarPlot(PaintedPlot):
         painter.setPen(current_theme().color("muted"))
         if self._hovered is None:
             highest = self.tr("highest {0}").format(f"{top:.4f}")
-            self.write_above(painter, self.tr("loss by t"), highest)
+            self.draw_captions_above(painter, self.tr("loss by t"), highest)
         else:
-            self.write_above(painter, self.words(self._hovered))
-        self.write_below(painter, "t = 1", f"t = {self._timesteps:,}")
+            self.draw_captions_above(painter, self.bin_text(self._hovered))
+        self.draw_captions_below(painter, "t = 1", f"t = {self._timesteps:,}")
 
     def on_hover(self, place: QPointF | None) -> None:
         """Highlight the bar under the pointer."""
@@ -102,7 +102,7 @@ class BarPlot(PaintedPlot):
         """Set the tooltip of the bar under the pointer."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             index = self.index_at(event.pos().x())
-            self.setToolTip("" if index is None else self.words(index))
+            self.setToolTip("" if index is None else self.bin_text(index))
         return super().event(event)
 
     def _index(self, share: float) -> int | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Curve = npt.NDArray[np.float64]
 
 _BOTTOM_HEIGHT = 34
-_DOTS_UP_TO, _LEAST = 40, 96
+_DOTS_UP_TO, _MIN_SIDE = 40, 96
 # Least value on a logarithmic axis, where 0 would be at −∞.
 _TINY = 1e-9
 
@@ -41,7 +41,7 @@ class CurvePlot(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setAccessibleName(title)
-        self.setMinimumSize(_LEAST, _LEAST)
+        self.setMinimumSize(_MIN_SIDE, _MIN_SIDE)
         self._labels = {"bottom": x, "left": y}
         self._log = log
         self._curves: list[tuple[Curve, Curve]] = []
@@ -57,7 +57,7 @@ class CurvePlot(QWidget):
 
         plot = ThemedPlot({side: DecadeAxis(side) for side in ("bottom", "left")})
         plot.set_title(self.accessibleName())
-        plot.fill(_LEAST)
+        plot.fill(_MIN_SIDE)
         plot.setLogMode(x="x" in self._log, y="y" in self._log)
         plot.getPlotItem().getAxis("bottom").setHeight(_BOTTOM_HEIGHT)
         self._layout.addWidget(plot)
@@ -70,7 +70,7 @@ class CurvePlot(QWidget):
         """Show curves (x, y), each in its own colour, and fit the view to them."""
         self._curves = [(np.array(x, float), np.array(y, float)) for x, y in curves]
         self._retint()
-        if self._is_made:
+        if self._is_created:
             self._show_all()
 
     @property
@@ -79,7 +79,7 @@ class CurvePlot(QWidget):
         return self._curves
 
     @property
-    def _is_made(self) -> bool:
+    def _is_created(self) -> bool:
         return "plot" in self.__dict__
 
     def _show_all(self) -> None:
@@ -111,7 +111,7 @@ class CurvePlot(QWidget):
             )
 
     def _retint(self) -> None:
-        if not (self._curves or self._is_made):
+        if not (self._curves or self._is_created):
             return
         self.plot.retint()
         for side, text in self._labels.items():

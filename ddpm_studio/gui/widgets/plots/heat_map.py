@@ -14,17 +14,17 @@ from ddpm_studio.backend.rows import Numbers
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.plots.painted_plot import CAPTION
-from ddpm_studio.gui.widgets.plots.step_plot import StepField
-from ddpm_studio.gui.widgets.plots.timestep_bins import part_of_t
+from ddpm_studio.gui.widgets.plots.step_plot import StepPlot
+from ddpm_studio.gui.widgets.plots.timestep_bins import timestep_bin_label
 
 COLUMNS = 240
-_KEY_WIDTH, _KEY_ROOM = 8, 52
+_SCALE_WIDTH, _SCALE_ROOM = 8, 52
 _TINY = 1e-8
 _CLIPPED = 2.0
 _FEWEST, _FULL = 16, 0.97
 
 
-def over_steps(steps: Numbers, rows: Numbers, last: float, columns: int) -> Numbers:
+def bin_by_step(steps: Numbers, rows: Numbers, last: float, columns: int) -> Numbers:
     """Bin rows by step: means of ``rows`` (M, B) in ``columns`` equal bins of 0..``last``.
 
     A row covers the steps since the row before it, so a bin in which no row ends takes the next
@@ -53,10 +53,10 @@ def over_steps(steps: Numbers, rows: Numbers, last: float, columns: int) -> Numb
     return means
 
 
-class HeatMap(StepField):
+class HeatMap(StepPlot):
     """Heat map of the loss: steps on the x axis, t on the y axis, colours on a log scale."""
 
-    asked = (360, 128)
+    preferred_size = (360, 128)
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
@@ -74,16 +74,18 @@ class HeatMap(StepField):
         self._steps, self._rows, self._timesteps = steps, rows, timesteps
         self.last = max(1.0, last)
         columns = min(COLUMNS, max(1, int(self.last)))
-        self._map = over_steps(steps, rows, self.last, columns)
+        self._map = bin_by_step(steps, rows, self.last, columns)
         # Small batches leave many bins of t empty in each row: widen the columns until they fill.
         # Bins that never have values, such as those that contain no t if T is small, don't count.
         seen = np.isfinite(rows).any(axis=0)
         while columns > _FEWEST and seen.any() and np.isfinite(self._map[:, seen]).mean() < _FULL:
             columns = max(_FEWEST, columns * 2 // 3)
-            self._map = over_steps(steps, rows, self.last, columns)
+            self._map = bin_by_step(steps, rows, self.last, columns)
         self._image = self._colour() if np.isfinite(self._map).any() else None
         self.setAccessibleDescription(
-            "" if self._image is None else self.tr("Loss from {0} to {1}").format(*self._ends())
+            ""
+            if self._image is None
+            else self.tr("Loss from {0} to {1}").format(*self._range_labels())
         )
         self.update()
 
@@ -92,17 +94,17 @@ class HeatMap(StepField):
         """The values shown, shape (columns, B), NaN where there are none."""
         return self._map
 
-    def words(self, step: float, row: int) -> str:
+    def bin_text(self, step: float, row: int) -> str:
         """Return the text of a cell, such as ``t 51–100 · loss 0.0312``."""
         column = min(int(step / self.last * len(self._map)), len(self._map) - 1)
         value = float(self._map[column, row])
         loss = f"{value:.4f}" if np.isfinite(value) else self.tr("none")
-        part = part_of_t(row, self._map.shape[1], self._timesteps)
+        part = timestep_bin_label(row, self._map.shape[1], self._timesteps)
         return self.tr("{0} · loss {1}").format(part, loss)
 
     def area(self) -> QRectF:
         """Return the field, with room for the colour scale on the right."""
-        return super().area().adjusted(0, 0, -_KEY_ROOM, 0)
+        return super().area().adjusted(0, 0, -_SCALE_ROOM, 0)
 
     def on_hover(self, place: QPointF | None) -> None:
         """Move the cursor to the step and the bin of t under the pointer."""
@@ -118,7 +120,7 @@ class HeatMap(StepField):
         """Paint the map, its colour scale, the captions and the cursor."""
         step, row = self.cursor_step, self._row
         reads = self._image is not None and step is not None and row is not None
-        value = self.words(step, row) if reads and step is not None and row is not None else ""
+        value = self.bin_text(step, row) if reads and step is not None and row is not None else ""
         self.paint_captions(painter, value, strong=True)
         if self._image is None:
             self.draw_empty(painter, self.tr("Appears here as the network trains"))
@@ -132,7 +134,7 @@ class HeatMap(StepField):
             painter.drawRect(QRectF(area.left(), top, area.width(), height))
         self.paint_cursor(painter)
 
-    def _ends(self) -> tuple[str, str]:
+    def _range_labels(self) -> tuple[str, str]:
         low, high = self._range()
         return f"{low:.2g}", f"{high:.2g}"
 
@@ -146,7 +148,7 @@ class HeatMap(StepField):
         known = np.isfinite(self._map)
         level = np.log(np.maximum(np.where(known, self._map, low), _TINY) / low)
         shares = np.clip(level / np.log(high / low), 0, 1)
-        table = _table()
+        table = _viridis_table()
         pixels = table[np.round(shares * (len(table) - 1)).astype(int)]
         pixels = np.concatenate([pixels, np.where(known, 255, 0)[..., None]], axis=2)
         # Steps to the right, t = 1 at the bottom.
@@ -156,17 +158,17 @@ class HeatMap(StepField):
         return kept.copy()
 
     def _paint_scale(self, painter: QPainter, area: QRectF) -> None:
-        table = _table()[::-1]
+        table = _viridis_table()[::-1]
         column = np.ascontiguousarray(
             np.concatenate([table, np.full((len(table), 1), 255)], axis=1).astype(np.uint8)
         )
         image = QImage(column.data, 1, len(column), 4, QImage.Format.Format_RGBA8888).copy()
-        key = QRectF(area.right() + SPACE_M, area.top(), _KEY_WIDTH, area.height())
+        key = QRectF(area.right() + SPACE_M, area.top(), _SCALE_WIDTH, area.height())
         painter.drawImage(key, image)
         painter.setPen(current_theme().color("muted"))
-        low, high = self._ends()
+        low, high = self._range_labels()
         left = key.right() + SPACE_S
-        size = QSize(_KEY_ROOM - _KEY_WIDTH - SPACE_S, CAPTION).toTuple()
+        size = QSize(_SCALE_ROOM - _SCALE_WIDTH - SPACE_S, CAPTION).toTuple()
         for text, top in ((high, key.top() - 2), (low, key.bottom() - CAPTION + 2)):
             where = QRectF(QPointF(left, top), QPointF(left + size[0], top + size[1]))
             painter.drawText(
@@ -174,15 +176,15 @@ class HeatMap(StepField):
             )
         below = QRectF(area.left() + 24, area.bottom() + 3, area.width() - 120, CAPTION)
         metrics = painter.fontMetrics()
-        for words in (self.tr("t = 1 below, {0} above"), self.tr("t = 1 to {0}")):
-            text = words.format(f"{self._timesteps:,}")
+        for bin_text in (self.tr("t = 1 below, {0} above"), self.tr("t = 1 to {0}")):
+            text = bin_text.format(f"{self._timesteps:,}")
             if metrics.horizontalAdvance(text) <= below.width():
                 painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, text)
                 break
 
 
 @cache
-def _table() -> npt.NDArray[np.uint8]:
+def _viridis_table() -> npt.NDArray[np.uint8]:
     """Return the viridis colour map, perceptually uniform, dark to bright, uint8 (256, 3)."""
     from pyqtgraph import colormap
 

@@ -14,7 +14,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from ddpm_studio.backend.rows import Numbers
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import mix
-from ddpm_studio.gui.widgets.plots.loss_series import LossSeries, outlined
+from ddpm_studio.gui.widgets.plots.loss_series import LossSeries, downsample
 from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
 
 _PALE = 0.35
@@ -23,12 +23,12 @@ _PAN, _ZOOM = 0.1, 0.8
 # Bins to which a curve is downsampled in the visible range: more than a screen has columns.
 _PARTS = 2000
 # Percentiles of the raw losses between which the range lies when outliers are hidden.
-_USUAL = (0.5, 99.5)
+_INLIER_PERCENTILES = (0.5, 99.5)
 _MARGIN = 0.04
 _HELD_OUT_SIZE = 5
 # Width of a narrow range, in powers of ten.
 _NARROW = 0.8
-_FEW_TICKS = 5
+_MIN_TICKS = 5
 
 
 def _even_step(least: float) -> float:
@@ -38,7 +38,7 @@ def _even_step(least: float) -> float:
 
 
 @dataclass
-class _Drawn:
+class _SeriesItems:
     raw: Any
     smooth: Any
     held_out: Any
@@ -61,7 +61,7 @@ class _LossAxis(pg.AxisItem):  # type: ignore[misc]
         if not self.logMode or maxVal - minVal > _NARROW:
             return super().tickValues(minVal, maxVal, size)  # type: ignore[no-any-return]
         low, high = 10**minVal, 10**maxVal
-        step = _even_step((high - low) / _FEW_TICKS)
+        step = _even_step((high - low) / _MIN_TICKS)
         places = np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
         return [(maxVal - minVal, np.log10(places).tolist())]
 
@@ -83,9 +83,9 @@ class LossCanvas(QObject):
         self._item = self.widget.getPlotItem()
         self._box = self._item.getViewBox()
         self._log = False
-        self._usual = False
-        self._follows = True
-        self._drawn: dict[str, _Drawn] = {}
+        self._hides_outliers = False
+        self._auto_range = True
+        self._drawn: dict[str, _SeriesItems] = {}
         self._colours: dict[str, int] = {}
         self._box.setDefaultPadding(0.02)
         self._item.setLabel("bottom", self.tr("step"))
@@ -114,7 +114,7 @@ class LossCanvas(QObject):
         """Draw or update a series; it is kept and read again when the visible range changes."""
         drawn = self._drawn.get(key) or self._add(key, series)
         drawn.series = series
-        self._outline(drawn)
+        self._downsample(drawn)
         self._fit()
 
     def draw_held_out(self, key: str, steps: Numbers, losses: Numbers) -> None:
@@ -140,13 +140,13 @@ class LossCanvas(QObject):
 
     def set_outliers(self, shown: bool) -> None:
         """Set whether the loss axis includes outliers, and reset the view."""
-        self._usual = not shown
+        self._hides_outliers = not shown
         self.reset_view()
 
     def reset_view(self) -> None:
         """Reset to the auto-range, which also follows new data."""
-        self._follows = True
-        self._outline_all()
+        self._auto_range = True
+        self._downsample_all()
         self._box.enableAutoRange(x=True, y=True)
         self._fit()
 
@@ -182,21 +182,21 @@ class LossCanvas(QObject):
 
     def _fit(self) -> None:
         """Exclude outliers from the loss range, if set and the user has not moved the view."""
-        if not (self._usual and self._follows):
+        if not (self._hides_outliers and self._auto_range):
             return
         shown = [drawn.series.ends for drawn in self._drawn.values() if len(drawn.series)]
         if not shown:
             return
-        low = min(np.percentile(least, _USUAL[0]) for least, _ in shown)
-        high = max(np.percentile(greatest, _USUAL[1]) for _, greatest in shown)
+        low = min(np.percentile(least, _INLIER_PERCENTILES[0]) for least, _ in shown)
+        high = max(np.percentile(greatest, _INLIER_PERCENTILES[1]) for _, greatest in shown)
         if self._log:
             low, high = np.log10(max(low, _TINY)), np.log10(max(high, _TINY))
         self._box.setYRange(float(low), float(high), padding=_MARGIN)
 
-    def _outline(self, drawn: _Drawn) -> None:
+    def _downsample(self, drawn: _SeriesItems) -> None:
         """Downsample a series to its visible range, as pyqtgraph keeps several copies of data."""
         series, part = drawn.series, slice(None)
-        if not self._follows:
+        if not self._auto_range:
             first, last = np.searchsorted(series.steps, self._box.viewRange()[0])
             # Include the points next to the range, to which lines lead.
             part = slice(max(0, int(first) - 1), int(last) + 1)
@@ -205,33 +205,33 @@ class LossCanvas(QObject):
             (drawn.raw, series.losses, (least[part], greatest[part])),
             (drawn.smooth, series.smooth, (series.smooth[part], series.smooth[part])),
         ):
-            x, y = outlined(series.steps[part], values[part], ends, _PARTS)
+            x, y = downsample(series.steps[part], values[part], ends, _PARTS)
             line.setData(x, np.maximum(y, _TINY) if self._log else y)
 
-    def _outline_all(self) -> None:
+    def _downsample_all(self) -> None:
         for drawn in self._drawn.values():
-            self._outline(drawn)
+            self._downsample(drawn)
 
     def _on_moved_by_hand(self) -> None:
         # Later changes are reported by sigXRangeChanged.
-        if self._follows:
-            self._follows = False
-            self._outline_all()
+        if self._auto_range:
+            self._auto_range = False
+            self._downsample_all()
 
     def _on_range(self) -> None:
-        if not self._follows:
-            self._outline_all()
+        if not self._auto_range:
+            self._downsample_all()
 
-    def _add(self, key: str, series: LossSeries) -> _Drawn:
+    def _add(self, key: str, series: LossSeries) -> _SeriesItems:
         raw, smooth = self._item.plot(), self._item.plot(antialias=True)
         smooth.setZValue(1)
         held_out = self._item.plot()
         held_out.setZValue(2)
-        drawn = self._drawn[key] = _Drawn(raw, smooth, held_out, series)
+        drawn = self._drawn[key] = _SeriesItems(raw, smooth, held_out, series)
         self._tint(key, drawn)
         return drawn
 
-    def _tint(self, key: str, drawn: _Drawn) -> None:
+    def _tint(self, key: str, drawn: _SeriesItems) -> None:
         # Opaque and one pixel wide: other pens draw hundreds of times slower.
         theme = current_theme()
         full = theme.plot_color(self._colours.get(key, 0))

@@ -26,7 +26,7 @@ from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import IconLabel, name, tool_button
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
-from ddpm_studio.gui.widgets.plots.loss_series import LossAt, LossSeries
+from ddpm_studio.gui.widgets.plots.loss_series import LossPoint, LossSeries
 
 if TYPE_CHECKING:
     from ddpm_studio.gui.widgets.plots.loss_canvas import LossCanvas
@@ -58,7 +58,7 @@ class LossPlot(QWidget):
         self._canvas: LossCanvas | None = None
         self._cursor: float | None = None
         self._timer = QTimer(self, singleShot=True)
-        self._patience_ms = _REDRAW_MS
+        self._redraw_delay_ms = _REDRAW_MS
         self._timer.timeout.connect(self._redraw)
         self.readout = self._rich_label()
         self.legend = self._rich_label()
@@ -147,11 +147,11 @@ class LossPlot(QWidget):
             self._order[run] = place
             if run in self._series:
                 self._stale.add(run)
-            self._redraw_soon()
+            self._schedule_redraw()
 
     def show_cursor(self, step: float | None) -> None:
         """Show the values at a step, as if hovered; None: the last values."""
-        self._read(step)
+        self._update_readout(step)
 
     @property
     def canvas(self) -> LossCanvas | None:
@@ -164,20 +164,20 @@ class LossPlot(QWidget):
         If they extend those shown, only the new ones are appended.
         """
         first = run not in self._series
-        if self._of(run).update(losses):
+        if self._series_of(run).update(losses):
             self._stale.add(run)
-            self._redraw_soon(_REDRAW_MS if first else self._patience_ms)
+            self._schedule_redraw(_REDRAW_MS if first else self._redraw_delay_ms)
 
     def update_held_out(self, run: str, steps: Numbers, losses: Numbers) -> None:
         """Show the held-out losses (N,) of a run, by step (N,), with a marker at each."""
-        before, told = self._held_out.get(run), (steps, losses)
+        before, after = self._held_out.get(run), (steps, losses)
         # Not by count alone: the run may be another of that name, or resumed from an earlier step.
         if before is None or not all(
-            np.array_equal(old, new, equal_nan=True) for old, new in zip(before, told, strict=True)
+            np.array_equal(old, new, equal_nan=True) for old, new in zip(before, after, strict=True)
         ):
             self._held_out[run] = steps.copy(), losses.copy()
             self._stale.add(run)
-            self._redraw_soon()
+            self._schedule_redraw()
 
     def remove(self, run: str) -> None:
         """Remove a run; it keeps its colour in case it is shown again."""
@@ -186,7 +186,7 @@ class LossPlot(QWidget):
             self._stale.discard(run)
             if self._canvas is not None:
                 self._canvas.remove(run)
-            self._redraw_soon()
+            self._schedule_redraw()
 
     def clear(self) -> None:
         """Remove all runs."""
@@ -209,15 +209,15 @@ class LossPlot(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Draw losses that came in while hidden."""
         super().showEvent(event)
-        self._redraw_soon()
+        self._schedule_redraw()
 
-    def _of(self, run: str) -> LossSeries:
+    def _series_of(self, run: str) -> LossSeries:
         if run not in self._series:
             self._series[run] = LossSeries(self.smoothing)
             self.colour(run)
         return self._series[run]
 
-    def _redraw_soon(self, within_ms: int = _REDRAW_MS) -> None:
+    def _schedule_redraw(self, within_ms: int = _REDRAW_MS) -> None:
         waits = self._timer.isActive() and self._timer.remainingTime() <= within_ms
         if self.isVisible() and not waits:
             self._timer.start(within_ms)
@@ -236,11 +236,11 @@ class LossPlot(QWidget):
                 if run in self._held_out:
                     self._canvas.draw_held_out(run, *self._held_out[run])
         self._stale.clear()
-        self._read(self._cursor)
+        self._update_readout(self._cursor)
         # Repaint now, to measure how long it takes.
         self._canvas.widget.viewport().repaint()
         spent_ms = 1000 * (time.perf_counter() - begun)
-        self._patience_ms = round(min(max(_REDRAW_MS, spent_ms / _SHARE), _LATEST_MS))
+        self._redraw_delay_ms = round(min(max(_REDRAW_MS, spent_ms / _SHARE), _LATEST_MS))
 
     def _ensure_canvas(self) -> bool:
         if self._canvas is None:
@@ -260,10 +260,10 @@ class LossPlot(QWidget):
         return True
 
     def _on_hovered(self, step: float | None) -> None:
-        self._read(step)
+        self._update_readout(step)
         self.hovered.emit(step)
 
-    def _read(self, step: float | None) -> None:
+    def _update_readout(self, step: float | None) -> None:
         """Update readout and cursor to a step; None: the last values, without cursor."""
         self._cursor = step
         found = {
@@ -287,7 +287,7 @@ class LossPlot(QWidget):
             else:
                 parts.append(self.tr("smoothed {0}").format(value))
                 if step is not None:
-                    parts.append(self.tr("raw {0}").format(_raw_words(near)))
+                    parts.append(self.tr("raw {0}").format(_raw_text(near)))
                 held_out = self._held_out_at(run, step)
                 if held_out is not None:
                     parts.append(self.tr("held out {0}").format(f"{held_out:.4f}"))
@@ -303,7 +303,7 @@ class LossPlot(QWidget):
         if self._canvas is not None:
             self._canvas.set_log(log)
             self._stale.update(self._series)
-            self._redraw_soon()
+            self._schedule_redraw()
 
     def _on_outliers(self, shown: bool) -> None:
         if self._canvas is not None:
@@ -315,7 +315,7 @@ class LossPlot(QWidget):
         for series in self._series.values():
             series.set_smoothing(self.smoothing)
         self._stale.update(self._series)
-        self._redraw_soon()
+        self._schedule_redraw()
 
     def _show_legend(self) -> None:
         self.legend.setVisible(len(self._series) > 1)
@@ -330,7 +330,7 @@ class LossPlot(QWidget):
         if self._canvas is not None:
             self._canvas.retint()
         self._show_legend()
-        self._read(self._cursor)
+        self._update_readout(self._cursor)
 
     def _rich_label(self) -> QLabel:
         made = QLabel()
@@ -343,7 +343,7 @@ class LossPlot(QWidget):
         return made
 
 
-def _raw_words(near: LossAt) -> str:
+def _raw_text(near: LossPoint) -> str:
     if near.least == near.greatest:
         return f"{near.loss:.4f}"
     return f"{near.least:.4f}–{near.greatest:.4f}"

@@ -11,7 +11,7 @@ from ddpm_studio.backend.rows import GrowingRows, Losses, Numbers
 _STEP, _MEAN, _LEAST, _GREATEST, _COUNT, _SMOOTH = range(6)
 
 
-def outlined(
+def downsample(
     steps: Numbers, values: Numbers, ends: tuple[Numbers, Numbers], parts: int
 ) -> tuple[Numbers, Numbers]:
     """Downsample a curve for plotting, keeping the minimum and maximum of each bin.
@@ -33,7 +33,7 @@ def outlined(
     return np.append(x, steps[-1]), np.append(y, values[-1])
 
 
-class LossAt(NamedTuple):
+class LossPoint(NamedTuple):
     """Loss at a step, or mean, minimum and maximum of several steps up to it; and smoothed."""
 
     step: float
@@ -91,27 +91,27 @@ class LossSeries:
             Whether anything has changed.
         """
         known = np.isfinite(losses.means)
-        told = losses if known.all() else Losses(*(column[known] for column in losses))
+        given = losses if known.all() else Losses(*(column[known] for column in losses))
         count = len(self)
-        if self._go_on(told):
-            if count == len(told.steps):
+        if self._is_extension(given):
+            if count == len(given.steps):
                 return False
         else:
             count = 0
             self._rows.clear()
-        added = [column[count:] for column in told]
+        added = [column[count:] for column in given]
         self._rows.append(np.stack([*added, np.empty_like(added[0])], axis=1))
         self._smooth_from(count)
         return True
 
-    def _go_on(self, told: Losses) -> bool:
-        """Whether the present losses are a prefix of ``told``, by their first and last row."""
+    def _is_extension(self, given: Losses) -> bool:
+        """Whether the present losses are a prefix of ``given``, by their first and last row."""
         rows = self._rows.rows
         return (
-            0 < len(rows) <= len(told.steps)
-            and rows[0, _STEP] == told.steps[0]
+            0 < len(rows) <= len(given.steps)
+            and rows[0, _STEP] == given.steps[0]
             and (rows[-1, _STEP], rows[-1, _MEAN])
-            == (told.steps[len(rows) - 1], told.means[len(rows) - 1])
+            == (given.steps[len(rows) - 1], given.means[len(rows) - 1])
         )
 
     def set_smoothing(self, smoothing: float) -> None:
@@ -120,7 +120,7 @@ class LossSeries:
             self._smoothing = smoothing
             self._smooth_from(0)
 
-    def at(self, step: float) -> LossAt | None:
+    def at(self, step: float) -> LossPoint | None:
         """Return the losses at the nearest step; None if the series is empty."""
         if not len(self):
             return None
@@ -128,18 +128,18 @@ class LossSeries:
         near = [i for i in (right - 1, right) if 0 <= i < len(self)]
         index = min(near, key=lambda i: abs(self.steps[i] - step))
         at, mean, least, greatest, _, smooth = self._rows.rows[index].tolist()
-        return LossAt(at, mean, least, greatest, smooth)
+        return LossPoint(at, mean, least, greatest, smooth)
 
     def _smooth_from(self, start: int) -> None:
         if start == 0:
             self._sum = self._weight = 0.0
         rows = self._rows.rows[start:]
         total, weight = self._sum, self._weight
-        kept = (self._smoothing ** rows[:, _COUNT]).tolist()
+        decays = (self._smoothing ** rows[:, _COUNT]).tolist()
         smooth = []
-        for keep, loss in zip(kept, rows[:, _MEAN].tolist(), strict=True):
-            total = keep * total + (1 - keep) * loss
-            weight = keep * weight + (1 - keep)
+        for decay, loss in zip(decays, rows[:, _MEAN].tolist(), strict=True):
+            total = decay * total + (1 - decay) * loss
+            weight = decay * weight + (1 - decay)
             smooth.append(total / weight)
         rows[:, _SMOOTH] = smooth
         self._sum, self._weight = total, weight

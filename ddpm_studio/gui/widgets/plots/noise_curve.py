@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import RADIUS, SPACE_S, mix
-from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot, below, polyline
+from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot, area_below, polyline
 
 _TICK = 4
 _MARK = 3.5
@@ -33,7 +33,7 @@ class NoiseCurve(PaintedPlot):
 
     chosen = Signal(int)
 
-    asked = (176, 64)
+    preferred_size = (176, 64)
     draggable = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -98,7 +98,7 @@ class NoiseCurve(PaintedPlot):
             self.x_of(1 - columns / self.timesteps), self.y_of(self._alpha_bar[columns])
         )
         painter.setBrush(theme.color("selected"))
-        painter.drawPolygon(below(line, area.bottom()))
+        painter.drawPolygon(area_below(line, area.bottom()))
         painter.setPen(QPen(theme.color("accent"), 1))
         painter.drawPolyline(line)
         self._paint_ticks(painter, area)

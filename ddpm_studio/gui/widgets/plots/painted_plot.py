@@ -34,7 +34,7 @@ class PaintedPlot(QWidget):
 
     margins: ClassVar[tuple[int, int, int, int]] = 2 * (SPACE_M, CAPTION + SPACE_S)
     """Margins of the field: left, top, right, bottom, in logical pixels."""
-    asked: ClassVar[tuple[int, int]] = (200, 120)
+    preferred_size: ClassVar[tuple[int, int]] = (200, 120)
     """The size hint, in logical pixels."""
     antialiased: ClassVar[bool] = True
     follows_pointer: ClassVar[bool] = False
@@ -73,15 +73,15 @@ class PaintedPlot(QWidget):
         area = self.area()
         return area.bottom() - area.height() * share
 
-    def place_at(self, position: QPointF) -> QPointF:
+    def relative_position(self, position: QPointF) -> QPointF:
         """Convert a position in the widget to a normalised position in the field."""
         area = self.area()
         across = (position.x() - area.left()) / max(1.0, area.width())
         return QPointF(across, (area.bottom() - position.y()) / max(1.0, area.height()))
 
     def sizeHint(self) -> QSize:
-        """Return ``asked``."""
-        return QSize(*self.asked)
+        """Return ``preferred_size``."""
+        return QSize(*self.preferred_size)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Set up the painter and call :meth:`paint`."""
@@ -96,11 +96,11 @@ class PaintedPlot(QWidget):
         if not self.draggable:
             super().mousePressEvent(event)
         elif event.button() == Qt.MouseButton.LeftButton:
-            self.on_drag(self.place_at(event.position()).x())
+            self.on_drag(self.relative_position(event.position()).x())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Call :meth:`on_hover`, and :meth:`on_drag` during a drag."""
-        place = self.place_at(event.position())
+        place = self.relative_position(event.position())
         self.on_hover(place)
         if self.draggable and event.buttons() & Qt.MouseButton.LeftButton:
             self.on_drag(place.x())
@@ -109,13 +109,13 @@ class PaintedPlot(QWidget):
         """Call :meth:`on_hover` with None."""
         self.on_hover(None)
 
-    def write_above(self, painter: QPainter, left: str, right: str = "") -> None:
+    def draw_captions_above(self, painter: QPainter, left: str, right: str = "") -> None:
         """Draw captions at the left and right end above the field, with the painter's pen."""
-        self._write(painter, 0.0, left, right)
+        self._draw_captions(painter, 0.0, left, right)
 
-    def write_below(self, painter: QPainter, left: str, right: str = "") -> None:
+    def draw_captions_below(self, painter: QPainter, left: str, right: str = "") -> None:
         """Draw captions at the left and right end below the field, with the painter's pen."""
-        self._write(painter, self.area().bottom() + _BELOW, left, right)
+        self._draw_captions(painter, self.area().bottom() + _BELOW, left, right)
 
     def draw_base_line(self, painter: QPainter) -> None:
         """Draw the lower edge of the field."""
@@ -135,7 +135,7 @@ class PaintedPlot(QWidget):
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
         painter.drawText(self.area() if room is None else room, flags, words)
 
-    def _write(self, painter: QPainter, top: float, left: str, right: str) -> None:
+    def _draw_captions(self, painter: QPainter, top: float, left: str, right: str) -> None:
         area = self.area()
         line = QRectF(area.left(), top, area.width(), CAPTION)
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft, left)
@@ -147,7 +147,7 @@ def polyline(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> QPolygon
     return QPolygonF([QPointF(*place) for place in zip(x.tolist(), y.tolist(), strict=True)])
 
 
-def below(line: QPolygonF, bottom: float) -> QPolygonF:
+def area_below(line: QPolygonF, bottom: float) -> QPolygonF:
     """Return the polygon between a line and ``bottom`` (y in logical pixels)."""
     corners = [QPointF(line.last().x(), bottom), QPointF(line.first().x(), bottom)]
     return QPolygonF([*line.toList(), *corners])

@@ -14,7 +14,7 @@ from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
 _ABOVE, _RIGHT = 7, 12
 
 
-def dress_axis(axis: pg.AxisItem) -> None:
+def style_axis(axis: pg.AxisItem) -> None:
     """Style an axis: caption font, short inward ticks, no SI prefixes."""
     axis.enableAutoSIPrefix(False)
     axis.setTickFont(body_font(FONT_CAPTION))
@@ -22,7 +22,7 @@ def dress_axis(axis: pg.AxisItem) -> None:
     axis.setStyle(tickLength=-4, tickTextOffset=4)
 
 
-def leave_room(item: pg.PlotItem) -> None:
+def add_margins(item: pg.PlotItem) -> None:
     """Add margins to a plot for outermost tick labels that extend beyond the axes."""
     item.setContentsMargins(0, _ABOVE, _RIGHT, 0)
 

@@ -17,7 +17,7 @@ _LINE = 20
 _DOT = 8
 
 
-def picture_of(plot: LossPlot, kind: Literal["png", "svg"]) -> bytes | None:
+def render_loss_plot(plot: LossPlot, kind: Literal["png", "svg"]) -> bytes | None:
     """Render the loss plot as shown, in the theme's colours; None if it is empty.
 
     A PNG has two pixels per logical pixel of the plot.

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ddpm_studio.backend.rows import Numbers
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.widgets.plots.painted_plot import polyline
-from ddpm_studio.gui.widgets.plots.step_plot import StepField
+from ddpm_studio.gui.widgets.plots.step_plot import StepPlot
 
 _CLIPPED = 1.0
 # Opacity of the background behind texts that are drawn over a curve.
-_BEHIND = 0.85
+_BACKGROUND_ALPHA = 0.85
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,29 +30,29 @@ class StepSeries:
     values: Numbers
 
 
-class SmallCurve(StepField):
+class Sparkline(StepPlot):
     """Sparkline of one or several series by step; the first one's value is shown above.
 
     Args:
         title: title of the plot.
-        words: formats a value with its unit.
+        format_value: formats a value with its unit.
         top: upper end of the range; None: from the values, without outliers.
         from_zero: whether the range begins at 0.
         parent: the owner.
     """
 
-    asked = (180, 80)
+    preferred_size = (180, 80)
 
     def __init__(
         self,
         title: str,
-        words: Callable[[float], str],
+        format_value: Callable[[float], str],
         top: float | None = None,
         from_zero: bool = True,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(title, parent)
-        self._words, self._top, self._from_zero = words, top, from_zero
+        self._format_value, self._top, self._from_zero = format_value, top, from_zero
         self._series: tuple[StepSeries, ...] = ()
         self.range = (0.0, 1.0)
         self.setMinimumSize(108, 80)
@@ -108,7 +108,7 @@ class SmallCurve(StepField):
     def ends(self) -> tuple[str, str]:
         """Return the labels of the lower and the upper end of the range."""
         low, high = self.range
-        return self._words(low), self._words(high)
+        return self._format_value(low), self._format_value(high)
 
     def _paint_range(self, painter: QPainter) -> None:
         """Draw the labels of the range's ends, at the left of the field.
@@ -117,20 +117,20 @@ class SmallCurve(StepField):
         """
         area = self.area().adjusted(2, 0, 0, -1)
         behind = QColor(current_theme().color("ground"))
-        behind.setAlphaF(_BEHIND)
+        behind.setAlphaF(_BACKGROUND_ALPHA)
         left = Qt.AlignmentFlag.AlignLeft
         ends = zip(
             self.ends(), (Qt.AlignmentFlag.AlignBottom, Qt.AlignmentFlag.AlignTop), strict=True
         )
-        for words, edge in ends:
-            room = painter.boundingRect(area, left | edge, words)
+        for format_value, edge in ends:
+            room = painter.boundingRect(area, left | edge, format_value)
             painter.fillRect(room.adjusted(-2, 0, 2, 0), behind)
             painter.setPen(current_theme().color("muted"))
-            painter.drawText(area, left | edge, words)
+            painter.drawText(area, left | edge, format_value)
 
     def _value(self, step: float | None) -> str:
         value = self.value_at(step)
-        return "" if value is None else self._words(value)
+        return "" if value is None else self._format_value(value)
 
     def _fit(self) -> tuple[float, float]:
         if not self._series:

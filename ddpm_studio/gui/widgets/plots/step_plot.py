@@ -13,7 +13,7 @@ from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot
 _KEY_STEPS = 100
 
 
-class StepField(PaintedPlot):
+class StepPlot(PaintedPlot):
     """Base of a plot over the steps 0..``last``, with a cursor moved by pointer or arrow keys.
 
     To share a cursor among fields, connect ``hovered`` of each to :meth:`show_cursor` of the
@@ -45,7 +45,7 @@ class StepField(PaintedPlot):
             self.cursor_step = step
             self.update()
 
-    def place_of(self, step: float) -> float:
+    def x_of_step(self, step: float) -> float:
         """Return the x coordinate of a step, in logical pixels."""
         return self.x_of(step / self.last)
 
@@ -80,16 +80,16 @@ class StepField(PaintedPlot):
         elided = painter.fontMetrics().elidedText(
             self.title, Qt.TextElideMode.ElideRight, int(max(0.0, room))
         )
-        self.write_above(painter, elided)
+        self.draw_captions_above(painter, elided)
         painter.setPen(theme.color("text" if strong else "muted"))
-        self.write_above(painter, "", value)
+        self.draw_captions_above(painter, "", value)
         painter.setPen(theme.color("muted"))
-        self.write_below(painter, "0", self.tr("step {0}").format(f"{self.last:,.0f}"))
+        self.draw_captions_below(painter, "0", self.tr("step {0}").format(f"{self.last:,.0f}"))
 
     def paint_cursor(self, painter: QPainter) -> None:
         """Draw the cursor as a thin vertical line."""
         if self.cursor_step is not None:
-            x = round(self.place_of(min(max(self.cursor_step, 0.0), self.last)))
+            x = round(self.x_of_step(min(max(self.cursor_step, 0.0), self.last)))
             self.draw_mark(painter, x, current_theme().color("text"))
 
     def _move(self, step: float | None) -> None:

@@ -8,7 +8,7 @@ import pyqtgraph as pg
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
-from ddpm_studio.gui.widgets.plots.plot_axis import dress_axis, leave_room
+from ddpm_studio.gui.widgets.plots.plot_axis import add_margins, style_axis
 
 _LEFT_WIDTH = 52
 
@@ -36,9 +36,9 @@ class ThemedPlot(pg.PlotWidget):  # type: ignore[misc]
             item.hideAxis("left")
             item.hideAxis("bottom")
             return
-        leave_room(item)
+        add_margins(item)
         for axis in axes.values():
-            dress_axis(axis)
+            style_axis(axis)
         item.getAxis("left").setWidth(_LEFT_WIDTH)
 
     def set_title(self, title: str) -> None:
@@ -46,13 +46,13 @@ class ThemedPlot(pg.PlotWidget):  # type: ignore[misc]
         self.setAccessibleName(title)
         self.viewport().setAccessibleName(title)
 
-    def fill(self, least: int) -> None:
-        """Fill the available space, no side below ``least`` logical pixels.
+    def fill(self, min_side: int) -> None:
+        """Fill the available space, no side below ``min_side`` logical pixels.
 
         Its default size hint is so large that an enclosing scroll area would scroll, and docks
         would be squeezed.
         """
-        self.setMinimumSize(least, least)
+        self.setMinimumSize(min_side, min_side)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
     def retint(self) -> None:

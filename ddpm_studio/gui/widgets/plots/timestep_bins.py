@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 
-def part_of_t(index: int, count: int, timesteps: int) -> str:
+def timestep_bin_label(index: int, count: int, timesteps: int) -> str:
     """Return the label of a bin of t, such as "t 101–200"; for a small T, of one t or "no t".
 
     A training assigns t to bin ⌊(t − 1) · count / T⌋.

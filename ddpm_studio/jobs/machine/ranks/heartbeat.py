@@ -14,10 +14,10 @@ Phase = Literal["idle", "step", "exchange"]
 # Seconds between two beats. Silence is counted in a rank's own beats: a computer that sleeps, or
 # a terminal that stops all ranks at once, makes no rank silent.
 _SECONDS = 1.0
-_SILENT = 12
+_MAX_SILENT_BEATS = 12
 # Seconds that no pass of the network takes; a step of many passes may take longer. Between steps
 # a rank may be idle for any time: rank 0 draws, saves, or is paused.
-_LONGEST_PASS = 600
+_MAX_PASS_SECONDS = 600
 
 
 def left_key(rank: int) -> str:
@@ -26,39 +26,40 @@ def left_key(rank: int) -> str:
 
 
 @dataclass
-class Doing:
+class RankProgress:
     """Progress of this rank's training, written by the training and read by its watchdog."""
 
     phase: Phase = "idle"
     step: int = 0
     passes: int = 0
 
-    def passed(self) -> None:
+    def count_pass(self) -> None:
         """Count a further pass of the network, in a step of many passes."""
         self.passes += 1
 
     @property
-    def moment(self) -> tuple[Phase, int, int]:
+    def snapshot(self) -> tuple[Phase, int, int]:
         """Phase, step and pass: different from the previous value whenever there is progress."""
         return self.phase, self.step, self.passes
 
 
 @dataclass
-class _Heard:
+class _PeerBeat:
     beat: str = ""
     silent: int = 0
 
 
-class Watch(threading.Thread):
+class Watchdog(threading.Thread):
     """Watchdog thread of a rank: sends its heartbeats and listens for those of others.
 
     Args:
         store: a connection of its own, as other threads block in theirs.
         rank: number of this rank.
         others: ranks to listen for.
-        doing: progress of this rank.
-        lost: called once, in this thread, with the number of a lost rank and the reason in words.
-        tick: called at each beat with the store.
+        progress: progress of this rank.
+        on_lost: called once, in this thread, with the number of a lost rank and the reason in
+            words.
+        on_beat: called at each beat with the store.
     """
 
     def __init__(
@@ -66,14 +67,14 @@ class Watch(threading.Thread):
         store: Store,
         rank: int,
         others: list[int],
-        doing: Doing,
-        lost: Callable[[int, str], None],
-        tick: Callable[[Store], None],
+        progress: RankProgress,
+        on_lost: Callable[[int, str], None],
+        on_beat: Callable[[Store], None],
     ) -> None:
         super().__init__(name="ranks", daemon=True)
-        self._store, self._rank, self._doing = store, rank, doing
-        self._heard = {other: _Heard() for other in others}
-        self._lost, self._tick = lost, tick
+        self._store, self._rank, self._progress = store, rank, progress
+        self._peers = {other: _PeerBeat() for other in others}
+        self._on_lost, self._on_beat = on_lost, on_beat
         self._end = threading.Event()
 
     def stop(self) -> None:
@@ -84,49 +85,53 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         """Send heartbeats until :meth:`stop`."""
-        beats, now, same = 0, self._doing.moment, 0
+        beats, now, stalled = 0, self._progress.snapshot, 0
         while not self._end.wait(_SECONDS):
             beats += 1
-            before, now = now, self._doing.moment
-            same = same + 1 if now == before else 0
+            before, now = now, self._progress.snapshot
+            stalled = stalled + 1 if now == before else 0
             try:
-                self._store.set(f"beat/{self._rank}", f"{beats} {now[0]} {same}")
+                self._store.set(f"beat/{self._rank}", f"{beats} {now[0]} {stalled}")
                 if self._end.is_set():
                     return
-                self._tick(self._store)
-                found = self._silent(now[0], same)
+                self._on_beat(self._store)
+                found = self._find_lost_rank(now[0], stalled)
             except RuntimeError:
                 # The store's host has gone: rank 0, or the launcher of the ranks.
                 found = None if self._end.is_set() else (0, "has gone")
             if found is not None:
-                self._lost(*found)
+                self._on_lost(*found)
                 return
 
-    def _silent(self, own: Phase, same: int) -> tuple[int, str] | None:
+    def _find_lost_rank(self, own: Phase, stalled: int) -> tuple[int, str] | None:
         """Return a lost rank and the reason in words; None if none is lost.
 
         Args:
             own: phase of this rank.
-            same: number of beats for which this rank has made no progress.
+            stalled: number of beats for which this rank has made no progress.
         """
         exchanging = []
-        for rank, heard in self._heard.items():
+        for rank, peer in self._peers.items():
             key = f"beat/{rank}"
             beat = self._store.get(key).decode() if self._store.check([key]) else ""
-            heard.silent = heard.silent + 1 if beat == heard.beat else 0
-            heard.beat = beat
+            peer.silent = peer.silent + 1 if beat == peer.beat else 0
+            peer.beat = beat
             # A rank without any beat is still loading.
-            if beat and heard.silent >= _SILENT and not self._store.check([left_key(rank)]):
-                return rank, f"has not answered for {_SILENT} s"
-            _, phase, theirs = beat.split() if beat else ("", "idle", "0")
+            if (
+                beat
+                and peer.silent >= _MAX_SILENT_BEATS
+                and not self._store.check([left_key(rank)])
+            ):
+                return rank, f"has not answered for {_MAX_SILENT_BEATS} s"
+            _, phase, peer_stalled = beat.split() if beat else ("", "idle", "0")
             # An idle rank, such as a paused one, keeps the others waiting, under NCCL in the midst
             # of a step; that is no fault.
-            stands_still = own != "idle" and min(same, int(theirs)) >= _LONGEST_PASS
-            if phase == "step" and stands_still:
+            is_stalled = own != "idle" and min(stalled, int(peer_stalled)) >= _MAX_PASS_SECONDS
+            if phase == "step" and is_stalled:
                 return rank, "has been at one step for 10 minutes"
-            if phase == own == "exchange" and stands_still:
+            if phase == own == "exchange" and is_stalled:
                 exchanging.append(rank)
         # A rank that is still at its step is what all others wait for; only rank 0 hears all ranks.
-        if self._rank == 0 and exchanging and len(exchanging) == len(self._heard):
+        if self._rank == 0 and exchanging and len(exchanging) == len(self._peers):
             return exchanging[0], "has been in one exchange for 10 minutes"
         return None

@@ -15,7 +15,7 @@ from ddpm_studio.paths import cache_dir
 from ddpm_studio.requests import PrepareOptions
 
 
-def prepared_here(fingerprint: str, sources: Sequence[Path], options: PrepareOptions) -> Dataset:
+def prepare_locally(fingerprint: str, sources: Sequence[Path], options: PrepareOptions) -> Dataset:
     """Return the same prepared data set as rank 0 has, preparing it once on each machine.
 
     Args:

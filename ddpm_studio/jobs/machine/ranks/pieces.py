@@ -6,21 +6,21 @@ import time
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
-from ddpm_studio.jobs.machine.ranks.store import put, take
+from ddpm_studio.jobs.machine.ranks.store import pop, put
 from ddpm_studio.jobs.machine.ranks.team import Team
 
 MeanwhileT = TypeVar("MeanwhileT")
 # Limit on the pieces that a rank has made and rank 0 not taken yet, as they wait in memory.
-_AHEAD = 4
+_MAX_PENDING = 4
 _WAIT_SECONDS = 0.02
 
 
-def is_others(team: Team, k: int) -> bool:
+def belongs_to_other_rank(team: Team, k: int) -> bool:
     """Whether a rank other than 0 makes piece k: ranks take turns (round robin)."""
     return k % team.place.size != 0
 
 
-def made_by_others(
+def receive_piece(
     team: Team, name: str, k: int, meanwhile: MeanwhileT
 ) -> Generator[MeanwhileT, None, bytes]:
     """Wait for a piece made by another rank, and return its bytes.
@@ -39,7 +39,7 @@ def made_by_others(
         team.check()
         time.sleep(_WAIT_SECONDS)
         yield meanwhile
-    return take(team.store, key)
+    return pop(team.store, key)
 
 
 def make_pieces(team: Team, name: str, count: int, make: Callable[[int], bytes]) -> None:
@@ -56,8 +56,8 @@ def make_pieces(team: Team, name: str, count: int, make: Callable[[int], bytes])
     """
     size = team.place.size
     for k in range(team.place.rank, count, size):
-        while k >= _AHEAD * size and team.store.check([_key(name, k - _AHEAD * size)]):
-            team.check_over()
+        while k >= _MAX_PENDING * size and team.store.check([_key(name, k - _MAX_PENDING * size)]):
+            team.raise_if_over()
             time.sleep(_WAIT_SECONDS)
         put(team.store, _key(name, k), make(k))
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine import device as devices
-from ddpm_studio.jobs.machine.ranks.store import open_store, part_of
+from ddpm_studio.jobs.machine.ranks.store import open_store, prefix_store
 from ddpm_studio.rank_flag import ADDRESS, PORT, RANK, SIZE, is_rank
 from ddpm_studio.requests import Device
 from ddpm_studio.requests.devices import ALL_DEVICES, device_list
@@ -106,47 +106,47 @@ class RankPlace:
             StudioError: if this machine has more ranks than GPUs, or not the assigned device.
         """
         if self.device:
-            return _checked(torch.device(self.device))
+            return _require_available(torch.device(self.device))
         chosen = devices.choose_device(asked)
         if chosen.type != "cuda":
             return chosen
         count = torch.cuda.device_count()
         if self.local_rank >= count:
             raise StudioError(
-                f"This machine has {counted(count, 'GPU')}, and rank {self.rank} is its number "
-                f"{self.local_rank + 1}.",
+                f"This machine has {format_count(count, 'GPU')}, and rank {self.rank} is its "
+                f"number {self.local_rank + 1}.",
                 "Start as many processes on each machine as it has GPUs.",
             )
         return torch.device("cuda", self.local_rank)
 
-    def connect(self, patience: timedelta = _CONNECTING) -> Store:
+    def connect(self, timeout: timedelta = _CONNECTING) -> Store:
         """Return the store that all ranks share, hosting or connecting to it.
 
         Args:
-            patience: how long to wait for its host.
+            timeout: how long to wait for its host.
 
         Raises:
             StudioError: if there is no host by then, or the store can't be hosted.
         """
         if self.hosts:
-            return self.within(_hosted(self.address, self.port))
-        return self.within(open_store(self.address, self.port, False, patience))
+            return self.attempt_store(_host_store(self.address, self.port))
+        return self.attempt_store(open_store(self.address, self.port, False, timeout))
 
-    def within(self, store: Store) -> Store:
+    def attempt_store(self, store: Store) -> Store:
         """Return the part of a store that belongs to this attempt."""
-        return part_of(store, f"ddpm-studio/{self.attempt}")
+        return prefix_store(store, f"ddpm-studio/{self.attempt}")
 
     def __str__(self) -> str:
         return f"rank {self.rank}" + (f" ({self.device})" if self.device else "")
 
 
 @functools.cache
-def _hosted(address: str, port: int) -> TCPStore:
+def _host_store(address: str, port: int) -> TCPStore:
     """Host a store for as long as this process lives: others may query it at any time."""
     return open_store(address, port, True, _CONNECTING)
 
 
-def named_devices(given: str) -> list[torch.device]:
+def parse_devices(given: str) -> list[torch.device]:
     """Return the devices of a person's list, one for each rank; see ``TrainRequest.devices``.
 
     Raises:
@@ -167,12 +167,14 @@ def named_devices(given: str) -> list[torch.device]:
         return [torch.device("cuda", k) for k in range(count)]
     names = asked.split(",")
     return [
-        _checked(torch.device("cpu") if name == "cpu" else torch.device("cuda", int(name)))
+        _require_available(
+            torch.device("cpu") if name == "cpu" else torch.device("cuda", int(name))
+        )
         for name in names
     ]
 
 
-def _checked(device: torch.device) -> torch.device:
+def _require_available(device: torch.device) -> torch.device:
     if device.type == "cuda":
         count = torch.cuda.device_count()
         if device.index is None or device.index >= count:

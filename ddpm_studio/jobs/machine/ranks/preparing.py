@@ -19,12 +19,12 @@ from typing import Any, cast
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
 from ddpm_studio.data.decoding.decode_pool import decoding_processes
-from ddpm_studio.data.decoding.decode_server import Assisting
+from ddpm_studio.data.decoding.decode_server import DecodeServer
 from ddpm_studio.engine.device.ranks import RankLostError
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.machine.ranks.place import RankPlace
-from ddpm_studio.jobs.machine.ranks.store import put, take
-from ddpm_studio.jobs.machine.ranks.team import Team, there_key
+from ddpm_studio.jobs.machine.ranks.store import pop, put
+from ddpm_studio.jobs.machine.ranks.team import Team, ready_key
 from ddpm_studio.progress import Progress
 from ddpm_studio.requests import PrepareOptions
 
@@ -32,7 +32,7 @@ _FILES = "files"
 _WAIT_SECONDS = 0.02
 
 
-def prepared_by_all(
+def prepare_on_all_ranks(
     team: Team | None, sources: Sequence[Path], options: PrepareOptions, required_multiple: int
 ) -> Generator[Progress, None, Dataset]:
     """Prepare a data set, with the help of the other machines if there are any.
@@ -55,7 +55,7 @@ def prepared_by_all(
     return dataset
 
 
-def assists(place: RankPlace) -> bool:
+def is_assistant(place: RankPlace) -> bool:
     """Whether a rank helps to prepare pictures: the first of each machine but rank 0's."""
     return place.rank > 0 and place.local_rank == 0
 
@@ -74,34 +74,34 @@ class SharedPreparing:
         self, team: Team, sources: Sequence[Path], options: PrepareOptions, required_multiple: int
     ) -> None:
         self._team = team
-        self._asked = {
+        self._request = {
             "sources": list(map(str, sources)),
             "options": options.model_dump_json(),
             "multiple": required_multiple,
         }
         self._awaited: list[int] = []
 
-    def begin(self, key: str) -> None:
+    def invite(self, key: str) -> None:
         """Invite ranks to help that find the same files, which ``key`` identifies."""
-        self._team.tell(_FILES, {**self._asked, "key": key})
+        self._team.send(_FILES, {**self._request, "key": key})
         self._awaited = list(range(1, self._team.place.size))
 
-    def newcomers(self) -> Sequence[_Distant]:
+    def new_assistants(self) -> Sequence[_RemoteProcess]:
         """Return the decoding processes of machines that have joined since the last call.
 
         Raises:
             StudioError: if a rank has gone.
         """
         self._team.check()
-        found: list[_Distant] = []
-        for rank in [rank for rank in self._awaited if self._team.store.check([_joined(rank)])]:
+        found: list[_RemoteProcess] = []
+        for rank in [rank for rank in self._awaited if self._team.store.check([_joined_key(rank)])]:
             self._awaited.remove(rank)
-            count = int(self._team.store.get(_joined(rank)))
-            found += [_Distant(self._team, f"{rank}/{process}") for process in range(count)]
+            count = int(self._team.store.get(_joined_key(rank)))
+            found += [_RemoteProcess(self._team, f"{rank}/{process}") for process in range(count)]
         return found
 
 
-class _Distant:
+class _RemoteProcess:
     """Proxy of a decoding process on another machine."""
 
     def __init__(self, team: Team, name: str) -> None:
@@ -115,42 +115,42 @@ class _Distant:
             StudioError: if its rank has gone, or :meth:`stop` was called.
         """
         store = self._team.store
-        put(store, _question(self._name), question)
-        while not store.check([_answer(self._name)]):
+        put(store, _question_key(self._name), question)
+        while not store.check([_answer_key(self._name)]):
             self._team.check()
             if self._stopped.wait(_WAIT_SECONDS):
                 raise StudioError("Preparing has ended.")
-        return take(store, _answer(self._name))
+        return pop(store, _answer_key(self._name))
 
     def stop(self) -> None:
         """Stop waiting for an answer."""
         self._stopped.set()
 
 
-def assist(team: Team) -> None:
+def serve_decoding(team: Team) -> None:
     """Decode pictures for rank 0, until it has prepared the data set and joins the ranks.
 
     Raises:
         StudioError: if a decoding process of this machine has gone.
         RankLostError: if rank 0 has ended.
     """
-    if not _waits_for(team, _FILES):
+    if not _wait_for_key(team, _FILES):
         return
-    told = cast(dict[str, Any], team.hear(_FILES))
-    sources = [Path(source) for source in told["sources"]]
-    options = PrepareOptions.model_validate_json(told["options"])
+    message = cast(dict[str, Any], team.receive(_FILES))
+    sources = [Path(source) for source in message["sources"]]
+    options = PrepareOptions.model_validate_json(message["options"])
     try:
-        key = data.key_of_files(sources, options, told["multiple"])
+        key = data.key_of_files(sources, options, message["multiple"])
     except StudioError:
         # The files are not found here: this is reported when the pictures are needed.
         return
-    if key != told["key"]:
+    if key != message["key"]:
         return
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         processes = []
         for process in range(decoding_processes()):
-            processes.append(Assisting(folder / str(process)))
+            processes.append(DecodeServer(folder / str(process)))
             stack.callback(processes[-1].close)
         if not all(process.ready() for process in processes):
             return
@@ -162,45 +162,45 @@ def assist(team: Team) -> None:
         ]
         for thread in threads:
             thread.start()
-        team.store.set(_joined(rank), str(len(processes)))
+        team.store.set(_joined_key(rank), str(len(processes)))
         for thread in threads:
             thread.join()
         if failed:
             raise failed[0]
 
 
-def _serve(team: Team, name: str, process: Assisting, failed: list[Exception]) -> None:
+def _serve(team: Team, name: str, process: DecodeServer, failed: list[Exception]) -> None:
     """Answer the questions to one decoding process until rank 0 goes on."""
     try:
-        while _waits_for(team, _question(name)) and not failed:
-            put(team.store, _answer(name), process.answer(take(team.store, _question(name))))
+        while _wait_for_key(team, _question_key(name)) and not failed:
+            put(team.store, _answer_key(name), process.answer(pop(team.store, _question_key(name))))
     except Exception as error:
         failed.append(error)
         if not isinstance(error, RankLostError):
             team.fail(Failure.of(error))
 
 
-def _waits_for(team: Team, key: str) -> bool:
+def _wait_for_key(team: Team, key: str) -> bool:
     """Wait until a key is in the store; False if rank 0 joins the ranks first.
 
     Raises:
         RankLostError: if rank 0 has ended.
     """
     while not team.store.check([key]):
-        if team.store.check([there_key(0)]):
+        if team.store.check([ready_key(0)]):
             return False
-        team.check_over()
+        team.raise_if_over()
         time.sleep(_WAIT_SECONDS)
     return True
 
 
-def _joined(rank: int) -> str:
+def _joined_key(rank: int) -> str:
     return f"assists/{rank}"
 
 
-def _question(name: str) -> str:
+def _question_key(name: str) -> str:
     return f"question/{name}"
 
 
-def _answer(name: str) -> str:
+def _answer_key(name: str) -> str:
     return f"answer/{name}"

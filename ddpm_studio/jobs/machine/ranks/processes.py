@@ -12,12 +12,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.jobs.machine.ranks.place import RankPlace
-from ddpm_studio.process_group import OWN_GROUP
-from ddpm_studio.rank_flag import RANK_WORD
+from ddpm_studio.process_group import NEW_PROCESS_GROUP
+from ddpm_studio.rank_flag import RANK_FLAG
 
-_LONGEST_TAIL = 4000
+_MAX_TAIL_CHARS = 4000
 
 
 class RankProcess:
@@ -36,14 +36,14 @@ class RankProcess:
 
     def __init__(self, place: RankPlace, threads: int) -> None:
         self.place = place
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._output_file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         program = [sys.executable] if getattr(sys, "frozen", False) else _python()
         try:
             self._process = subprocess.Popen(
-                [*program, RANK_WORD],
+                [*program, RANK_FLAG],
                 stdin=subprocess.PIPE,
-                stdout=self._said,
-                stderr=self._said,
+                stdout=self._output_file,
+                stderr=self._output_file,
                 env={
                     **os.environ,
                     **place.environment(),
@@ -51,10 +51,10 @@ class RankProcess:
                     # So that it finds the same modules as this program.
                     "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
                 },
-                **OWN_GROUP,
+                **NEW_PROCESS_GROUP,
             )
         except OSError as error:
-            self._said.close()
+            self._output_file.close()
             raise StudioError(
                 f"Rank {place.rank} can't be started: {error.strerror or error}."
             ) from error
@@ -64,7 +64,7 @@ class RankProcess:
         """Process id."""
         return self._process.pid
 
-    def ended(self) -> str | None:
+    def failure_text(self) -> str | None:
         """Return in words how it failed; None while it runs, or if it ended with exit code 0."""
         code = self._process.poll()
         if not code:
@@ -78,22 +78,22 @@ class RankProcess:
         return f"was ended by signal {-code}"
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Whether the process is still running."""
         return self._process.poll() is None
 
     def tail(self) -> str:
         """Return the end of its output."""
         with contextlib.suppress(OSError, ValueError):
-            size = self._said.seek(0, os.SEEK_END)
-            self._said.seek(max(0, size - _LONGEST_TAIL))
-            return self._said.read().decode(errors="replace")
+            size = self._output_file.seek(0, os.SEEK_END)
+            self._output_file.seek(max(0, size - _MAX_TAIL_CHARS))
+            return self._output_file.read().decode(errors="replace")
         return ""
 
     def last_line(self) -> str:
         """Return the last line of its output, cut to 300 characters; empty if there is none."""
         lines = self.tail().strip().splitlines()
-        return plain(lines[-1], 300) if lines else ""
+        return printable(lines[-1], 300) if lines else ""
 
     def kill(self) -> None:
         """Kill the process at once."""
@@ -108,7 +108,7 @@ class RankProcess:
             self._process.stdin.close()
         self._process.kill()
         self._process.wait()
-        self._said.close()
+        self._output_file.close()
 
 
 def close_all(processes: Sequence[RankProcess], seconds: float) -> None:

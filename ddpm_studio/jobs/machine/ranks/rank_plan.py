@@ -13,12 +13,12 @@ import torch.distributed as dist
 from ddpm_studio.engine.device.ranks import RankLostError
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine import device as devices
-from ddpm_studio.jobs.machine.ranks.place import RankPlace, named_devices
+from ddpm_studio.jobs.machine.ranks.place import RankPlace, parse_devices
 from ddpm_studio.jobs.machine.ranks.processes import RankProcess, close_all
 from ddpm_studio.jobs.machine.ranks.store import open_store
 from ddpm_studio.jobs.machine.ranks.team import Team
-from ddpm_studio.jobs.machine.threads import cores_each
-from ddpm_studio.rank_flag import LAUNCHED
+from ddpm_studio.jobs.machine.threads import threads_per_process
+from ddpm_studio.rank_flag import LAUNCHED_BY_TORCHRUN
 from ddpm_studio.requests import Device
 
 _HERE, _CONNECTING = "127.0.0.1", timedelta(minutes=5)
@@ -43,22 +43,22 @@ class RankPlan:
         """Return the plan for the requested devices.
 
         Args:
-            several: list of devices, one for each rank, as a person writes it, or ``LAUNCHED``;
-                None for a single rank.
+            several: list of devices, one for each rank, as a person writes it, or
+                ``LAUNCHED_BY_TORCHRUN``; None for a single rank.
             device: device of the single rank, or the kind of all if torchrun has started them.
 
         Raises:
             StudioError: if a device is not available.
         """
-        if several == LAUNCHED and (place := RankPlace.from_environment()):
+        if several == LAUNCHED_BY_TORCHRUN and (place := RankPlace.from_environment()):
             return cls(place.choose_device(device), place, ())
-        chosen = named_devices(several) if several else []
+        chosen = parse_devices(several) if several else []
         if not chosen:
-            return cls.alone(devices.choose_device(device))
+            return cls.single(devices.choose_device(device))
         return cls(chosen[0], None, tuple(chosen))
 
     @classmethod
-    def alone(cls, device: torch.device) -> RankPlan:
+    def single(cls, device: torch.device) -> RankPlan:
         """Return the plan of a single process on a device."""
         return cls(device, None, ())
 
@@ -70,7 +70,7 @@ class RankPlan:
     def threads(self, asked: int | None) -> int | None:
         """Return the number of CPU threads for this process; None leaves it as it is."""
         shared = len(self.chosen) > 1 and self.device.type == "cpu"
-        return cores_each(len(self.chosen)) if asked is None and shared else asked
+        return threads_per_process(len(self.chosen)) if asked is None and shared else asked
 
     def device_for(self, asked: Device) -> Device:
         """Return the device to draw or measure on, having made it torch's current one.
@@ -84,7 +84,7 @@ class RankPlan:
         return "cuda" if self.device.type == "cuda" else "cpu"
 
     @contextlib.contextmanager
-    def called(self, work: str) -> Iterator[Team | None]:
+    def launched(self, work: str) -> Iterator[Team | None]:
         """Lead the ranks that a launcher has started, while the body runs (context manager).
 
         Args:
@@ -97,19 +97,19 @@ class RankPlan:
             yield None
             return
         devices.make_current(self.device)
-        with _led(Team(self.place, self.device, self.place.connect()), work) as team:
+        with _lead(Team(self.place, self.device, self.place.connect()), work) as team:
             yield team
 
     @contextlib.contextmanager
-    def gathered(
-        self, work: str, threads: int | None, called: Team | None = None
+    def start_or_join(
+        self, work: str, threads: int | None, launched: Team | None = None
     ) -> Iterator[Team | None]:
         """Lead the ranks while the body runs, starting them if needed (context manager).
 
         Args:
             work: name of the work that the other ranks are to do.
             threads: CPU threads of each other rank that is started; None: its share of the cores.
-            called: the ranks that :meth:`called` has yielded, if it was entered already.
+            launched: the ranks that :meth:`launched` has yielded, if it was entered already.
 
         Yields:
             The ranks; None for a single process.
@@ -117,38 +117,38 @@ class RankPlan:
         Raises:
             StudioError: if a rank can't be started.
         """
-        if called is not None:
-            yield called
+        if launched is not None:
+            yield launched
         elif self.place is not None:
-            with self.called(work) as team:
+            with self.launched(work) as team:
                 yield team
         else:
             devices.make_current(self.device)
             if len(self.chosen) < 2:
                 yield None
                 return
-            with _led(started(self.chosen, threads), work) as team:
+            with _lead(start_ranks(self.chosen, threads), work) as team:
                 yield team
 
 
 @contextlib.contextmanager
-def _led(team: Team, work: str) -> Iterator[Team]:
+def _lead(team: Team, work: str) -> Iterator[Team]:
     """Send the work to the other ranks, and leave them when the body ends (context manager)."""
-    well = False
+    regular = False
     try:
-        team.tell_work(work)
+        team.send_work(work)
         yield team
-        well = True
+        regular = True
     except GeneratorExit:
-        well = True
+        regular = True
         raise
     except RankLostError as error:
-        raise team.why(str(error)) from error
+        raise team.cause(str(error)) from error
     finally:
-        team.close(well)
+        team.close(regular)
 
 
-def started(chosen: tuple[torch.device, ...], threads: int | None) -> Team:
+def start_ranks(chosen: tuple[torch.device, ...], threads: int | None) -> Team:
     """Start the other ranks as processes on their devices; this process becomes rank 0.
 
     Args:
@@ -167,8 +167,8 @@ def started(chosen: tuple[torch.device, ...], threads: int | None) -> Team:
     try:
         for rank, device in enumerate(chosen[1:], 1):
             place = replace(own, rank=rank, local_rank=rank, device=str(device))
-            processes.append(RankProcess(place, threads or cores_each(size)))
-        return Team(own, chosen[0], own.within(store), processes)
+            processes.append(RankProcess(place, threads or threads_per_process(size)))
+        return Team(own, chosen[0], own.attempt_store(store), processes)
     except BaseException:
         close_all(processes, 0)
         raise

@@ -59,7 +59,7 @@ def read(store: Store, key: str) -> bytes:
     return b"".join(store.get(f"{key}/{part}") for part in range(int(store.get(key))))
 
 
-def take(store: Store, key: str) -> bytes:
+def pop(store: Store, key: str) -> bytes:
     """Return the bytes stored by :func:`put`, and delete them."""
     content = read(store, key)
     for part in range(int(store.get(key))):
@@ -68,7 +68,7 @@ def take(store: Store, key: str) -> bytes:
     return content
 
 
-def part_of(store: Store, name: str) -> Store:
+def prefix_store(store: Store, name: str) -> Store:
     """Return a namespace of a store (PrefixStore), whose keys collide with no others."""
     part: Store = dist.PrefixStore(name, store)  # type: ignore[attr-defined]
     return part

@@ -21,10 +21,10 @@ import torch.distributed as dist
 from ddpm_studio.engine.device.ranks import RankGroup, RankLostError
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.machine.device import make_current
-from ddpm_studio.jobs.machine.ranks.heartbeat import Doing, Watch, left_key
+from ddpm_studio.jobs.machine.ranks.heartbeat import RankProgress, Watchdog, left_key
 from ddpm_studio.jobs.machine.ranks.place import RankPlace
 from ddpm_studio.jobs.machine.ranks.processes import RankProcess, close_all
-from ddpm_studio.jobs.machine.ranks.store import part_of, wait_for
+from ddpm_studio.jobs.machine.ranks.store import prefix_store, wait_for
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
@@ -36,13 +36,13 @@ _JOINING, _WAITING = timedelta(seconds=120), timedelta(days=365)
 # A rank's process first loads torch, perhaps from a slow disk.
 _STARTING_SECONDS = 300.0
 # How long to look for the cause of a failed exchange; longer than detecting silence takes.
-_WHY_SECONDS = 16.0
+_CAUSE_SECONDS = 16.0
 _GRACE_SECONDS = 5.0
 _REMEDY = "Train further: it goes on from the last checkpoint."
-_OVER, _STOP, _WORK = "over", "stop", "work"
+_ENDED, _STOP, _WORK = "over", "stop", "work"
 
 
-def there_key(rank: int) -> str:
+def ready_key(rank: int) -> str:
     """Return the store key that marks that a rank is ready to be joined."""
     return f"there/{rank}"
 
@@ -66,21 +66,23 @@ class Team:
     ) -> None:
         self.place, self.device = place, device
         self.store = store
-        self.doing = Doing()
+        self.progress = RankProgress()
         self._processes = processes or []
-        self._found: tuple[int, str] | None = None
-        self._asked: int | None = None
+        self._lost_rank: tuple[int, str] | None = None
+        self._requested_signal: int | None = None
         self.has_work = False
         """Whether this rank has received its work from rank 0."""
-        self._beats_after_end = 0
-        self._noticed = False
+        self._ticks_after_end = 0
+        self._loss_handled = False
         # False in a window, which runs jobs in other threads and has other things to do.
         self._own_program = threading.current_thread() is threading.main_thread()
         self._group: RankGroup | None = None
         own = replace(place, hosts=False).connect()
         others = list(range(1, place.size)) if place.rank == 0 else [0]
-        self._watch = Watch(own, place.rank, others, self.doing, self._on_lost, self._tick)
-        self._watch.start()
+        self._watchdog = Watchdog(
+            own, place.rank, others, self.progress, self._on_lost, self._on_beat
+        )
+        self._watchdog.start()
 
     @property
     def leads(self) -> bool:
@@ -99,57 +101,57 @@ class Team:
         Raises:
             StudioError: if a rank does not start in time.
         """
-        self.store.set(there_key(self.place.rank), "")
+        self.store.set(ready_key(self.place.rank), "")
         if self.leads:
             until = time.monotonic() + _STARTING_SECONDS
             for rank in range(1, self.place.size):
-                while not self.store.check([there_key(rank)]):
-                    if self._evidence() or time.monotonic() > until:
-                        raise self.why("it did not start in time", wait=0)
+                while not self.store.check([ready_key(rank)]):
+                    if self._find_failure() or time.monotonic() > until:
+                        raise self.cause("it did not start in time", wait=0)
                     yield
                     time.sleep(0.02)
             self.store.set("all there", "")
         else:
-            wait_for(self.store, "all there", self.check_over)
+            wait_for(self.store, "all there", self.raise_if_over)
         cuda = self.device.type == "cuda"
         with _loopback(self.place):
             dist.init_process_group(
                 "nccl" if cuda else "gloo",
-                store=part_of(self.store, "group"),
+                store=prefix_store(self.store, "group"),
                 rank=self.place.rank,
                 world_size=self.place.size,
                 timeout=_JOINING,
                 device_id=self.device if cuda else None,
             )
         dist.distributed_c10d._set_pg_timeout(_WAITING, dist.group.WORLD)
-        self._group = _WatchedGroup(self.device, self.doing)
+        self._group = _WatchedGroup(self.device, self.progress)
 
-    def tell(self, key: str, value: object) -> None:
+    def send(self, key: str, value: object) -> None:
         """Send a value as JSON to the other ranks, under a key of the store."""
         self.store.set(key, json.dumps(value))
 
-    def hear(self, key: str) -> object:
+    def receive(self, key: str) -> object:
         """Wait for a value that another rank sends, and return it."""
-        return json.loads(wait_for(self.store, key, self.check_over))
+        return json.loads(wait_for(self.store, key, self.raise_if_over))
 
-    def tell_work(self, work: str) -> None:
+    def send_work(self, work: str) -> None:
         """Send the other ranks the name of the work and the kind of device for it."""
-        self.tell(_WORK, {"work": work, "device": self.device.type})
+        self.send(_WORK, {"work": work, "device": self.device.type})
 
-    def hear_work(self) -> str:
+    def receive_work(self) -> str:
         """Wait for the work that rank 0 sends, make its device current, and return its name.
 
         Raises:
             StudioError: if this rank has no such device.
             RankLostError: if rank 0 ends without work.
         """
-        told = cast(dict[str, Any], self.hear(_WORK))
+        message = cast(dict[str, Any], self.receive(_WORK))
         self.has_work = True
-        self.device = self.place.choose_device(told["device"])
+        self.device = self.place.choose_device(message["device"])
         make_current(self.device)
-        return str(told["work"])
+        return str(message["work"])
 
-    def check_over(self) -> None:
+    def raise_if_over(self) -> None:
         """Raise if rank 0 has ended, so that waiting for it is useless.
 
         Raises:
@@ -161,9 +163,9 @@ class Team:
     def fail(self, failure: Failure) -> None:
         """Report to rank 0 the failure that ends this rank."""
         where = f" on {platform.node()}" if self.place.local_size < self.place.size else ""
-        told = {**asdict(failure), "who": f"{self.place}{where}"}
+        message = {**asdict(failure), "who": f"{self.place}{where}"}
         with contextlib.suppress(RuntimeError):
-            self.tell(f"fault/{self.place.rank}", told)
+            self.send(f"fault/{self.place.rank}", message)
 
     def check(self) -> None:
         """Raise the failure that has ended another rank, if there is one.
@@ -171,71 +173,71 @@ class Team:
         Raises:
             StudioError: the failure, naming the rank.
         """
-        if found := self._evidence():
+        if found := self._find_failure():
             raise found
 
-    def why(self, otherwise: str, wait: float = _WHY_SECONDS) -> StudioError:
+    def cause(self, otherwise: str, wait: float = _CAUSE_SECONDS) -> StudioError:
         """Return an error that names the lost rank and the cause, as far as they can be found."""
-        self._noticed = True
+        self._loss_handled = True
         until = time.monotonic() + wait
-        while (found := self._evidence()) is None and time.monotonic() < until:
+        while (found := self._find_failure()) is None and time.monotonic() < until:
             time.sleep(0.1)
         return found or StudioError(
             f"The ranks have lost each other: {otherwise}",
             "Train further; if it happens again, look at the network between the machines.",
         )
 
-    def ask_to_stop(self, number: int) -> None:
+    def request_stop(self, number: int) -> None:
         """Ask rank 0 to end the job as if it had received the signal of this number."""
-        self._asked = number
+        self._requested_signal = number
 
     @property
     def is_over(self) -> bool:
         """Whether rank 0 has ended regularly."""
         with contextlib.suppress(RuntimeError):
-            return bool(self.store.check([_OVER]))
+            return bool(self.store.check([_ENDED]))
         return False
 
-    def close(self, well: bool) -> None:
+    def close(self, regular: bool) -> None:
         """Leave the group; processes started by this rank are ended.
 
         Args:
-            well: whether the job ended regularly.
+            regular: whether the job ended regularly.
         """
-        if well:
+        if regular:
             with contextlib.suppress(RuntimeError):
                 if self.leads:
                     _end_all(self.store, self.place)
                 else:
                     self.store.set(left_key(self.place.rank), "")
-        self._watch.stop()
+        self._watchdog.stop()
         if dist.is_initialized():
             with contextlib.suppress(RuntimeError):
                 dist.destroy_process_group()
-        close_all(self._processes, _GRACE_SECONDS if well else 0.5)
+        close_all(self._processes, _GRACE_SECONDS if regular else 0.5)
 
-    def _evidence(self) -> StudioError | None:
+    def _find_failure(self) -> StudioError | None:
         for rank in range(1, self.place.size):
             key = f"fault/{rank}"
             with contextlib.suppress(RuntimeError):
                 if self.store.check([key]):
-                    told = json.loads(self.store.get(key))
-                    who = str(told["who"])
-                    cause = f"{who[:1].upper()}{who[1:]} stopped: {told['cause']}"
-                    return StudioError(cause, str(told["remedy"]), str(told["details"]))
-        if self._found is not None:
-            rank, how = self._found
+                    message = json.loads(self.store.get(key))
+                    who = str(message["who"])
+                    cause = f"{who[:1].upper()}{who[1:]} stopped: {message['cause']}"
+                    return StudioError(cause, str(message["remedy"]), str(message["details"]))
+        if self._lost_rank is not None:
+            rank, how = self._lost_rank
             return StudioError(f"Rank {rank} {how}.", _REMEDY)
         for process in self._processes:
-            how = process.ended() or ""
+            how = process.failure_text() or ""
             if how:
-                said = process.last_line()
-                more = f": {said}" if said else ""
+                last_line = process.last_line()
+                more = f": {last_line}" if last_line else ""
                 who = f"Rank {process.place.rank} (process {process.pid})"
                 return StudioError(f"{who} {how}{more}.", _REMEDY, process.tail())
         return None
 
-    def _tick(self, store: Store) -> None:
+    def _on_beat(self, store: Store) -> None:
         """Forward, in the watchdog's thread, a stop signal to rank 0; exit once that has ended."""
         if self.leads:
             if store.check([_STOP]):
@@ -245,18 +247,18 @@ class Team:
                 if callable(signal.getsignal(number)):
                     os.kill(os.getpid(), number)
             return
-        if self._asked is not None:
-            store.set(_STOP, str(self._asked))
-            self._asked = None
-        if store.check([_OVER]):
+        if self._requested_signal is not None:
+            store.set(_STOP, str(self._requested_signal))
+            self._requested_signal = None
+        if store.check([_ENDED]):
             # An exchange that rank 0 has left may block forever.
-            self._beats_after_end += 1
-            if self._beats_after_end > _GRACE_SECONDS:
+            self._ticks_after_end += 1
+            if self._ticks_after_end > _GRACE_SECONDS:
                 os._exit(0)
 
     def _on_lost(self, rank: int, how: str) -> None:
         """Handle a lost rank, in the watchdog's thread."""
-        self._found = rank, how
+        self._lost_rank = rank, how
         for process in self._processes:
             if process.place.rank == rank:
                 # This closes its connections, and so ends the exchange that waits for it.
@@ -269,8 +271,8 @@ class Team:
         # A blocked exchange notices nothing: allow time for the cause to be found, then exit.
         time.sleep(_GRACE_SECONDS)
         # Under NCCL, synchronising with the device blocks forever, in whatever phase.
-        waits = self.device.type == "cuda" and self._own_program and not self._noticed
-        if (waits or self.doing.phase == "exchange") and threading.main_thread().is_alive():
+        waits = self.device.type == "cuda" and self._own_program and not self._loss_handled
+        if (waits or self.progress.phase == "exchange") and threading.main_thread().is_alive():
             print(f"error: Rank {rank} {how}. {_REMEDY}", file=sys.stderr, flush=True)
             os._exit(1)
 
@@ -278,16 +280,16 @@ class Team:
 class _WatchedGroup(RankGroup):
     """Group whose all-reduce marks the phase for the watchdog."""
 
-    def __init__(self, device: torch.device, doing: Doing) -> None:
+    def __init__(self, device: torch.device, progress: RankProgress) -> None:
         super().__init__(device)
-        self._doing = doing
+        self._progress = progress
 
     def all_reduce(self, tensor: torch.Tensor) -> None:
-        before, self._doing.phase = self._doing.phase, "exchange"
+        before, self._progress.phase = self._progress.phase, "exchange"
         try:
             super().all_reduce(tensor)
         finally:
-            self._doing.phase = before
+            self._progress.phase = before
 
 
 def dismiss(place: RankPlace) -> None:
@@ -297,7 +299,7 @@ def dismiss(place: RankPlace) -> None:
 
 def _end_all(store: Store, place: RankPlace) -> None:
     """Announce the end to the other ranks; the store's host stays until they have left."""
-    store.set(_OVER, "")
+    store.set(_ENDED, "")
     until = time.monotonic() + (_GRACE_SECONDS if place.hosts else 0)
     waited = [left_key(rank) for rank in range(1, place.size)]
     while time.monotonic() < until and not store.check(waited):

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Decoded, FrameImages
+from ddpm_studio.jobs.events import DecodingResult, FrameImages
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.summaries import view_of
 
@@ -30,10 +30,10 @@ def panel(qtbot: QtBot, fake: FakeBackend, tmp_path: Path) -> BitsPanel:
     return made
 
 
-def decoded(run: Path) -> Decoded:
+def decoded(run: Path) -> DecodingResult:
     pictures = np.zeros((2, 16, 16, 3), np.uint8)
     recipe: dict[str, object] = {"kind": "decode", "request": {"run": str(run)}}
-    return Decoded((20, 1), (0.0, 2.0), (9.0, 1.0), pictures, pictures, 2.0, recipe)
+    return DecodingResult((20, 1), (0.0, 2.0), (9.0, 1.0), pictures, pictures, 2.0, recipe)
 
 
 @pytest.mark.parametrize("finished", [False, True])
@@ -50,7 +50,7 @@ def test_with_another_model_they_go_at_once(
     panel.studio.open_run(tmp_path / "small")
     fake.finish(fake.job("Opening small"), view_of(tmp_path / "small", height=8, width=8))
     assert panel.source.waiting, "the picture is made to fit first"
-    assert job.state.over
+    assert job.state.is_over
     assert panel.grid.count == panel.strip.count == 0
     assert panel.decoded is None
     assert not panel.saver.menu.isEnabled()

@@ -91,12 +91,12 @@ def test_the_first_look_sends_a_picture_by_chance_bit_by_bit(
 def test_a_picture_by_chance_waits_for_a_training(
     qtbot: QtBot, studio: Studio, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(AutomaticDrawing, "waits", True)
+    monkeypatch.setattr(AutomaticDrawing, "is_waiting", True)
     panel = shown(qtbot, studio, tiny_run)
     qtbot.wait(100)
     assert panel.source.drop is None
-    monkeypatch.setattr(AutomaticDrawing, "waits", False)
-    studio.unasked.changed.emit()
+    monkeypatch.setattr(AutomaticDrawing, "is_waiting", False)
+    studio.auto_drawing.changed.emit()
     qtbot.waitUntil(lambda: panel.decoded is not None, timeout=WAIT)
 
 

@@ -41,7 +41,9 @@ def test_what_was_chosen_meanwhile_is_drawn_with_the_picture_before(
     slots[0].set_path(tmp_path / "bad.png")
     panel.time.set_value(4)
     # Until the drawing was attempted and deferred.
-    qtbot.waitUntil(lambda: not (panel._delay.isActive() or panel._patience.isActive()))
+    qtbot.waitUntil(
+        lambda: not (panel._delay_timer.isActive() or panel._supersede_timer.isActive())
+    )
     assert panel.job is before, "what is drawn would be of another picture"
     fake.fail(fake.job("Reading bad.png"), WRONG)
     assert "can't be read" in panel.messages.text

@@ -10,19 +10,19 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.common.class_badge import ClassBadge
 from ddpm_studio.gui.features.gallery.board_bar import BoardBar
-from ddpm_studio.gui.widgets.layout.basics import as_written
+from ddpm_studio.gui.widgets.layout.basics import escape_mnemonics
 
 
 def is_told(button: QToolButton, text: str) -> bool:
     """Whether a button shows a text as written, without the mnemonic that an & would make."""
-    return button.text() == as_written(text) and button.shortcut().isEmpty()
+    return button.text() == escape_mnemonics(text) and button.shortcut().isEmpty()
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such keys")
 def test_qt_takes_a_single_ampersand_for_a_key(qtbot: QtBot) -> None:
     button = QPushButton()
     qtbot.addWidget(button)
-    for text, keys in (("cats &dogs", "Alt+D"), (as_written("cats &dogs"), "")):
+    for text, keys in (("cats &dogs", "Alt+D"), (escape_mnemonics("cats &dogs"), "")):
         button.setText(text)
         assert button.shortcut().toString() == keys
 

@@ -13,7 +13,13 @@ from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import BatchDrawn, Beside, DrawingBegun, Drawn, FrameImages
+from ddpm_studio.jobs.events import (
+    BatchDrawn,
+    DrawingResult,
+    DrawingStarted,
+    FrameImages,
+    InterleavedEvent,
+)
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.summaries import view_of
 
@@ -26,8 +32,8 @@ def studio(fake: FakeBackend) -> Studio:
 
 
 @pytest.fixture
-def kept(studio: Studio) -> list[Drawn]:
-    found: list[Drawn] = []
+def kept(studio: Studio) -> list[DrawingResult]:
+    found: list[DrawingResult] = []
     studio.drawn.connect(found.append)
     return found
 
@@ -54,10 +60,10 @@ def share(qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path) -> Sh
 
 
 def test_what_was_shown_of_it_is_offered_and_kept_with_its_t(
-    fake: FakeBackend, share: SharePanel, kept: list[Drawn]
+    fake: FakeBackend, share: SharePanel, kept: list[DrawingResult]
 ) -> None:
     assert share.job is not None
-    fake.send(share.job, DrawingBegun(RECIPE))
+    fake.send(share.job, DrawingStarted(RECIPE))
     fake.send(share.job, moment(20, -1.0))
     fake.send(share.job, moment(8, 1.0))
     fake.cancel(share.job)
@@ -71,31 +77,31 @@ def test_what_was_shown_of_it_is_offered_and_kept_with_its_t(
 
 
 def test_a_drawing_that_gives_way_to_a_newer_one_offers_nothing(
-    fake: FakeBackend, share: SharePanel, kept: list[Drawn]
+    fake: FakeBackend, share: SharePanel, kept: list[DrawingResult]
 ) -> None:
     assert share.job is not None
-    fake.send(share.job, DrawingBegun(RECIPE))
+    fake.send(share.job, DrawingStarted(RECIPE))
     fake.send(share.job, moment(8, 1.0))
     share.draw_now()
     assert share.messages.text == ""
     # Nor does a drawing that the tool itself ends.
-    fake.send(share.job, DrawingBegun(RECIPE))
+    fake.send(share.job, DrawingStarted(RECIPE))
     fake.send(share.job, moment(8, 1.0))
-    share.give_up()
+    share.cancel_drawing()
     assert share.messages.text == ""
     assert kept == []
 
 
 def test_of_compared_samplers_each_that_was_not_there_yet_is_offered(
-    fake: FakeBackend, share: SharePanel, kept: list[Drawn]
+    fake: FakeBackend, share: SharePanel, kept: list[DrawingResult]
 ) -> None:
     recipes: list[dict[str, object]] = [{**RECIPE, "sampler": name} for name in "abc"]
     job = share.job
     assert job is not None
     for which, recipe in enumerate(recipes):
-        fake.send(job, Beside(which, DrawingBegun(recipe)))
+        fake.send(job, InterleavedEvent(which, DrawingStarted(recipe)))
     for which, t, level in ((1, 20, -1.0), (0, 12, -1.0), (1, 8, 1.0), (2, 0, 1.0)):
-        fake.send(job, Beside(which, moment(t, level)))
+        fake.send(job, InterleavedEvent(which, moment(t, level)))
     fake.cancel(job)
     assert share.messages.text == "Cancelled at t = 12 / 8."
     assert kept == []
@@ -105,7 +111,7 @@ def test_of_compared_samplers_each_that_was_not_there_yet_is_offered(
 
 
 def test_finished_pictures_of_new_samples_are_kept_at_once(
-    qtbot: QtBot, fake: FakeBackend, studio: Studio, kept: list[Drawn], tmp_path: Path
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, kept: list[DrawingResult], tmp_path: Path
 ) -> None:
     panel = GalleryPanel(studio, ActionRegistry())
     qtbot.addWidget(panel)
@@ -113,7 +119,7 @@ def test_finished_pictures_of_new_samples_are_kept_at_once(
     panel.draw_samples()
     job = panel.job
     assert job is not None
-    fake.send(job, DrawingBegun(RECIPE))
+    fake.send(job, DrawingStarted(RECIPE))
     batches = np.random.default_rng(0).integers(0, 256, (2, 4, 16, 16, 3), np.uint8)
     for batch in batches:
         fake.send(job, BatchDrawn(batch))
@@ -126,7 +132,7 @@ def test_finished_pictures_of_new_samples_are_kept_at_once(
 
 
 def test_what_is_known_of_a_picture_that_is_filled_in_is_kept_as_it_is(
-    qtbot: QtBot, fake: FakeBackend, studio: Studio, kept: list[Drawn], tmp_path: Path
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, kept: list[DrawingResult], tmp_path: Path
 ) -> None:
     panel = InpaintPanel(studio, ActionRegistry())
     qtbot.addWidget(panel)
@@ -140,7 +146,7 @@ def test_what_is_known_of_a_picture_that_is_filled_in_is_kept_as_it_is(
     panel.canvas.set_mask(mask)
     panel.draw_now()
     assert panel.job is not None
-    fake.send(panel.job, DrawingBegun(RECIPE))
+    fake.send(panel.job, DrawingStarted(RECIPE))
     fake.send(panel.job, moment(8, 1.0))
     fake.cancel(panel.job)
     panel.messages.action_button.click()

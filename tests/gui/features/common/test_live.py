@@ -17,7 +17,7 @@ from ddpm_studio.gui.features.interpolate.mix_view import SLIDER
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import DrawingResult
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.summaries import STUDENT, view_of
 
@@ -54,11 +54,11 @@ class Bench:
         slots = ("share", "interpolate")
         return [job for job in self.fake.jobs.values() if job.spec.slot in slots]
 
-    def finish(self, seconds: float, pictures: np.ndarray = PICTURES) -> Drawn:
+    def finish(self, seconds: float, pictures: np.ndarray = PICTURES) -> DrawingResult:
         """Finish the drawing in flight after ``seconds`` and return it."""
         (job,) = self.drawings
         self.clock.now += seconds
-        drawn = Drawn(pictures, {"seconds": seconds})
+        drawn = DrawingResult(pictures, {"seconds": seconds})
         self.fake.finish(job, drawn)
         return drawn
 
@@ -176,9 +176,9 @@ def test_another_model_is_not_judged_by_the_last(
     qtbot: QtBot, share: Bench, tmp_path: Path
 ) -> None:
     share.finish(0.05)
-    assert share.panel.quick
+    assert share.panel.is_fast
     opened(share.panel.studio, share.fake, tmp_path / "other")
-    assert not share.panel.quick
+    assert not share.panel.is_fast
 
 
 def test_the_bar_follows_the_kind_of_model(qtbot: QtBot, share: Bench, tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def mixing(qtbot: QtBot, fake: FakeBackend, clock: Clock, tmp_path: Path) -> Ben
     bench = Bench(fake, clock, panel)
     opened(studio, fake, tmp_path / "quick", **STUDENT)
     for slot in panel.view.all_slots:
-        slot.take(PICTURES[0].copy(), asked=True)
+        slot.accept(PICTURES[0].copy(), asked=True)
     return bench
 
 
@@ -224,7 +224,7 @@ def test_the_pad_is_dragged_with_one_drawing_in_flight(qtbot: QtBot, mixing: Ben
     pad = panel.view.pad
     before = mixing.asked()
     QTest.mousePress(pad, Qt.MouseButton.LeftButton, pos=QPoint(40, 40))
-    held = [pad.dragged]
+    held = [pad.is_dragged]
     for k in range(10):
         QTest.mouseMove(pad, QPoint(42 + 4 * k, 50 + 3 * k))
         pad.set_point(0.1 + 0.08 * k, 0.2 + 0.06 * k)
@@ -233,7 +233,7 @@ def test_the_pad_is_dragged_with_one_drawing_in_flight(qtbot: QtBot, mixing: Ben
     assert mixing.asked() - before >= 10
     assert len(mixing.kept) == kept
     QTest.mouseRelease(pad, Qt.MouseButton.LeftButton, pos=QPoint(90, 90))
-    assert [*held, pad.dragged] == [True, False]
+    assert [*held, pad.is_dragged] == [True, False]
     assert len(mixing.kept) == kept + 1
 
 
@@ -255,11 +255,11 @@ def test_a_quick_model_is_shown_at_lambda_itself_while_the_slider_is_dragged(
     panel.slider.setValue(round(0.37 * SLIDER))
     assert at_lambda() == [first]
     there = np.full((1, 16, 16, 3), 99, np.uint8)
-    mixing.fake.finish(first, Drawn(there, {}))
+    mixing.fake.finish(first, DrawingResult(there, {}))
     assert np.array_equal(panel.preview.picture(0), there[0])
     assert panel.lambda_label.text() == "λ = 0.31"
     (newest,) = at_lambda()
-    mixing.fake.finish(newest, Drawn(there, {}))
+    mixing.fake.finish(newest, DrawingResult(there, {}))
     assert panel.lambda_label.text() == "λ = 0.37"
     assert at_lambda() == []
     panel.slider.setSliderDown(False)

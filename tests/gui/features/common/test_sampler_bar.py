@@ -45,7 +45,7 @@ def test_the_die_throws_another_seed_each_time(qtbot: QtBot) -> None:
     for _ in range(50):
         before = bar.seed.value
         with qtbot.waitSignal(bar.changed):
-            QTest.mouseClick(bar.dice, Qt.MouseButton.LeftButton)
+            QTest.mouseClick(bar.new_seed_button, Qt.MouseButton.LeftButton)
         assert bar.seed.value != before
 
 
@@ -300,7 +300,7 @@ def test_a_student_of_one_step_takes_two_where_several_begin_with_the_same(
 def test_the_drawer_follows_a_student_at_once(qtbot: QtBot, tmp_path: Path) -> None:
     owner = QWidget()
     qtbot.addWidget(owner)
-    bar = SamplerBar(loose=True)
+    bar = SamplerBar(without_layout=True)
     drawer = SamplerDrawer(owner, bar)
     assert drawer.fast.isEnabled()
     bar.follow(view_of(tmp_path, **STUDENT))

@@ -81,7 +81,7 @@ def test_of_a_grid_it_is_the_picture_that_was_current_then(
     pictures = np.arange(4, dtype=np.uint8)[:, None, None, None] + np.zeros((4, 8, 8, 3), np.uint8)
     grid.set_pictures(pictures, recipe={"kind": "before"})
     grid.select([2])
-    menu.ask()
+    menu.prompt_save()
     grid.set_pictures(pictures[:2] + 100, recipe={"kind": "after"})
     dialogs[0].fileSelected.emit(str(tmp_path / "picture.png"))
     ((picture, recipe),) = written
@@ -136,7 +136,9 @@ def test_it_is_the_curve_that_was_drawn_then(
     tmp_path: Path,
 ) -> None:
     now = ["before"]
-    monkeypatch.setattr(figure_saver, "picture_of", lambda _, kind: f"{kind} {now[0]}".encode())
+    monkeypatch.setattr(
+        figure_saver, "render_loss_plot", lambda _, kind: f"{kind} {now[0]}".encode()
+    )
     page = CurvesPage(studio)
     qtbot.addWidget(page)
     page.records = [studio.record(tmp_path / "run")]

@@ -97,12 +97,12 @@ def test_the_menu_of_a_picture_asks_too(qtbot: QtBot, studio: Studio) -> None:
     grid.set_rows(PICTURES, ())
     grid.select([0])
     menu = PictureMenu(studio, grid)
-    menu.ask()
+    menu.prompt_save()
     dialog = asked(grid)
     assert dialog is not None
     dialog.reject()
     # After a cancelled dialog the size is asked for again, and nothing was saved.
-    menu.ask()
+    menu.prompt_save()
     assert asked(grid) is not None
 
 

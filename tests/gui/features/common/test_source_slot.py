@@ -13,7 +13,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.platform.images import PictureDrop
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.picture_classes import TakenPicture, of_set
+from ddpm_studio.jobs.drawing.picture_classes import LabelledPicture, data_set_recipe
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import fitted
 from tests.gui.summaries import view_of
@@ -43,7 +43,7 @@ def with_a_file(qtbot: QtBot, fake: FakeBackend, studio: Studio, path: Path) -> 
     """Return a slot that has read a black picture of the class cat from a file."""
     made = slot(qtbot, studio)
     made.set_path(path)
-    fake.finish(fake.job(f"Reading {path.name}"), TakenPicture(BLACK, "cat"))
+    fake.finish(fake.job(f"Reading {path.name}"), LabelledPicture(BLACK, "cat"))
     return made
 
 
@@ -53,7 +53,7 @@ def test_a_picture_that_cannot_be_used_leaves_the_one_before_and_its_class(
 ) -> None:
     open_run(fake, studio, tmp_path / "run")
     source = slot(qtbot, studio)
-    source.take(PictureDrop(BLACK, of_set("dog")))
+    source.accept(PictureDrop(BLACK, data_set_recipe("dog")))
     assert source.class_label == 1
     if how == "file":
         source.set_path(tmp_path / "bad.png")
@@ -65,7 +65,7 @@ def test_a_picture_that_cannot_be_used_leaves_the_one_before_and_its_class(
     fake.fail(source._job, WRONG)
     assert source.fitted is BLACK
     assert source.class_label == 1
-    assert not source.by_chance
+    assert not source.is_random
     assert source.picture is BLACK, "what is shown is what is drawn from"
 
 
@@ -102,9 +102,9 @@ def test_a_picture_outlasts_a_model_that_is_gone_while_another_is_read(
 ) -> None:
     open_run(fake, studio, tmp_path / "run")
     source = slot(qtbot, studio)
-    source.take(PictureDrop(BLACK, of_set("dog")))
+    source.accept(PictureDrop(BLACK, data_set_recipe("dog")))
     source.set_path(tmp_path / "run" / "bad.png")
-    studio.take_moved(tmp_path / "run", None)
+    studio.follow_moved_run(tmp_path / "run", None)
     fake.fail(fake.job("Reading bad.png"), WRONG)
     assert fitted(source) is BLACK
 
@@ -115,9 +115,9 @@ def test_exchanged_pictures_keep_their_class_and_go_with_their_model_if_they_cam
     open_run(fake, studio, tmp_path / "run")
     a, b = slot(qtbot, studio, "A"), slot(qtbot, studio, "B")
     white = BLACK + 255
-    a.take(PictureDrop(BLACK, of_set("cat")), by_chance=True)
-    b.take(PictureDrop(white, of_set("dog")))
-    a.exchange(b)
+    a.accept(PictureDrop(BLACK, data_set_recipe("cat")), is_random=True)
+    b.accept(PictureDrop(white, data_set_recipe("dog")))
+    a.swap_with(b)
     assert a.fitted is white
     assert b.fitted is BLACK
     assert (a.class_label, b.class_label) == (1, 0)
@@ -132,7 +132,7 @@ def test_a_picture_by_chance_goes_with_its_model_where_the_file_over_it_fails(
 ) -> None:
     open_run(fake, studio, tmp_path / "run")
     source = slot(qtbot, studio)
-    source.take(PictureDrop(BLACK, of_set("cat")), by_chance=True)
+    source.accept(PictureDrop(BLACK, data_set_recipe("cat")), is_random=True)
     source.set_path(tmp_path / "bad.png")
     open_run(fake, studio, tmp_path / "other")
     source.refit()
@@ -141,7 +141,7 @@ def test_a_picture_by_chance_goes_with_its_model_where_the_file_over_it_fails(
     assert source.fitted is None
     assert source.drop is None
     assert changed.count() == 1
-    source.take(PictureDrop(BLACK, of_set("dog")))
+    source.accept(PictureDrop(BLACK, data_set_recipe("dog")))
     source.set_path(tmp_path / "bad.png")
     fake.fail(fake.job("Reading bad.png"), WRONG)
     assert fitted(source) is BLACK, "one that a person chose stays"

@@ -39,19 +39,19 @@ def test_a_drawing_of_an_earlier_step_says_so_and_is_drawn_again(
 ) -> None:
     run = shutil.copytree(tiny_run, tmp_path / "run")
     open_run(qtbot, window.studio, run)
-    panel = window.tabs.named(tool)
+    panel = window.tabs.find_panel(tool)
     assert isinstance(panel, ReversePanel | SharePanel | InterpolatePanel)
     panel.sampler.set_value({"steps": 2})
     window.show_tool(panel)
-    age = panel._age
+    age = panel._stale_notice
     assert age is not None
-    qtbot.waitUntil(lambda: age.words.text() == "Drawn at step 4", timeout=WAIT)
+    qtbot.waitUntil(lambda: age.caption.text() == "Drawn at step 4", timeout=WAIT)
     assert not age.isVisible(), "there is nothing to say while it is as new as the model"
     _train_further(qtbot, window, 6)
-    qtbot.waitUntil(lambda: age.is_old, timeout=WAIT)
-    assert age.words.text() == "Drawn at step 4 · the model is at 6"
+    qtbot.waitUntil(lambda: age.is_stale, timeout=WAIT)
+    assert age.caption.text() == "Drawn at step 4 · the model is at 6"
     age.button.click()
-    qtbot.waitUntil(lambda: age.words.text() == "Drawn at step 6", timeout=WAIT)
+    qtbot.waitUntil(lambda: age.caption.text() == "Drawn at step 6", timeout=WAIT)
 
 
 def test_a_model_that_is_being_opened_is_named(

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import JobHandle, JobSpec, Lane
 from ddpm_studio.backend.specs.runs import RunView
-from ddpm_studio.gui.features.common.stale_notice import AgeRow
+from ddpm_studio.gui.features.common.stale_notice import StaleNotice
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
@@ -58,9 +58,9 @@ def drawings(backend: FakeBackend, tool: QWidget) -> list[JobSpec[object]]:
     return [spec for spec in backend.specs if spec.title.startswith(tool.objectName())]
 
 
-def age(tool: QWidget) -> AgeRow:
-    found = tool.findChild(AgeRow)
-    assert isinstance(found, AgeRow)
+def age(tool: QWidget) -> StaleNotice:
+    found = tool.findChild(StaleNotice)
+    assert isinstance(found, StaleNotice)
     return found
 
 
@@ -148,17 +148,17 @@ def test_a_visit_draws_nothing_before_the_model_has_learnt_something(
     settle(qtbot, backend)
     assert drawings(backend, tool) == []
     row = age(tool)
-    assert row.words.text() == "Drawn when the model has learnt something"
+    assert row.caption.text() == "Drawn when the model has learnt something"
     assert row.button.isVisible()
     tick(backend, job, 100)
     # 3,200 of the 8,000 pictures that tiny needs.
-    assert row.words.text() == "Drawn when the model has learnt something, in about 2 min"
+    assert row.caption.text() == "Drawn when the model has learnt something, in about 2 min"
     tick(backend, job, 249)
     assert drawings(backend, tool) == []
     tick(backend, job, 250)
     qtbot.waitUntil(lambda: drawings(backend, tool) != [])
     assert [spec.lane for spec in drawings(backend, tool)] == [Lane.SPARE]
-    assert row.words.text() == "Drawn in the time that the training leaves"
+    assert row.caption.text() == "Drawn in the time that the training leaves"
 
 
 def test_what_a_person_asks_for_is_drawn_at_once(
@@ -171,7 +171,7 @@ def test_what_a_person_asks_for_is_drawn_at_once(
     row.button.click()
     qtbot.waitUntil(lambda: drawings(backend, tool) != [])
     assert [spec.lane for spec in drawings(backend, tool)] == [Lane.INTERACTIVE]
-    assert row.words.text() == ""
+    assert row.caption.text() == ""
     tick(backend, job, 250)
     qtbot.wait(150)
     assert len(drawings(backend, tool)) == 1
@@ -187,7 +187,7 @@ def test_the_end_of_a_training_that_learnt_nothing_lets_draw(
     reopen(backend, run)
     settle(qtbot, backend)
     qtbot.waitUntil(lambda: drawings(backend, tool) != [])
-    assert age(tool).words.text() == ""
+    assert age(tool).caption.text() == ""
 
 
 def test_what_is_due_between_a_training_and_its_being_read_again_is_drawn(
@@ -234,7 +234,7 @@ def test_in_a_short_training_nothing_waits_beyond_its_end(
     job = train(backend, studio, tmp_path / "run", plans=(150,))
     settle(qtbot, backend)
     tick(backend, job, 10)
-    assert age(tool).words.text().endswith("in about 22 s")
+    assert age(tool).caption.text().endswith("in about 22 s")
     tick(backend, job, 38)
     qtbot.waitUntil(lambda: drawings(backend, tool) != [])
 

@@ -44,14 +44,14 @@ def test_a_place_is_chosen(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None
     panel = shown(qtbot, studio, labelled(tmp_path / "in"))
     assert counted(studio) == {"a": 6, "b": 3}
     assert "the column label of metadata.csv" in panel.report.notes.text()
-    places = panel.classes.places
-    assert places.isVisible()
-    places.setCurrentIndex(places.findData("folders"))
-    places.activated.emit(places.currentIndex())
+    source_choice = panel.classes.source_choice
+    assert source_choice.isVisible()
+    source_choice.setCurrentIndex(source_choice.findData("folders"))
+    source_choice.activated.emit(source_choice.currentIndex())
     qtbot.waitUntil(lambda: counted(studio) == dict.fromkeys(("cat", "dog", "owl"), 3))
     assert studio.options.labels == "folders"
-    places.setCurrentIndex(places.findData("none"))
-    places.activated.emit(places.currentIndex())
+    source_choice.setCurrentIndex(source_choice.findData("none"))
+    source_choice.activated.emit(source_choice.currentIndex())
     qtbot.waitUntil(lambda: studio.dataset is not None and studio.dataset.labels is None)
 
 

@@ -45,7 +45,7 @@ def asked_size(panel: DataPanel) -> object:
 def type_(qtbot: QtBot, panel: DataPanel, text: str) -> None:
     """Type into the size field, and wait until the debounce timer has fired."""
     size_field(panel).setText(text)
-    qtbot.waitUntil(lambda: not panel._later.isActive())
+    qtbot.waitUntil(lambda: not panel._debounce_timer.isActive())
 
 
 def test_a_size_that_is_half_typed_stays_when_pictures_come(

@@ -16,7 +16,7 @@ from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.platform.images import picture_mime
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.library.gallery_notes import boards_of
+from ddpm_studio.jobs.library.gallery_notes import read_boards
 from tests.gui.panel_help import WAIT, open_run
 
 
@@ -47,13 +47,13 @@ def panel(qtbot: QtBot, studio: Studio, run: Path) -> GalleryPanel:
 
 
 def on_disk(run: Path) -> dict[str, tuple[str, ...]]:
-    return boards_of(run / "samples" / "gallery")
+    return read_boards(run / "samples" / "gallery")
 
 
 def add(panel: GalleryPanel, board: str, *rows: int) -> None:
     """Put pictures on a board as a user does: select them, open the dialog, type a name."""
     panel.select([panel.items.shown[row] for row in rows])
-    dialog = panel.boards.ask()
+    dialog = panel.boards.prompt_board()
     assert dialog is not None
     dialog.box.setCurrentText(board)
     dialog.accept_button.click()
@@ -109,7 +109,7 @@ def test_a_board_gets_another_name_and_two_become_one(
     add(panel, "A", 0, 1)
     add(panel, "B", 1, 2)
     panel.boards.bar.choose("A")
-    dialog = panel.boards.ask_rename("A")
+    dialog = panel.boards.prompt_rename("A")
     dialog.box.setCurrentText("  B ")
     dialog.accept_button.click()
     assert panel.items.boards == {"B": 3}
@@ -120,7 +120,7 @@ def test_a_board_gets_another_name_and_two_become_one(
 
 def test_no_name_is_no_board(panel: GalleryPanel) -> None:
     panel.select(panel.items.shown[:1])
-    dialog = panel.boards.ask()
+    dialog = panel.boards.prompt_board()
     assert dialog is not None
     dialog.box.setCurrentText("   ")
     assert not dialog.accept_button.isEnabled()
@@ -130,7 +130,7 @@ class _Drop(QDropEvent):
     """Drop event of a picture dragged from a source widget."""
 
     def __init__(self, panel: GalleryPanel, source: object) -> None:
-        picture = panel.keeper.whole(panel.items.shown[0])
+        picture = panel.store.read_cached(panel.items.shown[0])
         assert picture is not None
         mime = self._mime = picture_mime(picture.picture, picture.recipe)
         super().__init__(
@@ -156,7 +156,7 @@ def test_pictures_are_dropped_on_a_board(qtbot: QtBot, run: Path, panel: Gallery
     qtbot.waitUntil(lambda: len(on_disk(run)) == 4, timeout=WAIT)
     # A picture dragged from another widget is not one of the gallery's.
     panel.boards.clear("A")
-    assert not panel.boards.bar.takes(_Drop(panel, panel.side))
+    assert not panel.boards.bar.accepts(_Drop(panel, panel.side))
 
 
 def test_a_board_is_exported_into_a_folder(

@@ -17,8 +17,8 @@ from ddpm_studio.gui.platform.images import PictureDrop
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Drawn, Pictures
-from ddpm_studio.jobs.library.gallery import Kept, read_ratings
+from ddpm_studio.jobs.events import DrawingResult, Pictures
+from ddpm_studio.jobs.library.gallery import GalleryEntry, read_ratings
 from ddpm_studio.requests import SampleRequest
 from tests.gui.panel_help import WAIT, open_run
 
@@ -55,7 +55,7 @@ def draw(qtbot: QtBot, panel: GalleryPanel, count: int = 4) -> None:
     qtbot.waitUntil(lambda: not panel.busy, timeout=WAIT)
 
 
-def pixels(item: Kept) -> Pictures:
+def pixels(item: GalleryEntry) -> Pictures:
     return np.asarray(Image.open(item.path))
 
 
@@ -237,7 +237,7 @@ def test_kinds_are_told_apart_and_copies_at_t_0_are_not_kept(
     pictures = np.zeros((2, 16, 16, 3), np.uint8)
     for t in (0, 5):
         request = {"run": str(run), "t": t, "seed": 0}
-        studio.drawn.emit(Drawn(pictures, {"kind": "share", "request": request}))
+        studio.drawn.emit(DrawingResult(pictures, {"kind": "share", "request": request}))
     qtbot.waitUntil(lambda: panel.thumbnails.count == 6, timeout=WAIT)
     kind = panel.filters.kind
     kind.setCurrentIndex(kind.findData("share"))
@@ -254,7 +254,7 @@ def test_when_the_disk_refuses_the_pictures_are_shown_all_the_same(
     (run / "samples/gallery").write_text("a file in the way")
     request = {"run": str(run), "seed": 0}
     pictures = np.zeros((2, 16, 16, 3), np.uint8)
-    studio.drawn.emit(Drawn(pictures, {"kind": "sample", "request": request}))
+    studio.drawn.emit(DrawingResult(pictures, {"kind": "sample", "request": request}))
     qtbot.waitUntil(lambda: panel.thumbnails.count == 2, timeout=WAIT)
     assert panel.messages.text
     assert np.array_equal(seen(qtbot, panel, 1), pictures[1])
@@ -272,7 +272,7 @@ def test_the_nearest_training_pictures_stand_beside_a_picture(
     gaps = found.pictures.astype(float) - pixels(panel.items.shown[0])
     assert np.allclose(np.sqrt(np.square(gaps).mean((1, 2, 3))), found.distances)
     assert list(found.distances) == sorted(found.distances)
-    assert "RMSE" in panel.side.neighbours.words.text()
+    assert "RMSE" in panel.side.neighbours.result_text.text()
 
 
 def test_stars_come_by_key_and_click_and_lie_beside_the_pictures(
@@ -342,7 +342,7 @@ def held(panel: GalleryPanel) -> list[object]:
 def test_a_drawing_of_an_earlier_session_is_not_kept_again(
     qtbot: QtBot, studio: Studio, run: Path, panel: GalleryPanel
 ) -> None:
-    drawn: list[Drawn] = []
+    drawn: list[DrawingResult] = []
     studio.drawn.connect(drawn.append)
     draw(qtbot, panel)
     later_studio = Studio(studio.backend)
@@ -365,13 +365,13 @@ def test_of_several_the_one_that_the_side_shows_is_saved_and_of_none_all(
     panel.thumbnails.selectionModel().setCurrentIndex(first, no_other)
     export = panel.exports.to_export()
     assert export is not None
-    assert not export.is_whole
+    assert not export.applies_to_all
     assert np.array_equal(export.one()[0], panel.side.details.picture.picture(0))
     assert export.one()[1] == panel.side.details.picture.recipe(0)
     panel.select([])
     export = panel.exports.to_export()
     assert export is not None
-    assert export.is_whole
+    assert export.applies_to_all
     assert panel.export.actions_by_kind["save_png"].text() == "Save all as PNG…"
 
 
@@ -384,18 +384,18 @@ def test_pictures_are_read_for_an_export_once_and_only_where_somebody_looks(
 ) -> None:
     draw(qtbot, panel)
     before = set(panel.items.shown)
-    read: list[Kept] = []
-    of_keeper = panel.keeper.read
+    read: list[GalleryEntry] = []
+    of_keeper = panel.store.read
 
-    def noted(item: Kept) -> PictureDrop | None:
+    def noted(item: GalleryEntry) -> PictureDrop | None:
         read.append(item)
         return of_keeper(item)
 
-    monkeypatch.setattr(panel.keeper, "read", noted)
+    monkeypatch.setattr(panel.store, "read", noted)
     panel.hide()
     pictures = np.zeros((2, 16, 16, 3), np.uint8)
     request = {"run": str(run), "t": 5, "seed": 0}
-    studio.drawn.emit(Drawn(pictures, {"kind": "share", "request": request}))
+    studio.drawn.emit(DrawingResult(pictures, {"kind": "share", "request": request}))
     qtbot.waitUntil(lambda: len(panel.items.shown) == 6, timeout=WAIT)
     assert read == []
     panel.show()
@@ -441,6 +441,6 @@ def test_a_seed_that_was_chosen_stays_when_other_pictures_are_found(
     shutil.copytree(run, other)
     for seed, found in ((panel.sampler.seed.value, 1), (77, 77)):
         panel.sampler.seed.set_value(seed)
-        with qtbot.waitSignal(panel.keeper.loaded, timeout=WAIT):
-            panel.keeper.load([other])
+        with qtbot.waitSignal(panel.store.loaded, timeout=WAIT):
+            panel.store.load([other])
         assert panel.sampler.seed.value == found

@@ -79,9 +79,9 @@ def test_what_was_searched_for_another_picture_does_not_come(
     view = searching(qtbot, fake, tmp_path)
     job = fake.job("Looking for neighbours")
     view.set_picture(LIKE_THE_OPEN_RUN.copy(), tmp_path)
-    assert job.state.over
+    assert job.state.is_over
     assert fake.asked_to_cancel(job)
-    assert view.words.isHidden()
+    assert view.result_text.isHidden()
 
 
 def test_what_was_found_stays_while_the_picture_does(

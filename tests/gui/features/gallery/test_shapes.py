@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.data import read_picture
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
-from ddpm_studio.gui.platform.images import pictures_from_mime, shown_bands, to_array
+from ddpm_studio.gui.platform.images import band_selection, pictures_from_mime, to_array
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
 from tests.gui.panel_help import WAIT, opened
 from tests.shapes import HEIGHT, WIDTH, shape_of, train_shapes
@@ -85,9 +85,9 @@ def test_a_thumbnail_shows_the_chosen_bands_and_a_checkerboard(qtbot: QtBot) -> 
     strip.set_rows(["bands"])
     assert middle() == [0, 0, 0]
     try:
-        shown_bands().bands = (0, 4, 0)
+        band_selection().bands = (0, 4, 0)
         assert middle() == [0, 200, 0]
     finally:
-        shown_bands().bands = (0, 1, 2)
+        band_selection().bands = (0, 1, 2)
     strip.set_rows(["clear"])
     assert middle() in ([255] * 3, [204] * 3)

@@ -19,7 +19,7 @@ from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePa
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
-from ddpm_studio.jobs.library.gallery import Kept
+from ddpm_studio.jobs.library.gallery import GalleryEntry
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 
 
@@ -41,7 +41,7 @@ def looked_at(qtbot: QtBot, window: MainWindow, panel: ToolPanel) -> None:
     qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
 
 
-def kept(qtbot: QtBot, window: MainWindow, kind: str) -> list[Kept]:
+def kept(qtbot: QtBot, window: MainWindow, kind: str) -> list[GalleryEntry]:
     """Wait until a picture of a kind is kept, and return all items of the gallery."""
 
     def some() -> bool:

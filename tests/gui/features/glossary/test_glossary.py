@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 import ddpm_studio
 from ddpm_studio.backend import Backend
 from ddpm_studio.catalogue.concepts import CONCEPTS
-from ddpm_studio.catalogue.glossary import GLOSSARY, find_terms, term_of_sign
+from ddpm_studio.catalogue.glossary import GLOSSARY, find_terms, term_of_symbol
 from ddpm_studio.engine.tables.all_tables import TABLES
 from ddpm_studio.gui.features.glossary.glossary_dialog import GlossaryDialog
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
@@ -38,7 +38,7 @@ def test_what_a_newcomer_meets_is_explained() -> None:
     assert find_terms("no such word") == []
     named = {term.concept for term in GLOSSARY.values()} - {""}
     assert named == set(CONCEPTS)
-    sign = term_of_sign("√(1−ᾱₜ)")
+    sign = term_of_symbol("√(1−ᾱₜ)")
     assert sign is not None
     assert sign.name == "alpha_bar"
 
@@ -59,13 +59,13 @@ def test_a_sign_leads_to_its_entry_and_that_to_its_live_place(
     assert glossary.text.text() == GLOSSARY["eta"].text
     glossary.field.setText("KL between")
     assert glossary.term is GLOSSARY["concept_kl"]
-    glossary.show_place.click()
+    glossary.show_in_learn_button.click()
     learn = window.tool(LearnPanel)
     assert learn.concept is CONCEPTS["kl"]
     assert learn.isVisible()
     window.actions_["learn.forward"].trigger()
     equation = learn.forward.bar
-    place = equation.place_of("bar").center().toPoint()
+    place = equation.symbol_rect("bar").center().toPoint()
     QTest.mouseClick(equation, Qt.MouseButton.LeftButton, pos=place)
     assert glossary.term is GLOSSARY["alpha_bar"]
     glossary.field.setText("nonsense")
@@ -83,7 +83,7 @@ def test_no_two_entries_look_the_same_and_none_says_itself_twice(qtbot: QtBot) -
     assert "αₜ" in shown
     assert any(one.startswith(X0_HAT) for one in shown), "with the hat, which the font has"
     dialog.show_term("x0_hat")
-    assert X0_HAT in dialog.signs.text()
+    assert X0_HAT in dialog.symbols.text()
 
 
 def _words(path: Path) -> Iterator[str]:
@@ -106,7 +106,7 @@ def test_signs_are_written_without_an_underscore_all_over_the_window() -> None:
     assert len(said) > 500
     entries = [f"{entry.title} {entry.help}" for table in TABLES for entry in table.values()]
     assert [words for words in (*said, *entries) if _UNDERSCORE.search(words)] == []
-    assert [t.name for t in GLOSSARY.values() if "_" in f"{t.title}{t.text}{t.signs}"] == []
+    assert [t.name for t in GLOSSARY.values() if "_" in f"{t.title}{t.text}{t.symbols}"] == []
 
 
 def test_nobody_is_told_of_the_licence_beside_a_set_that_ships(

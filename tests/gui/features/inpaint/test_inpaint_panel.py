@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
-from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskEditor
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.other_run import other_run
@@ -19,7 +19,7 @@ from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
 
-def at(canvas: MaskPicture, x: int, y: int) -> QPoint:
+def at(canvas: MaskEditor, x: int, y: int) -> QPoint:
     box = canvas.picture_rect()
     zoom = box.width() // canvas.painted.shape[1]
     return box.topLeft() + QPoint(x * zoom + zoom // 2, y * zoom + zoom // 2)
@@ -99,7 +99,7 @@ def test_the_hint_says_what_is_missing(panel: InpaintPanel) -> None:
     assert hint.text == "Paint over a part of the picture"
     panel.source.clear()
     assert hint.text == "Drop a picture to paint on"
-    panel.surprise()
+    panel.pick_random()
     assert panel.source.waiting or panel.source.fitted is not None
 
 

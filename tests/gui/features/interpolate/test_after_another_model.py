@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import DrawingResult
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.summaries import view_of
 
@@ -33,9 +33,9 @@ def open_run(fake: FakeBackend, panel: InterpolatePanel, run: Path, timesteps: i
         slot.set_picture(np.zeros((16, 16, 3), np.uint8))
 
 
-def drawn(count: int) -> Drawn:
+def drawn(count: int) -> DrawingResult:
     pictures = np.full((count, 16, 16, 3), 7, np.uint8)
-    return Drawn(pictures, {"kind": "interpolate", "request": {"t": 1}})
+    return DrawingResult(pictures, {"kind": "interpolate", "request": {"t": 1}})
 
 
 def test_a_recorded_way_plays_no_pictures_of_the_model_before(

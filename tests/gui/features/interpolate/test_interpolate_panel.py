@@ -129,7 +129,7 @@ def test_the_matrix_has_a_row_for_each_t(qtbot: QtBot, ready: InterpolatePanel) 
     pictures = redrawn(qtbot, ready)
     assert ready.rows.shown_ts == [20, 15, 10, 8, 5, 2, 0]
     assert ready.grid.columns == 7
-    assert ready.grid.feet == ("λ = 0", "0.17", "0.33", "0.5", "0.67", "0.83", "1")
+    assert ready.grid.column_labels == ("λ = 0", "0.17", "0.33", "0.5", "0.67", "0.83", "1")
     rows = pictures.reshape(7, 7, 16, 16, 3)
     assert np.array_equal(rows[-1], blend)
     away = [np.abs(row.astype(float) - blend).mean() for row in rows]

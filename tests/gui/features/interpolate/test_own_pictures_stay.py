@@ -13,7 +13,7 @@ from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePa
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.picture_classes import TakenPicture
+from ddpm_studio.jobs.drawing.picture_classes import LabelledPicture
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.summaries import view_of
 
@@ -58,7 +58,7 @@ def test_a_file_that_is_being_read_is_not_replaced(
 ) -> None:
     panel.a.set_path(tmp_path / "own.png")
     find(fake)
-    fake.finish(fake.job("Reading own.png"), TakenPicture(own(), None))
+    fake.finish(fake.job("Reading own.png"), LabelledPicture(own(), None))
     assert levels(panel) == [OWN, CHANCE]
 
 
@@ -72,7 +72,7 @@ def test_a_path_that_was_begun_is_not_replaced(fake: FakeBackend, panel: Interpo
     for mode in ("row", "path"):
         panel.choices.set_mode(mode)
     assert levels(panel) == [OWN, None]
-    panel.surprise()
+    panel.pick_random()
     find(fake)
     assert levels(panel) == [CHANCE, CHANCE, CHANCE, None], "now they are asked for"
 

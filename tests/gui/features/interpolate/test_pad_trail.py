@@ -16,9 +16,9 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
-from ddpm_studio.gui.features.interpolate.pad_trail import even_trail
+from ddpm_studio.gui.features.interpolate.pad_trail import resample_trail
 from ddpm_studio.gui.shell.main_window import MainWindow
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import DrawingResult
 from ddpm_studio.requests import trail_points
 from tests.gui.panel_help import WAIT, fitted, opened
 
@@ -46,12 +46,12 @@ def drag(panel: InterpolatePanel, *way: tuple[float, float]) -> None:
         return QPointF(box.left() + u * box.width(), box.top() + v * box.height())
 
     QTest.mousePress(pad, left, pos=at(*way[0]).toPoint())
-    for place in way[1:]:
+    for position in way[1:]:
         QTest.qWait(20)
         event = QMouseEvent(
             QEvent.Type.MouseMove,
-            at(*place),
-            pad.mapToGlobal(at(*place)),
+            at(*position),
+            pad.mapToGlobal(at(*position)),
             left,
             left,
             Qt.KeyboardModifier.NoModifier,
@@ -60,7 +60,7 @@ def drag(panel: InterpolatePanel, *way: tuple[float, float]) -> None:
     QTest.mouseRelease(pad, left, pos=at(*way[-1]).toPoint())
 
 
-def recorded(qtbot: QtBot, panel: InterpolatePanel) -> Drawn:
+def recorded(qtbot: QtBot, panel: InterpolatePanel) -> DrawingResult:
     """Record a trail along the upper edge and down the right one, and return its drawing."""
     panel.view.trail.record_button.click()
     drag(panel, (0, 0), (0.5, 0), (1, 0), (1, 0.5), (1, 1))
@@ -86,13 +86,13 @@ def test_a_recorded_way_is_drawn_played_and_kept_as_one(qtbot: QtBot, window: Ma
     for made, corner in ((drawn.pictures[0], panel.a), (drawn.pictures[-1], panel.d)):
         assert np.abs(made.astype(int) - fitted(corner)).max() <= 0.04 * 255
     assert trail.playing
-    first = trail.place
-    qtbot.waitUntil(lambda: trail.place != first, timeout=WAIT)
+    first = trail.position
+    qtbot.waitUntil(lambda: trail.position != first, timeout=WAIT)
     trail.play_button.click()
-    place = trail.place
+    position = trail.position
     qtbot.wait(200)
-    assert trail.place == place, "it pauses"
-    assert np.array_equal(panel.preview.picture(0), drawn.pictures[trail.place])
+    assert trail.position == position, "it pauses"
+    assert np.array_equal(panel.preview.picture(0), drawn.pictures[trail.position])
     assert len(gallery.items) == before, "a picture at t = 0 went through no network"
     panel.time.set_value(10)
     qtbot.waitUntil(lambda: len(gallery.items) == before + 1, timeout=WAIT)
@@ -149,7 +149,7 @@ def test_the_next_move_of_the_point_ends_it(qtbot: QtBot, window: MainWindow) ->
 
 def test_the_pad_fills_the_screen(qtbot: QtBot, window: MainWindow) -> None:
     panel = window.tool(InterpolatePanel)
-    QTest.mouseClick(panel.view.whole_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel.view.full_screen_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(window.isFullScreen)
     window.resize(1920, 1080)
     qtbot.waitUntil(lambda: panel.view.pad.width() > 400)
@@ -162,11 +162,11 @@ def test_the_pad_fills_the_screen(qtbot: QtBot, window: MainWindow) -> None:
 def test_a_way_has_even_times_and_as_many_pictures_as_it_lasts() -> None:
     # Two seconds from left to right; the first half takes one second, noted in three points.
     noted = [(0.0, 0.0, 10.0), (0.25, 0.0, 10.5), (0.5, 0.0, 11.0), (1.0, 0.0, 12.0)]
-    points = trail_points(even_trail(noted))
+    points = trail_points(resample_trail(noted))
     assert len(points) == 25
     assert np.allclose([u for u, _ in points], np.linspace(0, 1, 25), atol=1e-4)
     assert {v for _, v in points} == {0.0}
-    assert even_trail([(0.5, 0.5, 1.0)]) == ""
-    assert even_trail([(0.5, 0.5, 1.0), (0.5, 0.5, 4.0)]) == ""
-    assert len(trail_points(even_trail([(0, 0, 0.0), (1, 1, 600.0)]))) == 60
-    assert len(trail_points(even_trail([(0, 0, 0.0), (1, 1, 0.0)]))) == 6
+    assert resample_trail([(0.5, 0.5, 1.0)]) == ""
+    assert resample_trail([(0.5, 0.5, 1.0), (0.5, 0.5, 4.0)]) == ""
+    assert len(trail_points(resample_trail([(0, 0, 0.0), (1, 1, 600.0)]))) == 60
+    assert len(trail_points(resample_trail([(0, 0, 0.0), (1, 1, 0.0)]))) == 6

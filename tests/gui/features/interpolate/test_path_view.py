@@ -61,12 +61,12 @@ def test_keys_that_came_by_chance_go_with_their_model(
     for number in range(4):
         slot = SourceSlot(studio, "", "", f"test {number}")
         qtbot.addWidget(slot)
-        slot.take(of_level(number), by_chance=number != 2)
+        slot.accept(of_level(number), is_random=number != 2)
         slots.append(slot)
     path = PathView(studio)
     qtbot.addWidget(path)
-    path.take_from(slots)
-    path.turn_around()
+    path.copy_from(slots)
+    path.reverse()
     assert levels(path) == [3, 2, 1, 0]
     path.refit()
     assert levels(path) == [2]
@@ -167,7 +167,7 @@ def test_a_path_that_is_turned_around_keeps_its_pictures_as_they_were_given(
     fake.finish(fitting(fake)[0], of_level(1))
     for level in (2, 3):
         path.append(of_level(level))
-    path.turn_around()
+    path.reverse()
     assert levels(path) == [3, 2, 1]
     open_model(fake, path._studio, tmp_path / "large", LARGE)
     path.refit()
@@ -181,8 +181,8 @@ def test_a_path_is_not_turned_around_without_a_key_that_is_waited_for(
     fake: FakeBackend, path: PathView
 ) -> None:
     path.set_keys([of_level(1), of_level(2), of_level(3, LARGE)])
-    path.turn_around()
+    path.reverse()
     fake.finish(fitting(fake)[0], of_level(3))
     assert levels(path) == [1, 2, 3]
-    path.turn_around()
+    path.reverse()
     assert levels(path) == [3, 2, 1]

@@ -41,7 +41,7 @@ def fake(qtbot: QtBot) -> FakeBackend:
 
 @pytest.fixture
 def panel(qtbot: QtBot, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch) -> JobsPanel:
-    monkeypatch.setattr(jobs_panel, "_STAYS_SECONDS", 0.5)
+    monkeypatch.setattr(jobs_panel, "_FADE_AFTER_SECONDS", 0.5)
     return shown(qtbot, fake)
 
 

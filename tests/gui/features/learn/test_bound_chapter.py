@@ -35,7 +35,7 @@ def test_it_takes_the_bound_of_a_picture_apart_unasked(chapter: BoundChapter) ->
     assert f"{total:.3g} bits/dim" in chapter.bar.shares[-1].title
     assert chapter.terms.curves[0].y.tolist() == parts.bits.tolist()
     assert len(chapter.weights.curves[0].x) == T
-    chapter.lights.light("L_0")
+    chapter.lights.highlight("L_0")
     assert "bits/dim" in chapter.bound.caption()
 
 
@@ -55,7 +55,7 @@ def test_a_pixel_has_two_gaussians_and_their_distance(qtbot: QtBot, chapter: Bou
         assert area == pytest.approx(1, abs=0.01)
         centre = np.trapezoid(curve.x * curve.y, curve.x)
         assert centre == pytest.approx(float(mean), abs=0.02 * float(std))
-    chapter.kl.show_symbol("kl")
+    chapter.kl.highlight_symbol("kl")
     words = chapter.kl.caption()
     chapter.channel.setCurrentIndex(2)
     assert chapter.kl.caption() != words, "another value of the same pixel"

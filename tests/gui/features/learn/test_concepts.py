@@ -15,14 +15,14 @@ from ddpm_studio.catalogue.concepts import CONCEPTS, PARTS, concepts_of
 from ddpm_studio.gui.features.learn import playground_panel
 from ddpm_studio.gui.features.learn.chain_view import ChainView
 from ddpm_studio.gui.features.learn.curve_view import CurveView
-from ddpm_studio.gui.features.learn.dot_plot import DotRows
+from ddpm_studio.gui.features.learn.dot_plot import DotPlot
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
 from ddpm_studio.gui.features.learn.typeset import typeset
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
-from ddpm_studio.requests import PlayRequest
+from ddpm_studio.requests import PlaygroundRequest
 from tests.gui.panel_help import WAIT, opened
 
 
@@ -34,7 +34,7 @@ def shown(page: QWidget) -> set[str]:
         "grid": [v for v in page.findChildren(PictureGrid) if v.count],
         "chain": [v for v in page.findChildren(ChainView) if v.pictures is not None],
         "points": [v for v in page.findChildren(PointPlot) if v.points is not None],
-        "estimates": [v for v in page.findChildren(DotRows) if v.rows],
+        "estimates": [v for v in page.findChildren(DotPlot) if v.rows],
     }
     return {kind for kind, views in found.items() if any(view.isVisible() for view in views)}
 
@@ -48,10 +48,10 @@ def window(
     qtbot: QtBot, backend: Backend, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> MainWindow:
     # The playground trains for fewer steps than it would for a user.
-    def brief(**given: object) -> PlayRequest:
-        return PlayRequest(**given, steps=20)
+    def brief(**given: object) -> PlaygroundRequest:
+        return PlaygroundRequest(**given, steps=20)
 
-    monkeypatch.setattr(playground_panel, "PlayRequest", brief)
+    monkeypatch.setattr(playground_panel, "PlaygroundRequest", brief)
     return opened(qtbot, backend, tiny_run)
 
 
@@ -124,7 +124,7 @@ def test_the_index_leads_there_and_arrows_go_on(window: MainWindow) -> None:
     assert _named(learn) == "physics"
     learn.index_button.click()
     assert _named(learn) == ""
-    assert not learn.turn(-1)
+    assert not learn.step_by(-1)
 
 
 def _named(learn: LearnPanel) -> str:

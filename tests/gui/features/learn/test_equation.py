@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView
 from ddpm_studio.gui.features.learn.equation import Equation, Symbol
-from ddpm_studio.gui.features.learn.linked_highlights import Lights
+from ddpm_studio.gui.features.learn.linked_highlights import LinkedHighlights
 
 SOURCE = r"\is{bar}{\bar{α}_t} = 1 − \is{beta}{β_t} ∇\log q"
 SYMBOLS = [Symbol("bar", "ᾱ_t", "what is left"), Symbol("beta", "β_t", "what is added")]
@@ -28,21 +28,21 @@ def equation(qtbot: QtBot) -> Equation:
 def test_the_symbol_below_the_pointer_tells_its_value(qtbot: QtBot, equation: Equation) -> None:
     equation.set_values({"bar": "0.42"})
     assert equation.caption() == "the whole"
-    place = equation.place_of("bar").center().toPoint()
-    with qtbot.waitSignal(equation.lit) as lit:
+    place = equation.symbol_rect("bar").center().toPoint()
+    with qtbot.waitSignal(equation.highlighted) as highlighted:
         QTest.mouseMove(equation, place)
-    assert lit.args == ["bar"]
+    assert highlighted.args == ["bar"]
     assert equation.caption() == "ᾱ_t = 0.42 · what is left"
-    with qtbot.waitSignal(equation.lit) as lit:
+    with qtbot.waitSignal(equation.highlighted) as highlighted:
         QTest.mouseMove(equation, QPoint(equation.width() - 2, place.y()))
-    assert lit.args == [""]
+    assert highlighted.args == [""]
 
 
 def test_the_keyboard_goes_from_symbol_to_symbol(qtbot: QtBot, equation: Equation) -> None:
     equation.set_values({"beta": "0.01"})
     equation.setFocus()
     seen: list[str] = []
-    equation.lit.connect(seen.append)
+    equation.highlighted.connect(seen.append)
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_Escape):
         QTest.keyClick(equation, key)
     assert seen == ["bar", "beta", "bar", ""]
@@ -74,7 +74,7 @@ def test_what_belongs_together_lights_up_together(qtbot: QtBot) -> None:
     box, view = QLineEdit(), CurveView("curves")
     for widget in (first, second, box, view):
         layout.addWidget(widget)
-    lights = Lights(owner)
+    lights = LinkedHighlights(owner)
     lights.add_equations(first, second)
     lights.add_views(view)
     lights.add("beta", box)
@@ -83,13 +83,13 @@ def test_what_belongs_together_lights_up_together(qtbot: QtBot) -> None:
         owner.activateWindow()
     first.setFocus()
     QTest.keyClick(first, Qt.Key.Key_End)
-    assert second.shown == "beta"
-    assert lights.lit("beta")
+    assert second.highlighted_key == "beta"
+    assert lights.highlighted("beta")
     box.setFocus()
-    assert first.shown == "beta", "a control lights its symbol in turn"
+    assert first.highlighted_key == "beta", "a control lights its symbol in turn"
     second.setFocus()
-    assert first.shown == ""
-    assert not lights.lit("beta")
+    assert first.highlighted_key == ""
+    assert not lights.highlighted("beta")
 
 
 def test_a_curve_is_read_and_its_mark_moved(qtbot: QtBot) -> None:
@@ -112,8 +112,8 @@ def test_a_curve_is_read_and_its_mark_moved(qtbot: QtBot) -> None:
     assert moved == [51, 40, 1, 100]
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(2, 75))
     assert moved[-1] == 1
-    assert view.light("beta")
-    assert not view.light("other")
+    assert view.highlight("beta")
+    assert not view.highlight("other")
 
 
 def test_lines_are_broken_before_letters_get_too_small_to_read(qtbot: QtBot) -> None:
@@ -122,14 +122,14 @@ def test_lines_are_broken_before_letters_get_too_small_to_read(qtbot: QtBot) -> 
     qtbot.addWidget(long)
     long.show()
     long.resize(long.sizeHint())
-    assert long.letters == 18
+    assert long.font_size == 18
     one_line = long.height()
     long.resize(long.sizeHint().width() * 2 // 3, one_line)
-    assert long.letters >= 15
+    assert long.font_size >= 15
     assert long.height() > 1.5 * one_line, "no line is cut off"
     for key in ("bar", "beta"):
-        assert long.rect().contains(long.place_of(key).toAlignedRect())
+        assert long.rect().contains(long.symbol_rect(key).toAlignedRect())
     # With more room than needed the letters grow, up to a limit.
     long.resize(5000, one_line)
-    assert long.letters == 25
+    assert long.font_size == 25
     assert long.height() < 2 * one_line

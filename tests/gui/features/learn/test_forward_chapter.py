@@ -45,8 +45,8 @@ def test_it_is_never_empty_and_shows_what_the_engine_says(
     assert shown is not None
     assert np.abs(shown.astype(int) - x_t).max() <= 1
     assert (shown != x_t).mean() < 0.01
-    assert chapter.signal_words.text() == f"{float(schedule.sqrt_alphas_cumprod[index]):.3f}"
-    chapter.jump.show_symbol("noise")
+    assert chapter.signal_label.text() == f"{float(schedule.sqrt_alphas_cumprod[index]):.3f}"
+    chapter.jump.highlight_symbol("noise")
     value = float(schedule.sqrt_one_minus_alphas_cumprod[index])
     assert f"{value:.4f}" in chapter.jump.caption()
     assert not chapter.beta_end.isEnabled(), "the cosine has no ends to choose"
@@ -54,11 +54,11 @@ def test_it_is_never_empty_and_shows_what_the_engine_says(
 
 def test_the_ends_of_beta_change_the_curves(qtbot: QtBot, chapter: ForwardChapter) -> None:
     before = chapter.tables
-    assert "fair start" in chapter.left_over.text()
+    assert "fair start" in chapter.remaining_signal.text()
     chapter.beta_end.setValue(0.002)
     qtbot.waitUntil(lambda: chapter.tables is not before, timeout=WAIT)
     assert chapter.betas.curves[0].y[-1] == pytest.approx(0.002)
-    assert "not yet" in chapter.left_over.text()
+    assert "not yet" in chapter.remaining_signal.text()
     chapter.snr.moved.emit(1000)
     assert chapter.time.value == 1000
     assert chapter.bars.mark == 1000
@@ -109,7 +109,7 @@ def test_a_picture_of_the_open_data_is_shown_and_there_is_a_way_back(
     window.tool(LearnPanel).show_chapter(chapter)
     qtbot.waitUntil(lambda: chapter.source.picture is not None, timeout=WAIT)
     built_in = chapter.source.picture
-    assert not chapter.own_button.isVisible(), "nothing is open"
+    assert not chapter.open_data_button.isVisible(), "nothing is open"
     window.studio.open_data([picture_folder])
     qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
     theirs = np.asarray(window.studio.dataset.images) if window.studio.dataset else np.zeros(0)
@@ -119,11 +119,11 @@ def test_a_picture_of_the_open_data_is_shown_and_there_is_a_way_back(
         return shown is not None and bool((theirs == shown).all(axis=(1, 2, 3)).any())
 
     assert is_theirs()
-    assert not chapter.own_button.isVisible()
+    assert not chapter.open_data_button.isVisible()
     QTest.mouseClick(chapter.built_in_button, Qt.MouseButton.LeftButton)
     assert chapter.source.picture is built_in
     assert not chapter.built_in_button.isVisible()
-    QTest.mouseClick(chapter.own_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(chapter.open_data_button, Qt.MouseButton.LeftButton)
     assert is_theirs()
     mine = np.full((9, 9, 3), 200, np.uint8)
     chapter.source.set_picture(mine)
@@ -142,6 +142,6 @@ def test_data_that_is_open_comes_before_the_built_in_picture(
     window.show_tool(window.tool(LearnPanel))
     source = window.tool(LearnPanel).forward.source
     window.tool(LearnPanel).show_chapter(window.tool(LearnPanel).forward)
-    assert source.shows_own
+    assert source.shows_open_data
     assert source.picture is not None
     assert source.picture.shape == (16, 16, 3)

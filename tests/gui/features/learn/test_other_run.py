@@ -35,7 +35,7 @@ def test_a_picture_that_came_by_chance_goes_with_its_run(
     slot.refit()
     assert not slot.fitted
     own = np.full((16, 16, 3), 200, np.uint8)
-    slot.take(own)
+    slot.accept(own)
     slot.refit()
     assert slot.fitted is not None, "what a person chose stays"
     assert np.array_equal(slot.fitted, own)

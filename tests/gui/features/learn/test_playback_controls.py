@@ -10,14 +10,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.features.learn.playback_controls import StageRow
+from ddpm_studio.gui.features.learn.playback_controls import PlaybackControls
 from tests.gui.panel_help import WAIT
 
 
 @pytest.fixture
-def row(qtbot: QtBot) -> StageRow:
+def row(qtbot: QtBot) -> PlaybackControls:
     """Nine stages, at the fifth."""
-    made = StageRow()
+    made = PlaybackControls()
     qtbot.addWidget(made)
     made.resize(400, 40)
     made.set_stages(9, 4)
@@ -25,17 +25,17 @@ def row(qtbot: QtBot) -> StageRow:
     return made
 
 
-def _click(row: StageRow, title: str) -> None:
+def _click(row: PlaybackControls, title: str) -> None:
     (button,) = [one for one in row.findChildren(QAbstractButton) if one.accessibleName() == title]
     button.click()
 
 
-def _press_handle(row: StageRow) -> None:
+def _press_handle(row: PlaybackControls) -> None:
     QTest.mousePress(row.slider, Qt.MouseButton.LeftButton, pos=row.slider.handle.center())
     QTest.mouseRelease(row.slider, Qt.MouseButton.LeftButton, pos=row.slider.handle.center())
 
 
-def _press_groove(row: StageRow) -> None:
+def _press_groove(row: PlaybackControls) -> None:
     QTest.mousePress(row.slider, Qt.MouseButton.LeftButton, pos=row.slider.rect().center() / 8)
     QTest.mouseRelease(row.slider, Qt.MouseButton.LeftButton, pos=row.slider.handle.center())
 
@@ -54,7 +54,7 @@ def _press_groove(row: StageRow) -> None:
     ids=["back", "step", "pause", "line", "key", "handle", "groove"],
 )
 def test_who_goes_to_a_stage_stops_the_playback(
-    row: StageRow, act: Callable[[StageRow], object]
+    row: PlaybackControls, act: Callable[[PlaybackControls], object]
 ) -> None:
     _click(row, "Play")
     assert row.playing
@@ -63,7 +63,7 @@ def test_who_goes_to_a_stage_stops_the_playback(
 
 
 def test_the_playback_goes_on_by_itself_and_ends_at_the_last_stage(
-    qtbot: QtBot, row: StageRow
+    qtbot: QtBot, row: PlaybackControls
 ) -> None:
     row._timer.setInterval(0)
     _click(row, "Play")

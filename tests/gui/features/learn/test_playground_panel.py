@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.learn import playground_panel
 from ddpm_studio.gui.features.learn.playground_panel import PlaygroundPanel
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Points
-from ddpm_studio.requests import PlayRequest
+from ddpm_studio.requests import PlaygroundRequest
 from tests.gui.features.learn.chapter_alone import actions_of
 from tests.gui.panel_help import WAIT
 
@@ -29,7 +29,9 @@ def panel(qtbot: QtBot, studio: Studio) -> PlaygroundPanel:
 
 def learn_for(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the panel train for ``steps`` steps, fewer than it would for a user."""
-    monkeypatch.setattr(playground_panel, "PlayRequest", partial(PlayRequest, steps=steps))
+    monkeypatch.setattr(
+        playground_panel, "PlaygroundRequest", partial(PlaygroundRequest, steps=steps)
+    )
 
 
 def test_it_learns_and_then_shows_q_the_score_and_the_ways_back(
@@ -38,19 +40,19 @@ def test_it_learns_and_then_shows_q_the_score_and_the_ways_back(
     learn_for(600, monkeypatch)
     panel.shape.setCurrentIndex(panel.shape.findData("eight_gaussians"))
     panel.train()
-    qtbot.waitUntil(lambda: panel.walked, timeout=3 * WAIT)
-    qtbot.waitUntil(lambda: panel.score.likeness.text() != "", timeout=WAIT)
+    qtbot.waitUntil(lambda: panel.trajectories_ready, timeout=3 * WAIT)
+    qtbot.waitUntil(lambda: panel.score.similarity.text() != "", timeout=WAIT)
     assert panel.model is not None
     panel.play()
-    panel.moment.setValue(panel.moment.maximum())
+    panel.progress_slider.setValue(panel.progress_slider.maximum())
     for tile in panel.tiles:
         last = tile.plot.points
         assert last is not None
         radius = np.linalg.norm(last, axis=1)
         assert abs(np.median(radius) - 1.407) < 0.1, "on the ring of the eight"
-    panel.moment.setValue(40)
-    moments = [len(tile.walk.moments) for tile in panel.tiles if tile.walk is not None]
-    assert len(set(moments)) > 1, "in step, though their steps are not as many"
+    panel.progress_slider.setValue(40)
+    states = [len(tile.trajectory.states) for tile in panel.tiles if tile.trajectory is not None]
+    assert len(set(states)) > 1, "in step, though their steps are not as many"
     panel.score.time.setValue(100)
 
     def noisy() -> bool:
@@ -69,14 +71,16 @@ def _langevin(qtbot: QtBot, panel: PlaygroundPanel) -> None:
     """Check that a Langevin chain belongs to a single t, and is drawn again for another one."""
     tile = panel.tiles[3]
     tile.sampler.setCurrentText("Langevin at t")
-    qtbot.waitUntil(lambda: tile.walk is not None and len(tile.walk.moments) == 201, timeout=WAIT)
-    wide = tile.walk
+    qtbot.waitUntil(
+        lambda: tile.trajectory is not None and len(tile.trajectory.states) == 201, timeout=WAIT
+    )
+    wide = tile.trajectory
     panel.score.time.setValue(5)
-    qtbot.waitUntil(lambda: tile.walk is not wide, timeout=WAIT)
+    qtbot.waitUntil(lambda: tile.trajectory is not wide, timeout=WAIT)
     assert wide is not None
-    assert tile.walk is not None
-    narrow = tile.walk.moments
-    assert np.std(narrow[-1] - narrow[-2]) < np.std(wide.moments[-1] - wide.moments[-2])
+    assert tile.trajectory is not None
+    narrow = tile.trajectory.states
+    assert np.std(narrow[-1] - narrow[-2]) < np.std(wide.states[-1] - wide.states[-2])
     assert panel.equations.chain.isHidden()
     for other in panel.tiles:
         other.sampler.setCurrentText("Langevin at t")
@@ -88,7 +92,7 @@ def test_the_points_and_numbers_are_there_before_anything_is_learned(
 ) -> None:
     qtbot.waitUntil(lambda: panel.score.plot.data is not None, timeout=WAIT)
     panel.score.time.setValue(30)
-    panel.equations.score.show_symbol("noise")
+    panel.equations.score.highlight_symbol("noise")
     # β rises from 0.001 to 0.2; 1 − ᾱ_30 is computed by hand.
     bar = np.prod(1 - np.linspace(0.001, 0.2, 100)[:30])
     words = f"{(1 - bar) ** 0.5:.3f}"
@@ -105,19 +109,19 @@ def test_before_learning_the_samplers_stand_before_noise(
         return [points for points in found if points is not None]
 
     qtbot.waitUntil(lambda: len(shown()) == 4, timeout=WAIT)
-    assert panel.moment_words.text() == "t = 100"
+    assert panel.step_label.text() == "t = 100"
     for points in shown():
         assert abs(np.std(points) - 1) < 0.1, "N(0, I), not the shape"
     noise = shown()[0]
     panel.train()
-    qtbot.waitUntil(lambda: panel.walked, timeout=3 * WAIT)
+    qtbot.waitUntil(lambda: panel.trajectories_ready, timeout=3 * WAIT)
     panel.play()
-    panel.moment.setValue(0)
+    panel.progress_slider.setValue(0)
     assert np.array_equal(shown()[0], noise), "what was shown is where they begin"
-    panel.moment.setValue(60)
+    panel.progress_slider.setValue(60)
     panel.shape.setCurrentIndex(panel.shape.findData("moons"))
     assert np.array_equal(shown()[0], noise)
-    assert panel.moment_words.text() == "t = 100"
+    assert panel.step_label.text() == "t = 100"
     panel.seed.set_value(7)
     qtbot.waitUntil(lambda: not np.array_equal(shown()[0], noise), timeout=WAIT)
 

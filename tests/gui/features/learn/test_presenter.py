@@ -38,15 +38,15 @@ def test_arrow_keys_turn_one_thing_at_a_time_and_escape_leaves(
     learn.show_concept("posterior")
     presenter = presented(qtbot, learn, size)
     assert presenter.zoom == pytest.approx(size[1] / 560)
-    words = presenter.words
-    assert words.isVisible()
-    assert words.title.text() == CONCEPTS["posterior"].title
-    assert words.title.font().pixelSize() * presenter.zoom > 45
+    text_slide = presenter.text_slide
+    assert text_slide.isVisible()
+    assert text_slide.title.text() == CONCEPTS["posterior"].title
+    assert text_slide.title.font().pixelSize() * presenter.zoom > 45
     seen = presenter.viewport().width() / presenter.zoom
-    assert words.width() == pytest.approx(seen, abs=1)
+    assert text_slide.width() == pytest.approx(seen, abs=1)
     QTest.keyClick(presenter, Qt.Key.Key_Right)
     assert presenter.live.isVisible()
-    assert not words.isVisible()
+    assert not text_slide.isVisible()
     assert learn.chapter is not None
     qtbot.waitUntil(learn.chapter.isVisible, timeout=WAIT)
     QTest.keyClick(presenter, Qt.Key.Key_PageDown)

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
 from ddpm_studio.gui.features.learn.forward_chapter import ForwardChapter
-from ddpm_studio.gui.platform.images import shown_bands, to_array
+from ddpm_studio.gui.platform.images import band_selection, to_array
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs import train
 from ddpm_studio.requests import PrepareOptions, TrainRequest
@@ -77,11 +77,11 @@ def test_a_tile_shows_the_chosen_bands_and_a_checkerboard(
     tile.set_picture(picture)
     assert middle() == [0, 0, 0]
     try:
-        shown_bands().bands = (4, 0, 0)
+        band_selection().bands = (4, 0, 0)
         QApplication.processEvents()
         assert middle() == [200, 0, 0]
     finally:
-        shown_bands().bands = (0, 1, 2)
+        band_selection().bands = (0, 1, 2)
     tile.set_picture(np.zeros((8, 8, 4), np.uint8))
     assert middle() in ([255] * 3, [204] * 3)
 

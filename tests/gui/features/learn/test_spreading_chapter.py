@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.gui.features.learn.spreading_chapter import SpreadingChapter
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.teaching.results import Spreading
+from ddpm_studio.jobs.teaching.results import DiffusedPoints
 from tests.gui.fake_backend import FakeBackend
 
 
@@ -31,7 +31,7 @@ def test_a_moment_that_is_chosen_stays(
     chapter = SpreadingChapter(Studio(FakeBackend()), ActionRegistry())
     qtbot.addWidget(chapter)
     moments = tuple(np.full((4, 2), t, np.float32) for t in range(11))
-    chapter._on_result(Spreading(moments, np.linspace(1, 2, 11), 2.0))
+    chapter._on_result(DiffusedPoints(moments, np.linspace(1, 2, 11), 2.0))
     assert chapter._timer.isActive()
     choose(chapter)
     assert not chapter._timer.isActive()

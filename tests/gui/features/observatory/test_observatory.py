@@ -66,8 +66,8 @@ def test_every_curve_shows_what_the_run_has_recorded(
         assert curves[column].value_at(None) == lines[-1][column], column
     assert curves["device_load"].isHidden(), "nothing is shown of a GPU that is not there"
     assert panel.curves.heat.map.shape == (4, 20)
-    assert panel.curves.heat.words(0, 19) == panel.curves.heat.words(0, 19)
-    assert panel.curves.heat.words(0, 19).startswith(f"t {T} · ")
+    assert panel.curves.heat.bin_text(0, 19) == panel.curves.heat.bin_text(0, 19)
+    assert panel.curves.heat.bin_text(0, 19).startswith(f"t {T} · ")
     assert panel.title.text() == "first"
     assert panel.live.isHidden()
 
@@ -97,7 +97,7 @@ def test_what_needs_an_open_run_is_offered_with_one_alone(
     open_run(qtbot, studio, runs[0])
     assert all(action.isEnabled() for action in needy)
     assert "a row for each step" in needy[0].toolTip()
-    studio.take_moved(runs[0], None)
+    studio.follow_moved_run(runs[0], None)
     assert not any(action.isEnabled() for action in needy)
     assert all("Open a run first" in action.toolTip() for action in needy)
 
@@ -127,7 +127,7 @@ def test_one_cursor_goes_through_all_fields(qtbot: QtBot, studio: Studio, runs: 
     panel = shown(qtbot, studio, runs[0])
     curves = panel.curves
     field = curves.curves["lr"]
-    middle = QPoint(round(field.place_of(2)), field.height() // 2)
+    middle = QPoint(round(field.x_of_step(2)), field.height() // 2)
     QTest.mouseMove(field, middle + QPoint(1, 1))
     QTest.mouseMove(field, middle)
     qtbot.waitUntil(lambda: curves.heat.cursor_step is not None, timeout=WAIT)
@@ -291,7 +291,7 @@ def test_settings_of_two_runs_are_compared(qtbot: QtBot, studio: Studio, runs: l
     texts = [str(table.model().index(0, column).data()) for column in range(3)]
     assert texts[0] == "≠ Learning rate"
     assert "0.125" in texts[1:]
-    compare.only.setChecked(False)
+    compare.only_differing.setChecked(False)
     assert table.rowCount() > 20
 
 
@@ -310,7 +310,7 @@ def test_a_run_keeps_its_colour_in_every_plot_and_after_a_restart(
     assert window.training.loss.colour("second") == colours["second"]
     assert colours["first"] != colours["second"]
     kept = RunColours()
-    kept.keep_in(open_settings())
+    kept.persist_in(open_settings())
     assert [kept.of(run) for run in runs] == [window.studio.colours.of(run) for run in runs]
 
 
@@ -318,12 +318,12 @@ def test_two_windows_keep_the_colours_of_each_others_runs(tmp_path: Path) -> Non
     store = open_settings()
     here, there, later = RunColours(), RunColours(), RunColours()
     for colours in (here, there):
-        colours.keep_in(store)
+        colours.persist_in(store)
     given = {name: colours.of(tmp_path / name) for name, colours in (("a", here), ("b", there))}
     given["c"] = here.of(tmp_path / "c")
     assert len(set(given.values())) == 3, "what another window has given is taken"
     here.move(tmp_path / "c", tmp_path / "d")
-    later.keep_in(store)
+    later.persist_in(store)
     assert later.of(tmp_path / "b") == given["b"]
     assert later.of(tmp_path / "d") == given["c"]
 
@@ -385,11 +385,11 @@ def test_the_loss_by_timestep_keeps_its_own_t_when_another_run_is_opened(
     job, bars = window.studio.training, window.training.by_t
     assert job is not None
     qtbot.waitUntil(lambda: bool(np.isfinite(bars.values).any()), timeout=WAIT)
-    assert bars.words(19).startswith("t 58–60 ")
+    assert bars.bin_text(19).startswith("t 58–60 ")
     open_run(qtbot, window.studio, tiny_run)
     told = bars.values
     qtbot.waitUntil(lambda: bars.values != told, timeout=WAIT)
-    assert bars.words(19).startswith("t 58–60 "), f"not of {T}"
+    assert bars.bin_text(19).startswith("t 58–60 "), f"not of {T}"
     with qtbot.waitSignal(job.ended, timeout=WAIT):
         window.studio.trainer.stop()
 

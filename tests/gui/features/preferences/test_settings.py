@@ -187,11 +187,11 @@ def test_bands_that_do_not_suit_what_was_opened_since_hinder_no_reset_and_no_und
 
 def test_it_opens_with_all_there_is_and_says_when_nothing_is_found(dialog: SettingsDialog) -> None:
     dialog.field.setText("no such thing")
-    assert dialog.nothing.isVisible()
+    assert dialog.no_match_label.isVisible()
     dialog.close()
     dialog.show()
     assert dialog.field.text() == ""
-    assert not dialog.nothing.isVisible()
+    assert not dialog.no_match_label.isVisible()
 
 
 def test_nothing_can_be_changed_while_nothing_is_found(

@@ -80,7 +80,7 @@ def test_it_asks_how_much_and_says_about_how_long_each_takes(
 ) -> None:
     writer, _ = opened_writer(fake, window, tmp_path / "first")
     path = tmp_path / "r.html"
-    writer.ask()
+    writer.open_dialog()
     (dialog,) = window.findChildren(ReportDialog)
     assert dialog.full.isChecked()
     assert "about" not in dialog.quick.text()

@@ -22,7 +22,7 @@ def player(qtbot: QtBot, actions: ActionRegistry) -> Player:
     """A player at the first of 1,001 places."""
     made = Player(actions, "reverse", "Process")
     qtbot.addWidget(made)
-    made.set_places(1001)
+    made.set_position_count(1001)
     made.resize(900, made.sizeHint().height())
     made.show()
     qtbot.waitExposed(made)
@@ -33,36 +33,36 @@ def test_a_click_in_the_groove_shows_that_moment_and_a_drag_goes_on_from_there(
     player: Player,
 ) -> None:
     slider, left, seen = player.slider, Qt.MouseButton.LeftButton, list[int]()
-    player.moved.connect(seen.append)
+    player.position_changed.connect(seen.append)
     QTest.mousePress(slider, left, pos=at(slider, 0.25))
     assert seen == [pytest.approx(250, abs=5)]
     assert slider.isSliderDown()
     for share in (0.3, 0.6, 0.5):
         QTest.mouseMove(slider, at(slider, share))
-        assert player.place == pytest.approx(1000 * share, abs=5)
+        assert player.position == pytest.approx(1000 * share, abs=5)
     QTest.mouseRelease(slider, left, pos=at(slider, 0.5))
     assert not slider.isSliderDown()
-    assert player.place == pytest.approx(500, abs=5)
+    assert player.position == pytest.approx(500, abs=5)
 
 
 def test_a_click_in_the_groove_stops_what_plays(player: Player) -> None:
     player.play()
     QTest.mouseClick(player.slider, Qt.MouseButton.LeftButton, pos=at(player.slider, 0.75))
     assert not player.playing
-    assert player.place == pytest.approx(750, abs=5)
+    assert player.position == pytest.approx(750, abs=5)
 
 
 def test_a_key_on_the_slider_stops_what_plays(player: Player) -> None:
-    player.go(500)
+    player.seek(500)
     player.play()
     QTest.keyClick(player.slider, Qt.Key.Key_Home)
     assert not player.playing
-    assert player.place == 0
+    assert player.position == 0
 
 
 def test_the_handle_is_held_where_it_was_taken(player: Player) -> None:
     slider, left = player.slider, Qt.MouseButton.LeftButton
-    player.go(500)
+    player.seek(500)
     corner = slider.handle.center() + QPoint(slider.handle.width() // 3, 0)
     QTest.mouseClick(slider, left, pos=corner)
-    assert player.place == 500
+    assert player.position == 500

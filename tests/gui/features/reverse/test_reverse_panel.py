@@ -19,7 +19,7 @@ from ddpm_studio.gui.theme.tokens import X0_HAT
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs import ModelStore, sample
-from ddpm_studio.jobs.events import Drawn, FrameImages, Pictures
+from ddpm_studio.jobs.events import DrawingResult, FrameImages, Pictures
 from ddpm_studio.requests import SampleRequest
 from tests.gui.panel_help import WAIT, T, open_run
 
@@ -134,8 +134,8 @@ def test_a_difference_is_that_of_neighbouring_moments(panel: ReversePanel) -> No
     assert (one.view("dx_t", 0) == 128).all()
     assert (one.view("dx_t", 2) == 128 + 80).all()
     assert one.values("dx_t", 2, (0, 4, 4)) == pytest.approx([10 / 127.5] * 3)
-    way = one.way("dx_t", 1)
-    assert [int(picture[0, 0, 0]) for picture in way] == [128, 208, 208, 208]
+    picture_frames = one.picture_frames("dx_t", 1)
+    assert [int(picture[0, 0, 0]) for picture in picture_frames] == [128, 208, 208, 208]
 
 
 def test_the_end_of_the_slider_tells_how_far_a_process_is(panel: ReversePanel) -> None:
@@ -267,8 +267,8 @@ def test_a_thousand_moments_of_64_pictures_fit_and_what_it_takes_is_told(
     panel: ReversePanel,
 ) -> None:
     moments, pictures, side = 1001, 64, 32
-    assert trajectory.affordable(moments, side * side, pictures) == (moments, False)
-    assert trajectory.affordable(moments, side * side * 3, pictures) == (moments, True)
+    assert trajectory.frames_within_budget(moments, side * side, pictures) == (moments, False)
+    assert trajectory.frames_within_budget(moments, side * side * 3, pictures) == (moments, True)
     random = np.random.default_rng(0)
     views = [random.standard_normal((pictures, side, side, 3)).astype(np.float16) for _ in range(3)]
     for compact, each in ((False, 6), (True, 4)):
@@ -378,7 +378,7 @@ def test_switches_have_names_and_short_texts(panel: ReversePanel) -> None:
 def test_the_gallery_is_told_of_each_sampler(
     qtbot: QtBot, studio: Studio, tiny_run: Path, panel: ReversePanel, actions: ActionRegistry
 ) -> None:
-    told: list[Drawn] = []
+    told: list[DrawingResult] = []
     studio.drawn.connect(told.append)
     open_run(qtbot, studio, tiny_run)
     drawn(qtbot, panel)

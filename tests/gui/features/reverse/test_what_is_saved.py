@@ -56,7 +56,7 @@ def words(menu: ExportMenu, kind: str) -> str:
 def test_what_is_saved_is_what_is_chosen_or_all(panel: ReversePanel) -> None:
     export = panel._to_export()
     assert export is not None
-    assert export.is_whole
+    assert export.applies_to_all
     png = panel.export.actions_by_kind["save_png"]
     assert png.text() == "Save all xₜ as PNG…"
     first, *others = panel.views.grids.values()
@@ -80,7 +80,7 @@ def test_the_view_that_was_clicked_last_is_the_one_that_is_saved(panel: ReverseP
     assert saved_level(panel) == EPS, "the same picture, in another view"
     assert words(panel.export, "save_png") == "Save ε̂ as PNG…"
     panel.slider.setValue(panel.slider.value() - 1)
-    assert panel.views.subject == (0, "eps"), "at another moment too"
+    assert panel.views.active_view == (0, "eps"), "at another moment too"
     panel.slider.setValue(panel.slider.value() + 1)
     panel.bar.switches["eps"].trigger()
     assert saved_level(panel) == X_T, "it is not shown any more"

@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.common.tool_panel import choose
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import DrawingResult
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.features.common.test_cancelled_drawing import moment, opened
 
@@ -29,10 +29,10 @@ def panel(qtbot: QtBot, fake: FakeBackend, tmp_path: Path) -> SharePanel:
     return made
 
 
-def drawn() -> Drawn:
+def drawn() -> DrawingResult:
     pictures = np.full((8, 16, 16, 3), 7, np.uint8)
     recipe: dict[str, object] = {"kind": "share", "request": {"seed": 3}}
-    return Drawn(pictures, recipe, pictures[:1])
+    return DrawingResult(pictures, recipe, pictures[:1])
 
 
 def test_from_several_t_one_goes_back_to_one_and_nothing_is_exported_meanwhile(

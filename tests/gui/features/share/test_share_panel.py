@@ -207,7 +207,7 @@ def test_a_latent_goes_out_and_comes_back(
     assert panel.time.value == 10
     assert not panel.time.isEnabled()
     assert np.array_equal(first, again)
-    panel.latents.let_go()
+    panel.latents.clear_latent()
     assert panel.time.isEnabled()
     path.write_text("nothing")
     with qtbot.waitSignal(panel.latents.failed, timeout=WAIT):

@@ -138,7 +138,7 @@ def test_it_is_not_trained_further_but_fine_tuned(
     assert not tune.isEnabled()
     open_run(qtbot, window.studio, ready)
     training = window.training
-    assert not training.further.isVisible()
+    assert not training.resume_row.isVisible()
     assert training.fine_tuner.button.isVisible()
     assert "Open pictures first" in tune.toolTip()
     window.studio.open_data([toy_pictures])
@@ -148,7 +148,7 @@ def test_it_is_not_trained_further_but_fine_tuned(
     tune.trigger()
     job = window.studio.training
     assert job is not None
-    qtbot.waitUntil(lambda: job.state.over, timeout=WAIT)
+    qtbot.waitUntil(lambda: job.state.is_over, timeout=WAIT)
     run = window.studio.training_run
     assert run is not None
     info = RunFolder.open(run).info

@@ -169,7 +169,7 @@ def test_a_card_says_how_far_a_training_came(
     run = tmp_path / "some run"
     shutil.copytree(tiny_run, run)
     folder = RunFolder.open(run)
-    folder.plan(planned)
+    folder.record_changes(planned)
     lock = folder.lock() if trained else None
     window = opened(qtbot, backend)
     window.recent.add_run(run)
@@ -252,7 +252,7 @@ def test_a_card_tells_of_a_run_as_it_is_when_it_is_seen_again(
     found = card(window, "moving on")
     qtbot.waitUntil(lambda: found._caption.startswith("step 4"), timeout=WAIT)
     window.actions_["view.tab1"].trigger()
-    RunFolder.open(run).plan(9)
+    RunFolder.open(run).record_changes(9)
     window.actions_["file.start"].trigger()
     qtbot.waitUntil(lambda: found._caption == "stopped at step 4 of 9", timeout=WAIT)
 
@@ -262,9 +262,9 @@ def test_a_card_follows_a_training_while_it_is_looked_at(
 ) -> None:
     run = tmp_path / "in training"
     shutil.copytree(tiny_run, run)
-    monkeypatch.setattr("ddpm_studio.gui.features.start.run_card._LOOK_MS", 50)
+    monkeypatch.setattr("ddpm_studio.gui.features.start.run_card._RELOAD_MS", 50)
     folder = RunFolder.open(run)
-    folder.plan(90)
+    folder.record_changes(90)
     lock = folder.lock()
     window = opened(qtbot, backend)
     window.recent.add_run(run)

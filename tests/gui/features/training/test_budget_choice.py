@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.training.budget_choice import BudgetChoice
 from ddpm_studio.gui.features.training.training_form import TrainingForm
-from ddpm_studio.gui.features.training.warm_start_choice import StartFrom
+from ddpm_studio.gui.features.training.warm_start_choice import WarmStartChoice
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.machine_meter import MachineMeter
 from ddpm_studio.gui.workspace.settings import Preferences, open_settings
@@ -44,7 +44,7 @@ def form(qtbot: QtBot) -> TrainingForm:
 
 @pytest.fixture
 def choice(qtbot: QtBot, studio: Studio, meter: MachineMeter, form: TrainingForm) -> BudgetChoice:
-    made = BudgetChoice(studio, meter, form, StartFrom(studio))
+    made = BudgetChoice(studio, meter, form, WarmStartChoice(studio))
     qtbot.addWidget(made)
     made.show()
     return made

@@ -39,7 +39,7 @@ def test_both_name_their_runs(
     assert training.new_run.isVisible()
     assert training.new_run.text() == f"A new run: {new}"
     assert new in training.start_button.toolTip()
-    assert training.further.title.text() == f"The open run: {tiny_run.name}"
+    assert training.resume_row.title.text() == f"The open run: {tiny_run.name}"
     assert tiny_run.name in window.actions_["training.resume"].toolTip()
     training.run_choice.name_edit.setText("of my own")
     assert training.new_run.text() == "A new run: of my own"
@@ -55,7 +55,7 @@ def test_a_training_that_goes_on_shows_what_it_learns_from(
     window.resize(1600, 900)
     open_run(qtbot, window.studio, run)
     assert not window.data.thumbnails.isVisible(), "a run can be looked at without its pictures"
-    window.training.further.steps.setValue(9_000)
+    window.training.resume_row.steps.setValue(9_000)
     window.actions_["training.resume"].trigger()
     qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
     assert window.studio.sources == (picture_folder,)
@@ -72,7 +72,7 @@ def test_a_training_that_goes_on_leaves_other_open_pictures_alone(
     one = picture_folder / "03.png"
     open_pictures(qtbot, window, one)
     open_run(qtbot, window.studio, run)
-    window.training.further.steps.setValue(9_000)
+    window.training.resume_row.steps.setValue(9_000)
     window.actions_["training.resume"].trigger()
     qtbot.waitUntil(lambda: bool(window.studio.model_step), timeout=WAIT)
     assert window.studio.sources == (one,)

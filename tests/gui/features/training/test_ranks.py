@@ -129,8 +129,8 @@ def test_two_processes_are_one_job(
     saved = RunFolder.open(run).newest().step
     assert saved >= ticks()[-1].step
 
-    qtbot.waitUntil(lambda: panel.further.isVisibleTo(panel), timeout=WAIT)
-    panel.further.steps.setValue(saved + 3)
+    qtbot.waitUntil(lambda: panel.resume_row.isVisibleTo(panel), timeout=WAIT)
+    panel.resume_row.steps.setValue(saved + 3)
     window.actions_["training.resume"].trigger()
     again = studio.training
     assert again is not None

@@ -15,7 +15,7 @@ from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPa
 from ddpm_studio.gui.features.training.sample_view import SampleView
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.layout.columns import Columns
-from ddpm_studio.gui.widgets.layout.scroll_areas import TallArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import VerticalScrollArea
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import SampleGrid
@@ -32,7 +32,7 @@ def view(qtbot: QtBot, fake: FakeBackend) -> SampleView:
     made.show()
     pictures = np.zeros((16, 28, 28, 1), np.uint8)
     path = Path("step.npz")
-    made._read[path] = SampleGrid(path, 6400, pictures, pictures)
+    made._cache[path] = SampleGrid(path, 6400, pictures, pictures)
     made.set_paths([path])
     return made
 
@@ -55,7 +55,7 @@ def show(view: SampleView, shape: tuple[int, int]) -> None:
     """Show sixteen samples of a shape (height, width)."""
     pictures = np.zeros((16, *shape, 3), np.uint8)
     path = Path(f"{shape}.npz")
-    view._read[path] = SampleGrid(path, 53, pictures, pictures)
+    view._cache[path] = SampleGrid(path, 53, pictures, pictures)
     view.set_paths([path])
 
 
@@ -111,7 +111,7 @@ def test_a_button_leads_to_the_samples_in_the_middle(qtbot: QtBot, fake: FakeBac
     qtbot.addWidget(window)
     window.show()
     window.build_tools()
-    window.training.samples.larger.click()
+    window.training.samples.enlarge_button.click()
     observatory = window.tool(ObservatoryPanel)
     assert window.tabs.currentWidget() is observatory
     assert observatory.pages.currentWidget() is observatory.samples
@@ -148,7 +148,7 @@ def test_samples_that_are_scrolled_to_come_to_rest(
     above.setMinimumHeight(160)
     content.add(QWidget())
     content.add(above, view, filling=view)
-    area = TallArea(content, "Training")
+    area = VerticalScrollArea(content, "Training")
     qtbot.addWidget(area)
     area.show()
     show(view, shape)
@@ -175,5 +175,5 @@ def test_samples_never_hide_what_stands_above_them(
         rooms(view)
         for grid in (view.raw, view.ema):
             assert grid.geometry().height() > 0
-            assert grid.geometry().bottom() < view._both.height()
+            assert grid.geometry().bottom() < view._grids_area.height()
         assert not view.raw.geometry().intersects(view.ema.geometry())

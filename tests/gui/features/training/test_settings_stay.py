@@ -36,7 +36,7 @@ def panel(qtbot: QtBot, fake: FakeBackend) -> TrainingPanel:
 
 def test_a_run_that_is_read_again_leaves_them(panel: TrainingPanel, fake: FakeBackend) -> None:
     studio = panel._studio
-    studio.take_moved(FIRST, RENAMED)
+    studio.follow_moved_run(FIRST, RENAMED)
     fake.finish(fake.job("Opening renamed"), view_of(RENAMED))
     assert panel.settings_fold.isChecked()
     studio.open_run(OTHER)

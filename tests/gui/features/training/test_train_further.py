@@ -52,7 +52,7 @@ def drawn(qtbot: QtBot, window: MainWindow) -> Any:
     return gallery.drawn
 
 
-def is_put_away(box: QWidget) -> bool:
+def is_explicitly_hidden(box: QWidget) -> bool:
     """Whether a control would stay hidden even in an open drawer."""
     shown: QWidget | None = box
     while shown is not None and not isinstance(shown, Drawer):
@@ -72,9 +72,9 @@ def test_an_average_of_another_length_is_drawn_and_taken_up_again(
     ]
     bars += [window.tool(InterpolatePanel).sampler, window.tool(InpaintPanel).sampler]
     open_run(qtbot, window.studio, tiny_run)
-    assert all(is_put_away(bar.ema_length) for bar in bars)
+    assert all(is_explicitly_hidden(bar.ema_length) for bar in bars)
     open_run(qtbot, window.studio, averaged_run)
-    assert not any(is_put_away(bar.ema_length) for bar in bars)
+    assert not any(is_explicitly_hidden(bar.ema_length) for bar in bars)
     window.show_tool(window.tool(SharePanel))
     bar = window.tool(SharePanel).sampler
     bar.set_value({"steps": 3})
@@ -95,17 +95,20 @@ def test_other_settings_from_here_on(
 ) -> None:
     run = shutil.copytree(averaged_run, tmp_path / "run")
     open_run(qtbot, window.studio, run)
-    further = window.training.further
-    assert not further.form.isVisible()
-    further.fold.click()
-    assert set(further.form.fields) == set(TrainRequest.may_change()) - {"steps", "device"}
-    assert further.form.values()["batch_size"] == 4, "as the run has it"
-    further.form.set_value({"batch_size": 3, "learning_rate": 1e-3})
-    further.steps.setValue(6)
-    assert further.value() == {"steps": 6, "batch_size": 3, "learning_rate": 1e-3}
+    resume_row = window.training.resume_row
+    assert not resume_row.form.isVisible()
+    resume_row.fold.click()
+    assert set(resume_row.form.fields) == set(TrainRequest.changeable_fields()) - {
+        "steps",
+        "device",
+    }
+    assert resume_row.form.values()["batch_size"] == 4, "as the run has it"
+    resume_row.form.set_value({"batch_size": 3, "learning_rate": 1e-3})
+    resume_row.steps.setValue(6)
+    assert resume_row.value() == {"steps": 6, "batch_size": 3, "learning_rate": 1e-3}
     # Typed values stay when the run is read again.
     assert window.studio.run_view is not None
-    further.show_run(window.studio.run_view)
+    resume_row.show_run(window.studio.run_view)
     window.actions_["training.resume"].trigger()
     training = window.studio.training
     assert training is not None
@@ -117,19 +120,19 @@ def test_other_settings_from_here_on(
     [noted] = info.changes
     assert noted.step == 4
     assert noted.settings["batch_size"] == (4, 3)
-    qtbot.waitUntil(lambda: further.form.values()["batch_size"] == 3, timeout=WAIT)
+    qtbot.waitUntil(lambda: resume_row.form.values()["batch_size"] == 3, timeout=WAIT)
 
 
 def test_what_is_not_allowed_is_told_at_its_field(
     qtbot: QtBot, window: MainWindow, averaged_run: Path
 ) -> None:
     open_run(qtbot, window.studio, averaged_run)
-    further = window.training.further
-    further.form.set_value({"epochs": 2.0, "minutes": 3.0})
+    resume_row = window.training.resume_row
+    resume_row.form.set_value({"epochs": 2.0, "minutes": 3.0})
     window.actions_["training.resume"].trigger()
     assert window.studio.training is None
-    assert "in epochs or in minutes" in further.form.errors()["minutes"]
-    assert further.form.isVisible()
+    assert "in epochs or in minutes" in resume_row.form.errors()["minutes"]
+    assert resume_row.form.isVisible()
     assert "epochs or in minutes" in window.training.messages.text
 
 
@@ -140,12 +143,12 @@ def test_no_setting_is_cut_off(
     window.resize(width, 700)
     open_run(qtbot, window.studio, averaged_run)
     panel = window.training
-    panel.further.fold.setChecked(True)
+    panel.resume_row.fold.setChecked(True)
     panel.show_settings()
     area, content = panel._area, panel._area.widget()
     assert content is not None
     qtbot.waitUntil(lambda: content.width() == area.viewport().width(), timeout=WAIT)
-    for form in (panel.form, panel.further.form):
+    for form in (panel.form, panel.resume_row.form):
         for key in form.fields:
             box = form.editor(key)
             right = box.mapTo(content, box.rect().topRight()).x()

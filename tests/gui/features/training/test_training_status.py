@@ -33,10 +33,10 @@ def test_it_is_told_when_the_next_samples_come(
 ) -> None:
     status = TrainingStatus()
     qtbot.addWidget(status)
-    status.begin()
-    status.take(RunStarted(Path("run"), 0, 100, 1000, "CPU", "float32"))
+    status.reset()
+    status.handle_event(RunStarted(Path("run"), 0, 100, 1000, "CPU", "float32"))
     tick = TrainTick(7, 100, 60.0, 30.0, 1 << 20, (1.0,) * BINS, samples_in=seconds)
-    status.take(tick)
+    status.handle_event(tick)
     status.show_job(job(state))
     told = status.figures.text()
     assert "60 pictures/s" in told

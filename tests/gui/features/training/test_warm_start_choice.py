@@ -14,10 +14,10 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, State
-from ddpm_studio.gui.features.training.warm_start_choice import StartFrom
+from ddpm_studio.gui.features.training.warm_start_choice import WarmStartChoice
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.training.bases import Base, find_bases
+from ddpm_studio.jobs.training.bases import BaseRun, find_bases
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.runs import RunFolder
 from tests.gui.fake_backend import FakeBackend
@@ -51,7 +51,7 @@ def test_a_ready_model_is_one_click_away_and_what_is_new_is_told(
     offer = panel.start_from
     qtbot.waitUntil(lambda: not offer.isHidden(), timeout=WAIT)
     assert offer.box.text() == "Start from Toy"
-    assert offer.told.text() == "Begins with the weights of Toy; new: the classes owl."
+    assert offer.description.text() == "Begins with the weights of Toy; new: the classes owl."
     assert not offer.box.isChecked(), "nobody has asked for it"
     panel.settings_fold.setChecked(True)
     left = QPoint(8, offer.box.height() // 2)
@@ -87,7 +87,7 @@ def test_it_is_not_offered_where_it_saves_little(
     window.training.budget.choose("paper")
     assert offer.isHidden()
     assert offer.run is None, "the paper's training is from nothing"
-    monkeypatch.setattr(budget_choice, "_FEW", 5)
+    monkeypatch.setattr(budget_choice, "_FEW_PICTURES", 5)
     for text, there in (("10m", True), ("night", False)):
         window.training.budget.choose(text)
         assert offer.isHidden() is not there, text
@@ -101,16 +101,16 @@ def test_without_pictures_or_a_model_like_them_nothing_is_offered(
     assert find_bases(PictureShape(16, 16, 12), ()) == []
     (found,) = find_bases(PictureShape(32, 32, 3), ())
     assert found.run == ready.resolve()
-    assert "pictures of 32 px, the layers of pixels, for 3 channels" in found.told
+    assert "pictures of 32 px, the layers of pixels, for 3 channels" in found.description
 
 
 def test_what_was_looked_for_before_is_not_offered_to_other_pictures(
     qtbot: QtBot, fake: FakeBackend
 ) -> None:
     studio: Any = Studio(fake)
-    offer = StartFrom(studio)
+    offer = WarmStartChoice(studio)
     qtbot.addWidget(offer)
-    offer.set_worth(True)
+    offer.set_worthwhile(True)
     for opened_side, others in ((16, True), (32, False)):
         shape = PictureShape(opened_side, opened_side, 3)
         studio.dataset = SimpleNamespace(shape=shape, class_names=())
@@ -121,5 +121,7 @@ def test_what_was_looked_for_before_is_not_offered_to_other_pictures(
             studio.data_changed.emit()
             assert job.state is State.CANCELLED, "others are being opened by now"
         else:
-            fake.finish(job, [Base(Path("toy"), "Toy", "tiny", "Begins with the weights of it.")])
+            fake.finish(
+                job, [BaseRun(Path("toy"), "Toy", "tiny", "Begins with the weights of it.")]
+            )
         assert offer.isHidden() is others

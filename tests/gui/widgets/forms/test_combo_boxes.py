@@ -3,11 +3,11 @@ from __future__ import annotations
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.widgets.forms.combo_boxes import NarrowChoice
+from ddpm_studio.gui.widgets.forms.combo_boxes import ElidedComboBox
 
 
 def seen(qtbot: QtBot, placeholder: str, chosen: int) -> QImage:
-    box = NarrowChoice()
+    box = ElidedComboBox()
     qtbot.addWidget(box)
     box.addItem("Markov chain")
     box.setPlaceholderText(placeholder)

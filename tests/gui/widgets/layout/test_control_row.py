@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
-from ddpm_studio.gui.widgets.layout.drawer import Drawer, Explained
+from ddpm_studio.gui.widgets.layout.drawer import Drawer, ExplainedControl
 
 WIDE, NARROW = 900, 380
 
@@ -89,6 +89,6 @@ def test_the_last_to_go_is_what_is_kept(qtbot: QtBot, field: Field) -> None:
 
 
 def test_an_explained_control_is_never_a_window(qtbot: QtBot) -> None:
-    made = Explained(QPushButton("Press"), "What it does")
+    made = ExplainedControl(QPushButton("Press"), "What it does")
     qtbot.addWidget(made)
     assert not made.isVisible()

@@ -162,7 +162,7 @@ def panel_of(qtbot: QtBot, edge: Qt.Edge) -> tuple[QWidget, QPushButton, Message
     panel = QWidget()
     qtbot.addWidget(panel)
     bar = MessageBar()
-    bar.lie_over(panel, edge)
+    bar.attach_to(panel, edge)
     column = QVBoxLayout(panel)
     top = QPushButton("top")
     column.addWidget(top)
@@ -201,14 +201,14 @@ def test_nothing_moves_when_a_message_comes_or_goes(
 def test_what_asks_for_nothing_goes_by_itself(
     qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_bar, "_GOES_AFTER_MS", 30)
-    monkeypatch.setattr(message_bar, "_READ_MS_A_LETTER", 0)
+    monkeypatch.setattr(message_bar, "_INFO_TIMEOUT_MS", 30)
+    monkeypatch.setattr(message_bar, "_READING_MS_PER_LETTER", 0)
     QCursor.setPos(2000, 2000)
     _, _, bar = panel_of(qtbot, Qt.Edge.TopEdge)
     bar.show_message("Full.", "error")
     bar.show_info("Saved.")
     qtbot.waitUntil(lambda: bar.text == "Full.")
-    monkeypatch.setattr(message_bar, "_OFFER_GOES_AFTER_MS", 400)
+    monkeypatch.setattr(message_bar, "_ACTION_TIMEOUT_MS", 400)
     bar.show_info("Deleted.", "Undo", print)
     qtbot.wait(100)
     assert bar.text == "Deleted."
@@ -218,7 +218,7 @@ def test_what_asks_for_nothing_goes_by_itself(
 def test_a_long_text_stays_until_it_can_have_been_read(
     qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_bar, "_GOES_AFTER_MS", 30)
+    monkeypatch.setattr(message_bar, "_INFO_TIMEOUT_MS", 30)
     QCursor.setPos(2000, 2000)
     _, _, bar = panel_of(qtbot, Qt.Edge.TopEdge)
     bar.show_info("Pictures are not mirrored.")

@@ -33,7 +33,7 @@ def drawer(over: QWidget) -> QWidget:
 
 def message(over: QWidget) -> QWidget:
     made = MessageBar()
-    made.lie_over(over)
+    made.attach_to(over)
     made.show_warning("Something is the matter")
     return made
 
@@ -41,7 +41,7 @@ def message(over: QWidget) -> QWidget:
 def inspector(over: QWidget) -> QWidget:
     made = Inspector(over)
     made.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, False)
-    made.tell("numbers")
+    made.show_values("numbers")
     return made
 
 

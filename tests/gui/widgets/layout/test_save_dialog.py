@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.widgets.layout.save_dialog import SaveDialog, ask_where
+from ddpm_studio.gui.widgets.layout.save_dialog import SaveDialog, prompt_save_path
 
 TABLE = {"Table (*.csv)": "csv"}
 DRAWINGS = {"PNG picture (*.png)": "png", "SVG drawing (*.svg)": "svg"}
@@ -23,7 +23,7 @@ def owner(qtbot: QtBot) -> QWidget:
 
 
 def ask(owner: QWidget, filters: dict[str, str], taken: list[Path]) -> SaveDialog:
-    ask_where(owner, "Save", filters, "figures", taken.append)
+    prompt_save_path(owner, "Save", filters, "figures", taken.append)
     return owner.findChildren(SaveDialog)[-1]
 
 

@@ -4,7 +4,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.widgets.layout.scroll_areas import FilledArea
+from ddpm_studio.gui.widgets.layout.scroll_areas import FillingScrollArea
 
 
 class _Growing(QWidget):
@@ -22,7 +22,7 @@ def test_what_fits_only_beside_the_bar_comes_to_rest(qtbot: QtBot) -> None:
     column = QVBoxLayout(content)
     column.setContentsMargins(0, 0, 0, 0)
     column.addWidget(growing)
-    area = FilledArea(content, "Tool")
+    area = FillingScrollArea(content, "Tool")
     qtbot.addWidget(area)
     area.resize(400, 395)
     area.show()

@@ -15,7 +15,7 @@ from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 def test_the_frames_shown_are_evenly_spaced(
     qtbot: QtBot, theme: Theme, count: int, width: int
 ) -> None:
-    strip = FilmStrip("moments", even=True)
+    strip = FilmStrip("moments", evenly_spaced=True)
     qtbot.addWidget(strip)
     strip.resize(width, 80)
     strip.set_frames(np.zeros((count, 16, 16, 3), np.uint8), [str(k) for k in range(count)])

@@ -9,11 +9,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.theme.theme import current_theme
-from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskEditor
 
 
-def _canvas(qtbot: QtBot) -> MaskPicture:
-    canvas = MaskPicture("Picture and mask")
+def _canvas(qtbot: QtBot) -> MaskEditor:
+    canvas = MaskEditor("Picture and mask")
     qtbot.addWidget(canvas)
     canvas.resize(160, 160)
     canvas.set_picture(np.zeros((8, 8, 3), np.uint8))
@@ -22,7 +22,7 @@ def _canvas(qtbot: QtBot) -> MaskPicture:
 
 
 def test_a_mask_is_an_even_veil_that_is_seen_on_a_picture_of_its_colour(qtbot: QtBot) -> None:
-    canvas = MaskPicture("Picture and mask")
+    canvas = MaskEditor("Picture and mask")
     qtbot.addWidget(canvas)
     canvas.resize(160, 160)
     accent = QColor(current_theme().color("accent"))
@@ -44,7 +44,7 @@ def test_a_mask_is_an_even_veil_that_is_seen_on_a_picture_of_its_colour(qtbot: Q
 
 
 def test_a_second_button_during_a_stroke_changes_nothing(qtbot: QtBot) -> None:
-    canvas = MaskPicture("Picture and mask")
+    canvas = MaskEditor("Picture and mask")
     qtbot.addWidget(canvas)
     canvas.resize(160, 160)
     canvas.set_picture(np.zeros((8, 8, 3), np.uint8))
@@ -99,7 +99,7 @@ def test_a_mask_that_is_inverted_during_a_stroke_can_be_restored(qtbot: QtBot) -
 
 
 def test_a_picture_of_another_size_ends_a_stroke_on_the_one_before(qtbot: QtBot) -> None:
-    canvas = MaskPicture("Picture and mask")
+    canvas = MaskEditor("Picture and mask")
     qtbot.addWidget(canvas)
     canvas.resize(160, 160)
     canvas.set_picture(np.zeros((8, 8, 3), np.uint8))

@@ -15,12 +15,12 @@ def test_feet_stand_below_the_last_row_and_leave_the_tiles_alone(
     grid.resize(400, 300)
     grid.show()
     grid.set_rows(pictures, ["t = 9", "t = 0"])
-    feet = ["λ = 0", "0.2", "0.4", "0.6", "0.8", "1"]
-    grid.set_rows(pictures, ["t = 9", "t = 0"], feet=feet)
+    column_labels = ["λ = 0", "0.2", "0.4", "0.6", "0.8", "1"]
+    grid.set_rows(pictures, ["t = 9", "t = 0"], column_labels=column_labels)
     with_feet = grid.viewport().grab().toImage()
     last = [grid.tile_rect(k) for k in range(6, 12)]
     assert max(tile.bottom() for tile in last) + 18 <= grid.viewport().height()
-    grid.set_rows(pictures, ["t = 9", "t = 0"], feet=[" "] * 6)
+    grid.set_rows(pictures, ["t = 9", "t = 0"], column_labels=[" "] * 6)
     assert [grid.tile_rect(k) for k in range(6, 12)] == last
     blank = grid.viewport().grab().toImage()
     for tile in last:

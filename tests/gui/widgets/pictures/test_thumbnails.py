@@ -25,7 +25,7 @@ def test_a_page_larger_than_the_cache_is_not_read_again_and_again(qtbot: QtBot, 
     view = Thumbnails("Many", side=48)
     qtbot.addWidget(view)
     view.resize(300, 200)
-    view.cache._most = held * PICTURE.nbytes
+    view.cache._max_bytes = held * PICTURE.nbytes
     read: list[int] = []
 
     def give(keys: list[int]) -> None:
@@ -33,16 +33,16 @@ def test_a_page_larger_than_the_cache_is_not_read_again_and_again(qtbot: QtBot, 
         for key in keys:
             view.cache.put(key, PICTURE)
 
-    view.cache.wanted.connect(give)
+    view.cache.load_requested.connect(give)
     view.set_rows(range(500))
     view.show()
     for _ in range(100):
         before = len(read)
         # As the event loop does: a paint, the loading of what it lacks, and the redraw thereafter.
         view.grab()
-        view.cache._tell()
+        view.cache._emit_requests()
         view._on_redraw()
-        view.cache._tell()
+        view.cache._emit_requests()
         if read and len(read) == before:
             return
     pytest.fail(f"{len(read)} were read, of {len(set(read))} pictures")

@@ -6,11 +6,11 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.theme.theme import Theme, body_font
 from ddpm_studio.gui.theme.tokens import FONT_BODY, SPACE_L
-from ddpm_studio.gui.widgets.pictures.xy_pad import Pad
+from ddpm_studio.gui.widgets.pictures.xy_pad import XYPad
 
 
 def test_the_cross_hair_goes_behind_the_letters(qtbot: QtBot, theme: Theme) -> None:
-    pad = Pad("place", ("A", "B", "C", "D"))
+    pad = XYPad("place", ("A", "B", "C", "D"))
     qtbot.addWidget(pad)
     pad.resize(200, 200)
     metrics, field = QFontMetrics(body_font(FONT_BODY)), pad.field()

@@ -10,11 +10,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.widgets.pictures.mask_editor import MaskPicture
+from ddpm_studio.gui.widgets.pictures.mask_editor import MaskEditor
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
-from ddpm_studio.gui.widgets.pictures.pixel_inspector import InspectedGrid
+from ddpm_studio.gui.widgets.pictures.pixel_inspector import PixelInspectorGrid
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
-from ddpm_studio.gui.widgets.pictures.zooming import Notches, next_zoom
+from ddpm_studio.gui.widgets.pictures.zooming import WheelAccumulator, next_zoom
 
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
 NO, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
@@ -51,9 +51,9 @@ def double_click(widget: QWidget, button: Qt.MouseButton, at: QPoint) -> None:
 
 
 @pytest.fixture
-def grid(qtbot: QtBot) -> InspectedGrid:
+def grid(qtbot: QtBot) -> PixelInspectorGrid:
     """A grid of four 8-px pictures, 300 × 300 px large."""
-    made = InspectedGrid("Four")
+    made = PixelInspectorGrid("Four")
     qtbot.addWidget(made)
     made.resize(300, 300)
     made.set_pictures(np.arange(4 * 8 * 8 * 3, dtype=np.uint8).reshape(4, 8, 8, 3))
@@ -77,14 +77,14 @@ def test_small_pictures_are_enlarged_by_whole_factors_and_large_ones_smoothly() 
 
 
 def test_small_turns_of_a_touchpad_add_up() -> None:
-    notches = Notches()
+    notches = WheelAccumulator()
     assert [notches.add(50) for _ in range(5)] == [0, 0, 1, 0, 1]
     assert notches.add(-60) == 0
     assert notches.add(-60) == -1
 
 
 @pytest.mark.parametrize("at", [QPoint(60, 60), QPoint(100, 220), QPoint(231, 77)])
-def test_the_wheel_zooms_about_the_pointer(grid: InspectedGrid, at: QPoint) -> None:
+def test_the_wheel_zooms_about_the_pointer(grid: PixelInspectorGrid, at: QPoint) -> None:
     before, fitted = grid.pixel_at(at), grid.zoom
     assert before is not None
     for _ in range(4):
@@ -98,7 +98,7 @@ def test_the_wheel_zooms_about_the_pointer(grid: InspectedGrid, at: QPoint) -> N
 
 
 def test_a_drag_pans_what_is_looked_at_closer_and_a_double_click_shows_all(
-    grid: InspectedGrid,
+    grid: PixelInspectorGrid,
 ) -> None:
     at = QPoint(150, 150)
     fitted = [grid.tile_rect(k) for k in range(4)]
@@ -112,7 +112,7 @@ def test_a_drag_pans_what_is_looked_at_closer_and_a_double_click_shows_all(
     assert [grid.tile_rect(k) for k in range(4)] == fitted
 
 
-def test_keys_do_the_same(grid: InspectedGrid) -> None:
+def test_keys_do_the_same(grid: PixelInspectorGrid) -> None:
     fitted = grid.zoom
     QTest.keyClick(grid, Qt.Key.Key_Plus)
     assert grid.zoom > fitted
@@ -124,14 +124,14 @@ def test_keys_do_the_same(grid: InspectedGrid) -> None:
 
 
 def test_what_is_looked_at_stays_while_pictures_change_and_goes_with_their_shape(
-    grid: InspectedGrid,
+    grid: PixelInspectorGrid,
 ) -> None:
     wheel(grid.viewport(), QPoint(150, 150), 5)
-    look = grid.look
+    view_state = grid.view_state
     grid.set_pictures(np.zeros((4, 8, 8, 3), np.uint8))
-    assert grid.look == look
+    assert grid.view_state == view_state
     grid.set_pictures(np.zeros((9, 8, 8, 3), np.uint8))
-    assert grid.look.zoom is None
+    assert grid.view_state.zoom is None
 
 
 def test_where_there_is_more_below_the_wheel_scrolls_and_zooms_with_ctrl(qtbot: QtBot) -> None:
@@ -168,14 +168,14 @@ def test_labels_stay_left_of_their_rows(qtbot: QtBot) -> None:
     grid.show()
     left = grid.tile_rect(0).left()
     wheel(grid.viewport(), QPoint(0, 0), 8)
-    grid.set_look(grid.look._replace(right=0, down=0))
+    grid.set_view_state(grid.view_state._replace(right=0, down=0))
     assert grid.zoom > 20
     assert 40 < grid.tile_rect(0).left() <= left
 
 
 @pytest.fixture
-def mask(qtbot: QtBot) -> MaskPicture:
-    made = MaskPicture("Mask")
+def mask(qtbot: QtBot) -> MaskEditor:
+    made = MaskEditor("Mask")
     qtbot.addWidget(made)
     made.resize(200, 200)
     made.set_picture(np.zeros((8, 8, 3), np.uint8))
@@ -183,7 +183,7 @@ def mask(qtbot: QtBot) -> MaskPicture:
     return made
 
 
-def test_one_paints_where_the_pointer_is_however_close_one_looks(mask: MaskPicture) -> None:
+def test_one_paints_where_the_pointer_is_however_close_one_looks(mask: MaskEditor) -> None:
     mask.brush = 1
     at = QPoint(60, 130)
     QTest.mouseClick(mask, LEFT, NO, at)
@@ -196,7 +196,7 @@ def test_one_paints_where_the_pointer_is_however_close_one_looks(mask: MaskPictu
     assert np.argwhere(mask.painted).tolist() == [[row, column]]
 
 
-def test_the_mask_is_panned_with_the_middle_button_and_fitted_again(mask: MaskPicture) -> None:
+def test_the_mask_is_panned_with_the_middle_button_and_fitted_again(mask: MaskEditor) -> None:
     fitted = mask.picture_rect()
     wheel(mask, QPoint(100, 100), 5)
     before = mask.picture_rect().topLeft()
@@ -207,7 +207,7 @@ def test_the_mask_is_panned_with_the_middle_button_and_fitted_again(mask: MaskPi
     assert mask.picture_rect() == fitted
 
 
-def test_a_large_picture_fills_the_room_of_the_mask(mask: MaskPicture) -> None:
+def test_a_large_picture_fills_the_room_of_the_mask(mask: MaskEditor) -> None:
     mask.set_picture(np.zeros((256, 256, 3), np.uint8))
     assert mask.picture_rect().size() == mask.size()
     mask.brush = 1

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from ddpm_studio.backend.rows import Losses
-from ddpm_studio.gui.widgets.plots.loss_series import LossSeries, outlined
+from ddpm_studio.gui.widgets.plots.loss_series import LossSeries, downsample
 
 
 def _afresh(steps: np.ndarray, losses: np.ndarray, smoothing: float = 0.9) -> LossSeries:
@@ -41,7 +41,7 @@ def test_a_long_curve_is_outlined_by_the_ends_of_its_parts() -> None:
     random = np.random.default_rng(1)
     steps, values = np.arange(1, 100_002.0), random.random(100_001)
     values[[777, 50_000]] = 9, -9
-    x, y = outlined(steps, values, (values, values), 500)
+    x, y = downsample(steps, values, (values, values), 500)
     assert len(x) == len(y) <= 1001
     assert (x[0], x[-1], y[-1]) == (1, 100_001, values[-1])
     assert (np.diff(x) >= 0).all()
@@ -55,7 +55,7 @@ def test_a_long_curve_is_outlined_by_the_ends_of_its_parts() -> None:
 
 def test_a_short_curve_is_itself() -> None:
     steps, values = np.arange(5.0), np.arange(5.0) ** 2
-    x, y = outlined(steps, values, (values, values), 500)
+    x, y = downsample(steps, values, (values, values), 500)
     assert np.array_equal(x, steps)
     assert np.array_equal(y, values)
     assert not np.shares_memory(x, steps)
@@ -75,6 +75,6 @@ def test_rows_of_several_steps_are_smoothed_and_outlined_as_their_steps() -> Non
     near = series.at(12)
     assert near is not None
     assert near[:4] == (8, parts[0].mean(), parts[0].min(), parts[0].max())
-    x, y = outlined(series.steps, series.losses, series.ends, 2000)
+    x, y = downsample(series.steps, series.losses, series.ends, 2000)
     assert (y[::2][:500].tolist(), y[1::2].tolist()) == (ends[0].tolist(), ends[1].tolist())
     assert x[:4].tolist() == [8, 8, 16, 16]

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.theme.theme import Theme
-from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot, below, polyline
+from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot, area_below, polyline
 
 
 class Still(PaintedPlot):
@@ -56,7 +56,7 @@ def test_places_are_shares_of_the_field(qtbot: QtBot, theme: Theme) -> None:
     assert plot.area() == QRectF(10, 20, 100, 50)
     assert (plot.x_of(0.5), plot.y_of(0.5)) == (60, 45)
     assert plot.y_of(np.array([0.0, 1.0])).tolist() == [70, 20]
-    assert plot.place_at(QPointF(35, 20)) == QPointF(0.25, 1)
+    assert plot.relative_position(QPointF(35, 20)) == QPointF(0.25, 1)
 
 
 def test_the_base_line_takes_the_colours_of_the_theme(qtbot: QtBot, theme: Theme) -> None:
@@ -107,5 +107,5 @@ def test_a_press_is_taken_by_a_plot_that_is_dragged_alone(
 
 def test_the_ground_below_a_line_ends_at_the_bottom() -> None:
     line = polyline(np.array([1.0, 2, 3]), np.array([5.0, 4, 6]))
-    points = [place.toTuple() for place in below(line, 9).toList()]
+    points = [place.toTuple() for place in area_below(line, 9).toList()]
     assert points == [(1, 5), (2, 4), (3, 6), (3, 9), (1, 9)]

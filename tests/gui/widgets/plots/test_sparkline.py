@@ -7,10 +7,10 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.theme.theme import Theme
-from ddpm_studio.gui.widgets.plots.sparkline import SmallCurve, StepSeries
+from ddpm_studio.gui.widgets.plots.sparkline import Sparkline, StepSeries
 
 
-def inked(curve: SmallCurve) -> int:
+def inked(curve: Sparkline) -> int:
     """Return how many pixels at the left edge of the field differ from the background."""
     picture = curve.grab().toImage()
     area = curve.area().toRect()
@@ -20,7 +20,7 @@ def inked(curve: SmallCurve) -> int:
 
 
 def test_the_ends_of_the_range_are_written_at_the_left(qtbot: QtBot, theme: Theme) -> None:
-    curve = SmallCurve("Load", lambda value: f"{value:.0f} %", top=200.0)
+    curve = Sparkline("Load", lambda value: f"{value:.0f} %", top=200.0)
     qtbot.addWidget(curve)
     curve.resize(200, 120)
     steps = np.arange(1.0, 9.0)
@@ -32,7 +32,7 @@ def test_the_ends_of_the_range_are_written_at_the_left(qtbot: QtBot, theme: Them
 
 
 def test_no_curve_strikes_the_words_through(qtbot: QtBot, theme: Theme) -> None:
-    curve = SmallCurve("Load", lambda value: f"{value:.0f} %", top=100.0)
+    curve = Sparkline("Load", lambda value: f"{value:.0f} %", top=100.0)
     qtbot.addWidget(curve)
     curve.resize(200, 120)
     steps = np.arange(1.0, 101.0)

@@ -7,12 +7,12 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.theme.theme import Theme
-from ddpm_studio.gui.widgets.plots.heat_map import HeatMap, over_steps
-from ddpm_studio.gui.widgets.plots.sparkline import SmallCurve, StepSeries
+from ddpm_studio.gui.widgets.plots.heat_map import HeatMap, bin_by_step
+from ddpm_studio.gui.widgets.plots.sparkline import Sparkline, StepSeries
 
 
 def _slow_over_steps(steps: np.ndarray, rows: np.ndarray, last: float, columns: int) -> np.ndarray:
-    """Reference for ``over_steps``: the mean of the ticks that end in a column, or the next one."""
+    """Reference of ``bin_by_step``: the mean of the ticks that end in a column, or the next."""
     found = np.full((columns, rows.shape[1]), np.nan)
     for column in range(columns):
         low, high = column * last / columns, (column + 1) * last / columns
@@ -33,7 +33,7 @@ def test_ticks_fall_into_columns_of_equal_steps() -> None:
     rows[random.random(rows.shape) < 0.4] = np.nan
     for columns in (1, 7, 240):
         assert np.allclose(
-            over_steps(steps, rows, 900, columns),
+            bin_by_step(steps, rows, 900, columns),
             _slow_over_steps(steps, rows, 900, columns),
             equal_nan=True,
         )
@@ -61,8 +61,8 @@ def test_the_map_has_time_to_the_right_and_t_upwards(qtbot: QtBot, theme: Theme)
     bright = colour(0.95, 0.9)
     assert bright.lightness() > colour(0.5, 0.9).lightness() + 60, "high losses are bright"
     assert colour(0.95, 0.1) == colour(0.5, 0.9), "the upper half, large t, is low all along"
-    assert heat.words(99, 0) == "t 1–500 · loss 1.0000"
-    assert heat.words(10, 1) == "t 501–1,000 · loss 0.0100"
+    assert heat.bin_text(99, 0) == "t 1–500 · loss 1.0000"
+    assert heat.bin_text(10, 1) == "t 501–1,000 · loss 0.0100"
     assert "0.01" in heat.accessibleDescription()
 
 
@@ -78,7 +78,7 @@ def test_few_timesteps_make_no_map_coarser(qtbot: QtBot, theme: Theme) -> None:
 
 
 def test_an_empty_map_and_curve_draw(qtbot: QtBot, theme: Theme) -> None:
-    heat, curve = HeatMap("Loss by timestep"), SmallCurve("Speed", str)
+    heat, curve = HeatMap("Loss by timestep"), Sparkline("Speed", str)
     for field in (heat, curve):
         qtbot.addWidget(field)
         field.show()
@@ -92,7 +92,7 @@ def test_an_empty_map_and_curve_draw(qtbot: QtBot, theme: Theme) -> None:
 
 
 def test_a_curve_is_drawn_where_its_values_are(qtbot: QtBot, theme: Theme) -> None:
-    curve = SmallCurve("Load", lambda value: f"{value:.0%}", top=1.0)
+    curve = Sparkline("Load", lambda value: f"{value:.0%}", top=1.0)
     qtbot.addWidget(curve)
     curve.resize(300, 120)
     steps = np.arange(1, 50_001.0)
@@ -116,7 +116,7 @@ def test_a_curve_is_drawn_where_its_values_are(qtbot: QtBot, theme: Theme) -> No
 
 
 def test_arrow_keys_move_the_cursor(qtbot: QtBot, theme: Theme) -> None:
-    curve = SmallCurve("Load", str)
+    curve = Sparkline("Load", str)
     qtbot.addWidget(curve)
     curve.set_series([StepSeries(0, np.array([0.0, 50, 100]), np.array([1.0, 2, 3]))], 100)
     told: list[float | None] = []

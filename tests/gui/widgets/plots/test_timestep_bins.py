@@ -27,8 +27,8 @@ def test_a_part_is_named_by_the_t_it_holds(qtbot: QtBot, theme: Theme, timesteps
     heat.set_rows(np.array([1.0]), np.full((1, BINS), 0.5), timesteps, 1.0)
     for part in range(BINS):
         ts = held(timesteps, part)
-        words = "no t"
+        bin_text = "no t"
         if ts:
-            words = f"t {ts[0]:,}–{ts[-1]:,}" if len(ts) > 1 else f"t {ts[0]:,}"
-        assert bars.words(part) == f"{words} · loss 0.5000"
-        assert heat.words(1.0, part) == f"{words} · loss 0.5000"
+            bin_text = f"t {ts[0]:,}–{ts[-1]:,}" if len(ts) > 1 else f"t {ts[0]:,}"
+        assert bars.bin_text(part) == f"{bin_text} · loss 0.5000"
+        assert heat.bin_text(1.0, part) == f"{bin_text} · loss 0.5000"

@@ -13,7 +13,7 @@ from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, Trainin
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.engine.networks.unet import UNetConfig
 from ddpm_studio.jobs.machine.ranks import heartbeat
-from ddpm_studio.jobs.machine.ranks.heartbeat import Doing, Phase, Watch
+from ddpm_studio.jobs.machine.ranks.heartbeat import Phase, RankProgress, Watchdog
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.requests import TrainRequest
 
@@ -23,13 +23,13 @@ BEAT, LONGEST = 0.02, 5
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "_SECONDS", BEAT)
-    monkeypatch.setattr(heartbeat, "_LONGEST_PASS", LONGEST)
+    monkeypatch.setattr(heartbeat, "_MAX_PASS_SECONDS", LONGEST)
     # On a busy machine, threads may be delayed for long.
-    monkeypatch.setattr(heartbeat, "_SILENT", 1000)
+    monkeypatch.setattr(heartbeat, "_MAX_SILENT_BEATS", 1000)
 
 
 def told_of(
-    progress: Callable[[Doing], None], own: Phase = "exchange", *others: Phase, rank: int = 0
+    progress: Callable[[RankProgress], None], own: Phase = "exchange", *others: Phase, rank: int = 0
 ) -> list[str]:
     """Return a rank's reports of other ranks that make no progress.
 
@@ -40,7 +40,7 @@ def told_of(
         rank: number of the listening rank.
     """
     store, told = dist.HashStore(), list[str]()  # type: ignore[attr-defined]
-    doing = [Doing("step", 3), *(Doing(phase, 3) for phase in others)]
+    doing = [RankProgress("step", 3), *(RankProgress(phase, 3) for phase in others)]
     beats = [0] * (1 + len(doing))
 
     def ticking(number: int) -> Callable[[object], None]:
@@ -52,9 +52,11 @@ def told_of(
         return tick
 
     heard = list(range(rank + 1, rank + 1 + len(doing)))
-    listener = Watch(store, rank, heard, Doing(own), lambda _, how: told.append(how), ticking(0))
+    listener = Watchdog(
+        store, rank, heard, RankProgress(own), lambda _, how: told.append(how), ticking(0)
+    )
     watches = [
-        Watch(store, number, [], one, lambda *_: None, ticking(place))
+        Watchdog(store, number, [], one, lambda *_: None, ticking(place))
         for place, (number, one) in enumerate(zip(heard, doing, strict=True), 1)
     ]
     for watch in (listener, *watches):
@@ -67,11 +69,11 @@ def told_of(
     return told
 
 
-def nothing(_: Doing) -> None:
+def nothing(_: RankProgress) -> None:
     """Make no progress."""
 
 
-def exchange(doing: Doing) -> None:
+def exchange(doing: RankProgress) -> None:
     """Enter the gradient exchange."""
     doing.phase = "exchange"
 
@@ -81,11 +83,11 @@ def test_a_rank_that_stands_still_in_a_step_is_told_of() -> None:
 
 
 def test_a_rank_whose_step_has_many_passes_lives() -> None:
-    assert told_of(Doing.passed) == []
+    assert told_of(RankProgress.count_pass) == []
 
 
 def test_ranks_that_wait_in_the_exchange_for_a_long_step_live() -> None:
-    assert told_of(Doing.passed, "exchange", "exchange") == []
+    assert told_of(RankProgress.count_pass, "exchange", "exchange") == []
     assert told_of(exchange, "exchange", rank=1) == [], "it does not hear of all"
     assert told_of(exchange, "exchange", "exchange") == ["has been in one exchange for 10 minutes"]
 
@@ -99,7 +101,7 @@ def test_each_pass_of_a_step_is_noted() -> None:
     network = UNet(UNetConfig(8, 8, 1, 32, (1,), 1, (), dropout=0.0))
     config = TrainingConfig(batch_size=2, accumulation=3)
     process = DiffusionProcess(NoiseSchedule.linear(20))
-    doing = Doing()
+    doing = RankProgress()
     stepper = Stepper(Trainer(network, process, images, config), TrainRequest(), doing)
     finish(stepper.step())
     assert doing.passes == 3
