@@ -116,16 +116,16 @@ def _preset_config(
     if base.request is None or base.request.preset not in PRESETS:
         return None
     name = base.request.preset
-    others = {
+    inherited = {
         "num_classes": config.num_classes,
         "dropout": config.dropout,
         "learned_variance": config.learned_variance,
         "augmented": config.augmented,
     }
     try:
-        if preset(name, config.shape).with_fields(**others) != config:
+        if preset(name, config.shape).with_fields(**inherited) != config:
             return None
-        return preset(name, (shape.channels, shape.height, shape.width)).with_fields(**others)
+        return preset(name, (shape.channels, shape.height, shape.width)).with_fields(**inherited)
     except ValueError:
         return None
 
@@ -149,23 +149,23 @@ class Adaptation:
     def __str__(self) -> str:
         """Describe in a sentence what is kept and what is new."""
         old, new = self.base.network_config(), self.config
-        words = []
+        new_parts = []
         if (old.height, old.width) != (new.height, new.width):
-            words.append(f"pictures of {side_text(new.width, new.height)} px")
+            new_parts.append(f"pictures of {side_text(new.width, new.height)} px")
         if old.channels != new.channels:
-            words.append(f"the layers of pixels, for {format_count(new.channels, 'channel')}")
+            new_parts.append(f"the layers of pixels, for {format_count(new.channels, 'channel')}")
         if new.augmented and not old.augmented:
-            words.append("the embedding of augmentation")
+            new_parts.append("the embedding of augmentation")
         known = set(known_classes(self.base))
-        learnt = self.classes if new.num_classes is not None else ()
-        added = [printable(one, 40) for one in learnt if one not in known]
+        trained_classes = self.classes if new.num_classes is not None else ()
+        added = [printable(name, 40) for name in trained_classes if name not in known]
         if added:
             more = len(added) - _MAX_NAMED
             rest = f" and {more:,} more" if more > 0 else ""
-            words.append(f"the classes {', '.join(added[:_MAX_NAMED])}{rest}")
-        if not words:
+            new_parts.append(f"the classes {', '.join(added[:_MAX_NAMED])}{rest}")
+        if not new_parts:
             return f"Begins with all weights of {self.title}."
-        return f"Begins with the weights of {self.title}; new: {', '.join(words)}."
+        return f"Begins with the weights of {self.title}; new: {', '.join(new_parts)}."
 
     @property
     def title(self) -> str:
@@ -182,29 +182,29 @@ class Adaptation:
             tensors: weights of the other run.
             network: the new network, whose own weights are used where the other run has none.
         """
-        made = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+        result = {key: tensor.clone() for key, tensor in network.state_dict().items()}
         outer = network.outer_layers or ()
-        for key, new in made.items():
+        for key, new in result.items():
             old = tensors.get(key)
             if key == _TABLE:
-                made[key] = self._adapt_label_table(old, new)
+                result[key] = self._adapt_label_table(old, new)
             elif old is not None and old.shape == new.shape:
-                made[key] = old
+                result[key] = old
             elif old is not None and key.partition(".")[0] in outer:
-                made[key] = self._adapt_pixel_layer(old, new, key.partition(".")[0] == outer[0])
-        if _TABLE in tensors and _TABLE not in made:
-            made[_TIME] = made[_TIME] + self._null_embedding(tensors[_TABLE])
-        return made
+                result[key] = self._adapt_pixel_layer(old, new, key.partition(".")[0] == outer[0])
+        if _TABLE in tensors and _TABLE not in result:
+            result[_TIME] = result[_TIME] + self._null_embedding(tensors[_TABLE])
+        return result
 
     def _adapt_label_table(self, old: Tensor | None, new: Tensor) -> Tensor:
         if old is None:
             # Added to the embedding of t, so that it has no effect at first.
             return torch.zeros_like(new)
-        known, nothing = (
+        known, null = (
             dict(zip(known_classes(self.base), old, strict=False)),
             self._null_embedding(old),
         )
-        return torch.stack([*(known.get(name, nothing) for name in self.classes), nothing])
+        return torch.stack([*(known.get(name, null) for name in self.classes), null])
 
     def _null_embedding(self, table: Tensor) -> Tensor:
         """Return the embedding of "no class"; if it was never trained, the mean of all classes."""
@@ -217,18 +217,18 @@ class Adaptation:
         # Values of a channel: the pixels of a patch. A layer that writes has the means of all
         # channels first, then their variances.
         halves = 2 if self.config.learned_variance and not reads else 1
-        first = [tensor.movedim(axis, 0) for tensor in (old, new.clone())]
-        a, made = (
+        arrays = [tensor.movedim(axis, 0) for tensor in (old, new.clone())]
+        source, target = (
             tensor.reshape(halves, shape.channels, -1, *tensor.shape[1:])
-            for tensor, shape in zip(first, (before, after), strict=True)
+            for tensor, shape in zip(arrays, (before, after), strict=True)
         )
         colours = [shape.channels - shape.has_alpha for shape in (before, after)]
-        shown = a[:, : colours[0]]
+        weights = source[:, : colours[0]]
         if colours[0] != colours[1]:
-            shown = shown.sum(1, keepdim=True) if reads else shown.mean(1, keepdim=True)
-            shown = shown / colours[1] if reads else shown
-        made[:, : colours[1]] = shown.expand(-1, colours[1], *shown.shape[2:])
+            weights = weights.sum(1, keepdim=True) if reads else weights.mean(1, keepdim=True)
+            weights = weights / colours[1] if reads else weights
+        target[:, : colours[1]] = weights.expand(-1, colours[1], *weights.shape[2:])
         if before.has_alpha and after.has_alpha:
-            made[:, -1] = a[:, -1]
-        flat: Tensor = made.flatten(0, 2)
+            target[:, -1] = source[:, -1]
+        flat: Tensor = target.flatten(0, 2)
         return flat.movedim(0, axis).contiguous()

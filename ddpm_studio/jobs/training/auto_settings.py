@@ -39,8 +39,8 @@ def choose_auto_settings(
         StudioError: if classes are requested of pictures that have none, or the network can't
             take the pictures.
     """
-    request, words = resolve_class_conditioning(request, dataset, base)
-    messages = [words] if words else []
+    request, class_message = resolve_class_conditioning(request, dataset, base)
+    messages = [class_message] if class_message else []
     config = _config(request, dataset, base, student)
     if request.flip is None:
         symmetry = mirror_symmetry(dataset.images)
@@ -51,12 +51,12 @@ def choose_auto_settings(
                 "their mirror images. --flip mirrors them all the same."
             )
     if request.augmentation is None:
-        few = len(dataset) * (1 - request.held_out) < _FEW_PICTURES
-        suits = few and build_on_meta(config).takes_augmentation
+        is_small = len(dataset) * (1 - request.held_out) < _FEW_PICTURES
+        augments = is_small and build_on_meta(config).takes_augmentation
         request = request.model_copy(
-            update={"augmentation": _AUGMENTATION_PROBABILITY if suits else 0.0}
+            update={"augmentation": _AUGMENTATION_PROBABILITY if augments else 0.0}
         )
-        if suits:
+        if augments:
             messages.append(
                 f"Fewer than {_FEW_PICTURES} pictures: so that they are not memorised, some are "
                 "rotated, scaled and shifted, and the network is conditioned on that. "

@@ -59,12 +59,14 @@ def find_bases(
             continue  # Not requested by name, so it is no error.
         if config is None or info.request is None:
             continue
-        own = info.network_config()
+        base_config = info.network_config()
         config = config.with_fields(
             num_classes=len(classes) or None if known_classes(info) else None
         )
         adaptation = Adaptation(info, run, config, classes)
         base = BaseRun(run, adaptation.title, info.request.preset, str(adaptation))
-        sides = math.log((shape.height * shape.width) / (own.height * own.width))
-        found.append((abs(shape.channels - own.channels), abs(sides), base))
-    return [base for *_, base in sorted(found, key=lambda one: one[:2])]
+        size_ratio = math.log(
+            (shape.height * shape.width) / (base_config.height * base_config.width)
+        )
+        found.append((abs(shape.channels - base_config.channels), abs(size_ratio), base))
+    return [base for *_, base in sorted(found, key=lambda entry: entry[:2])]

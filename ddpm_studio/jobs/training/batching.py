@@ -24,7 +24,7 @@ class MicroBatch:
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
         self._failed_at = -1
-        self._before = trainer.accelerator.micro_batch
+        self._size_before = trainer.accelerator.micro_batch
 
     @property
     def whole(self) -> int:
@@ -37,8 +37,8 @@ class MicroBatch:
     @property
     def size(self) -> int:
         """Pictures in one pass."""
-        own = self._trainer.local_batch_size
-        return min(self._trainer.accelerator.micro_batch or own, own)
+        limit = self._trainer.local_batch_size
+        return min(self._trainer.accelerator.micro_batch or limit, limit)
 
     @property
     def reduced_size(self) -> int | None:
@@ -48,9 +48,9 @@ class MicroBatch:
     def estimate(self) -> bool:
         """Set the largest micro-batch that should fit; return whether it is smaller than before."""
         free = _SHARE * free_bytes(self._trainer.device)
-        fits = max(1, int(free / bytes_per_picture(self._trainer)))
+        max_size = max(1, int(free / bytes_per_picture(self._trainer)))
         before = self.size
-        while self.size > fits:
+        while self.size > max_size:
             self._trainer.accelerator.micro_batch = (self.size + 1) // 2
         return self.size < before
 
@@ -72,7 +72,10 @@ class MicroBatch:
             torch.cuda.empty_cache()
         tried = self._failed_at == trainer.step_number
         if not tried:
-            self._failed_at, self._before = trainer.step_number, trainer.accelerator.micro_batch
+            self._failed_at, self._size_before = (
+                trainer.step_number,
+                trainer.accelerator.micro_batch,
+            )
         else:
             # A compiled network would be compiled again for the new size, in the midst of the step.
             trainer.accelerator.plain()
@@ -82,15 +85,15 @@ class MicroBatch:
     def revert(self) -> None:
         """Restore the micro-batch from before a step that failed at every size."""
         if self._failed_at == self._trainer.step_number:
-            self._trainer.accelerator.micro_batch = self._before
+            self._trainer.accelerator.micro_batch = self._size_before
 
 
 def free_bytes(device: torch.device) -> int:
     """Bytes of memory on the device that are free for tensors."""
     if device.type == "cuda":
         # Memory that torch's allocator caches is available as well.
-        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return int(torch.cuda.mem_get_info(device)[0]) + kept
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + cached
     return int(psutil.virtual_memory().available)
 
 
@@ -101,15 +104,15 @@ def bytes_per_picture(trainer: Trainer) -> int:
 
 
 def _saved_tensor_bytes(trainer: Trainer, count: int) -> int:
-    kept: dict[int, int] = {}
-    held: list[Tensor] = []
+    sizes: dict[int, int] = {}
+    tensors: list[Tensor] = []
 
     def keep(tensor: Tensor) -> None:
         storage = tensor.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
+        sizes[storage.data_ptr()] = storage.nbytes()
         # Held until all are counted, so that no address occurs twice. Detached: returning a tensor
         # saved by the operation that made it would be a reference cycle, which is never freed.
-        held.append(tensor.detach())
+        tensors.append(tensor.detach())
 
     x = torch.zeros(count, *trainer.model.config.shape).to(
         trainer.device, memory_format=trainer.layout
@@ -119,7 +122,7 @@ def _saved_tensor_bytes(trainer: Trainer, count: int) -> int:
     with (
         torch.random.fork_rng(devices),
         trainer.accelerator.autocast(),
-        torch.autograd.graph.saved_tensors_hooks(keep, lambda never_asked: never_asked),
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda unused: unused),
     ):
         trainer.model(x, t)
-    return sum(kept.values())
+    return sum(sizes.values())

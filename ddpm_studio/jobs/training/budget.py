@@ -82,12 +82,12 @@ class BudgetPlan:
     def __str__(self) -> str:
         batch = TrainRequest.model_validate(self.settings).batch_size
         size = "" if self.image_size is None else f" at {side_text(*sides(self.image_size))} px"
-        words = f"{self.preset}{size}, batches of {batch}"
+        text = f"{self.preset}{size}, batches of {batch}"
         if self.shapes is not None:
-            words += f", shapes in about {format_duration(self.shapes)}"
+            text += f", shapes in about {format_duration(self.shapes)}"
         if self.whole is not None:
-            words += f", {format_duration(self.whole)} in all"
-        return words
+            text += f", {format_duration(self.whole)} in all"
+        return text
 
 
 def parse_budget(text: str) -> Budget:
@@ -101,8 +101,8 @@ def parse_budget(text: str) -> Budget:
         return Budget(name, None)
     if name == "night":
         return Budget(name, _NIGHT_HOURS * _UNITS["h"])
-    written = _BUDGET_PATTERN.fullmatch(name)
-    seconds = float(written[1]) * _UNITS[written[2]] if written else 0.0
+    match = _BUDGET_PATTERN.fullmatch(name)
+    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
     if not 0 < seconds <= _MAX_SECONDS:
         raise ValueError(
             f"{text!r} is no budget: name minutes or hours, such as 10m or 1.5h, night or paper"
@@ -166,20 +166,20 @@ def choose(
     """
     if budget.seconds is None:
         return _published_plan(speed, preset)
-    asked = _Constraints(budget.seconds * (1 - SHARE_OF_TIME), preset, batch_size, pictures)
-    best = max(asked.trials(speed), key=_Candidate.score, default=None)
+    constraints = _Constraints(budget.seconds * (1 - SHARE_OF_TIME), preset, batch_size, pictures)
+    best = max(constraints.trials(speed), key=_Candidate.score, default=None)
     settings: dict[str, object] = {"minutes": budget.seconds / 60}
     if best is None or speed is None:
-        known = speed.image_size if speed else None
+        size = speed.image_size if speed else None
         settings = {"preset": preset or TrainRequest().preset, **settings}
-        return BudgetPlan(settings, known, None, budget.seconds)
+        return BudgetPlan(settings, size, None, budget.seconds)
     settings = {
         "preset": best.preset,
         "batch_size": best.batch,
         "steps": max(1, round(best.pictures / best.batch)),
         **settings,
     }
-    smaller = None if best.in_time else _smaller_size(asked, speed)
+    smaller = None if best.in_time else _smaller_size(constraints, speed)
     return BudgetPlan(settings, speed.image_size, best.shapes, budget.seconds, smaller)
 
 
@@ -230,9 +230,9 @@ class _Constraints:
         It is at most the size of the data set.
         """
         recipe = TrainRequest(preset=preset).batch_size
-        most = min(_LARGEST_BATCH, self.pictures or _LARGEST_BATCH)
+        max_batch = min(_LARGEST_BATCH, self.pictures or _LARGEST_BATCH)
         batch = min(recipe, self.pictures or recipe)
-        while 2 * batch <= most:
+        while 2 * batch <= max_batch:
             gain = speed.seconds(1, batch) / speed.seconds(1, 2 * batch)
             steps = self.seconds / speed.seconds(2 * batch, 2 * batch)
             if gain < _MIN_DOUBLING_GAIN or steps < _MIN_STEPS:
@@ -241,15 +241,15 @@ class _Constraints:
         return batch
 
 
-def _smaller_size(asked: _Constraints, speed: MachineSpeed) -> ImageSize | None:
+def _smaller_size(constraints: _Constraints, speed: MachineSpeed) -> ImageSize | None:
     """Return the largest smaller size at which samples become recognisable in time."""
     width, height = sides(speed.image_size)
     for side in _SMALLER_SIDES:
         if side >= min(width, height):
             continue
         factor = side / min(width, height)
-        size = image_size(*(_round_side(factor * whole) for whole in (width, height)))
-        if any(one.in_time for one in asked.trials(speed.scaled_to(size))):
+        size = image_size(*(_round_side(factor * length) for length in (width, height)))
+        if any(candidate.in_time for candidate in constraints.trials(speed.scaled_to(size))):
             return size
     return None
 
@@ -260,7 +260,9 @@ def _round_side(side: float) -> int:
 
 def _published_plan(speed: MachineSpeed | None, preset: str | None) -> BudgetPlan:
     """Choose the paper's network whose picture size is nearest, and the paper's steps."""
-    published_presets = {name: one.published for name, one in PRESETS.items() if one.published}
+    published_presets = {
+        name: entry.published for name, entry in PRESETS.items() if entry.published
+    }
     if preset is not None and preset not in published_presets:
         raise ValueError(
             f"{preset} repeats no training of a paper; {', '.join(published_presets)} do"
@@ -275,6 +277,6 @@ def _published_plan(speed: MachineSpeed | None, preset: str | None) -> BudgetPla
     if speed is None or measured is None:
         return BudgetPlan(settings, speed.image_size if speed else None, None, None)
     batch = TrainRequest(preset=name).batch_size
-    whole = measured.seconds(published_presets[name].steps * batch, batch)
+    total_seconds = measured.seconds(published_presets[name].steps * batch, batch)
     shapes = measured.seconds(pictures_until_recognisable(name), batch)
-    return BudgetPlan(settings, speed.image_size, shapes, whole)
+    return BudgetPlan(settings, speed.image_size, shapes, total_seconds)

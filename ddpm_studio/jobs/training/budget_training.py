@@ -43,14 +43,14 @@ def train_within_budget(
         spare: as for :func:`train`.
 
     Yields:
-        The choice, as a Told, and the events of :func:`train`.
+        The choice, as an InfoNotice, and the events of :func:`train`.
 
     Raises:
         StudioError: as :func:`train`, and for "paper" with a network that no paper trained.
     """
     dataset = yield from data.prepare(sources, options)
     speed = yield from measure_speed(dataset.image_size, dataset.channels)
-    suits = partial(
+    plan_for = partial(
         choose,
         budget,
         preset=request.preset if "preset" in given else None,
@@ -58,16 +58,16 @@ def train_within_budget(
         pictures=len(dataset),
     )
     try:
-        choice = suits(speed)
+        plan = plan_for(speed)
     except ValueError as error:
         raise StudioError(f"{error}.", "Choose another network, or a time.") from error
-    if choice.smaller is not None and options.image_size is None:
-        options = options.model_copy(update={"image_size": choice.smaller})
-        choice = suits(speed.scaled_to(choice.smaller))
-    elif choice.smaller is not None:
-        size = side_text(*sides(choice.smaller))
+    if plan.smaller is not None and options.image_size is None:
+        options = options.model_copy(update={"image_size": plan.smaller})
+        plan = plan_for(speed.scaled_to(plan.smaller))
+    elif plan.smaller is not None:
+        size = side_text(*sides(plan.smaller))
         yield Notice(f"Too large to be recognised by then: at {size} px they would be.")
-    yield InfoNotice(f"Chosen for {budget}: {choice}.")
-    kept = {name: value for name, value in request.model_dump().items() if name in given}
-    chosen = TrainRequest.model_validate({**choice.settings, **kept})
+    yield InfoNotice(f"Chosen for {budget}: {plan}.")
+    given_settings = {name: value for name, value in request.model_dump().items() if name in given}
+    chosen = TrainRequest.model_validate({**plan.settings, **given_settings})
     return (yield from train(sources, run, chosen, options, models=models, spare=spare))

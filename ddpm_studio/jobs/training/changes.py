@@ -16,18 +16,18 @@ _NOT_RECORDED = ("device", "devices", "epochs", "minutes")
 _MIN_RELATIVE_CHANGE = 0.01
 
 
-def updated_request(recorded: TrainRequest, asked: TrainRequest) -> TrainRequest:
-    """Return a run's settings, updated by the changeable ones that are set in ``asked``.
+def updated_request(recorded: TrainRequest, requested: TrainRequest) -> TrainRequest:
+    """Return a run's settings, updated by the changeable ones that are set in ``requested``.
 
-    The number of steps and the devices are always those of ``asked``.
+    The number of steps and the devices are always those of ``requested``.
     """
-    named = {
-        name: getattr(asked, name)
+    changed = {
+        name: getattr(requested, name)
         for name in TrainRequest.changeable_fields()
-        if name in asked.model_fields_set
+        if name in requested.model_fields_set
     }
-    now = {name: getattr(asked, name) for name in ("steps", "device", "devices")}
-    return recorded.model_copy(update={**named, **now})
+    current = {name: getattr(requested, name) for name in ("steps", "device", "devices")}
+    return recorded.model_copy(update={**changed, **current})
 
 
 def record_changed_settings(folder: RunFolder, request: TrainRequest, step: int) -> None:
@@ -70,8 +70,8 @@ def report_changed_settings(
         yield InfoNotice(f"From step {step + 1:,} on: {', '.join(changed)}.")
     # A decaying schedule ends at the planned number of steps.
     schedule = recorded.learning_rate_schedule
-    then = replace(trainer.config, steps=recorded.steps, learning_rate_schedule=schedule)
-    before, now = then.rate(step), trainer.config.rate(step)
+    recorded_config = replace(trainer.config, steps=recorded.steps, learning_rate_schedule=schedule)
+    before, now = recorded_config.rate(step), trainer.config.rate(step)
     if abs(now - before) <= _MIN_RELATIVE_CHANGE * max(now, before):
         return
     if schedule != request.learning_rate_schedule:

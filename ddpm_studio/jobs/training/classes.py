@@ -29,9 +29,9 @@ def resolve_class_conditioning(
     Raises:
         StudioError: if classes are requested of pictures that have none.
     """
-    asked, classes = request.class_conditional, len(dataset.class_names)
-    if asked is not None:
-        if asked and dataset.labels is None:
+    requested, classes = request.class_conditional, len(dataset.class_names)
+    if requested is not None:
+        if requested and dataset.labels is None:
             raise StudioError(
                 "These pictures have no labels to learn.",
                 "Put each class into a folder of its own, or train without classes.",
@@ -41,17 +41,17 @@ def resolve_class_conditioning(
         known = set(known_classes(base))
         if not known or (dataset.labels is not None and known >= set(dataset.class_names)):
             return request.model_copy(update={"class_conditional": bool(known)}), ""
-    learnt = dataset.labels is not None and classes > 1
+    conditional = dataset.labels is not None and classes > 1
     message = ""
-    if learnt and len(dataset) < _MIN_PER_CLASS * classes:
-        learnt = False
+    if conditional and len(dataset) < _MIN_PER_CLASS * classes:
+        conditional = False
         message = (
             f"Training is not conditioned on the {classes:,} classes: most have fewer than "
             f"{_MIN_PER_CLASS} pictures. --class-conditional does so all the same."
         )
-    elif learnt:
+    elif conditional:
         message = (
             f"Training is conditioned on {classes:,} classes, so that each can be drawn. "
             "--no-class-conditional trains without."
         )
-    return request.model_copy(update={"class_conditional": learnt}), message
+    return request.model_copy(update={"class_conditional": conditional}), message

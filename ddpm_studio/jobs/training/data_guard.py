@@ -46,10 +46,10 @@ class DataGuard:
         """
         if self._file is None or self._reported:
             return None
-        now = self._stat()
-        if now == self._expected:
+        current = self._stat()
+        if current == self._expected:
             return None
-        if now is not None and not self.in_memory:
+        if current is not None and not self.in_memory:
             raise StudioError(
                 f"The prepared pictures in {self._file} were changed while they were trained on.",
                 _REMEDY,
@@ -57,7 +57,7 @@ class DataGuard:
         self._reported = True
         if not self.in_memory:
             return "The prepared pictures were removed; training goes on with the file left open."
-        what = "removed" if now is None else "changed"
+        what = "removed" if current is None else "changed"
         return f"The prepared pictures were {what}; training goes on with those in memory."
 
     def close(self) -> None:
@@ -69,7 +69,7 @@ class DataGuard:
         if self._file is None:
             return None
         try:
-            found = self._file.stat()
+            stat = self._file.stat()
         except OSError:
             return None
-        return found.st_ino, found.st_size, found.st_mtime_ns
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns

@@ -40,32 +40,34 @@ def check_shape(info: RunInfo, dataset: Dataset) -> None:
         return
     # Classes are numbered: another name at the same number would be taken for that class.
     pairs = zip(known, dataset.class_names, strict=True)
-    for learnt, given in ((a, b) for a, b in pairs if a != b):
+    for trained_name, given_name in ((a, b) for a, b in pairs if a != b):
         raise StudioError(
-            f"The network knows a class {printable(learnt, _MAX_NAME_LENGTH)!r}, where these "
-            f"pictures have {printable(given, _MAX_NAME_LENGTH)!r}.",
+            f"The network knows a class {printable(trained_name, _MAX_NAME_LENGTH)!r}, where these "
+            f"pictures have {printable(given_name, _MAX_NAME_LENGTH)!r}.",
             "Name the classes as in training, or fine-tune the run as a new one.",
         )
 
 
 def describe_rejects(rejects: Sequence[Reject]) -> str:
     """Return a sentence on how many pictures were left out, naming the first of them."""
-    named = [f"{reject.name} ({reject.reason})" for reject in rejects[:_MAX_NAMED]]
+    described = [f"{reject.name} ({reject.reason})" for reject in rejects[:_MAX_NAMED]]
     more = [f"and {len(rejects) - _MAX_NAMED:,} more"] if len(rejects) > _MAX_NAMED else []
-    return f"{format_count(len(rejects), 'picture')} left out: {', '.join(named + more)}."
+    return f"{format_count(len(rejects), 'picture')} left out: {', '.join(described + more)}."
 
 
 def describe_size(dataset: Dataset, options: PrepareOptions, multiple: int, network: str) -> str:
     """Return a sentence on the training size and its reason, or "" if the pictures have it."""
-    own = [size_text(width, height) for (width, height), _ in dataset.report.sizes[:2]]
-    shown = size_text(dataset.shape.width, dataset.shape.height)
-    if options.image_size is not None or own == [shown]:
+    sizes = [size_text(width, height) for (width, height), _ in dataset.report.sizes[:2]]
+    size = size_text(dataset.shape.width, dataset.shape.height)
+    if options.image_size is not None or sizes == [size]:
         return ""
-    theirs = f"they are {own[0]}" if len(own) == 1 else f"they are of sizes such as {own[0]}"
+    original = (
+        f"they are {sizes[0]}" if len(sizes) == 1 else f"they are of sizes such as {sizes[0]}"
+    )
     reason = "a size that suits them was chosen"
     if data.choose_size(dataset.report.sizes, 1) != dataset.image_size:
         reason = f"the network {network} takes sides that are multiples of {multiple}"
-    return f"Trained at {shown} px, {theirs}: {reason}. --image-size chooses another size."
+    return f"Trained at {size} px, {original}: {reason}. --image-size chooses another size."
 
 
 def describe_large_batch(batch: int, count: int) -> str:

@@ -72,7 +72,7 @@ def describe(
     """
     by_class = config.num_classes is not None
     # Guidance extrapolates from the prediction without a class, learned by dropping labels.
-    withheld = request.label_dropout > 0 or (base is not None and base.has_learnt_null_label)
+    has_null_label = request.label_dropout > 0 or (base is not None and base.has_learnt_null_label)
     return RunInfo(
         network=config.to_dict(),
         process=process,
@@ -87,10 +87,10 @@ def describe(
         start_from=str(start_from.resolve()) if start_from else None,
         base=_base(start_from, base) if start_from and base and not student else None,
         student=student,
-        drawing=SamplingDefaults(guidance=None if withheld and not student else 1.0)
+        drawing=SamplingDefaults(guidance=None if has_null_label and not student else 1.0)
         if by_class
         else None,
-        null_label=withheld or not by_class,
+        null_label=has_null_label or not by_class,
         plugins=origins(request, process, also=[("network", config.kind), *_formats(dataset)]),
     )
 

@@ -97,16 +97,16 @@ def student_settings(request: DistillRequest, teacher: RunInfo) -> TrainRequest:
     """Return a student's training settings: its own, and the teacher's for all others."""
     process = teacher.process
     # The settings of a model that was trained elsewhere are unknown.
-    taught = teacher.request or TrainRequest(
+    teacher_request = teacher.request or TrainRequest(
         timesteps=process.timesteps,
         parameterization=process.parameterization,
         variance=process.variance,
         loss="hybrid" if process.build().learned else "simple",
         class_conditional=teacher.network_config().num_classes is not None,
     )
-    own = {name: getattr(request, name) for name in _OWN_FIELDS}
-    plain = {"epochs": None, "accumulation": 1, "power_ema": False, "devices": None}
-    return taught.model_copy(update={**own, **plain})
+    own_settings = {name: getattr(request, name) for name in _OWN_FIELDS}
+    reset = {"epochs": None, "accumulation": 1, "power_ema": False, "devices": None}
+    return teacher_request.model_copy(update={**own_settings, **reset})
 
 
 def resume_student_request(
@@ -131,5 +131,5 @@ def resume_student_request(
     for name, recorded_value in fixed.items():
         if name in given and getattr(request, name) != recorded_value:
             raise unchangeable_option_error(named(name), recorded_value, getattr(request, name))
-    own = {name: getattr(request, name) for name in given if name in _OWN_FIELDS}
-    return resume_request(run, own, TrainRequest(**own), PrepareOptions(), named)
+    own_settings = {name: getattr(request, name) for name in given if name in _OWN_FIELDS}
+    return resume_request(run, own_settings, TrainRequest(**own_settings), PrepareOptions(), named)

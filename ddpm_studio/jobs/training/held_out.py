@@ -72,7 +72,7 @@ class HeldOutEvaluator:
         trainer: the trainer of the network.
         images: all pictures.
         labels: class labels of all pictures if the network is class-conditional, else None.
-        parts: the split.
+        split: the split.
         request: the settings.
     """
 
@@ -81,12 +81,12 @@ class HeldOutEvaluator:
         trainer: Trainer,
         images: PictureRows,
         labels: npt.NDArray[np.integer] | None,
-        parts: HeldOutSplit,
+        split: HeldOutSplit,
         request: TrainRequest,
     ) -> None:
         self._trainer, self._images, self._labels = trainer, images, labels
-        self._rows = parts.held[:_LOSS_PICTURES]
-        self._numbers = [int(value) for value in parts.hashes[:_LOSS_PICTURES]]
+        self._rows = split.held[:_LOSS_PICTURES]
+        self._numbers = [int(value) for value in split.hashes[:_LOSS_PICTURES]]
         self._steps = request.steps
         self._seed = derive_seed(request.seed, _SEED)
         T = trainer.process.schedule.T
@@ -129,7 +129,7 @@ class HeldOutEvaluator:
         return None
 
     def _measure(self) -> Generator[Event, None, HeldOutMeasured]:
-        begun = time.monotonic()
+        start_time = time.monotonic()
         network = self._trainer.model
         training = network.training
         network.eval()
@@ -139,7 +139,7 @@ class HeldOutEvaluator:
         finally:
             network.train(training)
             now = time.monotonic()
-            self._next = now + (now - begun) / _SHARE
+            self._next = now + (now - start_time) / _SHARE
         step, count = self._trainer.step_number, len(self._rows)
         return HeldOutMeasured(step, loss, bits, count, pictures, self._timesteps)
 
@@ -164,18 +164,18 @@ class HeldOutEvaluator:
 
     def _bits(self) -> Generator[Event, None, tuple[float, int]]:
         numbers = self._numbers[:_BITS_PICTURES]
-        places = {number: place for place, number in enumerate(numbers)}
+        indices = {number: index for index, number in enumerate(numbers)}
 
-        def places_of(asked: Sequence[int]) -> list[int]:
-            return [places[number] for number in asked]
+        def indices_of(requested: Sequence[int]) -> list[int]:
+            return [indices[number] for number in requested]
 
         process = self._trainer.process
         T = process.schedule.T
         sums = BoundSums(T, self._timesteps if 3 <= self._timesteps < T else None, numbers)
         job = measure_bound(
             process,
-            lambda asked: self._network(places_of(asked)),
-            lambda asked: self._pictures(places_of(asked)),
+            lambda requested: self._network(indices_of(requested)),
+            lambda requested: self._pictures(indices_of(requested)),
             sums,
             seed=self._seed,
             batch=self._batch(),
@@ -187,16 +187,16 @@ class HeldOutEvaluator:
     def _batch(self) -> int:
         return batch_limit(self._trainer.model.config.shape, self._trainer.device)
 
-    def _pictures(self, places: Sequence[int]) -> Tensor:
+    def _pictures(self, indices: Sequence[int]) -> Tensor:
         """Return x_0 of some held-out pictures, by their indices in the split."""
-        levels = torch.from_numpy(self._images[self._rows[list(places)]])
+        levels = torch.from_numpy(self._images[self._rows[list(indices)]])
         return to_model(levels.to(self._trainer.device))
 
-    def _network(self, places: Sequence[int]) -> LabelledNetwork:
+    def _network(self, indices: Sequence[int]) -> LabelledNetwork:
         classes = None
         if self._labels is not None:
-            theirs = self._labels[self._rows[list(places)]]
-            classes = torch.from_numpy(theirs).to(self._trainer.device)
+            labels = self._labels[self._rows[list(indices)]]
+            classes = torch.from_numpy(labels).to(self._trainer.device)
         return LabelledNetwork(self._trainer.model, classes)
 
     def _progress(self) -> Progress:

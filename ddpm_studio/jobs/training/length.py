@@ -34,8 +34,8 @@ def resolve_length(
     info: RunInfo,
     dataset: Dataset,
     device: torch.device,
-    taken: int,
-    seen: int,
+    steps_taken: int,
+    pictures_seen: int,
     rows: npt.NDArray[np.int64] | None = None,
     ranks: int = 1,
 ) -> Generator[Event, None, TrainRequest]:
@@ -49,8 +49,9 @@ def resolve_length(
         info: the run, with its network and process.
         dataset: the data set.
         device: device to train on.
-        taken: steps that the run has taken.
-        seen: pictures that it has seen; minutes are added to these, epochs count from the start.
+        steps_taken: steps that the run has taken.
+        pictures_seen: pictures that it has seen; minutes are added to these, epochs count from the
+            start.
         rows: indices of the pictures to train on; None for all.
         ranks: number of ranks that share a batch; their communication is not measured.
 
@@ -62,41 +63,41 @@ def resolve_length(
     """
     if request.epochs is not None:
         count = len(dataset) if rows is None else len(rows)
-        pictures = math.ceil(request.epochs * count) - seen
-        if taken and pictures <= 0:
+        pictures = math.ceil(request.epochs * count) - pictures_seen
+        if steps_taken and pictures <= 0:
             raise StudioError(
-                f"The run has seen {format_count(seen, 'picture')} already, "
-                f"{_format_amount(seen / count, 'epoch')}.",
+                f"The run has seen {format_count(pictures_seen, 'picture')} already, "
+                f"{_format_amount(pictures_seen / count, 'epoch')}.",
                 "Ask for more epochs to train it further.",
             )
-        more = math.ceil(pictures / request.pictures_per_step)
+        further_steps = math.ceil(pictures / request.pictures_per_step)
         message = (
             f"{_format_amount(request.epochs, 'epoch', 'g')} of {format_count(count, 'picture')}"
         )
     elif request.minutes is not None:
-        begun = time.monotonic()
+        start_time = time.monotonic()
         pictures = math.ceil(request.pictures_per_step / ranks)
         size = min(request.batch_size, pictures)
-        part = {"batch_size": size, "accumulation": math.ceil(pictures / size)}
-        share = request if ranks == 1 else request.model_copy(update=part)
-        seconds = yield from _seconds_per_step(share, info, dataset, device)
-        left = 60 * request.minutes - (time.monotonic() - begun)
+        changes = {"batch_size": size, "accumulation": math.ceil(pictures / size)}
+        rank_request = request if ranks == 1 else request.model_copy(update=changes)
+        seconds = yield from _seconds_per_step(rank_request, info, dataset, device)
+        seconds_left = 60 * request.minutes - (time.monotonic() - start_time)
         if request.sample_count and request.sample_every is None:
-            left *= 1 - SHARE_OF_TIME
-        more = round(left / seconds)
+            seconds_left *= 1 - SHARE_OF_TIME
+        further_steps = round(seconds_left / seconds)
         speed = _format_amount(1 / seconds, "step")
         message = f"{_format_amount(request.minutes, 'minute', 'g')} at {speed} a second"
     else:
         return request
-    steps = min(taken + max(1, more), _MAX_STEPS)
+    steps = min(steps_taken + max(1, further_steps), _MAX_STEPS)
     yield InfoNotice(f"{message}: the training takes {format_count(steps, 'step')}.")
     return request.model_copy(update={"steps": steps, "epochs": None, "minutes": None})
 
 
 def _format_amount(number: float, what: str, digits: str = ",.3g") -> str:
     """Format a real number with its noun, such as "1 epoch" or "1.5 epochs"."""
-    shown = format(number, digits)
-    return f"{shown} {what}" if shown == "1" else f"{shown} {what}s"
+    text = format(number, digits)
+    return f"{text} {what}" if text == "1" else f"{text} {what}s"
 
 
 def _seconds_per_step(
@@ -124,7 +125,7 @@ def _seconds_per_step(
 
 
 def _time_step(stepper: Stepper) -> float:
-    begun = time.monotonic()
+    start_time = time.monotonic()
     # Reading the loss synchronises with the device.
     finish(stepper.step()).loss.item()
-    return time.monotonic() - begun
+    return time.monotonic() - start_time

@@ -9,7 +9,7 @@ import numpy as np
 _BEFORE, _NOW = 300, 12
 DETECTION_DELAY = _NOW
 """Number of steps after its beginning within which a spike is detected."""
-_LEAST = 60
+_MIN_BASELINE = 60
 # Both must hold: the excess in spreads, and the ratio to the level.
 _MIN_DEVIATIONS, _MIN_RATIO = 8.0, 1.5
 # Standard deviation over median absolute deviation of a normal distribution.
@@ -28,7 +28,7 @@ class SpikeDetector:
         if len(self._recent) == _NOW:
             self._baseline.append(self._recent[0])
         self._recent.append(loss)
-        if len(self._baseline) < _LEAST:
+        if len(self._baseline) < _MIN_BASELINE:
             return False
         level = float(np.median(self._baseline))
         spread = _MAD_TO_STD * float(np.median(np.abs(np.array(self._baseline) - level)))

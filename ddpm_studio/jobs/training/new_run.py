@@ -55,14 +55,14 @@ def check_new_run(run: Path, named: OptionNamer = str) -> None:
     if run.exists() and not run.is_dir():
         raise StudioError(f"{run} is a file.", f"Choose a folder for {named('run')}.")
     # The folder itself or its nearest existing ancestor.
-    there = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
+    ancestor = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
     try:
         # Temporary files left by a crash before a run's first file was written are no run.
         if run.is_dir() and any(not path.name.startswith(TEMP_PREFIX) for path in run.iterdir()):
             raise StudioError(
                 f"The folder {run} is not empty.", f"Choose a new one for {named('run')}."
             )
-        with tempfile.TemporaryDirectory(dir=there, prefix=".ddpm-studio-"):
+        with tempfile.TemporaryDirectory(dir=ancestor, prefix=".ddpm-studio-"):
             pass
     except OSError as error:
         raise StudioError(
@@ -97,21 +97,21 @@ def resume_request(
     if info.request is None or info.data is None:
         return request  # The job raises an error that explains it.
     recorded = {**dict(info.request), **dict(info.data.options)}
-    asked = {**dict(request), **dict(options)}
+    requested = {**dict(request), **dict(options)}
     for name in given:
         # None requests an automatic choice, which is recorded as a number.
-        if name not in TrainRequest.changeable_fields() and asked[name] not in (
+        if name not in TrainRequest.changeable_fields() and requested[name] not in (
             None,
             recorded[name],
         ):
-            raise unchangeable_option_error(named(name), recorded[name], asked[name])
+            raise unchangeable_option_error(named(name), recorded[name], requested[name])
     return request if "steps" in given else request.model_copy(update={"steps": info.request.steps})
 
 
-def unchangeable_option_error(option: str, recorded: object, asked: object) -> StudioError:
+def unchangeable_option_error(option: str, recorded: object, requested: object) -> StudioError:
     """Return the error for an option that can't change when a run is resumed."""
     return StudioError(
-        f"The run was begun with {option} {recorded}, which can't become {asked}.",
+        f"The run was begun with {option} {recorded}, which can't become {requested}.",
         f"Leave {option} out, or start a new run.",
     )
 
@@ -168,17 +168,17 @@ def fine_tune_request(
     """
     from ddpm_studio.runs import RunFolder
 
-    theirs = inherited_settings(RunFolder.open(start_from).info)
-    asked = make(given)
+    inherited = inherited_settings(RunFolder.open(start_from).info)
+    requested = make(given)
     for name in given:
         # None requests an automatic choice.
-        if name in theirs and getattr(asked, name) not in (None, theirs[name]):
+        if name in inherited and getattr(requested, name) not in (None, inherited[name]):
             raise StudioError(
-                f"The network of {start_from} was trained with {named(name)} {theirs[name]}, "
-                f"which can't become {getattr(asked, name)}.",
+                f"The network of {start_from} was trained with {named(name)} {inherited[name]}, "
+                f"which can't become {getattr(requested, name)}.",
                 f"Leave {named(name)} out, or train a new network.",
             )
-    return make({**theirs, **given})
+    return make({**inherited, **given})
 
 
 def inherited_settings(info: RunInfo) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def inherited_settings(info: RunInfo) -> dict[str, Any]:
     and so are classes, which may differ.
     """
     network, process = info.network_basics(), info.process
-    theirs = {
+    settings = {
         "schedule": process.schedule,
         "timesteps": process.timesteps,
         "zero_terminal_snr": process.zero_terminal_snr,
@@ -197,18 +197,18 @@ def inherited_settings(info: RunInfo) -> dict[str, Any]:
         "dropout": network.dropout,
     }
     if info.request is not None:
-        theirs["preset"] = info.request.preset
-    return _valid_settings(theirs)
+        settings["preset"] = info.request.preset
+    return _valid_settings(settings)
 
 
 def _valid_settings(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the settings whose values are valid in a request."""
 
-    def holds(name: str) -> bool:
+    def is_valid(name: str) -> bool:
         try:
             TrainRequest.model_validate({name: settings[name]})
         except ValidationError:
             return False
         return True
 
-    return {name: value for name, value in settings.items() if holds(name)}
+    return {name: value for name, value in settings.items() if is_valid(name)}

@@ -57,19 +57,19 @@ class PreviewSchedule:
         seen: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._shapes_after = pictures_until_recognisable
+        self._recognisable_after = pictures_until_recognisable
         self._evaluations = evaluations
         self._clock = clock
-        self._begun = clock()
+        self._start_time = clock()
         self._seen_at_start = seen
         self._seconds_spent = 0.0
         self._preview_seconds: float | None = None
-        self._not_before = self._begun
+        self._not_before = self._start_time
 
-    def record_preview(self, begun: float) -> None:
-        """Record the duration of the preview that was begun at ``begun`` and has just ended."""
+    def record_preview(self, start_time: float) -> None:
+        """Record the duration of the preview that began at ``start_time`` and has just ended."""
         now = self._clock()
-        self._preview_seconds = now - begun
+        self._preview_seconds = now - start_time
         self._seconds_spent += self._preview_seconds
         # Even if little time was spent on previews so far, two don't follow immediately.
         self._not_before = now + self._preview_seconds * (1 / SHARE_OF_TIME - 1)
@@ -86,19 +86,19 @@ class PreviewSchedule:
             pace: pictures per second at present; None for the mean so far.
         """
         now = self._clock()
-        elapsed = now - self._begun
+        elapsed = now - self._start_time
         if pace is None:
             pace = (seen - self._seen_at_start) / max(elapsed - self._seconds_spent, 1e-9)
         if pace <= 0:
             return math.inf
-        takes = self._preview_seconds
-        if takes is None:
-            takes = self._evaluations / (_PASSES * pace)
+        duration = self._preview_seconds
+        if duration is None:
+            duration = self._evaluations / (_PASSES * pace)
         # The time by whose end this preview makes up no more than the share of the total.
-        allowed = (self._seconds_spent + takes) / SHARE_OF_TIME - takes
+        allowed = (self._seconds_spent + duration) / SHARE_OF_TIME - duration
         if allowed < _FIRST_SECONDS:
-            early = (self._seconds_spent + takes) / _FIRST_SHARE - takes
+            early = (self._seconds_spent + duration) / _FIRST_SHARE - duration
             allowed = min(early, _FIRST_SECONDS)
-        learnt = min((self._shapes_after - seen) / pace, _LATEST_SECONDS - elapsed)
-        learnt = 0.0 if self._preview_seconds is not None else learnt
-        return max(0.0, allowed - elapsed, learnt, self._not_before - now)
+        learning = min((self._recognisable_after - seen) / pace, _LATEST_SECONDS - elapsed)
+        learning = 0.0 if self._preview_seconds is not None else learning
+        return max(0.0, allowed - elapsed, learning, self._not_before - now)

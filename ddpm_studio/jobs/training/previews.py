@@ -42,10 +42,12 @@ class PreviewSampler:
         self._classes = classes_in_turn(folder.info, request.sample_count) if by_class else None
         evaluations = min(student.steps if student else _STEPS, trainer.process.schedule.T)
         plans = (*folder.info.plans, request.steps)
-        learnt = pictures_until_previews(request.preset, plans, request.pictures_per_step)
+        recognisable_after = pictures_until_previews(
+            request.preset, plans, request.pictures_per_step
+        )
         self._schedule = PreviewSchedule(
             # A network that is fine-tuned can draw from the start.
-            0 if folder.info.start_from else learnt,
+            0 if folder.info.start_from else recognisable_after,
             _NETWORKS * evaluations * request.sample_count,
             self._seen,
         )
@@ -86,7 +88,7 @@ class PreviewSampler:
             StudioError: after the SampleGrid, if it could not be saved.
             OSError: after the SampleGrid, if the folder for it could not be made.
         """
-        begun = time.monotonic()
+        start_time = time.monotonic()
         assert isinstance(self.trainer.ema.model, Network)
         networks = (self.trainer.model, self.trainer.ema.model)
         drawn: list[Pictures] = []
@@ -96,16 +98,16 @@ class PreviewSampler:
         raw, ema = drawn
         step = self.trainer.step_number
         grid = SampleGrid(self.folder.samples_dir / f"step-{step:08d}.png", step, raw, ema)
-        refused: Exception | None = None
+        save_error: Exception | None = None
         try:
             self.folder.samples_dir.mkdir(exist_ok=True)
             save_preview(grid)
         except (OSError, StudioError) as error:
-            refused = error
-        self._schedule.record_preview(begun)
+            save_error = error
+        self._schedule.record_preview(start_time)
         yield grid
-        if refused is not None:
-            raise refused
+        if save_error is not None:
+            raise save_error
 
     def postpone(self) -> None:
         """Postpone the next preview for a while, after drawing has failed."""

@@ -194,12 +194,12 @@ def report_rank_change(state: dict[str, Any], trainer: Trainer) -> Iterator[Noti
         state: state of the checkpoint; empty without one.
         trainer: the trainer that resumes.
     """
-    before, now = state.get("ranks"), trainer.ranks.size
-    earlier = before if isinstance(before, int) else 1
-    if not state or earlier == now:
+    recorded, current = state.get("ranks"), trainer.ranks.size
+    previous = recorded if isinstance(recorded, int) else 1
+    if not state or previous == current:
         return
-    then, today = format_count(earlier, "rank"), format_count(now, "rank")
-    text = f"The batch of a step was shared by {then}, and is by {today} now"
+    previous_text, current_text = format_count(previous, "rank"), format_count(current, "rank")
+    text = f"The batch of a step was shared by {previous_text}, and is by {current_text} now"
     dropout = trainer.model.config.dropout > 0
-    differs = "what is dropped out, and the order of sums" if dropout else "the order of sums"
-    yield Notice(f"{text}: {differs} is another, all else the same.")
+    difference = "what is dropped out, and the order of sums" if dropout else "the order of sums"
+    yield Notice(f"{text}: {difference} is another, all else the same.")

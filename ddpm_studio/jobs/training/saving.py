@@ -102,11 +102,11 @@ class CheckpointSaver:
         Raises:
             StudioError: if it can't be made.
         """
-        place, self.spare.folder = self.spare.folder, None
-        assert place is not None
+        fallback, self.spare.folder = self.spare.folder, None
+        assert fallback is not None
         name, number = self.folder.path.name, 1
-        path = place / name
+        path = fallback / name
         while path_exists(path):
             number += 1
-            path = place / f"{name} {number}"
+            path = fallback / f"{name} {number}"
         return RunFolder.create(path, self.folder.info)

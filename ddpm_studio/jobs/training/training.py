@@ -127,19 +127,19 @@ def train(
     """
     ranks = RankPlan.of(requested_devices(request.devices), request.device)
     with ranks.launched(TRAIN) as launched:
-        asked = _TrainArgs(sources, run, request, options, resume, start_from, student)
-        return (yield from _prepare_and_train(asked, ranks, launched, models, spare))
+        args = _TrainArgs(sources, run, request, options, resume, start_from, student)
+        return (yield from _prepare_and_train(args, ranks, launched, models, spare))
 
 
 def _prepare_and_train(
-    asked: _TrainArgs,
+    args: _TrainArgs,
     ranks: RankPlan,
     launched: Team | None,
     models: ModelStore | None,
     spare: FallbackFolder | None,
 ) -> Generator[Event, None, TrainResult]:
     """Prepare and train as :func:`train` does, on the given ranks."""
-    sources, run, request, options, resume, start_from, student = asked
+    sources, run, request, options, resume, start_from, student = args
     device = ranks.device
     if resume:
         folder = RunFolder.open(run)
@@ -166,28 +166,28 @@ def _prepare_and_train(
         # Recorded, so that the request describes the run.
         request = request.model_copy(update=inherited_settings(base))
     # An existing network counts, not the preset of the request.
-    there = folder.info if resume else base
-    process = there.process if there else process_info(request)
+    prior = folder.info if resume else base
+    process = prior.process if prior else process_info(request)
     try:
         check_loss(process.build(), request.loss, request.timestep_sampling)
     except ValueError as error:
         raise StudioError(f"These settings do not go together: {error}.") from error
-    multiple = there.network_config().size_multiple if there else preset_multiple(request.preset)
-    learnt = folder.info if resume else None
+    multiple = prior.network_config().size_multiple if prior else preset_multiple(request.preset)
+    recorded = folder.info if resume else None
     if student and base and not sources:
-        learnt, sources = (
+        recorded, sources = (
             base,
             training_sources(base, "Name pictures like those it was trained on."),
         )
-    dataset = cached_pictures(learnt, sources) if learnt else None
+    dataset = cached_pictures(recorded, sources) if recorded else None
     if dataset is not None:
-        gone = (
+        reason = (
             "are gone" if not all(map(path_exists, sources)) else "can't be read without a plug-in"
         )
-        yield Notice(f"The pictures {gone}; training goes on with those that were kept.")
+        yield Notice(f"The pictures {reason}; training goes on with those that were kept.")
     else:
-        if learnt:
-            require_reader(learnt, sources)
+        if recorded:
+            require_reader(recorded, sources)
         dataset = yield from prepare_on_all_ranks(launched, sources, options, multiple)
     if dataset.report.rejects:
         yield PicturesLeftOut(describe_rejects(dataset.report.rejects))
@@ -213,16 +213,16 @@ def _prepare_and_train(
         if base and start_from and not student:
             yield InfoNotice(str(Adaptation(base, start_from, config, dataset.class_names)))
         # Likewise dropout, which must not change when a preset does.
-        told = {"precision": precision, "dropout": config.dropout}
-        request = request.model_copy(update=told)
+        settings = {"precision": precision, "dropout": config.dropout}
+        request = request.model_copy(update=settings)
         info = describe(request, config, process, dataset, start_from, student, base)
-    parts = yield from split_held_out(dataset, request.held_out)
-    if request.held_out and parts is None:
+    split = yield from split_held_out(dataset, request.held_out)
+    if request.held_out and split is None:
         yield Notice("No picture is held out: there are too few for that share.")
-    elif parts is not None:
-        held_out_message = f"{len(parts.held):,} of {len(dataset):,} pictures are held out"
-        yield InfoNotice(f"{held_out_message}; the other {len(parts.trained):,} are trained on.")
-    rows = None if parts is None else parts.trained
+    elif split is not None:
+        held_out_message = f"{len(split.held):,} of {len(dataset):,} pictures are held out"
+        yield InfoNotice(f"{held_out_message}; the other {len(split.trained):,} are trained on.")
+    rows = None if split is None else split.trained
     batch, count = request.pictures_per_step, len(dataset if rows is None else rows)
     if batch > count:
         yield Notice(describe_large_batch(batch, count))
@@ -236,10 +236,10 @@ def _prepare_and_train(
         threads(ranks.threads(request.threads)),
         ranks.start_or_join(TRAIN, request.threads, launched) as team,
     ):
-        described = folder.info if resume else info
-        taken, seen = _progress_of(folder) if resume else (0, 0)
+        run_info = folder.info if resume else info
+        steps_taken, seen = _progress_of(folder) if resume else (0, 0)
         request = yield from resolve_length(
-            request, described, dataset, device, taken, seen, rows, ranks.size
+            request, run_info, dataset, device, steps_taken, seen, rows, ranks.size
         )
         if not resume:
             planned = student.planned(request.steps) if student else None
@@ -249,7 +249,7 @@ def _prepare_and_train(
             folder,
             request,
             dataset,
-            parts,
+            split,
             device,
             models or ModelStore(),
             spare or FallbackFolder(),
@@ -263,7 +263,7 @@ def _train(
     folder: RunFolder,
     request: TrainRequest,
     dataset: Dataset,
-    parts: HeldOutSplit | None,
+    split: HeldOutSplit | None,
     device: torch.device,
     models: ModelStore,
     spare: FallbackFolder,
@@ -278,7 +278,7 @@ def _train(
             yield Notice(lock.warning)
         guard = DataGuard(dataset.images)
         fresh = not folder.checkpoints()
-        rows = None if parts is None else parts.trained
+        rows = None if split is None else split.trained
         for _ in team.join() if team else ():
             yield Progress(0, 1, "Starting the ranks")
         group = team.group if team else SINGLE_PROCESS
@@ -287,9 +287,9 @@ def _train(
         )
         held_out = None
         # A student can't be measured, as it has no model of each step.
-        if parts is not None and folder.info.student is None:
+        if split is not None and folder.info.student is None:
             labels = dataset.labels if trainer.model.config.num_classes is not None else None
-            held_out = HeldOutEvaluator(trainer, guard.images, labels, parts, request)
+            held_out = HeldOutEvaluator(trainer, guard.images, labels, split, request)
         state, notices = _restore(folder, trainer)
         yield from notices
         if folder.checkpoints() and trainer.step_number >= request.steps:
@@ -305,11 +305,11 @@ def _train(
         with suppress(OSError):
             record_changed_settings(folder, request, trainer.step_number)
 
-        def begun(at: RunFolder) -> RunStarted:
-            journal.begin(at.path, request.steps)
-            models.attach(at.path, at.info, _live_networks(trainer))
+        def run_started(run_folder: RunFolder) -> RunStarted:
+            journal.begin(run_folder.path, request.steps)
+            models.attach(run_folder.path, run_folder.info, _live_networks(trainer))
             return RunStarted(
-                at.path,
+                run_folder.path,
                 trainer.step_number,
                 request.steps,
                 sum(p.numel() for p in trainer.model.parameters()),
@@ -317,15 +317,15 @@ def _train(
                 trainer.config.precision,
             )
 
-        def moved(old: RunFolder, new: RunFolder) -> RunStarted:
+        def on_moved(old: RunFolder, new: RunFolder) -> RunStarted:
             models.detach(old.path)
             journal.end(old.path)
-            return begun(new)
+            return run_started(new)
 
         stepper = Stepper(trainer, request, team.progress if team else None)
         leading = RankZero(team, trainer, request.steps) if team else None
         loop = TrainingLoop(
-            folder, lock, request, trainer, guard, spare, held_out, moved, stepper, leading
+            folder, lock, request, trainer, guard, spare, held_out, on_moved, stepper, leading
         )
         rollbacks = state.get("returns", 0)
         loop.restore(rollbacks if isinstance(rollbacks, int) else 0)
@@ -334,17 +334,17 @@ def _train(
             leading.begin()
         # First, so that the progress of reading pictures is not taken for that of the training.
         yield Progress(trainer.step_number, request.steps, "Training")
-        yield begun(folder)
+        yield run_started(folder)
         yield from loop.run()
         ended_normally = True
     except GeneratorExit:
         ended_normally = True
         raise
     finally:
-        at = loop.folder if loop else folder
-        models.detach(at.path)
+        last_folder = loop.folder if loop else folder
+        models.detach(last_folder.path)
         if ended_normally:
-            journal.end(at.path)
+            journal.end(last_folder.path)
         if loop:
             loop.close()
         else:

@@ -40,5 +40,5 @@ class ErrorRecord:
                 "Start DDPM Studio again and train further; if it happens again, choose device "
                 "cpu, or look at the GPU's driver."
             )
-        kept = f"The run is saved at step {saved}." if saved else "No step was saved yet."
-        return StudioError(f"{cause} {kept}", remedy, self.failure.details)
+        saved_text = f"The run is saved at step {saved}." if saved else "No step was saved yet."
+        return StudioError(f"{cause} {saved_text}", remedy, self.failure.details)

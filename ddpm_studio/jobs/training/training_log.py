@@ -55,7 +55,7 @@ class TrainingLog:
         self._pending: list[StepResult] = []
         self._held_out: HeldOutMeasured | None = None
         self._load = LoadMeter(trainer.device)
-        self._begun = time.monotonic()
+        self._tick_start = time.monotonic()
         self._speed: float | None = None
 
     def add(self, result: StepResult) -> None:
@@ -68,11 +68,11 @@ class TrainingLog:
 
     def exclude_seconds(self, seconds: float) -> None:
         """Exclude some seconds since the last tick from the speed."""
-        self._begun += seconds
+        self._tick_start += seconds
 
     def is_due(self) -> bool:
         """Whether it is time for a tick."""
-        return time.monotonic() - self._begun >= _TICK_SECONDS
+        return time.monotonic() - self._tick_start >= _TICK_SECONDS
 
     def flush(self) -> Generator[Event, None, None]:
         """Yield a TrainStep for each step since the last tick, a TrainTick, and a Notice if needed.
@@ -90,8 +90,8 @@ class TrainingLog:
             TrainStep(first + k, losses[k], norms[k], pending[k].lr) for k in range(len(pending))
         ]
         now = time.monotonic()
-        speed = len(pending) / max(now - self._begun, 1e-9)
-        self._begun = now
+        speed = len(pending) / max(now - self._tick_start, 1e-9)
+        self._tick_start = now
         self._speed = (
             speed if self._speed is None else _SMOOTHING * speed + (1 - _SMOOTHING) * self._speed
         )
@@ -120,7 +120,7 @@ class TrainingLog:
 
     def restart_clock(self) -> None:
         """Exclude the time since the last tick from the speed."""
-        self._begun = time.monotonic()
+        self._tick_start = time.monotonic()
 
     def _loss_by_t(self, pending: list[StepResult]) -> tuple[float, ...]:
         index = torch.cat([result.index for result in pending]).cpu().numpy()

@@ -39,16 +39,16 @@ class TrainingLoop:
     """Takes steps, logs, draws and saves until the requested number of steps is reached.
 
     Args:
-        folder: the run folder; replaced after a move, see ``moved``.
+        folder: the run folder; replaced after a move, see ``on_moved``.
         lock: the lock of the run folder, released by :meth:`close`.
         request: the settings.
         trainer: the trainer, at the step to continue from.
         guard: the guard of the pictures.
         spare: where to save if the folder can't be written to.
         held_out: measures held-out pictures, if there are any.
-        moved: called with the old and the new folder after saving elsewhere; returns an event.
+        on_moved: called with the old and the new folder after saving elsewhere; returns an event.
         stepper: takes the steps.
-        leading: rank 0's part in a training on several ranks; None for a single rank.
+        rank_zero: rank 0's part in a training on several ranks; None for a single rank.
     """
 
     def __init__(
@@ -60,23 +60,23 @@ class TrainingLoop:
         guard: DataGuard,
         spare: FallbackFolder,
         held_out: HeldOutEvaluator | None,
-        moved: Callable[[RunFolder, RunFolder], Event],
+        on_moved: Callable[[RunFolder, RunFolder], Event],
         stepper: Stepper,
-        leading: RankZero | None = None,
+        rank_zero: RankZero | None = None,
     ) -> None:
         self.folder = folder
         self.request = request
         self.trainer = trainer
         self._lock = lock
         self._guard = guard
-        self._on_moved = moved
+        self._on_moved = on_moved
         self._held_out = held_out
         self._log = TrainingLog(folder.metrics_file, trainer, request.steps)
         self._previews = PreviewSampler(folder, trainer, request)
         self._snapshots = AverageSnapshots(folder.path, trainer, request.steps)
         self._saver = CheckpointSaver(folder, trainer, request.checkpoint_every, spare)
         self._spikes = SpikeDetector()
-        self._stepper, self._leading = stepper, leading
+        self._stepper, self._rank_zero = stepper, rank_zero
         self._rollbacks = 0
         # The last checkpoint returned to, and how many times in a row.
         self._repeated_rollbacks: tuple[int, int] = (-1, 0)
@@ -103,20 +103,22 @@ class TrainingLoop:
         """
         try:
             yield from self._stepper.begin()
-            back = True
-            while back:
+            rolled_back = True
+            while rolled_back:
                 yield from self._steps()
-                back = yield from self._finish()
+                rolled_back = yield from self._finish()
         except GeneratorExit:
             self._save_at_close()
             raise
         except Exception as error:
-            fault = ErrorRecord.of(error if self._leading is None else self._leading.cause(error))
-            sound = self.trainer.whole and not isinstance(error, DivergedError)
+            fault = ErrorRecord.of(
+                error if self._rank_zero is None else self._rank_zero.cause(error)
+            )
+            is_valid = self.trainer.whole and not isinstance(error, DivergedError)
         else:
             return
         # Outside of the except block: the traceback, which references tensors, is freed by now.
-        if sound and not fault.device_lost and self.trainer.step_number > self._saver.saved:
+        if is_valid and not fault.device_lost and self.trainer.step_number > self._saver.saved:
             with contextlib.suppress(Exception):
                 self._flush_quietly()
                 self._saver.save(self._state())
@@ -125,15 +127,15 @@ class TrainingLoop:
     def _steps(self) -> Generator[Event, None, None]:
         trainer, log, total = self.trainer, self._log, self.request.steps
         while trainer.step_number < total:
-            if told := self._guard.check():
-                yield Notice(told)
+            if message := self._guard.check():
+                yield Notice(message)
             log.add((yield from self._stepper.step()))
             yield Progress(trainer.step_number, total, "Training")
             if self._snapshots.is_due:
                 yield from self._snapshot()
-            begun = time.monotonic()
+            start_time = time.monotonic()
             yield from self._stepper.after_step()
-            log.exclude_seconds(time.monotonic() - begun)
+            log.exclude_seconds(time.monotonic() - start_time)
             last = trainer.step_number == total
             previews, save = (
                 self._previews.is_due(trainer.step_number),
@@ -175,17 +177,17 @@ class TrainingLoop:
         except DivergedError as error:
             if not self.request.return_on_spike:
                 raise
-            cause, sound = error.cause, self.trainer.step_number
+            cause, sound_step = error.cause, self.trainer.step_number
         else:
             if (yield from self._check_metrics_written()):
                 return True
             if spike is None or not self.request.return_on_spike:
                 return False
-            cause, sound = (
+            cause, sound_step = (
                 f"The loss leapt at step {self.trainer.step_number}.",
                 spike - DETECTION_DELAY,
             )
-        return (yield from self._roll_back(cause, sound))
+        return (yield from self._roll_back(cause, sound_step))
 
     def _with_forecast(self, tick: TrainTick) -> TrainTick:
         """Add the time until the next samples and the number of CPU threads to a tick."""
@@ -212,8 +214,8 @@ class TrainingLoop:
                 yield SavingFailed(f"The figures can't be written: {reason}. They wait in memory.")
         return False
 
-    def _roll_back(self, cause: str, sound: int) -> Generator[Event, None, bool]:
-        """Load the last checkpoint up to step ``sound``, and train on other pictures from there.
+    def _roll_back(self, cause: str, sound_step: int) -> Generator[Event, None, bool]:
+        """Load the last checkpoint up to ``sound_step``, and train on other pictures from there.
 
         If none of those can be read, the first later one is used. Newer checkpoints are set aside.
 
@@ -226,34 +228,34 @@ class TrainingLoop:
                 f"{cause} There is no checkpoint to go back to.", "Save more often."
             )
         # Yielded later, so that a consumer that closes the generator at one finds the return done.
-        told: list[Event] = []
-        if self._leading is not None:
-            finish(self._leading.announce_rollback(self._stepper), told.append)
-        wanted = [old for old in reversed(checkpoints) if old.step <= sound]
-        wanted += [late for late in checkpoints if late.step > sound]
-        newest, _, notices = load_first_readable(wanted, self.trainer, self.folder.info)
+        events: list[Event] = []
+        if self._rank_zero is not None:
+            finish(self._rank_zero.announce_rollback(self._stepper), events.append)
+        candidates = [saved for saved in reversed(checkpoints) if saved.step <= sound_step]
+        candidates += [saved for saved in checkpoints if saved.step > sound_step]
+        newest, _, notices = load_first_readable(candidates, self.trainer, self.folder.info)
         if newest is None:
-            none = f"{cause} No checkpoint can be read."
-            raise DivergedError(none, "Start a new run.", str(notices))
-        times = self._repeated_rollbacks[1] + 1 if self._repeated_rollbacks[0] == newest.step else 1
-        if times > _MAX_ROLLBACKS:
+            message = f"{cause} No checkpoint can be read."
+            raise DivergedError(message, "Start a new run.", str(notices))
+        count = self._repeated_rollbacks[1] + 1 if self._repeated_rollbacks[0] == newest.step else 1
+        if count > _MAX_ROLLBACKS:
             raise DivergedError(
-                f"{cause} It did so {times} times after step {newest.step}.",
+                f"{cause} It did so {count} times after step {newest.step}.",
                 "Start a new run with a smaller learning rate.",
             )
-        self._repeated_rollbacks = (newest.step, times)
+        self._repeated_rollbacks = (newest.step, count)
         self._snapshots.remove_later()
         for spoiled in checkpoints[checkpoints.index(newest) + 1 :]:
             with contextlib.suppress(OSError):
                 spoiled.quarantine()
         self._saver.saved = newest.step
         self.restore(self._rollbacks + 1)
-        if self._leading is not None:
-            self._leading.begin()
+        if self._rank_zero is not None:
+            self._rank_zero.begin()
         self._spikes.reset()
         self._log.writer.drop_after(newest.step)
         self._log.restart_after_rollback()
-        yield from (*told, *notices)
+        yield from (*events, *notices)
         yield Notice(f"{cause} Training went back to step {newest.step} and takes other pictures.")
         return True
 
@@ -262,12 +264,12 @@ class TrainingLoop:
         try:
             self._snapshots.save()
         except OSError as error:
-            refused = error.strerror or error
+            reason = error.strerror or error
         else:
             self._reported_problems.discard("averages")
             return
         step = self.trainer.step_number
-        notice = Notice(f"The averages of step {step} can't be saved: {refused}. Training goes on.")
+        notice = Notice(f"The averages of step {step} can't be saved: {reason}. Training goes on.")
         yield from self._report_once("averages", notice)
 
     def _draw(self) -> Generator[Event, None, None]:
@@ -290,9 +292,9 @@ class TrainingLoop:
         """Measure held-out pictures if it is time; return whether there is a measurement."""
         if self._held_out is None:
             return False
-        begun = time.monotonic()
+        start_time = time.monotonic()
         measured = yield from self._held_out.after_step(self.trainer.step_number)
-        self._log.exclude_seconds(time.monotonic() - begun)
+        self._log.exclude_seconds(time.monotonic() - start_time)
         self._log.add_held_out(measured)
         return measured is not None
 
@@ -301,28 +303,28 @@ class TrainingLoop:
 
         Weights that are not finite are not saved. Return True if they made the training go back.
         """
-        before = self._saver.problem
-        if before is not None and self._saver.spare.folder is not None:
+        previous_problem = self._saver.problem
+        if previous_problem is not None and self._saver.spare.folder is not None:
             yield from self._move()
         try:
             saved = self._saver.save(self._state())
         except StudioError as error:
-            spoiled = isinstance(error, DivergedError)
-            if spoiled and not self.request.return_on_spike:
+            diverged = isinstance(error, DivergedError)
+            if diverged and not self.request.return_on_spike:
                 raise
-            refused = error.cause
+            cause = error.cause
         else:
             self._reported_problems.discard("saving")
             yield saved
-            if before is not None:
+            if previous_problem is not None:
                 yield Notice(f"Step {saved.step} is saved.")
             return False
-        if spoiled:
-            return (yield from self._roll_back(refused, self.trainer.step_number))
+        if diverged:
+            return (yield from self._roll_back(cause, self.trainer.step_number))
         if self._saver.spare.folder is not None:
             return (yield from self._save())
-        told = SavingFailed(f"{refused} Training goes on in memory and tries again.")
-        yield from self._report_once("saving", told)
+        notice = SavingFailed(f"{cause} Training goes on in memory and tries again.")
+        yield from self._report_once("saving", notice)
         return False
 
     def _move(self) -> Generator[Event, None, None]:
@@ -353,20 +355,20 @@ class TrainingLoop:
         try:
             self._saver.save(self._state())
         except StudioError as error:
-            refused = error
+            save_error = error
         else:
             return
         chosen_folder = self._saver.spare.folder
-        for place in filter(None, (chosen_folder, *last_resort_folders())):
-            if self._save_into(place):
-                if place == chosen_folder:
+        for folder in filter(None, (chosen_folder, *last_resort_folders())):
+            if self._save_into(folder):
+                if folder == chosen_folder:
                     return
-                raise StudioError(refused.cause, f"It is saved in {self.folder.path} instead.")
-        raise refused
+                raise StudioError(save_error.cause, f"It is saved in {self.folder.path} instead.")
+        raise save_error
 
-    def _save_into(self, place: Path) -> bool:
+    def _save_into(self, folder: Path) -> bool:
         """Save into a new run folder at this place; return whether that succeeded."""
-        old, self._saver.spare.folder = self.folder, place
+        old, self._saver.spare.folder = self.folder, folder
         for _ in self._move():
             pass
         try:
@@ -391,8 +393,8 @@ class TrainingLoop:
             **rank_count_entry(self.trainer),
         }
 
-    def _report_once(self, about: str, notice: Notice) -> Generator[Event, None, None]:
+    def _report_once(self, topic: str, notice: Notice) -> Generator[Event, None, None]:
         """Report a problem once, until it is solved and may occur again."""
-        if about not in self._reported_problems:
-            self._reported_problems.add(about)
+        if topic not in self._reported_problems:
+            self._reported_problems.add(topic)
             yield notice

@@ -426,7 +426,7 @@ def test_training_returns_to_where_the_loss_had_not_leapt_yet(
 ) -> None:
     monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
     # The spike is detected at its second step of three, when the first is already saved.
-    for key, value in (("_BEFORE", 10), ("_NOW", 3), ("_LEAST", 2)):
+    for key, value in (("_BEFORE", 10), ("_NOW", 3), ("_MIN_BASELINE", 2)):
         monkeypatch.setattr(loss_spikes, key, value)
     monkeypatch.setattr(training_loop, "DETECTION_DELAY", 3)
     spoil_losses(monkeypatch, lambda step, back: step >= 6 and not back, 100.0)
@@ -484,7 +484,7 @@ def test_closing_while_training_goes_back_keeps_no_step_after_the_leap(
     ways: dict[str, Any] = {"checkpoint_every": 3, "return_on_spike": True, "sample_count": 0}
     job = start(pictures, tmp_path / "run", steps=8, **ways)
     until(job, at_step(4))
-    _loop_of(job)._leading = RankZero()
+    _loop_of(job)._rank_zero = RankZero()
     until(job, lambda event: isinstance(event, Notice) and "memory" in event.text)
     job.close()
     assert RunFolder.open(tmp_path / "run").newest().step == 3
