@@ -15,7 +15,7 @@ from ddpm_studio.picture_shape import sides
 _SIGN, _ESCAPED = re.compile(r"[\\,=]"), re.compile(r"\\([\\,=])")
 # Control characters, which nobody types, replace escaped characters while pairs are split.
 _PLACEHOLDERS = {"\\": "\0", ",": "\1", "=": "\2"}
-_SHOWN = str.maketrans({hidden: sign for sign, hidden in _PLACEHOLDERS.items()})
+_UNESCAPED = str.maketrans({hidden: sign for sign, hidden in _PLACEHOLDERS.items()})
 
 
 def read_pairs(text: str) -> Iterator[tuple[str, str]]:
@@ -26,7 +26,7 @@ def read_pairs(text: str) -> Iterator[tuple[str, str]]:
     """
     hidden = _ESCAPED.sub(lambda found: _PLACEHOLDERS[found[1]], text)
     for part in hidden.split(","):
-        name, _, value = (one.translate(_SHOWN) for one in part.strip().partition("="))
+        name, _, value = (piece.translate(_UNESCAPED) for piece in part.strip().partition("="))
         if not (name and value):
             raise ValueError(name or value)
         yield name, value
@@ -37,26 +37,26 @@ def _escaped(text: str) -> str:
 
 
 def changed_options(
-    asked: BaseModel, usual: BaseModel, leave_out: Collection[str]
+    request: BaseModel, defaults: BaseModel, leave_out: Collection[str]
 ) -> Iterator[str]:
-    """Yield the command-line options for the fields in which ``asked`` differs from ``usual``.
+    """Yield the command-line options for the fields in which ``request`` differs from ``defaults``.
 
     Args:
-        asked: the request to repeat.
-        usual: a request with the default of every option.
+        request: the request to repeat.
+        defaults: a request with the default of every option.
         leave_out: fields to leave out.
     """
-    for name in type(asked).model_fields:
-        value: Any = getattr(asked, name)
-        if name in leave_out or value is None or value == getattr(usual, name):
+    for name in type(request).model_fields:
+        value: Any = getattr(request, name)
+        if name in leave_out or value is None or value == getattr(defaults, name):
             continue
         if isinstance(value, bool):
             yield option_name(name if value else f"no_{name}")
         elif isinstance(value, dict):
-            for key, one in value.items():
+            for key, entry in value.items():
                 # With all digits, as a rounded number would be a different request.
-                shown = repr(one).removesuffix(".0") if isinstance(one, float) else one
-                yield from (option_name(name), "=".join(map(_escaped, (str(key), str(shown)))))
+                text = repr(entry).removesuffix(".0") if isinstance(entry, float) else entry
+                yield from (option_name(name), "=".join(map(_escaped, (str(key), str(text)))))
         elif name == "image_size":
             yield from (option_name(name), "x".join(map(str, dict.fromkeys(sides(value)))))
         else:

@@ -56,15 +56,15 @@ class FrameImages:
 
     def kept(self, view: View) -> Numbers | Pictures:
         """Return the kept array without a copy, float16 or uint8 (N, H, W, C)."""
-        found: Numbers | Pictures = getattr(self, f"{view}_kept")
-        return found
+        array: Numbers | Pictures = getattr(self, f"{view}_kept")
+        return array
 
     def pictures(self, view: View, picture: int | None = None) -> Pictures:
         """Return pictures, uint8 (N, H, W, C), or one, (H, W, C); not a copy if kept as such."""
-        kept = self.kept(view)
+        array = self.kept(view)
         if picture is not None:
-            kept = kept[picture]
-        return to_levels(kept, SCALES[view])
+            array = array[picture]
+        return to_levels(array, SCALES[view])
 
     def for_display(self, view: View, picture: int | None = None) -> Pictures:
         """Return :meth:`pictures` for display: ε̂ with an opaque alpha channel, if it has one."""
@@ -101,10 +101,10 @@ def to_levels(numbers: Numbers | Pictures, scale: float = 1.0) -> Pictures:
     return levels
 
 
-def to_values(kept: Numbers | Pictures, scale: float = 1.0) -> npt.NDArray[np.float32]:
+def to_values(stored: Numbers | Pictures, scale: float = 1.0) -> npt.NDArray[np.float32]:
     """Return float16 as float32, and uint8 levels as the middle of the interval of each."""
-    values = kept.astype(np.float32)
-    if kept.dtype == np.uint8:
+    values = stored.astype(np.float32)
+    if stored.dtype == np.uint8:
         values = (values / np.float32(127.5) - 1) * np.float32(scale)
     return values
 

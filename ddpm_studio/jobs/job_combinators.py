@@ -53,13 +53,13 @@ def run_sequentially(
         The results of the jobs.
     """
     total = sum(cost for cost, _ in jobs)
-    passed = 0
-    finished: list[Result] = []
+    done = 0
+    results: list[Result] = []
     for cost, job in jobs:
-        finished.append((yield from map_progress(job, partial(_scaled, passed, cost, total))))
-        passed += cost
-    return finished
+        results.append((yield from map_progress(job, partial(_scaled, done, cost, total))))
+        done += cost
+    return results
 
 
-def _scaled(passed: int, cost: int, total: int, own: Progress) -> Progress:
-    return Progress(passed + cost * own.done // own.total, total, own.text, "")
+def _scaled(done: int, cost: int, total: int, progress: Progress) -> Progress:
+    return Progress(done + cost * progress.done // progress.total, total, progress.text, "")

@@ -33,7 +33,7 @@ from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.requests import PlaygroundRequest, Sampler
 
 _BATCH, _OTHERS, _LEARNING_RATE, _EMA = 512, 512, 1.5e-2, 0.998
-_SHOWN, _REPORT_COUNT = 512, 20
+_POINTS, _REPORT_COUNT = 512, 20
 # Share of the variance 1 − ᾱ_t as step size δ: so small that the discretisation can't be seen.
 _LANGEVIN_SHARE = 0.02
 _REPORT_EVERY, _TRAJECTORY_REPORT_EVERY = 25, 10
@@ -52,7 +52,7 @@ class PointModel:
 def play(
     request: PlaygroundRequest, drawing: Points | None = None
 ) -> Generator[Event, None, PointModel]:
-    """Train a network on points; yields Progress, and from time to time PointsLearned.
+    """Train a network on points; yields Progress, and from time to time PointTrainingState.
 
     Args:
         request: shape of the points, and length of the training.
@@ -67,11 +67,11 @@ def play(
         NoiseSchedule.named("linear_scaled", request.timesteps), clip_x0=False
     )
     generator = torch.Generator().manual_seed(request.seed)
-    own = None if drawing is None else torch.from_numpy(drawing)
+    drawn_points = None if drawing is None else torch.from_numpy(drawing)
 
     def points(count: int) -> Tensor:
-        if request.shape == "drawing" and own is not None:
-            return toy.resample(own, count, generator)
+        if request.shape == "drawing" and drawn_points is not None:
+            return toy.resample(drawn_points, count, generator)
         assert request.shape != "drawing"
         return toy.draw_points(request.shape, count, generator)
 
@@ -81,7 +81,7 @@ def play(
     average = EMA(network, _EMA)
     optimizer = torch.optim.Adam(network.parameters(), lr=_LEARNING_RATE)
     cooling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, request.steps)
-    model = PointModel(average.model, process, points(_SHOWN).numpy(), request.shape)
+    model = PointModel(average.model, process, points(_POINTS).numpy(), request.shape)
     report_steps = set(
         np.linspace(0, request.steps, _REPORT_COUNT + 1).round().astype(int).tolist()
     )
@@ -110,18 +110,18 @@ def play(
         if step % _REPORT_EVERY == 0 or step == request.steps:
             yield Progress(step, request.steps, "Learning")
         if step in report_steps:
-            *_, (_, samples) = _trajectory_states(model, "ddim", 20, request.seed, _SHOWN)
+            *_, (_, samples) = _trajectory_states(model, "ddim", 20, request.seed, _POINTS)
             yield PointTrainingState(step, float(loss), model.data, samples)
     return model
 
 
 def shape_points(shape: toy.Shape, seed: int = 0) -> Points:
     """Return data points of a shape, float32 (N, 2)."""
-    points: Points = toy.draw_points(shape, _SHOWN, torch.Generator().manual_seed(seed)).numpy()
+    points: Points = toy.draw_points(shape, _POINTS, torch.Generator().manual_seed(seed)).numpy()
     return points
 
 
-def start_noise(seed: int, count: int = _SHOWN) -> Points:
+def start_noise(seed: int, count: int = _POINTS) -> Points:
     """Return the noise x_T from which :func:`sample_trajectory` starts, (count, 2)."""
     x_t = PictureNoise(seed, [0], "cpu").draw((2, count, 1))
     noise: Points = toy.as_points(x_t).numpy().copy()
@@ -129,7 +129,7 @@ def start_noise(seed: int, count: int = _SHOWN) -> Points:
 
 
 def sample_trajectory(
-    model: PointModel, sampler: Sampler, steps: int | None, seed: int, count: int = _SHOWN
+    model: PointModel, sampler: Sampler, steps: int | None, seed: int, count: int = _POINTS
 ) -> Generator[Event, None, PointTrajectory]:
     """Run a reverse process from noise; yields Progress, and returns the trajectory.
 
@@ -167,7 +167,7 @@ def _trajectory_states(
 
 
 def langevin(
-    model: PointModel, t: int, steps: int, seed: int, count: int = _SHOWN
+    model: PointModel, t: int, steps: int, seed: int, count: int = _POINTS
 ) -> Generator[Event, None, PointTrajectory]:
     """Run a Langevin chain to samples of q(x_t), by the learned score alone.
 
@@ -195,7 +195,7 @@ def langevin(
     return PointTrajectory(tuple(k / steps for k in range(steps + 1)), tuple(states))
 
 
-def score_field(model: PointModel, places: Points, t: int) -> npt.NDArray[np.float32]:
+def score_field(model: PointModel, positions: Points, t: int) -> npt.NDArray[np.float32]:
     """Return the learned score ∇ log q(x_t) ≈ −ε̂/√(1−ᾱ_t) at places, of their shape (G, 2).
 
     Raises:
@@ -205,7 +205,7 @@ def score_field(model: PointModel, places: Points, t: int) -> npt.NDArray[np.flo
     if not 1 <= t <= schedule.T:
         raise StudioError(f"t = {t} is out of range.", f"t goes from 1 to {schedule.T}.")
     with torch.no_grad():
-        x = toy.as_picture(torch.from_numpy(places))
+        x = toy.as_picture(torch.from_numpy(positions))
         eps = model.process.p_mean_variance(model.network, x, t - 1).eps
     scale = float(schedule.sqrt_one_minus_alphas_cumprod[t - 1])
     score: npt.NDArray[np.float32] = (toy.as_points(eps) / -scale).numpy().copy()
@@ -221,30 +221,32 @@ def diffuse_points(model: PointModel, t: int, seed: int) -> Points:
     return points
 
 
-def true_score(model: PointModel, places: Points, t: int) -> Points | None:
+def true_score(model: PointModel, positions: Points, t: int) -> Points | None:
     """Return the exact ∇ log q(x_t) at places (G, 2), or None except for the eight Gaussians."""
     if model.shape != "eight_gaussians":
         return None
-    x = torch.from_numpy(places)
+    x = torch.from_numpy(positions)
     score: Points = toy.mixture_score(x, model.process.schedule, t - 1).float().numpy()
     return score
 
 
-def evaluate_scores(model: PointModel, places: Points, t: int, seed: int) -> PointScores:
+def evaluate_scores(model: PointModel, positions: Points, t: int, seed: int) -> PointScores:
     """Return points of q(x_t), and the score at places (G, 2); at t = 0 the score of t = 1.
 
     Raises:
         StudioError: if t is not 0..T.
     """
-    at, points = max(1, t), diffuse_points(model, t, seed)
-    learned, true = score_field(model, places, at), true_score(model, places, at)
-    exact = true_score(model, points, at)
-    cosine = None if exact is None else float(cosines(score_field(model, points, at), exact).mean())
+    score_t, points = max(1, t), diffuse_points(model, t, seed)
+    learned, true = score_field(model, positions, score_t), true_score(model, positions, score_t)
+    exact = true_score(model, points, score_t)
+    cosine = (
+        None if exact is None else float(cosines(score_field(model, points, score_t), exact).mean())
+    )
     return PointScores(points, learned, true, cosine)
 
 
 def cosines(first: Points, second: Points) -> npt.NDArray[np.float32]:
     """Return the cosine similarity of vectors (G, 2), shape (G,); 0 for a zero vector."""
     lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    found: npt.NDArray[np.float32] = (first * second).sum(1) / np.maximum(lengths, 1e-12)
-    return found
+    similarity: npt.NDArray[np.float32] = (first * second).sum(1) / np.maximum(lengths, 1e-12)
+    return similarity

@@ -44,11 +44,11 @@ def run_worker(place: RankPlace) -> int:
         with _forward_signals(team):
             _WORK_FUNCTIONS[team.receive_work()](team)
     except RankLostError:
-        over = team is not None and team.is_over
-        if team is not None and not over:
+        ended = team is not None and team.is_over
+        if team is not None and not ended:
             # Rank 0 reports it, or the watchdog does if rank 0 is the lost one.
             time.sleep(1)
-        code = 0 if over else 1
+        code = 0 if ended else 1
     except BaseException as error:
         if team is not None:
             team.fail(Failure.of(error))
@@ -73,11 +73,11 @@ def _forward_signals(team: Team) -> Iterator[None]:
         team.request_stop(number)
 
     numbers = [*termination_signals(), *preemption_signals()]
-    before = {number: signal.signal(number, forward_signal) for number in numbers}
+    previous_handlers = {number: signal.signal(number, forward_signal) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
 
 

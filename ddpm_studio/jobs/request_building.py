@@ -35,7 +35,7 @@ class OptionError(StudioError):
 
 
 def build_request(
-    model: type[ModelT], given: Mapping[str, object], named: OptionNamer = str, **more: object
+    model: type[ModelT], given: Mapping[str, object], named: OptionNamer = str, **extra: object
 ) -> ModelT:
     """Make a validated request from options.
 
@@ -44,60 +44,70 @@ def build_request(
         given: values of the options that were given, by field. Classes may be given by name instead
             of number, several as a sequence or separated by commas; "none" is no class.
         named: returns an option's name for error messages, given its field.
-        more: fields that are not options, such as ``run``.
+        extra: fields that are not options, such as ``run``.
 
     Raises:
         OptionError: if a value is invalid, or has no effect together with the others.
         StudioError: if the run has no class of a given name.
     """
-    own = dict(given)
-    if isinstance(own.get(_CLASS), str):
-        (own[_CLASS],) = _to_class_numbers(more["run"], [own[_CLASS]])
-    if isinstance(classes := own.get(_CLASSES), Sequence):
-        own[_CLASSES] = _to_class_numbers(more["run"], classes)
+    values = dict(given)
+    if isinstance(values.get(_CLASS), str):
+        (values[_CLASS],) = _to_class_numbers(extra["run"], [values[_CLASS]])
+    if isinstance(classes := values.get(_CLASSES), Sequence):
+        values[_CLASSES] = _to_class_numbers(extra["run"], classes)
     try:
-        made = model(**own, **more)
+        request = model(**values, **extra)
     except ValidationError as error:
         first = error.errors()[0]
         option = str(first["loc"][0]) if first["loc"] else model.__name__
         raise OptionError(option, str(first["msg"]).removeprefix("Value error, ")) from error
-    _reject_unused_options(made, own, named)
-    return made
+    _reject_unused_options(request, values, named)
+    return request
 
 
-def _to_class_numbers(run: object, words: str | Sequence[object]) -> list[object]:
+def _to_class_numbers(run: object, labels: str | Sequence[object]) -> list[object]:
     """Return the classes with names replaced by their numbers; other values are kept."""
     from ddpm_studio.runs import RunFolder
     from ddpm_studio.runs.classes import class_or_none, known_classes
 
     info = RunFolder.open(Path(str(run))).info
-    if isinstance(words, str):
-        words = _split_at_commas(words, known_classes(info))
-    return [class_or_none(info, one.strip()) if isinstance(one, str) else one for one in words]
+    if isinstance(labels, str):
+        labels = _split_at_commas(labels, known_classes(info))
+    return [
+        class_or_none(info, label.strip()) if isinstance(label, str) else label for label in labels
+    ]
 
 
 def _split_at_commas(text: str, names: Collection[str]) -> list[str]:
     """Split a text at its commas, except those within a class's name: "tench, Tinca tinca"."""
     pieces = text.split(",")
-    found: list[str] = []
+    labels: list[str] = []
     while pieces:
-        longest = range(len(pieces), 1, -1)
-        taken = next((k for k in longest if ",".join(pieces[:k]).strip() in names), 1)
-        found.append(",".join(pieces[:taken]))
-        del pieces[:taken]
-    return found
+        counts = range(len(pieces), 1, -1)
+        count = next((k for k in counts if ",".join(pieces[:k]).strip() in names), 1)
+        labels.append(",".join(pieces[:count]))
+        del pieces[:count]
+    return labels
 
 
-def _reject_unused_options(made: BaseModel, own: Collection[str], named: OptionNamer) -> None:
+def _reject_unused_options(request: BaseModel, given: Collection[str], named: OptionNamer) -> None:
     """Raise OptionError for an option that the chosen entry of the catalogue does not take."""
-    for name in own:
-        field = type(made).model_fields[name]
+    for name in given:
+        field = type(request).model_fields[name]
         extra = field.json_schema_extra
-        of = str(extra.get("option_of", "")) if isinstance(extra, dict) else ""
-        marker = one_of(type(made).model_fields[of]) if of in type(made).model_fields else None
-        if marker is None or getattr(made, name) == field.default:
+        selector = str(extra.get("option_of", "")) if isinstance(extra, dict) else ""
+        marker = (
+            one_of(type(request).model_fields[selector])
+            if selector in type(request).model_fields
+            else None
+        )
+        if marker is None or getattr(request, name) == field.default:
             continue
-        chosen = getattr(made, of)
+        chosen = getattr(request, selector)
         if not marker.table[chosen].accepts(name):
-            taking = " or ".join(entry.name for entry in marker.entries() if entry.accepts(name))
-            raise OptionError(name, f"{chosen} does not heed it; add {named(of)} {taking}.")
+            alternatives = " or ".join(
+                entry.name for entry in marker.entries() if entry.accepts(name)
+            )
+            raise OptionError(
+                name, f"{chosen} does not heed it; add {named(selector)} {alternatives}."
+            )
