@@ -41,9 +41,9 @@ def write_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
     try:
         for chunk in chunks:
-            left = memoryview(chunk)
-            while left:
-                left = left[os.write(descriptor, left) :]
+            remaining = memoryview(chunk)
+            while remaining:
+                remaining = remaining[os.write(descriptor, remaining) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -54,10 +54,10 @@ def append(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY, 0o666)
     try:
         end = os.fstat(descriptor).st_size
-        left = memoryview(content)
+        remaining = memoryview(content)
         try:
-            while left:
-                left = left[os.write(descriptor, left) :]
+            while remaining:
+                remaining = remaining[os.write(descriptor, remaining) :]
         except OSError:
             os.ftruncate(descriptor, end)
             raise

@@ -37,9 +37,9 @@ def save_averages(run: Path, step: int, tensors: dict[str, Tensor]) -> None:
         OSError: if they can't be written.
     """
     atomic.make_folder(run / _FOLDER)
-    half = {name: tensor.to(torch.float16) for name, tensor in tensors.items()}
+    half_precision = {name: tensor.to(torch.float16) for name, tensor in tensors.items()}
     path = run / _FOLDER / f"step-{step:08d}.safetensors"
-    atomic.write_bytes(path, b"".join(safetensors_chunks(half)))
+    atomic.write_bytes(path, b"".join(safetensors_chunks(half_precision)))
 
 
 def average_snapshots(run: Path) -> dict[int, Path]:
@@ -82,14 +82,14 @@ def rebuild_average(folder: RunFolder, checkpoint: Checkpoint, width: float) -> 
         )
     files = {s: p for s, p in average_snapshots(folder.path).items() if s < checkpoint.step}
     network = folder.info.network_config()
-    own = checkpoint.load("averages", network)
-    widths = sorted({match[1] for name in own if (match := _WIDTH.match(name))})
+    newest = checkpoint.load("averages", network)
+    widths = sorted({match[1] for name in newest if (match := _WIDTH.match(name))})
     steps = [*files, checkpoint.step]
     snapshots = [Snapshot(float(name), step) for step in steps for name in widths]
     shares = iter(coefficients(snapshots, Snapshot(width, checkpoint.step)))
     result: dict[str, Tensor] = {}
     for step in steps:
-        tensors = own if step == checkpoint.step else _read(files[step], own)
+        tensors = newest if step == checkpoint.step else _read(files[step], newest)
         for name in widths:
             share = float(next(shares))
             for key, value in split_tensors(tensors, name)[1].items():
@@ -103,16 +103,16 @@ def _has_power_ema(folder: RunFolder) -> bool:
     return request is not None and request.power_ema
 
 
-def _read(path: Path, like: dict[str, Tensor]) -> dict[str, Tensor]:
+def _read(path: Path, reference: dict[str, Tensor]) -> dict[str, Tensor]:
     try:
         # A generous bound: twice the size in full precision, while snapshots are in half precision.
         if (
             require_file(path).st_size
-            > 2 * sum(tensor.nbytes for tensor in like.values()) + _HEADER
+            > 2 * sum(tensor.nbytes for tensor in reference.values()) + _HEADER
         ):
             raise ValueError("too large")
         tensors = load_file(path, backend="pread")
-        if {k: v.shape for k, v in tensors.items()} != {k: v.shape for k, v in like.items()}:
+        if {k: v.shape for k, v in tensors.items()} != {k: v.shape for k, v in reference.items()}:
             raise ValueError("other tensors")
     except (OSError, ValueError, SafetensorError) as error:
         raise StudioError(

@@ -143,10 +143,10 @@ class Checkpoint:
         Raises:
             OSError: if it can't be renamed.
         """
-        aside = self.path.with_name(f"damaged-{self.path.name}")
-        if aside.exists():
-            atomic.remove_folder(aside)
-        rename_with_retries(Path.rename, self.path, aside)
+        target = self.path.with_name(f"damaged-{self.path.name}")
+        if target.exists():
+            atomic.remove_folder(target)
+        rename_with_retries(Path.rename, self.path, target)
 
     def _damaged(self, what: str) -> StudioError:
         return StudioError(

@@ -35,30 +35,30 @@ def classes_in_turn(info: RunInfo, count: int) -> list[int]:
     return [class_in_turn(number, classes) for number in range(count)]
 
 
-def class_number(info: RunInfo, word: str) -> int:
+def class_number(info: RunInfo, text: str) -> int:
     """Parse a class given by name or number; a name takes precedence over a number.
 
     Raises:
         StudioError: if the network has no classes, or not this one.
     """
     names = known_classes(info)
-    if word in names:
-        return names.index(word)
-    if word.isascii() and word.isdigit():
-        check_class(info, int(word))
-        return int(word)
-    raise _unknown_class_error(names, word)
+    if text in names:
+        return names.index(text)
+    if text.isascii() and text.isdigit():
+        check_class(info, int(text))
+        return int(text)
+    raise _unknown_class_error(names, text)
 
 
-def class_or_none(info: RunInfo, word: str) -> int | None:
+def class_or_none(info: RunInfo, text: str) -> int | None:
     """Parse a class as :func:`class_number`, or None for the word :data:`NO_CLASS`.
 
     Raises:
         StudioError: as :func:`class_number`.
     """
-    if word == NO_CLASS and word not in known_classes(info):
+    if text == NO_CLASS and text not in known_classes(info):
         return None
-    return class_number(info, word)
+    return class_number(info, text)
 
 
 def check_class(info: RunInfo, number: int) -> None:
@@ -115,7 +115,7 @@ def check_guidance(info: RunInfo, guidance: float) -> None:
         )
 
 
-def _unknown_class_error(names: tuple[str, ...], asked: str) -> StudioError:
+def _unknown_class_error(names: tuple[str, ...], requested: str) -> StudioError:
     if not names:
         return StudioError(
             "This model was trained without classes: it can't be guided to one.",
@@ -128,6 +128,6 @@ def _unknown_class_error(names: tuple[str, ...], asked: str) -> StudioError:
     more = len(names) - len(listed_names)
     rest = f" and {more:,} more, up to {len(names) - 1}" if more else ""
     return StudioError(
-        f"There is no class {printable(asked, _MAX_NAME_LENGTH)}.",
+        f"There is no class {printable(requested, _MAX_NAME_LENGTH)}.",
         f"This model's classes are {', '.join(listed_names)}{rest}.",
     )

@@ -88,11 +88,11 @@ def _ends_with_newline(path: Path) -> bool:
 
 def _read(path: Path) -> list[RecordedEvaluation]:
     found: list[RecordedEvaluation] = []
-    left = _MAX_BYTES
+    bytes_left = _MAX_BYTES
     try:
         with path.open("rb") as file:
-            while left > 0 and (line := file.readline(_MAX_LINE_BYTES)):
-                left -= len(line)
+            while bytes_left > 0 and (line := file.readline(_MAX_LINE_BYTES)):
+                bytes_left -= len(line)
                 if (evaluation := _parse(line)) is not None:
                     found.append(evaluation)
     except OSError:
@@ -105,11 +105,11 @@ def _parse(line: bytes) -> RecordedEvaluation | None:
         value = parse_object(line, _MAX_LINE_BYTES)
         counts = {key: _count(value[key]) for key in ("step", "samples", "reference", "floor")}
         figures, floors = _figures(value["figures"]), _figures(value["floors"])
-        words = {key: str(value[key])[:1000] for key in ("created", "features")}
+        texts = {key: str(value[key])[:1000] for key in ("created", "features")}
         told = value["told"] if isinstance(value["told"], dict) else {}
     except (ValueError, KeyError, TypeError):
         return None
-    return RecordedEvaluation(**counts, **words, told=told, figures=figures, floors=floors)  # type: ignore[arg-type]
+    return RecordedEvaluation(**counts, **texts, told=told, figures=figures, floors=floors)  # type: ignore[arg-type]
 
 
 def _count(value: object) -> int:

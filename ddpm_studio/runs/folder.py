@@ -44,7 +44,7 @@ class RunFolder:
         Raises:
             StudioError: if the folder is not empty or can't be made.
         """
-        ours = not path_exists(path)
+        is_new = not path_exists(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
             atomic.flush_folder(path.parent)
@@ -56,7 +56,7 @@ class RunFolder:
                 )
             atomic.write_bytes(path / "run.json", info.model_dump_json(indent=1).encode())
         except OSError as error:
-            if ours:
+            if is_new:
                 with contextlib.suppress(OSError):
                     path.rmdir()
             raise StudioError(
@@ -74,13 +74,13 @@ class RunFolder:
         """
         file = path / "run.json"
         if not is_file(file):
-            if why := why_unreachable(path):
+            if reason := why_unreachable(path):
                 raise StudioError(
-                    f"{path} {why}.",
+                    f"{path} {reason}.",
                     "If it was renamed or moved, open it where it is now.",
                 )
-            if (why := why_unreachable(file)) not in (None, MISSING):
-                raise StudioError(f"{file} {why}.", "Check its permissions.")
+            if (reason := why_unreachable(file)) not in (None, MISSING):
+                raise StudioError(f"{file} {reason}.", "Check its permissions.")
             what = (
                 "is not a run folder (no run.json)"
                 if path.is_dir()
@@ -131,15 +131,15 @@ class RunFolder:
         request = self.info.request
         if request is None:
             return
-        wanted: dict[str, int | float | str] = {"steps": steps, **settings}
+        requested: dict[str, int | float | str] = {"steps": steps, **settings}
         changed = {
             name: (getattr(request, name), value)
-            for name, value in wanted.items()
+            for name, value in requested.items()
             if getattr(request, name) != value
         }
         if changed:
             content = {
-                "request": request.model_copy(update=wanted),
+                "request": request.model_copy(update=requested),
                 "changes": (*self.info.changes, SettingsChange(step=at, settings=changed)),
             }
             info = self.info.model_copy(update=content)
@@ -185,12 +185,12 @@ class RunFolder:
             StudioError: if it is not kept; lists those that are.
         """
         found = self.checkpoints()
-        chosen = next((one for one in found if one.step == step), None)
+        chosen = next((checkpoint for checkpoint in found if checkpoint.step == step), None)
         if chosen is None:
-            kept = ", ".join(f"{one.step:,}" for one in found) or "none"
+            steps = ", ".join(f"{checkpoint.step:,}" for checkpoint in found) or "none"
             raise StudioError(
                 f"The run {self.path.name} keeps no checkpoint of step {step:,}.",
-                f"Choose one of those that are kept: {kept}.",
+                f"Choose one of those that are kept: {steps}.",
             )
         return chosen
 
@@ -224,10 +224,10 @@ class RunFolder:
 def _remedy(content: Mapping[str, Any], unknown: bool) -> str:
     """Return the remedy for an unusable ``run.json``; ``content`` is empty if it is unreadable."""
     versions = content.get("versions")
-    wrote = versions.get("ddpm-studio") if isinstance(versions, dict) else None
-    if isinstance(wrote, str) and _release(wrote) > _release(__version__):
+    writer = versions.get("ddpm-studio") if isinstance(versions, dict) else None
+    if isinstance(writer, str) and _release(writer) > _release(__version__):
         return (
-            f"Version {printable(wrote, 40)} wrote it, this is {__version__}: install a newer one."
+            f"Version {printable(writer, 40)} wrote it, this is {__version__}: install a newer one."
         )
     if unknown:
         return "It may come from a newer version; otherwise it was changed by hand."

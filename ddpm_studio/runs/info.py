@@ -164,7 +164,7 @@ class SamplingDefaults(_Part):
     """Sampling defaults of a class-conditional run: its classes in turn, at this guidance.
 
     ``guidance`` is None if it depends on how many pictures the network has seen, see
-    :func:`~ddpm_studio.jobs.drawing.sampling_defaults.usual_guidance`.
+    :func:`~ddpm_studio.jobs.drawing.sampling_defaults.default_guidance`.
     """
 
     guidance: float | None = Field(1.0, ge=0, le=100)
@@ -209,7 +209,7 @@ class RunInfo(_Part):
     imported: dict[str, int | float | str | bool | list[int] | None] = Field(
         default_factory=dict, exclude_if=lambda content: not content
     )
-    null_label: bool = Field(True, exclude_if=lambda there: there)
+    null_label: bool = Field(True, exclude_if=lambda value: value)
     start_from: str | None = None
     base: BaseInfo | None = Field(None, exclude_if=lambda base: base is None)
     student: StudentInfo | None = Field(None, exclude_if=lambda student: student is None)
@@ -249,11 +249,9 @@ class RunInfo(_Part):
     @property
     def plans(self) -> tuple[int, ...]:
         """The planned total numbers of steps: the first, then one for each change on resuming."""
-        content = [
-            change.settings["steps"] for change in self.changes if "steps" in change.settings
-        ]
-        before = [old for old, _ in content if isinstance(old, int)]
-        return (*before, self.request.steps) if self.request is not None else ()
+        totals = [change.settings["steps"] for change in self.changes if "steps" in change.settings]
+        previous = [old for old, _ in totals if isinstance(old, int)]
+        return (*previous, self.request.steps) if self.request is not None else ()
 
     def pictures_seen_at(self, step: int) -> int:
         """Return how many pictures were trained on up to a step, at the batch sizes of the time."""
@@ -262,11 +260,11 @@ class RunInfo(_Part):
         seen = 0
         sizes: dict[str, int] = {name: getattr(self.request, name) for name in _BATCH_FIELDS}
         for change in reversed(self.changes):
-            begun = min(change.step, step)
-            seen += (step - begun) * math.prod(sizes.values())
-            step = begun
-            before = {name: change.settings[name][0] for name in sizes if name in change.settings}
-            sizes |= {name: old for name, old in before.items() if isinstance(old, int)}
+            change_step = min(change.step, step)
+            seen += (step - change_step) * math.prod(sizes.values())
+            step = change_step
+            previous = {name: change.settings[name][0] for name in sizes if name in change.settings}
+            sizes |= {name: old for name, old in previous.items() if isinstance(old, int)}
         return seen + step * math.prod(sizes.values())
 
     @property

@@ -52,8 +52,8 @@ def interrupted() -> list[JournalEntry]:
     found = []
     for file in sorted(_folder().glob("*.json"), key=_time, reverse=True):
         try:
-            noted = read_object(file, _MAX_FILE_BYTES)
-            entry = JournalEntry(Path(str(noted["run"])), int(noted["steps"]))
+            record = read_object(file, _MAX_FILE_BYTES)
+            entry = JournalEntry(Path(str(record["run"])), int(record["steps"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue
         if is_file(entry.run / "run.json") and not is_in_use(entry.run):
@@ -73,5 +73,5 @@ def _folder() -> Path:
 
 
 def _path(run: Path) -> Path:
-    name = hashlib.blake2b(str(run.resolve()).encode(errors="surrogateescape"), digest_size=12)
-    return _folder() / f"{name.hexdigest()}.json"
+    digest = hashlib.blake2b(str(run.resolve()).encode(errors="surrogateescape"), digest_size=12)
+    return _folder() / f"{digest.hexdigest()}.json"

@@ -109,22 +109,22 @@ def fill_in_defaults(content: Mapping[str, Any]) -> dict[str, Any]:
     """
     if content.get("format_version", FIRST_VERSION) != FIRST_VERSION:
         return dict(content)
-    found = {**content, "format_version": FIRST_VERSION}
-    _fill(found, "process", PROCESS)
-    _fill(found, "network", NETWORK)
-    _fill(found, "request", REQUEST)
-    request, data = found.get("request"), found.get("data")
+    migrated = {**content, "format_version": FIRST_VERSION}
+    _fill(migrated, "process", PROCESS)
+    _fill(migrated, "network", NETWORK)
+    _fill(migrated, "request", REQUEST)
+    request, data = migrated.get("request"), migrated.get("data")
     if isinstance(request, dict):
-        meant = PRESETS.get(str(request["preset"]), {})
-        found["request"] = {k: meant.get(k) if v is None else v for k, v in request.items()}
+        defaults = PRESETS.get(str(request["preset"]), {})
+        migrated["request"] = {k: defaults.get(k) if v is None else v for k, v in request.items()}
     if isinstance(data, dict):
         data = dict(data)
         _fill(data, "options", OPTIONS)
-        found["data"] = data
-    return found
+        migrated["data"] = data
+    return migrated
 
 
-def _fill(whole: dict[str, Any], part: str, missing: Mapping[str, Any]) -> None:
-    given = whole.get(part)
-    if isinstance(given, dict):
-        whole[part] = {**missing, **given}
+def _fill(content: dict[str, Any], part: str, missing: Mapping[str, Any]) -> None:
+    fields = content.get(part)
+    if isinstance(fields, dict):
+        content[part] = {**missing, **fields}

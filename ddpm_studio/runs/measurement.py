@@ -20,13 +20,13 @@ class Measurement:
 
     Args:
         run: the run folder.
-        asked: all parameters that determine the result, as JSON; their hash is the file's name.
+        parameters: everything that determines the result, as JSON; its hash is the file's name.
     """
 
-    def __init__(self, run: Path, asked: dict[str, Any]) -> None:
+    def __init__(self, run: Path, parameters: dict[str, Any]) -> None:
         # Normalised as JSON, to compare equal with what is read from the file.
-        self.asked = json.loads(json.dumps({**asked, "format": _FORMAT}))
-        text = json.dumps(self.asked, sort_keys=True)
+        self.parameters = json.loads(json.dumps({**parameters, "format": _FORMAT}))
+        text = json.dumps(self.parameters, sort_keys=True)
         key = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
         self._run = run
         self.path = user_files_folder(run) / "bits" / f"{key}.json"
@@ -37,7 +37,7 @@ class Measurement:
             content = read_object(self.path, _MAX_BYTES)
         except (OSError, ValueError):
             return {}
-        return content if content.get("asked") == self.asked else {}
+        return content if content.get("asked") == self.parameters else {}
 
     def write(self, content: dict[str, Any]) -> None:
         """Replace the file atomically.
@@ -47,5 +47,5 @@ class Measurement:
         """
         make_user_files_folder(self._run)
         self.path.parent.mkdir(exist_ok=True)
-        whole = {"asked": self.asked, **content}
-        atomic.write_bytes(self.path, json.dumps(whole, indent=1).encode())
+        full_content = {"asked": self.parameters, **content}
+        atomic.write_bytes(self.path, json.dumps(full_content, indent=1).encode())

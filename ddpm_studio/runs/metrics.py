@@ -102,10 +102,10 @@ class MetricsWriter:
 
         If the write fails, it is retried with the next lines, before they are appended.
         """
-        kept = [line for line in self._buffered if line["step"] <= step]
+        retained = [line for line in self._buffered if line["step"] <= step]
         self._buffered.clear()
         self._void_after = step if self._void_after is None else min(step, self._void_after)
-        self.append(kept)
+        self.append(retained)
 
 
 def append(path: Path, lines: Iterable[dict[str, Any]]) -> None:
@@ -150,13 +150,13 @@ def read_new_lines(path: Path, position: FilePosition, limit: int = _CHUNK_BYTES
         file.seek(start)
         content = file.read(limit)
         # A line longer than the limit can't be a valid one: it is skipped.
-        whole = content.rfind(b"\n") + 1 or (len(content) if len(content) == limit else 0)
-        content = content[:whole]
-        kept = b"" if is_rewritten else position.tail
+        complete = content.rfind(b"\n") + 1 or (len(content) if len(content) == limit else 0)
+        content = content[:complete]
+        tail = b"" if is_rewritten else position.tail
     lines = [value for line in content.splitlines() if (value := _parse(line)) is not None]
-    end = start + whole
-    more = whole > 0 and start + limit < size
-    return MetricsChunk(lines, FilePosition(end, (kept + content)[-_TAIL:]), is_rewritten, more)
+    end = start + complete
+    more = complete > 0 and start + limit < size
+    return MetricsChunk(lines, FilePosition(end, (tail + content)[-_TAIL:]), is_rewritten, more)
 
 
 def read_last(path: Path) -> dict[str, Any] | None:
@@ -182,8 +182,8 @@ def downsample_losses(path: Path, count: int) -> list[tuple[int, float]]:
             file.seek(0)
             if size <= count * _SAMPLE_BYTES:
                 lines = file.read().splitlines()
-                share = max(1, math.ceil(len(lines) / count))
-                groups = [lines[first : first + share] for first in range(0, len(lines), share)]
+                length = max(1, math.ceil(len(lines) / count))
+                groups = [lines[start : start + length] for start in range(0, len(lines), length)]
             else:
                 groups = [
                     _read_lines_at(file, size * position // count) for position in range(count)
@@ -216,8 +216,8 @@ def _median_loss(lines: list[bytes]) -> tuple[int, float] | None:
 
 def truncate(path: Path, step: int) -> None:
     """Rewrite the file without the lines after ``step``, from which training resumes."""
-    kept = [line for line in read(path) if line["step"] <= step]
-    atomic.write_bytes(path, _text(kept))
+    retained = [line for line in read(path) if line["step"] <= step]
+    atomic.write_bytes(path, _text(retained))
 
 
 def _open_regular_file(path: Path) -> BinaryIO:
@@ -238,12 +238,12 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     step = value.get("step")
-    ours = (
+    is_valid = (
         type(step) is int
         and 0 <= step < _MAX_STEPS
         and all(_is_figure(key, v) for key, v in value.items())
     )
-    return value if ours else None
+    return value if is_valid else None
 
 
 def _is_figure(key: str, value: object) -> bool:

@@ -32,14 +32,14 @@ def extent(run: Path) -> RunExtent:
     """Return how far a run is trained and how much disk space it takes."""
     steps = None
     with suppress(StudioError):
-        found = RunFolder.open(run).checkpoints()
-        steps = found[-1].step if found else 0
+        checkpoints = RunFolder.open(run).checkpoints()
+        steps = checkpoints[-1].step if checkpoints else 0
     size = 0
     for file in run.rglob("*"):
         with suppress(OSError):
             size += file.lstat().st_size
-    told = run.stat()
-    return RunExtent(steps, size, (told.st_dev, told.st_ino))
+    stat = run.stat()
+    return RunExtent(steps, size, (stat.st_dev, stat.st_ino))
 
 
 def check_not_training(run: Path) -> None:
@@ -87,12 +87,12 @@ def rename(run: Path, name: str) -> Path:
     return new
 
 
-def delete(run: Path, told: RunExtent) -> None:
+def delete(run: Path, confirmed: RunExtent) -> None:
     """Delete a run permanently, if it is still as it was when the user confirmed.
 
     Args:
         run: the run folder.
-        told: its extent as shown to the user.
+        confirmed: its extent as shown to the user.
 
     Raises:
         StudioError: if it is another run or has been trained since, is being trained, or a part
@@ -100,8 +100,8 @@ def delete(run: Path, told: RunExtent) -> None:
     """
     check_not_training(run)
     with hold_lock(run) as attempt:
-        now = extent(run)
-        if (now.folder, now.steps) != (told.folder, told.steps):
+        current = extent(run)
+        if (current.folder, current.steps) != (confirmed.folder, confirmed.steps):
             raise StudioError(
                 f"{run.name} is not the run any more that was to be deleted: nothing was.",
                 "Delete it once more if you mean the one that is there now.",

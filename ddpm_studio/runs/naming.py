@@ -20,8 +20,8 @@ _MAX_SANITIZED_BYTES = 240
 def sanitize_name(stem: str) -> str:
     """Sanitise a text to a valid run name: without forbidden characters, and not too long."""
     clean = _FORBIDDEN.sub(" ", stem).strip(" .")
-    if len(written := _encode(clean)) > _MAX_SANITIZED_BYTES:
-        clean = written[:_MAX_SANITIZED_BYTES].decode(errors="ignore").strip(" .")
+    if len(encoded := _encode(clean)) > _MAX_SANITIZED_BYTES:
+        clean = encoded[:_MAX_SANITIZED_BYTES].decode(errors="ignore").strip(" .")
     clean = clean or "run"
     return f"run {clean}" if _RESERVED_NAME.fullmatch(clean) else clean
 

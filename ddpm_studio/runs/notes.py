@@ -65,14 +65,14 @@ def write_notes(run: Path, notes: Notes) -> None:
         StudioError: if they are too long, or the run's folder can't be written to.
     """
     content = {"format": _FORMAT, "tags": list(notes.tags), "text": notes.text}
-    written = json.dumps(content, indent=1, ensure_ascii=False).encode()
-    if len(written) > _MAX_BYTES:
+    encoded = json.dumps(content, indent=1, ensure_ascii=False).encode()
+    if len(encoded) > _MAX_BYTES:
         raise StudioError(
             f"The notes on {run.name} are longer than 1 MiB.",
             "Keep long texts in a file elsewhere.",
         )
     try:
-        atomic.write_bytes(make_user_files_folder(run) / _FILE, written)
+        atomic.write_bytes(make_user_files_folder(run) / _FILE, encoded)
     except OSError as error:
         raise StudioError(
             f"The notes on {run.name} can't be saved: {error.strerror or error}.",

@@ -34,8 +34,8 @@ def resolve_run(given: str | os.PathLike[str]) -> Path:
     for run in runs:
         if run.name == name:
             return run
-    there = ", ".join(ready_name(run) for run in runs) or "none"
-    raise StudioError(f"There is no ready model {printable(name, 80)!r}.", f"There are: {there}.")
+    names = ", ".join(ready_name(run) for run in runs) or "none"
+    raise StudioError(f"There is no ready model {printable(name, 80)!r}.", f"There are: {names}.")
 
 
 def ready_name(run: Path) -> str:
