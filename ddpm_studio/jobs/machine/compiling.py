@@ -63,8 +63,8 @@ class CompileEstimate:
     def __init__(self, network: Network, batch: int, purpose: str, allowed: bool = True) -> None:
         device = next(network.parameters()).device
         self.is_possible = allowed and device.type == "cuda" and _available()
-        told = [network.config.to_dict(), batch, purpose, network.precision]
-        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+        description = [network.config.to_dict(), batch, purpose, network.precision]
+        digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:16]
         name = describe(device) if self.is_possible else device.type
         self._key = f"{platform.node()} · {name} · torch {torch.__version__} · {digest}"
 
@@ -92,17 +92,17 @@ class CompileEstimate:
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", folder)
         # The precision of matrix products was chosen deliberately; torch suggests a coarser one.
         warnings.filterwarnings("ignore", message="TensorFloat32 tensor cores")
-        begun = time.perf_counter()
+        start_time = time.perf_counter()
         try:
-            done = work()
+            result = work()
         except Exception as error:
             if not is_out_of_memory(error) and not is_device_lost(error):
                 # For this process only: a compiler may be installed later, or disk space freed.
                 _failed_keys.add(self._key)
             raise
-        self._store(time.perf_counter() - begun, self._cached()[1])
+        self._store(time.perf_counter() - start_time, self._cached()[1])
         _compiled_keys.add(self._key)
-        return done
+        return result
 
     def record_gain(self, gain: float) -> bool:
         """Store the measured speed-up factor; return whether it is worth keeping compiled."""
@@ -110,17 +110,17 @@ class CompileEstimate:
         return gain >= _MIN_GAIN
 
     def _cached(self, afresh: bool = False) -> tuple[float, float]:
-        kept = read_cache(paths.cache_dir() / _FILE, _MAX_BYTES).get(self._key, {})
+        entry = read_cache(paths.cache_dir() / _FILE, _MAX_BYTES).get(self._key, {})
         compile_seconds, gain = _DEFAULT_SECONDS, _DEFAULT_GAIN
         with contextlib.suppress(TypeError, ValueError, KeyError):
-            compile_seconds, gain = float(kept["seconds"]), float(kept["gain"])
+            compile_seconds, gain = float(entry["seconds"]), float(entry["gain"])
         return (0.0 if self._key in _compiled_keys and not afresh else compile_seconds), gain
 
     def _store(self, seconds: float, gain: float) -> None:
         file = paths.cache_dir() / _FILE
-        told = {"seconds": round(seconds, 1), "gain": round(gain, 3)}
-        others = {k: v for k, v in read_cache(file, _MAX_BYTES).items() if k != self._key}
-        write_cache(file, {**others, self._key: told})
+        entry = {"seconds": round(seconds, 1), "gain": round(gain, 3)}
+        other_entries = {k: v for k, v in read_cache(file, _MAX_BYTES).items() if k != self._key}
+        write_cache(file, {**other_entries, self._key: entry})
 
 
 class CallTimer:
@@ -136,11 +136,11 @@ class CallTimer:
         if self._calls <= _WARMUP_CALLS:
             return call()
         torch.cuda.synchronize()
-        begun = time.perf_counter()
-        done = call()
+        start_time = time.perf_counter()
+        result = call()
         torch.cuda.synchronize()
-        self._seconds.append(time.perf_counter() - begun)
-        return done
+        self._seconds.append(time.perf_counter() - start_time)
+        return result
 
     @property
     def seconds(self) -> float | None:
@@ -174,7 +174,7 @@ class TrainingCompiler:
         if self._timer is None or self._timer.seconds is None:
             return
         seconds, self._timer = self._timer.seconds, None
-        left = self._total - self._trainer.step_number
+        steps_left = self._total - self._trainer.step_number
         if self._eager_seconds is not None:
             if not self._trainer.accelerator.compiled:
                 # The trainer has reverted to eager by itself, as memory ran out meanwhile.
@@ -184,13 +184,13 @@ class TrainingCompiler:
                 yield InfoNotice(f"The network is compiled: steps are {gain:.1f} times as fast.")
             else:
                 self._trainer.accelerator.plain()
-        elif self._estimate(seconds, left):
+        elif self._estimate(seconds, steps_left):
             minutes = max(1, round(self._estimate.compile_seconds / 60))
-            told = f"Compiling the network for this GPU, some {minutes} min"
-            yield Progress(self._trainer.step_number, self._total, told)
+            text = f"Compiling the network for this GPU, some {minutes} min"
+            yield Progress(self._trainer.step_number, self._total, text)
             yield from self._compile(seconds)
 
-    def _compile(self, plain: float) -> Generator[Event, None, None]:
+    def _compile(self, eager_seconds: float) -> Generator[Event, None, None]:
         try:
             self._estimate.compile(self._trainer.compile)
         except Exception as error:
@@ -198,7 +198,7 @@ class TrainingCompiler:
                 raise
             reason = _first_line(error)
         else:
-            self._eager_seconds, self._timer = plain, CallTimer()
+            self._eager_seconds, self._timer = eager_seconds, CallTimer()
             return
         yield Notice(f"The network could not be compiled, training goes on without: {reason}")
 
@@ -223,16 +223,16 @@ class DrawingNetwork:
         self._network, self._predict, self._purpose = network, predict, purpose
         self._shape: torch.Size | None = None
         self._denoiser = self._in_cuda_graph(network)
-        self._left = evaluations
+        self._evaluations_left = evaluations
         self._timer: CallTimer | None = None
         if next(network.parameters()).device.type == "cuda" and evaluations >= _MIN_EVALUATIONS:
             self._timer = CallTimer()
         self._estimate: CompileEstimate | None = None
         self._eager_seconds: float | None = None
 
-    def __call__(self, x: Tensor, /, *more: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, /, *args: Tensor) -> Tensor:
         """See :class:`~ddpm_studio.engine.process.Denoiser`; t and labels are of shape (N,)."""
-        self._left -= 1
+        self._evaluations_left -= 1
         if x.shape != self._shape:
             if self._shape is not None and (self._timer or self._eager_seconds):
                 # Otherwise it would be compiled again for each new batch size.
@@ -240,19 +240,19 @@ class DrawingNetwork:
                 self._timer = self._eager_seconds = None
             self._shape = x.shape
         if self._timer is None:
-            return self._denoiser(x, *more)
-        prediction = self._timer.run(lambda: self._denoiser(x, *more))
+            return self._denoiser(x, *args)
+        prediction = self._timer.run(lambda: self._denoiser(x, *args))
         seconds = self._timer.seconds
         if seconds is not None:
             self._timer = None
-            self._compile_if_worthwhile(seconds, x, *more)
+            self._compile_if_worthwhile(seconds, x, *args)
         return prediction
 
     def release_graphs(self) -> None:
         """Free the memory of the recorded CUDA graphs."""
         self._denoiser.release_graphs()
 
-    def _compile_if_worthwhile(self, seconds: float, x: Tensor, *more: Tensor) -> None:
+    def _compile_if_worthwhile(self, seconds: float, x: Tensor, *args: Tensor) -> None:
         """Compile, keep the compiled denoiser or revert to the eager one."""
         if self._estimate is None:
             allowed = not torch.are_deterministic_algorithms_enabled()
@@ -260,10 +260,10 @@ class DrawingNetwork:
         if self._eager_seconds is not None:
             if not self._estimate.record_gain(self._eager_seconds / seconds):
                 self._denoiser = self._in_cuda_graph(self._network)
-        elif self._estimate(seconds, self._left):
+        elif self._estimate(seconds, self._evaluations_left):
             compiled = self._in_cuda_graph(cast(Network, compiled_network(self._network)))
             try:
-                self._estimate.compile(lambda: compiled(x, *more))
+                self._estimate.compile(lambda: compiled(x, *args))
             except Exception as error:
                 if is_device_lost(error):
                     raise

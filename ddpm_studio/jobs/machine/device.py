@@ -55,25 +55,25 @@ def set_preferences(device: Device, precision: Precision, threads: int | None) -
     return f"{describe(chosen)} {choose_precision('auto', chosen)}"
 
 
-def choose_device(asked: Device) -> torch.device:
+def choose_device(requested: Device) -> torch.device:
     """Return the device; ``auto`` is that of :func:`set_preferences`, else the GPU if there is one.
 
     Raises:
         StudioError: if the requested device is not available.
     """
-    return _available(_preference.device if asked == "auto" else asked)
+    return _available(_preference.device if requested == "auto" else requested)
 
 
-def _available(asked: Device) -> torch.device:
+def _available(requested: Device) -> torch.device:
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if asked == "auto":
+    if requested == "auto":
         return torch.device("cuda" if cuda else "mps" if mps else "cpu")
-    if (asked == "cuda" and not cuda) or (asked == "mps" and not mps):
+    if (requested == "cuda" and not cuda) or (requested == "mps" and not mps):
         raise StudioError(
-            f"There is no {asked} device that torch can use here.",
+            f"There is no {requested} device that torch can use here.",
             "Choose device cpu, or install a build of torch for your GPU.",
         )
-    return torch.device(asked)
+    return torch.device(requested)
 
 
 def make_current(device: torch.device) -> None:
@@ -85,32 +85,32 @@ def make_current(device: torch.device) -> None:
         torch.cuda.set_device(device)
 
 
-def choose_precision(asked: Precision, device: torch.device) -> engine.Precision:
+def choose_precision(requested: Precision, device: torch.device) -> engine.Precision:
     """Return the precision; ``auto`` is that of :func:`set_preferences`, or bf16 if faster."""
-    asked = _preference.precision if asked == "auto" else asked
-    if asked != "auto":
-        return asked
+    requested = _preference.precision if requested == "auto" else requested
+    if requested != "auto":
+        return requested
     return native_precision(device)
 
 
 @contextlib.contextmanager
-def deterministic(wanted: bool, device: torch.device) -> Iterator[None]:
+def deterministic(enabled: bool, device: torch.device) -> Iterator[None]:
     """Use deterministic algorithms on a GPU while the body runs (context manager).
 
     Operations without a deterministic algorithm in torch raise a RuntimeError. On the CPU all of
     them are deterministic.
     """
-    if not wanted or device.type == "cpu":
+    if not enabled or device.type == "cpu":
         yield
         return
-    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    previous = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0])
-        torch.backends.cudnn.benchmark = before[1]
+        torch.use_deterministic_algorithms(previous[0])
+        torch.backends.cudnn.benchmark = previous[1]
 
 
 def memory_bytes(device: torch.device) -> int:

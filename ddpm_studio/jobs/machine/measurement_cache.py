@@ -21,9 +21,9 @@ def read_cache(file: Path, max_bytes: int) -> dict[str, Any]:
         return {}
 
 
-def write_cache(file: Path, kept: Mapping[str, object]) -> None:
+def write_cache(file: Path, entries: Mapping[str, object]) -> None:
     """Write the newest entries to the cache file; write errors are ignored."""
-    newest = dict(list(kept.items())[-_MAX_ENTRIES:])
+    newest = dict(list(entries.items())[-_MAX_ENTRIES:])
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(file, json.dumps(newest, indent=1, ensure_ascii=False).encode())

@@ -45,11 +45,11 @@ def _measured_precision(threads: int) -> Precision:
     file = paths.cache_dir() / _FILE
     key = f"{platform.node()} · {threads} threads · torch {torch.__version__}"
     entries = read_cache(file, _MAX_BYTES)
-    kept: dict[str, Precision] = {k: v for k, v in entries.items() if v in get_args(Precision)}
-    if key not in kept:
-        kept[key] = "bf16" if gain_of_bf16() >= _MIN_GAIN else "float32"
-        write_cache(file, kept)
-    return kept[key]
+    known: dict[str, Precision] = {k: v for k, v in entries.items() if v in get_args(Precision)}
+    if key not in known:
+        known[key] = "bf16" if gain_of_bf16() >= _MIN_GAIN else "float32"
+        write_cache(file, known)
+    return known[key]
 
 
 def gain_of_bf16() -> float:
@@ -68,9 +68,9 @@ def _seconds(block: ResidualBlock, x: torch.Tensor, precision: Precision) -> flo
     times = []
     # The first call, which chooses kernels, is not counted; the minimum is the least disturbed.
     for _ in range(1 + _REPEATS):
-        begun = time.perf_counter()
+        start_time = time.perf_counter()
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
             y = block(x, temb)
         y.sum().backward()
-        times.append(time.perf_counter() - begun)
+        times.append(time.perf_counter() - start_time)
     return min(times[1:])

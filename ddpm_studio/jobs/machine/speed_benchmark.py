@@ -72,17 +72,17 @@ def measure_speed(
     """
     device = devices.choose_device("auto")
     precision = devices.choose_precision("auto", device)
-    words = f"{devices.describe(device)} {precision}"
+    device_text = f"{devices.describe(device)} {precision}"
     threads = f"{torch.get_num_threads()} threads"
     # The recipes of the presets belong to the release.
     releases = f"torch {torch.__version__}", f"ddpm-studio {__version__}"
-    machine = " · ".join((platform.node(), words, threads, *releases))
+    machine = " · ".join((platform.node(), device_text, threads, *releases))
     key = f"{machine} · {side_text(*sides(image_size))} px × {channels}"
     file = paths.config_dir() / _FILE
-    kept = _read(file)
-    if not again and key in kept:
-        return kept[key]
-    found: dict[str, PresetSpeed] = {}
+    cached = _read(file)
+    if not again and key in cached:
+        return cached[key]
+    presets: dict[str, PresetSpeed] = {}
     steady = True
     names = tuple(PRESETS)
     cost = 0.0  # seconds per picture and parameter, of the previous network
@@ -94,18 +94,18 @@ def measure_speed(
         if config is None or not _fits_memory(count) or cost * count > _TOO_LONG_SECONDS:
             continue
         measured = _time_steps(config, device, precision, PRESETS[preset].recipe, progress)
-        times, even = yield from measured
+        times, is_steady = yield from measured
         if device.type == "cuda":
             # The next network may need the memory that torch's allocator has cached for this one.
             torch.cuda.empty_cache()
         if not times:
             continue
-        steady = steady and even
-        found[preset] = _fit_line(image_size_of(config.width, config.height), times)
+        steady = steady and is_steady
+        presets[preset] = _fit_line(image_size_of(config.width, config.height), times)
         cost = times[1] / count
-    speed = MachineSpeed(machine, words, image_size, channels, found)
+    speed = MachineSpeed(machine, device_text, image_size, channels, presets)
     if steady:
-        entries = {known: asdict(one) for known, one in {**kept, key: speed}.items()}
+        entries = {name: asdict(entry) for name, entry in {**cached, key: speed}.items()}
         write_cache(file, entries)
     return speed
 
@@ -126,18 +126,20 @@ def _time_steps(
     times: dict[int, float] = {}
     steady = True
     try:
-        trial = _Benchmark(config, device, precision, recipe)
+        benchmark = _Benchmark(config, device, precision, recipe)
         yield progress
         for batch in _BATCHES:
             seconds = []
             # The first step of each batch chooses kernels. A GPU records its CUDA graph there too,
             # but not before it has taken some steps.
-            first = 1 if times or device.type != "cuda" else 1 + WARMUP_CALLS
-            for _ in range(first + _REPEATS):
-                seconds.append(trial.step(batch))
+            warmup = 1 if times or device.type != "cuda" else 1 + WARMUP_CALLS
+            for _ in range(warmup + _REPEATS):
+                seconds.append(benchmark.step(batch))
                 yield progress
-            times[batch] = min(seconds[first:])
-            steady = steady and max(seconds[first:]) <= _MAX_SPREAD * times[batch] + _HICCUP_SECONDS
+            times[batch] = min(seconds[warmup:])
+            steady = (
+                steady and max(seconds[warmup:]) <= _MAX_SPREAD * times[batch] + _HICCUP_SECONDS
+            )
             if len(times) > 1 and times[batch] > _LONG_SECONDS:
                 break
     except Exception as error:
@@ -170,17 +172,17 @@ class _Benchmark:
     def step(self, batch: int) -> float:
         """Take a training step and return its seconds."""
         self._trainer.config = replace(self._trainer.config, batch_size=batch)
-        begun = time.perf_counter()
+        start_time = time.perf_counter()
         # Reading the loss synchronises with the device.
         self._trainer.step().loss.item()
-        return time.perf_counter() - begun
+        return time.perf_counter() - start_time
 
 
 def _fit_line(image_size: ImageSize, times: dict[int, float]) -> PresetSpeed:
     """Return the line through the two largest batches; with one, through it and the origin."""
-    (small, quick), (large, slow) = [(0, 0.0), *times.items()][-2:]
-    each = max(0.0, (slow - quick) / (large - small))
-    return PresetSpeed(image_size, max(0.0, slow - each * large), each, large)
+    (small, small_seconds), (large, large_seconds) = [(0, 0.0), *times.items()][-2:]
+    each = max(0.0, (large_seconds - small_seconds) / (large - small))
+    return PresetSpeed(image_size, max(0.0, large_seconds - each * large), each, large)
 
 
 def _fitted_config(preset: str, image_size: ImageSize, channels: int) -> NetworkConfig | None:
@@ -197,11 +199,11 @@ def _fits_memory(parameters: int) -> bool:
 
 def _read(file: Path) -> dict[str, MachineSpeed]:
     """Return the cached speeds by key, without invalid entries."""
-    found = {}
+    speeds = {}
     for key, entry in read_cache(file, _MAX_BYTES).items():
         with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
-            found[key] = _parse_speed(entry)
-    return found
+            speeds[key] = _parse_speed(entry)
+    return speeds
 
 
 def _parse_speed(entry: dict[str, Any]) -> MachineSpeed:

@@ -29,12 +29,12 @@ _HALF_A_CORE = 0.5
 @contextlib.contextmanager
 def threads(number: int | None) -> Iterator[None]:
     """Set torch's number of CPU threads while the body runs; None leaves it as it is."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number or before)
+    previous = torch.get_num_threads()
+    torch.set_num_threads(number or previous)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(previous)
 
 
 def threads_per_process(processes: int) -> int:
@@ -51,14 +51,14 @@ class OtherProgramsLoad:
 
     def __call__(self) -> float:
         """Return the mean number of busy cores since the previous call."""
-        before, self._before = self._before, self._read()
-        seconds, busy = (now - then for now, then in zip(self._before, before, strict=True))
+        previous, self._before = self._before, self._read()
+        seconds, busy = (new - old for new, old in zip(self._before, previous, strict=True))
         return busy / seconds if seconds > 0 else 0.0
 
     def _read(self) -> tuple[float, float]:
-        times, own = psutil.cpu_times(), self._process.cpu_times()
+        times, own_times = psutil.cpu_times(), self._process.cpu_times()
         busy = times.user + times.system + getattr(times, "nice", 0.0)
-        return time.monotonic(), busy - own.user - own.system
+        return time.monotonic(), busy - own_times.user - own_times.system
 
 
 class ThreadTuner:
@@ -100,10 +100,10 @@ class ThreadTuner:
         """Take a training step and record its time."""
         if not self._watching:
             return step()
-        begun = self._clock()
-        done = step()
-        self._seconds.append(self._clock() - begun)
-        return done
+        start_time = self._clock()
+        result = step()
+        self._seconds.append(self._clock() - start_time)
+        return result
 
     def after_step(self) -> Generator[Event, None, None]:
         """Change the number of threads where that is faster, and yield an event if it is kept."""
@@ -124,23 +124,23 @@ class ThreadTuner:
         cores = os.cpu_count() or self._max_threads
         if torch.get_num_threads() < self._max_threads:
             return cores - others >= self._max_threads - _HALF_A_CORE
-        first = self._best is None
-        return others > _HALF_A_CORE if first else pace > _SLOWDOWN * (self._best or pace)
+        is_first = self._best is None
+        return others > _HALF_A_CORE if is_first else pace > _SLOWDOWN * (self._best or pace)
 
-    def _evaluate_trial(self, before: float) -> Generator[Event, None, None]:
+    def _evaluate_trial(self, previous_pace: float) -> Generator[Event, None, None]:
         """Keep the number of threads on trial, or revert, once enough steps were timed."""
         measured = self._seconds[_WARMUP_STEPS:]
-        slower = bool(measured) and min(measured) > _SLOWDOWN * before
-        enough = len(measured) >= _TRIAL_STEPS and sum(measured) >= _TRIAL_SECONDS
-        if not (slower or enough):
+        is_slower = bool(measured) and min(measured) > _SLOWDOWN * previous_pace
+        is_enough = len(measured) >= _TRIAL_STEPS and sum(measured) >= _TRIAL_SECONDS
+        if not (is_slower or is_enough):
             return
-        pace, now = _mean(measured), torch.get_num_threads()
+        pace, count = _mean(measured), torch.get_num_threads()
         self._pace_before_trial = None
         self._seconds.clear()
         self._others()
-        if before / pace >= _MIN_SPEEDUP:
+        if previous_pace / pace >= _MIN_SPEEDUP:
             self._pause, self._best = _PAUSE_SECONDS, pace
-            yield InfoNotice(_describe_change(now, self._max_threads, before / pace))
+            yield InfoNotice(_describe_change(count, self._max_threads, previous_pace / pace))
         else:
             self._switch_threads()
             self._pause = min(2 * self._pause, _MAX_PAUSE_SECONDS)
@@ -154,10 +154,10 @@ def _mean(seconds: list[float]) -> float:
     return sum(seconds) / len(seconds)
 
 
-def _describe_change(now: int, most: int, gain: float) -> str:
-    if now == most:
-        return f"The processor is free again: training goes on with {now} threads."
+def _describe_change(count: int, maximum: int, gain: float) -> str:
+    if count == maximum:
+        return f"The processor is free again: training goes on with {count} threads."
     return (
         f"Other programs keep the processor busy: training goes on with one thread, {gain:.1f} "
-        f"times as fast as with {most}."
+        f"times as fast as with {maximum}."
     )

@@ -85,29 +85,29 @@ class Watchdog(threading.Thread):
 
     def run(self) -> None:
         """Send heartbeats until :meth:`stop`."""
-        beats, now, stalled = 0, self._progress.snapshot, 0
+        beats, current, stalled = 0, self._progress.snapshot, 0
         while not self._end.wait(_SECONDS):
             beats += 1
-            before, now = now, self._progress.snapshot
-            stalled = stalled + 1 if now == before else 0
+            previous, current = current, self._progress.snapshot
+            stalled = stalled + 1 if current == previous else 0
             try:
-                self._store.set(f"beat/{self._rank}", f"{beats} {now[0]} {stalled}")
+                self._store.set(f"beat/{self._rank}", f"{beats} {current[0]} {stalled}")
                 if self._end.is_set():
                     return
                 self._on_beat(self._store)
-                found = self._find_lost_rank(now[0], stalled)
+                lost = self._find_lost_rank(current[0], stalled)
             except RuntimeError:
                 # The store's host has gone: rank 0, or the launcher of the ranks.
-                found = None if self._end.is_set() else (0, "has gone")
-            if found is not None:
-                self._on_lost(*found)
+                lost = None if self._end.is_set() else (0, "has gone")
+            if lost is not None:
+                self._on_lost(*lost)
                 return
 
-    def _find_lost_rank(self, own: Phase, stalled: int) -> tuple[int, str] | None:
+    def _find_lost_rank(self, own_phase: Phase, stalled: int) -> tuple[int, str] | None:
         """Return a lost rank and the reason in words; None if none is lost.
 
         Args:
-            own: phase of this rank.
+            own_phase: phase of this rank.
             stalled: number of beats for which this rank has made no progress.
         """
         exchanging = []
@@ -126,10 +126,12 @@ class Watchdog(threading.Thread):
             _, phase, peer_stalled = beat.split() if beat else ("", "idle", "0")
             # An idle rank, such as a paused one, keeps the others waiting, under NCCL in the midst
             # of a step; that is no fault.
-            is_stalled = own != "idle" and min(stalled, int(peer_stalled)) >= _MAX_PASS_SECONDS
+            is_stalled = (
+                own_phase != "idle" and min(stalled, int(peer_stalled)) >= _MAX_PASS_SECONDS
+            )
             if phase == "step" and is_stalled:
                 return rank, "has been at one step for 10 minutes"
-            if phase == own == "exchange" and is_stalled:
+            if phase == own_phase == "exchange" and is_stalled:
                 exchanging.append(rank)
         # A rank that is still at its step is what all others wait for; only rank 0 hears all ranks.
         if self._rank == 0 and exchanging and len(exchanging) == len(self._peers):

@@ -26,17 +26,17 @@ def prepare_locally(fingerprint: str, sources: Sequence[Path], options: PrepareO
     Raises:
         StudioError: if the pictures on this machine are different ones.
     """
-    if found := data.find_prepared(fingerprint, sources):
-        return found
+    if prepared := data.find_prepared(fingerprint, sources):
+        return prepared
     cache_dir().mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(cache_dir() / f"preparing-{fingerprint[:16]}.lock"):
         # Another rank of this machine may have prepared it meanwhile.
-        if found := data.find_prepared(fingerprint, sources):
-            return found
-        made: Dataset = finish(data.prepare(sources, options))
-    if made.fingerprint != fingerprint:
+        if prepared := data.find_prepared(fingerprint, sources):
+            return prepared
+        dataset: Dataset = finish(data.prepare(sources, options))
+    if dataset.fingerprint != fingerprint:
         raise StudioError(
             "The pictures are others than rank 0 has.",
             "Name pictures by a path where all machines find the same.",
         )
-    return made
+    return dataset

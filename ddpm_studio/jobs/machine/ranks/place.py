@@ -99,7 +99,7 @@ class RankPlace:
             _DEVICE: self.device,
         }
 
-    def choose_device(self, asked: Device) -> torch.device:
+    def choose_device(self, requested: Device) -> torch.device:
         """Return the device of this rank: the assigned one, or the GPU of its local number.
 
         Raises:
@@ -107,7 +107,7 @@ class RankPlace:
         """
         if self.device:
             return _require_available(torch.device(self.device))
-        chosen = devices.choose_device(asked)
+        chosen = devices.choose_device(requested)
         if chosen.type != "cuda":
             return chosen
         count = torch.cuda.device_count()
@@ -146,26 +146,26 @@ def _host_store(address: str, port: int) -> TCPStore:
     return open_store(address, port, True, _CONNECTING)
 
 
-def parse_devices(given: str) -> list[torch.device]:
+def parse_devices(text: str) -> list[torch.device]:
     """Return the devices of a person's list, one for each rank; see ``TrainRequest.devices``.
 
     Raises:
         StudioError: if it is no list of devices, or one is not available.
     """
     try:
-        asked = device_list(given)
+        requested = device_list(text)
     except ValueError as error:
         raise StudioError(f"{str(error)[:1].upper()}{str(error)[1:]}.", "Name them so.") from error
-    if asked is None:
+    if requested is None:
         return []
-    if asked == ALL_DEVICES:
+    if requested == ALL_DEVICES:
         count = torch.cuda.device_count()
         if count == 0:
             raise StudioError(
                 "There is no GPU that torch can use here.", "Name processors, as cpu,cpu."
             )
         return [torch.device("cuda", k) for k in range(count)]
-    names = asked.split(",")
+    names = requested.split(",")
     return [
         _require_available(
             torch.device("cpu") if name == "cpu" else torch.device("cuda", int(name))
@@ -178,9 +178,9 @@ def _require_available(device: torch.device) -> torch.device:
     if device.type == "cuda":
         count = torch.cuda.device_count()
         if device.index is None or device.index >= count:
-            there = f"0 to {count - 1}" if count else "none"
+            available = f"0 to {count - 1}" if count else "none"
             raise StudioError(
-                f"There is no GPU {device.index} here; there are {there}.",
+                f"There is no GPU {device.index} here; there are {available}.",
                 "Name those that are there, or cpu,cpu.",
             )
     return device

@@ -93,12 +93,14 @@ class SharedPreparing:
             StudioError: if a rank has gone.
         """
         self._team.check()
-        found: list[_RemoteProcess] = []
+        assistants: list[_RemoteProcess] = []
         for rank in [rank for rank in self._awaited if self._team.store.check([_joined_key(rank)])]:
             self._awaited.remove(rank)
             count = int(self._team.store.get(_joined_key(rank)))
-            found += [_RemoteProcess(self._team, f"{rank}/{process}") for process in range(count)]
-        return found
+            assistants += [
+                _RemoteProcess(self._team, f"{rank}/{process}") for process in range(count)
+            ]
+        return assistants
 
 
 class _RemoteProcess:

@@ -73,8 +73,8 @@ class RankProcess:
             return f"ended with code {code}"
         with contextlib.suppress(ValueError):
             name = signal.Signals(-code).name
-            often = ", as the system does where memory runs out" if -code == 9 else ""
-            return f"was ended by {name}{often}"
+            explanation = ", as the system does where memory runs out" if -code == 9 else ""
+            return f"was ended by {name}{explanation}"
         return f"was ended by signal {-code}"
 
     @property
@@ -113,9 +113,9 @@ class RankProcess:
 
 def close_all(processes: Sequence[RankProcess], seconds: float) -> None:
     """Wait ``seconds`` for all processes together to end, then kill them."""
-    until = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     for process in processes:
-        process.close(max(0.0, until - time.monotonic()))
+        process.close(max(0.0, deadline - time.monotonic()))
 
 
 def _python() -> list[str]:

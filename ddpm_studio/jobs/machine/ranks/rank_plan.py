@@ -39,20 +39,20 @@ class RankPlan:
     chosen: tuple[torch.device, ...]
 
     @classmethod
-    def of(cls, several: str | None, device: Device) -> RankPlan:
+    def of(cls, requested: str | None, device: Device) -> RankPlan:
         """Return the plan for the requested devices.
 
         Args:
-            several: list of devices, one for each rank, as a person writes it, or
+            requested: list of devices, one for each rank, as a person writes it, or
                 ``LAUNCHED_BY_TORCHRUN``; None for a single rank.
             device: device of the single rank, or the kind of all if torchrun has started them.
 
         Raises:
             StudioError: if a device is not available.
         """
-        if several == LAUNCHED_BY_TORCHRUN and (place := RankPlace.from_environment()):
+        if requested == LAUNCHED_BY_TORCHRUN and (place := RankPlace.from_environment()):
             return cls(place.choose_device(device), place, ())
-        chosen = parse_devices(several) if several else []
+        chosen = parse_devices(requested) if requested else []
         if not chosen:
             return cls.single(devices.choose_device(device))
         return cls(chosen[0], None, tuple(chosen))
@@ -67,19 +67,19 @@ class RankPlan:
         """Number of ranks."""
         return self.place.size if self.place else max(1, len(self.chosen))
 
-    def threads(self, asked: int | None) -> int | None:
+    def threads(self, requested: int | None) -> int | None:
         """Return the number of CPU threads for this process; None leaves it as it is."""
         shared = len(self.chosen) > 1 and self.device.type == "cpu"
-        return threads_per_process(len(self.chosen)) if asked is None and shared else asked
+        return threads_per_process(len(self.chosen)) if requested is None and shared else requested
 
-    def device_for(self, asked: Device) -> Device:
+    def device_for(self, requested: Device) -> Device:
         """Return the device to draw or measure on, having made it torch's current one.
 
         Args:
-            asked: the requested device, returned if there is a single rank.
+            requested: the requested device, returned if there is a single rank.
         """
         if self.size == 1:
-            return asked
+            return requested
         devices.make_current(self.device)
         return "cuda" if self.device.type == "cuda" else "cpu"
 
@@ -148,11 +148,11 @@ def _lead(team: Team, work: str) -> Iterator[Team]:
         team.close(regular)
 
 
-def start_ranks(chosen: tuple[torch.device, ...], threads: int | None) -> Team:
+def start_ranks(rank_devices: tuple[torch.device, ...], threads: int | None) -> Team:
     """Start the other ranks as processes on their devices; this process becomes rank 0.
 
     Args:
-        chosen: a device for each rank, the first for this process.
+        rank_devices: a device for each rank, the first for this process.
         threads: CPU threads of each other rank; None: its share of the cores.
 
     Raises:
@@ -161,14 +161,14 @@ def start_ranks(chosen: tuple[torch.device, ...], threads: int | None) -> Team:
     if dist.is_initialized():
         raise StudioError("This program trains on several devices already.", "Stop that first.")
     store = open_store(_HERE, 0, True, _CONNECTING)
-    size = len(chosen)
-    own = RankPlace(0, size, 0, size, _HERE, store.port, False, device=str(chosen[0]))
+    size = len(rank_devices)
+    own_place = RankPlace(0, size, 0, size, _HERE, store.port, False, device=str(rank_devices[0]))
     processes: list[RankProcess] = []
     try:
-        for rank, device in enumerate(chosen[1:], 1):
-            place = replace(own, rank=rank, local_rank=rank, device=str(device))
+        for rank, device in enumerate(rank_devices[1:], 1):
+            place = replace(own_place, rank=rank, local_rank=rank, device=str(device))
             processes.append(RankProcess(place, threads or threads_per_process(size)))
-        return Team(own, chosen[0], own.attempt_store(store), processes)
+        return Team(own_place, rank_devices[0], own_place.attempt_store(store), processes)
     except BaseException:
         close_all(processes, 0)
         raise

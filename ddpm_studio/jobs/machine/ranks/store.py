@@ -36,9 +36,9 @@ def open_store(address: str, port: int, hosts: bool, timeout: timedelta) -> TCPS
             address, port, is_master=hosts, wait_for_workers=False, timeout=timeout
         )
     except RuntimeError as error:
-        does = "listen" if hosts else "reach rank 0"
+        task = "listen" if hosts else "reach rank 0"
         raise StudioError(
-            f"This rank can't {does} at port {port} of {address}.",
+            f"This rank can't {task} at port {port} of {address}.",
             "Start the ranks with another port, and see that their machines reach each other.",
             str(error),
         ) from error
@@ -70,8 +70,8 @@ def pop(store: Store, key: str) -> bytes:
 
 def prefix_store(store: Store, name: str) -> Store:
     """Return a namespace of a store (PrefixStore), whose keys collide with no others."""
-    part: Store = dist.PrefixStore(name, store)  # type: ignore[attr-defined]
-    return part
+    prefixed: Store = dist.PrefixStore(name, store)  # type: ignore[attr-defined]
+    return prefixed
 
 
 def wait_for(store: Store, key: str, check: Callable[[], None]) -> bytes:

@@ -77,10 +77,10 @@ class Team:
         # False in a window, which runs jobs in other threads and has other things to do.
         self._own_program = threading.current_thread() is threading.main_thread()
         self._group: RankGroup | None = None
-        own = replace(place, hosts=False).connect()
+        own_store = replace(place, hosts=False).connect()
         others = list(range(1, place.size)) if place.rank == 0 else [0]
         self._watchdog = Watchdog(
-            own, place.rank, others, self.progress, self._on_lost, self._on_beat
+            own_store, place.rank, others, self.progress, self._on_lost, self._on_beat
         )
         self._watchdog.start()
 
@@ -103,10 +103,10 @@ class Team:
         """
         self.store.set(ready_key(self.place.rank), "")
         if self.leads:
-            until = time.monotonic() + _STARTING_SECONDS
+            deadline = time.monotonic() + _STARTING_SECONDS
             for rank in range(1, self.place.size):
                 while not self.store.check([ready_key(rank)]):
-                    if self._find_failure() or time.monotonic() > until:
+                    if self._find_failure() or time.monotonic() > deadline:
                         raise self.cause("it did not start in time", wait=0)
                     yield
                     time.sleep(0.02)
@@ -162,8 +162,8 @@ class Team:
 
     def fail(self, failure: Failure) -> None:
         """Report to rank 0 the failure that ends this rank."""
-        where = f" on {platform.node()}" if self.place.local_size < self.place.size else ""
-        message = {**asdict(failure), "who": f"{self.place}{where}"}
+        location = f" on {platform.node()}" if self.place.local_size < self.place.size else ""
+        message = {**asdict(failure), "who": f"{self.place}{location}"}
         with contextlib.suppress(RuntimeError):
             self.send(f"fault/{self.place.rank}", message)
 
@@ -173,17 +173,17 @@ class Team:
         Raises:
             StudioError: the failure, naming the rank.
         """
-        if found := self._find_failure():
-            raise found
+        if failure := self._find_failure():
+            raise failure
 
-    def cause(self, otherwise: str, wait: float = _CAUSE_SECONDS) -> StudioError:
+    def cause(self, fallback: str, wait: float = _CAUSE_SECONDS) -> StudioError:
         """Return an error that names the lost rank and the cause, as far as they can be found."""
         self._loss_handled = True
-        until = time.monotonic() + wait
-        while (found := self._find_failure()) is None and time.monotonic() < until:
+        deadline = time.monotonic() + wait
+        while (failure := self._find_failure()) is None and time.monotonic() < deadline:
             time.sleep(0.1)
-        return found or StudioError(
-            f"The ranks have lost each other: {otherwise}",
+        return failure or StudioError(
+            f"The ranks have lost each other: {fallback}",
             "Train further; if it happens again, look at the network between the machines.",
         )
 
@@ -226,15 +226,15 @@ class Team:
                     cause = f"{who[:1].upper()}{who[1:]} stopped: {message['cause']}"
                     return StudioError(cause, str(message["remedy"]), str(message["details"]))
         if self._lost_rank is not None:
-            rank, how = self._lost_rank
-            return StudioError(f"Rank {rank} {how}.", _REMEDY)
+            rank, problem = self._lost_rank
+            return StudioError(f"Rank {rank} {problem}.", _REMEDY)
         for process in self._processes:
-            how = process.failure_text() or ""
-            if how:
+            problem = process.failure_text() or ""
+            if problem:
                 last_line = process.last_line()
-                more = f": {last_line}" if last_line else ""
+                detail = f": {last_line}" if last_line else ""
                 who = f"Rank {process.place.rank} (process {process.pid})"
-                return StudioError(f"{who} {how}{more}.", _REMEDY, process.tail())
+                return StudioError(f"{who} {problem}{detail}.", _REMEDY, process.tail())
         return None
 
     def _on_beat(self, store: Store) -> None:
@@ -256,9 +256,9 @@ class Team:
             if self._ticks_after_end > _GRACE_SECONDS:
                 os._exit(0)
 
-    def _on_lost(self, rank: int, how: str) -> None:
+    def _on_lost(self, rank: int, problem: str) -> None:
         """Handle a lost rank, in the watchdog's thread."""
-        self._lost_rank = rank, how
+        self._lost_rank = rank, problem
         for process in self._processes:
             if process.place.rank == rank:
                 # This closes its connections, and so ends the exchange that waits for it.
@@ -266,14 +266,14 @@ class Team:
                 return
         if not self.leads:
             if self.place.rank == 1:
-                print(f"error: Rank 0 {how}.", file=sys.stderr, flush=True)
+                print(f"error: Rank 0 {problem}.", file=sys.stderr, flush=True)
             os._exit(1)
         # A blocked exchange notices nothing: allow time for the cause to be found, then exit.
         time.sleep(_GRACE_SECONDS)
         # Under NCCL, synchronising with the device blocks forever, in whatever phase.
-        waits = self.device.type == "cuda" and self._own_program and not self._loss_handled
-        if (waits or self.progress.phase == "exchange") and threading.main_thread().is_alive():
-            print(f"error: Rank {rank} {how}. {_REMEDY}", file=sys.stderr, flush=True)
+        may_block = self.device.type == "cuda" and self._own_program and not self._loss_handled
+        if (may_block or self.progress.phase == "exchange") and threading.main_thread().is_alive():
+            print(f"error: Rank {rank} {problem}. {_REMEDY}", file=sys.stderr, flush=True)
             os._exit(1)
 
 
@@ -285,11 +285,11 @@ class _WatchedGroup(RankGroup):
         self._progress = progress
 
     def all_reduce(self, tensor: torch.Tensor) -> None:
-        before, self._progress.phase = self._progress.phase, "exchange"
+        previous, self._progress.phase = self._progress.phase, "exchange"
         try:
             super().all_reduce(tensor)
         finally:
-            self._progress.phase = before
+            self._progress.phase = previous
 
 
 def dismiss(place: RankPlace) -> None:
@@ -300,9 +300,9 @@ def dismiss(place: RankPlace) -> None:
 def _end_all(store: Store, place: RankPlace) -> None:
     """Announce the end to the other ranks; the store's host stays until they have left."""
     store.set(_ENDED, "")
-    until = time.monotonic() + (_GRACE_SECONDS if place.hosts else 0)
-    waited = [left_key(rank) for rank in range(1, place.size)]
-    while time.monotonic() < until and not store.check(waited):
+    deadline = time.monotonic() + (_GRACE_SECONDS if place.hosts else 0)
+    keys = [left_key(rank) for rank in range(1, place.size)]
+    while time.monotonic() < deadline and not store.check(keys):
         time.sleep(0.02)
 
 
@@ -312,13 +312,13 @@ def _loopback(place: RankPlace) -> Iterator[None]:
 
     The host's name may not resolve to an address of this machine.
     """
-    name = "GLOO_SOCKET_IFNAME"
-    inside = place.local_size == place.size and sys.platform != "win32"
-    if not inside or name in os.environ:
+    variable = "GLOO_SOCKET_IFNAME"
+    is_local = place.local_size == place.size and sys.platform != "win32"
+    if not is_local or variable in os.environ:
         yield
         return
-    os.environ[name] = "lo" if sys.platform == "linux" else "lo0"
+    os.environ[variable] = "lo" if sys.platform == "linux" else "lo0"
     try:
         yield
     finally:
-        del os.environ[name]
+        del os.environ[variable]
