@@ -205,13 +205,13 @@ class DeviceThread(QThread):
 
 def _not_loaded(error: Exception) -> Failure:
     """Return the failure for an error on loading torch; a broken installation raises anything."""
-    told = Failure.of(error)
+    failure = Failure.of(error)
     if isinstance(error, StudioError) or is_out_of_memory(error) or is_device_lost(error):
         # Torch itself is intact, so reinstalling it would not help.
-        return told
-    why = printable(str(error), 300) or type(error).__name__
+        return failure
+    reason = printable(str(error), 300) or type(error).__name__
     return Failure(
-        f"PyTorch can't be loaded, so nothing can be drawn or trained: {why.rstrip('.')}.",
+        f"PyTorch can't be loaded, so nothing can be drawn or trained: {reason.rstrip('.')}.",
         "Install it again (pip install --force-reinstall torch), then start DDPM Studio again.",
-        told.details,
+        failure.details,
     )

@@ -28,7 +28,7 @@ class DutyCycle:
 
     def run_work(self, work: Callable[[], object]) -> None:
         """Do a piece of work, and measure its duration to schedule the next."""
-        begun = self._clock()
+        start_time = self._clock()
         work()
-        ended = self._clock()
-        self._not_before = ended + self._pause * (ended - begun)
+        end_time = self._clock()
+        self._not_before = end_time + self._pause * (end_time - start_time)

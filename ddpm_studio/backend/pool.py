@@ -91,10 +91,10 @@ class Pool:
 
     def join(self, seconds: float) -> bool:
         """Wait for the threads to end; False on a timeout."""
-        until = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds
         for thread in self._threads:
             if thread.ident is not None:
-                thread.join(max(0.0, until - time.monotonic()))
+                thread.join(max(0.0, deadline - time.monotonic()))
         return not self.is_running
 
     @property

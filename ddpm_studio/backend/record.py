@@ -35,7 +35,7 @@ _IDLE_AFTER = 12
 _RECENT = 40
 # Most rows in memory, more than a heat map has columns or a plot can show. A run of days has many
 # more, which would take ever more memory and time to plot; the file has them all.
-_MOST_TICKS, _MOST_STEPS = 4096, 1 << 16
+_MAX_TICKS, _MAX_STEPS = 4096, 1 << 16
 
 
 class RunRecord(QObject):
@@ -75,9 +75,9 @@ class RunRecord(QObject):
         self.loaded = False
         self.is_live = False
         self._backend = backend
-        self._steps = GrowingRows(_STEP_KINDS, _MOST_STEPS, _RECENT)
-        self._ticks = GrowingRows(_TICK_KINDS, _MOST_TICKS, _RECENT)
-        self._held_out = GrowingRows(_HELD_OUT_KINDS, _MOST_TICKS, _RECENT)
+        self._steps = GrowingRows(_STEP_KINDS, _MAX_STEPS, _RECENT)
+        self._ticks = GrowingRows(_TICK_KINDS, _MAX_TICKS, _RECENT)
+        self._held_out = GrowingRows(_HELD_OUT_KINDS, _MAX_TICKS, _RECENT)
         self._news: RunUpdate | None = None
         self._job: JobHandle[RunUpdate] | None = None
         # Events since the training's last tick, and figures buffered until the file's are read.
@@ -274,7 +274,7 @@ class RunRecord(QObject):
 
     def _on_news(self, news: RunUpdate) -> None:
         self._job = None
-        before = self._news
+        previous = self._news
         self._news = news
         self.timesteps, self.total = news.timesteps, news.total
         more, self._repoll = news.more or self._repoll, False
@@ -289,12 +289,12 @@ class RunRecord(QObject):
         elif not more and self._catching_up:
             self._catch_up()
         live = self.loaded and not more and self._seems_live(news)
-        same = (
-            before is not None
+        unchanged = (
+            previous is not None
             and not self._failure_reported
             and not (news.is_rewritten or len(figures.steps))
-            and (news.previews, news.checkpoint) == (before.previews, before.checkpoint)
-            and news.evaluations == before.evaluations
+            and (news.previews, news.checkpoint) == (previous.previews, previous.checkpoint)
+            and news.evaluations == previous.evaluations
             and (live, news.trainer) == (self.is_live, self.trainer)
             and self.loaded
         )
@@ -302,15 +302,15 @@ class RunRecord(QObject):
         self.evaluations = news.evaluations
         self.checkpoint, self.is_live, self.trainer = news.checkpoint, live, news.trainer
         self.loaded = self.loaded or not more
-        self._quiet_polls = self._quiet_polls + 1 if same else 0
+        self._quiet_polls = self._quiet_polls + 1 if unchanged else 0
         self._failure_reported = False
-        if not same:
+        if not unchanged:
             self.changed.emit()
         if more:
             self.poll()
         elif not self._suspended:
-            seldom = self._quiet_polls > _IDLE_AFTER or self.training is not None
-            self._timer.start(_IDLE_POLL_MS if seldom else _POLL_MS)
+            poll_slowly = self._quiet_polls > _IDLE_AFTER or self.training is not None
+            self._timer.start(_IDLE_POLL_MS if poll_slowly else _POLL_MS)
 
     def _seems_live(self, news: RunUpdate) -> bool:
         """Whether the run is being written: lines came while polling, the last one recently."""

@@ -41,17 +41,17 @@ class GrowingRows:
 
     Args:
         kinds: for each column, the aggregate when rows are merged; NaN is ignored.
-        most: the most rows to keep; None: all. Beyond that, neighbours are merged, so that all
+        max_rows: the most rows to keep; None: all. Beyond that, neighbours are merged, so that all
             older rows summarise equally many. Means are weighted by the rows' counts.
-        recent: how many of the last rows are never merged; less than ``most``.
+        recent: how many of the last rows are never merged; less than ``max_rows``.
     """
 
-    def __init__(self, kinds: Sequence[Kind], most: int | None = None, recent: int = 0) -> None:
+    def __init__(self, kinds: Sequence[Kind], max_rows: int | None = None, recent: int = 0) -> None:
         self._rows = np.empty((_INITIAL_CAPACITY, len(kinds)))
         self._counts = np.empty(_INITIAL_CAPACITY)
         self._used = 0
         self._kinds = np.array(kinds)
-        self._max_rows, self._recent = most, recent
+        self._max_rows, self._recent = max_rows, recent
 
     def __len__(self) -> int:
         return self._used
@@ -98,12 +98,12 @@ class GrowingRows:
         if self._max_rows is not None and self._used > self._max_rows:
             self._thin(self._max_rows)
 
-    def _thin(self, most: int) -> None:
+    def _thin(self, max_rows: int) -> None:
         """Merge older rows in groups of a power of two, so that about a quarter becomes free."""
         old = self._used - self._recent
         rows, counts = self._rows[:old], self._counts[:old]
         before = counts.cumsum() - counts
-        room = max(1, int(_FILL_RATIO * most) - self._recent)
+        room = max(1, int(_FILL_RATIO * max_rows) - self._recent)
         width = 2.0 ** max(0, math.ceil(math.log2(counts.sum() / room)))
         starts = np.flatnonzero(np.diff(before // width, prepend=-1.0))
         ends = np.append(starts[1:], old) - 1
@@ -114,11 +114,11 @@ class GrowingRows:
         columns = self._kinds == "mean"
         merged[:, columns] = _means(rows[:, columns], counts, starts)
         # In new arrays, as curves on screen hold views of the old ones.
-        kept = np.concatenate([merged, self._rows[old : self._used]])
+        remaining = np.concatenate([merged, self._rows[old : self._used]])
         merged_counts = np.append(np.add.reduceat(counts, starts), self._counts[old : self._used])
         self._rows, self._counts = np.empty_like(self._rows), np.empty_like(self._counts)
-        self._used = len(kept)
-        self._rows[: self._used], self._counts[: self._used] = kept, merged_counts
+        self._used = len(remaining)
+        self._rows[: self._used], self._counts[: self._used] = remaining, merged_counts
 
 
 def _means(rows: Numbers, counts: Numbers, starts: npt.NDArray[np.int64]) -> Numbers:

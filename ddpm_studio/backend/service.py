@@ -103,7 +103,7 @@ class Backend(QObject):
         self.closing.emit()
         if not (self._device_thread.isRunning() or self._pool.is_running):
             return True
-        begun = time.monotonic()
+        start_time = time.monotonic()
         self._pool.stop()
         self._device_thread.stop()
         ended = self._device_thread.wait(int(seconds * 1000))
@@ -112,8 +112,8 @@ class Backend(QObject):
         if ended:
             # Torch may have loaded only now, so the pool with its writes has not started yet.
             self._pool.start()
-        left = seconds if ended else begun + seconds - time.monotonic()
-        ended = self._pool.join(left) and ended
+        remaining = seconds if ended else start_time + seconds - time.monotonic()
+        ended = self._pool.join(remaining) and ended
         self._fetch()
         return ended
 
@@ -155,10 +155,10 @@ class Backend(QObject):
             job.changed.emit()
         if isinstance(report.payload, Progress):
             job.progress = report.payload
-            left = self._times_left[job.spec.id].update(report.payload)
+            seconds_left = self._times_left[job.spec.id].update(report.payload)
             # A training estimates its time left itself: it knows which time was not training.
             if not job.reports_time_left:
-                job.seconds_left = left
+                job.seconds_left = seconds_left
             job.changed.emit()
         elif report.payload is not None:
             if isinstance(report.payload, TrainTick):

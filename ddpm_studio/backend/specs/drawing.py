@@ -26,25 +26,25 @@ def draw(request: DrawRequest, slot: str | None = None, **inputs: Any) -> JobSpe
             :class:`ddpm_studio.catalogue.tools.DrawingInfo`.
     """
     drawing = drawing_of(request)
-    several = {one.name: len(inputs[one.name]) for one in drawing.inputs if one.at_least}
+    counts = {entry.name: len(inputs[entry.name]) for entry in drawing.inputs if entry.at_least}
 
     def work(models: ModelStore) -> Generator[Event, None, DrawingResult]:
-        started: Generator[Event, None, DrawingResult] = drawing.load()(
+        events: Generator[Event, None, DrawingResult] = drawing.load()(
             request, models=models, **inputs
         )
-        return started
+        return events
 
-    title = drawing.doing.format(**dict(request), **several)
+    title = drawing.doing.format(**dict(request), **counts)
     return JobSpec(title, DeviceSteps(work), slot=slot)
 
 
-def redraw(found: ParsedRecipe, slot: str | None = None) -> JobSpec[DrawingResult]:
+def redraw(recipe: ParsedRecipe, slot: str | None = None) -> JobSpec[DrawingResult]:
     """Repeat the drawing of a recipe."""
 
     def work(models: ModelStore) -> Generator[Event, None, DrawingResult]:
         from ddpm_studio import jobs
 
-        return jobs.redraw(found, models)
+        return jobs.redraw(recipe, models)
 
     return JobSpec("Drawing again", DeviceSteps(work), slot=slot)
 
@@ -52,7 +52,7 @@ def redraw(found: ParsedRecipe, slot: str | None = None) -> JobSpec[DrawingResul
 def share_series(
     requests: Sequence[ShareRequest], picture: Pictures | None, slot: str | None = None
 ) -> JobSpec[list[DrawingResult]]:
-    """Draw from shared latents at several t; emits and returns one Drawn for each."""
+    """Draw from shared latents at several t; emits and returns one DrawingResult for each."""
 
     def work(models: ModelStore) -> Generator[Event, None, list[DrawingResult]]:
         from ddpm_studio import jobs
@@ -65,7 +65,7 @@ def share_series(
 def interpolate_series(
     requests: Sequence[InterpolateRequest], ends: Sequence[Pictures], slot: str | None = None
 ) -> JobSpec[list[DrawingResult]]:
-    """Interpolate at several t; emits and returns one Drawn for each."""
+    """Interpolate at several t; emits and returns one DrawingResult for each."""
 
     def work(models: ModelStore) -> Generator[Event, None, list[DrawingResult]]:
         from ddpm_studio import jobs
@@ -78,7 +78,7 @@ def interpolate_series(
 def sample_interleaved(
     requests: Sequence[SampleRequest], slot: str | None = None
 ) -> JobSpec[list[DrawingResult]]:
-    """Sample with several samplers in lockstep; emits Beside and returns one Drawn for each."""
+    """Sample with several samplers in lockstep; emits InterleavedEvents; a DrawingResult each."""
 
     def work(models: ModelStore) -> Generator[Event, None, list[DrawingResult]]:
         from ddpm_studio import jobs

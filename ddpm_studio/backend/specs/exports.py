@@ -50,8 +50,8 @@ def save_png(
         alone = len(pictures) == 1
         scale = zoom if alone else integer_zoom(export.make_grid(pictures, columns))
         kwargs: Any = {"columns": columns, "scale": scale, "bands": bands_of(pictures, bands)}
-        told = None if recipe is None else export.zoomed_recipe(recipe, zoom if alone else 1)
-        yield from export.save_grid(path, pictures, told, **kwargs)
+        png_recipe = None if recipe is None else export.zoomed_recipe(recipe, zoom if alone else 1)
+        yield from export.save_grid(path, pictures, png_recipe, **kwargs)
         return path
 
     return _save_job(path, PoolSteps(work))
@@ -68,15 +68,17 @@ def save_animation(
 
     ``frames`` is called in the pool, so that composing them doesn't block the window.
     """
-    asked = options or AnimationRequest()
+    settings = options or AnimationRequest()
 
     def work() -> Generator[Event, None, Path]:
         from ddpm_studio import export
 
         export.check_animation(path)
-        shown = frames()
-        kwargs = _export_kwargs(asked, shown, bands)
-        yield from export.save_animation(path, shown, loop=asked.loop, recipe=recipe, **kwargs)
+        sequence = frames()
+        kwargs = _export_kwargs(settings, sequence, bands)
+        yield from export.save_animation(
+            path, sequence, loop=settings.loop, recipe=recipe, **kwargs
+        )
         return path
 
     return _save_job(path, PoolSteps(work), Lane.BACKGROUND)
@@ -102,28 +104,29 @@ def save_sequence(
     def work() -> Generator[Event, None, Path]:
         from ddpm_studio import export
 
-        shown = frames()
+        sequence = frames()
         if path.suffix.lower() == export.NPZ:
             from ddpm_studio.jobs.drawing.picture_files import labels_of
 
             # Each picture has its own recipe, with its index within its drawing.
-            own = [
-                (one, int(str(one.get("index", 0)))) for one in islice(recipes or (), len(shown))
+            indexed_recipes = [
+                (recipe, int(str(recipe.get("index", 0))))
+                for recipe in islice(recipes or (), len(sequence))
             ]
-            labels = labels_of(own) if len(own) == len(shown) else None
-            yield from export.save_npz(path, shown, labels)
+            labels = labels_of(indexed_recipes) if len(indexed_recipes) == len(sequence) else None
+            yield from export.save_npz(path, sequence, labels)
             return path
         if options is None:
-            yield from export.save_png_sequence(path, shown, recipes, bands=bands)
+            yield from export.save_png_sequence(path, sequence, recipes, bands=bands)
             return path
-        kwargs = _export_kwargs(options, shown, bands)
-        chosen = export.choose_frames(len(shown), kwargs["count"], options.easing)
-        pictures = export.FrameSelection(shown, list(dict.fromkeys(chosen)))
-        same = {key: kwargs[key] for key in ("scale", "bands")}
-        told = (
+        kwargs = _export_kwargs(options, sequence, bands)
+        chosen = export.choose_frames(len(sequence), kwargs["count"], options.easing)
+        pictures = export.FrameSelection(sequence, list(dict.fromkeys(chosen)))
+        png_kwargs = {key: kwargs[key] for key in ("scale", "bands")}
+        frame_recipes = (
             None if recipes is None else (export.zoomed_recipe(r, kwargs["scale"]) for r in recipes)
         )
-        yield from export.save_png_sequence(path, pictures, told, **same)
+        yield from export.save_png_sequence(path, pictures, frame_recipes, **png_kwargs)
         return path
 
     return _save_job(path, PoolSteps(work), Lane.BACKGROUND)
@@ -151,9 +154,9 @@ def estimate_animation(
 
         if suffix == ".mp4":
             export.find_ffmpeg()
-        shown = frames()
-        kwargs = _export_kwargs(options, shown, bands)
-        return (yield from export.estimate_animation(suffix, shown, **kwargs))
+        sequence = frames()
+        kwargs = _export_kwargs(options, sequence, bands)
+        return (yield from export.estimate_animation(suffix, sequence, **kwargs))
 
     return JobSpec("Estimating", PoolSteps(work), Lane.BACKGROUND, slot="estimate", listed=False)
 

@@ -46,9 +46,11 @@ def noised_picture(picture: Pictures, seed: int) -> JobSpec[NoisedPicture]:
 
         height, width, channels = picture.shape
         zoom = min(1, _MAX_SIDE / max(height, width))
-        across, down = (max(MIN_SIDE, round(side * zoom)) for side in (width, height))
+        new_width, new_height = (max(MIN_SIDE, round(side * zoom)) for side in (width, height))
         options = PrepareOptions(
-            image_size=(across, down), channels=_WITH_ALPHA.get(channels, "auto"), fit="squash"
+            image_size=(new_width, new_height),
+            channels=_WITH_ALPHA.get(channels, "auto"),
+            fit="squash",
         )
         return jobs.noised_picture(data.fit_picture(picture, options), seed)
 
@@ -85,8 +87,8 @@ def sample_picture(path: Path, options: PrepareOptions, number: int) -> JobSpec[
     def work() -> Pictures:
         from ddpm_studio import data
 
-        found = data.preview([path], options, number + 1).pictures
-        picture: Pictures = found[min(number, len(found) - 1)]
+        pictures = data.preview([path], options, number + 1).pictures
+        picture: Pictures = pictures[min(number, len(pictures) - 1)]
         return picture
 
     return JobSpec("Reading a picture", PoolCall(work), slot="learn picture", listed=False)

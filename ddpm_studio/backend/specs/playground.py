@@ -47,11 +47,11 @@ def start_noise(seed: int) -> JobSpec[Points]:
 
 
 def sample_trajectory(
-    model: PointModel, sampler: Sampler, steps: int | None, seed: int, place: int = 0
+    model: PointModel, sampler: Sampler, steps: int | None, seed: int, index: int = 0
 ) -> JobSpec[PointTrajectory]:
     """Sample points from noise, with their trajectories.
 
-    ``place`` distinguishes trajectories that are shown next to each other.
+    ``index`` distinguishes trajectories that are shown next to each other.
     """
 
     def work(_: ModelStore) -> Generator[Event, None, PointTrajectory]:
@@ -59,11 +59,11 @@ def sample_trajectory(
 
         return jobs.sample_trajectory(model, sampler, steps, seed)
 
-    return _trajectory_job(DeviceSteps(work), place)
+    return _trajectory_job(DeviceSteps(work), index)
 
 
 def langevin(
-    model: PointModel, t: int, steps: int, seed: int, place: int = 0
+    model: PointModel, t: int, steps: int, seed: int, index: int = 0
 ) -> JobSpec[PointTrajectory]:
     """Move points by Langevin dynamics with the score at t."""
 
@@ -72,19 +72,19 @@ def langevin(
 
         return jobs.langevin(model, t, steps, seed)
 
-    return _trajectory_job(DeviceSteps(work), place)
+    return _trajectory_job(DeviceSteps(work), index)
 
 
-def _trajectory_job(work: DeviceSteps[PointTrajectory], place: int) -> JobSpec[PointTrajectory]:
-    return JobSpec("Walking points", work, slot=f"playground walk {place}", listed=False)
+def _trajectory_job(work: DeviceSteps[PointTrajectory], index: int) -> JobSpec[PointTrajectory]:
+    return JobSpec("Walking points", work, slot=f"playground walk {index}", listed=False)
 
 
-def score_field(model: PointModel, places: Points, t: int, seed: int) -> JobSpec[PointScores]:
+def score_field(model: PointModel, positions: Points, t: int, seed: int) -> JobSpec[PointScores]:
     """Evaluate a model's score field at t, in the given places."""
 
     def work(_: ModelStore) -> PointScores:
         from ddpm_studio import jobs
 
-        return jobs.evaluate_scores(model, places, t, seed)
+        return jobs.evaluate_scores(model, positions, t, seed)
 
     return JobSpec("Looking at points", DeviceCall(work), slot="playground look", listed=False)

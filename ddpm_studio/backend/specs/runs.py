@@ -82,7 +82,7 @@ def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
                 sources = training_sources(folder.info)
         known = not missing(folder.info.plugins, ("schedule",))
         summary, request = jobs.describe_run(run), folder.info.request
-        as_now = 0 if request is None else summary.step * request.pictures_per_step
+        current_pictures = 0 if request is None else summary.step * request.pictures_per_step
         return RunView(
             summary,
             request,
@@ -92,7 +92,7 @@ def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
             has_average_snapshots(folder),
             folder.info.start_from is not None,
             folder.info.plans,
-            folder.info.pictures_seen_at(summary.step) - as_now,
+            folder.info.pictures_seen_at(summary.step) - current_pictures,
         )
 
     return JobSpec(f"Opening {run.name}", PoolCall(work), slot=slot, listed=False)
@@ -122,13 +122,13 @@ def import_model(source: Path, run: Path, request: ImportRequest) -> JobSpec[Pat
     return JobSpec(f"Opening {source.name}", DeviceSteps(work), slot="import", wanted=True)
 
 
-def list_runs(folders: Sequence[Path], also: Sequence[Path]) -> JobSpec[tuple[RunEntry, ...]]:
+def list_runs(folders: Sequence[Path], further: Sequence[Path]) -> JobSpec[tuple[RunEntry, ...]]:
     """List the runs in folders, and those at further paths."""
 
     def work() -> Generator[Event, None, tuple[RunEntry, ...]]:
         from ddpm_studio.jobs.library.listing import list_runs
 
-        return list_runs(folders, also)
+        return list_runs(folders, further)
 
     return JobSpec("Reading runs", PoolSteps(work), slot="list runs", listed=False)
 

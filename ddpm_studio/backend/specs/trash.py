@@ -17,7 +17,7 @@ def create_data_folder() -> None:
     """
     if sys.platform in ("win32", "darwin"):
         return
-    where = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
+    location = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
     with suppress(OSError):
         # Mode 0700, as the XDG Base Directory Specification requires.
-        Path(where).mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(location).mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -100,7 +100,7 @@ def test_a_long_run_takes_no_more_room_and_keeps_its_spikes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ddpm_studio.backend.record._MOST_STEPS", 256)
+    monkeypatch.setattr("ddpm_studio.backend.record._MAX_STEPS", 256)
     run = tmp_path / "long"
     shutil.copytree(tiny_run, run)
     file = run / "metrics.jsonl"
