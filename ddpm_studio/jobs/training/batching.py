@@ -72,10 +72,8 @@ class MicroBatch:
             torch.cuda.empty_cache()
         tried = self._failed_at == trainer.step_number
         if not tried:
-            self._failed_at, self._size_before = (
-                trainer.step_number,
-                trainer.accelerator.micro_batch,
-            )
+            self._failed_at = trainer.step_number
+            self._size_before = trainer.accelerator.micro_batch
         else:
             # A compiled network would be compiled again for the new size, in the midst of the step.
             trainer.accelerator.plain()
