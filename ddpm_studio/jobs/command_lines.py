@@ -12,7 +12,7 @@ from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.picture_shape import sides
 
 # Characters with a meaning in pairs; a backslash before one makes it part of a name or value.
-_SIGN, _ESCAPED = re.compile(r"[\\,=]"), re.compile(r"\\([\\,=])")
+_SPECIAL, _ESCAPED = re.compile(r"[\\,=]"), re.compile(r"\\([\\,=])")
 # Control characters, which nobody types, replace escaped characters while pairs are split.
 _PLACEHOLDERS = {"\\": "\0", ",": "\1", "=": "\2"}
 _UNESCAPED = str.maketrans({hidden: sign for sign, hidden in _PLACEHOLDERS.items()})
@@ -33,7 +33,7 @@ def read_pairs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _escaped(text: str) -> str:
-    return _SIGN.sub(r"\\\g<0>", text)
+    return _SPECIAL.sub(r"\\\g<0>", text)
 
 
 def changed_options(

@@ -32,7 +32,7 @@ from ddpm_studio.jobs.events import (
 from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.requests import PlaygroundRequest, Sampler
 
-_BATCH, _OTHERS, _LEARNING_RATE, _EMA = 512, 512, 1.5e-2, 0.998
+_BATCH, _TARGET_POINTS, _LEARNING_RATE, _EMA = 512, 512, 1.5e-2, 0.998
 _POINTS, _REPORT_COUNT = 512, 20
 # Share of the variance 1 − ᾱ_t as step size δ: so small that the discretisation can't be seen.
 _LANGEVIN_SHARE = 0.02
@@ -93,7 +93,7 @@ def play(
         x_t = process.q_sample(x_0, index, noise)
         # L_simple with the expected noise as target, which lacks the variance of a sampled one:
         # between modes the score is small, and would be lost in it.
-        target = toy.expected_noise(x_0, x_t, points(_OTHERS), process.schedule, index)
+        target = toy.expected_noise(x_0, x_t, points(_TARGET_POINTS), process.schedule, index)
         prediction = process.predict(network, x_t[:, :, None, None], index)[:, :, 0, 0]
         loss: Tensor = (prediction - target).square().mean()
         optimizer.zero_grad(set_to_none=True)

@@ -35,7 +35,10 @@ class OptionError(StudioError):
 
 
 def build_request(
-    model: type[ModelT], given: Mapping[str, object], named: OptionNamer = str, **extra: object
+    model: type[ModelT],
+    given: Mapping[str, object],
+    option_name: OptionNamer = str,
+    **extra: object,
 ) -> ModelT:
     """Make a validated request from options.
 
@@ -43,7 +46,7 @@ def build_request(
         model: class of the request.
         given: values of the options that were given, by field. Classes may be given by name instead
             of number, several as a sequence or separated by commas; "none" is no class.
-        named: returns an option's name for error messages, given its field.
+        option_name: returns an option's name for error messages, given its field.
         extra: fields that are not options, such as ``run``.
 
     Raises:
@@ -61,7 +64,7 @@ def build_request(
         first = error.errors()[0]
         option = str(first["loc"][0]) if first["loc"] else model.__name__
         raise OptionError(option, str(first["msg"]).removeprefix("Value error, ")) from error
-    _reject_unused_options(request, values, named)
+    _reject_unused_options(request, values, option_name)
     return request
 
 
@@ -90,7 +93,9 @@ def _split_at_commas(text: str, names: Collection[str]) -> list[str]:
     return labels
 
 
-def _reject_unused_options(request: BaseModel, given: Collection[str], named: OptionNamer) -> None:
+def _reject_unused_options(
+    request: BaseModel, given: Collection[str], option_name: OptionNamer
+) -> None:
     """Raise OptionError for an option that the chosen entry of the catalogue does not take."""
     for name in given:
         field = type(request).model_fields[name]
@@ -109,5 +114,5 @@ def _reject_unused_options(request: BaseModel, given: Collection[str], named: Op
                 entry.name for entry in marker.entries() if entry.accepts(name)
             )
             raise OptionError(
-                name, f"{chosen} does not heed it; add {named(selector)} {alternatives}."
+                name, f"{chosen} does not heed it; add {option_name(selector)} {alternatives}."
             )

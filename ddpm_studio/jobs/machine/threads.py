@@ -23,7 +23,7 @@ _WARMUP_STEPS, _TRIAL_SECONDS, _TRIAL_STEPS = 1, 1.0, 2
 # Seconds between two trials, doubled while nothing is gained.
 _PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 15.0, 240.0
 # Tolerance in cores: a smaller share of a core taken by other programs is ignored.
-_HALF_A_CORE = 0.5
+_CORE_TOLERANCE = 0.5
 
 
 @contextlib.contextmanager
@@ -81,8 +81,8 @@ class ThreadTuner:
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._max_threads = torch.get_num_threads()
-        self._watching = allowed and self._max_threads > 1
-        self._others = (others or OtherProgramsLoad()) if self._watching else lambda: 0.0
+        self._enabled = allowed and self._max_threads > 1
+        self._other_load = (others or OtherProgramsLoad()) if self._enabled else lambda: 0.0
         self._clock = clock
         self._seconds: list[float] = []
         self._best: float | None = None
@@ -93,12 +93,12 @@ class ThreadTuner:
 
     def close(self) -> None:
         """Restore the initial number of threads."""
-        if self._watching:
+        if self._enabled:
             torch.set_num_threads(self._max_threads)
 
     def run(self, step: Callable[[], _T]) -> _T:
         """Take a training step and record its time."""
-        if not self._watching:
+        if not self._enabled:
             return step()
         start_time = self._clock()
         result = step()
@@ -112,7 +112,7 @@ class ThreadTuner:
         elif self._is_window():
             pace = _mean(self._seconds)
             self._seconds.clear()
-            if self._worth_a_trial(pace, self._others()) and self._clock() >= self._not_before:
+            if self._should_try(pace, self._other_load()) and self._clock() >= self._not_before:
                 self._pace_before_trial = pace
                 self._switch_threads()
             self._best = pace if self._best is None else min(pace, self._best)
@@ -120,12 +120,12 @@ class ThreadTuner:
     def _is_window(self) -> bool:
         return len(self._seconds) >= _WINDOW_STEPS and sum(self._seconds) >= _WINDOW_SECONDS
 
-    def _worth_a_trial(self, pace: float, others: float) -> bool:
+    def _should_try(self, pace: float, others: float) -> bool:
         cores = os.cpu_count() or self._max_threads
         if torch.get_num_threads() < self._max_threads:
-            return cores - others >= self._max_threads - _HALF_A_CORE
+            return cores - others >= self._max_threads - _CORE_TOLERANCE
         is_first = self._best is None
-        return others > _HALF_A_CORE if is_first else pace > _SLOWDOWN * (self._best or pace)
+        return others > _CORE_TOLERANCE if is_first else pace > _SLOWDOWN * (self._best or pace)
 
     def _evaluate_trial(self, previous_pace: float) -> Generator[Event, None, None]:
         """Keep the number of threads on trial, or revert, once enough steps were timed."""
@@ -137,7 +137,7 @@ class ThreadTuner:
         pace, count = _mean(measured), torch.get_num_threads()
         self._pace_before_trial = None
         self._seconds.clear()
-        self._others()
+        self._other_load()
         if previous_pace / pace >= _MIN_SPEEDUP:
             self._pause, self._best = _PAUSE_SECONDS, pace
             yield InfoNotice(_describe_change(count, self._max_threads, previous_pace / pace))

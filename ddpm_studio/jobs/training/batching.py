@@ -11,7 +11,7 @@ from torch import Tensor
 from ddpm_studio.engine import Trainer
 
 # Share of the free memory to plan with: kernels need room in addition to saved activations.
-_SHARE = 0.6
+_MEMORY_SHARE = 0.6
 
 
 class MicroBatch:
@@ -47,7 +47,7 @@ class MicroBatch:
 
     def estimate(self) -> bool:
         """Set the largest micro-batch that should fit; return whether it is smaller than before."""
-        free = _SHARE * free_bytes(self._trainer.device)
+        free = _MEMORY_SHARE * free_bytes(self._trainer.device)
         max_size = max(1, int(free / bytes_per_picture(self._trainer)))
         before = self.size
         while self.size > max_size:

@@ -2,7 +2,7 @@
 
 This module does not import torch: the window, the terminal and Python choose by the same rules,
 from step times measured on this machine and from what each preset needs
-(:class:`ddpm_studio.engine.tables.networks.Needs`).
+(:class:`ddpm_studio.engine.tables.networks.TrainingNeeds`).
 """
 
 from __future__ import annotations

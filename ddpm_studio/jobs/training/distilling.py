@@ -110,7 +110,7 @@ def student_settings(request: DistillRequest, teacher: RunInfo) -> TrainRequest:
 
 
 def resume_student_request(
-    run: Path, given: Collection[str], request: DistillRequest, named: OptionNamer = str
+    run: Path, given: Collection[str], request: DistillRequest, option_name: OptionNamer = str
 ) -> TrainRequest:
     """Return the settings to resume a student with.
 
@@ -118,7 +118,7 @@ def resume_student_request(
         run: the student's run folder.
         given: names of the options that were given; without ``steps`` the planned total is kept.
         request: the requested settings.
-        named: returns an option's name for error messages, given its field.
+        option_name: returns an option's name for error messages, given its field.
 
     Raises:
         StudioError: if it is no student, or an option differs from the value it was begun with and
@@ -130,6 +130,10 @@ def resume_student_request(
     fixed = {"stages": student.stages, "shrink": student.q, "draw_steps": student.steps}
     for name, recorded_value in fixed.items():
         if name in given and getattr(request, name) != recorded_value:
-            raise unchangeable_option_error(named(name), recorded_value, getattr(request, name))
+            raise unchangeable_option_error(
+                option_name(name), recorded_value, getattr(request, name)
+            )
     own_settings = {name: getattr(request, name) for name in given if name in _OWN_FIELDS}
-    return resume_request(run, own_settings, TrainRequest(**own_settings), PrepareOptions(), named)
+    return resume_request(
+        run, own_settings, TrainRequest(**own_settings), PrepareOptions(), option_name
+    )

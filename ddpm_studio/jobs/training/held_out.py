@@ -54,12 +54,12 @@ def split_held_out(
     if share == 0:
         return None
     hashes = yield from content_hashes(dataset.images)
-    chosen = held_out(hashes, share, MAX_HELD_OUT)
-    held = np.flatnonzero(chosen)
-    if len(held) == 0:
+    mask = held_out(hashes, share, MAX_HELD_OUT)
+    rows = np.flatnonzero(mask)
+    if len(rows) == 0:
         return None
-    held = held[np.argsort(hashes[held], kind="stable")]
-    return HeldOutSplit(np.flatnonzero(~chosen), held, hashes[held])
+    rows = rows[np.argsort(hashes[rows], kind="stable")]
+    return HeldOutSplit(np.flatnonzero(~mask), rows, hashes[rows])
 
 
 class HeldOutEvaluator:
@@ -93,12 +93,12 @@ class HeldOutEvaluator:
         self._timesteps = min(_TIMESTEPS, T)
         # As at the start of a training: an adaptive choice of t does not affect the measurement.
         sampler = timestep_sampler(request.timestep_sampling, T, "cpu")
-        drawn = [
+        draws = [
             sampler.draw(1, torch.Generator().manual_seed(derive_seed(self._seed, _LEVELS, number)))
             for number in self._numbers
         ]
-        self._levels = torch.cat([level for level, _ in drawn])
-        weights = [weight for _, weight in drawn if weight is not None]
+        self._levels = torch.cat([level for level, _ in draws])
+        weights = [weight for _, weight in draws if weight is not None]
         self._weights = torch.cat(weights) if weights else None
         self._next = time.monotonic() + _FIRST_SECONDS
         self._failure_reported = False

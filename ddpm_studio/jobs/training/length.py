@@ -26,7 +26,7 @@ from ddpm_studio.runs import RunInfo
 _MAX_STEPS = 100_000_000
 # Limits on the time for measuring the speed: a share of the training's, and seconds. The measured
 # steps are discarded, and in the first minute people wait for results.
-_SHARE, _SECONDS = 0.1, 1.0
+_MEASURING_SHARE, _MAX_MEASURING_SECONDS = 0.1, 1.0
 
 
 def resolve_length(
@@ -104,7 +104,7 @@ def _seconds_per_step(
     request: TrainRequest, info: RunInfo, dataset: Dataset, device: torch.device
 ) -> Generator[Event, None, float]:
     assert request.minutes is not None
-    budget = min(_SECONDS, _SHARE * 60 * request.minutes)
+    budget = min(_MAX_MEASURING_SECONDS, _MEASURING_SHARE * 60 * request.minutes)
     trainer = build_trainer(info, request, dataset, dataset.images, device)
     # Steps are taken as in the training: in micro-batches where memory does not suffice.
     stepper = Stepper(trainer, request)

@@ -6,8 +6,8 @@ from collections import deque
 
 import numpy as np
 
-_BEFORE, _NOW = 300, 12
-DETECTION_DELAY = _NOW
+_BASELINE_STEPS, _RECENT_STEPS = 300, 12
+DETECTION_DELAY = _RECENT_STEPS
 """Number of steps after its beginning within which a spike is detected."""
 _MIN_BASELINE = 60
 # Both must hold: the excess in spreads, and the ratio to the level.
@@ -20,12 +20,12 @@ class SpikeDetector:
     """Detector of loss spikes; uses medians, so that one hard batch is no spike."""
 
     def __init__(self) -> None:
-        self._baseline: deque[float] = deque(maxlen=_BEFORE)
-        self._recent: deque[float] = deque(maxlen=_NOW)
+        self._baseline: deque[float] = deque(maxlen=_BASELINE_STEPS)
+        self._recent: deque[float] = deque(maxlen=_RECENT_STEPS)
 
     def observe(self, loss: float) -> bool:
         """Add a step's loss; return whether the last steps are a spike."""
-        if len(self._recent) == _NOW:
+        if len(self._recent) == _RECENT_STEPS:
             self._baseline.append(self._recent[0])
         self._recent.append(loss)
         if len(self._baseline) < _MIN_BASELINE:

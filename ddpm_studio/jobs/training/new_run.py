@@ -37,12 +37,12 @@ def check_one_length(given: Collection[str]) -> None:
         raise OptionError(other, "the length is in steps already")
 
 
-def check_new_run(run: Path, named: OptionNamer = str) -> None:
+def check_new_run(run: Path, option_name: OptionNamer = str) -> None:
     """Check that a new run can be written to a folder.
 
     Args:
         run: the run folder.
-        named: returns the name of the options ``run`` and ``resume`` for error messages.
+        option_name: returns the name of the options ``run`` and ``resume`` for error messages.
 
     Raises:
         StudioError: if there is a run or something else already, or the folder can't be made.
@@ -50,17 +50,17 @@ def check_new_run(run: Path, named: OptionNamer = str) -> None:
     if (run / "run.json").exists():
         raise StudioError(
             f"{run} holds a run already.",
-            f"Choose another {named('run')} or add {named('resume')}.",
+            f"Choose another {option_name('run')} or add {option_name('resume')}.",
         )
     if run.exists() and not run.is_dir():
-        raise StudioError(f"{run} is a file.", f"Choose a folder for {named('run')}.")
+        raise StudioError(f"{run} is a file.", f"Choose a folder for {option_name('run')}.")
     # The folder itself or its nearest existing ancestor.
     ancestor = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
     try:
         # Temporary files left by a crash before a run's first file was written are no run.
         if run.is_dir() and any(not path.name.startswith(TEMP_PREFIX) for path in run.iterdir()):
             raise StudioError(
-                f"The folder {run} is not empty.", f"Choose a new one for {named('run')}."
+                f"The folder {run} is not empty.", f"Choose a new one for {option_name('run')}."
             )
         with tempfile.TemporaryDirectory(dir=ancestor, prefix=".ddpm-studio-"):
             pass
@@ -76,7 +76,7 @@ def resume_request(
     given: Collection[str],
     request: TrainRequest,
     options: PrepareOptions,
-    named: OptionNamer = str,
+    option_name: OptionNamer = str,
 ) -> TrainRequest:
     """Return the request to resume a run with; without ``steps`` in ``given``, up to its total.
 
@@ -85,7 +85,7 @@ def resume_request(
         given: names of the options that were given.
         request: the requested settings.
         options: the requested preparation of pictures.
-        named: returns an option's name for error messages, given its field.
+        option_name: returns an option's name for error messages, given its field.
 
     Raises:
         StudioError: if it is no run, or an option differs from the value it was begun with and
@@ -104,7 +104,7 @@ def resume_request(
             None,
             recorded[name],
         ):
-            raise unchangeable_option_error(named(name), recorded[name], requested[name])
+            raise unchangeable_option_error(option_name(name), recorded[name], requested[name])
     return request if "steps" in given else request.model_copy(update={"steps": info.request.steps})
 
 
@@ -117,14 +117,14 @@ def unchangeable_option_error(option: str, recorded: object, requested: object) 
 
 
 def recorded_prerequisites(
-    run: Path, given: Mapping[str, Any], named: OptionNamer = str
+    run: Path, given: Mapping[str, Any], option_name: OptionNamer = str
 ) -> dict[str, Any]:
     """Return those settings of a run that decide which other options have an effect.
 
     Args:
         run: the run folder.
         given: the options that were given, by field.
-        named: returns an option's name for error messages, given its field.
+        option_name: returns an option's name for error messages, given its field.
 
     Raises:
         StudioError: if it is no run, or its optimiser does not take an option that is given.
@@ -140,9 +140,9 @@ def recorded_prerequisites(
     # Another optimiser, which takes the option, can't be chosen when a run is resumed.
     if known and decay != request.weight_decay and given.get("optimizer", optimizer) == optimizer:
         raise StudioError(
-            f"The run was begun with {named('optimizer')} {optimizer}, which does not heed "
-            f"{named('weight_decay')}.",
-            f"Leave {named('weight_decay')} out, or start a new run.",
+            f"The run was begun with {option_name('optimizer')} {optimizer}, which does not heed "
+            f"{option_name('weight_decay')}.",
+            f"Leave {option_name('weight_decay')} out, or start a new run.",
         )
     return _valid_settings(
         {name: getattr(request, name) for name in ("optimizer", "class_conditional")}
@@ -153,7 +153,7 @@ def fine_tune_request(
     start_from: Path,
     given: Mapping[str, Any],
     make: Callable[[Mapping[str, Any]], TrainRequest],
-    named: OptionNamer = str,
+    option_name: OptionNamer = str,
 ) -> TrainRequest:
     """Return the request to fine-tune a run with, completed by its network and process.
 
@@ -161,7 +161,7 @@ def fine_tune_request(
         start_from: folder of the run to fine-tune.
         given: the options that were given, by field.
         make: makes a request from options.
-        named: returns an option's name for error messages, given its field.
+        option_name: returns an option's name for error messages, given its field.
 
     Raises:
         StudioError: if it is no run, or an option requests another network or process.
@@ -174,9 +174,9 @@ def fine_tune_request(
         # None requests an automatic choice.
         if name in inherited and getattr(requested, name) not in (None, inherited[name]):
             raise StudioError(
-                f"The network of {start_from} was trained with {named(name)} {inherited[name]}, "
-                f"which can't become {getattr(requested, name)}.",
-                f"Leave {named(name)} out, or train a new network.",
+                f"The network of {start_from} was trained with {option_name(name)} "
+                f"{inherited[name]}, which can't become {getattr(requested, name)}.",
+                f"Leave {option_name(name)} out, or train a new network.",
             )
     return make({**inherited, **given})
 

@@ -33,11 +33,11 @@ def pictures_until_previews(preset: str, plans: Iterable[int], pictures_per_step
         plans: total steps, as planned one after the other.
         pictures_per_step: pictures that an optimiser step sees.
     """
-    shortest = min(plans, default=None)
-    usual = pictures_until_recognisable(preset)
-    if shortest is None:
-        return usual
-    return min(usual, math.ceil(_FIRST_PREVIEW_SHARE * shortest * pictures_per_step))
+    shortest_plan = min(plans, default=None)
+    needed = pictures_until_recognisable(preset)
+    if shortest_plan is None:
+        return needed
+    return min(needed, math.ceil(_FIRST_PREVIEW_SHARE * shortest_plan * pictures_per_step))
 
 
 class PreviewSchedule:

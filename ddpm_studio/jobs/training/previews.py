@@ -91,11 +91,11 @@ class PreviewSampler:
         start_time = time.monotonic()
         assert isinstance(self.trainer.ema.model, Network)
         networks = (self.trainer.model, self.trainer.ema.model)
-        drawn: list[Pictures] = []
+        samples: list[Pictures] = []
         for network in networks:
             pictures = yield from self._sample(network)
-            drawn.append(pictures)
-        raw, ema = drawn
+            samples.append(pictures)
+        raw, ema = samples
         step = self.trainer.step_number
         grid = SampleGrid(self.folder.samples_dir / f"step-{step:08d}.png", step, raw, ema)
         save_error: Exception | None = None

@@ -17,10 +17,10 @@ from ddpm_studio.paths import path_exists
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.checkpoint import Part
 
-_SECONDS = 300.0
+_SAVE_SECONDS = 300.0
 # Sooner than usual: a new run has nothing saved yet.
-_FIRST_SECONDS = 60.0
-_FIRST_RETRY, _LAST_RETRY = 2.0, 60.0
+_FIRST_SAVE_SECONDS = 60.0
+_FIRST_RETRY_SECONDS, _MAX_RETRY_SECONDS = 2.0, 60.0
 
 
 class CheckpointSaver:
@@ -43,8 +43,8 @@ class CheckpointSaver:
         self.problem: str | None = None
         """Reason why the last attempt failed; None if it succeeded."""
         self._every = every
-        self._retry_delay = _FIRST_RETRY
-        self._next_save = time.monotonic() + (_SECONDS if self.saved else _FIRST_SECONDS)
+        self._retry_delay = _FIRST_RETRY_SECONDS
+        self._next_save = time.monotonic() + (_SAVE_SECONDS if self.saved else _FIRST_SAVE_SECONDS)
 
     def is_due(self) -> bool:
         """Whether to save after this step."""
@@ -69,14 +69,14 @@ class CheckpointSaver:
             reason = getattr(error, "strerror", None) or Failure.of(error).cause
             self.problem = f"{reason.rstrip('.')}: {self.folder.path}"
             self._next_save = time.monotonic() + self._retry_delay
-            self._retry_delay = min(2 * self._retry_delay, _LAST_RETRY)
+            self._retry_delay = min(2 * self._retry_delay, _MAX_RETRY_SECONDS)
             raise StudioError(
                 f"Step {trainer.step_number} can't be saved: {self.problem}.",
                 "Make room or bring the folder back, or save elsewhere.",
             ) from error
         self.saved, self.problem = trainer.step_number, None
-        self._retry_delay = _FIRST_RETRY
-        self._next_save = time.monotonic() + _SECONDS
+        self._retry_delay = _FIRST_RETRY_SECONDS
+        self._next_save = time.monotonic() + _SAVE_SECONDS
         return CheckpointSaved(checkpoint.step, checkpoint.path)
 
     def _tensors(self) -> dict[Part, dict[str, Tensor]]:

@@ -82,7 +82,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
         monkeypatch.setattr(atomic, "write_file", refuse if full else write)
         monkeypatch.setattr(atomic, "append", refuse_more if full else append)
 
-    monkeypatch.setattr(saving, "_FIRST_RETRY", 0.0)
+    monkeypatch.setattr(saving, "_FIRST_RETRY_SECONDS", 0.0)
     return switch
 
 
@@ -426,7 +426,7 @@ def test_training_returns_to_where_the_loss_had_not_leapt_yet(
 ) -> None:
     monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
     # The spike is detected at its second step of three, when the first is already saved.
-    for key, value in (("_BEFORE", 10), ("_NOW", 3), ("_MIN_BASELINE", 2)):
+    for key, value in (("_BASELINE_STEPS", 10), ("_RECENT_STEPS", 3), ("_MIN_BASELINE", 2)):
         monkeypatch.setattr(loss_spikes, key, value)
     monkeypatch.setattr(training_loop, "DETECTION_DELAY", 3)
     spoil_losses(monkeypatch, lambda step, back: step >= 6 and not back, 100.0)

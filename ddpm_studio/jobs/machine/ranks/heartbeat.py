@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Phase = Literal["idle", "step", "exchange"]
 # Seconds between two beats. Silence is counted in a rank's own beats: a computer that sleeps, or
 # a terminal that stops all ranks at once, makes no rank silent.
-_SECONDS = 1.0
+_BEAT_SECONDS = 1.0
 _MAX_SILENT_BEATS = 12
 # Seconds that no pass of the network takes; a step of many passes may take longer. Between steps
 # a rank may be idle for any time: rank 0 draws, saves, or is paused.
@@ -86,7 +86,7 @@ class Watchdog(threading.Thread):
     def run(self) -> None:
         """Send heartbeats until :meth:`stop`."""
         beats, current, stalled = 0, self._progress.snapshot, 0
-        while not self._end.wait(_SECONDS):
+        while not self._end.wait(_BEAT_SECONDS):
             beats += 1
             previous, current = current, self._progress.snapshot
             stalled = stalled + 1 if current == previous else 0

@@ -25,7 +25,7 @@ _LOCAL, _LOCAL_SIZE = "LOCAL_RANK", "LOCAL_WORLD_SIZE"
 _AGENT_STORE, _ATTEMPT = "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT"
 _DEVICE = "DDPM_STUDIO_RANK_DEVICE"
 # Rank 0 prepares the pictures before it opens the store.
-_CONNECTING = timedelta(hours=12)
+_CONNECT_TIMEOUT = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class RankPlace:
             )
         return torch.device("cuda", self.local_rank)
 
-    def connect(self, timeout: timedelta = _CONNECTING) -> Store:
+    def connect(self, timeout: timedelta = _CONNECT_TIMEOUT) -> Store:
         """Return the store that all ranks share, hosting or connecting to it.
 
         Args:
@@ -143,7 +143,7 @@ class RankPlace:
 @functools.cache
 def _host_store(address: str, port: int) -> TCPStore:
     """Host a store for as long as this process lives: others may query it at any time."""
-    return open_store(address, port, True, _CONNECTING)
+    return open_store(address, port, True, _CONNECT_TIMEOUT)
 
 
 def parse_devices(text: str) -> list[torch.device]:

@@ -21,7 +21,7 @@ from ddpm_studio.jobs.machine.threads import threads_per_process
 from ddpm_studio.rank_flag import LAUNCHED_BY_TORCHRUN
 from ddpm_studio.requests import Device
 
-_HERE, _CONNECTING = "127.0.0.1", timedelta(minutes=5)
+_LOCALHOST, _CONNECT_TIMEOUT = "127.0.0.1", timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -160,9 +160,11 @@ def start_ranks(rank_devices: tuple[torch.device, ...], threads: int | None) -> 
     """
     if dist.is_initialized():
         raise StudioError("This program trains on several devices already.", "Stop that first.")
-    store = open_store(_HERE, 0, True, _CONNECTING)
+    store = open_store(_LOCALHOST, 0, True, _CONNECT_TIMEOUT)
     size = len(rank_devices)
-    own_place = RankPlace(0, size, 0, size, _HERE, store.port, False, device=str(rank_devices[0]))
+    own_place = RankPlace(
+        0, size, 0, size, _LOCALHOST, store.port, False, device=str(rank_devices[0])
+    )
     processes: list[RankProcess] = []
     try:
         for rank, device in enumerate(rank_devices[1:], 1):

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 # Timeout of joining, once all ranks are ready. Afterwards a rank may wait long for rank 0, which
 # draws, saves, or is paused: the watchdog detects when waiting has become useless.
-_DISMISSING = timedelta(seconds=5)
-_JOINING, _WAITING = timedelta(seconds=120), timedelta(days=365)
+_DISMISS_TIMEOUT = timedelta(seconds=5)
+_JOIN_TIMEOUT, _EXCHANGE_TIMEOUT = timedelta(seconds=120), timedelta(days=365)
 # A rank's process first loads torch, perhaps from a slow disk.
 _STARTING_SECONDS = 300.0
 # How long to look for the cause of a failed exchange; longer than detecting silence takes.
@@ -120,10 +120,10 @@ class Team:
                 store=prefix_store(self.store, "group"),
                 rank=self.place.rank,
                 world_size=self.place.size,
-                timeout=_JOINING,
+                timeout=_JOIN_TIMEOUT,
                 device_id=self.device if cuda else None,
             )
-        dist.distributed_c10d._set_pg_timeout(_WAITING, dist.group.WORLD)
+        dist.distributed_c10d._set_pg_timeout(_EXCHANGE_TIMEOUT, dist.group.WORLD)
         self._group = _WatchedGroup(self.device, self.progress)
 
     def send(self, key: str, value: object) -> None:
@@ -294,7 +294,7 @@ class _WatchedGroup(RankGroup):
 
 def dismiss(place: RankPlace) -> None:
     """Tell the other ranks, started by a launcher, that there is no work for them."""
-    _end_all(place.connect(_DISMISSING), place)
+    _end_all(place.connect(_DISMISS_TIMEOUT), place)
 
 
 def _end_all(store: Store, place: RankPlace) -> None:
