@@ -29,11 +29,11 @@ _INTERACTIVE_SECONDS = 0.25
 _SPARE_SHARE = 0.04
 
 # Idle time after which the modules for training are loaded; requests made meanwhile come first.
-_UNTIL_TRAINING_LOADS = 0.5
+_TRAINING_LOAD_DELAY = 0.5
 
 # Idle jobs wait this long after an interactive one, as the next may follow soon, such as while a
 # control is dragged; it would be delayed by a step of an idle job, which can't be interrupted.
-_UNTIL_IDLE = 0.5
+_IDLE_DELAY = 0.5
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class DeviceThread(QThread):
 
             models, device = load()
         except Exception as error:
-            failure = _not_loaded(error)
+            failure = _load_failure(error)
         else:
             self.ready.emit(device)
             self._serve(models)
@@ -133,7 +133,7 @@ class DeviceThread(QThread):
             )
             if interactive and not (background and turn_over):
                 self._step(interactive, models)
-                self._idle_from = time.monotonic() + _UNTIL_IDLE
+                self._idle_from = time.monotonic() + _IDLE_DELAY
             elif background and (interactive or not (spare and spare_time.is_due)):
                 interactive_since = None
                 self._step(background, models)
@@ -159,7 +159,7 @@ class DeviceThread(QThread):
         """Process the queued commands, waiting if there is nothing to step; False: stopped."""
         while True:
             lanes = {job.spec.lane for job in self._jobs if not job.paused}
-            timeout = None if self._can_train else _UNTIL_TRAINING_LOADS
+            timeout = None if self._can_train else _TRAINING_LOAD_DELAY
             if lanes == {Lane.IDLE}:
                 timeout = max(0.0, self._idle_from - time.monotonic())
             try:
@@ -203,7 +203,7 @@ class DeviceThread(QThread):
         job.close()
 
 
-def _not_loaded(error: Exception) -> Failure:
+def _load_failure(error: Exception) -> Failure:
     """Return the failure for an error on loading torch; a broken installation raises anything."""
     failure = Failure.of(error)
     if isinstance(error, StudioError) or is_out_of_memory(error) or is_device_lost(error):

@@ -158,7 +158,7 @@ class RunRecord(QObject):
         self.poll()
 
     def follow(
-        self, training: JobHandle[object], step: int, before: RunRecord | None = None
+        self, training: JobHandle[object], step: int, previous: RunRecord | None = None
     ) -> None:
         """Take the metrics of a training in this window from its events, until it ends.
 
@@ -168,15 +168,15 @@ class RunRecord(QObject):
         Args:
             training: the job.
             step: the last step whose metrics are in the file or were reported before.
-            before: the record of the same training in the folder that it has moved from; its
+            previous: the record of the same training in the folder that it has moved from; its
                 metrics are copied.
         """
-        if before is not None and before is not self and not before._catching_up:
+        if previous is not None and previous is not self and not previous._catching_up:
             self._steps, self._ticks, self._held_out = copy.deepcopy(
-                (before._steps, before._ticks, before._held_out)
+                (previous._steps, previous._ticks, previous._held_out)
             )
-            self._low = before.last_step
-        for record in (before, self):
+            self._low = previous.last_step
+        for record in (previous, self):
             if record is not None:
                 record.stop_following()
         self._drop_from(step + 1)

@@ -102,10 +102,10 @@ class GrowingRows:
         """Merge older rows in groups of a power of two, so that about a quarter becomes free."""
         old = self._used - self._recent
         rows, counts = self._rows[:old], self._counts[:old]
-        before = counts.cumsum() - counts
+        preceding = counts.cumsum() - counts
         room = max(1, int(_FILL_RATIO * max_rows) - self._recent)
         width = 2.0 ** max(0, math.ceil(math.log2(counts.sum() / room)))
-        starts = np.flatnonzero(np.diff(before // width, prepend=-1.0))
+        starts = np.flatnonzero(np.diff(preceding // width, prepend=-1.0))
         ends = np.append(starts[1:], old) - 1
         merged = rows[ends]
         for kind, join in (("least", np.fmin), ("greatest", np.fmax)):

@@ -208,7 +208,7 @@ def test_idle_work_waits_for_a_rest_from_what_a_person_asks_for(
     backend: Backend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As while a slider is dragged: each drawing is requested when the previous one is complete.
-    monkeypatch.setattr(device_thread, "_UNTIL_IDLE", 60.0)
+    monkeypatch.setattr(device_thread, "_IDLE_DELAY", 60.0)
     seen: list[str] = []
     with qtbot.waitSignal(backend.submit(JobSpec("d", DeviceSteps(counting(2, seen, "d")))).ended):
         backend.submit(JobSpec("idle", DeviceSteps(counting(100_000, seen, "-")), lane=Lane.IDLE))
@@ -218,7 +218,7 @@ def test_idle_work_waits_for_a_rest_from_what_a_person_asks_for(
         ):
             pass
     assert seen == ["d"] * 8
-    monkeypatch.setattr(device_thread, "_UNTIL_IDLE", 0.0)
+    monkeypatch.setattr(device_thread, "_IDLE_DELAY", 0.0)
     backend.submit(JobSpec("d", DeviceSteps(counting(1, seen, "d"))))
     qtbot.waitUntil(lambda: "-" in seen, timeout=20_000)
 

@@ -120,8 +120,8 @@ def save_sequence(
             yield from export.save_png_sequence(path, sequence, recipes, bands=bands)
             return path
         kwargs = _export_kwargs(options, sequence, bands)
-        chosen = export.choose_frames(len(sequence), kwargs["count"], options.easing)
-        pictures = export.FrameSelection(sequence, list(dict.fromkeys(chosen)))
+        indices = export.choose_frames(len(sequence), kwargs["count"], options.easing)
+        pictures = export.FrameSelection(sequence, list(dict.fromkeys(indices)))
         png_kwargs = {key: kwargs[key] for key in ("scale", "bands")}
         frame_recipes = (
             None if recipes is None else (export.zoomed_recipe(r, kwargs["scale"]) for r in recipes)

@@ -69,8 +69,8 @@ def trash_run(run: Path) -> JobSpec[TrashedRun]:
                 return TrashedRun(run, extent, is_trashed=False)
         journal.end(run)
         trash_path = Path(file.fileName())
-        known = trash_path != run and trash_path.exists()
-        return TrashedRun(run, extent, True, trash_path if known else None, planned)
+        is_known = trash_path != run and trash_path.exists()
+        return TrashedRun(run, extent, True, trash_path if is_known else None, planned)
 
     return JobSpec(f"Moving {run.name} to the trash", PoolCall(work), listed=False, queue=_QUEUE)
 

@@ -80,7 +80,7 @@ def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
         if folder.info.published is None or has_training_pictures(folder.info):
             with contextlib.suppress(StudioError):
                 sources = training_sources(folder.info)
-        known = not missing(folder.info.plugins, ("schedule",))
+        has_schedule = not missing(folder.info.plugins, ("schedule",))
         summary, request = jobs.describe_run(run), folder.info.request
         current_pictures = 0 if request is None else summary.step * request.pictures_per_step
         return RunView(
@@ -88,7 +88,7 @@ def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
             request,
             tuple(sources),
             prepare_options(folder.info),
-            folder.info.process.noise_schedule().alphas_cumprod.numpy() if known else None,
+            folder.info.process.noise_schedule().alphas_cumprod.numpy() if has_schedule else None,
             has_average_snapshots(folder),
             folder.info.start_from is not None,
             folder.info.plans,

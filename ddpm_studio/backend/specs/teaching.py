@@ -37,13 +37,13 @@ def run_point_diffusion(seed: int) -> JobSpec[DiffusedPoints]:
     return JobSpec("Letting points diffuse", PoolCall(work), slot="learn spreading", listed=False)
 
 
-def forward_chain(picture: Pictures, moments: int, seed: int) -> JobSpec[ForwardChain]:
+def forward_chain(picture: Pictures, count: int, seed: int) -> JobSpec[ForwardChain]:
     """Draw the forward process of a picture (H, W, C) as a Markov chain, step by step."""
 
     def work() -> ForwardChain:
         from ddpm_studio.jobs.teaching import forward
 
-        return forward.forward_chain(picture, moments, seed)
+        return forward.forward_chain(picture, count, seed)
 
     return JobSpec("Walking the chain", PoolCall(work), slot="learn chain", listed=False)
 
