@@ -45,8 +45,8 @@ def save_averages(run: Path, step: int, tensors: dict[str, Tensor]) -> None:
 def average_snapshots(run: Path) -> dict[int, Path]:
     """Return the snapshot files by their step, oldest first."""
     with suppress(OSError):
-        named = ((_NAME.fullmatch(path.name), path) for path in (run / _FOLDER).iterdir())
-        return dict(sorted((int(match[1]), path) for match, path in named if match))
+        matches = ((_NAME.fullmatch(path.name), path) for path in (run / _FOLDER).iterdir())
+        return dict(sorted((int(match[1]), path) for match, path in matches if match))
     return {}
 
 

@@ -158,11 +158,11 @@ class Checkpoint:
 def prune(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     """Return the checkpoints to remove, keeping the newest and ever fewer of older ones."""
     steps = [checkpoint.step for checkpoint in checkpoints]
-    kept = set(_ladder(steps))
-    return [checkpoint for checkpoint in checkpoints if checkpoint.step not in kept]
+    kept_steps = set(_steps_to_keep(steps))
+    return [checkpoint for checkpoint in checkpoints if checkpoint.step not in kept_steps]
 
 
-def _ladder(steps: list[int]) -> Iterable[int]:
+def _steps_to_keep(steps: list[int]) -> Iterable[int]:
     """Yield kept steps: the last few, then about one per doubling of the distance to the newest."""
     yield from steps[-_KEEP_LAST:]
     last_rung = None

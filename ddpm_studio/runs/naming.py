@@ -32,23 +32,23 @@ def run_path(folder: Path, name: str) -> Path:
     Raises:
         StudioError: if the name is invalid.
     """
-    chosen = name.strip()
-    if not chosen or chosen in (".", ".."):
+    stripped = name.strip()
+    if not stripped or stripped in (".", ".."):
         raise StudioError("A run needs a name.", "Write one.")
-    wrong = _FORBIDDEN.search(chosen)
-    if wrong is not None:
+    forbidden = _FORBIDDEN.search(stripped)
+    if forbidden is not None:
         raise StudioError(
-            f"{chosen!r} can't be the name of a run.", f"Leave out the {wrong.group()!r}."
+            f"{stripped!r} can't be the name of a run.", f"Leave out the {forbidden.group()!r}."
         )
-    if chosen.endswith(".") or _RESERVED_NAME.fullmatch(chosen):
-        raise StudioError(f"{chosen!r} can't be the name of a run on Windows.", "Choose another.")
-    if (length := len(_encode(chosen))) > _MAX_NAME_BYTES:
+    if stripped.endswith(".") or _RESERVED_NAME.fullmatch(stripped):
+        raise StudioError(f"{stripped!r} can't be the name of a run on Windows.", "Choose another.")
+    if (length := len(_encode(stripped))) > _MAX_NAME_BYTES:
         raise StudioError(
             f"This name is {length:,} bytes long, and most file systems take no more than "
             f"{_MAX_NAME_BYTES}.",
             "Choose a shorter one.",
         )
-    return folder / chosen
+    return folder / stripped
 
 
 def renamed_path(run: Path, name: str) -> Path:

@@ -51,9 +51,9 @@ def find_notes(run: Path) -> Notes | None:
     if content.get("format") != _FORMAT:
         return None
     tags, text = content.get("tags"), content.get("text")
-    given = tags if isinstance(tags, list) else []
+    tag_list = tags if isinstance(tags, list) else []
     return Notes(
-        parse_tags(",".join(tag for tag in given if isinstance(tag, str))),
+        parse_tags(",".join(tag for tag in tag_list if isinstance(tag, str))),
         text if isinstance(text, str) else "",
     )
 

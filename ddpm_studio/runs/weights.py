@@ -35,14 +35,14 @@ def network_from_state_dict(config: NetworkConfig, tensors: Mapping[str, Tensor]
             floating-point numbers.
     """
     network = build_on_meta(config)
-    wanted = network.state_dict()
-    if missing := sorted(wanted.keys() ^ tensors.keys()):
+    expected = network.state_dict()
+    if missing := sorted(expected.keys() ^ tensors.keys()):
         raise ValueError(f"{missing[0]} is only in one of the two")
     for name, tensor in tensors.items():
-        if tensor.shape != wanted[name].shape or not tensor.is_floating_point():
+        if tensor.shape != expected[name].shape or not tensor.is_floating_point():
             raise ValueError(
                 f"{name} is {tensor.dtype} of shape {tuple(tensor.shape)}, the network needs "
-                f"{tuple(wanted[name].shape)}"
+                f"{tuple(expected[name].shape)}"
             )
         if not bool(tensor.isfinite().all()):
             raise ValueError(f"{name} holds values that are not finite")
