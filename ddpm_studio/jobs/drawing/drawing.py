@@ -47,10 +47,10 @@ def evaluator_for(
         StudioError: if a class or guidance is requested of a model that does not support it, or
             guidance is to be rescaled where there is none.
     """
-    asked = request.class_label if classes is None else classes
-    if asked is not None:
-        if not isinstance(asked, Tensor):
-            check_class(model.info, asked if isinstance(asked, int) else max(asked))
+    labels = request.class_label if classes is None else classes
+    if labels is not None:
+        if not isinstance(labels, Tensor):
+            check_class(model.info, labels if isinstance(labels, int) else max(labels))
         check_guidance(model.info, request.guidance)
     elif request.guidance != 1:
         check_class(model.info, 0)  # Without classes, that is the error to report.
@@ -68,7 +68,7 @@ def evaluator_for(
     return Evaluator(
         network,
         model.device,
-        asked,
+        labels,
         request.guidance,
         request.guidance_rescale,
         evaluations,
@@ -131,12 +131,13 @@ def respaced_timesteps(respacing: str, T: int, t: int, through: int = 0) -> Tens
         StudioError: if that many can't be kept of T.
     """
     try:
-        kept = space_timesteps(T, respacing)
+        timesteps = space_timesteps(T, respacing)
     except ValueError as error:
         text = str(error)
         raise StudioError(f"{text[:1].upper()}{text[1:]}.", "Choose another respacing.") from error
-    more = {one - 1 for one in (t if t < T else 0, through) if one} - set(kept.tolist())
-    return torch.cat([kept[kept < t], kept.new_tensor(sorted(more))]).sort().values
+    extra = {extra_t - 1 for extra_t in (t if t < T else 0, through) if extra_t}
+    extra -= set(timesteps.tolist())
+    return torch.cat([timesteps[timesteps < t], timesteps.new_tensor(sorted(extra))]).sort().values
 
 
 def check_t(model: Model, t: int) -> None:
@@ -245,11 +246,11 @@ def run_reverse_process(
     reverse_process: Frames, frames: int, text: str
 ) -> Generator[Event, None, Pictures]:
     """Run a reverse process to its end; yields and returns as :func:`draw` does."""
-    kept: set[int] | None = None
+    shown_indices: set[int] | None = None
     for frame in reverse_process:
-        if kept is None:
-            kept = _evenly_spaced(frame.total + 1, frames)
-        if frame.index in kept:
+        if shown_indices is None:
+            shown_indices = _evenly_spaced(frame.total + 1, frames)
+        if frame.index in shown_indices:
             yield frame_images(frame)
         yield Progress(frame.index, frame.total, text)
         x_t = frame.x_t
@@ -258,8 +259,8 @@ def run_reverse_process(
 
 def frame_images(frame: Frame) -> FrameImages:
     """Return a frame's arrays as float16 on the CPU, converted on the device."""
-    kept = (to_float16(getattr(frame, view), SCALES[view]).cpu().numpy() for view in STORED_VIEWS)
-    return FrameImages(frame.index, frame.total, frame.t, *kept)
+    arrays = (to_float16(getattr(frame, view), SCALES[view]).cpu().numpy() for view in STORED_VIEWS)
+    return FrameImages(frame.index, frame.total, frame.t, *arrays)
 
 
 def _pictures(x: Tensor) -> Pictures:
@@ -296,11 +297,11 @@ def recipe(
     tool = () if kind else (("tool", tool_of(drawing_of(request).name).name),)
     request = request.model_copy(update={"precision": resolve_precision(model, request)})
     run_json = model.info.model_dump(mode="json", include={"created", "network", "data"})
-    asked = request.model_dump(mode="json")
+    fields = request.model_dump(mode="json")
     content: dict[str, object] = {
         "kind": kind or drawing_of(request).name,
         # A relative path would be wrong for others who open the picture.
-        "request": {**asked, "run": str(model.run.resolve())},
+        "request": {**fields, "run": str(model.run.resolve())},
         "checkpoint": model.step,
         "device": model.device.type,
         "model": model.fingerprint,

@@ -82,7 +82,7 @@ class Evaluator:
     def _in_batches(self, x: Tensor, *more: Tensor) -> Tensor:
         if len(x) <= self.batch:
             return self._network(x, *more)
-        pieces = zip(*(torch.split(one, self.batch) for one in (x, *more)), strict=True)
+        pieces = zip(*(torch.split(tensor, self.batch) for tensor in (x, *more)), strict=True)
         return torch.cat([self._network(*piece) for piece in pieces])
 
 
@@ -111,12 +111,12 @@ def _predict(
 @contextlib.contextmanager
 def _deterministic_cudnn() -> Iterator[None]:
     """Use cuDNN's deterministic convolutions (context manager): a seed gives one picture."""
-    before = torch.backends.cudnn.deterministic
+    previous = torch.backends.cudnn.deterministic
     torch.backends.cudnn.deterministic = True
     try:
         yield
     finally:
-        torch.backends.cudnn.deterministic = before
+        torch.backends.cudnn.deterministic = previous
 
 
 def batch_limit(shape: tuple[int, int, int], device: torch.device) -> int:

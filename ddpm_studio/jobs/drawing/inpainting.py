@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ddpm_studio.engine import PictureNoise
 from ddpm_studio.engine.samplers import Frames, consistency_inpaint, grid
-from ddpm_studio.engine.samplers.inpaint import inpaint as inpaint_walk
+from ddpm_studio.engine.samplers.inpaint import inpaint as repaint
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import (
     check_steps,
@@ -39,7 +39,7 @@ def inpaint(
 ) -> Generator[Event, None, DrawingResult]:
     """Inpaint the masked part of a picture; the other pixels are kept.
 
-    Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
+    Yields DrawingStarted, Progress, and FrameImages of all pictures if ``request.frames`` asks for
     them.
 
     Args:
@@ -64,12 +64,12 @@ def inpaint(
         )
     if not mask.any():
         raise StudioError("The mask leaves nothing to fill in.", "Mark a part of the picture.")
-    made = recipe(model, request, {"picture": picture, "mask": mask})
-    yield DrawingStarted(made)
+    drawing_recipe = recipe(model, request, {"picture": picture, "mask": mask})
+    yield DrawingStarted(drawing_recipe)
     pictures = yield from run_reverse_process(
         _reverse_process(model, request, x_0, mask), request.frames, "Filling in"
     )
-    return DrawingResult(pictures, made)
+    return DrawingResult(pictures, drawing_recipe)
 
 
 def _reverse_process(model: Model, request: InpaintRequest, x_0: Tensor, mask: Mask) -> Frames:
@@ -79,18 +79,18 @@ def _reverse_process(model: Model, request: InpaintRequest, x_0: Tensor, mask: M
     check_steps(model, steps)
     process = requested_process(model, request)
     schedule = process.schedule
-    kept = grid.consistency(schedule, steps) if student else schedule.even_indices(steps)
-    process = replace(process, schedule=schedule.keep(kept))
+    indices = grid.consistency(schedule, steps) if student else schedule.even_indices(steps)
+    process = replace(process, schedule=schedule.keep(indices))
     noise = PictureNoise(request.seed, range(request.count), model.device)
     evaluator = evaluator_for(model, request)
     x_T = noise.draw(picture_shape(model))
     known = x_0.expand(request.count, -1, -1, -1)
     keep = torch.from_numpy(~mask).to(model.device)[None, None]
     if student:
-        again = request.resamplings
-        return consistency_inpaint(process, evaluator, x_T, noise, known, keep, again)
-    jump, again = request.jump, request.resamplings
-    return inpaint_walk(process, evaluator, x_T, noise, known, keep, jump, again)
+        resamplings = request.resamplings
+        return consistency_inpaint(process, evaluator, x_T, noise, known, keep, resamplings)
+    jump, resamplings = request.jump, request.resamplings
+    return repaint(process, evaluator, x_T, noise, known, keep, jump, resamplings)
 
 
 def load_mask(path: Path, run: Path) -> Mask:

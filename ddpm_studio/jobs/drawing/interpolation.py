@@ -32,7 +32,7 @@ def interpolate(
     With ``request.class_labels`` each end is conditioned on its own class, and the class embedding
     is interpolated along with λ; see :func:`~ddpm_studio.engine.guidance.interpolation_weights`.
 
-    Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
+    Yields DrawingStarted, Progress, and FrameImages of all pictures if ``request.frames`` asks for
     them.
 
     Args:
@@ -61,8 +61,8 @@ def interpolate(
     model = models.for_drawing(request.run, request)
     request = with_run_defaults(model, request)
     x_t = _encode_all(model, request, ends)
-    mixed, parts = _mix_latents(request, x_t)
-    return (yield from _decode(model, request, mixed, ends, parts))
+    mixed, weights = _mix_latents(request, x_t)
+    return (yield from _decode(model, request, mixed, ends, weights))
 
 
 def interpolate_path(
@@ -72,7 +72,7 @@ def interpolate_path(
 
     The noise is fixed over λ. Classes belong to the pictures as in :func:`interpolate`.
 
-    Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
+    Yields DrawingStarted, Progress, and FrameImages of all pictures if ``request.frames`` asks for
     them.
 
     Args:
@@ -97,8 +97,8 @@ def interpolate_path(
     stops = [*x_t, x_t[0]] if request.closed else list(x_t)
     legs = [mix(a, b, lambdas, request.mix) for a, b in itertools.pairwise(stops)]
     mixed = torch.cat(legs if request.closed else [*legs, x_t[-1:]])
-    parts = _path_weights(lambdas, len(keys), request.closed)
-    return (yield from _decode(model, request, mixed, keys, parts))
+    weights = _path_weights(lambdas, len(keys), request.closed)
+    return (yield from _decode(model, request, mixed, keys, weights))
 
 
 def _encode_all(model: Model, request: MixRequest, pictures: Sequence[Pictures]) -> Tensor:
@@ -149,7 +149,7 @@ def _path_weights(lambdas: Tensor, keys: int, closed: bool) -> Tensor:
     return torch.cat(legs if closed else [*legs, rows[-1:]])
 
 
-def _mixture_classes(model: Model, request: MixRequest, parts: Tensor) -> Classes | None:
+def _mixture_classes(model: Model, request: MixRequest, weights: Tensor) -> Classes | None:
     """Return the class or class shares of each mixture; None for the request's own class.
 
     Raises:
@@ -159,9 +159,9 @@ def _mixture_classes(model: Model, request: MixRequest, parts: Tensor) -> Classe
     labels = request.class_labels
     if labels is None:
         return None
-    if len(labels) != parts.shape[1]:
+    if len(labels) != weights.shape[1]:
         raise StudioError(
-            f"{len(labels)} classes do not go with {parts.shape[1]} pictures.",
+            f"{len(labels)} classes do not go with {weights.shape[1]} pictures.",
             "Give one of each picture, in order; none where it has none.",
         )
     known = [label for label in labels if label is not None]
@@ -171,10 +171,10 @@ def _mixture_classes(model: Model, request: MixRequest, parts: Tensor) -> Classe
     if len(known) < len(labels):
         check_null_label(model.info)
     elif len(set(known)) == 1:
-        return known[:1] * len(parts)
+        return known[:1] * len(weights)
     classes = model.network.config.num_classes
     assert classes is not None
-    return interpolation_weights(labels, parts, classes)
+    return interpolation_weights(labels, weights, classes)
 
 
 def _decode(
@@ -182,12 +182,12 @@ def _decode(
     request: MixRequest,
     mixed: Tensor,
     inputs: Sequence[Pictures],
-    parts: Tensor,
+    weights: Tensor,
 ) -> Generator[Event, None, DrawingResult]:
-    classes = _mixture_classes(model, request, parts)
-    named = {str(number): picture for number, picture in enumerate(inputs)}
-    made = recipe(model, request, named)
-    yield DrawingStarted(made)
+    classes = _mixture_classes(model, request, weights)
+    named_inputs = {str(number): picture for number, picture in enumerate(inputs)}
+    drawing_recipe = recipe(model, request, named_inputs)
+    yield DrawingStarted(drawing_recipe)
     noise = PictureNoise(request.seed, [0] * len(mixed), model.device)
     pictures = yield from draw(
         model,
@@ -199,4 +199,4 @@ def _decode(
         text="Interpolating",
         classes=classes,
     )
-    return DrawingResult(pictures, made, to_uint8(mixed).cpu().numpy())
+    return DrawingResult(pictures, drawing_recipe, to_uint8(mixed).cpu().numpy())

@@ -85,9 +85,9 @@ def add_noise(model: Model, x_0: Tensor, t: int, seed: int) -> Tensor:
     return encode(model.process, x_0, t, forward_noise(model, seed, 1).draw(x_0.shape[1:]))
 
 
-def forward_noise(model: Model, seed: int, pictures: int) -> PictureNoise:
+def forward_noise(model: Model, seed: int, count: int) -> PictureNoise:
     """Return the noise of the forward process, independent of that of the reverse process."""
-    return PictureNoise(derive_seed(seed, _FORWARD_SEED), range(pictures), model.device)
+    return PictureNoise(derive_seed(seed, _FORWARD_SEED), range(count), model.device)
 
 
 def make_latent(model: Model, x_t: Tensor, t: int) -> Latent:
@@ -108,7 +108,7 @@ def save_latent(path: Path, latent: Latent) -> None:
         StudioError: if the name does not end in .safetensors, or it can't be written.
     """
     check_destination(path, {SUFFIX})
-    told = {
+    metadata = {
         "format": _FORMAT,
         "t": str(latent.t),
         "timesteps": str(latent.timesteps),
@@ -117,9 +117,9 @@ def save_latent(path: Path, latent: Latent) -> None:
         "exact": str(latent.exact),
     }
     if latent.class_label is not None:
-        told["class"] = str(latent.class_label)
+        metadata["class"] = str(latent.class_label)
     with atomic_write(path) as temporary:
-        save_file({_KEY: latent.x_t}, temporary, told)
+        save_file({_KEY: latent.x_t}, temporary, metadata)
 
 
 def load_latent(path: Path) -> Latent:
@@ -134,19 +134,19 @@ def load_latent(path: Path) -> Latent:
                 f"{path.name} is no latent: it is larger than any.", "Choose a file saved by Share."
             )
         with safe_open(path, "np", backend="pread") as file:
-            told = file.metadata() or {}
-            if told.get("format") != _FORMAT or list(file.keys()) != [_KEY]:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != _FORMAT or list(file.keys()) != [_KEY]:
                 raise StudioError(
                     f"{path.name} is no latent of this program.", "Choose a file saved by Share."
                 )
             latent = Latent(
                 np.asarray(file.get_tensor(_KEY)),
-                int(told["t"]),
-                int(told["timesteps"]),
-                told["model"],
-                told["origin"],
-                told.get("exact") == str(True),
-                _class_of(told.get("class")),
+                int(metadata["t"]),
+                int(metadata["timesteps"]),
+                metadata["model"],
+                metadata["origin"],
+                metadata.get("exact") == str(True),
+                _class_of(metadata.get("class")),
             )
     except OSError as error:
         raise StudioError(f"{path} can't be read: {error.strerror}.", "Check the path.") from error
@@ -192,12 +192,12 @@ def latent_to_device(model: Model, latent: Latent, t: int) -> Tensor:
     return torch.from_numpy(latent.x_t.copy()).to(model.device)
 
 
-def _class_of(told: str | None) -> int | None:
-    if told is None:
+def _class_of(text: str | None) -> int | None:
+    if text is None:
         return None
-    if not (told.isascii() and told.isdigit()):
-        raise ValueError(f"{told!r} is not the number of a class")
-    return int(told)
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is not the number of a class")
+    return int(text)
 
 
 def _check_finite(latent: Latent, what: str) -> None:

@@ -118,13 +118,13 @@ class ModelStore:
             raise StudioError("Raw weights are no average.", "Leave the EMA length out.")
         if path in self._live and step is None and ema_length is None:
             info, training, attached = self._live[path]
-            step, where = training.step(), training.device
-            key: _Key = (path, attached, step, weights, where, None)
+            step, torch_device = training.step(), training.device
+            key: _Key = (path, attached, step, weights, torch_device, None)
             return self._cached(key, info, lambda: copy.deepcopy(training.network(weights)))
         folder = RunFolder.open(run)
         require(f"The run {path.name}", folder.info.plugins, NEEDED_TO_DRAW)
         checkpoint = folder.newest() if step is None else folder.checkpoint(step)
-        where = choose_device(device)
+        torch_device = choose_device(device)
 
         def load() -> Network:
             config = folder.info.network_config()
@@ -142,7 +142,7 @@ class ModelStore:
                     str(error),
                 ) from error
 
-        key = (path, _identity(checkpoint), checkpoint.step, weights, where, ema_length)
+        key = (path, _identity(checkpoint), checkpoint.step, weights, torch_device, ema_length)
         return self._cached(key, folder.info, load)
 
     def for_drawing(self, run: Path, request: DrawRequest) -> Model:

@@ -78,19 +78,19 @@ def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
     in the run that drew it, if that still exists.
     """
     if CLASS in recipe:
-        message = recipe[CLASS]
-        return message if isinstance(message, str) else None
-    asked, number = recipe.get("request"), label_at(recipe, index_of(recipe))
-    if not isinstance(asked, dict) or number is None:
+        class_name = recipe[CLASS]
+        return class_name if isinstance(class_name, str) else None
+    request, label = recipe.get("request"), label_at(recipe, index_of(recipe))
+    if not isinstance(request, dict) or label is None:
         return None
-    run = Path(str(asked.get("run", "")))
+    run = Path(str(request.get("run", "")))
     if is_network_path(run):
         return None
     try:
         names = known_classes(runs.RunFolder.open(run).info)
     except StudioError:
         return None
-    return names[number] if 0 <= number < len(names) else None
+    return names[label] if 0 <= label < len(names) else None
 
 
 def class_index(known: Sequence[str], name: str | None) -> int | None:
@@ -99,13 +99,13 @@ def class_index(known: Sequence[str], name: str | None) -> int | None:
 
 
 def with_picture_classes(
-    request: RequestT, taken: Sequence[LabelledPicture]
+    request: RequestT, pictures: Sequence[LabelledPicture]
 ) -> tuple[RequestT, str]:
     """Return a request conditioned on the classes of its pictures, unless it names any itself.
 
     Args:
         request: the request; its own class, even an explicit "no class", has precedence.
-        taken: the input pictures.
+        pictures: the input pictures.
 
     Returns:
         The request, and a text to report; empty if nothing was changed.
@@ -113,21 +113,23 @@ def with_picture_classes(
     Raises:
         StudioError: if the run can't be read.
     """
-    if _CLASS_FIELDS & request.model_fields_set or not any(one.class_name for one in taken):
+    if _CLASS_FIELDS & request.model_fields_set or not any(
+        picture.class_name for picture in pictures
+    ):
         return request, ""
     info = runs.RunFolder.open(request.run).info
     names = known_classes(info)
-    numbers = tuple(class_index(names, one.class_name) for one in taken)
-    known = [number for number in numbers if number is not None]
-    if not known or (len(known) < len(numbers) and not info.has_learnt_null_label):
+    labels = tuple(class_index(names, picture.class_name) for picture in pictures)
+    known = [label for label in labels if label is not None]
+    if not known or (len(known) < len(labels) and not info.has_learnt_null_label):
         return request, ""
-    words = ["none" if number is None else names[number] for number in numbers]
-    message = f"Drawn by class, as the picture is of: {words[0]}."
+    class_names = ["none" if label is None else names[label] for label in labels]
+    message = f"Drawn by class, as the picture is of: {class_names[0]}."
     if isinstance(request, ShareRequest | InpaintRequest):
-        return request.model_copy(update={"class_label": numbers[0]}), message
-    if len(words) > 1:
-        message = f"Drawn by class, as the pictures are of: {', '.join(words)}."
-    return request.model_copy(update={"class_labels": numbers}), message
+        return request.model_copy(update={"class_label": labels[0]}), message
+    if len(class_names) > 1:
+        message = f"Drawn by class, as the pictures are of: {', '.join(class_names)}."
+    return request.model_copy(update={"class_labels": labels}), message
 
 
 def with_notice(text: str, job: Generator[Event, None, ResultT]) -> Generator[Event, None, ResultT]:

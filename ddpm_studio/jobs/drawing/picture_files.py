@@ -48,8 +48,8 @@ def save_drawing(
         return export.save_npz(path, list(pictures), labels)
     scale, bands = options.scale or 1, visible_bands(pictures.shape[-1], options)
     if is_folder(path) or path.suffix.lower() == ".zip":
-        each = export.picture_recipes(recipe)
-        return export.save_png_sequence(path, pictures, each, scale=scale, bands=bands)
+        recipes = export.picture_recipes(recipe)
+        return export.save_png_sequence(path, pictures, recipes, scale=scale, bands=bands)
     return export.save_grid(
         path, pictures, recipe, columns=options.columns, scale=scale, bands=bands
     )
@@ -58,18 +58,18 @@ def save_drawing(
 def label_at(recipe: Mapping[str, object], index: int) -> int | None:
     """Return the class of a picture of a drawing, by its index; None if drawn without a class."""
     request = recipe.get("request")
-    asked = request if isinstance(request, dict) else {}
-    label, classes = asked.get("class_label"), recipe.get("classes")
+    fields = request if isinstance(request, dict) else {}
+    label, classes = fields.get("class_label"), recipe.get("classes")
     if type(label) is int:
         return label
-    if asked.get("all_classes") and type(classes) is int and classes > 0:
+    if fields.get("all_classes") and type(classes) is int and classes > 0:
         return class_in_turn(index, classes)
     return None
 
 
-def labels_of(each: Iterable[tuple[Mapping[str, object], int]]) -> list[int] | None:
+def labels_of(entries: Iterable[tuple[Mapping[str, object], int]]) -> list[int] | None:
     """Return the class of each picture, by recipe and index; None unless all have one."""
-    labels = [label_at(recipe, index) for recipe, index in each]
+    labels = [label_at(recipe, index) for recipe, index in entries]
     known = [label for label in labels if label is not None]
     return known if known and len(known) == len(labels) else None
 
@@ -126,7 +126,7 @@ def frame_grid(frame: FrameImages, view: ViewOptions, grid: GridOptions) -> Pict
     """Return the picture that an animation shows for a frame, uint8 (H, W, C)."""
     from ddpm_studio.jobs.frames import STORED_VIEWS
 
-    views: dict[str, tuple[View, ...]] = {one: (one,) for one in STORED_VIEWS}
+    views: dict[str, tuple[View, ...]] = {stored: (stored,) for stored in STORED_VIEWS}
     views |= {"both": ("x_t", "x0_hat"), "all": STORED_VIEWS}
     for_display = [frame.for_display(name) for name in views[view.gif_view]]
     return export.side_by_side(

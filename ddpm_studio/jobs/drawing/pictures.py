@@ -43,8 +43,8 @@ def load_file(path: Path, run: Path, *, flat: bool = False) -> LabelledPicture:
     by_class = not flat and bool(known_classes(info))
     found = data.preview([path], _options(info, flat), 1, classes=by_class)
     picture: Pictures = found.pictures[0]
-    of = (found.classes[0] or class_of_file(path, info)) if by_class else None
-    return LabelledPicture(picture, of)
+    class_name = (found.classes[0] or class_of_file(path, info)) if by_class else None
+    return LabelledPicture(picture, class_name)
 
 
 def fit_picture(picture: Pictures, run: Path, *, flat: bool = False) -> Pictures:
@@ -64,8 +64,8 @@ def _options(info: RunInfo, flat: bool) -> PrepareOptions:
     options = prepare_options(info)
     if not flat:
         return options
-    colours = "gray" if options.channels in ("gray", "gray+alpha") else "rgb"
-    return options.model_copy(update={"channels": colours})
+    channels = "gray" if options.channels in ("gray", "gray+alpha") else "rgb"
+    return options.model_copy(update={"channels": channels})
 
 
 def to_latent(picture: Pictures, model: Model) -> Tensor:

@@ -50,34 +50,34 @@ def python_cell(recipe: Recipe) -> str:
     if any("Latent(" in line for line in inputs):
         lines.append("from ddpm_studio.jobs.events import Latent")
     run: Path = getattr(request, "run")  # noqa: B009 - each drawing's request has one
-    opened = ready_name(run) if is_ready(run) else str(run)
-    lines += ["", f"run = ds.open({opened!r})", *inputs]
+    run_name = ready_name(run) if is_ready(run) else str(run)
+    lines += ["", f"run = ds.open({run_name!r})", *inputs]
     return "\n".join([*lines, *_call(drawing, request, recipe, names), ""])
 
 
 def _inputs(drawing: DrawingInfo, recipe: Recipe) -> tuple[list[str], dict[str, str]]:
     """Return lines that create a drawing's inputs, and the variable of each by its name."""
-    told = recipe.get("inputs")
-    carried: dict[str, Any] = told if isinstance(told, dict) else {}
+    recorded = recipe.get("inputs")
+    packed: dict[str, Any] = recorded if isinstance(recorded, dict) else {}
     lines, names = list[str](), dict[str, str]()
-    for one in drawing.inputs:
-        keys = [key for key in one.keys(len(carried)) if key in carried]
+    for entry in drawing.inputs:
+        keys = [key for key in entry.keys(len(packed)) if key in packed]
         for key in keys:
-            unpack(key, carried[key])  # Raises for damaged or missing arrays now.
-        arrays = [f"unpack({key!r}, {carried[key]!r})" for key in keys]
-        names[one.name] = one.name if arrays else "None"
-        if one.at_least:
-            lines.append(f"{one.name} = [\n    " + ",\n    ".join(arrays) + ",\n]")
-        elif arrays and one.form == "latent":
+            unpack(key, packed[key])  # Raises for damaged or missing arrays now.
+        arrays = [f"unpack({key!r}, {packed[key]!r})" for key in keys]
+        names[entry.name] = entry.name if arrays else "None"
+        if entry.at_least:
+            lines.append(f"{entry.name} = [\n    " + ",\n    ".join(arrays) + ",\n]")
+        elif arrays and entry.form == "latent":
             latent = recipe.get("latent")
             fields: dict[str, Any] = latent if isinstance(latent, dict) else {}
-            rest = [fields.get("t"), fields.get("timesteps"), recipe.get("model")]
-            rest += [fields.get("origin"), fields.get("exact")]
-            rest += [fields["class_label"]] if "class_label" in fields else []
-            words = ", ".join(map(repr, rest))
-            lines.append(f"{one.name} = Latent({arrays[0]}, {words})")
+            arguments = [fields.get("t"), fields.get("timesteps"), recipe.get("model")]
+            arguments += [fields.get("origin"), fields.get("exact")]
+            arguments += [fields["class_label"]] if "class_label" in fields else []
+            argument_text = ", ".join(map(repr, arguments))
+            lines.append(f"{entry.name} = Latent({arrays[0]}, {argument_text})")
         elif arrays:
-            lines.append(f"{one.name} = {arrays[0]}")
+            lines.append(f"{entry.name} = {arrays[0]}")
     return lines, names
 
 
@@ -85,12 +85,12 @@ def _call(
     drawing: DrawingInfo, request: DrawRequest, recipe: Recipe, names: dict[str, str]
 ) -> list[str]:
     fields = type(request).model_fields
-    told = request.model_dump(mode="python", exclude=_LEFT_OUT)
+    settings = request.model_dump(mode="python", exclude=_LEFT_OUT)
     options = {
         key: value
-        for key, value in told.items()
+        for key, value in settings.items()
         if (key in _NAMED or _is_chosen(fields[key], value))
-        and not _is_idle(fields[key], key, told)
+        and not _is_idle(fields[key], key, settings)
     }
     if options.get("all_classes") is None:
         options.pop("all_classes", None)
@@ -98,23 +98,25 @@ def _call(
     if type(step) is int:
         options["checkpoint"] = step
     rows = recipe.get("rows")
-    several = rows if isinstance(rows, list) and "t" in told else None
-    if several:
+    t_values = rows if isinstance(rows, list) and "t" in settings else None
+    if t_values:
         options.pop("t", None)
-    words = [f"{key}={value!r}" for key, value in options.items()] + (["t=t"] if several else [])
-    written = drawing.python.format(options=", ".join(words), **names)
-    if several:
-        return [f"drawings = [run.{written} for t in {tuple(several)!r}]", "drawings[0]"]
-    return [f"drawing = run.{written}", "drawing"]
+    arguments = [f"{key}={value!r}" for key, value in options.items()] + (
+        ["t=t"] if t_values else []
+    )
+    call = drawing.python.format(options=", ".join(arguments), **names)
+    if t_values:
+        return [f"drawings = [run.{call} for t in {tuple(t_values)!r}]", "drawings[0]"]
+    return [f"drawing = run.{call}", "drawing"]
 
 
 def _is_chosen(field: FieldInfo, value: object) -> bool:
     return field.is_required() or bool(value != field.get_default(call_default_factory=True))
 
 
-def _is_idle(field: FieldInfo, key: str, told: dict[str, Any]) -> bool:
+def _is_idle(field: FieldInfo, key: str, settings: dict[str, Any]) -> bool:
     """Whether it is an option of another sampler, which a request keeps and Python rejects."""
     extra = field.json_schema_extra
-    of = extra.get("option_of") if isinstance(extra, dict) else None
-    sampler = told.get(str(of)) if of else None
+    selector = extra.get("option_of") if isinstance(extra, dict) else None
+    sampler = settings.get(str(selector)) if selector else None
     return sampler in SAMPLERS and not SAMPLERS[str(sampler)].accepts(key)

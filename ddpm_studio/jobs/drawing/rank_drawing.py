@@ -86,11 +86,11 @@ class DrawingRanks:
     ) -> None:
         self._team = team
         # ``auto`` is resolved here, once for all ranks.
-        exact = request.model_copy(update={"precision": resolve_precision(model, request)})
+        resolved = request.model_copy(update={"precision": resolve_precision(model, request)})
         team.send(
             _REQUEST,
             {
-                "request": exact.model_dump(mode="json", exclude={"run"}),
+                "request": resolved.model_dump(mode="json", exclude={"run"}),
                 "run": str(model.run.resolve()),
                 "device": model.device.type,
                 "step": model.step,
@@ -120,22 +120,22 @@ def drawing_ranks(
     if ranks.size == 1 or request.frames:
         yield None
         return
-    each = ranks.threads(None)
-    with threads(each), ranks.start_or_join(DRAW, each) as team:
+    thread_count = ranks.threads(None)
+    with threads(thread_count), ranks.start_or_join(DRAW, thread_count) as team:
         yield DrawingRanks(team, model, request, classes) if team else None
 
 
 def draw_as_rank(team: Team) -> None:
     """Draw this rank's batches, and send them to rank 0."""
-    told = cast(dict[str, Any], team.receive(_REQUEST))
-    asked = {**told["request"], "run": told["run"], "device": told["device"]}
-    request = SampleRequest.model_validate({**asked, "checkpoint": told["step"]})
+    message = cast(dict[str, Any], team.receive(_REQUEST))
+    fields = {**message["request"], "run": message["run"], "device": message["device"]}
+    request = SampleRequest.model_validate({**fields, "checkpoint": message["step"]})
     model = ModelStore().for_drawing(request.run, request)
     batches = batches_of(model, request)
 
     def drawn_batch(k: int) -> bytes:
         content = io.BytesIO()
-        np.save(content, finish(draw_batch(model, request, told["classes"], batches[k])))
+        np.save(content, finish(draw_batch(model, request, message["classes"], batches[k])))
         return content.getvalue()
 
     make_pieces(team, _DRAWN, len(batches), drawn_batch)

@@ -70,12 +70,12 @@ class ParsedRecipe:
     @property
     def arguments(self) -> dict[str, object]:
         """Keyword arguments of the drawing in addition to the request."""
-        return {one.name: self._given(one) for one in drawings()[self.kind].inputs}
+        return {entry.name: self._argument(entry) for entry in drawings()[self.kind].inputs}
 
-    def _given(self, one: Input) -> object:
-        if one.at_least:
+    def _argument(self, entry: Input) -> object:
+        if entry.at_least:
             return self.pictures
-        return self.latent if one.form == "latent" else self.inputs.get(one.key or one.name)
+        return self.latent if entry.form == "latent" else self.inputs.get(entry.key or entry.name)
 
     @property
     def pictures(self) -> list[Pictures]:
@@ -102,15 +102,15 @@ def is_network_path(run: Path) -> bool:
     return str(run).startswith(_NETWORK_PREFIXES)
 
 
-def run_id(told: Mapping[str, object]) -> str:
+def run_id(run_json: Mapping[str, object]) -> str:
     """Return a short id of a run that does not depend on its folder's name.
 
     Args:
-        told: contents of ``run.json``, of which only those count that training does not change.
+        run_json: contents of ``run.json``, of which only those count that training does not change.
     """
-    data = told.get("data")
+    data = run_json.get("data")
     pictures = data.get("fingerprint") if isinstance(data, dict) else None
-    text = json.dumps([told.get("created"), told.get("network"), pictures], sort_keys=True)
+    text = json.dumps([run_json.get("created"), run_json.get("network"), pictures], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -138,8 +138,8 @@ def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> ParsedRec
     if kind not in known:
         # It may belong to a tool of a missing plug-in.
         recorded = _as_dict(recipe.get("plugins"))
-        told = {str(entry): str(origin) for entry, origin in recorded.items()}
-        require(path.name, told, (TOOLS.kind,))
+        required = {str(entry): str(origin) for entry, origin in recorded.items()}
+        require(path.name, required, (TOOLS.kind,))
         if "request" not in recipe:
             return None  # Pictures that were shown, such as those of a data set.
         raise StudioError(
@@ -150,10 +150,10 @@ def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> ParsedRec
     drawing = known[kind]
     request, plugins = drawing_request(drawing, recipe, path.name)
     require(path.name, plugins)
-    asked = Path(str(getattr(request, "run", "")))
-    run = _find_run(asked, path, recipe, near)
-    named = _as_dict(recipe.get("inputs"))
-    inputs = {str(name): unpack(str(name), told) for name, told in named.items()}
+    recorded_run = Path(str(getattr(request, "run", "")))
+    run = _find_run(recorded_run, path, recipe, near)
+    packed_inputs = _as_dict(recipe.get("inputs"))
+    inputs = {str(name): unpack(str(name), packed) for name, packed in packed_inputs.items()}
     _check_inputs(drawing, inputs, path)
     checkpoint, index, moment = (recipe.get(key) for key in ("checkpoint", "index", "moment"))
     count = getattr(request, "count", None)
@@ -210,8 +210,8 @@ def drawing_request(
 
 def request_of_recipe(recipe: Recipe) -> object:
     """Return the request of a recipe; without a precision it is of a version without bf16."""
-    asked = recipe.get("request")
-    return {"precision": "float32"} | asked if isinstance(asked, dict) else asked
+    request = recipe.get("request")
+    return {"precision": "float32"} | request if isinstance(request, dict) else request
 
 
 def drawing_id(recipe: Recipe) -> str:
@@ -220,12 +220,12 @@ def drawing_id(recipe: Recipe) -> str:
     It does not depend on the number of frames, nor on whether the weights were requested by
     their step.
     """
-    whole = {key: value for key, value in recipe.items() if key != "index"}
-    asked = recipe.get("request")
-    if isinstance(asked, dict):
+    content = {key: value for key, value in recipe.items() if key != "index"}
+    request = recipe.get("request")
+    if isinstance(request, dict):
         unimportant = ("frames", "checkpoint")
-        whole["request"] = {key: asked[key] for key in asked if key not in unimportant}
-    text = json.dumps(whole, sort_keys=True, default=str)
+        content["request"] = {key: request[key] for key in request if key not in unimportant}
+    text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -241,14 +241,14 @@ def without_inputs(recipe: Recipe) -> Recipe:
     return {key: value for key, value in recipe.items() if key != "inputs"}
 
 
-def _as_dict(told: object) -> dict[object, object]:
-    return told if isinstance(told, dict) else {}
+def _as_dict(value: object) -> dict[object, object]:
+    return value if isinstance(value, dict) else {}
 
 
 def _check_inputs(drawing: DrawingInfo, inputs: dict[str, Array], path: Path) -> None:
     """Raise StudioError if a recipe lacks needed inputs, or has unknown or invalid ones."""
-    forms = {key: one.form for one in drawing.inputs for key in one.keys(len(inputs))}
-    needed = {key for one in drawing.inputs if one.needed for key in one.keys(len(inputs))}
+    forms = {key: entry.form for entry in drawing.inputs for key in entry.keys(len(inputs))}
+    needed = {key for entry in drawing.inputs if entry.needed for key in entry.keys(len(inputs))}
     if not needed <= set(inputs) <= set(forms):
         raise StudioError(
             f"{path.name} does not carry the pictures it was drawn from.",
@@ -271,22 +271,24 @@ def _find_run(run: Path, path: Path, recipe: Recipe, near: Iterable[Path]) -> Pa
         )
     if is_file(run / "run.json"):
         return run
-    above = path.absolute().parents
-    if len(above) > _ABOVE_GALLERY and is_file(above[_ABOVE_GALLERY] / "run.json"):
-        return above[_ABOVE_GALLERY]
-    told_id, step = recipe.get("run_id"), recipe.get("checkpoint")
-    if told_id:
-        same = (
-            one for one in itertools.chain(near, _sibling_folders(run)) if _id_of(one) == told_id
+    parents = path.absolute().parents
+    if len(parents) > _ABOVE_GALLERY and is_file(parents[_ABOVE_GALLERY] / "run.json"):
+        return parents[_ABOVE_GALLERY]
+    recorded_id, step = recipe.get("run_id"), recipe.get("checkpoint")
+    if recorded_id:
+        matches = (
+            folder
+            for folder in itertools.chain(near, _sibling_folders(run))
+            if _id_of(folder) == recorded_id
         )
-        copies = list(dict.fromkeys(same))
+        copies = list(dict.fromkeys(matches))
         if copies:
             # A copy of a run may have lost, or never had, the weights that drew the picture.
-            return next((one for one in copies if _has_checkpoint(one, step)), copies[0])
+            return next((folder for folder in copies if _has_checkpoint(folder, step)), copies[0])
     raise StudioError(
         f"The run that drew {path.name} is not at {run} any more.",
         "Open it where it is now, then open the picture once more."
-        if told_id
+        if recorded_id
         else "Bring it back there, then open the picture once more.",
     )
 
@@ -312,23 +314,23 @@ def _sibling_folders(run: Path) -> Iterator[Path]:
 
 def _rows(recipe: Recipe) -> tuple[int, ...]:
     rows = recipe.get("rows")
-    whole = isinstance(rows, list) and all(type(t) is int for t in rows)
-    return tuple(rows) if whole and isinstance(rows, list) else ()
+    valid = isinstance(rows, list) and all(type(t) is int for t in rows)
+    return tuple(rows) if valid and isinstance(rows, list) else ()
 
 
-def _latent(x_t: Array | None, told: object, model: str, path: Path) -> Latent | None:
+def _latent(x_t: Array | None, fields: object, model: str, path: Path) -> Latent | None:
     if x_t is None:
         return None
     try:
-        assert isinstance(told, dict)
-        label = told.get("class_label")
+        assert isinstance(fields, dict)
+        label = fields.get("class_label")
         return Latent(
             x_t,
-            int(told["t"]),
-            int(told["timesteps"]),
+            int(fields["t"]),
+            int(fields["timesteps"]),
             model,
-            str(told["origin"]),
-            told["exact"],
+            str(fields["origin"]),
+            fields["exact"],
             label if type(label) is int and label >= 0 else None,
         )
     except (AssertionError, KeyError, TypeError, ValueError) as error:

@@ -21,8 +21,8 @@ def redraw(found: ParsedRecipe, models: ModelStore) -> Generator[Event, None, Dr
         StudioError: as the original tool.
     """
     request = found.request
-    kept = [one.step for one in RunFolder.open(found.run).checkpoints()]
-    if found.checkpoint in kept:
+    saved_steps = [checkpoint.step for checkpoint in RunFolder.open(found.run).checkpoints()]
+    if found.checkpoint in saved_steps:
         request = request.model_copy(update={"checkpoint": found.checkpoint})
     elif found.checkpoint is not None:
         request = request.model_copy(update={"checkpoint": None})

@@ -52,7 +52,7 @@ def sample(
         batch_frames: frames to yield of each batch, if ``request.frames`` has none.
 
     Yields:
-        Progress; DrawingBegun if frames are requested; FrameImages of all pictures if
+        Progress; DrawingStarted if frames are requested; FrameImages of all pictures if
         ``request.frames`` requests them, with ``batch_frames`` those of each batch, and BatchDrawn
         if there are several.
 
@@ -130,14 +130,14 @@ def draw_classes(
         batch_frames: as in :func:`sample`.
 
     Yields:
-        As :func:`sample`, except DrawingBegun.
+        As :func:`sample`, except DrawingStarted.
 
     Returns:
         The pictures, uint8 (N, H, W, C).
     """
     pictures: list[Pictures] = []
     yield from _draw_batches(
-        model, request, classes, lambda some, _: pictures.append(some), ranks, batch_frames
+        model, request, classes, lambda batch, _: pictures.append(batch), ranks, batch_frames
     )
     return np.concatenate(pictures)
 
@@ -152,16 +152,16 @@ def _draw_batches(
 ) -> Generator[Event, None, None]:
     """Draw in batches, in order, calling ``write_batch`` with the pictures and classes of each."""
     batches = batches_of(model, request)
-    with drawing_ranks(ranks, model, request, classes) as others:
+    with drawing_ranks(ranks, model, request, classes) as other_ranks:
         for k, numbers in enumerate(batches):
-            if others is not None and others.has_batch(k):
-                job = others.drawn_batch(k)
+            if other_ranks is not None and other_ranks.has_batch(k):
+                job = other_ranks.drawn_batch(k)
             else:
                 job = draw_batch(model, request, classes, numbers, len(batches) - k, batch_frames)
-            taken = yield from map_progress(job, partial(_batch_progress, k, len(batches)))
-            write_batch(taken, classes_of(numbers, classes))
+            pictures = yield from map_progress(job, partial(_batch_progress, k, len(batches)))
+            write_batch(pictures, classes_of(numbers, classes))
             if batch_frames and len(batches) > 1:
-                yield BatchDrawn(taken)
+                yield BatchDrawn(pictures)
 
 
 @contextlib.contextmanager
@@ -170,13 +170,13 @@ def _open_file(
 ) -> Iterator[_BatchWriter]:
     """Yield a function that writes pictures with their classes to a file (context manager)."""
     if path.suffix.lower() == export.NPZ:
-        with export.open_npz(path, count) as take_some:
-            yield take_some
+        with export.open_npz(path, count) as write_batch:
+            yield write_batch
         return
     bands = visible_bands(channels, options)
     sequence = export.open_png_sequence(path, drawing_recipe, scale=options.scale or 1, bands=bands)
-    with sequence as write:
-        yield lambda some, _: write(some)
+    with sequence as write_pictures:
+        yield lambda pictures, _: write_pictures(pictures)
 
 
 def _classes(model: Model, request: SampleRequest) -> Sequence[int] | None:
@@ -204,6 +204,6 @@ def _recipe(model: Model, request: SampleRequest) -> dict[str, object]:
     )
 
 
-def _batch_progress(batch: int, batches: int, own: Progress) -> Progress:
+def _batch_progress(batch: int, batches: int, progress: Progress) -> Progress:
     """Scale the progress of one batch to the whole."""
-    return Progress(batch * own.total + own.done, batches * own.total, own.text)
+    return Progress(batch * progress.total + progress.done, batches * progress.total, progress.text)

@@ -39,14 +39,14 @@ def with_run_defaults(model: Model, request: SamplerRequestT) -> SamplerRequestT
         StudioError: as :func:`~ddpm_studio.jobs.drawing.students.with_default_sampler`.
     """
     request = with_default_clipping(model, with_default_sampler(model, request))
-    own, named = model.info.drawing, request.model_fields_set
-    if own is None:
+    defaults, given_fields = model.info.drawing, request.model_fields_set
+    if defaults is None:
         return request
     update: dict[str, Any] = {}
     by_class = request.class_label is not None
     if isinstance(request, SampleRequest):
         # An explicit "no class", such as that of an earlier drawing, is kept.
-        if request.all_classes is None and "class_label" not in named:
+        if request.all_classes is None and "class_label" not in given_fields:
             update["all_classes"] = True
         by_class |= bool(update.get("all_classes", request.all_classes))
     elif isinstance(request, MixRequest):
@@ -62,8 +62,8 @@ def with_default_guidance(model: Model, request: DrawRequestT) -> DrawRequestT:
     """Return a class-conditional request with its run's guidance unless one is given."""
     if model.info.drawing is None or "guidance" in request.model_fields_set:
         return request
-    usual = default_guidance(model.info, model.step)
-    return request.model_copy(update={"guidance": usual})
+    guidance = default_guidance(model.info, model.step)
+    return request.model_copy(update={"guidance": guidance})
 
 
 def with_default_clipping(model: Model, request: ClippingRequestT) -> ClippingRequestT:
@@ -91,11 +91,11 @@ def default_guidance(info: RunInfo, step: int) -> float:
     guidance, after 205,000: 0.52 against 1.04 at 1.25, 1.39 at 1.5 and 2.15 at 2. In between it
     falls with the logarithm of the pictures seen.
     """
-    own = info.drawing
-    if own is None:
+    defaults = info.drawing
+    if defaults is None:
         return 1.0
-    if own.guidance is not None:
-        return own.guidance
+    if defaults.guidance is not None:
+        return defaults.guidance
     request = info.request
     if request is None or not step:
         return _MAX_GUIDANCE

@@ -31,7 +31,7 @@ _PROGRESS_TOTAL = 1000
 def share_series(
     requests: Sequence[ShareRequest], picture: Pictures | None, models: ModelStore
 ) -> Generator[Event, None, list[DrawingResult]]:
-    """Share at several t; yields the events of each :func:`share`, then its Drawn.
+    """Share at several t; yields the events of each :func:`share`, then its result.
 
     Raises:
         StudioError: as :func:`share`.
@@ -43,7 +43,7 @@ def share_series(
 def interpolate_series(
     requests: Sequence[InterpolateRequest], ends: Sequence[Pictures], models: ModelStore
 ) -> Generator[Event, None, list[DrawingResult]]:
-    """Interpolate at several t; yields the events of each :func:`interpolate`, then its Drawn.
+    """Interpolate at several t; yields the events of each :func:`interpolate`, then its result.
 
     Raises:
         StudioError: as :func:`interpolate`.
@@ -57,8 +57,8 @@ def sample_interleaved(
 ) -> Generator[Event, None, list[DrawingResult]]:
     """Sample for several requests interleaved, one step of each in turn.
 
-    Yields Progress of all together, and a Beside for each event of each :func:`sample` and finally
-    for its Drawn.
+    Yields Progress of all together, and an InterleavedEvent for each event of each :func:`sample`
+    and finally for its DrawingResult.
 
     Raises:
         StudioError: as :func:`sample`.
@@ -68,20 +68,20 @@ def sample_interleaved(
     with contextlib.ExitStack() as stack:
         samplings = [stack.enter_context(contextlib.closing(sample(r, models))) for r in requests]
         while len(finished) < len(samplings):
-            for which in [k for k in range(len(samplings)) if k not in finished]:
+            for index in [k for k in range(len(samplings)) if k not in finished]:
                 try:
-                    event = next(samplings[which])
+                    event = next(samplings[index])
                 except StopIteration as stop:
-                    finished[which] = stop.value
-                    yield InterleavedEvent(which, finished[which])
+                    finished[index] = stop.value
+                    yield InterleavedEvent(index, finished[index])
                     continue
                 if isinstance(event, Progress):
-                    shares[which] = event.done / max(1, event.total)
+                    shares[index] = event.done / max(1, event.total)
                     done = round(_PROGRESS_TOTAL * sum(shares) / len(shares))
                     yield Progress(done, _PROGRESS_TOTAL, event.text, "")
                 elif isinstance(event, DrawingStarted | FrameImages | Notice | DrawingResult):
-                    yield InterleavedEvent(which, event)
-    return [finished[which] for which in range(len(samplings))]
+                    yield InterleavedEvent(index, event)
+    return [finished[index] for index in range(len(samplings))]
 
 
 def _run_rows(rows: Sequence[tuple[int, Row]]) -> Generator[Event, None, list[DrawingResult]]:
@@ -90,6 +90,6 @@ def _run_rows(rows: Sequence[tuple[int, Row]]) -> Generator[Event, None, list[Dr
 
 
 def _yield_result(row: Row) -> Row:
-    drawn = yield from row
-    yield drawn
-    return drawn
+    result = yield from row
+    yield result
+    return result

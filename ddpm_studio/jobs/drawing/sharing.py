@@ -41,7 +41,7 @@ def share(
     """Share a latent: fix x_t and draw many x_0 ~ p_θ(x_0|x_t).
 
     At t = 0 all are the picture itself, at t = T they have nothing in common. Yields
-    DrawingBegun, Progress, Notice, and FrameImages of all pictures if ``request.frames`` requests
+    DrawingStarted, Progress, Notice, and FrameImages of all pictures if ``request.frames`` requests
     them.
 
     Args:
@@ -60,9 +60,9 @@ def share(
     check_t(model, request.t)
     sampler = SAMPLERS[request.sampler]
     if request.count > 1 and sampler.deterministic and not (sampler.uses_eta and request.eta):
-        how = " with η = 0" if sampler.uses_eta else ""
+        suffix = " with η = 0" if sampler.uses_eta else ""
         raise StudioError(
-            f"{sampler.title}{how} draws the same picture each time.",
+            f"{sampler.title}{suffix} draws the same picture each time.",
             "Choose ddpm, or ddim with an η above 0.",
         )
     if request.count > 1 and sampler.few_step and request.steps == 1:
@@ -75,18 +75,18 @@ def share(
     if latent is not None:
         inputs["latent"] = latent.x_t
         x_t = latent_to_device(model, latent, request.t)
-        if sampler.deterministic and (told := _way_back(request, latent, model)):
-            yield Notice(told)
+        if sampler.deterministic and (notice := _changes_to_restore(request, latent, model)):
+            yield Notice(notice)
     elif picture is not None:
         inputs["source"] = picture
         x_t = add_noise(model, to_latent(picture, model), request.t, request.seed)
     else:
         forward = forward_noise(model, request.seed, 1)
         x_t, steps_done = yield from _latent_from_noise(model, request, forward)
-    made = recipe(model, request, inputs)
+    drawing_recipe = recipe(model, request, inputs)
     if latent is not None:
         label = latent.class_label
-        made["latent"] = {
+        drawing_recipe["latent"] = {
             "t": latent.t,
             "timesteps": latent.timesteps,
             "origin": latent.origin,
@@ -94,34 +94,34 @@ def share(
             # Left out if there is none, so that recipes stay as they were before it was added.
             **({} if label is None else {"class_label": label}),
         }
-    yield DrawingStarted(made)
+    yield DrawingStarted(drawing_recipe)
     noise = PictureNoise(request.seed, range(request.count), model.device)
     start = x_t.expand(request.count, -1, -1, -1)
     drawing = draw(model, request, start, request.t, noise, frames=request.frames, text="Sharing")
     pictures = yield from map_progress(drawing, partial(_offset_progress, steps_done))
     return DrawingResult(
         pictures,
-        made,
+        drawing_recipe,
         to_uint8(x_t).cpu().numpy(),
         make_latent(model, x_t, request.t) if latent is None else latent,
     )
 
 
-def _way_back(request: ShareRequest, latent: Latent, model: Model) -> str:
+def _changes_to_restore(request: ShareRequest, latent: Latent, model: Model) -> str:
     """Return what to change to come back to the picture of a latent; empty if nothing."""
     if not latent.exact:
         return ""
-    how, label = list[str](), latent.class_label
+    changes, label = list[str](), latent.class_label
     if request.class_label != label:
         names = known_classes(model.info)
-        how.append("without a class" if label is None else f"by the class {names[label]}")
+        changes.append("without a class" if label is None else f"by the class {names[label]}")
     if request.guidance != 1 and label is not None:
-        how.append("at guidance 1")
+        changes.append("at guidance 1")
     if request.clip_x0:
-        how.append("without clipping x̂₀")
-    if not how:
+        changes.append("without clipping x̂₀")
+    if not changes:
         return ""
-    return f"This latent was found by DDIM: draw {', '.join(how)} to come back to its picture."
+    return f"This latent was found by DDIM: draw {', '.join(changes)} to come back to its picture."
 
 
 def _latent_from_noise(
@@ -138,5 +138,5 @@ def _latent_from_noise(
     return x_t, steps
 
 
-def _offset_progress(steps_done: int, own: Progress) -> Progress:
-    return replace(own, done=steps_done + own.done, total=steps_done + own.total)
+def _offset_progress(steps_done: int, progress: Progress) -> Progress:
+    return replace(progress, done=steps_done + progress.done, total=steps_done + progress.total)

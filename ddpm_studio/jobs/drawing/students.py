@@ -21,16 +21,16 @@ def with_default_sampler(model: Model, request: SamplerRequestT) -> SamplerReque
         StudioError: if a student is to draw with another kind of sampler, or another model with a
             student's sampler.
     """
-    student, named = model.info.student, "sampler" in request.model_fields_set
-    if student is not None and not named:
+    student, sampler_given = model.info.student, "sampler" in request.model_fields_set
+    if student is not None and not sampler_given:
         request = request.model_copy(update={"sampler": student.sampler})
     sampler = SAMPLERS[request.sampler]
     if student is not None and not sampler.few_step:
-        own = [one.name for one in SAMPLERS.values() if one.few_step]
+        few_step_names = [info.name for info in SAMPLERS.values() if info.few_step]
         raise StudioError(
             f"{sampler.title} goes by a model's estimate of the noise, which "
             f"{model.run.name}, a few-step student, does not have any more.",
-            f"Choose {' or '.join(own)}.",
+            f"Choose {' or '.join(few_step_names)}.",
         )
     if student is None and sampler.few_step:
         raise StudioError(
