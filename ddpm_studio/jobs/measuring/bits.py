@@ -34,7 +34,7 @@ from ddpm_studio.runs.measurement import Measurement
 _SECONDS_BETWEEN_SAVES = 5.0
 _SECONDS_BETWEEN_RESULTS = 0.5
 _PROGRESS_PER_PICTURE = 1000
-# These do not affect the figures, so a measurement begun with other values is resumed.
+# These do not affect the figures, so a measurement started with other values is resumed.
 _IRRELEVANT_FIELDS = {"run", "device", "batch", "flow"}
 
 
@@ -87,13 +87,13 @@ def measure_bits(
     partial_results = _PartialResults(Measurement(model.run, recipe))
     sums = BoundSums(process.schedule.T, request.timesteps, numbers)
     flow: list[float] = partial_results.restore(sums)
-    figures = partial(_bits_measured, asked=count, recipe=recipe)
+    make_result = partial(_bits_measured, asked=count, recipe=recipe)
     work = BitsWork(model, process, request, dataset, numbers)
     if sums.done == sums.items and not (request.flow and len(flow) < count):
         ranks = RankPlan.single(ranks.device)
     try:
-        with distributed_bits(ranks, work, sums, len(flow)) as others:
-            last = 0.0
+        with distributed_bits(ranks, work, sums, len(flow)) as distributed:
+            last_result_time = 0.0
             job = measure_bound(
                 process,
                 work.denoiser,
@@ -101,24 +101,24 @@ def measure_bits(
                 sums,
                 seed=request.seed,
                 batch=work.batch,
-                share=others.terms if others else None,
+                share=distributed.terms if distributed else None,
             )
             for _ in job:
                 yield Progress(sums.done, sums.items, "Measuring bits/dim", "evaluations")
-                if sums.finished and time.monotonic() > last + _SECONDS_BETWEEN_RESULTS:
-                    yield figures(sums.bound())
-                    last = time.monotonic()
+                if sums.finished and time.monotonic() > last_result_time + _SECONDS_BETWEEN_RESULTS:
+                    yield make_result(sums.bound())
+                    last_result_time = time.monotonic()
                 yield from partial_results.save_if_due(sums, flow)
             for k, start in enumerate(work.flow_batches(len(flow)) if request.flow else ()):
-                bits = others.flow_bits(k, start) if others else work.flow_bits(start)
-                flow += yield from _told(bits, len(flow), count)
-                yield figures(sums.bound(), flow)
+                bits = distributed.flow_bits(k, start) if distributed else work.flow_bits(start)
+                flow += yield from _flow_progress(bits, len(flow), count)
+                yield make_result(sums.bound(), flow)
                 yield from partial_results.save_if_due(sums, flow)
     except ValueError as error:
         raise measurement_error(error) from error
     finally:
         partial_results.save(sums, flow)
-    result: BitsMeasured = figures(sums.bound(), flow if len(flow) == count else [])
+    result: BitsMeasured = make_result(sums.bound(), flow if len(flow) == count else [])
     partial_results.finish(sums, flow, result)
     return result
 
@@ -129,8 +129,8 @@ class _PartialResults:
     def __init__(self, file: Measurement) -> None:
         self._file = file
         self._saved: tuple[int, int] = (0, 0)
-        self._next = time.monotonic() + _SECONDS_BETWEEN_SAVES
-        self._told = False
+        self._next_save = time.monotonic() + _SECONDS_BETWEEN_SAVES
+        self._failure_reported = False
 
     def restore(self, sums: BoundSums) -> list[float]:
         """Restore the sums from the file; return the flow's bits/dim of the first pictures."""
@@ -144,15 +144,15 @@ class _PartialResults:
         return flow
 
     def save_if_due(self, sums: BoundSums, flow: list[float]) -> Generator[Event, None, None]:
-        if time.monotonic() < self._next:
+        if time.monotonic() < self._next_save:
             return
         try:
             self._write(sums, flow)
         except OSError as error:
-            if not self._told:
+            if not self._failure_reported:
                 yield Notice(f"The figures can't be kept in the run: {error.strerror or error}.")
-            self._told = True
-        self._next = time.monotonic() + _SECONDS_BETWEEN_SAVES
+            self._failure_reported = True
+        self._next_save = time.monotonic() + _SECONDS_BETWEEN_SAVES
 
     def save(self, sums: BoundSums, flow: list[float]) -> None:
         """Write if anything is new; write errors are ignored, as they were reported before."""
@@ -175,14 +175,14 @@ class _PartialResults:
         self._saved = sums.done, len(flow)
 
 
-def _told(
+def _flow_progress(
     bits: Generator[float, None, list[float]], done: int, count: int
 ) -> Generator[Event, None, list[float]]:
     """Report the flow's progress on a batch, after ``done`` of ``count`` pictures."""
 
     def progress(share: float) -> Event:
-        part = int(_PROGRESS_PER_PICTURE * (done + share))
-        return Progress(part, _PROGRESS_PER_PICTURE * count, "Following the flow", "")
+        units = int(_PROGRESS_PER_PICTURE * (done + share))
+        return Progress(units, _PROGRESS_PER_PICTURE * count, "Following the flow", "")
 
     return map_events(bits, progress)
 
@@ -217,12 +217,12 @@ def _number(value: float) -> float | None:
 
 def _recipe(model: Model, request: BitsRequest, dataset: Dataset, count: int) -> dict[str, object]:
     """Return everything that the figures depend on."""
-    asked = request.model_dump(mode="json", exclude=_IRRELEVANT_FIELDS)
+    fields = request.model_dump(mode="json", exclude=_IRRELEVANT_FIELDS)
     return {
         "kind": "bits",
         "run_created": model.info.created,
         "checkpoint": model.step,
         "model": model.fingerprint,
         "data": dataset.fingerprint,
-        "request": {**asked, "count": count},
+        "request": {**fields, "count": count},
     }

@@ -90,19 +90,19 @@ class BitsWork:
         request, process = self.request, self.process
         batch = self.numbers[start : start + self._flow_batch]
         x0, network = self.load(batch), self.denoiser(batch)
-        draws = []
+        noises = []
         for purpose in (_DEQUANTISATION, _PROBE):
             noise = PictureNoise(derive_seed(request.seed, purpose), batch, "cpu")
-            draws.append(noise.draw(x0.shape[1:]).to(x0))
-        x_1 = process.q_sample(x0, 0, draws[0])
+            noises.append(noise.draw(x0.shape[1:]).to(x0))
+        x_1 = process.q_sample(x0, 0, noises[0])
         uniform = request.dequantise == "uniform"
-        begin = (
-            dequantise(x0, torch.special.ndtr(draws[0]))
+        initial = (
+            dequantise(x0, torch.special.ndtr(noises[0]))
             if uniform
             else x_1 / float(process.schedule.sqrt_alphas_cumprod[0])
         )
-        probe = torch.where(draws[1] < 0, -1.0, 1.0)
-        job = flow_log_likelihood(process, network, begin, probe)
+        probe = torch.where(noises[1] < 0, -1.0, 1.0)
+        job = flow_log_likelihood(process, network, initial, probe)
         log_likelihood = yield from map_events(job, lambda step: step.share * len(batch))
         figures = (
             density_bits(log_likelihood, x0[0].numel())

@@ -79,16 +79,16 @@ def step_gaussians(
     log_variance = torch.as_tensor(p.log_variance, dtype=x_t.dtype, device=x_t.device)
     log_variance = log_variance.expand_as(x_t)
 
-    def shown(x: Tensor) -> npt.NDArray[np.float32]:
+    def to_array(x: Tensor) -> npt.NDArray[np.float32]:
         values: npt.NDArray[np.float32] = x[0].permute(1, 2, 0).float().cpu().numpy()
         return values
 
     return StepGaussians(
         index + 1,
-        shown(process.q_posterior_mean(x0, x_t, index)),
+        to_array(process.q_posterior_mean(x0, x_t, index)),
         float(process.schedule.posterior_variance[index]) ** 0.5,
-        shown(p.mean),
-        shown(torch.as_tensor(std_of(log_variance))),
-        shown(value_bits(process, output, x0, x_t, index)),
+        to_array(p.mean),
+        to_array(torch.as_tensor(std_of(log_variance))),
+        to_array(value_bits(process, output, x0, x_t, index)),
         to_uint8(x_t)[0].cpu().numpy(),
     )

@@ -72,9 +72,9 @@ def compare(
     """
     dataset = real.dataset
     entry = _feature_entry(request, dataset)
-    chosen = [METRICS[request.metric]] if request.metric else list(METRICS.values())
-    among = np.arange(len(dataset)) if real.rows is None else real.rows
-    if min(len(pictures), len(among)) < 2:
+    metrics = [METRICS[request.metric]] if request.metric else list(METRICS.values())
+    candidates = np.arange(len(dataset)) if real.rows is None else real.rows
+    if min(len(pictures), len(candidates)) < 2:
         raise StudioError("There are too few pictures to compare.", "Take at least two of each.")
     try:
         basis = Basis(
@@ -89,16 +89,16 @@ def compare(
     except ValueError as error:
         raise StudioError(f"These features can't be had: {error}.", "Choose others.") from error
     hashes = yield from content_hashes(dataset.images)
-    held = held_out(hashes, real.held_out, MAX_HELD_OUT)
-    rows = split_real_rows(hashes, len(pictures), request.reference, held, among)
+    is_held_out = held_out(hashes, real.held_out, MAX_HELD_OUT)
+    rows = split_real_rows(hashes, len(pictures), request.reference, is_held_out, candidates)
     if len(rows.floor) < len(pictures):
         yield Notice(
             f"The floor is that of {len(rows.floor):,} real pictures, not of {len(pictures):,}: "
-            f"there are {len(among):,} in all."
+            f"there are {len(candidates):,} in all."
         )
     samples, floor = yield from _compute_features(space, pictures, real, rows, request.seed)
     figures: list[MeasuredFigure] = []
-    for metric in chosen:
+    for metric in metrics:
         if metric.classifier and samples.probabilities is None:
             if request.metric:
                 raise StudioError(
@@ -115,12 +115,12 @@ def compare(
             if request.metric:
                 raise StudioError(f"{metric.title} can't be told: {error}.") from error
             yield Notice(f"{metric.title} can't be told: {error}.")
-    told: dict[str, object] = {
+    recipe: dict[str, object] = {
         "compared": request.model_dump(mode="json", include=set(CompareRequest.model_fields)),
         "data": dataset.fingerprint,
     }
-    if used := origins(request, also=[(METRICS.kind, metric.name) for metric in chosen]):
-        told["plugins"] = used
+    if used := origins(request, also=[(METRICS.kind, metric.name) for metric in metrics]):
+        recipe["plugins"] = used
     return EvaluationResult(
         step=None,
         samples=len(pictures),
@@ -129,7 +129,7 @@ def compare(
         features=space.title,
         figures=tuple(figures),
         features_told=dict(space.details),
-        recipe=told,
+        recipe=recipe,
     )
 
 
@@ -138,7 +138,7 @@ def _feature_entry(request: CompareRequest, dataset: Dataset) -> FeatureInfo:
         return FEATURES[request.features]
     labelled = dataset.labels is not None and len(dataset.class_names) > 1
     return next(
-        one for one in FEATURES.values() if one.labelled == labelled and one.weights != "needed"
+        info for info in FEATURES.values() if info.labelled == labelled and info.weights != "needed"
     )
 
 
@@ -156,11 +156,13 @@ def _weights(file: Path | None) -> WeightsFile | None:
 
 
 def _compute_features(
-    space: FeatureSpace, pictures: Pictures, of: RealPictures, rows: RealSplit, seed: int
+    space: FeatureSpace, pictures: Pictures, real_pictures: RealPictures, rows: RealSplit, seed: int
 ) -> Generator[Event, None, tuple[MetricInput, MetricInput | None]]:
     """Return the samples and, if possible, the floor, each with the same reference."""
-    dataset, images = of.dataset, of.dataset.images
-    fake = yield from compute_features(space, pictures, "Computing features of the samples")
+    dataset, images = real_pictures.dataset, real_pictures.dataset.images
+    sample_features = yield from compute_features(
+        space, pictures, "Computing features of the samples"
+    )
     reference = yield from compute_features(
         space, Subset(images, rows.reference), "Computing features of the pictures"
     )
@@ -168,18 +170,29 @@ def _compute_features(
     probabilities = getattr(space, "probabilities", None)
 
     def pair(
-        features: npt.NDArray[np.float64], shown: Pictures, among: npt.NDArray[np.int64]
+        features: npt.NDArray[np.float64], compared: Pictures, indices: npt.NDArray[np.int64]
     ) -> MetricInput:
-        real = Subset(images, among)
+        real_subset = Subset(images, indices)
         names = dataset.class_names
-        return MetricInput(reference, features, real, shown, seed, names, probabilities, of.flip)
+        return MetricInput(
+            reference,
+            features,
+            real_subset,
+            compared,
+            seed,
+            names,
+            probabilities,
+            real_pictures.flip,
+        )
 
-    samples = pair(fake, pictures, rows.learnt)
+    samples = pair(sample_features, pictures, rows.learnt)
     if len(rows.floor) < 2:
         return samples, None
-    held = Subset(images, rows.floor)
-    real = yield from compute_features(space, held, "Computing features of the floor")
-    return samples, pair(real, images[rows.floor], rows.learnt_rest)
+    floor_subset = Subset(images, rows.floor)
+    floor_features = yield from compute_features(
+        space, floor_subset, "Computing features of the floor"
+    )
+    return samples, pair(floor_features, images[rows.floor], rows.learnt_rest)
 
 
 def _metric_results(
@@ -193,24 +206,24 @@ def _metric_results(
         except ValueError as error:
             # In a small data set it has fewer pictures than the metric itself.
             yield Notice(f"The floor of {metric.title} can't be told: {error}.")
-    known = {figure.name: figure for figure in metric.figures}
-    found = []
-    for name in [*known, *(name for name in values if name not in known)]:
+    infos = {figure.name: figure for figure in metric.figures}
+    results = []
+    for name in [*infos, *(name for name in values if name not in infos)]:
         # A value that is not finite is left out.
-        value, low = values.get(name, math.nan), floors.get(name, math.nan)
+        value, floor_value = values.get(name, math.nan), floors.get(name, math.nan)
         if math.isfinite(value):
-            title = known[name].title if name in known else name
-            better = known[name].better if name in known else ""
-            least = low if math.isfinite(low) else None
-            found.append(MeasuredFigure(metric.name, name, title, value, least, better))
-    return found
+            title = infos[name].title if name in infos else name
+            better = infos[name].better if name in infos else ""
+            finite_floor = floor_value if math.isfinite(floor_value) else None
+            results.append(MeasuredFigure(metric.name, name, title, value, finite_floor, better))
+    return results
 
 
 def _compute_metric(
-    metric: MetricInfo, compared: MetricInput, which: str
+    metric: MetricInfo, metric_input: MetricInput, suffix: str
 ) -> Generator[Event, None, Mapping[str, float]]:
-    job = metric.load()(compared)
-    text = f"{metric.title}{which}"
+    job = metric.load()(metric_input)
+    text = f"{metric.title}{suffix}"
     yield Progress(0, _PROGRESS_TOTAL, text, "")
 
     def progress(share: float) -> Event:

@@ -41,17 +41,17 @@ def decode(
     x0, T = to_latent(picture, model), process.schedule.T
     network = labelled_network(model, request)
     # From the largest t down, each once.
-    shown = np.unique(np.linspace(1, T, request.moments).round().astype(int))[::-1].tolist()
+    shown_t = np.unique(np.linspace(1, T, request.moments).round().astype(int))[::-1].tolist()
     frames, distortions = [], []
-    for k, moment in enumerate(progressive_decoding(process, network, x0, shown, request.seed)):
-        frame = Frame(moment.t, moment.x_t, moment.x0_hat, moment.eps, k, len(shown) - 1)
+    for k, state in enumerate(progressive_decoding(process, network, x0, shown_t, request.seed)):
+        frame = Frame(state.t, state.x_t, state.x0_hat, state.eps, k, len(shown_t) - 1)
         frames.append(frame_images(frame))
-        distortions.append(moment.distortion)
+        distortions.append(state.distortion)
         yield frames[-1]
     bound = yield from measure_picture(model, process, x0, request, "Measuring the rate")
     return DecodingResult(
-        t=tuple(shown),
-        rate=tuple(bound.rate_at(np.array(shown)).tolist()),
+        t=tuple(shown_t),
+        rate=tuple(bound.rate_at(np.array(shown_t)).tolist()),
         distortion=tuple(distortions),
         x_t=np.concatenate([frame.x_t for frame in frames]),
         x0_hat=np.concatenate([frame.x0_hat for frame in frames]),

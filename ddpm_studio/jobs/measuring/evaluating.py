@@ -98,13 +98,13 @@ def draw_samples(
         )
     yield from notify_rejects(dataset)
     request = with_run_defaults(model, request)
-    both = SampleRequest.model_fields.keys() & EvaluateRequest.model_fields.keys()
-    asked = SampleRequest(**{name: getattr(request, name) for name in both})
+    shared_fields = SampleRequest.model_fields.keys() & EvaluateRequest.model_fields.keys()
+    sample_request = SampleRequest(**{name: getattr(request, name) for name in shared_fields})
     classes = _classes(model, dataset, request)
     rows = yield from _rows_of_class(model, dataset, request.class_label)
-    pictures = yield from draw_classes(model, asked, classes, ranks)
-    told = {**recipe(model, asked, kind="evaluate"), "by_class": request.by_class}
-    return Samples(pictures, _real(model, dataset, rows), model.step, told)
+    pictures = yield from draw_classes(model, sample_request, classes, ranks)
+    sample_recipe = {**recipe(model, sample_request, kind="evaluate"), "by_class": request.by_class}
+    return Samples(pictures, _real(model, dataset, rows), model.step, sample_recipe)
 
 
 def evaluate_samples(
@@ -142,17 +142,19 @@ def evaluate_files(
         StudioError: if pictures can't be read or don't match, or a setting is out of range.
     """
     real = yield from data.prepare(sources, options)
-    made = resolve_options(real.options, real.shape, bands=real.options.channels == "bands")
-    drawn = yield from data.prepare(samples, made)
-    for one in (real, drawn):
-        yield from notify_rejects(one)
-    count = min(request.count, len(drawn))
+    sample_options = resolve_options(
+        real.options, real.shape, bands=real.options.channels == "bands"
+    )
+    sample_set = yield from data.prepare(samples, sample_options)
+    for dataset in (real, sample_set):
+        yield from notify_rejects(dataset)
+    count = min(request.count, len(sample_set))
     if count < request.count:
         yield Notice(f"There are {format_count(count, 'sample')}; all of them are compared.")
-    rows = np.arange(count) * len(drawn) // count
-    found = yield from compare(request, drawn.images[rows], RealPictures(real))
-    told = {"kind": "evaluate", "samples": drawn.fingerprint}
-    return replace(found, recipe={**told, **found.recipe})
+    rows = np.arange(count) * len(sample_set) // count
+    result = yield from compare(request, sample_set.images[rows], RealPictures(real))
+    fields = {"kind": "evaluate", "samples": sample_set.fingerprint}
+    return replace(result, recipe={**fields, **result.recipe})
 
 
 def _classes(model: Model, dataset: Dataset, request: EvaluateRequest) -> list[int] | None:
@@ -165,36 +167,36 @@ def _classes(model: Model, dataset: Dataset, request: EvaluateRequest) -> list[i
     if dataset.labels is None:
         labels = np.arange(count) * classes // count
     else:
-        known = classes_by_label(model, dataset)
-        assert known is not None
-        theirs = np.sort([known[label] for label in dataset.labels.tolist()])
-        labels = theirs[np.arange(count) * len(theirs) // count]
+        class_map = classes_by_label(model, dataset)
+        assert class_map is not None
+        real_classes = np.sort([class_map[label] for label in dataset.labels.tolist()])
+        labels = real_classes[np.arange(count) * len(real_classes) // count]
     return [int(label) for label in labels]
 
 
 def _rows_of_class(
-    model: Model, dataset: Dataset, number: int | None
+    model: Model, dataset: Dataset, class_number: int | None
 ) -> Generator[Event, None, Rows | None]:
     """Return the rows of the real pictures of a class, and report them; None for all.
 
     Raises:
         StudioError: if the model has no such class.
     """
-    if number is None:
+    if class_number is None:
         return None
-    check_class(model.info, number)
-    name = known_classes(model.info)[number]
-    known: Mapping[int, int] | None = None
+    check_class(model.info, class_number)
+    name = known_classes(model.info)[class_number]
+    class_map: Mapping[int, int] | None = None
     if dataset.labels is not None:
         # Other real pictures may have other classes.
         with suppress(StudioError):
-            known = classes_by_label(model, dataset)
-    if known is not None and dataset.labels is not None:
-        theirs = [label for label, one in known.items() if one == number]
-        rows = np.flatnonzero(np.isin(dataset.labels, theirs))
+            class_map = classes_by_label(model, dataset)
+    if class_map is not None and dataset.labels is not None:
+        labels = [label for label, mapped in class_map.items() if mapped == class_number]
+        rows = np.flatnonzero(np.isin(dataset.labels, labels))
         if len(rows):
-            what = format_count(len(rows), "real picture")
-            yield Notice(f"Samples of the class {name!r} are compared with its {what}.")
+            count_text = format_count(len(rows), "real picture")
+            yield Notice(f"Samples of the class {name!r} are compared with its {count_text}.")
             return rows
     yield Notice(
         f"No real picture is known to be of the class {name!r}: its samples are compared with "
@@ -221,6 +223,6 @@ def _to_record(result: EvaluationResult) -> RecordedEvaluation:
         floor=result.floor,
         features=result.features,
         told={"features": result.features_told, "recipe": result.recipe},
-        figures={one.name: one.value for one in result.figures},
-        floors={one.name: one.floor for one in result.figures if one.floor is not None},
+        figures={figure.name: figure.value for figure in result.figures},
+        floors={figure.name: figure.floor for figure in result.figures if figure.floor is not None},
     )

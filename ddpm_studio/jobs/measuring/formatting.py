@@ -67,17 +67,19 @@ def bits_remark(result: BitsMeasured) -> str:
         return ""
     parts = {"L_T": result.prior, "Σ L_t−1": result.middle, "L_0": result.decoder}
     largest = max(parts, key=lambda name: parts[name])
-    why = _REASONS[largest]
+    reason = _REASONS[largest]
     share = f"{parts[largest] / result.total:.0%}"
-    return f"More than the 8 bits that a level of 256 takes as it is: {share} is {largest}, {why}."
+    return (
+        f"More than the 8 bits that a level of 256 takes as it is: {share} is {largest}, {reason}."
+    )
 
 
 def table_4_rows(result: BitsMeasured) -> list[tuple[str, str, str]]:
     """Return (T−t+1, rate, distortion) at ten t, in the layout of Table 4."""
-    wanted = [result.T - result.T * k // _ROWS + 1 for k in range(_ROWS, 0, -1)]
+    target_t = [result.T - result.T * k // _ROWS + 1 for k in range(_ROWS, 0, -1)]
     # If not all timesteps were evaluated, the nearest ones are used.
     rows = dict.fromkeys(
-        min(range(len(result.t)), key=lambda row: abs(result.t[row] - t)) for t in wanted
+        min(range(len(result.t)), key=lambda row: abs(result.t[row] - t)) for t in target_t
     )
     return [
         (

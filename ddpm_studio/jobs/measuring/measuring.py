@@ -158,9 +158,12 @@ def classes_by_label(model: Model, dataset: Dataset) -> Mapping[int, int] | None
 
 
 def class_tensor(
-    dataset: Dataset, classes: Mapping[int, int] | None, numbers: Sequence[int], like: torch.device
+    dataset: Dataset,
+    classes: Mapping[int, int] | None,
+    numbers: Sequence[int],
+    device: torch.device,
 ) -> Tensor | None:
     """Return the classes of pictures by their indices, shape (n,); None without classes."""
     if classes is None or dataset.labels is None:
         return None
-    return torch.tensor([classes[int(dataset.labels[n])] for n in numbers], device=like)
+    return torch.tensor([classes[int(dataset.labels[n])] for n in numbers], device=device)

@@ -44,25 +44,29 @@ def find_neighbours(
             "Prepare it as the training pictures were.",
         )
     flip = info.request is not None and bool(info.request.flip)
-    learnt = yield from _training_rows(dataset, held_out_share(info, dataset))
-    found = yield from _search(dataset, picture, request.count, flip, learnt, 0)
+    trained_rows = yield from _training_rows(dataset, held_out_share(info, dataset))
+    found = yield from _search(dataset, picture, request.count, flip, trained_rows, 0)
     closest = int(found.indices[0])
     # The distance of two training pictures there, as a reference to judge the others by.
-    others = yield from _search(dataset, dataset.images[closest], 2, flip, learnt, 1)
-    apart = [
+    closest_neighbours = yield from _search(
+        dataset, dataset.images[closest], 2, flip, trained_rows, 1
+    )
+    distances = [
         float(distance)
-        for index, distance in zip(others.indices, others.distances, strict=True)
+        for index, distance in zip(
+            closest_neighbours.indices, closest_neighbours.distances, strict=True
+        )
         if index != closest
     ]
     pictures = dataset.images[found.indices]
-    shown = np.where(found.mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
+    oriented = np.where(found.mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
     return NeighboursFound(
-        pictures=shown,
+        pictures=oriented,
         numbers=tuple(found.indices.tolist()),
         names=dataset.names(found.indices.tolist()),
         distances=tuple(found.distances.tolist()),
         mirrored=tuple(found.mirrored.tolist()),
-        among_themselves=apart[0] if apart else None,
+        among_themselves=distances[0] if distances else None,
     )
 
 
@@ -79,12 +83,12 @@ def _search(
     picture: Pictures,
     count: int,
     flip: bool,
-    among: Rows | None,
-    passed: int,
+    rows: Rows | None,
+    passes_done: int,
 ) -> Generator[Event, None, NearestNeighbours]:
     """Search for neighbours, with progress as one of two passes through the data set."""
     total = len(dataset)
     return map_events(
-        nearest(dataset.images, picture, count, flip=flip, among=among),
-        lambda done: Progress(passed * total + done, 2 * total, "Comparing", "comparisons"),
+        nearest(dataset.images, picture, count, flip=flip, among=rows),
+        lambda done: Progress(passes_done * total + done, 2 * total, "Comparing", "comparisons"),
     )

@@ -93,8 +93,8 @@ def distributed_bits(
     Raises:
         StudioError: if a rank can't be started, or has gone.
     """
-    each = ranks.threads(None)
-    with threads(each), ranks.start_or_join(MEASURE, each) as team:
+    thread_count = ranks.threads(None)
+    with threads(thread_count), ranks.start_or_join(MEASURE, thread_count) as team:
         yield DistributedBits(team, work, sums, flow_done) if team else None
 
 
@@ -105,17 +105,19 @@ def measure_as_rank(team: Team) -> None:
         StudioError: if the pictures on this machine are different ones, or the network's output is
             not finite.
     """
-    told = cast(dict[str, Any], team.receive(_REQUEST))
-    asked = {**told["request"], "run": told["run"], "device": told["device"]}
-    request = BitsRequest.model_validate({**asked, "batch": told["batch"]})
-    model = ModelStore().get(request.run, request.weights, request.device, told["step"])
-    options = PrepareOptions.model_validate_json(told["options"])
-    dataset = prepare_locally(told["fingerprint"], [Path(one) for one in told["sources"]], options)
+    message = cast(dict[str, Any], team.receive(_REQUEST))
+    fields = {**message["request"], "run": message["run"], "device": message["device"]}
+    request = BitsRequest.model_validate({**fields, "batch": message["batch"]})
+    model = ModelStore().get(request.run, request.weights, request.device, message["step"])
+    options = PrepareOptions.model_validate_json(message["options"])
+    dataset = prepare_locally(
+        message["fingerprint"], [Path(source) for source in message["sources"]], options
+    )
     process = measured_process(model, request)
-    work = BitsWork(model, process, request, dataset, told["numbers"])
-    sums = BoundSums(process.schedule.T, request.timesteps, told["numbers"])
-    starts = range(told["done"], sums.items, work.batch)
-    flows = work.flow_batches(told["followed"]) if request.flow else range(0)
+    work = BitsWork(model, process, request, dataset, message["numbers"])
+    sums = BoundSums(process.schedule.T, request.timesteps, message["numbers"])
+    starts = range(message["done"], sums.items, work.batch)
+    flows = work.flow_batches(message["followed"]) if request.flow else range(0)
 
     def terms(k: int) -> bytes:
         values, priors = work.terms(sums, sums.batch(starts[k], work.batch))
