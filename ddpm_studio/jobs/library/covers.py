@@ -71,15 +71,17 @@ def run_cover(run: Path, count: int) -> RunCover:
     if in_use:
         last_step = (metrics.read_last(folder.metrics_file) or {}).get("step")
         step = max(step or 0, last_step) if isinstance(last_step, int) else step
-    told = step, total, in_use, folder.info.published
-    kept = numbered_pictures(folder.samples_dir / "gallery")[: -_MAX_GALLERY_PICTURES - 1 : -1]
+    details = step, total, in_use, folder.info.published
+    gallery_files = numbered_pictures(folder.samples_dir / "gallery")[
+        : -_MAX_GALLERY_PICTURES - 1 : -1
+    ]
     # A packed model was given pictures to represent it.
-    if (previews := folder.previews()) and not (folder.info.published and kept):
-        return RunCover(read_preview(previews[-1]).ema[:count], *told)
-    shown = _round_robin(kept)[:count]
-    pictures = [picture for path in shown if (picture := _read(path)) is not None]
-    alike = [one for one in pictures if one.shape == pictures[0].shape]
-    return RunCover(np.stack(alike) if alike else None, *told)
+    if (previews := folder.previews()) and not (folder.info.published and gallery_files):
+        return RunCover(read_preview(previews[-1]).ema[:count], *details)
+    files = _round_robin(gallery_files)[:count]
+    pictures = [picture for path in files if (picture := _read(path)) is not None]
+    same_shape = [picture for picture in pictures if picture.shape == pictures[0].shape]
+    return RunCover(np.stack(same_shape) if same_shape else None, *details)
 
 
 def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> Pictures:
@@ -90,12 +92,12 @@ def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> 
     """
     file = paths.cache_dir() / _FOLDER / f"{_key(sources, options, count)}.npy"
     try:
-        kept: Pictures = np.array(map_array(file))
+        cached: Pictures = np.array(map_array(file))
     except (OSError, ValueError):
         pass
     else:
-        if kept.dtype == np.uint8 and kept.ndim == 4:
-            return kept
+        if cached.dtype == np.uint8 and cached.ndim == 4:
+            return cached
     pictures = data.preview(sources, options, count).pictures
     _write_cache(file, pictures)
     return pictures
@@ -107,12 +109,12 @@ def _round_robin(files: Sequence[Path]) -> list[Path]:
     A packed model holds them class by class, so that the first few would be of one class.
     """
     seen: Counter[object] = Counter()
-    turns = []
+    rounds = []
     for path in files:
         label = _class_of(path)
-        turns.append(seen[label])
+        rounds.append(seen[label])
         seen[label] += 1
-    return [files[place] for place in sorted(range(len(files)), key=turns.__getitem__)]
+    return [files[index] for index in sorted(range(len(files)), key=rounds.__getitem__)]
 
 
 def _class_of(path: Path) -> int | None:
@@ -133,11 +135,11 @@ def _read(path: Path) -> Pictures | None:
 def _key(sources: Sequence[Path], options: PrepareOptions, count: int) -> str:
     """Return the cache key of pictures: hash of paths, modification times and options."""
     try:
-        places = [(str(path.resolve()), _changed(path)) for path in sources]
+        entries = [(str(path.resolve()), _changed(path)) for path in sources]
     except OSError as error:
         raise StudioError(f"{error.filename} can't be read.", "Check that it is there.") from error
-    told = json.dumps([places, options.model_dump(), count])
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+    text = json.dumps([entries, options.model_dump(), count])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _changed(source: Path) -> list[int]:
@@ -148,11 +150,11 @@ def _changed(source: Path) -> list[int]:
     """
     times = [source.stat().st_mtime_ns]
     folders = deque([source] if source.is_dir() else [])
-    left = _MAX_LISTED
-    while folders and left > 0:
+    remaining = _MAX_LISTED
+    while folders and remaining > 0:
         with suppress(OSError), os.scandir(folders.popleft()) as entries:
-            for entry in islice(entries, left):
-                left -= 1
+            for entry in islice(entries, remaining):
+                remaining -= 1
                 if entry.is_dir(follow_symlinks=False):
                     times.append(entry.stat().st_mtime_ns)
                     folders.append(Path(entry.path))

@@ -51,7 +51,7 @@ def inspect_model(source: Path) -> ModelDescription | None:
 
 
 def import_model(
-    source: Path, run: Path, request: ImportRequest | None = None, named: OptionNamer = str
+    source: Path, run: Path, request: ImportRequest | None = None, option_name: OptionNamer = str
 ) -> Generator[Event, None, Path]:
     """Import another program's model into a run folder; its weights count as step 0.
 
@@ -62,7 +62,7 @@ def import_model(
         source: a file or folder in any layout of the catalogue.
         run: the run folder, new or empty.
         request: settings that the files do not contain.
-        named: returns an option's name for messages, given its field.
+        option_name: returns an option's name for messages, given its field.
 
     Returns:
         The run folder.
@@ -74,14 +74,14 @@ def import_model(
     yield Progress(0, 2, "Reading the model", "")
     given = (request or ImportRequest()).model_dump(exclude_none=True)
     with open_recognised(source, given.pop(_FORMAT, None)) as found:
-        answers = _resolve_settings(source, found, given, named)
-        model = found.read(answers)
+        settings = _resolve_settings(source, found, given, option_name)
+        model = found.read(settings)
         layout, title = found.info.name, found.info.title
-    guessed = [name for name in answers if name not in given]
-    if guessed:
+    assumed = [name for name in settings if name not in given]
+    if assumed:
         yield Notice(
             f"{source.name} does not say all of itself. Taken as usual: "
-            f"{_settings_text({name: answers[name] for name in guessed}, named)}. "
+            f"{_settings_text({name: settings[name] for name in assumed}, option_name)}. "
             "If its pictures are noise, import it again with others."
         )
     for note in model.notes:
@@ -105,7 +105,7 @@ def import_model(
             _FORMAT: layout,
             **{
                 name: list(value) if isinstance(value, tuple) else value
-                for name, value in answers.items()
+                for name, value in settings.items()
             },
         },
         null_label=model.null_label,
@@ -136,14 +136,14 @@ def export_diffusers(
     """
     check_license(license)
     yield Progress(0, 1, "Writing the model")
-    opened = RunFolder.open(run)
-    require(f"The run {opened.path.name}", opened.info.plugins, NEEDED_TO_DRAW)
-    refuse_student(opened.info, opened.path.resolve().name, "A pipeline of diffusers")
-    info, newest = opened.info, opened.newest()
+    run_folder = RunFolder.open(run)
+    require(f"The run {run_folder.path.name}", run_folder.info.plugins, NEEDED_TO_DRAW)
+    refuse_student(run_folder.info, run_folder.path.resolve().name, "A pipeline of diffusers")
+    info, newest = run_folder.info, run_folder.newest()
     config = info.network_config()
-    kept = newest.load("ema" if weights == "ema" else "model", config)
+    stored = newest.load("ema" if weights == "ema" else "model", config)
     # Ready-made models are stored in half precision, which users of diffusers may not expect.
-    tensors = {name: tensor.float() for name, tensor in kept.items()}
+    tensors = {name: tensor.float() for name, tensor in stored.items()}
     card = model_card(run, info, newest.step, weights, folder, license)
     save_diffusers(
         folder,
@@ -161,7 +161,7 @@ def export_diffusers(
 
 
 def _resolve_settings(
-    source: Path, found: RecognisedModel, given: Mapping[str, object], named: OptionNamer
+    source: Path, found: RecognisedModel, given: Mapping[str, object], option_name: OptionNamer
 ) -> dict[str, object]:
     """Return the value of each setting that a model leaves open.
 
@@ -171,31 +171,31 @@ def _resolve_settings(
     """
     for name in given:
         if name not in found.defaults:
-            asked = ", ".join(named(one) for one in found.defaults)
+            open_options = ", ".join(option_name(setting) for setting in found.defaults)
             raise StudioError(
-                f"{named(name)}: {source.name} says this itself, or has no such thing.",
-                f"It leaves open {asked}." if asked else "It leaves nothing open.",
+                f"{option_name(name)}: {source.name} says this itself, or has no such thing.",
+                f"It leaves open {open_options}." if open_options else "It leaves nothing open.",
             )
-    answers = {**found.defaults, **given}
-    missing = [name for name, value in answers.items() if value is None]
+    settings = {**found.defaults, **given}
+    missing = [name for name, value in settings.items() if value is None]
     if missing:
         raise StudioError(
             f"{source.name}, a model of {found.info.title}, does not say its {_titles(missing)}.",
-            f"Say it; usual are: {_settings_text(answers, named)}.",
+            f"Say it; usual are: {_settings_text(settings, option_name)}.",
         )
-    return answers
+    return settings
 
 
-def _settings_text(answers: Mapping[str, object], named: OptionNamer) -> str:
+def _settings_text(settings: Mapping[str, object], option_name: OptionNamer) -> str:
     """Return options with their values as a person would write them."""
-    words = []
-    for name, value in answers.items():
+    parts = []
+    for name, value in settings.items():
         if isinstance(value, bool):
-            words.append(named(name) if value else named(f"no_{name}"))
+            parts.append(option_name(name) if value else option_name(f"no_{name}"))
         else:
-            written = "x".join(map(str, value)) if isinstance(value, tuple) else value
-            words.append(f"{named(name)} {'N' if value is None else written}")
-    return ", ".join(words) if named is str else " ".join(words)
+            text = "x".join(map(str, value)) if isinstance(value, tuple) else value
+            parts.append(f"{option_name(name)} {'N' if value is None else text}")
+    return ", ".join(parts) if option_name is str else " ".join(parts)
 
 
 def _titles(names: list[str]) -> str:

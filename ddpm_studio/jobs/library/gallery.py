@@ -62,8 +62,8 @@ def make_entry(
     boards: tuple[str, ...] = (),
 ) -> GalleryEntry:
     """Make a gallery entry from a recipe's fields for sorting and filtering."""
-    asked = recipe.get("request")
-    request = asked if isinstance(asked, dict) else {}
+    recorded = recipe.get("request")
+    request = recorded if isinstance(recorded, dict) else {}
     seed, t = request.get("seed"), request.get("t")
     # Interned, as thousands of pictures share the same strings.
     kind = sys.intern(str(recipe.get("kind", "")))
@@ -97,11 +97,11 @@ def save_to_gallery(run: Path, drawn: DrawingResult) -> Generator[Event, None, l
 
     folder = make_user_files_folder(run) / _FOLDER
     # The run folder itself is not made: if its disk is gone, that would be on another one.
-    for made in (folder.parent, folder):
-        made.mkdir(exist_ok=True)
-    taken = [*numbered_pictures(folder), *numbered_pictures(folder / DELETED)]
-    number = max((int(path.stem) for path in taken), default=0)
-    kept = []
+    for needed in (folder.parent, folder):
+        needed.mkdir(exist_ok=True)
+    existing = [*numbered_pictures(folder), *numbered_pictures(folder / DELETED)]
+    number = max((int(path.stem) for path in existing), default=0)
+    entries = []
     count = len(drawn.pictures)
     indices = [count // 2] if _is_animation(drawn.recipe) else range(count)
     for index in indices:
@@ -109,9 +109,9 @@ def save_to_gallery(run: Path, drawn: DrawingResult) -> Generator[Event, None, l
         number = int(path.stem)
         recipe = {**drawn.recipe, "index": index}
         save_png(path, drawn.pictures[index][None], recipe)
-        kept.append(make_entry(run, number, path.stat().st_mtime, recipe))
-        yield Progress(len(kept), len(indices), "Keeping", "pictures")
-    return kept
+        entries.append(make_entry(run, number, path.stat().st_mtime, recipe))
+        yield Progress(len(entries), len(indices), "Keeping", "pictures")
+    return entries
 
 
 def _is_animation(recipe: Recipe) -> bool:
@@ -124,13 +124,13 @@ def find_runs(folder: Path, near: Iterable[Path] = ()) -> list[Path]:
     """Return the runs in a folder, those given, and those in the same folders as these."""
     given = [run.resolve() for run in near]
     folders = dict.fromkeys([folder.resolve(), *(run.parent for run in given)])
-    beside = []
-    for place in folders:
+    siblings = []
+    for parent in folders:
         try:
-            beside += sorted(place.iterdir())
+            siblings += sorted(parent.iterdir())
         except OSError:
             continue
-    found = dict.fromkeys([*given, *beside])
+    found = dict.fromkeys([*given, *siblings])
     return [run for run in found if is_file(run / "run.json")]
 
 
@@ -149,7 +149,7 @@ def load(
     from ddpm_studio.errors import StudioError
     from ddpm_studio.export import read_recipe
 
-    kept = []
+    entries = []
     files = {}
     for run in runs:
         _copy_to_own_folder(run)
@@ -160,9 +160,9 @@ def load(
             shutil.rmtree(folder / DELETED, ignore_errors=True)
         files[run] = numbered_pictures(folder)
     total, done = sum(map(len, files.values())), 0
-    for run, own in files.items():
+    for run, paths in files.items():
         ratings, boards = read_ratings(run), read_boards(user_files_folder(run) / _FOLDER)
-        for path in own:
+        for path in paths:
             done += 1
             try:
                 status = path.stat()
@@ -171,11 +171,13 @@ def load(
                 continue
             if recipe is not None:
                 stars = ratings.get(path.name, 0)
-                on = boards.get(path.name, ())
-                kept.append(make_entry(run, int(path.stem), status.st_mtime, recipe, stars, on))
+                picture_boards = boards.get(path.name, ())
+                entries.append(
+                    make_entry(run, int(path.stem), status.st_mtime, recipe, stars, picture_boards)
+                )
             if done % _BATCH == 0 or done == total:
                 yield Progress(done, total, "Reading the gallery", "pictures")
-    return list(runs), kept
+    return list(runs), entries
 
 
 def _copy_to_own_folder(run: Path) -> None:
@@ -195,13 +197,13 @@ def read_pictures(files: Sequence[Path]) -> Generator[Event, None, None]:
     from ddpm_studio.errors import StudioError
 
     for start in range(0, len(files), _BATCH):
-        read: dict[Path, Pictures | None] = {}
+        pictures: dict[Path, Pictures | None] = {}
         for path in files[start : start + _BATCH]:
             try:
-                read[path] = read_picture(path, alpha=True)
+                pictures[path] = read_picture(path, alpha=True)
             except StudioError:
-                read[path] = None
-        yield PicturesRead(read)
+                pictures[path] = None
+        yield PicturesRead(pictures)
 
 
 def delete(files: Sequence[Path]) -> Generator[Event, None, None]:

@@ -46,20 +46,20 @@ def export_gallery(
         labels = labels_of((recipe, index_of(recipe)) for recipe in _recipes(files))
         yield from export.save_npz(path, pictures, labels)
     elif suffix == ".png":
-        told: Recipe = {"kind": "gallery"}
+        sheet_recipe: Recipe = {"kind": "gallery"}
         recipes = list(_recipes(files))
         if len(recipes) <= _MAX_RECIPES:
-            told["pictures"] = [without_inputs(recipe) for recipe in recipes]
+            sheet_recipe["pictures"] = [without_inputs(recipe) for recipe in recipes]
         captions = [_caption(recipe) for recipe in recipes]
-        yield from save_contact_sheet(path, pictures, captions, told, bands=bands)
+        yield from save_contact_sheet(path, pictures, captions, sheet_recipe, bands=bands)
     else:
         # Each may have another size, so its zoom is determined when it is written.
-        each = (
+        zoomed_recipes = (
             export.zoomed_recipe(recipe, export.zoom_to(picture, side))
             for recipe, picture in zip(_recipes(files), pictures, strict=True)
         )
         yield from export.save_png_sequence(
-            path, _LazyPictures(files, read, side), each, bands=bands
+            path, _LazyPictures(files, read, side), zoomed_recipes, bands=bands
         )
 
 

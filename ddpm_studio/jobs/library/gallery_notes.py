@@ -86,8 +86,10 @@ def board_name(text: str) -> str:
 def read_stars(folder: Path) -> dict[str, int]:
     """Return the stars of a gallery's pictures by file name; damaged entries are ignored."""
     valid = range(1, MAX_STARS + 1)
-    told = _read(folder / _RATINGS)
-    return {name: stars for name, stars in told.items() if type(stars) is int and stars in valid}
+    recorded = _read(folder / _RATINGS)
+    return {
+        name: stars for name, stars in recorded.items() if type(stars) is int and stars in valid
+    }
 
 
 def read_boards(folder: Path) -> dict[str, tuple[str, ...]]:
@@ -105,30 +107,32 @@ def remove_notes(folder: Path, names: Collection[str]) -> None:
     Raises:
         OSError: if it can't be written.
     """
-    gone = set(names)
-    if gone & read_stars(folder).keys():
-        _change(folder, _RATINGS, lambda: _given(read_stars(folder), gone))
-    if any(gone & those for those in _boards(folder).values()):
-        _change(folder, _BOARDS, lambda: _filled(_boards(folder), gone))
+    removed = set(names)
+    if removed & read_stars(folder).keys():
+        _change(folder, _RATINGS, lambda: _star_notes(read_stars(folder), removed))
+    if any(removed & members for members in _boards(folder).values()):
+        _change(folder, _BOARDS, lambda: _board_notes(_boards(folder), removed))
 
 
 def _rated(folder: Path, names: Collection[str], stars: int) -> Notes:
-    return _given(read_stars(folder) | dict.fromkeys(names, stars))
+    return _star_notes(read_stars(folder) | dict.fromkeys(names, stars))
 
 
 def _put(folder: Path, names: set[str], board: str, on: bool) -> Notes:
     boards = _boards(folder)
-    there = boards.get(board, set())
-    return _filled({**boards, board: there | names if on else there - names})
+    members = boards.get(board, set())
+    return _board_notes({**boards, board: members | names if on else members - names})
 
 
-def _given(stars: Mapping[str, int], gone: Collection[str] = ()) -> Notes:
-    return {name: number for name, number in sorted(stars.items()) if number and name not in gone}
+def _star_notes(stars: Mapping[str, int], removed: Collection[str] = ()) -> Notes:
+    return {
+        name: number for name, number in sorted(stars.items()) if number and name not in removed
+    }
 
 
-def _filled(boards: Mapping[str, set[str]], gone: Collection[str] = ()) -> Notes:
-    left = {board: sorted(those - set(gone)) for board, those in sorted(boards.items())}
-    return {board: names for board, names in left.items() if names}
+def _board_notes(boards: Mapping[str, set[str]], removed: Collection[str] = ()) -> Notes:
+    remaining = {board: sorted(members - set(removed)) for board, members in sorted(boards.items())}
+    return {board: names for board, names in remaining.items() if names}
 
 
 def _by_folder(files: Iterable[Path]) -> dict[Path, set[str]]:
@@ -138,13 +142,13 @@ def _by_folder(files: Iterable[Path]) -> dict[Path, set[str]]:
     return found
 
 
-def _change(folder: Path, notes: str, changed: Callable[[], Notes]) -> None:
-    """Replace a notes file by the result of ``changed``, under a lock against other processes."""
+def _change(folder: Path, file_name: str, make_notes: Callable[[], Notes]) -> None:
+    """Replace a notes file by what ``make_notes`` returns, under a lock against other processes."""
     from ddpm_studio.runs import atomic
 
-    lock = folder / f".{Path(notes).stem}.lock"
+    lock = folder / f".{Path(file_name).stem}.lock"
     with filelock.FileLock(lock, timeout=_LOCK_SECONDS):
-        atomic.write_bytes(folder / notes, json.dumps(changed(), indent=1).encode())
+        atomic.write_bytes(folder / file_name, json.dumps(make_notes(), indent=1).encode())
 
 
 def _boards(folder: Path) -> dict[str, set[str]]:

@@ -60,17 +60,17 @@ def read_run_update(
         StudioError: if it is not a run folder any more.
     """
     folder = RunFolder.open(run)
-    portion = metrics.MetricsChunk([], position, False, False)
+    chunk = metrics.MetricsChunk([], position, False, False)
     if figures:
-        portion = metrics.read_new_lines(folder.metrics_file, position)
+        chunk = metrics.read_new_lines(folder.metrics_file, position)
     checkpoints = Checkpoint.find_all(folder.checkpoints_dir)
     silence = _seconds_since_write(folder.metrics_file)
     return RunUpdate(
-        MetricArrays.from_lines(portion.lines),
+        MetricArrays.from_lines(chunk.lines),
         tuple(evaluations.read(run)),
-        portion.position,
-        portion.is_rewritten,
-        portion.more,
+        chunk.position,
+        chunk.is_rewritten,
+        chunk.more,
         tuple(folder.previews()),
         checkpoints[-1].step if checkpoints else None,
         silence,

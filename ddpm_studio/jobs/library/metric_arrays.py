@@ -92,7 +92,7 @@ def losses_by_t(values: object) -> list[float]:
 
     NaN where not recorded or not finite.
     """
-    found = [_number(value) for value in values] if isinstance(values, (list, tuple)) else []
-    if not found or BINS % len(found):
+    losses = [_number(value) for value in values] if isinstance(values, (list, tuple)) else []
+    if not losses or BINS % len(losses):
         return [math.nan] * BINS
-    return [value for value in found for _ in range(BINS // len(found))]
+    return [value for value in losses for _ in range(BINS // len(losses))]

@@ -60,25 +60,25 @@ def export_metrics(request: ExportMetricsRequest) -> Generator[Event, None, int]
     try:
         with contextlib.ExitStack() as stack:
             targets = [
-                stack.enter_context(contextlib.closing(one)) for one in _open_writers(request)
+                stack.enter_context(contextlib.closing(writer)) for writer in _open_writers(request)
             ]
             while True:
                 # Checked before reading, so that what is written until the end is read as well.
                 live = request.follow and is_in_use(folder.path)
-                portion = metrics.read_new_lines(folder.metrics_file, position)
-                position = portion.position
-                if portion.is_rewritten:
+                chunk = metrics.read_new_lines(folder.metrics_file, position)
+                position = chunk.position
+                if chunk.is_rewritten:
                     written = 0
                 for target in targets:
-                    if portion.is_rewritten:
+                    if chunk.is_rewritten:
                         target.restart()
-                    for line in portion.lines:
+                    for line in chunk.lines:
                         target.add(line)
                     target.flush()
-                written += len(portion.lines)
-                step = int(portion.lines[-1]["step"]) if portion.lines else 0
+                written += len(chunk.lines)
+                step = int(chunk.lines[-1]["step"]) if chunk.lines else 0
                 yield Progress(min(step, total), max(total, step), "Writing the figures", "steps")
-                if not portion.more:
+                if not chunk.more:
                     if not live:
                         return written
                     time.sleep(_POLL_SECONDS)

@@ -119,7 +119,7 @@ def _use(info: RunInfo, config: NetworkConfig, folder: Path) -> str:
         return f"## Use\n\n```python\n{_USE_UNCONDITIONAL.format(**fields)}```"
     names = known_classes(info)[:_MAX_CLASSES]
     classes = "\n".join(f"{number}. {markdown_text(name)}" for number, name in enumerate(names))
-    row = (
+    guidance_text = (
         f"The number {config.num_classes} stands for no class. Guidance of strength s takes "
         "`without + s * (with_class - without)` of the outputs for both."
         if info.has_learnt_null_label
@@ -127,7 +127,7 @@ def _use(info: RunInfo, config: NetworkConfig, folder: Path) -> str:
     )
     return (
         "## Use\n\n`DDPMPipeline` passes no classes: the network is called with them, as "
-        f"here.\n\n```python\n{_USE_CONDITIONAL.format(**fields)}```\n\n{row}\n\n"
+        f"here.\n\n```python\n{_USE_CONDITIONAL.format(**fields)}```\n\n{guidance_text}\n\n"
         f"### Classes, from 0\n\n{classes}"
     )
 

@@ -20,9 +20,9 @@ from ddpm_studio.runs.ready import resolve_run
 _NUMBERED = re.compile(r"(.+)#(\d{1,12})", re.DOTALL)
 
 
-def picture_name(place: str | Path, number: int) -> str:
+def picture_name(location: str | Path, number: int) -> str:
     """Return the name of a numbered picture, as :func:`load_picture` reads it."""
-    return f"{place}#{number}"
+    return f"{location}#{number}"
 
 
 def load_picture(path: Path, run: Path, *, flat: bool = False) -> Pictures:
@@ -46,22 +46,24 @@ def load_labelled_picture(path: Path, run: Path, *, flat: bool = False) -> Label
     Raises:
         StudioError: if there is no picture, none of that number, or it is no run.
     """
-    named = _NUMBERED.fullmatch(str(path))
-    if named is None or path_exists(path):
+    match = _NUMBERED.fullmatch(str(path))
+    if match is None or path_exists(path):
         return load_file(path, run, flat=flat)
-    place, number = resolve_run(named[1]), int(named[2])
-    is_run = is_file(place / "run.json")
+    location, number = resolve_run(match[1]), int(match[2])
+    is_run = is_file(location / "run.json")
     if is_run:
-        job = prepare_evaluation_pictures(RunFolder.open(place).info, "Name a picture of your own.")
+        job = prepare_evaluation_pictures(
+            RunFolder.open(location).info, "Name a picture of your own."
+        )
     else:
-        job = data.prepare([resolve_data_path(named[1])], prepare_options(RunFolder.open(run).info))
+        job = data.prepare([resolve_data_path(match[1])], prepare_options(RunFolder.open(run).info))
     dataset = finish(job)
     if number >= len(dataset):
         raise StudioError(
-            f"There is no picture {number:,} in {named[1]}.",
+            f"There is no picture {number:,} in {match[1]}.",
             f"Its pictures are numbered 0 to {len(dataset) - 1:,}.",
         )
     picture: Pictures = dataset.images[number]
-    fits = not flat and (not is_run or place.resolve() == run.resolve())
+    fits = not flat and (not is_run or location.resolve() == run.resolve())
     fitted = picture if fits else fit_picture(picture, run, flat=flat)
     return LabelledPicture(fitted, dataset.class_of(number))

@@ -34,8 +34,8 @@ def pin(picture: Pictures, recipe: Recipe | None) -> Generator[Event, None, Pin]
 
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    taken = [*numbered_pictures(folder), *numbered_pictures(folder / DELETED)]
-    path = claim_file(folder, max((int(path.stem) for path in taken), default=0) + 1)
+    existing = [*numbered_pictures(folder), *numbered_pictures(folder / DELETED)]
+    path = claim_file(folder, max((int(path.stem) for path in existing), default=0) + 1)
     save_png(path, picture[None], recipe)
     yield Progress(1, 1, "Pinning")
     return Pin(picture, recipe, path)

@@ -46,14 +46,19 @@ def read_preview(path: Path) -> SampleGrid:
         raise StudioError(f"The picture {path} was not drawn by a training.") from error
     height = (sheet.shape[0] - _GAP) // 2
     # The first sheets had square pictures only and do not contain the width.
-    told = (read_recipe(path) or {}).get("width", height)
-    width = told if type(told) is int else 0
-    count, rest = divmod(sheet.shape[1] + _GAP, max(width, 1) + _GAP)
-    if min(height, width, count) < 1 or rest or sheet.shape[0] != 2 * height + _GAP:
+    recorded_width = (read_recipe(path) or {}).get("width", height)
+    width = recorded_width if type(recorded_width) is int else 0
+    count, remainder = divmod(sheet.shape[1] + _GAP, max(width, 1) + _GAP)
+    if min(height, width, count) < 1 or remainder or sheet.shape[0] != 2 * height + _GAP:
         raise StudioError(f"The picture {path} was not drawn by a training.")
-    pitch, wide = width + _GAP, sheet.shape[1]
+    pitch, sheet_width = width + _GAP, sheet.shape[1]
     raw, ema = (
-        np.stack([sheet[top : top + height, left : left + width] for left in range(0, wide, pitch)])
+        np.stack(
+            [
+                sheet[top : top + height, left : left + width]
+                for left in range(0, sheet_width, pitch)
+            ]
+        )
         for top in (0, height + _GAP)
     )
     return SampleGrid(path, step, raw, ema)

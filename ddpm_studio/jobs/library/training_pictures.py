@@ -42,7 +42,7 @@ def has_training_pictures(info: RunInfo) -> bool:
 def embedded_data_set(info: RunInfo) -> SampleSet | None:
     """Return the embedded data set that belongs to a packed model, if there is one."""
     name = info.published.sample if info.published else None
-    return next((one for one in sample_sets() if one.name == name), None)
+    return next((sample for sample in sample_sets() if sample.name == name), None)
 
 
 def prepare_evaluation_pictures(info: RunInfo, remedy: str) -> Generator[Event, None, Dataset]:
@@ -109,9 +109,9 @@ def prepare_training_pictures(
     Raises:
         StudioError: if they are missing in the cache too, or can't be used.
     """
-    kept = cached_pictures(info, sources)
-    if kept is not None:
-        return kept
+    cached = cached_pictures(info, sources)
+    if cached is not None:
+        return cached
     require_reader(info, sources)
     if info.published is not None and not all(map(path_exists, sources)):
         names = ", ".join(source.name for source in sources)
@@ -144,20 +144,20 @@ def labelled_example_pictures(run: Path, count: int) -> tuple[Pictures, tuple[st
     info = folder.info
     if info.published is not None and not has_training_pictures(info):
         shipped = embedded_data_set(info)
-        places = (
+        files = (
             numbered_pictures(folder.samples_dir / "gallery")[:count]
             if shipped is None
             else [shipped.path]
         )
-        if places:
-            return _labelled_preview(places, info, count)
+        if files:
+            return _labelled_preview(files, info, count)
     sources = training_sources(info, "Drop a picture here instead.")
-    kept = cached_pictures(info, sources)
-    if kept is not None:
-        total = len(kept)
-        chosen = [k * total // count for k in range(count)] if total > count else range(total)
-        spread: Pictures = kept.images[list(chosen)]
-        return spread, tuple(map(kept.class_of, chosen))
+    cached = cached_pictures(info, sources)
+    if cached is not None:
+        total = len(cached)
+        indices = [k * total // count for k in range(count)] if total > count else range(total)
+        pictures: Pictures = cached.images[list(indices)]
+        return pictures, tuple(map(cached.class_of, indices))
     return _labelled_preview(sources, info, count)
 
 
