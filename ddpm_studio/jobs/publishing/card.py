@@ -28,14 +28,14 @@ class CardEvaluation:
     data: Sequence[str]
 
 
-def model_card(info: RunInfo, step: int, name: str, told: Sequence[CardEvaluation]) -> str:
+def model_card(info: RunInfo, step: int, name: str, evaluations: Sequence[CardEvaluation]) -> str:
     """Return the model card in Markdown.
 
     Args:
         info: the packed model.
         step: step of its weights.
         name: name of the model in commands.
-        told: its evaluations.
+        evaluations: its evaluations.
     """
     published = info.published
     assert published is not None
@@ -51,7 +51,7 @@ def model_card(info: RunInfo, step: int, name: str, told: Sequence[CardEvaluatio
         "## Training",
         *_training(info, step, f"{name.rpartition(':')[2]}-again"),
         "## Figures",
-        *(part for one in told for part in _figures(info, step, one, name)),
+        *(part for evaluation in evaluations for part in _figures(info, step, evaluation, name)),
         "## Licence",
         f"Of the model: {markdown_text(published.license)}.",
     ]
@@ -63,7 +63,7 @@ def _about(info: RunInfo) -> str:
     shape = PictureShape(config.height, config.width, config.channels)
     kind = "class-conditional" if config.num_classes else "unconditional"
     student = info.student
-    few = (
+    student_text = (
         f" It is a few-step student of {markdown_text(student.teacher)}, which draws in "
         f"{format_count(student.steps, 'step')}."
         if student is not None
@@ -72,7 +72,7 @@ def _about(info: RunInfo) -> str:
     return (
         f"A {kind} denoising diffusion model of {shape} pictures, {parameters(config):,} "
         f"parameters, packed by DDPM Studio {__version__}. Its weights are averaged over the "
-        f"training and stored in half precision; inference is in float32.{few}"
+        f"training and stored in half precision; inference is in float32.{student_text}"
     )
 
 
@@ -90,26 +90,30 @@ def _data(info: RunInfo) -> Iterator[str]:
 
 def _training(info: RunInfo, step: int, name: str) -> Iterator[str]:
     assert info.data is not None
-    again = retraining(info, step, name, data_args(info.data.sources))
-    by = "by this command" if len(again.commands) == 1 else "by these commands"
-    yield format_count(step, "step") + (f", {by}:" if again.exact else f". Begun alike {by}:")
-    yield _code("sh", *again.commands)
-    yield from (markdown_text(line) for line in again.told)
+    plan = retraining(info, step, name, data_args(info.data.sources))
+    wording = "by this command" if len(plan.commands) == 1 else "by these commands"
+    yield format_count(step, "step") + (
+        f", {wording}:" if plan.exact else f". Begun alike {wording}:"
+    )
+    yield _code("sh", *plan.commands)
+    yield from (markdown_text(line) for line in plan.remarks)
     versions = ", ".join(f"{name} {version}" for name, version in info.versions.items())
     yield f"With {markdown_text(versions)}."
     if info.plugins:
         yield f"With plug-ins: {markdown_text(', '.join(info.plugins))}."
 
 
-def _figures(info: RunInfo, step: int, told: CardEvaluation, name: str) -> Iterator[str]:
-    one = told.evaluation
+def _figures(info: RunInfo, step: int, card_evaluation: CardEvaluation, name: str) -> Iterator[str]:
+    evaluation = card_evaluation.evaluation
     yield (
-        f"Of {one.samples:,} samples against {one.reference:,} real pictures, in "
-        f"{markdown_text(one.features)}."
-        + (f" Floor: the same of {one.floor:,} real pictures." if one.floor else "")
+        f"Of {evaluation.samples:,} samples against {evaluation.reference:,} real pictures, in "
+        f"{markdown_text(evaluation.features)}."
+        + (f" Floor: the same of {evaluation.floor:,} real pictures." if evaluation.floor else "")
     )
-    yield _table(one.figures, one.floors)
-    yield _code("sh", evaluate_command(info, step, told.request, name, told.data))
+    yield _table(evaluation.figures, evaluation.floors)
+    yield _code(
+        "sh", evaluate_command(info, step, card_evaluation.request, name, card_evaluation.data)
+    )
 
 
 def _table(figures: Mapping[str, float], floors: Mapping[str, float]) -> str:

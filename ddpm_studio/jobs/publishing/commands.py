@@ -43,12 +43,12 @@ def data_args(sources: Sequence[str | Path], folder: Path | None = None) -> list
     args = []
     for source in sources:
         path = resolve_data_path(source)
-        place = path.as_posix()
-        if not place.startswith(_SYSTEM_DATA_FOLDERS):
-            place = (
+        name = path.as_posix()
+        if not name.startswith(_SYSTEM_DATA_FOLDERS):
+            name = (
                 path.name if folder is None or not path.exists() else _relative_path(path, folder)
             )
-        args.append(sample_name(path) or place)
+        args.append(sample_name(path) or name)
     return args
 
 
@@ -63,10 +63,10 @@ def teacher_name(student: StudentInfo) -> str:
     """Return the name of a student's teacher for others: ``ready:NAME`` if it ships too."""
     for run in ready_runs():
         with contextlib.suppress(StudioError):
-            told = RunFolder.open(run).info.model_dump(
+            run_json = RunFolder.open(run).info.model_dump(
                 mode="json", include={"created", "network", "data"}
             )
-            if run_id(told) == student.teacher_id:
+            if run_id(run_json) == student.teacher_id:
                 return ready_name(run)
     return Path(student.teacher).name
 
@@ -95,12 +95,12 @@ def train_command(
     assert info.data is not None
     if info.student is not None:
         return _distill_command(request, data, info.student, name)
-    usual = _preset_defaults(request.preset)
+    defaults = _preset_defaults(request.preset)
     args = [*data, "--run", name, option_name("steps"), str(request.steps)]
     args += [option_name("preset"), request.preset]
     if start_from is not None:
         args += ["--from", start_from]
-    args += changed_options(request, usual, _SKIPPED_TRAIN_FIELDS)
+    args += changed_options(request, defaults, _SKIPPED_TRAIN_FIELDS)
     args += changed_options(info.data.options, PrepareOptions(), ())
     return shlex.join(["ddpm-studio", "train", *args])
 
@@ -110,8 +110,8 @@ def _preset_defaults(preset: str) -> TrainRequest:
     if preset in PRESETS:
         return TrainRequest(preset=preset)
     # The recipe of an unknown preset is unknown too: all that it may set is written out.
-    told: dict[str, Any] = dict.fromkeys(TrainRequest.preset_fields())
-    return TrainRequest.model_construct(preset=preset, **told)
+    fields: dict[str, Any] = dict.fromkeys(TrainRequest.preset_fields())
+    return TrainRequest.model_construct(preset=preset, **fields)
 
 
 def _distill_command(
@@ -122,12 +122,12 @@ def _distill_command(
         "shrink": student.q,
         "draw_steps": student.steps,
     }
-    shared = DistillRequest.model_fields.keys() & TrainRequest.model_fields.keys()
-    own = {key: getattr(request, key) for key in shared}
+    shared_fields = DistillRequest.model_fields.keys() & TrainRequest.model_fields.keys()
+    values = {key: getattr(request, key) for key in shared_fields}
     # Names of plug-ins need not be known here, as they are only written out: no validation.
-    asked = DistillRequest.model_construct(run=Path(), **own, **student_fields)
+    distill_request = DistillRequest.model_construct(run=Path(), **values, **student_fields)
     args = [teacher_name(student), *data, "--out", name, option_name("steps"), str(request.steps)]
-    args += changed_options(asked, DistillRequest(run=Path()), _SKIPPED_TRAIN_FIELDS)
+    args += changed_options(distill_request, DistillRequest(run=Path()), _SKIPPED_TRAIN_FIELDS)
     return shlex.join(["ddpm-studio", "distill", *args])
 
 
@@ -144,13 +144,13 @@ def evaluate_command(
         data: names of the real pictures, from :func:`data_args`.
     """
     # Defaults of the model would replace settings that are not written out.
-    own: dict[str, Any] = {}
+    overrides: dict[str, Any] = {}
     if not info.process.clip_x0:
-        own["clip_x0"] = None
+        overrides["clip_x0"] = None
     if default_guidance(info, step) != 1:
-        own["guidance"] = None
-    usual = EvaluateRequest(run=request.run).model_copy(update=own)
-    args = [model, *data, *changed_options(request, usual, _SKIPPED_EVALUATE_FIELDS)]
+        overrides["guidance"] = None
+    defaults = EvaluateRequest(run=request.run).model_copy(update=overrides)
+    args = [model, *data, *changed_options(request, defaults, _SKIPPED_EVALUATE_FIELDS)]
     if request.features_file is not None:
         args += [option_name("features_file"), request.features_file.name]
     return shlex.join(["ddpm-studio", "evaluate", *args])

@@ -70,31 +70,35 @@ def publish(
     name = run.path.resolve().name
     _check(run.info, name, folder)
     checkpoint = run.newest()
-    asked = _find_evaluations(run, checkpoint.step)
-    if not asked:
+    to_repeat = _find_evaluations(run, checkpoint.step)
+    if not to_repeat:
         raise StudioError(
             f"The averaged weights of {name} at step {checkpoint.step:,} have not been evaluated.",
             f"Do so first: ddpm-studio evaluate {run.path}",
         )
     yield Progress(0, 1, "Looking for the pictures")
-    places = yield from _find_data(run.info, request, sources, {one.data for one in asked}, name)
+    data_paths = yield from _find_data(
+        run.info, request, sources, {entry.data for entry in to_repeat}, name
+    )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with atomic.atomic_folder(folder) as temporary:
-            made = RunFolder.create(temporary, shared_info(run.info, request))
-            pack_weights(run, checkpoint, made)
-            pack_metrics(run, checkpoint.step, made)
-            pack_previews(run, checkpoint.step, made)
-            told = []
-            for one in asked:
-                again = one.request.model_copy(update={"run": temporary})
-                yield from evaluate(again, places[one.data], models)
-                found = _without_paths(evaluations.read(temporary)[-1], folder.name)
-                told.append(CardEvaluation(found, one.request, data_args(places[one.data])))
-            _replace_evaluations(temporary, [one.evaluation for one in told])
-            like = told[-1].request
-            yield from pack_samples(made, folder.name, like, request.count, models)
-            card = model_card(made.info, checkpoint.step, _model_name(folder), told)
+            packed = RunFolder.create(temporary, shared_info(run.info, request))
+            pack_weights(run, checkpoint, packed)
+            pack_metrics(run, checkpoint.step, packed)
+            pack_previews(run, checkpoint.step, packed)
+            card_evaluations = []
+            for entry in to_repeat:
+                repeated = entry.request.model_copy(update={"run": temporary})
+                yield from evaluate(repeated, data_paths[entry.data], models)
+                recorded = _without_paths(evaluations.read(temporary)[-1], folder.name)
+                card_evaluations.append(
+                    CardEvaluation(recorded, entry.request, data_args(data_paths[entry.data]))
+                )
+            _replace_evaluations(temporary, [entry.evaluation for entry in card_evaluations])
+            sampler_request = card_evaluations[-1].request
+            yield from pack_samples(packed, folder.name, sampler_request, request.count, models)
+            card = model_card(packed.info, checkpoint.step, _model_name(folder), card_evaluations)
             atomic.write_bytes(temporary / CARD, card.encode())
             size = sum(file.stat().st_size for file in temporary.rglob("*") if file.is_file())
     except OSError as error:
@@ -128,11 +132,11 @@ def _find_evaluations(run: RunFolder, step: int) -> list[_EvaluationToRepeat]:
     """Return the distinct evaluations of the averaged weights of a step, in order."""
     found: dict[tuple[str, str], _EvaluationToRepeat] = {}
     for evaluation in evaluations.read(run.path):
-        if evaluation.step != step or (asked := recorded_request(evaluation, run.path)) is None:
+        if evaluation.step != step or (request := recorded_request(evaluation, run.path)) is None:
             continue
-        if asked.weights == "ema" and asked.ema_length is None:
-            one = _EvaluationToRepeat(asked, real_data_fingerprint(evaluation))
-            found[asked.model_dump_json(), one.data] = one
+        if request.weights == "ema" and request.ema_length is None:
+            entry = _EvaluationToRepeat(request, real_data_fingerprint(evaluation))
+            found[request.model_dump_json(), entry.data] = entry
     return list(found.values())
 
 
@@ -140,7 +144,7 @@ def _find_data(
     info: RunInfo,
     request: PublishRequest,
     sources: Sequence[Path],
-    wanted: set[str],
+    fingerprints: set[str],
     name: str,
 ) -> Generator[Event, None, dict[str, list[Path]]]:
     """Find the pictures of evaluations by their fingerprint.
@@ -154,12 +158,12 @@ def _find_data(
     candidates.append(training_sources(info))
     found: dict[str, list[Path]] = {}
     for candidate in candidates:
-        if wanted <= found.keys():
+        if fingerprints <= found.keys():
             break
         if all(map(paths.path_exists, candidate)):
             dataset = yield from data.prepare(candidate, prepare_options(info))
             found.setdefault(dataset.fingerprint, candidate)
-    if not wanted <= found.keys():
+    if not fingerprints <= found.keys():
         raise StudioError(
             f"The pictures that {name} was evaluated with are not where they could be.",
             "Name them too, or the embedded set that they are.",
@@ -169,22 +173,22 @@ def _find_data(
 
 def _without_paths(evaluation: RecordedEvaluation, name: str) -> RecordedEvaluation:
     """Return an evaluation without paths of this machine."""
-    told: dict[str, Any] = dict(evaluation.told)
-    recipe = dict(told["recipe"])
+    details: dict[str, Any] = dict(evaluation.told)
+    recipe = dict(details["recipe"])
     recipe["request"] = {**recipe["request"], "run": name}
     compared = dict(recipe["compared"])
     if compared.get("features_file"):
         compared["features_file"] = Path(compared["features_file"]).name
-    return replace(evaluation, told={**told, "recipe": {**recipe, "compared": compared}})
+    return replace(evaluation, told={**details, "recipe": {**recipe, "compared": compared}})
 
 
-def _replace_evaluations(run: Path, found: Sequence[RecordedEvaluation]) -> None:
+def _replace_evaluations(run: Path, recorded: Sequence[RecordedEvaluation]) -> None:
     (run / evaluations.FILE_NAME).unlink()
-    for evaluation in found:
+    for evaluation in recorded:
         evaluations.append(run, evaluation)
 
 
 def _model_name(folder: Path) -> str:
     """Return the name of the model in commands: ``ready:NAME`` if the folder is a shipped one."""
-    ships = folder.resolve().parent == paths.models_dir().resolve()
-    return f"{PREFIX}{folder.name}" if ships else folder.name
+    is_shipped = folder.resolve().parent == paths.models_dir().resolve()
+    return f"{PREFIX}{folder.name}" if is_shipped else folder.name

@@ -27,12 +27,13 @@ class Retraining:
         commands: commands to run one after the other.
         exact: whether they give the same weights, on the CPU and in as many threads, the base of a
             fine-tuning included.
-        told: sentences on what the commands don't show: where the training ended, changed settings.
+        remarks: sentences on what the commands don't show: where the training ended, changed
+            settings.
     """
 
     commands: Sequence[str]
     exact: bool
-    told: Sequence[str]
+    remarks: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,16 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
     """
     stages = _stages(info, step)
     last = stages[-1]
-    told = [_describe_change(change) for change in info.changes if change.step < step]
+    remarks = [_describe_change(change) for change in info.changes if change.step < step]
     if step != last.planned:
-        words = "It was planned for {planned:,} steps, and is at step {step:,}."
-        told.insert(0, words.format(planned=last.planned, step=step))
+        template = "It was planned for {planned:,} steps, and is at step {step:,}."
+        remarks.insert(0, template.format(planned=last.planned, step=step))
     if info.student is not None:
         # Its stages are parts of the planned steps, and no command resumes within one.
-        whole = len(stages) == 1 and step == last.planned
-        return Retraining([train_command(info, stages[0].request, name, data)], whole, told)
-    follows = [stage for stage in stages if _follows_plan(stage)]
-    exact = all(stage.end == stage.planned for stage in follows)
+        exact = len(stages) == 1 and step == last.planned
+        return Retraining([train_command(info, stages[0].request, name, data)], exact, remarks)
+    planned_stages = [stage for stage in stages if _follows_plan(stage)]
+    exact = all(stage.end == stage.planned for stage in planned_stages)
     exact = exact and not any(None in stage.changed.values() for stage in stages)
     base = _base(info, f"{name}-base")
     commands = [*base.commands]
@@ -79,12 +80,12 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
             request = stage.request.model_copy(update={"steps": steps})
             commands.append(train_command(info, request, name, data, base.start_from))
         else:
-            line = ["ddpm-studio", "train", "--run", name, "--resume"]
-            line += [option_name("steps"), str(steps)]
+            args = ["ddpm-studio", "train", "--run", name, "--resume"]
+            args += [option_name("steps"), str(steps)]
             for field, value in stage.changed.items():
-                line += [option_name(field), str(value)] if value is not None else []
-            commands.append(shlex.join(line))
-    return Retraining(commands, exact and base.exact, [*base.told, *told])
+                args += [option_name(field), str(value)] if value is not None else []
+            commands.append(shlex.join(args))
+    return Retraining(commands, exact and base.exact, [*base.remarks, *remarks])
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class _Base:
 
     commands: Sequence[str] = ()
     exact: bool = True
-    told: Sequence[str] = ()
+    remarks: Sequence[str] = ()
     start_from: str | None = None
 
 
@@ -107,15 +108,15 @@ def _base(info: RunInfo, name: str) -> _Base:
     base = RunInfo.read(info.base.run) if info.base is not None else None
     if info.base is None or base is None or base.request is None or base.data is None:
         return _Base(start_from=run_name(Path(info.start_from)))
-    again = retraining(base, info.base.step, name, data_args(base.data.sources))
-    packed = base.published
-    title = run_name(Path(info.start_from)) if packed is None else packed.title
-    half = "" if packed is None else ", in half precision"
-    told = [
-        f"It was fine-tuned from step {info.base.step:,} of {title}{half}.",
-        *(f"Of that model: {line}" for line in again.told),
+    plan = retraining(base, info.base.step, name, data_args(base.data.sources))
+    published = base.published
+    title = run_name(Path(info.start_from)) if published is None else published.title
+    suffix = "" if published is None else ", in half precision"
+    remarks = [
+        f"It was fine-tuned from step {info.base.step:,} of {title}{suffix}.",
+        *(f"Of that model: {line}" for line in plan.remarks),
     ]
-    return _Base(again.commands, again.exact and packed is None, told, name)
+    return _Base(plan.commands, plan.exact and published is None, remarks, name)
 
 
 def _stages(info: RunInfo, step: int) -> list[_Stage]:
@@ -125,16 +126,16 @@ def _stages(info: RunInfo, step: int) -> list[_Stage]:
     for change in reversed(changes):
         request = request.model_copy(update={key: old for key, (old, _) in change.settings.items()})
     stages: list[_Stage] = []
-    begun, changed = 0, dict[str, Any]()
+    start, changed = 0, dict[str, Any]()
     for change in changes:
         if change.step >= step:
             break
-        if change.step > begun:
+        if change.step > start:
             stages.append(_Stage(request, change.step, request.steps, changed))
-            begun, changed = change.step, {}
-        new = {key: now for key, (_, now) in change.settings.items()}
-        request = request.model_copy(update=new)
-        changed |= {key: now for key, now in new.items() if key not in _SKIPPED_FIELDS}
+            start, changed = change.step, {}
+        new_settings = {key: value for key, (_, value) in change.settings.items()}
+        request = request.model_copy(update=new_settings)
+        changed |= {key: value for key, value in new_settings.items() if key not in _SKIPPED_FIELDS}
     return [*stages, _Stage(request, step, request.steps, changed)]
 
 

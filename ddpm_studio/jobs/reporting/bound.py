@@ -34,15 +34,15 @@ _MEANING = {
 
 def bound(subject: Subject) -> PartPlan:
     """Plan the part on the bound: one measurement, as tables, by t, and as rate–distortion."""
-    asked = subject.request
-    timesteps = asked.timesteps or subject.choose(100, 25)
+    report_request = subject.request
+    timesteps = report_request.timesteps or subject.choose(100, 25)
     request = BitsRequest(
-        run=asked.run,
-        count=asked.count or subject.choose(64, 8),
+        run=report_request.run,
+        count=report_request.count or subject.choose(64, 8),
         timesteps=None if timesteps >= subject.T else timesteps,
-        seed=asked.seed,
-        weights=asked.weights,
-        device=asked.device,
+        seed=report_request.seed,
+        weights=report_request.weights,
+        device=report_request.device,
     )
     cost = request.count * (request.timesteps or subject.T)
     return PartPlan(cost, lambda: _bound(subject, request))
@@ -50,45 +50,45 @@ def bound(subject: Subject) -> PartPlan:
 
 def _bound(subject: Subject, request: BitsRequest) -> Generator[Event, None, Section]:
     entry = REPORT_PARTS[_PART]
-    found = yield from measure_bits(request, subject.sources, subject.models)
+    result = yield from measure_bits(request, subject.sources, subject.models)
     command = subject.command("bits", request, *subject.data_args)
     lead = prose(
         "Training minimises $L = L_T + Σ L_t−1 + L_0$, a bound on the negative log likelihood of "
         "a picture [eq. 5]. {counted} {which}",
-        counted=bits_counts_text(found),
+        counted=bits_counts_text(result),
         which=_data_text(subject),
     )
     figures = [
-        _parts(found, command),
-        _by_t(found, command),
-        _rate_distortion(found, command),
-        _table_4(found, f"{command} --table"),
+        _parts(result, command),
+        _by_t(result, command),
+        _rate_distortion(result, command),
+        _table_4(result, f"{command} --table"),
     ]
     return Section(entry.name, entry.title, entry.paper, lead, figures)
 
 
 def _data_text(subject: Subject) -> str:
     assert subject.dataset is not None
-    trained = subject.model.info.data
-    if trained is None or trained.fingerprint != subject.dataset.fingerprint:
+    training_data = subject.model.info.data
+    if training_data is None or training_data.fingerprint != subject.dataset.fingerprint:
         return "They are other pictures than those it was trained on."
-    held = subject.model.info.request.held_out if subject.model.info.request else 0.0
-    seen = f"; {held:.0%} of them were held out" if held else ""
-    return f"They are spread over the pictures that it was trained on{seen}."
+    held_out = subject.model.info.request.held_out if subject.model.info.request else 0.0
+    held_out_text = f"; {held_out:.0%} of them were held out" if held_out else ""
+    return f"They are spread over the pictures that it was trained on{held_out_text}."
 
 
-def _parts(found: BitsMeasured, command: str) -> ReportFigure:
+def _parts(result: BitsMeasured, command: str) -> ReportFigure:
     rows = [
         (
             prose(_NAMES[row.name]) if row.name in _NAMES else row.name,
             f"{row.value}{row.error}",
             prose(_MEANING.get(row.name, "")),
         )
-        for row in bits_rows(found)
+        for row in bits_rows(result)
     ]
     caption = "The bound and its parts in bits/dim"
-    caption += "; ±: standard error over the pictures." if found.standard_error else "."
-    caption = f"{caption} {bits_remark(found)}".rstrip()
+    caption += "; ±: standard error over the pictures." if result.standard_error else "."
+    caption = f"{caption} {bits_remark(result)}".rstrip()
     for name, symbols in _NAMES.items():
         caption = caption.replace(name, symbols)
     return ReportFigure(
@@ -98,18 +98,18 @@ def _parts(found: BitsMeasured, command: str) -> ReportFigure:
     )
 
 
-def _by_t(found: BitsMeasured, command: str) -> ReportFigure:
-    t = [float(one) for one in found.t]
+def _by_t(result: BitsMeasured, command: str) -> ReportFigure:
+    t = [float(step) for step in result.t]
     axis = Axis("$t$")
     drawings = [
         plot(
-            [PlotLine(t, found.bits)],
+            [PlotLine(t, result.bits)],
             axis,
             Axis("$L_t−1$, bits/dim", log=True),
             title="The parts of the bound by t",
         ),
         plot(
-            [PlotLine(t, found.eps_mse)],
+            [PlotLine(t, result.eps_mse)],
             axis,
             Axis("$‖ε − ε_θ‖²$, a value", log=True),
             title="The mean squared error of the predicted noise by t",
@@ -123,16 +123,16 @@ def _by_t(found: BitsMeasured, command: str) -> ReportFigure:
     return ReportFigure([Drawings(drawings)], caption, [f"{command} --json"])
 
 
-def _rate_distortion(found: BitsMeasured, command: str) -> ReportFigure:
-    reverse = [float(found.T - t + 1) for t in found.t]
+def _rate_distortion(result: BitsMeasured, command: str) -> ReportFigure:
+    reverse = [float(result.T - t + 1) for t in result.t]
     time = Axis("reverse process time, $T − t + 1$")
     rmse, rate = Axis("distortion, RMSE on 0–255"), Axis("rate, bits/dim")
     drawings = [
         plot([PlotLine(x, y)], x_axis, y_axis, title=title, width=_THIRD)
         for x, y, x_axis, y_axis, title in (
-            (reverse, found.distortion, time, rmse, "Distortion by time"),
-            (reverse, found.rate, time, rate, "Rate by time"),
-            (found.rate, found.distortion, rate, rmse, "Distortion by rate"),
+            (reverse, result.distortion, time, rmse, "Distortion by time"),
+            (reverse, result.rate, time, rate, "Rate by time"),
+            (result.rate, result.distortion, rate, rmse, "Distortion by rate"),
         )
     ]
     caption = prose(
@@ -143,6 +143,6 @@ def _rate_distortion(found: BitsMeasured, command: str) -> ReportFigure:
     return ReportFigure([Drawings(drawings)], caption, [f"{command} --json"])
 
 
-def _table_4(found: BitsMeasured, command: str) -> ReportFigure:
+def _table_4(result: BitsMeasured, command: str) -> ReportFigure:
     caption = "Rate and distortion along the reverse process, as in Table 4."
-    return ReportFigure([ReportTable(TABLE_4_HEADERS, table_4_rows(found))], caption, [command])
+    return ReportFigure([ReportTable(TABLE_4_HEADERS, table_4_rows(result))], caption, [command])

@@ -36,17 +36,17 @@ def forecast(run: Path, models: ModelStore) -> Generator[Event, None, ReportFore
 
     yield Progress(0, 1, "Timing the network", "")
     model = models.get(run, ReportRequest(run=run).weights)
-    seconds = _seconds_an_evaluation(model)
-    took = []
+    seconds = _seconds_per_evaluation(model)
+    estimates = []
     for quick in (True, False):
         request = ReportRequest(run=run, quick=quick)
         subject = Subject(request, model, models, (), None)
-        took.append(seconds * sum(part.load()(subject).cost for part in REPORT_PARTS.values()))
+        estimates.append(seconds * sum(part.load()(subject).cost for part in REPORT_PARTS.values()))
     yield Progress(1, 1, "Timing the network", "")
-    return ReportForecast(*took)
+    return ReportForecast(*estimates)
 
 
-def _seconds_an_evaluation(model: Model) -> float:
+def _seconds_per_evaluation(model: Model) -> float:
     """Return the seconds of one picture within a batch, after a warm-up call."""
     import torch
 
@@ -57,11 +57,11 @@ def _seconds_an_evaluation(model: Model) -> float:
     evaluator = Evaluator(model.network, model.device, labels)
     x = torch.zeros(_PICTURES, *config.shape, device=model.device)
     t = torch.ones(_PICTURES, dtype=torch.long, device=model.device)
-    took = 0.0
+    seconds = 0.0
     for _ in range(2):
-        begun = time.monotonic()
+        start_time = time.monotonic()
         evaluator(x, t)
         if model.device.type == "cuda":
             torch.cuda.synchronize(model.device)
-        took = time.monotonic() - begun
-    return took / _PICTURES
+        seconds = time.monotonic() - start_time
+    return seconds / _PICTURES

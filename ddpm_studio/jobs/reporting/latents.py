@@ -13,7 +13,7 @@ from ddpm_studio.jobs.drawing.interpolation import interpolate
 from ddpm_studio.jobs.drawing.series import interpolate_series, share_series
 from ddpm_studio.jobs.events import DrawingResult, Event, Pictures
 from ddpm_studio.jobs.job_combinators import run_sequentially
-from ddpm_studio.jobs.reporting.samples import how, t_label
+from ddpm_studio.jobs.reporting.samples import sampling_text, t_label
 from ddpm_studio.jobs.reporting.subject import InputPictures, PartPlan, Subject
 from ddpm_studio.requests import InterpolateRequest, ShareRequest
 
@@ -32,28 +32,28 @@ def shared(subject: Subject) -> PartPlan:
 
 
 def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Event, None, Section]:
-    own = yield from subject.input_pictures()
-    drawn = yield from share_series(requests, own.pictures[0], subject.models)
+    inputs = yield from subject.input_pictures()
+    drawn = yield from share_series(requests, inputs.pictures[0], subject.models)
     caption = prose(
         "Pictures that share a latent: the left column is $x_t ∼ q(x_t|x_0)$ of one {what}, the "
         "others are samples from $p_θ(x_0|x_t)$, {how}. They share what $x_t$ determines: "
         "at large t coarse features or nothing, at small t nearly everything.",
         what="picture" if subject.dataset is not None else "sample",
-        how=how(subject, drawn[0].recipe),
+        how=sampling_text(subject, drawn[0].recipe),
     )
     commands = [
-        subject.command("share", request, own.args[0], out=f"share-{request.t}.png")
+        subject.command("share", request, inputs.args[0], out=f"share-{request.t}.png")
         for request in requests
     ]
     rows = [
-        Row(one.pictures, t_label(request.t), one.latent)
-        for request, one in zip(requests, drawn, strict=True)
+        Row(result.pictures, t_label(request.t), result.latent)
+        for request, result in zip(requests, drawn, strict=True)
     ]
     title = "Pictures that share a latent, a row for each t"
     tiles = Tiles(rows, title, leading=math("x_t"))
-    source = Tiles([Row(own.pictures[:1], math("x_0"))], "The picture whose latents they are")
+    source = Tiles([Row(inputs.pictures[:1], math("x_0"))], "The picture whose latents they are")
     entry = REPORT_PARTS["share"]
-    figure = ReportFigure([source, tiles], caption, [*own.commands, *commands])
+    figure = ReportFigure([source, tiles], caption, [*inputs.commands, *commands])
     return Section(entry.name, entry.title, entry.paper, "", [figure])
 
 
@@ -74,20 +74,22 @@ def interpolation(subject: Subject) -> PartPlan:
 def _interpolation(
     subject: Subject, middle: Sequence[InterpolateRequest], coarse: Sequence[InterpolateRequest]
 ) -> Generator[Event, None, Section]:
-    own = yield from subject.input_pictures()
+    inputs = yield from subject.input_pictures()
     pairs = _PAIRS[: len(middle)]
     jobs = [
-        interpolate(request, [own.pictures[a], own.pictures[b]], subject.models)
+        interpolate(request, [inputs.pictures[a], inputs.pictures[b]], subject.models)
         for request, (a, b) in zip(middle, pairs, strict=True)
     ]
     by_pair = run_sequentially(list(zip([request.t for request in middle], jobs, strict=True)))
-    ends = [own.pictures[k] for k in pairs[0]]
+    ends = [inputs.pictures[k] for k in pairs[0]]
     by_t = interpolate_series(coarse, ends, subject.models)
     shares = (sum(r.t for r in middle), sum(r.t for r in coarse))
-    mixed, deep = yield from run_sequentially([(shares[0], by_pair), (shares[1], by_t)])
+    pair_drawings, t_drawings = yield from run_sequentially(
+        [(shares[0], by_pair), (shares[1], by_t)]
+    )
     figures = [
-        _pairs_figure(subject, own, middle, mixed),
-        _by_t_figure(subject, own, coarse, deep),
+        _pairs_figure(subject, inputs, middle, pair_drawings),
+        _by_t_figure(subject, inputs, coarse, t_drawings),
     ]
     entry = REPORT_PARTS["interpolate"]
     return Section(entry.name, entry.title, entry.paper, "", figures)
@@ -95,23 +97,25 @@ def _interpolation(
 
 def _pairs_figure(
     subject: Subject,
-    own: InputPictures,
+    inputs: InputPictures,
     requests: Sequence[InterpolateRequest],
     drawn: Sequence[DrawingResult],
 ) -> ReportFigure:
-    rows, commands = [], [*own.commands]
-    for number, (request, one) in enumerate(zip(requests, drawn, strict=True)):
+    rows, commands = [], [*inputs.commands]
+    for number, (request, result) in enumerate(zip(requests, drawn, strict=True)):
         a, b = _PAIRS[number]
-        rows.append(_between(own.pictures[a], one.pictures, own.pictures[b]))
+        rows.append(_between(inputs.pictures[a], result.pictures, inputs.pictures[b]))
         name = f"interpolate-{number + 1}.png"
-        commands.append(subject.command("interpolate", request, own.args[a], own.args[b], out=name))
+        commands.append(
+            subject.command("interpolate", request, inputs.args[a], inputs.args[b], out=name)
+        )
     caption = prose(
         "Interpolations of {what} at {t}, {how}: at the sides the sources $x_0$ and $x_0′$, "
         "between them the decoded mixtures $x̄_0 ∼ p_θ(x_0|x̄_t)$ of their latents, "
         "$x̄_t = (1−λ) x_t + λ x_t′$, the noise held fixed over $λ$.",
         what="pictures" if subject.dataset is not None else "samples",
         t=t_label(requests[0].t),
-        how=how(subject, drawn[0].recipe),
+        how=sampling_text(subject, drawn[0].recipe),
     )
     headers = _lambdas(requests[0])
     return ReportFigure([Tiles(rows, "Interpolations, a pair a row", headers)], caption, commands)
@@ -119,16 +123,20 @@ def _pairs_figure(
 
 def _by_t_figure(
     subject: Subject,
-    own: InputPictures,
+    inputs: InputPictures,
     requests: Sequence[InterpolateRequest],
     drawn: Sequence[DrawingResult],
 ) -> ReportFigure:
     a, b = _PAIRS[0]
-    rows, commands = [], [*own.commands]
-    for request, one in zip(requests, drawn, strict=True):
-        rows.append(_between(own.pictures[a], one.pictures, own.pictures[b], t_label(request.t)))
+    rows, commands = [], [*inputs.commands]
+    for request, result in zip(requests, drawn, strict=True):
+        rows.append(
+            _between(inputs.pictures[a], result.pictures, inputs.pictures[b], t_label(request.t))
+        )
         name = f"interpolate-t-{request.t}.png"
-        commands.append(subject.command("interpolate", request, own.args[a], own.args[b], out=name))
+        commands.append(
+            subject.command("interpolate", request, inputs.args[a], inputs.args[b], out=name)
+        )
     caption = prose(
         "From coarse to fine: the first pair, mixed at falling t. At $t = T$ nothing of the "
         "sources is left and what is drawn is new; at $t = 0$ the mixtures are blends of pixels."

@@ -28,9 +28,9 @@ def graphical_model(subject: Subject) -> PartPlan:
 
 
 def _graphical_model(subject: Subject) -> Generator[Event, None, Section]:
-    own = yield from subject.input_pictures()
+    inputs = yield from subject.input_pictures()
     T, half = subject.T, max(2, subject.T // 2)
-    places = (
+    states = (
         ("x_T", T),
         ("", (T + half) // 2),
         ("x_t", half),
@@ -38,10 +38,10 @@ def _graphical_model(subject: Subject) -> Generator[Event, None, Section]:
         ("", half // 4),
     )
     nodes = []
-    for symbol, t in places:
-        picture = yield from _noised(subject, own.pictures[0], t)
+    for symbol, t in states:
+        picture = yield from _noised(subject, inputs.pictures[0], t)
         nodes.append(Node(symbol, picture))
-    nodes.append(Node("x_0", own.pictures[0]))
+    nodes.append(Node("x_0", inputs.pictures[0]))
     caption = prose(
         "The directed graphical model. The forward process $q(x_t|x_t−1) = N(√(1−β_t) x_t−1, "
         "β_t I)$ is fixed and turns the observed {what} $x_0$ into noise; the reverse process "
@@ -49,21 +49,25 @@ def _graphical_model(subject: Subject) -> Generator[Event, None, Section]:
         "of the picture’s own size; shown are those at t = {shown}, with one noise $ε$: "
         "$x_t = √ᾱ_t x_0 + √(1−ᾱ_t) ε$, where $ᾱ_T$ = {last}.",
         what="picture" if subject.dataset is not None else "sample",
-        shown=", ".join(f"{t:,}" for _, t in places),
+        shown=", ".join(f"{t:,}" for _, t in states),
         last=tick_text(float(subject.model.process.schedule.alphas_cumprod[-1])),
     )
     drawing = chain(nodes, title="The graphical model, from noise to a picture")
     entry = REPORT_PARTS[_PART]
-    commands = [*own.commands, subject.part_command(_PART)]
+    commands = [*inputs.commands, subject.part_command(_PART)]
     figures = [ReportFigure([Drawings([drawing])], caption, commands)]
     return Section(entry.name, entry.title, entry.paper, "", figures)
 
 
 def _noised(subject: Subject, picture: Pictures, t: int) -> Generator[Event, None, Pictures]:
-    asked = subject.request
+    report_request = subject.request
     request = EncodeRequest(
-        run=asked.run, t=t, seed=asked.seed, weights=asked.weights, device=asked.device
+        run=report_request.run,
+        t=t,
+        seed=report_request.seed,
+        weights=report_request.weights,
+        device=report_request.device,
     )
     latent = yield from encode_picture(request, picture, subject.models)
-    shown: Pictures = to_uint8(torch.from_numpy(latent.x_t))[0].numpy()
-    return np.ascontiguousarray(with_opaque_alpha(shown))
+    pixels: Pictures = to_uint8(torch.from_numpy(latent.x_t))[0].numpy()
+    return np.ascontiguousarray(with_opaque_alpha(pixels))

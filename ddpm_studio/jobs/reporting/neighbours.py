@@ -30,26 +30,26 @@ _VALUES = 40_000
 
 def neighbours(subject: Subject) -> PartPlan:
     """Plan the part on nearest training pictures of some of the report's samples."""
-    some = subject.choose(5, 2)
+    sample_count = subject.choose(5, 2)
     values = 0 if subject.dataset is None else subject.dataset.images.size
     drawing = subject.samples_cost() if subject.request.only else 0
-    cost = some * values // _VALUES + drawing
-    return PartPlan(cost, lambda: _neighbours(subject, some))
+    cost = sample_count * values // _VALUES + drawing
+    return PartPlan(cost, lambda: _neighbours(subject, sample_count))
 
 
-def _neighbours(subject: Subject, some: int) -> Generator[Event, None, Section]:
+def _neighbours(subject: Subject, sample_count: int) -> Generator[Event, None, Section]:
     entry = REPORT_PARTS[_PART]
     if subject.dataset is None:
         raise StudioError("There are no training pictures to look through.", subject.no_data)
     request = NeighboursRequest(run=subject.request.run, count=subject.columns(9) - 2)
     sampling = subject.sampling()
     drawn = yield from subject.samples()
-    numbers = range(min(some, sampling.count))
+    numbers = range(min(sample_count, sampling.count))
     jobs = [find_neighbours(request, drawn.pictures[number]) for number in numbers]
-    found = yield from run_sequentially([(1, job) for job in jobs])
+    results = yield from run_sequentially([(1, job) for job in jobs])
     rows = [
-        Row(one.pictures, "", drawn.pictures[number : number + 1])
-        for number, one in zip(numbers, found, strict=True)
+        Row(result.pictures, "", drawn.pictures[number : number + 1])
+        for number, result in zip(numbers, results, strict=True)
     ]
     tiles = Tiles(rows, "Samples and their nearest neighbours", leading="sample")
     commands = [subject.command("sample", sampling, out=_FOLDER)]
@@ -64,7 +64,7 @@ def _neighbours(subject: Subject, some: int) -> Generator[Event, None, Section]:
     )
     table = ReportTable(
         ("sample", "nearest", "RMSE", "nearest to its own nearest"),
-        [_row(number, one) for number, one in zip(numbers, found, strict=True)],
+        [_row(number, result) for number, result in zip(numbers, results, strict=True)],
     )
     blocks: list[Block] = [tiles, table]
     if subject.sources:
@@ -75,10 +75,10 @@ def _neighbours(subject: Subject, some: int) -> Generator[Event, None, Section]:
 
 
 def _row(number: int, found: NeighboursFound) -> tuple[str, str, str, str]:
-    apart = found.among_themselves
+    distance = found.among_themselves
     return (
         f"{number:,}",
         found.names[0] or f"Picture {found.numbers[0]:,}",
         f"{found.distances[0]:.2f}",
-        "–" if apart is None else f"{apart:.2f}",
+        "–" if distance is None else f"{distance:.2f}",
     )

@@ -40,32 +40,34 @@ def quality(subject: Subject) -> PartPlan:
 def _quality(subject: Subject) -> Section:
     entry = REPORT_PARTS[_PART]
     groups: dict[str, list[RecordedEvaluation]] = {}
-    for one in evaluations.read(subject.request.run):
-        groups.setdefault(_comparison_key(one, subject), []).append(one)
+    for evaluation in evaluations.read(subject.request.run):
+        groups.setdefault(_comparison_key(evaluation, subject), []).append(evaluation)
     if not groups:
         command = subject.command("evaluate", EvaluateRequest(run=subject.request.run))
-        told = "No samples of this run have been compared with real pictures yet. This does so:"
-        figure = ReportFigure([Note(told, missing=True)], "", [command])
+        text = "No samples of this run have been compared with real pictures yet. This does so:"
+        figure = ReportFigure([Note(text, missing=True)], "", [command])
         return Section(entry.name, entry.title, entry.paper, "", [figure])
-    figures = [_group(subject, found) for found in groups.values()]
+    figures = [_group(subject, group) for group in groups.values()]
     return Section(entry.name, entry.title, entry.paper, "", figures)
 
 
-def _comparison_key(one: RecordedEvaluation, subject: Subject) -> str:
+def _comparison_key(evaluation: RecordedEvaluation, subject: Subject) -> str:
     """Return a key of comparable evaluations: equal requests, for different weights."""
-    asked = recorded_request(one, subject.request.run)
-    question = asked.model_dump_json() if asked is not None else ""
-    return f"{one.features} {one.samples} {one.reference} {real_data_fingerprint(one)} {question}"
+    request = recorded_request(evaluation, subject.request.run)
+    request_json = request.model_dump_json() if request is not None else ""
+    fingerprint = real_data_fingerprint(evaluation)
+    counts = f"{evaluation.samples} {evaluation.reference}"
+    return f"{evaluation.features} {counts} {fingerprint} {request_json}"
 
 
-def _group(subject: Subject, found: Sequence[RecordedEvaluation]) -> ReportFigure:
-    newest = {one.step: one for one in found}
+def _group(subject: Subject, group: Sequence[RecordedEvaluation]) -> ReportFigure:
+    newest = {evaluation.step: evaluation for evaluation in group}
     last = newest[max(newest)]
     titles = {figure.name: figure.title for metric in METRICS.values() for figure in metric.figures}
     blocks: list[Block] = []
     if len(newest) > 1:
-        shown = [name for name in titles if name in last.figures][:_MAX_PLOTS]
-        blocks.append(Drawings([_over_steps(newest, name, titles[name]) for name in shown]))
+        names = [name for name in titles if name in last.figures][:_MAX_PLOTS]
+        blocks.append(Drawings([_over_steps(newest, name, titles[name]) for name in names]))
     rows = [
         (titles.get(name, name), f"{value:.4f}", _floor(last, name))
         for name, value in last.figures.items()
@@ -82,12 +84,12 @@ def _group(subject: Subject, found: Sequence[RecordedEvaluation]) -> ReportFigur
     return ReportFigure(blocks, caption, _commands(subject, last))
 
 
-def _floor(one: RecordedEvaluation, name: str) -> str:
-    return f"{one.floors[name]:.4f}" if name in one.floors else "–"
+def _floor(evaluation: RecordedEvaluation, name: str) -> str:
+    return f"{evaluation.floors[name]:.4f}" if name in evaluation.floors else "–"
 
 
 def _over_steps(newest: dict[int, RecordedEvaluation], name: str, title: str) -> Html:
-    steps = sorted(step for step, one in newest.items() if name in one.figures)
+    steps = sorted(step for step, evaluation in newest.items() if name in evaluation.figures)
     values = [newest[step].figures[name] for step in steps]
     curves = [PlotLine(steps, values, "samples", 0, "points")]
     floors = [newest[step].floors.get(name, float("nan")) for step in steps]
@@ -96,14 +98,17 @@ def _over_steps(newest: dict[int, RecordedEvaluation], name: str, title: str) ->
     return plot(curves, Axis("step"), Axis(title), title=f"{title} by step")
 
 
-def _commands(subject: Subject, one: RecordedEvaluation) -> list[str]:
-    asked = recorded_request(one, subject.request.run)
-    if asked is None:
+def _commands(subject: Subject, evaluation: RecordedEvaluation) -> list[str]:
+    request = recorded_request(evaluation, subject.request.run)
+    if request is None:
         return []
-    kept = [checkpoint.step for checkpoint in RunFolder.open(subject.request.run).checkpoints()]
-    if one.step not in kept:
+    steps = [checkpoint.step for checkpoint in RunFolder.open(subject.request.run).checkpoints()]
+    if evaluation.step not in steps:
         return []
-    if one.step != kept[-1]:
-        asked = asked.model_copy(update={"checkpoint": one.step})
-    same = subject.dataset is not None and subject.dataset.fingerprint == real_data_fingerprint(one)
-    return [subject.command("evaluate", asked, *subject.data_args)] if same else []
+    if evaluation.step != steps[-1]:
+        request = request.model_copy(update={"checkpoint": evaluation.step})
+    is_comparable = (
+        subject.dataset is not None
+        and subject.dataset.fingerprint == real_data_fingerprint(evaluation)
+    )
+    return [subject.command("evaluate", request, *subject.data_args)] if is_comparable else []

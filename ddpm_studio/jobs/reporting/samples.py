@@ -27,8 +27,8 @@ def samples(subject: Subject) -> PartPlan:
 
 def progressive(subject: Subject) -> PartPlan:
     """Plan the part on progressive generation: x̂_0 along the reverse process."""
-    moments = subject.columns(12)
-    request = subject.drawing(SampleRequest, count=subject.choose(5, 3), frames=moments)
+    frame_count = subject.columns(12)
+    request = subject.drawing(SampleRequest, count=subject.choose(5, 3), frames=frame_count)
     return PartPlan(request.count * subject.evaluations, lambda: _progressive(subject, request))
 
 
@@ -36,17 +36,17 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
     request = subject.sampling()
     drawn = yield from subject.samples()
     columns = subject.columns(10)
-    a_column_each = request.all_classes and request.count > len(subject.classes)
-    if a_column_each:
+    column_per_class = request.all_classes and request.count > len(subject.classes)
+    if column_per_class:
         columns = len(subject.classes)
     starts = range(0, request.count, columns)
-    rows = [Row(drawn.pictures[at : at + columns]) for at in starts]
-    headers = subject.classes if a_column_each else ()
+    rows = [Row(drawn.pictures[start : start + columns]) for start in starts]
+    headers = subject.classes if column_per_class else ()
     of_class = " The classes in turn." if request.all_classes else ""
     caption = prose(
         "Samples $x_0 ∼ p_θ(x_0)$: each begins as noise $x_T ∼ N(0, I)$ and is denoised step by "
         "step by $p_θ(x_t−1|x_t)$, {how}.{of_class} None was chosen by hand; seed {seed}.",
-        how=how(subject, drawn.recipe),
+        how=sampling_text(subject, drawn.recipe),
         of_class=of_class,
         seed=request.seed,
     )
@@ -60,12 +60,12 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
 
 def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, None, Section]:
     drawn, frames = yield from collect_frames(sample(request, subject.models))
-    walks = np.stack([frame.x0_hat for frame in frames], axis=1)
+    trajectories = np.stack([frame.x0_hat for frame in frames], axis=1)
     headers = [t_label(frames[0].t), *(f"{frame.t:,}" for frame in frames[1:])]
     caption = prose(
         "The predicted picture $x̂_0$ over time, from left to right, {how}; above, the $t$ at "
         "which it is predicted. Large features come first, details last.",
-        how=how(subject, drawn.recipe),
+        how=sampling_text(subject, drawn.recipe),
     )
     command = subject.command(
         "sample",
@@ -82,7 +82,7 @@ def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, N
             "1",
         ),
     )
-    rows = [Row(walk) for walk in walks]
+    rows = [Row(trajectory) for trajectory in trajectories]
     tiles = Tiles(rows, "Predicted pictures at falling t", headers)
     entry = REPORT_PARTS["progressive"]
     return Section(
@@ -90,21 +90,23 @@ def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, N
     )
 
 
-def how(subject: Subject, recipe: dict[str, object]) -> Html:
+def sampling_text(subject: Subject, recipe: dict[str, object]) -> Html:
     """Return a drawing's sampler, number of steps, class and guidance in words."""
-    asked = recipe["request"]
-    assert isinstance(asked, dict)
-    known = {key: value for key, value in asked.items() if key in SamplerRequest.model_fields}
-    request = SamplerRequest.model_validate(known)
+    fields = recipe["request"]
+    assert isinstance(fields, dict)
+    sampler_fields = {
+        key: value for key, value in fields.items() if key in SamplerRequest.model_fields
+    }
+    request = SamplerRequest.model_validate(sampler_fields)
     steps = request.steps or SAMPLERS[request.sampler].default_steps or subject.T
-    words = f"by {SAMPLERS[request.sampler].title} in {format_count(steps, 'step')}"
+    text = f"by {SAMPLERS[request.sampler].title} in {format_count(steps, 'step')}"
     if steps < subject.T:
-        words += f" of T = {subject.T:,}"
+        text += f" of T = {subject.T:,}"
     if request.class_label is not None:
-        words += f", of the class {subject.classes[request.class_label]}"
-    if request.guidance != 1 and (request.class_label is not None or asked.get("all_classes")):
-        words += f", guidance {request.guidance:g}"
-    return Html(escape_html(words))
+        text += f", of the class {subject.classes[request.class_label]}"
+    if request.guidance != 1 and (request.class_label is not None or fields.get("all_classes")):
+        text += f", guidance {request.guidance:g}"
+    return Html(escape_html(text))
 
 
 def t_label(t: int) -> Html:

@@ -47,8 +47,8 @@ def _settings(subject: Subject) -> Section:
     if info.request is not None:
         figures.append(_training(subject, info, info.request))
     else:
-        told = f"It was trained elsewhere: {info.origin or 'it is not known where'}."
-        figures.append(ReportFigure([Note(told, missing=True)]))
+        text = f"It was trained elsewhere: {info.origin or 'it is not known where'}."
+        figures.append(ReportFigure([Note(text, missing=True)]))
     figures.append(
         ReportFigure([Facts(_report(subject))], "This report.", [_full_report_command(subject)])
     )
@@ -61,16 +61,20 @@ def _training(subject: Subject, info: RunInfo, request: TrainRequest) -> ReportF
         return ReportFigure(facts, "Its training.")
     data = data_args(info.data.sources, subject.folder)
     name = f"{subject.request.run.resolve().name}-again"
-    again = retraining(info, subject.model.step, name, data)
-    one = len(again.commands) == 1
-    if again.exact:
-        what = "The same command" if one else "These commands, one after the other,"
-        gives = f"{what} on the same pictures, in as many threads, give{'s' * one} the same model"
-        claim = f"{gives} on the CPU."
+    plan = retraining(info, subject.model.step, name, data)
+    single = len(plan.commands) == 1
+    if plan.exact:
+        wording = "The same command" if single else "These commands, one after the other,"
+        prefix = (
+            f"{wording} on the same pictures, in as many threads, give{'s' * single} the same model"
+        )
+        claim = f"{prefix} on the CPU."
     else:
-        what = "this command trains one" if one else "these commands train one"
-        claim = f"No command gives the very same model; {what} in the same way, to its planned end."
-    return ReportFigure(facts, " ".join(["Its training.", *again.told, claim]), again.commands)
+        wording = "this command trains one" if single else "these commands train one"
+        claim = (
+            f"No command gives the very same model; {wording} in the same way, to its planned end."
+        )
+    return ReportFigure(facts, " ".join(["Its training.", *plan.remarks, claim]), plan.commands)
 
 
 def _model(subject: Subject) -> list[tuple[str, str]]:
@@ -100,7 +104,7 @@ def _model(subject: Subject) -> list[tuple[str, str]]:
         ("Comes from", info.origin),
         ("Licence", summary.license or ""),
         ("Plug-ins", "; ".join(filter(None, dict.fromkeys(info.plugins.values())))),
-        ("Versions", ", ".join(f"{name} {one}" for name, one in info.versions.items())),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in info.versions.items())),
         ("Created", local_time(info.created)),
     ]
 
@@ -115,22 +119,22 @@ def _fields(request: TrainRequest) -> list[tuple[str, str]]:
 
 
 def _report(subject: Subject) -> list[tuple[str, str]]:
-    asked = subject.request
-    whole = f"all {subject.T:,}" if subject.model.info.student is None else "its own"
+    request = subject.request
+    default_steps = f"all {subject.T:,}" if subject.model.info.student is None else "its own"
     return [
-        ("Seed", str(asked.seed)),
-        ("Weights", "averaged (EMA)" if asked.weights == "ema" else "the latest"),
+        ("Seed", str(request.seed)),
+        ("Weights", "averaged (EMA)" if request.weights == "ema" else "the latest"),
         ("Step", f"{subject.model.step:,}"),
         ("Device", subject.model.device.type),
-        ("Sampler steps", f"{subject.steps:,}" if subject.steps else whole),
-        ("Quick", "yes" if asked.quick else "no"),
+        ("Sampler steps", f"{subject.steps:,}" if subject.steps else default_steps),
+        ("Quick", "yes" if request.quick else "no"),
         ("Pictures", ", ".join(subject.data_args) or "those it was trained on"),
     ]
 
 
 def _full_report_command(subject: Subject) -> str:
-    asked = subject.request.model_copy(update={"only": None})
-    return subject.command("report", asked, *subject.data_args, out="report.html")
+    request = subject.request.model_copy(update={"only": None})
+    return subject.command("report", request, *subject.data_args, out="report.html")
 
 
 def _title(table: Table[Any], name: str) -> str:

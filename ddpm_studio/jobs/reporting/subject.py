@@ -115,15 +115,15 @@ class Subject:
         """Return ``usual``, or ``quick`` in a quick report."""
         return quick if self.request.quick else usual
 
-    def columns(self, most: int) -> int:
-        """Return the number of pictures in a row, at most ``most``, by their displayed width."""
+    def columns(self, maximum: int) -> int:
+        """Return the number of pictures in a row, at most ``maximum``, by their displayed width."""
         from ddpm_studio.export.report.pictures import shown_width
 
-        return max(2, min(most, _MAX_ROW_WIDTH // shown_width(self.model.network.config.width)))
+        return max(2, min(maximum, _MAX_ROW_WIDTH // shown_width(self.model.network.config.width)))
 
     def drawing(self, kind: type[DrawT], **fields: Any) -> DrawT:
         """Return a request to draw with the settings that all parts of the report share."""
-        told: dict[str, Any] = {
+        values: dict[str, Any] = {
             "run": self.request.run,
             "seed": self.request.seed,
             "weights": self.request.weights,
@@ -133,8 +133,8 @@ class Subject:
         }
         if needs_class(self.model.info) and "all_classes" not in fields:
             # It was never trained without classes.
-            told["class_label"] = 0
-        return kind(**told)
+            values["class_label"] = 0
+        return kind(**values)
 
     def sampling(self) -> SampleRequest:
         """Return the request of the report's samples, equally many of each class if possible."""
@@ -142,9 +142,9 @@ class Subject:
         rows = self.choose(6, 2)
         if not self.classes or len(self.classes) > _MAX_CLASSES:
             return self.drawing(SampleRequest, count=columns * rows)
-        few = len(self.classes) <= _MAX_COLUMNS
-        each = self.choose(columns, 3) if few else 1
-        return self.drawing(SampleRequest, count=each * len(self.classes), all_classes=True)
+        has_columns = len(self.classes) <= _MAX_COLUMNS
+        per_class = self.choose(columns, 3) if has_columns else 1
+        return self.drawing(SampleRequest, count=per_class * len(self.classes), all_classes=True)
 
     def samples(self) -> Generator[Event, None, DrawingResult]:
         """Draw the report's samples, once."""
@@ -172,8 +172,8 @@ class Subject:
         assert self.dataset is not None
         total = len(self.dataset)
         numbers = [(2 * k + 1) * total // (2 * _INPUT_COUNT) for k in range(_INPUT_COUNT)]
-        place = self.data_args[0] if self.data_args else self.run_arg
-        args = [picture_name(place, number) for number in numbers]
+        location = self.data_args[0] if self.data_args else self.run_arg
+        args = [picture_name(location, number) for number in numbers]
         return InputPictures(np.ascontiguousarray(self.dataset.images[numbers]), args)
 
     def _draw_inputs(self) -> Generator[Event, None, InputPictures]:
@@ -188,7 +188,7 @@ class Subject:
     def uses_run_name(self) -> bool:
         """Whether commands name the run by its folder's name instead of an absolute path."""
         run = self.request.run
-        absolute = run.is_absolute() and all(one.is_absolute() for one in self.sources)
+        absolute = run.is_absolute() and all(source.is_absolute() for source in self.sources)
         return absolute and not is_ready(run)
 
     @property
@@ -210,29 +210,29 @@ class Subject:
         return [sample_name(source) or str(source) for source in self.sources]
 
     def command(
-        self, name: str, asked: Request, *args: object, out: str = "", also: Sequence[str] = ()
+        self, name: str, request: Request, *args: object, out: str = "", also: Sequence[str] = ()
     ) -> str:
         """Return the command line that repeats a request.
 
         Args:
             name: name of the command.
-            asked: the request, with the run.
+            request: the request, with the run.
             args: further arguments after the run, such as paths or numbers.
             out: the file or folder to write; empty for none.
             also: options that belong to no request.
         """
-        usual = type(asked).model_validate({"run": self.request.run})
-        spelt = [*changed_options(asked, usual, ("run", "t")), *also]
-        if "t" in type(asked).model_fields:
-            spelt = [option_name("t"), str(getattr(asked, "t", "")), *spelt]
+        defaults = type(request).model_validate({"run": self.request.run})
+        options = [*changed_options(request, defaults, ("run", "t")), *also]
+        if "t" in type(request).model_fields:
+            options = [option_name("t"), str(getattr(request, "t", "")), *options]
         if out:
-            spelt += ["--out", out]
-        return shlex.join(["ddpm-studio", name, self.run_arg, *map(str, args), *spelt])
+            options += ["--out", out]
+        return shlex.join(["ddpm-studio", name, self.run_arg, *map(str, args), *options])
 
     def part_command(self, part: str) -> str:
         """Return the command line that makes one part of this report again."""
-        asked = self.request.model_copy(update={"only": part})
-        return self.command("report", asked, *self.data_args, out=f"{part}.html")
+        request = self.request.model_copy(update={"only": part})
+        return self.command("report", request, *self.data_args, out=f"{part}.html")
 
 
 def prepare_report_pictures(

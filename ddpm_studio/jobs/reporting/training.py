@@ -37,24 +37,24 @@ def training(subject: Subject) -> PartPlan:
 
 def _training(subject: Subject) -> Section:
     entry = REPORT_PARTS[_PART]
-    news = _all_updates(subject)
-    steps = np.concatenate([one.figures.steps for one in news])
+    updates = _all_updates(subject)
+    steps = np.concatenate([update.figures.steps for update in updates])
     if not np.isfinite(steps[:, 1]).any():
-        told = "This model was trained elsewhere" if subject.model.info.origin else "The run"
-        reason = f"{told}, and no losses of its training are recorded."
+        opening = "This model was trained elsewhere" if subject.model.info.origin else "The run"
+        reason = f"{opening}, and no losses of its training are recorded."
         figure = ReportFigure([Note(reason, missing=True)])
         return Section(entry.name, entry.title, entry.paper, "", [figure])
-    held_out = np.concatenate([one.figures.held_out for one in news])
-    ticks = np.concatenate([one.figures.loss_by_t for one in news])
+    held_out = np.concatenate([update.figures.held_out for update in updates])
+    ticks = np.concatenate([update.figures.loss_by_t for update in updates])
     figures = [_figure(subject, steps, held_out, ticks)]
     return Section(entry.name, entry.title, entry.paper, _lead(subject), figures)
 
 
 def _all_updates(subject: Subject) -> list[RunUpdate]:
-    news = [read_run_update(subject.request.run, FilePosition())]
-    while news[-1].more:
-        news.append(read_run_update(subject.request.run, news[-1].position))
-    return news
+    updates = [read_run_update(subject.request.run, FilePosition())]
+    while updates[-1].more:
+        updates.append(read_run_update(subject.request.run, updates[-1].position))
+    return updates
 
 
 def _lead(subject: Subject) -> Html:

@@ -56,14 +56,14 @@ def report(
     models = _FixedModelStore(model)
     dataset, no_data = yield from prepare_report_pictures(model, sources)
     subject = Subject(request, model, models, sources, dataset, no_data)
-    chosen = [REPORT_PARTS[request.only]] if request.only else list(REPORT_PARTS.values())
-    plans: list[tuple[ReportPartInfo, PartPlan]] = [(part, part.load()(subject)) for part in chosen]
-    count = _TotalProgress(sum(max(_MIN_COST, plan.cost) for _, plan in plans))
+    parts = [REPORT_PARTS[request.only]] if request.only else list(REPORT_PARTS.values())
+    plans: list[tuple[ReportPartInfo, PartPlan]] = [(part, part.load()(subject)) for part in parts]
+    progress = _TotalProgress(sum(max(_MIN_COST, plan.cost) for _, plan in plans))
     sections = []
     for part, plan in plans:
         cost = max(_MIN_COST, plan.cost)
-        sections.append((yield from _make_part(part, plan, partial(count.part, cost))))
-        yield count.finish_part(cost)
+        sections.append((yield from _make_part(part, plan, partial(progress.part, cost))))
+        yield progress.finish_part(cost)
     page = _page(subject, sections)
     with atomic_write(path) as temporary:
         temporary.write_text(page_html(page), encoding="utf-8")
@@ -93,12 +93,12 @@ class _TotalProgress:
     """Progress of the whole report, which never decreases."""
 
     def __init__(self, total: int) -> None:
-        self._total, self._before, self._most = total, 0, 0
+        self._total, self._before, self._highest = total, 0, 0
 
-    def part(self, cost: int, own: Progress) -> Progress:
-        """Return the progress of the report when a part has the progress ``own``."""
+    def part(self, cost: int, progress: Progress) -> Progress:
+        """Return the progress of the report when a part has this ``progress``."""
         return self._progress_at(
-            self._before + cost * min(own.done, own.total) // max(1, own.total)
+            self._before + cost * min(progress.done, progress.total) // max(1, progress.total)
         )
 
     def finish_part(self, cost: int) -> Progress:
@@ -107,12 +107,12 @@ class _TotalProgress:
         return self._progress_at(self._before)
 
     def _progress_at(self, done: int) -> Progress:
-        self._most = max(self._most, done)
-        return Progress(self._most, self._total, "Making the report", "")
+        self._highest = max(self._highest, done)
+        return Progress(self._highest, self._total, "Making the report", "")
 
 
 def _make_part(
-    part: ReportPartInfo, plan: PartPlan, counted: partial[Progress]
+    part: ReportPartInfo, plan: PartPlan, to_total: partial[Progress]
 ) -> Generator[Event, None, Section]:
     """Make one part; a StudioError becomes a note in its place."""
     work = plan.work()
@@ -123,20 +123,26 @@ def _make_part(
             if isinstance(event, Progress):
                 # Progress of reading cached pictures is ignored: the part would seem done.
                 if event.text not in PREPARING:
-                    yield counted(event)
+                    yield to_total(event)
             elif isinstance(event, Notice):
                 notes.append(event.text)
     except StopIteration as stop:
-        made: Section = stop.value
+        section: Section = stop.value
     except StudioError as error:
         reason = Note(f"{error.cause} {error.remedy}".strip(), missing=True)
-        made = Section(part.name, part.title, part.paper, "", [ReportFigure([reason])])
+        section = Section(part.name, part.title, part.paper, "", [ReportFigure([reason])])
     finally:
         work.close()
     if notes:
-        told = [ReportFigure([Note(text) for text in dict.fromkeys(notes)])]
-        made = Section(made.key, made.title, made.paper, made.lead, [*made.figures, *told])
-    return made
+        note_figures = [ReportFigure([Note(text) for text in dict.fromkeys(notes)])]
+        section = Section(
+            section.key,
+            section.title,
+            section.paper,
+            section.lead,
+            [*section.figures, *note_figures],
+        )
+    return section
 
 
 def _page(subject: Subject, sections: Sequence[Section]) -> Page:

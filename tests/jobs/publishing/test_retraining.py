@@ -69,8 +69,8 @@ def test_a_run_that_was_changed_and_stopped_takes_a_command_for_each_stage(
     again = told(run, pictures, tmp_path / "again")
     assert again.exact
     assert [shlex.split(line)[1:2] for line in again.commands] == [["train"]] * 3
-    assert "planned for 6 steps, and is at step 5" in " ".join(again.told)
-    assert "from step 2 with other settings: steps 2 → 6" in " ".join(again.told)
+    assert "planned for 6 steps, and is at step 5" in " ".join(again.remarks)
+    assert "from step 2 with other settings: steps 2 → 6" in " ".join(again.remarks)
     for line in again.commands:
         assert cli.run([*shlex.split(line)[1:], "--device", "cpu"]) == 0
     ours, theirs = RunFolder.open(tmp_path / "again").newest(), run.newest()
@@ -88,7 +88,7 @@ def test_no_command_gives_one_whose_rate_fell_towards_another_end(
     assert not again.exact
     (line,) = again.commands
     assert "--steps 6" in line
-    assert again.told == ["It was planned for 6 steps, and is at step 4."]
+    assert again.remarks == ["It was planned for 6 steps, and is at step 4."]
 
 
 def test_trained_to_its_end_one_command_gives_it(pictures: Path, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_trained_to_its_end_one_command_gives_it(pictures: Path, tmp_path: Path)
     again = told(trained(tmp_path / "run", pictures, (asked, 2)), pictures)
     assert again.exact
     assert len(again.commands) == 1
-    assert again.told == []
+    assert again.remarks == []
 
 
 def tuned(base: Path, pictures: Path, run: Path) -> RunFolder:
@@ -116,7 +116,7 @@ def test_a_fine_tuned_run_is_trained_again_with_its_base(pictures: Path, tmp_pat
     assert base_data.step == 4
     again = told(run, pictures, tmp_path / "again")
     assert again.exact
-    assert again.told == [
+    assert again.remarks == [
         "It was fine-tuned from step 4 of base.",
         "Of that model: It went on from step 2 with other settings: steps 2 → 4.",
     ]
@@ -138,7 +138,7 @@ def test_a_packed_base_is_no_exact_one(ready: Path, toy_pictures: Path, tmp_path
     assert len(again.commands) == 2
     assert shlex.split(again.commands[1])[-2:] != ["--from", "ready:toy"]
     assert "again-base" in shlex.split(again.commands[0])
-    assert again.told[0].endswith("in half precision.")
+    assert again.remarks[0].endswith("in half precision.")
 
 
 def test_a_base_that_was_not_recorded_is_named(
