@@ -58,16 +58,16 @@ def training_step(
 
     optimiser = optimizer("adam", network.network)
     with torch.enable_grad():
-        before = error()
-        mean = before.square().mean()
+        residual = error()
+        mean = residual.square().mean()
         mean.backward()  # type: ignore[no-untyped-call]
     loss = mean.detach()
-    gradients = [one.grad for one in network.network.parameters() if one.grad is not None]
-    gradient = float(torch.linalg.vector_norm(torch.stack([one.norm() for one in gradients])))
+    gradients = [tensor.grad for tensor in network.network.parameters() if tensor.grad is not None]
+    gradient = float(torch.linalg.vector_norm(torch.stack([tensor.norm() for tensor in gradients])))
     optimiser.step(_RATE, torch.isfinite(loss))
     with torch.no_grad():
-        after = float(error().square().mean())
-    prediction = eps - before.detach()
+        loss_after = float(error().square().mean())
+    prediction = eps - residual.detach()
     return TrainingStep(
         picture,
         index + 1,
@@ -76,11 +76,11 @@ def training_step(
         float(process.schedule.sqrt_one_minus_alphas_cumprod[index]),
         to_picture(x_t),
         to_picture(prediction, "eps"),
-        to_picture(before.detach(), "eps"),
+        to_picture(residual.detach(), "eps"),
         float(loss),
         gradient,
         _RATE,
-        after,
+        loss_after,
         {
             name: _center_value(x)
             for name, x in (("x0", x_0), ("eps", eps), ("x_t", x_t), ("told", prediction))
@@ -110,8 +110,8 @@ def sampling_steps(
     noise = PictureNoise(request.seed, [0], model.device)
     x_t = noise.draw(picture_shape(model))
     schedule = model.process.schedule
-    kept = timestep_grid(SAMPLERS["ddpm"], schedule, request.steps)
-    process = replace(requested_process(model, request), schedule=schedule.keep(kept))
+    timesteps = timestep_grid(SAMPLERS["ddpm"], schedule, request.steps)
+    process = replace(requested_process(model, request), schedule=schedule.keep(timesteps))
     total = process.schedule.T
     network = evaluator_for(model, request, total)
     steps = list[SamplingStep]()
@@ -130,16 +130,16 @@ def _sampling_step(
     p = process.p_mean_variance(network, x_t, index)
     z = noise.draw(x_t.shape[1:]) if index else torch.zeros_like(x_t)
     sigma = torch.as_tensor(std_of(p.log_variance) if index else 0.0)
-    before = p.mean + sigma * z
+    x_before = p.mean + sigma * z
     alpha, share = float(s.alphas[index]), float(s.sqrt_one_minus_alphas_cumprod[index])
-    parts = {"x_t": x_t, "told": p.eps, "z": z, "x_before": before}
-    return before, SamplingStep(
+    parts = {"x_t": x_t, "told": p.eps, "z": z, "x_before": x_before}
+    return x_before, SamplingStep(
         int(s.timesteps[index]) + 1,
         int(s.timesteps[index - 1]) + 1 if index else 0,
         to_picture(x_t),
         to_picture(p.eps, "eps"),
         to_picture(z, "eps"),
-        to_picture(before),
+        to_picture(x_before),
         alpha,
         (1 - alpha) / share,
         _center_value(sigma.expand_as(x_t)),

@@ -27,8 +27,8 @@ def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event,
     Yields the drawing's progress, and raises as :func:`ddpm_studio.jobs.sample`.
     """
     request = with_default_class(models.for_drawing(request.run, request), request)
-    one = request.model_copy(update={"count": 1, "frames": _COLUMNS})
-    _, frames = yield from collect_frames(sample(one, models))
+    single_request = request.model_copy(update={"count": 1, "frames": _COLUMNS})
+    _, frames = yield from collect_frames(sample(single_request, models))
     return FigureRows(
         {view: np.stack([frame.for_display(view, 0) for frame in frames]) for view in STORED_VIEWS},
         t=tuple(frame.t for frame in frames),
@@ -52,8 +52,8 @@ def result_rows(
         StudioError: if the run can't be read or a setting is out of range.
     """
     request = with_default_class(models.for_drawing(request.run, request), request)
-    two = request.model_copy(update={"count": 2, "frames": _COLUMNS})
-    ends, frames = yield from collect_frames(sample(two, models))
+    pair_request = request.model_copy(update={"count": 2, "frames": _COLUMNS})
+    ends, frames = yield from collect_frames(sample(pair_request, models))
     # Settings left open stay so, so that each gets the run's defaults.
     settings = request.model_dump(exclude={"count", "all_classes", "frames"}, exclude_unset=True)
     shared = yield from share(ShareRequest(**settings, t=t, count=_COLUMNS), None, models)
@@ -73,7 +73,7 @@ def step_rows(
     """Draw the same x_T with each number of steps, and time each row in seconds.
 
     Yields:
-        Progress, and the Drawn of each finished row.
+        Progress, and the DrawingResult of each finished row.
 
     Raises:
         StudioError: as :func:`ddpm_studio.jobs.sample`.
@@ -81,18 +81,18 @@ def step_rows(
     request = with_default_class(models.for_drawing(request.run, request), request)
     rows, seconds = {}, {}
     for count in steps:
-        asked = request.model_copy(update={"steps": count, "count": _COLUMNS})
-        job, taken = sample(asked, models), 0.0
+        row_request = request.model_copy(update={"steps": count, "count": _COLUMNS})
+        job, elapsed = sample(row_request, models), 0.0
         while True:
-            begun = time.perf_counter()
+            start_time = time.perf_counter()
             try:
                 event = next(job)
             except StopIteration as stop:
-                taken += time.perf_counter() - begun
-                drawn: DrawingResult = stop.value
+                elapsed += time.perf_counter() - start_time
+                result: DrawingResult = stop.value
                 break
-            taken += time.perf_counter() - begun
+            elapsed += time.perf_counter() - start_time
             yield event
-        rows[str(count)], seconds[str(count)] = drawn.pictures, taken
-        yield drawn
+        rows[str(count)], seconds[str(count)] = result.pictures, elapsed
+        yield result
     return FigureRows(rows, seconds=seconds)

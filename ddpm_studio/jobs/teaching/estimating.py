@@ -63,20 +63,20 @@ def bound_estimates(
     noise = PictureNoise(request.seed, range(chains), "cpu")
     x_0 = to_float64(to_latent(picture, model))
     job = chain_estimates(process, labelled_network(model, request), x_0, noise)
-    found = yield from map_events(
+    estimates = yield from map_events(
         job, lambda done: Progress(done, schedule.T, "Walking chains", "steps")
     )
-    one_ratio, one_divergence = found.single_t_estimates(
+    one_ratio, one_divergence = estimates.single_t_estimates(
         torch.Generator().manual_seed(request.seed)
     )
     return BoundEstimates(
-        _table(found.by_ratios),
-        _table(found.by_divergences),
+        _table(estimates.by_ratios),
+        _table(estimates.by_divergences),
         _table(one_ratio),
         _table(one_divergence),
         _table(schedule.timesteps + 1),
-        _table(found.ratios.std(0)),
-        _table(found.terms.std(0)),
+        _table(estimates.ratios.std(0)),
+        _table(estimates.terms.std(0)),
     )
 
 
@@ -102,9 +102,12 @@ def predictions(
         p = process.p_mean_variance(labelled_network(model, request), x_t, index)
     true = {"mu": process.q_posterior_mean(x_0, x_t, index), "eps": noise, "x0": x_0}
     prediction = {"mu": p.mean, "eps": p.eps, "x0": p.x0_hat}
-    every = process.coefficients(torch.arange(schedule.T), schedule.betas)
-    of_eps = parameterization("eps").c_out(every)
-    factors = {name: _all(of_eps / parameterization(name).c_out(every)) for name in ("mu", "x0")}
+    coefficients = process.coefficients(torch.arange(schedule.T), schedule.betas)
+    eps_factor = parameterization("eps").c_out(coefficients)
+    factors = {
+        name: _absolute_table(eps_factor / parameterization(name).c_out(coefficients))
+        for name in ("mu", "x0")
+    }
     return Predictions(
         index + 1,
         to_picture(x_t),
@@ -115,9 +118,9 @@ def predictions(
     )
 
 
-def to_picture(x: Tensor, what: str = "") -> Pictures:
+def to_picture(x: Tensor, kind: str = "") -> Pictures:
     """Return the first of a batch as a picture (H, W, C), scaled by ±3 for ε, else by ±1."""
-    scale = SCALES["eps"] if what == "eps" else 1.0
+    scale = SCALES["eps"] if kind == "eps" else 1.0
     levels: Pictures = to_levels(to_float16(x.float(), scale).cpu().numpy(), scale)[0]
     return levels
 
@@ -127,5 +130,5 @@ def _table(x: Tensor) -> Table:
     return table
 
 
-def _all(x: Coefficient) -> Table:
+def _absolute_table(x: Coefficient) -> Table:
     return np.abs(_table(torch.as_tensor(x)).reshape(-1))

@@ -32,43 +32,43 @@ def run_point_diffusion(seed: int) -> DiffusedPoints:
     process = DiffusionProcess(schedule, clip_x0=False)
     generator = torch.Generator().manual_seed(seed)
     x = toy.draw_points("eight_gaussians", _COUNTED, generator)
-    moments, entropy = list[Points](), list[float]()
+    states, entropy = list[Points](), list[float]()
     for t in range(_T_OF_POINTS + 1):
         if t:
             noise = torch.randn(x.shape, generator=generator)
             x = process.q_step(x, t - 1, noise)
-        moments.append(x[:_POINTS].numpy().copy())
+        states.append(x[:_POINTS].numpy().copy())
         log_density = toy.mixture_log_density(x, schedule, t - 1)
         entropy.append(-float(log_density.mean()) / math.log(2))
     gaussian_entropy = math.log2(2 * math.pi * math.e)
-    return DiffusedPoints(tuple(moments), np.array(entropy), gaussian_entropy)
+    return DiffusedPoints(tuple(states), np.array(entropy), gaussian_entropy)
 
 
-def forward_chain(picture: Pictures, moments: int, seed: int) -> ForwardChain:
+def forward_chain(picture: Pictures, count: int, seed: int) -> ForwardChain:
     """Run a picture (H, W, C) through the Markov chain q(x_t|x_{t−1}), step by step.
 
     Args:
         picture: uint8.
-        moments: number of states to keep, both ends included.
+        count: number of states to keep, both ends included.
         seed: seed of the noise.
     """
     process = _paper_process()
     s, T = process.schedule, process.schedule.T
     # Denser at small t, where more changes are visible.
-    kept = np.unique((np.linspace(0, 1, moments) ** 2 * T).round().astype(int))
+    shown_t = np.unique((np.linspace(0, 1, count) ** 2 * T).round().astype(int))
     x_0 = to_model(torch.from_numpy(picture[None].copy()))
     noise = PictureNoise(seed, [0], "cpu")
-    x, seen, distance = x_0, [x_0], [0.0]
+    x, states, distance = x_0, [x_0], [0.0]
     for t in range(1, T + 1):
         x = process.q_step(x, t - 1, noise.draw(x_0.shape[1:]))
-        if t in kept:
-            seen.append(x)
-            left = x - float(s.sqrt_alphas_cumprod[t - 1]) * x_0
-            distance.append(float(left.square().mean().sqrt()))
-    expected = [0.0, *(float(s.sqrt_one_minus_alphas_cumprod[t - 1]) for t in kept[1:])]
+        if t in shown_t:
+            states.append(x)
+            noise_part = x - float(s.sqrt_alphas_cumprod[t - 1]) * x_0
+            distance.append(float(noise_part.square().mean().sqrt()))
+    expected = [0.0, *(float(s.sqrt_one_minus_alphas_cumprod[t - 1]) for t in shown_t[1:])]
     return ForwardChain(
-        tuple(int(t) for t in kept),
-        _pictures(torch.cat(seen)),
+        tuple(int(t) for t in shown_t),
+        _pictures(torch.cat(states)),
         np.array(distance),
         np.array(expected),
     )
@@ -101,9 +101,9 @@ def sample_posterior(picture: Pictures, t: int, seed: int) -> PosteriorSample:
     mean = process.q_posterior_mean(x_0, x_t, t - 1)
     std = float(s.posterior_variance[t - 1].sqrt())
     drawn = mean + std * noise.draw(x_0.shape[1:])
-    start, noisy, middle, one = (_pictures(x)[0] for x in (x_0, x_t, mean, drawn))
+    start, noisy, mean_picture, sample_picture = (_pictures(x)[0] for x in (x_0, x_t, mean, drawn))
     weights = float(s.posterior_mean_coef_x0[t - 1]), float(s.posterior_mean_coef_x_t[t - 1])
-    return PosteriorSample(t, start, noisy, middle, one, weights, std)
+    return PosteriorSample(t, start, noisy, mean_picture, sample_picture, weights, std)
 
 
 def _paper_process() -> DiffusionProcess:

@@ -42,7 +42,7 @@ def gap_curves(std: float, steps: int, variance: str) -> GapCurves:
         variance: "fixed_large" or "fixed_small".
     """
     x = np.linspace(-_WIDTHS * std, _WIDTHS * std, _PLACES)
-    here = _bound(x, std, steps, variance)
+    curves = _bound(x, std, steps, variance)
     # All are quadratic in x_0, so that their value at x_0 = std is their mean.
     gaps = {
         name: np.array([float(_bound(np.array([std]), std, n, name).gap) for n in GAP_STEPS])
@@ -51,8 +51,8 @@ def gap_curves(std: float, steps: int, variance: str) -> GapCurves:
     gap = float(_bound(np.array([std]), std, steps, variance).gap)
     return GapCurves(
         x,
-        here.bound.numpy(),
-        here.exact.numpy(),
+        curves.bound.numpy(),
+        curves.exact.numpy(),
         gap,
         np.array(GAP_STEPS, np.float64),
         gaps["fixed_large"],
