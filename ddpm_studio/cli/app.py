@@ -27,8 +27,8 @@ _DEBUG, _NO_PLUGINS = "--debug", "--no-plugins"
 _OWN_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"ddpm-studio {__version__}")
         raise typer.Exit
 
@@ -74,25 +74,25 @@ def run(arguments: Sequence[str]) -> int:
         from ddpm_studio.jobs import rank_worker
 
         return rank_worker.main()
-    words, flags = _split_flags(list(arguments))
+    args, flags = _split_flags(list(arguments))
     if _NO_PLUGINS in flags:
         from ddpm_studio.catalogue import plugins
 
         plugins.switch_off()
-    if not words or (words[0] not in COMMANDS and words[0] not in _OWN_OPTIONS):
-        words.insert(0, DEFAULT)
+    if not args or (args[0] not in COMMANDS and args[0] not in _OWN_OPTIONS):
+        args.insert(0, DEFAULT)
     app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, context_settings=CONTEXT)
     app.callback()(_studio)
     command = typer.main.get_command(app)
     try:
-        if (exit_status := run_as_other_rank(words[0])) is None:
-            exit_status = command.main(words, prog_name="ddpm-studio", standalone_mode=False)
+        if (exit_status := run_as_other_rank(args[0])) is None:
+            exit_status = command.main(args, prog_name="ddpm-studio", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, OutputClosed, KeyboardInterrupt) as error:
         redirect_stdout_to_null()  # Otherwise the interpreter's final flush would fail.
         return STOPPED if isinstance(error, KeyboardInterrupt) else UNREAD
     except StoppedBySignal as stop:
-        if words[0] not in ("train", "distill"):  # These have reported what is saved.
+        if args[0] not in ("train", "distill"):  # These have reported what is saved.
             print("Stopped before the end.", file=sys.stderr)
         return stop.exit_code
     except Exception as error:
@@ -101,7 +101,7 @@ def run(arguments: Sequence[str]) -> int:
         return _print_error(error)
     finally:
         _print_plugin_problems()
-        dismiss_other_ranks(words[0])
+        dismiss_other_ranks(args[0])
     return exit_status if isinstance(exit_status, int) else OK
 
 
@@ -112,10 +112,10 @@ def _print_error(error: Exception) -> int:
         format_message := getattr(error, "format_message", None)
     ):
         context = getattr(error, "ctx", None)
-        asked = context.command_path if context else "ddpm-studio"
-        words = reword_message(" ".join(format_message().split()))
-        stop = "" if words.endswith("?") else "."
-        _print_error_line(f"{words}{stop} See {asked} --help.")
+        command_path = context.command_path if context else "ddpm-studio"
+        message = reword_message(" ".join(format_message().split()))
+        ending = "" if message.endswith("?") else "."
+        _print_error_line(f"{message}{ending} See {command_path} --help.")
         return USAGE
     failure = Failure.of(error)
     foreseen = isinstance(error, StudioError)
@@ -139,8 +139,8 @@ def _print_plugin_problems() -> None:
             print(f"warning: {plugin.line}", file=sys.stderr)
 
 
-def _split_flags(words: list[str]) -> tuple[list[str], set[str]]:
+def _split_flags(args: list[str]) -> tuple[list[str], set[str]]:
     """Split off the flags that may be anywhere before a ``--``: (other words, flags)."""
-    end = words.index("--") if "--" in words else len(words)
-    flags = {_DEBUG, _NO_PLUGINS}.intersection(words[:end])
-    return [word for word in words[:end] if word not in flags] + words[end:], flags
+    end = args.index("--") if "--" in args else len(args)
+    flags = {_DEBUG, _NO_PLUGINS}.intersection(args[:end])
+    return [arg for arg in args[:end] if arg not in flags] + args[end:], flags

@@ -34,12 +34,12 @@ def run_job(
         StoppedBySignal: if a signal asked the program to end; checked after each event.
     """
     display = make_display() if display is None else display
-    watch = DisplayListener(display)
+    listener = DisplayListener(display)
     # The job is closed while signals are still caught: a second one ends the process at once.
     with contextlib.closing(display), catch_signals() as received:
 
         def handle_event(event: Event) -> None:
-            watch(event)
+            listener(event)
             if on_event is not None:
                 on_event(event)
             if received.number is not None:

@@ -88,7 +88,7 @@ def with_options(
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         hints = get_type_hints(function, include_extras=True)
-        own = [
+        own_parameters = [
             parameter.replace(annotation=hints[name])
             for name, parameter in inspect.signature(function).parameters.items()
             if parameter.kind is not parameter.VAR_KEYWORD
@@ -103,7 +103,7 @@ def with_options(
         def command(**values: Any) -> None:
             function(**{k: v for k, v in values.items() if k in hints or v is not None})
 
-        parameters = [*own, *generated]
+        parameters = [*own_parameters, *generated]
         command.__doc__ = function.__doc__
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -126,12 +126,12 @@ def request_from_options(
         typer.BadParameter: for an option whose value is out of range or has no effect; names it.
         StudioError: if the run doesn't have the class that is named.
     """
-    own = {name: value for name, value in values.items() if name in model.model_fields}
-    for name, value in own.items():
+    fields = {name: value for name, value in values.items() if name in model.model_fields}
+    for name, value in fields.items():
         if get_origin(model.model_fields[name].annotation) is dict:
-            own[name] = _parse_pairs(name, value)
+            fields[name] = _parse_pairs(name, value)
     with usage_errors():
-        return build_request(model, own, option_name, **more)
+        return build_request(model, fields, option_name, **more)
 
 
 @contextmanager
@@ -215,8 +215,8 @@ def _title(model: type[BaseModel]) -> str:
 def _metavar_of(field: FieldInfo) -> str | None:
     """Return the metavar of a field that is given as text, if it has one."""
     extra = field.json_schema_extra
-    found = extra.get("metavar") if isinstance(extra, dict) else None
-    return found if isinstance(found, str) else None
+    metavar = extra.get("metavar") if isinstance(extra, dict) else None
+    return metavar if isinstance(metavar, str) else None
 
 
 def _metavar(name: str, field: FieldInfo, kind: Any) -> str | None:
@@ -224,8 +224,8 @@ def _metavar(name: str, field: FieldInfo, kind: Any) -> str | None:
         return "CLASS"
     if kind == list[str]:
         return "NAME=X"
-    chosen = one_of(field) is not None or get_origin(kind) is Literal
-    return "NAME" if chosen else _METAVARS.get(kind)
+    is_choice = one_of(field) is not None or get_origin(kind) is Literal
+    return "NAME" if is_choice else _METAVARS.get(kind)
 
 
 def _options_of(name: str, model: type[BaseModel]) -> str:
@@ -248,17 +248,17 @@ def _choices(field: FieldInfo) -> str:
 def _help(name: str, field: FieldInfo, kind: Any, model: type[BaseModel]) -> str:
     """Return an option's help: its description, choices, limits and default."""
     parts = (field.description or field.title, _choices(field), _options_of(name, model))
-    words = [part for part in parts if part]
+    texts = [part for part in parts if part]
     if kind is not str:
-        words.extend(f"{_capitalize(limit)}." for limit in [_limits(field)] if limit)
+        texts.extend(f"{_capitalize(limit)}." for limit in [_limits(field)] if limit)
     if kind == list[str]:
-        words.append(r"Several: NAME=X,NAME=X; \, for a comma in a name.")
+        texts.append(r"Several: NAME=X,NAME=X; \, for a comma in a name.")
     elif field.is_required():
-        words.append("Needed.")
+        texts.append("Needed.")
     elif field.default is not None:
-        words.append(f"Default: {_default(name, field, model)}.")
+        texts.append(f"Default: {_default(name, field, model)}.")
     # In a form a field is left empty; on a command line it is left out.
-    return " ".join(words).replace("empty:", "left out:").replace("Empty:", "Left out:")
+    return " ".join(texts).replace("empty:", "left out:").replace("Empty:", "Left out:")
 
 
 def _default(name: str, field: FieldInfo, model: type[BaseModel]) -> str:
@@ -278,14 +278,14 @@ def _default_text(default: object) -> str:
 
 
 def _limits(field: FieldInfo) -> str:
-    least, most = _limit(field, Ge, "ge"), _limit(field, Le, "le")
+    minimum, maximum = _limit(field, Ge, "ge"), _limit(field, Le, "le")
     above, below = _limit(field, Gt, "gt"), _limit(field, Lt, "lt")
-    if most is not None and most >= _MAX_SHOWN_LIMIT:
-        most = None
-    if least is not None and most is not None:
-        return f"{least} to {most}"
-    bounds = (("at least", least), ("above", above), ("at most", most), ("below", below))
-    return ", ".join(f"{words} {bound}" for words, bound in bounds if bound is not None)
+    if maximum is not None and maximum >= _MAX_SHOWN_LIMIT:
+        maximum = None
+    if minimum is not None and maximum is not None:
+        return f"{minimum} to {maximum}"
+    bounds = (("at least", minimum), ("above", above), ("at most", maximum), ("below", below))
+    return ", ".join(f"{prefix} {bound}" for prefix, bound in bounds if bound is not None)
 
 
 def _capitalize(text: str) -> str:

@@ -55,11 +55,11 @@ def print_files(
 ) -> None:
     """Print the written files as :func:`print_drawing`, given the number of pictures and recipe."""
     if json:
-        out, *others = files
-        named = {_NAMES.get(path.suffix.lower(), "gif"): path for path in others}
+        out, *extra_files = files
+        extra_names = {_NAMES.get(path.suffix.lower(), "gif"): path for path in extra_files}
         # The recipe's input pictures are in the PNG; here they would be pages of text.
         short_recipe = {key: value for key, value in recipe.items() if key != "inputs"}
-        print_json({"out": out, "gif": None, **named, "count": count, "recipe": short_recipe})
+        print_json({"out": out, "gif": None, **extra_names, "count": count, "recipe": short_recipe})
     else:
         print(*files, sep="\n")
 

@@ -79,22 +79,22 @@ def grid_layout(given: Mapping[str, object], run: Path) -> GridOptions:
 
 
 def reject_unused_options(
-    given: Collection[str], place: Path | None, words: str, *models: type[Request]
+    given: Collection[str], path: Path | None, remedy: str, *models: type[Request]
 ) -> None:
     """Refuse options of an output file that is not requested, as they would have no effect.
 
     Args:
         given: the options that were named.
-        place: the file; None: not requested.
-        words: the remedy, such as "name the animation with --gif".
+        path: the file; None: not requested.
+        remedy: the remedy, such as "name the animation with --gif".
         models: request models whose fields are options of the file.
 
     Raises:
         typer.BadParameter: if there is such an option; names it.
     """
-    named = [name for model in models for name in model.model_fields if name in given]
-    if place is None and named:
-        raise typer.BadParameter(f"{words}.", param_hint=f"'{option_name(named[0])}'")
+    unused = [name for model in models for name in model.model_fields if name in given]
+    if path is None and unused:
+        raise typer.BadParameter(f"{remedy}.", param_hint=f"'{option_name(unused[0])}'")
 
 
 def check_output_path(path: Path, given: Collection[str], *, alone: bool = True) -> None:
@@ -109,11 +109,11 @@ def check_output_path(path: Path, given: Collection[str], *, alone: bool = True)
         StudioError: if pictures can't be written there.
         typer.BadParameter: for an option without effect; names it.
     """
-    idle = [name for name in ignored_options(path) if alone and name in given]
-    if idle:
+    unused = [name for name in ignored_options(path) if alone and name in given]
+    if unused:
         kind = "a folder" if is_folder(path) else path.suffix
         raise typer.BadParameter(
-            f"is of no effect on {kind}.", param_hint=f"'{option_name(idle[0])}'"
+            f"is of no effect on {kind}.", param_hint=f"'{option_name(unused[0])}'"
         )
     if is_folder(path):
         export.check_sequence_folder(path)
@@ -133,7 +133,7 @@ def write_pictures(
 
     Raises:
         StudioError: if they can't be written.
-        Stopped: if a signal stopped it; no partial file is left.
+        StoppedBySignal: if a signal stopped it; no partial file is left.
     """
     from ddpm_studio.cli.job_runner import run_job
 
@@ -153,7 +153,7 @@ def write_animation(
 
     Raises:
         StudioError: if it can't be written.
-        Stopped: if a signal stopped it; no partial file is left.
+        StoppedBySignal: if a signal stopped it; no partial file is left.
     """
     from ddpm_studio.cli.job_runner import run_job
 

@@ -21,12 +21,12 @@ class PlainCommand(TyperCommand):
             record = param.get_help_record(ctx)
             if record is None:
                 continue
-            words, help_text = record
+            signature, help_text = record
             if param.param_type_name == "argument":
-                title, words = "Arguments", words.partition(" <")[0]
+                title, signature = "Arguments", signature.partition(" <")[0]
             else:
                 title = getattr(param, "rich_help_panel", None) or "Options"
-            sections.setdefault(title, []).append((words, help_text))
+            sections.setdefault(title, []).append((signature, help_text))
         for title, rows in sections.items():
             if not rows:
                 continue
@@ -37,15 +37,15 @@ class PlainCommand(TyperCommand):
 def _table(rows: list[tuple[str, str]], width: int) -> str:
     """Format options and their help in two columns; the parser's own table breaks at hyphens."""
     inner = width - len(_INDENT)
-    column = min(_WIDEST_OPTIONS, max(len(words) for words, _ in rows) + len(_GAP))
+    column = min(_WIDEST_OPTIONS, max(len(signature) for signature, _ in rows) + len(_GAP))
     lines = []
-    for words, help_text in rows:
+    for signature, help_text in rows:
         wrapped = textwrap.wrap(
             help_text, inner - column, break_on_hyphens=False, break_long_words=False
         )
-        if wrapped and len(words) + len(_GAP) <= column:
-            lines.append(f"{words:<{column}}{wrapped.pop(0)}")
+        if wrapped and len(signature) + len(_GAP) <= column:
+            lines.append(f"{signature:<{column}}{wrapped.pop(0)}")
         else:
-            lines.append(words)
+            lines.append(signature)
         lines.extend(" " * column + line for line in wrapped)
     return "".join(f"{_INDENT}{line}\n" for line in lines)

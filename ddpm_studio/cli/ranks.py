@@ -71,8 +71,8 @@ def is_finished(run: Path, given: Mapping[str, object]) -> bool:
     request = folder.info.request
     if request is None:
         return False  # The job refuses it and says why.
-    wanted = int(str(given["steps"])) if "steps" in given else request.steps
+    requested_steps = int(str(given["steps"])) if "steps" in given else request.steps
     try:
-        return folder.newest().step >= wanted
+        return folder.newest().step >= requested_steps
     except StudioError:
         return False

@@ -42,21 +42,21 @@ def catch_signals() -> Iterator[ReceivedSignal]:
     Ranks ignore the second one: a cluster and the launcher may each send a signal.
     """
     received = ReceivedSignal()
-    later = signal.SIG_IGN if is_rank() else signal.SIG_DFL
+    final_action = signal.SIG_IGN if is_rank() else signal.SIG_DFL
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         received.number = number
-        for either in handled:
-            signal.signal(either, later)
+        for signal_number in handled:
+            signal.signal(signal_number, final_action)
         if sys.stderr.isatty():
             # The terminal may have been closed.
             with contextlib.suppress(OSError):
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)
 
     handled = [*termination_signals(), *preemption_signals()]
-    before = {number: signal.signal(number, on_signal) for number in handled}
+    previous_handlers = {number: signal.signal(number, on_signal) for number in handled}
     try:
         yield received
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)

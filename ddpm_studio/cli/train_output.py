@@ -95,25 +95,25 @@ class TrainOutput:
             _print(f"Trained to step {step:,}; last loss {loss:.4f}.")
             print(run)
 
-    def print_stop(self, run: Path, stopped: str = "Stopped") -> None:
+    def print_stop(self, run: Path, opening: str = "Stopped") -> None:
         """Print which checkpoint a stopped training can resume from.
 
         Args:
             run: the requested run folder.
-            stopped: beginning of the sentence, with the cause.
+            opening: beginning of the sentence, with the cause.
         """
         run = self._run or run
         try:
             saved = RunFolder.open(run).newest()
         except StudioError:
             self._print_json({"event": "stopped", "run": run, "step": 0, "checkpoint": None})
-            _print(f"{stopped} before the first step; no checkpoint is there.")
+            _print(f"{opening} before the first step; no checkpoint is there.")
             return
         self._print_json(
             {"event": "stopped", "run": run, "step": saved.step, "checkpoint": saved.path}
         )
         _print(
-            f"{stopped} at step {saved.step:,}, saved in {saved.path}. --resume goes on from there."
+            f"{opening} at step {saved.step:,}, saved in {saved.path}. --resume goes on from there."
         )
 
     def _print_json(self, value: dict[str, object]) -> None:

@@ -47,7 +47,7 @@ class TrajectoryRecorder:
         animation: its timing.
         grid: its layout.
         npy: the ``.npy`` file to write; None: none.
-        numbers: content of the ``.npy`` file.
+        array_options: content of the ``.npy`` file.
 
     Raises:
         StudioError: if a file can't be written.
@@ -62,7 +62,7 @@ class TrajectoryRecorder:
         animation: AnimationOptions,
         grid: GridOptions,
         npy: Path | None,
-        numbers: ArrayOptions,
+        array_options: ArrayOptions,
     ) -> None:
         reject_unused_options(given, path, NAME_GIF, AnimationOptions, ViewOptions)
         reject_unused_options(given, npy, "name the array with --npy", ArrayOptions)
@@ -71,12 +71,12 @@ class TrajectoryRecorder:
         if npy is not None:
             export.check_destination(npy, {export.NPY})
         self.path, self.npy = path, npy
-        self._view, self._npy_view = view, numbers.npy_view
+        self._view, self._npy_view = view, array_options.npy_view
         self._animation = animation
         self._grid = grid
         self._count = 0
         self._frames: list[Pictures] = []
-        self._numbers: list[npt.NDArray[np.generic]] = []
+        self._arrays: list[npt.NDArray[np.generic]] = []
 
     def with_frames(self, request: RequestT) -> RequestT:
         """Return the request with as many frames (intermediate states) as the files need.
@@ -92,8 +92,8 @@ class TrajectoryRecorder:
                 )
             return request
         self._count = max(2, request.frames or _DEFAULT_FRAMES)
-        even = self._animation.easing == "linear" or self.path is None
-        frames = self._count if even else min(_MAX_FRAMES, _EASING_OVERSAMPLING * self._count)
+        is_even = self._animation.easing == "linear" or self.path is None
+        frames = self._count if is_even else min(_MAX_FRAMES, _EASING_OVERSAMPLING * self._count)
         return request.model_copy(update={"frames": frames})
 
     def __call__(self, event: Event) -> None:
@@ -105,7 +105,7 @@ class TrajectoryRecorder:
         if self.path is not None:
             self._frames.append(frame_grid(event, self._view, self._grid))
         if self.npy is not None:
-            self._numbers.append(event.kept(self._npy_view))
+            self._arrays.append(event.kept(self._npy_view))
 
     def write(self, recipe: dict[str, object]) -> list[Path]:
         """Write the requested files, and return their paths.
@@ -116,14 +116,14 @@ class TrajectoryRecorder:
         Raises:
             StudioError: if a file can't be written.
         """
-        written = []
+        paths = []
         if self.path is not None:
             count = min(self._count, len(self._frames))
             write_animation(
                 self.path, self._frames, self._animation, self._grid, recipe=recipe, count=count
             )
-            written.append(self.path)
+            paths.append(self.path)
         if self.npy is not None:
-            finish(export.save_npy(self.npy, self._numbers))
-            written.append(self.npy)
-        return written
+            finish(export.save_npy(self.npy, self._arrays))
+            paths.append(self.npy)
+        return paths

@@ -53,14 +53,14 @@ def command(
     **given: Any,
 ) -> None:
     """Measure bits/dim of pictures under a model."""
-    shared = requested_devices(devices)
+    rank_devices = requested_devices(devices)
     request = request_from_options(BitsRequest, given, run=run)
     if out is not None:
         check_destination(out, {".json"})
     from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import ModelStore, measure_bits
 
-    result = run_job(measure_bits(request, data or [], ModelStore(), shared))
+    result = run_job(measure_bits(request, data or [], ModelStore(), rank_devices))
     if out is not None:
         with atomic_write(out) as temporary:
             temporary.write_text(json_module.dumps(asdict(result), indent=1), encoding="utf-8")

@@ -63,10 +63,12 @@ def command(
     from ddpm_studio.jobs.training.distilling import resume_student_request
     from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 
-    elsewhere = FallbackFolder(spare)
+    fallback = FallbackFolder(spare)
     if resume:
-        further = resume_student_request(student, given, request, option_name)
-        job = train(data or [], student, further, PrepareOptions(), resume=True, spare=elsewhere)
+        student_request = resume_student_request(student, given, request, option_name)
+        job = train(
+            data or [], student, student_request, PrepareOptions(), resume=True, spare=fallback
+        )
     else:
-        job = distill(request, student, data or [], spare=elsewhere)
+        job = distill(request, student, data or [], spare=fallback)
     run_training(job, student, json)

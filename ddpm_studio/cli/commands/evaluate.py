@@ -68,9 +68,9 @@ def command(
             )
         if not data:
             raise typer.BadParameter("name the pictures to compare with.", param_hint="'DATA'")
-        compared = request_from_options(CompareRequest, given)
+        compare_request = request_from_options(CompareRequest, given)
         options = request_from_options(PrepareOptions, given)
-        result = run_job(evaluate_files(compared, [samples], data, options))
+        result = run_job(evaluate_files(compare_request, [samples], data, options))
     if json:
         print_json(asdict(result))
     else:
@@ -79,28 +79,28 @@ def command(
 
 def _reject_unused_options(is_run: bool, given: dict[str, Any]) -> None:
     """Refuse options without effect: preparation for a run, and drawing for samples in files."""
-    own = EvaluateRequest if is_run else CompareRequest
-    others = PrepareOptions if is_run else EvaluateRequest
+    used_request = EvaluateRequest if is_run else CompareRequest
+    other_request = PrepareOptions if is_run else EvaluateRequest
     for name in given:
-        if name in others.model_fields and name not in own.model_fields:
-            what = (
+        if name in other_request.model_fields and name not in used_request.model_fields:
+            source_text = (
                 "a run, whose pictures are read as in its training"
                 if is_run
                 else "pictures out of files"
             )
             raise typer.BadParameter(
-                f"is of no effect with {what}.", param_hint=f"'{option_name(name)}'"
+                f"is of no effect with {source_text}.", param_hint=f"'{option_name(name)}'"
             )
 
 
 def _print_result(result: EvaluationResult) -> None:
-    width = max((len(one.title) for one in result.figures), default=0)
-    floors = any(one.floor is not None for one in result.figures)
+    width = max((len(figure.title) for figure in result.figures), default=0)
+    floors = any(figure.floor is not None for figure in result.figures)
     if floors:
         print(f"{'':<{width}}  {'Samples':>11}  {'Floor':>11}")
-    for one in result.figures:
-        floor = "" if one.floor is None else f"  {one.floor:11.4f}"
-        print(f"{one.title:<{width}}  {one.value:11.4f}{floor}")
+    for figure in result.figures:
+        floor = "" if figure.floor is None else f"  {figure.floor:11.4f}"
+        print(f"{figure.title:<{width}}  {figure.value:11.4f}{floor}")
     print(
         f"Of {result.samples:,} samples against {result.reference:,} real pictures, "
         f"in {result.features}."

@@ -40,8 +40,8 @@ def command(
     from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import export_diffusers
 
-    made = run_job(export_diffusers(run, diffusers, weights, license))
+    folder = run_job(export_diffusers(run, diffusers, weights, license))
     if json:
-        print_json({"diffusers": made})
+        print_json({"diffusers": folder})
     else:
-        print(made)
+        print(folder)

@@ -33,8 +33,8 @@ def command(
     from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import import_model
 
-    made = run_job(import_model(source, run, request, option_name))
+    folder = run_job(import_model(source, run, request, option_name))
     if json:
-        print_json({"run": made})
+        print_json({"run": folder})
     else:
-        print(made)
+        print(folder)

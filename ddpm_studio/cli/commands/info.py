@@ -79,9 +79,11 @@ def _sharing_rows(summary: RunSummary) -> dict[str, str]:
 def _plugins_text(used: Mapping[str, str], missing: Mapping[str, str]) -> str:
     parts = []
     for origin in dict.fromkeys(used.values()):
-        lost = ", ".join(entry for entry, one in missing.items() if one == origin)
-        absent = f"{origin}, not here" if origin else "unknown here"
-        parts.append(f"{absent}: {lost}" if lost else origin)
+        missing_entries = ", ".join(
+            entry for entry, entry_origin in missing.items() if entry_origin == origin
+        )
+        absent_text = f"{origin}, not here" if origin else "unknown here"
+        parts.append(f"{absent_text}: {missing_entries}" if missing_entries else origin)
     return "; ".join(filter(None, parts))
 
 

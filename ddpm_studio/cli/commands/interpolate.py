@@ -59,9 +59,9 @@ def command(
     from ddpm_studio.jobs.drawing.default_t import with_default_t
     from ddpm_studio.jobs.drawing.picture_classes import with_notice, with_picture_classes
 
-    taken = [load_labelled_picture(path, run) for path in (a, b, c, d) if path is not None]
-    request, message = with_picture_classes(with_default_t(request, given), taken)
-    job = interpolate(request, [one.picture for one in taken], ModelStore())
+    pictures = [load_labelled_picture(path, run) for path in (a, b, c, d) if path is not None]
+    request, message = with_picture_classes(with_default_t(request, given), pictures)
+    job = interpolate(request, [picture.picture for picture in pictures], ModelStore())
     drawn = run_job(with_notice(message, job))
     write_pictures(out, drawn.pictures, drawn.recipe, grid)
     written = [out]

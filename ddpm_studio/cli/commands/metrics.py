@@ -20,8 +20,8 @@ def command(run: Run, json: Json = False, **given: Any) -> None:
     from ddpm_studio.jobs.library.metrics_export import export_metrics
 
     written = run_job(export_metrics(request))
-    places = [place for place in (request.csv, request.tensorboard) if place is not None]
+    paths = [path for path in (request.csv, request.tensorboard) if path is not None]
     if json:
         print_json({"csv": request.csv, "tensorboard": request.tensorboard, "steps": written})
     else:
-        print(*places, sep="\n")
+        print(*paths, sep="\n")

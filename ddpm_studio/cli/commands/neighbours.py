@@ -44,14 +44,14 @@ def command(
     from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import find_neighbours, load_picture
 
-    asked = load_picture(picture, run)
-    found = run_job(find_neighbours(request, asked))
+    pixels = load_picture(picture, run)
+    found = run_job(find_neighbours(request, pixels))
     if out is not None:
         recipe: dict[str, object] = {
             "kind": "neighbours",
             "request": request.model_dump(mode="json"),
         }
-        write_pictures(out, np.concatenate([asked[None], found.pictures]), recipe, grid)
+        write_pictures(out, np.concatenate([pixels[None], found.pictures]), recipe, grid)
     if json:
         keys = ("number", "name", "distance", "mirrored")
         rows = zip(found.numbers, found.names, found.distances, found.mirrored, strict=True)

@@ -36,22 +36,22 @@ def command(
     **given: Any,
 ) -> None:
     """Draw pictures from noise."""
-    shared = requested_devices(devices)
+    rank_devices = requested_devices(devices)
     animation, grid = request_from_options(AnimationOptions, given), grid_layout(given, run)
     check_output_path(out, given, alone=gif is None)
-    view, numbers = (
+    view, array_options = (
         request_from_options(ViewOptions, given),
         request_from_options(ArrayOptions, given),
     )
-    trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
+    trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, array_options)
     request = trajectory.with_frames(request_from_options(SampleRequest, given, run=run))
     from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import ModelStore, sample, sample_to_file
 
     if gif is None and npy is None and out.suffix.lower() != ".png":
-        recipe = run_job(sample_to_file(request, out, ModelStore(), grid, shared))
+        recipe = run_job(sample_to_file(request, out, ModelStore(), grid, rank_devices))
         print_files([out], request.count, recipe, json)
         return
-    drawn = run_job(sample(request, ModelStore(), shared), trajectory)
+    drawn = run_job(sample(request, ModelStore(), rank_devices), trajectory)
     write_pictures(out, drawn.pictures, drawn.recipe, grid)
     print_drawing([out, *trajectory.write(drawn.recipe)], drawn, json)

@@ -66,11 +66,11 @@ def command(
     """Draw many pictures from one shared latent."""
     animation, grid = request_from_options(AnimationOptions, given), grid_layout(given, run)
     check_output_path(out, given, alone=gif is None)
-    view, numbers = (
+    view, array_options = (
         request_from_options(ViewOptions, given),
         request_from_options(ArrayOptions, given),
     )
-    trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, numbers)
+    trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, array_options)
     if latent is not None and image is not None:
         raise typer.BadParameter("give IMAGE or --latent, not both.", param_hint="'--latent'")
     if save_latent_to is not None:
@@ -84,14 +84,14 @@ def command(
     from ddpm_studio.jobs.drawing.default_t import with_default_t
     from ddpm_studio.jobs.drawing.picture_classes import with_notice, with_picture_classes
 
-    taken = [] if image is None else [load_labelled_picture(image, run)]
-    request, message = with_picture_classes(request, taken)
+    pictures = [] if image is None else [load_labelled_picture(image, run)]
+    request, message = with_picture_classes(request, pictures)
     x_t = None if latent is None else load_latent(latent)
     if x_t is None:
         request = with_default_t(request, given)
     elif "t" not in given:
         request = request.model_copy(update={"t": x_t.t})
-    job = share(request, taken[0].picture if taken else None, ModelStore(), x_t)
+    job = share(request, pictures[0].picture if pictures else None, ModelStore(), x_t)
     drawn = run_job(with_notice(message, job), trajectory)
     write_pictures(out, drawn.pictures, drawn.recipe, grid)
     written = [out, *trajectory.write(drawn.recipe)]

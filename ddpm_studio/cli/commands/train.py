@@ -114,27 +114,29 @@ def command(
     with usage_errors():
         check_one_length(given)
     time: Budget | None = None
-    begun = resume or start_from is not None
+    is_continued = resume or start_from is not None
     if budget is not None:
         from ddpm_studio.jobs.training.budget import resolve_budget
 
         with usage_errors():
-            time, given = resolve_budget(budget, given, begun=begun)
-    make = partial(request_from_options, TrainRequest)
+            time, given = resolve_budget(budget, given, begun=is_continued)
+    make_request = partial(request_from_options, TrainRequest)
     options = request_from_options(PrepareOptions, given)
     if resume:
-        request = make({**recorded_prerequisites(run, given, option_name), **given})
+        request = make_request({**recorded_prerequisites(run, given, option_name), **given})
         request = resume_request(run, given, request, options, option_name)
     else:
         check_new_run(run, option_name)
         request = (
-            fine_tune_request(start_from, given, make, option_name) if start_from else make(given)
+            fine_tune_request(start_from, given, make_request, option_name)
+            if start_from
+            else make_request(given)
         )
     from ddpm_studio.cli.train_output import run_training
     from ddpm_studio.jobs import train, train_within_budget
     from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 
-    if time is not None and not begun:
+    if time is not None and not is_continued:
         job = train_within_budget(
             time, data or [], run, request, options, given, spare=FallbackFolder(spare)
         )

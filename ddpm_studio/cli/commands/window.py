@@ -73,7 +73,7 @@ def command(
 
 
 def _suggest_command(word: str) -> str:
-    near = difflib.get_close_matches(word, COMMANDS, n=1)
-    if near:
-        return f"Did you mean the command {near[0]}?"
+    matches = difflib.get_close_matches(word, COMMANDS, n=1)
+    if matches:
+        return f"Did you mean the command {matches[0]}?"
     return "Check the path; ddpm-studio --help lists the commands."
