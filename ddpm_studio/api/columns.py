@@ -19,9 +19,9 @@ def as_columns(rows: Sequence[dict[str, Any]]) -> dict[str, npt.NDArray[Any]]:
         for name, value in row.items()
         if not isinstance(value, str)
     }
-    found: dict[str, npt.NDArray[Any]] = {"step": np.array([r["step"] for r in rows], np.int64)}
+    columns: dict[str, npt.NDArray[Any]] = {"step": np.array([r["step"] for r in rows], np.int64)}
     for name, is_list in names.items():
         if name != "step":
             values = [losses_by_t(row.get(name)) if is_list else row.get(name) for row in rows]
-            found[name] = np.array(values, np.float64)
-    return found
+            columns[name] = np.array(values, np.float64)
+    return columns

@@ -36,5 +36,5 @@ def import_model(source: AnyPath, *, run: AnyPath, progress: bool = True, **opti
         StudioError: if it is no such model, or a setting without a usual value is missing.
     """
     request = build_request(ImportRequest, check_options("import_model", options, ImportRequest))
-    made = run_job(jobs.import_model(Path(source), Path(run), request), progress)
-    return Run(made, progress=progress)
+    folder = run_job(jobs.import_model(Path(source), Path(run), request), progress)
+    return Run(folder, progress=progress)

@@ -60,10 +60,10 @@ def run_job(
         KeyboardInterrupt: after Ctrl-C, once the job is closed: a training has saved a checkpoint.
     """
     with contextlib.closing(choose_display(progress)) as display, _defer_interrupt() as interrupted:
-        watch = DisplayListener(display)
+        listener = DisplayListener(display)
 
         def handle_event(event: Event) -> None:
-            watch(event)
+            listener(event)
             if on_event is not None:
                 on_event(event)
             if interrupted.is_set():
@@ -79,21 +79,21 @@ def _defer_interrupt() -> Iterator[threading.Event]:
     Nothing changes outside the main thread, or where SIGINT has a handler other than Python's
     default.
     """
-    noted = threading.Event()
-    usual = signal.getsignal(signal.SIGINT)
+    interrupted = threading.Event()
+    default_handler = signal.getsignal(signal.SIGINT)
     if (
         threading.current_thread() is not threading.main_thread()
-        or usual is not signal.default_int_handler
+        or default_handler is not signal.default_int_handler
     ):
-        yield noted
+        yield interrupted
         return
 
-    def note(_number: int, _frame: FrameType | None) -> None:
-        noted.set()
-        signal.signal(signal.SIGINT, usual)
+    def on_interrupt(_number: int, _frame: FrameType | None) -> None:
+        interrupted.set()
+        signal.signal(signal.SIGINT, default_handler)
 
-    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGINT, on_interrupt)
     try:
-        yield noted
+        yield interrupted
     finally:
-        signal.signal(signal.SIGINT, usual)
+        signal.signal(signal.SIGINT, default_handler)

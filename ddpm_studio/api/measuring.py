@@ -7,7 +7,7 @@ from typing import Any
 from ddpm_studio import jobs
 from ddpm_studio.api.options import accepts_options
 from ddpm_studio.api.pictures import Picture, Sources, on_disk
-from ddpm_studio.api.pictures import to_picture as prepared
+from ddpm_studio.api.pictures import to_picture as prepare_picture
 from ddpm_studio.api.results import Bits, Evaluation, Neighbours, fields_of_event
 from ddpm_studio.api.run_methods import RunMethods
 from ddpm_studio.api.store import models
@@ -56,8 +56,8 @@ class MeasuringMethods(RunMethods):
         """
         request = self._request(EvaluateRequest, "evaluate", options)
         with on_disk(pictures, self.path) as sources:
-            found = self._run_job(jobs.evaluate(request, sources, models()))
-        return Evaluation(**fields_of_event(found))
+            result = self._run_job(jobs.evaluate(request, sources, models()))
+        return Evaluation(**fields_of_event(result))
 
     def evaluations(self) -> list[evaluations.RecordedEvaluation]:
         """Return the evaluations that Python, terminal and window recorded, oldest first."""
@@ -76,5 +76,5 @@ class MeasuringMethods(RunMethods):
             StudioError: if the run's pictures are gone, or ``picture`` is no picture.
         """
         request = self._request(NeighboursRequest, "neighbours", options)
-        job = jobs.find_neighbours(request, prepared(picture, self.path))
+        job = jobs.find_neighbours(request, prepare_picture(picture, self.path))
         return Neighbours(**fields_of_event(self._run_job(job)))

@@ -27,14 +27,14 @@ def accepts_options(*models: type[BaseModel]) -> Callable[[FunctionT], FunctionT
     """
 
     def decorate(function: FunctionT) -> FunctionT:
-        own = [
+        own_parameters = [
             parameter
             for parameter in inspect.signature(function).parameters.values()
             if parameter.kind is not parameter.VAR_KEYWORD
         ]
-        named = {parameter.name for parameter in own}
+        own_names = {parameter.name for parameter in own_parameters}
         fields = {
-            name: field for name, field in option_fields(*models).items() if name not in named
+            name: field for name, field in option_fields(*models).items() if name not in own_names
         }
         options = [
             inspect.Parameter(
@@ -45,7 +45,7 @@ def accepts_options(*models: type[BaseModel]) -> Callable[[FunctionT], FunctionT
             )
             for name, field in fields.items()
         ]
-        function.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]
+        function.__signature__ = inspect.Signature([*own_parameters, *options])  # type: ignore[attr-defined]
         lines = "".join(f"    {name}: {_field_help(field)}\n" for name, field in fields.items())
         document = inspect.cleandoc(function.__doc__ or "")
         function.__doc__ = f"{document}\n\nOptions:\n{lines}"
@@ -81,12 +81,12 @@ def check_options(
     Raises:
         TypeError: for an unknown name, as for any wrong keyword; lists the valid ones.
     """
-    known = [name for name in option_fields(*models) if name not in leave_out]
+    valid = [name for name in option_fields(*models) if name not in leave_out]
     for name in options:
-        if name not in known:
+        if name not in valid:
             raise TypeError(
                 f"{function}() got an unexpected keyword argument {name!r}; "
-                f"it takes {', '.join(known) or 'none'}"
+                f"it takes {', '.join(valid) or 'none'}"
             )
     return {
         name: value.item() if isinstance(value, np.generic) else value

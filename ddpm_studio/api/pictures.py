@@ -41,9 +41,9 @@ def as_paths(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
         return []
     if isinstance(given, str | os.PathLike):
         return [resolve_data_path(given)]
-    several = list(given)
-    _reject_empty(several)
-    return [resolve_data_path(one) for one in several]
+    paths = list(given)
+    _reject_empty(paths)
+    return [resolve_data_path(path) for path in paths]
 
 
 def to_picture(given: Picture, run: Path, *, flat: bool = False) -> Pictures:
@@ -117,11 +117,11 @@ def on_disk(given: Sources | None, run: Path) -> Iterator[list[Path]]:
         return
     else:
         _reject_empty(given)
-        paths = [one for one in given if isinstance(one, str | os.PathLike)]
+        paths = [item for item in given if isinstance(item, str | os.PathLike)]
         if len(paths) == len(given):
             yield as_paths(paths)
             return
-        pictures = np.stack([to_picture(one, run) for one in given])
+        pictures = np.stack([to_picture(item, run) for item in given])
     with tempfile.TemporaryDirectory(prefix="ddpm-studio-") as folder:
         file = Path(folder) / "pictures.npy"
         np.save(file, pictures, allow_pickle=False)

@@ -17,5 +17,7 @@ def warn_about(plugin: Plugin) -> None:
     modules = [
         str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_stack(sys._getframe())
     ]
-    ours = [level for level, name in enumerate(modules, 1) if name.partition(".")[0] == _PACKAGE]
-    warnings.warn(plugin.line, PluginWarning, stacklevel=1 + max(ours, default=0))
+    own_levels = [
+        level for level, name in enumerate(modules, 1) if name.partition(".")[0] == _PACKAGE
+    ]
+    warnings.warn(plugin.line, PluginWarning, stacklevel=1 + max(own_levels, default=0))

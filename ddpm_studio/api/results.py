@@ -81,10 +81,10 @@ class PictureArray:
             TypeError: for an unknown option.
             StudioError: for a value out of range.
         """
-        wanted = build_request(GridOptions, check_options("image", options, GridOptions))
-        grid = export.make_grid(self.pictures, wanted.columns or self.columns)
-        seen = to_displayable(grid, visible_bands(grid.shape[-1], wanted))
-        return to_image(export.zoom(seen, wanted.scale or display_zoom(grid)))
+        layout = build_request(GridOptions, check_options("image", options, GridOptions))
+        grid = export.make_grid(self.pictures, layout.columns or self.columns)
+        displayable = to_displayable(grid, visible_bands(grid.shape[-1], layout))
+        return to_image(export.zoom(displayable, layout.scale or display_zoom(grid)))
 
     def _repr_png_(self) -> bytes | None:
         content = io.BytesIO()
@@ -129,20 +129,24 @@ class Drawing(PictureArray, DrawingResult):
         """
         file = Path(path)
         if file.suffix.lower() == NPY:
-            numbers = build_request(ArrayOptions, check_options("save", options, ArrayOptions))
+            array_options = build_request(
+                ArrayOptions, check_options("save", options, ArrayOptions)
+            )
             finish(
-                save_npy(file, [frame.kept(numbers.npy_view) for frame in self._require_frames()])
+                save_npy(
+                    file, [frame.kept(array_options.npy_view) for frame in self._require_frames()]
+                )
             )
             return file
-        moves = file.suffix.lower() in export.ANIMATION_SUFFIXES - {".png"}
-        models = [GridOptions, AnimationOptions, ViewOptions] if moves else [GridOptions]
+        animated = file.suffix.lower() in export.ANIMATION_SUFFIXES - {".png"}
+        request_models = [GridOptions, AnimationOptions, ViewOptions] if animated else [GridOptions]
         given = check_options(
-            "save", options, *models, leave_out=() if moves else ignored_options(file)
+            "save", options, *request_models, leave_out=() if animated else ignored_options(file)
         )
         grid = build_request(GridOptions, options_for(GridOptions, given))
-        if grid.columns is None and not moves:
+        if grid.columns is None and not animated:
             grid = grid.model_copy(update={"columns": self.columns})
-        if not moves:
+        if not animated:
             finish(save_drawing(file, self.pictures, self.recipe, grid))
             return file
         animation = build_request(AnimationOptions, options_for(AnimationOptions, given))
@@ -200,8 +204,8 @@ class Encoded(PictureArray, Latent):
 
         from ddpm_studio.engine.pixels import to_uint8
 
-        shown: Pictures = to_uint8(torch.from_numpy(self.x_t)).numpy()
-        return shown
+        pixels: Pictures = to_uint8(torch.from_numpy(self.x_t)).numpy()
+        return pixels
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
@@ -269,16 +273,18 @@ class Evaluation(EvaluationResult):
     """Evaluation metrics of samples; ``evaluation["frechet"]`` is the value of one, by name."""
 
     def __getitem__(self, name: str) -> float:
-        for one in self.figures:
-            if one.name == name:
-                return one.value
-        raise KeyError(f"no {name!r}; there are {', '.join(one.name for one in self.figures)}")
+        for figure in self.figures:
+            if figure.name == name:
+                return figure.value
+        raise KeyError(
+            f"no {name!r}; there are {', '.join(figure.name for figure in self.figures)}"
+        )
 
     def __repr__(self) -> str:
         values = ", ".join(
-            f"{one.name} {one.value:.4g}"
-            + ("" if one.floor is None else f" (floor {one.floor:.4g})")
-            for one in self.figures
+            f"{figure.name} {figure.value:.4g}"
+            + ("" if figure.floor is None else f" (floor {figure.floor:.4g})")
+            for figure in self.figures
         )
         return (
             f"<Evaluation: {values}; {self.samples:,} samples against {self.reference:,} real "

@@ -20,7 +20,7 @@ from ddpm_studio.api.pictures import (
     to_latent,
     to_mask,
 )
-from ddpm_studio.api.pictures import to_picture as prepared
+from ddpm_studio.api.pictures import to_picture as prepare_picture
 from ddpm_studio.api.publishing import PublishingMethods
 from ddpm_studio.api.results import Drawing, Encoded, fields_of_event
 from ddpm_studio.api.stoppable import run_training
@@ -99,7 +99,7 @@ class Run(MeasuringMethods, PublishingMethods):
     @property
     def checkpoints(self) -> tuple[int, ...]:
         """The steps of the kept checkpoints, oldest first: valid values of ``checkpoint=``."""
-        return tuple(one.step for one in RunFolder.open(self.path).checkpoints())
+        return tuple(checkpoint.step for checkpoint in RunFolder.open(self.path).checkpoints())
 
     def metrics(self) -> dict[str, npt.NDArray[Any]]:
         """Return the training metrics as arrays, with one row for each recorded step.
@@ -151,11 +151,11 @@ class Run(MeasuringMethods, PublishingMethods):
         file = Path(path)
         if not is_folder(file):
             check_destination(file, {".npz", ".zip"})
-        idle = ignored_options(file)
-        given = check_options("sample_to", options, SampleRequest, GridOptions, leave_out=idle)
+        unused = ignored_options(file)
+        given = check_options("sample_to", options, SampleRequest, GridOptions, leave_out=unused)
         grid = build_request(GridOptions, options_for(GridOptions, given))
-        own = options_for(SampleRequest, given)
-        request = self._request(SampleRequest, "sample_to", own, count=count)
+        sample_options = options_for(SampleRequest, given)
+        request = self._request(SampleRequest, "sample_to", sample_options, count=count)
         self._run_job(jobs.sample_to_file(request, file, models(), grid))
         return file
 
@@ -191,10 +191,10 @@ class Run(MeasuringMethods, PublishingMethods):
             request = with_default_t(request, options)
         elif "t" not in options:
             request = request.model_copy(update={"t": x_t.t})
-        taken = [] if picture is None else [load_labelled_picture(picture, self.path)]
-        request, told = with_picture_classes(request, taken)
-        source = taken[0].picture if taken else None
-        return self._drawing(with_notice(told, jobs.share(request, source, models(), x_t)))
+        labelled = [] if picture is None else [load_labelled_picture(picture, self.path)]
+        request, notice = with_picture_classes(request, labelled)
+        source = labelled[0].picture if labelled else None
+        return self._drawing(with_notice(notice, jobs.share(request, source, models(), x_t)))
 
     @accepts_options(InterpolateRequest)
     def interpolate(self, *ends: Picture, **options: Any) -> Drawing:
@@ -211,10 +211,10 @@ class Run(MeasuringMethods, PublishingMethods):
             StudioError: if the run can't be read, a value is out of range, or one is no picture.
         """
         request = self._request(InterpolateRequest, "interpolate", options)
-        taken = [load_labelled_picture(end, self.path) for end in ends]
-        request, told = with_picture_classes(with_default_t(request, options), taken)
-        drawing = jobs.interpolate(request, [one.picture for one in taken], models())
-        return self._drawing(with_notice(told, drawing), row_length(request))
+        labelled = [load_labelled_picture(end, self.path) for end in ends]
+        request, notice = with_picture_classes(with_default_t(request, options), labelled)
+        drawing = jobs.interpolate(request, [entry.picture for entry in labelled], models())
+        return self._drawing(with_notice(notice, drawing), row_length(request))
 
     @accepts_options(PathRequest)
     def walk(self, pictures: Sequence[Picture], **options: Any) -> Drawing:
@@ -230,10 +230,10 @@ class Run(MeasuringMethods, PublishingMethods):
             StudioError: if the run can't be read, a value is out of range, or one is no picture.
         """
         request = with_default_t(self._request(PathRequest, "walk", options), options)
-        taken = [load_labelled_picture(key, self.path) for key in pictures]
-        request, told = with_picture_classes(request, taken)
-        drawing = jobs.interpolate_path(request, [one.picture for one in taken], models())
-        return self._drawing(with_notice(told, drawing))
+        labelled = [load_labelled_picture(key, self.path) for key in pictures]
+        request, notice = with_picture_classes(request, labelled)
+        drawing = jobs.interpolate_path(request, [entry.picture for entry in labelled], models())
+        return self._drawing(with_notice(notice, drawing))
 
     @accepts_options(InpaintRequest)
     def inpaint(self, picture: Picture, mask: Picture, **options: Any) -> Drawing:
@@ -250,10 +250,13 @@ class Run(MeasuringMethods, PublishingMethods):
                 fit.
         """
         request = self._request(InpaintRequest, "inpaint", options)
-        taken, where = load_labelled_picture(picture, self.path), to_mask(mask, self.path)
-        request, told = with_picture_classes(request, [taken])
+        labelled, prepared_mask = (
+            load_labelled_picture(picture, self.path),
+            to_mask(mask, self.path),
+        )
+        request, notice = with_picture_classes(request, [labelled])
         return self._drawing(
-            with_notice(told, jobs.inpaint(request, taken.picture, where, models()))
+            with_notice(notice, jobs.inpaint(request, labelled.picture, prepared_mask, models()))
         )
 
     @accepts_options(EncodeRequest)
@@ -271,7 +274,7 @@ class Run(MeasuringMethods, PublishingMethods):
             StudioError: if the run can't be read, a value is out of range, or it is no picture.
         """
         request = self._request(EncodeRequest, "encode", options)
-        job = jobs.encode_picture(request, prepared(picture, self.path), models())
+        job = jobs.encode_picture(request, prepare_picture(picture, self.path), models())
         return Encoded(**fields_of_event(self._run_job(job)))
 
     @accepts_options(DistillRequest)
@@ -306,41 +309,41 @@ class Run(MeasuringMethods, PublishingMethods):
             KeyboardInterrupt: as :func:`ddpm_studio.train`.
         """
         folder, sources = Path(run), as_paths(data)
-        place = FallbackFolder(None if spare is None else Path(spare))
+        fallback = FallbackFolder(None if spare is None else Path(spare))
         check_one_length(options)
         request = self._request(DistillRequest, "distill", options)
         if resume:
-            further = resume_student_request(folder, options, request)
+            student_request = resume_student_request(folder, options, request)
             job = jobs.train(
                 sources,
                 folder,
-                further,
+                student_request,
                 PrepareOptions(),
                 resume=True,
                 models=models(),
-                spare=place,
+                spare=fallback,
             )
         else:
             check_new_run(folder)
-            job = jobs.distill(request, folder, sources, models=models(), spare=place)
+            job = jobs.distill(request, folder, sources, models=models(), spare=fallback)
         return Run(run_training(job, folder, self.progress), progress=self.progress)
 
     def __repr__(self) -> str:
         try:
-            told = jobs.describe_run(self.path)
+            summary = jobs.describe_run(self.path)
         except StudioError as error:
             return f"<Run {str(self.path)!r}: {error}>"
-        steps = steps_text(told.step, told.steps)
-        loss = "" if told.last_loss is None else f", loss {told.last_loss:.4f}"
+        steps = steps_text(summary.step, summary.steps)
+        loss = "" if summary.last_loss is None else f", loss {summary.last_loss:.4f}"
         network = (
-            f"a network of the kind {told.network}, unknown here"
-            if told.parameters is None
-            else f"{told.parameters:,} parameters"
+            f"a network of the kind {summary.network}, unknown here"
+            if summary.parameters is None
+            else f"{summary.parameters:,} parameters"
         )
         return (
             f"<Run {str(self.path)!r}: step {steps}{loss}; "
-            f"{side_text(told.width, told.height)} px, {told.channels} channels, "
-            f"T = {told.timesteps:,}, {network}>"
+            f"{side_text(summary.width, summary.height)} px, {summary.channels} channels, "
+            f"T = {summary.timesteps:,}, {network}>"
         )
 
     def _drawing(

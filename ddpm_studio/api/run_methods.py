@@ -35,11 +35,11 @@ class RunMethods:
         RunFolder.open(self.path)
 
     def _request(
-        self, model: type[RequestT], method: str, options: dict[str, Any], **own: object
+        self, model: type[RequestT], method: str, options: dict[str, Any], **arguments: object
     ) -> RequestT:
         """Build a request from the options, and the method's own arguments that are not None."""
-        named = {name: value for name, value in own.items() if value is not None}
-        given = check_options(method, {**options, **named}, model)
+        passed = {name: value for name, value in arguments.items() if value is not None}
+        given = check_options(method, {**options, **passed}, model)
         return build_request(model, given, run=self.path)
 
     def _run_job(

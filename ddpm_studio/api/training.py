@@ -82,32 +82,42 @@ def train(
     check_one_length(given)
     time: Budget | None = None
     base = None if start_from is None else resolve_run(start_from)
-    begun = resume or base is not None
+    is_continued = resume or base is not None
     if budget is not None:
-        time, given = resolve_budget(budget, given, begun=begun)
-    prepare = build_request(PrepareOptions, options_for(PrepareOptions, given))
-    asked, make = options_for(TrainRequest, given), partial(build_request, TrainRequest)
+        time, given = resolve_budget(budget, given, begun=is_continued)
+    prepare_options = build_request(PrepareOptions, options_for(PrepareOptions, given))
+    train_options, make_request = (
+        options_for(TrainRequest, given),
+        partial(build_request, TrainRequest),
+    )
     if resume:
         request = resume_request(
-            folder, given, make({**recorded_prerequisites(folder, asked), **asked}), prepare
+            folder,
+            given,
+            make_request({**recorded_prerequisites(folder, train_options), **train_options}),
+            prepare_options,
         )
     else:
         check_new_run(folder)
-        request = make(asked) if base is None else fine_tune_request(base, asked, make)
-    elsewhere = FallbackFolder(None if spare is None else Path(spare))
-    if time is not None and not begun:
+        request = (
+            make_request(train_options)
+            if base is None
+            else fine_tune_request(base, train_options, make_request)
+        )
+    fallback = FallbackFolder(None if spare is None else Path(spare))
+    if time is not None and not is_continued:
         job = jobs.train_within_budget(
-            time, sources, folder, request, prepare, given, models=models(), spare=elsewhere
+            time, sources, folder, request, prepare_options, given, models=models(), spare=fallback
         )
     else:
         job = jobs.train(
             sources,
             folder,
             request,
-            prepare,
+            prepare_options,
             resume=resume,
             start_from=base,
             models=models(),
-            spare=elsewhere,
+            spare=fallback,
         )
     return Run(run_training(job, folder, progress), progress=progress)
