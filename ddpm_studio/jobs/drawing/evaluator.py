@@ -26,10 +26,10 @@ class Evaluator:
         network: the network, in the precision to compute in.
         device: device of its weights.
         classes: the class of all pictures, or of each of a batch, or class shares, see
-            :func:`~ddpm_studio.engine.guidance.class_shares`; None: without labels. A network that
-            can't mix classes uses that of the largest share.
+            :func:`~ddpm_studio.engine.guidance.interpolation_weights`; None: without labels. A
+            network that can't mix classes uses that of the largest share.
         guidance: scale of classifier-free guidance, from 0; 1 is none.
-        rescale: see :class:`ddpm_studio.engine.guidance.Guided`.
+        rescale: see :class:`ddpm_studio.engine.guidance.GuidedDenoiser`.
         evaluations: expected number of evaluations, as far as is known.
 
     Raises:
@@ -79,10 +79,10 @@ class Evaluator:
             raise ValueError(f"{count} pictures came for {len(self._classes)} classes")
         return self._classes.expand(count, *self._classes.shape[1:]).contiguous()
 
-    def _in_batches(self, x: Tensor, *more: Tensor) -> Tensor:
+    def _in_batches(self, x: Tensor, *extra: Tensor) -> Tensor:
         if len(x) <= self.batch:
-            return self._network(x, *more)
-        pieces = zip(*(torch.split(tensor, self.batch) for tensor in (x, *more)), strict=True)
+            return self._network(x, *extra)
+        pieces = zip(*(torch.split(tensor, self.batch) for tensor in (x, *extra)), strict=True)
         return torch.cat([self._network(*piece) for piece in pieces])
 
 

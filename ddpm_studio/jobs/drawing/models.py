@@ -82,11 +82,11 @@ class ModelStore:
     def __init__(self) -> None:
         self._live: dict[Path, tuple[RunInfo, LiveTraining, _Identity]] = {}
         self._cache: OrderedDict[_Key, Model] = OrderedDict()
-        self._attached = count(1)
+        self._training_ids = count(1)
 
     def attach(self, run: Path, info: RunInfo, training: LiveTraining) -> None:
         """Register a training in progress."""
-        self._live[run.resolve()] = (info, training, (next(self._attached),))
+        self._live[run.resolve()] = (info, training, (next(self._training_ids),))
 
     def detach(self, run: Path) -> None:
         """Unregister a training that has ended."""
@@ -117,9 +117,9 @@ class ModelStore:
         if ema_length is not None and weights != "ema":
             raise StudioError("Raw weights are no average.", "Leave the EMA length out.")
         if path in self._live and step is None and ema_length is None:
-            info, training, attached = self._live[path]
+            info, training, identity = self._live[path]
             step, torch_device = training.step(), training.device
-            key: _Key = (path, attached, step, weights, torch_device, None)
+            key: _Key = (path, identity, step, weights, torch_device, None)
             return self._cached(key, info, lambda: copy.deepcopy(training.network(weights)))
         folder = RunFolder.open(run)
         require(f"The run {path.name}", folder.info.plugins, NEEDED_TO_DRAW)

@@ -16,9 +16,9 @@ from ddpm_studio.requests import DrawRequest
 from ddpm_studio.runs.ready import is_ready, ready_name
 
 # The number of frames does not affect the drawing; the run is opened separately.
-_LEFT_OUT = {"run", "frames", "checkpoint"}
+_EXCLUDED_FIELDS = {"run", "frames", "checkpoint"}
 # Always written, as a run may have its own defaults for them.
-_NAMED = ("sampler", "steps", "class_label", "all_classes", "guidance", "clip_x0")
+_ALWAYS_WRITTEN = ("sampler", "steps", "class_label", "all_classes", "guidance", "clip_x0")
 
 
 def has_cell(recipe: Recipe | None) -> bool:
@@ -85,12 +85,12 @@ def _call(
     drawing: DrawingInfo, request: DrawRequest, recipe: Recipe, names: dict[str, str]
 ) -> list[str]:
     fields = type(request).model_fields
-    settings = request.model_dump(mode="python", exclude=_LEFT_OUT)
+    settings = request.model_dump(mode="python", exclude=_EXCLUDED_FIELDS)
     options = {
         key: value
         for key, value in settings.items()
-        if (key in _NAMED or _is_chosen(fields[key], value))
-        and not _is_idle(fields[key], key, settings)
+        if (key in _ALWAYS_WRITTEN or _is_chosen(fields[key], value))
+        and not _is_unused_option(fields[key], key, settings)
     }
     if options.get("all_classes") is None:
         options.pop("all_classes", None)
@@ -114,7 +114,7 @@ def _is_chosen(field: FieldInfo, value: object) -> bool:
     return field.is_required() or bool(value != field.get_default(call_default_factory=True))
 
 
-def _is_idle(field: FieldInfo, key: str, settings: dict[str, Any]) -> bool:
+def _is_unused_option(field: FieldInfo, key: str, settings: dict[str, Any]) -> bool:
     """Whether it is an option of another sampler, which a request keeps and Python rejects."""
     extra = field.json_schema_extra
     selector = extra.get("option_of") if isinstance(extra, dict) else None

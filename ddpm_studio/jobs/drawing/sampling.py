@@ -48,7 +48,7 @@ def sample(
         request: the settings.
         models: store of models.
         devices: devices of ranks that share the batches, as in ``TrainRequest.devices``, or
-            ``LAUNCHED``; with frames only the first is used.
+            ``LAUNCHED_BY_TORCHRUN``; with frames only the first is used.
         batch_frames: frames to yield of each batch, if ``request.frames`` has none.
 
     Yields:

@@ -21,7 +21,7 @@ from ddpm_studio.runs.classes import needs_class
 
 _MAX_GUIDANCE = 2.0
 # In multiples of the pictures seen until samples are recognisable.
-_MOST_UNTIL, _NONE_FROM = 4.0, 28.0
+_FULL_GUIDANCE_UNTIL, _NO_GUIDANCE_FROM = 4.0, 28.0
 
 DrawRequestT = TypeVar("DrawRequestT", bound=DrawRequest)
 SamplerRequestT = TypeVar("SamplerRequestT", bound=SamplerRequest)
@@ -100,5 +100,6 @@ def default_guidance(info: RunInfo, step: int) -> float:
     if request is None or not step:
         return _MAX_GUIDANCE
     seen = info.pictures_seen_at(step) / pictures_until_recognisable(request.preset)
-    share = math.log(max(seen, 1e-9) / _MOST_UNTIL) / math.log(_NONE_FROM / _MOST_UNTIL)
+    span = math.log(_NO_GUIDANCE_FROM / _FULL_GUIDANCE_UNTIL)
+    share = math.log(max(seen, 1e-9) / _FULL_GUIDANCE_UNTIL) / span
     return round(_MAX_GUIDANCE - (_MAX_GUIDANCE - 1) * min(1.0, max(0.0, share)), 1)

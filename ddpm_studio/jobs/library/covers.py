@@ -135,14 +135,14 @@ def _read(path: Path) -> Pictures | None:
 def _key(sources: Sequence[Path], options: PrepareOptions, count: int) -> str:
     """Return the cache key of pictures: hash of paths, modification times and options."""
     try:
-        entries = [(str(path.resolve()), _changed(path)) for path in sources]
+        entries = [(str(path.resolve()), _modification_times(path)) for path in sources]
     except OSError as error:
         raise StudioError(f"{error.filename} can't be read.", "Check that it is there.") from error
     text = json.dumps([entries, options.model_dump(), count])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _changed(source: Path) -> list[int]:
+def _modification_times(source: Path) -> list[int]:
     """Return the modification times of a file, or of a folder and its subfolders.
 
     Adding a picture changes the modification time of its folder only. The number of listed

@@ -97,8 +97,8 @@ def save_to_gallery(run: Path, drawn: DrawingResult) -> Generator[Event, None, l
 
     folder = make_user_files_folder(run) / _FOLDER
     # The run folder itself is not made: if its disk is gone, that would be on another one.
-    for needed in (folder.parent, folder):
-        needed.mkdir(exist_ok=True)
+    for needed_folder in (folder.parent, folder):
+        needed_folder.mkdir(exist_ok=True)
     existing = [*numbered_pictures(folder), *numbered_pictures(folder / DELETED)]
     number = max((int(path.stem) for path in existing), default=0)
     entries = []

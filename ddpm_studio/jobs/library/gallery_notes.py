@@ -41,7 +41,7 @@ def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:
         raise ValueError(f"a rating has 0 to {MAX_STARS} stars, not {stars}")
     folders = _by_folder(files)
     for number, (folder, names) in enumerate(folders.items(), 1):
-        _change(folder, _RATINGS, partial(_rated, folder, names, stars))
+        _change(folder, _RATINGS, partial(_notes_with_rating, folder, names, stars))
         yield Progress(number, len(folders), "Rating")
 
 
@@ -62,7 +62,7 @@ def put_on_board(files: Sequence[Path], board: str, on: bool) -> Generator[Event
     board = board_name(board)
     folders = _by_folder(files)
     for number, (folder, names) in enumerate(folders.items(), 1):
-        _change(folder, _BOARDS, partial(_put, folder, names, board, on))
+        _change(folder, _BOARDS, partial(_notes_with_board, folder, names, board, on))
         yield Progress(number, len(folders), "Putting on a board")
 
 
@@ -114,11 +114,11 @@ def remove_notes(folder: Path, names: Collection[str]) -> None:
         _change(folder, _BOARDS, lambda: _board_notes(_boards(folder), removed))
 
 
-def _rated(folder: Path, names: Collection[str], stars: int) -> Notes:
+def _notes_with_rating(folder: Path, names: Collection[str], stars: int) -> Notes:
     return _star_notes(read_stars(folder) | dict.fromkeys(names, stars))
 
 
-def _put(folder: Path, names: set[str], board: str, on: bool) -> Notes:
+def _notes_with_board(folder: Path, names: set[str], board: str, on: bool) -> Notes:
     boards = _boards(folder)
     members = boards.get(board, set())
     return _board_notes({**boards, board: members | names if on else members - names})

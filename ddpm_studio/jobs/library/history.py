@@ -64,7 +64,7 @@ def read_run_update(
     if figures:
         chunk = metrics.read_new_lines(folder.metrics_file, position)
     checkpoints = Checkpoint.find_all(folder.checkpoints_dir)
-    silence = _seconds_since_write(folder.metrics_file)
+    idle_seconds = _seconds_since_write(folder.metrics_file)
     return RunUpdate(
         MetricArrays.from_lines(chunk.lines),
         tuple(evaluations.read(run)),
@@ -73,26 +73,26 @@ def read_run_update(
         chunk.more,
         tuple(folder.previews()),
         checkpoints[-1].step if checkpoints else None,
-        silence,
+        idle_seconds,
         folder.info.process.timesteps,
         folder.info.request.steps if folder.info.request else None,
-        _trainer(run, silence),
+        _trainer(run, idle_seconds),
     )
 
 
-def _trainer(run: Path, silence: float | None) -> LockOwner | None:
+def _trainer(run: Path, idle_seconds: float | None) -> LockOwner | None:
     owner = LockOwner.read(run)
     if owner is None or owner.is_this_process:
         return None
     alive = owner.alive()
     if alive is None:
         # A process on another machine can only be judged by what it writes.
-        alive = _is_fresh(silence)
+        alive = _is_fresh(idle_seconds)
     return owner if alive else None
 
 
-def _is_fresh(silence: float | None) -> bool:
-    return silence is not None and silence < _FRESH_SECONDS
+def _is_fresh(idle_seconds: float | None) -> bool:
+    return idle_seconds is not None and idle_seconds < _FRESH_SECONDS
 
 
 def _seconds_since_write(file: Path) -> float | None:

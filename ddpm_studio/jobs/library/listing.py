@@ -82,10 +82,10 @@ def _run_folders(folders: Sequence[Path]) -> list[Path]:
         except OSError:
             continue
         found += [entry for entry in entries if is_file(entry / "run.json")]
-    return sorted(found, key=_changed, reverse=True)
+    return sorted(found, key=_modification_time, reverse=True)
 
 
-def _changed(run: Path) -> float:
+def _modification_time(run: Path) -> float:
     try:
         return (run / "run.json").stat().st_mtime
     except OSError:
@@ -128,20 +128,20 @@ def _settings(info: RunInfo, step: int) -> Iterator[tuple[str, str]]:
         yield "Fine-tuned from", info.start_from
     if info.request is not None:
         # The number of steps is shown above: a resumed run has more than its request.
-        yield from _titled(info.request, leave_out="steps")
+        yield from _titled_rows(info.request, leave_out="steps")
     else:
-        yield from _named("Process", info.process.model_dump(exclude={"betas"}))
+        yield from _group_rows("Process", info.process.model_dump(exclude={"betas"}))
     if info.data is not None:
         yield "Pictures", f"{info.data.count:,}"
         yield "Pictures from", ", ".join(info.data.sources)
         yield "Fingerprint of the pictures", info.data.fingerprint
         yield "Classes", ", ".join(info.data.class_names) or "–"
-        yield from _titled(info.data.options)
-    yield from _named("Network", info.network)
-    yield from _named("Version of", info.versions)
+        yield from _titled_rows(info.data.options)
+    yield from _group_rows("Network", info.network)
+    yield from _group_rows("Version of", info.versions)
 
 
-def _titled(model: BaseModel, leave_out: str = "") -> Iterator[tuple[str, str]]:
+def _titled_rows(model: BaseModel, leave_out: str = "") -> Iterator[tuple[str, str]]:
     for name, field in type(model).model_fields.items():
         if name == leave_out:
             continue
@@ -150,7 +150,7 @@ def _titled(model: BaseModel, leave_out: str = "") -> Iterator[tuple[str, str]]:
         yield field.title or name, side_text(*sides(value)) if size else _text(value)
 
 
-def _named(group: str, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _group_rows(group: str, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
         yield f"{group}: {name.replace('_', ' ')}", _text(value)
 

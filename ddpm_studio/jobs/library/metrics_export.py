@@ -64,7 +64,7 @@ def export_metrics(request: ExportMetricsRequest) -> Generator[Event, None, int]
             ]
             while True:
                 # Checked before reading, so that what is written until the end is read as well.
-                live = request.follow and is_in_use(folder.path)
+                is_live = request.follow and is_in_use(folder.path)
                 chunk = metrics.read_new_lines(folder.metrics_file, position)
                 position = chunk.position
                 if chunk.is_rewritten:
@@ -79,7 +79,7 @@ def export_metrics(request: ExportMetricsRequest) -> Generator[Event, None, int]
                 step = int(chunk.lines[-1]["step"]) if chunk.lines else 0
                 yield Progress(min(step, total), max(total, step), "Writing the figures", "steps")
                 if not chunk.more:
-                    if not live:
+                    if not is_live:
                         return written
                     time.sleep(_POLL_SECONDS)
     except OSError as error:
@@ -160,7 +160,7 @@ def _summary_writer() -> Callable[[Path], Any]:
             "Event files need the package tensorboard.",
             "Install it: pip install 'ddpm-studio[tensorboard]'; or write a table with --csv.",
         ) from error
-    make = cast(Callable[..., Any], SummaryWriter)
+    make_writer = cast(Callable[..., Any], SummaryWriter)
     # Values of other event files in the folder, such as those of an earlier export, are purged from
     # step 0 on: otherwise each would appear twice.
-    return lambda folder: make(str(folder), purge_step=0)
+    return lambda folder: make_writer(str(folder), purge_step=0)

@@ -93,8 +93,8 @@ def require_reader(info: RunInfo, sources: Sequence[Path]) -> None:
 def _missing_readers(info: RunInfo, sources: Sequence[Path]) -> dict[str, str]:
     """Return missing plug-ins' data formats that these pictures need, with their origins."""
     recorded = info.data.sources if info.data is not None else ()
-    same = [str(source.resolve()) for source in sources] == list(recorded)
-    return missing(info.plugins, (DATA_FORMATS.kind,)) if same else {}
+    is_recorded = [str(source.resolve()) for source in sources] == list(recorded)
+    return missing(info.plugins, (DATA_FORMATS.kind,)) if is_recorded else {}
 
 
 def prepare_training_pictures(

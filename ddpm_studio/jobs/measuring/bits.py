@@ -54,7 +54,7 @@ def measure_bits(
         sources: files and folders of the pictures; empty: those that the model was trained on.
         models: store of models.
         devices: devices of ranks that share the work, as in ``TrainRequest.devices``, or
-            ``LAUNCHED``; the figures do not depend on them.
+            ``LAUNCHED_BY_TORCHRUN``; the figures do not depend on them.
 
     Yields:
         Progress; BitsMeasured about twice a second once a picture is complete.
@@ -87,7 +87,7 @@ def measure_bits(
     partial_results = _PartialResults(Measurement(model.run, recipe))
     sums = BoundSums(process.schedule.T, request.timesteps, numbers)
     flow: list[float] = partial_results.restore(sums)
-    make_result = partial(_bits_measured, asked=count, recipe=recipe)
+    make_result = partial(_bits_measured, requested=count, recipe=recipe)
     work = BitsWork(model, process, request, dataset, numbers)
     if sums.done == sums.items and not (request.flow and len(flow) < count):
         ranks = RankPlan.single(ranks.device)
@@ -188,11 +188,11 @@ def _flow_progress(
 
 
 def _bits_measured(
-    bound: Bound, flow: Sequence[float] = (), *, asked: int, recipe: dict[str, object]
+    bound: Bound, flow: Sequence[float] = (), *, requested: int, recipe: dict[str, object]
 ) -> BitsMeasured:
     return BitsMeasured(
         pictures=len(bound.totals),
-        asked=asked,
+        asked=requested,
         T=bound.T,
         total=bound.total,
         standard_error=_number(bound.standard_error),

@@ -67,7 +67,7 @@ def evaluate(
         sources: the real pictures; empty: those that the model was trained on.
         models: store of models.
         devices: devices of ranks that share the drawing, as in ``TrainRequest.devices``, or
-            ``LAUNCHED``.
+            ``LAUNCHED_BY_TORCHRUN``.
 
     Yields:
         Progress and Notices.

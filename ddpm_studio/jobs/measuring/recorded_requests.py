@@ -16,10 +16,10 @@ def recorded_request(evaluation: RecordedEvaluation, run: Path) -> EvaluateReque
     recipe = evaluation.told.get("recipe")
     if not isinstance(recipe, dict):
         return None
-    drawn, compared = recipe.get("request"), recipe.get("compared")
+    sample_fields, compare_fields = recipe.get("request"), recipe.get("compared")
     fields: dict[str, Any] = {
-        **(drawn if isinstance(drawn, dict) else {}),
-        **(compared if isinstance(compared, dict) else {}),
+        **(sample_fields if isinstance(sample_fields, dict) else {}),
+        **(compare_fields if isinstance(compare_fields, dict) else {}),
         "by_class": recipe.get("by_class", True),
     }
     known = {key: value for key, value in fields.items() if key in EvaluateRequest.model_fields}

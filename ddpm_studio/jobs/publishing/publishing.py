@@ -176,10 +176,10 @@ def _without_paths(evaluation: RecordedEvaluation, name: str) -> RecordedEvaluat
     details: dict[str, Any] = dict(evaluation.told)
     recipe = dict(details["recipe"])
     recipe["request"] = {**recipe["request"], "run": name}
-    compared = dict(recipe["compared"])
-    if compared.get("features_file"):
-        compared["features_file"] = Path(compared["features_file"]).name
-    return replace(evaluation, told={**details, "recipe": {**recipe, "compared": compared}})
+    compare_fields = dict(recipe["compared"])
+    if compare_fields.get("features_file"):
+        compare_fields["features_file"] = Path(compare_fields["features_file"]).name
+    return replace(evaluation, told={**details, "recipe": {**recipe, "compared": compare_fields}})
 
 
 def _replace_evaluations(run: Path, recorded: Sequence[RecordedEvaluation]) -> None:

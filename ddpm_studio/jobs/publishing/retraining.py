@@ -60,14 +60,14 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
         data: names of its pictures, from ``commands.data_args``.
     """
     stages = _stages(info, step)
-    last = stages[-1]
+    last_stage = stages[-1]
     remarks = [_describe_change(change) for change in info.changes if change.step < step]
-    if step != last.planned:
+    if step != last_stage.planned:
         template = "It was planned for {planned:,} steps, and is at step {step:,}."
-        remarks.insert(0, template.format(planned=last.planned, step=step))
+        remarks.insert(0, template.format(planned=last_stage.planned, step=step))
     if info.student is not None:
         # Its stages are parts of the planned steps, and no command resumes within one.
-        exact = len(stages) == 1 and step == last.planned
+        exact = len(stages) == 1 and step == last_stage.planned
         return Retraining([train_command(info, stages[0].request, name, data)], exact, remarks)
     planned_stages = [stage for stage in stages if _follows_plan(stage)]
     exact = all(stage.end == stage.planned for stage in planned_stages)

@@ -124,14 +124,14 @@ def _by_t(result: BitsMeasured, command: str) -> ReportFigure:
 
 
 def _rate_distortion(result: BitsMeasured, command: str) -> ReportFigure:
-    reverse = [float(result.T - t + 1) for t in result.t]
+    reverse_time = [float(result.T - t + 1) for t in result.t]
     time = Axis("reverse process time, $T − t + 1$")
     rmse, rate = Axis("distortion, RMSE on 0–255"), Axis("rate, bits/dim")
     drawings = [
         plot([PlotLine(x, y)], x_axis, y_axis, title=title, width=_THIRD)
         for x, y, x_axis, y_axis, title in (
-            (reverse, result.distortion, time, rmse, "Distortion by time"),
-            (reverse, result.rate, time, rate, "Rate by time"),
+            (reverse_time, result.distortion, time, rmse, "Distortion by time"),
+            (reverse_time, result.rate, time, rate, "Rate by time"),
             (result.rate, result.distortion, rate, rmse, "Distortion by rate"),
         )
     ]

@@ -63,33 +63,37 @@ def interpolation(subject: Subject) -> PartPlan:
     # The end pictures are shown at the sides too.
     count = max(3, subject.columns(11) - 2)
     pairs = _PAIRS[: subject.choose(3, 1)]
-    middle = [subject.drawing(InterpolateRequest, t=half, steps_lambda=count) for _ in pairs]
+    pair_requests = [subject.drawing(InterpolateRequest, t=half, steps_lambda=count) for _ in pairs]
     ts = [T, 3 * T // 4, half, T // 4, 0] if not subject.request.quick else [T, 0]
-    coarse = [subject.drawing(InterpolateRequest, t=t, steps_lambda=count) for t in ts]
+    t_requests = [subject.drawing(InterpolateRequest, t=t, steps_lambda=count) for t in ts]
     steps = half * len(pairs) + sum(ts)
     cost = count * subject.evaluations * steps // T + subject.input_cost()
-    return PartPlan(cost, lambda: _interpolation(subject, middle, coarse))
+    return PartPlan(cost, lambda: _interpolation(subject, pair_requests, t_requests))
 
 
 def _interpolation(
-    subject: Subject, middle: Sequence[InterpolateRequest], coarse: Sequence[InterpolateRequest]
+    subject: Subject,
+    pair_requests: Sequence[InterpolateRequest],
+    t_requests: Sequence[InterpolateRequest],
 ) -> Generator[Event, None, Section]:
     inputs = yield from subject.input_pictures()
-    pairs = _PAIRS[: len(middle)]
+    pairs = _PAIRS[: len(pair_requests)]
     jobs = [
         interpolate(request, [inputs.pictures[a], inputs.pictures[b]], subject.models)
-        for request, (a, b) in zip(middle, pairs, strict=True)
+        for request, (a, b) in zip(pair_requests, pairs, strict=True)
     ]
-    by_pair = run_sequentially(list(zip([request.t for request in middle], jobs, strict=True)))
+    by_pair = run_sequentially(
+        list(zip([request.t for request in pair_requests], jobs, strict=True))
+    )
     ends = [inputs.pictures[k] for k in pairs[0]]
-    by_t = interpolate_series(coarse, ends, subject.models)
-    shares = (sum(r.t for r in middle), sum(r.t for r in coarse))
+    by_t = interpolate_series(t_requests, ends, subject.models)
+    shares = (sum(r.t for r in pair_requests), sum(r.t for r in t_requests))
     pair_drawings, t_drawings = yield from run_sequentially(
         [(shares[0], by_pair), (shares[1], by_t)]
     )
     figures = [
-        _pairs_figure(subject, inputs, middle, pair_drawings),
-        _by_t_figure(subject, inputs, coarse, t_drawings),
+        _pairs_figure(subject, inputs, pair_requests, pair_drawings),
+        _by_t_figure(subject, inputs, t_requests, t_drawings),
     ]
     entry = REPORT_PARTS["interpolate"]
     return Section(entry.name, entry.title, entry.paper, "", figures)

@@ -61,38 +61,39 @@ def _comparison_key(evaluation: RecordedEvaluation, subject: Subject) -> str:
 
 
 def _group(subject: Subject, group: Sequence[RecordedEvaluation]) -> ReportFigure:
-    newest = {evaluation.step: evaluation for evaluation in group}
-    last = newest[max(newest)]
+    by_step = {evaluation.step: evaluation for evaluation in group}
+    latest = by_step[max(by_step)]
     titles = {figure.name: figure.title for metric in METRICS.values() for figure in metric.figures}
     blocks: list[Block] = []
-    if len(newest) > 1:
-        names = [name for name in titles if name in last.figures][:_MAX_PLOTS]
-        blocks.append(Drawings([_over_steps(newest, name, titles[name]) for name in names]))
+    if len(by_step) > 1:
+        names = [name for name in titles if name in latest.figures][:_MAX_PLOTS]
+        blocks.append(Drawings([_over_steps(by_step, name, titles[name]) for name in names]))
     rows = [
-        (titles.get(name, name), f"{value:.4f}", _floor(last, name))
-        for name, value in last.figures.items()
+        (titles.get(name, name), f"{value:.4f}", _floor(latest, name))
+        for name, value in latest.figures.items()
     ]
-    blocks.append(ReportTable(("", f"samples, step {last.step:,}", "floor"), rows))
+    blocks.append(ReportTable(("", f"samples, step {latest.step:,}", "floor"), rows))
     caption = (
-        f"Of {last.samples:,} samples against {last.reference:,} real pictures, in {last.features}."
+        f"Of {latest.samples:,} samples against {latest.reference:,} real pictures, "
+        f"in {latest.features}."
     )
-    if last.floor:
+    if latest.floor:
         caption += (
-            f" Floor: the same of {last.floor:,} real pictures in the place of samples, what a "
+            f" Floor: the same of {latest.floor:,} real pictures in the place of samples, what a "
             "perfect model would come to."
         )
-    return ReportFigure(blocks, caption, _commands(subject, last))
+    return ReportFigure(blocks, caption, _commands(subject, latest))
 
 
 def _floor(evaluation: RecordedEvaluation, name: str) -> str:
     return f"{evaluation.floors[name]:.4f}" if name in evaluation.floors else "–"
 
 
-def _over_steps(newest: dict[int, RecordedEvaluation], name: str, title: str) -> Html:
-    steps = sorted(step for step, evaluation in newest.items() if name in evaluation.figures)
-    values = [newest[step].figures[name] for step in steps]
+def _over_steps(by_step: dict[int, RecordedEvaluation], name: str, title: str) -> Html:
+    steps = sorted(step for step, evaluation in by_step.items() if name in evaluation.figures)
+    values = [by_step[step].figures[name] for step in steps]
     curves = [PlotLine(steps, values, "samples", 0, "points")]
-    floors = [newest[step].floors.get(name, float("nan")) for step in steps]
+    floors = [by_step[step].floors.get(name, float("nan")) for step in steps]
     if any(floor == floor for floor in floors):
         curves.append(PlotLine(steps, floors, "floor", 1, "dashed"))
     return plot(curves, Axis("step"), Axis(title), title=f"{title} by step")

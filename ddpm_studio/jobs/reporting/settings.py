@@ -21,7 +21,7 @@ from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 
 _PART = "settings"
-_LONGEST = 300
+_MAX_LENGTH = 300
 
 
 def settings(subject: Subject) -> PartPlan:
@@ -150,4 +150,4 @@ def _value_text(value: object) -> str:
 
 
 def _truncate(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}…"

@@ -111,9 +111,9 @@ class Subject:
         student = self.model.info.student
         return self.steps or (student.steps if student else self.T)
 
-    def choose(self, usual: int, quick: int) -> int:
-        """Return ``usual``, or ``quick`` in a quick report."""
-        return quick if self.request.quick else usual
+    def choose(self, full: int, quick: int) -> int:
+        """Return ``full``, or ``quick`` in a quick report."""
+        return quick if self.request.quick else full
 
     def columns(self, maximum: int) -> int:
         """Return the number of pictures in a row, at most ``maximum``, by their displayed width."""

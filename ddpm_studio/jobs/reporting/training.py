@@ -74,39 +74,39 @@ def _loss(name: str) -> str:
 
 def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) -> ReportFigure:
     step, loss = steps[:, 0], steps[:, 1]
-    mean_step, mean = segment_means(step, loss)
-    measured = np.isfinite(held_out[:, 1]).any()
-    by_t, bits = _by_t(ticks), np.isfinite(held_out[:, 2]).any()
-    width = {1: 620, 2: 460}.get(1 + bool(len(by_t)) + bool(bits), 298)
+    mean_step, mean_loss = segment_means(step, loss)
+    has_held_out = np.isfinite(held_out[:, 1]).any()
+    by_t, has_bits = _by_t(ticks), np.isfinite(held_out[:, 2]).any()
+    width = {1: 620, 2: 460}.get(1 + bool(len(by_t)) + bool(has_bits), 298)
     curves = [
         PlotLine(step, loss, colour=0, style="thin"),
-        PlotLine(mean_step, mean, "trained on", colour=0),
+        PlotLine(mean_step, mean_loss, "trained on", colour=0),
     ]
-    if measured:
+    if has_held_out:
         curves.append(PlotLine(held_out[:, 0], held_out[:, 1], "held out", 1, "points"))
-    by_step, in_decades = Axis("step"), Axis("loss", log=True)
-    drawings = [plot(curves, by_step, in_decades, title="Loss by step", width=width)]
+    step_axis, loss_axis = Axis("step"), Axis("loss", log=True)
+    drawings = [plot(curves, step_axis, loss_axis, title="Loss by step", width=width)]
     rows = len(step) // _SMOOTH_POINTS
     caption = (
         f"Training loss over {format_count(int(step[-1]), 'step')}: pale, as measured; solid, the "
         f"mean of each {f'{rows:,} rows' if rows > 1 else 'row'} that the run keeps."
     )
-    if bits:
+    if has_bits:
         curve = PlotLine(held_out[:, 0], held_out[:, 2], "held out", 1, "points")
         axis = Axis("bits/dim, estimated")
-        drawings.append(plot([curve], by_step, axis, title="Held-out bits/dim", width=width))
+        drawings.append(plot([curve], step_axis, axis, title="Held-out bits/dim", width=width))
     if len(by_t):
         centre = (np.arange(BINS) + 0.5) * subject.T / BINS
         curve = PlotLine(centre, by_t, style="points")
         drawings.append(
-            plot([curve], Axis("$t$"), in_decades, title="Training loss by t", width=width)
+            plot([curve], Axis("$t$"), loss_axis, title="Training loss by t", width=width)
         )
         caption += (
             f" Loss by t: towards the end of the training, the mean of each of {BINS} parts of "
             "1 … T."
         )
     blocks: list[Block] = [Drawings(drawings)]
-    if not measured:
+    if not has_held_out:
         blocks.append(Note(_no_held_out(subject), missing=True))
     if not len(by_t):
         blocks.append(Note("The loss by t of the training is not recorded.", missing=True))
@@ -128,11 +128,11 @@ def _by_t(ticks: Values) -> Values:
     known = ticks[np.isfinite(ticks).any(axis=1)]
     if not len(known):
         return np.empty(0)
-    last = known[-max(_LAST_TICKS, len(known) // 10) :]
-    seen = np.isfinite(last)
-    total = np.where(seen, last, 0).sum(axis=0)
+    last_ticks = known[-max(_LAST_TICKS, len(known) // 10) :]
+    is_finite = np.isfinite(last_ticks)
+    total = np.where(is_finite, last_ticks, 0).sum(axis=0)
     mean = np.full(BINS, np.nan)
-    np.divide(total, seen.sum(axis=0), out=mean, where=seen.any(axis=0))
+    np.divide(total, is_finite.sum(axis=0), out=mean, where=is_finite.any(axis=0))
     return mean
 
 

@@ -93,18 +93,19 @@ class _TotalProgress:
     """Progress of the whole report, which never decreases."""
 
     def __init__(self, total: int) -> None:
-        self._total, self._before, self._highest = total, 0, 0
+        self._total, self._finished_cost, self._highest = total, 0, 0
 
     def part(self, cost: int, progress: Progress) -> Progress:
         """Return the progress of the report when a part has this ``progress``."""
         return self._progress_at(
-            self._before + cost * min(progress.done, progress.total) // max(1, progress.total)
+            self._finished_cost
+            + cost * min(progress.done, progress.total) // max(1, progress.total)
         )
 
     def finish_part(self, cost: int) -> Progress:
         """Count a part as done, and return the progress of the report."""
-        self._before += cost
-        return self._progress_at(self._before)
+        self._finished_cost += cost
+        return self._progress_at(self._finished_cost)
 
     def _progress_at(self, done: int) -> Progress:
         self._highest = max(self._highest, done)

@@ -19,7 +19,7 @@ from ddpm_studio.jobs.teaching.results import (
     PosteriorTables,
 )
 
-_POINTS, _COUNTED = 512, 4096
+_SHOWN_POINTS, _ENTROPY_POINTS = 512, 4096
 _T_OF_POINTS = 100
 
 
@@ -31,13 +31,13 @@ def run_point_diffusion(seed: int) -> DiffusedPoints:
     schedule = NoiseSchedule.named("linear_scaled", _T_OF_POINTS)
     process = DiffusionProcess(schedule, clip_x0=False)
     generator = torch.Generator().manual_seed(seed)
-    x = toy.draw_points("eight_gaussians", _COUNTED, generator)
+    x = toy.draw_points("eight_gaussians", _ENTROPY_POINTS, generator)
     states, entropy = list[Points](), list[float]()
     for t in range(_T_OF_POINTS + 1):
         if t:
             noise = torch.randn(x.shape, generator=generator)
             x = process.q_step(x, t - 1, noise)
-        states.append(x[:_POINTS].numpy().copy())
+        states.append(x[:_SHOWN_POINTS].numpy().copy())
         log_density = toy.mixture_log_density(x, schedule, t - 1)
         entropy.append(-float(log_density.mean()) / math.log(2))
     gaussian_entropy = math.log2(2 * math.pi * math.e)

@@ -13,7 +13,7 @@ from ddpm_studio.engine.likelihood.gaussian_data import GaussianBound, gaussian_
 from ddpm_studio.jobs.events import Table
 from ddpm_studio.jobs.teaching.results import GAP_STEPS, GapCurves, TwoGaussians
 
-_PLACES, _WIDTHS = 241, 2.0
+_GRID_POINTS, _RANGE_IN_STDS = 241, 2.0
 
 
 def two_gaussians(
@@ -26,11 +26,11 @@ def two_gaussians(
     )
     kl_qp = float(gaussian_kl(*q, *p)) / math.log(2)
     kl_pq = float(gaussian_kl(*p, *q)) / math.log(2)
-    x = np.linspace(-reach, reach, _PLACES)
+    x = np.linspace(-reach, reach, _GRID_POINTS)
     log_q, log_p = _log_normal(x, q_mean, q_std), _log_normal(x, p_mean, p_std)
-    dense = np.exp(log_q)
-    part = dense * (log_q - log_p) / math.log(2)
-    return TwoGaussians(x, dense, np.exp(log_p), part, kl_qp, kl_pq)
+    density = np.exp(log_q)
+    kl_integrand = density * (log_q - log_p) / math.log(2)
+    return TwoGaussians(x, density, np.exp(log_p), kl_integrand, kl_qp, kl_pq)
 
 
 def gap_curves(std: float, steps: int, variance: str) -> GapCurves:
@@ -41,7 +41,7 @@ def gap_curves(std: float, steps: int, variance: str) -> GapCurves:
         steps: number of the paper's 1,000 timesteps that are kept.
         variance: "fixed_large" or "fixed_small".
     """
-    x = np.linspace(-_WIDTHS * std, _WIDTHS * std, _PLACES)
+    x = np.linspace(-_RANGE_IN_STDS * std, _RANGE_IN_STDS * std, _GRID_POINTS)
     curves = _bound(x, std, steps, variance)
     # All are quadratic in x_0, so that their value at x_0 = std is their mean.
     gaps = {
