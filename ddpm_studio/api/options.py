@@ -14,7 +14,7 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 # Fields that the called object fills in itself.
-_OWN = {"run"}
+_IMPLICIT_FIELDS = {"run"}
 
 
 def accepts_options(*models: type[BaseModel]) -> Callable[[FunctionT], FunctionT]:
@@ -60,7 +60,7 @@ def option_fields(*models: type[BaseModel]) -> dict[str, FieldInfo]:
         name: field
         for model in models
         for name, field in model.model_fields.items()
-        if name not in _OWN
+        if name not in _IMPLICIT_FIELDS
     }
 
 

@@ -95,8 +95,8 @@ class PictureArray:
     def _size(self) -> str:
         """Return "16 pictures of 32 × 24 × 3", width first as everywhere."""
         count, height, width, channels = self.pictures.shape
-        word = "picture" if count == 1 else "pictures"
-        return f"{count} {word} of {size_text(width, height)} × {channels}"
+        noun = "picture" if count == 1 else "pictures"
+        return f"{count} {noun} of {size_text(width, height)} × {channels}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

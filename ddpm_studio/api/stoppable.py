@@ -42,7 +42,10 @@ def run_training(job: Generator[Event, None, TrainResult], folder: Path, progres
 def _stopped_message(folder: Path) -> str:
     """Return the message for an interrupted training: which checkpoint it can resume from."""
     try:
-        saved = RunFolder.open(folder).newest()
+        checkpoint = RunFolder.open(folder).newest()
     except StudioError:
         return "Stopped before the first step; no checkpoint is there."
-    return f"Stopped; step {saved.step:,} is saved in {saved.path}. resume=True goes on from there."
+    return (
+        f"Stopped; step {checkpoint.step:,} is saved in {checkpoint.path}. "
+        "resume=True goes on from there."
+    )

@@ -118,10 +118,10 @@ def _print_error(error: Exception) -> int:
         _print_error_line(f"{message}{ending} See {command_path} --help.")
         return USAGE
     failure = Failure.of(error)
-    foreseen = isinstance(error, StudioError)
+    is_expected = isinstance(error, StudioError)
     _print_error_line(
         failure.line
-        if foreseen
+        if is_expected
         else f"{failure.cause} {failure.remedy} ({_DEBUG} shows where it comes from.)"
     )
     return FAILED

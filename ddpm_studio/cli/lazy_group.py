@@ -14,10 +14,10 @@ from ddpm_studio.cli.signals import OutputClosed
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
 
 # Longer lines are hard to read.
-_WIDEST = 100
+_MAX_HELP_WIDTH = 100
 
 # -h too, as is usual.
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": _WIDEST}
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": _MAX_HELP_WIDTH}
 
 
 def load_command(name: str) -> TyperCommand:

@@ -8,7 +8,7 @@ from typing import Any
 from typer.core import TyperCommand
 
 _INDENT = _GAP = "  "
-_WIDEST_OPTIONS = 32
+_MAX_OPTION_WIDTH = 32
 
 
 class PlainCommand(TyperCommand):
@@ -37,7 +37,7 @@ class PlainCommand(TyperCommand):
 def _table(rows: list[tuple[str, str]], width: int) -> str:
     """Format options and their help in two columns; the parser's own table breaks at hyphens."""
     inner = width - len(_INDENT)
-    column = min(_WIDEST_OPTIONS, max(len(signature) for signature, _ in rows) + len(_GAP))
+    column = min(_MAX_OPTION_WIDTH, max(len(signature) for signature, _ in rows) + len(_GAP))
     lines = []
     for signature, help_text in rows:
         wrapped = textwrap.wrap(

@@ -104,16 +104,17 @@ class TrainOutput:
         """
         run = self._run or run
         try:
-            saved = RunFolder.open(run).newest()
+            checkpoint = RunFolder.open(run).newest()
         except StudioError:
             self._print_json({"event": "stopped", "run": run, "step": 0, "checkpoint": None})
             _print(f"{opening} before the first step; no checkpoint is there.")
             return
         self._print_json(
-            {"event": "stopped", "run": run, "step": saved.step, "checkpoint": saved.path}
+            {"event": "stopped", "run": run, "step": checkpoint.step, "checkpoint": checkpoint.path}
         )
         _print(
-            f"{opening} at step {saved.step:,}, saved in {saved.path}. --resume goes on from there."
+            f"{opening} at step {checkpoint.step:,}, saved in {checkpoint.path}. "
+            "--resume goes on from there."
         )
 
     def _print_json(self, value: dict[str, object]) -> None:

@@ -89,4 +89,4 @@ def _print_table(result: BitsMeasured) -> None:
     print("   ".join(TABLE_4_HEADERS))
     for row in table_4_rows(result):
         cells = zip(row, TABLE_4_HEADERS, strict=True)
-        print("   ".join(f"{cell:>{len(head)}}" for cell, head in cells))
+        print("   ".join(f"{cell:>{len(header)}}" for cell, header in cells))

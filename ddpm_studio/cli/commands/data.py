@@ -44,6 +44,6 @@ def command(
     print(f"Prepared as {shape}.")
     for reject in report.rejects[:_REJECTS_SHOWN]:
         print(f"Left out: {reject.name} ({reject.reason})")
-    more = len(report.rejects) - _REJECTS_SHOWN
-    if more > 0:
-        print(f"and {more:,} more; --json lists all.")
+    hidden_count = len(report.rejects) - _REJECTS_SHOWN
+    if hidden_count > 0:
+        print(f"and {hidden_count:,} more; --json lists all.")

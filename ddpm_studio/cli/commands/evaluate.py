@@ -109,5 +109,5 @@ def _print_result(result: EvaluationResult) -> None:
         print(f"Floor: the same of {result.floor:,} real pictures in the place of samples.")
     accuracy = result.features_told.get("held_out_accuracy")
     if isinstance(accuracy, float):
-        tested = result.features_told.get("held_out_pictures")
-        print(f"The classifier names {accuracy:.1%} of {tested:,} held-out pictures rightly.")
+        tested_count = result.features_told.get("held_out_pictures")
+        print(f"The classifier names {accuracy:.1%} of {tested_count:,} held-out pictures rightly.")

@@ -20,7 +20,7 @@ from ddpm_studio.runs.ready import ready_name, ready_runs
 if TYPE_CHECKING:
     from ddpm_studio.jobs import RunSummary
 
-_WIDEST = 4000
+_MAX_VALUE_LENGTH = 4000
 _SCHEDULES = {"betas": "betas of its own"}
 
 
@@ -106,8 +106,10 @@ def _print_program(json: bool) -> None:
             }
         )
         return
-    none = "switched off" if plugins.is_off() else "none"
-    _print_rows({"Version": __version__, **({} if plugins.loaded() else {"Plug-ins": none})})
+    no_plugins_text = "switched off" if plugins.is_off() else "none"
+    _print_rows(
+        {"Version": __version__, **({} if plugins.loaded() else {"Plug-ins": no_plugins_text})}
+    )
     for plugin in plugins.loaded():
         print(plugin.line)
     if ready:
@@ -121,4 +123,4 @@ def _print_rows(rows: Mapping[str, str]) -> None:
     width = max(len(name) for name in rows)
     for name, value in rows.items():
         if value:
-            print(f"{name:<{width}}  {printable(value, _WIDEST)}")
+            print(f"{name:<{width}}  {printable(value, _MAX_VALUE_LENGTH)}")
