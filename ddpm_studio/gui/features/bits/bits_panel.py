@@ -233,7 +233,7 @@ class BitsPanel(ToolPanel):
         request = BitsRequest(
             run=Path(self.studio.run),
             count=self.count.value(),
-            timesteps=self._evaluated(),
+            timesteps=self._timestep_count(),
             seed=self.seed.value,
         )
         return specs.measuring.measure_bits(request, "bits")
@@ -241,12 +241,12 @@ class BitsPanel(ToolPanel):
     def _has_inputs(self) -> bool:
         return False  # Nothing is measured automatically.
 
-    def _evaluated(self) -> int | None:
+    def _timestep_count(self) -> int | None:
         """Return the number of timesteps to evaluate; None: all of the model's."""
-        asked, view = self.timesteps.number(), self.studio.run_view
-        if asked is None or view is None or asked >= view.summary.timesteps:
+        requested, view = self.timesteps.number(), self.studio.run_view
+        if requested is None or view is None or requested >= view.summary.timesteps:
             return None
-        return asked
+        return requested
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, BitsMeasured):
@@ -316,7 +316,7 @@ class BitsPanel(ToolPanel):
         request = DecodeRequest(
             run=Path(run),
             moments=_MOMENTS,
-            timesteps=self._evaluated(),
+            timesteps=self._timestep_count(),
             seed=self.seed.value,
             class_label=self.source.class_label,
         )
@@ -331,12 +331,14 @@ class BitsPanel(ToolPanel):
     def _on_intermediate(self, event: Event) -> None:
         if isinstance(event, FrameImages):
             self._frames.append(event)
-            shown = np.stack([frame.x0_hat[0] for frame in self._frames])
+            pictures = np.stack([frame.x0_hat[0] for frame in self._frames])
             captions = [f"t = {frame.t:,}" for frame in self._frames]
-            self.strip.set_frames(shown, captions)
-            left = max(0, _MOMENTS - len(shown))
-            to_come = blank_like(np.repeat(shown[:1], left, axis=0))
-            self.grid.set_pictures(np.concatenate([shown, to_come]), [*captions, *[" "] * left])
+            self.strip.set_frames(pictures, captions)
+            remaining = max(0, _MOMENTS - len(pictures))
+            blanks = blank_like(np.repeat(pictures[:1], remaining, axis=0))
+            self.grid.set_pictures(
+                np.concatenate([pictures, blanks]), [*captions, *[" "] * remaining]
+            )
 
     def _on_decoded(self, result: object) -> None:
         assert isinstance(result, DecodingResult)
@@ -369,8 +371,8 @@ class BitsPanel(ToolPanel):
 
 def _with_subscripts(sentence: str) -> str:
     """Return a sentence of the terminal with Unicode subscripts instead of ``_`` notation."""
-    for plain, symbol in (("L_t−1", "Lₜ₋₁"), ("L_0", "L₀"), ("L_T", "L at T")):
-        sentence = sentence.replace(plain, symbol)
+    for notation, symbol in (("L_t−1", "Lₜ₋₁"), ("L_0", "L₀"), ("L_T", "L at T")):
+        sentence = sentence.replace(notation, symbol)
     return sentence
 
 

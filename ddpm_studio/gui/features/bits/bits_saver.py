@@ -102,8 +102,8 @@ class BitsSaver(QObject):
             return
         filters = {self.tr("Table (*.csv)"): "csv"}
         title = self.tr("Save figures")
-        then = partial(self._write_csv, measured)
-        prompt_save_path(self.menu.window(), title, filters, "bits.csv", then)
+        callback = partial(self._write_csv, measured)
+        prompt_save_path(self.menu.window(), title, filters, "bits.csv", callback)
 
     def _on_saved(self, path: Path) -> None:
         show_saved_message(self._messages, path)

@@ -49,9 +49,9 @@ class CancelledDrawing(QObject):
         self.shown: Callable[[FrameImages], Pictures] = lambda frame: frame.x0_hat
         studio.backend.closing.connect(self.stop_following)
 
-    def follow(self, job: JobHandle[object], kept: bool) -> None:
-        """Follow a new drawing; ``kept``: whether its pictures go to the gallery when it ends."""
-        self._job, self._to_gallery = job, kept
+    def follow(self, job: JobHandle[object], to_gallery: bool) -> None:
+        """Follow a new drawing; ``to_gallery``: whether its pictures go there when it ends."""
+        self._job, self._to_gallery = job, to_gallery
         self._recipes, self._finished, self._frames = {}, [], {}
         job.on_event(self._on_event)
         job.ended.connect(self._on_ended)
@@ -63,15 +63,15 @@ class CancelledDrawing(QObject):
     def _on_event(self, event: Event) -> None:
         if self.sender() is not self._job:
             return
-        which, told = (
+        number, inner_event = (
             (event.which, event.event) if isinstance(event, InterleavedEvent) else (0, event)
         )
-        if isinstance(told, DrawingStarted):
-            self._recipes[which] = told.recipe
-        elif isinstance(told, BatchDrawn):
-            self._finished.append(told.pictures)
-        elif isinstance(told, FrameImages):
-            self._frames[which] = told
+        if isinstance(inner_event, DrawingStarted):
+            self._recipes[number] = inner_event.recipe
+        elif isinstance(inner_event, BatchDrawn):
+            self._finished.append(inner_event.pictures)
+        elif isinstance(inner_event, FrameImages):
+            self._frames[number] = inner_event
 
     def _on_ended(self) -> None:
         job, frames = self._job, self._frames
@@ -83,16 +83,16 @@ class CancelledDrawing(QObject):
         if self._finished and self._to_gallery:
             pictures = np.concatenate(self._finished)
             self._save_partial([DrawingResult(pictures, self._recipes[0])])
-            told = self.tr("Cancelled. What was finished is kept in the gallery: {0}.")
-            self._messages.show_info(told.format(picture_count(len(pictures))))
+            message = self.tr("Cancelled. What was finished is kept in the gallery: {0}.")
+            self._messages.show_info(message.format(picture_count(len(pictures))))
             return
-        under_way = {which: frame for which, frame in sorted(frames.items()) if frame.t > 0}
-        if under_way:
+        unfinished = {number: frame for number, frame in sorted(frames.items()) if frame.t > 0}
+        if unfinished:
             parts = [
-                DrawingResult(self.shown(frame), {**self._recipes[which], "moment": frame.t})
-                for which, frame in under_way.items()
+                DrawingResult(self.shown(frame), {**self._recipes[number], "moment": frame.t})
+                for number, frame in unfinished.items()
             ]
-            moments = dict.fromkeys(f"{frame.t:,}" for frame in under_way.values())
+            moments = dict.fromkeys(f"{frame.t:,}" for frame in unfinished.values())
             self._messages.show_message(
                 self.tr("Cancelled at t = {0}.").format(" / ".join(moments)),
                 action=self.tr("Keep what was drawn"),
@@ -101,6 +101,6 @@ class CancelledDrawing(QObject):
             )
 
     def _save_partial(self, drawn: list[DrawingResult]) -> None:
-        for one in drawn:
-            self._studio.drawn.emit(one)
+        for drawing in drawn:
+            self._studio.drawn.emit(drawing)
         self._messages.clear(topic="cancelled")

@@ -118,19 +118,19 @@ class ClassChoice(QObject):
         """
         box = self.class_label
         self.guidance.setEnabled(guidable)
-        offered: list[tuple[str, int | str | None]] = []
+        choices: list[tuple[str, int | str | None]] = []
         if names and self._offer_picture_classes and any_class:
-            offered.append((self.tr("the picture's"), _PICTURES))
+            choices.append((self.tr("the picture's"), _PICTURES))
         if any_class or not names:
-            offered.append((self.tr("any"), None))
+            choices.append((self.tr("any"), None))
         if names and self._offer_all_classes:
-            offered.append((self.tr("each in turn"), _ALL))
-        offered += [(text, number) for number, text in enumerate(names)]
-        if offered == [(box.itemText(k), box.itemData(k)) for k in range(box.count())]:
+            choices.append((self.tr("each in turn"), _ALL))
+        choices += [(text, number) for number, text in enumerate(names)]
+        if choices == [(box.itemText(k), box.itemData(k)) for k in range(box.count())]:
             return
         blocked = box.blockSignals(True), self.guidance.blockSignals(True)
         box.clear()
-        for text, data in offered:
+        for text, data in choices:
             box.addItem(text, data)
         if guidance is not None:
             box.setCurrentIndex(max(0, box.findData(_ALL)))
@@ -152,7 +152,7 @@ class ClassChoice(QObject):
     @property
     def _guidance_scale(self) -> float:
         chosen = self.class_label.currentData()
-        by_class = any(one is not None for one in self._picture_classes)
+        by_class = any(class_number is not None for class_number in self._picture_classes)
         if chosen is None or (chosen == _PICTURES and not by_class):
             return 1.0
         return round(self.guidance.value(), 2) if self.guidance.isEnabled() else 1.0

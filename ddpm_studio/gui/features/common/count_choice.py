@@ -23,19 +23,21 @@ class CountChoice(QComboBox):
         counts: fixed numbers to choose from.
         first: initial choice; :data:`FILL_ROUGHLY` or one of the numbers.
         tip: tool tip, which tells what is counted.
-        few: the numbers that :data:`FILL_ROUGHLY` chooses among, ascending; empty: it is not
-            offered.
+        adaptive_counts: the numbers that :data:`FILL_ROUGHLY` chooses among, ascending; empty: it
+            is not offered.
     """
 
     def __init__(
-        self, counts: Sequence[int], first: int, tip: str, few: Sequence[int] = ()
+        self, counts: Sequence[int], first: int, tip: str, adaptive_counts: Sequence[int] = ()
     ) -> None:
         super().__init__()
-        self._adaptive_counts = few
+        self._adaptive_counts = adaptive_counts
         for count in counts:
             self.addItem(str(count), count)
-        if few:
-            few_tip = self.tr("A few that fit well, {0} to {1}").format(few[0], few[-1])
+        if adaptive_counts:
+            few_tip = self.tr("A few that fit well, {0} to {1}").format(
+                adaptive_counts[0], adaptive_counts[-1]
+            )
             self._add(self.tr("few"), FILL_ROUGHLY, few_tip)
         self._add(self.tr("fit"), FILL_VIEW, self.tr("As many as fit"))
         self.setCurrentIndex(self.findData(first))

@@ -29,9 +29,9 @@ class DrawingDeferral(QObject):
 
     def has_model(self) -> bool:
         """Whether there is a model to draw with; if not, ``ready`` is emitted once there is."""
-        can = self._studio.can_draw
-        self._pending |= not can
-        return can
+        can_draw = self._studio.can_draw
+        self._pending |= not can_draw
+        return can_draw
 
     def must_wait(self) -> bool:
         """Whether an automatic drawing has to wait; ``ready`` is then emitted once it need not."""

@@ -135,13 +135,13 @@ class ExportMenu(QToolButton):
         self._provider = provider
         self._messages: MessageBar | None = None
         self._extra_actions = extra_actions
-        calls = {
+        callbacks = {
             "copy": ("copy", self.copy),
             "save_png": ("file-image", self._ask_png),
             "save_grid": ("layout-grid", self._ask_grid),
         }
         labels = export_labels(all_pictures=False, view="")
-        texts = {kind: (labels[kind][0], *calls[kind], labels[kind][1]) for kind in calls}
+        texts = {kind: (labels[kind][0], *callbacks[kind], labels[kind][1]) for kind in callbacks}
         texts |= {
             "save_animation": (
                 self.tr("Save animation…"),
@@ -170,8 +170,10 @@ class ExportMenu(QToolButton):
             self.tr("Copy a notebook cell that draws the same again"),
         )
         self.actions_by_kind: dict[str, QAction] = {
-            kind: actions.add(f"{prefix}.{kind}", text, call, category=category, icon=icon, tip=tip)
-            for kind, (text, icon, call, tip) in texts.items()
+            kind: actions.add(
+                f"{prefix}.{kind}", text, callback, category=category, icon=icon, tip=tip
+            )
+            for kind, (text, icon, callback, tip) in texts.items()
         }
         menu = QMenu(self)
         menu.setAccessibleName(self.tr("Export"))
@@ -202,7 +204,9 @@ class ExportMenu(QToolButton):
         for kind, (text, tip) in export_labels(all_pictures, export.view if export else "").items():
             self.actions_by_kind[kind].setText(text)
             self._actions.set_tooltip(f"{self._prefix}.{kind}", tip)
-        self.setEnabled(export is not None or any(one.isEnabled() for one in self._extra_actions))
+        self.setEnabled(
+            export is not None or any(extra.isEnabled() for extra in self._extra_actions)
+        )
 
     def copy(self) -> None:
         """Copy the selected picture to the clipboard, or all as a grid if none is selected."""
@@ -291,15 +295,15 @@ class ExportMenu(QToolButton):
         if export is not None and export.applies_to_all:
             self._ask_path("save_grid", " grid.png", self._png(), export)
         elif export is not None:
-            ask = partial(self._ask_path, "save_png", ".png", self._png(), export)
-            self._with_size(export, ask)
+            ask_path = partial(self._ask_path, "save_png", ".png", self._png(), export)
+            self._with_size(export, ask_path)
 
-    def _with_size(self, export: Export, then: Callable[[AnimationRequest], object]) -> None:
-        """Call ``then`` with the upscaling of saved pictures, which is asked for only once."""
+    def _with_size(self, export: Export, callback: Callable[[AnimationRequest], object]) -> None:
+        """Call ``callback`` with the upscaling of saved pictures, which is asked for only once."""
         ask_zoom(
             self._studio.preferences,
             export.one()[0],
-            lambda zoom: then(AnimationRequest(scale=zoom)),
+            lambda zoom: callback(AnimationRequest(scale=zoom)),
             self.window(),
         )
 
@@ -361,10 +365,10 @@ class ExportMenu(QToolButton):
         if export is None:
             return
         title = self.actions_by_kind[kind].text().rstrip("…")
-        of = export.view_stem if kind in ("save_png", "save_grid") else ""
-        file_name = " ".join(part for part in (export.stem, of) if part) + ending
-        then = partial(self._on_chosen, kind, export, options)
-        prompt_save_path(self.window(), title, filters, file_name, then)
+        view_stem = export.view_stem if kind in ("save_png", "save_grid") else ""
+        file_name = " ".join(part for part in (export.stem, view_stem) if part) + ending
+        callback = partial(self._on_chosen, kind, export, options)
+        prompt_save_path(self.window(), title, filters, file_name, callback)
 
     def _on_chosen(
         self, kind: str, export: Export, options: AnimationRequest | None, path: Path

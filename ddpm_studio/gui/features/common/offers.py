@@ -30,5 +30,5 @@ def offered_actions(owner: QObject, send: Callable[[str], object]) -> list[QActi
     return actions
 
 
-def _trigger(send: Callable[[str], object], where: str, _: bool = False) -> None:
-    send(where)
+def _trigger(send: Callable[[str], object], target: str, _: bool = False) -> None:
+    send(target)

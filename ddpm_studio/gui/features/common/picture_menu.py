@@ -66,10 +66,10 @@ class PictureMenu(QObject):
         action.triggered.connect(callback)
         return action
 
-    def _send(self, where: str) -> None:
+    def _send(self, target: str) -> None:
         index = self._grid.current
         if index >= 0:
-            self._studio.send_picture(where, self._grid.picture(index), self._grid.recipe(index))
+            self._studio.send_picture(target, self._grid.picture(index), self._grid.recipe(index))
 
     def _pin(self) -> None:
         index = self._grid.current
@@ -84,8 +84,8 @@ class PictureMenu(QObject):
         index = self._grid.current
         if index >= 0:
             picture, recipe = self._grid.picture(index), self._grid.recipe(index)
-            then = partial(self._ask_path, index, picture, recipe)
-            ask_zoom(self._studio.preferences, picture, then, self._grid.window())
+            callback = partial(self._ask_path, index, picture, recipe)
+            ask_zoom(self._studio.preferences, picture, callback, self._grid.window())
 
     def _ask_path(self, index: int, picture: Pictures, recipe: Recipe | None, zoom: int) -> None:
         window = self._grid.window()

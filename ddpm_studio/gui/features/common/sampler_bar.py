@@ -47,7 +47,7 @@ class SamplerBar(QWidget):
         steps: initial number of steps; 0: the sampler's default.
         eta: initial η.
         sampler: initial sampler.
-        least_eta: smallest η that can be chosen.
+        min_eta: smallest η that can be chosen.
         fixed: whether the sampler is fixed: then sampler, η and respacing are not shown.
         brief: show only sampler, steps and η, next to a bar that has the rest.
         offer_all_classes: whether to offer all classes in turn, as for samples.
@@ -67,7 +67,7 @@ class SamplerBar(QWidget):
         steps: int = 25,
         eta: float = 0.0,
         sampler: str = "dpm++2m-sde",
-        least_eta: float = 0.0,
+        min_eta: float = 0.0,
         fixed: bool = False,
         brief: bool = False,
         offer_all_classes: bool = False,
@@ -86,11 +86,11 @@ class SamplerBar(QWidget):
         self._steps = StepsChoice(steps)
         self.steps, self.respacing = self._steps.box, self._steps.line
         self.respace = self._steps.respace
-        self.eta = number("eta", least_eta, 1, 0.1, eta)
+        self.eta = number("eta", min_eta, 1, 0.1, eta)
         self.seed = SeedBox()
         describe(self.seed, "seed")
         self.new_seed_button = tool_button("dice-5", self.tr("Another seed"))
-        self.variance, self.precision, self.clip, more = self._more()
+        self.variance, self.precision, self.clip, more_button = self._more()
         # The open model's default for clipping x̂₀.
         self._model_clips = self.clip.isChecked()
         self._eta_label = TermLabel("η", "eta")
@@ -100,7 +100,7 @@ class SamplerBar(QWidget):
         self.class_label, self.guidance = self._classes.class_label, self._classes.guidance
         self.rescale = self._classes.rescale
         self.weights, self.ema_length = self._weights.box, self._weights.length
-        self._lay_out(more, without_layout)
+        self._lay_out(more_button, without_layout)
         self.setAccessibleName(self.tr("Sampler"))
         self.sampler.currentIndexChanged.connect(self._on_sampler)
         self.eta.valueChanged.connect(self.changed)
@@ -109,7 +109,7 @@ class SamplerBar(QWidget):
         self.new_seed_button.clicked.connect(self.seed.randomize)
         self._follow_sampler()
 
-    def _lay_out(self, more: QToolButton, without_layout: bool) -> None:
+    def _lay_out(self, more_button: QToolButton, without_layout: bool) -> None:
         classes = dict(zip(("class", "guidance"), self._classes.parts, strict=True))
         options = {
             key: inline_group(label(box.accessibleName(), "muted"), box)
@@ -119,7 +119,7 @@ class SamplerBar(QWidget):
         eta_group = inline_group(self._eta_label, self.eta)
         seed = inline_group(TermLabel(self.tr("seed"), "seed"), self.seed, self.new_seed_button)
         first = {"sampler": self.sampler, "steps": self._steps, "eta": eta_group}
-        rest = {"weights": inline_group(self._weights, more)}
+        rest = {"weights": inline_group(self._weights, more_button)}
         self.groups: dict[str, QWidget] = {**first, **options, "seed": seed, **classes, **rest}
         """The groups of controls, by setting."""
         hidden = (
@@ -195,7 +195,7 @@ class SamplerBar(QWidget):
         Controls without a field stay unchanged.
         """
         blocked = self.blockSignals(True)
-        before = self.value()
+        previous = self.value()
         if "sampler" in fields:
             self.sampler.setCurrentIndex(max(0, self.sampler.findData(fields["sampler"])))
         for part in (self._steps, self._weights, self._classes):
@@ -210,7 +210,7 @@ class SamplerBar(QWidget):
                 if action.data() == fields.get(key):
                     action.setChecked(True)
         self.blockSignals(blocked)
-        if self.value() != before:
+        if self.value() != previous:
             self.changed.emit()
 
     def follow(self, view: RunView) -> None:
@@ -251,11 +251,11 @@ class SamplerBar(QWidget):
         for row in range(self.sampler.count()):
             is_suitable = SAMPLERS[self.sampler.itemData(row)].few_step == (sampler is not None)
             model.item(row).setEnabled(is_suitable)
-        known, self._student_choice = (
+        previous, self._student_choice = (
             self._student_choice,
             None if sampler is None else (sampler, steps),
         )
-        if self._student_choice == known:
+        if self._student_choice == previous:
             return
         blocked = self.blockSignals(True)
         if sampler is not None:
@@ -264,12 +264,15 @@ class SamplerBar(QWidget):
                     "sampler": self.sampler.currentData(),
                     **self._steps.unclamped_value(),
                 }
-            before: dict[str, Any] = {"sampler": sampler, "steps": None if self._fixed else steps}
+            new_choice: dict[str, Any] = {
+                "sampler": sampler,
+                "steps": None if self._fixed else steps,
+            }
         else:
             assert self._ordinary_choice is not None
-            before, self._ordinary_choice = self._ordinary_choice, None
-        self.sampler.setCurrentIndex(self.sampler.findData(before["sampler"]))
-        self._steps.set_value(before)
+            new_choice, self._ordinary_choice = self._ordinary_choice, None
+        self.sampler.setCurrentIndex(self.sampler.findData(new_choice["sampler"]))
+        self._steps.set_value(new_choice)
         self.blockSignals(blocked)
 
     @property
@@ -320,15 +323,15 @@ class SamplerBar(QWidget):
 
     def _group(self, menu: QMenu, field: str) -> QActionGroup:
         """Add a section to the menu, with one checkable action for each value of the field."""
-        described = FIELDS[field]
+        field_info = FIELDS[field]
         add_heading(menu, field_title(field))
         group = QActionGroup(menu)
-        for offered in choices_of(described):
-            action = menu.addAction(translated(offered.title))
+        for option in choices_of(field_info):
+            action = menu.addAction(translated(option.title))
             action.setCheckable(True)
-            action.setData(offered.value)
-            action.setChecked(offered.value == described.default)
-            action.setToolTip(translated(offered.help or str(described.description)))
+            action.setData(option.value)
+            action.setChecked(option.value == field_info.default)
+            action.setToolTip(translated(option.help or str(field_info.description)))
             group.addAction(action)
         return group
 
@@ -338,8 +341,8 @@ class SamplerBar(QWidget):
 
     def _follow_sampler(self) -> None:
         # The open list is as wide as the longest name, the closed box only as the current one.
-        words = self.sampler.fontMetrics().horizontalAdvance(self.sampler.currentText())
-        self.sampler.setFixedWidth(words + _ARROW_WIDTH)
+        text_width = self.sampler.fontMetrics().horizontalAdvance(self.sampler.currentText())
+        self.sampler.setFixedWidth(text_width + _ARROW_WIDTH)
         chosen = SAMPLERS[self.sampler.currentData()]
         self.eta.setEnabled(chosen.uses_eta)
         for option in chosen.options:

@@ -51,7 +51,7 @@ class SamplerDrawer(Drawer):
             self.add(self._presets)
         self.fast.clicked.connect(self._choose_fast)
         self.exact.clicked.connect(self._choose_exact)
-        sentences = {
+        help_texts = {
             "sampler": " ",
             "steps": self.tr("How often the network is evaluated: fewer steps are faster."),
             "eta": self.tr("Fresh noise in each step: 0 none, 1 as much as DDPM."),
@@ -62,13 +62,13 @@ class SamplerDrawer(Drawer):
             if key in ("seed", "class"):
                 continue
             option = bar.options.get(key)
-            help_ = sentences.get(key) or (option.toolTip() if option is not None else "")
-            row_of = self.add(group, help_)
+            help_ = help_texts.get(key) or (option.toolTip() if option is not None else "")
+            drawer_row = self.add(group, help_)
             if key == "sampler":
-                self._sampler_help = row_of.words
+                self._sampler_help = drawer_row.words
         self.add(ActionTool(bar.clip, bar.clip.text()), field_help("clip_x0"))
-        for another in (bar.changed, bar.offered):
-            another.connect(self._follow)
+        for signal in (bar.changed, bar.offered):
+            signal.connect(self._follow)
         self._follow()
 
     @property
@@ -81,9 +81,9 @@ class SamplerDrawer(Drawer):
         )
 
     def _preset(self, text: str, tip: str) -> QPushButton:
-        made = button(text, tip)
-        made.setCheckable(True)
-        return made
+        preset_button = button(text, tip)
+        preset_button.setCheckable(True)
+        return preset_button
 
     def _choose_fast(self) -> None:
         self._choose({key: self._defaults[key] for key in ("sampler", "steps", "eta")})
@@ -97,19 +97,24 @@ class SamplerDrawer(Drawer):
 
     def _follow(self) -> None:
         """Update presets, the sampler's help text and the tool tip from the current choice."""
-        now = self._bar.value()
+        values = self._bar.value()
         if self._bar.is_fixed:
             return
         keys = ("sampler", "steps")
-        named = {
+        presets = {
             self.fast: {key: self._defaults[key] for key in keys},
             self.exact: {"sampler": "ddpm", "steps": None},
         }
-        respaced = now.get("respacing") is not None
-        for press, fields in named.items():
-            with QSignalBlocker(press):
-                press.setChecked(not respaced and {key: now[key] for key in keys} == fields)
+        respaced = values.get("respacing") is not None
+        for preset_button, fields in presets.items():
+            with QSignalBlocker(preset_button):
+                preset_button.setChecked(
+                    not respaced and {key: values[key] for key in keys} == fields
+                )
         self._presets.setEnabled(not self._bar.is_student)
-        self._sampler_help.setText(translated(SAMPLERS[now["sampler"]].help))
-        chosen = next((press.text() for press in named if press.isChecked()), self._bar.words)
+        self._sampler_help.setText(translated(SAMPLERS[values["sampler"]].help))
+        chosen = next(
+            (preset_button.text() for preset_button in presets if preset_button.isChecked()),
+            self._bar.words,
+        )
         self.button.setToolTip(self.tr("{0}. Click for sampler, steps and more").format(chosen))

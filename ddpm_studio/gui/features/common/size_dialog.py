@@ -38,23 +38,23 @@ def zooms(picture: Pictures) -> dict[int, str]:
 def ask_zoom(
     preferences: Preferences,
     picture: Pictures,
-    then: Callable[[int], object],
+    callback: Callable[[int], object],
     parent: QWidget | None = None,
 ) -> SizeDialog | None:
-    """Call ``then`` with the upscaling factor for saving a picture (H, W, C).
+    """Call ``callback`` with the upscaling factor for saving a picture (H, W, C).
 
     If no size has been chosen yet and the picture is small, a dialog asks for it and the answer
     is remembered.
 
     Returns:
-        The dialog, if one was opened; else None, and ``then`` was called already.
+        The dialog, if one was opened; else None, and ``callback`` was called already.
     """
     if preferences.now.saved_size == "ask" and len(zooms(picture)) > 1:
         dialog = SizeDialog(preferences, picture, parent)
-        dialog.chosen.connect(then)
+        dialog.chosen.connect(callback)
         dialog.open()
         return dialog
-    then(zoom_to(picture, saved_side(preferences)))
+    callback(zoom_to(picture, saved_side(preferences)))
     return None
 
 
@@ -79,30 +79,30 @@ class SizeDialog(QDialog):
         self.setWindowTitle(self.tr("Size of saved pictures"))
         self.setMinimumWidth(_WIDTH)
         height, width = picture.shape[:2]
-        why = self.tr(
+        explanation = self.tr(
             "The picture has {0} pixels. Saved larger, each of them becomes a sharp square; "
             "other programs would blur it."
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.setSpacing(SPACE_M)
-        layout.addWidget(label(why.format(size_text(width, height)), wrap=True))
+        layout.addWidget(label(explanation.format(size_text(width, height)), wrap=True))
         sizes = QVBoxLayout()
         sizes.setSpacing(SPACE_S)
         layout.addLayout(sizes)
         self._group = QButtonGroup(self)
         self._names = zooms(picture)
-        usual = zoom_to(picture, _DEFAULT_SIDE)
+        default_zoom = zoom_to(picture, _DEFAULT_SIDE)
         for zoom in self._names:
-            how = self.tr("as it is") if zoom == 1 else self.tr("{0} times").format(zoom)
-            words = f"{size_text(width * zoom, height * zoom)} · {how}"
-            one = QRadioButton(words)
-            name(one, words, self.tr("Save pictures of this size so"))
-            one.setChecked(zoom == usual)
-            self._group.addButton(one, zoom)
-            sizes.addWidget(one)
-        later = self.tr("Asked once: “Size of saved pictures” in Settings changes it.")
-        layout.addWidget(label(later, "muted", wrap=True))
+            scale = self.tr("as it is") if zoom == 1 else self.tr("{0} times").format(zoom)
+            text = f"{size_text(width * zoom, height * zoom)} · {scale}"
+            option = QRadioButton(text)
+            name(option, text, self.tr("Save pictures of this size so"))
+            option.setChecked(zoom == default_zoom)
+            self._group.addButton(option, zoom)
+            sizes.addWidget(option)
+        hint = self.tr("Asked once: “Size of saved pictures” in Settings changes it.")
+        layout.addWidget(label(hint, "muted", wrap=True))
         self.go_button = button(
             self.tr("Continue"), self.tr("Save so, now and later"), role="primary"
         )

@@ -167,8 +167,8 @@ class SourceSlot(PictureSlot):
         if self.waiting or other.waiting:
             return
         ours, theirs = (self._origin, self.fitted), (other._origin, other.fitted)
-        for slot, (held, picture) in ((self, theirs), (other, ours)):
-            slot._set_origin(held)
+        for slot, (origin, picture) in ((self, theirs), (other, ours)):
+            slot._set_origin(origin)
             slot.asked = True
             slot._show_fitted(picture)
 
@@ -176,8 +176,8 @@ class SourceSlot(PictureSlot):
     def _origin(self) -> _Origin:
         return _Origin(self._original, self._recipe, self._class_name, self.is_random)
 
-    def _set_origin(self, held: _Origin) -> None:
-        self._original, self._recipe, self._class_name, self.is_random = held
+    def _set_origin(self, origin: _Origin) -> None:
+        self._original, self._recipe, self._class_name, self.is_random = origin
 
     def _set_recipe(self, recipe: dict[str, object] | None) -> None:
         """Store the recipe, and look up the class once, because that reads a file."""
@@ -210,8 +210,8 @@ class SourceSlot(PictureSlot):
         dataset = self._studio.dataset
         if dataset is not None:
             number = random.randrange(len(dataset))
-            of = data_set_recipe(dataset.class_of(number))
-            drop = PictureDrop(dataset.images[number].copy(), of)
+            recipe = data_set_recipe(dataset.class_of(number))
+            drop = PictureDrop(dataset.images[number].copy(), recipe)
             self.accept(drop, asked=asked, is_random=True)
         elif self._studio.run is not None:
             self._remember_origin()
@@ -324,16 +324,16 @@ class SourceSlot(PictureSlot):
     def _on_failed(self, failure: Failure) -> None:
         self.waiting = False
         # Without a model there is nothing for the picture not to fit.
-        held = None if self._studio.run_view is None else self.fitted
-        gone = self._previous_origin is _NO_ORIGIN and self.fitted is not None
-        if gone or (held is not None and not self._fits(held)):
+        current = None if self._studio.run_view is None else self.fitted
+        is_lost = self._previous_origin is _NO_ORIGIN and self.fitted is not None
+        if is_lost or (current is not None and not self._fits(current)):
             # It was resized for the previous model, and can't be for this one.
             self._set_origin(_NO_ORIGIN)
             self._show_fitted(None)
         else:
             self._set_origin(self._previous_origin)
             self._show_source()
-            if held is not None and not self.asked:
+            if current is not None and not self.asked:
                 # It fits the new model as it is, for which nothing has been drawn yet.
                 self.fitted_changed.emit()
         if self._reports_failure:

@@ -21,7 +21,7 @@ class StaleNotice(QWidget):
 
     Args:
         studio: provides the open model and its step.
-        again: the action that draws again.
+        redraw_action: the action that draws again.
         recipe: returns the recipe of the drawing shown; None while no finished one is shown.
         waiting: returns why an automatic drawing is deferred, else an empty text.
         parent: the owner.
@@ -30,7 +30,7 @@ class StaleNotice(QWidget):
     def __init__(
         self,
         studio: Studio,
-        again: QAction,
+        redraw_action: QAction,
         recipe: Callable[[], Mapping[str, object] | None],
         waiting: Callable[[], str],
         parent: QWidget | None = None,
@@ -43,11 +43,11 @@ class StaleNotice(QWidget):
         )
         self.caption = ElidedLabel("", "caption")
         self._button_texts = self.tr("Draw again"), self.tr("Draw now")
-        self.button = button(self._button_texts[0], again.toolTip(), role="link")
+        self.button = button(self._button_texts[0], redraw_action.toolTip(), role="link")
         policy = self.button.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.button.setSizePolicy(policy)
-        self.button.clicked.connect(again.trigger)
+        self.button.clicked.connect(redraw_action.trigger)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_S)
@@ -55,34 +55,34 @@ class StaleNotice(QWidget):
         row.addWidget(self.button)
         row.addStretch()
         auto_drawing = studio.auto_drawing.changed
-        for moved in (
+        for signal in (
             studio.model_trained,
             studio.run_changed,
             studio.training_changed,
             auto_drawing,
         ):
-            moved.connect(self.refresh)
+            signal.connect(self.refresh)
         self.refresh()
 
     @property
     def is_stale(self) -> bool:
         """Whether the model has been trained further since the drawing was made."""
-        drawn, now = self._step(), self._studio.model_step
-        return drawn is not None and now is not None and now > drawn
+        drawn_step, model_step = self._step(), self._studio.model_step
+        return drawn_step is not None and model_step is not None and model_step > drawn_step
 
     def refresh(self) -> None:
         """Update caption, button and visibility; to be called when a drawing begins or ends."""
-        drawn, now, old = self._step(), self._studio.model_step, self.is_stale
-        steps = [f"{step:,}" for step in (drawn, now) if step is not None]
+        drawn_step, model_step, is_stale = self._step(), self._studio.model_step, self.is_stale
+        steps = [f"{step:,}" for step in (drawn_step, model_step) if step is not None]
         waiting = self._waiting_reason()
         self.caption.setText(
-            waiting or ("" if drawn is None else self._captions[old].format(*steps))
+            waiting or ("" if drawn_step is None else self._captions[is_stale].format(*steps))
         )
         text = self._button_texts[bool(waiting)]
         self.button.setText(text)
         self.button.setAccessibleName(text)
-        self.button.setVisible(old or bool(waiting))
-        self.setVisible(old or bool(waiting) or self._studio.uses_live_weights)
+        self.button.setVisible(is_stale or bool(waiting))
+        self.setVisible(is_stale or bool(waiting) or self._studio.uses_live_weights)
 
     def _step(self) -> int | None:
         recipe = self._recipe()

@@ -126,9 +126,9 @@ class _Marks(QWidget):
         painter.setPen(current_theme().color("muted"))
         for t in paper_marks(self._slider.maximum()):
             text = f"{t:,}"
-            wide = painter.fontMetrics().horizontalAdvance(text) + 2
-            left = min(max(self._place(t) - wide / 2, 0), self.width() - wide)
-            box = QRectF(left, 0, wide, self.height())
+            width = painter.fontMetrics().horizontalAdvance(text) + 2
+            left = min(max(self._place(t) - width / 2, 0), self.width() - width)
+            box = QRectF(left, 0, width, self.height())
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
         painter.end()
 

@@ -75,7 +75,7 @@ class ToolPanel(QWidget):
         self.drawn: DrawingResult | None = None
         self._stale_notice: StaleNotice | None = None
         self._stale = True
-        self._user_requested = self._was_user_requested = self._saves_to_gallery = False
+        self._user_requested = self._was_requested = self._saves_to_gallery = False
         self._deferral = DrawingDeferral(studio, self)
         self._drawn_run: Path | None = None
         self._restored: ParsedRecipe | None = None
@@ -135,8 +135,8 @@ class ToolPanel(QWidget):
         if not self._under_way or (self._last_duration or 0.0) > LIVE_SECONDS:
             self._delay_timer.start(0 if self.is_fast else _DELAY_MS)
         elif not self._supersede_timer.isActive():
-            waited = time.monotonic() - self._started_at
-            self._supersede_timer.start(max(0, round(1000 * (LIVE_SECONDS - waited))))
+            elapsed = time.monotonic() - self._started_at
+            self._supersede_timer.start(max(0, round(1000 * (LIVE_SECONDS - elapsed))))
 
     def draw_now(self) -> None:
         """Draw at once at a person's request, superseding a drawing under way."""
@@ -156,22 +156,20 @@ class ToolPanel(QWidget):
         spec = self._spec()
         if spec is None:
             return
-        again, self._restored = self._restored, None
+        restored, self._restored = self._restored, None
         self._restored_index = None
-        if again is not None:
-            spec = specs.drawing.redraw(again.with_frames(self._redraw_frame_count), spec.slot)
-            self._restored_index = again.index
+        if restored is not None:
+            spec = specs.drawing.redraw(restored.with_frames(self._redraw_frame_count), spec.slot)
+            self._restored_index = restored.index
         self._stale = False
         self._unsaved_drawing, self._dragging = None, self._user_requested and self.is_dragged
-        self._was_user_requested, self._user_requested = self._user_requested, False
-        self._saves_to_gallery = self._was_user_requested and not self._dragging
+        self._was_requested, self._user_requested = self._user_requested, False
+        self._saves_to_gallery = self._was_requested and not self._dragging
         self._started_at = time.monotonic()
         self.cancelled.stop_following()
         # The previous job is superseded: its end must not be taken for the new one's.
         self.job = None
-        self.job = self.studio.submit(
-            spec, asked=self._was_user_requested, kept=self._saves_to_gallery
-        )
+        self.job = self.studio.submit(spec, asked=self._was_requested, kept=self._saves_to_gallery)
         self.cancelled.follow(self.job, self._saves_to_gallery)
         self.job.on_event(self._on_event)
         self.job.changed.connect(self._show_progress)
@@ -195,7 +193,7 @@ class ToolPanel(QWidget):
 
     def _waiting_reason(self) -> str:
         """Return why an automatic drawing is not finished yet, else an empty text."""
-        return self._deferral.waiting_reason(self._under_way and not self._was_user_requested)
+        return self._deferral.waiting_reason(self._under_way and not self._was_requested)
 
     def cancel_drawing(self) -> None:
         """Cancel the drawing under way, without offering its partial result."""
@@ -237,7 +235,7 @@ class ToolPanel(QWidget):
         self._delay_timer.stop()
         self._supersede_timer.stop()
         # Spontaneous: the window was only minimised, the tab is not left.
-        if self._under_way and not self._was_user_requested and not event.spontaneous():
+        if self._under_way and not self._was_requested and not event.spontaneous():
             self.cancel_drawing()
             self._stale = True
 
@@ -270,10 +268,10 @@ class ToolPanel(QWidget):
         """Adapt the controls to another model: its T, its picture size."""
         raise NotImplementedError
 
-    def _add_stale_notice(self, again: QAction, place: int = 0) -> None:
-        """Insert the notice of stale drawings into ``content``; ``again`` draws them again."""
-        self._stale_notice = StaleNotice(self.studio, again, self._recipe, self._waiting_reason)
-        self.content.insertWidget(place, self._stale_notice)
+    def _add_stale_notice(self, redraw: QAction, index: int = 0) -> None:
+        """Insert the notice of stale drawings into ``content``; ``redraw`` draws them again."""
+        self._stale_notice = StaleNotice(self.studio, redraw, self._recipe, self._waiting_reason)
+        self.content.insertWidget(index, self._stale_notice)
 
     def _keep_in_gallery(self, drawn: DrawingResult) -> None:
         """Keep a part of the drawing under way in the gallery, if the drawing is to be kept."""
@@ -313,9 +311,9 @@ class ToolPanel(QWidget):
         self._draw()
 
     def _save_dragged_drawing(self) -> None:
-        unsaved, self._unsaved_drawing = self._unsaved_drawing, None
-        if unsaved is not None and not self._under_way:
-            self.studio.drawn.emit(unsaved)
+        drawing, self._unsaved_drawing = self._unsaved_drawing, None
+        if drawing is not None and not self._under_way:
+            self.studio.drawn.emit(drawing)
 
     @property
     def shown_recipe(self) -> Recipe | None:
@@ -345,9 +343,9 @@ class ToolPanel(QWidget):
         self.pages.setCurrentIndex(1 if self.studio.can_draw else 0)
 
     def _on_run(self) -> None:
-        can = self.studio.can_draw
+        can_draw = self.studio.can_draw
         self._show_page()
-        if can and self.studio.run != self._drawn_run:
+        if can_draw and self.studio.run != self._drawn_run:
             self._drawn_run = self.studio.run
             self._last_duration = None
             # No drawing of the previous model may be shown, offered or saved as this one's.

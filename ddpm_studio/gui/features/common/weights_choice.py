@@ -52,8 +52,8 @@ class WeightsChoice(QWidget):
         """Return the fields of a request; the EMA length only where it has an effect."""
         chosen_fields = {"weights": self.box.currentData()}
         length = self.length.number()
-        acts = self._has_snapshots and self._uses_ema and length is not None
-        return chosen_fields | {"ema_length": length} if acts else chosen_fields
+        has_effect = self._has_snapshots and self._uses_ema and length is not None
+        return chosen_fields | {"ema_length": length} if has_effect else chosen_fields
 
     def set_value(self, fields: Mapping[str, Any]) -> None:
         """Set the controls from the fields of a request; without ``weights`` they are unchanged."""

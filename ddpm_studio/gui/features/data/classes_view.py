@@ -96,34 +96,40 @@ class ClassesView(QWidget):
             self.source_choice.addItem(f"{title} ({count:,})" if count else title, key)
         self.source_choice.addItem(self.tr("no classes"), _NONE)
         self.source_choice.setCurrentIndex(max(0, self.source_choice.findData(requested)))
-        few = list(classes[:_MAX_CLASSES])
-        self.table.setRowCount(len(few))
-        for row, (found, count) in enumerate(few):
-            called = names.get(found, found)
-            used = QTableWidgetItem(found)
-            used.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
-            out = called == _LEFT_OUT
-            used.setCheckState(Qt.CheckState.Unchecked if out else Qt.CheckState.Checked)
+        shown_classes = list(classes[:_MAX_CLASSES])
+        self.table.setRowCount(len(shown_classes))
+        for row, (class_name, count) in enumerate(shown_classes):
+            new_name = names.get(class_name, class_name)
+            class_item = QTableWidgetItem(class_name)
+            class_item.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
+            is_left_out = new_name == _LEFT_OUT
+            class_item.setCheckState(
+                Qt.CheckState.Unchecked if is_left_out else Qt.CheckState.Checked
+            )
             pictures = QTableWidgetItem(f"{count:,}")
             pictures.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            cells = (used, QTableWidgetItem(found if out else called), pictures)
+            cells = (
+                class_item,
+                QTableWidgetItem(class_name if is_left_out else new_name),
+                pictures,
+            )
             for column, cell in enumerate(cells):
                 self.table.setItem(row, column, cell)
         self._filling = False
-        self.table.setVisible(bool(few))
+        self.table.setVisible(bool(shown_classes))
         self.setVisible(bool(choices))
 
     def names(self) -> dict[str, str]:
         """Return the new names by class, "-" for those that are left out."""
         found: dict[str, str] = {}
         for row in range(self.table.rowCount()):
-            used, called = self.table.item(row, 0), self.table.item(row, 1)
-            if used is None or called is None:
+            class_item, name_item = self.table.item(row, 0), self.table.item(row, 1)
+            if class_item is None or name_item is None:
                 continue
-            if used.checkState() == Qt.CheckState.Unchecked:
-                found[used.text()] = _LEFT_OUT
-            elif called.text().strip() not in ("", used.text()):
-                found[used.text()] = called.text().strip()
+            if class_item.checkState() == Qt.CheckState.Unchecked:
+                found[class_item.text()] = _LEFT_OUT
+            elif name_item.text().strip() not in ("", class_item.text()):
+                found[class_item.text()] = name_item.text().strip()
         return found
 
     def _on_source_chosen(self) -> None:

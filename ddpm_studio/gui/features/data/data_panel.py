@@ -117,12 +117,12 @@ class DataPanel(QWidget):
             ("file.open_folder", self.tr("Folder")),
             ("file.open_files", self.tr("Files")),
         ):
-            made = self._button(text)
+            open_button = self._button(text)
             action = self._actions[action_id]
             # A button shows its action's icon text, also after the action has changed.
             action.setIconText(text)
-            made.setDefaultAction(action)
-            row.addWidget(made, 1)
+            open_button.setDefaultAction(action)
+            row.addWidget(open_button, 1)
         self.sample_button = self._button(self.tr("Samples"))
         set_icon(self.sample_button, "images")
         name(self.sample_button, self.tr("Samples"), self.tr("Open pictures that ship with it"))
@@ -139,13 +139,13 @@ class DataPanel(QWidget):
         return row
 
     def _button(self, text: str) -> QToolButton:
-        made = QToolButton()
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        made.setText(text)
-        name(made, text)
-        return made
+        tool_button = QToolButton()
+        tool_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        tool_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        tool_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        tool_button.setText(text)
+        name(tool_button, text)
+        return tool_button
 
     def _open_sample(self) -> None:
         action = self.sender()
@@ -192,16 +192,18 @@ class DataPanel(QWidget):
     def _offer_training_data(self) -> None:
         """Offer the pictures that the open run was trained on, unless they are open."""
         view = self._studio.run_view
-        learnt = [path.resolve() for path in view.sources] if view is not None else []
-        others = bool(learnt) and learnt != [path.resolve() for path in self._studio.sources]
-        self._training_data_action.setEnabled(others)
+        trained_on = [path.resolve() for path in view.sources] if view is not None else []
+        differs = bool(trained_on) and trained_on != [
+            path.resolve() for path in self._studio.sources
+        ]
+        self._training_data_action.setEnabled(differs)
         # Next to pictures that someone has opened, the offer would be unwanted.
-        self.training_data_button.setVisible(others and not self._studio.sources)
-        names = ", ".join(path.name for path in view.sources[:3]) if view and others else ""
+        self.training_data_button.setVisible(differs and not self._studio.sources)
+        names = ", ".join(path.name for path in view.sources[:3]) if view and differs else ""
         self._explain(
             "file.open_learnt",
             self.tr("{run} was trained on {pictures}").format(run=view.summary.name, pictures=names)
-            if view and others
+            if view and differs
             else self.tr("Open a run first, one that was trained on other pictures"),
         )
 
@@ -238,20 +240,20 @@ class DataPanel(QWidget):
     def _show(self) -> None:
         """Show the studio's pictures: none, a preview, or all; or why they were refused."""
         studio, refused = self._studio, self._studio.refused
-        opened = bool(studio.sources)
-        shown = studio.options if refused is None else refused.options
+        is_open = bool(studio.sources)
+        shown_options = studio.options if refused is None else refused.options
         self._offer_training_data()
-        self.zone.set_compact(opened)
-        self.options_fold.set_available(opened or refused is not None)
-        self.thumbnails.setVisible(opened and refused is None)
-        self.back_button.setVisible(opened and refused is not None)
+        self.zone.set_compact(is_open)
+        self.options_fold.set_available(is_open or refused is not None)
+        self.thumbnails.setVisible(is_open and refused is None)
+        self.back_button.setVisible(is_open and refused is not None)
         self._spacer.setVisible(not self.thumbnails.isVisibleTo(self))
-        self._follow(studio.sources if refused is None else refused.sources, shown)
+        self._follow(studio.sources if refused is None else refused.sources, shown_options)
         if refused is not None:
             self.report.show_refused(self._title(refused.sources), refused.failure)
             self.classes.hide()
             return
-        if not opened:
+        if not is_open:
             self.thumbnails.set_pictures(None)
             self.report.clear()
             self.classes.hide()
@@ -292,8 +294,8 @@ class DataPanel(QWidget):
     def _about(self, index: int) -> dict[str, object]:
         """Return the metadata of a picture that is taken from here: its class, if it has one."""
         dataset = self._studio.dataset
-        of = None if dataset is None else dataset.class_of(index)
-        return {} if of is None else {CLASS: of}
+        class_name = None if dataset is None else dataset.class_of(index)
+        return {} if class_name is None else {CLASS: class_name}
 
     def _describe(self, index: int) -> str:
         """Return the tooltip of a picture: its file and size, or its number and class."""
@@ -304,5 +306,5 @@ class DataPanel(QWidget):
             width, height = preview.sizes[index]
             return f"{preview.names[index]} · {size_text(width, height)}"
         number = self.tr("Picture {n}").format(n=f"{index + 1:,}")
-        of = dataset.class_of(index)
-        return number if of is None else f"{number} · {of}"
+        class_name = dataset.class_of(index)
+        return number if class_name is None else f"{number} · {class_name}"

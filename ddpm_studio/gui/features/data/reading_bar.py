@@ -67,5 +67,5 @@ class ReadingBar(QWidget):
             progress = job.progress
             self.bar.setRange(0, max(1, progress.total))
             self.bar.setValue(progress.done)
-            counted = f" · {progress.done:,} / {progress.total:,}" if progress.total > 1 else ""
-            self.text.setText(f"{progress.text}{counted}")
+            count_text = f" · {progress.done:,} / {progress.total:,}" if progress.total > 1 else ""
+            self.text.setText(f"{progress.text}{count_text}")

@@ -132,14 +132,14 @@ class ReportView(QWidget):
         rejects: list[str],
         classes: list[str],
     ) -> None:
-        for shown, text in (
+        for widget, text in (
             (self.title, title),
             (self.figures, figures),
             (self.notes, " ".join(notes).strip()),
             (self.warnings, "\n".join(warnings)),
         ):
-            shown.setText(text)
-            shown.setVisible(bool(text))
+            widget.setText(text)
+            widget.setVisible(bool(text))
         self.figures.setToolTip("\n".join(classes))
         self._rejects.setStringList(rejects)
         count = self._count(
@@ -149,12 +149,12 @@ class ReportView(QWidget):
         self.left_out.set_available(bool(rejects))
 
     def _in_form(self, line: str) -> str:
-        words = self.tr("“{field}: {value}” below")
-        return options_to_titles(line, PrepareOptions.model_fields, words, with_values=True)
+        template = self.tr("“{field}: {value}” below")
+        return options_to_titles(line, PrepareOptions.model_fields, template, with_values=True)
 
     def _kind(self, shape: PictureShape) -> str:
-        words = {1: self.tr("gray"), 3: self.tr("colour")}
-        return f"{shape.size_text}, {words.get(shape.channels, shape.colour)}"
+        colours = {1: self.tr("gray"), 3: self.tr("colour")}
+        return f"{shape.size_text}, {colours.get(shape.channels, shape.colour)}"
 
     def _count(self, count: int, one: str, many: str) -> str:
         return one if count == 1 else many.format(n=f"{count:,}")

@@ -60,14 +60,14 @@ class GlossaryDialog(QDialog):
             details.addWidget(part)
         details.addWidget(self.show_in_learn_button, alignment=Qt.AlignmentFlag.AlignLeft)
         details.addStretch()
-        both = QHBoxLayout()
-        both.setSpacing(SPACE_L)
-        both.addWidget(self.list)
-        both.addLayout(details, 1)
+        columns = QHBoxLayout()
+        columns.setSpacing(SPACE_L)
+        columns.addWidget(self.list)
+        columns.addLayout(details, 1)
         layout = QVBoxLayout(self)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.field)
-        layout.addLayout(both, 1)
+        layout.addLayout(columns, 1)
         self.field.textChanged.connect(self._search)
         self.list.currentItemChanged.connect(self._show_term)
         self._search("")
@@ -87,9 +87,9 @@ class GlossaryDialog(QDialog):
                 self.list.setCurrentRow(row)
                 self.list.scrollToItem(item)
 
-    def _search(self, words: str) -> None:
+    def _search(self, query: str) -> None:
         self.list.clear()
-        for term in find_terms(words):
+        for term in find_terms(query):
             item = QListWidgetItem(_with_hat(term.heading))
             item.setData(_TERM, term.name)
             item.setToolTip(translated(term.text))
@@ -108,9 +108,11 @@ class GlossaryDialog(QDialog):
         self.text.setText("" if term is None else translated(term.text))
         self.show_in_learn_button.setVisible(term is not None and bool(term.concept))
         if term is not None and term.concept:
-            place = self.tr("See it live: {0}").format(translated(CONCEPTS[term.concept].title))
-            self.show_in_learn_button.setText(place)
-            self.show_in_learn_button.setAccessibleName(place)
+            button_text = self.tr("See it live: {0}").format(
+                translated(CONCEPTS[term.concept].title)
+            )
+            self.show_in_learn_button.setText(button_text)
+            self.show_in_learn_button.setAccessibleName(button_text)
 
     def _request_concept(self) -> None:
         if self.term is not None and self.term.concept:

@@ -153,10 +153,10 @@ class InpaintPanel(ToolPanel):
                 f"inpaint.{key}", text, callback, category=self.category, icon=icon, tip=tip
             )
             # Icons without text, to leave room for the picture.
-            made = ActionButton(action, icon) if key == "surprise" else ActionTool(action)
-            choices.add(made, tip, keep=key == "surprise")
+            widget = ActionButton(action, icon) if key == "surprise" else ActionTool(action)
+            choices.add(widget, tip, keep=key == "surprise")
         self._update_undo_actions()
-        again = self.actions_.add(
+        redraw_action = self.actions_.add(
             "inpaint.draw",
             self.tr("Fill in again"),
             self.draw_now,
@@ -164,11 +164,11 @@ class InpaintPanel(ToolPanel):
             icon="refresh-cw",
             tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
         )
-        for words, box in (
+        for caption, box in (
             (TermLabel(self.tr("resamplings"), "resamplings"), self.resamplings),
             (label(self.tr("jump"), "muted"), self.jump),
         ):
-            self.drawer.add(inline_group(words, box), box.toolTip())
+            self.drawer.add(inline_group(caption, box), box.toolTip())
         brush = inline_group(label(self.tr("brush"), "muted"), self.brush)
         choices.add(brush, self.brush.toolTip(), keep=True)
         choices.add(
@@ -179,7 +179,7 @@ class InpaintPanel(ToolPanel):
             choices.add(self.source.badge, self.tr("The class of the picture."))
         for part, sentence in self.drawer.row_controls:
             choices.add(part, sentence)
-        choices.add(ActionTool(again), keep=True)
+        choices.add(ActionTool(redraw_action), keep=True)
         choices.set_corner(inline_group(self.drawer.button, self.export))
         self.source.setFixedSize(_SLOT, _SLOT)
         top = QHBoxLayout()
@@ -193,7 +193,7 @@ class InpaintPanel(ToolPanel):
         middle.addWidget(self.grid, 1)
         self.content.addLayout(top)
         # Below the controls, which must not move when the notice appears.
-        self._add_stale_notice(again, self.content.count())
+        self._add_stale_notice(redraw_action, self.content.count())
         self.content.addWidget(self.progress)
         self.content.addWidget(self._pictures, 1)
 
@@ -238,10 +238,10 @@ class InpaintPanel(ToolPanel):
     def _with_known(self, frame: FrameImages) -> Pictures:
         """Return x̂_0 with the known region replaced by the source picture's."""
         picture, mask = self.source.fitted, self.canvas.painted[..., None]
-        shown = frame.x0_hat
-        if picture is None or picture.shape != shown.shape[1:]:
-            return shown
-        return np.where(mask, shown, picture)
+        predicted = frame.x0_hat
+        if picture is None or picture.shape != predicted.shape[1:]:
+            return predicted
+        return np.where(mask, predicted, picture)
 
     def _on_finished(self, result: object) -> None:
         if isinstance(result, DrawingResult):
@@ -294,9 +294,9 @@ class InpaintPanel(ToolPanel):
         self._pick_random_once()
 
     def _pick_random_once(self) -> None:
-        can = self.studio.can_draw and self.studio.has_pictures
-        empty = self.source.drop is None and not self.source.waiting
-        if self.isVisible() and can and empty and not self._first_pick_done:
+        can_pick = self.studio.can_draw and self.studio.has_pictures
+        is_empty = self.source.drop is None and not self.source.waiting
+        if self.isVisible() and can_pick and is_empty and not self._first_pick_done:
             self.source.pick_from_data(asked=False)
 
     def _discard_drawing(self) -> None:
@@ -305,8 +305,8 @@ class InpaintPanel(ToolPanel):
         self.grid.set_pictures(None)
         self.export.refresh()
 
-    def _on_picture_sent(self, where: str, picture: Pictures, recipe: Recipe | None) -> None:
-        if where == "inpaint":
+    def _on_picture_sent(self, target: str, picture: Pictures, recipe: Recipe | None) -> None:
+        if target == "inpaint":
             self._first_pick_done = True
             self.source.set_picture(picture, recipe)
 

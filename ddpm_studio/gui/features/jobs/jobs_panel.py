@@ -62,10 +62,10 @@ class JobsPanel(QWidget):
         self._list = QVBoxLayout()
         self._list.setSpacing(SPACE_S)
         self._list.addStretch()
-        inner = QWidget()
-        inner.setLayout(self._list)
+        list_widget = QWidget()
+        list_widget.setLayout(self._list)
         self._list.setContentsMargins(0, 0, SPACE_M, 0)
-        scroll = VerticalScrollArea(inner, self.tr("Jobs"))
+        scroll = VerticalScrollArea(list_widget, self.tr("Jobs"))
         scroll.setMinimumHeight(_MIN_HEIGHT)
         chip = QHBoxLayout()
         chip.setSpacing(SPACE_S)
@@ -102,8 +102,8 @@ class JobsPanel(QWidget):
         """Close the gaps and sort the rows."""
         super().leaveEvent(event)
         self._is_hovered = False
-        gone, self._hidden_rows = self._hidden_rows, []
-        for row in gone:
+        hidden_rows, self._hidden_rows = self._hidden_rows, []
+        for row in hidden_rows:
             self._delete_row(row)
         for row in sorted(self.rows.values(), key=lambda row: _rank(row.job.state)):
             self._list.removeWidget(row)
@@ -158,8 +158,8 @@ class JobsPanel(QWidget):
             return
         others = [other for other in self.rows.values() if other is not row]
         rank = _rank(row.job.state)
-        above = sum(_rank(other.job.state) < rank for other in others)
-        self._list.insertWidget(above, row)
+        position = sum(_rank(other.job.state) < rank for other in others)
+        self._list.insertWidget(position, row)
 
     def _on_cancel(self) -> None:
         row = self.sender()
@@ -181,19 +181,19 @@ class JobsPanel(QWidget):
         if not isinstance(job, JobHandle):
             return
         self._since.pop(job, None)
-        shown = job in self.rows
+        is_listed = job in self.rows
         if job.state is State.FAILED:
-            if shown:
+            if is_listed:
                 self._place(self.rows[job])
             else:
                 self._add_row(job)
             failed = [old for old in self.rows if old.state is State.FAILED]
             for old in failed[:-_MAX_FAILED]:
                 self._remove(old)
-        elif shown and job.state is State.CANCELLED and job.spec.lane is Lane.INTERACTIVE:
+        elif is_listed and job.state is State.CANCELLED and job.spec.lane is Lane.INTERACTIVE:
             # Superseded by a newer request.
             self._remove(job)
-        elif shown:
+        elif is_listed:
             self._since[job] = time.monotonic()
             self._place(self.rows[job])
 
@@ -213,12 +213,12 @@ class JobsPanel(QWidget):
     def _fade(self, row: JobRow) -> None:
         effect = QGraphicsOpacityEffect(row)
         row.setGraphicsEffect(effect)
-        fading = QPropertyAnimation(effect, b"opacity", row)
-        fading.setDuration(_FADE_MS)
-        fading.setStartValue(1.0)
-        fading.setEndValue(0.0)
-        fading.finished.connect(row.dismissed)
-        fading.start()
+        animation = QPropertyAnimation(effect, b"opacity", row)
+        animation.setDuration(_FADE_MS)
+        animation.setStartValue(1.0)
+        animation.setEndValue(0.0)
+        animation.finished.connect(row.dismissed)
+        animation.start()
 
     def _remove(self, job: JobHandle[object]) -> None:
         self._since.pop(job, None)

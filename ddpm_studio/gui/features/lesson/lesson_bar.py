@@ -26,28 +26,28 @@ class LessonBar(QFrame):
         self.reveal = button(self.tr("Show the answer"), icon="eye")
         # Nothing moves when the answer is shown: hidden, it and the button keep their room.
         hidden: tuple[QWidget, ...] = (self.answer, self.reveal)
-        for one in hidden:
-            kept = one.sizePolicy()
-            kept.setRetainSizeWhenHidden(True)
-            one.setSizePolicy(kept)
+        for widget in hidden:
+            policy = widget.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            widget.setSizePolicy(policy)
         self.back = tool_button("chevron-left", self.tr("The question before"))
         self.next = tool_button("chevron-right", self.tr("The next question"))
-        close = tool_button("x", self.tr("Close the lesson"))
-        head = QHBoxLayout()
-        head.setSpacing(SPACE_S)
-        head.addWidget(self.title, 1)
-        for part in (self.reveal, self.back, self.next, close):
-            head.addWidget(part)
+        close_button = tool_button("x", self.tr("Close the lesson"))
+        header = QHBoxLayout()
+        header.setSpacing(SPACE_S)
+        header.addWidget(self.title, 1)
+        for part in (self.reveal, self.back, self.next, close_button):
+            header.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_M, SPACE_S, SPACE_M, SPACE_S)
         layout.setSpacing(SPACE_S)
-        layout.addLayout(head)
+        layout.addLayout(header)
         layout.addWidget(self.question)
         layout.addWidget(self.answer)
         self.reveal.clicked.connect(self._reveal)
         self.back.clicked.connect(lambda: self._go(self.number - 1))
         self.next.clicked.connect(lambda: self._go(self.number + 1))
-        close.clicked.connect(self._close)
+        close_button.clicked.connect(self._close)
         self.hide()
 
     def show_lesson(self, lesson: Lesson) -> None:
@@ -62,14 +62,14 @@ class LessonBar(QFrame):
         questions = self.lesson.questions
         count = len(questions)
         self.number = min(max(number, 0), max(0, count - 1))
-        place = f"  ·  {self.number + 1}/{count}" if count > 1 else ""
-        self.title.setText(f"{self.lesson.title}{place}")
-        one = questions[self.number] if questions else None
-        self.question.setText("" if one is None else one.question)
-        self.answer.setText("" if one is None else one.answer)
-        self.question.setVisible(one is not None)
+        position = f"  ·  {self.number + 1}/{count}" if count > 1 else ""
+        self.title.setText(f"{self.lesson.title}{position}")
+        question = questions[self.number] if questions else None
+        self.question.setText("" if question is None else question.question)
+        self.answer.setText("" if question is None else question.answer)
+        self.question.setVisible(question is not None)
         self.answer.hide()
-        self.reveal.setVisible(one is not None and bool(one.answer))
+        self.reveal.setVisible(question is not None and bool(question.answer))
         for arrow in (self.back, self.next):
             arrow.setVisible(count > 1)
         self.back.setEnabled(self.number > 0)

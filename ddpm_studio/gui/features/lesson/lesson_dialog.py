@@ -17,7 +17,7 @@ class LessonDialog(QDialog):
     """Dialog for the title and questions of a lesson, which shows the view that is in front.
 
     Args:
-        shown: description of the view that the lesson shows.
+        view_text: description of the view that the lesson shows.
         title: the proposed title.
         parent: the window, which keeps running meanwhile.
     """
@@ -25,7 +25,7 @@ class LessonDialog(QDialog):
     chosen = Signal(str, object)
     """The title, and a tuple of :class:`Question`."""
 
-    def __init__(self, shown: str, title: str, parent: QWidget | None = None) -> None:
+    def __init__(self, view_text: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Make a lesson of this view"))
@@ -41,12 +41,12 @@ class LessonDialog(QDialog):
         self.save = button(self.tr("Save…"), self.tr("Choose a file for it"), role="primary")
         self.save.setDefault(True)
         cancel = button(self.tr("Cancel"))
-        for other in (cancel, self.more):
-            other.setAutoDefault(False)
+        for other_button in (cancel, self.more):
+            other_button.setAutoDefault(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.setSpacing(SPACE_M)
-        layout.addWidget(label(shown, "muted", wrap=True))
+        layout.addWidget(label(view_text, "muted", wrap=True))
         layout.addWidget(self.title)
         layout.addLayout(self._rows)
         layout.addWidget(self.more, alignment=Qt.AlignmentFlag.AlignLeft)
@@ -62,13 +62,13 @@ class LessonDialog(QDialog):
         """Add fields for one more question."""
         number = len(self.fields) + 1
         question, answer = QLineEdit(), QLineEdit()
-        for field, words in (
+        for field, text in (
             (question, self.tr("Question {0}").format(number)),
             (answer, self.tr("Its answer, shown when asked for")),
         ):
-            field.setPlaceholderText(words)
+            field.setPlaceholderText(text)
             field.setMaxLength(4000)
-            name(field, words)
+            name(field, text)
             self._rows.addWidget(field)
         self.fields.append((question, answer))
         self.more.setEnabled(number < _MAX_QUESTIONS)
@@ -76,8 +76,12 @@ class LessonDialog(QDialog):
     @property
     def questions(self) -> tuple[Question, ...]:
         """The questions that are not empty, with their answers."""
-        pairs = ((one.text().strip(), other.text().strip()) for one, other in self.fields)
-        return tuple(Question(question=one, answer=other) for one, other in pairs if one)
+        pairs = (
+            (question.text().strip(), answer.text().strip()) for question, answer in self.fields
+        )
+        return tuple(
+            Question(question=question, answer=answer) for question, answer in pairs if question
+        )
 
     def _check(self) -> None:
         self.save.setEnabled(bool(self.title.text().strip()))

@@ -46,7 +46,9 @@ class ProcessSize(QObject):
         self._studio, self._cover = studio, coverage
         self._limited = False
         self.compact = False
-        self.count = CountChoice(_COUNTS, FILL_ROUGHLY, self.tr("How many pictures"), few=_FEW)
+        self.count = CountChoice(
+            _COUNTS, FILL_ROUGHLY, self.tr("How many pictures"), adaptive_counts=_FEW
+        )
         self.moments = QComboBox()
         for moments in _MOMENTS:
             self.moments.addItem(f"{moments:,}", moments)

@@ -60,9 +60,9 @@ class SharePanel(ToolPanel):
             tip=self.tr("0: the picture itself. T: pure noise, nothing is shared")
         )
         tip = self.tr("How many pictures from one latent")
-        self.count = CountChoice(_COUNTS, FILL_ROUGHLY, tip, few=_FEW)
+        self.count = CountChoice(_COUNTS, FILL_ROUGHLY, tip, adaptive_counts=_FEW)
         self.sampler = SamplerBar(
-            eta=1.0, least_eta=0.1, offer_picture_classes=True, without_layout=True, several=True
+            eta=1.0, min_eta=0.1, offer_picture_classes=True, without_layout=True, several=True
         )
         self.grid = RowGrid(self.tr("Pictures that share a latent"))
         self.rows = DrawingRows()
