@@ -54,18 +54,18 @@ class BoardBar(QWidget):
         if dict(counts) == self._counts:
             return
         self._counts = dict(counts)
-        for board in [one for one in self.buttons if one and one not in counts]:
-            gone = self.buttons.pop(board)
-            self._group.removeButton(gone)
-            self._layout.removeWidget(gone)
-            gone.deleteLater()
+        for board in [known for known in self.buttons if known and known not in counts]:
+            removed = self.buttons.pop(board)
+            self._group.removeButton(removed)
+            self._layout.removeWidget(removed)
+            removed.deleteLater()
         for board, count in counts.items():
-            made = self.buttons.get(board) or self._add(board, board)
-            short = board if len(board) <= _LONGEST else board[: _LONGEST - 1] + "…"
-            made.setText(escape_mnemonics(f"{short} · {count:,}"))
+            button = self.buttons.get(board) or self._add(board, board)
+            title = board if len(board) <= _LONGEST else board[: _LONGEST - 1] + "…"
+            button.setText(escape_mnemonics(f"{title} · {count:,}"))
             # Keeps the order when a new board is inserted in between.
-            self._layout.removeWidget(made)
-            self._layout.addWidget(made)
+            self._layout.removeWidget(button)
+            self._layout.addWidget(button)
         self.setVisible(bool(counts))
         if self.current not in self.buttons:
             self.choose("")
@@ -81,12 +81,12 @@ class BoardBar(QWidget):
         return event.source() is self._source and event.mimeData().hasFormat(PICTURE_MIME)
 
     def _add(self, board: str, text: str) -> BoardButton:
-        made = BoardButton(self, board, text)
-        made.clicked.connect(partial(self.choose, board))
-        self.buttons[board] = made
-        self._group.addButton(made)
-        self._layout.addWidget(made)
-        return made
+        button = BoardButton(self, board, text)
+        button.clicked.connect(partial(self.choose, board))
+        self.buttons[board] = button
+        self._group.addButton(button)
+        self._layout.addWidget(button)
+        return button
 
 
 class BoardButton(QToolButton):

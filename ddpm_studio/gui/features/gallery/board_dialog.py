@@ -47,14 +47,14 @@ class BoardDialog(QDialog):
         ignore_unfocused_wheel(self.box)
         self.box.addItems(list(boards))
         self.box.setCurrentText(first)
-        edit = self.box.lineEdit()
-        assert edit is not None  # It is editable.
-        edit.setMaxLength(MAX_BOARD_LENGTH)
-        edit.selectAll()
-        what = self.tr("Name of the board")
-        for part in (self.box, edit):
-            name(part, what, self.tr("A new name makes a new board"))
-        caption = label(what, "muted")
+        line_edit = self.box.lineEdit()
+        assert line_edit is not None  # It is editable.
+        line_edit.setMaxLength(MAX_BOARD_LENGTH)
+        line_edit.selectAll()
+        field_text = self.tr("Name of the board")
+        for part in (self.box, line_edit):
+            name(part, field_text, self.tr("A new name makes a new board"))
+        caption = label(field_text, "muted")
         caption.setBuddy(self.box)
         self.accept_button = button(accept, title, role="primary")
         self.accept_button.setDefault(True)

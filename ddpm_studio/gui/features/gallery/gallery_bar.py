@@ -45,8 +45,8 @@ class GalleryFilters(QWidget):
         )
         self.stars.addItem(self.tr("Any rating"), 0)
         for stars in range(1, MAX_STARS + 1):
-            more = "" if stars == MAX_STARS else "+"
-            self.stars.addItem("★" * stars + more, stars)
+            suffix = "" if stars == MAX_STARS else "+"
+            self.stars.addItem("★" * stars + suffix, stars)
         self.order = self._box(self.tr("Order"), self.tr("Which pictures come first"))
         for text, order in (
             (self.tr("Newest"), "newest"),
@@ -88,8 +88,8 @@ class GalleryFilters(QWidget):
         """Fix each box's width to its longest text, so that the layout never moves."""
         for box in self._boxes:
             metrics = box.fontMetrics()
-            words = max(metrics.horizontalAdvance(box.itemText(k)) for k in range(box.count()))
-            box.setFixedWidth(min(words + _ARROW_WIDTH, _MAX_WIDTH))
+            text_width = max(metrics.horizontalAdvance(box.itemText(k)) for k in range(box.count()))
+            box.setFixedWidth(min(text_width + _ARROW_WIDTH, _MAX_WIDTH))
 
     def _box(self, title: str, tip: str) -> QComboBox:
         box = ElidedComboBox()
@@ -141,12 +141,12 @@ def _refill(box: QComboBox, first: tuple[str, object], items: Sequence[tuple[str
     chosen, text = box.currentData(), box.currentText()
     if chosen and chosen not in [data for _, data in items]:
         items = [*items, (text, chosen)]
-    places = [data for _, data in (first, *items)]
-    if places == [box.itemData(k) for k in range(box.count())]:
+    values = [data for _, data in (first, *items)]
+    if values == [box.itemData(k) for k in range(box.count())]:
         return
     blocked = box.blockSignals(True)
     box.clear()
     for text, data in (first, *items):
         box.addItem(text, data)
-    box.setCurrentIndex(places.index(chosen) if chosen in places else 0)
+    box.setCurrentIndex(values.index(chosen) if chosen in values else 0)
     box.blockSignals(blocked)

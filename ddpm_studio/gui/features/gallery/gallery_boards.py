@@ -89,10 +89,10 @@ class GalleryBoards(QObject):
         """Update the board buttons from the model."""
         self.bar.set_boards(self._items.boards)
 
-    def set_any_chosen(self, some: bool) -> None:
+    def set_any_chosen(self, any_chosen: bool) -> None:
         """Enable the actions according to whether any pictures are selected."""
-        self._add_action.setEnabled(some)
-        self._remove_action.setEnabled(some and bool(self.current))
+        self._add_action.setEnabled(any_chosen)
+        self._remove_action.setEnabled(any_chosen and bool(self.current))
 
     def prompt_board(self) -> BoardDialog | None:
         """Ask for the board to add the selected pictures to; None: no pictures are selected."""
@@ -105,8 +105,8 @@ class GalleryBoards(QObject):
     def prompt_rename(self, board: str) -> BoardDialog:
         """Ask for a new name of a board."""
         title = self.tr("Rename the board")
-        then = partial(self.rename, board)
-        return self._open_dialog(title, self.tr("Rename"), [board], board, then)
+        callback = partial(self.rename, board)
+        return self._open_dialog(title, self.tr("Rename"), [board], board, callback)
 
     def add_chosen(self, board: str) -> None:
         """Add the selected pictures to a board."""
@@ -125,11 +125,11 @@ class GalleryBoards(QObject):
         """Rename a board; if the new name is that of another board, the two are merged."""
         if new == board:
             return
-        seen, moved = self.current == board, self._items.of_board(board)
-        self._write(moved, board, False)
-        self._write(moved, new, True)
+        is_current, items = self.current == board, self._items.of_board(board)
+        self._write(items, board, False)
+        self._write(items, new, True)
         self.changed.emit()
-        if seen:
+        if is_current:
             self.bar.choose(new)
 
     def _change(self, items: Sequence[GalleryEntry], board: str, on: bool) -> None:
@@ -137,9 +137,9 @@ class GalleryBoards(QObject):
         self.changed.emit()
         if not changed:
             return
-        words = self.tr("{0} put on {1}.") if on else self.tr("{0} taken off {1}.")
+        template = self.tr("{0} put on {1}.") if on else self.tr("{0} taken off {1}.")
         self._messages.show_message(
-            words.format(picture_count(len(changed)), board),
+            template.format(picture_count(len(changed)), board),
             action=self.tr("Undo"),
             callback=partial(self._undo, changed, board, not on),
             topic="board",
@@ -162,9 +162,9 @@ class GalleryBoards(QObject):
         accept: str,
         boards: Sequence[str],
         first: str,
-        then: Callable[[str], object],
+        callback: Callable[[str], object],
     ) -> BoardDialog:
         dialog = BoardDialog(title, accept, boards, first, self._parent.window())
-        dialog.named.connect(then)
+        dialog.named.connect(callback)
         dialog.open()
         return dialog

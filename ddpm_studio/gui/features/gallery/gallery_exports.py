@@ -88,9 +88,9 @@ class GalleryExports(QObject):
         if len({drop.picture.shape for drop in drops}) != 1:
             return None  # none could be read, or their shapes differ
         recipes = [drop.recipe or {} for drop in drops]
-        short = [without_inputs(recipe) for recipe in recipes]
+        short_recipes = [without_inputs(recipe) for recipe in recipes]
         pictures: Pictures = np.stack([drop.picture for drop in drops])
-        sheet_recipe: dict[str, object] = {"kind": "gallery", "pictures": short}
+        sheet_recipe: dict[str, object] = {"kind": "gallery", "pictures": short_recipes}
         return Export(
             pictures,
             sheet_recipe,
@@ -126,7 +126,7 @@ class GalleryExports(QObject):
 
     def _ask_path(self, files: Sequence[Path]) -> None:
         title = self.tr("Export {0}").format(picture_count(len(files)))
-        endings = {
+        filters = {
             self.tr("Folder of PNG pictures (*)"): "",
             self.tr("ZIP of PNG pictures (*.zip)"): "zip",
             self.tr("Contact sheet (*.png)"): "png",
@@ -135,7 +135,7 @@ class GalleryExports(QObject):
         prompt_save_path(
             self._parent.window(),
             title,
-            endings,
+            filters,
             self.tr("pictures"),
             lambda path: self.export_to(files, path),
         )

@@ -70,7 +70,7 @@ class GalleryItems:
     def boards(self) -> dict[str, int]:
         """Number of pictures of each board, sorted by name."""
         found = Counter(board for item in self._all for board in item.boards)
-        return dict(sorted(found.items(), key=lambda one: one[0].casefold()))
+        return dict(sorted(found.items(), key=lambda board: board[0].casefold()))
 
     def of_board(self, board: str) -> list[GalleryEntry]:
         """Return all pictures on a board, including those that are filtered out."""
@@ -83,7 +83,7 @@ class GalleryItems:
         """
         changed = [item for item in items if (board in item.boards) != on]
         for item in changed:
-            others = (one for one in item.boards if one != board)
+            others = (name for name in item.boards if name != board)
             item.boards = tuple(sorted((*others, board) if on else others))
         return changed
 
@@ -94,8 +94,8 @@ class GalleryItems:
 
     def has_drawing(self, recipe: Recipe) -> bool:
         """Whether there are already pictures of the same drawing, by its ``drawing_id``."""
-        wanted = drawing_id(recipe)
-        return any(item.drawing == wanted for item in self._all)
+        identifier = drawing_id(recipe)
+        return any(item.drawing == identifier for item in self._all)
 
     def move_run(self, old: Path, new: Path | None) -> None:
         """Update the path of a run that was moved; None: it was deleted, with its pictures."""
@@ -111,10 +111,12 @@ class GalleryItems:
             self._deleted = [batch for batch in self._deleted if batch]
         self.refresh()
 
-    def add(self, kept: Iterable[GalleryEntry]) -> None:
+    def add(self, entries: Iterable[GalleryEntry]) -> None:
         """Add pictures, except for those that are there already."""
-        here = {(item.run, item.number) for item in self._all if item.unsaved is None}
-        self._all += [k for k in kept if k.unsaved or (k.run, k.number) not in here]
+        existing = {(item.run, item.number) for item in self._all if item.unsaved is None}
+        self._all += [
+            entry for entry in entries if entry.unsaved or (entry.run, entry.number) not in existing
+        ]
         self.refresh()
 
     def refresh(self) -> None:
@@ -126,12 +128,12 @@ class GalleryItems:
 
         def age(item: GalleryEntry) -> tuple[Any, ...]:
             # Newest drawing first; pictures of one drawing by index.
-            made, number = newest[item.drawing]
-            return (-made, -number, item.drawing, item.index)
+            created_at, number = newest[item.drawing]
+            return (-created_at, -number, item.drawing, item.index)
 
         def old(item: GalleryEntry) -> tuple[Any, ...]:
-            made, number = newest[item.drawing]
-            return (made, number, item.drawing, item.index)
+            created_at, number = newest[item.drawing]
+            return (created_at, number, item.drawing, item.index)
 
         def none_last(number: int | None) -> tuple[bool, int]:
             return (number is None, number or 0)

@@ -84,7 +84,7 @@ class GalleryMenu(QObject):
         if drop is not None:
             self._studio.pins.add(drop.picture, drop.recipe)
 
-    def _send(self, where: str) -> None:
+    def _send(self, target: str) -> None:
         drop = self._current()
         if drop is not None:
-            self._studio.send_picture(where, drop.picture, drop.recipe)
+            self._studio.send_picture(target, drop.picture, drop.recipe)

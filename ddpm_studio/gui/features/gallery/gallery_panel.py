@@ -141,10 +141,10 @@ class GalleryPanel(ToolPanel):
 
     def select(self, items: Sequence[GalleryEntry]) -> None:
         """Select exactly these of the pictures shown."""
-        wanted = {id(item) for item in items}
+        selected_ids = {id(item) for item in items}
         selection, model = QItemSelection(), self.thumbnails.model()
         for row, item in enumerate(self.items.shown):
-            if id(item) in wanted:
+            if id(item) in selected_ids:
                 selection.select(model.index(row, 0), model.index(row, 0))
         flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
         self.thumbnails.selectionModel().select(selection, flag)
@@ -183,23 +183,23 @@ class GalleryPanel(ToolPanel):
             "info", self.tr("Details"), self.tr("How the chosen picture was made"), checkable=True
         )
         self.details.clicked.connect(self._on_details)
-        below = QHBoxLayout()
-        below.setSpacing(SPACE_M)
-        below.addWidget(self.bar, 1)
-        below.addWidget(self.details)
-        below.addWidget(self.export)
-        self.content.addLayout(below)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(SPACE_M)
+        bottom.addWidget(self.bar, 1)
+        bottom.addWidget(self.details)
+        bottom.addWidget(self.export)
+        self.content.addLayout(bottom)
         self._on_details()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Adapt the layout to the width, and show the details where there is room for them."""
         super().resizeEvent(event)
-        horizontal, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        self._top.setDirection(horizontal if self.width() >= _ROOM_FOR_ONE_ROW else below)
+        horizontal, vertical = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._top.setDirection(horizontal if self.width() >= _ROOM_FOR_ONE_ROW else vertical)
         style = Qt.ToolButtonStyle
-        wordy = self.width() >= _MIN_WIDTH_WITH_TEXT
+        shows_text = self.width() >= _MIN_WIDTH_WITH_TEXT
         self.drawer.button.setToolButtonStyle(
-            style.ToolButtonTextBesideIcon if wordy else style.ToolButtonIconOnly
+            style.ToolButtonTextBesideIcon if shows_text else style.ToolButtonIconOnly
         )
         if not self._details_requested:
             self.details.setChecked(self.width() >= _ROOM_FOR_DETAILS)
@@ -298,13 +298,13 @@ class GalleryPanel(ToolPanel):
     def _show_page(self) -> None:
         """Show the kept pictures, even without an open model to draw more."""
         self._update_empty_state()
-        can = self.studio.can_draw
-        empty_text, offered = self.tr("What you draw is kept here"), self.tr("New samples")
+        can_draw = self.studio.can_draw
+        empty_text, button_text = self.tr("What you draw is kept here"), self.tr("New samples")
         if len(self.items):
-            empty_text, offered = self.tr("No picture matches what is chosen above"), ""
-        self.thumbnails.set_empty("images", empty_text, offered, self.draw_samples)
-        self.pages.setCurrentIndex(1 if can or len(self.items) else 0)
-        self._draw_rows.setVisible(can)
+            empty_text, button_text = self.tr("No picture matches what is chosen above"), ""
+        self.thumbnails.set_empty("images", empty_text, button_text, self.draw_samples)
+        self.pages.setCurrentIndex(1 if can_draw or len(self.items) else 0)
+        self._draw_rows.setVisible(can_draw)
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
         super()._on_run_moved(old, new)
@@ -358,12 +358,12 @@ class GalleryPanel(ToolPanel):
 
     def _on_chosen(self, rows: Sequence[int]) -> None:
         chosen = [self.items.shown[row] for row in rows]
-        words = picture_count(len(self.items.shown))
+        summary = picture_count(len(self.items.shown))
         if len(self.items.shown) < len(self.items):
-            words += self.tr(" of {0}").format(f"{len(self.items):,}")
+            summary += self.tr(" of {0}").format(f"{len(self.items):,}")
         if len(chosen) > 1:
-            words += " · " + self.tr("{0} chosen").format(f"{len(chosen):,}")
-        self.bar.summary.setText(words)
+            summary += " · " + self.tr("{0} chosen").format(f"{len(chosen):,}")
+        self.bar.summary.setText(summary)
         self.side.show_picture(self.store.read_cached(chosen[-1]) if chosen else None)
         self.side.rating.show_stars(chosen[-1].rating if chosen else None)
         self._delete_action.setEnabled(bool(chosen))

@@ -67,14 +67,14 @@ class GalleryStore(QObject):
     def follow(self, old: Path | None, new: Path | None) -> None:
         """Follow a run that was moved, deleted or restored; see ``Studio.run_moved``."""
         if old is not None:
-            before = old.resolve()
-            self._missing_runs.discard(before)
-            after = None if new is None else new.resolve()
-            read = [after if run == before else run for run in self._loaded_runs]
-            self._loaded_runs = [run for run in read if run is not None]
-            if after is not None:
-                self._moved_runs[before] = after
-            self._items.move_run(before, after)
+            old_run = old.resolve()
+            self._missing_runs.discard(old_run)
+            new_run = None if new is None else new.resolve()
+            loaded_runs = [new_run if run == old_run else run for run in self._loaded_runs]
+            self._loaded_runs = [run for run in loaded_runs if run is not None]
+            if new_run is not None:
+                self._moved_runs[old_run] = new_run
+            self._items.move_run(old_run, new_run)
         elif new is not None:
             self.load([new])
 
@@ -131,9 +131,9 @@ class GalleryStore(QObject):
         self._save_pending()
 
     def _on_loaded(self, result: tuple[list[Path], list[GalleryEntry]]) -> None:
-        runs, kept = result
+        runs, entries = result
         self._loaded_runs += runs
-        self._add(kept)
+        self._add(entries)
         self.loaded.emit()
         self._save_pending()
 
@@ -150,7 +150,7 @@ class GalleryStore(QObject):
         run = self._run_of(drawn.recipe)
         if run not in self._loaded_runs:
             # Needed to know whether an earlier session kept the same drawing.
-            if run not in [self._run_of(other.recipe) for other in self._pending]:
+            if run not in [self._run_of(pending.recipe) for pending in self._pending]:
                 self.load([run])
             self._pending.append(drawn)
             return
@@ -161,9 +161,9 @@ class GalleryStore(QObject):
         job.on_finished(self._add)
         job.on_failed(self._on_save_failed)
 
-    def _add(self, kept: list[GalleryEntry]) -> None:
+    def _add(self, entries: list[GalleryEntry]) -> None:
         self.about_to_add.emit()
-        self._items.add(kept)
+        self._items.add(entries)
         self.added.emit()
 
     def _on_save_failed(self, failure: Failure) -> None:
@@ -173,13 +173,13 @@ class GalleryStore(QObject):
         if not isinstance(drawn, DrawingResult):
             return
         run = self._run_of(drawn.recipe)
-        kept = []
+        entries = []
         for index, picture in enumerate(drawn.pictures):
             recipe = {**drawn.recipe, "index": index}
             item = make_entry(run, 0, 0.0, recipe)
             item.unsaved = picture, recipe
-            kept.append(item)
-        self._add(kept)
+            entries.append(item)
+        self._add(entries)
 
     def _run_of(self, recipe: Recipe) -> Path:
         """Return the current path of the run in a recipe, which may have been moved since."""
@@ -198,12 +198,12 @@ class GalleryStore(QObject):
         for run in {item.run for item in by_path.values()} - self._missing_runs:
             if not run.is_dir():
                 self._missing_runs.add(run)
-                gone = StudioError(
+                error = StudioError(
                     f"The folder of the run {run.name} is gone.",
                     "Put it back, or open the run where it is now.",
                     str(run),
                 )
-                self.failed.emit(Failure.of(gone))
+                self.failed.emit(Failure.of(error))
         if by_path:
             job = self._studio.backend.submit(specs.gallery.read_pictures(list(by_path)))
             job.setProperty("items", by_path)

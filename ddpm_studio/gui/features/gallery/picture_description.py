@@ -21,10 +21,10 @@ def picture_description(item: GalleryEntry, number: int) -> str:
     ``number`` counts from 0, the text from 1.
     """
     seed = "–" if item.seed is None else item.seed
-    words = QCoreApplication.translate("PictureWords", "Picture {0} · {1} · seed {2} · {3}").format(
+    text = QCoreApplication.translate("PictureWords", "Picture {0} · {1} · seed {2} · {3}").format(
         f"{number + 1:,}", kind_title(item.kind), seed, item.run.name
     )
-    return f"{words} · {stars(item)}" if item.rating else words
+    return f"{text} · {stars(item)}" if item.rating else text
 
 
 def stars(item: GalleryEntry) -> str:

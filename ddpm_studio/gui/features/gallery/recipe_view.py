@@ -90,9 +90,9 @@ class RecipeView(QWidget):
             rows[self.tr("Sampler")] = self._sampler(request)
         if "weights" in request:
             rows[self.tr("Weights")] = self._weights(request)
-        shown = label_at(recipe, index if isinstance(index, int) else 0)
-        if shown is not None:
-            rows[self.tr("Class")] = self._class(shown, request)
+        class_number = label_at(recipe, index if isinstance(index, int) else 0)
+        if class_number is not None:
+            rows[self.tr("Class")] = self._class(class_number, request)
         if "run" in request:
             rows[self.tr("Run")] = Path(str(request["run"])).name
         step = recipe.get("checkpoint")
@@ -108,31 +108,31 @@ class RecipeView(QWidget):
         if not isinstance(index, int) or not isinstance(lambdas, int) or lambdas < 2:
             return {}
         if recipe.get("kind") == "path":
-            before, step = divmod(index, lambdas - 1)
+            key_index, step = divmod(index, lambdas - 1)
             template = self.tr("{0} from picture {1} on")
-            return {"λ": template.format(f"{step / (lambdas - 1):.3g}", before + 1)}
+            return {"λ": template.format(f"{step / (lambdas - 1):.3g}", key_index + 1)}
         inputs, u, v = recipe.get("inputs"), request.get("u"), request.get("v")
         if isinstance(trail := request.get("trail"), str):
             points = trail_points(trail)
             u, v = points[min(index, len(points) - 1)]
         elif u is None and isinstance(inputs, dict) and len(inputs) == _CORNERS:
-            v, u = (place / (lambdas - 1) for place in divmod(index, lambdas))
+            v, u = (value / (lambdas - 1) for value in divmod(index, lambdas))
         elif u is None:
             u = index / (lambdas - 1)
         names = ("λ",) if v is None else ("u", "v")
-        return {name: f"{place:.3g}" for name, place in zip(names, (u, v), strict=False)}
+        return {name: f"{value:.3g}" for name, value in zip(names, (u, v), strict=False)}
 
     def _weights(self, request: dict[str, object]) -> str:
-        words, length = str(request["weights"]), request.get("ema_length")
-        return words if length is None else self.tr("{0}, length {1}").format(words, length)
+        text, length = str(request["weights"]), request.get("ema_length")
+        return text if length is None else self.tr("{0}, length {1}").format(text, length)
 
     def _class(self, number: int, request: dict[str, object]) -> str:
-        words, guidance = self._name_of(number, request), request.get("guidance", 1.0)
+        text, guidance = self._name_of(number, request), request.get("guidance", 1.0)
         if guidance != 1.0:
-            words += self.tr(", guidance {0}").format(guidance)
+            text += self.tr(", guidance {0}").format(guidance)
         if request.get("guidance_rescale"):
-            words += self.tr(", rescaled {0}").format(request["guidance_rescale"])
-        return words
+            text += self.tr(", rescaled {0}").format(request["guidance_rescale"])
+        return text
 
     def _name_of(self, number: int, request: dict[str, object]) -> str:
         """Return the class name if its run is open, else its index."""
@@ -144,11 +144,11 @@ class RecipeView(QWidget):
 
     def _sampler(self, request: dict[str, object]) -> str:
         steps = request.get("steps")
-        words = sampler_title(str(request["sampler"]))
+        text = sampler_title(str(request["sampler"]))
         if steps is not None:
-            words += self.tr(", {0} steps").format(steps)
+            text += self.tr(", {0} steps").format(steps)
         if request.get("respacing"):
-            words += f", {request['respacing']}"
+            text += f", {request['respacing']}"
         if request.get("eta"):
-            words += f", η {request['eta']}"
-        return words
+            text += f", η {request['eta']}"
+        return text

@@ -139,21 +139,21 @@ class InterpolatePanel(ToolPanel):
         self.studio.picture_sent.connect(self._on_picture_sent)
 
     def _spec(self) -> JobSpec[object] | None:
-        mixed = self._mixed.keys(self.mode)
-        if not mixed:
+        classed = self._mixed.keys(self.mode)
+        if not classed:
             return None
-        keys = [picture for picture, _ in mixed]
-        self.sampler.classes.set_pictures([of for _, of in mixed])
+        keys = [picture for picture, _ in classed]
+        self.sampler.classes.set_pictures([class_label for _, class_label in classed])
         self.drawn = None
         self.export.refresh()
         self._show_empty()
         common = {**self.choices.value(), **self.sampler.value()}
         if self.mode == "path":
             closed = self.path.closed.isChecked()
-            walk = PathRequest(
+            request = PathRequest(
                 run=self._run(), t=self.time.value, frames=_FRAMES, closed=closed, **common
             )
-            return specs.drawing.draw(walk, "interpolate", keys=keys)
+            return specs.drawing.draw(request, "interpolate", keys=keys)
         if self.mode == "pad" and self.view.trail.text:
             common |= {"trail": self.view.trail.text}
         elif self.mode == "pad":
@@ -271,15 +271,15 @@ class InterpolatePanel(ToolPanel):
             self.lambda_label.setText(f"λ = {position:.2f}")
             self.preview.set_rows(None, ())
             return
-        nearest = round(position * (columns - 1))
-        words = f"λ = {nearest / (columns - 1):.2f}"
+        column = round(position * (columns - 1))
+        text = f"λ = {column / (columns - 1):.2f}"
         if self.mode == "matrix":
-            words += f" · t = {self.rows.shown_ts[self._row]:,}"
-        self.lambda_label.setText(words)
-        self.view.snap(nearest, columns)
-        shown = self._shown = self._row * columns + nearest
-        recipe = None if self.drawn is None else {**self.drawn.recipe, "index": shown}
-        self.preview.set_rows(pictures[shown : shown + 1], (), recipe=recipe)
+            text += f" · t = {self.rows.shown_ts[self._row]:,}"
+        self.lambda_label.setText(text)
+        self.view.snap(column, columns)
+        index = self._shown = self._row * columns + column
+        recipe = None if self.drawn is None else {**self.drawn.recipe, "index": index}
+        self.preview.set_rows(pictures[index : index + 1], (), recipe=recipe)
 
     def _on_current(self, index: int) -> None:
         columns = self.grid.columns
@@ -290,8 +290,8 @@ class InterpolatePanel(ToolPanel):
         self.export.refresh()
 
     def _on_source(self) -> None:
-        used = (self.path,) if self.mode == "path" else self._slots()
-        changed = next((one for one in used if one is self.sender()), None)
+        sources = (self.path,) if self.mode == "path" else self._slots()
+        changed = next((source for source in sources if source is self.sender()), None)
         if changed is None:
             return  # It is not used in the current mode.
         if not self._keys():
@@ -302,21 +302,21 @@ class InterpolatePanel(ToolPanel):
     def _on_mode(self) -> None:
         """Switch to the chosen mode: a row, a row for each t, a square, a pad, or a path."""
         mode = self.mode
-        several, in_row = mode == "matrix", mode in ("row", "matrix")
+        is_matrix, in_row = mode == "matrix", mode in ("row", "matrix")
         self._discard_drawing()
         self._show_empty()
         self._mixed.show_mode(mode)
-        self.time.setEnabled(not several)
+        self.time.setEnabled(not is_matrix)
         self.choices.steps_lambda.setEnabled(mode != "pad")
-        self._row = len(_ROWS) // 2 if several else 0
+        self._row = len(_ROWS) // 2 if is_matrix else 0
         self.draw_later()
-        can = self.studio.can_draw and self.studio.has_pictures
-        if can and not self._keys() and not in_row:
-            held = [slot for slot in self.view.all_slots if slot.drop is not None]
-            if mode != "path" or (self.path.is_empty and len(held) < 2):
+        can_pick = self.studio.can_draw and self.studio.has_pictures
+        if can_pick and not self._keys() and not in_row:
+            filled_slots = [slot for slot in self.view.all_slots if slot.drop is not None]
+            if mode != "path" or (self.path.is_empty and len(filled_slots) < 2):
                 self._pick_random(asked=False)
             elif self.path.is_empty:
-                self.path.copy_from(held)
+                self.path.copy_from(filled_slots)
 
     def _on_recorded(self) -> None:
         """Draw the whole trail, which is kept instead of the last picture of the drag."""
@@ -347,10 +347,10 @@ class InterpolatePanel(ToolPanel):
         self.export.refresh()
 
     def _pick_random_once(self) -> None:
-        path, full = self.mode == "path", not any(slot.is_free for slot in self._slots())
-        held = not self.path.is_empty if path else full
-        can = self.studio.can_draw and self.studio.has_pictures
-        if self.isVisible() and can and not (self._first_pick_done or held):
+        path, no_free_slot = self.mode == "path", not any(slot.is_free for slot in self._slots())
+        is_filled = not self.path.is_empty if path else no_free_slot
+        can_pick = self.studio.can_draw and self.studio.has_pictures
+        if self.isVisible() and can_pick and not (self._first_pick_done or is_filled):
             self._first_pick_done = True
             self._pick_random(asked=False)
 
@@ -373,8 +373,8 @@ class InterpolatePanel(ToolPanel):
         for slot, picture in zip(slots, itertools.cycle(pictures)):
             slot.accept(picture, asked=asked, is_random=True)
 
-    def _on_picture_sent(self, where: str, picture: Pictures, recipe: Recipe | None) -> None:
-        slot = {"interpolate_a": self.a, "interpolate_b": self.b}.get(where)
+    def _on_picture_sent(self, target: str, picture: Pictures, recipe: Recipe | None) -> None:
+        slot = {"interpolate_a": self.a, "interpolate_b": self.b}.get(target)
         if slot is None:
             return
         self._first_pick_done = True

@@ -117,8 +117,8 @@ class MixChoices(QWidget):
     def lay_out(self, drawer: SamplerDrawer, corner: QWidget) -> None:
         """Lay out the buttons with class and seed, which move to the drawer if there is no room."""
         row = ControlRow(drawer)
-        for press in self._button_texts:
-            row.add(press, keep=True)
+        for push_button in self._button_texts:
+            row.add(push_button, keep=True)
         for part, sentence in drawer.row_controls:
             row.add(part, sentence)
         row.add(self.redraw_button, keep=True)
@@ -136,8 +136,8 @@ class MixChoices(QWidget):
 
     def set_brief(self, brief: bool) -> None:
         """Set whether the buttons show icons without text."""
-        for press, text in self._button_texts.items():
-            press.setText("" if brief else text)
+        for push_button, text in self._button_texts.items():
+            push_button.setText("" if brief else text)
 
     @property
     def mode(self) -> str:
@@ -163,11 +163,11 @@ class MixChoices(QWidget):
         self.mix.setCurrentIndex(max(0, self.mix.findData(fields["mix"])))
 
     def _mode_button(self, mode: str, text: str, tip: str, icon: str) -> QPushButton:
-        made = button(text, tip, icon=icon)
-        made.setCheckable(True)
-        made.toggled.connect(self._on_mode_toggled)
-        self._mode_action(mode, text, made.setChecked, icon, tip)
-        return made
+        mode_button = button(text, tip, icon=icon)
+        mode_button.setCheckable(True)
+        mode_button.toggled.connect(self._on_mode_toggled)
+        self._mode_action(mode, text, mode_button.setChecked, icon, tip)
+        return mode_button
 
     def _mode_action(
         self, mode: str, text: str, callback: Callable[[bool], object], icon: str, tip: str
@@ -187,11 +187,11 @@ class MixChoices(QWidget):
         self._row.setChecked(True)
         self.set_mode("row")
 
-    def _on_mode_toggled(self, on: bool) -> None:
+    def _on_mode_toggled(self, checked: bool) -> None:
         """Keep the modes exclusive: checking one button unchecks the others."""
         chosen = self.sender()
         for mode_button in self._mode_buttons.values():
-            if on and mode_button is not chosen:
+            if checked and mode_button is not chosen:
                 blocked = mode_button.blockSignals(True)
                 mode_button.setChecked(False)
                 mode_button.blockSignals(blocked)
@@ -206,9 +206,9 @@ class MixChoices(QWidget):
         action = self._actions.add(
             f"interpolate.{key}", text, callback, category=self._category, icon=icon, tip=tip
         )
-        made = button(text, tip, icon=icon)
-        made.clicked.connect(action.trigger)
-        return made
+        push_button = button(text, tip, icon=icon)
+        push_button.clicked.connect(action.trigger)
+        return push_button
 
     def _steps_box(self) -> QSpinBox:
         box = QSpinBox()
@@ -240,5 +240,5 @@ def restored_mode(found: ParsedRecipe) -> str:
         return "matrix"
     if len(found.pictures) == 2:
         return "row"
-    moved = any(getattr(found.request, key, None) is not None for key in ("u", "trail"))
-    return "pad" if moved else "corners"
+    has_point = any(getattr(found.request, key, None) is not None for key in ("u", "trail"))
+    return "pad" if has_point else "corners"

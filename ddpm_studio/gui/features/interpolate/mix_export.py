@@ -17,7 +17,7 @@ def mixed_export(
     mode: str,
     view: MixView,
     path: PathView,
-    shown: int,
+    index: int,
     columns: int,
 ) -> Export:
     """Return the exportable content of an interpolation.
@@ -27,7 +27,7 @@ def mixed_export(
         mode: its interpolation mode, see :class:`MixChoices`.
         view: the view of two or four pictures, with the recorded trail among four.
         path: the view of a path.
-        shown: index of the current picture in the rows.
+        index: index of the current picture in the rows.
         columns: number of columns of the rows.
     """
     if view.trail.text:
@@ -36,7 +36,7 @@ def mixed_export(
         return square_export(drawn, max(0, view.preview.current), mode)
     if mode == "path":
         return path_export(drawn, path.strip.current, closed=path.closed.isChecked())
-    return rows_export(drawn, shown, columns)
+    return rows_export(drawn, index, columns)
 
 
 def square_export(drawn: DrawingResult, current: int, mode: str) -> Export:
@@ -61,12 +61,12 @@ def trail_export(drawn: DrawingResult, current: int) -> Export:
 
 def path_export(drawn: DrawingResult, current: int, *, closed: bool) -> Export:
     """Return the export of a path, animated forwards and backwards unless it is ``closed``."""
-    walked = list(drawn.pictures)
+    forwards = list(drawn.pictures)
     return Export(
         drawn.pictures,
         drawn.recipe,
         current,
-        frames=lambda: walked if closed else walked + walked[-2:0:-1],
+        frames=lambda: forwards if closed else forwards + forwards[-2:0:-1],
         fps=FPS,
         hold_last_seconds=0,
         stem="path",
@@ -79,8 +79,8 @@ def rows_export(drawn: DrawingResult, current: int, columns: int) -> Export:
     def there_and_back() -> Sequence[Pictures]:
         from ddpm_studio.export import make_grid
 
-        way = [make_grid(drawn.pictures[k::columns], 1) for k in range(columns)]
-        return way + way[-2:0:-1]
+        forwards = [make_grid(drawn.pictures[k::columns], 1) for k in range(columns)]
+        return forwards + forwards[-2:0:-1]
 
     return Export(
         drawn.pictures,

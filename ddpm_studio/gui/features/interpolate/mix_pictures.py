@@ -34,7 +34,7 @@ class MixPictures(QWidget):
     def __init__(self, view: MixView, path: PathView, grid: RowGrid) -> None:
         super().__init__()
         self._view, self._path, self._grid = view, path, grid
-        self._several = False
+        self._is_matrix = False
         # Height that integer zooms leave unused in the row; the view above gets it.
         self._spare = 0
         grid.current_changed.connect(self._divide_height)
@@ -47,13 +47,13 @@ class MixPictures(QWidget):
 
     def show_mode(self, mode: str) -> None:
         """Show the widgets of a mode of :class:`MixChoices`."""
-        self._several = mode == "matrix"
+        self._is_matrix = mode == "matrix"
         self._view.show_mode(mode)
         self._view.setVisible(mode != "path")
         self._path.setVisible(mode == "path")
         self._grid.setVisible(mode in ("row", "matrix"))
         expanding, fixed = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
-        self._grid.setSizePolicy(expanding, expanding if self._several else fixed)
+        self._grid.setSizePolicy(expanding, expanding if self._is_matrix else fixed)
         self._divide_height()
 
     def keys(self, mode: str) -> list[tuple[Pictures, int | None]]:
@@ -61,9 +61,11 @@ class MixPictures(QWidget):
         slots = self._slots(mode)
         if any(slot.waiting for slot in slots):
             return []
-        found = [(one.fitted, one.class_label) for one in slots if one.fitted is not None]
-        least = 2 if mode == "path" else len(slots)
-        return found if len(found) >= least else []
+        found = [
+            (source.fitted, source.class_label) for source in slots if source.fitted is not None
+        ]
+        required = 2 if mode == "path" else len(slots)
+        return found if len(found) >= required else []
 
     def set_classes(self, mode: str, numbers: Sequence[int | None]) -> None:
         """Set the classes of the source pictures, in order; None: no class."""
@@ -110,25 +112,25 @@ class MixPictures(QWidget):
 
     def _divide_height(self, *_: object) -> None:
         # As high as the width of one of seven pictures in a row, but at most a third of the height.
-        most = max(_ROW_HEIGHT, min(self.height() // 3, self.width() // 7 + _ROW_MARGIN))
-        if self._grid.count and not self._several:
-            self._spare = most - self._grid.fitting_height(self.width(), most)
-        row = most - self._spare
+        max_height = max(_ROW_HEIGHT, min(self.height() // 3, self.width() // 7 + _ROW_MARGIN))
+        if self._grid.count and not self._is_matrix:
+            self._spare = max_height - self._grid.fitting_height(self.width(), max_height)
+        row = max_height - self._spare
         # Below the view, several rows would be small, with empty space at the sides.
-        side_by_side = self._several and self.width() > self.height()
+        side_by_side = self._is_matrix and self.width() > self.height()
         direction = QBoxLayout.Direction
         self._column.setDirection(direction.LeftToRight if side_by_side else direction.TopToBottom)
         for part, stretch in zip(
             (self._view, self._grid), self._stretches(side_by_side), strict=True
         ):
             self._column.setStretchFactor(part, stretch)
-        low = self._several and not side_by_side
-        self._view.preview.setMaximumHeight(_ROW_HEIGHT if low else _NO_LIMIT)
-        self._grid.setMaximumHeight(_NO_LIMIT if self._several else row)
-        self._grid.setMinimumHeight(_ROW_HEIGHT if self._several else row)
+        is_low = self._is_matrix and not side_by_side
+        self._view.preview.setMaximumHeight(_ROW_HEIGHT if is_low else _NO_LIMIT)
+        self._grid.setMaximumHeight(_NO_LIMIT if self._is_matrix else row)
+        self._grid.setMinimumHeight(_ROW_HEIGHT if self._is_matrix else row)
 
     def _stretches(self, side_by_side: bool) -> tuple[int, int]:
         """Return the stretch factors of the view and of the rows."""
         if side_by_side:
             return _SIDE_BY_SIDE_STRETCHES
-        return (0, 1) if self._several else (1, 0)
+        return (0, 1) if self._is_matrix else (1, 0)

@@ -50,22 +50,22 @@ class MixView(QWidget):
             icon="maximize",
         )
         self._slider_row = QWidget()
-        ends = QHBoxLayout(self._slider_row)
-        ends.setContentsMargins(0, 0, 0, 0)
-        ends.setSpacing(SPACE_M)
+        slider_row = QHBoxLayout(self._slider_row)
+        slider_row.setContentsMargins(0, 0, 0, 0)
+        slider_row.setSpacing(SPACE_M)
         self._end_labels = label("A", "muted"), label("B", "muted")
-        ends.addWidget(self._end_labels[0])
-        ends.addWidget(self.slider, 1)
-        ends.addWidget(self._end_labels[1])
-        ends.addWidget(self.lambda_label)
+        slider_row.addWidget(self._end_labels[0])
+        slider_row.addWidget(self.slider, 1)
+        slider_row.addWidget(self._end_labels[1])
+        slider_row.addWidget(self.lambda_label)
         self._pad_controls = QWidget()
-        for_pad = QHBoxLayout(self._pad_controls)
-        for_pad.setContentsMargins(0, 0, 0, 0)
-        for_pad.setSpacing(SPACE_M)
+        pad_row = QHBoxLayout(self._pad_controls)
+        pad_row.setContentsMargins(0, 0, 0, 0)
+        pad_row.setSpacing(SPACE_M)
         for press in (self.trail.record_button, self.trail.play_button, self.full_screen_button):
-            for_pad.addWidget(press)
-        for_pad.addStretch()
-        ends.addWidget(self._pad_controls, 1)
+            pad_row.addWidget(press)
+        pad_row.addStretch()
+        slider_row.addWidget(self._pad_controls, 1)
         middle = QHBoxLayout()
         middle.setSpacing(SPACE_M)
         middle.addWidget(self.pad, 1)
@@ -109,9 +109,9 @@ class MixView(QWidget):
             missing = self.tr("Drop two pictures") if mode == "row" else self.tr("Drop pictures")
             self.preview.set_empty("blend", missing, self.tr("From data"), pick_random)
 
-    def show_not_drawn(self, again: QAction) -> None:
+    def show_not_drawn(self, redraw: QAction) -> None:
         """Show in the empty preview that nothing is drawn, with a button for the action."""
-        self.preview.set_empty("blend", self.tr("Not drawn yet"), again.text(), again.trigger)
+        self.preview.set_empty("blend", self.tr("Not drawn yet"), redraw.text(), redraw.trigger)
 
     def snap(self, column: int, columns: int) -> None:
         """Snap the slider to one of ``columns`` pictures, and set its key step to their distance.
@@ -129,18 +129,18 @@ class MixView(QWidget):
         self._fit_slots()
 
     def _fit_slots(self) -> None:
-        high, wide = self.height(), self.width()
+        height, width = self.height(), self.width()
         if self._mode != "corners":
-            high -= self._slider_row.sizeHint().height() + SPACE_M
-        half = (high - SPACE_M) // 2
+            height -= self._slider_row.sizeHint().height() + SPACE_M
+        half = (height - SPACE_M) // 2
         side = {
             # The square in the middle has priority, and has labels to its left.
-            "corners": min(half, (wide - high - _LABEL_WIDTH) // 2),
+            "corners": min(half, (width - height - _LABEL_WIDTH) // 2),
             # The pad and the preview next to it have priority.
-            "pad": min(half, wide // _PAD_PARTS),
+            "pad": min(half, width // _PAD_PARTS),
             # The rows have priority, below the view or next to it.
             "matrix": _SLOTS[0],
-        }.get(self._mode, min(high, wide // 4))
+        }.get(self._mode, min(height, width // 4))
         side = min(max(side, _SLOTS[0]), _SLOTS[1])
         for slot in self.all_slots:
             slot.setFixedSize(side, side)

@@ -107,8 +107,8 @@ class PadTrail(QObject):
         self._show()
         self._show_playing()
 
-    def _on_record(self, on: bool) -> None:
-        if on:
+    def _on_record(self, checked: bool) -> None:
+        if checked:
             self.set_text("")
             self._recorded = []
             self._pad.setFocus()
@@ -172,7 +172,7 @@ def resample_trail(recorded_points: Sequence[tuple[float, float, float]]) -> str
     """
     if len({(u, v) for u, v, _ in recorded_points}) < 2:
         return ""
-    u, v, seconds = (np.array(each) for each in zip(*recorded_points, strict=True))
+    u, v, seconds = (np.array(column) for column in zip(*recorded_points, strict=True))
     # np.interp needs increasing times: equal ones are separated.
     seconds = np.maximum.accumulate(seconds + 1e-6 * np.arange(len(seconds)))
     count = round((seconds[-1] - seconds[0]) * FPS) + 1

@@ -124,8 +124,8 @@ class PathView(QWidget):
 
     def copy_from(self, slots: Sequence[SourceSlot]) -> None:
         """Replace the key pictures by those of other slots; random ones stay marked as such."""
-        held = [(slot.drop, slot.is_random) for slot in slots if slot.drop is not None]
-        self._replace_keys(held, asked=True)
+        keys = [(slot.drop, slot.is_random) for slot in slots if slot.drop is not None]
+        self._replace_keys(keys, asked=True)
 
     def reverse(self) -> None:
         """Reverse the path by :meth:`SourceSlot.swap_with`; not while a picture is prepared."""
@@ -159,11 +159,11 @@ class PathView(QWidget):
             self.strip.clear()
             self.preview.set_rows(None, ())
         else:
-            here = self.strip.current
+            position = self.strip.current
             last = max(1, len(pictures) - 1)
             captions = [f"{100 * k / last:.0f} %" for k in range(len(pictures))]
             self.strip.set_frames(pictures, captions)
-            self.strip.set_current(here)
+            self.strip.set_current(position)
             self._show(self.strip.current)
         self.play_button.setEnabled(pictures is not None)
         self._show_playing()
@@ -209,18 +209,18 @@ class PathView(QWidget):
         self._tidy()
         if self._slots[-1].is_free:
             return self._slots[-1]
-        full = StudioError(
+        error = StudioError(
             f"The path is full: it has {len(self._slots)} pictures.", "Take one out first."
         )
-        self.failed.emit(Failure.of(full))
+        self.failed.emit(Failure.of(error))
         return None
 
     def _add_slot(self) -> None:
         self._slots_created += 1
         number = len(self._slots) + 1
         # The backend's slot has a unique name: numbers change when an earlier slot is removed.
-        hint, place = self.tr("drop"), f"path {self._slots_created}"
-        slot = SourceSlot(self._studio, str(number), hint, place, by_class=True)
+        hint, slot_name = self.tr("drop"), f"path {self._slots_created}"
+        slot = SourceSlot(self._studio, str(number), hint, slot_name, by_class=True)
         slot.setFixedSize(_SIDE, _SIDE)
         slot.fitted_changed.connect(self._on_fitted)
         slot.failed.connect(self._on_failed)
@@ -246,9 +246,9 @@ class PathView(QWidget):
             self._add_slot()
 
     def _on_fitted(self) -> None:
-        cause = self.sender()
+        sender = self.sender()
         self._tidy()
-        self.asked = not isinstance(cause, SourceSlot) or cause.asked
+        self.asked = not isinstance(sender, SourceSlot) or sender.asked
         self.changed.emit()
 
     def _on_failed(self, failure: Failure) -> None:

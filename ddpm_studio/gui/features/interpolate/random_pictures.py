@@ -18,9 +18,9 @@ def request_random_pictures(
     studio: Studio,
     count: int,
     on_pictures: Callable[[list[PictureDrop]], object],
-    failed: Callable[[Failure], object],
+    on_failed: Callable[[Failure], object],
 ) -> None:
-    """Call ``on_pictures`` with ``count`` random pictures and their classes, or ``failed``.
+    """Call ``on_pictures`` with ``count`` random pictures and their classes, or ``on_failed``.
 
     There are fewer if the data have fewer. ``on_pictures`` is called at once for the open data set,
     else later, when the backend has read the run's data, unless another run is open by then;
@@ -40,7 +40,7 @@ def request_random_pictures(
             specs.data.example_pictures(run, _RANDOM_COUNT, "interpolate surprise")
         )
         job.on_finished(on_found)
-        job.on_failed(failed)
+        job.on_failed(on_failed)
 
 
 def _random_drops(

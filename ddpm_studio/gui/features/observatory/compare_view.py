@@ -49,14 +49,14 @@ class CompareView(QWidget):
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        head = QHBoxLayout()
-        head.setSpacing(SPACE_M)
-        head.addWidget(self.title, 1)
-        head.addWidget(self.only_differing)
+        header_row = QHBoxLayout()
+        header_row.setSpacing(SPACE_M)
+        header_row.addWidget(self.title, 1)
+        header_row.addWidget(self.only_differing)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
-        layout.addLayout(head)
+        layout.addLayout(header_row)
         layout.addWidget(self.table, 1)
         current_theme().changed.connect(self._fill)
 
@@ -71,10 +71,10 @@ class CompareView(QWidget):
         return [title for title in self._titles() if self._differs(title)]
 
     def _titles(self) -> list[str]:
-        return list(dict.fromkeys(title for one in self._settings for title in one))
+        return list(dict.fromkeys(title for settings in self._settings for title in settings))
 
     def _values(self, title: str) -> list[str]:
-        return [one.get(title, _MISSING) for one in self._settings]
+        return [settings.get(title, _MISSING) for settings in self._settings]
 
     def _differs(self, title: str) -> bool:
         return len(set(self._values(title))) > 1
@@ -96,7 +96,7 @@ class CompareView(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         table.setColumnWidth(0, _SETTING_WIDTH)
-        marked, bold = QColor(current_theme().color("accent")), body_font(bold=True)
+        accent, bold = QColor(current_theme().color("accent")), body_font(bold=True)
         for row, title in enumerate(titles):
             differs = title in differing
             texts = [f"≠ {title}" if differs else title, *self._values(title)]
@@ -104,6 +104,6 @@ class CompareView(QWidget):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text)
                 if differs and column:
-                    item.setForeground(marked)
+                    item.setForeground(accent)
                     item.setFont(bold)
                 table.setItem(row, column, item)

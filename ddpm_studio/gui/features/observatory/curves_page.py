@@ -64,9 +64,9 @@ class CurvesPage(QWidget):
         self.records = records
         for record in self.records:
             record.changed.connect(self._redraw_soon)
-        shown = set(self.names())
+        shown_names = set(self.names())
         for name in self.loss.names:
-            if name not in shown:
+            if name not in shown_names:
                 self.loss.remove(name)
         self._redraw()
 
@@ -92,8 +92,8 @@ class CurvesPage(QWidget):
         # Only some runs have these figures; hidden, they take no room.
         for column in _OPTIONAL_CURVES:
             self.curves[column].hide()
-        small = list(self.curves.values())
-        for line in (small[:3], small[3:]):
+        small_curves = list(self.curves.values())
+        for line in (small_curves[:3], small_curves[3:]):
             row = QHBoxLayout()
             row.setSpacing(SPACE_M)
             for curve in line:
@@ -128,8 +128,8 @@ class CurvesPage(QWidget):
         # Before the run has been read there are no rows, so that any T will do.
         timesteps = first.timesteps or 1
         # The heat map shows the first run only: it ends where that run does.
-        own = float(max(1, first.last_step))
-        self.heat.set_rows(*first.loss_by_t, timesteps, own)
+        last_step = float(max(1, first.last_step))
+        self.heat.set_rows(*first.loss_by_t, timesteps, last_step)
         self.bars.set_values(first.recent_loss_by_t().tolist(), timesteps)
 
     def _on_hovered(self, step: float | None) -> None:

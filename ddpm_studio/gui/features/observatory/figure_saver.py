@@ -81,11 +81,11 @@ class FigureSaver(QObject):
         job.on_failed(self._on_failed)
 
     def _ask_path(
-        self, title: str, filters: dict[str, str], then: Callable[[Path], object]
+        self, title: str, filters: dict[str, str], callback: Callable[[Path], object]
     ) -> None:
         if self._page.records:
             file_name = f"{self._page.records[0].run.name}.{next(iter(filters.values()))}"
-            prompt_save_path(self._page.window(), title, filters, file_name, then)
+            prompt_save_path(self._page.window(), title, filters, file_name, callback)
 
     def _on_saved(self, path: Path) -> None:
         show_saved_message(self._messages, path)

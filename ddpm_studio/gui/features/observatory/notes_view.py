@@ -70,8 +70,8 @@ class NotesView(QWidget):
             self.tags.setText(", ".join(notes.tags))
         if overwrite or self.text.toPlainText() != notes.text:
             self.text.setPlainText(notes.text)
-        for field, before in zip((self.tags, self.text), blocked, strict=True):
-            field.blockSignals(before)
+        for field, was_blocked in zip((self.tags, self.text), blocked, strict=True):
+            field.blockSignals(was_blocked)
 
     def save(self) -> None:
         """Save the notes, if they were changed."""

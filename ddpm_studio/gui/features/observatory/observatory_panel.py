@@ -172,12 +172,12 @@ class ObservatoryPanel(QWidget):
         self._header_row.addWidget(self.live)
         self._header_row.addSpacing(SPACE_M)
         self._header_row.addWidget(export)
-        shown = self.tr("loss learning rate gradient speed memory zoom")
-        self._add_page(self.curves, self.tr("Curves"), "chart-line", shown, scrolls=True)
+        curve_keywords = self.tr("loss learning rate gradient speed memory zoom")
+        self._add_page(self.curves, self.tr("Curves"), "chart-line", curve_keywords, scrolls=True)
         self._add_page(self.samples, self.tr("Samples"), "images")
         self._add_page(self.runs, self.tr("Runs"), "list")
-        distances = self.tr("evaluate FID KID precision recall distance")
-        self._add_page(self.quality, self.tr("Quality"), "chart-column", distances)
+        quality_keywords = self.tr("evaluate FID KID precision recall distance")
+        self._add_page(self.quality, self.tr("Quality"), "chart-column", quality_keywords)
         body = QWidget()
         content = QVBoxLayout(body)
         content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
@@ -268,9 +268,9 @@ class ObservatoryPanel(QWidget):
         record = self._record
         if record is None:
             return
-        ours = self.studio.training_run == record.run
-        training = self.studio.training if ours else None
-        here = training is not None
+        is_ours = self.studio.training_run == record.run
+        training = self.studio.training if is_ours else None
+        is_training = training is not None
         self.title.setText(record.run.name)
         if training is None:
             self.live.setText(self.tr("● trained elsewhere"))
@@ -279,7 +279,7 @@ class ObservatoryPanel(QWidget):
         else:
             self.live.setText(self.tr("● training"))
         # The last records of a training that ended here are not another process's.
-        self.live.setVisible(here or (record.is_live and not ours))
+        self.live.setVisible(is_training or (record.is_live and not is_ours))
 
     def _show_tags(self) -> None:
         if self._record is not None:

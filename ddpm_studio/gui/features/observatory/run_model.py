@@ -140,17 +140,17 @@ class RunModel(QAbstractTableModel):
         """Emit ``ticked`` when a check box is clicked."""
         if role != Qt.ItemDataRole.CheckStateRole or index.column() != SHOWN:
             return False
-        shown = Qt.CheckState(value) == Qt.CheckState.Checked
-        self.ticked.emit(self.entries[index.row()].path, shown)
+        checked = Qt.CheckState(value) == Qt.CheckState.Checked
+        self.ticked.emit(self.entries[index.row()].path, checked)
         return True
 
     def _first_column_data(self, entry: RunEntry, role: int) -> Any:
         if role == Qt.ItemDataRole.CheckStateRole:
-            shown = entry.path == self._open or entry.path in self._ticked
-            return Qt.CheckState.Checked if shown else Qt.CheckState.Unchecked
+            is_shown = entry.path == self._open or entry.path in self._ticked
+            return Qt.CheckState.Checked if is_shown else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.DecorationRole:
-            shown = entry.path == self._open or entry.path in self._ticked
-            return QColor(self._colour_of(entry.path)) if shown else QColor(0, 0, 0, 0)
+            is_shown = entry.path == self._open or entry.path in self._ticked
+            return QColor(self._colour_of(entry.path)) if is_shown else QColor(0, 0, 0, 0)
         if role == Qt.ItemDataRole.FontRole and entry.path == self._open:
             font: QFont = body_font(bold=True)
             return font
@@ -179,10 +179,10 @@ class RunModel(QAbstractTableModel):
         return local_time(entry.created)[:10]
 
     def _tip(self, entry: RunEntry) -> str:
-        begun = self.tr("begun {0}").format(local_time(entry.created))
+        created = self.tr("begun {0}").format(local_time(entry.created))
         parts = [
             str(entry.path),
-            begun,
+            created,
             ", ".join(entry.notes.tags),
             entry.notes.text.strip()[:400],
         ]

@@ -55,9 +55,9 @@ _SAMPLE_SIDE = 32
 
 def with_moved_run(runs: Sequence[Path], old: Path | None, new: Path | None) -> list[Path]:
     """Return the paths of runs after ``old`` was moved to ``new``, or removed if that is None."""
-    gone = None if old is None else old.resolve()
-    moved = [new if run.resolve() == gone else run for run in runs]
-    return [run for run in moved if run is not None]
+    old_path = None if old is None else old.resolve()
+    moved_runs = [new if run.resolve() == old_path else run for run in runs]
+    return [run for run in moved_runs if run is not None]
 
 
 class _RunNameDelegate(QStyledItemDelegate):
@@ -106,8 +106,8 @@ class RunsPage(QWidget):
 
     def show_runs(self, runs: Sequence[Path]) -> None:
         """Set the runs whose curves are shown; the first is the open one."""
-        before, self._shown = self._shown[:1], list(runs)
-        if before != self._shown[:1] and self.selected() == before:
+        previous, self._shown = self._shown[:1], list(runs)
+        if previous != self._shown[:1] and self.selected() == previous:
             # The selection was not made by a person: it was the open run.
             self.select(self._shown[:1])
         self._known_runs = list(dict.fromkeys([*self._known_runs, *runs]))
@@ -119,8 +119,8 @@ class RunsPage(QWidget):
         """Follow a run that was moved or removed; see ``Studio.run_moved``."""
         self._known_runs = with_moved_run(self._known_runs, old, new)
         self._shown = with_moved_run(self._shown, old, new)
-        noted = self.notes.run
-        if noted is not None and with_moved_run([noted], old, new) != [noted]:
+        noted_run = self.notes.run
+        if noted_run is not None and with_moved_run([noted_run], old, new) != [noted_run]:
             self.notes.show_run(None)
         self.refresh()
 
@@ -171,8 +171,8 @@ class RunsPage(QWidget):
         header.setSectionResizeMode(TAGS, QHeaderView.ResizeMode.Stretch)
         for column in (SHOWN, SAMPLE, STEP, LOSS, NETWORK, CREATED):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        head = QHBoxLayout()
-        head.setSpacing(SPACE_S)
+        hint_row = QHBoxLayout()
+        hint_row.setSpacing(SPACE_S)
         hint = label(
             self.tr(
                 "Tick runs to lay their curves over each other; choose two with Ctrl or Shift and "
@@ -181,14 +181,14 @@ class RunsPage(QWidget):
             "caption",
             wrap=True,
         )
-        head.addWidget(hint, 1)
-        head.addWidget(self.refresh_button)
-        above = QWidget()
-        column_ = QVBoxLayout(above)
-        column_.setContentsMargins(0, 0, 0, 0)
-        column_.setSpacing(SPACE_S)
-        column_.addLayout(head)
-        column_.addWidget(table, 1)
+        hint_row.addWidget(hint, 1)
+        hint_row.addWidget(self.refresh_button)
+        upper = QWidget()
+        upper_layout = QVBoxLayout(upper)
+        upper_layout.setContentsMargins(0, 0, 0, 0)
+        upper_layout.setSpacing(SPACE_S)
+        upper_layout.addLayout(hint_row)
+        upper_layout.addWidget(table, 1)
         self._below.addWidget(
             EmptyState(
                 "tag",
@@ -199,7 +199,7 @@ class RunsPage(QWidget):
         self._below.addWidget(self.compare)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
-        split.addWidget(above)
+        split.addWidget(upper)
         split.addWidget(self._below)
         split.setSizes([1000, 1000])
         layout = QVBoxLayout(self)

@@ -36,8 +36,8 @@ def evenly_spaced(paths: Sequence[Path], count: int) -> list[Path]:
     """Return ``count`` evenly spaced paths, including the first and the last; all if fewer."""
     if len(paths) <= count:
         return list(paths)
-    places = np.linspace(0, len(paths) - 1, max(2, count)).round().astype(int)
-    return [paths[place] for place in places]
+    indices = np.linspace(0, len(paths) - 1, max(2, count)).round().astype(int)
+    return [paths[index] for index in indices]
 
 
 class SamplesPage(QWidget):
@@ -49,7 +49,7 @@ class SamplesPage(QWidget):
         self._record: RunRecord | None = None
         self._read: dict[Path, SampleGrid] = {}
         self._rows: list[Path] = []
-        self._wanted: list[Path] = []
+        self._wall_paths: list[Path] = []
         self._job: JobHandle[object] | None = None
         self._timer = QTimer(self, singleShot=True, interval=_GATHER_MS)
         self._timer.timeout.connect(self._show_wall)
@@ -73,7 +73,7 @@ class SamplesPage(QWidget):
         self._record = record
         record.changed.connect(self._on_record)
         self._read.clear()
-        self._wanted = []
+        self._wall_paths = []
         # Clear the previous run's samples at once, before this run's are loaded.
         self._timer.stop()
         self.view.set_paths([])
@@ -109,8 +109,8 @@ class SamplesPage(QWidget):
             self._group.addButton(button)
             self.weights[weights] = button
             heading.addWidget(button)
-        below = QWidget()
-        column = QVBoxLayout(below)
+        wall_area = QWidget()
+        column = QVBoxLayout(wall_area)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_S)
         column.addLayout(heading)
@@ -118,7 +118,7 @@ class SamplesPage(QWidget):
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.addWidget(self.view)
-        split.addWidget(below)
+        split.addWidget(wall_area)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 4)
         layout = QVBoxLayout(self)
@@ -132,12 +132,12 @@ class SamplesPage(QWidget):
         self.view.set_paths(self._record.previews)
         if not self.isVisible():
             return
-        wanted = evenly_spaced(self._record.previews, self._max_rows())
-        if wanted == self._wanted:
+        paths = evenly_spaced(self._record.previews, self._max_rows())
+        if paths == self._wall_paths:
             return
-        self._wanted = wanted
-        self._read = {path: self._read[path] for path in wanted if path in self._read}
-        missing = [path for path in reversed(wanted) if path not in self._read]
+        self._wall_paths = paths
+        self._read = {path: self._read[path] for path in paths if path in self._read}
+        missing = [path for path in reversed(paths) if path not in self._read]
         self._timer.start()
         if missing:
             self._job = self._studio.backend.submit(
@@ -147,19 +147,19 @@ class SamplesPage(QWidget):
 
     def _max_rows(self) -> int:
         """Return the number of rows to keep in memory, fewer for large pictures."""
-        one = next(iter(self._read.values()), None)
-        if one is None:
+        grid = next(iter(self._read.values()), None)
+        if grid is None:
             return _MAX_ROWS
-        return min(_MAX_ROWS, max(2, _MAX_BYTES // (one.raw.nbytes + one.ema.nbytes)))
+        return min(_MAX_ROWS, max(2, _MAX_BYTES // (grid.raw.nbytes + grid.ema.nbytes)))
 
     def _on_samples(self, event: Event) -> None:
-        if isinstance(event, SampleGrid) and event.path in self._wanted:
+        if isinstance(event, SampleGrid) and event.path in self._wall_paths:
             self._read[event.path] = event
             if not self._timer.isActive():
                 self._timer.start()
 
     def _show_wall(self) -> None:
-        loaded = [self._read[path] for path in reversed(self._wanted) if path in self._read]
+        loaded = [self._read[path] for path in reversed(self._wall_paths) if path in self._read]
         # After resuming with another sample count, rows have another length and are left out.
         loaded = [grid for grid in loaded if grid.ema.shape == loaded[0].ema.shape]
         self._rows = [grid.path for grid in loaded]
