@@ -111,7 +111,8 @@ class MixChoices(QWidget):
             self._button("swap", self.tr("Swap"), swap, "repeat", self.tr("Exchange A and B")),
         )
         self._button_texts = {
-            press: press.text() for press in (*pictures, *self._mode_buttons.values())
+            push_button: push_button.text()
+            for push_button in (*pictures, *self._mode_buttons.values())
         }
 
     def lay_out(self, drawer: SamplerDrawer, corner: QWidget) -> None:

@@ -62,8 +62,12 @@ class MixView(QWidget):
         pad_row = QHBoxLayout(self._pad_controls)
         pad_row.setContentsMargins(0, 0, 0, 0)
         pad_row.setSpacing(SPACE_M)
-        for press in (self.trail.record_button, self.trail.play_button, self.full_screen_button):
-            pad_row.addWidget(press)
+        for push_button in (
+            self.trail.record_button,
+            self.trail.play_button,
+            self.full_screen_button,
+        ):
+            pad_row.addWidget(push_button)
         pad_row.addStretch()
         slider_row.addWidget(self._pad_controls, 1)
         middle = QHBoxLayout()

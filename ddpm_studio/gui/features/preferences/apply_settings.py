@@ -31,8 +31,8 @@ class SettingsApplier(QObject):
         self._last_warning: str | None = None
         preferences.checks["bands"] = self._check_bands
         preferences.changed.connect(self._on_changed)
-        for opened in (studio.run_changed, studio.data_changed):
-            opened.connect(self._on_opened)
+        for signal in (studio.run_changed, studio.data_changed):
+            signal.connect(self._on_opened)
 
     def begin(self) -> None:
         """Apply the settings that are not at their defaults."""
@@ -41,19 +41,19 @@ class SettingsApplier(QObject):
             if key not in _COMPUTING[1:] and not self._is_default(key):
                 self._on_changed(key)
 
-    def _check_bands(self, wanted: Settings) -> None:
+    def _check_bands(self, settings: Settings) -> None:
         """Raise ValueError for bands that the open pictures or the open model do not have."""
         for channels in self._open_band_counts():
-            check_bands(channels, parse_bands(wanted.bands))
+            check_bands(channels, parse_bands(settings.bands))
 
     def _open_band_counts(self) -> set[int]:
         """Return the numbers of bands, of those above four, of the open pictures and model."""
         view, dataset = self._studio.run_view, self._studio.dataset
-        open_ones = {
+        counts = {
             0 if view is None else view.summary.channels,
             0 if dataset is None else dataset.channels,
         }
-        return {channels for channels in open_ones if channels > MAX_COLOUR_CHANNELS}
+        return {channels for channels in counts if channels > MAX_COLOUR_CHANNELS}
 
     def _on_opened(self) -> None:
         """Notify, once, that the bands of the setting can't be shown with what is open."""
@@ -68,21 +68,25 @@ class SettingsApplier(QObject):
         self._last_warning = warning
 
     def _is_default(self, key: str) -> bool:
-        together = _COMPUTING if key in _COMPUTING else (key,)
-        return all(self._preferences.is_default(each) for each in together)
+        keys = _COMPUTING if key in _COMPUTING else (key,)
+        return all(self._preferences.is_default(name) for name in keys)
 
     def _on_changed(self, key: str) -> None:
-        now = self._preferences.now
+        settings = self._preferences.now
         if key == "theme":
-            current_theme().mode = now.theme
+            current_theme().mode = settings.theme
         elif key == "bands":
-            band_selection().bands = parse_bands(now.bands)
+            band_selection().bands = parse_bands(settings.bands)
         elif key == "runs_folder":
-            folder = Path(now.runs_folder).expanduser() if now.runs_folder else paths.runs_dir()
+            folder = (
+                Path(settings.runs_folder).expanduser()
+                if settings.runs_folder
+                else paths.runs_dir()
+            )
             self._studio.runs_folder = folder
             self.folder_chosen.emit(folder)
         elif key in _COMPUTING:
-            spec = specs.machine.use_device(now.device, now.precision, now.threads)
+            spec = specs.machine.use_device(settings.device, settings.precision, settings.threads)
             job = self._studio.backend.submit(spec)
             job.on_finished(self.device_chosen)
             job.on_failed(self._studio.notify)

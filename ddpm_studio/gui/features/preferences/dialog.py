@@ -44,12 +44,12 @@ class SettingsDialog(QDialog):
         self.no_match_label = label(self.tr("No setting or action has that name."), "muted")
         self.no_match_label.hide()
         layout.addWidget(self.no_match_label)
-        close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        close.rejected.connect(self.reject)
-        for press in close.buttons():
-            name(press, press.text().replace("&", ""))
-            set_icon(press, "x")
-        layout.addWidget(close)
+        button_box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        button_box.rejected.connect(self.reject)
+        for push_button in button_box.buttons():
+            name(push_button, push_button.text().replace("&", ""))
+            set_icon(push_button, "x")
+        layout.addWidget(button_box)
         self.field.textChanged.connect(self._search)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -58,14 +58,14 @@ class SettingsDialog(QDialog):
         self.field.clear()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _search(self, words: str) -> None:
+    def _search(self, query: str) -> None:
         """Show the rows that match; switch to the other tab where this one has none."""
         pages = ((self.settings, self.tr("Settings")), (self.shortcuts, self.tr("Shortcuts")))
-        found = [page.search(words.strip()) for page, _ in pages]
+        found = [page.search(query.strip()) for page, _ in pages]
         for index, (_, title) in enumerate(pages):
-            shown = f"{title} ({found[index]})" if words.strip() else title
-            self.tabs.setTabText(index, shown)
-        self.no_match_label.setVisible(bool(words.strip()) and not any(found))
-        here = self.tabs.currentIndex()
-        if not found[here] and found[1 - here]:
-            self.tabs.setCurrentIndex(1 - here)
+            tab_text = f"{title} ({found[index]})" if query.strip() else title
+            self.tabs.setTabText(index, tab_text)
+        self.no_match_label.setVisible(bool(query.strip()) and not any(found))
+        current = self.tabs.currentIndex()
+        if not found[current] and found[1 - current]:
+            self.tabs.setCurrentIndex(1 - current)

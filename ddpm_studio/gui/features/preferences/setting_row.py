@@ -54,30 +54,30 @@ class SettingRow(QWidget):
         self.reset_button.clicked.connect(self.reset)
         heading = label(self.title, "heading")
         heading.setBuddy(editor.focus)
-        words = QVBoxLayout()
-        words.setSpacing(SPACE_S)
-        words.addWidget(heading)
-        words.addWidget(label(self.description, "muted", wrap=True))
-        words.addStretch()
-        edited = QVBoxLayout()
-        edited.setSpacing(SPACE_S)
-        edited.addWidget(editor.widget)
-        edited.addWidget(self.error)
-        edited.addStretch()
+        text_column = QVBoxLayout()
+        text_column.setSpacing(SPACE_S)
+        text_column.addWidget(heading)
+        text_column.addWidget(label(self.description, "muted", wrap=True))
+        text_column.addStretch()
+        editor_column = QVBoxLayout()
+        editor_column.setSpacing(SPACE_S)
+        editor_column.addWidget(editor.widget)
+        editor_column.addWidget(self.error)
+        editor_column.addStretch()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, SPACE_M, 0, SPACE_M)
         row.setSpacing(SPACE_M)
-        row.addLayout(words, 1)
-        row.addLayout(edited)
+        row.addLayout(text_column, 1)
+        row.addLayout(editor_column)
         row.addWidget(self.reset_button, alignment=Qt.AlignmentFlag.AlignTop)
         self._show()
         editor.changed.connect(self._on_edited)
         preferences.changed.connect(self._on_changed)
 
-    def matches(self, words: str) -> bool:
+    def matches(self, query: str) -> bool:
         """Whether every word occurs in its name, description or heading."""
         text = f"{self.title} {self.description} {translated(section(self.key))}".casefold()
-        return all(word in text for word in words.casefold().split())
+        return all(word in text for word in query.casefold().split())
 
     def reset(self) -> None:
         """Reset the setting to its default."""
@@ -94,8 +94,8 @@ class SettingRow(QWidget):
         else:
             self.error.hide()
 
-    def _show_error(self, why: str) -> None:
-        self.error.setText(why)
+    def _show_error(self, message: str) -> None:
+        self.error.setText(message)
         self.error.show()
 
     def _on_changed(self, key: str) -> None:

@@ -28,10 +28,10 @@ class SettingsPage(QScrollArea):
         layout.setContentsMargins(0, SPACE_M, SPACE_L, SPACE_M)
         layout.setSpacing(0)
         for key in Settings.model_fields:
-            under = section(key)
-            if under not in self._headings:
-                heading = label(QCoreApplication.translate("requests", under), "section")
-                self._headings[under] = heading
+            section_title = section(key)
+            if section_title not in self._headings:
+                heading = label(QCoreApplication.translate("requests", section_title), "section")
+                self._headings[section_title] = heading
                 layout.addSpacing(SPACE_M)
                 layout.addWidget(heading)
             self.rows[key] = SettingRow(preferences, key)
@@ -58,23 +58,23 @@ class SettingsPage(QScrollArea):
         self.setToolTip("")
 
     def _reset(self) -> None:
-        before = self._preferences.now
+        previous = self._preferences.now
         self._preferences.reset()
         self.messages.show_info(
             self.tr("All settings have been reset."),
             self.tr("Undo"),
-            partial(self._preferences.replace, before),
+            partial(self._preferences.replace, previous),
         )
 
-    def search(self, words: str) -> int:
+    def search(self, query: str) -> int:
         """Show the rows that match and return how many they are."""
-        found = {key for key, row in self.rows.items() if row.matches(words)}
+        found = {key for key, row in self.rows.items() if row.matches(query)}
         for key, row in self.rows.items():
             row.setVisible(key in found)
-        under = {section(key) for key in found}
+        section_titles = {section(key) for key in found}
         for title, heading in self._headings.items():
-            heading.setVisible(title in under)
-        self.reset_button.setVisible(not words)
+            heading.setVisible(title in section_titles)
+        self.reset_button.setVisible(not query)
         self.plugins.setVisible("plugins" in found)
         return len(found)
 
@@ -83,5 +83,5 @@ def _plugin_lines() -> str:
     """Return a line for each plug-in that this window uses or can't use."""
     plugins.load()
     found = plugins.loaded()
-    none = QCoreApplication.translate("SettingsPage", "This window uses no plug-ins.")
-    return "\n".join(plugin.line for plugin in found) if found else none
+    no_plugins = QCoreApplication.translate("SettingsPage", "This window uses no plug-ins.")
+    return "\n".join(plugin.line for plugin in found) if found else no_plugins

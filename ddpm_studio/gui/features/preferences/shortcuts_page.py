@@ -83,9 +83,9 @@ class ShortcutsPage(QWidget):
         current_theme().changed.connect(self._fill)
         self._fill()
 
-    def search(self, words: str) -> int:
+    def search(self, query: str) -> int:
         """Show the actions that match and return how many they are."""
-        found = {action.objectName() for action in self._actions.find(words)}
+        found = {action.objectName() for action in self._actions.find(query)}
         for row in range(self.table.rowCount()):
             self.table.setRowHidden(row, self._id(row) not in found)
         if found and self.current not in found:
@@ -155,9 +155,9 @@ class ShortcutsPage(QWidget):
         self.reset_button.setEnabled(shortcut != self._actions.default_shortcut(action_id))
 
     def _on_keys(self) -> None:
-        wanted = self.keys.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
-        if self.keys.isEnabled() and wanted != self._actions.shortcut(self.current):
-            self._set(wanted)
+        shortcut = self.keys.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+        if self.keys.isEnabled() and shortcut != self._actions.shortcut(self.current):
+            self._set(shortcut)
 
     def _clear(self) -> None:
         self._set("")
@@ -166,11 +166,11 @@ class ShortcutsPage(QWidget):
         self._set(self._actions.default_shortcut(self.current))
 
     def _reset_all(self) -> None:
-        before = {action.objectName(): action.shortcut().toString() for action in self._actions}
+        previous = {action.objectName(): action.shortcut().toString() for action in self._actions}
         self._actions.reset_shortcuts()
 
         def undo() -> None:
-            changed = {i: keys for i, keys in before.items() if keys != self._actions.shortcut(i)}
+            changed = {i: keys for i, keys in previous.items() if keys != self._actions.shortcut(i)}
             # Free all first: the old shortcut of one may be another's by now.
             for action_id in changed:
                 self._actions.set_shortcut(action_id, "")

@@ -35,8 +35,8 @@ class ReportDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.setSpacing(SPACE_M)
-        about = self.tr("It is made in the background; a training takes turns with it.")
-        layout.addWidget(label(about, "muted", wrap=True))
+        explanation = self.tr("It is made in the background; a training takes turns with it.")
+        layout.addWidget(label(explanation, "muted", wrap=True))
         layout.addWidget(self.quick)
         layout.addWidget(self.full)
         self.go_button = button(
@@ -52,7 +52,7 @@ class ReportDialog(QDialog):
 
     def show_forecast(self, forecast: ReportForecast | None) -> None:
         """Show about how long each kind takes; None: not known yet."""
-        for choice, words, seconds in (
+        for choice, title, seconds in (
             (
                 self.quick,
                 self.tr("Quick: fewer pictures, steps and timesteps"),
@@ -64,7 +64,7 @@ class ReportDialog(QDialog):
                 None if forecast is None else forecast.full,
             ),
         ):
-            text = words if seconds is None else f"{words} · {self._duration_text(seconds)}"
+            text = title if seconds is None else f"{title} · {self._duration_text(seconds)}"
             choice.setText(text)
             name(choice, text, self.tr("The report says which of them it is"))
 

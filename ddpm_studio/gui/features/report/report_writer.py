@@ -57,9 +57,9 @@ class ReportWriter(QObject):
             return
         dialog = ReportDialog(run.name, self._window)
         dialog.chosen.connect(partial(self._ask_path, run))
-        timing = self._studio.backend.submit(specs.reports.forecast(run))
+        job = self._studio.backend.submit(specs.reports.forecast(run))
         # The dialog may be closed before: its slot is then disconnected.
-        timing.finished.connect(dialog.show_forecast)
+        job.finished.connect(dialog.show_forecast)
         dialog.open()
 
     def _ask_path(self, run: Path, quick: bool) -> None:

@@ -58,6 +58,6 @@ class CompareRow(QWidget):
             bar.set_timesteps(view.summary.timesteps)
             bar.set_student(view.summary.sampler, steps)
 
-    def _on_third(self, wanted: bool) -> None:
-        self._second.setVisible(wanted)
+    def _on_third(self, checked: bool) -> None:
+        self._second.setVisible(checked)
         self.changed.emit()

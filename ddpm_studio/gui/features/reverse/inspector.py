@@ -49,8 +49,8 @@ class Inspector(ElidedLabel):
         super().paintEvent(event)
 
     def _place(self) -> None:
-        room, high = self._views.rect(), self.sizeHint().height() + SPACE_S
-        low = self._views.mapFromGlobal(QCursor.pos()).y() >= room.height() - 2 * high
-        wide = min(room.width(), self.sizeHint().width())
-        self.setGeometry(0, 0 if low else room.height() - high, wide, high)
+        area, height = self._views.rect(), self.sizeHint().height() + SPACE_S
+        is_low = self._views.mapFromGlobal(QCursor.pos()).y() >= area.height() - 2 * height
+        width = min(area.width(), self.sizeHint().width())
+        self.setGeometry(0, 0 if is_low else area.height() - height, width, height)
         self.raise_()

@@ -174,10 +174,10 @@ class Player(QWidget):
         self._started_at, self._start_position = time.monotonic(), self.position
 
     def _advance(self) -> None:
-        passed = int((time.monotonic() - self._started_at) * self.rate.currentData())
-        wanted, last = self._start_position + passed, self.slider.maximum()
-        self.slider.setValue(min(wanted, last))
-        if wanted <= last:
+        elapsed_frames = int((time.monotonic() - self._started_at) * self.rate.currentData())
+        position, last = self._start_position + elapsed_frames, self.slider.maximum()
+        self.slider.setValue(min(position, last))
+        if position <= last:
             return
         if self._loop.isChecked():
             self.slider.setValue(0)

@@ -32,10 +32,10 @@ class ProcessFrames(LazySequence[Pictures]):
 
         grids = []
         for view in self._views:
-            for which, trajectory in enumerate(self._process.trajectories):
-                pictures = trajectory.view(view, self._process.index(which, position))
+            for number, trajectory in enumerate(self._process.trajectories):
+                pictures = trajectory.view(view, self._process.index(number, position))
                 if self._picture is not None:
                     pictures = pictures[self._picture, None]
                 grids.append(make_grid(pictures))
-        across = len(self._process.trajectories) if self._process.comparing else len(grids)
-        return make_grid(np.stack(grids), across, _GAP)
+        columns = len(self._process.trajectories) if self._process.comparing else len(grids)
+        return make_grid(np.stack(grids), columns, _GAP)

@@ -91,23 +91,27 @@ class ProcessSize(QObject):
         if view is None:
             return requested
         summary = view.summary
-        most = max(steps) if all(steps) else summary.timesteps
-        wanted = min(requested, most + 1)
+        max_steps = max(steps) if all(steps) else summary.timesteps
+        needed = min(requested, max_steps + 1)
         picture = summary.height * summary.width * summary.channels
-        moments, self.compact = frames_within_budget(wanted, picture, self.pictures, len(steps))
-        self._limited = moments < wanted
+        moments, self.compact = frames_within_budget(needed, picture, self.pictures, len(steps))
+        self._limited = moments < needed
         return moments
 
     def words(self, process: Process) -> str:
         """Return a text on the number of frames kept, their memory, and any limit applied."""
-        kept = " + ".join(f"{len(one):,}" for one in process.trajectories)
+        counts = " + ".join(f"{len(trajectory):,}" for trajectory in process.trajectories)
         text = self.tr("{0} moments kept in {1:,.1f} MiB").format(
-            kept, process.memory_bytes / 2**20
+            counts, process.memory_bytes / 2**20
         )
-        if any(one.compact for one in process.trajectories):
-            levels = self.tr("{0} and ε̂ in 256 levels, as numbers would not fit").format(X0_HAT)
-            text = f"{text} · {levels}"
+        if any(trajectory.compact for trajectory in process.trajectories):
+            levels_note = self.tr("{0} and ε̂ in 256 levels, as numbers would not fit").format(
+                X0_HAT
+            )
+            text = f"{text} · {levels_note}"
         if self._limited:
-            most = self.tr("more would not fit into {0} MiB: fewer pictures leave room for more")
-            text = f"{text} · {most.format(MEMORY_BUDGET // 2**20)}"
+            limit_note = self.tr(
+                "more would not fit into {0} MiB: fewer pictures leave room for more"
+            )
+            text = f"{text} · {limit_note.format(MEMORY_BUDGET // 2**20)}"
         return text

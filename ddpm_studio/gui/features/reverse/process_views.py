@@ -108,8 +108,8 @@ class ProcessViews(QWidget):
         """Keys of the views shown, in row-major order of the table."""
         count = max(1, len(self._process.trajectories))
         if self._arrangement == "strip":
-            return [(which, view) for which in range(count) for view in self._chosen]
-        return [(which, view) for view in self._chosen for which in range(count)]
+            return [(number, view) for number in range(count) for view in self._chosen]
+        return [(number, view) for view in self._chosen for number in range(count)]
 
     def set_process(self, process: Process) -> None:
         """Show another process; the empty state while it has no frames."""
@@ -177,35 +177,40 @@ class ProcessViews(QWidget):
         pictures = 1 if self._arrangement == "single" else self._count()
         shape = self._process.trajectories[0].frames[0].x_t_kept.shape[1:3]
         found = self._layouts(count, pictures, (shape[0], shape[1]))
-        return max(found, key=lambda across: (*found[across], across))
+        return max(found, key=lambda columns: (*found[columns], columns))
 
     def _layouts(
         self, cells: int, count: int, picture: tuple[int, int]
     ) -> dict[int, tuple[float, float]]:
         """Return zoom and covered fraction of the area for each number of views side by side."""
         found = {}
-        for across in range(1, cells + 1):
-            down = cells // across
-            if down * across != cells:
+        for columns in range(1, cells + 1):
+            rows = cells // columns
+            if rows * columns != cells:
                 continue
-            wide = (self.width() - (across - 1) * SPACE_M) // across
-            tall = (self.height() - (down - 1) * SPACE_M) // down - _CAPTION_HEIGHT
-            if tall < _GRID_HEIGHT and across < cells:
+            cell_width = (self.width() - (columns - 1) * SPACE_M) // columns
+            cell_height = (self.height() - (rows - 1) * SPACE_M) // rows - _CAPTION_HEIGHT
+            if cell_height < _GRID_HEIGHT and columns < cells:
                 continue
             layout = fit_grid(
                 count,
                 picture,
-                (max(1, tall), max(1, wide)),
+                (max(1, cell_height), max(1, cell_width)),
                 gap=SPACE_S,
                 caption=0,
                 margin=SPACE_S,
                 smallest=_GRID_HEIGHT // 2,
             )
-            high, broad = layout.tiles_size
-            high = min(tall, high) + (down - 1) * (tall + _CAPTION_HEIGHT + SPACE_M)
-            broad = min(wide, broad) + (across - 1) * (wide + SPACE_M)
-            room = max(1, self.width() * self.height())
-            found[across] = (layout.zoom, high * broad * layout.filled_share(count) / room)
+            used_height, used_width = layout.tiles_size
+            used_height = min(cell_height, used_height) + (rows - 1) * (
+                cell_height + _CAPTION_HEIGHT + SPACE_M
+            )
+            used_width = min(cell_width, used_width) + (columns - 1) * (cell_width + SPACE_M)
+            area = max(1, self.width() * self.height())
+            found[columns] = (
+                layout.zoom,
+                used_height * used_width * layout.filled_share(count) / area,
+            )
         return found
 
     def _cell(self, key: Key) -> _Cell:
@@ -214,10 +219,12 @@ class ProcessViews(QWidget):
         if cell is None:
             symbol = SYMBOLS[key[1]]
             if strip:
-                made = self.strips[key] = FilmStrip(self.tr("Film strip of {0}").format(symbol))
-                made.setMinimumHeight(_STRIP_HEIGHT)
-                made.scrubbed.connect(self._on_scrubbed)
-                cell = _Cell(made, self._table)
+                film_strip = self.strips[key] = FilmStrip(
+                    self.tr("Film strip of {0}").format(symbol)
+                )
+                film_strip.setMinimumHeight(_STRIP_HEIGHT)
+                film_strip.scrubbed.connect(self._on_scrubbed)
+                cell = _Cell(film_strip, self._table)
             else:
                 grid = self.grids[key] = PixelInspectorGrid(symbol)
                 grid.setMinimumHeight(_GRID_HEIGHT)
@@ -235,14 +242,14 @@ class ProcessViews(QWidget):
         while self._layout.count():
             self._layout.takeAt(0)
         shown = [self._cell(key) for key in self.keys]
-        across = self._column_count = self._columns()
+        columns = self._column_count = self._columns()
         for number in range(max(self._layout.columnCount(), self._layout.rowCount())):
-            self._layout.setColumnStretch(number, int(number < across))
-            self._layout.setRowStretch(number, int(number < -(-len(shown) // max(1, across))))
+            self._layout.setColumnStretch(number, int(number < columns))
+            self._layout.setRowStretch(number, int(number < -(-len(shown) // max(1, columns))))
         for cell in self._cells.values():
             cell.setVisible(cell in shown)
         for number, cell in enumerate(shown):
-            row, column = divmod(number, across)
+            row, column = divmod(number, columns)
             self._layout.addWidget(cell, row, column)
             self._layout.setColumnStretch(column, 1)
             self._layout.setRowStretch(row, 1)
@@ -250,9 +257,9 @@ class ProcessViews(QWidget):
         self.show_position(self._position)
 
     def _show(self, key: Key) -> None:
-        which, view = key
-        trajectory = self._process.trajectories[which]
-        index = self._process.index(which, self._position)
+        number, view = key
+        trajectory = self._process.trajectories[number]
+        index = self._process.index(number, self._position)
         frame = trajectory.frames[index]
         cell = self._cell(key)
         cell.caption.setText(self._caption(key, index))
@@ -260,22 +267,22 @@ class ProcessViews(QWidget):
             self.strips[key].set_current(index)
             return
         recipe = trajectory.recipe and {**trajectory.recipe, "moment": frame.t, "view": view}
-        grid, before = self.grids[key], self.picture
+        grid, previous = self.grids[key], self.picture
         grid.set_single(self._arrangement == "single")
         grid.set_pictures(trajectory.view(view, index), recipe=recipe or None)
-        if 0 <= before < grid.count and grid.current != before:
-            grid.select([before])
+        if 0 <= previous < grid.count and grid.current != previous:
+            grid.select([previous])
         grid.set_pixel(self._pixel)
 
     def _fill_strip(self, key: Key) -> None:
-        which, view = key
-        trajectory = self._process.trajectories[which]
+        number, view = key
+        trajectory = self._process.trajectories[number]
         captions = [f"{t:,}" for t in trajectory.ts]
         self.strips[key].set_frames(trajectory.picture_frames(view, max(0, self.picture)), captions)
 
     def _caption(self, key: Key, index: int) -> str:
-        which, view = key
-        trajectory = self._process.trajectories[which]
+        number, view = key
+        trajectory = self._process.trajectories[number]
         meaning = {
             "x_t": self.tr("noisy picture"),
             "x0_hat": self.tr("predicted picture"),
@@ -285,10 +292,10 @@ class ProcessViews(QWidget):
         }[view].format(trajectory.gain(view))
         if not self._process.comparing:
             return f"{SYMBOLS[view]}  {meaning}"
-        at = f"t = {trajectory.frames[index].t:,}"
+        t_text = f"t = {trajectory.frames[index].t:,}"
         gain = f" ×{trajectory.gain(view)}" if view.startswith("d") else ""
         symbol = f"   {SYMBOLS[view]}{gain}" if len(self._chosen) > 1 or gain else ""
-        return f"{trajectory.title}   {at}{symbol}"
+        return f"{trajectory.title}   {t_text}{symbol}"
 
     def _on_current(self, picture: int) -> None:
         self.select(picture)
@@ -336,8 +343,8 @@ class ProcessViews(QWidget):
             return
         picture, row, column = pixel
         parts = [self.tr("picture {0}, row {1}, column {2}").format(picture + 1, row, column)]
-        for which, trajectory in enumerate(self._process.trajectories):
-            index = self._process.index(which, self._position)
+        for number, trajectory in enumerate(self._process.trajectories):
+            index = self._process.index(number, self._position)
             values_text = [
                 f"{SYMBOLS[view]} {self._numbers(trajectory, view, index, pixel)}"
                 for view in self._chosen
@@ -347,16 +354,16 @@ class ProcessViews(QWidget):
         self.inspected.emit("   ".join(parts))
 
     def _count(self) -> int:
-        return min(len(one.frames[0].x_t_kept) for one in self._process.trajectories)
+        return min(len(trajectory.frames[0].x_t_kept) for trajectory in self._process.trajectories)
 
     def _numbers(self, trajectory: Trajectory, view: str, index: int, pixel: Pixel) -> str:
         """Format values with two decimals; clamped ones at the end of the range with ≥ or ≤."""
-        end = _ENDS.get(view, math.inf) if trajectory.is_clamped(view, index) else math.inf
-        written = []
+        limit = _ENDS.get(view, math.inf) if trajectory.is_clamped(view, index) else math.inf
+        texts = []
         for value in trajectory.values(view, index, pixel):
-            sign = "≥ " if value >= end else "≤ " if value <= -end else ""
-            written.append(sign + f"{value:.2f}".replace("-", "−"))
-        return " ".join(written)
+            sign = "≥ " if value >= limit else "≤ " if value <= -limit else ""
+            texts.append(sign + f"{value:.2f}".replace("-", "−"))
+        return " ".join(texts)
 
 
 class _Cell(QWidget):

@@ -146,21 +146,23 @@ class ReversePanel(ToolPanel):
         )
         self.draw_button.clicked.connect(self.draw_now)
         self.drawer = SamplerDrawer(self.views, self.sampler)
-        moments = self.drawer.add(self.size_choice.moments_row, self.size_choice.moments.toolTip())
-        moments.add(self.kept)
-        for change in self.bar.drawer_controls:
-            self.drawer.add(change, change.toolTip())
+        moments_row = self.drawer.add(
+            self.size_choice.moments_row, self.size_choice.moments.toolTip()
+        )
+        moments_row.add(self.kept)
+        for control in self.bar.drawer_controls:
+            self.drawer.add(control, control.toolTip())
         self._below = QWidget()
-        bottom = QHBoxLayout(self._below)
-        bottom.setContentsMargins(0, 0, 0, 0)
-        bottom.setSpacing(SPACE_M)
-        bottom.addWidget(self.strip, 4)
-        bottom.addWidget(self.curve, 1)
+        strip_row = QHBoxLayout(self._below)
+        strip_row.setContentsMargins(0, 0, 0, 0)
+        strip_row.setSpacing(SPACE_M)
+        strip_row.addWidget(self.strip, 4)
+        strip_row.addWidget(self.curve, 1)
         self.curve.setFixedHeight(self.strip.minimumHeight())
-        walk = QHBoxLayout()
-        walk.setSpacing(SPACE_M)
-        walk.addWidget(self.player, 1)
-        walk.addWidget(self.bar.noise)
+        player_row = QHBoxLayout()
+        player_row.setSpacing(SPACE_M)
+        player_row.addWidget(self.player, 1)
+        player_row.addWidget(self.bar.noise)
         row = ControlRow(self.drawer)
         row.add(self.draw_button, keep=True)
         row.add(self.bar, keep=True)
@@ -173,9 +175,9 @@ class ReversePanel(ToolPanel):
         row.set_corner(inline_group(self.drawer.button, self.export))
         self.content.addWidget(self.views, 1)
         self.content.addWidget(self.progress)
-        self.content.addLayout(walk)
-        for below in (self._below, self.compare, row):
-            self.content.addWidget(below)
+        self.content.addLayout(player_row)
+        for widget in (self._below, self.compare, row):
+            self.content.addWidget(widget)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide the film strip and the curve in a low window, to leave room for the pictures."""
@@ -194,19 +196,19 @@ class ReversePanel(ToolPanel):
         for part in (self.sampler.changed, self.compare.changed, self.size_choice.changed):
             part.connect(self.draw_later)
 
-    def _moments(self, others: int) -> int:
-        """Return the number of frames to request if ``others`` samplers are compared too."""
+    def _moments(self, other_count: int) -> int:
+        """Return the number of frames to request if ``other_count`` samplers are compared too."""
         steps = [bar.number_of_steps for bar in (self.sampler, *self.compare.bars)]
-        return self.size_choice.frames_within_budget(steps[: 1 + others])
+        return self.size_choice.frames_within_budget(steps[: 1 + other_count])
 
     def _on_event(self, event: Event) -> None:
-        which, inner_event = (
+        number, inner_event = (
             (event.which, event.event) if isinstance(event, InterleavedEvent) else (0, event)
         )
         if isinstance(inner_event, FrameImages):
-            self._show_frame(which, inner_event)
+            self._show_frame(number, inner_event)
         elif isinstance(inner_event, DrawingResult):
-            self.process.trajectories[which].recipe = inner_event.recipe
+            self.process.trajectories[number].recipe = inner_event.recipe
             self._keep_in_gallery(inner_event)
         elif isinstance(inner_event, Notice):
             self.messages.show_info(inner_event.text)
@@ -215,11 +217,11 @@ class ReversePanel(ToolPanel):
         last = len(self.process) - 1
         self.player.set_position_count(last + 1, self.process.t(last) if self.process.ready else 0)
 
-    def _show_frame(self, which: int, event: FrameImages) -> None:
+    def _show_frame(self, number: int, event: FrameImages) -> None:
         position = self.player.position
         at_end = position >= len(self.process) - 1
         t = self.process.t(position) if self.process.ready and not at_end else None
-        self.process.add(which, event)
+        self.process.add(number, event)
         self._update_player()
         self.views.update_strips()
         # Follow the newest frame, unless an earlier one is being looked at.
@@ -304,14 +306,14 @@ class ReversePanel(ToolPanel):
     def _show_page(self) -> None:
         """Show the views even without a model: their empty state then says what to do."""
         self.pages.setCurrentIndex(1)
-        can = self.studio.can_draw
+        can_draw = self.studio.can_draw
         row_controls = (part for part, _ in self.drawer.row_controls)
         parts = (*row_controls, self.drawer.button, self.compare, self.count, self.moments)
         for widget in (self.draw_button, *parts):
-            widget.setEnabled(can)
+            widget.setEnabled(can_draw)
         for action in (self._draw_action, self._compare_action):
-            action.setEnabled(can)
-        text = self.tr("Press Draw") if can else self.studio.no_model
+            action.setEnabled(can_draw)
+        text = self.tr("Press Draw") if can_draw else self.studio.no_model
         self.views.empty.set_content("film", text)
 
     def _show(self, position: int) -> None:
@@ -328,7 +330,7 @@ class ReversePanel(ToolPanel):
     def _show_all_frames(self) -> None:
         """Show what needs all frames: the film strip, the ticks of the curve, the memory used."""
         self._show_strip()
-        self.curve.set_ticks([one.ts for one in self.process.trajectories])
+        self.curve.set_ticks([trajectory.ts for trajectory in self.process.trajectories])
         self.kept.setText(self.size_choice.words(self.process))
 
     def _show_strip(self, *_: object) -> None:
@@ -347,10 +349,10 @@ class ReversePanel(ToolPanel):
         self._show_strip()
         self.export.refresh()
 
-    def _on_scrubbed(self, which: int, index: int) -> None:
+    def _on_scrubbed(self, number: int, index: int) -> None:
         position = index
         if self.process.comparing:
-            position = self.process.position_at(self.process.trajectories[which].frames[index].t)
+            position = self.process.position_at(self.process.trajectories[number].frames[index].t)
         self.player.seek(position)
 
     def _on_t(self, t: int) -> None:
@@ -360,18 +362,18 @@ class ReversePanel(ToolPanel):
     def _to_export(self) -> Export | None:
         if not self.process.finished:
             return None
-        which, view = self.views.active_view
-        trajectory = self.process.trajectories[which]
-        index = self.process.index(which, self.player.position)
+        number, view = self.views.active_view
+        trajectory = self.process.trajectories[number]
+        index = self.process.index(number, self.player.position)
         current = max(0, self.views.picture)
-        alone = current if self.views.arrangement == "single" else None
+        single_picture = current if self.views.arrangement == "single" else None
         several = len(self.views.keys) > 1
         title = f" ({trajectory.title})" if self.process.comparing else ""
         return Export(
             trajectory.view(view, index),
             {**trajectory.recipe, "moment": trajectory.frames[index].t, "view": view},
             current,
-            frames=partial(ProcessFrames, self.process, self.views.chosen, alone),
+            frames=partial(ProcessFrames, self.process, self.views.chosen, single_picture),
             stem="reverse",
             numbers=trajectory.numbers(view),
             chosen=self.views.has_selection,

@@ -99,8 +99,8 @@ class Trajectory:
                 int
             )
             changes = [np.abs(self._difference(source, int(i))).ravel() for i in sampled_frames]
-            usual = max(1.0, float(np.percentile(np.concatenate(changes), 99)))
-            gain = 2 ** int(np.log2(max(1.0, (255 - _MID_GRAY) / usual)))
+            typical_change = max(1.0, float(np.percentile(np.concatenate(changes), 99)))
+            gain = 2 ** int(np.log2(max(1.0, (255 - _MID_GRAY) / typical_change)))
             known = self._gains[name] = len(self), min(gain, _MAX_GAIN)
         return known[1]
 
@@ -118,10 +118,10 @@ class Trajectory:
             1/127.5 of the range's end. A difference is that of two such numbers.
         """
         view = _DIFFERENCE_OF.get(name) or _stored_view(name)
-        here = self._numbers(view, index, position)
+        numbers = self._numbers(view, index, position)
         if name in _DIFFERENCE_OF:
-            here -= self._numbers(view, max(0, index - 1), position)
-        return [float(value) for value in here]
+            numbers -= self._numbers(view, max(0, index - 1), position)
+        return [float(value) for value in numbers]
 
     def is_clamped(self, name: str, index: int) -> bool:
         """Whether a view is kept as 8-bit levels, so that values beyond its range are clamped."""
@@ -153,10 +153,10 @@ class Trajectory:
 
     def _difference(self, view: View, index: int, picture: int | None = None) -> Levels:
         """Return the difference to the previous frame in 8-bit levels; zeros for the first."""
-        here = self.frames[index].pictures(view, picture).astype(np.int16)
+        levels = self.frames[index].pictures(view, picture).astype(np.int16)
         if not index:
-            return np.zeros_like(here)
-        return here - self.frames[index - 1].pictures(view, picture)
+            return np.zeros_like(levels)
+        return levels - self.frames[index - 1].pictures(view, picture)
 
 
 class _PictureFrames(LazySequence[Pictures]):
@@ -184,10 +184,10 @@ class Numbers(LazySequence[npt.NDArray[np.float16]]):
 
     def item(self, index: int, /) -> npt.NDArray[np.float16]:
         """Return the numbers of a frame, (N, H, W, C)."""
-        kept = self._frames[index].kept(self._view)
-        if kept.dtype == np.uint8:
-            return to_values(kept, SCALES[self._view]).astype(np.float16)
-        return kept.view(np.float16)
+        stored = self._frames[index].kept(self._view)
+        if stored.dtype == np.uint8:
+            return to_values(stored, SCALES[self._view]).astype(np.float16)
+        return stored.view(np.float16)
 
 
 class Process:
@@ -200,7 +200,9 @@ class Process:
 
     def __init__(self, trajectories: Sequence[Trajectory] = ()) -> None:
         self.trajectories = list(trajectories)
-        self._negated_ts: list[int] = sorted({-t for one in trajectories for t in one.ts})
+        self._negated_ts: list[int] = sorted(
+            {-t for trajectory in trajectories for t in trajectory.ts}
+        )
 
     def __len__(self) -> int:
         """Return the number of places."""
@@ -221,16 +223,18 @@ class Process:
     @property
     def finished(self) -> bool:
         """Whether each trajectory has been drawn to its end, i.e. has a recipe."""
-        return bool(self.trajectories) and all(one.recipe for one in self.trajectories)
+        return bool(self.trajectories) and all(
+            trajectory.recipe for trajectory in self.trajectories
+        )
 
     @property
     def memory_bytes(self) -> int:
         """Memory used by all frames, in bytes."""
-        return sum(one.memory_bytes for one in self.trajectories)
+        return sum(trajectory.memory_bytes for trajectory in self.trajectories)
 
-    def add(self, which: int, frame: FrameImages) -> None:
+    def add(self, number: int, frame: FrameImages) -> None:
         """Append a frame to a trajectory, and its t to the places."""
-        self.trajectories[which].add(frame)
+        self.trajectories[number].add(frame)
         position = bisect_left(self._negated_ts, -frame.t)
         if position == len(self._negated_ts) or self._negated_ts[position] != -frame.t:
             self._negated_ts.insert(position, -frame.t)
@@ -243,9 +247,9 @@ class Process:
             else self.trajectories[0].frames[position].t
         )
 
-    def index(self, which: int, position: int) -> int:
+    def index(self, number: int, position: int) -> int:
         """Return the index of the frame that a trajectory shows at a place."""
-        return self.trajectories[which].index_at(self.t(position)) if self.comparing else position
+        return self.trajectories[number].index_at(self.t(position)) if self.comparing else position
 
     def position_at(self, t: int) -> int:
         """Return the place whose t is nearest to the given one."""

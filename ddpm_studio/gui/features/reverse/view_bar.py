@@ -49,8 +49,8 @@ class ViewBar(QWidget):
         self._last_chosen = dict(_DEFAULT_VIEWS)
         self.noise = number_label("", "muted")
         # Fixed width: what is next to it must not move during scrubbing.
-        widest = self.noise.fontMetrics().horizontalAdvance(_WIDEST_TEXT)
-        self.noise.setFixedWidth(widest + SPACE_S)
+        text_width = self.noise.fontMetrics().horizontalAdvance(_WIDEST_TEXT)
+        self.noise.setFixedWidth(text_width + SPACE_S)
         self.noise.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         tips = {
             "x_t": self.tr("Show the noisy picture"),
@@ -80,7 +80,7 @@ class ViewBar(QWidget):
         self.arrangements: dict[Arrangement, QAction] = {}
         for arrangement in get_args(Arrangement):
             text, icon = texts[arrangement]
-            made = actions.add(
+            arrangement_action = actions.add(
                 f"{prefix}.as_{arrangement}",
                 text,
                 partial(self._arrange, arrangement),
@@ -90,7 +90,7 @@ class ViewBar(QWidget):
                 checkable=True,
                 checked=arrangement == views.arrangement,
             )
-            self.arrangements[arrangement] = group.addAction(made)
+            self.arrangements[arrangement] = group.addAction(arrangement_action)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_S)
@@ -110,8 +110,8 @@ class ViewBar(QWidget):
         self._comparing = comparing
         self._show(self._last_chosen[comparing])
 
-    def _choose(self, view: str, wanted: bool) -> None:
-        chosen = tuple(v for v in VIEWS if (wanted if v == view else v in self._views.chosen))
+    def _choose(self, view: str, checked: bool) -> None:
+        chosen = tuple(v for v in VIEWS if (checked if v == view else v in self._views.chosen))
         # At least one view stays on.
         self._show(chosen or (view,))
 

@@ -26,7 +26,7 @@ class LatentMenu(QWidget):
         studio: its backend reads and writes the files.
         actions: where ``share.open_latent`` and ``share.save_latent`` are registered.
         category: the menu they belong to, translated.
-        shared: returns the latent to be saved, or None.
+        get_latent: returns the latent to be saved, or None.
         parent: the owner.
     """
 
@@ -42,11 +42,11 @@ class LatentMenu(QWidget):
         studio: Studio,
         actions: ActionRegistry,
         category: str,
-        shared: Callable[[], Latent | None],
+        get_latent: Callable[[], Latent | None],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._shared = studio, shared
+        self._studio, self._get_latent = studio, get_latent
         self.latent: Latent | None = None
         """The latent used in place of a source picture, or None."""
         self._job: JobHandle[Latent] | None = None
@@ -101,7 +101,7 @@ class LatentMenu(QWidget):
 
     def save_to(self, path: Path) -> None:
         """Save the shared latent to a file; emits ``saved`` or ``failed`` when done."""
-        latent = self._shared()
+        latent = self._get_latent()
         if latent is not None:
             self._write(latent, path)
 
@@ -116,7 +116,7 @@ class LatentMenu(QWidget):
 
     def refresh(self) -> None:
         """Update whether the save action is enabled."""
-        self._save.setEnabled(self._shared() is not None)
+        self._save.setEnabled(self._get_latent() is not None)
 
     def _write(self, latent: Latent, path: Path) -> None:
         job = self._studio.backend.submit(specs.drawing.save_latent(path, latent))
@@ -127,11 +127,11 @@ class LatentMenu(QWidget):
         sender = self.sender()
         self.use(latent, "" if sender is None else str(sender.property("name")))
 
-    def _show(self, file: str = "") -> None:
-        used = self.latent is not None
-        self.source_label.setText(self.tr("xₜ from {0}").format(file) if used else "")
-        self.source_label.setVisible(used)
-        self._clear_button.setVisible(used)
+    def _show(self, file_name: str = "") -> None:
+        has_latent = self.latent is not None
+        self.source_label.setText(self.tr("xₜ from {0}").format(file_name) if has_latent else "")
+        self.source_label.setVisible(has_latent)
+        self._clear_button.setVisible(has_latent)
         self.refresh()
 
     def _ask_open_path(self) -> None:
@@ -144,13 +144,13 @@ class LatentMenu(QWidget):
 
     def _ask_save_path(self) -> None:
         """Open the save dialog; the current latent is saved, even if another is drawn meanwhile."""
-        latent = self._shared()
+        latent = self._get_latent()
         if latent is None:
             return
         filters = {self.tr("Latents ({0})").format(_FILTER): "safetensors"}
         title = self.tr("Save latent")
-        then = partial(self._write, latent)
-        prompt_save_path(self.window(), title, filters, "latent.safetensors", then)
+        callback = partial(self._write, latent)
+        prompt_save_path(self.window(), title, filters, "latent.safetensors", callback)
 
     def _load_chosen(self, path: str) -> None:
         self.load(Path(path))

@@ -139,10 +139,12 @@ class SharePanel(ToolPanel):
             icon="list",
         )
         self.series.setCheckable(True)
-        self._button_texts = {press: press.text() for press in (noise, data, self.series)}
+        self._button_texts = {
+            push_button: push_button.text() for push_button in (noise, data, self.series)
+        }
         choices = self.row = ControlRow(self.drawer)
-        for press in self._button_texts:
-            choices.add(press, keep=True)
+        for push_button in self._button_texts:
+            choices.add(push_button, keep=True)
         count = inline_group(label(self.tr("count"), "muted"), self.count)
         choices.add(count, self.count.toolTip())
         for part, sentence in self.drawer.row_controls:
@@ -163,8 +165,8 @@ class SharePanel(ToolPanel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show buttons without text where there is little room."""
         super().resizeEvent(event)
-        for press, text in self._button_texts.items():
-            press.setText(text if self.width() >= _MIN_WIDTH_WITH_TEXT else "")
+        for push_button, text in self._button_texts.items():
+            push_button.setText(text if self.width() >= _MIN_WIDTH_WITH_TEXT else "")
 
     def _spec(self) -> JobSpec[object] | None:
         self._show_pending()
@@ -188,8 +190,8 @@ class SharePanel(ToolPanel):
         self.grid.set_empty("share-2", self.tr("Drawing begins in a moment"))
 
     def _show_not_drawn(self) -> None:
-        again = self._draw_action
-        self.grid.set_empty("share-2", self.tr("Not drawn yet"), again.text(), again.trigger)
+        redraw = self._draw_action
+        self.grid.set_empty("share-2", self.tr("Not drawn yet"), redraw.text(), redraw.trigger)
 
     def _picture_count(self) -> int:
         view = self.studio.run_view
@@ -320,8 +322,8 @@ class SharePanel(ToolPanel):
         self.latents.clear_latent()
         self.source.refit()
 
-    def _on_picture_sent(self, where: str, picture: Pictures, recipe: Recipe | None) -> None:
-        if where == "share":
+    def _on_picture_sent(self, target: str, picture: Pictures, recipe: Recipe | None) -> None:
+        if target == "share":
             self.source.set_picture(picture, recipe)
 
     def _to_export(self) -> Export | None:
@@ -364,4 +366,4 @@ def _full_rows(cells: int) -> int | None:
     The last cell, that of x_t, is in a corner then.
     """
     side = ceil(sqrt(cells))
-    return next((wide for wide in range(side, 2 * side + 1) if cells % wide == 0), None)
+    return next((columns for columns in range(side, 2 * side + 1) if cells % columns == 0), None)

@@ -66,15 +66,15 @@ class CardRows(QWidget):
     def offer_all(self, count: int) -> None:
         """Offer to show all ``count`` cards; 0 removes the offer, as all are shown."""
         self.all_button.setVisible(count > 0)
-        words = self.tr("Show fewer") if self.all_button.isChecked() else self.tr("All {n}")
-        self.all_button.setText(words.format(n=f"{count:,}"))
+        template = self.tr("Show fewer") if self.all_button.isChecked() else self.tr("All {n}")
+        self.all_button.setText(template.format(n=f"{count:,}"))
         name(self.all_button, self.all_button.text(), self.tr("Show all, or only the latest"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use as many columns as there is room for."""
         super().resizeEvent(event)
-        room = (self.width() + SPACE_M) // (MIN_CARD_WIDTH + SPACE_M)
-        columns = max(1, min(COLUMNS, room))
+        fitting = (self.width() + SPACE_M) // (MIN_CARD_WIDTH + SPACE_M)
+        columns = max(1, min(COLUMNS, fitting))
         if columns != self._columns:
             self._columns = columns
             self._place()
@@ -86,5 +86,5 @@ class CardRows(QWidget):
             self._grid.addWidget(card, index // self._columns, index % self._columns)
         for column in range(COLUMNS):
             # A last row that is not full has cards as wide as those above.
-            filled = column < min(self._columns, len(self.cards))
-            self._grid.setColumnStretch(column, int(filled))
+            is_used = column < min(self._columns, len(self.cards))
+            self._grid.setColumnStretch(column, int(is_used))

@@ -26,25 +26,27 @@ class ImportDialog(QDialog):
 
     Args:
         path: file or folder of the model.
-        look: what was detected in it.
+        description: what was detected in it.
         parent: the window, which keeps running meanwhile.
     """
 
     chosen = Signal(object)
     """The :class:`ImportRequest`."""
 
-    def __init__(self, path: Path, look: ModelDescription, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, path: Path, description: ModelDescription, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Open a model"))
         self.setMinimumWidth(_WIDTH)
-        words = self.tr(
+        template = self.tr(
             "{file} is a model of {program} and does not say the following. Filled in is what is "
             "usual; its model card has what is right."
         )
-        explanation = label(words.format(file=path.name, program=look.title), wrap=True)
-        self.form = RequestForm(ImportRequest, list(look.defaults))
-        self.form.set_value(look.defaults)
+        explanation = label(template.format(file=path.name, program=description.title), wrap=True)
+        self.form = RequestForm(ImportRequest, list(description.defaults))
+        self.form.set_value(description.defaults)
         self.problem = label("", "danger", wrap=True)
         self.problem.hide()
         self.open_button = button(

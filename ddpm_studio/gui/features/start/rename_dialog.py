@@ -65,10 +65,10 @@ class RenameDialog(QDialog):
             problem = error.strerror or str(error)
         else:
             problem = ""
-        same = not problem and new.name == self._run.name
+        is_unchanged = not problem and new.name == self._run.name
         self.problem.setText(problem)
         set_property(self.edit, "invalid", bool(problem))
-        self.rename_button.setEnabled(not problem and not same)
+        self.rename_button.setEnabled(not problem and not is_unchanged)
         if self.isVisible():
             # The message about a long name takes more lines than there was room for.
             width = self.width()

@@ -35,15 +35,15 @@ class RunCard(PictureCard):
     """Emitted with the run (Path) that is to be moved to the trash."""
 
     def __init__(self, studio: Studio, run: Path) -> None:
-        when = _modified_date(run)
-        super().__init__(run.name, tip=f"{run}\n{when}", icon="history", height=CARD_HEIGHT)
-        self._studio, self._run, self._modified_date = studio, run, when
+        date = _modified_date(run)
+        super().__init__(run.name, tip=f"{run}\n{date}", icon="history", height=CARD_HEIGHT)
+        self._studio, self._run, self._modified_date = studio, run, date
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload_timer.timeout.connect(self._reload_cover)
         studio.backend.closing.connect(self._reload_timer.stop)
         studio.training_changed.connect(self._reload_cover)
         self.clicked.connect(self._open)
-        self.set_caption(when)
+        self.set_caption(date)
         for text, icon, key, callback in (
             (self.tr("Open"), "history", "", self._open),
             (self.tr("Rename run…"), "tag", "F2", self._rename),
@@ -78,18 +78,18 @@ class RunCard(PictureCard):
             self._reload_timer.start()
         step, total = cover.step or 0, cover.total
         if cover.in_use:
-            words = self.tr("training: step {n} of {total}")
+            template = self.tr("training: step {n} of {total}")
         elif total is not None and step < total:
             # There is no room for the day as well: the tooltip has it.
-            words = self.tr("stopped at step {n} of {total}")
+            template = self.tr("stopped at step {n} of {total}")
             if cover.step is None:
-                words = self.tr("stopped, nothing saved")
+                template = self.tr("stopped, nothing saved")
         elif cover.step is not None:
-            words = self.tr("step {n} · {when}")
+            template = self.tr("step {n} · {when}")
         else:
             return
         values = {"n": f"{step:,}", "total": f"{total or 0:,}"}
-        self.set_caption(words.format(**values, when=self._modified_date))
+        self.set_caption(template.format(**values, when=self._modified_date))
 
     def _open(self) -> None:
         self._studio.open_run(self._run)
@@ -104,5 +104,7 @@ class RunCard(PictureCard):
 def _modified_date(run: Path) -> str:
     """Return the date on which a run was last changed, in the short format of the locale."""
     newest = max(path.stat().st_mtime for path in (run, run / "metrics.jsonl") if path.exists())
-    day = datetime.fromtimestamp(newest).date()
-    return QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.ShortFormat)
+    date = datetime.fromtimestamp(newest).date()
+    return QLocale().toString(
+        QDate(date.year, date.month, date.day), QLocale.FormatType.ShortFormat
+    )

@@ -97,10 +97,10 @@ class RunFiles(QObject):
     def undo(self) -> None:
         """Undo the latest rename or move to the trash that is not undone yet."""
         if self._undo_steps:
-            back = self._undo_steps.pop()
+            step = self._undo_steps.pop()
             self._messages.clear("info")
             self._refresh()
-            back.do()
+            step.do()
 
     def _rename_open(self) -> None:
         if self._studio.run is not None:
@@ -110,35 +110,35 @@ class RunFiles(QObject):
         if self._studio.run is not None:
             self.trash(self._studio.run)
 
-    def _submit(self, spec: JobSpec[T], run: Path, then: Callable[[T], object]) -> None:
+    def _submit(self, spec: JobSpec[T], run: Path, callback: Callable[[T], object]) -> None:
         self._studio.set_polling_suspended(run, True)
         job = self._studio.backend.submit(spec)
-        job.on_finished(then)
+        job.on_finished(callback)
         job.on_failed(partial(self._on_failed, run))
 
-    def _rename(self, run: Path, name: str, back: bool = False) -> None:
-        then = partial(self._on_renamed, run, back)
-        self._submit(specs.run_files.rename_run(run, name), run, then)
+    def _rename(self, run: Path, name: str, is_undo: bool = False) -> None:
+        callback = partial(self._on_renamed, run, is_undo)
+        self._submit(specs.run_files.rename_run(run, name), run, callback)
 
-    def _on_renamed(self, old: Path, back: bool, new: Path) -> None:
-        """Follow a renamed run, and offer to undo that unless it was an undo itself (``back``)."""
+    def _on_renamed(self, old: Path, is_undo: bool, new: Path) -> None:
+        """Follow a renamed run, and offer to undo that unless it was one itself (``is_undo``)."""
         self._studio.follow_moved_run(old, new)
         text = self.tr("{old} has been renamed to {new}.").format(old=old.name, new=new.name)
-        if back:
+        if is_undo:
             self._messages.show_message(text, topic=_TOPIC)
         else:
-            self._offer_undo(text, new, partial(self._rename, new, old.name, back=True))
+            self._offer_undo(text, new, partial(self._rename, new, old.name, is_undo=True))
 
     def _on_trashed(self, trashed: specs.run_files.TrashedRun) -> None:
         run = trashed.run
-        told = {"run": run.name, "what": self._describe(trashed)}
+        texts = {"run": run.name, "what": self._describe(trashed)}
         if not trashed.is_trashed:
             self._studio.set_polling_suspended(run, False)
             self._messages.show_warning(
                 self.tr(
                     "There is no trash for {run} here. To delete it for good takes {what} away, "
                     "and can't be undone."
-                ).format(**told),
+                ).format(**texts),
                 self.tr("Delete for good"),
                 partial(self._delete, trashed),
                 _TOPIC,
@@ -146,7 +146,7 @@ class RunFiles(QObject):
             return
         was_open = self._is_open(run)
         self._studio.follow_moved_run(run, None)
-        text = self.tr("{run} is in the trash, with {what}.").format(**told)
+        text = self.tr("{run} is in the trash, with {what}.").format(**texts)
         if trashed.trash_path is None:
             self._report_irreversible(run, text)
         else:
@@ -183,12 +183,12 @@ class RunFiles(QObject):
 
     def _report_irreversible(self, run: Path, text: str) -> None:
         """Show the message of a change that can't be undone, and drop the run's undo steps."""
-        self._undo_steps = [back for back in self._undo_steps if back.run != run]
+        self._undo_steps = [step for step in self._undo_steps if step.run != run]
         self._refresh()
         self._messages.show_message(text, topic=_TOPIC)
 
-    def _offer_undo(self, text: str, run: Path, do: Callable[[], object]) -> None:
-        self._undo_steps.append(_UndoStep(run, do))
+    def _offer_undo(self, text: str, run: Path, undo: Callable[[], object]) -> None:
+        self._undo_steps.append(_UndoStep(run, undo))
         self._refresh()
         self._messages.show_message(text, action=self.tr("Undo"), callback=self.undo, topic=_TOPIC)
 
@@ -211,23 +211,23 @@ class RunFiles(QObject):
     def _refresh(self) -> None:
         studio = self._studio
         self._actions[f"{RUN}.undo"].setEnabled(bool(self._undo_steps))
-        told = self.tr("Nothing to undo; what was deleted is in the system's trash")
+        tooltip = self.tr("Nothing to undo; what was deleted is in the system's trash")
         if self._undo_steps:
-            told = self.tr("Undo what was last done with the folder of a run")
-        self._actions.set_tooltip(f"{RUN}.undo", told)
-        there = studio.run_view is not None
-        trained = studio.training is not None and studio.run == studio.training_run
-        ships = studio.run is not None and is_ready(studio.run)
+            tooltip = self.tr("Undo what was last done with the folder of a run")
+        self._actions.set_tooltip(f"{RUN}.undo", tooltip)
+        is_open = studio.run_view is not None
+        is_trained = studio.training is not None and studio.run == studio.training_run
+        is_shipped = studio.run is not None and is_ready(studio.run)
         tips = {
             "rename": self.tr("Give the open run, and its folder, another name"),
             "trash": self.tr("Move the folder of the open run to the system's trash"),
         }
         why_not = ""
-        if not there:
+        if not is_open:
             why_not = self.tr("Open a run first")
-        elif trained:
+        elif is_trained:
             why_not = self.tr("The open run is being trained: stop the training first")
-        elif ships:
+        elif is_shipped:
             why_not = self.tr("The open model comes with the program and is read-only")
         for key, tip in tips.items():
             self._actions.set_available(f"{RUN}.{key}", tip, why_not)

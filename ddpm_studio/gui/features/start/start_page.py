@@ -120,9 +120,9 @@ class StartPage(QScrollArea):
         self._studio.backend.submit(spec).on_finished(self._on_all_runs)
 
     def _on_all_runs(self, found: list[Path]) -> None:
-        others = found != self._all_runs
+        is_new = found != self._all_runs
         self._all_runs = found
-        if others and self._runs.all_button.isChecked():
+        if is_new and self._runs.all_button.isChecked():
             self.show_recent()
         else:
             self._runs.offer_all(self._overflow_count())
@@ -143,7 +143,9 @@ class StartPage(QScrollArea):
         """Update the cards of recent runs, of models and of pictures."""
         self._stale = False
         focused = self.window().focusWidget()
-        held = next((k for k, card in enumerate(self._runs.cards) if card is focused), None)
+        focused_index = next(
+            (k for k, card in enumerate(self._runs.cards) if card is focused), None
+        )
         runs = [run for run in self._recent.runs() if not is_ready(run)][:COLUMNS]
         if self._runs.all_button.isChecked():
             runs = self._known_runs()
@@ -156,9 +158,9 @@ class StartPage(QScrollArea):
         self._ready.show_cards([self._ready_card(run, height) for run in ready_runs()])
         self._show_data(recent[:COLUMNS], samples, height)
         self._order_tabs()
-        if held is not None and runs:
+        if focused_index is not None and runs:
             # The focus stays where it was when a run is removed or renamed.
-            self._runs.cards[min(held, len(runs) - 1)].setFocus()
+            self._runs.cards[min(focused_index, len(runs) - 1)].setFocus()
         self._data.title.setText(
             self.tr("Begin with pictures")
             if runs or recent
@@ -170,10 +172,12 @@ class StartPage(QScrollArea):
     ) -> None:
         """Show cards of pictures, recent ones first, in one row unless all are wanted."""
         count = len(recent) + len(samples)
-        most = count if self._data.all_button.isChecked() else COLUMNS
-        shown = samples[: max(0, most - len(recent))]
+        limit = count if self._data.all_button.isChecked() else COLUMNS
+        shown_samples = samples[: max(0, limit - len(recent))]
         cards = [self._data_card(item) for item in recent]
-        self._data.show_cards(cards + [self._sample_card(sample, height) for sample in shown])
+        self._data.show_cards(
+            cards + [self._sample_card(sample, height) for sample in shown_samples]
+        )
         self._data.offer_all(count if count > COLUMNS else 0)
 
     def _links(self) -> FlowLayout:

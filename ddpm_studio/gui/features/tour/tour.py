@@ -82,7 +82,7 @@ class Tour(QObject):
         if not self.is_running:
             self._focus = QApplication.focusWidget()
             tabs = self._window.findChildren(QTabWidget)
-            self._previous_tabs = [(one, one.currentIndex()) for one in tabs]
+            self._previous_tabs = [(tab_widget, tab_widget.currentIndex()) for tab_widget in tabs]
             self._window.installEventFilter(self)
         self._go(0)
         self.callout.next_button.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -137,8 +137,8 @@ class Tour(QObject):
         if target is not None:
             target.installEventFilter(self)
 
-    def _on_stepped(self, by: int) -> None:
-        if by > 0:
+    def _on_stepped(self, step: int) -> None:
+        if step > 0:
             self.next()
         else:
             self.back()
@@ -177,8 +177,8 @@ class Callout(QFrame):
         row.setSpacing(SPACE_M)
         row.addWidget(self.count)
         row.addStretch()
-        for press in (self.skip_button, self.back_button, self.next_button):
-            row.addWidget(press)
+        for push_button in (self.skip_button, self.back_button, self.next_button):
+            row.addWidget(push_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_M)
         layout.setSpacing(SPACE_M)
@@ -230,25 +230,25 @@ class _Ring(QWidget):
         painter.end()
 
 
-def _callout_position(target_rect: QRect, size: QRect, room: QRect) -> QPoint:
+def _callout_position(target_rect: QRect, size: QRect, area: QRect) -> QPoint:
     """Return where a callout goes: next to the target where there is room, else over its middle."""
     gap = SPACE_M + _RING
     middle = target_rect.center() - size.center()
-    places = (
+    positions = (
         QPoint(target_rect.right() + gap, middle.y()),
         QPoint(target_rect.left() - gap - size.width(), middle.y()),
         QPoint(middle.x(), target_rect.bottom() + gap),
         QPoint(middle.x(), target_rect.top() - gap - size.height()),
     )
-    inside = room.adjusted(SPACE_M, SPACE_M, -SPACE_M, -SPACE_M)
-    for place in places:
-        kept = _clamp_to(place, size, inside)
-        if not QRect(kept, size.size()).intersects(target_rect):
-            return kept
-    return _clamp_to(middle, size, inside)
+    inner = area.adjusted(SPACE_M, SPACE_M, -SPACE_M, -SPACE_M)
+    for position in positions:
+        moved = _clamp_to(position, size, inner)
+        if not QRect(moved, size.size()).intersects(target_rect):
+            return moved
+    return _clamp_to(middle, size, inner)
 
 
-def _clamp_to(place: QPoint, size: QRect, room: QRect) -> QPoint:
-    x = max(room.left(), min(place.x(), room.right() - size.width()))
-    y = max(room.top(), min(place.y(), room.bottom() - size.height()))
+def _clamp_to(position: QPoint, size: QRect, area: QRect) -> QPoint:
+    x = max(area.left(), min(position.x(), area.right() - size.width()))
+    y = max(area.top(), min(position.y(), area.bottom() - size.height()))
     return QPoint(x, y)

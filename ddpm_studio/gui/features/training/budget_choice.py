@@ -94,15 +94,15 @@ class BudgetChoice(QWidget):
             title, tip = titles.get(
                 text, (format_duration(seconds or 0), self.tr("Train for so long"))
             )
-            made = QToolButton()
-            made.setText(title)
-            made.setCheckable(True)
-            made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            name(made, title, tip)
-            made.setProperty("budget", text)
-            self._group.addButton(made)
-            self.buttons[text] = made
-            row.addWidget(made)
+            tool_button = QToolButton()
+            tool_button.setText(title)
+            tool_button.setCheckable(True)
+            tool_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            name(tool_button, title, tip)
+            tool_button.setProperty("budget", text)
+            self._group.addButton(tool_button)
+            self.buttons[text] = tool_button
+            row.addWidget(tool_button)
         self._group.buttonClicked.connect(self._on_clicked)
         heading = QHBoxLayout()
         heading.setSpacing(SPACE_S)
@@ -133,12 +133,12 @@ class BudgetChoice(QWidget):
         self.start_from.set_worthwhile(self._saves_time)
         choice = self._plan()
         if choice is not None:
-            wanted = {**dict.fromkeys(LENGTH_FIELDS), **choice.settings}
+            settings = {**dict.fromkeys(LENGTH_FIELDS), **choice.settings}
             self._applying = True
-            self._form.set_value(wanted)
+            self._form.set_value(settings)
             self._applying = False
-            shown = self._form.values()
-            self._applied = {key: shown[key] for key in wanted}
+            values = self._form.values()
+            self._applied = {key: values[key] for key in settings}
         self._before = self._form.values()
         self._show()
 
@@ -146,17 +146,17 @@ class BudgetChoice(QWidget):
         """Switch to custom settings when the person changes what the budget has decided."""
         if self._applying:
             return
-        now, before = self._form.values(), self._before
-        if now["steps"] != before["steps"] and all(
-            now[key] == before[key] for key in LENGTH_FIELDS
+        values, previous = self._form.values(), self._before
+        if values["steps"] != previous["steps"] and all(
+            values[key] == previous[key] for key in LENGTH_FIELDS
         ):
             # Else the steps would have no effect.
             self._applying = True
             self._form.set_value(dict.fromkeys(LENGTH_FIELDS))
             self._applying = False
-            now = self._form.values()
-        self._before = now
-        if any(now[key] != value for key, value in self._applied.items()):
+            values = self._form.values()
+        self._before = values
+        if any(values[key] != value for key, value in self._applied.items()):
             self.budget = None
         self._show()
 
@@ -176,12 +176,12 @@ class BudgetChoice(QWidget):
     @property
     def _saves_time(self) -> bool:
         """Whether a warm start saves much of the training."""
-        few = (self._meter.pictures or _FEW_PICTURES) < _FEW_PICTURES
+        has_few_pictures = (self._meter.pictures or _FEW_PICTURES) < _FEW_PICTURES
         if self.budget is None:
-            return few
+            return has_few_pictures
         seconds = self.budget.seconds
         # A budget without seconds is the paper's training, which is from scratch.
-        return seconds is not None and (few or seconds <= _SHORT_SECONDS)
+        return seconds is not None and (has_few_pictures or seconds <= _SHORT_SECONDS)
 
     def _smaller_size(self) -> ImageSize | None:
         """Return a smaller size at which pictures are recognisable in time, where that helps."""

@@ -63,10 +63,12 @@ class FineTuner(QObject):
 
     def _refresh(self) -> None:
         view, training = self._studio.run_view, self._studio.training is not None
-        there = view is not None and bool(view.summary.checkpoints)
-        self.button.setVisible(there and view is not None and not view.trainable and not training)
+        has_model = view is not None and bool(view.summary.checkpoints)
+        self.button.setVisible(
+            has_model and view is not None and not view.trainable and not training
+        )
         why_not = ""
-        if not there:
+        if not has_model:
             why_not = self.tr("Open a trained model first")
         elif not self._studio.sources:
             why_not = self.tr("Open pictures first, in the Data dock: the model learns from them")

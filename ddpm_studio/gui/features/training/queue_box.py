@@ -86,12 +86,12 @@ class QueueBox(QWidget):
         row = QWidget()
         name = queued.run.name
         caption = ElidedLabel(self.tr("Waits: {name}").format(name=name), "caption")
-        away = tool_button("x", self.tr("Remove {name} from the queue").format(name=name))
-        away.clicked.connect(lambda: self._studio.trainer.dequeue(queued))
+        remove_button = tool_button("x", self.tr("Remove {name} from the queue").format(name=name))
+        remove_button.clicked.connect(lambda: self._studio.trainer.dequeue(queued))
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(caption, 1)
-        layout.addWidget(away)
+        layout.addWidget(remove_button)
         return row
 
     def _refresh(self) -> None:

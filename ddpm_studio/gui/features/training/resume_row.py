@@ -77,20 +77,20 @@ class ResumeRow(QWidget):
         """
         changed = [key for key, value in self.form.values().items() if value != self._shown[key]]
         # A value of the run's may be unknown here, if a plug-in is missing: training reports that.
-        usual = TrainRequest()
-        kept = {key: getattr(usual, key) for key in self.form.fields if key not in changed}
-        asked = self.form.value(steps=self.steps.value(), **kept)
-        return {key: getattr(asked, key) for key in ("steps", *changed)}
+        default = TrainRequest()
+        defaults = {key: getattr(default, key) for key in self.form.fields if key not in changed}
+        request = self.form.value(steps=self.steps.value(), **defaults)
+        return {key: getattr(request, key) for key in ("steps", *changed)}
 
     def show_run(self, view: RunView) -> None:
         """Suggest the planned total of steps or, if that is reached, twice the steps taken."""
         self.title.setText(self.tr("The open run: {name}").format(name=view.summary.name))
-        taken, asked = view.summary.step, view.summary.steps or 0
+        taken, planned = view.summary.step, view.summary.steps or 0
         self.steps.setMinimum(taken + 1)
         # What the person has typed is kept while the same run is read again.
         if self._shown_state != (view.summary.path, taken):
             self._shown_state = (view.summary.path, taken)
-            self.steps.setValue(asked if taken < asked else 2 * taken)
+            self.steps.setValue(planned if taken < planned else 2 * taken)
             if view.request is not None:
                 self.form.set_value({key: getattr(view.request, key) for key in self.form.fields})
             self._shown = self.form.values()

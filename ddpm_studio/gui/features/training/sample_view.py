@@ -123,16 +123,16 @@ class SampleView(QWidget):
         """Set a run's sample files, the newest last; show that, or keep showing an earlier one."""
         if list(paths) == self._paths:
             return
-        before = self.shown_path
+        previous = self.shown_path
         newest = self.slider.value() == self.slider.maximum()
         self._paths = list(paths)
         # A run that is started again under an old name writes other samples to the same paths.
         self._cache = {path: self._cache[path] for path in self._paths if path in self._cache}
         self.slider.blockSignals(True)
         self.slider.setRange(0, max(0, len(paths) - 1))
-        kept = before is not None and before in self._paths and not newest
+        is_kept = previous is not None and previous in self._paths and not newest
         self.slider.setValue(
-            self._paths.index(before) if kept and before is not None else len(paths) - 1
+            self._paths.index(previous) if is_kept and previous is not None else len(paths) - 1
         )
         self.slider.blockSignals(False)
         self.slider.setVisible(len(paths) > 1)
@@ -144,22 +144,22 @@ class SampleView(QWidget):
         A minimum that depended on the direction would change the room by which the direction is
         chosen: the layout would oscillate.
         """
-        wide, high = self.raw.minimumWidth(), self._height or self.raw.minimumHeight()
-        self._grids_area.setMinimumSize(2 * wide + SPACE_M, high + self._caption_height)
+        width, height = self.raw.minimumWidth(), self._height or self.raw.minimumHeight()
+        self._grids_area.setMinimumSize(2 * width + SPACE_M, height + self._caption_height)
         for grid in (self.raw, self.ema):
             grid.setMinimumHeight(1)
 
     def _grid(self, title: str) -> PictureGrid:
-        made = PictureGrid(title)
+        grid = PictureGrid(title)
         if self._height is not None:
-            made.set_min_side(1)
+            grid.set_min_side(1)
             # It gets no more than the room there is, whatever its size hint.
-            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+            grid.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
             # The wheel scrolls the area around it.
-            made.zoomable = False
-        made.set_empty("images", self.tr("Drawn as it trains"))
-        PictureMenu(self._studio, made)
-        return made
+            grid.zoomable = False
+        grid.set_empty("images", self.tr("Drawn as it trains"))
+        PictureMenu(self._studio, grid)
+        return grid
 
     def _add_to_cache(self, samples: SampleGrid) -> None:
         self._cache.pop(samples.path, None)
@@ -190,28 +190,30 @@ class SampleView(QWidget):
         """Choose the direction in which the samples are larger."""
         if not self.ema.count:
             return
-        wide, high, caption = (
+        width, height, caption = (
             self._grids_area.width(),
             self._grids_area.height(),
             self._caption_height,
         )
-        side_by_side = self._zoom(high - caption, (wide - SPACE_M) // 2)
-        below = self._zoom((high - SPACE_M) // 2 - caption, wide)
+        side_by_side = self._zoom(height - caption, (width - SPACE_M) // 2)
+        stacked = self._zoom((height - SPACE_M) // 2 - caption, width)
         # Where both are as large, they are calmer along the longer side.
-        tall = high > wide
+        tall = height > width
         direction = (
-            _STACKED if below > side_by_side or (tall and below == side_by_side) else _SIDE_BY_SIDE
+            _STACKED
+            if stacked > side_by_side or (tall and stacked == side_by_side)
+            else _SIDE_BY_SIDE
         )
         if direction != self._grids.direction():
             self._grids.setDirection(direction)
 
-    def _zoom(self, high: int, wide: int) -> float:
+    def _zoom(self, grid_height: int, grid_width: int) -> float:
         """Return the zoom of the samples in a grid of this size."""
         height, width = self.ema.picture(0).shape[:2]
         layout = fit_grid(
             self.ema.count,
             (height, width),
-            (max(1, high), max(1, wide)),
+            (max(1, grid_height), max(1, grid_width)),
             gap=SPACE_S,
             caption=0,
             margin=SPACE_S,

@@ -103,7 +103,7 @@ class StudentDialog(QDialog):
         self.run_choice = RunChoice()
         self.run_choice.set_folder(folder)
         self.run_choice.suggest(self.tr("{0} in few steps").format(teacher.name))
-        explained = label(
+        explanation = label(
             self.tr(
                 "The model is trained on until it goes from noise to the picture at once "
                 "(Easy Consistency Tuning). What it was stays as it is."
@@ -121,7 +121,7 @@ class StudentDialog(QDialog):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_M)
-        for widget in (explained, self.run_choice, self.form):
+        for widget in (explanation, self.run_choice, self.form):
             column.addWidget(widget)
         column.addStretch(1)
         layout = QVBoxLayout(self)

@@ -40,33 +40,35 @@ class TimeEstimate(QLabel):
         preset = str(values["preset"])
         first = self._meter.seconds(preset, batch_size, pictures_until_recognisable(preset))
         self._show_source(preset)
-        whole = self._total_seconds(values)
+        total = self._total_seconds(values)
         speed = self._meter.speed
         self.setVisible(self._meter.is_enabled)
-        if first is None or whole is None or speed is None:
+        if first is None or total is None or speed is None:
             self.setText(self._unavailable_reason(values["epochs"] is not None))
             return
         device = speed.device.rpartition(" ")[0]
-        words = self.tr(
+        template = self.tr(
             "About {first} to first recognisable pictures, {whole} in all, on this {device}"
         )
-        if whole < first:
-            words = self.tr(
+        if total < first:
+            template = self.tr(
                 "About {whole} in all on this {device}; recognisable pictures take about {first}"
             )
         self.setText(
-            words.format(first=format_duration(first), whole=format_duration(whole), device=device)
+            template.format(
+                first=format_duration(first), whole=format_duration(total), device=device
+            )
         )
 
     def _show_source(self, preset: str) -> None:
         """Explain in the tooltip what the estimate is based on."""
         needs = PRESETS[preset].needs if preset in PRESETS else None
-        words = self.tr(
+        text = self.tr(
             "From training steps that were timed on this machine, and {n} pictures seen until "
             "some samples can be recognised; yours may take more. Other programs at work make it "
             "longer."
         ).format(n=f"{pictures_until_recognisable(preset):,}")
-        self.setToolTip(f"{words} {needs.source}" if needs else words)
+        self.setToolTip(f"{text} {needs.source}" if needs else text)
 
     def _total_seconds(self, values: Mapping[str, Any]) -> float | None:
         """Return the seconds of a training with these settings; None if they are not known."""
@@ -94,8 +96,8 @@ class TimeEstimate(QLabel):
         """Keep room for two lines, whatever the text."""
         if event.type() in (QEvent.Type.Polish, QEvent.Type.FontChange):
             # Not twice the height of one line, which is rounded to a whole number.
-            lines = self.fontMetrics().size(Qt.TextFlag.TextExpandTabs, "x\nx")
-            self.setMinimumHeight(lines.height())
+            size = self.fontMetrics().size(Qt.TextFlag.TextExpandTabs, "x\nx")
+            self.setMinimumHeight(size.height())
         return super().event(event)
 
     def _update_network_times(self, batch_size: int) -> None:
@@ -107,5 +109,5 @@ class TimeEstimate(QLabel):
             preset = str(box.itemData(row))
             seconds = self._meter.seconds(preset, batch_size, pictures_until_recognisable(preset))
             # This is not how long the whole training takes, which is shown above.
-            words = self.tr("{name} · shapes in {time}") if seconds is not None else "{name}"
-            box.setItemText(row, words.format(name=name, time=format_duration(seconds or 0)))
+            template = self.tr("{name} · shapes in {time}") if seconds is not None else "{name}"
+            box.setItemText(row, template.format(name=name, time=format_duration(seconds or 0)))

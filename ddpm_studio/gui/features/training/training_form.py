@@ -53,19 +53,19 @@ class TrainingForm(RequestForm[TrainRequest]):
     def set_value(self, value: BaseModel | Mapping[str, Any]) -> None:
         """Show a request, or some fields of one; a preset alone brings its recipe."""
         given: dict[str, Any] = dict(value)
-        before, self._preset = self._preset, str(given.get("preset", self._preset))
+        previous, self._preset = self._preset, str(given.get("preset", self._preset))
         box = self.editor("device")
         assert isinstance(box, QComboBox)
         if given.get("devices") == ALL_DEVICES and box.findData(ALL_DEVICES) >= 0:
             given |= {"device": ALL_DEVICES, "devices": None}
         # The preset first, so that it is no change any more while the others are written.
-        super().set_value({"preset": self._preset, **self._recipe_changes(before), **given})
+        super().set_value({"preset": self._preset, **self._recipe_changes(previous), **given})
 
-    def _recipe_changes(self, before: str) -> dict[str, Any]:
-        """Return the changes from the preset ``before``, of fields that still have its values."""
-        if before == self._preset:
+    def _recipe_changes(self, previous: str) -> dict[str, Any]:
+        """Return the changes from the preset ``previous``, of fields that still have its values."""
+        if previous == self._preset:
             return {}
-        old, new, shown = _recipe(before), _recipe(self._preset), self.values()
+        old, new, shown = _recipe(previous), _recipe(self._preset), self.values()
         fields = TrainRequest.preset_fields()
         return {key: new[key] for key in fields if shown[key] == old[key] != new[key]}
 

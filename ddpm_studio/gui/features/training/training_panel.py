@@ -113,8 +113,8 @@ class TrainingPanel(QWidget):
         settings.addWidget(self.queue.button)
         buttons = QHBoxLayout()
         buttons.setSpacing(SPACE_S)
-        for shown in (self.start_button, self.pause_button, self.stop_button):
-            buttons.addWidget(shown, 1)
+        for button in (self.start_button, self.pause_button, self.stop_button):
+            buttons.addWidget(button, 1)
         content = Columns()
         content.add(
             buttons,
@@ -224,11 +224,11 @@ class TrainingPanel(QWidget):
         if view is None or view.request is None or not view.trainable:
             return
         try:
-            here = self.form.values()
-            where = {"device": here["device"]}
-            if here["devices"] is not None:
-                where["devices"] = here["devices"]
-            update = {**where, **self.resume_row.value()}
+            values = self.form.values()
+            devices = {"device": values["device"]}
+            if values["devices"] is not None:
+                devices["devices"] = values["devices"]
+            update = {**devices, **self.resume_row.value()}
         except StudioError as error:
             self.resume_row.fold.setChecked(True)
             self.messages.show_failure(Failure.of(error))
@@ -282,12 +282,10 @@ class TrainingPanel(QWidget):
         elif isinstance(event, Notice) and not isinstance(event, PicturesLeftOut):
             # The Data dock lists those, with the reason of each.
             fields = PrepareOptions.model_fields | TrainRequest.model_fields
-            words = options_to_titles(
-                event.text, fields, self.tr("“{field}: {value}” in the settings")
-            )
+            template = self.tr("“{field}: {value}” in the settings")
             is_info = isinstance(event, InfoNotice)
             show = self.messages.add_info if is_info else self.messages.show_warning
-            show(words)
+            show(options_to_titles(event.text, fields, template))
             # The warning of what can be lost stays above the other messages.
             self._elsewhere.show_again()
         elif isinstance(event, CheckpointSaved):

@@ -128,15 +128,15 @@ class TrainingStatus(QWidget):
             self.bar.setValue(min(step, total))
         set_property(self.bar, "paused", False)
         self.line.setText(line)
-        who = self.tr("by process {pid} on {host}").format(pid=owner.pid, host=owner.host)
-        self.figures.setText(who)
+        owner_text = self.tr("by process {pid} on {host}").format(pid=owner.pid, host=owner.host)
+        self.figures.setText(owner_text)
 
     def _figures(self, job: JobHandle[object], started: RunStarted) -> list[str]:
         figures, tick = [], self._tick
         if tick is not None:
             speed = tick.images_per_second
-            shown = f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
-            figures.append(self.tr("{n} pictures/s").format(n=shown))
+            speed_text = f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
+            figures.append(self.tr("{n} pictures/s").format(n=speed_text))
             if job.state is not State.PAUSED and not job.stopping:
                 figures.append(time_left(tick.seconds_left))
                 figures.append(self._next_samples(tick.samples_in))
@@ -148,5 +148,5 @@ class TrainingStatus(QWidget):
         return [figure for figure in figures if figure]
 
     def _next_samples(self, seconds: float | None) -> str:
-        words = "" if seconds is None else format_duration(seconds)
-        return self.tr("next samples in about {time}").format(time=words) if words else ""
+        duration = "" if seconds is None else format_duration(seconds)
+        return self.tr("next samples in about {time}").format(time=duration) if duration else ""

@@ -73,8 +73,8 @@ class WarmStartChoice(QWidget):
     def _search(self) -> None:
         """Search for models to start from that suit the open pictures, unless those are known."""
         dataset, view = self._studio.dataset, self._studio.run_view
-        own = () if view is None else (view.summary.path,)
-        search = None if dataset is None else (dataset.shape, dataset.class_names, own)
+        excluded = () if view is None else (view.summary.path,)
+        search = None if dataset is None else (dataset.shape, dataset.class_names, excluded)
         if search == self._searched_for:
             return
         self._searched_for = search
@@ -88,7 +88,7 @@ class WarmStartChoice(QWidget):
         self._search_job.on_finished(self._on_bases_found)
 
     def _on_bases_found(self, bases: list[BaseRun]) -> None:
-        before, self._base = self.run, bases[0] if bases else None
+        previous, self._base = self.run, bases[0] if bases else None
         if self._base is not None:
             title = self.tr("Start from {name}").format(name=self._base.title)
             self.box.setText(escape_mnemonics(title))
@@ -96,7 +96,7 @@ class WarmStartChoice(QWidget):
             name(self.box, title, tip)
             self.description.setText(self._base.description)
         self._show()
-        if self.run != before:
+        if self.run != previous:
             self.changed.emit()
 
     def _show(self) -> None:
