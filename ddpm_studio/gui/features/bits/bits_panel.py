@@ -141,8 +141,10 @@ class BitsPanel(ToolPanel):
         self._pick_random_once()
 
     def _pick_random_once(self) -> None:
-        empty = self.source.drop is None and not self.source.waiting
-        if not (empty and self.isVisible() and self.studio.can_draw and self.studio.has_pictures):
+        is_empty = self.source.drop is None and not self.source.waiting
+        if not (
+            is_empty and self.isVisible() and self.studio.can_draw and self.studio.has_pictures
+        ):
             return
         # Automatic decoding waits until the model has learnt something.
         if not self._first_pick_done and not self.studio.auto_drawing.is_waiting:

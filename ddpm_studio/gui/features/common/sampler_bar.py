@@ -90,7 +90,7 @@ class SamplerBar(QWidget):
         self.seed = SeedBox()
         describe(self.seed, "seed")
         self.new_seed_button = tool_button("dice-5", self.tr("Another seed"))
-        self.variance, self.precision, self.clip, more_button = self._more()
+        self.variance, self.precision, self.clip, more_button = self._more_menu()
         # The open model's default for clipping x̂₀.
         self._model_clips = self.clip.isChecked()
         self._eta_label = TermLabel("η", "eta")
@@ -302,7 +302,7 @@ class SamplerBar(QWidget):
             if option.name in self.options:
                 self.options[option.name].setValue(given.get(option.name, option.default))
 
-    def _more(self) -> tuple[QActionGroup, QActionGroup, QAction, QToolButton]:
+    def _more_menu(self) -> tuple[QActionGroup, QActionGroup, QAction, QToolButton]:
         button = tool_button("sliders-horizontal", self.tr("More sampler settings"))
         menu = QMenu(button)
         groups = [self._group(menu, field) for field in ("variance", "precision")]

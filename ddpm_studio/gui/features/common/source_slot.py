@@ -275,13 +275,13 @@ class SourceSlot(PictureSlot):
     def _prepare(
         self,
         spec: JobSpec[ResultT],
-        accept: Callable[[ResultT], object],
+        on_finished: Callable[[ResultT], object],
         *,
         report_failure: bool = True,
     ) -> None:
         self.waiting, self._reports_failure = True, report_failure
         job = self._studio.backend.submit(spec)
-        job.on_finished(accept)
+        job.on_finished(on_finished)
         job.on_failed(self._on_failed)
         self._job = job
 

@@ -52,13 +52,13 @@ class StepsChoice(QWidget):
         self.respace = QAction(field_title("respacing"), self)
         self.respace.setCheckable(True)
         self.respace.setToolTip(field_help("respacing"))
-        self._by_number = inline_group(label(self.tr("steps"), "muted"), self.box)
-        self._by_text = inline_group(label(self.tr("respacing"), "muted"), self.line)
-        self._by_text.hide()
+        self._number_group = inline_group(label(self.tr("steps"), "muted"), self.box)
+        self._text_group = inline_group(label(self.tr("respacing"), "muted"), self.line)
+        self._text_group.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._by_number)
-        row.addWidget(self._by_text)
+        row.addWidget(self._number_group)
+        row.addWidget(self._text_group)
         self.box.valueChanged.connect(self._on_number)
         self.line.textChanged.connect(self._check)
         self.line.editingFinished.connect(self._on_text)
@@ -115,8 +115,8 @@ class StepsChoice(QWidget):
         self.changed.emit()
 
     def _on_respace(self, respaced: bool) -> None:
-        self._by_number.setVisible(not respaced)
-        self._by_text.setVisible(respaced)
+        self._number_group.setVisible(not respaced)
+        self._text_group.setVisible(respaced)
         if respaced and not self._respacing:
             # One section: the same timesteps as before, except for the rounding of halves.
             self._respacing = str(min(self.box.value() or _FIRST_COUNT, self.box.maximum()))

@@ -58,14 +58,14 @@ class DataPanel(QWidget):
             icon="images",
             enabled=False,
         )
-        self._explain = actions.set_tooltip
+        self._set_tooltip = actions.set_tooltip
         self.training_data_button = ActionButton(self._training_data_action, "images", "link")
         self.reading = ReadingBar()
         self.reading.cancel_requested.connect(self._cancel)
         self.reading.again_requested.connect(self._read_again)
         self.thumbnails = PictureGrid(self.tr("Prepared pictures"))
         self.thumbnails.tooltip_for = self._describe
-        self.thumbnails.extra_recipe = self._about
+        self.thumbnails.extra_recipe = self._extra_recipe
         PictureMenu(studio, self.thumbnails)
         self.report = ReportView()
         self.back_button = button(
@@ -160,9 +160,9 @@ class DataPanel(QWidget):
             self._show_reading()
 
     def _show_reading(self) -> None:
-        self.reading.show_job(self._reading, self._waiting())
+        self.reading.show_job(self._reading, self._waiting_text())
 
-    def _waiting(self) -> str:
+    def _waiting_text(self) -> str:
         """Return the text shown until reading reports progress, such as the job it waits for."""
         job, backend = self._reading, self._studio.backend
         if job is None or not self._studio.sources:
@@ -200,7 +200,7 @@ class DataPanel(QWidget):
         # Next to pictures that someone has opened, the offer would be unwanted.
         self.training_data_button.setVisible(differs and not self._studio.sources)
         names = ", ".join(path.name for path in view.sources[:3]) if view and differs else ""
-        self._explain(
+        self._set_tooltip(
             "file.open_learnt",
             self.tr("{run} was trained on {pictures}").format(run=view.summary.name, pictures=names)
             if view and differs
@@ -291,7 +291,7 @@ class DataPanel(QWidget):
     def _origin(self) -> dict[str, object]:
         return {"kind": "data", "source": self._title(self._studio.sources)}
 
-    def _about(self, index: int) -> dict[str, object]:
+    def _extra_recipe(self, index: int) -> dict[str, object]:
         """Return the metadata of a picture that is taken from here: its class, if it has one."""
         dataset = self._studio.dataset
         class_name = None if dataset is None else dataset.class_of(index)

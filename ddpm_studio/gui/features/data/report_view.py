@@ -64,7 +64,7 @@ class ReportView(QWidget):
 
     def show_refused(self, title: str, failure: Failure) -> None:
         """Show why pictures can't be prepared as requested, and what would help."""
-        self._show(title, "", [], [self._in_form(failure.line)], [], [])
+        self._show(title, "", [], [self._with_field_titles(failure.line)], [], [])
 
     def show_dataset(self, dataset: Dataset) -> None:
         """Show what a data set has, with notes, warnings, classes and rejects of its report."""
@@ -110,7 +110,7 @@ class ReportView(QWidget):
             )
             notes += [f"\n{line}" for line in report.known_others()]
         # How values, axes and classes were interpreted, in a line each.
-        notes += [f"\n{self._in_form(line)}" for line in report.told]
+        notes += [f"\n{self._with_field_titles(line)}" for line in report.told]
         classes = [f"{name}: {count:,}" for name, count in report.class_counts]
         rejects = [f"{reject.name} – {reject.reason}" for reject in report.rejects]
         title = report.source
@@ -118,7 +118,7 @@ class ReportView(QWidget):
             title,
             " · ".join(figures),
             notes,
-            [self._in_form(line) for line in report.warnings],
+            [self._with_field_titles(line) for line in report.warnings],
             rejects,
             classes,
         )
@@ -148,7 +148,7 @@ class ReportView(QWidget):
         self.left_out.set_text(count, self.tr("Show which and why"))
         self.left_out.set_available(bool(rejects))
 
-    def _in_form(self, line: str) -> str:
+    def _with_field_titles(self, line: str) -> str:
         template = self.tr("“{field}: {value}” below")
         return options_to_titles(line, PrepareOptions.model_fields, template, with_values=True)
 

@@ -53,7 +53,7 @@ class GalleryExports(QObject):
         self._studio, self._store = studio, store
         self._chosen, self._shown = chosen, shown
         self._messages, self._parent = messages, parent
-        self._read: dict[GalleryEntry, PictureDrop | None] = {}
+        self._loaded: dict[GalleryEntry, PictureDrop | None] = {}
 
     def register(self, actions: ActionRegistry, category: str) -> QAction:
         """Register the bulk export action, and return it."""
@@ -80,11 +80,11 @@ class GalleryExports(QObject):
         items = self._selected_or_shown()
         if not 0 < len(items) <= _MAX_EXPORTED:
             return None
-        known = self._read
-        self._read = {
+        known = self._loaded
+        self._loaded = {
             item: known[item] if item in known else self._store.read(item) for item in items
         }
-        drops = [drop for drop in self._read.values() if drop is not None]
+        drops = [drop for drop in self._loaded.values() if drop is not None]
         if len({drop.picture.shape for drop in drops}) != 1:
             return None  # none could be read, or their shapes differ
         recipes = [drop.recipe or {} for drop in drops]

@@ -139,11 +139,11 @@ class InterpolatePanel(ToolPanel):
         self.studio.picture_sent.connect(self._on_picture_sent)
 
     def _spec(self) -> JobSpec[object] | None:
-        classed = self._mixed.keys(self.mode)
-        if not classed:
+        labelled = self._mixed.keys(self.mode)
+        if not labelled:
             return None
-        keys = [picture for picture, _ in classed]
-        self.sampler.classes.set_pictures([class_label for _, class_label in classed])
+        keys = [picture for picture, _ in labelled]
+        self.sampler.classes.set_pictures([class_label for _, class_label in labelled])
         self.drawn = None
         self.export.refresh()
         self._show_empty()

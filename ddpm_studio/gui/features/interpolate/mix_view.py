@@ -151,15 +151,15 @@ class MixView(QWidget):
 
     def show_mode(self, mode: str) -> None:
         """Show the widgets of a mode of :class:`MixChoices`."""
-        four = mode in ("corners", "pad")
+        has_four = mode in ("corners", "pad")
         for slot in (self.c, self.d):
-            slot.setVisible(four)
+            slot.setVisible(has_four)
         self.pad.setVisible(mode == "pad")
         self._pad_controls.setVisible(mode == "pad")
         if mode != "pad":
             self.trail.set_text("")
         for part in (*self._end_labels, self.slider):
-            part.setVisible(not four)
+            part.setVisible(not has_four)
         self._mode = mode
         self._fit_slots()
         self.lambda_label.setVisible(mode != "corners")

@@ -187,9 +187,9 @@ class JobsPanel(QWidget):
                 self._place(self.rows[job])
             else:
                 self._add_row(job)
-            failed = [old for old in self.rows if old.state is State.FAILED]
-            for old in failed[:-_MAX_FAILED]:
-                self._remove(old)
+            failed = [other for other in self.rows if other.state is State.FAILED]
+            for other in failed[:-_MAX_FAILED]:
+                self._remove(other)
         elif is_listed and job.state is State.CANCELLED and job.spec.lane is Lane.INTERACTIVE:
             # Superseded by a newer request.
             self._remove(job)

@@ -221,11 +221,13 @@ class RunsPage(QWidget):
         if cover.pictures is None or not len(cover.pictures):
             return
         side = round(_SAMPLE_SIDE * self.devicePixelRatioF())
-        keep, smooth = (
+        keep_ratio, smooth = (
             Qt.AspectRatioMode.KeepAspectRatio,
             Qt.TransformationMode.SmoothTransformation,
         )
-        picture = QPixmap.fromImage(to_image(cover.pictures[0]).scaled(side, side, keep, smooth))
+        picture = QPixmap.fromImage(
+            to_image(cover.pictures[0]).scaled(side, side, keep_ratio, smooth)
+        )
         picture.setDevicePixelRatio(self.devicePixelRatioF())
         self.model.set_cover(run, picture)
 

@@ -47,7 +47,7 @@ class SamplesPage(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._record: RunRecord | None = None
-        self._read: dict[Path, SampleGrid] = {}
+        self._grids: dict[Path, SampleGrid] = {}
         self._rows: list[Path] = []
         self._wall_paths: list[Path] = []
         self._job: JobHandle[object] | None = None
@@ -72,7 +72,7 @@ class SamplesPage(QWidget):
             self._record.changed.disconnect(self._on_record)
         self._record = record
         record.changed.connect(self._on_record)
-        self._read.clear()
+        self._grids.clear()
         self._wall_paths = []
         # Clear the previous run's samples at once, before this run's are loaded.
         self._timer.stop()
@@ -136,8 +136,8 @@ class SamplesPage(QWidget):
         if paths == self._wall_paths:
             return
         self._wall_paths = paths
-        self._read = {path: self._read[path] for path in paths if path in self._read}
-        missing = [path for path in reversed(paths) if path not in self._read]
+        self._grids = {path: self._grids[path] for path in paths if path in self._grids}
+        missing = [path for path in reversed(paths) if path not in self._grids]
         self._timer.start()
         if missing:
             self._job = self._studio.backend.submit(
@@ -147,28 +147,28 @@ class SamplesPage(QWidget):
 
     def _max_rows(self) -> int:
         """Return the number of rows to keep in memory, fewer for large pictures."""
-        grid = next(iter(self._read.values()), None)
+        grid = next(iter(self._grids.values()), None)
         if grid is None:
             return _MAX_ROWS
         return min(_MAX_ROWS, max(2, _MAX_BYTES // (grid.raw.nbytes + grid.ema.nbytes)))
 
     def _on_samples(self, event: Event) -> None:
         if isinstance(event, SampleGrid) and event.path in self._wall_paths:
-            self._read[event.path] = event
+            self._grids[event.path] = event
             if not self._timer.isActive():
                 self._timer.start()
 
     def _show_wall(self) -> None:
-        loaded = [self._read[path] for path in reversed(self._wall_paths) if path in self._read]
+        grids = [self._grids[path] for path in reversed(self._wall_paths) if path in self._grids]
         # After resuming with another sample count, rows have another length and are left out.
-        loaded = [grid for grid in loaded if grid.ema.shape == loaded[0].ema.shape]
-        self._rows = [grid.path for grid in loaded]
+        grids = [grid for grid in grids if grid.ema.shape == grids[0].ema.shape]
+        self._rows = [grid.path for grid in grids]
         raw = self.weights["raw"].isChecked()
-        pictures = [grid.raw if raw else grid.ema for grid in loaded]
+        pictures = [grid.raw if raw else grid.ema for grid in grids]
         kind: dict[str, object] = {"kind": "preview", "weights": "raw" if raw else "ema"}
         self.wall.set_rows(
             np.concatenate(pictures) if pictures else None,
-            [self.tr("step {n}").format(n=f"{grid.step:,}") for grid in loaded],
+            [self.tr("step {n}").format(n=f"{grid.step:,}") for grid in grids],
             recipe=kind,
         )
         self._select_row(self.view.shown_path)

@@ -36,7 +36,7 @@ class ReportWriter(QObject):
     ) -> None:
         super().__init__(window)
         self._studio, self._messages, self._window = studio, messages, window
-        self._offer = actions.set_available
+        self._set_available = actions.set_available
         actions.add(
             _ACTION,
             self.tr("Write a report…"),
@@ -95,4 +95,4 @@ class ReportWriter(QObject):
             "The paper’s figures and tables of this model, on your pictures, as one HTML file"
         )
         why_not = "" if self._studio.can_draw else self.tr("Train or open a model first")
-        self._offer(_ACTION, message, why_not)
+        self._set_available(_ACTION, message, why_not)

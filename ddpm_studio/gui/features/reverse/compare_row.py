@@ -33,9 +33,9 @@ class CompareRow(QWidget):
         layout = FlowLayout(parent=self)
         layout.addWidget(inline_group(label(self.tr("with"), "muted"), self.bars[0]))
         layout.addWidget(self.third)
-        self._second = inline_group(label(self.tr("and"), "muted"), self.bars[1])
-        layout.addWidget(self._second)
-        self._second.hide()
+        self._second_group = inline_group(label(self.tr("and"), "muted"), self.bars[1])
+        layout.addWidget(self._second_group)
+        self._second_group.hide()
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -59,5 +59,5 @@ class CompareRow(QWidget):
             bar.set_student(view.summary.sampler, steps)
 
     def _on_third(self, checked: bool) -> None:
-        self._second.setVisible(checked)
+        self._second_group.setVisible(checked)
         self.changed.emit()

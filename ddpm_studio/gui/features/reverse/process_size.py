@@ -43,7 +43,7 @@ class ProcessSize(QObject):
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._cover = studio, coverage
+        self._studio, self._coverage = studio, coverage
         self._limited = False
         self.compact = False
         self.count = CountChoice(
@@ -71,7 +71,7 @@ class ProcessSize(QObject):
         view = self._studio.run_view
         assert view is not None
         picture = view.summary.height, view.summary.width
-        return self.count.pictures(lambda count: self._cover(count, picture))
+        return self.count.pictures(lambda count: self._coverage(count, picture))
 
     def choose(self, count: int, moments: int | None) -> None:
         """Select numbers, adding those that are not offered; None keeps the number of frames."""

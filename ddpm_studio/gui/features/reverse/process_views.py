@@ -231,8 +231,8 @@ class ProcessViews(QWidget):
                 grid.current_changed.connect(self._on_current)
                 grid.selection_changed.connect(self._on_selection)
                 grid.picked.connect(partial(self._on_picked, key))
-                grid.pixel_hovered.connect(self._on_pointed)
-                grid.view_changed.connect(self._on_looked)
+                grid.pixel_hovered.connect(self._on_pixel_hovered)
+                grid.view_changed.connect(self._on_view_changed)
                 PictureMenu(self._studio, grid)
                 cell = _Cell(grid, self._table)
             self._cells[key, strip] = cell
@@ -318,13 +318,13 @@ class ProcessViews(QWidget):
         # Emitted even if the picture is the same: it may be in another view.
         self.selection_changed.emit()
 
-    def _on_pointed(self, pixel: Pixel | None) -> None:
+    def _on_pixel_hovered(self, pixel: Pixel | None) -> None:
         self._pixel = pixel
         for grid in self.grids.values():
             grid.set_pixel(pixel)
         self._emit_inspected()
 
-    def _on_looked(self, view_state: ViewState) -> None:
+    def _on_view_changed(self, view_state: ViewState) -> None:
         """Apply the zoom and pan of one view to all views."""
         for grid in self.grids.values():
             grid.set_view_state(view_state)

@@ -59,8 +59,8 @@ class BudgetChoice(QWidget):
         self._studio, self._meter, self._form = studio, meter, form
         self.budget: Budget | None = parse_budget(DEFAULT)
         self._applying = False
-        self._applied: dict[str, Any] = {}
-        self._before = form.values()
+        self._applied_settings: dict[str, Any] = {}
+        self._previous_values = form.values()
         self._smaller: ImageSize | None = None
         self._group = QButtonGroup(self)
         self.buttons: dict[str, QToolButton] = {}
@@ -138,15 +138,15 @@ class BudgetChoice(QWidget):
             self._form.set_value(settings)
             self._applying = False
             values = self._form.values()
-            self._applied = {key: values[key] for key in settings}
-        self._before = self._form.values()
+            self._applied_settings = {key: values[key] for key in settings}
+        self._previous_values = self._form.values()
         self._show()
 
     def _on_form(self) -> None:
         """Switch to custom settings when the person changes what the budget has decided."""
         if self._applying:
             return
-        values, previous = self._form.values(), self._before
+        values, previous = self._form.values(), self._previous_values
         if values["steps"] != previous["steps"] and all(
             values[key] == previous[key] for key in LENGTH_FIELDS
         ):
@@ -155,8 +155,8 @@ class BudgetChoice(QWidget):
             self._form.set_value(dict.fromkeys(LENGTH_FIELDS))
             self._applying = False
             values = self._form.values()
-        self._before = values
-        if any(values[key] != value for key, value in self._applied.items()):
+        self._previous_values = values
+        if any(values[key] != value for key, value in self._applied_settings.items()):
             self.budget = None
         self._show()
 

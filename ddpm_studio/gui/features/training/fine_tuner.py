@@ -39,7 +39,7 @@ class FineTuner(QObject):
     ) -> None:
         super().__init__(parent)
         self._studio, self._get_arguments = studio, arguments
-        self._offer = actions.set_available
+        self._set_available = actions.set_available
         self._action = actions.add(
             _ACTION,
             self.tr("Fine-tune"),
@@ -75,4 +75,4 @@ class FineTuner(QObject):
         elif training:
             why_not = self.tr("A training is under way: stop it first, or let it end")
         tip = self.tr("Train a copy of the open model on the open pictures, as a new run")
-        self._offer(_ACTION, tip, why_not)
+        self._set_available(_ACTION, tip, why_not)

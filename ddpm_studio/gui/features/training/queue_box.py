@@ -44,7 +44,7 @@ class QueueBox(QWidget):
     ) -> None:
         super().__init__(parent)
         self._studio, self._get_arguments = studio, arguments
-        self._offer = actions.set_available
+        self._set_available = actions.set_available
         self._action = actions.add(
             _ACTION,
             self.tr("Queue a training"),
@@ -106,4 +106,4 @@ class QueueBox(QWidget):
             "Train a network on the open pictures with the settings shown, as a new run, when the "
             "training under way has ended"
         )
-        self._offer(_ACTION, tip, why_not)
+        self._set_available(_ACTION, tip, why_not)

@@ -67,12 +67,12 @@ class RunChoice(QWidget):
         """
         path = run_path(self.folder, self.name_edit.text())
         try:
-            empty = not self._is_reserved(path) and path.is_dir() and not any(path.iterdir())
+            is_empty = not self._is_reserved(path) and path.is_dir() and not any(path.iterdir())
         except OSError as error:
             raise StudioError(
                 f"{path.name} can't be the folder of a run: {error.strerror}.", "Choose another."
             ) from error
-        if self._is_taken(path) and not empty:
+        if self._is_taken(path) and not is_empty:
             raise taken(path.name)
         return path
 

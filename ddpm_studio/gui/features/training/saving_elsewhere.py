@@ -41,10 +41,10 @@ class SavingElsewhere(QObject):
         )
         self._action.setEnabled(False)
 
-    def on_saving_failed(self, failed: SavingFailed) -> None:
+    def on_saving_failed(self, event: SavingFailed) -> None:
         """Warn of the checkpoint that could not be saved, and enable the action."""
         self._action.setEnabled(True)
-        self._warning = failed.text
+        self._warning = event.text
         self._show_warning()
 
     def show_again(self) -> None:

@@ -36,7 +36,7 @@ class StudentMaker(QObject):
     def __init__(self, studio: Studio, actions: ActionRegistry, window: QWidget) -> None:
         super().__init__(window)
         self._studio, self._window = studio, window
-        self._offer = actions.set_available
+        self._set_available = actions.set_available
         actions.add(
             _ACTION,
             self.tr("Make a few-step student…"),
@@ -64,7 +64,7 @@ class StudentMaker(QObject):
         tip = self.tr(
             "Tune the open model until it draws in one to four steps, as a run of its own"
         )
-        self._offer(_ACTION, tip, why_not)
+        self._set_available(_ACTION, tip, why_not)
 
     def _unavailable_reason(self) -> str:
         view = self._studio.run_view

@@ -136,7 +136,7 @@ class TrainingPanel(QWidget):
         layout.addWidget(self._area, 1)
 
     def _register(self, actions: ActionRegistry) -> None:
-        self._explain = actions.set_tooltip
+        self._set_tooltip = actions.set_tooltip
         run = self.tr("&Model")
         self._start = actions.add(
             "training.start",
@@ -363,7 +363,7 @@ class TrainingPanel(QWidget):
         self.pause_button.setVisible(training)
         self.stop_button.setVisible(training)
         self._start.setEnabled(not training and bool(self._studio.sources))
-        self._explain(
+        self._set_tooltip(
             "training.start",
             self.tr("Train a network on the open pictures, in a new run: {name}").format(name=new)
             if self._studio.sources
@@ -377,7 +377,7 @@ class TrainingPanel(QWidget):
         trainable = view is not None and view.trainable
         self._resume_action.setEnabled(trainable and not training and trainer is None)
         self.resume_row.setVisible(trainable and not training and trainer is None)
-        self._explain(
+        self._set_tooltip(
             "training.resume",
             self.tr("Go on with {name} where it ended").format(
                 name=view.summary.name if view is not None else self.tr("the open run")
