@@ -168,7 +168,7 @@ class BitsPanel(ToolPanel):
             ),
             self.tr("Measure"),
             self._measure_action.trigger,
-            flat=True,
+            horizontal=True,
         )
         self.grid.set_empty(
             "image", self.tr("Drop a picture to decode it"), self.tr("From data"), self.pick_random

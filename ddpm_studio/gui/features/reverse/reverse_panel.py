@@ -323,7 +323,7 @@ class ReversePanel(ToolPanel):
         t = self.process.t(position)
         self.moment.setText(f"t = {t:,}")
         self.curve.set_t(t)
-        self.bar.noise.setText(self.curve.words)
+        self.bar.noise.setText(self.curve.description)
         self.strip.set_current(self.process.index(0, position))
         self.shown.emit(t)
 

@@ -126,7 +126,7 @@ class TrainingPanel(QWidget):
             self.settings_fold,
             self.settings,
         )
-        content.add(self.loss, self.by_t_label, self.by_t, self.samples, filling=self.samples)
+        content.add(self.loss, self.by_t_label, self.by_t, self.samples, stretched=self.samples)
         content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_L)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -15,14 +15,14 @@ _OPTION = r"--(no-)?([a-z][a-z-]*)"
 
 
 def options_to_titles(
-    line: str, fields: Mapping[str, FieldInfo], words: str, *, with_values: bool = False
+    line: str, fields: Mapping[str, FieldInfo], template: str, *, with_values: bool = False
 ) -> str:
     """Replace terminal options in a line by a form's field titles, such as “Split: all”.
 
     Args:
         line: a text that may name options, such as ``--split all``.
         fields: the form's fields by name; options of no field are left as they are.
-        words: format of a field with a value, with ``{field}`` and ``{value}``.
+        template: format of a field with a value, with ``{field}`` and ``{value}``.
         with_values: whether the word after an option is its value; else it continues the sentence,
             and only yes-or-no fields get a value.
     """
@@ -34,7 +34,7 @@ def options_to_titles(
             return option[0]
         if not value and bool in (field.annotation, *get_args(field.annotation)):
             value = _tr("no") if option[1] else _tr("yes")
-        return words.format(field=field.title, value=value) if value else field.title
+        return template.format(field=field.title, value=value) if value else field.title
 
     return re.sub(_OPTION + (_VALUE if with_values else ""), named, line)
 

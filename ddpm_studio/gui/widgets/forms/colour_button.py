@@ -18,7 +18,7 @@ class ColourButton(QPushButton):
     def __init__(self, colour: str = "#ffffff", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._colour = colour.lower()
-        self._before = self._colour
+        self._previous = self._colour
         self.dialog: QColorDialog | None = None
         self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         self.clicked.connect(self._choose)
@@ -44,7 +44,7 @@ class ColourButton(QPushButton):
             self.dialog.setModal(False)
             self.dialog.currentColorChanged.connect(self._on_colour)
             self.dialog.rejected.connect(self._on_rejected)
-        self._before = self._colour
+        self._previous = self._colour
         self.dialog.setWindowTitle(self.accessibleName())
         self.dialog.setCurrentColor(QColor(self._colour))
         self.dialog.show()
@@ -55,7 +55,7 @@ class ColourButton(QPushButton):
         self.set_colour(colour.name())
 
     def _on_rejected(self) -> None:
-        self.set_colour(self._before)
+        self.set_colour(self._previous)
 
     def _show(self) -> None:
         self.setText(self._colour)

@@ -39,7 +39,7 @@ class ElidedComboBox(WidePopupComboBox):
         """Paint the box with the current item elided."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
-        room = self.style().subControlRect(
+        text_rect = self.style().subControlRect(
             QStyle.ComplexControl.CC_ComboBox,
             option,
             QStyle.SubControl.SC_ComboBoxEditField,
@@ -47,7 +47,7 @@ class ElidedComboBox(WidePopupComboBox):
         )
         text = self.currentText() if self.currentIndex() >= 0 else self.placeholderText()
         option.currentText = self.fontMetrics().elidedText(
-            text, Qt.TextElideMode.ElideRight, room.width()
+            text, Qt.TextElideMode.ElideRight, text_rect.width()
         )
         painter = QStylePainter(self)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)

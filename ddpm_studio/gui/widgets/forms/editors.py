@@ -58,17 +58,17 @@ class _Bounds:
     @classmethod
     def of(cls, field: FieldInfo) -> _Bounds:
         found: dict[str, Any] = {}
-        for rule in field.metadata:
-            if isinstance(rule, annotated_types.Ge):
-                found["low"] = rule.ge
-            elif isinstance(rule, annotated_types.Gt):
-                found.update(low=rule.gt, open_low=True)
-            elif isinstance(rule, annotated_types.Le):
-                found["high"] = rule.le
-            elif isinstance(rule, annotated_types.Lt):
-                found.update(high=rule.lt, open_high=True)
-            elif getattr(rule, "pattern", None) is not None:
-                found["pattern"] = rule.pattern
+        for constraint in field.metadata:
+            if isinstance(constraint, annotated_types.Ge):
+                found["low"] = constraint.ge
+            elif isinstance(constraint, annotated_types.Gt):
+                found.update(low=constraint.gt, open_low=True)
+            elif isinstance(constraint, annotated_types.Le):
+                found["high"] = constraint.le
+            elif isinstance(constraint, annotated_types.Lt):
+                found.update(high=constraint.lt, open_high=True)
+            elif getattr(constraint, "pattern", None) is not None:
+                found["pattern"] = constraint.pattern
         return cls(**found)
 
 
@@ -109,19 +109,19 @@ def range_text(field: FieldInfo) -> str:
     if low is not None and high is not None:
         return _tr("{low} to {high}").format(low=f"{low:,}", high=f"{high:,}")
     if low is not None:
-        words = _tr("above {n}") if bounds.open_low else _tr("{n} or more")
-        return words.format(n=f"{low:,}")
+        template = _tr("above {n}") if bounds.open_low else _tr("{n} or more")
+        return template.format(n=f"{low:,}")
     if high is not None:
-        words = _tr("below {n}") if bounds.open_high else _tr("{n} at most")
-        return words.format(n=f"{high:,}")
+        template = _tr("below {n}") if bounds.open_high else _tr("{n} at most")
+        return template.format(n=f"{high:,}")
     return ""
 
 
 def empty_text(field: FieldInfo) -> str:
     """Return the text of an empty optional field: "auto", unless the field specifies another."""
-    extra = field.json_schema_extra
-    words = extra.get("empty") if isinstance(extra, dict) else None
-    return translated(words) if isinstance(words, str) else _tr("auto")
+    schema = field.json_schema_extra
+    text = schema.get("empty") if isinstance(schema, dict) else None
+    return translated(text) if isinstance(text, str) else _tr("auto")
 
 
 def range_of(field: FieldInfo) -> tuple[float, float]:
@@ -270,8 +270,8 @@ def _folder() -> Editor:
 
 
 def _is_folder(field: FieldInfo) -> bool:
-    extra = field.json_schema_extra
-    return isinstance(extra, dict) and bool(extra.get("folder"))
+    schema = field.json_schema_extra
+    return isinstance(schema, dict) and bool(schema.get("folder"))
 
 
 def _kind(annotation: Any) -> tuple[Any, bool]:

@@ -32,8 +32,8 @@ class RequestForm(QWidget, Generic[Model]):
     Args:
         model: the model class.
         fields: which fields to show, in this order; None: all that a form can edit and that are
-            not in ``more``.
-        more: fields in the collapsible section "More".
+            not in ``more_fields``.
+        more_fields: fields in the collapsible section "More".
         parent: the owner.
     """
 
@@ -43,7 +43,7 @@ class RequestForm(QWidget, Generic[Model]):
         self,
         model: type[Model],
         fields: Sequence[str] | None = None,
-        more: Sequence[str] = (),
+        more_fields: Sequence[str] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -65,13 +65,13 @@ class RequestForm(QWidget, Generic[Model]):
         outer.addWidget(self.more_button, alignment=Qt.AlignmentFlag.AlignLeft)
         outer.addWidget(self._more)
         if fields is None:
-            fields = [key for key in model.model_fields if key not in more]
+            fields = [key for key in model.model_fields if key not in more_fields]
         for key in fields:
             self._add(key, self._layout)
-        for key in more:
+        for key in more_fields:
             self._add(key, self._more_layout)
         self._update_dependent_fields()
-        self.more_button.setVisible(bool(more))
+        self.more_button.setVisible(bool(more_fields))
         self._more.hide()
 
     @property
@@ -95,21 +95,21 @@ class RequestForm(QWidget, Generic[Model]):
             **{key: editor.read() for key, editor in self._editors.items()},
         }
 
-    def value(self, **others: object) -> Model:
+    def value(self, **other_values: object) -> Model:
         """Return the validated request.
 
         Args:
-            others: values of fields that the form does not edit.
+            other_values: values of fields that the form does not edit.
 
         Raises:
             StudioError: a value is invalid; the error is also shown below its field.
         """
         try:
-            made = self._model.model_validate({**self.values(), **others})
+            request = self._model.model_validate({**self.values(), **other_values})
         except ValidationError as error:
             raise StudioError(*self.show_errors(error)) from None
         self._clear_errors()
-        return made
+        return request
 
     def set_value(self, value: BaseModel | Mapping[str, Any]) -> None:
         """Set the fields from a request, or from some of its values.
@@ -117,17 +117,17 @@ class RequestForm(QWidget, Generic[Model]):
         Values of fields that the form does not edit are kept for :meth:`value`.
         """
         given: dict[str, Any] = dict(value)
-        before = self.values()
+        previous_values = self.values()
         blocked = self.blockSignals(True)
-        for key, wanted in given.items():
+        for key, new_value in given.items():
             if key in self._editors:
-                self._editors[key].write(wanted)
+                self._editors[key].write(new_value)
             elif key in self._model.model_fields:
-                self._other_values[key] = wanted
+                self._other_values[key] = new_value
         self.blockSignals(blocked)
         for key in self._editors:
             self._check(key)
-        if self.values() != before:
+        if self.values() != previous_values:
             self.changed.emit()
 
     def reset(self) -> None:
@@ -137,13 +137,17 @@ class RequestForm(QWidget, Generic[Model]):
 
     def errors(self) -> dict[str, str]:
         """Return the errors shown, by field; empty if the form is valid."""
-        return {key: shown.text() for key, shown in self._errors.items() if shown.text()}
+        return {
+            key: error_label.text()
+            for key, error_label in self._errors.items()
+            if error_label.text()
+        }
 
     def show_error(self, key: str, text: str) -> None:
         """Show an error below a field; an empty text clears it."""
-        shown = self._errors[key]
-        shown.setText(text)
-        shown.setVisible(bool(text))
+        error_label = self._errors[key]
+        error_label.setText(text)
+        error_label.setVisible(bool(text))
         set_property(self._editors[key].focus, "invalid", "true" if text else "false")
         if text and self._more.isAncestorOf(self._editors[key].widget):
             self.more_button.setChecked(True)
@@ -172,23 +176,25 @@ class RequestForm(QWidget, Generic[Model]):
         if editor is None:
             return
         title = self._title(key)
-        other = _dependency(field)
-        needs = self.tr("Only with “{0}”.").format(self._title(other)) if other else ""
-        described = (translated(field.description or ""), range_text(field), needs)
-        tip = " ".join(part for part in described if part)
+        dependency = _dependency(field)
+        dependency_text = (
+            self.tr("Only with “{0}”.").format(self._title(dependency)) if dependency else ""
+        )
+        tip_parts = (translated(field.description or ""), range_text(field), dependency_text)
+        tip = " ".join(part for part in tip_parts if part)
         name(editor.focus, title, tip)
         ignore_unfocused_wheel(editor.focus)
         if not field.is_required():
             editor.write(field.get_default(call_default_factory=True))
-        shown = label("", "danger", wrap=True)
-        shown.hide()
-        self._editors[key], self._errors[key] = editor, shown
+        error_label = label("", "danger", wrap=True)
+        error_label.hide()
+        self._editors[key], self._errors[key] = editor, error_label
         self._checks[key] = TypeAdapter(_annotated(field))
         cell = QVBoxLayout()
         cell.setContentsMargins(0, 0, 0, 0)
         cell.setSpacing(2)
         cell.addWidget(editor.widget)
-        cell.addWidget(shown)
+        cell.addWidget(error_label)
         if editor.has_own_label:
             # A full-width row, as a long caption may not fit in the field column.
             rows.addRow(cell)
@@ -218,15 +224,15 @@ class RequestForm(QWidget, Generic[Model]):
     def _update_dependent_fields(self) -> None:
         """Enable and show dependent fields only while the field they depend on applies."""
         for key, editor in self._editors.items():
-            other = _dependency(self._model.model_fields[key])
-            if other in self._editors:
+            dependency = _dependency(self._model.model_fields[key])
+            if dependency in self._editors:
                 # None leaves it to the job, which may turn it on.
-                editor.widget.setEnabled(self._editors[other].read() in (True, None))
+                editor.widget.setEnabled(self._editors[dependency].read() in (True, None))
         for key, (box, caption) in self._options.items():
-            of = self._editors.get(options_from(self._model.model_fields[key]))
-            some = box.show_entry(of.read() if of else "")
-            box.setVisible(some)
-            caption.setVisible(some)
+            source = self._editors.get(options_from(self._model.model_fields[key]))
+            has_options = box.show_entry(source.read() if source else "")
+            box.setVisible(has_options)
+            caption.setVisible(has_options)
 
     def _clear_errors(self) -> None:
         for key in self._errors:
@@ -244,16 +250,16 @@ class RequestForm(QWidget, Generic[Model]):
         return translated((field.title if field else "") or key.replace("_", " "))
 
     def _make_more_button(self) -> QToolButton:
-        made = QToolButton()
-        made.setText(self.tr("More"))
-        made.setCheckable(True)
-        made.setProperty("role", "fold")
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        set_icon(made, "chevron-right", "muted")
-        name(made, self.tr("More"), self.tr("Show what is rarely changed"))
-        made.toggled.connect(self._show_more)
-        return made
+        button = QToolButton()
+        button.setText(self.tr("More"))
+        button.setCheckable(True)
+        button.setProperty("role", "fold")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        set_icon(button, "chevron-right", "muted")
+        name(button, self.tr("More"), self.tr("Show what is rarely changed"))
+        button.toggled.connect(self._show_more)
+        return button
 
     def _show_more(self, unfolded: bool) -> None:
         self._more.setVisible(unfolded)
@@ -273,8 +279,8 @@ class _Relay(QObject):
 
 def _dependency(field: FieldInfo) -> str:
     """Return the name of the field that this one depends on; empty if none."""
-    extra = field.json_schema_extra
-    return str(extra.get("only_with", "")) if isinstance(extra, dict) else ""
+    schema = field.json_schema_extra
+    return str(schema.get("only_with", "")) if isinstance(schema, dict) else ""
 
 
 def _rows() -> QFormLayout:

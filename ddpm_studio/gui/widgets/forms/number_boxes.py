@@ -84,8 +84,10 @@ class FloatBox(QDoubleSpinBox):
         self._low = low
         self._optional = empty is not None
         self.setDecimals(_DECIMALS)
-        none = low - (step or 1.0)
-        self.setRange(none if self._optional else low, _LARGEST_FLOAT if high is None else high)
+        empty_value = low - (step or 1.0)
+        self.setRange(
+            empty_value if self._optional else low, _LARGEST_FLOAT if high is None else high
+        )
         if empty is not None:
             self.setSpecialValueText(empty)
         if step is None:

@@ -47,9 +47,9 @@ class OptionsBox(QWidget):
             self._boxes[entry.name, option.name] = option, box
         self.show_entry("")
 
-    def show_entry(self, chosen: object) -> bool:
+    def show_entry(self, value: object) -> bool:
         """Show the options of the entry of a name; return whether it has any."""
-        self._chosen = str(chosen)
+        self._chosen = str(value)
         for (entry, _), (_, box) in self._boxes.items():
             self._rows.setRowVisible(box, entry == self._chosen)
         return any(entry == self._chosen for entry, _ in self._boxes)

@@ -43,8 +43,8 @@ class SeedBox(QAbstractSpinBox):
 
     def randomize(self) -> None:
         """Choose a different seed at random, below 10,000 so that it is easy to read out."""
-        thrown = secrets.randbelow(_RANDOM_LIMIT - 1)
-        self.set_value(thrown if thrown < self._value else thrown + 1)
+        number = secrets.randbelow(_RANDOM_LIMIT - 1)
+        self.set_value(number if number < self._value else number + 1)
 
     def stepBy(self, steps: int) -> None:
         """Step the seed up or down."""
@@ -52,9 +52,9 @@ class SeedBox(QAbstractSpinBox):
 
     def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
         """Return which steps stay within 0 to 2^63 − 1."""
-        flag = QAbstractSpinBox.StepEnabledFlag
-        up = flag.StepUpEnabled if self._value < _LARGEST else flag.StepNone
-        return up | (flag.StepDownEnabled if self._value > 0 else flag.StepNone)
+        flags = QAbstractSpinBox.StepEnabledFlag
+        up_flag = flags.StepUpEnabled if self._value < _LARGEST else flags.StepNone
+        return up_flag | (flags.StepDownEnabled if self._value > 0 else flags.StepNone)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Validate the text: digits only, within the range."""
@@ -67,8 +67,8 @@ class SeedBox(QAbstractSpinBox):
     def sizeHint(self) -> QSize:
         """Return a size with room for about six digits."""
         hint = super().sizeHint()
-        wide = self.fontMetrics().horizontalAdvance("000000") + 36
-        return QSize(wide, hint.height())
+        width = self.fontMetrics().horizontalAdvance("000000") + 36
+        return QSize(width, hint.height())
 
     def minimumSizeHint(self) -> QSize:
         """Return the size hint, as the box does not shrink."""

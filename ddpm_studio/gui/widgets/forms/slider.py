@@ -38,15 +38,17 @@ class Slider(QSlider):
         """Move the handle to a left press, and let Qt drag it from there."""
         point = event.position().toPoint()
         # Qt starts no drag if there is only one value, or with several buttons pressed.
-        still = self.minimum() == self.maximum() or event.buttons() != Qt.MouseButton.LeftButton
-        if still or self.handle.contains(point):
+        cannot_drag = (
+            self.minimum() == self.maximum() or event.buttons() != Qt.MouseButton.LeftButton
+        )
+        if cannot_drag or self.handle.contains(point):
             super().mousePressEvent(event)
             return
         # First, so that slots of the position's signal see that it is being dragged.
         self.setSliderDown(True)
         self.setSliderPosition(self._value_at(point))
         # With few values, the handle may be some way from the pointer.
-        held = QMouseEvent(
+        press = QMouseEvent(
             event.type(),
             QPointF(self.handle.center()),
             event.scenePosition(),
@@ -56,8 +58,8 @@ class Slider(QSlider):
             event.modifiers(),
             event.pointingDevice(),
         )
-        super().mousePressEvent(held)
-        event.setAccepted(held.isAccepted())
+        super().mousePressEvent(press)
+        event.setAccepted(press.isAccepted())
 
     def _on_action(self) -> None:
         self.user_moved.emit()
@@ -73,9 +75,9 @@ class Slider(QSlider):
             self._option().upsideDown,
         )
 
-    def _part(self, which: QStyle.SubControl) -> QRect:
-        whole = QStyle.ComplexControl.CC_Slider
-        return self.style().subControlRect(whole, self._option(), which, self)
+    def _part(self, sub_control: QStyle.SubControl) -> QRect:
+        slider = QStyle.ComplexControl.CC_Slider
+        return self.style().subControlRect(slider, self._option(), sub_control, self)
 
     def _option(self) -> QStyleOptionSlider:
         option = QStyleOptionSlider()

@@ -50,19 +50,19 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
     ``role`` is one of title, section, heading, caption, muted, danger, warning, success, key or
     none.
     """
-    made = WrappedLabel(text) if wrap else QLabel(text)
+    widget = WrappedLabel(text) if wrap else QLabel(text)
     if role:
-        made.setProperty("role", role)
-    made.setWordWrap(wrap)
-    made.setTextFormat(Qt.TextFormat.PlainText)
-    return made
+        widget.setProperty("role", role)
+    widget.setWordWrap(wrap)
+    widget.setTextFormat(Qt.TextFormat.PlainText)
+    return widget
 
 
 def number_label(text: str = "", role: str = "") -> QLabel:
     """Return a label for a changing number, with tabular figures."""
-    made = label(text, role)
-    use_tabular_figures(made)
-    return made
+    widget = label(text, role)
+    use_tabular_figures(widget)
+    return widget
 
 
 def use_tabular_figures(widget: QWidget) -> None:
@@ -74,26 +74,26 @@ def use_tabular_figures(widget: QWidget) -> None:
 
 def button(text: str, tip: str = "", *, icon: str = "", role: str = "") -> QPushButton:
     """Return a push button; ``role`` is primary, danger, link or none."""
-    made = QPushButton(text)
+    widget = QPushButton(text)
     if role:
-        made.setProperty("role", role)
+        widget.setProperty("role", role)
     if icon:
-        ink = {"primary": "on_accent", "danger": "danger", "link": "accent"}.get(role, "text")
-        set_icon(made, icon, ink)
-        made.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
-    name(made, text, tip)
-    return made
+        icon_role = {"primary": "on_accent", "danger": "danger", "link": "accent"}.get(role, "text")
+        set_icon(widget, icon, icon_role)
+        widget.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+    name(widget, text, tip)
+    return widget
 
 
 def tool_button(icon: str, title: str, tip: str = "", *, checkable: bool = False) -> QToolButton:
     """Return a flat icon-only button that Tab can focus."""
-    made = QToolButton()
-    set_icon(made, icon)
-    made.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
-    made.setCheckable(checkable)
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    name(made, title, tip)
-    return made
+    widget = QToolButton()
+    set_icon(widget, icon)
+    widget.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+    widget.setCheckable(checkable)
+    widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    name(widget, title, tip)
+    return widget
 
 
 def add_clear_button(edit: QLineEdit) -> None:
@@ -110,10 +110,10 @@ def add_text_margin(box: QAbstractSpinBox) -> None:
 
 def line() -> QFrame:
     """Return a thin horizontal line."""
-    made = QFrame()
-    made.setProperty("role", "line")
-    made.setFixedHeight(1)
-    return made
+    frame = QFrame()
+    frame.setProperty("role", "line")
+    frame.setFixedHeight(1)
+    return frame
 
 
 class ElidedLabel(QLabel):
@@ -131,17 +131,17 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the elided text, and set the tooltip if it is elided."""
-        shown = self.fontMetrics().elidedText(
+        elided = self.fontMetrics().elidedText(
             self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width()
         )
-        self.setToolTip("" if shown == self.text() else self.text())
+        self.setToolTip("" if elided == self.text() else self.text())
         painter = QStylePainter(self)
         painter.drawItemText(
             self.contentsRect(),
             self.alignment(),
             self.palette(),
             self.isEnabled(),
-            shown,
+            elided,
             self.foregroundRole(),
         )
         painter.end()

@@ -25,12 +25,12 @@ class Columns(QWidget):
         self._box.setSpacing(SPACE_M)
         self._groups: list[QVBoxLayout] = []
 
-    def add(self, *parts: QWidget | QLayout, filling: QWidget | None = None) -> None:
+    def add(self, *parts: QWidget | QLayout, stretched: QWidget | None = None) -> None:
         """Add a group.
 
         Args:
             parts: from top to bottom.
-            filling: the part that takes the remaining height, if any.
+            stretched: the part that takes the remaining height, if any.
         """
         group = QVBoxLayout()
         group.setSpacing(SPACE_M)
@@ -38,7 +38,7 @@ class Columns(QWidget):
             if isinstance(part, QLayout):
                 group.addLayout(part)
             else:
-                group.addWidget(part, _FILL_STRETCH if part is filling else 0)
+                group.addWidget(part, _FILL_STRETCH if part is stretched else 0)
         group.addStretch(1)
         self._groups.append(group)
         self._box.addLayout(group)
@@ -53,15 +53,19 @@ class Columns(QWidget):
         """Return a minimum of the widest group's width, as groups can be stacked."""
         margins = self.contentsMargins()
         widest = max((group.minimumSize().width() for group in self._groups), default=0)
-        wide = widest + margins.left() + margins.right()
-        return QSize(wide, self._box.minimumSize().height())
+        width = widest + margins.left() + margins.right()
+        return QSize(width, self._box.minimumSize().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Stack the groups or put them side by side, by the width available."""
         super().resizeEvent(event)
         gaps = SPACE_L * (len(self._groups) - 1)
-        needed = sum(max(MIN_COLUMN_WIDTH, group.minimumSize().width()) for group in self._groups)
-        direction = _HORIZONTAL if self._box.contentsRect().width() >= needed + gaps else _VERTICAL
+        required_width = sum(
+            max(MIN_COLUMN_WIDTH, group.minimumSize().width()) for group in self._groups
+        )
+        direction = (
+            _HORIZONTAL if self._box.contentsRect().width() >= required_width + gaps else _VERTICAL
+        )
         if direction != self._box.direction():
             self._box.setDirection(direction)
             self._box.setSpacing(SPACE_L if direction is _HORIZONTAL else SPACE_M)

@@ -78,53 +78,53 @@ class ControlRow(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Redistribute controls when one was shown, hidden or resized."""
-        done = super().event(event)
+        handled = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._redistribute()
-        return done
+        return handled
 
     def _size(self, parts: list[QWidget]) -> QSize:
-        ends = [] if self._corner is None else [self._corner]
+        corner = [] if self._corner is None else [self._corner]
         sizes = [
             _preferred_size(widget)
-            for widget in (*parts, *ends)
+            for widget in (*parts, *corner)
             if not is_explicitly_hidden(widget)
         ]
-        wide = sum(size.width() for size in sizes) + SPACE_M * max(0, len(sizes) - 1)
+        width = sum(size.width() for size in sizes) + SPACE_M * max(0, len(sizes) - 1)
         # Include the height of controls in the drawer, so that it is constant.
-        high = max((_preferred_size(part.widget).height() for part in self._parts), default=0)
-        return QSize(wide, max([high, *(size.height() for size in sizes)]))
+        height = max((_preferred_size(part.widget).height() for part in self._parts), default=0)
+        return QSize(width, max([height, *(size.height() for size in sizes)]))
 
     def _redistribute(self) -> None:
-        free = self.width() - self._size([]).width()
+        free_width = self.width() - self._size([]).width()
         for part in sorted(self._parts, key=lambda part: not part.keep):
             # Controls hidden explicitly take no room.
-            needed = (
+            required_width = (
                 0
                 if is_explicitly_hidden(part.widget)
                 else _preferred_size(part.widget).width() + SPACE_M
             )
-            if needed <= free:
-                free -= needed
+            if required_width <= free_width:
+                free_width -= required_width
                 self._move_to_row(part)
             else:
                 self._move_to_drawer(part)
 
     def _move_to_drawer(self, part: _Part) -> None:
         if part.drawer_row is None:
-            before = self._parts[: self._parts.index(part)]
-            place = sum(other.drawer_row is not None for other in before)
+            preceding = self._parts[: self._parts.index(part)]
+            index = sum(other.drawer_row is not None for other in preceding)
             self._row.removeWidget(part.widget)
-            part.drawer_row = self._drawer.host_control(part.widget, part.sentence, place)
+            part.drawer_row = self._drawer.host_control(part.widget, part.sentence, index)
 
     def _move_to_row(self, part: _Part) -> None:
         if part.drawer_row is None:
             return
-        before = self._parts[: self._parts.index(part)]
+        preceding = self._parts[: self._parts.index(part)]
         hidden = is_explicitly_hidden(part.widget)
         part.drawer_row.release()
         part.drawer_row = None
-        self._row.insertWidget(sum(other.drawer_row is None for other in before), part.widget)
+        self._row.insertWidget(sum(other.drawer_row is None for other in preceding), part.widget)
         part.widget.setHidden(hidden)
 
 

@@ -86,16 +86,16 @@ class Drawer(QFrame):
         self.column.insertWidget(self.column.count() - 1, row)
         return row
 
-    def host_control(self, part: QWidget, sentence: str, place: int) -> ExplainedControl:
+    def host_control(self, part: QWidget, sentence: str, index: int) -> ExplainedControl:
         """Host a control that has no room elsewhere, until :meth:`ExplainedControl.release`.
 
         Args:
             part: the control.
             sentence: what it does.
-            place: index among the hosted controls, from the top.
+            index: index among the hosted controls, from the top.
         """
         row = ExplainedControl(part, sentence)
-        self._hosted_column.insertWidget(place, row)
+        self._hosted_column.insertWidget(index, row)
         self._fit_timer.start()
         return row
 
@@ -124,17 +124,17 @@ class Drawer(QFrame):
 
     def _find_common_ancestor(self) -> QWidget:
         """Return the closest common ancestor of the owner and the button."""
-        around = self._owner
-        while (above := around.parentWidget()) and not around.isAncestorOf(self.button):
-            around = above
-        return around
+        ancestor = self._owner
+        while (parent := ancestor.parentWidget()) and not ancestor.isAncestorOf(self.button):
+            ancestor = parent
+        return ancestor
 
     def _reposition(self) -> None:
         width = min(WIDTH, self._owner.width())
-        within = width - self._frame_size.width()
-        wanted = self.column.heightForWidth(within)
-        wanted = max(wanted, self._body.minimumSizeHint().height())
-        height = min(self._owner.height(), wanted + self._frame_size.height())
+        content_width = width - self._frame_size.width()
+        content_height = self.column.heightForWidth(content_width)
+        content_height = max(content_height, self._body.minimumSizeHint().height())
+        height = min(self._owner.height(), content_height + self._frame_size.height())
         self.setGeometry(self._owner.width() - width, self._owner.height() - height, width, height)
         self.raise_()
 
@@ -150,7 +150,7 @@ class ExplainedControl(QWidget):
     def __init__(self, part: QWidget, sentence: str) -> None:
         super().__init__()
         self._part = part
-        self.words = label(sentence, "caption", wrap=True)
+        self.sentence_label = label(sentence, "caption", wrap=True)
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -159,8 +159,8 @@ class ExplainedControl(QWidget):
         row.addWidget(part)
         row.addStretch()
         column.addLayout(row)
-        column.addWidget(self.words)
-        self.words.setVisible(bool(sentence))
+        column.addWidget(self.sentence_label)
+        self.sentence_label.setVisible(bool(sentence))
         part.installEventFilter(self)
         # Not shown here: a widget without a parent would appear as a top-level window.
         if hidden:
@@ -173,9 +173,9 @@ class ExplainedControl(QWidget):
         self.hide()
         self.deleteLater()
 
-    def add(self, more: QWidget) -> None:
+    def add(self, widget: QWidget) -> None:
         """Append a widget below the explanation."""
-        self._column.addWidget(more)
+        self._column.addWidget(widget)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Event filter of the control: show and hide the row with it."""

@@ -21,7 +21,7 @@ class EmptyState(QWidget):
         text: one line on what the view will show.
         button_text: text of the button; empty: no button.
         callback: called when the button is clicked.
-        flat: whether to use one line without the icon, for little height.
+        horizontal: whether to use one line without the icon, for little height.
         parent: the owner.
     """
 
@@ -31,7 +31,7 @@ class EmptyState(QWidget):
         text: str = "",
         button_text: str = "",
         callback: Callable[[], object] | None = None,
-        flat: bool = False,
+        horizontal: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class EmptyState(QWidget):
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.button = button(button_text or " ")
         self.button.clicked.connect(self._run_callback)
-        if flat:
+        if horizontal:
             self._lay_out_horizontally()
         else:
             self._lay_out_vertically()

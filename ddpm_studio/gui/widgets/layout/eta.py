@@ -13,14 +13,18 @@ def format_duration(seconds: float) -> str:
     """Format seconds as "4 s", "6 min", "2 h 10 min" or "3 days"; "" if negative or not finite."""
     if not math.isfinite(seconds) or seconds < 0:
         return ""
-    words = durations.format_duration(seconds)
-    number, _, unit = words.rpartition(" ")
+    text = durations.format_duration(seconds)
+    number, _, unit = text.rpartition(" ")
     if unit == "days":
         return QCoreApplication.translate("Duration", "{n} days").format(n=number)
-    return words
+    return text
 
 
 def time_left(seconds: float | None) -> str:
     """Format a remaining time as "6 min left"; "" if unknown (None)."""
-    words = "" if seconds is None else format_duration(seconds)
-    return QCoreApplication.translate("Duration", "{time} left").format(time=words) if words else ""
+    duration = "" if seconds is None else format_duration(seconds)
+    return (
+        QCoreApplication.translate("Duration", "{time} left").format(time=duration)
+        if duration
+        else ""
+    )

@@ -68,8 +68,8 @@ class FlowLayout(QLayout):
     def sizeHint(self) -> QSize:
         """Return the size of all items in one line."""
         sizes = [item.sizeHint() for item in self._visible_items()]
-        wide = sum(size.width() for size in sizes) + self._gap * max(0, len(sizes) - 1)
-        return QSize(wide, max((size.height() for size in sizes), default=0))
+        width = sum(size.width() for size in sizes) + self._gap * max(0, len(sizes) - 1)
+        return QSize(width, max((size.height() for size in sizes), default=0))
 
     def minimumSize(self) -> QSize:
         """Return the size of the largest item, or of the first item and the corner."""
@@ -78,9 +78,9 @@ class FlowLayout(QLayout):
         for item in items:
             size = size.expandedTo(item.minimumSize())
         if corner is not None:
-            first = items[0].minimumSize().width() + self._gap if items else 0
-            least = corner.minimumSize()
-            size = size.expandedTo(QSize(first + least.width(), least.height()))
+            first_width = items[0].minimumSize().width() + self._gap if items else 0
+            corner_size = corner.minimumSize()
+            size = size.expandedTo(QSize(first_width + corner_size.width(), corner_size.height()))
         return size
 
     def _visible_items(self) -> list[QLayoutItem]:
@@ -89,38 +89,38 @@ class FlowLayout(QLayout):
 
     def _split_corner(self) -> tuple[list[QLayoutItem], QLayoutItem | None]:
         """Return the flowing items and the corner item, if any."""
-        shown = self._visible_items()
+        visible = self._visible_items()
         if self._corner is None:
-            return shown, None
-        corner = next((item for item in shown if item.widget() is self._corner), None)
-        return [item for item in shown if item is not corner], corner
+            return visible, None
+        corner = next((item for item in visible if item.widget() is self._corner), None)
+        return [item for item in visible if item is not corner], corner
 
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         """Compute the layout, apply it if ``move``, and return its height."""
         top = rect.y()
         items, corner = self._split_corner()
         size = QSize(0, 0) if corner is None else corner.sizeHint()
-        room = rect.width() if corner is None else rect.width() - size.width() - self._gap
+        available = rect.width() if corner is None else rect.width() - size.width() - self._gap
         lines: list[list[QLayoutItem]] = [[]]
-        used = 0
+        line_width = 0
         for item in items:
-            wide = item.sizeHint().width()
-            if lines[-1] and used + wide > room:
+            width = item.sizeHint().width()
+            if lines[-1] and line_width + width > available:
                 lines.append([])
-                used, room = 0, rect.width()
-            used += wide + self._gap
+                line_width, available = 0, rect.width()
+            line_width += width + self._gap
             lines[-1].append(item)
         for number, line in enumerate(lines):
-            beside = [corner] if corner is not None and number == 0 else []
-            height = max((item.sizeHint().height() for item in line + beside), default=0)
+            corner_items = [corner] if corner is not None and number == 0 else []
+            height = max((item.sizeHint().height() for item in line + corner_items), default=0)
             left = rect.x()
-            for item in line + beside:
+            for item in line + corner_items:
                 size = item.sizeHint().boundedTo(QSize(max(1, rect.width()), height))
                 if item is corner:
                     left = max(left, rect.x() + rect.width() - size.width())
                 if move:
-                    drop = (height - size.height()) // 2
-                    item.setGeometry(QRect(QPoint(left, top + drop), size))
+                    offset = (height - size.height()) // 2
+                    item.setGeometry(QRect(QPoint(left, top + offset), size))
                 left += size.width() + self._gap
             top += height + self._line_gap
         return top - self._line_gap - rect.y()

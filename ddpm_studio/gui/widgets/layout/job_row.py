@@ -103,7 +103,7 @@ class JobRow(QWidget):
 
     def _status_text(self) -> str:
         job = self.job
-        words = {
+        state_texts = {
             State.WAITING: self.tr("Waiting…"),
             State.PAUSED: self.tr("Paused"),
             State.DONE: self.tr("Done"),
@@ -112,12 +112,12 @@ class JobRow(QWidget):
         if job.state is State.CANCELLED and job.reports_time_left:
             # A training: its progress is saved, so it is not "Cancelled".
             return self.tr("Stopped")
-        if job.state in words:
-            return words[job.state]
+        if job.state in state_texts:
+            return state_texts[job.state]
         if job.progress is None or job.progress.total <= 0:
             return self.tr("Working…")
-        share = f"{100 * job.progress.done / job.progress.total:.0f} %"
-        return " · ".join(part for part in (share, time_left(job.seconds_left)) if part)
+        percentage = f"{100 * job.progress.done / job.progress.total:.0f} %"
+        return " · ".join(part for part in (percentage, time_left(job.seconds_left)) if part)
 
     def _pause(self) -> None:
         self.pause_requested.emit(self.job.state is not State.PAUSED)

@@ -15,11 +15,11 @@ def add_heading(menu: QMenu, text: str) -> None:
     """
     if menu.actions():
         menu.addSeparator()
-    words = label(text, "caption")
-    words.setContentsMargins(SPACE_M + SPACE_S, SPACE_S, SPACE_M, SPACE_S)
+    text_label = label(text, "caption")
+    text_label.setContentsMargins(SPACE_M + SPACE_S, SPACE_S, SPACE_M, SPACE_S)
     heading = QWidgetAction(menu)
     heading.setText(text)
-    heading.setDefaultWidget(words)
+    heading.setDefaultWidget(text_label)
     # Disabled, so that neither the pointer nor the arrow keys select it.
     heading.setEnabled(False)
     menu.addAction(heading)

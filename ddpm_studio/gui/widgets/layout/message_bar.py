@@ -72,8 +72,10 @@ class _Message:
 
     def outlives(self, newer: _Message) -> bool:
         """Whether to keep it below ``newer``: it stays, and has another text and topic."""
-        same = self.full_text == newer.full_text or (bool(self.topic) and self.topic == newer.topic)
-        return self.is_persistent and not same
+        is_repeated = self.full_text == newer.full_text or (
+            bool(self.topic) and self.topic == newer.topic
+        )
+        return self.is_persistent and not is_repeated
 
 
 class MessageBar(QFrame):
@@ -128,13 +130,13 @@ class MessageBar(QFrame):
         text_column.addWidget(self._remedy)
         links = QHBoxLayout()
         links.setSpacing(SPACE_S)
-        for press in (
+        for link in (
             self.action_button,
             self.details_button,
             self.copy_button,
             self.earlier_button,
         ):
-            links.addWidget(press)
+            links.addWidget(link)
         links.addStretch()
         text_column.addLayout(links)
         top = Qt.AlignmentFlag.AlignTop
@@ -199,8 +201,8 @@ class MessageBar(QFrame):
         self._push(_Message(text, level, remedy, details, action, callback, topic))
 
     def _push(self, message: _Message) -> None:
-        others = (old for old in self._messages if old.outlives(message))
-        self._messages = [*others, message][-_MAX_MESSAGES:]
+        remaining = (old for old in self._messages if old.outlives(message))
+        self._messages = [*remaining, message][-_MAX_MESSAGES:]
         self._show()
 
     def show_info(
@@ -214,13 +216,14 @@ class MessageBar(QFrame):
 
         A gathered message is kept when another, such as a warning a moment later, covers it.
         """
-        before = [
-            old
-            for old in self._messages
-            if old.collects_lines or (old is self._messages[-1] and not old.is_persistent)
+        merged = [
+            message
+            for message in self._messages
+            if message.collects_lines
+            or (message is self._messages[-1] and not message.is_persistent)
         ]
-        self._messages = [old for old in self._messages if old not in before]
-        lines = dict.fromkeys(line for old in before for line in old.text.splitlines())
+        self._messages = [message for message in self._messages if message not in merged]
+        lines = dict.fromkeys(line for message in merged for line in message.text.splitlines())
         lines |= dict.fromkeys(text.splitlines())
         self._push(
             _Message("\n".join([*lines][-_MAX_COLLECTED_LINES:]), "info", collects_lines=True)
@@ -276,10 +279,10 @@ class MessageBar(QFrame):
 
     def event(self, event: QEvent) -> bool:
         """Adjust position and height when the content has changed."""
-        done = super().event(event)
+        handled = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._reposition()
-        return done
+        return handled
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Dismiss the message on Escape."""
@@ -337,9 +340,9 @@ class MessageBar(QFrame):
         owner = self._owner
         if owner is None or self.isHidden():
             return
-        wide, high = owner.width() - 2 * SPACE_M, owner.height() - 2 * SPACE_M
-        width = max(1, min(wide, _MAX_WIDTH))
-        height = min(max(1, high), self.heightForWidth(width))
+        max_width, max_height = owner.width() - 2 * SPACE_M, owner.height() - 2 * SPACE_M
+        width = max(1, min(max_width, _MAX_WIDTH))
+        height = min(max(1, max_height), self.heightForWidth(width))
         self.setGeometry(free_rect(owner, QSize(width, height), self._edge, self))
         self.raise_()
 

@@ -34,15 +34,15 @@ class ResponsiveRow(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return a minimum of the widest part's width, as parts can be stacked."""
-        high = self._box.minimumSize().height()
-        return QSize(max(self._widths(), default=0), high)
+        height = self._box.minimumSize().height()
+        return QSize(max(self._widths(), default=0), height)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Switch between row and column by the width available."""
         super().resizeEvent(event)
         widths = self._widths()
-        needed = sum(widths) + self._box.spacing() * max(0, len(widths) - 1)
-        direction = _HORIZONTAL if self.width() >= needed else _VERTICAL
+        required_width = sum(widths) + self._box.spacing() * max(0, len(widths) - 1)
+        direction = _HORIZONTAL if self.width() >= required_width else _VERTICAL
         if direction != self._box.direction():
             self._box.setDirection(direction)
             self.updateGeometry()

@@ -47,19 +47,19 @@ def prompt_save_path(
     title: str,
     filters: Mapping[str, str],
     file_name: str,
-    then: Callable[[Path], object],
+    callback: Callable[[Path], object],
 ) -> None:
-    """Open a :class:`SaveDialog`; ``then`` is called with the path, if one is chosen."""
+    """Open a :class:`SaveDialog`; ``callback`` is called with the path, if one is chosen."""
     dialog = SaveDialog(parent, title, filters, file_name)
 
     def on_selected(chosen: str) -> None:
-        typed = Path(chosen)
-        path = _with_suffix(typed, list(filters.values()), dialog.defaultSuffix())
-        if path != typed and path_exists(path):
+        selected_path = Path(chosen)
+        path = _with_suffix(selected_path, list(filters.values()), dialog.defaultSuffix())
+        if path != selected_path and path_exists(path):
             # The dialog has not confirmed overwriting the name with the suffix added.
-            prompt_save_path(parent, title, filters, path.name, then)
+            prompt_save_path(parent, title, filters, path.name, callback)
         else:
-            then(path)
+            callback(path)
 
     dialog.fileSelected.connect(on_selected)
     dialog.open()
@@ -67,14 +67,14 @@ def prompt_save_path(
 
 def _with_suffix(path: Path, suffixes: Sequence[str], default_suffix: str) -> Path:
     """Add the default suffix unless a known one is there; Qt takes any dot for a suffix."""
-    known = any(path.name.lower().endswith(f".{ending}") for ending in suffixes)
+    has_suffix = any(path.name.lower().endswith(f".{suffix}") for suffix in suffixes)
     # If a folder is one of the kinds, a suffix is optional.
-    if known or not all(suffixes):
+    if has_suffix or not all(suffixes):
         return path
     return path.with_name(f"{path.name}.{default_suffix}")
 
 
 def _pictures_folder() -> Path:
-    place = QStandardPaths.StandardLocation.PicturesLocation
-    folder = Path(QStandardPaths.writableLocation(place))
+    location = QStandardPaths.StandardLocation.PicturesLocation
+    folder = Path(QStandardPaths.writableLocation(location))
     return folder if folder.is_dir() else Path.home()

@@ -42,11 +42,11 @@ class VerticalScrollArea(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         """Return the minimum width of the content plus the scroll bar's width."""
-        wanted = self.full_width()
+        width = self.full_width()
         if self._max_content_width is not None:
             # Before the style sheet is applied, controls report larger hints than they need.
-            wanted = min(wanted, self._max_content_width + self._bar_width())
-        return QSize(wanted, super().minimumSizeHint().height())
+            width = min(width, self._max_content_width + self._bar_width())
+        return QSize(width, super().minimumSizeHint().height())
 
     def full_width(self) -> int:
         """Return the minimum width, in pixels, at which no content is cut off."""
@@ -78,19 +78,19 @@ class FillingScrollArea(VerticalScrollArea):
         return super().eventFilter(watched, event)
 
     def _fit(self) -> None:
-        layout, room = self._content.layout(), self.maximumViewportSize()
+        layout, viewport_size = self._content.layout(), self.maximumViewportSize()
         assert isinstance(layout, QVBoxLayout)
-        if room != self._viewport_size:
-            self._viewport_size, self._toggle_count = room, 0
-        width, min_height = room.width(), _minimum_height(layout, room.width())
-        needs_scroll_bar = min_height > room.height()
+        if viewport_size != self._viewport_size:
+            self._viewport_size, self._toggle_count = viewport_size, 0
+        width, min_height = viewport_size.width(), _minimum_height(layout, viewport_size.width())
+        needs_scroll_bar = min_height > viewport_size.height()
         self._toggle_count += needs_scroll_bar != self._has_scroll_bar
         # Content that is higher when wider may fit only with the bar: prevent endless toggling.
         self._has_scroll_bar = needs_scroll_bar or self._toggle_count > _MAX_TOGGLES
         if self._has_scroll_bar:
             width -= self.verticalScrollBar().sizeHint().width()
             min_height = _minimum_height(layout, width)
-        self._content.resize(width, max(room.height(), min_height))
+        self._content.resize(width, max(viewport_size.height(), min_height))
 
 
 def _minimum_height(column: QVBoxLayout, width: int) -> int:
@@ -99,18 +99,18 @@ def _minimum_height(column: QVBoxLayout, width: int) -> int:
     Qt's own value uses a nested widget's preferred height where its minimum is meant.
     """
     margins = column.contentsMargins()
-    within = width - margins.left() - margins.right()
+    content_width = width - margins.left() - margins.right()
     heights = []
-    for k in range(column.count()):
-        item = column.itemAt(k)
+    for index in range(column.count()):
+        item = column.itemAt(index)
         if item is None or item.isEmpty():
             continue
         widget = item.widget()
         nested = item.layout() if widget is None else widget.layout()
         if nested is not None and nested.hasHeightForWidth():
-            height = nested.minimumHeightForWidth(within)
+            height = nested.minimumHeightForWidth(content_width)
         elif item.hasHeightForWidth():
-            height = item.heightForWidth(within)
+            height = item.heightForWidth(content_width)
         else:
             height = item.minimumSize().height()
         if widget is not None:

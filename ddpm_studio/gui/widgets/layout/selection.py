@@ -24,19 +24,19 @@ class Selection:
 
     def resize(self, count: int) -> bool:
         """Change the number of items; return whether the selection or current item changed."""
-        before = self.current, self.indices
+        previous = self.current, self.indices
         self.count = count
         self.current = min(max(self.current, 0), count - 1)
         self._anchor = min(self._anchor, max(self.current, 0))
         self._chosen = {index for index in self._chosen if index < count}
-        return before != (self.current, self.indices)
+        return previous != (self.current, self.indices)
 
     def replace(self, indices: Iterable[int]) -> None:
         """Select exactly these indices; the last becomes current."""
-        kept = [index for index in indices if 0 <= index < self.count]
-        self._chosen = set(kept)
-        if kept:
-            self.current = self._anchor = kept[-1]
+        valid = [index for index in indices if 0 <= index < self.count]
+        self._chosen = set(valid)
+        if valid:
+            self.current = self._anchor = valid[-1]
 
     def click(self, index: int | None, *, toggle: bool = False, extend: bool = False) -> None:
         """Apply a click on item ``index`` (None: on empty space), as in a list view."""

@@ -18,33 +18,35 @@ class WrappedLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         """Return a minimum width of at most 20 average characters."""
-        least = super().minimumSizeHint()
-        return least.boundedTo(QSize(self._characters(_MIN_CHARACTERS), least.height()))
+        minimum = super().minimumSizeHint()
+        return minimum.boundedTo(QSize(self._characters(_MIN_CHARACTERS), minimum.height()))
 
     def sizeHint(self) -> QSize:
         """Return a preferred width of at most 80 average characters."""
-        hint, most = super().sizeHint(), self._characters(_MAX_CHARACTERS)
-        return hint if hint.width() <= most else QSize(most, self.heightForWidth(most))
+        hint, max_width = super().sizeHint(), self._characters(_MAX_CHARACTERS)
+        return (
+            hint if hint.width() <= max_width else QSize(max_width, self.heightForWidth(max_width))
+        )
 
     def heightForWidth(self, width: int) -> int:
         """Return the height of all lines."""
-        room = width - self._margins().width()
-        if not self._has_wider_word(room):
+        content_width = width - self._margins().width()
+        if not self._has_wider_word(content_width):
             return super().heightForWidth(width)
-        return ceil(_lay_out(self.text(), self.font(), room, self.alignment())[1])
+        return ceil(_lay_out(self.text(), self.font(), content_width, self.alignment())[1])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the text, broken within words where needed."""
-        place = self.contentsRect()
-        if not self._has_wider_word(place.width()):
+        rect = self.contentsRect()
+        if not self._has_wider_word(rect.width()):
             super().paintEvent(event)
             return
-        layout, height = _lay_out(self.text(), self.font(), place.width(), self.alignment())
-        spare = max(0.0, place.height() - height)
-        top = spare / 2 if self.alignment() & Qt.AlignmentFlag.AlignVCenter else 0.0
+        layout, height = _lay_out(self.text(), self.font(), rect.width(), self.alignment())
+        free_height = max(0.0, rect.height() - height)
+        top = free_height / 2 if self.alignment() & Qt.AlignmentFlag.AlignVCenter else 0.0
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        layout.draw(painter, QPointF(place.left(), place.top() + top))
+        layout.draw(painter, QPointF(rect.left(), rect.top() + top))
         painter.end()
 
     def _characters(self, count: int) -> int:

@@ -11,10 +11,10 @@ _SIDE = 8
 _LIGHT, _DARK = QColor(255, 255, 255), QColor(204, 204, 204)
 
 
-def paint_checkerboard(painter: QPainter, place: QRect | QRectF, picture: QImage | QPixmap) -> None:
+def paint_checkerboard(painter: QPainter, rect: QRect | QRectF, picture: QImage | QPixmap) -> None:
     """Fill the rectangle of a picture with a checkerboard, if it has an alpha channel."""
     if picture.hasAlphaChannel():
-        painter.fillRect(place, QBrush(_squares()))
+        painter.fillRect(rect, QBrush(_squares()))
 
 
 @cache

@@ -130,8 +130,8 @@ class FilmStrip(QWidget):
     def index_at(self, x: float) -> int:
         """Return the index of the frame at ``x``, in logical pixels; the nearest if outside."""
         left, width = self._span()
-        share = (x - left) / max(1.0, width)
-        return min(max(int(share * self.count), 0), max(0, self.count - 1))
+        fraction = (x - left) / max(1.0, width)
+        return min(max(int(fraction * self.count), 0), max(0, self.count - 1))
 
     def _discard_images(self) -> None:
         self._images.clear()
@@ -154,25 +154,25 @@ class FilmStrip(QWidget):
         painter = QPainter(self)
         cells = self._cells()
         side = self._side()
-        here = self._current * cells // self.count
+        current_cell = self._current * cells // self.count
         painter.setFont(body_font(FONT_CAPTION))
-        needed = self._widest + SPACE_M
+        caption_width = self._widest + SPACE_M
         _, width = self._span()
-        every = max(1, -(-needed * cells // int(max(1, width))))
+        caption_interval = max(1, -(-caption_width * cells // int(max(1, width))))
         for cell in range(cells):
-            index = self._current if cell == here else self._frame_of(cell, cells)
+            index = self._current if cell == current_cell else self._frame_of(cell, cells)
             tile = self._tile(cell, cells, side)
             self._paint_frame(painter, index, tile)
-            by_caption = abs(cell - here) < every and cell != here
-            if cell == here or (cell % every == 0 and not by_caption):
-                painter.setPen(theme.color("text" if cell == here else "muted"))
-                box = QRectF(tile.center().x() - 40, tile.bottom() + 3, 80, _CAPTION)
+            near_current = abs(cell - current_cell) < caption_interval and cell != current_cell
+            if cell == current_cell or (cell % caption_interval == 0 and not near_current):
+                painter.setPen(theme.color("text" if cell == current_cell else "muted"))
+                caption_rect = QRectF(tile.center().x() - 40, tile.bottom() + 3, 80, _CAPTION)
                 painter.drawText(
-                    box,
+                    caption_rect,
                     Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop,
                     self._captions[index],
                 )
-        self._paint_marker(painter, self._tile(here, cells, side))
+        self._paint_marker(painter, self._tile(current_cell, cells, side))
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -187,12 +187,12 @@ class FilmStrip(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Scrub with the arrows, Page up, Page down, Home and End."""
-        tenth = max(1, self.count // 10)
+        jump = max(1, self.count // 10)
         targets = {
             Qt.Key.Key_Left: self._current - 1,
             Qt.Key.Key_Right: self._current + 1,
-            Qt.Key.Key_PageUp: self._current - tenth,
-            Qt.Key.Key_PageDown: self._current + tenth,
+            Qt.Key.Key_PageUp: self._current - jump,
+            Qt.Key.Key_PageDown: self._current + jump,
             Qt.Key.Key_Home: 0,
             Qt.Key.Key_End: self.count - 1,
         }
@@ -210,39 +210,41 @@ class FilmStrip(QWidget):
     def _scrub(self, index: int) -> None:
         if not self.count:
             return
-        before = self._current
+        previous = self._current
         self.set_current(index)
-        if self._current != before:
+        if self._current != previous:
             self.scrubbed.emit(self._current)
 
     def _side(self) -> float:
         """Return the tiles' side in logical pixels: the largest whole-factor zoom that fits."""
-        room = float(max(16, self.height() - _CAPTION - _MARKER - SPACE_S))
+        available = float(max(16, self.height() - _CAPTION - _MARKER - SPACE_S))
         frame = next((frame for frame in self._frames if frame is not None), None)
         if frame is None:
-            return room
+            return available
         ratio = self.devicePixelRatioF()
-        zoom = room * ratio / max(frame.shape[:2])
-        return int(zoom) * max(frame.shape[:2]) / ratio if zoom >= 1 else room
+        zoom = available * ratio / max(frame.shape[:2])
+        return int(zoom) * max(frame.shape[:2]) / ratio if zoom >= 1 else available
 
     def _span(self) -> tuple[float, float]:
         return SPACE_S, self.width() - 2.0 * SPACE_S
 
     def _cells(self) -> int:
         _, width = self._span()
-        most = max(1, min(self.count, int((width + SPACE_S) // (self._side() + SPACE_S))))
-        fewest = max(_FEWEST_EVEN, most // 3)
-        fitting = range(most, fewest - 1, -1) if self._evenly_spaced else ()
-        return next((n for n in fitting if (self.count - 1) % (n - 1) == 0), most)
+        max_cells = max(1, min(self.count, int((width + SPACE_S) // (self._side() + SPACE_S))))
+        min_cells = max(_FEWEST_EVEN, max_cells // 3)
+        candidates = range(max_cells, min_cells - 1, -1) if self._evenly_spaced else ()
+        return next((n for n in candidates if (self.count - 1) % (n - 1) == 0), max_cells)
 
     def _frame_of(self, cell: int, cells: int) -> int:
         return round(cell * (self.count - 1) / max(1, cells - 1))
 
     def _tile(self, cell: int, cells: int, side: float) -> QRectF:
         left, width = self._span()
-        middle = left + (cell + 0.5) * width / cells
-        room = self.height() - _CAPTION - _MARKER - SPACE_S
-        return QRectF(round(middle - side / 2), _MARKER + 2 + round((room - side) / 2), side, side)
+        centre_x = left + (cell + 0.5) * width / cells
+        available = self.height() - _CAPTION - _MARKER - SPACE_S
+        return QRectF(
+            round(centre_x - side / 2), _MARKER + 2 + round((available - side) / 2), side, side
+        )
 
     def _paint_frame(self, painter: QPainter, index: int, tile: QRectF) -> None:
         frame = self._frames[index]
@@ -260,11 +262,11 @@ class FilmStrip(QWidget):
         zoom = tile.width() * ratio / max(image.width(), image.height())
         zoom = int(zoom) if zoom >= 1 else zoom
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, zoom < 1)
-        wide, tall = image.width() * zoom / ratio, image.height() * zoom / ratio
-        left = round((tile.center().x() - wide / 2) * ratio) / ratio
-        place = QRectF(left, tile.bottom() - tall, wide, tall)
-        paint_checkerboard(painter, place, image)
-        painter.drawImage(place, image)
+        width, height = image.width() * zoom / ratio, image.height() * zoom / ratio
+        left = round((tile.center().x() - width / 2) * ratio) / ratio
+        rect = QRectF(left, tile.bottom() - height, width, height)
+        paint_checkerboard(painter, rect, image)
+        painter.drawImage(rect, image)
 
     def _paint_marker(self, painter: QPainter, tile: QRectF) -> None:
         """Paint a frame around the current tile, and a marker at its exact position in time."""

@@ -48,8 +48,8 @@ class GridLayout:
     @property
     def tiles_size(self) -> tuple[int, int]:
         """Height and width of the bounding rectangle of all tiles."""
-        across = (self.columns - 1) * self.pitch_x + self.tile_width
-        return (self.rows - 1) * self.pitch_y + self.tile_height, across
+        width = (self.columns - 1) * self.pitch_x + self.tile_width
+        return (self.rows - 1) * self.pitch_y + self.tile_height, width
 
     def filled_share(self, count: int) -> float:
         """Return the share of cells, 0..1, that ``count`` pictures fill."""
@@ -61,7 +61,7 @@ class GridLayout:
         return self.left + self.columns * self.pitch_x
 
     def zoomed(
-        self, zoom: float, picture: tuple[int, int], area: tuple[int, int], before: int = 0
+        self, zoom: float, picture: tuple[int, int], area: tuple[int, int], label_width: int = 0
     ) -> GridLayout:
         """Return the layout with the same cells and larger tiles, which may need scrolling.
 
@@ -69,14 +69,14 @@ class GridLayout:
             zoom: device pixels per picture pixel.
             picture: height and width of a picture in its own pixels.
             area: height and width of the view.
-            before: width of the row labels left of the tiles.
+            label_width: width of the row labels left of the tiles.
         """
         tile_height, tile_width = (max(1, round(side * zoom)) for side in picture)
         gap = self.pitch_x - self.tile_width
         pitch_x, pitch_y = tile_width + gap, tile_height + self.pitch_y - self.tile_height
         # The space above and below all rows has the same height at any zoom.
-        high = self.content_height + self.rows * (pitch_y - self.pitch_y)
-        wide = self.columns * pitch_x - gap + before
+        height = self.content_height + self.rows * (pitch_y - self.pitch_y)
+        width = self.columns * pitch_x - gap + label_width
         return replace(
             self,
             zoom=zoom,
@@ -84,17 +84,17 @@ class GridLayout:
             tile_height=tile_height,
             pitch_x=pitch_x,
             pitch_y=pitch_y,
-            left=max(gap, (area[1] - wide) // 2) + before,
-            top=max(gap, (area[0] - high) // 2 + gap),
-            content_height=high,
+            left=max(gap, (area[1] - width) // 2) + label_width,
+            top=max(gap, (area[0] - height) // 2 + gap),
+            content_height=height,
         )
 
     def cell_at(self, x: float, y: float) -> int | None:
         """Return the cell whose tile contains a point (hit test); None outside of tiles."""
         column, within_x = divmod(x - self.left, self.pitch_x)
         row, within_y = divmod(y - self.top, self.pitch_y)
-        inside = within_x < self.tile_width and within_y < self.tile_height
-        if not inside or not 0 <= column < self.columns or not 0 <= row < self.rows:
+        is_in_tile = within_x < self.tile_width and within_y < self.tile_height
+        if not is_in_tile or not 0 <= column < self.columns or not 0 <= row < self.rows:
             return None
         return int(row) * self.columns + int(column)
 
@@ -128,45 +128,45 @@ def fit_grid(
             half this side at least. What does not fit then needs vertical scrolling.
     """
     height, width = picture
-    tall, wide = max(1, area[0] - 2 * margin), max(1, area[1] - 2 * margin)
-    columns = np.arange(1, count + 1)
-    rows = -(-count // columns)
-    zoom = np.minimum(
-        (wide - (columns - 1) * gap) / (columns * width),
-        (tall - (rows - 1) * gap - rows * caption) / (rows * height),
+    max_height, max_width = max(1, area[0] - 2 * margin), max(1, area[1] - 2 * margin)
+    column_counts = np.arange(1, count + 1)
+    row_counts = -(-count // column_counts)
+    zooms = np.minimum(
+        (max_width - (column_counts - 1) * gap) / (column_counts * width),
+        (max_height - (row_counts - 1) * gap - row_counts * caption) / (row_counts * height),
     )
     if max(height, width) <= MAX_INTEGER_ZOOM_SIDE:
-        zoom = np.where(zoom >= 1, np.floor(zoom), zoom)
+        zooms = np.where(zooms >= 1, np.floor(zooms), zooms)
     # Among equal zooms prefer the fullest grid, then the widest one.
-    spare = rows * columns - count
-    best = np.lexsort((-columns, spare, -zoom))[0]
-    chosen, across = float(zoom[best]), int(columns[best])
+    free_cells = row_counts * column_counts - count
+    best = np.lexsort((-column_counts, free_cells, -zooms))[0]
+    zoom, columns = float(zooms[best]), int(column_counts[best])
     side = max(height, width)
-    if chosen < min(1.0, smallest / side):
-        least = smallest / side if side > smallest else float(-(-smallest // side))
-        chosen = min(least, wide / width)
-        across = max(1, int((wide + gap) // (round(width * chosen) + gap)))
-    elif chosen * side < smallest / 2:
-        chosen = min(float(-(-smallest // (2 * side))), wide / width)
-        across = max(1, int((wide + gap) // (round(width * chosen) + gap)))
-    across = min(across, count)
-    down = -(-count // across)
+    if zoom < min(1.0, smallest / side):
+        min_zoom = smallest / side if side > smallest else float(-(-smallest // side))
+        zoom = min(min_zoom, max_width / width)
+        columns = max(1, int((max_width + gap) // (round(width * zoom) + gap)))
+    elif zoom * side < smallest / 2:
+        zoom = min(float(-(-smallest // (2 * side))), max_width / width)
+        columns = max(1, int((max_width + gap) // (round(width * zoom) + gap)))
+    columns = min(columns, count)
+    rows = -(-count // columns)
     # Rounded down: rounded up, the rows would exceed the area.
     tile_width, tile_height = (
-        max(1, int(side * chosen + _ROUNDING_TOLERANCE)) for side in (width, height)
+        max(1, int(side * zoom + _ROUNDING_TOLERANCE)) for side in (width, height)
     )
     pitch_x, pitch_y = tile_width + gap, tile_height + caption + gap
-    used_x, used_y = across * pitch_x - gap, down * pitch_y - gap
+    used_x, used_y = columns * pitch_x - gap, rows * pitch_y - gap
     return GridLayout(
-        columns=across,
-        rows=down,
-        zoom=chosen,
+        columns=columns,
+        rows=rows,
+        zoom=zoom,
         tile_width=tile_width,
         tile_height=tile_height,
         pitch_x=pitch_x,
         pitch_y=pitch_y,
-        left=margin + max(0, (wide - used_x) // 2),
-        top=margin + max(0, (tall - used_y) // 2),
+        left=margin + max(0, (max_width - used_x) // 2),
+        top=margin + max(0, (max_height - used_y) // 2),
         content_height=used_y + 2 * margin,
     )
 
@@ -178,6 +178,8 @@ def best_filling_count(counts: Sequence[int], coverage: Callable[[int], float]) 
         counts: the candidates, at least one, ascending.
         coverage: returns, for a number, the share of the view that its tiles and gaps cover.
     """
-    covers = [coverage(count) for count in counts]
-    enough = max(covers) - _COVERAGE_TOLERANCE
-    return next(count for count, part in zip(counts, covers, strict=True) if part >= enough)
+    coverages = [coverage(count) for count in counts]
+    threshold = max(coverages) - _COVERAGE_TOLERANCE
+    return next(
+        count for count, covered in zip(counts, coverages, strict=True) if covered >= threshold
+    )

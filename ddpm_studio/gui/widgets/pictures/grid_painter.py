@@ -19,17 +19,17 @@ CAPTION_HEIGHT = 20
 
 @dataclass(frozen=True)
 class SpriteSheet:
-    """Sprite sheet: the pictures of ``cells`` in one image, ``across`` in a row."""
+    """Sprite sheet: the pictures of ``cells`` in one image, ``columns`` in a row."""
 
     cells: range
     image: QImage
-    across: int
+    columns: int
 
     @classmethod
     def of(cls, pictures: Pictures, cells: range) -> SpriteSheet:
         """Compose the sheet of ``pictures[cells]``."""
-        across = max(1, round(len(cells) ** 0.5))
-        return cls(cells, compose(pictures[cells.start : cells.stop], across), across)
+        columns = max(1, round(len(cells) ** 0.5))
+        return cls(cells, compose(pictures[cells.start : cells.stop], columns), columns)
 
 
 def paint_tiles(
@@ -50,9 +50,9 @@ def paint_tiles(
     """
     height, width = size
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, layout.zoom % 1 > 0)
-    for place in range(len(sheet.cells)):
-        left, top = layout.origin(first_cell + place)
-        row, column = divmod(place, sheet.across)
+    for index in range(len(sheet.cells)):
+        left, top = layout.origin(first_cell + index)
+        row, column = divmod(index, sheet.columns)
         target = QRect(left, top, layout.tile_width, layout.tile_height)
         paint_checkerboard(painter, target, sheet.image)
         painter.drawImage(
@@ -69,8 +69,8 @@ def paint_frame(painter: QPainter, tile: QRectF, role: str, width: float = 2.0) 
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    out = width / 2 + 0.5
-    painter.drawRoundedRect(tile.adjusted(-out, -out, out, out), 2, 2)
+    offset = width / 2 + 0.5
+    painter.drawRoundedRect(tile.adjusted(-offset, -offset, offset, offset), 2, 2)
 
 
 def paint_captions(
@@ -81,9 +81,9 @@ def paint_captions(
     painter.setPen(current_theme().color("muted"))
     metrics = painter.fontMetrics()
     for tile, caption in zip(tiles, captions, strict=False):
-        wide = max(tile.width(), pitch - SPACE_S)
-        text = metrics.elidedText(caption, Qt.TextElideMode.ElideRight, int(wide))
-        box = QRectF(tile.center().x() - wide / 2, tile.bottom() + 2, wide, CAPTION_HEIGHT - 2)
+        width = max(tile.width(), pitch - SPACE_S)
+        text = metrics.elidedText(caption, Qt.TextElideMode.ElideRight, int(width))
+        box = QRectF(tile.center().x() - width / 2, tile.bottom() + 2, width, CAPTION_HEIGHT - 2)
         painter.drawText(box, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, text)
 
 
@@ -92,10 +92,12 @@ def paint_badge(painter: QPainter, tile: QRectF, text: str) -> None:
     font = body_font(FONT_CAPTION)
     painter.setFont(font)
     metrics = painter.fontMetrics()
-    wide = min(metrics.horizontalAdvance(text) + 2 * SPACE_S, tile.width())
-    chip = QRectF(tile.left(), tile.bottom() - metrics.height() - 2, wide, metrics.height() + 2)
+    width = min(metrics.horizontalAdvance(text) + 2 * SPACE_S, tile.width())
+    background = QRectF(
+        tile.left(), tile.bottom() - metrics.height() - 2, width, metrics.height() + 2
+    )
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(0, 0, 0, 190))
-    painter.drawRect(chip)
+    painter.drawRect(background)
     painter.setPen(QColor(255, 255, 255))
-    painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)
+    painter.drawText(background, Qt.AlignmentFlag.AlignCenter, text)

@@ -58,9 +58,9 @@ class MaskEditor(QWidget):
         self.painted: Mask = np.zeros((0, 0), bool)
         self.brush = 3
         """Side of the square brush, in pixels of the picture."""
-        self._at = QPoint(0, 0)
+        self._cursor = QPoint(0, 0)
         self._stroke: bool | None = None
-        self._mask_before: Mask = self.painted
+        self._previous_mask: Mask = self.painted
         self._undo_stack: list[Mask] = []
         self._redo_stack: list[Mask] = []
         self._hovered = self._suggested = False
@@ -91,16 +91,16 @@ class MaskEditor(QWidget):
             # A stroke in progress belongs to the previous picture.
             self._stroke = self._pan_position = None
             self._user_zoom, self._pan_offset = None, QPoint()
-            self._at = QPoint(shape[1] // 2, shape[0] // 2)
+            self._cursor = QPoint(shape[1] // 2, shape[0] // 2)
         self.update()
 
     def set_mask(self, mask: Mask) -> None:
         """Replace the whole mask, as one undo step; ValueError if its shape differs."""
         if mask.shape != self.painted.shape:
             raise ValueError(f"a mask of {mask.shape} for a picture of {self.painted.shape}")
-        self._begin()
+        self._begin_change()
         self.painted = mask.copy()
-        self._end()
+        self._end_change()
 
     def suggest(self) -> None:
         """Paint the middle as an example, which the user's first stroke replaces."""
@@ -158,23 +158,23 @@ class MaskEditor(QWidget):
         zoom = min(self.width() / width, self.height() / height)
         return max(1.0, float(int(zoom))) if max(height, width) <= MAX_INTEGER_ZOOM_SIDE else zoom
 
-    def zoom_by(self, steps: int, about: QPoint | None = None) -> None:
+    def zoom_by(self, steps: int, anchor: QPoint | None = None) -> None:
         """Zoom in or out by notches of the wheel; at the least, zoom to fit.
 
         Args:
             steps: number of notches; negative: zoom out.
-            about: the fixed point in the widget; None: its centre.
+            anchor: the fixed point in the widget; None: its centre.
         """
         if not self.painted.size:
             return
-        before, point = self.picture_rect(), about or self.rect().center()
+        old_rect, point = self.picture_rect(), anchor or self.rect().center()
         zoom = next_zoom(self._user_zoom or self._fitting, steps, max(self.painted.shape))
         self._user_zoom = zoom if zoom > self._fitting else None
-        larger = self.picture_rect().width() / before.width()
-        away = before.center() - point
+        factor = self.picture_rect().width() / old_rect.width()
+        offset = old_rect.center() - point
         self._pan_offset = QPoint()
         if self._user_zoom is not None:
-            self._move_to(point + away * larger - self.rect().center())
+            self._move_to(point + offset * factor - self.rect().center())
         self.update()
 
     def show_all(self) -> None:
@@ -240,29 +240,29 @@ class MaskEditor(QWidget):
             self._pan_position = event.position().toPoint() if self._user_zoom is not None else None
             return
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
-            self._begin()
+            self._begin_change()
             self._discard_suggestion()
             self._stroke = event.button() == Qt.MouseButton.LeftButton
-            self._at = self._pixel(event)
-            self._paint(self._at, self._stroke)
+            self._cursor = self._pixel(event)
+            self._paint(self._cursor, self._stroke)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Continue the pan or the stroke, along a straight line from the last position."""
         if self._pan_position is not None:
-            held, self._pan_position = self._pan_position, event.position().toPoint()
+            previous, self._pan_position = self._pan_position, event.position().toPoint()
             # It may have been zoomed to fit since the pan began.
             if self._user_zoom is not None:
-                self._move_to(self._pan_offset + self._pan_position - held)
+                self._move_to(self._pan_offset + self._pan_position - previous)
                 self.update()
             return
-        before, self._at = self._at, self._pixel(event)
+        start, self._cursor = self._cursor, self._pixel(event)
         self._hovered = True
         if self._stroke is not None:
-            way = self._at - before
-            steps = max(abs(way.x()), abs(way.y()), 1)
+            delta = self._cursor - start
+            steps = max(abs(delta.x()), abs(delta.y()), 1)
             for step in range(steps + 1):
-                part = QPoint(round(way.x() * step / steps), round(way.y() * step / steps))
-                self._paint(before + part, self._stroke)
+                offset = QPoint(round(delta.x() * step / steps), round(delta.y() * step / steps))
+                self._paint(start + offset, self._stroke)
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -273,8 +273,8 @@ class MaskEditor(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Zoom to fit, unless it is a second press of the brush on the picture."""
-        inside = self.picture_rect().contains(event.position().toPoint())
-        if event.button() == Qt.MouseButton.MiddleButton or not inside:
+        is_on_picture = self.picture_rect().contains(event.position().toPoint())
+        if event.button() == Qt.MouseButton.MiddleButton or not is_on_picture:
             self.show_all()
         else:
             self.mousePressEvent(event)
@@ -285,15 +285,16 @@ class MaskEditor(QWidget):
         height, width = self.painted.shape
         if key in _ARROWS and height:
             x, y = _ARROWS[key]
-            self._at = QPoint(
-                min(max(self._at.x() + x, 0), width - 1), min(max(self._at.y() + y, 0), height - 1)
+            self._cursor = QPoint(
+                min(max(self._cursor.x() + x, 0), width - 1),
+                min(max(self._cursor.y() + y, 0), height - 1),
             )
             self.update()
         elif key in (Qt.Key.Key_Space, Qt.Key.Key_Backspace, Qt.Key.Key_Delete) and height:
-            self._begin()
+            self._begin_change()
             self._discard_suggestion()
-            self._paint(self._at, key == Qt.Key.Key_Space)
-            self._end()
+            self._paint(self._cursor, key == Qt.Key.Key_Space)
+            self._end_change()
         elif key in ZOOM_KEYS:
             self.zoom_by(ZOOM_KEYS[key])
         elif key == Qt.Key.Key_0:
@@ -307,32 +308,32 @@ class MaskEditor(QWidget):
         self._hovered = False
         self.update()
 
-    def _begin(self) -> None:
+    def _begin_change(self) -> None:
         # There is room for the previous mask of one change only.
         self._end_stroke()
-        self._mask_before = self.painted.copy()
+        self._previous_mask = self.painted.copy()
 
     def _end_stroke(self) -> None:
         """End the stroke in progress, if there is one, as when its button is released."""
         if self._stroke is not None:
             self._stroke = None
-            self._end()
+            self._end_change()
 
     def _discard_suggestion(self) -> None:
         if self._suggested:
             self.painted = np.zeros_like(self.painted)
 
-    def _end(self) -> None:
+    def _end_change(self) -> None:
         self._suggested = False
-        if not np.array_equal(self._mask_before, self.painted):
-            self._undo_stack = [*self._undo_stack, self._mask_before][-_MAX_UNDO_STEPS:]
+        if not np.array_equal(self._previous_mask, self.painted):
+            self._undo_stack = [*self._undo_stack, self._previous_mask][-_MAX_UNDO_STEPS:]
             self._redo_stack = []
         self.update()
         self.changed.emit()
 
-    def _swap(self, source: list[Mask], other: list[Mask]) -> None:
+    def _swap(self, source: list[Mask], target: list[Mask]) -> None:
         if source:
-            other.append(self.painted)
+            target.append(self.painted)
             self.painted = source.pop()
             self.update()
             self.changed.emit()
@@ -341,17 +342,17 @@ class MaskEditor(QWidget):
         box, height = self.picture_rect(), self.painted.shape[0]
         if not height:
             return QPoint()
-        away = event.position().toPoint() - box.topLeft()
+        offset = event.position().toPoint() - box.topLeft()
         return QPoint(
-            away.x() * self.painted.shape[1] // box.width(), away.y() * height // box.height()
+            offset.x() * self.painted.shape[1] // box.width(), offset.y() * height // box.height()
         )
 
     def _move_to(self, shift: QPoint) -> None:
         """Set the offset of the picture's centre, clamped to half the picture's size."""
         box = self.picture_rect()
-        far = box.width() // 2, box.height() // 2
+        limit = box.width() // 2, box.height() // 2
         self._pan_offset = QPoint(
-            min(max(shift.x(), -far[0]), far[0]), min(max(shift.y(), -far[1]), far[1])
+            min(max(shift.x(), -limit[0]), limit[0]), min(max(shift.y(), -limit[1]), limit[1])
         )
 
     def _paint(self, at: QPoint, paint: bool) -> None:
@@ -363,6 +364,8 @@ class MaskEditor(QWidget):
 
     def _brush_rect(self, box: QRect) -> QRect:
         zoom, half = box.height() / self.painted.shape[0], self.brush // 2
-        corner = QPoint(round((self._at.x() - half) * zoom), round((self._at.y() - half) * zoom))
+        corner = QPoint(
+            round((self._cursor.x() - half) * zoom), round((self._cursor.y() - half) * zoom)
+        )
         side = round(self.brush * zoom) - 1
         return QRect(box.topLeft() + corner, QSize(side, side))

@@ -26,7 +26,7 @@ class PictureCache(QObject):
     def __init__(self, max_bytes: int = _MAX_CACHE_BYTES, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._max_bytes, self.bytes = max_bytes, 0
-        self._held: OrderedDict[Hashable, Pictures] = OrderedDict()
+        self._pictures: OrderedDict[Hashable, Pictures] = OrderedDict()
         self._broken: set[Hashable] = set()
         self._requested: dict[Hashable, None] = {}
         self._pending: set[Hashable] = set()
@@ -34,18 +34,18 @@ class PictureCache(QObject):
         self._request_timer.timeout.connect(self._emit_requests)
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._pictures)
 
     @property
-    def room(self) -> int:
+    def capacity(self) -> int:
         """Capacity in pictures of the mean size of those held; unlimited while none is held."""
         return self._max_bytes * len(self) // self.bytes if self.bytes else self._max_bytes
 
     def get(self, key: Hashable) -> Pictures | None:
         """Return a picture; on a miss, request it and return None."""
-        if key in self._held:
-            self._held.move_to_end(key)
-            return self._held[key]
+        if key in self._pictures:
+            self._pictures.move_to_end(key)
+            return self._pictures[key]
         if key not in self._broken:
             self._requested[key] = None
             if not self._request_timer.isActive():
@@ -63,17 +63,17 @@ class PictureCache(QObject):
         if picture is None:
             self._broken.add(key)
         else:
-            self._held[key] = picture
+            self._pictures[key] = picture
             self.bytes += picture.nbytes
-            while self.bytes > self._max_bytes and len(self._held) > 1:
-                self.bytes -= self._held.popitem(last=False)[1].nbytes
+            while self.bytes > self._max_bytes and len(self._pictures) > 1:
+                self.bytes -= self._pictures.popitem(last=False)[1].nbytes
         self.loaded.emit()
 
     def forget(self, keys: Iterable[Hashable]) -> None:
         """Remove keys from the cache, and their mark as broken."""
         for key in keys:
             self._broken.discard(key)
-            picture = self._held.pop(key, None)
+            picture = self._pictures.pop(key, None)
             self.bytes -= 0 if picture is None else picture.nbytes
 
     def clear_pending(self) -> None:
@@ -81,7 +81,7 @@ class PictureCache(QObject):
         self._pending.clear()
 
     def _emit_requests(self) -> None:
-        requested = [key for key in self._requested if key not in self._held]
+        requested = [key for key in self._requested if key not in self._pictures]
         self._requested.clear()
         if not set(requested) <= self._pending:
             self._pending = set(requested)

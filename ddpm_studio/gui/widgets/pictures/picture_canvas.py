@@ -75,12 +75,12 @@ class PictureCanvas(QAbstractScrollArea):
         """
         if pictures is not None and len(pictures) == 0:
             pictures = None
-        before = self._shape()
+        previous_shape = self._shape()
         self._pictures, self._captions, self._recipe = pictures, captions, recipe
         self._sheet = None
         self._empty.setVisible(pictures is None)
         changed = self._selection.resize(self.count)
-        if self._shape() != before:
+        if self._shape() != previous_shape:
             self._user_zoom = None
             self._relayout()
         if changed:
@@ -99,9 +99,9 @@ class PictureCanvas(QAbstractScrollArea):
 
     def set_badge(self, picture: Pictures | None, caption: str = "") -> None:
         """Show one more picture (H, W, C) in the lower right corner, framed (DDPM Fig. 7)."""
-        appears = (picture is None) != (self._badge is None)
+        toggled = (picture is None) != (self._badge is None)
         self._badge = None if picture is None else (to_image(picture), caption)
-        if appears:
+        if toggled:
             self._relayout()
         self.viewport().update()
 
@@ -173,19 +173,26 @@ class PictureCanvas(QAbstractScrollArea):
         """
         if self._recipe is None:
             return None
-        more = {} if self.extra_recipe is None else self.extra_recipe(index)
-        return {"index": index, **self._recipe, **more}
+        extra = {} if self.extra_recipe is None else self.extra_recipe(index)
+        return {"index": index, **self._recipe, **extra}
 
     def coverage(self, count: int, picture: tuple[int, int]) -> float:
         """Return the share of the view, 0..1, that ``count`` pictures (height, width) would cover.
 
         Empty cells of the last row don't count.
         """
-        ratio, room = self.devicePixelRatioF(), self.contentsRect().size()
-        layout = self._grid(count, picture, room)
-        high, broad = layout.tiles_size
-        tall, wide = max(1.0, room.height() * ratio), max(1.0, room.width() * ratio)
-        return min(1.0, high / tall) * min(1.0, broad / wide) * layout.filled_share(count)
+        ratio, view_size = self.devicePixelRatioF(), self.contentsRect().size()
+        layout = self._grid(count, picture, view_size)
+        height, width = layout.tiles_size
+        view_height, view_width = (
+            max(1.0, view_size.height() * ratio),
+            max(1.0, view_size.width() * ratio),
+        )
+        return (
+            min(1.0, height / view_height)
+            * min(1.0, width / view_width)
+            * layout.filled_share(count)
+        )
 
     def index_at(self, position: QPoint) -> int | None:
         """Return the index of the picture at a point of the viewport, or None."""
@@ -228,7 +235,7 @@ class PictureCanvas(QAbstractScrollArea):
         if layout is None or pictures is None:
             return
         ratio = self.devicePixelRatioF()
-        right, scrolled = (round(by * ratio) for by in self._scrolled().toTuple())
+        right, scrolled = (round(offset * ratio) for offset in self._scrolled().toTuple())
         cells = self._visible_cells(layout, scrolled)
         if self._sheet is None or self._sheet.cells != cells:
             self._sheet = SpriteSheet.of(pictures, cells)
@@ -266,36 +273,38 @@ class PictureCanvas(QAbstractScrollArea):
 
     def _relayout(self) -> None:
         self._layout = None
-        bar, across = self.verticalScrollBar(), self.horizontalScrollBar()
+        vertical_bar, horizontal_bar = self.verticalScrollBar(), self.horizontalScrollBar()
         if self._pictures is None:
-            for one in (bar, across):
-                one.setRange(0, 0)
+            for scroll_bar in (vertical_bar, horizontal_bar):
+                scroll_bar.setRange(0, 0)
             self.viewport().update()
             return
         ratio = self.devicePixelRatioF()
         cells = (1 if self._single else self.count) + (self._badge is not None)
         # Without the scroll bar's state, as showing or hiding it would change the layout again.
-        room = self.contentsRect().size()
-        layout = self._fit(cells, room)
-        if layout.content_height > round(room.height() * ratio):
-            layout = self._fit(cells, room - QSize(bar.sizeHint().width(), 0))
+        view_size = self.contentsRect().size()
+        layout = self._fit(cells, view_size)
+        if layout.content_height > round(view_size.height() * ratio):
+            layout = self._fit(cells, view_size - QSize(vertical_bar.sizeHint().width(), 0))
         self._fitted = layout
         if self._user_zoom is not None and self._user_zoom <= layout.zoom:
             self._user_zoom = None
         as_needed, off = Qt.ScrollBarPolicy.ScrollBarAsNeeded, Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.setVerticalScrollBarPolicy(as_needed if self._user_zoom is None else off)
         if self._user_zoom is not None:
-            area = round(room.height() * ratio), round(room.width() * ratio)
+            area = round(view_size.height() * ratio), round(view_size.width() * ratio)
             picture = self._shape()[1], self._shape()[2]
             layout = layout.zoomed(self._user_zoom, picture, area, self._row_label_margin())
-            across.setRange(0, max(0, round(layout.content_width / ratio) - room.width()))
+            horizontal_bar.setRange(
+                0, max(0, round(layout.content_width / ratio) - view_size.width())
+            )
         else:
-            across.setRange(0, 0)
-        over = round(layout.content_height / ratio) - room.height()
+            horizontal_bar.setRange(0, 0)
+        excess = round(layout.content_height / ratio) - view_size.height()
         self._layout = layout
-        bar.setRange(0, max(0, over))
-        bar.setPageStep(room.height())
-        bar.setSingleStep(max(1, round(layout.pitch_y / ratio / 2)))
+        vertical_bar.setRange(0, max(0, excess))
+        vertical_bar.setPageStep(view_size.height())
+        vertical_bar.setSingleStep(max(1, round(layout.pitch_y / ratio / 2)))
         self.viewport().update()
 
     def _row_label_margin(self) -> int:
@@ -305,15 +314,15 @@ class PictureCanvas(QAbstractScrollArea):
     def _scrolled(self) -> QPoint:
         return QPoint(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
 
-    def _fit(self, cells: int, room: QSize) -> GridLayout:
-        return self._grid(cells, (self._shape()[1], self._shape()[2]), room)
+    def _fit(self, cells: int, view_size: QSize) -> GridLayout:
+        return self._grid(cells, (self._shape()[1], self._shape()[2]), view_size)
 
-    def _grid(self, cells: int, picture: tuple[int, int], room: QSize) -> GridLayout:
+    def _grid(self, cells: int, picture: tuple[int, int], view_size: QSize) -> GridLayout:
         ratio = self.devicePixelRatioF()
         return fit_grid(
             cells,
             picture,
-            (round(room.height() * ratio), round(room.width() * ratio)),
+            (round(view_size.height() * ratio), round(view_size.width() * ratio)),
             gap=round(SPACE_S * ratio),
             caption=round(CAPTION_HEIGHT * ratio) if self._captions else 0,
             margin=round(SPACE_S * ratio),
@@ -321,15 +330,20 @@ class PictureCanvas(QAbstractScrollArea):
         )
 
     def _reveal(self, index: int) -> None:
-        tile, bar = self.tile_rect(index), self.verticalScrollBar()
-        across, wide = self.horizontalScrollBar(), self.viewport().width()
-        if tile.left() < 0 or tile.right() > wide:
-            across.setValue(across.value() + tile.center().x() - wide // 2)
+        tile, vertical_bar = self.tile_rect(index), self.verticalScrollBar()
+        horizontal_bar, view_width = self.horizontalScrollBar(), self.viewport().width()
+        if tile.left() < 0 or tile.right() > view_width:
+            horizontal_bar.setValue(horizontal_bar.value() + tile.center().x() - view_width // 2)
         if tile.top() < 0:
-            bar.setValue(bar.value() + tile.top() - SPACE_M)
+            vertical_bar.setValue(vertical_bar.value() + tile.top() - SPACE_M)
         elif tile.bottom() > self.viewport().height():
-            below = tile.bottom() - self.viewport().height()
-            bar.setValue(bar.value() + below + SPACE_M + (CAPTION_HEIGHT if self._captions else 0))
+            overflow = tile.bottom() - self.viewport().height()
+            vertical_bar.setValue(
+                vertical_bar.value()
+                + overflow
+                + SPACE_M
+                + (CAPTION_HEIGHT if self._captions else 0)
+            )
 
     def _visible_cells(self, layout: GridLayout, scrolled: int) -> range:
         if self._single:
@@ -359,8 +373,8 @@ class PictureCanvas(QAbstractScrollArea):
         tiles = {index: self._cell_rect(0 if self._single else index) for index in cells}
         if self._captions:
             pitch = layout.pitch_x / self.devicePixelRatioF()
-            shown = [self._captions[i] if i < len(self._captions) else "" for i in tiles]
-            grid_painter.paint_captions(painter, tiles.values(), shown, pitch)
+            captions = [self._captions[i] if i < len(self._captions) else "" for i in tiles]
+            grid_painter.paint_captions(painter, tiles.values(), captions, pitch)
         for index, tile in tiles.items():
             if index in self._selection and not self._single:
                 grid_painter.paint_frame(painter, tile, "accent")

@@ -106,50 +106,55 @@ class PictureCard(QPushButton):
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ground = "pressed" if self.isDown() else "hover" if self.underMouse() else "panel"
+        background = "pressed" if self.isDown() else "hover" if self.underMouse() else "panel"
         pen = QPen(
             theme.color("accent" if self.hasFocus() else "line"), 2 if self.hasFocus() else 1
         )
         painter.setPen(pen)
-        painter.setBrush(theme.color(ground))
+        painter.setBrush(theme.color(background))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), RADIUS + 2, RADIUS + 2)
         inner = self.rect().adjusted(SPACE_M, SPACE_M, -SPACE_M, -SPACE_M)
-        place = QRect(inner.left(), inner.top(), inner.width(), self._height)
+        rect = QRect(inner.left(), inner.top(), inner.width(), self._height)
         if self._sheet is None:
-            self._paint_icon(painter, place)
+            self._paint_icon(painter, rect)
         else:
-            self._paint_pictures(painter, place, self._sheet)
-        self._paint_text(painter, inner, place.bottom() + SPACE_M)
+            self._paint_pictures(painter, rect, self._sheet)
+        self._paint_text(painter, inner, rect.bottom() + SPACE_M)
         painter.end()
 
-    def _paint_icon(self, painter: QPainter, place: QRect) -> None:
-        drawn = icon_pixmap(self._icon, _ICON, self.devicePixelRatioF(), "disabled")
-        middle = place.center()
-        painter.drawPixmap(middle.x() - _ICON // 2, middle.y() - _ICON // 2, drawn)
+    def _paint_icon(self, painter: QPainter, rect: QRect) -> None:
+        pixmap = icon_pixmap(self._icon, _ICON, self.devicePixelRatioF(), "disabled")
+        centre = rect.center()
+        painter.drawPixmap(centre.x() - _ICON // 2, centre.y() - _ICON // 2, pixmap)
 
-    def _paint_pictures(self, painter: QPainter, place: QRect, sheet: QImage) -> None:
+    def _paint_pictures(self, painter: QPainter, rect: QRect, sheet: QImage) -> None:
         """Paint rows of tiles, in device pixels so that their pixels stay square."""
         ratio = self.devicePixelRatioF()
-        high, wide = sheet.height(), sheet.width() // self.count
-        room = round(place.height() * ratio)
-        factor = max(1, min(room, round(64 * ratio)) // high)
-        side = min(high * factor, room)
-        across = wide * side // high
+        height, width = sheet.height(), sheet.width() // self.count
+        available = round(rect.height() * ratio)
+        factor = max(1, min(available, round(64 * ratio)) // height)
+        tile_height = min(height * factor, available)
+        tile_width = width * tile_height // height
         gap = round(_GAP * ratio)
-        columns = max(1, (round(place.width() * ratio) + gap) // (across + gap))
-        rows = max(1, (room + gap) // (side + gap))
+        columns = max(1, (round(rect.width() * ratio) + gap) // (tile_width + gap))
+        rows = max(1, (available + gap) // (tile_height + gap))
         columns = min(columns, self.count)
-        used = columns * (across + gap) - gap
+        row_width = columns * (tile_width + gap) - gap
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, side < high)
-        left = round(place.left() * ratio) + (round(place.width() * ratio) - used) // 2
-        top = round(place.top() * ratio) + (room - rows * (side + gap) + gap) // 2
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, tile_height < height)
+        left = round(rect.left() * ratio) + (round(rect.width() * ratio) - row_width) // 2
+        top = round(rect.top() * ratio) + (available - rows * (tile_height + gap) + gap) // 2
         for index in range(min(self.count, rows * columns)):
             row, column = divmod(index, columns)
-            at = QRect(left + column * (across + gap), top + row * (side + gap), across, side)
-            paint_checkerboard(painter, at, sheet)
-            painter.drawImage(at, sheet, QRect(index * wide, 0, wide, high))
+            target = QRect(
+                left + column * (tile_width + gap),
+                top + row * (tile_height + gap),
+                tile_width,
+                tile_height,
+            )
+            paint_checkerboard(painter, target, sheet)
+            painter.drawImage(target, sheet, QRect(index * width, 0, width, height))
         painter.restore()
 
     def _paint_text(self, painter: QPainter, inner: QRect, top: int) -> None:
@@ -162,8 +167,8 @@ class PictureCard(QPushButton):
             painter.setPen(theme.color(role))
             metrics = painter.fontMetrics()
             line = QRect(inner.left(), top, inner.width(), metrics.height())
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, line.width())
+            elided = metrics.elidedText(text, Qt.TextElideMode.ElideRight, line.width())
             painter.drawText(
-                line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown
+                line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided
             )
             top = line.bottom() + SPACE_S

@@ -16,10 +16,10 @@ def drag_picture(source: QWidget, picture: Pictures, recipe: dict[str, object] |
     """Start a drag of a picture (H, W, C) from ``source``; return when it was dropped."""
     drag = QDrag(source)
     drag.setMimeData(picture_mime(picture, recipe))
-    shown = scaled_pixmap(picture, _SIDE, source.devicePixelRatioF())
-    drag.setPixmap(shown)
-    middle = shown.deviceIndependentSize() / 2
-    drag.setHotSpot(QPoint(round(middle.width()), round(middle.height())))
+    pixmap = scaled_pixmap(picture, _SIDE, source.devicePixelRatioF())
+    drag.setPixmap(pixmap)
+    centre = pixmap.deviceIndependentSize() / 2
+    drag.setHotSpot(QPoint(round(centre.width()), round(centre.height())))
     drag.exec(Qt.DropAction.CopyAction)
 
 
@@ -35,12 +35,12 @@ def scaled_pixmap(picture: Pictures, side: int, ratio: float) -> QPixmap:
     """
     height, width = picture.shape[:2]
     zoom = side * ratio / max(height, width)
-    whole = zoom >= 1 and max(height, width) <= MAX_INTEGER_ZOOM_SIDE
-    zoom = float(int(zoom)) if whole else zoom
+    is_integer_zoom = zoom >= 1 and max(height, width) <= MAX_INTEGER_ZOOM_SIDE
+    zoom = float(int(zoom)) if is_integer_zoom else zoom
     size = QSize(max(1, round(width * zoom)), max(1, round(height * zoom)))
     mode = (
         Qt.TransformationMode.FastTransformation
-        if whole
+        if is_integer_zoom
         else Qt.TransformationMode.SmoothTransformation
     )
     image = to_image(picture).scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, mode)

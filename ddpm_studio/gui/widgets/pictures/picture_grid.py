@@ -61,26 +61,26 @@ class PictureGrid(PictureCanvas):
         if self.current >= 0:
             copy_picture(self.picture(self.current), self.recipe(self.current))
 
-    def zoom_by(self, steps: int, about: QPointF | None = None) -> None:
+    def zoom_by(self, steps: int, anchor: QPointF | None = None) -> None:
         """Zoom in or out by notches of the wheel; at the least, zoom to fit.
 
         Args:
             steps: number of notches; negative: zoom out.
-            about: the fixed point in the viewport; None: its centre.
+            anchor: the fixed point in the viewport; None: its centre.
         """
         if self._layout is None or self._fitted is None:
             return
-        ratio, before = self.devicePixelRatioF(), self._layout
-        point = QPointF(self.viewport().rect().center()) if about is None else about
+        ratio, old_layout = self.devicePixelRatioF(), self._layout
+        point = QPointF(self.viewport().rect().center()) if anchor is None else anchor
         content = (point + QPointF(self._scrolled())) * ratio
         height, width = self._shape()[1:3]
-        zoom = next_zoom(before.zoom, steps, max(height, width))
-        here = self.view_state
+        zoom = next_zoom(old_layout.zoom, steps, max(height, width))
+        view = self.view_state
         self.set_view_state(
-            ViewState(zoom if zoom > self._fitted.zoom else None, here.right, here.down)
+            ViewState(zoom if zoom > self._fitted.zoom else None, view.right, view.down)
         )
-        moved = displacement(before, self._layout, content) / ratio
-        self._scroll_to(QPointF(here.right, here.down) + moved)
+        moved = displacement(old_layout, self._layout, content) / ratio
+        self._scroll_to(QPointF(view.right, view.down) + moved)
 
     def show_all(self) -> None:
         """Zoom to fit."""
@@ -143,8 +143,8 @@ class PictureGrid(PictureCanvas):
             self._pan_position = start
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
         if self._pan_position is not None:
-            before, self._pan_position = self._pan_position, position
-            self._scroll_to(QPointF(self._scrolled() + before - position))
+            previous, self._pan_position = self._pan_position, position
+            self._scroll_to(QPointF(self._scrolled() + previous - position))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the press or the pan."""
@@ -167,25 +167,25 @@ class PictureGrid(PictureCanvas):
             index, position = self.current, self.tile_rect(self.current).center()
         if index is None:
             return
-        where = self.viewport().mapToGlobal(position)
-        self.context_requested.emit(index, where)
+        global_position = self.viewport().mapToGlobal(position)
+        self.context_requested.emit(index, global_position)
         if self.tile_actions:
             menu = QMenu(self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.addActions(self.tile_actions)
-            menu.popup(where)
+            menu.popup(global_position)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle navigation, selection, activation, copy and zoom."""
-        key, here = event.key(), self.current
+        key, current = event.key(), self.current
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_current()
         elif event.matches(QKeySequence.StandardKey.SelectAll):
-            self.select([i for i in range(self.count) if i != here] + [here])
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and here >= 0:
-            self.activated.emit(here)
-        elif key == Qt.Key.Key_Space and here >= 0:
-            self._choose(here, Qt.KeyboardModifier.ControlModifier)
+            self.select([i for i in range(self.count) if i != current] + [current])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current >= 0:
+            self.activated.emit(current)
+        elif key == Qt.Key.Key_Space and current >= 0:
+            self._choose(current, Qt.KeyboardModifier.ControlModifier)
         elif key in ZOOM_KEYS:
             self.zoom_by(ZOOM_KEYS[key])
         elif key == Qt.Key.Key_0:

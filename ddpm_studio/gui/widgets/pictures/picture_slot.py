@@ -247,9 +247,9 @@ class PictureSlot(QFrame):
         )
 
     def _update_clear_button(self) -> None:
-        wanted = self.underMouse() or self.hasFocus() or self.clear_button.hasFocus()
+        is_active = self.underMouse() or self.hasFocus() or self.clear_button.hasFocus()
         has_free_space = self.height() >= _MIN_SIDE_FOR_CLEAR_BUTTON
-        self.clear_button.setVisible(self._drop is not None and (has_free_space or wanted))
+        self.clear_button.setVisible(self._drop is not None and (has_free_space or is_active))
 
     def _accept_mime(self, mime: QMimeData) -> bool:
         try:

@@ -95,13 +95,18 @@ class PixelInspectorGrid(PictureGrid):
             return
         tile = QRectF(self.tile_rect(index))
         height, width = self.picture(index).shape[:2]
-        wide, tall = tile.width() / width, tile.height() / height
-        box = QRectF(tile.left() + column * wide, tile.top() + row * tall, wide, tall)
+        pixel_width, pixel_height = tile.width() / width, tile.height() / height
+        pixel_rect = QRectF(
+            tile.left() + column * pixel_width,
+            tile.top() + row * pixel_height,
+            pixel_width,
+            pixel_height,
+        )
         theme = current_theme()
         painter = QPainter(self.viewport())
-        for role, out in (("ground", 2), ("accent", 1)):
+        for role, margin in (("ground", 2), ("accent", 1)):
             painter.setPen(QPen(theme.color(role), 1))
-            painter.drawRect(box.adjusted(-out, -out, out - 1, out - 1))
+            painter.drawRect(pixel_rect.adjusted(-margin, -margin, margin - 1, margin - 1))
         painter.end()
 
     def _next(self, down: int, right: int) -> Pixel:

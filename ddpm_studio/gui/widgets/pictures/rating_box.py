@@ -43,13 +43,15 @@ class RatingBox(QSlider):
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        given, empty = ("warning", "outline") if self.isEnabled() else ("disabled", "line")
+        filled_role, empty_role = (
+            ("warning", "outline") if self.isEnabled() else ("disabled", "line")
+        )
         for star in range(self.maximum()):
-            middle = QPointF(SPACE_S + (star + 0.5) * _SIDE, self.height() / 2)
+            centre = QPointF(SPACE_S + (star + 0.5) * _SIDE, self.height() / 2)
             filled = star < self.value()
-            painter.setPen(QPen(theme.color(given if filled else empty), 1.2))
-            painter.setBrush(theme.color(given) if filled else Qt.BrushStyle.NoBrush)
-            painter.drawPolygon(_star(middle, _SIDE * 0.42))
+            painter.setPen(QPen(theme.color(filled_role if filled else empty_role), 1.2))
+            painter.setBrush(theme.color(filled_role) if filled else Qt.BrushStyle.NoBrush)
+            painter.drawPolygon(_star(centre, _SIDE * 0.42))
         if self.hasFocus():
             painter.setPen(QPen(theme.color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -76,10 +78,10 @@ class RatingBox(QSlider):
             super().keyPressEvent(event)
 
 
-def _star(middle: QPointF, radius: float) -> QPolygonF:
+def _star(centre: QPointF, radius: float) -> QPolygonF:
     points = []
     for corner in range(10):
-        away = radius if corner % 2 == 0 else radius * 0.45
+        distance = radius if corner % 2 == 0 else radius * 0.45
         angle = math.pi * corner / 5
-        points.append(middle + QPointF(away * math.sin(angle), -away * math.cos(angle)))
+        points.append(centre + QPointF(distance * math.sin(angle), -distance * math.cos(angle)))
     return QPolygonF(points)

@@ -47,11 +47,14 @@ class RowGrid(PictureGrid):
             recipe: the recipe of the pictures.
             column_labels: a short label of each column, below the last row; empty: none.
         """
-        another = (tuple(labels), tuple(column_labels)) != (self._labels, self._column_labels)
+        labels_changed = (tuple(labels), tuple(column_labels)) != (
+            self._labels,
+            self._column_labels,
+        )
         self._labels, self._highlighted = tuple(labels), frozenset(highlighted)
         self._column_labels = tuple(column_labels)
         self.set_pictures(pictures, captions, recipe)
-        if another:
+        if labels_changed:
             self._relayout()
 
     @property
@@ -64,12 +67,12 @@ class RowGrid(PictureGrid):
         """The labels below the columns."""
         return self._column_labels
 
-    def fitting_height(self, wide: int, most: int) -> int:
-        """Return the height, up to ``most``, that the rows need at a width, in logical pixels."""
+    def fitting_height(self, width: int, max_height: int) -> int:
+        """Return the height in logical pixels that the rows need at a width, up to a maximum."""
         if not self.count:
-            return most
-        layout = self._fit(self.count, QSize(wide, most))
-        return min(most, ceil(layout.content_height / self.devicePixelRatioF()))
+            return max_height
+        layout = self._fit(self.count, QSize(width, max_height))
+        return min(max_height, ceil(layout.content_height / self.devicePixelRatioF()))
 
     @property
     def _has_rows(self) -> bool:
@@ -86,21 +89,27 @@ class RowGrid(PictureGrid):
             return 0
         return round(self._label_width() * self.devicePixelRatioF())
 
-    def _fit(self, cells: int, room: QSize) -> GridLayout:
+    def _fit(self, cells: int, view_size: QSize) -> GridLayout:
         if not self._has_rows:
-            return super()._fit(cells, room)
+            return super()._fit(cells, view_size)
         ratio = self.devicePixelRatioF()
         height, width = self._shape()[1:3]
         gap = margin = round(SPACE_S * ratio)
         caption = round(CAPTION_HEIGHT * ratio) if self._captions else 0
-        before = self._row_label_margin()
-        foot = round(CAPTION_HEIGHT * ratio) if self._column_labels else 0
+        label_width = self._row_label_margin()
+        footer_height = round(CAPTION_HEIGHT * ratio) if self._column_labels else 0
         columns, rows = self.columns, len(self._labels)
-        wide = room.width() * ratio - 2 * margin - before - (columns - 1) * gap
-        tall = room.height() * ratio - 2 * margin - (rows - 1) * gap - rows * caption - foot
-        across, down = wide / (columns * width), tall / (rows * height)
+        free_width = view_size.width() * ratio - 2 * margin - label_width - (columns - 1) * gap
+        free_height = (
+            view_size.height() * ratio
+            - 2 * margin
+            - (rows - 1) * gap
+            - rows * caption
+            - footer_height
+        )
+        zoom_x, zoom_y = free_width / (columns * width), free_height / (rows * height)
         # Scroll instead of making rows too small to be recognised.
-        zoom = min(across, max(down, min(1.0, _SMALLEST * ratio / height)))
+        zoom = min(zoom_x, max(zoom_y, min(1.0, _SMALLEST * ratio / height)))
         zoom = (
             float(int(zoom))
             if zoom >= 1 and max(height, width) <= MAX_INTEGER_ZOOM_SIDE
@@ -108,7 +117,7 @@ class RowGrid(PictureGrid):
         )
         tile_width, tile_height = max(1, round(width * zoom)), max(1, round(height * zoom))
         pitch_x, pitch_y = tile_width + gap, tile_height + caption + gap
-        used_x, used_y = columns * pitch_x - gap + before, rows * pitch_y - gap + foot
+        used_x, used_y = columns * pitch_x - gap + label_width, rows * pitch_y - gap + footer_height
         return GridLayout(
             columns=columns,
             rows=rows,
@@ -117,8 +126,8 @@ class RowGrid(PictureGrid):
             tile_height=tile_height,
             pitch_x=pitch_x,
             pitch_y=pitch_y,
-            left=max(margin, round((room.width() * ratio - used_x) / 2)) + before,
-            top=max(margin, round((room.height() * ratio - used_y) / 2)),
+            left=max(margin, round((view_size.width() * ratio - used_x) / 2)) + label_width,
+            top=max(margin, round((view_size.height() * ratio - used_y) / 2)),
             content_height=used_y + 2 * margin,
         )
 
@@ -127,15 +136,17 @@ class RowGrid(PictureGrid):
         if not self._labels or self.is_single:
             return
         painter.setFont(body_font(FONT_CAPTION))
-        columns, wide = self.columns, self._label_width()
+        columns, label_width = self.columns, self._label_width()
         for cell in cells:
             tile = self._cell_rect(cell)
             row, column = divmod(cell, columns)
             if column in self._highlighted and cell not in self._selection:
                 paint_frame(painter, tile, "warning", 1.5)
-            if column == 0 and wide and row < len(self._labels):
+            if column == 0 and label_width and row < len(self._labels):
                 painter.setPen(current_theme().color("muted"))
-                box = QRectF(tile.left() - wide - SPACE_S, tile.top(), wide, tile.height())
+                box = QRectF(
+                    tile.left() - label_width - SPACE_S, tile.top(), label_width, tile.height()
+                )
                 align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 painter.drawText(box, align, self._labels[row])
             if row == len(self._labels) - 1 and column < len(self._column_labels):
@@ -151,8 +162,8 @@ class RowGrid(PictureGrid):
         pitch = layout.pitch_x / self.devicePixelRatioF()
         if column % max(1, ceil((widest + SPACE_S) / pitch)):
             return
-        wide = metrics.horizontalAdvance(self._column_labels[column]) + 2
-        box = QRectF(tile.center().x() - wide / 2, tile.bottom() + 2, wide, CAPTION_HEIGHT - 2)
+        width = metrics.horizontalAdvance(self._column_labels[column]) + 2
+        box = QRectF(tile.center().x() - width / 2, tile.bottom() + 2, width, CAPTION_HEIGHT - 2)
         painter.setPen(current_theme().color("muted"))
         align = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
         painter.drawText(box, align, self._column_labels[column])

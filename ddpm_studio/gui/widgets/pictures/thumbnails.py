@@ -135,14 +135,14 @@ class _ThumbnailDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _pixmap(self, key: Hashable, ratio: float) -> QPixmap:
-        place = key, ratio
-        if place in self._pixmaps:
-            self._pixmaps.move_to_end(place)
-            return self._pixmaps[place]
+        cache_key = key, ratio
+        if cache_key in self._pixmaps:
+            self._pixmaps.move_to_end(cache_key)
+            return self._pixmaps[cache_key]
         picture = self._cache.get(key)
         if picture is None:
             return QPixmap()
-        pixmap = self._pixmaps[place] = scaled_pixmap(picture, self.side, ratio)
+        pixmap = self._pixmaps[cache_key] = scaled_pixmap(picture, self.side, ratio)
         self.bytes += _size(pixmap)
         while self.bytes > self.max_bytes and len(self._pixmaps) > 1:
             self.bytes -= _size(self._pixmaps.popitem(last=False)[1])
@@ -257,8 +257,8 @@ class Thumbnails(QListView):
         Pictures smaller than that use the nearest integer multiple of their own size.
         """
         self._requested_side = side
-        own = self._picture_side or side
-        side = max(1, round(side / own)) * own if own < side else side
+        picture_side = self._picture_side or side
+        side = max(1, round(side / picture_side)) * picture_side if picture_side < side else side
         self._painter.side = side
         self._painter.forget()
         self._update_grid_size()
@@ -266,12 +266,12 @@ class Thumbnails(QListView):
 
     def _update_grid_size(self) -> None:
         """Distribute the width among as many columns as fit."""
-        pitch, room = self._painter.side + SPACE_S, self.viewport().width()
-        columns = max(1, room // pitch)
-        wide = room // columns if self.isWrapping() and self.count >= columns else pitch
-        wanted = QSize(max(wide, pitch), pitch)
-        if wanted != self.gridSize():
-            self.setGridSize(wanted)
+        pitch, view_width = self._painter.side + SPACE_S, self.viewport().width()
+        columns = max(1, view_width // pitch)
+        cell_width = view_width // columns if self.isWrapping() and self.count >= columns else pitch
+        grid_size = QSize(max(cell_width, pitch), pitch)
+        if grid_size != self.gridSize():
+            self.setGridSize(grid_size)
 
     @property
     def count(self) -> int:
@@ -322,19 +322,19 @@ class Thumbnails(QListView):
         if first < 0 or last < first:
             return
         # Fewer of large pictures, since those evicted for them would be read again at each paint.
-        ahead = min(last - first, self.cache.room // 2 - (last - first))
-        for row in range(last, min(self.count, last + ahead)):
+        prefetched = min(last - first, self.cache.capacity // 2 - (last - first))
+        for row in range(last, min(self.count, last + prefetched)):
             self.cache.get(self._model.keys[row])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Emit the signals of Delete, Copy and digits; other keys navigate and select."""
         digit = event.key() - Qt.Key.Key_0
-        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        no_modifiers = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if event.matches(QKeySequence.StandardKey.Delete):
             self.delete_pressed.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
             self.copy_pressed.emit()
-        elif 0 <= digit <= 9 and plain:
+        elif 0 <= digit <= 9 and no_modifiers:
             self.digit_pressed.emit(digit)
         else:
             super().keyPressEvent(event)
@@ -360,13 +360,13 @@ class Thumbnails(QListView):
             position = self.visualRect(index).center()
         if not index.isValid():
             return
-        where = self.viewport().mapToGlobal(position)
-        self.context_requested.emit(index.row(), where)
+        global_position = self.viewport().mapToGlobal(position)
+        self.context_requested.emit(index.row(), global_position)
         if self.tile_actions:
             menu = QMenu(self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.addActions(self.tile_actions)
-            menu.popup(where)
+            menu.popup(global_position)
 
     def _on_arrived(self) -> None:
         if not self._redraw.isActive():

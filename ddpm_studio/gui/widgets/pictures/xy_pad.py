@@ -101,15 +101,15 @@ class XYPad(QWidget):
             painter.drawLine(QPointF(box.left() + 1, y), QPointF(box.right() - 1, y))
         if len(self._trail) > 1:
             painter.setPen(QPen(theme.color("accent"), 2))
-            painter.drawPolyline([self._at(box, u, v) for u, v in self._trail])
-        here = self._at(box, *(self._mark or (self.u, self.v)))
+            painter.drawPolyline([self._to_pixels(box, u, v) for u, v in self._trail])
+        position = self._to_pixels(box, *(self._mark or (self.u, self.v)))
         painter.setPen(QPen(theme.color("accent"), 1))
-        painter.drawLine(QPointF(here.x(), box.top()), QPointF(here.x(), box.bottom()))
-        painter.drawLine(QPointF(box.left(), here.y()), QPointF(box.right(), here.y()))
+        painter.drawLine(QPointF(position.x(), box.top()), QPointF(position.x(), box.bottom()))
+        painter.drawLine(QPointF(box.left(), position.y()), QPointF(box.right(), position.y()))
         self._paint_corners(painter, box)
         painter.setPen(QPen(theme.color("text" if self.hasFocus() else "panel"), 2))
         painter.setBrush(theme.color("accent"))
-        painter.drawEllipse(here, _POINT - 1, _POINT - 1)
+        painter.drawEllipse(position, _POINT - 1, _POINT - 1)
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -132,11 +132,11 @@ class XYPad(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the point with the arrows; centre it with Home."""
         key = event.key()
-        small = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        is_small = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if key in _ARROWS:
-            step = _SMALL_STEP if small else _STEP
-            across, down = _ARROWS[key]
-            self.set_point(round(self.u + across * step, 4), round(self.v + down * step, 4))
+            step = _SMALL_STEP if is_small else _STEP
+            dx, dy = _ARROWS[key]
+            self.set_point(round(self.u + dx * step, 4), round(self.v + dy * step, 4))
         elif key == Qt.Key.Key_Home:
             self.set_point(0.5, 0.5)
         else:
@@ -157,11 +157,11 @@ class XYPad(QWidget):
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
         inner = box.adjusted(SPACE_L, SPACE_L, -SPACE_L, -SPACE_L)
-        places = (left | top, right | top, left | bottom, right | bottom)
-        for text, place in zip(self._corners, places, strict=True):
-            ground = painter.boundingRect(inner, place, text).adjusted(-2, 0, 2, 0)
-            painter.fillRect(ground, theme.color("raised"))
-            painter.drawText(inner, place, text)
+        alignments = (left | top, right | top, left | bottom, right | bottom)
+        for text, alignment in zip(self._corners, alignments, strict=True):
+            background = painter.boundingRect(inner, alignment, text).adjusted(-2, 0, 2, 0)
+            painter.fillRect(background, theme.color("raised"))
+            painter.drawText(inner, alignment, text)
 
-    def _at(self, box: QRectF, u: float, v: float) -> QPointF:
+    def _to_pixels(self, box: QRectF, u: float, v: float) -> QPointF:
         return QPointF(box.left() + u * box.width(), box.top() + v * box.height())

@@ -34,27 +34,27 @@ def next_zoom(zoom: float, steps: int, side: int) -> float:
             integers.
     """
     for _ in range(abs(steps)):
-        wanted = zoom * _STEP if steps > 0 else zoom / _STEP
-        if side <= MAX_INTEGER_ZOOM_SIDE and max(zoom, wanted) > 1:
-            wanted = max(zoom + 1, wanted) if steps > 0 else min(zoom - 1, wanted)
-            wanted = max(1.0, float(round(wanted)))
-        zoom = min(MAX_ZOOM, wanted)
+        new_zoom = zoom * _STEP if steps > 0 else zoom / _STEP
+        if side <= MAX_INTEGER_ZOOM_SIDE and max(zoom, new_zoom) > 1:
+            new_zoom = max(zoom + 1, new_zoom) if steps > 0 else min(zoom - 1, new_zoom)
+            new_zoom = max(1.0, float(round(new_zoom)))
+        zoom = min(MAX_ZOOM, new_zoom)
     return zoom
 
 
-def displacement(before: GridLayout, after: GridLayout, point: QPointF) -> QPointF:
+def displacement(old: GridLayout, new: GridLayout, point: QPointF) -> QPointF:
     """Return the displacement of a content point from one layout to another.
 
     All in device pixels. Gaps are not scaled, so the point is taken relative to its tile.
     """
-    column = min(max(int((point.x() - before.left) // before.pitch_x), 0), before.columns - 1)
-    row = min(max(int((point.y() - before.top) // before.pitch_y), 0), before.rows - 1)
+    column = min(max(int((point.x() - old.left) // old.pitch_x), 0), old.columns - 1)
+    row = min(max(int((point.y() - old.top) // old.pitch_y), 0), old.rows - 1)
     corner, corner_after = (
-        before.origin(row * before.columns + column),
-        after.origin(row * after.columns + column),
+        old.origin(row * old.columns + column),
+        new.origin(row * new.columns + column),
     )
-    right = (point.x() - corner[0]) * after.tile_width / before.tile_width
-    down = (point.y() - corner[1]) * after.tile_height / before.tile_height
+    right = (point.x() - corner[0]) * new.tile_width / old.tile_width
+    down = (point.y() - corner[1]) * new.tile_height / old.tile_height
     return QPointF(corner_after[0] + right, corner_after[1] + down) - point
 
 

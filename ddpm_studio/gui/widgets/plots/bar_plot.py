@@ -91,9 +91,9 @@ class BarPlot(PaintedPlot):
             self.draw_captions_above(painter, self.bin_text(self._hovered))
         self.draw_captions_below(painter, "t = 1", f"t = {self._timesteps:,}")
 
-    def on_hover(self, place: QPointF | None) -> None:
+    def on_hover(self, position: QPointF | None) -> None:
         """Highlight the bar under the pointer."""
-        index = None if place is None else self._index(place.x())
+        index = None if position is None else self._index(position.x())
         if index != self._hovered:
             self._hovered = index
             self.update()
@@ -105,6 +105,6 @@ class BarPlot(PaintedPlot):
             self.setToolTip("" if index is None else self.bin_text(index))
         return super().event(event)
 
-    def _index(self, share: float) -> int | None:
-        index = math.floor(share * len(self._values))
+    def _index(self, fraction: float) -> int | None:
+        index = math.floor(fraction * len(self._values))
         return index if 0 <= index < len(self._values) else None

@@ -40,15 +40,15 @@ def bin_by_step(steps: Numbers, rows: Numbers, last: float, columns: int) -> Num
         The means, shape (columns, B).
     """
     edges = np.linspace(0, last, columns + 1)
-    begins = np.searchsorted(steps, edges[:-1], side="right")
-    ends = np.maximum(np.searchsorted(steps, edges[1:], side="right"), begins + 1)
+    starts = np.searchsorted(steps, edges[:-1], side="right")
+    ends = np.maximum(np.searchsorted(steps, edges[1:], side="right"), starts + 1)
     known = np.isfinite(rows)
     zero = np.zeros((1, rows.shape[1]))
     sums = np.concatenate([zero, np.cumsum(np.where(known, rows, 0), axis=0)])
     counts = np.concatenate([zero, np.cumsum(known, axis=0)])
-    begins, ends = np.minimum(begins, len(steps)), np.minimum(ends, len(steps))
-    count = counts[ends] - counts[begins]
-    means: Numbers = (sums[ends] - sums[begins]) / np.maximum(count, 1)
+    starts, ends = np.minimum(starts, len(steps)), np.minimum(ends, len(steps))
+    count = counts[ends] - counts[starts]
+    means: Numbers = (sums[ends] - sums[starts]) / np.maximum(count, 1)
     means[count == 0] = np.nan
     return means
 
@@ -77,8 +77,12 @@ class HeatMap(StepPlot):
         self._map = bin_by_step(steps, rows, self.last, columns)
         # Small batches leave many bins of t empty in each row: widen the columns until they fill.
         # Bins that never have values, such as those that contain no t if T is small, don't count.
-        seen = np.isfinite(rows).any(axis=0)
-        while columns > _FEWEST and seen.any() and np.isfinite(self._map[:, seen]).mean() < _FULL:
+        has_values = np.isfinite(rows).any(axis=0)
+        while (
+            columns > _FEWEST
+            and has_values.any()
+            and np.isfinite(self._map[:, has_values]).mean() < _FULL
+        ):
             columns = max(_FEWEST, columns * 2 // 3)
             self._map = bin_by_step(steps, rows, self.last, columns)
         self._image = self._colour() if np.isfinite(self._map).any() else None
@@ -106,22 +110,24 @@ class HeatMap(StepPlot):
         """Return the field, with room for the colour scale on the right."""
         return super().area().adjusted(0, 0, -_SCALE_ROOM, 0)
 
-    def on_hover(self, place: QPointF | None) -> None:
+    def on_hover(self, position: QPointF | None) -> None:
         """Move the cursor to the step and the bin of t under the pointer."""
         row = None
-        if place is not None and 0 <= place.y() < 1:
-            row = int(place.y() * self._map.shape[1])
+        if position is not None and 0 <= position.y() < 1:
+            row = int(position.y() * self._map.shape[1])
         if row != self._row:
             self._row = row
             self.update()
-        super().on_hover(place)
+        super().on_hover(position)
 
     def paint(self, painter: QPainter, area: QRectF) -> None:
         """Paint the map, its colour scale, the captions and the cursor."""
         step, row = self.cursor_step, self._row
-        reads = self._image is not None and step is not None and row is not None
-        value = self.bin_text(step, row) if reads and step is not None and row is not None else ""
-        self.paint_captions(painter, value, strong=True)
+        has_value = self._image is not None and step is not None and row is not None
+        value = (
+            self.bin_text(step, row) if has_value and step is not None and row is not None else ""
+        )
+        self.paint_captions(painter, value, emphasised=True)
         if self._image is None:
             self.draw_empty(painter, self.tr("Appears here as the network trains"))
             return
@@ -146,16 +152,16 @@ class HeatMap(StepPlot):
     def _colour(self) -> QImage:
         low, high = self._range()
         known = np.isfinite(self._map)
-        level = np.log(np.maximum(np.where(known, self._map, low), _TINY) / low)
-        shares = np.clip(level / np.log(high / low), 0, 1)
+        log_ratio = np.log(np.maximum(np.where(known, self._map, low), _TINY) / low)
+        fractions = np.clip(log_ratio / np.log(high / low), 0, 1)
         table = _viridis_table()
-        pixels = table[np.round(shares * (len(table) - 1)).astype(int)]
+        pixels = table[np.round(fractions * (len(table) - 1)).astype(int)]
         pixels = np.concatenate([pixels, np.where(known, 255, 0)[..., None]], axis=2)
         # Steps to the right, t = 1 at the bottom.
-        turned = np.ascontiguousarray(pixels.astype(np.uint8).transpose(1, 0, 2)[::-1])
-        tall, wide = turned.shape[:2]
-        kept = QImage(turned.data, wide, tall, 4 * wide, QImage.Format.Format_RGBA8888)
-        return kept.copy()
+        rotated = np.ascontiguousarray(pixels.astype(np.uint8).transpose(1, 0, 2)[::-1])
+        height, width = rotated.shape[:2]
+        image = QImage(rotated.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
+        return image.copy()
 
     def _paint_scale(self, painter: QPainter, area: QRectF) -> None:
         table = _viridis_table()[::-1]
@@ -163,23 +169,23 @@ class HeatMap(StepPlot):
             np.concatenate([table, np.full((len(table), 1), 255)], axis=1).astype(np.uint8)
         )
         image = QImage(column.data, 1, len(column), 4, QImage.Format.Format_RGBA8888).copy()
-        key = QRectF(area.right() + SPACE_M, area.top(), _SCALE_WIDTH, area.height())
-        painter.drawImage(key, image)
+        scale_rect = QRectF(area.right() + SPACE_M, area.top(), _SCALE_WIDTH, area.height())
+        painter.drawImage(scale_rect, image)
         painter.setPen(current_theme().color("muted"))
         low, high = self._range_labels()
-        left = key.right() + SPACE_S
+        left = scale_rect.right() + SPACE_S
         size = QSize(_SCALE_ROOM - _SCALE_WIDTH - SPACE_S, CAPTION).toTuple()
-        for text, top in ((high, key.top() - 2), (low, key.bottom() - CAPTION + 2)):
-            where = QRectF(QPointF(left, top), QPointF(left + size[0], top + size[1]))
+        for text, top in ((high, scale_rect.top() - 2), (low, scale_rect.bottom() - CAPTION + 2)):
+            label_rect = QRectF(QPointF(left, top), QPointF(left + size[0], top + size[1]))
             painter.drawText(
-                where, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text
+                label_rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text
             )
-        below = QRectF(area.left() + 24, area.bottom() + 3, area.width() - 120, CAPTION)
+        caption_rect = QRectF(area.left() + 24, area.bottom() + 3, area.width() - 120, CAPTION)
         metrics = painter.fontMetrics()
-        for bin_text in (self.tr("t = 1 below, {0} above"), self.tr("t = 1 to {0}")):
-            text = bin_text.format(f"{self._timesteps:,}")
-            if metrics.horizontalAdvance(text) <= below.width():
-                painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, text)
+        for template in (self.tr("t = 1 below, {0} above"), self.tr("t = 1 to {0}")):
+            text = template.format(f"{self._timesteps:,}")
+            if metrics.horizontalAdvance(text) <= caption_rect.width():
+                painter.drawText(caption_rect, Qt.AlignmentFlag.AlignHCenter, text)
                 break
 
 

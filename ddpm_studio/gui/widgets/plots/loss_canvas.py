@@ -31,10 +31,10 @@ _NARROW = 0.8
 _MIN_TICKS = 5
 
 
-def _even_step(least: float) -> float:
-    """Return the smallest tick spacing of 1, 2 or 5 times a power of ten that is ≥ ``least``."""
-    power = 10.0 ** math.floor(math.log10(least))
-    return next((n * power for n in (1, 2, 5) if n * power >= least), 10 * power)
+def _even_step(minimum: float) -> float:
+    """Return the smallest tick spacing of 1, 2 or 5 times a power of ten that is ≥ ``minimum``."""
+    power = 10.0 ** math.floor(math.log10(minimum))
+    return next((n * power for n in (1, 2, 5) if n * power >= minimum), 10 * power)
 
 
 @dataclass
@@ -62,8 +62,8 @@ class _LossAxis(pg.AxisItem):  # type: ignore[misc]
             return super().tickValues(minVal, maxVal, size)  # type: ignore[no-any-return]
         low, high = 10**minVal, 10**maxVal
         step = _even_step((high - low) / _MIN_TICKS)
-        places = np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
-        return [(maxVal - minVal, np.log10(places).tolist())]
+        ticks = np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
+        return [(maxVal - minVal, np.log10(ticks).tolist())]
 
     def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         low, high = self.range
@@ -105,31 +105,31 @@ class LossCanvas(QObject):
 
     def set_colour(self, key: str, index: int) -> None:
         """Set the index of a series in the plot colours."""
-        before = self._colours.get(key)
+        previous = self._colours.get(key)
         self._colours[key] = index
-        if key in self._drawn and index != before:
+        if key in self._drawn and index != previous:
             self._tint(key, self._drawn[key])
 
     def draw(self, key: str, series: LossSeries) -> None:
         """Draw or update a series; it is kept and read again when the visible range changes."""
-        drawn = self._drawn.get(key) or self._add(key, series)
-        drawn.series = series
-        self._downsample(drawn)
+        items = self._drawn.get(key) or self._add(key, series)
+        items.series = series
+        self._downsample(items)
         self._fit()
 
     def draw_held_out(self, key: str, steps: Numbers, losses: Numbers) -> None:
         """Draw the held-out losses of a series, with a marker at each; meant for few points."""
-        drawn = self._drawn.get(key)
-        if drawn is not None:
-            drawn.held_out.setData(steps, np.maximum(losses, _TINY) if self._log else losses)
+        items = self._drawn.get(key)
+        if items is not None:
+            items.held_out.setData(steps, np.maximum(losses, _TINY) if self._log else losses)
 
     def remove(self, key: str) -> None:
         """Remove a series from the plot."""
-        drawn = self._drawn.pop(key, None)
-        if drawn is not None:
-            self._item.removeItem(drawn.raw)
-            self._item.removeItem(drawn.smooth)
-            self._item.removeItem(drawn.held_out)
+        items = self._drawn.pop(key, None)
+        if items is not None:
+            self._item.removeItem(items.raw)
+            self._item.removeItem(items.smooth)
+            self._item.removeItem(items.held_out)
             self._fit()
 
     def set_log(self, log: bool) -> None:
@@ -153,21 +153,21 @@ class LossCanvas(QObject):
     def mark(self, points: dict[str, tuple[float, float]]) -> None:
         """Set the cursor: a dot at (step, loss) of each series, a line at the last; {} hides it."""
         self._cursor.setVisible(bool(points))
-        spots = []
+        dots = []
         for key, (step, loss) in points.items():
             height = np.log10(max(loss, _TINY)) if self._log else loss
             colour = current_theme().plot_color(self._colours.get(key, 0))
-            spots.append({"pos": (step, height), "brush": colour, "pen": None})
+            dots.append({"pos": (step, height), "brush": colour, "pen": None})
             self._cursor.setPos(step)
-        self._dots.setData(spots)
+        self._dots.setData(dots)
 
     def retint(self) -> None:
         """Apply the theme's colours."""
         self.widget.retint()
         self._item.getAxis("left").setGrid(120)
         self._cursor.setPen(pg.mkPen(current_theme().tokens.outline, width=1))
-        for key, drawn in self._drawn.items():
-            self._tint(key, drawn)
+        for key, items in self._drawn.items():
+            self._tint(key, items)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Event filter: hide the cursor on leave, pan and zoom by keys, reset by double click."""
@@ -184,33 +184,33 @@ class LossCanvas(QObject):
         """Exclude outliers from the loss range, if set and the user has not moved the view."""
         if not (self._hides_outliers and self._auto_range):
             return
-        shown = [drawn.series.ends for drawn in self._drawn.values() if len(drawn.series)]
-        if not shown:
+        bounds = [items.series.bounds for items in self._drawn.values() if len(items.series)]
+        if not bounds:
             return
-        low = min(np.percentile(least, _INLIER_PERCENTILES[0]) for least, _ in shown)
-        high = max(np.percentile(greatest, _INLIER_PERCENTILES[1]) for _, greatest in shown)
+        low = min(np.percentile(minima, _INLIER_PERCENTILES[0]) for minima, _ in bounds)
+        high = max(np.percentile(maxima, _INLIER_PERCENTILES[1]) for _, maxima in bounds)
         if self._log:
             low, high = np.log10(max(low, _TINY)), np.log10(max(high, _TINY))
         self._box.setYRange(float(low), float(high), padding=_MARGIN)
 
-    def _downsample(self, drawn: _SeriesItems) -> None:
+    def _downsample(self, items: _SeriesItems) -> None:
         """Downsample a series to its visible range, as pyqtgraph keeps several copies of data."""
-        series, part = drawn.series, slice(None)
+        series, part = items.series, slice(None)
         if not self._auto_range:
             first, last = np.searchsorted(series.steps, self._box.viewRange()[0])
             # Include the points next to the range, to which lines lead.
             part = slice(max(0, int(first) - 1), int(last) + 1)
-        least, greatest = series.ends
-        for line, values, ends in (
-            (drawn.raw, series.losses, (least[part], greatest[part])),
-            (drawn.smooth, series.smooth, (series.smooth[part], series.smooth[part])),
+        minima, maxima = series.bounds
+        for line, values, bounds in (
+            (items.raw, series.losses, (minima[part], maxima[part])),
+            (items.smooth, series.smooth, (series.smooth[part], series.smooth[part])),
         ):
-            x, y = downsample(series.steps[part], values[part], ends, _PARTS)
+            x, y = downsample(series.steps[part], values[part], bounds, _PARTS)
             line.setData(x, np.maximum(y, _TINY) if self._log else y)
 
     def _downsample_all(self) -> None:
-        for drawn in self._drawn.values():
-            self._downsample(drawn)
+        for items in self._drawn.values():
+            self._downsample(items)
 
     def _on_moved_by_hand(self) -> None:
         # Later changes are reported by sigXRangeChanged.
@@ -227,37 +227,37 @@ class LossCanvas(QObject):
         smooth.setZValue(1)
         held_out = self._item.plot()
         held_out.setZValue(2)
-        drawn = self._drawn[key] = _SeriesItems(raw, smooth, held_out, series)
-        self._tint(key, drawn)
-        return drawn
+        items = self._drawn[key] = _SeriesItems(raw, smooth, held_out, series)
+        self._tint(key, items)
+        return items
 
-    def _tint(self, key: str, drawn: _SeriesItems) -> None:
+    def _tint(self, key: str, items: _SeriesItems) -> None:
         # Opaque and one pixel wide: other pens draw hundreds of times slower.
         theme = current_theme()
-        full = theme.plot_color(self._colours.get(key, 0))
-        drawn.raw.setPen(pg.mkPen(mix(full, theme.tokens.panel, _PALE), width=1))
-        drawn.smooth.setPen(pg.mkPen(full, width=1))
-        drawn.held_out.setPen(pg.mkPen(full, width=1))
-        drawn.held_out.setSymbol("o")
-        drawn.held_out.setSymbolSize(_HELD_OUT_SIZE)
-        drawn.held_out.setSymbolPen(pg.mkPen(full, width=1))
-        drawn.held_out.setSymbolBrush(pg.mkBrush(theme.tokens.panel))
+        colour = theme.plot_color(self._colours.get(key, 0))
+        items.raw.setPen(pg.mkPen(mix(colour, theme.tokens.panel, _PALE), width=1))
+        items.smooth.setPen(pg.mkPen(colour, width=1))
+        items.held_out.setPen(pg.mkPen(colour, width=1))
+        items.held_out.setSymbol("o")
+        items.held_out.setSymbolSize(_HELD_OUT_SIZE)
+        items.held_out.setSymbolPen(pg.mkPen(colour, width=1))
+        items.held_out.setSymbolBrush(pg.mkBrush(theme.tokens.panel))
 
     def _on_moved(self, position: QPointF) -> None:
-        inside = self._box.sceneBoundingRect().contains(position)
-        self.hovered.emit(self._box.mapSceneToView(position).x() if inside else None)
+        is_inside = self._box.sceneBoundingRect().contains(position)
+        self.hovered.emit(self._box.mapSceneToView(position).x() if is_inside else None)
 
     def _on_key(self, key: int) -> bool:
         if key == Qt.Key.Key_Home:
             self.reset_view()
             return True
         (left, right), (low, high) = self._box.viewRange()
-        wide, tall = right - left, high - low
+        width, height = right - left, high - low
         pans = {
-            Qt.Key.Key_Left: (-_PAN * wide, 0),
-            Qt.Key.Key_Right: (_PAN * wide, 0),
-            Qt.Key.Key_Up: (0, _PAN * tall),
-            Qt.Key.Key_Down: (0, -_PAN * tall),
+            Qt.Key.Key_Left: (-_PAN * width, 0),
+            Qt.Key.Key_Right: (_PAN * width, 0),
+            Qt.Key.Key_Up: (0, _PAN * height),
+            Qt.Key.Key_Down: (0, -_PAN * height),
         }
         if key in pans:
             x, y = pans[Qt.Key(key)]

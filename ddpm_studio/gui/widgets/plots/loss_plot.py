@@ -89,18 +89,18 @@ class LossPlot(QWidget):
         )
         self.reset_button.clicked.connect(self.reset_view)
         self._stack = QStackedLayout()
-        head = QHBoxLayout()
-        head.setSpacing(SPACE_S)
-        head.addWidget(self.readout, 1)
-        head.addWidget(IconLabel("spline", 14))
-        head.addWidget(self.smoothing_slider)
-        head.addWidget(self.log_button)
-        head.addWidget(self.outliers_button)
-        head.addWidget(self.reset_button)
+        header = QHBoxLayout()
+        header.setSpacing(SPACE_S)
+        header.addWidget(self.readout, 1)
+        header.addWidget(IconLabel("spline", 14))
+        header.addWidget(self.smoothing_slider)
+        header.addWidget(self.log_button)
+        header.addWidget(self.outliers_button)
+        header.addWidget(self.reset_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
-        layout.addLayout(head)
+        layout.addLayout(header)
         layout.addLayout(self._stack, 1)
         # After the stack has a parent: it shows its first page immediately.
         self._stack.addWidget(
@@ -129,8 +129,8 @@ class LossPlot(QWidget):
 
     def set_smoothing(self, smoothing: float) -> None:
         """Set the decay of the exponential moving average, 0 (none) to 0.999."""
-        kept = max(10.0**-_DECADES, 1 - smoothing)
-        self.smoothing_slider.setValue(round(-math.log10(kept) * _SLIDER / _DECADES))
+        weight = max(10.0**-_DECADES, 1 - smoothing)
+        self.smoothing_slider.setValue(round(-math.log10(weight) * _SLIDER / _DECADES))
         self._on_smoothing()
 
     def set_log(self, log: bool) -> None:
@@ -141,10 +141,10 @@ class LossPlot(QWidget):
         """Set whether the loss axis includes outliers."""
         self.outliers_button.setChecked(shown)
 
-    def set_colour(self, run: str, place: int) -> None:
+    def set_colour(self, run: str, index: int) -> None:
         """Set the index of a run in the plot colours; by default runs take them in turn."""
-        if self._order.get(run) != place:
-            self._order[run] = place
+        if self._order.get(run) != index:
+            self._order[run] = index
             if run in self._series:
                 self._stale.add(run)
             self._schedule_redraw()
@@ -170,10 +170,11 @@ class LossPlot(QWidget):
 
     def update_held_out(self, run: str, steps: Numbers, losses: Numbers) -> None:
         """Show the held-out losses (N,) of a run, by step (N,), with a marker at each."""
-        before, after = self._held_out.get(run), (steps, losses)
+        previous, current = self._held_out.get(run), (steps, losses)
         # Not by count alone: the run may be another of that name, or resumed from an earlier step.
-        if before is None or not all(
-            np.array_equal(old, new, equal_nan=True) for old, new in zip(before, after, strict=True)
+        if previous is None or not all(
+            np.array_equal(old, new, equal_nan=True)
+            for old, new in zip(previous, current, strict=True)
         ):
             self._held_out[run] = steps.copy(), losses.copy()
             self._stale.add(run)
@@ -218,14 +219,14 @@ class LossPlot(QWidget):
         return self._series[run]
 
     def _schedule_redraw(self, within_ms: int = _REDRAW_MS) -> None:
-        waits = self._timer.isActive() and self._timer.remainingTime() <= within_ms
-        if self.isVisible() and not waits:
+        is_scheduled = self._timer.isActive() and self._timer.remainingTime() <= within_ms
+        if self.isVisible() and not is_scheduled:
             self._timer.start(within_ms)
 
     def _redraw(self) -> None:
-        begun = time.perf_counter()
-        shown = any(len(series) for series in self._series.values())
-        self._stack.setCurrentIndex(1 if shown and self._ensure_canvas() else 0)
+        started = time.perf_counter()
+        has_losses = any(len(series) for series in self._series.values())
+        self._stack.setCurrentIndex(1 if has_losses and self._ensure_canvas() else 0)
         self._show_legend()
         if self._canvas is None:
             return
@@ -239,7 +240,7 @@ class LossPlot(QWidget):
         self._update_readout(self._cursor)
         # Repaint now, to measure how long it takes.
         self._canvas.widget.viewport().repaint()
-        spent_ms = 1000 * (time.perf_counter() - begun)
+        spent_ms = 1000 * (time.perf_counter() - started)
         self._redraw_delay_ms = round(min(max(_REDRAW_MS, spent_ms / _SHARE), _LATEST_MS))
 
     def _ensure_canvas(self) -> bool:
@@ -266,28 +267,28 @@ class LossPlot(QWidget):
     def _update_readout(self, step: float | None) -> None:
         """Update readout and cursor to a step; None: the last values, without cursor."""
         self._cursor = step
-        found = {
-            run: near
+        points = {
+            run: point
             for run, series in self._series.items()
-            if (near := series.at(math.inf if step is None else step)) is not None
+            if (point := series.at(math.inf if step is None else step)) is not None
         }
         if self._canvas is not None:
-            marks = {run: (near.step, near.smooth) for run, near in found.items()}
+            marks = {run: (point.step, point.smooth) for run, point in points.items()}
             self._canvas.mark({} if step is None else marks)
-        if not found:
+        if not points:
             self.readout.clear()
             return
-        steps = {near.step for near in found.values()}
+        steps = {point.step for point in points.values()}
         parts = [self.tr("step {0}").format(f"{max(steps):,.0f}")] if len(steps) == 1 else []
-        several = len(found) > 1
-        for run, near in found.items():
-            value = f"{near.smooth:.4f}"
-            if several:
+        is_comparison = len(points) > 1
+        for run, point in points.items():
+            value = f"{point.smooth:.4f}"
+            if is_comparison:
                 parts.append(f'<span style="color:{self.colour(run)}">●</span> {value}')
             else:
                 parts.append(self.tr("smoothed {0}").format(value))
                 if step is not None:
-                    parts.append(self.tr("raw {0}").format(_raw_text(near)))
+                    parts.append(self.tr("raw {0}").format(_raw_text(point)))
                 held_out = self._held_out_at(run, step)
                 if held_out is not None:
                     parts.append(self.tr("held out {0}").format(f"{held_out:.4f}"))
@@ -296,8 +297,8 @@ class LossPlot(QWidget):
     def _held_out_at(self, run: str, step: float | None) -> float | None:
         """Return the latest held-out loss at or before a step; None: the last of all."""
         steps, losses = self._held_out.get(run, (np.empty(0), np.empty(0)))
-        place = len(steps) if step is None else int(np.searchsorted(steps, step, side="right"))
-        return float(losses[place - 1]) if place else None
+        count = len(steps) if step is None else int(np.searchsorted(steps, step, side="right"))
+        return float(losses[count - 1]) if count else None
 
     def _on_log(self, log: bool) -> None:
         if self._canvas is not None:
@@ -333,17 +334,17 @@ class LossPlot(QWidget):
         self._update_readout(self._cursor)
 
     def _rich_label(self) -> QLabel:
-        made = QLabel()
-        made.setTextFormat(Qt.TextFormat.RichText)
-        made.setFont(body_font(FONT_CAPTION))
-        made.setProperty("role", "caption")
-        made.setWordWrap(True)
-        made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        made.setContentsMargins(SPACE_M, 0, 0, 0)
-        return made
+        widget = QLabel()
+        widget.setTextFormat(Qt.TextFormat.RichText)
+        widget.setFont(body_font(FONT_CAPTION))
+        widget.setProperty("role", "caption")
+        widget.setWordWrap(True)
+        widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        widget.setContentsMargins(SPACE_M, 0, 0, 0)
+        return widget
 
 
-def _raw_text(near: LossPoint) -> str:
-    if near.least == near.greatest:
-        return f"{near.loss:.4f}"
-    return f"{near.least:.4f}–{near.greatest:.4f}"
+def _raw_text(point: LossPoint) -> str:
+    if point.minimum == point.maximum:
+        return f"{point.loss:.4f}"
+    return f"{point.minimum:.4f}–{point.maximum:.4f}"

@@ -8,28 +8,28 @@ import numpy as np
 
 from ddpm_studio.backend.rows import GrowingRows, Losses, Numbers
 
-_STEP, _MEAN, _LEAST, _GREATEST, _COUNT, _SMOOTH = range(6)
+_STEP, _MEAN, _MINIMUM, _MAXIMUM, _COUNT, _SMOOTH = range(6)
 
 
 def downsample(
-    steps: Numbers, values: Numbers, ends: tuple[Numbers, Numbers], parts: int
+    steps: Numbers, values: Numbers, bounds: tuple[Numbers, Numbers], bins: int
 ) -> tuple[Numbers, Numbers]:
     """Downsample a curve for plotting, keeping the minimum and maximum of each bin.
 
     Args:
         steps: ascending, shape (N,).
         values: shape (N,).
-        ends: minimum and maximum of the losses that each value averages, shapes (N,).
-        parts: number of bins for a longer curve.
+        bounds: minimum and maximum of the losses that each value averages, shapes (N,).
+        bins: number of bins for a longer curve.
 
     Returns:
-        Copies of steps and values, at most 2·parts + 1 each, including the first and last step.
+        Copies of steps and values, at most 2·bins + 1 each, including the first and last step.
     """
-    if len(steps) <= 2 * parts and np.array_equal(*ends):
+    if len(steps) <= 2 * bins and np.array_equal(*bounds):
         return steps.copy(), values.copy()
-    starts = np.arange(0, len(steps), -(-len(steps) // parts))
-    least, greatest = np.minimum.reduceat(ends[0], starts), np.maximum.reduceat(ends[1], starts)
-    x, y = np.repeat(steps[starts], 2), np.stack([least, greatest], axis=1).ravel()
+    starts = np.arange(0, len(steps), -(-len(steps) // bins))
+    minima, maxima = np.minimum.reduceat(bounds[0], starts), np.maximum.reduceat(bounds[1], starts)
+    x, y = np.repeat(steps[starts], 2), np.stack([minima, maxima], axis=1).ravel()
     return np.append(x, steps[-1]), np.append(y, values[-1])
 
 
@@ -38,8 +38,8 @@ class LossPoint(NamedTuple):
 
     step: float
     loss: float
-    least: float
-    greatest: float
+    minimum: float
+    maximum: float
     smooth: float
 
 
@@ -73,9 +73,9 @@ class LossSeries:
         return self._rows.rows[:, _MEAN]
 
     @property
-    def ends(self) -> tuple[Numbers, Numbers]:
+    def bounds(self) -> tuple[Numbers, Numbers]:
         """Minimum and maximum loss of the steps that each row averages, shapes (N,)."""
-        return self._rows.rows[:, _LEAST], self._rows.rows[:, _GREATEST]
+        return self._rows.rows[:, _MINIMUM], self._rows.rows[:, _MAXIMUM]
 
     @property
     def smooth(self) -> Numbers:
@@ -125,10 +125,10 @@ class LossSeries:
         if not len(self):
             return None
         right = int(np.searchsorted(self.steps, step))
-        near = [i for i in (right - 1, right) if 0 <= i < len(self)]
-        index = min(near, key=lambda i: abs(self.steps[i] - step))
-        at, mean, least, greatest, _, smooth = self._rows.rows[index].tolist()
-        return LossPoint(at, mean, least, greatest, smooth)
+        candidates = [i for i in (right - 1, right) if 0 <= i < len(self)]
+        index = min(candidates, key=lambda i: abs(self.steps[i] - step))
+        found_step, mean, minimum, maximum, _, smooth = self._rows.rows[index].tolist()
+        return LossPoint(found_step, mean, minimum, maximum, smooth)
 
     def _smooth_from(self, start: int) -> None:
         if start == 0:

@@ -56,7 +56,7 @@ class NoiseCurve(PaintedPlot):
     def set_t(self, t: int) -> None:
         """Mark the timestep ``t``, clamped to 0..T."""
         self._t = min(max(t, 0), self.timesteps)
-        self.setAccessibleDescription(self.words)
+        self.setAccessibleDescription(self.description)
         self.update()
 
     def set_ticks(self, ticks: Sequence[Sequence[int]]) -> None:
@@ -70,7 +70,7 @@ class NoiseCurve(PaintedPlot):
         return len(self._alpha_bar) - 1
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """ᾱ_t and the signal-to-noise ratio at the marked t, as text; empty without a schedule."""
         if not self.timesteps:
             return ""
@@ -111,17 +111,17 @@ class NoiseCurve(PaintedPlot):
         painter.setBrush(theme.color("accent"))
         painter.drawEllipse(QPointF(x, y), _MARK, _MARK)
 
-    def on_drag(self, share: float) -> None:
+    def on_drag(self, x: float) -> None:
         """Emit ``chosen`` with the t under the pointer."""
         if self.timesteps:
-            self.chosen.emit(round((1 - min(max(share, 0.0), 1.0)) * self.timesteps))
+            self.chosen.emit(round((1 - min(max(x, 0.0), 1.0)) * self.timesteps))
 
     def _paint_ticks(self, painter: QPainter, area: QRectF) -> None:
         theme = current_theme()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        several = len(self._ticks) > 1
+        has_several_rows = len(self._ticks) > 1
         for row, ticks in enumerate(self._ticks):
-            colour = theme.plot_color(row) if several else theme.tokens.muted
+            colour = theme.plot_color(row) if has_several_rows else theme.tokens.muted
             painter.setPen(QPen(QColor(colour), 1))
             top = area.bottom() + 2 + row * (_TICK + 1)
             for x in {round(self._x(t)) for t in ticks}:

@@ -52,10 +52,10 @@ class PaintedPlot(QWidget):
         """Paint the plot; the painter has the caption font, ``area`` is the field."""
         raise NotImplementedError
 
-    def on_hover(self, place: QPointF | None) -> None:
+    def on_hover(self, position: QPointF | None) -> None:
         """Handle the pointer at a normalised position in the field; None: it has left."""
 
-    def on_drag(self, share: float) -> None:
+    def on_drag(self, x: float) -> None:
         """Handle a press or a drag at a normalised x position in the field."""
 
     def area(self) -> QRectF:
@@ -63,21 +63,21 @@ class PaintedPlot(QWidget):
         left, top, right, bottom = self.margins
         return QRectF(self.rect()).adjusted(left, top, -right, -bottom)
 
-    def x_of(self, share: Share) -> Share:
+    def x_of(self, fraction: Share) -> Share:
         """Return the x coordinate, in logical pixels, of a normalised x position."""
         area = self.area()
-        return area.left() + area.width() * share
+        return area.left() + area.width() * fraction
 
-    def y_of(self, share: Share) -> Share:
+    def y_of(self, fraction: Share) -> Share:
         """Return the y coordinate, in logical pixels, of a normalised y position."""
         area = self.area()
-        return area.bottom() - area.height() * share
+        return area.bottom() - area.height() * fraction
 
     def relative_position(self, position: QPointF) -> QPointF:
         """Convert a position in the widget to a normalised position in the field."""
         area = self.area()
-        across = (position.x() - area.left()) / max(1.0, area.width())
-        return QPointF(across, (area.bottom() - position.y()) / max(1.0, area.height()))
+        x = (position.x() - area.left()) / max(1.0, area.width())
+        return QPointF(x, (area.bottom() - position.y()) / max(1.0, area.height()))
 
     def sizeHint(self) -> QSize:
         """Return ``preferred_size``."""
@@ -100,10 +100,10 @@ class PaintedPlot(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Call :meth:`on_hover`, and :meth:`on_drag` during a drag."""
-        place = self.relative_position(event.position())
-        self.on_hover(place)
+        position = self.relative_position(event.position())
+        self.on_hover(position)
         if self.draggable and event.buttons() & Qt.MouseButton.LeftButton:
-            self.on_drag(place.x())
+            self.on_drag(position.x())
 
     def leaveEvent(self, event: QEvent) -> None:
         """Call :meth:`on_hover` with None."""
@@ -129,11 +129,11 @@ class PaintedPlot(QWidget):
         painter.setPen(QPen(colour, 1))
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
 
-    def draw_empty(self, painter: QPainter, words: str, room: QRectF | None = None) -> None:
-        """Draw a placeholder text in the middle of the field, or of ``room``."""
+    def draw_empty(self, painter: QPainter, text: str, rect: QRectF | None = None) -> None:
+        """Draw a placeholder text in the middle of the field, or of ``rect``."""
         painter.setPen(current_theme().color("muted"))
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        painter.drawText(self.area() if room is None else room, flags, words)
+        painter.drawText(self.area() if rect is None else rect, flags, text)
 
     def _draw_captions(self, painter: QPainter, top: float, left: str, right: str) -> None:
         area = self.area()
@@ -144,7 +144,7 @@ class PaintedPlot(QWidget):
 
 def polyline(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> QPolygonF:
     """Return points x (N,), y (N,) in logical pixels as a QPolygonF."""
-    return QPolygonF([QPointF(*place) for place in zip(x.tolist(), y.tolist(), strict=True)])
+    return QPolygonF([QPointF(*point) for point in zip(x.tolist(), y.tolist(), strict=True)])
 
 
 def area_below(line: QPolygonF, bottom: float) -> QPolygonF:

@@ -32,22 +32,22 @@ class DecadeAxis(pg.AxisItem):  # type: ignore[misc]
 
     def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Return the tick labels; where powers are too dense, only every second, third, …"""
-        plain: list[str] = super().logTickStrings(values, scale, spacing)
+        full_labels: list[str] = super().logTickStrings(values, scale, spacing)
         # Shortened, as it would overlap the label of the axis.
-        written = [text.replace("0.0001", "10⁻⁴") for text in plain]
+        labels = [text.replace("0.0001", "10⁻⁴") for text in full_labels]
         low, high = self.range
         powers = [float(power) for power in range(math.ceil(low), math.floor(high) + 1)]
         if len(powers) < 2:
-            return written
+            return labels
         metrics = QFontMetrics(body_font(FONT_CAPTION))
         if self.orientation in ("left", "right"):
-            length, needed = self.size().height(), metrics.height()
+            axis_length, label_size = self.size().height(), metrics.height()
         else:
-            length = self.size().width()
+            axis_length = self.size().width()
             texts = super().logTickStrings(powers, scale, spacing)
-            needed = max(metrics.horizontalAdvance(text) for text in texts)
-        every = max(1, math.ceil((needed + SPACE_M) * (high - low) / max(1.0, length)))
+            label_size = max(metrics.horizontalAdvance(text) for text in texts)
+        interval = max(1, math.ceil((label_size + SPACE_M) * (high - low) / max(1.0, axis_length)))
         return [
-            text if abs(value - round(value)) < 1e-6 and round(value) % every == 0 else ""
-            for value, text in zip(values, written, strict=True)
+            text if abs(value - round(value)) < 1e-6 and round(value) % interval == 0 else ""
+            for value, text in zip(values, labels, strict=True)
         ]

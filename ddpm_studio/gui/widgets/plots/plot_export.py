@@ -26,34 +26,34 @@ def render_loss_plot(plot: LossPlot, kind: Literal["png", "svg"]) -> bytes | Non
     if canvas is None or not plot.names:
         return None
     size = canvas.widget.size()
-    head = SPACE_M + _LINE * len(plot.names)
-    whole = QSize(size.width(), size.height() + head)
+    header_height = SPACE_M + _LINE * len(plot.names)
+    full_size = QSize(size.width(), size.height() + header_height)
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     if kind == "svg":
         generator = QSvgGenerator()
         generator.setOutputDevice(buffer)
-        generator.setSize(whole)
-        generator.setViewBox(QRectF(0, 0, whole.width(), whole.height()))
+        generator.setSize(full_size)
+        generator.setViewBox(QRectF(0, 0, full_size.width(), full_size.height()))
         generator.setTitle(plot.accessibleName())
         painter = QPainter(generator)
-        _paint(painter, plot, whole, head)
+        _paint(painter, plot, full_size, header_height)
         painter.end()
     else:
-        image = QImage(whole * _SCALE, QImage.Format.Format_RGB32)
+        image = QImage(full_size * _SCALE, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(_SCALE)
         painter = QPainter(image)
-        _paint(painter, plot, whole, head)
+        _paint(painter, plot, full_size, header_height)
         painter.end()
         QImageWriter(buffer, b"png").write(image)
     return bytes(buffer.data().data())
 
 
-def _paint(painter: QPainter, plot: LossPlot, whole: QSize, head: int) -> None:
+def _paint(painter: QPainter, plot: LossPlot, size: QSize, header_height: int) -> None:
     theme = current_theme()
     canvas = plot.canvas
     assert canvas is not None
-    painter.fillRect(QRectF(0, 0, whole.width(), whole.height()), theme.color("panel"))
+    painter.fillRect(QRectF(0, 0, size.width(), size.height()), theme.color("panel"))
     painter.setFont(body_font())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for number, run in enumerate(plot.names):
@@ -64,8 +64,8 @@ def _paint(painter: QPainter, plot: LossPlot, whole: QSize, head: int) -> None:
         painter.setPen(theme.color("text"))
         left = SPACE_L + _DOT + SPACE_M
         painter.drawText(
-            QRectF(left, top, whole.width() - left, _LINE), Qt.AlignmentFlag.AlignVCenter, run
+            QRectF(left, top, size.width() - left, _LINE), Qt.AlignmentFlag.AlignVCenter, run
         )
     canvas.mark({})
-    target = QRectF(0, head, whole.width(), whole.height() - head)
+    target = QRectF(0, header_height, size.width(), size.height() - header_height)
     canvas.widget.render(painter, target, canvas.widget.viewport().rect())

@@ -62,9 +62,11 @@ class Sparkline(StepPlot):
         """Set the series, on an axis of the steps 0..``last``."""
         self._series = tuple(
             # Without NaN, refer to the record's own rows, to save the memory of copies.
-            one if known.all() else StepSeries(one.colour, one.steps[known], one.values[known])
-            for one in series
-            if (known := np.isfinite(one.values)).any()
+            entry
+            if known.all()
+            else StepSeries(entry.colour, entry.steps[known], entry.values[known])
+            for entry in series
+            if (known := np.isfinite(entry.values)).any()
         )
         self.last = max(1.0, last)
         self.range = self._fit()
@@ -81,31 +83,31 @@ class Sparkline(StepPlot):
         if not self._series:
             return None
         first = self._series[0]
-        place = len(first.steps) - 1
+        index = len(first.steps) - 1
         if step is not None:
-            place = min(int(np.searchsorted(first.steps, step)), place)
-            if place and step - first.steps[place - 1] < first.steps[place] - step:
-                place -= 1
-        return float(first.values[place])
+            index = min(int(np.searchsorted(first.steps, step)), index)
+            if index and step - first.steps[index - 1] < first.steps[index] - step:
+                index -= 1
+        return float(first.values[index])
 
     def paint(self, painter: QPainter, area: QRectF) -> None:
         """Paint the captions, the base line, the curves and the cursor."""
         self.paint_captions(
-            painter, self._value(self.cursor_step), strong=self.cursor_step is not None
+            painter, self._value(self.cursor_step), emphasised=self.cursor_step is not None
         )
         if not self._series:
             self.draw_empty(painter, self.tr("not recorded"))
             return
         self.draw_base_line(painter)
         painter.setClipRect(area.adjusted(-1, -1, 1, 1))
-        for one in reversed(self._series):
-            painter.setPen(QPen(QColor(current_theme().plot_color(one.colour)), 1))
-            painter.drawPolyline(self._line(one))
+        for series in reversed(self._series):
+            painter.setPen(QPen(QColor(current_theme().plot_color(series.colour)), 1))
+            painter.drawPolyline(self._line(series))
         painter.setClipping(False)
         self._paint_range(painter)
         self.paint_cursor(painter)
 
-    def ends(self) -> tuple[str, str]:
+    def range_labels(self) -> tuple[str, str]:
         """Return the labels of the lower and the upper end of the range."""
         low, high = self.range
         return self._format_value(low), self._format_value(high)
@@ -116,17 +118,19 @@ class Sparkline(StepPlot):
         They get a background, as they would be unreadable over a curve.
         """
         area = self.area().adjusted(2, 0, 0, -1)
-        behind = QColor(current_theme().color("ground"))
-        behind.setAlphaF(_BACKGROUND_ALPHA)
+        background = QColor(current_theme().color("ground"))
+        background.setAlphaF(_BACKGROUND_ALPHA)
         left = Qt.AlignmentFlag.AlignLeft
-        ends = zip(
-            self.ends(), (Qt.AlignmentFlag.AlignBottom, Qt.AlignmentFlag.AlignTop), strict=True
+        labels = zip(
+            self.range_labels(),
+            (Qt.AlignmentFlag.AlignBottom, Qt.AlignmentFlag.AlignTop),
+            strict=True,
         )
-        for format_value, edge in ends:
-            room = painter.boundingRect(area, left | edge, format_value)
-            painter.fillRect(room.adjusted(-2, 0, 2, 0), behind)
+        for text, edge in labels:
+            text_rect = painter.boundingRect(area, left | edge, text)
+            painter.fillRect(text_rect.adjusted(-2, 0, 2, 0), background)
             painter.setPen(current_theme().color("muted"))
-            painter.drawText(area, left | edge, format_value)
+            painter.drawText(area, left | edge, text)
 
     def _value(self, step: float | None) -> str:
         value = self.value_at(step)
@@ -137,18 +141,18 @@ class Sparkline(StepPlot):
             return 0.0, 1.0
         low = 0.0 if self._from_zero else np.inf
         high = -np.inf
-        for one in self._series:
-            below, above = np.percentile(one.values, [_CLIPPED, 100 - _CLIPPED])
+        for series in self._series:
+            below, above = np.percentile(series.values, [_CLIPPED, 100 - _CLIPPED])
             low, high = min(low, float(below)), max(high, float(above))
         high = high if self._top is None else self._top
-        room = 0.05 * (high - low) or max(abs(high), 1e-12) * 0.05
-        return (low if self._from_zero else low - room), high + room
+        margin = 0.05 * (high - low) or max(abs(high), 1e-12) * 0.05
+        return (low if self._from_zero else low - margin), high + margin
 
-    def _line(self, one: StepSeries) -> QPolygonF:
+    def _line(self, series: StepSeries) -> QPolygonF:
         """Return the curve in pixels, reduced to first, minimum, maximum and last per column."""
         low, high = self.range
-        x = self.x_of(one.steps / self.last)
-        y = self.y_of((one.values - low) / (high - low))
+        x = self.x_of(series.steps / self.last)
+        y = self.y_of((series.values - low) / (high - low))
         if len(x) > 2 * self.area().width():
             columns = np.floor(x)
             starts = np.flatnonzero(np.diff(columns, prepend=-1.0))

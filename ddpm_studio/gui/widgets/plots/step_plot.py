@@ -49,19 +49,19 @@ class StepPlot(PaintedPlot):
         """Return the x coordinate of a step, in logical pixels."""
         return self.x_of(step / self.last)
 
-    def on_hover(self, place: QPointF | None) -> None:
+    def on_hover(self, position: QPointF | None) -> None:
         """Move the cursor to the pointer; hide it outside of the field."""
         step = None
-        if place is not None and 0 <= place.x() <= 1:
-            step = place.x() * self.last
+        if position is not None and 0 <= position.x() <= 1:
+            step = position.x() * self.last
         self._move(step)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the cursor: arrows by 1/100, Home and End to the ends; Escape hides it."""
-        here = self.last if self.cursor_step is None else self.cursor_step
+        current = self.last if self.cursor_step is None else self.cursor_step
         targets: dict[int, float | None] = {
-            Qt.Key.Key_Left: max(0.0, here - self.last / _KEY_STEPS),
-            Qt.Key.Key_Right: min(self.last, here + self.last / _KEY_STEPS),
+            Qt.Key.Key_Left: max(0.0, current - self.last / _KEY_STEPS),
+            Qt.Key.Key_Right: min(self.last, current + self.last / _KEY_STEPS),
             Qt.Key.Key_Home: 0.0,
             Qt.Key.Key_End: self.last,
         }
@@ -72,16 +72,16 @@ class StepPlot(PaintedPlot):
         else:
             super().keyPressEvent(event)
 
-    def paint_captions(self, painter: QPainter, value: str, *, strong: bool) -> None:
+    def paint_captions(self, painter: QPainter, value: str, *, emphasised: bool) -> None:
         """Draw the captions: title and value above, the range of steps below."""
         theme = current_theme()
-        room = self.area().width() - painter.fontMetrics().horizontalAdvance(value) - SPACE_M
+        available = self.area().width() - painter.fontMetrics().horizontalAdvance(value) - SPACE_M
         painter.setPen(theme.color("accent" if self.hasFocus() else "muted"))
         elided = painter.fontMetrics().elidedText(
-            self.title, Qt.TextElideMode.ElideRight, int(max(0.0, room))
+            self.title, Qt.TextElideMode.ElideRight, int(max(0.0, available))
         )
         self.draw_captions_above(painter, elided)
-        painter.setPen(theme.color("text" if strong else "muted"))
+        painter.setPen(theme.color("text" if emphasised else "muted"))
         self.draw_captions_above(painter, "", value)
         painter.setPen(theme.color("muted"))
         self.draw_captions_below(painter, "0", self.tr("step {0}").format(f"{self.last:,.0f}"))

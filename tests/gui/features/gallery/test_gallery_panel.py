@@ -336,7 +336,7 @@ def test_only_what_is_looked_at_is_read(
 
 
 def held(panel: GalleryPanel) -> list[object]:
-    return list(panel.thumbnails.cache._held)
+    return list(panel.thumbnails.cache._pictures)
 
 
 def test_a_drawing_of_an_earlier_session_is_not_kept_again(

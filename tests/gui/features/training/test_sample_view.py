@@ -147,7 +147,7 @@ def test_samples_that_are_scrolled_to_come_to_rest(
     view, above, content = SampleView(Studio(fake)), QWidget(), Columns()
     above.setMinimumHeight(160)
     content.add(QWidget())
-    content.add(above, view, filling=view)
+    content.add(above, view, stretched=view)
     area = VerticalScrollArea(content, "Training")
     qtbot.addWidget(area)
     area.show()

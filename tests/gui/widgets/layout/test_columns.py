@@ -16,7 +16,7 @@ class Both(Columns):
         super().__init__()
         self.press, self.figure = QPushButton("Start"), QWidget()
         self.add(self.press)
-        self.add(self.figure, filling=self.figure)
+        self.add(self.figure, stretched=self.figure)
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ PICTURE = np.zeros((64, 64, 3), np.uint8)
 def test_room_is_counted_in_pictures_of_the_size_of_those_held() -> None:
     cache = PictureCache(10 * PICTURE.nbytes)
     cache.put("one", PICTURE)
-    assert cache.room == 10
+    assert cache.capacity == 10
     cache.put("two", np.concatenate([PICTURE] * 3))
-    assert cache.room == 5
+    assert cache.capacity == 5
 
 
 @pytest.mark.parametrize("held", [4, 30, 1000])

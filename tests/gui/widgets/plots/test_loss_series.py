@@ -75,6 +75,6 @@ def test_rows_of_several_steps_are_smoothed_and_outlined_as_their_steps() -> Non
     near = series.at(12)
     assert near is not None
     assert near[:4] == (8, parts[0].mean(), parts[0].min(), parts[0].max())
-    x, y = downsample(series.steps, series.losses, series.ends, 2000)
+    x, y = downsample(series.steps, series.losses, series.bounds, 2000)
     assert (y[::2][:500].tolist(), y[1::2].tolist()) == (ends[0].tolist(), ends[1].tolist())
     assert x[:4].tolist() == [8, 8, 16, 16]

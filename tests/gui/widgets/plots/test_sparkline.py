@@ -27,7 +27,7 @@ def test_the_ends_of_the_range_are_written_at_the_left(qtbot: QtBot, theme: Them
     # The whole curve is in the right half, away from the labels.
     curve.set_series([StepSeries(0, steps + 92, np.full(8, 100.0))], 100)
     curve.show()
-    assert curve.ends() == ("0 %", "210 %")
+    assert curve.range_labels() == ("0 %", "210 %")
     assert inked(curve) > 30
 
 
