@@ -106,9 +106,9 @@ class CrashLog(QObject):
         faulthandler.disable()
         self._logger.removeHandler(self._handler)
         # Closing flushes once more what a full disk refused; then it is dropped.
-        for kept in (self._stacks, self._handler):
+        for file in (self._stacks, self._handler):
             with suppress(OSError):
-                kept.close()
+                file.close()
         with suppress(OSError):
             self._stack_file(os.getpid()).unlink(missing_ok=True)
         self._stacks = self._handler = None

@@ -29,19 +29,19 @@ def check_display(environment: Mapping[str, str], system: str = sys.platform) ->
     Raises:
         StudioError: there is no display; the message says what is missing and what to do.
     """
-    wanted = _platform(environment)
-    if not system.startswith("linux") or wanted not in ("", "xcb", "wayland"):
+    platform = _platform(environment)
+    if not system.startswith("linux") or platform not in ("", "xcb", "wayland"):
         return
     display = environment.get("DISPLAY", "")
-    if wanted != "xcb" and _has_wayland(environment):
+    if platform != "xcb" and _has_wayland(environment):
         return
-    if wanted != "wayland" and display:
+    if platform != "wayland" and display:
         if _accepts_connection(display):
             return
         raise StudioError(f"The screen that DISPLAY names, {display}, does not answer.", _REMEDY)
     missing = {"xcb": "DISPLAY is not set", "wayland": "WAYLAND_DISPLAY names none"}
-    why = missing.get(wanted, "neither DISPLAY nor WAYLAND_DISPLAY is set")
-    raise StudioError(f"There is no screen here: {why}.", _REMEDY)
+    reason = missing.get(platform, "neither DISPLAY nor WAYLAND_DISPLAY is set")
+    raise StudioError(f"There is no screen here: {reason}.", _REMEDY)
 
 
 def check_xcb_plugin(plugins: Path, environment: Mapping[str, str]) -> None:
@@ -81,9 +81,9 @@ def missing_library(message: str) -> str | None:
     if found is None:
         return None
     name, version = found[1], found[2] or ""
-    between = "-" if name[-1:].isdigit() and version else ""
-    usual = f"{name}{between}{version}".lower().replace("_", "-")
-    package = _OTHER_PACKAGES.get(f"{name}.so.{version}", usual)
+    separator = "-" if name[-1:].isdigit() and version else ""
+    debian_name = f"{name}{separator}{version}".lower().replace("_", "-")
+    package = _OTHER_PACKAGES.get(f"{name}.so.{version}", debian_name)
     return f"On Debian and Ubuntu: sudo apt-get install {package} (the README lists all)."
 
 
@@ -95,8 +95,8 @@ def _platform(environment: Mapping[str, str]) -> str:
 
 def _requires_x11(environment: Mapping[str, str]) -> bool:
     """Whether Qt can only use X11 (xcb)."""
-    wanted = _platform(environment)
-    return wanted == "xcb" or (wanted == "" and not _has_wayland(environment))
+    platform = _platform(environment)
+    return platform == "xcb" or (platform == "" and not _has_wayland(environment))
 
 
 def _has_wayland(environment: Mapping[str, str]) -> bool:
@@ -108,13 +108,13 @@ def _has_wayland(environment: Mapping[str, str]) -> bool:
 
 def _accepts_connection(display: str) -> bool:
     """Whether an X server accepts a connection; one on another machine is assumed to."""
-    host, _, rest = display.rpartition(":")
-    number = rest.partition(".")[0]
+    host, _, numbers = display.rpartition(":")
+    number = numbers.partition(".")[0]
     if not number.isdigit():
         return False
     if host in ("", "unix"):
-        place = f"/tmp/.X11-unix/X{number}"
-        return any(_can_connect(where) for where in (f"\0{place}", place))
+        path = f"/tmp/.X11-unix/X{number}"
+        return any(_can_connect(address) for address in (f"\0{path}", path))
     if host in ("localhost", "127.0.0.1"):
         return _can_connect(("127.0.0.1", 6000 + int(number)))
     return True
@@ -125,9 +125,9 @@ def _can_connect(address: str | tuple[str, int]) -> bool:
 
     try:
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-        with socket.socket(family) as tried:
-            tried.settimeout(_SECONDS)
-            tried.connect(address)
+        with socket.socket(family) as connection:
+            connection.settimeout(_SECONDS)
+            connection.connect(address)
     except (OSError, OverflowError):
         return False
     return True

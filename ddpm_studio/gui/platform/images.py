@@ -87,13 +87,13 @@ def band_selection() -> BandSelection:
 
 def to_bgra(pictures: Pictures) -> Pictures:
     """Return uint8 (..., H, W, 4) in the byte order of ``QImage.Format_RGB32`` and ``ARGB32``."""
-    drawn = np.empty((*pictures.shape[:-1], 4), np.uint8)
-    drawn[..., 3] = 255
-    _write_bgra(drawn, pictures)
-    return drawn
+    pixels = np.empty((*pictures.shape[:-1], 4), np.uint8)
+    pixels[..., 3] = 255
+    _write_bgra(pixels, pictures)
+    return pixels
 
 
-def _write_bgra(drawn: Pictures, pictures: Pictures) -> None:
+def _write_bgra(pixels: Pictures, pictures: Pictures) -> None:
     """Write pictures as BGRA, channel by channel, which is several times faster."""
     channels = pictures.shape[-1]
     if channels > MAX_COLOUR_CHANNELS:
@@ -101,9 +101,9 @@ def _write_bgra(drawn: Pictures, pictures: Pictures) -> None:
     else:
         red, green, blue = (0, 1, 2) if channels >= 3 else (0, 0, 0)
     for channel, band in enumerate((blue, green, red)):
-        drawn[..., channel] = pictures[..., band]
+        pixels[..., channel] = pictures[..., band]
     if channels in (2, 4):
-        drawn[..., 3] = pictures[..., -1]
+        pixels[..., 3] = pictures[..., -1]
 
 
 def to_image(picture: Pictures) -> QImage:
@@ -134,22 +134,25 @@ def compose(
     sheet[...] = (*background[::-1], 255)
     # A view of the sheet, tile by tile: pixels are written in place, without a copy.
     tiles = sheet.swapaxes(1, 2)[:, :, :height, :width]
-    whole = count // columns
+    full_rows = count // columns
     _write_bgra(
-        tiles[:whole], pictures[: whole * columns].reshape(*tiles[:whole].shape[:-1], channels)
+        tiles[:full_rows],
+        pictures[: full_rows * columns].reshape(*tiles[:full_rows].shape[:-1], channels),
     )
-    if whole < rows:
-        _write_bgra(tiles[whole, : count - whole * columns], pictures[whole * columns :])
+    if full_rows < rows:
+        _write_bgra(
+            tiles[full_rows, : count - full_rows * columns], pictures[full_rows * columns :]
+        )
     sheet = sheet.reshape(rows * (height + gap), columns * (width + gap), 4)
     sheet = sheet[: sheet.shape[0] - gap, : sheet.shape[1] - gap]
     return _wrap(sheet, alpha=PictureShape.of(pictures).has_alpha)
 
 
-def _wrap(drawn: Pictures, *, alpha: bool) -> QImage:
-    drawn = np.ascontiguousarray(drawn)
-    height, width, _ = drawn.shape
+def _wrap(pixels: Pictures, *, alpha: bool) -> QImage:
+    pixels = np.ascontiguousarray(pixels)
+    height, width, _ = pixels.shape
     kind = QImage.Format.Format_ARGB32 if alpha else QImage.Format.Format_RGB32
-    image = QImage(drawn.data, width, height, 4 * width, kind)
+    image = QImage(pixels.data, width, height, 4 * width, kind)
     # QImage does not own the array's buffer: it must copy it before the array is freed.
     return image.copy()
 
@@ -184,12 +187,12 @@ def read_picture(path: Path) -> PictureDrop:
     # Not with Qt: its image plug-ins accept many more formats and enforce fewer limits.
     picture, recipe = data.read_picture(path, alpha=True), read_recipe(path)
     factor = zoom_of(recipe)
-    small = picture[::factor, ::factor]
+    reduced = picture[::factor, ::factor]
     # A file may claim any factor; enlarging by one that does not divide could use all memory.
     divides = not any(side % factor for side in picture.shape[:2])
-    if recipe is not None and divides and np.array_equal(zoom(small, factor), picture):
+    if recipe is not None and divides and np.array_equal(zoom(reduced, factor), picture):
         recipe = {key: value for key, value in recipe.items() if key != ZOOM_KEY}
-        picture = np.ascontiguousarray(small)
+        picture = np.ascontiguousarray(reduced)
     return PictureDrop(picture, recipe, path)
 
 

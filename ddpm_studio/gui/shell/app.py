@@ -43,9 +43,9 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     install_translations(app)
     settings = open_settings()
     theme = current_theme()
-    chosen = Preferences(settings).now
-    theme.mode = chosen.theme
-    if not chosen.plugins:
+    preferences = Preferences(settings).now
+    theme.mode = preferences.theme
+    if not preferences.plugins:
         plugins.switch_off()
     theme.apply(app)
     app.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
@@ -62,15 +62,15 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     window.build_tools()
     QTimer.singleShot(0, backend.start)
     if not (settings.fileName() and settings.isWritable()):
-        told = StudioError(
+        warning = StudioError(
             f"Nothing can be kept in {config_dir()}: settings last until the window closes.",
             "Make it a folder that you may write to, then start again.",
         )
-        window.studio.notify(told)
+        window.studio.notify(warning)
     for plugin in plugins.loaded():
         if plugin.problem:
-            told = StudioError(plugin.line, "The settings can switch plug-ins off.")
-            window.studio.notify(told)
+            warning = StudioError(plugin.line, "The settings can switch plug-ins off.")
+            window.studio.notify(warning)
     window.open_first([Path(path) for path in paths], sample)
 
     # Python handles signals only while it executes bytecode: a timer wakes it from Qt's event loop,

@@ -66,8 +66,8 @@ class CloseHandler(QObject):
         jobs = [job for job in self._studio.backend.jobs.values() if job.spec.wanted]
         if jobs:
             titles = ", ".join(job.spec.title for job in jobs[:_MAX_NAMED])
-            more = f" (+{len(jobs) - _MAX_NAMED:,})" if len(jobs) > _MAX_NAMED else ""
-            parts.append(self.tr("Unfinished, and lost if you close: {0}.").format(titles + more))
+            suffix = f" (+{len(jobs) - _MAX_NAMED:,})" if len(jobs) > _MAX_NAMED else ""
+            parts.append(self.tr("Unfinished, and lost if you close: {0}.").format(titles + suffix))
         for job in set(jobs) - self._awaited_jobs:
             self._awaited_jobs.add(job)
             job.ended.connect(self._update_prompt)

@@ -64,12 +64,12 @@ class CommandPalette(QDialog):
     def _search(self, query: str) -> None:
         self.list.clear()
         for action in self._registry.find(query):
-            shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            menu = self._registry.category(action.objectName())
+            shortcut = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            category = self._registry.category(action.objectName())
             # With the category, since several tools have an action of the same name.
-            parts = [f"{action.text()} · {menu}".replace("&", ""), shown]
-            shown_icon = no_icon() if action.icon().isNull() else action.icon()
-            item = QListWidgetItem(shown_icon, "    ".join(part for part in parts if part))
+            parts = [f"{action.text()} · {category}".replace("&", ""), shortcut]
+            icon = no_icon() if action.icon().isNull() else action.icon()
+            item = QListWidgetItem(icon, "    ".join(part for part in parts if part))
             item.setSizeHint(QSize(0, _ROW_HEIGHT))
             item.setToolTip(action.statusTip())
             item.setData(Qt.ItemDataRole.UserRole, action)
@@ -77,9 +77,9 @@ class CommandPalette(QDialog):
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
             self.list.addItem(item)
         if not self.list.count():
-            nothing = QListWidgetItem(self.tr("There is no such action"))
-            nothing.setFlags(Qt.ItemFlag.NoItemFlags)
-            self.list.addItem(nothing)
+            placeholder = QListWidgetItem(self.tr("There is no such action"))
+            placeholder.setFlags(Qt.ItemFlag.NoItemFlags)
+            self.list.addItem(placeholder)
         self.list.setCurrentRow(0)
 
     def _run_item(self, item: QListWidgetItem | None) -> None:

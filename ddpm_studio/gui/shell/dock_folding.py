@@ -45,30 +45,32 @@ class DockFolding(QObject):
         super().__init__(window)
         self._window, self._side_docks, self._bottom_docks = window, side_docks, bottom_docks
         self._widths = widths
-        self._is_low = False
+        self._hides_titles = False
         self._min_central_width = MIN_CENTRAL_WIDTH
         self._heights = [INITIAL_HEIGHT] * len(bottom_docks)
         # Kept and reused, as Qt does not delete a title bar widget that it replaces.
-        self._no_titles = [QWidget(dock) for dock in bottom_docks]
-        for title in self._no_titles:
+        self._empty_title_bars = [QWidget(dock) for dock in bottom_docks]
+        for title in self._empty_title_bars:
             title.hide()
         window.setMinimumSize(*_MIN_WINDOW_SIZE)
         window.installEventFilter(self)
 
-    def show_pictures(self, shown: bool) -> None:
+    def show_pictures(self, has_pictures: bool) -> None:
         """Reserve more width for the central area while it has pictures to show."""
-        self._min_central_width = MIN_CENTRAL_WIDTH_WITH_PICTURES if shown else MIN_CENTRAL_WIDTH
+        self._min_central_width = (
+            MIN_CENTRAL_WIDTH_WITH_PICTURES if has_pictures else MIN_CENTRAL_WIDTH
+        )
         self.update_layout()
 
     def update_layout(self) -> None:
         """Fold or unfold the docks to suit the window's size."""
         docks = [dock for dock in self._side_docks if not dock.isHidden() and not dock.isFloating()]
         docks_width = sum(self._widths.preferred_width(dock) for dock in docks) + _SEPARATORS
-        middle = self._window.width() - docks_width
+        central_width = self._window.width() - docks_width
         for dock in docks:
-            if middle < self._min_central_width:
+            if central_width < self._min_central_width:
                 dock.fold()
-                middle += self._widths.preferred_width(dock) - RAIL
+                central_width += self._widths.preferred_width(dock) - RAIL
             else:
                 dock.unfold(self._widths.preferred_width(dock))
             if dock.button.isChecked():
@@ -82,13 +84,13 @@ class DockFolding(QObject):
             self.update_layout()
         return super().eventFilter(watched, event)
 
-    def _update_title_bars(self, low: bool) -> None:
-        if low == self._is_low:
+    def _update_title_bars(self, hidden: bool) -> None:
+        if hidden == self._hides_titles:
             return
-        self._is_low = low
-        heights = [_ROW_HEIGHT] * len(self._bottom_docks) if low else self._heights
-        if low:
+        self._hides_titles = hidden
+        heights = [_ROW_HEIGHT] * len(self._bottom_docks) if hidden else self._heights
+        if hidden:
             self._heights = [dock.height() - _TITLE_BAR_HEIGHT for dock in self._bottom_docks]
-        for dock, title in zip(self._bottom_docks, self._no_titles, strict=True):
-            dock.setTitleBarWidget(title if low else None)  # type: ignore[arg-type]
+        for dock, title in zip(self._bottom_docks, self._empty_title_bars, strict=True):
+            dock.setTitleBarWidget(title if hidden else None)  # type: ignore[arg-type]
         self._window.resizeDocks(self._bottom_docks, heights, Qt.Orientation.Vertical)

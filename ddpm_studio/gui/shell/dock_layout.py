@@ -42,8 +42,8 @@ class DockLayout(QObject):
         self.folding = DockFolding(window, self.side_docks, [jobs, pins], self._widths)
         self._arrange()
         self._initial_state = window.saveState(_VERSION)
-        for changed in (studio.run_changed, studio.training_changed):
-            changed.connect(self._on_run)
+        for signal in (studio.run_changed, studio.training_changed):
+            signal.connect(self._on_run)
 
     def persist_in(self, store: QSettings) -> None:
         """Save the geometry of the window and the state of its docks to ``store``."""

@@ -81,12 +81,16 @@ class DockWidths(QObject):
         }
 
     def _apply_preferred(self) -> None:
-        now, pressed = self._widths(), self._pressed
+        current, pressed = self._widths(), self._pressed
         self._pressed = {}
         # Only docks resized by the mouse: another may be squeezed meanwhile.
-        moved = {dock: now[dock] for dock in now if pressed.get(dock, now[dock]) != now[dock]}
-        self._preferred = now | self._preferred | moved
-        squeezed = [dock for dock, width in now.items() if width < self._preferred[dock]]
+        moved = {
+            dock: current[dock]
+            for dock in current
+            if pressed.get(dock, current[dock]) != current[dock]
+        }
+        self._preferred = current | self._preferred | moved
+        squeezed = [dock for dock, width in current.items() if width < self._preferred[dock]]
         if squeezed:
             preferred = [self._preferred[dock] for dock in squeezed]
             self._window.resizeDocks(squeezed, preferred, Qt.Orientation.Horizontal)

@@ -39,8 +39,8 @@ class FoldingDock(QDockWidget):
         self._window = window
         self._panel: QWidget | None = None
         self._folded = False
-        self._no_title = QWidget(self)
-        self._no_title.hide()
+        self._empty_title_bar = QWidget(self)
+        self._empty_title_bar.hide()
         self._rail = QWidget(self)
         self._rail.setFixedWidth(RAIL)
         self._rail.hide()
@@ -79,7 +79,7 @@ class FoldingDock(QDockWidget):
         self._layout_timer.stop()
         self.setMinimumWidth(0)
         # Before the rail is set: else Qt keeps the width that its title bar's buttons need.
-        self.setTitleBarWidget(self._no_title)
+        self.setTitleBarWidget(self._empty_title_bar)
         super().setWidget(self._rail)
         self._rail.show()
 

@@ -162,8 +162,8 @@ class MainWindow(QMainWindow):
         self.tabs.fill(studio, self.actions_)
         self.tabs.show_requested.connect(self.show_tool)
         learn = self.tabs.tool(LearnPanel)
-        for asked in (self.start_page.learn_chosen, learn.show_requested):
-            asked.connect(partial(self.show_tool, learn))
+        for signal in (self.start_page.learn_chosen, learn.show_requested):
+            signal.connect(partial(self.show_tool, learn))
         studio.picture_sent.connect(self._on_picture_sent)
         studio.restored.connect(self._on_restored)
         self.recovery = Recovery(studio, self.messages, self)
@@ -205,9 +205,9 @@ class MainWindow(QMainWindow):
             return RUN
         return self.tabs.current
 
-    def tool(self, of: type[PanelT]) -> PanelT:
+    def tool(self, panel_type: type[PanelT]) -> PanelT:
         """Return the panel of a class, such as ``SharePanel``."""
-        return self.tabs.tool(of)
+        return self.tabs.tool(panel_type)
 
     def update_layout(self) -> None:
         """Show the start page if neither pictures nor a run are open."""
@@ -285,11 +285,11 @@ class MainWindow(QMainWindow):
         self.notifier = Notifier(studio.backend, self.preferences, self)
         self.start_page.tour_chosen.connect(self.helping.show_tour)
 
-    def _notify(self, what: Failure | str) -> None:
-        if isinstance(what, Failure):
-            self.messages.show_failure(what)
+    def _notify(self, message: Failure | str) -> None:
+        if isinstance(message, Failure):
+            self.messages.show_failure(message)
         else:
-            self.messages.show_info(what)
+            self.messages.show_info(message)
 
     def _on_data(self) -> None:
         studio = self.studio
@@ -332,8 +332,8 @@ class MainWindow(QMainWindow):
             self.setWindowTitle("DDPM Studio")
             self.update_layout()
 
-    def _on_picture_sent(self, where: str) -> None:
-        panel = self.tabs.find_panel(where)
+    def _on_picture_sent(self, tool_name: str) -> None:
+        panel = self.tabs.find_panel(tool_name)
         if panel is not None:
             self.show_tool(panel)
 
@@ -347,15 +347,15 @@ class MainWindow(QMainWindow):
         self._central_stack.setCurrentWidget(self.start_page)
 
     def _forget_recent(self) -> None:
-        kept = self.recent.lines()
+        entries = self.recent.lines()
         self.recent.clear()
         self.messages.show_info(
             self.tr("Recent items have been cleared."),
             self.tr("Undo"),
-            lambda: self.recent.restore(kept),
+            lambda: self.recent.restore(entries),
         )
 
 
 def _sources_title(sources: tuple[Path, ...]) -> str:
-    more = f" (+{len(sources) - 1:,})" if len(sources) > 1 else ""
-    return f"{title_of(sources[0])}{more}"
+    suffix = f" (+{len(sources) - 1:,})" if len(sources) > 1 else ""
+    return f"{title_of(sources[0])}{suffix}"

@@ -54,12 +54,12 @@ def fill_menu_bar(
         last: the categories of the last menus.
     """
     bar.clear()
-    middle = [name for name in actions.categories() if name not in (*first, *last)]
+    others = [name for name in actions.categories() if name not in (*first, *last)]
     for category in first:
         _fill(bar, category, actions)
-    if middle:
+    if others:
         menu = bar.addMenu(tools)
-        for category in middle:
+        for category in others:
             _fill(menu, category, actions)
     for category in last:
         _fill(bar, category, actions)

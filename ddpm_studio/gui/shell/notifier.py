@@ -49,13 +49,17 @@ class Notifier(QObject):
         job = self.sender()
         if not isinstance(job, JobHandle):
             return
-        took = time.monotonic() - self._since.pop(job, time.monotonic())
-        now = self._preferences.now
-        if not now.notify or took < now.notify_after or self._window.isActiveWindow():
+        duration = time.monotonic() - self._since.pop(job, time.monotonic())
+        preferences = self._preferences.now
+        if (
+            not preferences.notify
+            or duration < preferences.notify_after
+            or self._window.isActiveWindow()
+        ):
             return
         if job.state is State.DONE:
             self._send(
-                job.spec.title, self.tr("Done after {time}.").format(time=format_duration(took))
+                job.spec.title, self.tr("Done after {time}.").format(time=format_duration(duration))
             )
         elif job.failure is not None:
             self._send(job.spec.title, job.failure.line)

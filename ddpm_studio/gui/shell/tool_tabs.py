@@ -53,25 +53,25 @@ class ToolTabs(QTabWidget):
                 )
             else:
                 self._add(info, panel, actions)
-        for key, text, shortcut, by in (
+        for key, text, shortcut, offset in (
             ("next", self.tr("Next tab"), "Ctrl+Tab", 1),
             ("previous", self.tr("Previous tab"), "Ctrl+Shift+Tab", -1),
         ):
             actions.add(
                 f"view.tab_{key}",
                 text,
-                partial(self._switch_tab, by),
+                partial(self._switch_tab, offset),
                 category=self.tr("&View"),
                 shortcut=shortcut,
             )
         actions.triggered.connect(self._show_owner)
 
-    def tool(self, of: type[PanelT]) -> PanelT:
+    def tool(self, panel_type: type[PanelT]) -> PanelT:
         """Return the panel of a class; LookupError if there is none, as before :meth:`fill`."""
         for panel in self._panels.values():
-            if isinstance(panel, of):
+            if isinstance(panel, panel_type):
                 return panel
-        raise LookupError(f"no tab is a {of.__name__}")
+        raise LookupError(f"no tab is a {panel_type.__name__}")
 
     def find_panel(self, name: str) -> QWidget | None:
         """Return the panel of the tool that has this name, or an offer of this name."""
@@ -88,8 +88,8 @@ class ToolTabs(QTabWidget):
     @property
     def current(self) -> str:
         """The name of the tool in front; empty before :meth:`fill`."""
-        shown = self.currentWidget()
-        return next((name for name, panel in self._panels.items() if panel is shown), "")
+        current_panel = self.currentWidget()
+        return next((name for name, panel in self._panels.items() if panel is current_panel), "")
 
     def _add(self, info: ToolInfo, panel: QWidget, actions: ActionRegistry) -> None:
         self._panels[info.name] = panel
@@ -104,8 +104,8 @@ class ToolTabs(QTabWidget):
             keywords=translated(info.keywords),
         )
 
-    def _switch_tab(self, by: int) -> None:
-        self._request_panel(self.panels[(self.currentIndex() + by) % len(self._panels)])
+    def _switch_tab(self, offset: int) -> None:
+        self._request_panel(self.panels[(self.currentIndex() + offset) % len(self._panels)])
 
     def _request_panel(self, panel: QWidget) -> None:
         self.show_requested.emit(panel)

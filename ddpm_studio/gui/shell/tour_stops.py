@@ -42,7 +42,7 @@ class TourWindow(Protocol):
     @property
     def jobs(self) -> QWidget: ...  # noqa: D102
 
-    def tool(self, of: type[PanelT]) -> PanelT:
+    def tool(self, panel_type: type[PanelT]) -> PanelT:
         """Return the tool panel of a class."""
         ...
 

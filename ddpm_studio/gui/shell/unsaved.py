@@ -42,7 +42,7 @@ class UnsavedProgress(QObject):
         folders = last_resort_folders()
         if paths.path_exists(run):
             folders.append(run)
-        return not any(has_free_space(place, self._bytes) for place in folders)
+        return not any(has_free_space(folder, self._bytes) for folder in folders)
 
     def _on_training_changed(self) -> None:
         job = self._studio.training

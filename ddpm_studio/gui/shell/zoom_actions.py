@@ -56,6 +56,8 @@ class ZoomActions(QObject):
         focused = QApplication.focusWidget()
         if isinstance(focused, _Pictures):
             return focused
-        middle = self._window.findChildren(QWidget)
-        seen = [one for one in middle if isinstance(one, _Pictures) and one.isVisible()]
-        return max(seen, key=lambda one: one.width() * one.height(), default=None)
+        widgets = self._window.findChildren(QWidget)
+        visible = [
+            widget for widget in widgets if isinstance(widget, _Pictures) and widget.isVisible()
+        ]
+        return max(visible, key=lambda widget: widget.width() * widget.height(), default=None)

@@ -39,12 +39,12 @@ def icon(name: str, role: str = "text") -> QIcon:
 
 
 @cache
-def _icon(folder: Path, name: str, ink: str, disabled: str) -> QIcon:
-    drawn = QIcon(str(_tinted(folder, name, ink)))
-    pale = str(_tinted(folder, name, disabled))
-    drawn.addFile(pale, QSize(), QIcon.Mode.Disabled, QIcon.State.Off)
-    drawn.addFile(pale, QSize(), QIcon.Mode.Disabled, QIcon.State.On)
-    return drawn
+def _icon(folder: Path, name: str, colour: str, disabled: str) -> QIcon:
+    icon = QIcon(str(_tinted(folder, name, colour)))
+    disabled_file = str(_tinted(folder, name, disabled))
+    icon.addFile(disabled_file, QSize(), QIcon.Mode.Disabled, QIcon.State.Off)
+    icon.addFile(disabled_file, QSize(), QIcon.Mode.Disabled, QIcon.State.On)
+    return icon
 
 
 @cache
@@ -70,14 +70,14 @@ def set_icon(target: HasIcon, name: str, role: str = "text") -> None:
     painter.add(target, name, role)
 
 
-def _tinted(folder: Path, name: str, ink: str) -> Path:
-    path = folder / f"{name}-{ink[1:]}.svg"
+def _tinted(folder: Path, name: str, colour: str) -> Path:
+    path = folder / f"{name}-{colour[1:]}.svg"
     if not path.exists():
         source = resources_dir() / "icons" / f"{name}.svg"
         if not source.is_file():
             raise KeyError(name)
         path.write_text(
-            source.read_text(encoding="utf-8").replace("currentColor", ink), encoding="utf-8"
+            source.read_text(encoding="utf-8").replace("currentColor", colour), encoding="utf-8"
         )
     return path
 

@@ -16,13 +16,13 @@ _MARKS = {
 }
 
 
-def _mark(folder: Path, tokens: Tokens, shape: str, ink: str) -> str:
+def _mark(folder: Path, tokens: Tokens, shape: str, colour: str) -> str:
     """Write a small SVG arrow or tick and return its path as a style sheet ``url(…)``."""
-    path = folder / f"{tokens.name}-{shape}-{ink[1:]}.svg"
+    path = folder / f"{tokens.name}-{shape}-{colour[1:]}.svg"
     if not path.exists():
         path.write_text(
             '<svg xmlns="http://www.w3.org/2000/svg" width="12" height="12" viewBox="0 0 12 12" '
-            f'fill="none" stroke="{ink}" stroke-width="1.5" stroke-linecap="round" '
+            f'fill="none" stroke="{colour}" stroke-width="1.5" stroke-linecap="round" '
             f'stroke-linejoin="round">{_MARKS[shape]}</svg>',
             encoding="utf-8",
         )

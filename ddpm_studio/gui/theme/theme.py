@@ -81,8 +81,8 @@ class Theme(QObject):
         _current = self
         if self._app is None:
             # Where the platform reports no colour scheme, infer it from the window's background.
-            ground = app.palette().color(QPalette.ColorRole.Window)
-            self._system_is_dark = ground.lightness() < 128
+            background = app.palette().color(QPalette.ColorRole.Window)
+            self._system_is_dark = background.lightness() < 128
             app.styleHints().colorSchemeChanged.connect(self._follow)
         self._app = app
         app.setStyle("Fusion")

@@ -113,8 +113,8 @@ def luminance(colour: str) -> float:
     """Return the relative luminance (0..1) of a colour, by WCAG 2.2."""
 
     def linear(value: int) -> float:
-        share = value / 255
-        return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
+        scaled = value / 255
+        return scaled / 12.92 if scaled <= 0.04045 else float(((scaled + 0.055) / 1.055) ** 2.4)
 
     red, green, blue = (linear(value) for value in channels(colour))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
