@@ -71,18 +71,18 @@ class OpenActions(QObject):
             enabled=False,
         )
         studio.run_changed.connect(self._on_run)
-        studio.importer.asked.connect(self._prompt_settings)
+        studio.importer.settings_required.connect(self._prompt_settings)
 
     def show_run(self) -> None:
         """Show the folder of the open run in the file manager."""
         if self._studio.run is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._studio.run)))
 
-    def drop_text(self, dropped: Sequence[Path]) -> str:
+    def drop_text(self, paths: Sequence[Path]) -> str:
         """Return the text that tells what dropping these paths would open."""
-        if len(dropped) > 1:
-            return self.tr("Open {n} files or folders as pictures").format(n=len(dropped))
-        path = dropped[0]
+        if len(paths) > 1:
+            return self.tr("Open {n} files or folders as pictures").format(n=len(paths))
+        path = paths[0]
         if is_model(path):
             return self.tr("Open the model {name}").format(name=path.name)
         if path_exists(path) and path.is_dir():
@@ -119,15 +119,15 @@ class OpenActions(QObject):
         self._show_run.setEnabled(self._studio.run is not None)
 
     def _open_dialog(
-        self, dialog: QFileDialog, then: Callable[[Iterable[str]], None] | None = None
+        self, dialog: QFileDialog, callback: Callable[[Iterable[str]], None] | None = None
     ) -> None:
-        dialog.filesSelected.connect(then or self._open)
+        dialog.filesSelected.connect(callback or self._open)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _open(self, chosen: Iterable[str]) -> None:
-        self._studio.open_paths([Path(path) for path in chosen])
+    def _open(self, paths: Iterable[str]) -> None:
+        self._studio.open_paths([Path(path) for path in paths])
 
-    def _open_model(self, chosen: Iterable[str]) -> None:
-        for path in chosen:
+    def _open_model(self, paths: Iterable[str]) -> None:
+        for path in paths:
             self._studio.open_model(Path(path))

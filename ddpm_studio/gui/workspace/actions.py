@@ -143,19 +143,19 @@ class ActionRegistry(QObject):
         """Make all shortcuts work anywhere in ``window``, also of actions that are in no menu."""
         window.addActions(list(self._actions.values()))
 
-    def find(self, words: str) -> list[QAction]:
-        """Search the actions by words: matches, best first; all actions if ``words`` is empty.
+    def find(self, query: str) -> list[QAction]:
+        """Search the actions by words: matches, best first; all actions if ``query`` is empty.
 
         Every word must occur in the text, id, category, tip or keywords, or abbreviate consecutive
         words of the text, each by its first letter and further letters in order.
         """
-        wanted = words.casefold().split()
+        words = query.casefold().split()
         ranked = []
         for order, (action_id, action) in enumerate(self._actions.items()):
-            scores = [self._score(action_id, action, word) for word in wanted]
+            scores = [self._score(action_id, action, word) for word in words]
             if all(score is not None for score in scores):
                 total = sum(score for score in scores if score is not None)
-                ranked.append((total, not action.isEnabled() and bool(wanted), order, action))
+                ranked.append((total, not action.isEnabled() and bool(words), order, action))
         return [entry[-1] for entry in sorted(ranked, key=lambda entry: entry[:3])]
 
     def shortcut(self, action_id: str) -> str:
@@ -168,15 +168,15 @@ class ActionRegistry(QObject):
 
     def owner_of(self, shortcut: str) -> str | None:
         """Return the id of the action whose shortcut equals, begins or extends this one."""
-        wanted = QKeySequence(shortcut)
-        if wanted.isEmpty():
+        sequence = QKeySequence(shortcut)
+        if sequence.isEmpty():
             return None
         for action_id, action in self._actions.items():
-            held = action.shortcut()
-            if held.isEmpty():
+            other = action.shortcut()
+            if other.isEmpty():
                 continue
             no_match = QKeySequence.SequenceMatch.NoMatch
-            if held.matches(wanted) != no_match or wanted.matches(held) != no_match:
+            if other.matches(sequence) != no_match or sequence.matches(other) != no_match:
                 return action_id
         return None
 
@@ -188,16 +188,16 @@ class ActionRegistry(QObject):
             ShortcutTakenError: another action has it; nothing is changed.
         """
         action = self._actions[action_id]
-        wanted = _portable(shortcut)
-        owner = self.owner_of(wanted)
+        portable = _portable(shortcut)
+        owner = self.owner_of(portable)
         if owner not in (None, action_id):
-            raise ShortcutTakenError(wanted, str(owner))
-        self._apply_shortcut(action, wanted)
+            raise ShortcutTakenError(portable, str(owner))
+        self._apply_shortcut(action, portable)
         if self._store is not None:
-            if wanted == self._defaults[action_id]:
+            if portable == self._defaults[action_id]:
                 self._store.remove(_key(action_id))
             else:
-                self._store.setValue(_key(action_id), wanted)
+                self._store.setValue(_key(action_id), portable)
         self.changed.emit()
 
     def reset_shortcuts(self) -> None:
@@ -217,10 +217,10 @@ class ActionRegistry(QObject):
                 action, action.shortcut().toString(QKeySequence.SequenceFormat.PortableText)
             )
 
-    def set_available(self, action_id: str, tip: str, why_not: str = "") -> None:
-        """Enable an action, or disable it with the reason ``why_not`` as its tooltip."""
-        self._actions[action_id].setEnabled(not why_not)
-        self.set_tooltip(action_id, why_not or tip)
+    def set_available(self, action_id: str, tip: str, reason: str = "") -> None:
+        """Enable an action, or disable it with ``reason`` as its tooltip."""
+        self._actions[action_id].setEnabled(not reason)
+        self.set_tooltip(action_id, reason or tip)
 
     def _on_triggered(self) -> None:
         action = self.sender()
@@ -252,22 +252,22 @@ class ActionRegistry(QObject):
         action.setShortcut(QKeySequence(shortcut))
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         tip = str(action.property("tip"))
-        shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        action.setToolTip(f"{tip} ({shown})" if shown else tip)
+        shortcut_text = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{tip} ({shortcut_text})" if shortcut_text else tip)
         action.setStatusTip(tip)
 
 
-def _is_abbreviation(words: Sequence[str], font_size: str) -> bool:
+def _is_abbreviation(words: Sequence[str], letters: str) -> bool:
     """Whether letters abbreviate words: found in order, each word begun by its first letter."""
-    if not font_size:
+    if not letters:
         return True
-    if not words or words[0][0] != font_size[0]:
+    if not words or words[0][0] != letters[0]:
         return False
-    rest = iter(words[0])
-    for taken, letter in enumerate(font_size, 1):
-        if letter not in rest:
+    remaining = iter(words[0])
+    for count, letter in enumerate(letters, 1):
+        if letter not in remaining:
             return False
-        if _is_abbreviation(words[1:], font_size[taken:]):
+        if _is_abbreviation(words[1:], letters[count:]):
             return True
     return False
 

@@ -64,7 +64,7 @@ class AutomaticDrawing(QObject):
         """Estimated wait in seconds; None: it does not wait, or the speed is not known yet."""
         return self._missing_pictures / self._pace if self.is_waiting and self._pace else None
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Update after another run was opened, or a training has begun or ended."""
         job = self._model.training
         if job is not self._job:
@@ -85,9 +85,11 @@ class AutomaticDrawing(QObject):
         ):
             return 0
         request = view.request
-        seen = view.pictures_seen_at(self._model.model_step or 0)
+        trained_on = view.pictures_seen_at(self._model.model_step or 0)
         plans = view.plans or (request.steps,)
-        return pictures_until_previews(request.preset, plans, request.pictures_per_step) - seen
+        return (
+            pictures_until_previews(request.preset, plans, request.pictures_per_step) - trained_on
+        )
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, TrainTick):

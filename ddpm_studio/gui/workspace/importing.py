@@ -27,7 +27,7 @@ class Importer(QObject):
         parent: the owner.
     """
 
-    asked = Signal(object, object)
+    settings_required = Signal(object, object)
     """Emitted with (path, :class:`ModelDescription`) if settings are needed for :meth:`read`."""
     run_created = Signal(object)
     """Emitted with the path of the new run."""
@@ -45,9 +45,9 @@ class Importer(QObject):
     ) -> None:
         super().__init__(parent)
         self._backend, self._new_run, self._awaited = backend, new_run, awaited
-        self._notes: list[str] = []
+        self._notices: list[str] = []
 
-    def look(self, path: Path) -> None:
+    def inspect(self, path: Path) -> None:
         """Inspect a path; one of the signals follows, or the job fails with the reason."""
         job = self._backend.submit(specs.runs.inspect_model(path))
         job.on_finished(partial(self._on_inspected, path))
@@ -55,23 +55,23 @@ class Importer(QObject):
 
     def read(self, path: Path, request: ImportRequest) -> None:
         """Convert a model to a run; ``run_created`` follows, or the job fails with the reason."""
-        self._notes = []
+        self._notices = []
         run = self._new_run(path.name if path.is_dir() else path.stem)
         job = self._backend.submit(specs.runs.import_model(path, run, request))
         job.on_event(self._on_event)
         job.on_finished(self.run_created.emit)
         self._awaited(job, path)
 
-    def _on_inspected(self, path: Path, look: ModelDescription | None) -> None:
-        if look is None:
+    def _on_inspected(self, path: Path, description: ModelDescription | None) -> None:
+        if description is None:
             self.no_model.emit(path)
-        elif look.defaults:
-            self.asked.emit(path, look)
+        elif description.defaults:
+            self.settings_required.emit(path, description)
         else:
             self.read(path, ImportRequest())
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Notice):
             # All notices together: each message replaces the one before.
-            self._notes.append(event.text)
-            self.notices_changed.emit("\n".join(self._notes))
+            self._notices.append(event.text)
+            self.notices_changed.emit("\n".join(self._notices))

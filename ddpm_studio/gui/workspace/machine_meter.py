@@ -83,8 +83,8 @@ class MachineMeter(QObject):
 
     def _measure(self) -> None:
         """Measure if not done for this shape; pictures that are still being read have none yet."""
-        reading = bool(self._studio.sources) and self._studio.dataset is None
-        if not self._preferences.now.measure or reading or self._studio.backend.device is None:
+        is_reading = bool(self._studio.sources) and self._studio.dataset is None
+        if not self._preferences.now.measure or is_reading or self._studio.backend.device is None:
             return
         if self._shape() != self._measured_shape and self._studio.training is None:
             self._submit(self._shape(), again=False)

@@ -57,9 +57,11 @@ class Pins(QObject):
 
     def remove(self, items: Sequence[Pin]) -> None:
         """Remove pins; :meth:`undo` restores them."""
-        gone = {id(item) for item in items}
-        self._removed.append([(k, one) for k, one in enumerate(self.items) if id(one) in gone])
-        self.items = [one for one in self.items if id(one) not in gone]
+        removed_ids = {id(item) for item in items}
+        self._removed.append(
+            [(index, pin) for index, pin in enumerate(self.items) if id(pin) in removed_ids]
+        )
+        self.items = [pin for pin in self.items if id(pin) not in removed_ids]
         spec = specs.gallery.delete([item.path for item in items])
         self._backend.submit(spec).on_failed(self._notify)
         self.changed.emit()
@@ -67,15 +69,15 @@ class Pins(QObject):
     def undo(self) -> None:
         """Restore the pins that were removed last."""
         batch = self._removed.pop() if self._removed else []
-        for place, item in batch:
-            self.items.insert(min(place, len(self.items)), item)
+        for index, item in batch:
+            self.items.insert(min(index, len(self.items)), item)
         spec = specs.gallery.restore([item.path for _, item in batch])
         self._backend.submit(spec).on_failed(self._notify)
         self.changed.emit()
 
     def _on_loaded(self, found: list[Pin]) -> None:
-        here = {item.path for item in self.items}
-        self.items = [*(item for item in found if item.path not in here), *self.items]
+        existing = {item.path for item in self.items}
+        self.items = [*(item for item in found if item.path not in existing), *self.items]
         self.changed.emit()
 
     def _on_pinned(self, item: Pin) -> None:

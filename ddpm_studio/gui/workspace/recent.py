@@ -58,25 +58,25 @@ class Recent(QObject):
 
     def move_run(self, old: Path, new: Path | None) -> None:
         """Update the path of a run that was moved, in place; ``new`` None: remove it."""
-        before, lines = str(old.resolve()), self._lines("runs")
-        after = [] if new is None else [str(new.resolve())]
-        if before in lines:
-            at = lines.index(before)
-            self._store.setValue("recent/runs", [*lines[:at], *after, *lines[at + 1 :]])
+        old_line, lines = str(old.resolve()), self._lines("runs")
+        new_lines = [] if new is None else [str(new.resolve())]
+        if old_line in lines:
+            index = lines.index(old_line)
+            self._store.setValue("recent/runs", [*lines[:index], *new_lines, *lines[index + 1 :]])
             self.changed.emit()
 
     def add_data(self, paths: Sequence[Path], options: PrepareOptions) -> None:
         """Add pictures at the front; replaces an entry of the same files with other options."""
         if not 0 < len(paths) <= _MAX_FILES:
             return
-        chosen = [str(path.resolve()) for path in paths]
-        line = json.dumps({"paths": chosen, "options": options.model_dump()})
-        same = [
+        resolved = [str(path.resolve()) for path in paths]
+        line = json.dumps({"paths": resolved, "options": options.model_dump()})
+        replaced = [
             old
             for old in self._lines("data")
-            if (item := _parsed(old)) and [str(path) for path in item.paths] == chosen
+            if (item := _parsed(old)) and [str(path) for path in item.paths] == resolved
         ]
-        self._add("data", line, same)
+        self._add("data", line, replaced)
 
     def lines(self) -> dict[str, list[str]]:
         """Return all stored entries, for :meth:`restore`."""
@@ -84,8 +84,8 @@ class Recent(QObject):
 
     def restore(self, lines: dict[str, list[str]]) -> None:
         """Store the entries that :meth:`lines` returned."""
-        for kind, kept in lines.items():
-            self._store.setValue(f"recent/{kind}", kept)
+        for kind, entries in lines.items():
+            self._store.setValue(f"recent/{kind}", entries)
         self.changed.emit()
 
     def clear(self) -> None:
@@ -95,19 +95,21 @@ class Recent(QObject):
     def _lines(self, kind: str) -> list[str]:
         # Another window, in its own process, may have added entries since.
         self._store.sync()
-        kept = self._store.value(f"recent/{kind}", [])
-        return [str(line) for line in (kept if isinstance(kept, list) else [kept]) if line]
+        stored = self._store.value(f"recent/{kind}", [])
+        return [str(line) for line in (stored if isinstance(stored, list) else [stored]) if line]
 
-    def _add(self, kind: str, line: str, same: Sequence[str] = ()) -> None:
-        rest = [old for old in self._lines(kind) if old != line and old not in same]
-        self._store.setValue(f"recent/{kind}", [line, *rest][:_MAX_ENTRIES])
+    def _add(self, kind: str, line: str, replaced: Sequence[str] = ()) -> None:
+        others = [old for old in self._lines(kind) if old != line and old not in replaced]
+        self._store.setValue(f"recent/{kind}", [line, *others][:_MAX_ENTRIES])
         self.changed.emit()
 
 
 def _parsed(line: str) -> RecentData | None:
     try:
-        kept = parse_object(line, _MAX_BYTES)
-        paths = tuple(Path(path) for path in kept["paths"])
-        return RecentData(paths, PrepareOptions.model_validate(kept["options"])) if paths else None
+        fields = parse_object(line, _MAX_BYTES)
+        paths = tuple(Path(path) for path in fields["paths"])
+        return (
+            RecentData(paths, PrepareOptions.model_validate(fields["options"])) if paths else None
+        )
     except (ValueError, KeyError, TypeError):
         return None

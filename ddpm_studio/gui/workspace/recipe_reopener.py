@@ -96,57 +96,57 @@ class RecipeReopener(QObject):
         self._awaited = found, recipe, picture
         self.restored.emit(found)
 
-    def compare(self, drawn: DrawingResult) -> None:
+    def compare(self, result: DrawingResult) -> None:
         """Compare a drawing with the reopened picture, if it answers that picture's request."""
         if self._awaited is None:
             return
         found, recipe, picture = self._awaited
-        if not _same_request(recipe, drawn.recipe):
+        if not _same_request(recipe, result.recipe):
             return
         self._awaited = None
         if picture is None:
-            why = self._model_difference(found, recipe, drawn.recipe)
-            same = self.tr("Drawn again: what the animation shows.")
-            other = self.tr("Drawn again, but it may differ from the animation: {why}.")
-            self.notified.emit(other.format(why=why) if why else same)
+            difference = self._model_difference(found, recipe, result.recipe)
+            same_text = self.tr("Drawn again: what the animation shows.")
+            different_text = self.tr("Drawn again, but it may differ from the animation: {why}.")
+            self.notified.emit(different_text.format(why=difference) if difference else same_text)
             return
-        if found.index >= len(drawn.pictures):
+        if found.index >= len(result.pictures):
             self.notified.emit(
                 self.tr("Drawn again, but there is no picture {n}, which the file names.").format(
                     n=f"{found.index + 1:,}"
                 )
             )
             return
-        again = drawn.pictures[found.index]
-        if again.shape != picture.shape or found.moment:
+        redrawn = result.pictures[found.index]
+        if redrawn.shape != picture.shape or found.moment:
             return  # not comparable: a sheet of pictures, or an intermediate state
-        if np.array_equal(again, picture):
+        if np.array_equal(redrawn, picture):
             self.notified.emit(self.tr("Drawn again: the same picture, bit for bit."))
         else:
             self.notified.emit(
                 self.tr("Drawn again, but the picture is another: {why}.").format(
-                    why=self._model_difference(found, recipe, drawn.recipe)
+                    why=self._model_difference(found, recipe, result.recipe)
                     or self.tr("the file's pixels were changed")
                 )
             )
 
-    def _model_difference(self, found: ParsedRecipe, before: Recipe, now: Recipe) -> str:
+    def _model_difference(self, found: ParsedRecipe, old: Recipe, new: Recipe) -> str:
         """Return how model, device or torch differ between two recipes; empty if they do not."""
-        if before.get("model") != now.get("model"):
+        if old.get("model") != new.get("model"):
             if found.checkpoint is None:
                 return self.tr("the run has other weights now")
             return self.tr("the weights of step {n} are not kept any more").format(
                 n=f"{found.checkpoint:,}"
             )
         for key in ("device", "torch"):
-            if before.get(key) != now.get(key):
+            if old.get(key) != new.get(key):
                 return self.tr("it was drawn with {before}, now with {now}").format(
-                    before=f"{key} {before.get(key)}", now=f"{key} {now.get(key)}"
+                    before=f"{key} {old.get(key)}", now=f"{key} {new.get(key)}"
                 )
         return ""
 
 
-def _same_request(before: Recipe, now: Recipe) -> bool:
+def _same_request(first: Recipe, second: Recipe) -> bool:
     """Whether two recipes have the same request, apart from the run's path and its weights."""
 
     def request_id(recipe: Recipe) -> str:
@@ -157,4 +157,4 @@ def _same_request(before: Recipe, now: Recipe) -> bool:
             | ({"inputs": recipe["inputs"]} if "inputs" in recipe else {})
         )
 
-    return request_id(before) == request_id(now)
+    return request_id(first) == request_id(second)

@@ -35,20 +35,20 @@ class RunRecords(QObject):
             if old != run and not _is_needed(record):
                 self._records.pop(old).deleteLater()
         found = self._records.pop(run, None) or RunRecord(self._backend, run, self)
-        for left in [one for one in self._moved if not _is_needed(one)]:
-            self._moved.remove(left)
-            left.deleteLater()
+        for unused in [moved for moved in self._moved if not _is_needed(moved)]:
+            self._moved.remove(unused)
+            unused.deleteLater()
         self._records[run] = found
         found.poll()
         return found
 
     def follow(self, training: JobHandle[object], started: RunStarted) -> None:
         """Feed a run's record from the events of its training in this window."""
-        before = self._in_training
-        if before is not None and before.training is not training:
-            before = None
+        previous = self._in_training
+        if previous is not None and previous.training is not training:
+            previous = None
         self._in_training = self.of(started.run)
-        self._in_training.follow(training, started.step, before)
+        self._in_training.follow(training, started.step, previous)
 
     def set_polling_suspended(self, run: Path, suspended: bool) -> None:
         """Suspend (``suspended``) or resume polling of a run, while its folder is being moved."""

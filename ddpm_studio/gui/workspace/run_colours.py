@@ -42,8 +42,8 @@ class RunColours:
         if key not in self._indices:
             self._merge_saved()
         if key not in self._indices:
-            taken = Counter(self._indices.values())
-            self._indices[key] = min(range(len(DARK.plot)), key=lambda index: taken[index])
+            usage = Counter(self._indices.values())
+            self._indices[key] = min(range(len(DARK.plot)), key=lambda index: usage[index])
             while len(self._indices) > _MAX_RUNS:
                 del self._indices[next(iter(self._indices))]
             self._save()

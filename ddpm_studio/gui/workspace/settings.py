@@ -108,8 +108,8 @@ class Settings(Request):
 
 def section(key: str) -> str:
     """Return the heading under which a setting is listed."""
-    extra = Settings.model_fields[key].json_schema_extra
-    return str(extra["section"]) if isinstance(extra, dict) else ""
+    schema = Settings.model_fields[key].json_schema_extra
+    return str(schema["section"]) if isinstance(schema, dict) else ""
 
 
 class Preferences(QObject):
@@ -128,10 +128,10 @@ class Preferences(QObject):
         """Validators by setting: raise ValueError if the value does not suit what is open."""
         self.now = Settings()
         for key in Settings.model_fields:
-            kept = store.value(_key(key))
-            if kept is not None:
+            stored = store.value(_key(key))
+            if stored is not None:
                 try:
-                    self.now = _with(self.now, key, json.loads(str(kept)))
+                    self.now = _with(self.now, key, json.loads(str(stored)))
                 except (ValueError, RecursionError):
                     store.remove(_key(key))
 
@@ -142,27 +142,27 @@ class Preferences(QObject):
             ValueError: the value is invalid (:class:`ValidationError`), or does not suit what is
                 open (see :attr:`checks`); nothing is changed.
         """
-        wanted = _with(self.now, key, value)
-        if wanted == self.now:
+        settings = _with(self.now, key, value)
+        if settings == self.now:
             return
         if key in self.checks:
-            self.checks[key](wanted)
-        self.replace(wanted)
+            self.checks[key](settings)
+        self.replace(settings)
 
-    def replace(self, wanted: Settings) -> None:
+    def replace(self, settings: Settings) -> None:
         """Replace and store all settings, as for a reset or its undo.
 
         They are not checked against what is open (see :attr:`checks`): the defaults are always
         valid, and the settings in use may be older than what is open.
         """
-        before, self.now = self.now, wanted
+        previous, self.now = self.now, settings
         for key in Settings.model_fields:
-            if getattr(wanted, key) == getattr(before, key):
+            if getattr(settings, key) == getattr(previous, key):
                 continue
             if self.is_default(key):
                 self._store.remove(_key(key))
             else:
-                self._store.setValue(_key(key), json.dumps(getattr(wanted, key)))
+                self._store.setValue(_key(key), json.dumps(getattr(settings, key)))
             self.changed.emit(key)
 
     def is_default(self, key: str) -> bool:

@@ -107,12 +107,12 @@ class Studio(QObject):
         self.importer.run_created.connect(self.open_run)
         self.importer.notices_changed.connect(self.notify)
         self.importer.no_model.connect(self._on_no_model)
-        self.importer.asked.connect(lambda *_: self._opening.finish())
+        self.importer.settings_required.connect(lambda *_: self._opening.finish())
         self.drawn.connect(self.restorer.compare)
         self.pins = Pins(backend, self.notify, self)
         self.auto_drawing = AutomaticDrawing(self, self)
-        for changed in (self.training_changed, self.run_changed):
-            changed.connect(self.auto_drawing.look)
+        for signal in (self.training_changed, self.run_changed):
+            signal.connect(self.auto_drawing.refresh)
 
     def open_paths(self, given: Sequence[Path]) -> None:
         """Open dropped paths: a run, another program's model, a drawn picture, or training data."""
@@ -124,15 +124,15 @@ class Studio(QObject):
         # Last: opening something clears earlier error messages.
         for path in given:
             if path not in found:
-                why = paths.why_unreachable(path)
-                self.notify(StudioError(f"{path} {why}.", "Check the path."))
+                reason = paths.why_unreachable(path)
+                self.notify(StudioError(f"{path} {reason}.", "Check the path."))
 
     def open_model(self, folder: Path) -> None:
         """Open a run, or import another program's model as a run."""
         if paths.is_file(folder / "run.json"):
             self.open_run(folder)
         elif may_be_model(folder):
-            self.importer.look(folder)
+            self.importer.inspect(folder)
         else:
             self.notify(
                 StudioError(
@@ -144,11 +144,11 @@ class Studio(QObject):
 
     def open_data(self, sources: Sequence[Path], options: PrepareOptions | None = None) -> None:
         """Open pictures; ``data_changed`` is emitted now, for the preview and for the data set."""
-        before, options_before = self.sources, self.options
+        previous_sources, previous_options = self.sources, self.options
         self.sources = tuple(sources)
         self.set_options(options or PrepareOptions())
-        if before and before != self.sources:
-            self.data_replaced.emit(before, options_before)
+        if previous_sources and previous_sources != self.sources:
+            self.data_replaced.emit(previous_sources, previous_options)
 
     def set_options(self, options: PrepareOptions) -> None:
         """Prepare the open pictures again, with other options."""
@@ -159,8 +159,8 @@ class Studio(QObject):
         self.data_changed.emit()
         if not self.sources:
             return
-        looking = self.backend.submit(specs.data.preview(self.sources, options))
-        looking.on_finished(self._on_preview)
+        preview_job = self.backend.submit(specs.data.preview(self.sources, options))
+        preview_job.on_finished(self._on_preview)
         self.prepare_job = self.backend.submit(specs.data.prepare(self.sources, options))
         self.prepare_job.on_finished(self._on_dataset)
         self.prepare_job.on_failed(self._on_data_failed)
@@ -211,29 +211,29 @@ class Studio(QObject):
             else:
                 self._close_run()
 
-    def submit(self, spec: JobSpec[T], *, asked: bool = True, kept: bool = True) -> JobHandle[T]:
-        """Submit a job; its pictures go to the gallery if it is both ``asked`` and ``kept``.
+    def submit(self, spec: JobSpec[T], *, by_user: bool = True, save: bool = True) -> JobHandle[T]:
+        """Submit a job; its pictures go to the gallery if both ``by_user`` and ``save`` are true.
 
         A job on the device that the user did not ask for runs in the spare lane, so that it does
-        not hold up a training, see :class:`AutomaticDrawing`. One that is ``asked`` but not
-        ``kept``, such as the frames of a drag, keeps its lane.
+        not hold up a training, see :class:`AutomaticDrawing`. One that is ``by_user`` but not to
+        be saved, such as the frames of a drag, keeps its lane.
         """
-        if not asked and spec.on_device:
+        if not by_user and spec.on_device:
             spec = replace(spec, lane=Lane.SPARE)
         job = self.backend.submit(spec)
-        if asked and kept:
+        if by_user and save:
             job.on_finished(self._on_result)
         return job
 
     def send_picture(
-        self, where: str, picture: Pictures, recipe: dict[str, object] | None = None
+        self, tool: str, picture: Pictures, recipe: dict[str, object] | None = None
     ) -> None:
         """Send a picture to another tool, whose tab the window then shows."""
-        self.picture_sent.emit(where, picture, recipe)
+        self.picture_sent.emit(tool, picture, recipe)
 
-    def notify(self, what: Failure | StudioError | str) -> None:
+    def notify(self, message: Failure | StudioError | str) -> None:
         """Show a message to the user in the window's message bar."""
-        self.notified.emit(Failure.of(what) if isinstance(what, StudioError) else what)
+        self.notified.emit(Failure.of(message) if isinstance(message, StudioError) else message)
 
     def _close_run(self) -> None:
         """Close the open run."""
@@ -281,7 +281,7 @@ class Studio(QObject):
         self.notify(failure)
 
     def _on_training_started(self, run: Path) -> None:
-        if self.trainer.is_from_queue and self.run not in (None, run, self.trainer.before):
+        if self.trainer.is_from_queue and self.run not in (None, run, self.trainer.previous_run):
             # The user works with another model: do not replace it.
             return
         if run != self.run:
@@ -306,8 +306,8 @@ class Studio(QObject):
     def _on_run_view(self, view: specs.runs.RunView) -> None:
         self._set_run_view(view, reopened=False)
 
-    def _on_reopened(self, before: Path | None, view: specs.runs.RunView) -> None:
-        if self.run == before:
+    def _on_reopened(self, previous_run: Path | None, view: specs.runs.RunView) -> None:
+        if self.run == previous_run:
             self._set_run_view(view, reopened=True)
 
     def _set_run_view(self, view: specs.runs.RunView, reopened: bool) -> None:

@@ -29,7 +29,7 @@ class OpenedData(Protocol):
     options: PrepareOptions
     run_view: RunView | None
 
-    def notify(self, what: Failure | StudioError | str) -> None:
+    def notify(self, message: Failure | StudioError | str) -> None:
         """Show a message to the user."""
 
 
@@ -40,12 +40,12 @@ class QueuedTraining:
     Args:
         spec: the job, with the pictures and settings at the time of queueing.
         run: the new run's folder.
-        spare: holds another folder to continue in, if its own can't be written to.
+        fallback: holds another folder to continue in, if its own can't be written to.
     """
 
     spec: JobSpec[TrainResult]
     run: Path
-    spare: FallbackFolder
+    fallback: FallbackFolder
 
 
 class WindowTrainer(QObject):
@@ -84,13 +84,13 @@ class WindowTrainer(QObject):
         # The job's state when ``changed`` was last emitted for it.
         self._state = State.WAITING
         #: The run that was trained before, if this training was started from the queue.
-        self.before: Path | None = None
+        self.previous_run: Path | None = None
         self._fallback = FallbackFolder()
 
     @property
     def is_from_queue(self) -> bool:
         """Whether the training in progress was started from the queue, not by the user just now."""
-        return self.job is not None and self.before is not None
+        return self.job is not None and self.previous_run is not None
 
     def start(
         self, request: TrainRequest, run: Path | None = None, start_from: Path | None = None
@@ -105,38 +105,38 @@ class WindowTrainer(QObject):
             )
             return
         new = run or self._new_run()
-        spare = FallbackFolder()
+        fallback = FallbackFolder()
         spec = specs.training.train(
             self._opened.sources,
             new,
             request,
             self._opened.options,
-            spare=spare,
+            spare=fallback,
             start_from=start_from,
         )
-        self._train(spec, run, spare)
+        self._train(spec, run, fallback)
 
     def enqueue(self, request: TrainRequest, run: Path, start_from: Path | None = None) -> None:
         """Queue a training on the pictures that are open now; start it if nothing else trains."""
-        spare = FallbackFolder()
+        fallback = FallbackFolder()
         sources, options = self._opened.sources, self._opened.options
         spec = specs.training.train(
-            sources, run, request, options, spare=spare, start_from=start_from
+            sources, run, request, options, spare=fallback, start_from=start_from
         )
         if self.job is None:
-            self._train(spec, run, spare)
+            self._train(spec, run, fallback)
             return
-        self.queue.append(QueuedTraining(spec, run, spare))
+        self.queue.append(QueuedTraining(spec, run, fallback))
         self.queue_changed.emit()
 
     def is_reserved(self, run: Path) -> bool:
         """Whether a folder belongs to the training in progress or to a queued one."""
-        begins = self.job is not None and self.run == run
-        return begins or any(queued.run == run for queued in self.queue)
+        is_training = self.job is not None and self.run == run
+        return is_training or any(queued.run == run for queued in self.queue)
 
     def dequeue(self, *queued: QueuedTraining) -> None:
         """Remove trainings from the queue; without arguments, all of them."""
-        self.queue = [one for one in self.queue if queued and one not in queued]
+        self.queue = [entry for entry in self.queue if queued and entry not in queued]
         self.queue_changed.emit()
 
     def fine_tune(self, request: TrainRequest, run: Path) -> None:
@@ -150,29 +150,29 @@ class WindowTrainer(QObject):
                 StudioError("Fine-tuning needs a model and pictures.", "Open both first.")
             )
             return
-        spare = FallbackFolder()
+        fallback = FallbackFolder()
         spec = specs.training.train(
             self._opened.sources,
             run,
             request,
             view.options,
-            spare=spare,
+            spare=fallback,
             start_from=view.summary.path,
         )
-        self._train(spec, run, spare)
+        self._train(spec, run, fallback)
 
     def resume(self, run: Path, request: TrainRequest) -> None:
         """Resume the training of a run, up to ``request.steps`` steps in all."""
-        spare = FallbackFolder()
-        spec = specs.training.train((), run, request, PrepareOptions(), resume=True, spare=spare)
-        self._train(spec, run, spare)
+        fallback = FallbackFolder()
+        spec = specs.training.train((), run, request, PrepareOptions(), resume=True, spare=fallback)
+        self._train(spec, run, fallback)
 
     def distill(self, request: DistillRequest, run: Path) -> None:
         """Distil a few-step student on its teacher's pictures or, if unknown, on the open ones."""
         known = self._opened.run_view is not None and bool(self._opened.run_view.sources)
-        spare = FallbackFolder()
+        fallback = FallbackFolder()
         sources = () if known else self._opened.sources
-        self._train(specs.training.distill(request, run, sources, spare=spare), run, spare)
+        self._train(specs.training.distill(request, run, sources, spare=fallback), run, fallback)
 
     def pause(self, paused: bool) -> None:
         """Pause or resume the training in progress."""
@@ -189,30 +189,32 @@ class WindowTrainer(QObject):
         resolved = old.resolve()
         if self.run is not None and self.run.resolve() == resolved:
             self.run = new
-        if self.before is not None and self.before.resolve() == resolved:
-            self.before = new
+        if self.previous_run is not None and self.previous_run.resolve() == resolved:
+            self.previous_run = new
 
     def save_elsewhere(self, folder: Path) -> None:
         """Continue the training below another folder, as its own can't be written to."""
         self._fallback.folder = folder
 
-    def _train(self, spec: JobSpec[TrainResult], run: Path | None, spare: FallbackFolder) -> None:
+    def _train(
+        self, spec: JobSpec[TrainResult], run: Path | None, fallback: FallbackFolder
+    ) -> None:
         if self.job is not None:
             self._opened.notify(
                 StudioError("A training is under way already.", "Stop it first, or let it end.")
             )
             return
-        self._begin(spec, run, spare, before=None)
+        self._begin(spec, run, fallback, previous=None)
 
     def _begin(
         self,
         spec: JobSpec[TrainResult],
         run: Path | None,
-        spare: FallbackFolder,
-        before: Path | None,
+        fallback: FallbackFolder,
+        previous: Path | None,
     ) -> None:
         self.job = self._opened.backend.submit(spec)
-        self.run, self._fallback, self.before = run, spare, before
+        self.run, self._fallback, self.previous_run = run, fallback, previous
         self.job.on_event(self._on_event)
         self._state = self.job.state
         self.job.changed.connect(self._on_job_changed)
@@ -248,4 +250,4 @@ class WindowTrainer(QObject):
             return
         queued = self.queue.pop(0)
         self.queue_changed.emit()
-        self._begin(queued.spec, queued.run, queued.spare, before=self.run)
+        self._begin(queued.spec, queued.run, queued.fallback, previous=self.run)

@@ -75,7 +75,7 @@ def test_a_run_that_is_opened_after_it_could_not_be_read_again_is_shown(
 
 
 def test_what_is_cancelled_is_opened_no_more(studio: Studio, fake: FakeBackend) -> None:
-    studio.importer.look(Path("/models/ema.ckpt"))
+    studio.importer.inspect(Path("/models/ema.ckpt"))
     assert state(studio)[1] == Path("/models/ema.ckpt")
     fake.cancel(fake.job("Looking at ema.ckpt"))
     assert state(studio)[1] is None

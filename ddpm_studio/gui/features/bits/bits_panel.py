@@ -323,7 +323,7 @@ class BitsPanel(ToolPanel):
             class_label=self.source.class_label,
         )
         job = self._decoding = self.studio.submit(
-            specs.measuring.decode(request, picture, "decode"), asked=self.source.asked
+            specs.measuring.decode(request, picture, "decode"), by_user=self.source.asked
         )
         self._frames = []
         job.on_event(self._on_intermediate)

@@ -57,7 +57,7 @@ class LambdaDrawer(QObject):
         if self._pending is None or (spec := self._spec(self._pending)) is None:
             return
         self._lambda, self._pending = self._pending, None
-        self._job = self._studio.submit(spec, asked=False)
+        self._job = self._studio.submit(spec, by_user=False)
         self._job.on_finished(self._show)
         self._job.ended.connect(self._on_ended)
 

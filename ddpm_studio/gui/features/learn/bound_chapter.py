@@ -135,28 +135,28 @@ class BoundChapter(PictureChapter):
         tiles.addWidget(self.x_t)
         tiles.addWidget(self.channel)
         tiles.addStretch()
-        pair = QHBoxLayout()
-        pair.setSpacing(SPACE_M)
-        pair.addWidget(self.source, 0, Qt.AlignmentFlag.AlignTop)
-        pair.addLayout(tiles)
-        pair.addStretch()
-        first_row.add(pair, 0)
+        picture_row = QHBoxLayout()
+        picture_row.setSpacing(SPACE_M)
+        picture_row.addWidget(self.source, 0, Qt.AlignmentFlag.AlignTop)
+        picture_row.addLayout(tiles)
+        picture_row.addStretch()
+        first_row.add(picture_row, 0)
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.kl)
         right.addWidget(self.curves, 1)
         first_row.add(right)
-        both = QHBoxLayout()
-        both.addWidget(self.vlb, 3)
-        both.addWidget(self.simple, 2)
+        loss_row = QHBoxLayout()
+        loss_row.addWidget(self.vlb, 3)
+        loss_row.addWidget(self.simple, 2)
         plots = ResponsiveRow()
-        words = label(self.tr("Bits/dim at each t: L₀, then Lₜ₋₁"), "heading", wrap=True)
-        bits, weights = QVBoxLayout(), QVBoxLayout()
-        bits.addWidget(words)
-        bits.addWidget(self.terms, 1)
-        weights.addLayout(both)
-        weights.addWidget(self.weights, 1)
-        for column, stretch in ((bits, 2), (weights, 3)):
+        heading = label(self.tr("Bits/dim at each t: L₀, then Lₜ₋₁"), "heading", wrap=True)
+        bits_column, weights_column = QVBoxLayout(), QVBoxLayout()
+        bits_column.addWidget(heading)
+        bits_column.addWidget(self.terms, 1)
+        weights_column.addLayout(loss_row)
+        weights_column.addWidget(self.weights, 1)
+        for column, stretch in ((bits_column, 2), (weights_column, 3)):
             column.setSpacing(SPACE_S)
             plots.add(column, stretch)
         self.content.setSpacing(SPACE_S)
@@ -180,19 +180,19 @@ class BoundChapter(PictureChapter):
         request, picture = self._request(), self.source.fitted
         if request is None or picture is None:
             return None
-        self._request_step(asked=self._user_requested)
+        self._request_step(by_user=self._user_requested)
         return specs.learning.bound_parts(request, picture)
 
     def _compare(self) -> None:
-        self._request_step(asked=True)
+        self._request_step(by_user=True)
 
-    def _request_step(self, *, asked: bool) -> None:
+    def _request_step(self, *, by_user: bool) -> None:
         """Submit the job that computes the Gaussians q and p_θ at the slider's t."""
         request, picture = self._request(), self.source.fitted
         if request is not None and picture is not None and self.isVisible():
             t = max(1, self.time.value)
             spec = specs.learning.step_gaussians(request, picture, t)
-            job = self.studio.submit(spec, asked=asked)
+            job = self.studio.submit(spec, by_user=by_user)
             job.on_finished(self._on_step)
             job.on_failed(self._on_failed)
 
@@ -226,15 +226,15 @@ class BoundChapter(PictureChapter):
                 ),
             ]
         )
-        ends = "t = 1", f"t = {len(result.weights):,}"
-        self.terms.set_curves([Curve("L_t", self.tr("bits/dim"), result.t, result.bits)], ends)
+        x_labels = "t = 1", f"t = {len(result.weights):,}"
+        self.terms.set_curves([Curve("L_t", self.tr("bits/dim"), result.t, result.bits)], x_labels)
         t = np.arange(1, len(result.weights) + 1, dtype=np.float64)
         self.weights.set_curves(
             [
                 Curve("weight", self.tr("eq. 12"), t, result.weights, 0),
                 Curve("one", self.tr("eq. 14"), t, np.ones_like(t), 1),
             ],
-            ends,
+            x_labels,
         )
         self._show_mark()
 
@@ -275,9 +275,9 @@ class BoundChapter(PictureChapter):
             true = Curve("q_mean", self.tr("q, knowing x₀"), x, _density(x, q_mean, q_std), 0, True)
         else:
             # At t = 1 q is a point mass at x_0, drawn here as wide as its pixel level.
-            half, top = 1 / 255, float(_density(np.array([p_mean]), p_mean, p_std)[0])
+            half, peak = 1 / 255, float(_density(np.array([p_mean]), p_mean, p_std)[0])
             corners = np.array([q_mean - half, q_mean - half, q_mean + half, q_mean + half])
-            true = Curve("q_mean", self.tr("x₀"), corners, np.array([0, top, top, 0]), 0, True)
+            true = Curve("q_mean", self.tr("x₀"), corners, np.array([0, peak, peak, 0]), 0, True)
         modelled = Curve("p_mean", self.tr("pθ"), x, _density(x, p_mean, p_std), 1, True)
         kl = float(step.bits[index])
         kind = self.tr("apart {0} bits") if q_std > 0 else self.tr("−log p {0} bits")
