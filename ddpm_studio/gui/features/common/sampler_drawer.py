@@ -65,7 +65,7 @@ class SamplerDrawer(Drawer):
             help_ = help_texts.get(key) or (option.toolTip() if option is not None else "")
             drawer_row = self.add(group, help_)
             if key == "sampler":
-                self._sampler_help = drawer_row.words
+                self._sampler_help = drawer_row.sentence_label
         self.add(ActionTool(bar.clip, bar.clip.text()), field_help("clip_x0"))
         for signal in (bar.changed, bar.offered):
             signal.connect(self._follow)

@@ -75,7 +75,7 @@ class ToolPanel(QWidget):
         self.drawn: DrawingResult | None = None
         self._stale_notice: StaleNotice | None = None
         self._stale = True
-        self._user_requested = self._was_requested = self._saves_to_gallery = False
+        self._user_requested = self._was_requested = self._to_gallery = False
         self._deferral = DrawingDeferral(studio, self)
         self._drawn_run: Path | None = None
         self._restored: ParsedRecipe | None = None
@@ -164,13 +164,13 @@ class ToolPanel(QWidget):
         self._stale = False
         self._unsaved_drawing, self._dragging = None, self._user_requested and self.is_dragged
         self._was_requested, self._user_requested = self._user_requested, False
-        self._saves_to_gallery = self._was_requested and not self._dragging
+        self._to_gallery = self._was_requested and not self._dragging
         self._started_at = time.monotonic()
         self.cancelled.stop_following()
         # The previous job is superseded: its end must not be taken for the new one's.
         self.job = None
-        self.job = self.studio.submit(spec, asked=self._was_requested, kept=self._saves_to_gallery)
-        self.cancelled.follow(self.job, self._saves_to_gallery)
+        self.job = self.studio.submit(spec, by_user=self._was_requested, save=self._to_gallery)
+        self.cancelled.follow(self.job, self._to_gallery)
         self.job.on_event(self._on_event)
         self.job.changed.connect(self._show_progress)
         self.job.on_finished(self._on_finished)
@@ -275,7 +275,7 @@ class ToolPanel(QWidget):
 
     def _keep_in_gallery(self, drawn: DrawingResult) -> None:
         """Keep a part of the drawing under way in the gallery, if the drawing is to be kept."""
-        if self._saves_to_gallery:
+        if self._to_gallery:
             self.studio.drawn.emit(drawn)
 
     @property

@@ -22,7 +22,7 @@ class AlgorithmView(ResponsiveRow):
     Args:
         title: title of the algorithm.
         lines: the lines, in the language of :mod:`ddpm_studio.gui.features.learn.typeset`.
-        told: the same lines in words, for assistive technology.
+        descriptions: the same lines in words, for assistive technology.
         captions: the caption of each picture, by its key.
         columns: number of pictures in a row.
         side: minimum side of a picture, in logical pixels.
@@ -32,16 +32,16 @@ class AlgorithmView(ResponsiveRow):
         self,
         title: str,
         lines: Sequence[str],
-        told: Sequence[str],
+        descriptions: Sequence[str],
         captions: Mapping[str, str],
         columns: int,
         side: int,
     ) -> None:
         super().__init__()
-        self.listing, self.stages = Listing(title, lines, told), PlaybackControls()
+        self.listing, self.stages = Listing(title, lines, descriptions), PlaybackControls()
         self.explanation = number_label("", "heading")
         self.explanation.setWordWrap(True)
-        self.tiles = {key: PictureTile(sign) for key, sign in captions.items()}
+        self.tiles = {key: PictureTile(symbol) for key, symbol in captions.items()}
         self._cards = {
             key: CaptionedWidget(tile, captions[key]) for key, tile in self.tiles.items()
         }
@@ -58,13 +58,13 @@ class AlgorithmView(ResponsiveRow):
         self.add(left)
         self.add(right)
 
-    def show_picture(self, key: str, picture: Pictures | None, middle: float) -> None:
-        """Show a picture, captioned with its central value ``middle``; None clears it."""
+    def show_picture(self, key: str, picture: Pictures | None, value: float) -> None:
+        """Show a picture, captioned with its central value ``value``; None clears it."""
         tile = self.tiles[key]
         tile.set_picture(picture)
-        sign = tile.accessibleName()
-        told = self.tr("{0}, middle {1}").format(sign, f"{middle:.3f}")
-        self._cards[key].set_caption(sign if picture is None else told)
+        symbol = tile.accessibleName()
+        caption = self.tr("{0}, middle {1}").format(symbol, f"{value:.3f}")
+        self._cards[key].set_caption(symbol if picture is None else caption)
 
     def clear(self) -> None:
         """Clear all pictures."""

@@ -87,10 +87,10 @@ class Piece:
 @lru_cache(maxsize=1)
 def _family() -> str:
     known = QFontDatabase.families()
-    for wanted in _FAMILIES:
+    for name in _FAMILIES:
         for family in known:
             # Some systems add the foundry in brackets.
-            if family.split(" [")[0] == wanted:
+            if family.split(" [")[0] == name:
                 return family
     return QFont("serif").defaultFamily()
 
@@ -146,10 +146,10 @@ class Typesetter:
         """Set text as it is, without spacing around operators."""
         font = _font(self.size, italic=italic, bold=bold)
         metrics = QFontMetricsF(font)
-        tight = _ink(text, font)
-        wide = max(metrics.horizontalAdvance(text), tight.right() if italic else 0.0)
+        ink_rect = _ink(text, font)
+        width = max(metrics.horizontalAdvance(text), ink_rect.right() if italic else 0.0)
         glyphs = Glyphs(text, font, 0, 0, self.key)
-        return Piece(wide, -tight.top(), max(0.0, tight.bottom()), (glyphs,))
+        return Piece(width, -ink_rect.top(), max(0.0, ink_rect.bottom()), (glyphs,))
 
     def letter(self, letter: str) -> Piece:
         """Set one character, italic or upright, with the spacing of its kind around it."""
@@ -166,9 +166,9 @@ class Typesetter:
             return self.row([self.space(THIN), piece, self.space(THIN)])
         return piece
 
-    def space(self, share: float) -> Piece:
+    def space(self, fraction: float) -> Piece:
         """Return a gap of a share of the font size."""
-        return Piece(self.size * share, 0, 0)
+        return Piece(self.size * fraction, 0, 0)
 
     def row(self, pieces: list[Piece]) -> Piece:
         """Set pieces side by side on one baseline."""
@@ -188,142 +188,144 @@ class Typesetter:
         if len(lines) == 1:
             return lines[0]
         gap, indent = self.size * 0.4, self.size * WIDE
-        high = sum(line.ascent + line.descent for line in lines) + gap * (len(lines) - 1)
-        y, parts = -high / 2 - self.axis, list[Part]()
+        height = sum(line.ascent + line.descent for line in lines) + gap * (len(lines) - 1)
+        y, parts = -height / 2 - self.axis, list[Part]()
         for number, line in enumerate(lines):
             parts.extend(line.at(indent if number else 0.0, y + line.ascent))
             y += line.ascent + line.descent + gap
-        wide = max(lines[0].width, *(line.width + indent for line in lines[1:]))
-        return Piece(wide, high / 2 + self.axis, high / 2 - self.axis, tuple(parts))
+        width = max(lines[0].width, *(line.width + indent for line in lines[1:]))
+        return Piece(width, height / 2 + self.axis, height / 2 - self.axis, tuple(parts))
 
     def scripts(self, base: Piece, below: Piece | None, above: Piece | None) -> Piece:
         """Attach a subscript, a superscript or both to a base."""
-        parts, wide, ascent, descent = list(base.parts), base.width, base.ascent, base.descent
+        parts, width, ascent, descent = list(base.parts), base.width, base.ascent, base.descent
         gap = self.size * 0.04
         if below is not None:
-            drop = max(self.size * 0.18, base.descent * 0.6) + self.size * 0.02
-            parts.extend(below.at(base.width + gap / 2, drop))
-            wide = max(wide, base.width + gap + below.width)
-            descent = max(descent, drop + below.descent)
+            sub_shift = max(self.size * 0.18, base.descent * 0.6) + self.size * 0.02
+            parts.extend(below.at(base.width + gap / 2, sub_shift))
+            width = max(width, base.width + gap + below.width)
+            descent = max(descent, sub_shift + below.descent)
         if above is not None:
-            rise = max(self.size * 0.38, base.ascent - above.ascent * 0.6)
-            parts.extend(above.at(base.width + gap, -rise))
-            wide = max(wide, base.width + gap + above.width)
-            ascent = max(ascent, rise + above.ascent)
-        return Piece(wide, ascent, descent, tuple(parts))
+            super_shift = max(self.size * 0.38, base.ascent - above.ascent * 0.6)
+            parts.extend(above.at(base.width + gap, -super_shift))
+            width = max(width, base.width + gap + above.width)
+            ascent = max(ascent, super_shift + above.ascent)
+        return Piece(width, ascent, descent, tuple(parts))
 
-    def fraction(self, over: Piece, under: Piece) -> Piece:
+    def fraction(self, numerator: Piece, denominator: Piece) -> Piece:
         """Set one piece over another with a line between them."""
         pad, gap = self.size * 0.12, self.size * 0.2
-        wide = max(over.width, under.width) + 2 * pad
-        up = self.axis + gap + over.descent
-        down = -self.axis + gap + under.ascent
+        width = max(numerator.width, denominator.width) + 2 * pad
+        up = self.axis + gap + numerator.descent
+        down = -self.axis + gap + denominator.ascent
         parts = (
-            *over.at((wide - over.width) / 2, -up),
-            self._rule(0, -self.axis, wide),
-            *under.at((wide - under.width) / 2, down),
+            *numerator.at((width - numerator.width) / 2, -up),
+            self._rule(0, -self.axis, width),
+            *denominator.at((width - denominator.width) / 2, down),
         )
         side = self.size * 0.06
-        piece = Piece(wide, up + over.ascent, down + under.descent, parts)
+        piece = Piece(width, up + numerator.ascent, down + denominator.descent, parts)
         return self.row([Piece(side, 0, 0), piece, Piece(side, 0, 0)])
 
     def root(self, body: Piece) -> Piece:
         """Set the square root of a piece."""
         top = max(body.ascent, self.size * 0.5) + self.size * 0.16
         low = body.descent + self.size * 0.04
-        lead, tail = self.size * 0.52, self.size * 0.06
+        tick_width, overhang = self.size * 0.52, self.size * 0.06
         thin, thick = self.rule, self.rule * 1.9
         path = QPainterPath()
         # The tick, drawn as one outline: thin, then thick downwards, then thin up to the bar.
         points = [
             (0.0, -top * 0.32),
-            (lead * 0.3, -top * 0.44),
-            (lead * 0.56, low - thick),
-            (lead - thin, -top),
-            (lead + body.width + tail, -top),
-            (lead + body.width + tail, -top + thin),
-            (lead, -top + thin),
-            (lead * 0.62, low),
-            (lead * 0.5, low),
-            (lead * 0.24, -top * 0.44 + thick),
-            (lead * 0.05, -top * 0.32 + thin),
+            (tick_width * 0.3, -top * 0.44),
+            (tick_width * 0.56, low - thick),
+            (tick_width - thin, -top),
+            (tick_width + body.width + overhang, -top),
+            (tick_width + body.width + overhang, -top + thin),
+            (tick_width, -top + thin),
+            (tick_width * 0.62, low),
+            (tick_width * 0.5, low),
+            (tick_width * 0.24, -top * 0.44 + thick),
+            (tick_width * 0.05, -top * 0.32 + thin),
         ]
         path.moveTo(*points[0])
         for point in points[1:]:
             path.lineTo(*point)
         path.closeSubpath()
-        parts = (Shape(path, self.key), *body.at(lead, 0))
-        return Piece(lead + body.width + tail * 2, top, low, parts)
+        parts = (Shape(path, self.key), *body.at(tick_width, 0))
+        return Piece(tick_width + body.width + overhang * 2, top, low, parts)
 
     def accent(self, kind: str, body: Piece) -> Piece:
         """Set a bar, tilde or hat over a piece."""
-        lift, wide = body.ascent + self.size * 0.1, body.width
+        height, width = body.ascent + self.size * 0.1, body.width
         # The middle of italic letters is to the right of the middle of their advance.
-        lean = self.size * 0.06
+        slant = self.size * 0.06
         if kind == "bar":
-            mark = self._rule(lean + wide * 0.06, -lift, wide * 0.88)
-            return Piece(wide, lift + self.rule, body.descent, (*body.parts, mark))
-        sign = "~" if kind == "tilde" else "^"
-        text, tight = self.text(sign), _ink(sign, _font(self.size))
-        moved = text.at(lean + (wide - text.width) / 2, -lift - tight.bottom())
-        return Piece(wide, lift + tight.height(), body.descent, (*body.parts, *moved))
+            bar = self._rule(slant + width * 0.06, -height, width * 0.88)
+            return Piece(width, height + self.rule, body.descent, (*body.parts, bar))
+        symbol = "~" if kind == "tilde" else "^"
+        text, ink_rect = self.text(symbol), _ink(symbol, _font(self.size))
+        accent_parts = text.at(slant + (width - text.width) / 2, -height - ink_rect.bottom())
+        return Piece(width, height + ink_rect.height(), body.descent, (*body.parts, *accent_parts))
 
     def fence(self, body: Piece) -> Piece:
         """Set round brackets as high as a piece."""
-        up = max(body.ascent, self.size * 0.72) + self.size * 0.06
-        down = max(body.descent, self.size * 0.2) + self.size * 0.06
-        wide = self.size * 0.2 + (up + down) * 0.06
-        left = Shape(self._bracket(wide, up, down, 1), self.key)
-        right = Shape(self._bracket(wide, up, down, -1), self.key)
+        ascent = max(body.ascent, self.size * 0.72) + self.size * 0.06
+        descent = max(body.descent, self.size * 0.2) + self.size * 0.06
+        bracket_width = self.size * 0.2 + (ascent + descent) * 0.06
+        left = Shape(self._bracket(bracket_width, ascent, descent, 1), self.key)
+        right = Shape(self._bracket(bracket_width, ascent, descent, -1), self.key)
         gap = self.size * 0.1
         parts = (
             left.moved(self.size * 0.06, 0),
-            *body.at(wide + gap, 0),
-            right.moved(wide + 2 * gap + body.width, 0),
+            *body.at(bracket_width + gap, 0),
+            right.moved(bracket_width + 2 * gap + body.width, 0),
         )
-        return Piece(2 * wide + 2 * gap + body.width + self.size * 0.06, up, down, parts)
+        return Piece(
+            2 * bracket_width + 2 * gap + body.width + self.size * 0.06, ascent, descent, parts
+        )
 
-    def operator(self, sign: str, below: Piece, above: Piece | None = None) -> Piece:
+    def operator(self, symbol: str, below: Piece, above: Piece | None = None) -> Piece:
         """Set a large ∑ or ∏ with its limits below it, and above."""
-        big = replace(self, size=self.size * 1.45).text(sign)
+        symbol_piece = replace(self, size=self.size * 1.45).text(symbol)
         top = above or Piece(0, 0, 0)
-        sink, gap = self.size * 0.14, self.size * 0.12
-        wide = max(big.width, below.width, top.width)
-        low = sink + big.descent * 0.6 + gap + below.ascent
-        high = big.ascent - sink + gap + top.descent
+        symbol_shift, gap = self.size * 0.14, self.size * 0.12
+        width = max(symbol_piece.width, below.width, top.width)
+        below_shift = symbol_shift + symbol_piece.descent * 0.6 + gap + below.ascent
+        above_shift = symbol_piece.ascent - symbol_shift + gap + top.descent
         parts = (
-            *big.at((wide - big.width) / 2, sink),
-            *below.at((wide - below.width) / 2, low),
-            *top.at((wide - top.width) / 2, -high),
+            *symbol_piece.at((width - symbol_piece.width) / 2, symbol_shift),
+            *below.at((width - below.width) / 2, below_shift),
+            *top.at((width - top.width) / 2, -above_shift),
         )
-        piece = Piece(wide, high + top.ascent, low + below.descent, parts)
+        piece = Piece(width, above_shift + top.ascent, below_shift + below.descent, parts)
         return self.row([self.space(THIN), piece, self.space(THIN)])
 
     def brace(self, body: Piece, name: Piece) -> Piece:
         """Set a brace below a piece, and a name below that."""
-        high, gap = self.size * 0.3, self.size * 0.14
-        wide = max(body.width, name.width)
-        x = (wide - body.width) / 2
+        height, gap = self.size * 0.3, self.size * 0.14
+        width = max(body.width, name.width)
+        x = (width - body.width) / 2
         top = max(body.descent, self.size * 0.22) + gap
         path = QPainterPath()
-        middle, end, half = x + body.width / 2, x + body.width, high / 2
+        centre, end, half = x + body.width / 2, x + body.width, height / 2
         # One curly brace as an outline, out along its upper edge and back along the lower.
-        for offset, way in ((0.0, 1), (self.rule * 1.15, -1)):
+        for offset, direction in ((0.0, 1), (self.rule * 1.15, -1)):
             y = top + offset
             corners = [
                 (x, y),
                 (x, y + half),
                 (x + half, y + half),
-                (middle - half, y + half),
-                (middle, y + half),
-                (middle, y + high),
-                (middle, y + half),
-                (middle + half, y + half),
+                (centre - half, y + half),
+                (centre, y + half),
+                (centre, y + height),
+                (centre, y + half),
+                (centre + half, y + half),
                 (end - half, y + half),
                 (end, y + half),
                 (end, y),
-            ][::way]
-            if way > 0:
+            ][::direction]
+            if direction > 0:
                 path.moveTo(*corners[0])
             else:
                 path.lineTo(*corners[0])
@@ -334,30 +336,30 @@ class Typesetter:
             path.lineTo(*corners[8])
             path.quadTo(*corners[9], *corners[10])
         path.closeSubpath()
-        low = top + high + gap + name.ascent
+        low = top + height + gap + name.ascent
         parts = (
             *body.at(x, 0),
             Shape(path, self.key),
-            *name.at((wide - name.width) / 2, low),
+            *name.at((width - name.width) / 2, low),
         )
-        return Piece(wide, body.ascent, low + name.descent, parts)
+        return Piece(width, body.ascent, low + name.descent, parts)
 
     def mark(self, body: Piece, key: str) -> Piece:
         """Mark a piece as the symbol ``key``, which can be pointed at."""
         rect = QRectF(0, -body.ascent, body.width, body.ascent + body.descent)
         return replace(body, parts=(Region(key, rect), *body.parts))
 
-    def _rule(self, x: float, y: float, wide: float) -> Shape:
+    def _rule(self, x: float, y: float, width: float) -> Shape:
         path = QPainterPath()
-        path.addRect(QRectF(x, y - self.rule / 2, wide, self.rule))
+        path.addRect(QRectF(x, y - self.rule / 2, width, self.rule))
         return Shape(path, self.key)
 
-    def _bracket(self, wide: float, up: float, down: float, way: int) -> QPainterPath:
-        """Return a round bracket that opens to the right (way 1) or left, thickest midway."""
-        start, end = (wide, 0.0) if way > 0 else (0.0, wide)
-        thick = self.rule * 1.5 * (1 if way > 0 else -1)
-        middle = (down - up) / 2
-        path = QPainterPath(QPointF(start, -up))
-        path.quadTo(end, middle, start, down)
-        path.quadTo(end + 2 * thick, middle, start, -up)
+    def _bracket(self, width: float, ascent: float, descent: float, direction: int) -> QPainterPath:
+        """Return a round bracket that opens to the right (direction 1) or left, thickest midway."""
+        start, end = (width, 0.0) if direction > 0 else (0.0, width)
+        thickness = self.rule * 1.5 * (1 if direction > 0 else -1)
+        centre = (descent - ascent) / 2
+        path = QPainterPath(QPointF(start, -ascent))
+        path.quadTo(end, centre, start, descent)
+        path.quadTo(end + 2 * thickness, centre, start, -ascent)
         return path

@@ -38,7 +38,7 @@ class ChainChapter(Chapter):
         self.noise = CurveView(self.tr("How far xₜ is from √ᾱₜ x₀"), numbers=two_decimals)
         self.description = label("", "muted", wrap=True)
         dice = tool_button("dice-5", self.tr("Other noise"), self.tr("Walk another chain"))
-        dice.clicked.connect(self._again)
+        dice.clicked.connect(self._resample)
         low = QHBoxLayout()
         low.setSpacing(SPACE_L)
         left = QVBoxLayout()
@@ -77,7 +77,7 @@ class ChainChapter(Chapter):
             )
         )
 
-    def _again(self) -> None:
+    def _resample(self) -> None:
         self._seed += 1
         self._sample_chain()
 

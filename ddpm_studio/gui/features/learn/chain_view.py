@@ -44,7 +44,7 @@ class ChainView(QWidget):
         """Show states of a chain, uint8 (N, H, W, C), at the timesteps ``t``, ascending from 0."""
         self.pictures, self._t = pictures, tuple(t)
         self._pixmaps.clear()
-        self.setAccessibleDescription(", ".join(f"t = {one:,}" for one in t))
+        self.setAccessibleDescription(", ".join(f"t = {timestep:,}" for timestep in t))
         self.update()
 
     def mark_latents(self, on: bool) -> None:
@@ -68,29 +68,29 @@ class ChainView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(body_font(FONT_CAPTION))
-        shown, side = self._visible_states()
+        visible, side = self._visible_states()
         top = max(float(_FORMULA), (self.height() - side - _TEXT_HEIGHT) / 2)
-        wide = len(shown) * side + (len(shown) - 1) * _GAP
-        left = max(0.0, (self.width() - wide) / 2)
-        for place, k in enumerate(shown):
-            box = QRectF(left + place * (side + _GAP), top, side, side)
+        total_width = len(visible) * side + (len(visible) - 1) * _GAP
+        left = max(0.0, (self.width() - total_width) / 2)
+        for position, k in enumerate(visible):
+            box = QRectF(left + position * (side + _GAP), top, side, side)
             self._paint_node(painter, k, box)
-            if place:
+            if position:
                 self._paint_arrows(painter, box)
-        inks = {"": theme.color("text")}
+        colours = {"": theme.color("text")}
         for source, y in ((_Q, top - SPACE_M), (_P, top + side + _TEXT_HEIGHT + SPACE_M + SPACE_S)):
             piece = typeset(source, 15)
-            paint(painter, piece, (self.width() - piece.width) / 2, y, inks)
+            paint(painter, piece, (self.width() - piece.width) / 2, y, colours)
         painter.end()
 
     def _visible_states(self) -> tuple[list[int], int]:
         """Return the indices of the states that fit, and the side of a picture in pixels."""
-        room = self.height() - 2 * _FORMULA - _TEXT_HEIGHT
+        available = self.height() - 2 * _FORMULA - _TEXT_HEIGHT
         count = len(self._t)
-        for several in range(count, 1, -1):
-            side = min(room, (self.width() - (several - 1) * _GAP) // several, _LARGEST * 2)
-            if side >= min(room, _PREFERRED_SIDE) or several == 2:
-                picked = {round(k * (count - 1) / (several - 1)) for k in range(several)}
+        for visible in range(count, 1, -1):
+            side = min(available, (self.width() - (visible - 1) * _GAP) // visible, _LARGEST * 2)
+            if side >= min(available, _PREFERRED_SIDE) or visible == 2:
+                picked = {round(k * (count - 1) / (visible - 1)) for k in range(visible)}
                 return sorted(picked), max(_SMALLEST, side)
         return [0], _SMALLEST
 
@@ -115,23 +115,23 @@ class ChainView(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(area.adjusted(-2, -2, 2, 2), RADIUS, RADIUS)
         painter.setPen(theme.color("muted"))
-        below = QRectF(box.left() - _GAP / 2, box.bottom(), box.width() + _GAP, _TEXT_HEIGHT)
-        words = f"t = {self._t[k]:,}"
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, words)
+        text_rect = QRectF(box.left() - _GAP / 2, box.bottom(), box.width() + _GAP, _TEXT_HEIGHT)
+        text = f"t = {self._t[k]:,}"
+        painter.drawText(text_rect, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_arrows(self, painter: QPainter, box: QRectF) -> None:
         """Draw q's arrow from the left neighbour, solid; p_θ's back, dashed as it is learned."""
         theme = current_theme()
         left, right = box.left() - _GAP + SPACE_S, box.left() - SPACE_S
-        for y, way, style, ink in (
+        for y, direction, style, colour in (
             (box.center().y() - SPACE_M, 1, Qt.PenStyle.SolidLine, theme.color("text")),
             (box.center().y() + SPACE_M, -1, Qt.PenStyle.DashLine, theme.color("accent")),
         ):
-            start, end = (left, right) if way > 0 else (right, left)
-            painter.setPen(QPen(ink, 1.5, style))
-            painter.drawLine(QPointF(start, y), QPointF(end - way * _HEAD, y))
+            start, end = (left, right) if direction > 0 else (right, left)
+            painter.setPen(QPen(colour, 1.5, style))
+            painter.drawLine(QPointF(start, y), QPointF(end - direction * _HEAD, y))
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(ink)
-            back = end - way * _HEAD
-            tip = [QPointF(end, y), QPointF(back, y - _HEAD / 2), QPointF(back, y + _HEAD / 2)]
-            painter.drawPolygon(QPolygonF(tip))
+            painter.setBrush(colour)
+            base = end - direction * _HEAD
+            head = [QPointF(end, y), QPointF(base, y - _HEAD / 2), QPointF(base, y + _HEAD / 2)]
+            painter.drawPolygon(QPolygonF(head))

@@ -33,7 +33,7 @@ class Chapter(QWidget):
     ) -> None:
         super().__init__(parent)
         self.studio = studio
-        self._has_begun = False
+        self._has_started = False
         self.messages = MessageBar()
         self.messages.attach_to(self)
         self.content = QVBoxLayout(self)
@@ -44,15 +44,15 @@ class Chapter(QWidget):
         """Submit the jobs for the initial contents; called once, when first shown."""
         raise NotImplementedError
 
-    def submit_job(self, spec: JobSpec[Result], then: Callable[[Result], object]) -> None:
-        """Submit a job, pass its result to ``then``, and show a failure in the message bar."""
+    def submit_job(self, spec: JobSpec[Result], callback: Callable[[Result], object]) -> None:
+        """Submit a job, pass its result to ``callback``, and show a failure in the message bar."""
         job = self.studio.backend.submit(spec)
-        job.on_finished(then)
+        job.on_finished(callback)
         job.on_failed(self.messages.show_failure)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Call :meth:`begin` the first time."""
         super().showEvent(event)
-        if not self._has_begun:
-            self._has_begun = True
+        if not self._has_started:
+            self._has_started = True
             self.begin()

@@ -74,11 +74,11 @@ class ConceptIndex(QTableWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide the columns that there is no room for."""
         super().resizeEvent(event)
-        wide = self.viewport().width()
-        self.setColumnHidden(_SYMBOLS, wide < _MIN_WIDTH_FOR_SYMBOLS)
-        self.setColumnHidden(_WHERE, wide < _MIN_WIDTH_FOR_WHERE)
-        narrow = wide < _MIN_WIDTH_FOR_NAME
-        self.setColumnWidth(_NAME, wide * 2 // 5 if narrow else _NAME_WIDTH)
+        width = self.viewport().width()
+        self.setColumnHidden(_SYMBOLS, width < _MIN_WIDTH_FOR_SYMBOLS)
+        self.setColumnHidden(_WHERE, width < _MIN_WIDTH_FOR_WHERE)
+        is_narrow = width < _MIN_WIDTH_FOR_NAME
+        self.setColumnWidth(_NAME, width * 2 // 5 if is_narrow else _NAME_WIDTH)
         self.setColumnWidth(_SYMBOLS, _SYMBOLS_WIDTH)
         self.setColumnWidth(_WHERE, _WHERE_WIDTH)
 
@@ -110,24 +110,24 @@ class ConceptIndex(QTableWidget):
         return [item.data(_CONCEPT) for item in rows if item is not None and item.data(_CONCEPT)]
 
     def _fill(self) -> None:
-        numbers = {one: k for k, one in enumerate(CONCEPTS, 1)}
+        numbers = {name: number for number, name in enumerate(CONCEPTS, 1)}
         for part, title in PARTS.items():
             row = self.rowCount()
             self.insertRow(row)
-            head = QTableWidgetItem(translated(title))
-            head.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            self.setItem(row, _NAME, head)
+            heading = QTableWidgetItem(translated(title))
+            heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            self.setItem(row, _NAME, heading)
             self.setSpan(row, _NAME, 1, 4)
             for concept in concepts_of(part):
                 row = self.rowCount()
                 self.insertRow(row)
-                words = {
+                texts = {
                     _NAME: f"{numbers[concept.name]}  {translated(concept.title)}",
                     _SENTENCE: translated(concept.sentence),
                     _SYMBOLS: "",
                     _WHERE: f"{concept.lecture}\n{concept.paper}",
                 }
-                for column, text in words.items():
+                for column, text in texts.items():
                     item = QTableWidgetItem(text)
                     item.setData(_CONCEPT, concept.name)
                     item.setToolTip(translated(concept.where))
@@ -136,15 +136,15 @@ class ConceptIndex(QTableWidget):
     def _restyle(self) -> None:
         theme = current_theme()
         for row in range(self.rowCount()):
-            item, where = self.item(row, _NAME), self.item(row, _WHERE)
+            item, reference = self.item(row, _NAME), self.item(row, _WHERE)
             if item is None:
                 continue
             item.setFont(body_font(bold=True))
             if item.data(_CONCEPT) is None:
                 item.setForeground(theme.color("accent"))
-            elif where is not None:
-                where.setFont(body_font(FONT_CAPTION))
-                where.setForeground(theme.color("muted"))
+            elif reference is not None:
+                reference.setFont(body_font(FONT_CAPTION))
+                reference.setForeground(theme.color("muted"))
 
     def _choose(self, row: int) -> None:
         item = self.item(row, _NAME)
@@ -160,12 +160,12 @@ class _TextDelegate(QStyledItemDelegate):
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
         """Wrap lines as they will be painted: Qt's own size hint ignores the cell's padding."""
-        narrow = QStyleOptionViewItem(option)
-        self.initStyleOption(narrow, index)
+        cell_option = QStyleOptionViewItem(option)
+        self.initStyleOption(cell_option, index)
         style, part = option.widget.style(), QStyle.SubElement.SE_ItemViewItemText
-        room = style.subElementRect(part, narrow, option.widget).width()
-        narrow.rect = QRect(option.rect.topLeft(), QSize(room, option.rect.height()))
-        return super().sizeHint(narrow, index)
+        width = style.subElementRect(part, cell_option, option.widget).width()
+        cell_option.rect = QRect(option.rect.topLeft(), QSize(width, option.rect.height()))
+        return super().sizeHint(cell_option, index)
 
 
 class _EquationDelegate(QStyledItemDelegate):
@@ -189,8 +189,8 @@ class _EquationDelegate(QStyledItemDelegate):
                 break
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        base = rect.top() + (rect.height() + piece.ascent - piece.descent) / 2
-        paint(painter, piece, rect.left(), base, {"": current_theme().color("text")})
+        baseline = rect.top() + (rect.height() + piece.ascent - piece.descent) / 2
+        paint(painter, piece, rect.left(), baseline, {"": current_theme().color("text")})
         painter.restore()
 
     def sizeHint(

@@ -125,8 +125,8 @@ class CurveView(PaintedPlot):
         """Mark another x, or none, without emitting ``moved``."""
         if x != self._mark:
             self._mark = x
-            can = Qt.FocusPolicy.StrongFocus if x is not None else Qt.FocusPolicy.NoFocus
-            self.setFocusPolicy(can)
+            focus_policy = Qt.FocusPolicy.StrongFocus if x is not None else Qt.FocusPolicy.NoFocus
+            self.setFocusPolicy(focus_policy)
             self.setCursor(
                 Qt.CursorShape.SizeHorCursor if x is not None else Qt.CursorShape.ArrowCursor
             )
@@ -162,11 +162,11 @@ class CurveView(PaintedPlot):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
 
-    def on_drag(self, share: float) -> None:
+    def on_drag(self, x: float) -> None:
         """Emit ``moved`` for a drag to a share in [0, 1] of the x axis, from the left."""
         if self._mark is not None and self._curves:
             left, right, *_ = self._range
-            scaled = left + share * (right - left)
+            scaled = left + x * (right - left)
             self._announce(10**scaled if "x" in self._log else scaled)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -201,11 +201,11 @@ class CurveView(PaintedPlot):
         left, right = self._x_limits()
         if "x" in self._log:
             left, right = math.log10(max(left, _TINY)), math.log10(max(right, _TINY))
-        seen = [self._scaled(curve)[1] for curve in self._curves]
-        seen = [y[np.isfinite(y)] for y in seen]
-        seen = [y for y in seen if len(y)]
-        low = min((float(y.min()) for y in seen), default=0.0)
-        top = max((float(y.max()) for y in seen), default=1.0)
+        values = [self._scaled(curve)[1] for curve in self._curves]
+        values = [y[np.isfinite(y)] for y in values]
+        values = [y for y in values if len(y)]
+        low = min((float(y.min()) for y in values), default=0.0)
+        top = max((float(y.max()) for y in values), default=1.0)
         if self._low is not None:
             low = self._low
         if top <= low:
@@ -215,11 +215,11 @@ class CurveView(PaintedPlot):
     def _scaled(self, curve: Curve) -> tuple[Values, Values]:
         x, y = curve.x, curve.y
         if len(x) > _MAX_POINTS:
-            kept = np.linspace(0, len(x) - 1, _MAX_POINTS).round().astype(int)
+            indices = np.linspace(0, len(x) - 1, _MAX_POINTS).round().astype(int)
             if "x" in self._log:
-                spread = np.geomspace(1, len(x), _MAX_POINTS).round().astype(int) - 1
-                kept = np.unique(spread)
-            x, y = x[kept], y[kept]
+                log_spaced = np.geomspace(1, len(x), _MAX_POINTS).round().astype(int) - 1
+                indices = np.unique(log_spaced)
+            x, y = x[indices], y[indices]
         with np.errstate(divide="ignore", invalid="ignore"):
             if "x" in self._log:
                 x = np.log10(np.maximum(x, _TINY))
@@ -229,12 +229,12 @@ class CurveView(PaintedPlot):
 
     def _points(self, curve: Curve) -> QPolygonF:
         x, y = self._scaled(curve)
-        here = np.isfinite(y)
+        is_finite = np.isfinite(y)
         left, right, low, top = self._range
-        across = self.x_of((x[here] - left) / (right - left))
-        return polyline(across, self.y_of((y[here] - low) / (top - low)))
+        x_pixels = self.x_of((x[is_finite] - left) / (right - left))
+        return polyline(x_pixels, self.y_of((y[is_finite] - low) / (top - low)))
 
-    def _ink(self, curve: Curve) -> QColor:
+    def _colour_of(self, curve: Curve) -> QColor:
         theme = current_theme()
         colour = theme.plot_color(curve.colour)
         if self._highlighted and curve.key != self._highlighted:
@@ -245,15 +245,15 @@ class CurveView(PaintedPlot):
         points = self._points(curve)
         if points.isEmpty():
             return
-        ink = self._ink(curve)
+        colour = self._colour_of(curve)
         if curve.filled:
-            tint = QColor(ink)
+            tint = QColor(colour)
             tint.setAlphaF(0.22)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(tint)
             painter.drawPolygon(area_below(points, self.area().bottom()))
-        wide = 2.6 if self._highlighted and curve.key == self._highlighted else 1.8
-        painter.setPen(QPen(ink, wide, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        line_width = 2.6 if self._highlighted and curve.key == self._highlighted else 1.8
+        painter.setPen(QPen(colour, line_width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(points)
 
@@ -261,7 +261,7 @@ class CurveView(PaintedPlot):
         if self._mark is None or not self._curves:
             return
         theme = current_theme()
-        x = self._across(self._mark)
+        x = self._pixel_x(self._mark)
         self.draw_mark(painter, x, theme.color("outline"))
         _, _, low, top = self._range
         painter.setPen(QPen(theme.color("panel"), 1.5))
@@ -270,11 +270,11 @@ class CurveView(PaintedPlot):
             if "y" in self._log:
                 value = math.log10(value) if value > _TINY else math.nan
             if math.isfinite(value):
-                down = self.y_of((value - low) / (top - low))
-                painter.setBrush(self._ink(curve))
-                painter.drawEllipse(QPointF(x, down), 4.5, 4.5)
+                y = self.y_of((value - low) / (top - low))
+                painter.setBrush(self._colour_of(curve))
+                painter.drawEllipse(QPointF(x, y), 4.5, 4.5)
 
-    def _across(self, x: float) -> float:
+    def _pixel_x(self, x: float) -> float:
         left, right, *_ = self._range
         scaled = math.log10(max(x, _TINY)) if "x" in self._log else x
         return self.x_of(min(max((scaled - left) / (right - left), 0.0), 1.0))
@@ -284,14 +284,14 @@ class CurveView(PaintedPlot):
         painter.setPen(theme.color("muted"))
         right = Qt.AlignmentFlag.AlignRight
         _, _, low, top = self._range
-        ends = ((area.top() + _TOP_TICK, top), (area.bottom() + _BOTTOM_TICK, low))
-        for y, value in ends:
-            shown = 10**value if "y" in self._log else value
+        ticks = ((area.top() + _TOP_TICK, top), (area.bottom() + _BOTTOM_TICK, low))
+        for y, value in ticks:
+            number = 10**value if "y" in self._log else value
             box = QRectF(0, y, _LEFT - SPACE_S, 16)
-            painter.drawText(box, right | Qt.AlignmentFlag.AlignVCenter, _tick(shown))
+            painter.drawText(box, right | Qt.AlignmentFlag.AlignVCenter, _tick(number))
         first, last = self._x_limits()
-        words = self._x_labels or (short(first), short(last))
-        self.draw_captions_below(painter, *words)
+        x_labels = self._x_labels or (short(first), short(last))
+        self.draw_captions_below(painter, *x_labels)
 
     def _write_titles(self, painter: QPainter) -> None:
         """Draw the legend: a swatch and a title for each curve, with its value at the mark."""
@@ -300,14 +300,14 @@ class CurveView(PaintedPlot):
         x = float(SPACE_S)
         for curve in self._curves:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._ink(curve))
+            painter.setBrush(self._colour_of(curve))
             painter.drawRoundedRect(QRectF(x, 7, 8, 8), 2, 2)
-            words = self._title(curve)
+            title = self._title(curve)
             painter.setPen(theme.color("text"))
-            room = QRectF(x + 12, 2, self.width() - x - 12, 18)
-            told = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
-            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, told)
-            x += 12 + metrics.horizontalAdvance(words) + SPACE_M + SPACE_S
+            text_rect = QRectF(x + 12, 2, self.width() - x - 12, 18)
+            elided = metrics.elidedText(title, Qt.TextElideMode.ElideRight, text_rect.width())
+            painter.drawText(text_rect, Qt.AlignmentFlag.AlignVCenter, elided)
+            x += 12 + metrics.horizontalAdvance(title) + SPACE_M + SPACE_S
 
     def _title(self, curve: Curve) -> str:
         if self._mark is None:
@@ -320,9 +320,9 @@ class CurveView(PaintedPlot):
         self.moved.emit(round(min(max(x, first), last)))
 
     def _describe(self) -> None:
-        said = "; ".join(self._title(curve) for curve in self._curves)
-        at = "" if self._mark is None else f"{self._mark:g}: "
-        self.setAccessibleDescription(at + said)
+        description = "; ".join(self._title(curve) for curve in self._curves)
+        position = "" if self._mark is None else f"{self._mark:g}: "
+        self.setAccessibleDescription(position + description)
 
 
 def short(value: float) -> str:

@@ -30,8 +30,8 @@ class DotRow:
     @property
     def summary(self) -> str:
         """Title, mean and standard deviation."""
-        spread = float(self.values.std(ddof=1)) if len(self.values) > 1 else 0.0
-        return f"{self.title}: {short(float(self.values.mean()))} ± {short(spread)}"
+        std = float(self.values.std(ddof=1)) if len(self.values) > 1 else 0.0
+        return f"{self.title}: {short(float(self.values.mean()))} ± {short(std)}"
 
 
 class DotPlot(QWidget):
@@ -73,29 +73,29 @@ class DotPlot(QWidget):
         high = max(float(row.values.max()) for row in self.rows)
         if high <= low:
             low, high = low - 0.5, high + 0.5
-        wide = self.width() - 2 * SPACE_M
-        tall = (self.height() - _AXIS) / len(self.rows)
+        width = self.width() - 2 * SPACE_M
+        row_height = (self.height() - _AXIS) / len(self.rows)
 
-        def across(value: float) -> float:
-            return SPACE_M + (value - low) / (high - low) * wide
+        def x_of(value: float) -> float:
+            return SPACE_M + (value - low) / (high - low) * width
 
         for k, row in enumerate(self.rows):
-            top = k * tall
+            top = k * row_height
             painter.setPen(theme.color("text"))
             line = QRectF(0, top, self.width(), _TEXT_HEIGHT)
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, row.summary)
-            ink = QColor(theme.plot_color(row.colour))
-            field = tall - _TEXT_HEIGHT
+            colour = QColor(theme.plot_color(row.colour))
+            field_height = row_height - _TEXT_HEIGHT
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(ink)
+            painter.setBrush(colour)
             for number, value in enumerate(row.values):
-                y = top + _TEXT_HEIGHT + _SPREAD[number % len(_SPREAD)] * field
-                painter.drawEllipse(QPointF(across(float(value)), y), _DOT, _DOT)
+                y = top + _TEXT_HEIGHT + _SPREAD[number % len(_SPREAD)] * field_height
+                painter.drawEllipse(QPointF(x_of(float(value)), y), _DOT, _DOT)
             painter.setPen(QPen(theme.color("text"), 1.5))
-            x = across(float(row.values.mean()))
-            painter.drawLine(QPointF(x, top + _TEXT_HEIGHT), QPointF(x, top + tall))
+            x = x_of(float(row.values.mean()))
+            painter.drawLine(QPointF(x, top + _TEXT_HEIGHT), QPointF(x, top + row_height))
         painter.setPen(theme.color("muted"))
-        below = QRectF(SPACE_M, self.height() - _AXIS, wide, _AXIS)
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, short(low))
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, short(high))
+        axis_rect = QRectF(SPACE_M, self.height() - _AXIS, width, _AXIS)
+        painter.drawText(axis_rect, Qt.AlignmentFlag.AlignLeft, short(low))
+        painter.drawText(axis_rect, Qt.AlignmentFlag.AlignRight, short(high))
         painter.end()

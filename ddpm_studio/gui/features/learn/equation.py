@@ -144,10 +144,10 @@ class Equation(QWidget):
 
     def symbol_rect(self, key: str) -> QRectF:
         """Return the rectangle of a symbol's first occurrence; KeyError if there is none."""
-        left, base = self._origin()
+        left, baseline = self._origin()
         for region in self._piece.regions:
             if region.key == key:
-                return region.rect.translated(left, base)
+                return region.rect.translated(left, baseline)
         raise KeyError(key)
 
     def sizeHint(self) -> QSize:
@@ -179,13 +179,16 @@ class Equation(QWidget):
 
         It is one line, as large as there is room for, or several where that would be illegible.
         """
-        room = width - 2 * SPACE_M
-        least = min(_LEGIBLE, self._default_size)
+        available = width - 2 * SPACE_M
+        smallest_legible = min(_LEGIBLE, self._default_size)
         largest = round(self._default_size * _GROWTH)
-        for broken, high, low in ((False, largest, least), (True, self._default_size, _SMALLEST)):
-            for size in range(high, low - 1, -1):
+        for broken, max_size, min_size in (
+            (False, largest, smallest_legible),
+            (True, self._default_size, _SMALLEST),
+        ):
+            for size in range(max_size, min_size - 1, -1):
                 piece = typeset(self._source, size, broken)
-                if piece.width <= room:
+                if piece.width <= available:
                     return piece, size
         return typeset(self._source, _SMALLEST, True), _SMALLEST
 
@@ -197,19 +200,19 @@ class Equation(QWidget):
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        left, base = self._origin()
+        left, baseline = self._origin()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("selected"))
         for region in self._piece.regions:
             if region.key == self.highlighted_key:
-                around = region.rect.translated(left, base)
-                around.adjust(-_AROUND, -_AROUND, _AROUND, _AROUND)
-                painter.drawRoundedRect(around, _ROUND, _ROUND)
-        inks = {"": theme.color("text")}
+                highlight_rect = region.rect.translated(left, baseline)
+                highlight_rect.adjust(-_AROUND, -_AROUND, _AROUND, _AROUND)
+                painter.drawRoundedRect(highlight_rect, _ROUND, _ROUND)
+        colours = {"": theme.color("text")}
         if self.highlighted_key:
-            inks[self.highlighted_key] = theme.color("accent")
-        paint(painter, self._piece, left, base, inks)
-        self._underline(painter, left, base, theme.color("outline"))
+            colours[self.highlighted_key] = theme.color("accent")
+        paint(painter, self._piece, left, baseline, colours)
+        self._underline(painter, left, baseline, theme.color("outline"))
         painter.setFont(body_font(FONT_CAPTION))
         painter.setPen(theme.color("accent" if self.highlighted_key else "muted"))
         line = QRectF(SPACE_S, self.height() - _CAPTION, self.width(), _CAPTION)
@@ -247,15 +250,17 @@ class Equation(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the highlight from symbol to symbol."""
         last = len(self._keys) - 1
-        here = self._keys.index(self.highlighted_key) if self.highlighted_key in self._keys else -1
-        moves = {
-            Qt.Key.Key_Right: min(here + 1, last),
-            Qt.Key.Key_Left: max(here - 1, 0) if here >= 0 else last,
+        current = (
+            self._keys.index(self.highlighted_key) if self.highlighted_key in self._keys else -1
+        )
+        targets = {
+            Qt.Key.Key_Right: min(current + 1, last),
+            Qt.Key.Key_Left: max(current - 1, 0) if current >= 0 else last,
             Qt.Key.Key_Home: 0,
             Qt.Key.Key_End: last,
         }
-        if event.key() in moves and self._keys:
-            self._highlight(self._keys[moves[Qt.Key(event.key())]])
+        if event.key() in targets and self._keys:
+            self._highlight(self._keys[targets[Qt.Key(event.key())]])
         elif event.key() == Qt.Key.Key_Escape and self.highlighted_key:
             self._highlight("")
         else:
@@ -263,28 +268,28 @@ class Equation(QWidget):
 
     def _origin(self) -> tuple[float, float]:
         """Return where the baseline begins."""
-        room = self.height() - _CAPTION
-        high = self._piece.ascent + self._piece.descent
-        return float(SPACE_S), (room - high) / 2 + self._piece.ascent
+        height = self.height() - _CAPTION
+        piece_height = self._piece.ascent + self._piece.descent
+        return float(SPACE_S), (height - piece_height) / 2 + self._piece.ascent
 
-    def _key_at(self, place: QPointF) -> str:
-        left, base = self._origin()
+    def _key_at(self, position: QPointF) -> str:
+        left, baseline = self._origin()
         found, smallest = "", float("inf")
         for region in self._piece.regions:
-            rect = region.rect.translated(left, base).adjusted(-2, -4, 2, 4)
+            rect = region.rect.translated(left, baseline).adjusted(-2, -4, 2, 4)
             area = rect.width() * rect.height()
             # Of nested symbols the innermost is meant.
-            if rect.contains(place) and area < smallest:
+            if rect.contains(position) and area < smallest:
                 found, smallest = region.key, area
         return found
 
-    def _underline(self, painter: QPainter, left: float, base: float, ink: QColor) -> None:
+    def _underline(self, painter: QPainter, left: float, baseline: float, colour: QColor) -> None:
         """Underline with dots the symbols that can be pointed at."""
-        painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
+        painter.setPen(QPen(colour, 1, Qt.PenStyle.DotLine))
         for region in self._piece.regions:
-            rect = region.rect.translated(left, base)
-            low = rect.bottom() + _BELOW
-            painter.drawLine(QPointF(rect.left(), low), QPointF(rect.right(), low))
+            rect = region.rect.translated(left, baseline)
+            y = rect.bottom() + _BELOW
+            painter.drawLine(QPointF(rect.left(), y), QPointF(rect.right(), y))
 
     def _highlight(self, key: str) -> None:
         if key != self.highlighted_key:
@@ -292,7 +297,7 @@ class Equation(QWidget):
             self.highlighted.emit(key)
 
     def _describe(self) -> None:
-        said = (
+        description = (
             self.caption()
             if self.highlighted_key
             else "; ".join(
@@ -301,4 +306,4 @@ class Equation(QWidget):
                 if key in self._values
             )
         )
-        self.setAccessibleDescription(said)
+        self.setAccessibleDescription(description)

@@ -36,16 +36,16 @@ class EstimatorsChapter(PictureChapter):
         self.bound_plot = DotPlot(self.tr("The bound along whole chains"))
         self.one_t_plot = DotPlot(self.tr("The bound from one t"))
         self.std_plot = CurveView(self.tr("How much one term varies at each t"), "xy", short)
-        again = button(self.tr("Other chains"), icon="dice-5", role="primary")
-        again.clicked.connect(self.resample)
-        self.more = button(
+        resample_button = button(self.tr("Other chains"), icon="dice-5", role="primary")
+        resample_button.clicked.connect(self.resample)
+        self.more_button = button(
             self.tr("{0} chains").format(_MANY_SAMPLES[0]),
             self.tr("Run {0} chains through {1} timesteps: takes a while").format(*_MANY_SAMPLES),
         )
-        self.more.clicked.connect(self._draw_more)
+        self.more_button.clicked.connect(self._draw_more)
         self.heading = label(self.tr("A dot for each chain, bits/dim"), "heading", wrap=True)
         self.summary = label("", "muted", wrap=True)
-        both = ResponsiveRow()
+        plots = ResponsiveRow()
         left, right = QVBoxLayout(), QVBoxLayout()
         for column in (left, right):
             column.setSpacing(SPACE_S)
@@ -56,12 +56,14 @@ class EstimatorsChapter(PictureChapter):
             label(self.tr("Standard deviation of one term, bits/dim"), "heading", wrap=True)
         )
         right.addWidget(self.std_plot, 1)
-        both.add(left)
-        both.add(right)
-        self.content.addWidget(both, 1)
+        plots.add(left)
+        plots.add(right)
+        self.content.addWidget(plots, 1)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.summary)
-        self.content.addLayout(tool_links(actions, ["bits"], self.source, again, self.more))
+        self.content.addLayout(
+            tool_links(actions, ["bits"], self.source, resample_button, self.more_button)
+        )
         self.show_scene("terms")
         self._on_run()
 
@@ -87,7 +89,7 @@ class EstimatorsChapter(PictureChapter):
 
     def _draw_more(self) -> None:
         self._extent = _MANY_SAMPLES
-        self.more.setEnabled(False)
+        self.more_button.setEnabled(False)
         self.draw_now()
 
     def _on_finished(self, result: object) -> None:
@@ -100,11 +102,11 @@ class EstimatorsChapter(PictureChapter):
                 DotRow(divergence, result.by_divergences, 0),
             ]
         )
-        one = self.tr("{0}, one t")
+        template = self.tr("{0}, one t")
         self.one_t_plot.set_rows(
             [
-                DotRow(one.format(ratio), result.one_ratio, 1),
-                DotRow(one.format(divergence), result.one_divergence, 0),
+                DotRow(template.format(ratio), result.one_ratio, 1),
+                DotRow(template.format(divergence), result.one_divergence, 0),
             ]
         )
         t = result.t
@@ -124,7 +126,7 @@ class EstimatorsChapter(PictureChapter):
     def _on_model(self) -> None:
         self.result = None
         self._extent = _FEW_SAMPLES
-        self.more.setEnabled(True)
+        self.more_button.setEnabled(True)
         for view in (self.bound_plot, self.one_t_plot):
             view.set_rows([])
         self.std_plot.set_curves([])

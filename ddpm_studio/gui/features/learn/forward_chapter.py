@@ -138,8 +138,8 @@ class ForwardChapter(QWidget):
         self.eps = PictureTile(self.tr("ε: noise, ±3 shown from black to white"))
         self.x_t = PictureTile(self.tr("xₜ: the picture with its noise"))
         self.signal_label, self.noise_label = (number_label("–", "heading") for _ in range(2))
-        for words in (self.signal_label, self.noise_label):
-            words.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_S)
+        for value_label in (self.signal_label, self.noise_label):
+            value_label.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_S)
         self.dice = tool_button(
             "dice-5", self.tr("Other noise"), self.tr("Draw another ε for this picture")
         )
@@ -192,9 +192,9 @@ class ForwardChapter(QWidget):
             ("β<sub>1</sub>", self.beta_start),
             ("β<sub>T</sub>", self.beta_end),
         ):
-            words = label(text, "muted")
-            words.setTextFormat(Qt.TextFormat.RichText)
-            choices.addWidget(inline_group(words, box))
+            caption = label(text, "muted")
+            caption.setTextFormat(Qt.TextFormat.RichText)
+            choices.addWidget(inline_group(caption, box))
         row = PictureRow([self.source, self.eps, self.x_t])
         for part in (
             self.signal_label,
@@ -209,10 +209,10 @@ class ForwardChapter(QWidget):
             self.dice,
         ):
             row.add(part)
-        head = QHBoxLayout()
-        head.addWidget(self.jump, 1)
-        for ways in (self.open_data_button, self.built_in_button):
-            head.addWidget(ways, 0, Qt.AlignmentFlag.AlignBottom)
+        header = QHBoxLayout()
+        header.addWidget(self.jump, 1)
+        for action_button in (self.open_data_button, self.built_in_button):
+            header.addWidget(action_button, 0, Qt.AlignmentFlag.AlignBottom)
         plots = QGridLayout()
         plots.setHorizontalSpacing(SPACE_L)
         plots.setVerticalSpacing(SPACE_S)
@@ -229,16 +229,16 @@ class ForwardChapter(QWidget):
         layout.setSpacing(SPACE_M)
         self.messages.attach_to(self)
         layout.addLayout(choices)
-        layout.addLayout(head)
+        layout.addLayout(header)
         layout.addWidget(row)
         layout.addWidget(self.time)
         layout.addLayout(plots, 1)
         layout.addWidget(self.remaining_signal)
 
     def _on_name(self) -> None:
-        ends = SCHEDULES[self.schedule.currentData()].ends
-        self.beta_start.setEnabled(ends == "both")
-        self.beta_end.setEnabled(ends != "none")
+        free_ends = SCHEDULES[self.schedule.currentData()].ends
+        self.beta_start.setEnabled(free_ends == "both")
+        self.beta_end.setEnabled(free_ends != "none")
         self._changed()
 
     def _changed(self) -> None:
@@ -282,25 +282,25 @@ class ForwardChapter(QWidget):
         T = len(tables.betas)
         self.time.set_timesteps(T)
         t = np.arange(1, T + 1, dtype=np.float64)
-        ends = "t = 1", f"t = {T:,}"
-        self.betas.set_curves([Curve("beta", "βₜ", t, tables.betas)], ends, 0.0)
+        x_labels = "t = 1", f"t = {T:,}"
+        self.betas.set_curves([Curve("beta", "βₜ", t, tables.betas)], x_labels, 0.0)
         self.bars.set_curves(
             [
                 Curve("bar", "ᾱₜ", t, tables.alphas_cumprod),
                 Curve("signal", "√ᾱₜ", t, tables.signal, 2),
                 Curve("noise", "√(1−ᾱₜ)", t, tables.noise, 1),
             ],
-            ends,
+            x_labels,
             0.0,
         )
-        self.snr.set_curves([Curve("snr", "SNR", t, tables.snr)], ends)
-        left = tables.prior_bits or 0.0
-        words = (
+        self.snr.set_curves([Curve("snr", "SNR", t, tables.snr)], x_labels)
+        remaining_bits = tables.prior_bits or 0.0
+        template = (
             self.tr("{0} bits/dim of this picture are left at t = T: N(0, I) is a fair start.")
-            if left < _FAIR_START
+            if remaining_bits < _FAIR_START
             else self.tr("{0} bits/dim of this picture are left at t = T: not yet N(0, I).")
         )
-        self.remaining_signal.setText(words.format(short(left)))
+        self.remaining_signal.setText(template.format(short(remaining_bits)))
         self._show()
 
     def _show(self) -> None:

@@ -53,14 +53,14 @@ class GapChapter(Chapter):
         self.summary.setWordWrap(True)
         self.std_label = number_label("", "muted")
         choices = FlowLayout()
-        for words, box in ((self.tr("steps"), self.steps), ("σₜ²", self.variance)):
-            choices.addWidget(inline_group(label(words, "muted"), box))
+        for caption, box in ((self.tr("steps"), self.steps), ("σₜ²", self.variance)):
+            choices.addWidget(inline_group(label(caption, "muted"), box))
             box.currentIndexChanged.connect(self._request)
         choices.addWidget(inline_group(label(self.tr("data"), "muted"), self.std, self.std_label))
         self.std.valueChanged.connect(self._request)
         self.gaps.moved.connect(self._select_steps)
-        both = ResponsiveRow()
-        for view, words in (
+        plots = ResponsiveRow()
+        for view, caption in (
             (self.curves, self.tr("In bits, over x₀: what the bound says, what is so")),
             (
                 self.gaps,
@@ -69,11 +69,11 @@ class GapChapter(Chapter):
         ):
             column = QVBoxLayout()
             column.setSpacing(SPACE_S)
-            column.addWidget(label(words, "heading", wrap=True))
+            column.addWidget(label(caption, "heading", wrap=True))
             column.addWidget(view, 1)
-            both.add(column)
+            plots.add(column)
         self.content.addLayout(choices)
-        self.content.addWidget(both, 1)
+        self.content.addWidget(plots, 1)
         self.content.addWidget(self.summary)
 
     def begin(self) -> None:
@@ -83,7 +83,7 @@ class GapChapter(Chapter):
     def _request(self) -> None:
         std = self.std.value() / 20
         self.std_label.setText(f"N(0, {std:.2f}²)")
-        if self._has_begun:
+        if self._has_started:
             spec = specs.teaching.gap_curves(
                 std, self.steps.currentData(), self.variance.currentData()
             )
@@ -91,12 +91,12 @@ class GapChapter(Chapter):
 
     def _select_steps(self, count: int) -> None:
         """Choose the nearest number of steps offered; for a change by 1, as by a key, the next."""
-        here = self.steps.currentIndex()
+        current = self.steps.currentIndex()
         nearest = min(
             range(len(GAP_STEPS)), key=lambda k: abs(math.log(GAP_STEPS[k] / max(1, count)))
         )
-        if nearest == here and abs(count - GAP_STEPS[here]) == 1:
-            nearest = here + (1 if count > GAP_STEPS[here] else -1)
+        if nearest == current and abs(count - GAP_STEPS[current]) == 1:
+            nearest = current + (1 if count > GAP_STEPS[current] else -1)
         self.steps.setCurrentIndex(min(max(nearest, 0), len(GAP_STEPS) - 1))
 
     def _on_result(self, result: GapCurves) -> None:
@@ -110,14 +110,14 @@ class GapChapter(Chapter):
             (short(float(result.x[0])), short(float(result.x[-1]))),
             min(0.0, float(result.exact.min())),
         )
-        words = self.tr("{0} steps")
-        small = self.variance.currentIndex() == self.variance.findData("fixed_small")
+        template = self.tr("{0} steps")
+        is_small = self.variance.currentIndex() == self.variance.findData("fixed_small")
         self.gaps.set_curves(
             [
-                Curve("large", "σₜ² = βₜ", result.steps, result.large, 1 if small else 0),
-                Curve("small", "σₜ² = β̃ₜ", result.steps, result.small, 0 if small else 1),
+                Curve("large", "σₜ² = βₜ", result.steps, result.large, 1 if is_small else 0),
+                Curve("small", "σₜ² = β̃ₜ", result.steps, result.small, 0 if is_small else 1),
             ],
-            (words.format(GAP_STEPS[0]), words.format(GAP_STEPS[-1])),
+            (template.format(GAP_STEPS[0]), template.format(GAP_STEPS[-1])),
         )
         self.gaps.set_mark(float(self.steps.currentData()))
         self.summary.setText(

@@ -42,18 +42,18 @@ class KLChapter(Chapter):
         self._debounce_timer.timeout.connect(self._request)
         grid = QGridLayout()
         grid.setHorizontalSpacing(SPACE_M)
-        for row, (key, sign) in enumerate(
+        for row, (key, symbol) in enumerate(
             (("q_mean", "μ of q"), ("q_std", "σ of q"), ("p_mean", "μ of p"), ("p_std", "σ of p"))
         ):
             slider, number = Slider(), number_label("", "muted")
             slider.setRange(0, _PARTS)
             low, high = _RANGE[key[2:]]
             slider.setValue(round((_START[key] - low) / (high - low) * _PARTS))
-            name(slider, sign)
+            name(slider, symbol)
             slider.valueChanged.connect(self._debounce_timer.start)
             self.sliders[key], self._value_labels[key] = slider, number
             number.setMinimumWidth(40)
-            grid.addWidget(label(sign, "muted"), row, 0)
+            grid.addWidget(label(symbol, "muted"), row, 0)
             grid.addWidget(slider, row, 1)
             grid.addWidget(number, row, 2)
         left, right = QVBoxLayout(), QVBoxLayout()
@@ -61,10 +61,10 @@ class KLChapter(Chapter):
         left.addLayout(grid)
         right.addWidget(self.parts, 1)
         right.addWidget(self.total)
-        both = ResponsiveRow()
-        both.add(left)
-        both.add(right)
-        self.content.addWidget(both, 1)
+        plots = ResponsiveRow()
+        plots.add(left)
+        plots.add(right)
+        self.content.addWidget(plots, 1)
 
     def begin(self) -> None:
         """Compute the divergences of the Gaussians that the sliders describe."""
@@ -87,20 +87,20 @@ class KLChapter(Chapter):
 
     def _on_result(self, result: TwoGaussians) -> None:
         self.result = result
-        for key, words in self._value_labels.items():
-            words.setText(f"{self.value(key):.2f}")
-        ends = f"{-_REACH:.0f}", f"{_REACH:.0f}"
+        for key, value_label in self._value_labels.items():
+            value_label.setText(f"{self.value(key):.2f}")
+        x_labels = f"{-_REACH:.0f}", f"{_REACH:.0f}"
         self.densities.set_curves(
             [
                 Curve("q", "q", result.x, result.q, 0, True),
                 Curve("p", "p", result.x, result.p, 1, True),
             ],
-            ends,
+            x_labels,
             0.0,
         )
         self.parts.set_curves(
             [Curve("part", self.tr("q · log₂(q/p): its area is KL"), result.x, result.part, 2)],
-            ends,
+            x_labels,
         )
         self.total.setText(
             self.tr("KL(q‖p) = {0} bits, KL(p‖q) = {1} bits").format(

@@ -70,17 +70,17 @@ class LearnPanel(QWidget):
             studio, actions, lambda: self.forward, lambda: self.bound, lambda: self.playground
         )
         self._build()
-        for one in CONCEPTS.values():
+        for entry in CONCEPTS.values():
             actions.add(
-                f"learn.{one.name}",
-                translated(one.title),
-                partial(self._open_concept, one.name),
+                f"learn.{entry.name}",
+                translated(entry.title),
+                partial(self._open_concept, entry.name),
                 category=tool_menu_title("learn"),
                 icon="graduation-cap",
-                tip=translated(one.sentence),
-                keywords=translated(one.keywords),
+                tip=translated(entry.sentence),
+                keywords=translated(entry.keywords),
             )
-        present = actions.add(
+        present_action = actions.add(
             "learn.present",
             self.tr("Present"),
             self.present,
@@ -90,7 +90,7 @@ class LearnPanel(QWidget):
             tip=self.tr("Fill the screen, in large type; arrow keys turn, Escape leaves"),
             keywords=self.tr("presenter slides lecture full screen"),
         )
-        self._row.addWidget(ActionTool(present))
+        self._row.addWidget(ActionTool(present_action))
         actions.triggered.connect(self._show_owner)
         self.show_index()
 
@@ -126,28 +126,28 @@ class LearnPanel(QWidget):
         Raises:
             UnknownNameError: there is no such concept.
         """
-        self.concept = one = concept(name)
+        self.concept = entry = concept(name)
         chapter = self._ensure_chapter(name)
-        if one.scene and isinstance(chapter, _HasScenes):
-            chapter.show_scene(one.scene)
-        self.pages.setCurrentWidget(self._areas[one.chapter])
+        if entry.scene and isinstance(chapter, _HasScenes):
+            chapter.show_scene(entry.scene)
+        self.pages.setCurrentWidget(self._areas[entry.chapter])
         self._update_header()
 
     def show_chapter(self, chapter: QWidget) -> None:
         """Show a chapter at the first of its concepts, unless it is shown already."""
-        for one in CONCEPTS.values():
-            if self._chapters.get(one.chapter) is chapter:
+        for entry in CONCEPTS.values():
+            if self._chapters.get(entry.chapter) is chapter:
                 if self.chapter is not chapter:
-                    self.show_concept(one.name)
+                    self.show_concept(entry.name)
                 return
 
-    def step_by(self, by: int) -> bool:
-        """Show the concept ``by`` places further on; return whether there is one."""
+    def step_by(self, offset: int) -> bool:
+        """Show the concept ``offset`` places further on; return whether there is one."""
         names = list(CONCEPTS)
-        here = -1 if self.concept is None else names.index(self.concept.name)
-        if not 0 <= here + by < len(names):
+        current = -1 if self.concept is None else names.index(self.concept.name)
+        if not 0 <= current + offset < len(names):
             return False
-        self.show_concept(names[here + by])
+        self.show_concept(names[current + offset])
         return True
 
     def present(self) -> None:
@@ -180,8 +180,8 @@ class LearnPanel(QWidget):
         ignore_unfocused_wheel(self.choice)
         name(self.choice, self.tr("Concept"), self.tr("Of the lecture, in its order"))
         self.choice.setPlaceholderText(self.tr("Concepts of the lecture"))
-        for number, one in enumerate(CONCEPTS.values(), 1):
-            self.choice.addItem(f"{number} · {translated(one.title)}", one.name)
+        for number, entry in enumerate(CONCEPTS.values(), 1):
+            self.choice.addItem(f"{number} · {translated(entry.title)}", entry.name)
         self.back.clicked.connect(partial(self.step_by, -1))
         self.next.clicked.connect(partial(self.step_by, 1))
         self.choice.activated.connect(lambda: self.show_concept(self.choice.currentData()))
@@ -210,14 +210,14 @@ class LearnPanel(QWidget):
 
     def _ensure_chapter(self, name: str) -> QWidget:
         """Return the chapter of a concept, creating it when it is first needed."""
-        one = concept(name)
-        if one.chapter not in self._chapters:
-            self._add(one.chapter, one.load()(self._studio, self._actions))
-        return self._chapters[one.chapter]
+        entry = concept(name)
+        if entry.chapter not in self._chapters:
+            self._add(entry.chapter, entry.load()(self._studio, self._actions))
+        return self._chapters[entry.chapter]
 
     def _add(self, reference: str, chapter: QWidget) -> None:
         self._chapters[reference] = chapter
-        first = next(one for one in CONCEPTS.values() if one.chapter == reference)
+        first = next(entry for entry in CONCEPTS.values() if entry.chapter == reference)
         area = self._areas[reference] = VerticalScrollArea(chapter, translated(first.title))
         if not isinstance(chapter, ToolPanel):
             # A scroll bar that appears narrows the square pictures, which then fit without it.
@@ -227,17 +227,17 @@ class LearnPanel(QWidget):
 
     def _update_header(self) -> None:
         """Update the header to the concept shown, and enable the buttons that lead elsewhere."""
-        one = self.concept
+        entry = self.concept
         names = list(CONCEPTS)
-        here = -1 if one is None else names.index(one.name)
-        self.choice.setCurrentIndex(here)
-        self.back.setEnabled(here > 0)
-        self.next.setEnabled(here + 1 < len(names))
-        self.index_button.setEnabled(one is not None)
-        self.sentence.setText("" if one is None else translated(one.sentence))
-        self.where.setText("" if one is None else translated(one.where))
-        for words in (self.sentence, self.where):
-            words.setVisible(one is not None)
+        current = -1 if entry is None else names.index(entry.name)
+        self.choice.setCurrentIndex(current)
+        self.back.setEnabled(current > 0)
+        self.next.setEnabled(current + 1 < len(names))
+        self.index_button.setEnabled(entry is not None)
+        self.sentence.setText("" if entry is None else translated(entry.sentence))
+        self.where.setText("" if entry is None else translated(entry.where))
+        for text_label in (self.sentence, self.where):
+            text_label.setVisible(entry is not None)
 
     def _open_concept(self, name: str) -> None:
         self.show_concept(name)

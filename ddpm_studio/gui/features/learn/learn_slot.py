@@ -44,7 +44,7 @@ class LearnSlot(PictureSlot):
     ) -> None:
         super().__init__(title, hint, parent)
         self._studio = studio
-        self._began = self._awaits_built_in = False
+        self._has_started = self._awaits_built_in = False
         self._dataset: Dataset | None = None
         self._own_picture: Pictures | None = None
         self._built_in: Pictures | None = None
@@ -65,13 +65,13 @@ class LearnSlot(PictureSlot):
     @property
     def shows_built_in(self) -> bool:
         """Whether the built-in picture is shown, or will be as soon as it is read."""
-        shown = self.picture is not None and self.picture is self._built_in
-        return shown or self._awaits_built_in
+        is_shown = self.picture is not None and self.picture is self._built_in
+        return is_shown or self._awaits_built_in
 
     def begin(self) -> None:
         """Show an initial picture; further calls do nothing."""
-        if not self._began:
-            self._began = True
+        if not self._has_started:
+            self._has_started = True
             self._on_data()
             if self.picture is None:
                 self.show_built_in()
@@ -102,7 +102,7 @@ class LearnSlot(PictureSlot):
 
     def _on_data(self) -> None:
         dataset = self._studio.dataset
-        if not self._began or dataset is self._dataset:
+        if not self._has_started or dataset is self._dataset:
             return
         self._dataset = dataset
         if self.picture is None or self.shows_open_data or self.shows_built_in:

@@ -78,12 +78,12 @@ class LinkedHighlights(QObject):
 class _HighlightRing(QWidget):
     """A highlight ring inside a widget's edge, transparent for mouse events."""
 
-    def __init__(self, around: QWidget) -> None:
-        super().__init__(around)
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setGeometry(around.rect())
-        around.installEventFilter(self)
+        self.setGeometry(widget.rect())
+        widget.installEventFilter(self)
         self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

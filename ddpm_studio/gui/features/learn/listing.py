@@ -56,8 +56,8 @@ class Listing(QWidget):
     def sizeHint(self) -> QSize:
         """Ask for all lines at the largest font size."""
         pieces = [typeset(line, _LARGEST) for line in self._lines]
-        wide = max(piece.width for piece in pieces) + _NUMBER + 2 * SPACE_M
-        return QSize(round(wide), round(sum(self._height(piece) for piece in pieces)))
+        width = max(piece.width for piece in pieces) + _NUMBER + 2 * SPACE_M
+        return QSize(round(width), round(sum(self._height(piece) for piece in pieces)))
 
     def minimumSizeHint(self) -> QSize:
         """Allow the width of the smallest font size."""
@@ -79,18 +79,18 @@ class Listing(QWidget):
         painter.setFont(body_font(FONT_BODY))
         top = 0.0
         for number, piece in enumerate(self._pieces):
-            high = self._height(piece)
-            here = number == self.current
-            if here:
+            height = self._height(piece)
+            is_current = number == self.current
+            if is_current:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.color("selected"))
-                painter.drawRoundedRect(QRectF(0, top, self.width(), high), RADIUS, RADIUS)
-            painter.setPen(theme.color("accent" if here else "muted"))
-            box = QRectF(SPACE_S, top, _NUMBER, high)
+                painter.drawRoundedRect(QRectF(0, top, self.width(), height), RADIUS, RADIUS)
+            painter.setPen(theme.color("accent" if is_current else "muted"))
+            box = QRectF(SPACE_S, top, _NUMBER, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, f"{number + 1}")
-            base = top + (high + piece.ascent - piece.descent) / 2
-            paint(painter, piece, _NUMBER + SPACE_S, base, {"": theme.color("text")})
-            top += high
+            baseline = top + (height + piece.ascent - piece.descent) / 2
+            paint(painter, piece, _NUMBER + SPACE_S, baseline, {"": theme.color("text")})
+            top += height
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -54,8 +54,8 @@ class ModelChapter(ToolPanel):
                 steps=view.summary.sampler_steps,
                 seed=seed,
             )
-        most = view.summary.timesteps if view is not None else steps
-        return SampleRequest(run=self.run, sampler=sampler, steps=min(steps, most), seed=seed)
+        max_steps = view.summary.timesteps if view is not None else steps
+        return SampleRequest(run=self.run, sampler=sampler, steps=min(steps, max_steps), seed=seed)
 
     def _on_event(self, event: Event) -> None:
         """Ignore the events before the result, unless a subclass shows them."""

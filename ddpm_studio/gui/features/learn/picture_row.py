@@ -60,8 +60,8 @@ class PictureRow(QWidget):
         )
         largest = max(_LARGEST_TILE, round(self.window().height() * _PART_OF_WINDOW))
         side = min(max(side, _SMALLEST_TILE), largest)
-        below = QBoxLayout.Direction.TopToBottom
-        self._box_layout.setDirection(QBoxLayout.Direction.LeftToRight if in_one_row else below)
+        vertical = QBoxLayout.Direction.TopToBottom
+        self._box_layout.setDirection(QBoxLayout.Direction.LeftToRight if in_one_row else vertical)
         for tile in self._tiles:
             tile.setFixedSize(side, side)
         self.setFixedHeight(side if in_one_row else 2 * side + SPACE_M)

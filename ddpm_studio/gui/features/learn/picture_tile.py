@@ -60,10 +60,10 @@ class PictureTile(QWidget):
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        whole = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.setBrush(theme.color("ground"))
         painter.setPen(QPen(theme.color("accent" if self.hasFocus() else "line"), 1))
-        painter.drawRoundedRect(whole, RADIUS, RADIUS)
+        painter.drawRoundedRect(frame, RADIUS, RADIUS)
         area = self._area()
         if self._pixmap is not None and area is not None:
             paint_checkerboard(painter, area, self._pixmap)

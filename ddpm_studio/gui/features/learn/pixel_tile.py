@@ -26,9 +26,9 @@ class PixelTile(PictureTile):
 
     def set_picture(self, picture: Pictures | None) -> None:
         """Show another picture; one of another shape resets the pixel to its middle."""
-        before = self.picture
+        previous = self.picture
         super().set_picture(picture)
-        if picture is not None and (before is None or before.shape != picture.shape):
+        if picture is not None and (previous is None or previous.shape != picture.shape):
             self.pixel = picture.shape[1] // 2, picture.shape[0] // 2
         self._describe()
 
@@ -52,15 +52,15 @@ class PixelTile(PictureTile):
             return
         side = area.width() / self.picture.shape[1]
         column, row = self.pixel
-        around = QRectF(area.left() + column * side, area.top() + row * side, side, side)
-        around.adjust(-2, -2, 2, 2)
+        ring = QRectF(area.left() + column * side, area.top() + row * side, side, side)
+        ring.adjust(-2, -2, 2, 2)
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         # Two rings, so that one of them is visible on any picture.
-        for ink, wide in (("on_accent", 4.0), ("accent", 2.0)):
-            painter.setPen(QPen(theme.color(ink), wide))
-            painter.drawRect(around)
+        for role, width in (("on_accent", 4.0), ("accent", 2.0)):
+            painter.setPen(QPen(theme.color(role), width))
+            painter.drawRect(ring)
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -82,18 +82,20 @@ class PixelTile(PictureTile):
             Qt.Key.Key_Down: (0, 1),
         }
         if event.key() in steps:
-            across, down = steps[Qt.Key(event.key())]
-            self.pick(self.pixel[0] + across, self.pixel[1] + down)
+            dx, dy = steps[Qt.Key(event.key())]
+            self.pick(self.pixel[0] + dx, self.pixel[1] + dy)
         else:
             super().keyPressEvent(event)
 
-    def _pick_at(self, place: QPointF) -> None:
+    def _pick_at(self, position: QPointF) -> None:
         area = self._area()
         if area is not None and self.picture is not None:
             side = area.width() / self.picture.shape[1]
-            self.pick(int((place.x() - area.left()) // side), int((place.y() - area.top()) // side))
+            self.pick(
+                int((position.x() - area.left()) // side), int((position.y() - area.top()) // side)
+            )
 
     def _describe(self) -> None:
         column, row = self.pixel
-        said = self.tr("column {0}, row {1}; arrow keys go to its neighbours")
-        self.setAccessibleDescription(said.format(column + 1, row + 1))
+        template = self.tr("column {0}, row {1}; arrow keys go to its neighbours")
+        self.setAccessibleDescription(template.format(column + 1, row + 1))

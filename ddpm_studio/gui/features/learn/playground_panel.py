@@ -73,8 +73,8 @@ class PlaygroundPanel(QWidget):
         self.messages = MessageBar()
         self._make_controls()
         self.score = ScoreView(studio, _T)
-        featured = [sampler.name for sampler in SAMPLERS.values() if sampler.featured]
-        self.tiles = [SamplerTile(studio, k, sampler) for k, sampler in enumerate(featured)]
+        sampler_names = [sampler.name for sampler in SAMPLERS.values() if sampler.featured]
+        self.tiles = [SamplerTile(studio, k, sampler) for k, sampler in enumerate(sampler_names)]
         self._start, self._play, self._clear = (
             actions[f"learn.{name}"] for name in ("train", "play", "clear")
         )
@@ -172,35 +172,35 @@ class PlaygroundPanel(QWidget):
         choices.addWidget(ActionButton(self._start, "graduation-cap", "primary"))
         choices.addWidget(inline_group(label(self.tr("seed"), "muted"), self.seed))
         choices.addWidget(self.status)
-        play = tool_button("play", self.tr("Play"), self._play.toolTip())
-        play.clicked.connect(self._play.trigger)
+        play_button = tool_button("play", self.tr("Play"), self._play.toolTip())
+        play_button.clicked.connect(self._play.trigger)
         tile_grid = QGridLayout()
         tile_grid.setSpacing(SPACE_M)
         for k, tile in enumerate(self.tiles):
             tile_grid.addWidget(tile, k // _SQUARE, k % _SQUARE)
         left = QVBoxLayout()
         left.addWidget(self.score)
-        halves = ResponsiveRow()
+        columns = ResponsiveRow()
         parts = (
             (left, _row(self.score.time, self.score.time_label)),
-            (tile_grid, _row(play, self.progress_slider, self.step_label)),
+            (tile_grid, _row(play_button, self.progress_slider, self.step_label)),
         )
-        for number, (equation, (seen, moved)) in enumerate(
+        for number, (equation, (view, controls)) in enumerate(
             zip(self.equations.rows, parts, strict=True)
         ):
             column = QVBoxLayout()
             column.setSpacing(SPACE_S)
             column.addWidget(equation)
-            column.addLayout(seen, 1)
-            column.addLayout(moved)
-            halves.add(column, _HALVES[number])
+            column.addLayout(view, 1)
+            column.addLayout(controls)
+            columns.add(column, _HALVES[number])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         layout.setSpacing(SPACE_S)
         self.messages.attach_to(self)
         layout.addLayout(choices)
         layout.addWidget(self.progress)
-        layout.addWidget(halves, 1)
+        layout.addWidget(columns, 1)
 
     def _connect(self) -> None:
         self.shape.currentIndexChanged.connect(self._on_shape)
@@ -219,10 +219,10 @@ class PlaygroundPanel(QWidget):
             self._studio.backend.cancel(self._job)
         self._drawing.clear()
         self._discard_model()
-        own = self.shape.currentData() == "drawing"
-        self.score.plot.drawing = own
-        self.eraser.setVisible(own)
-        self._clear.setEnabled(own)
+        is_drawing = self.shape.currentData() == "drawing"
+        self.score.plot.drawing = is_drawing
+        self.eraser.setVisible(is_drawing)
+        self._clear.setEnabled(is_drawing)
         self._show_shape()
 
     def _discard_model(self) -> None:
@@ -240,13 +240,13 @@ class PlaygroundPanel(QWidget):
 
     def _show_shape(self) -> None:
         """Show the points that there are to learn, and how to begin."""
-        own = self.shape.currentData() == "drawing"
+        is_drawing = self.shape.currentData() == "drawing"
         self.status.setText(
             self.tr("Draw in the left field: mouse, or arrow keys and Space")
-            if own
+            if is_drawing
             else self.tr("Press Learn: it takes seconds")
         )
-        if own:
+        if is_drawing:
             self._on_data(None)
         elif self.isVisible():
             spec = specs.playground.shape_points(self.shape.currentData())
@@ -277,7 +277,7 @@ class PlaygroundPanel(QWidget):
     def _on_learned(self, model: Any) -> None:
         self.model = model
         self.score.time.setValue(_T // 4)
-        self.score.look(model)
+        self.score.show_model(model)
         self._sample_trajectories()
         self._refresh()
 
@@ -293,7 +293,7 @@ class PlaygroundPanel(QWidget):
         """Show q and the score at another t; Langevin chains, which stay at it, start again."""
         self._show_time()
         if self.model is not None:
-            self.score.look(self.model)
+            self.score.show_model(self.model)
             for tile in self.tiles:
                 if tile.is_chain:
                     tile.sample(self.model, self.seed.value, self.score.time.value())

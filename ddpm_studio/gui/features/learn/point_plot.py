@@ -54,11 +54,11 @@ class PointPlot(QWidget):
         box.setMouseEnabled(x=False, y=False)
         box.setRange(xRange=(-_RANGE, _RANGE), yRange=(-_RANGE, _RANGE), padding=0)
         self._box = box
-        small = min_side < _MIN_SIDE
-        self._data = pg.ScatterPlotItem(size=3 if small else 4, pen=None)
+        is_small = min_side < _MIN_SIDE
+        self._data = pg.ScatterPlotItem(size=3 if is_small else 4, pen=None)
         self._arrows, self._true_arrows = pg.PlotCurveItem(), pg.PlotCurveItem()
         self._paths = pg.PlotCurveItem()
-        self._moving = pg.ScatterPlotItem(size=3 if small else 5, pen=None)
+        self._moving = pg.ScatterPlotItem(size=3 if is_small else 5, pen=None)
         self._cross = pg.ScatterPlotItem(size=14, symbol="+")
         for item in (
             self._data,
@@ -99,9 +99,9 @@ class PointPlot(QWidget):
         if len(states) < 2:
             self._paths.setData([], [])
             return
-        ways = np.stack(states, axis=1)
-        gap = np.full((len(ways), 1, 2), np.nan, ways.dtype)
-        line = np.concatenate([ways, gap], axis=1).reshape(-1, 2)
+        paths = np.stack(states, axis=1)
+        gap = np.full((len(paths), 1, 2), np.nan, paths.dtype)
+        line = np.concatenate([paths, gap], axis=1).reshape(-1, 2)
         self._paths.setData(line[:, 0], line[:, 1], connect="finite")
 
     def set_arrows(self, vectors: Points | None, true: Points | None = None) -> None:
@@ -134,8 +134,8 @@ class PointPlot(QWidget):
             pressed = event.type() == QEvent.Type.MouseButtonPress
             moved = event.type() == QEvent.Type.MouseMove
             if (pressed or moved) and event.buttons() & Qt.MouseButton.LeftButton:
-                place = self._box.mapSceneToView(QPointF(event.position()))
-                self.drawn.emit(place.x(), place.y())
+                position = self._box.mapSceneToView(QPointF(event.position()))
+                self.drawn.emit(position.x(), position.y())
                 return True
         if self.drawing and isinstance(event, QKeyEvent) and watched is self.plot:
             pressed = event.type() == QEvent.Type.KeyPress
@@ -153,8 +153,8 @@ class PointPlot(QWidget):
         }
         if key not in steps:
             return False
-        across, up = steps[key]
-        x, y = self._pen[0] + across, self._pen[1] + up
+        dx, dy = steps[key]
+        x, y = self._pen[0] + dx, self._pen[1] + dy
         self._pen = min(max(x, -_RANGE), _RANGE), min(max(y, -_RANGE), _RANGE)
         self._cross.setData(pos=np.array([self._pen]))
         if key == Qt.Key.Key_Space or modifiers & Qt.KeyboardModifier.ShiftModifier:
@@ -179,11 +179,11 @@ def _arrow_lines(grid_points: Points, vectors: Points, longest: float) -> tuple[
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     cell = 2 * _RANGE / (_ARROWS - 1) * _ARROW_LENGTH
     # Logarithmic lengths keep both short and long vectors visible.
-    shown = np.log1p(length) / np.log1p(longest + 1e-9) * cell
-    way = vectors / np.maximum(length, 1e-9) * shown
-    ends = grid_points + way
-    left = np.stack([-way[:, 1], way[:, 0]], axis=1)
-    back = ends - 0.3 * way
-    parts = [grid_points, ends, ends, back + 0.15 * left, ends, back - 0.15 * left]
+    scaled_length = np.log1p(length) / np.log1p(longest + 1e-9) * cell
+    arrows = vectors / np.maximum(length, 1e-9) * scaled_length
+    tips = grid_points + arrows
+    normals = np.stack([-arrows[:, 1], arrows[:, 0]], axis=1)
+    bases = tips - 0.3 * arrows
+    parts = [grid_points, tips, tips, bases + 0.15 * normals, tips, bases - 0.15 * normals]
     lines = np.stack(parts, axis=1).reshape(-1, 2)
     return lines[:, 0], lines[:, 1]

@@ -49,8 +49,8 @@ class PosteriorChapter(Chapter):
         self._debounce_timer.setInterval(_DELAY_MS)
         self._debounce_timer.timeout.connect(self._request)
         self._cards = [
-            CaptionedWidget(tile, words)
-            for tile, words in (
+            CaptionedWidget(tile, caption)
+            for tile, caption in (
                 (self.source, "x₀"),
                 (self.x_t, "xₜ"),
                 (self.mean, "μ̃ₜ"),
@@ -59,21 +59,21 @@ class PosteriorChapter(Chapter):
         ]
         row = QHBoxLayout()
         row.setSpacing(SPACE_M)
-        for card, sign in zip(self._cards, ("+", "→", "+ √β̃ₜ z →", ""), strict=True):
+        for card, operator in zip(self._cards, ("+", "→", "+ √β̃ₜ z →", ""), strict=True):
             row.addWidget(card, 1)
-            if sign:
-                row.addWidget(label(sign, "heading"))
+            if operator:
+                row.addWidget(label(operator, "heading"))
         for tile in (self.source, self.x_t, self.mean, self.drawn):
             tile.setMinimumSize(_TILE, _TILE)
-        both = ResponsiveRow()
+        plots = ResponsiveRow()
         for view in (self.shares, self.widths):
             column = QVBoxLayout()
             column.addWidget(view)
-            both.add(column)
+            plots.add(column)
             view.moved.connect(self.time.set_value)
         self.content.addLayout(row, 3)
         self.content.addWidget(self.time)
-        self.content.addWidget(both, 2)
+        self.content.addWidget(plots, 2)
         self.source.changed.connect(self._on_source)
         self.source.failed.connect(self.messages.show_failure)
         self.time.changed.connect(self._debounce_timer.start)
@@ -101,28 +101,28 @@ class PosteriorChapter(Chapter):
         for tile, picture in ((self.x_t, result.x_t), (self.mean, result.mean)):
             tile.set_picture(picture)
         self.drawn.set_picture(result.drawn)
-        words = (
+        captions = (
             self.tr("{0} · x₀").format(short(result.weights[0])),
             self.tr("{0} · xₜ").format(short(result.weights[1])),
             "μ̃ₜ",
             self.tr("xₜ₋₁, √β̃ₜ = {0}").format(short(result.std)),
         )
-        for card, line in zip(self._cards, words, strict=True):
-            card.set_caption(line)
+        for card, caption in zip(self._cards, captions, strict=True):
+            card.set_caption(caption)
         for view in (self.shares, self.widths):
             view.set_mark(result.t)
 
     def _on_tables(self, tables: PosteriorTables) -> None:
         t = np.arange(1, len(tables.std) + 1, dtype=np.float64)
-        ends = "t = 1", f"t = {len(t):,}"
+        x_labels = "t = 1", f"t = {len(t):,}"
         self.shares.set_curves(
             [
                 Curve("", self.tr("share of x₀"), t, tables.of_x0),
                 Curve("", self.tr("share of xₜ"), t, tables.of_x_t, 1),
             ],
-            ends,
+            x_labels,
         )
         self.widths.set_curves(
-            [Curve("", "√β̃ₜ", t, tables.std), Curve("", "√βₜ", t, tables.step_std, 1)], ends
+            [Curve("", "√β̃ₜ", t, tables.std), Curve("", "√βₜ", t, tables.step_std, 1)], x_labels
         )
         self._debounce_timer.start()

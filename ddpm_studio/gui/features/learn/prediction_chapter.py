@@ -51,13 +51,13 @@ class PredictionChapter(PictureChapter):
         grid.setVerticalSpacing(SPACE_M)
         grid.addWidget(CaptionedWidget(self.source, "x₀"), 1, 0)
         grid.addWidget(CaptionedWidget(self.x_t, "xₜ"), 2, 0)
-        self.heads = {}
-        for column, (name, words) in enumerate(
+        self.headings = {}
+        for column, (name, title) in enumerate(
             (("mu", self.tr("mean μ")), ("eps", self.tr("noise ε")), ("x0", self.tr("picture x₀"))),
             1,
         ):
-            self.heads[name] = label(words, "heading")
-            grid.addWidget(self.heads[name], 0, column, Qt.AlignmentFlag.AlignHCenter)
+            self.headings[name] = label(title, "heading")
+            grid.addWidget(self.headings[name], 0, column, Qt.AlignmentFlag.AlignHCenter)
             grid.addWidget(CaptionedWidget(self.targets[name], true[name]), 1, column)
             grid.addWidget(self._cards[name], 2, column)
         for tile in (self.source, self.x_t, *self.targets.values(), *self.predicted.values()):
@@ -77,8 +77,8 @@ class PredictionChapter(PictureChapter):
     def show_scene(self, scene: str) -> None:
         """Emphasise the heading of one column: "mu", "eps" or "x0"."""
         self._scene = scene
-        for name, head in self.heads.items():
-            set_property(head, "role", "section" if name == scene else "heading")
+        for name, heading in self.headings.items():
+            set_property(heading, "role", "section" if name == scene else "heading")
 
     def _spec(self) -> JobSpec[object] | None:
         if not self._has_inputs() or self.source.fitted is None:
@@ -94,8 +94,10 @@ class PredictionChapter(PictureChapter):
         for name in _NAMES:
             self.targets[name].set_picture(result.true[name])
             self.predicted[name].set_picture(result.prediction[name])
-            words = self.tr("{0}, error {1}").format(self._symbols[name], short(result.rmse[name]))
-            self._cards[name].set_caption(words)
+            caption = self.tr("{0}, error {1}").format(
+                self._symbols[name], short(result.rmse[name])
+            )
+            self._cards[name].set_caption(caption)
         factors = result.factors
         t = np.arange(1, len(factors["mu"]) + 1, dtype=np.float64)
         self.factors.set_curves(

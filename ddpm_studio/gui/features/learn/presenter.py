@@ -71,10 +71,10 @@ class Presenter(QGraphicsView):
         self._heading = label("", "heading")
         live = QVBoxLayout(self.live)
         live.setContentsMargins(0, SPACE_M, 0, 0)
-        head = QHBoxLayout()
-        head.setContentsMargins(SPACE_L, 0, SPACE_L, 0)
-        head.addWidget(self._heading)
-        live.addLayout(head)
+        header = QHBoxLayout()
+        header.setContentsMargins(SPACE_L, 0, SPACE_L, 0)
+        header.addWidget(self._heading)
+        live.addLayout(header)
         live.addWidget(pages, 1)
         pages.show()
         self.stack = QStackedWidget()
@@ -110,11 +110,11 @@ class Presenter(QGraphicsView):
     def show_slide(self, number: int) -> None:
         """Show a slide; its number is clamped to the first and the last."""
         self.slide = min(max(number, 0), 2 * len(CONCEPTS) - 1)
-        one = self.concept
-        self.concept_changed.emit(one.name)
-        place = self.tr("{0} of {1}").format(self.slide // 2 + 1, len(CONCEPTS))
-        self._heading.setText(f"{translated(one.title)}  ·  {place}")
-        self.text_slide.set_concept(one, place)
+        concept = self.concept
+        self.concept_changed.emit(concept.name)
+        position = self.tr("{0} of {1}").format(self.slide // 2 + 1, len(CONCEPTS))
+        self._heading.setText(f"{translated(concept.title)}  ·  {position}")
+        self.text_slide.set_concept(concept, position)
         self.stack.setCurrentWidget(self.live if self.slide % 2 else self.text_slide)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -148,11 +148,11 @@ class Presenter(QGraphicsView):
 
     def event(self, event: QEvent) -> bool:
         """Keep shortcuts of the window from taking the keys that turn the slide or leave."""
-        own = (*_FORWARD, *_BACK, Qt.Key.Key_Escape)
+        handled_keys = (*_FORWARD, *_BACK, Qt.Key.Key_Escape)
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
-            and event.key() in own
+            and event.key() in handled_keys
         ):
             event.accept()
             return True
@@ -161,7 +161,7 @@ class Presenter(QGraphicsView):
     def _is_typing(self) -> bool:
         focus = QApplication.focusWidget()
         inner = self.stack.focusWidget()
-        return any(isinstance(one, QLineEdit | QAbstractSpinBox) for one in (focus, inner))
+        return any(isinstance(widget, QLineEdit | QAbstractSpinBox) for widget in (focus, inner))
 
     def _restyle(self) -> None:
         self.setBackgroundBrush(QBrush(current_theme().color("ground")))
@@ -192,13 +192,13 @@ class _TextSlide(QWidget):
         layout.addStretch(1)
         layout.addWidget(self.where)
 
-    def set_concept(self, one: Concept, place: str) -> None:
+    def set_concept(self, concept: Concept, position: str) -> None:
         """Show another concept."""
-        self.part.setText(f"{translated(PARTS[one.part])}  ·  {place}")
-        self.title.setText(translated(one.title))
-        self.sentence.setText(translated(one.sentence))
-        self.where.setText(translated(one.where))
-        self.equation.set_source(one.equation)
+        self.part.setText(f"{translated(PARTS[concept.part])}  ·  {position}")
+        self.title.setText(translated(concept.title))
+        self.sentence.setText(translated(concept.sentence))
+        self.where.setText(translated(concept.where))
+        self.equation.set_source(concept.equation)
 
 
 class _EquationView(QWidget):
@@ -226,6 +226,6 @@ class _EquationView(QWidget):
             piece = typeset(self._source, size)
             if piece.width <= self.width() and piece.ascent + piece.descent <= self.height():
                 break
-        base = (self.height() + piece.ascent - piece.descent) / 2
-        paint(painter, piece, 0, base, {"": current_theme().color("text")})
+        baseline = (self.height() + piece.ascent - piece.descent) / 2
+        paint(painter, piece, 0, baseline, {"": current_theme().color("text")})
         painter.end()

@@ -27,12 +27,14 @@ class ResultsChapter(ModelChapter):
         self.time = TimeSlider(tip=self.tr("Where the latent is shared, and pictures are mixed"))
         self.grid = RowGrid(self.tr("Progressive generation, shared latent, interpolation"))
         self.grid.set_empty("film", self.tr("Drawing begins in a moment"))
-        again = button(self.tr("From other noise"), icon="dice-5", role="primary")
-        again.clicked.connect(self.resample)
+        resample_button = button(self.tr("From other noise"), icon="dice-5", role="primary")
+        resample_button.clicked.connect(self.resample)
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.time)
-        self.content.addLayout(tool_links(actions, ["reverse", "share", "interpolate"], again))
+        self.content.addLayout(
+            tool_links(actions, ["reverse", "share", "interpolate"], resample_button)
+        )
         self._t = self.time.value
         self.time.changed.connect(self._on_time)
         self.time.released.connect(self.draw_later)
@@ -56,8 +58,8 @@ class ResultsChapter(ModelChapter):
             self.tr("one xₜ, {0}").format(t),
             self.tr("λ from 0 to 1"),
         )
-        shown = [rows[key] for key in ("progressive", "shared", "interpolated")]
-        self.grid.set_rows(np.concatenate([row[-count:] for row in shown]), labels)
+        figure_rows = [rows[key] for key in ("progressive", "shared", "interpolated")]
+        self.grid.set_rows(np.concatenate([row[-count:] for row in figure_rows]), labels)
 
     def _on_model(self) -> None:
         view = self.studio.run_view

@@ -25,11 +25,11 @@ class ReverseChapter(ModelChapter):
         super().__init__(studio, actions, parent)
         self.grid = RowGrid(self.tr("A reverse process"))
         self.grid.set_empty("film", self.tr("Drawing begins in a moment"))
-        again = button(self.tr("From other noise"), icon="dice-5", role="primary")
-        again.clicked.connect(self.resample)
+        resample_button = button(self.tr("From other noise"), icon="dice-5", role="primary")
+        resample_button.clicked.connect(self.resample)
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.progress)
-        self.content.addLayout(tool_links(actions, ["reverse"], again))
+        self.content.addLayout(tool_links(actions, ["reverse"], resample_button))
         self._on_run()
 
     def _spec(self) -> JobSpec[object]:

@@ -87,15 +87,15 @@ class SamplerTile(QWidget):
         self.plot.set_paths([])
         self.plot.set_data(None)
 
-    def show_fraction(self, share: float) -> None:
+    def show_fraction(self, fraction: float) -> None:
         """Show the points at a share in [0, 1] of their trajectory, and their paths so far."""
         if self.trajectory is None:
             return
-        here = self.trajectory.index_at(share)
-        self.plot.set_points(self.trajectory.states[here])
-        first = max(0, here - _CHAIN_TRAIL) if self.is_chain else 0
+        index = self.trajectory.index_at(fraction)
+        self.plot.set_points(self.trajectory.states[index])
+        first = max(0, index - _CHAIN_TRAIL) if self.is_chain else 0
         self.plot.set_paths(
-            [moment[: self._paths] for moment in self.trajectory.states[first : here + 1]]
+            [state[: self._paths] for state in self.trajectory.states[first : index + 1]]
         )
 
     def show_noise(self, noise: Points) -> None:
@@ -133,6 +133,6 @@ class SamplerTile(QWidget):
 
 def _path_ratio(trajectory: PointTrajectory) -> float:
     """Return the ratio of the length of the points' paths to that of straight lines."""
-    ways = np.stack(trajectory.states)
-    length = np.linalg.norm(np.diff(ways, axis=0), axis=2).sum()
-    return float(length / max(1e-9, np.linalg.norm(ways[-1] - ways[0], axis=1).sum()))
+    states = np.stack(trajectory.states)
+    length = np.linalg.norm(np.diff(states, axis=0), axis=2).sum()
+    return float(length / max(1e-9, np.linalg.norm(states[-1] - states[0], axis=1).sum()))

@@ -31,25 +31,25 @@ class SamplesChapter(ModelChapter):
         self.samples = PictureGrid(self.tr("Pictures that the model draws"))
         self.data.set_empty("image", self.tr("The pictures it was trained on are not here"))
         self.samples.set_empty("sparkles", self.tr("Drawing begins in a moment"))
-        self.again = button(
+        self.resample_button = button(
             self.tr("Draw others"),
             self.tr("Sample the distribution again, with other noise"),
             icon="dice-5",
             role="primary",
         )
-        self.again.clicked.connect(self.resample)
-        both = ResponsiveRow()
-        for grid, words in (
+        self.resample_button.clicked.connect(self.resample)
+        columns = ResponsiveRow()
+        for grid, title in (
             (self.data, self.tr("Data: x₀ ∼ q(x₀)")),
             (self.samples, self.tr("Model: x₀ ∼ pθ(x₀)")),
         ):
             column = QVBoxLayout()
-            column.addWidget(label(words, "heading"))
+            column.addWidget(label(title, "heading"))
             column.addWidget(grid, 1)
-            both.add(column)
-        self.content.addWidget(both, 1)
+            columns.add(column)
+        self.content.addWidget(columns, 1)
         self.content.addWidget(self.progress)
-        self.content.addLayout(tool_links(actions, ["reverse", "gallery"], self.again))
+        self.content.addLayout(tool_links(actions, ["reverse", "gallery"], self.resample_button))
         studio.data_changed.connect(self._on_data)
         self._on_run()
 

@@ -43,12 +43,12 @@ class SamplingChapter(ModelChapter):
             side=_TILE,
         )
         self.stages = self.algorithm.stages
-        again = button(self.tr("From other noise"), icon="dice-5", role="primary")
-        again.clicked.connect(self.resample)
+        resample_button = button(self.tr("From other noise"), icon="dice-5", role="primary")
+        resample_button.clicked.connect(self.resample)
         self.content.addWidget(self.algorithm, 1)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.stages)
-        self.content.addLayout(tool_links(actions, ["reverse"], again))
+        self.content.addLayout(tool_links(actions, ["reverse"], resample_button))
         self.stages.moved.connect(self._show)
         self.algorithm.listing.chosen.connect(self._on_line)
         self._on_run()
@@ -65,10 +65,10 @@ class SamplingChapter(ModelChapter):
 
     def _spec(self) -> JobSpec[object]:
         view = self.studio.run_view
-        most = view.summary.timesteps if view is not None else _STEPS
+        max_steps = view.summary.timesteps if view is not None else _STEPS
         request = self._sample_request(self._seed)
         return specs.teaching.sampling_steps(
-            request.model_copy(update={"sampler": "ddpm", "steps": min(_STEPS, most)})
+            request.model_copy(update={"sampler": "ddpm", "steps": min(_STEPS, max_steps)})
         )
 
     def _on_finished(self, result: object) -> None:
@@ -79,11 +79,11 @@ class SamplingChapter(ModelChapter):
 
     def _on_line(self, line: int) -> None:
         """Go to a line of the listing, within the iteration shown."""
-        here = (self.stages.stage - 1) // _STAGES_PER_STEP
-        number = min(max(here, 0), len(self.steps) - 1)
+        iteration = (self.stages.stage - 1) // _STAGES_PER_STEP
+        number = min(max(iteration, 0), len(self.steps) - 1)
         last = _STAGES_PER_STEP * len(self.steps)
-        places = {0: 0, 4: last + 1, 5: last + 2}
-        self.stages.go(places.get(line, 1 + _STAGES_PER_STEP * number + line - 1))
+        targets = {0: 0, 4: last + 1, 5: last + 2}
+        self.stages.go(targets.get(line, 1 + _STAGES_PER_STEP * number + line - 1))
 
     def _show(self, stage: int) -> None:
         if not self.steps:
@@ -101,13 +101,13 @@ class SamplingChapter(ModelChapter):
         self.algorithm.listing.set_current(line)
         self.algorithm.explanation.setText(explanation)
         v = step.values
-        for key, picture, since in (
+        for key, picture, first_part in (
             ("x_t", step.x_t, -1),
             ("told", step.prediction, 0),
             ("z", step.z, 1),
             ("x_before", step.x_before, 2),
         ):
-            self.algorithm.show_picture(key, picture if part >= since else None, v[key])
+            self.algorithm.show_picture(key, picture if part >= first_part else None, v[key])
 
     def _explanation(self, step: SamplingStep, part: int) -> str:
         v = step.values

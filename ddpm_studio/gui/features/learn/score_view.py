@@ -59,7 +59,7 @@ class ScoreView(QWidget):
         layout.addLayout(compared)
         layout.addWidget(self.plot, 1)
 
-    def look(self, model: Any) -> None:
+    def show_model(self, model: Any) -> None:
         """Show q(x_t) and the score of a model (jobs.PointModel) at the slider's t."""
         self._model = model
         self._request_score()
@@ -76,17 +76,17 @@ class ScoreView(QWidget):
             spec = specs.playground.score_field(self._model, _GRID_POINTS, self.time.value(), _SEED)
             self._studio.backend.submit(spec).on_finished(self._on_result)
 
-    def _on_result(self, look: PointScores) -> None:
+    def _on_result(self, scores: PointScores) -> None:
         if self._model is None:
             return
         noisy = self.time.value() > 0
-        known = look.true is not None
+        known = scores.true is not None
         self.true.setVisible(known)
-        shown = look.true if known and self.true.isChecked() else None
-        self.plot.set_points(look.points)
-        self.plot.set_arrows(look.learned if noisy else None, shown if noisy else None)
+        true_scores = scores.true if known and self.true.isChecked() else None
+        self.plot.set_points(scores.points)
+        self.plot.set_arrows(scores.learned if noisy else None, true_scores if noisy else None)
         self.similarity.setText(
-            self.tr("cosine {0}").format(f"{look.cosine:.3f}")
-            if look.cosine is not None and noisy
+            self.tr("cosine {0}").format(f"{scores.cosine:.3f}")
+            if scores.cosine is not None and noisy
             else ""
         )

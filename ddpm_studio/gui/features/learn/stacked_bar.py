@@ -42,15 +42,15 @@ class StackedBar(QWidget):
         self.setAccessibleName(title)
         current_theme().changed.connect(self.update)
 
-    def set_shares(self, shares: Sequence[BarSegment]) -> None:
+    def set_shares(self, segments: Sequence[BarSegment]) -> None:
         """Replace the shares shown; their values are 0 or more."""
-        self.shares = list(shares)
-        self.setAccessibleDescription("; ".join(share.title for share in shares))
+        self.shares = list(segments)
+        self.setAccessibleDescription("; ".join(segment.title for segment in segments))
         self.update()
 
     def highlight(self, key: str) -> bool:
         """Highlight the share of a symbol, or none; return whether there is such a share."""
-        found = key != "" and any(share.key == key for share in self.shares)
+        found = key != "" and any(segment.key == key for segment in self.shares)
         self._highlighted = key if found else ""
         self.update()
         return found
@@ -70,34 +70,34 @@ class StackedBar(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(body_font(FONT_BODY))
         metrics = QFontMetricsF(painter.font())
-        whole = QRectF(0, 0, self.width(), _BAR)
+        bar = QRectF(0, 0, self.width(), _BAR)
         path = QPainterPath()
-        path.addRoundedRect(whole, RADIUS, RADIUS)
+        path.addRoundedRect(bar, RADIUS, RADIUS)
         painter.save()
         painter.setClipPath(path)
-        painter.fillRect(whole, theme.color("hover"))
-        total, x = sum(share.value for share in self.shares), 0.0
-        for share in self.shares:
-            wide = self.width() * share.value / total if total else 0.0
-            painter.fillRect(QRectF(x, 0, wide, _BAR), self._ink(share))
-            x += wide
+        painter.fillRect(bar, theme.color("hover"))
+        total, x = sum(segment.value for segment in self.shares), 0.0
+        for segment in self.shares:
+            width = self.width() * segment.value / total if total else 0.0
+            painter.fillRect(QRectF(x, 0, width, _BAR), self._colour_of(segment))
+            x += width
         painter.restore()
         x = 0.0
-        for share in self.shares:
-            middle = _BAR + _TEXT_HEIGHT / 2 + 1
+        for segment in self.shares:
+            centre_y = _BAR + _TEXT_HEIGHT / 2 + 1
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._ink(share))
-            box = QRectF(x, middle - _SWATCH / 2, _SWATCH, _SWATCH)
+            painter.setBrush(self._colour_of(segment))
+            box = QRectF(x, centre_y - _SWATCH / 2, _SWATCH, _SWATCH)
             painter.drawRoundedRect(box, 2, 2)
             painter.setPen(theme.color("text"))
             line = QRectF(x + _SWATCH + 6, _BAR + 2, self.width() - x, _TEXT_HEIGHT)
-            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, share.title)
-            x += _SWATCH + 6 + metrics.horizontalAdvance(share.title) + SPACE_L
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, segment.title)
+            x += _SWATCH + 6 + metrics.horizontalAdvance(segment.title) + SPACE_L
         painter.end()
 
-    def _ink(self, share: BarSegment) -> QColor:
+    def _colour_of(self, segment: BarSegment) -> QColor:
         theme = current_theme()
-        colour = theme.plot_color(share.colour)
-        if self._highlighted and share.key != self._highlighted:
+        colour = theme.plot_color(segment.colour)
+        if self._highlighted and segment.key != self._highlighted:
             colour = mix(colour, theme.tokens.panel, _PALE)
         return QColor(colour)

@@ -47,10 +47,10 @@ class StepsChapter(ModelChapter):
             icon="clock",
         )
         self.slow.setCheckable(True)
-        chosen = inline_group(label(self.tr("sampler"), "muted"), self.sampler)
+        sampler_group = inline_group(label(self.tr("sampler"), "muted"), self.sampler)
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.progress)
-        self.content.addLayout(tool_links(actions, ["reverse"], chosen, self.slow))
+        self.content.addLayout(tool_links(actions, ["reverse"], sampler_group, self.slow))
         self.sampler.currentIndexChanged.connect(self.draw_later)
         self.slow.toggled.connect(self.draw_later)
         self._on_run()
@@ -67,11 +67,11 @@ class StepsChapter(ModelChapter):
 
     def _steps(self, request: SampleRequest) -> list[int]:
         view = self.studio.run_view
-        most = view.summary.timesteps if view is not None else _MAX_STEPS
+        max_steps = view.summary.timesteps if view is not None else _MAX_STEPS
         if view is not None and view.summary.sampler is not None:
             return [1, 2]
-        wanted = (*_STEP_COUNTS, most) if self.slow.isChecked() else _STEP_COUNTS
-        return sorted({min(count, most) for count in wanted})
+        counts = (*_STEP_COUNTS, max_steps) if self.slow.isChecked() else _STEP_COUNTS
+        return sorted({min(count, max_steps) for count in counts})
 
     def _row_label(self, count: int) -> str:
         return self.tr("1 step") if count == 1 else self.tr("{0} steps").format(f"{count:,}")
@@ -85,8 +85,8 @@ class StepsChapter(ModelChapter):
         assert isinstance(result, FigureRows)
         seconds = result.seconds.values()
         labels = [
-            self.tr("{0}, {1} s").format(words, f"{taken:.1f}")
-            for words, taken in zip(self._labels, seconds, strict=True)
+            self.tr("{0}, {1} s").format(text, f"{duration:.1f}")
+            for text, duration in zip(self._labels, seconds, strict=True)
         ]
         self.grid.set_rows(np.concatenate(list(result.rows.values())), labels)
 

@@ -20,10 +20,10 @@ def tool_links(actions: ActionRegistry, tools: Sequence[str], *first: QWidget) -
     row = FlowLayout()
     for widget in first:
         row.addWidget(widget)
-    words = QCoreApplication.translate("Learn", "Open {0}")
+    template = QCoreApplication.translate("Learn", "Open {0}")
     for tool in tools:
         title = translated(TOOLS[tool].title)
-        link = button(words.format(title), role="link", icon=TOOLS[tool].icon)
+        link = button(template.format(title), role="link", icon=TOOLS[tool].icon)
         link.clicked.connect(partial(_show, actions, list(TOOLS).index(tool)))
         row.addWidget(link)
     return row

@@ -46,14 +46,16 @@ class TrainingChapter(PictureChapter):
             side=_TILE,
         )
         self.stages = self.algorithm.stages
-        again = button(self.tr("Once more"), self.tr("Another t, another ε"), icon="dice-5")
-        again.clicked.connect(self.resample)
-        low = FlowLayout()
-        low.addWidget(self.source)
-        low.addWidget(again)
+        resample_button = button(
+            self.tr("Once more"), self.tr("Another t, another ε"), icon="dice-5"
+        )
+        resample_button.clicked.connect(self.resample)
+        footer = FlowLayout()
+        footer.addWidget(self.source)
+        footer.addWidget(resample_button)
         self.content.addWidget(self.algorithm, 1)
         self.content.addWidget(self.stages)
-        self.content.addLayout(low)
+        self.content.addLayout(footer)
         self.stages.moved.connect(self._show)
         self.algorithm.listing.chosen.connect(lambda line: self.stages.go(_STAGES.index(line)))
         self._on_run()
@@ -87,14 +89,14 @@ class TrainingChapter(PictureChapter):
             return
         self.algorithm.explanation.setText(self._explanation(found, stage))
         v = found.values
-        for key, picture, since, value in (
+        for key, picture, first_stage, value in (
             ("x0", found.x_0, 1, v["x0"]),
             ("eps", found.eps, 3, v["eps"]),
             ("x_t", found.x_t, 4, v["x_t"]),
             ("told", found.prediction, 5, v["told"]),
             ("error", found.error, 6, v["eps"] - v["told"]),
         ):
-            self.algorithm.show_picture(key, picture if stage >= since else None, value)
+            self.algorithm.show_picture(key, picture if stage >= first_stage else None, value)
 
     def _explanation(self, found: TrainingStep, stage: int) -> str:
         return (

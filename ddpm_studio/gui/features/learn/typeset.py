@@ -47,7 +47,7 @@ def typeset(source: str, size: float, break_lines: bool = False) -> Piece:
     return piece
 
 
-def paint(painter: QPainter, piece: Piece, x: float, y: float, inks: dict[str, QColor]) -> None:
+def paint(painter: QPainter, piece: Piece, x: float, y: float, colours: dict[str, QColor]) -> None:
     """Paint a piece with its baseline's left end at (x, y).
 
     Args:
@@ -55,19 +55,19 @@ def paint(painter: QPainter, piece: Piece, x: float, y: float, inks: dict[str, Q
         piece: as returned by :func:`typeset`.
         x: left edge.
         y: baseline.
-        inks: the QColor of each symbol by its key; that of ``""`` is for all others.
+        colours: the QColor of each symbol by its key; that of ``""`` is for all others.
     """
     for part in piece.parts:
         if isinstance(part, Region):
             continue
-        ink = inks.get(part.key, inks[""])
+        colour = colours.get(part.key, colours[""])
         if isinstance(part, Glyphs):
-            painter.setPen(ink)
+            painter.setPen(colour)
             painter.setFont(part.font)
             painter.drawText(QPointF(x + part.x, y + part.y), part.text)
         else:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(ink)
+            painter.setBrush(colour)
             painter.drawPath(part.path.translated(x, y))
 
 
@@ -106,10 +106,10 @@ class _Parser:
     def _read_scripts(self, typesetter: Typesetter, base: Piece) -> Piece:
         below = above = None
         while self._peek() in ("_", "^"):
-            which = self._peek()
+            mark = self._peek()
             self._position += 1
             piece = self._read_atom(typesetter.script())
-            if which == "_":
+            if mark == "_":
                 below = piece
             else:
                 above = piece
@@ -119,15 +119,15 @@ class _Parser:
 
     def _read_atom(self, typesetter: Typesetter) -> Piece:
         """Read one letter, group or command."""
-        here = self._peek()
-        if here == "{":
+        character = self._peek()
+        if character == "{":
             return self._read_group(typesetter)
-        if here == "\\":
+        if character == "\\":
             return self._read_command(typesetter)
-        if here in ("", "}"):
+        if character in ("", "}"):
             raise ValueError(f"{self._source!r}: something is missing at the end")
         self._position += 1
-        return typesetter.letter(here)
+        return typesetter.letter(character)
 
     def _read_group(self, typesetter: Typesetter, key: str = "") -> Piece:
         self._expect("{")
@@ -138,8 +138,8 @@ class _Parser:
     def _read_argument(self) -> str:
         self._expect("{")
         end = self._source.index("}", self._position)
-        word, self._position = self._source[self._position : end], end + 1
-        return word
+        argument, self._position = self._source[self._position : end], end + 1
+        return argument
 
     def _read_command(self, typesetter: Typesetter) -> Piece:
         self._position += 1
@@ -189,7 +189,7 @@ class _Parser:
     def _peek(self) -> str:
         return self._source[self._position : self._position + 1]
 
-    def _expect(self, sign: str) -> None:
-        if self._peek() != sign:
-            raise ValueError(f"{self._source!r}: {sign} expected before {self.remaining()!r}")
+    def _expect(self, character: str) -> None:
+        if self._peek() != character:
+            raise ValueError(f"{self._source!r}: {character} expected before {self.remaining()!r}")
         self._position += 1

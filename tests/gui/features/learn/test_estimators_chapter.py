@@ -25,10 +25,10 @@ def test_a_visit_walks_a_few_chains_and_a_press_all(
     chains, steps = len(chapter.result.by_ratios), len(chapter.result.t)
     assert chains * steps <= 100
     assert f"{chains} chains through {steps} timesteps" in chapter.heading.text()
-    chapter.more.click()
+    chapter.more_button.click()
     qtbot.waitUntil(lambda: len(chapter.result.by_ratios) == 32, timeout=WAIT)  # type: ignore[union-attr]
     assert len(chapter.result.t) == T
-    assert not chapter.more.isEnabled()
+    assert not chapter.more_button.isEnabled()
 
 
 def test_a_drag_over_the_gaps_chooses_the_number_of_steps(qtbot: QtBot, studio: Studio) -> None:
