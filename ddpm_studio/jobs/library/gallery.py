@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -207,19 +207,49 @@ def read_pictures(files: Sequence[Path]) -> Generator[Event, None, None]:
 
 
 def delete(files: Sequence[Path]) -> Generator[Event, None, None]:
-    """Move files from their gallery to its bin; see :func:`restore`."""
-    for number, path in enumerate(files):
-        bin_folder = path.parent / DELETED
-        bin_folder.mkdir(exist_ok=True)
-        rename_with_retries(Path.replace, path, bin_folder / path.name)
-        yield Progress(number + 1, len(files), "Deleting", "pictures")
+    """Move files from their gallery to its bin; see :func:`restore`.
+
+    Raises:
+        OSError: if some can't be moved; all others are.
+    """
+    return _of_each(files, _bury, "Deleting")
 
 
 def restore(files: Sequence[Path]) -> Generator[Event, None, None]:
-    """Restore files that were moved by :func:`delete`."""
+    """Restore files that were moved by :func:`delete`; those that it could not move stay.
+
+    Raises:
+        OSError: if some can't be restored; all others are.
+    """
+    return _of_each(files, _unearth, "Bringing back")
+
+
+def _of_each(
+    files: Sequence[Path], move: Callable[[Path], object], text: str
+) -> Generator[Event, None, None]:
+    refused: OSError | None = None
     for number, path in enumerate(files):
+        try:
+            move(path)
+        except OSError as error:
+            refused = refused or error
+        yield Progress(number + 1, len(files), text, "pictures")
+    if refused is not None:
+        raise refused
+
+
+def _bury(path: Path) -> None:
+    bin_folder = path.parent / DELETED
+    bin_folder.mkdir(exist_ok=True)
+    rename_with_retries(Path.replace, path, bin_folder / path.name)
+
+
+def _unearth(path: Path) -> None:
+    try:
         rename_with_retries(Path.replace, path.parent / DELETED / path.name, path)
-        yield Progress(number + 1, len(files), "Bringing back", "pictures")
+    except FileNotFoundError:
+        if not is_file(path):
+            raise
 
 
 def read_ratings(run: Path) -> dict[str, int]:

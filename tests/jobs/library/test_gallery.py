@@ -9,6 +9,7 @@ from PIL import Image
 
 from ddpm_studio.jobs.events import DrawingResult, Pictures
 from ddpm_studio.jobs.library.gallery import (
+    DELETED,
     delete,
     find_runs,
     load,
@@ -104,6 +105,22 @@ def test_a_deleted_picture_comes_back_with_its_stars_until_the_bin_is_emptied(
     finish(load([tmp_path], empty_bin=True))
     with pytest.raises(FileNotFoundError):
         finish(restore(files[1:2]))
+
+
+def test_a_picture_that_can_not_be_moved_holds_up_no_other(tmp_path: Path) -> None:
+    first, second, third = (
+        item.path for item in finish(save_to_gallery(tmp_path, drawing(tmp_path, 7)))[1]
+    )
+    second.unlink()
+    with pytest.raises(FileNotFoundError):
+        finish(delete([first, second, third]))
+    assert not third.exists()
+    (first.parent / DELETED / first.name).unlink()
+    with pytest.raises(FileNotFoundError):
+        finish(restore([first, third]))
+    assert third.exists()
+    finish(restore([third]))
+    assert third.exists(), "it is in its place already"
 
 
 def test_runs_are_found_where_new_ones_go_and_beside_those_given(tmp_path: Path) -> None:

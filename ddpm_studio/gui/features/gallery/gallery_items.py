@@ -161,8 +161,23 @@ class GalleryItems:
         self._restoring.append(batch)
         return batch
 
-    def add_restored(self, batch: list[GalleryEntry]) -> None:
-        """Add a batch returned by :meth:`undo` again, once its files are restored."""
+    def add_restored(self, batch: list[GalleryEntry], lost: Sequence[GalleryEntry] = ()) -> None:
+        """Add a batch returned by :meth:`undo` again, once its files are restored.
+
+        Those of ``lost`` are not, and stay deleted, until they are restored by another undo.
+        """
         self._restoring = [other for other in self._restoring if other is not batch]
-        self._all += batch
+        self._all += [item for item in batch if item not in lost]
+        if lost:
+            self._deleted.append(list(lost))
+        self.refresh()
+
+    def keep(self, items: Sequence[GalleryEntry]) -> None:
+        """Add deleted pictures again, whose files could not be deleted.
+
+        Those that :meth:`undo` has returned are left to :meth:`add_restored`.
+        """
+        self._all += [item for item in chain(*self._deleted) if item in items]
+        rest = ([item for item in batch if item not in items] for batch in self._deleted)
+        self._deleted = [batch for batch in rest if batch]
         self.refresh()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.gallery.gallery_items import GalleryItems
 from ddpm_studio.gui.platform.images import PictureDrop, read_picture
@@ -19,6 +19,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import Recipe
 from ddpm_studio.jobs.events import DrawingResult, Event, PicturesRead
 from ddpm_studio.jobs.library.gallery import GalleryEntry, make_entry
+from ddpm_studio.paths import is_file
 
 
 class GalleryStore(QObject):
@@ -28,10 +29,10 @@ class GalleryStore(QObject):
     """``items`` is about to grow: the selection must be remembered."""
 
     added = Signal()
-    """``items`` has grown."""
+    """``items`` has grown, or a deletion could not be undone."""
 
     restored_items = Signal(object)
-    """Deleted pictures are in ``items`` again; carries them."""
+    """Restored pictures are in ``items`` again; carries them."""
 
     loaded = Signal()
     """The pictures of some runs were loaded."""
@@ -79,19 +80,26 @@ class GalleryStore(QObject):
             self.load([new])
 
     def delete(self, items: Sequence[GalleryEntry]) -> None:
-        """Delete pictures from disk; :meth:`restore` restores them."""
+        """Delete pictures from disk; :meth:`restore` restores them.
+
+        Those whose files can't be deleted are added to ``items`` again.
+        """
         self._cache.forget(items)
-        self._submit(specs.gallery.delete(_on_disk(items)))
+        job = self._submit(specs.gallery.delete(_on_disk(items)))
+        job.on_failed(partial(self._on_not_deleted, list(items)))
 
     def restore(self) -> None:
-        """Restore the last deleted pictures; ``restored_items`` is emitted when that has ended."""
+        """Restore the last deleted pictures; ``restored_items`` is emitted when that has ended.
+
+        Those whose files can't be restored stay deleted, and the next call tries them again.
+        """
         if not self._items.can_undo:
             return
         items = self._items.undo()
-        job = self._studio.backend.submit(specs.gallery.restore(_on_disk(items)))
-        job.on_failed(self.failed)
+        job = self._submit(specs.gallery.restore(_on_disk(items)))
         # Not earlier: the model must not change before the view's rows are updated.
-        job.ended.connect(partial(self._on_restored, items))
+        job.on_finished(partial(self._on_restored, items))
+        job.on_failed(partial(self._on_not_restored, items))
 
     def rate(self, items: Sequence[GalleryEntry], stars: int) -> None:
         """Save the rating of pictures to disk."""
@@ -117,12 +125,32 @@ class GalleryStore(QObject):
             self.failed.emit(Failure.of(error))
             return None
 
-    def _submit(self, spec: JobSpec[object]) -> None:
-        self._studio.backend.submit(spec).on_failed(self.failed)
+    def _submit(self, spec: JobSpec[object]) -> JobHandle[object]:
+        job = self._studio.backend.submit(spec)
+        job.on_failed(self.failed)
+        return job
 
-    def _on_restored(self, items: list[GalleryEntry]) -> None:
+    def _on_not_deleted(self, items: list[GalleryEntry], failure: Failure) -> None:
+        """Add those pictures again whose files are still there."""
+        self.about_to_add.emit()
+        self._items.save_to_gallery(
+            [item for item in items if item.unsaved is None and is_file(item.path)]
+        )
+        self.added.emit()
+
+    def _on_restored(self, items: list[GalleryEntry], result: object) -> None:
         self._items.add_restored(items)
         self.restored_items.emit(items)
+
+    def _on_not_restored(self, items: list[GalleryEntry], failure: Failure) -> None:
+        """Add those pictures again whose files are there; the others can be restored later."""
+        lost = [item for item in items if item.unsaved is None and not is_file(item.path)]
+        self.about_to_add.emit()
+        self._items.add_restored(items, lost)
+        if back := [item for item in items if item not in lost]:
+            self.restored_items.emit(back)
+        else:
+            self.added.emit()
 
     def _on_load_failed(self, failure: Failure) -> None:
         """Go on without the pictures that could not be loaded."""
