@@ -279,6 +279,7 @@ class MainWindow(QMainWindow):
         studio.data_replaced.connect(self._on_replaced)
         studio.run_changed.connect(self._on_run)
         studio.opening_changed.connect(self._on_opening)
+        studio.importer.imported_in_background.connect(self._on_imported_in_background)
         self.start_page.sample_chosen.connect(self.open_sample)
         self.start_page.choose_folder.connect(self.opening.choose_folder)
         self.start_page.open_model.connect(self.opening.choose_model)
@@ -318,6 +319,16 @@ class MainWindow(QMainWindow):
     def _on_opening(self) -> None:
         if self.studio.opening is not None:
             self.messages.clear("error")
+
+    def _on_imported_in_background(self, run: Path, notes: str) -> None:
+        """Offer an imported run without replacing the one that was opened meanwhile."""
+        told = self.tr("{0} has been imported.").format(run.name)
+        self.messages.show_message(
+            f"{told}\n{notes}".strip(),
+            action=self.tr("Open it"),
+            callback=lambda: self.studio.open_run(run),
+            topic="imported",
+        )
 
     def _on_run(self) -> None:
         if self.studio.run is not None:

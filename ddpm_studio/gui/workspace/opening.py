@@ -29,12 +29,26 @@ class Opening(QObject):
         self._job: JobHandle[object] | None = None
         self.model: Path | None = None
 
-    def track(self, job: JobHandle[object], model: Path | None) -> None:
-        """Track a job that opens ``model``; None: it reads a model that is open already."""
-        self._job = job
+    def track(
+        self,
+        job: JobHandle[object],
+        model: Path | None,
+        after: JobHandle[object] | None = None,
+    ) -> None:
+        """Track a job that opens ``model``; None: it reads a model that is open already.
+
+        ``after`` is the job that it continues, such as the inspection of a model before its
+        import. If another model was opened since that began, this one is only imported.
+        """
         job.on_failed(self._notify)
-        job.ended.connect(partial(self._on_ended, job))
-        self._set(model)
+        if after is None or self.is_newest(after):
+            self._job = job
+            job.ended.connect(partial(self._on_ended, job))
+            self._set(model)
+
+    def is_newest(self, job: JobHandle[object]) -> bool:
+        """Whether no other model was opened since this job began."""
+        return job is self._job
 
     def finish(self) -> None:
         """Clear ``model``: it is open, or was not a model."""
@@ -42,7 +56,7 @@ class Opening(QObject):
 
     def _on_ended(self, job: JobHandle[object]) -> None:
         # A newer job may have replaced it, such as the import after the inspection of a model.
-        if job is self._job:
+        if self.is_newest(job):
             self._set(None)
 
     def _set(self, model: Path | None) -> None:

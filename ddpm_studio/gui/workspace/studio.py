@@ -103,7 +103,7 @@ class Studio(QObject):
         self.restorer = RecipeReopener(self.show_run, self._candidate_runs, self)
         self.restorer.restored.connect(self.restored)
         self.restorer.notified.connect(self.notify)
-        self.importer = Importer(backend, self._timestamped_folder, self._opening.track, self)
+        self.importer = Importer(backend, self._timestamped_folder, self._opening, self)
         self.importer.run_created.connect(self.open_run)
         self.importer.notices_changed.connect(self.notify)
         self.importer.no_model.connect(self._on_no_model)

@@ -10,14 +10,16 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.errors import Failure
+from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.start.import_dialog import ImportDialog
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs import ModelDescription
 from ddpm_studio.jobs.events import Notice
 from ddpm_studio.requests import ImportRequest
 from ddpm_studio.runs import RunFolder
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import WAIT, opened
+from tests.gui.summaries import view_of
 from tests.interop.formats.test_paper_unet import Paper
 
 
@@ -93,3 +95,58 @@ def test_all_that_is_to_know_of_a_model_is_told_together(fake: FakeBackend) -> N
     fake.send(job, Notice("It does not say its schedule."))
     fake.send(job, Notice("Its variance is not kept."))
     assert told[-1] == "It does not say its schedule.\nIts variance is not kept."
+
+
+@pytest.mark.parametrize("during", ["inspection", "import"])
+def test_a_run_that_is_opened_meanwhile_stays_open_and_the_imported_one_is_offered(
+    qtbot: QtBot, fake: FakeBackend, during: str
+) -> None:
+    other, made = Path("/runs/other"), Path("/runs/ema 2026")
+    window = opened(qtbot, fake)
+    studio = window.studio
+
+    def open_other() -> None:
+        studio.open_run(other)
+        fake.finish(fake.job("Opening other"), view_of(other))
+
+    studio.importer.look(Path("/models/ema.ckpt"))
+    if during == "inspection":
+        open_other()
+    fake.finish(fake.job("Looking at ema.ckpt"), ModelDescription("Ho's code", {}))
+    job = fake.job("Opening ema.ckpt")
+    fake.send(job, Notice("It does not say its schedule."))
+    if during == "import":
+        assert studio.opening == Path("/models/ema.ckpt")
+        open_other()
+    assert studio.opening is None
+    fake.finish(job, made)
+    assert studio.run == other
+    assert window.messages.text == "ema 2026 has been imported.\nIt does not say its schedule."
+    window.messages.action_button.click()
+    fake.finish(fake.job("Opening ema 2026"), view_of(made))
+    assert studio.run == made
+
+
+def test_an_import_is_opened_although_the_open_run_is_renamed_meanwhile(fake: FakeBackend) -> None:
+    first, renamed, made = Path("/runs/first"), Path("/runs/renamed"), Path("/runs/ema 2026")
+    studio = Studio(fake)
+    studio.open_run(first)
+    fake.finish(fake.job("Opening first"), view_of(first))
+    studio.importer.read(Path("/models/ema.ckpt"), ImportRequest())
+    studio.follow_moved_run(first, renamed)
+    fake.finish(fake.job("Opening renamed"), view_of(renamed))
+    fake.finish(fake.job("Opening ema.ckpt"), made)
+    fake.finish(fake.job("Opening ema 2026"), view_of(made))
+    assert studio.run == made
+
+
+def test_an_import_that_fails_after_another_run_was_opened_is_told(fake: FakeBackend) -> None:
+    studio = Studio(fake)
+    told: list[object] = []
+    studio.notified.connect(told.append)
+    studio.importer.look(Path("/models/ema.ckpt"))
+    studio.open_run(Path("/runs/other"))
+    fake.finish(fake.job("Looking at ema.ckpt"), ModelDescription("Ho's code", {}))
+    fake.fail(fake.job("Opening ema.ckpt"), StudioError("It is damaged.", "Download it again."))
+    assert isinstance(told[-1], Failure)
+    assert studio.opening == Path("/runs/other")
