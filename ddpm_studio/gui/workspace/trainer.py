@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,14 +38,29 @@ class QueuedTraining:
     """Queued training, which starts when those before it have ended.
 
     Args:
-        spec: the job, with the pictures and settings at the time of queueing.
+        sources: the pictures that were open when it was queued.
+        options: their preparation.
+        request: the settings.
         run: the new run's folder.
-        fallback: holds another folder to continue in, if its own can't be written to.
+        start_from: a run whose network initialises the new one; None: none.
     """
 
-    spec: JobSpec[TrainResult]
+    sources: tuple[Path, ...]
+    options: PrepareOptions
+    request: TrainRequest
     run: Path
-    fallback: FallbackFolder
+    start_from: Path | None
+
+    def spec(self, fallback: FallbackFolder) -> JobSpec[TrainResult]:
+        """Return the job; ``fallback`` holds another folder if its own can't be written to."""
+        return specs.training.train(
+            self.sources,
+            self.run,
+            self.request,
+            self.options,
+            spare=fallback,
+            start_from=self.start_from,
+        )
 
 
 class WindowTrainer(QObject):
@@ -118,15 +133,14 @@ class WindowTrainer(QObject):
 
     def enqueue(self, request: TrainRequest, run: Path, start_from: Path | None = None) -> None:
         """Queue a training on the pictures that are open now; start it if nothing else trains."""
-        fallback = FallbackFolder()
-        sources, options = self._opened.sources, self._opened.options
-        spec = specs.training.train(
-            sources, run, request, options, spare=fallback, start_from=start_from
+        queued = QueuedTraining(
+            self._opened.sources, self._opened.options, request, run, start_from
         )
         if self.job is None:
-            self._train(spec, run, fallback)
+            fallback = FallbackFolder()
+            self._train(queued.spec(fallback), run, fallback)
             return
-        self.queue.append(QueuedTraining(spec, run, fallback))
+        self.queue.append(queued)
         self.queue_changed.emit()
 
     def is_reserved(self, run: Path) -> bool:
@@ -191,6 +205,15 @@ class WindowTrainer(QObject):
             self.run = new
         if self.previous_run is not None and self.previous_run.resolve() == resolved:
             self.previous_run = new
+        queue = [
+            replace(queued, start_from=new)
+            if queued.start_from is not None and queued.start_from.resolve() == resolved
+            else queued
+            for queued in self.queue
+        ]
+        if queue != self.queue:
+            self.queue = queue
+            self.queue_changed.emit()
 
     def save_elsewhere(self, folder: Path) -> None:
         """Continue the training below another folder, as its own can't be written to."""
@@ -250,4 +273,5 @@ class WindowTrainer(QObject):
             return
         queued = self.queue.pop(0)
         self.queue_changed.emit()
-        self._begin(queued.spec, queued.run, queued.fallback, previous=self.run)
+        fallback = FallbackFolder()
+        self._begin(queued.spec(fallback), queued.run, fallback, previous=self.run)

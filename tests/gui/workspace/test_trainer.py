@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import State
+from ddpm_studio.backend import JobSpec, State, specs
 from ddpm_studio.gui.features.training.training_panel import TrainingPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs import TrainResult
 from ddpm_studio.jobs.events import RunStarted
 from ddpm_studio.requests import TrainRequest
 from tests.gui.fake_backend import FakeBackend
@@ -67,3 +70,33 @@ def test_who_renames_the_run_before_goes_on_to_the_next_of_the_queue(
     fake.finish(fake.job("Training second"), None)
     studio.follow_moved_run(second, new)
     assert studio.training_run == new
+
+
+def test_a_queued_fine_tuning_follows_the_run_that_it_starts_from(
+    fake: FakeBackend, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = Studio(fake)
+    studio.sources = (tmp_path,)
+    asked: list[Path | None] = []
+    make = specs.training.train
+
+    def train(*given: Any, **more: Any) -> JobSpec[TrainResult]:
+        asked.append(more["start_from"])
+        return make(*given, **more)
+
+    monkeypatch.setattr(specs.training, "train", train)
+    base, moved = tmp_path / "base", tmp_path / "moved"
+    studio.trainer.start(TrainRequest(), tmp_path / "first")
+    studio.trainer.enqueue(TrainRequest(), tmp_path / "second", base)
+    studio.trainer.enqueue(TrainRequest(), tmp_path / "third", tmp_path / "other")
+    told: list[str] = []
+    studio.trainer.queue_changed.connect(lambda: told.append("queue"))
+    studio.follow_moved_run(tmp_path / "unrelated", tmp_path / "elsewhere")
+    assert not told
+    studio.follow_moved_run(base, moved)
+    assert told == ["queue"]
+    fake.finish(fake.job("Training first"), None)
+    qtbot.waitUntil(lambda: studio.trainer.run == tmp_path / "second")
+    fake.finish(fake.job("Training second"), None)
+    qtbot.waitUntil(lambda: studio.trainer.run == tmp_path / "third")
+    assert asked == [None, moved, tmp_path / "other"]
