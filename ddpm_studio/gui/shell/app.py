@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -87,10 +88,15 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
         for number, handler in previous.items():
             signal.signal(number, handler)
         pulse.stop()
-        backend.shutdown()
+        ended = backend.shutdown()
         window.deleteLater()
         collector.stop()
         crashes.uninstall()
+    if not ended:
+        # The step of a job that saves nothing still runs, such as a network's compilation. It can't
+        # be interrupted, and destroying its thread would abort the process as if it had crashed.
+        settings.sync()
+        os._exit(code)
     return code
 
 

@@ -87,3 +87,38 @@ def test_the_end_of_the_desktop_closes_the_window_in_order(number: int) -> None:
         words, env=environment, capture_output=True, timeout=120, check=False, preexec_fn=hear
     )
     assert ended.returncode == 0, ended.stderr
+
+
+_STUCK = """
+import sys, time
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from ddpm_studio.backend import Backend, JobSpec, State
+from ddpm_studio.backend.spec import DeviceSteps
+from ddpm_studio.gui.shell.app import run_window
+Backend.shutdown.__defaults__ = (1.0,)
+app = QApplication([])
+jobs = []
+def steps(_):
+    time.sleep(600)
+    yield
+def look():
+    windows = [widget for widget in app.topLevelWidgets() if hasattr(widget, "build_tools")]
+    for window in windows:
+        if window.tabs.count() and not jobs:
+            jobs.append(window.studio.backend.submit(JobSpec("stuck", DeviceSteps(steps))))
+        elif jobs and jobs[0].state is State.RUNNING:
+            timer.stop()
+            window.close()
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(10)
+sys.exit(run_window())
+"""
+
+
+def test_a_step_that_does_not_end_is_no_crash_of_the_program() -> None:
+    words = [sys.executable, "-c", _STUCK]
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    ended = subprocess.run(words, env=environment, capture_output=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stderr
