@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 from ddpm_studio.catalogue.concepts import PARTS, concepts_of
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
-# Id patterns of the actions in each section, in order; actions that match none come last.
+# Id patterns of the actions in each section, the sections in order; actions that match none come
+# last. Within a section, actions stand in the order of their registration.
 _SECTIONS = (
     ("file.open_*",),
     ("file.show_run", "file.start", "file.forget", "file.make_lesson"),

@@ -20,6 +20,35 @@ from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, open_run, opened
 
 _MOST_IN_A_SECTION = 8
+# The ids of the actions of the menus that belong to no tool, a line for each section.
+_ORDER = {
+    "File": """
+    file.open_folder file.open_files file.open_model file.open_learnt
+    file.show_run file.start file.forget file.make_lesson
+    file.settings
+    file.quit
+    """,
+    "Edit": "edit.undo edit.redo",
+    "View": """
+    view.tab1 view.tab2 view.tab3 view.tab4
+    view.tab5 view.tab6 view.tab7 view.tab8
+    view.tab_next view.tab_previous
+    view.data view.training view.jobs view.pins view.reset
+    view.full_screen view.zoom_in view.zoom_out view.zoom_all
+    view.theme_system view.theme_light view.theme_dark
+    pins.paste pins.remove pins.undo
+    """,
+    "Model": """
+    training.start training.pause training.stop training.queue
+    training.resume training.save_elsewhere training.settings training.fine_tune training.student
+    run.rename run.trash run.undo
+    jobs.cancel_all run.measure run.report
+    """,
+    "Help": """
+    help.palette help.tour help.shortcuts help.glossary help.examples
+    help.about
+    """,
+}
 
 
 @pytest.fixture
@@ -43,9 +72,11 @@ def test_six_menus_stand_in_the_usual_order(window: MainWindow) -> None:
     assert len(set(mnemonics)) == len(mnemonics)
     inner = [action.text().replace("&", "") for action in _tools(window).actions()]
     tabs = [window.tabs.tabText(k) for k in range(window.tabs.count())]
-    # All entries but one at most begin the title of a tab, which may be longer.
-    assert [any(tab.startswith(title) for tab in tabs) for title in inner].count(False) <= 1
-    assert len(inner) >= len(tabs)
+    # Each tab has its entry, in the order of the tabs; an entry's title may be shorter.
+    of_tabs = [title for title in inner if any(tab.startswith(title) for tab in tabs)]
+    assert len(inner) - len(of_tabs) <= 1
+    for tab, title in zip(tabs, of_tabs, strict=True):
+        assert tab.startswith(title)
 
 
 def _tops(window: MainWindow) -> list[QAction]:
@@ -68,6 +99,22 @@ def test_each_action_stands_in_one_menu_in_short_sections(window: MainWindow) ->
             if not action.isSeparator():
                 seen.append(action.objectName())
     assert sorted(seen) == sorted(action.objectName() for action in window.actions_)
+
+
+def test_the_actions_of_a_menu_stand_in_a_fixed_order(window: MainWindow) -> None:
+    for menu in _menus(window):
+        wanted = _ORDER.get(menu.title().replace("&", ""))
+        if wanted is None:
+            continue
+        sections: list[list[str]] = [[]]
+        for action in menu.actions():
+            if action.isSeparator():
+                sections.append([])
+            else:
+                sections[-1].append(action.objectName())
+        assert [" ".join(section) for section in sections] == [
+            line.strip() for line in wanted.strip().splitlines()
+        ]
 
 
 def test_a_tick_tells_which_docks_are_shown(window: MainWindow) -> None:
