@@ -44,10 +44,10 @@ class FileRange(NamedTuple):
         Raises:
             ValueError: the file ends before the range does.
         """
-        wanted = self.size if limit < 0 else min(self.size, limit)
+        count = self.size if limit < 0 else min(self.size, limit)
         stream.seek(self.start)
-        data = stream.read(wanted)
-        if len(data) < wanted:
+        data = stream.read(count)
+        if len(data) < count:
             raise ValueError("cut short")
         return data
 
@@ -84,29 +84,29 @@ class ZipMember(NamedTuple):
             ValueError, struct.error, zlib.error: the member is damaged.
         """
         stored = self.method == zipfile.ZIP_STORED
-        wanted = self.size if limit < 0 else min(self.size, limit)
+        count = self.size if limit < 0 else min(self.size, limit)
         # An honest compressor makes nothing much larger.
         compressed_size = min(
-            self.compressed_size, wanted if stored else wanted + wanted // 8 + _MAX_EXTRA_READ
+            self.compressed_size, count if stored else count + count // 8 + _MAX_EXTRA_READ
         )
         stream.seek(self.start)
         # Name and data in one read: a character has four bytes at most.
-        piece = stream.read(
+        chunk = stream.read(
             _LOCAL_HEADER.size + 4 * len(self.name) + _USUAL_EXTRA + compressed_size
         )
-        signature, flags, _, name, extra = _LOCAL_HEADER.unpack_from(piece)
-        begin = _LOCAL_HEADER.size + name + extra
-        if begin + compressed_size > len(piece):
-            piece += stream.read(begin + compressed_size - len(piece))
-        written = piece[_LOCAL_HEADER.size : _LOCAL_HEADER.size + name]
-        if signature != _SIGNATURE or self.name != written.decode(
+        signature, flags, _, name_length, extra_length = _LOCAL_HEADER.unpack_from(chunk)
+        data_start = _LOCAL_HEADER.size + name_length + extra_length
+        if data_start + compressed_size > len(chunk):
+            chunk += stream.read(data_start + compressed_size - len(chunk))
+        local_name = chunk[_LOCAL_HEADER.size : _LOCAL_HEADER.size + name_length]
+        if signature != _SIGNATURE or self.name != local_name.decode(
             "utf-8" if flags & _UTF8 else "cp437"
         ):
             raise ValueError("another header than the list says")
-        data = piece[begin : begin + compressed_size]
-        if not stored and wanted:
-            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, wanted)
-        if wanted < self.size:
+        data = chunk[data_start : data_start + compressed_size]
+        if not stored and count:
+            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, count)
+        if count < self.size:
             return data
         if zlib.crc32(data) != self.checksum or len(data) != self.size:
             raise ValueError("the checksum is wrong")

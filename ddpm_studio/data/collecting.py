@@ -109,12 +109,12 @@ class _Collector:
                 continue
             reading = self._new_reading(path.name, "")
             files = [single_file(part) for part in companion_files(path)]
-            items, left = read_by_formats(files, reading, alone=True)
+            items, others = read_by_formats(files, reading, alone=True)
             if items is None:
                 loose.append(files[0])
             else:
                 self._found.items += items
-                reading.read_class_names(left)
+                reading.read_class_names(others)
                 self._store_results(reading, [])
         # Pictures dropped one by one form one tree, whatever was dropped between them.
         if loose:
@@ -123,18 +123,20 @@ class _Collector:
             self._note_unused_split(self._options.split)
         return self._found
 
-    def _note_unused_split(self, asked: str) -> None:
+    def _note_unused_split(self, requested: str) -> None:
         """Add a note to the report if a split was asked for of a set that has no splits."""
         found = self._found
-        if asked in (IMAGES, MASKS) or any(
+        if requested in (IMAGES, MASKS) or any(
             line.endswith(SPLIT_ALL_HINT) for line in found.warnings
         ):
             return
-        names = {name for one in found.items for name in one.name.split("/")}
-        parts = {part[0] for name in names if (part := split_of_folder(name)) is not None}
-        parts |= {split for name in names if (split := split_in(name)) is not None}
-        if asked not in parts:
-            found.notes.append(f"Nothing here says which part it is of: {asked} means all of it.")
+        names = {name for item in found.items for name in item.name.split("/")}
+        splits = {entry[0] for name in names if (entry := split_of_folder(name)) is not None}
+        splits |= {split for name in names if (split := split_in(name)) is not None}
+        if requested not in splits:
+            found.notes.append(
+                f"Nothing here says which part it is of: {requested} means all of it."
+            )
 
     def _read_archive(self, path: Path) -> list[File] | None:
         found = self._found
@@ -149,16 +151,18 @@ class _Collector:
 
     def _read_folder(self, path: Path, prefix: str) -> None:
         files, rejects = folder_files(path, follow=not self._first_rules)
-        self._found.rejects += [Reject(printable(prefix + r.name), r.reason) for r in rejects]
-        before = self._trees
+        self._found.rejects += [
+            Reject(printable(prefix + reject.name), reject.reason) for reject in rejects
+        ]
+        first_tree = self._trees
         if not self._first_rules:
             files = self._read_archives(files, prefix)
-        whole = self._new_reading(path.name, prefix)
-        self._read_tree(files, whole)
+        reading = self._new_reading(path.name, prefix)
+        self._read_tree(files, reading)
         # Files with class names next to archives apply to the archives as well.
-        for tree in range(before, whole.tree):
+        for tree in range(first_tree, reading.tree):
             if tree in self._found.class_names and not self._found.class_names[tree].names:
-                self._found.class_names[tree] = whole.class_names
+                self._found.class_names[tree] = reading.class_names
 
     def _read_archives(self, files: list[File], prefix: str) -> list[File]:
         """Read the archives in a folder, such as shards; return the other files."""
@@ -171,24 +175,24 @@ class _Collector:
             assert isinstance(file.location, WholeFile)
             try:
                 location = Path(file.location.path)
-                held = self._read_archive(location)
+                members = self._read_archive(location)
             except StudioError as error:
-                instead = detect_placeholder_at(location)
-                why = (
-                    instead.reason
-                    if instead is not None
+                placeholder = detect_placeholder_at(location)
+                reason = (
+                    placeholder.reason
+                    if placeholder is not None
                     else f"archive not read: {error.cause.rstrip('.')}"
                 )
-                self._found.rejects.append(Reject(printable(prefix + file.name), why))
-                held = []
-            if held is not None:
-                archives.append((file, held))
+                self._found.rejects.append(Reject(printable(prefix + file.name), reason))
+                members = []
+            if members is not None:
+                archives.append((file, members))
         splits, selected = _archive_splits([file.name for file, _ in archives], self._options.split)
         left_out: dict[str, int] = {}
-        read = {file.name for file, _ in archives}
-        others = [file for file in files if file.name not in read]
-        beside = [file for file in others if file.suffix in TABLE_SUFFIXES]
-        few = max(len(archives), len(beside)) <= _MAX_WITH_TABLES
+        archive_names = {file.name for file, _ in archives}
+        others = [file for file in files if file.name not in archive_names]
+        tables = [file for file in others if file.suffix in TABLE_SUFFIXES]
+        read_tables = max(len(archives), len(tables)) <= _MAX_WITH_TABLES
         by_name = archive_sources(
             [
                 file.name
@@ -196,14 +200,14 @@ class _Collector:
                 if split in selected
             ]
         )
-        for (file, held), split in zip(archives, splits, strict=True):
+        for (file, members), split in zip(archives, splits, strict=True):
             if split in selected:
                 name = f"{prefix}{file.name}"
                 used |= self._read_tree(
-                    held,
+                    members,
                     self._new_reading(name, f"{name}/"),
                     archive=by_name[file.name],
-                    beside=beside if few else (),
+                    beside=tables if read_tables else (),
                 )
             elif split is not None:
                 left_out[split] = left_out.get(split, 0) + 1
@@ -221,39 +225,39 @@ class _Collector:
         beside: Sequence[File] = (),
     ) -> set[str]:
         """List one tree; return the names of the files ``beside`` its archive that give classes."""
-        of_archive: set[str] = set()
+        used_tables: set[str] = set()
         items: list[Item] | None = None
         if not self._first_rules:
-            files, page = decode_names(files)
-            if page:
-                reading.notes.append(f"Names in {reading.title} are not UTF-8; read as {page}.")
-        left: Sequence[File] = files
+            files, encoding = decode_names(files)
+            if encoding:
+                reading.notes.append(f"Names in {reading.title} are not UTF-8; read as {encoding}.")
+        remaining: Sequence[File] = files
         if may_hold_arrays:
-            found_before = bool(self._found.items)
-            items, left = read_by_formats(files, reading, alone=False, found=found_before)
+            found_items = bool(self._found.items)
+            items, remaining = read_by_formats(files, reading, alone=False, found=found_items)
         # Version 0.1.0 ignored all other files next to IDX files.
         if items is not None and self._first_rules:
-            left = []
+            remaining = []
         found = list(items or [])
         sources: list[LabelSource] = []
         if not self._first_rules:
-            whole = _find_split_folders(left, found)
-            left = self._filter_by_split(left, found, reading, whole)
+            splits = _find_split_folders(remaining, found)
+            remaining = self._filter_by_split(remaining, found, reading, splits)
             paths = [item.path for item in found if item.path]
-            paths += [file.name for file in left if file.suffix in PICTURE_SUFFIXES]
-            sources, used, warnings, notes = label_sources(left, paths, whole)
-            more, of_archive, lines = companion_sources(beside, paths)
-            sources += [*more, *archive]
-            notes += lines if of_archive else []
+            paths += [file.name for file in remaining if file.suffix in PICTURE_SUFFIXES]
+            sources, used, warnings, notes = label_sources(remaining, paths, splits)
+            table_sources, used_tables, table_notes = companion_sources(beside, paths)
+            sources += [*table_sources, *archive]
+            notes += table_notes if used_tables else []
             reading.warnings += warnings
             reading.notes += notes
-            left = self._filter_by_split_column(left, found, reading, sources)
-            used |= reading.read_class_names([file for file in left if file.name not in used])
-            left = [file for file in left if file.name not in used] if used else left
-        found += frame_items(left, reading)
+            remaining = self._filter_by_split_column(remaining, found, reading, sources)
+            used |= reading.read_class_names([file for file in remaining if file.name not in used])
+            remaining = [file for file in remaining if file.name not in used] if used else remaining
+        found += frame_items(remaining, reading)
         self._found.items += found
         self._store_results(reading, sources)
-        return of_archive
+        return used_tables
 
     def _filter_by_split(
         self, files: Sequence[File], items: list[Item], reading: Reading, splits: SplitFolders
@@ -262,34 +266,34 @@ class _Collector:
 
         ``items`` is filtered in place; the files that remain are returned.
         """
-        asked = self._options.split
+        requested = self._options.split
         paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
         masks = set() if MASKS in splits.known else mask_paths(paths)
         if self._options.labels == TOP or not (splits.levels or masks):
             return files
         pictures = set(paths) if masks else set()
         # Masks recognised by their file names count as one more level of splits.
-        known = None if masks and asked in (IMAGES, MASKS) else asked
-        selected = splits.selected(known)
-        of_masks = selected_splits(
-            (IMAGES, MASKS), asked if asked in (ALL, IMAGES, MASKS) else None
+        folder_request = None if masks and requested in (IMAGES, MASKS) else requested
+        selected = splits.selected(folder_request)
+        kinds = selected_splits(
+            (IMAGES, MASKS), requested if requested in (ALL, IMAGES, MASKS) else None
         )
 
         def left_out_split(path: str) -> str | None:
-            if path in pictures and (kind := MASKS if path in masks else IMAGES) not in of_masks:
+            if path in pictures and (kind := MASKS if path in masks else IMAGES) not in kinds:
                 return kind
             parts = zip(splits.parts(path), selected, strict=True)
-            return next((one for one, here in parts if one not in (None, *here)), None)
+            return next((split for split, chosen in parts if split not in (None, *chosen)), None)
 
         left_out: dict[str, int] = {}
         for path in paths + [item.origin for item in items]:
-            if (part := left_out_split(path)) is not None:
-                left_out[part] = left_out.get(part, 0) + 1
-        items[:] = [one for one in items if left_out_split(one.origin) is None]
-        kept = [file for file in files if left_out_split(file.name) is None]
+            if (split := left_out_split(path)) is not None:
+                left_out[split] = left_out.get(split, 0) + 1
+        items[:] = [item for item in items if left_out_split(item.origin) is None]
+        remaining = [file for file in files if left_out_split(file.name) is None]
         if line := left_out_warning(left_out):
             reading.warn(line)
-        return kept
+        return remaining
 
     def _filter_by_split_column(
         self,
@@ -303,31 +307,33 @@ class _Collector:
         ``items`` is filtered in place; the files that remain are returned. Where no split is asked
         for, all pictures are kept and a note says so.
         """
-        asked = self._options.split
+        requested = self._options.split
         for source in sources:
             if not source.are_splits:
                 continue
             paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
             paths += [item.path for item in items if item.path]
-            known = source.classes(paths) or [None] * len(paths)
-            parts = {
-                path: split_of_cell(source.key, one) if one is not None else None
-                for path, one in zip(paths, known, strict=True)
+            cells = source.classes(paths) or [None] * len(paths)
+            splits = {
+                path: split_of_cell(source.key, cell) if cell is not None else None
+                for path, cell in zip(paths, cells, strict=True)
             }
-            if asked in (None, ALL) or not any(parts.values()):
-                what = f"{source.title[:1].upper()}{source.title[1:]}"
-                there = sorted({part for part in parts.values() if part is not None})
-                one = TRAIN if TRAIN in there else next(iter(there), "")
-                take = f"; --split {one} takes that part alone" if one else ""
-                reading.notes.append(f"{what} tells parts of the set; all of them are read{take}.")
+            if requested in (None, ALL) or not any(splits.values()):
+                title = f"{source.title[:1].upper()}{source.title[1:]}"
+                existing = sorted({split for split in splits.values() if split is not None})
+                example = TRAIN if TRAIN in existing else next(iter(existing), "")
+                hint = f"; --split {example} takes that part alone" if example else ""
+                reading.notes.append(f"{title} tells parts of the set; all of them are read{hint}.")
                 continue
-            selected = selected_splits(parts.values(), asked)
-            left_out = Counter(part or "no part" for part in parts.values() if part not in selected)
+            selected = selected_splits(splits.values(), requested)
+            left_out = Counter(
+                split or "no part" for split in splits.values() if split not in selected
+            )
             if line := left_out_warning(left_out):
                 reading.warn(line)
-            out = {path for path, part in parts.items() if part not in selected}
-            items[:] = [one for one in items if one.path not in out]
-            files = [file for file in files if file.name not in out]
+            excluded = {path for path, split in splits.items() if split not in selected}
+            items[:] = [item for item in items if item.path not in excluded]
+            files = [file for file in files if file.name not in excluded]
         return files
 
     def _store_results(self, reading: Reading, sources: list[LabelSource]) -> None:
@@ -370,21 +376,21 @@ def source_stamps(paths: list[Path], options: PrepareOptions) -> list[Stamp]:
     found: list[Stamp] = []
     for path in paths:
         stat_source(path)
-        for part in companion_files(path) if path.is_file() else [path]:
-            found += stamps(part, follow=options.rules != FIRST_RULES)
+        for file in companion_files(path) if path.is_file() else [path]:
+            found += stamps(file, follow=options.rules != FIRST_RULES)
     return found
 
 
 def _archive_splits(
-    names: Sequence[str], asked: str | None
+    names: Sequence[str], requested: str | None
 ) -> tuple[list[str | None], frozenset[str | None]]:
     """Return the split that each archive is of, and the splits to read."""
     masks = mask_splits({_stem(name) for name in names})
     if masks is None:
         splits = [split_in(name) for name in names]
-        return splits, selected_splits(splits, asked)
+        return splits, selected_splits(splits, requested)
     parts: list[str | None] = [masks[_stem(name)] for name in names]
-    return parts, selected_splits(parts, asked if asked in (ALL, *parts) else None)
+    return parts, selected_splits(parts, requested if requested in (ALL, *parts) else None)
 
 
 def _stem(name: str) -> str:

@@ -67,11 +67,11 @@ def choose_size(sizes: Iterable[tuple[tuple[int, int], int]], multiple: int) -> 
         sizes: pairs of ((width, height), count).
         multiple: the divisor that the side must have.
     """
-    counted = list(sizes)
-    if len(counted) == 1 and min(counted[0][0]) <= _LARGEST_KEPT:
-        side = min(counted[0][0])
+    histogram = list(sizes)
+    if len(histogram) == 1 and min(histogram[0][0]) <= _LARGEST_KEPT:
+        side = min(histogram[0][0])
     else:
-        sides = np.repeat([min(size) for size, _ in counted], [count for _, count in counted])
+        sides = np.repeat([min(size) for size, _ in histogram], [count for _, count in histogram])
         side = 32 if np.median(sides) <= _MEDIAN_FOR_32 else 64
     lowest = math.ceil(_SMALLEST / multiple) * multiple
     return max(lowest, side // multiple * multiple)
@@ -102,8 +102,8 @@ def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Heade
         channels = CHANNELS.get(options.channels, 3)
     if options.channels == "auto" and not bands:
         any_alpha = any(header.alpha for header in headers)
-        shows = len(set(background)) > 1 and (any_alpha or options.fit == "pad")
-        channels = 1 if all(header.gray for header in headers) and not shows else 3
+        background_shows = len(set(background)) > 1 and (any_alpha or options.fit == "pad")
+        channels = 1 if all(header.gray for header in headers) and not background_shows else 3
     return Recipe(width, height, channels, options.fit, background, bands, ranges=ranges)
 
 

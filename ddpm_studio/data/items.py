@@ -107,9 +107,11 @@ def folders_of(names: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
 
     Equal folders are one string object, which saves memory.
     """
-    known: dict[str, str] = {}
-    folders = [known.setdefault(one, one) for one in (name.rpartition("/")[0] for name in names)]
-    return folders, {folder: folder.split("/") if folder else [] for folder in known}
+    unique: dict[str, str] = {}
+    folders = [
+        unique.setdefault(folder, folder) for folder in (name.rpartition("/")[0] for name in names)
+    ]
+    return folders, {folder: folder.split("/") if folder else [] for folder in unique}
 
 
 def folder_classes(names: Sequence[str]) -> list[str] | None:

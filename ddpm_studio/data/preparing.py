@@ -64,7 +64,7 @@ PREPARING = frozenset({_LISTING, _CACHED, _LOOKING, _MAKING})
 
 _BATCH_BYTES = 8 * 2**20
 _BATCH_ROW_BYTES = 16 * 2**20
-_BATCH_MOST, _BATCH_LEAST, _BATCHES = 512, 16, 32
+_MAX_BATCH, _MIN_BATCH, _BATCHES = 512, 16, 32
 #: A smaller set is prepared in this process before worker processes have even started.
 _POOL_MIN_BYTES, _POOL_MIN_FILES = 5 * 2**20, 2000
 #: Sample size for guessing the recipe of the set; if the guess is wrong, a second pass is made.
@@ -110,8 +110,8 @@ def prepare(
     yield Progress(0, 1, _LISTING)
     stamps = source_stamps(paths, options)
     quick = quick_key(stamps, options, required_multiple)
-    known = store.load_key(quick)
-    if known is not None and (dataset := store.load(known, paths, title)) is not None:
+    cached_key = store.load_key(quick)
+    if cached_key is not None and (dataset := store.load(cached_key, paths, title)) is not None:
         yield Progress(1, 1, _CACHED)
         return dataset
     with ExitStack() as stack:
@@ -125,44 +125,51 @@ def prepare(
         if pool is not None:
             # Before the folder goes: Windows removes no file that another process has open.
             stack.callback(pool.close)
-        wanted = _PreparationRequest(options, required_multiple, folder / IMAGES)
+        request = _PreparationRequest(options, required_multiple, folder / IMAGES)
         if pool is not None and pool.ready():
-            pass_over = _DecodePass(pool.run_decode_pass)
-            guess = _guess_target(collection.items, wanted)
+            decode_pass = _DecodePass(pool.run_decode_pass)
+            guess = _guess_target(collection.items, request)
         else:
-            pass_over = _DecodePass(decode_inline)
+            decode_pass = _DecodePass(decode_inline)
             guess = None
-        seen, made = yield from _survey_pictures(collection, pass_over, guess)
-        sized = wanted.sized(seen.sizes())
+        survey, decoded = yield from _survey_pictures(collection, decode_pass, guess)
+        sized = request.sized(survey.sizes())
         with paused_gc():
-            content = content_bytes(seen)
-            labels = labels_of(seen.items, collection, options)
+            content = content_bytes(survey)
+            labels = labels_of(survey.items, collection, options)
         check_requested_labels(title, labels, options)
-        more: list[object] = current_rules(options)
-        if more:
+        key_parts: list[object] = current_rules(options)
+        if key_parts:
             # The notes are stored with the pictures, so they are part of the key.
-            more += [digest_of(labels.classes), collection.notes, labels.notes, collection.formats]
-            more += [(one.key, one.title, one.classes) for one in labels.choices]
-        asked = sized.model_copy(update={"rules": RULES})
-        key = content_key(seen, content, asked, collection.warnings, more, as_asked=True)
+            key_parts += [
+                digest_of(labels.classes),
+                collection.notes,
+                labels.notes,
+                collection.formats,
+            ]
+            key_parts += [(source.key, source.title, source.classes) for source in labels.choices]
+        requested = sized.model_copy(update={"rules": RULES})
+        key = content_key(survey, content, requested, collection.warnings, key_parts, as_asked=True)
         dataset = store.load(key, paths, title)
         if dataset is None:
-            recipe = wanted.recipe(sized, seen.headers)
-            if made is not None:
-                recipe = replace(recipe, ranges=made.ranges(title, options))
-            if made is None or made.recipe != recipe:
-                made = yield from _decode_pictures(
-                    seen, pass_over, create_rows_file(wanted.path, recipe)
+            recipe = request.recipe(sized, survey.headers)
+            if decoded is not None:
+                recipe = replace(recipe, ranges=decoded.ranges(title, options))
+            if decoded is None or decoded.recipe != recipe:
+                decoded = yield from _decode_pictures(
+                    survey, decode_pass, create_rows_file(request.path, recipe)
                 )
                 # The meaning of the values is only known once all pictures are decoded.
-                recipe = replace(recipe, ranges=made.ranges(title, options))
-                if made.recipe != recipe:
-                    made = yield from _decode_pictures(
-                        seen, pass_over, create_rows_file(wanted.path, recipe)
+                recipe = replace(recipe, ranges=decoded.ranges(title, options))
+                if decoded.recipe != recipe:
+                    decoded = yield from _decode_pictures(
+                        survey, decode_pass, create_rows_file(request.path, recipe)
                     )
-            resolved, described, more = write_prepared(folder, collection, seen, made, sized)
-            fingerprint = content_key(seen, content, resolved, collection.warnings, more)
-            write_description(folder, key, fingerprint, resolved, *described)
+            resolved, description, key_parts = write_prepared(
+                folder, collection, survey, decoded, sized
+            )
+            fingerprint = content_key(survey, content, resolved, collection.warnings, key_parts)
+            write_description(folder, key, fingerprint, resolved, *description)
             store.commit(folder, key)
             dataset = store.load(key, paths, title)
             assert dataset is not None
@@ -241,15 +248,15 @@ class _DecodePass:
         return self.decode(self._batches(items, target), target)
 
     def _batches(self, items: Sequence[Item], target: Target | None) -> Iterator[Batch]:
-        most = min(_BATCH_MOST, max(_BATCH_LEAST, len(items) // _BATCHES))
+        limit = min(_MAX_BATCH, max(_MIN_BATCH, len(items) // _BATCHES))
         if target is not None:
-            most = max(1, min(most, _BATCH_ROW_BYTES // target.recipe.row_bytes))
+            limit = max(1, min(limit, _BATCH_ROW_BYTES // target.recipe.row_bytes))
         batch: list[Item] = []
         size = first = 0
         for item in items:
             batch.append(item)
             size += item.size
-            if len(batch) >= most or size >= _BATCH_BYTES:
+            if len(batch) >= limit or size >= _BATCH_BYTES:
                 yield Batch(batch, first)
                 first += len(batch)
                 batch, size = [], 0
@@ -269,14 +276,14 @@ def _open_pool(
         return None
 
 
-def _guess_target(items: Sequence[Item], wanted: _PreparationRequest) -> Target | None:
+def _guess_target(items: Sequence[Item], request: _PreparationRequest) -> Target | None:
     """Return the probable recipe and file of the whole set, judging by a small sample of it."""
-    placed = [item for item in items if item.file is None or item.file.location is not None]
+    readable = [item for item in items if item.file is None or item.file.location is not None]
     # Seeking backwards in a compressed tar means decompressing it again.
-    few = placed[:: max(1, len(placed) // _SAMPLE_SIZE)] or items
+    candidates = readable[:: max(1, len(readable) // _SAMPLE_SIZE)] or items
     headers = []
-    values = SeenValues() if wanted.options.range is None else None
-    for item in few[:_SAMPLE_SIZE]:
+    values = SeenValues() if request.options.range is None else None
+    for item in candidates[:_SAMPLE_SIZE]:
         try:
             raw = read_item(item)
             headers.append(header_of(raw))
@@ -286,63 +293,67 @@ def _guess_target(items: Sequence[Item], wanted: _PreparationRequest) -> Target 
             continue
     if not headers:
         return None
-    sized = wanted.sized(Counter(header.size for header in headers))
-    recipe = wanted.recipe(sized, headers)
+    sized = request.sized(Counter(header.size for header in headers))
+    recipe = request.recipe(sized, headers)
     if values is not None:
         with suppress(StudioError):
-            recipe = replace(recipe, ranges=values.ranges("", wanted.options))
-    return create_rows_file(wanted.path, recipe)
+            recipe = replace(recipe, ranges=values.ranges("", request.options))
+    return create_rows_file(request.path, recipe)
 
 
 def _survey_pictures(
-    collection: Collection, pass_over: _DecodePass, guess: Target | None
+    collection: Collection, decode_pass: _DecodePass, guess: Target | None
 ) -> Generator[Progress, None, tuple[Survey, PassResult | None]]:
     """Read every header and hash every picture's content; with a guess, decode and write them too.
 
     Raises:
         StudioError: there is no picture at all, or none with a valid header.
     """
-    seen = Survey(rejects=list(collection.rejects))
-    made = PassResult(guess) if guess is not None else None
+    survey = Survey(rejects=list(collection.rejects))
+    decoded = PassResult(guess) if guess is not None else None
     total = len(collection.items)
     text = _LOOKING if guess is None else _MAKING
     yield Progress(0, total, text, "pictures")
-    with closing(pass_over.run(collection.items, guess)) as results:
+    with closing(decode_pass.run(collection.items, guess)) as results:
         for batch, result in results:
             with paused_gc():
-                _record_batch(batch, result, seen, made)
+                _record_batch(batch, result, survey, decoded)
             yield Progress(batch.first + len(batch.items), total, text, "pictures")
-    if not seen.items:
-        raise no_usable_pictures_error(collection.title, tuple(seen.rejects), seen.others)
-    return seen, made
+    if not survey.items:
+        raise no_usable_pictures_error(collection.title, tuple(survey.rejects), survey.others)
+    return survey, decoded
 
 
-def _record_batch(batch: Batch, result: BatchResult, seen: Survey, made: PassResult | None) -> None:
-    for row, (item, one) in enumerate(zip(batch.items, result.outcomes, strict=True), batch.first):
-        if one.kind == "other":
-            seen.others[one.why] += 1
-        elif one.kind == "left out":
-            seen.rejects.append(Reject(item.name, one.why))
+def _record_batch(
+    batch: Batch, result: BatchResult, survey: Survey, decoded: PassResult | None
+) -> None:
+    for row, (item, outcome) in enumerate(
+        zip(batch.items, result.outcomes, strict=True), batch.first
+    ):
+        if outcome.kind == "other":
+            survey.others[outcome.why] += 1
+        elif outcome.kind == "left out":
+            survey.rejects.append(Reject(item.name, outcome.why))
         else:
-            seen.add(item, one.header, bytes.fromhex(one.digest))
-            if made is not None:
-                made.record(row, one)
-    if made is not None:
-        made.coloured |= result.coloured
+            survey.add(item, outcome.header, bytes.fromhex(outcome.digest))
+            if decoded is not None:
+                decoded.record(row, outcome)
+    if decoded is not None:
+        decoded.coloured |= result.coloured
 
 
 def _decode_pictures(
-    seen: Survey, pass_over: _DecodePass, target: Target
+    survey: Survey, decode_pass: _DecodePass, target: Target
 ) -> Generator[Progress, None, PassResult]:
     """Decode and write the pictures whose headers are known."""
-    made = PassResult(target)
-    total = len(seen.items)
-    with closing(pass_over.run(seen.items, target)) as results:
+    decoded = PassResult(target)
+    total = len(survey.items)
+    with closing(decode_pass.run(survey.items, target)) as results:
         for batch, result in results:
-            last = batch.first + len(batch.items)
-            for row, one in enumerate(result.outcomes, batch.first):
-                same = one.digest == seen.digest(row).hex()
-                made.record(row, one if same else Outcome("seen", _CHANGED))
-            made.coloured |= result.coloured
-            yield Progress(last, total, _MAKING, "pictures")
-    return made
+            done = batch.first + len(batch.items)
+            for row, outcome in enumerate(result.outcomes, batch.first):
+                unchanged = outcome.digest == survey.digest(row).hex()
+                decoded.record(row, outcome if unchanged else Outcome("seen", _CHANGED))
+            decoded.coloured |= result.coloured
+            yield Progress(done, total, _MAKING, "pictures")
+    return decoded

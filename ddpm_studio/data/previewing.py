@@ -78,14 +78,14 @@ def preview(
     with ExitStack() as stack:
         collection = collect([Path(source) for source in sources], stack, options)
         # The time limit starts after the listing, which alone may take as long on a busy machine.
-        until = time.monotonic() + _MAX_SECONDS
+        deadline = time.monotonic() + _MAX_SECONDS
         likely = [item for item in collection.items if _looks_like_picture(item)]
         candidates = likely or collection.items
         rejects = list(collection.rejects)
         others: Counter[str] = Counter()
-        taken: list[tuple[int, Raw, Header]] = []
-        for tried, index in enumerate(_spread(len(candidates), count)):
-            if len(taken) == count or (tried and time.monotonic() > until):
+        samples: list[tuple[int, Raw, Header]] = []
+        for attempt, index in enumerate(_spread(len(candidates), count)):
+            if len(samples) == count or (attempt and time.monotonic() > deadline):
                 break
             item = candidates[index]
             try:
@@ -96,50 +96,52 @@ def preview(
             except UnusablePicture as verdict:
                 rejects.append(Reject(item.name, str(verdict)))
             else:
-                taken.append((index, raw, header))
-    if not taken:
+                samples.append((index, raw, header))
+    if not samples:
         raise no_usable_pictures_error(collection.title, tuple(rejects), others)
-    sizes = Counter(header.size for _, _, header in taken)
+    sizes = Counter(header.size for _, _, header in samples)
     size = options.image_size or choose_size(sizes.items(), required_multiple)
-    recipe = recipe_for(options, size, [header for _, _, header in taken])
+    recipe = recipe_for(options, size, [header for _, _, header in samples])
     if options.range is None:
         values = SeenValues()
-        for _, raw, _ in taken:
+        for _, raw, _ in samples:
             with suppress(UnusablePicture):
                 values.add(values_of(raw))
         recipe = replace(recipe, ranges=values.ranges(collection.title, options))
-    made: list[tuple[int, tuple[int, int], Pixels]] = []
-    for index, raw, header in taken:
-        if made and time.monotonic() > until:
+    prepared: list[tuple[int, tuple[int, int], Pixels]] = []
+    for index, raw, header in samples:
+        if prepared and time.monotonic() > deadline:
             break
         try:
-            made.append((index, header.size, prepare_picture(raw, recipe)))
+            prepared.append((index, header.size, prepare_picture(raw, recipe)))
         except UnusablePicture as verdict:
             rejects.append(Reject(candidates[index].name, str(verdict)))
-    if not made:
+    if not prepared:
         raise no_usable_pictures_error(collection.title, tuple(rejects))
-    pictures = np.stack([picture for _, _, picture in made])
+    pictures = np.stack([picture for _, _, picture in prepared])
     if options.channels == "auto" and recipe.channels == 3 and is_gray(pictures):
         pictures = pictures[..., :1].copy()
     return PreviewResult(
         pictures,
-        tuple(candidates[index].name for index, _, _ in made),
-        tuple(header_size for _, header_size, _ in made),
-        len(candidates) if likely else len(made),
+        tuple(candidates[index].name for index, _, _ in prepared),
+        tuple(header_size for _, header_size, _ in prepared),
+        len(candidates) if likely else len(prepared),
         len(rejects),
         resolve_options(options, PictureShape.of(pictures), bands=recipe.bands),
-        _classes(candidates, [one[0] for one in made], collection, options) if classes else (),
+        _classes(candidates, [entry[0] for entry in prepared], collection, options)
+        if classes
+        else (),
     )
 
 
 def _classes(
-    items: Sequence[Item], shown: Sequence[int], collection: Collection, options: PrepareOptions
+    items: Sequence[Item], indices: Sequence[int], collection: Collection, options: PrepareOptions
 ) -> tuple[str | None, ...]:
     """Return the class of each item shown, by its index, derived from all items together."""
-    found = labels_of(items, collection, options).classes
-    if found is None:
-        return (None,) * len(shown)
-    return tuple(rename_classes([found[number] for number in shown], options.classes))
+    classes = labels_of(items, collection, options).classes
+    if classes is None:
+        return (None,) * len(indices)
+    return tuple(rename_classes([classes[index] for index in indices], options.classes))
 
 
 def _looks_like_picture(item: Item) -> bool:
@@ -151,5 +153,5 @@ def _spread(total: int, count: int) -> list[int]:
     if total <= count:
         return list(range(total))
     first = dict.fromkeys(index * total // count for index in range(count))
-    more = count * _TRIES_PER_PICTURE
-    return list(first | dict.fromkeys(index * total // more for index in range(more)))
+    finer_count = count * _TRIES_PER_PICTURE
+    return list(first | dict.fromkeys(index * total // finer_count for index in range(finer_count)))

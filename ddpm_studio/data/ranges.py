@@ -40,8 +40,8 @@ class SeenValues:
         """
         if options.rules == FIRST_RULES:
             return ()
-        found = {dtype: self._range(title, dtype, options) for dtype in sorted(self.by_dtype)}
-        return tuple((dtype, *used) for dtype, used in found.items() if used is not None)
+        ranges = {dtype: self._range(title, dtype, options) for dtype in sorted(self.by_dtype)}
+        return tuple((dtype, *range_) for dtype, range_ in ranges.items() if range_ is not None)
 
     def _range(self, title: str, dtype: str, options: PrepareOptions) -> Range | None:
         values = self.by_dtype[dtype]
@@ -50,26 +50,26 @@ class SeenValues:
         if dtype == "uint8" and values.high >= BRIGHT:
             return None
         try:
-            used = values.inferred_range
+            inferred = values.inferred_range
         except UnknownRangeError as error:
             option = error.option or "--range LOW..HIGH"
             raise StudioError(
                 f"The pictures of {title} hold {error}.", f"Say their range: {option}."
             ) from error
         usual = {"uint8": BYTES, "uint16": WORDS, "int32": WORDS}.get(dtype)
-        if usual is None and values.high <= BYTES.high and used.low == 0:
-            usual = used if used != BYTES or self.darkest > 1 else None
-        return None if used == usual else used
+        if usual is None and values.high <= BYTES.high and inferred.low == 0:
+            usual = inferred if inferred != BYTES or self.darkest > 1 else None
+        return None if inferred == usual else inferred
 
     def describe(self, title: str, ranges: DtypeRanges) -> list[str]:
         """Return lines for the report on the values and the ranges they were taken for."""
-        used = {dtype: Range(low, high) for dtype, low, high in ranges}
+        by_dtype = {dtype: Range(low, high) for dtype, low, high in ranges}
         lines = []
         for dtype, values in self.by_dtype.items():
             bright = dtype == "uint8" and values.high >= BRIGHT
             if not bright:
-                taken = used.get(dtype) or values.inferred_range
-                lines += describe_values(title, values, taken)
-            elif dtype in used:
-                lines.append(f"{title}: bytes, read as {used[dtype]}.")
+                range_ = by_dtype.get(dtype) or values.inferred_range
+                lines += describe_values(title, values, range_)
+            elif dtype in by_dtype:
+                lines.append(f"{title}: bytes, read as {by_dtype[dtype]}.")
         return lines

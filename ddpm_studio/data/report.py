@@ -16,7 +16,7 @@ from ddpm_studio.durations import format_count
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.placeholders import placeholder_remedy
 
-_FEW = 50
+_SMALL_SET = 50
 _SIZES_SHOWN = 4
 _CLASSES_SHOWN = 12
 _SENTENCES = {
@@ -50,8 +50,8 @@ class Reject:
     @property
     def sentence(self) -> str:
         """The reason as a predicate to follow the name, such as "is cut short"."""
-        kind, detail, said = self.reason.partition(":")
-        return _SENTENCES.get(kind, f"is {kind}") + detail + said
+        kind, detail, text = self.reason.partition(":")
+        return _SENTENCES.get(kind, f"is {kind}") + detail + text
 
     @property
     def is_retryable(self) -> bool:
@@ -60,13 +60,13 @@ class Reject:
         return NEEDS in detail or (kind == "unreadable" and _is_system_message(detail))
 
 
-def _is_system_message(words: str) -> bool:
+def _is_system_message(text: str) -> bool:
     """Whether these words are a message of the operating system (``os.strerror``).
 
     Such a message means that the file can't be read, not that its contents are wrong. Its language
     may change while the program runs, as a window sets the locale.
     """
-    return words in map(os.strerror, errno.errorcode)
+    return text in map(os.strerror, errno.errorcode)
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,9 @@ class Report:
         if self.sizes:
             lines.append(f"Sizes: {listed(self._size_texts(), _SIZES_SHOWN)}.")
         if self.class_counts:
-            words = [f"{name} ({count:,})" for name, count in self.class_counts]
-            classes = format_count(len(words), "class", "classes")
-            lines.append(f"{classes}: {listed(words, _CLASSES_SHOWN)}.")
+            texts = [f"{name} ({count:,})" for name, count in self.class_counts]
+            classes = format_count(len(texts), "class", "classes")
+            lines.append(f"{classes}: {listed(texts, _CLASSES_SHOWN)}.")
         if self.duplicates:
             verb = "is an exact copy" if self.duplicates == 1 else "are exact copies"
             lines.append(f"{format_count(self.duplicates, 'picture')} {verb} of another.")
@@ -122,9 +122,9 @@ class Report:
             kinds = listed([f"{count:,} {kind}" for kind, count in self.others], _SIZES_SHOWN)
             lines.append(f"{format_count(total, 'other file')} {verb}: {kinds}.")
             lines += self.known_others()
-        chosen = [f"{key} ({n:,})" if n else key for key, _, n in self.label_choices]
-        if len(chosen) > len(self.labels):
-            lines.append(f"Labels to choose from: {listed(chosen, _CLASSES_SHOWN)}.")
+        choices = [f"{key} ({n:,})" if n else key for key, _, n in self.label_choices]
+        if len(choices) > len(self.labels):
+            lines.append(f"Labels to choose from: {listed(choices, _CLASSES_SHOWN)}.")
         return lines
 
     def known_others(self) -> list[str]:
@@ -188,7 +188,7 @@ def size_warnings(kept: int) -> tuple[str, ...]:
     """Return a warning if a set is too small to learn from; empty if it is not."""
     if kept == 1:
         return ("Only 1 picture: the model will memorise it.",)
-    if kept < _FEW:
+    if kept < _SMALL_SET:
         return (f"Only {kept} pictures: so few pictures will be memorised rather than learnt.",)
     return ()
 
@@ -199,19 +199,19 @@ def reject_summary(rejects: tuple[Reject, ...], *, details: bool = False) -> str
     With ``details``, a kind whose rejects all have the same detail is shown with that detail,
     unless there is a remedy for it.
     """
-    words = []
+    counts = []
     for kind, count in Counter(reject.kind for reject in rejects).most_common():
         reasons = {reject.reason for reject in rejects if reject.kind == kind}
-        shown = (
+        text = (
             reasons.pop()
             if details and len(reasons) == 1 and not placeholder_remedy(kind)
             else kind
         )
-        words.append(f"{count:,} {shown}")
-    return ", ".join(words)
+        counts.append(f"{count:,} {text}")
+    return ", ".join(counts)
 
 
-def listed(words: Sequence[str], most: int) -> str:
-    """Join the first ``most`` words with commas, followed by the number of further ones."""
-    shown = ", ".join(words[:most])
-    return f"{shown} and {len(words) - most:,} more" if len(words) > most else shown
+def listed(items: Sequence[str], limit: int) -> str:
+    """Join the first ``limit`` items with commas, followed by the number of further ones."""
+    shown = ", ".join(items[:limit])
+    return f"{shown} and {len(items) - limit:,} more" if len(items) > limit else shown

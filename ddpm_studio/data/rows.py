@@ -31,14 +31,14 @@ def finish_rows_file(target: Target, rows: npt.NDArray[np.int64], *, gray: bool)
         gray: whether to keep only the first channel, where all are equal.
     """
     path, recipe = target.path, target.recipe
-    written = (path.stat().st_size - target.offset) // recipe.row_bytes
-    if len(rows) == written and not gray:
+    row_count = (path.stat().st_size - target.offset) // recipe.row_bytes
+    if len(rows) == row_count and not gray:
         with path.open("r+b") as stream:
             stream.write(_header(len(rows), recipe, recipe.channels))
         return
     rows_path = path.with_suffix(".rows")
     rename_with_retries(Path.rename, path, rows_path)
-    shape = (written, recipe.height, recipe.width, recipe.channels)
+    shape = (row_count, recipe.height, recipe.width, recipe.channels)
     pictures = np.memmap(rows_path, np.uint8, "r", target.offset, shape)
     with path.open("wb") as stream:
         stream.write(_header(len(rows), recipe, 1 if gray else recipe.channels))
@@ -51,9 +51,9 @@ def finish_rows_file(target: Target, rows: npt.NDArray[np.int64], *, gray: bool)
 
 def _header(count: int, recipe: Recipe, channels: int) -> bytes:
     # NumPy pads headers so that the first axis can grow without moving the data.
-    written = BytesIO()
+    stream = BytesIO()
     shape = (count, recipe.height, recipe.width, channels)
     np.lib.format.write_array_header_1_0(
-        written, {"descr": "|u1", "fortran_order": False, "shape": shape}
+        stream, {"descr": "|u1", "fortran_order": False, "shape": shape}
     )
-    return written.getvalue()
+    return stream.getvalue()

@@ -72,25 +72,25 @@ def sample_set(name: str) -> SampleSet:
     for sample in sets:
         if sample.name == name:
             return sample
-    there = ", ".join(sample.name for sample in sets) or "none"
-    raise StudioError(f"There is no sample set {printable(name, 80)!r}.", f"There are: {there}.")
+    names = ", ".join(sample.name for sample in sets) or "none"
+    raise StudioError(f"There is no sample set {printable(name, 80)!r}.", f"There are: {names}.")
 
 
-def resolve_data_path(given: str | os.PathLike[str]) -> Path:
+def resolve_data_path(path: str | os.PathLike[str]) -> Path:
     """Resolve a path or ``sample:NAME`` to the path of the pictures, which need not exist.
 
     Raises:
         StudioError: if there is no sample set of that name.
     """
-    text = os.fspath(given)
-    named = text.startswith(PREFIX)
-    return sample_set(text.removeprefix(PREFIX)).path if named else Path(given)
+    text = os.fspath(path)
+    is_sample = text.startswith(PREFIX)
+    return sample_set(text.removeprefix(PREFIX)).path if is_sample else Path(path)
 
 
 def sample_name(source: Path) -> str | None:
     """Return ``sample:NAME`` for the path of a sample set; None for any other path."""
-    place = source.resolve()
-    names = (sample.name for sample in sample_sets() if sample.path.resolve() == place)
+    path = source.resolve()
+    names = (sample.name for sample in sample_sets() if sample.path.resolve() == path)
     return next((f"{PREFIX}{name}" for name in names), None)
 
 
@@ -99,5 +99,5 @@ def title_of(source: Path) -> str:
 
     A drive has no file name, so its path is returned.
     """
-    shipped = {sample.path: sample.title for sample in sample_sets()}
-    return shipped.get(source, source.name or str(source))
+    titles = {sample.path: sample.title for sample in sample_sets()}
+    return titles.get(source, source.name or str(source))

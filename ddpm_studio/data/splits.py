@@ -35,7 +35,7 @@ _MASK_WORDS = {
 }
 _BY_MASK_WORD = {word: part for part, words in _MASK_WORDS.items() for word in words}
 # Words next to the split's own in the name of a folder: "training_set", "seg_train".
-_BESIDE = frozenset(
+_QUALIFIERS = frozenset(
     ("set", "data", "dataset", "images", "image", "imgs", "img", "pictures", "seg", "part", "full")
 )
 _DOMAIN = re.compile(r"(train|test|val)([A-Z])")
@@ -44,7 +44,7 @@ _MASK_NAME = re.compile(
     r"(.+?)[ _.-](?:masks?|segmentation|seg|gt|groundtruth)(?:[ _-]?\d{1,3})?", re.IGNORECASE
 )
 # No operating system has longer paths.
-_LONGEST = 4096
+_MAX_PATH_LENGTH = 4096
 _SEPARATORS = re.compile(r"[\s_.-]+")
 
 
@@ -56,7 +56,7 @@ def split_of(word: str) -> str | None:
 def split_in(name: str) -> str | None:
     """Return the split named in a file's name, such as "train" in "train-0001.tar", or None."""
     base = name.rpartition("/")[2].casefold()
-    words = "".join(sign if sign.isalnum() else " " for sign in base).split()
+    words = "".join(character if character.isalnum() else " " for character in base).split()
     return next((split for word in words if (split := split_of(word))), None)
 
 
@@ -94,7 +94,7 @@ def split_of_folder(name: str) -> tuple[str, str] | None:
         return _BY_WORD[match[1]], match[2]
     words = _words_of(name)
     splits = [word for word in words if word in _BY_WORD]
-    if len(splits) != 1 or any(word not in _BESIDE for word in words if word not in splits):
+    if len(splits) != 1 or any(word not in _QUALIFIERS for word in words if word not in splits):
         return None
     return _BY_WORD[splits[0]], ""
 
@@ -105,12 +105,17 @@ def splits_of_siblings(names: Collection[str]) -> dict[str, tuple[str, str]] | N
     Where they do, "test_simple" belongs to the test split, and "samples" is extra; so is "seg_pred"
     next to "seg_train" and "seg_test". "train" alone may be a class, next to "car" and "plane".
     """
-    known = {name: part for name in names if (part := split_of_folder(name)) and not part[1]}
+    known = {
+        name: split_domain
+        for name in names
+        if (split_domain := split_of_folder(name)) and not split_domain[1]
+    }
     if not _include_training(split for split, _ in known.values()):
         return None
-    first = {name: next(iter(_words_of(name)), "") for name in names}
+    first_words = {name: next(iter(_words_of(name)), "") for name in names}
     return {
-        name: known.get(name, (_BY_WORD.get(word, "extra"), "")) for name, word in first.items()
+        name: known.get(name, (_BY_WORD.get(word, "extra"), ""))
+        for name, word in first_words.items()
     }
 
 
@@ -129,17 +134,18 @@ def splits_in_folder_names(names: Collection[str]) -> dict[str, tuple[str, str]]
             parts[name] = (_BY_WORD[splits[0].casefold()], rest)
     rests = {rest for _, rest in parts.values()}
     if not any(
-        _include_training(part for part, of in parts.values() if of == rest) for rest in rests
+        _include_training(part for part, other_rest in parts.values() if other_rest == rest)
+        for rest in rests
     ):
         return None
-    told = {name: (part, rest if len(rests) > 1 else "") for name, (part, rest) in parts.items()}
-    return {name: told.get(name, ("extra", "")) for name in names}
+    result = {name: (part, rest if len(rests) > 1 else "") for name, (part, rest) in parts.items()}
+    return {name: result.get(name, ("extra", "")) for name in names}
 
 
 def _include_training(splits: Iterable[str]) -> bool:
     """Whether there is a training split, and one for test or validation."""
-    known = set(splits)
-    return TRAIN in known and bool(known & {"val", "test"})
+    existing = set(splits)
+    return TRAIN in existing and bool(existing & {"val", "test"})
 
 
 def _words_of(name: str) -> list[str]:
@@ -160,17 +166,19 @@ def mask_paths(paths: Collection[str]) -> set[str]:
     """
     stems = {path.rpartition(".")[0] for path in paths}
     found = set()
-    of: set[str] = set()
+    masked_stems: set[str] = set()
     for path in paths:
         stem = path.rpartition(".")[0]
-        match = _MASK_NAME.fullmatch(stem) if len(stem) < _LONGEST else None
-        whole = (
-            next((one for one in _picture_stems(match[1]) if one in stems), None) if match else None
+        match = _MASK_NAME.fullmatch(stem) if len(stem) < _MAX_PATH_LENGTH else None
+        picture_stem = (
+            next((candidate for candidate in _picture_stems(match[1]) if candidate in stems), None)
+            if match
+            else None
         )
-        if whole is not None:
+        if picture_stem is not None:
             found.add(path)
-            of.add(whole)
-    return found if 2 * len(of) >= len(stems) - len(found) else set()
+            masked_stems.add(picture_stem)
+    return found if 2 * len(masked_stems) >= len(stems) - len(found) else set()
 
 
 def _picture_stems(stem: str) -> tuple[str, ...]:
@@ -178,28 +186,30 @@ def _picture_stems(stem: str) -> tuple[str, ...]:
     return stem, f"{stem}_image", f"{stem}_img"
 
 
-def selected_splits(found: Collection[str | None], asked: str | None) -> frozenset[str | None]:
+def selected_splits(splits: Collection[str | None], requested: str | None) -> frozenset[str | None]:
     """Return the splits to read: the one asked for, else the training split if there is one.
 
     With the training split, pictures of no split are read too. Without it, all are read, except
     masks next to pictures.
 
     Args:
-        found: the splits that there are; None stands for pictures of no split.
-        asked: a split, "all", or None.
+        splits: the splits that there are; None stands for pictures of no split.
+        requested: a split, "all", or None.
 
     Raises:
         StudioError: there are splits, and the one asked for is not among them.
     """
-    there = frozenset(found)
-    if asked == ALL:
-        return there
-    if asked in there and asked is not None:
-        return frozenset((asked,))
-    if asked is not None and (named := sorted(one for one in there if one is not None)):
-        raise StudioError(f"There is no part {asked}.", f"There are: {', '.join(named)}.")
-    there -= {MASKS} if IMAGES in there else set()
-    return there & {TRAIN, None} if TRAIN in there else there
+    existing = frozenset(splits)
+    if requested == ALL:
+        return existing
+    if requested in existing and requested is not None:
+        return frozenset((requested,))
+    if requested is not None and (
+        named := sorted(split for split in existing if split is not None)
+    ):
+        raise StudioError(f"There is no part {requested}.", f"There are: {', '.join(named)}.")
+    existing -= {MASKS} if IMAGES in existing else set()
+    return existing & {TRAIN, None} if TRAIN in existing else existing
 
 
 def left_out_warning(counts: dict[str, int], what: str = "picture") -> str:

@@ -67,7 +67,7 @@ def content_key(
     content: bytes | bytearray,
     options: PrepareOptions,
     warnings: Sequence[str],
-    more: Sequence[object] = (),
+    extra: Sequence[object] = (),
     *,
     as_asked: bool = False,
 ) -> str:
@@ -78,19 +78,19 @@ def content_key(
         content: the :func:`content_bytes` of its pictures.
         options: how they are prepared.
         warnings: the warnings about the set.
-        more: whatever else determines the prepared pictures; empty where they are read as by
+        extra: whatever else determines the prepared pictures; empty where they are read as by
             version 0.1.0, whose keys stay valid.
         as_asked: whether to include the options of :data:`CHOOSING`, which select what is read.
     """
     digest = hashlib.blake2b(digest_size=20)
-    told_options = options.model_dump(exclude=None if as_asked else CHOOSING)
-    digest.update(json.dumps([FORMAT, told_options, *more], sort_keys=True).encode())
-    first = options.rules == FIRST_RULES
+    dumped = options.model_dump(exclude=None if as_asked else CHOOSING)
+    digest.update(json.dumps([FORMAT, dumped, *extra], sort_keys=True).encode())
+    first_rules = options.rules == FIRST_RULES
     left_out = sorted(
         # Version 0.1.0 did not recognise placeholder files.
         (
             reject.name,
-            UNKNOWN_CONTENT if first and placeholder_remedy(reject.kind) else reject.reason,
+            UNKNOWN_CONTENT if first_rules and placeholder_remedy(reject.kind) else reject.reason,
         )
         for reject in survey.rejects
     )
@@ -102,8 +102,8 @@ def content_key(
 
 def quick_key(stamps: Sequence[Stamp], options: PrepareOptions, multiple: int) -> str:
     """Return the hex cache key of unread files, by paths, sizes, times, options and formats."""
-    told_options = options.model_dump(exclude={"rules"})
-    payload = [FORMAT, told_options, multiple, stamps, *current_rules(options), *_added_formats()]
+    dumped = options.model_dump(exclude={"rules"})
+    payload = [FORMAT, dumped, multiple, stamps, *current_rules(options), *_added_formats()]
     text = json.dumps(payload, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
 
@@ -157,20 +157,20 @@ class DatasetCache:
         """Return the prepared set of a key, or None if it is missing or damaged."""
         folder = self.root / key
         try:
-            described = read_object(folder / REPORT, _MAX_REPORT_BYTES)
-            options = PrepareOptions.model_validate(described["options"])
-            report = Report.from_dict(described["report"] | {"source": title})
-            class_names = tuple(str(name) for name in described["class_names"])
+            description = read_object(folder / REPORT, _MAX_REPORT_BYTES)
+            options = PrepareOptions.model_validate(description["options"])
+            report = Report.from_dict(description["report"] | {"source": title})
+            class_names = tuple(str(name) for name in description["class_names"])
             images = map_array(folder / IMAGES)
             labels = np.array(map_array(folder / LABELS)) if class_names else None
             shape = (report.kept, *_shape(options, images.shape))
-            if described["key"] != key or images.shape != shape or images.dtype != np.uint8:
+            if description["key"] != key or images.shape != shape or images.dtype != np.uint8:
                 return None
             if labels is not None and (labels.shape != shape[:1] or labels.dtype != np.int64):
                 return None
             if labels is not None and not _are_in_range(labels, len(class_names)):
                 return None
-            fingerprint = str(described["fingerprint"])
+            fingerprint = str(description["fingerprint"])
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return None
         return Dataset(
@@ -186,14 +186,14 @@ class DatasetCache:
 
     def find(self, fingerprint: str, source: Sequence[Path], title: str) -> Dataset | None:
         """Return a prepared set by its fingerprint, or None; its source need not exist."""
-        for report in self.root.glob(f"*/{REPORT}"):
+        for path in self.root.glob(f"*/{REPORT}"):
             try:
-                payload = read_object(report, _MAX_REPORT_BYTES).get("fingerprint")
+                payload = read_object(path, _MAX_REPORT_BYTES).get("fingerprint")
             except (OSError, ValueError):
                 continue
             if (
                 payload == fingerprint
-                and (found := self.load(report.parent.name, source, title)) is not None
+                and (found := self.load(path.parent.name, source, title)) is not None
             ):
                 return found
         return None
@@ -224,8 +224,8 @@ class DatasetCache:
 
     def commit(self, temporary: Path, key: str) -> None:
         """Flush a temporary folder to the disk and rename it to ``key``, atomically."""
-        for part in temporary.iterdir():
-            _flush(part)
+        for path in temporary.iterdir():
+            _flush(path)
         target = self.root / key
         # An existing folder is either damaged or was just written by another process.
         if target.exists() and self.load(target.name, (), "") is None:
@@ -257,7 +257,7 @@ def write_description(
     ``key`` is made from the options as asked for, ``fingerprint`` from the resolved ones: the same
     pictures prepared in the same way have the same fingerprint, whoever chose the options.
     """
-    described = {
+    description = {
         "format": FORMAT,
         "key": key,
         "fingerprint": fingerprint,
@@ -266,10 +266,10 @@ def write_description(
         "report": json.loads(report.to_json()),
     }
     # Pure ASCII: names of files need not be valid text in any encoding.
-    (folder / REPORT).write_text(json.dumps(described, indent=1), encoding="utf-8")
+    (folder / REPORT).write_text(json.dumps(description, indent=1), encoding="utf-8")
 
 
-def _shape(options: PrepareOptions, found: tuple[int, ...]) -> tuple[int, int, int]:
+def _shape(options: PrepareOptions, array_shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Return (H, W, C) of pictures prepared with these options; any number of bands is allowed.
 
     Raises:
@@ -278,8 +278,8 @@ def _shape(options: PrepareOptions, found: tuple[int, ...]) -> tuple[int, int, i
     if options.image_size is None:
         raise ValueError("the size was left open")
     width, height = sides(options.image_size)
-    if options.channels == "bands" and len(found) == 4:
-        return height, width, found[3]
+    if options.channels == "bands" and len(array_shape) == 4:
+        return height, width, array_shape[3]
     return height, width, CHANNELS[options.channels]
 
 

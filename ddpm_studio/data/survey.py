@@ -60,7 +60,7 @@ def no_usable_pictures_error(
         )
         return StudioError(f"{title} {rejects[0].sentence}.", remedy, details)
     if rejects:
-        said = reject_summary(rejects, details=True)
+        reason = reject_summary(rejects, details=True)
         remedy = "Choose pictures that other programs can open."
         if all(reject.kind.endswith(" channels") for reject in rejects):
             remedy = "Choose other channels: bands are as many as the arrays have."
@@ -68,21 +68,23 @@ def no_usable_pictures_error(
             remedy = placeholder_remedy(rejects[0].kind) or _range_remedy(rejects[0]) or remedy
             if rejects[0].kind == OUT_OF_RANGE:
                 # The detail differs between pictures, so the first one is shown.
-                said = f"{rejects[0].name} {rejects[0].sentence}"
-        return StudioError(f"No picture in {title} can be used: {said}.", remedy, details)
+                reason = f"{rejects[0].name} {rejects[0].sentence}"
+        return StudioError(f"No picture in {title} can be used: {reason}.", remedy, details)
     count = sum(others.values()) if others else 0
     if count == 0:
         return StudioError(f"{title} is empty.", "Choose a folder or an archive with pictures.")
     files = "1 file, and it is not a picture" if count == 1 else f"{count:,} files, none of them a"
     assert others is not None
-    for kind, most in others.most_common():
-        suffix, _, what = kind.partition(": ")
-        what = what or unsupported_source(suffix) or ""
-        if what:
-            this = title if count == 1 else f"{title} holds no pictures: what is {suffix} in it"
-            named = "" if count == 1 else f" ({most:,} of {count:,} files)"
-            said, _, remedy = what.partition(": ")
-            return StudioError(f"{this}{named} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
+    for kind, kind_count in others.most_common():
+        suffix, _, description = kind.partition(": ")
+        description = description or unsupported_source(suffix) or ""
+        if description:
+            subject = title if count == 1 else f"{title} holds no pictures: what is {suffix} in it"
+            share = "" if count == 1 else f" ({kind_count:,} of {count:,} files)"
+            reason, _, remedy = description.partition(": ")
+            return StudioError(
+                f"{subject}{share} is {reason}.", f"{remedy[:1].upper()}{remedy[1:]}."
+            )
     return StudioError(
         f"No pictures in {title}: {files}{'' if count == 1 else ' picture'}.",
         "Choose pictures such as PNG or JPEG, an archive of them, or arrays (.npy, .npz, HDF5, "

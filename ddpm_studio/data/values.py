@@ -41,8 +41,8 @@ class Range(NamedTuple):
         # A lookup table: 8 and 16 bits have fewer values than a large picture has pixels.
         if values.dtype in (np.uint8, np.uint16) and values.size > _MAX_WORDS:
             table = self.levels(np.arange(np.iinfo(values.dtype).max + 1, dtype=values.dtype))
-            found: npt.NDArray[np.uint8] = table[values]
-            return found
+            looked_up: npt.NDArray[np.uint8] = table[values]
+            return looked_up
         if values.size > _CHUNK_SIZE and len(values) > 1:
             rows = max(1, _CHUNK_SIZE * len(values) // values.size)
             levels = np.empty(values.shape, np.uint8)
@@ -68,13 +68,13 @@ class UnknownRangeError(ValueError):
     """Error for values whose meaning is not known.
 
     Args:
-        what: the message, worded to follow "holds".
+        message: the text, worded to follow "holds".
         option: the option that makes the values readable, such as "--range 0..4095"; empty if none
             was worked out.
     """
 
-    def __init__(self, what: str, option: str = "") -> None:
-        super().__init__(what)
+    def __init__(self, message: str, option: str = "") -> None:
+        super().__init__(message)
         self.option = option
 
 
@@ -139,19 +139,19 @@ class Values:
             return _UNIT
         if not self.are_numbers:
             raise UnknownRangeError(f"values of type {self.dtype}, not pictures")
-        found = self._float_range() if kind == "f" else self._integer_range()
-        if found is None:
+        inferred = self._float_range() if kind == "f" else self._integer_range()
+        if inferred is None:
             self.require_finite()
-            what = f"values from {self.low:g} to {self.high:g}, of no known meaning"
-            raise UnknownRangeError(what, f"--range {self.low:g}..{self.high:g}")
-        return found
+            message = f"values from {self.low:g} to {self.high:g}, of no known meaning"
+            raise UnknownRangeError(message, f"--range {self.low:g}..{self.high:g}")
+        return inferred
 
     def _float_range(self) -> Range | None:
         # Comparisons written so that NaN fails each of them.
-        for known in (_UNIT, _SIGNED, BYTES):
-            slack = _TOLERANCE * (known.high - known.low)
-            if self.low >= known.low - slack and self.high <= known.high + slack:
-                return known
+        for usual in (_UNIT, _SIGNED, BYTES):
+            slack = _TOLERANCE * (usual.high - usual.low)
+            if self.low >= usual.low - slack and self.high <= usual.high + slack:
+                return usual
         return None
 
     def _integer_range(self) -> Range | None:
@@ -167,12 +167,12 @@ class Values:
 
     def describe(self, used: Range) -> str:
         """Return a phrase with the values and the range that they were read as."""
-        deep = used.low == 0 and used.high > BYTES.high
-        bits = math.log2(used.high + 1) if deep else 0.0
-        deep = deep and bits.is_integer()
-        mask = used == _UNIT and self.are_integers
-        what = f" ({bits:.0f} bits)" if deep else " (a mask)" if mask else ""
-        return f"values {self}, read as {used}{what}"
+        is_deep = used.low == 0 and used.high > BYTES.high
+        bits = math.log2(used.high + 1) if is_deep else 0.0
+        is_deep = is_deep and bits.is_integer()
+        is_mask = used == _UNIT and self.are_integers
+        detail = f" ({bits:.0f} bits)" if is_deep else " (a mask)" if is_mask else ""
+        return f"values {self}, read as {used}{detail}"
 
     def is_dark(self, used: Range) -> bool:
         """Whether the values use so little of a range that they may be labels and not levels."""
