@@ -57,7 +57,7 @@ class PassResult:
     def record(self, row: int, outcome: Outcome) -> None:
         """Record the outcome of the next picture."""
         if outcome.kind != "made":
-            self.failures[len(self.rows)] = outcome.why
+            self.failures[len(self.rows)] = outcome.reason
         self.rows.append(row)
         self.results += (
             bytes.fromhex(outcome.result) if outcome.kind == "made" else bytes(RESULT_BYTES)

@@ -331,9 +331,9 @@ def _record_batch(
         zip(batch.items, result.outcomes, strict=True), batch.first
     ):
         if outcome.kind == "other":
-            survey.others[outcome.why] += 1
+            survey.others[outcome.reason] += 1
         elif outcome.kind == "left out":
-            survey.rejects.append(Reject(item.name, outcome.why))
+            survey.rejects.append(Reject(item.name, outcome.reason))
         else:
             survey.add(item, outcome.header, bytes.fromhex(outcome.digest))
             if decoded is not None:

@@ -39,17 +39,17 @@ def strips(image: Image.Image) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
 def measure_values(image: Image.Image) -> Values:
     """Return the minimum and maximum of an image's values, without those of its alpha channel."""
     if image.mode in ("L", "LA", "RGB", "RGBA"):
-        ends = image.getextrema()
-        bands = ends if isinstance(ends[0], tuple) else (ends,)
+        extrema = image.getextrema()
+        bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
         colours = bands[:1] if len(bands) <= 2 else bands[:3]
         low, high = min(band[0] for band in colours), max(band[1] for band in colours)
         return Values("uint8", float(low), float(high))
-    found: Values | None = None
+    values: Values | None = None
     for strip, _ in strips(image):
-        part = Values.of(np.asarray(strip))
-        found = part if found is None else found | part
-    assert found is not None
-    return found
+        strip_values = Values.of(np.asarray(strip))
+        values = strip_values if values is None else values | strip_values
+    assert values is not None
+    return values
 
 
 def to_eight_bits(image: Image.Image, values: Values, ranges: Ranges) -> Image.Image:
@@ -58,27 +58,27 @@ def to_eight_bits(image: Image.Image, values: Values, ranges: Ranges) -> Image.I
     Raises:
         UnusablePicture: the meaning of the values is not known.
     """
-    used = _range_of(values, ranges)
-    flat = Image.new("L", image.size)
-    for strip, place in strips(image):
-        flat.paste(Image.fromarray(used.levels(np.asarray(strip))), place)
-    return flat
+    range_ = _range_of(values, ranges)
+    levels = Image.new("L", image.size)
+    for strip, corner in strips(image):
+        levels.paste(Image.fromarray(range_.levels(np.asarray(strip))), corner)
+    return levels
 
 
-def array_to_levels(numbers: npt.NDArray[Any], values: Values, ranges: Ranges) -> Pixels:
+def array_to_levels(samples: npt.NDArray[Any], values: Values, ranges: Ranges) -> Pixels:
     """Convert an array to levels, uint8 of the same shape.
 
     Raises:
         UnusablePicture: the meaning of the values is not known.
     """
-    return _range_of(values, ranges).levels(numbers)
+    return _range_of(values, ranges).levels(samples)
 
 
-def uint16_to_levels(numbers: npt.NDArray[Any], used: Range) -> Pixels:
+def uint16_to_levels(samples: npt.NDArray[Any], range_: Range) -> Pixels:
     """Convert uint16 values to levels; for the full range, the high byte, as Pillow does."""
-    if used == WORDS:
-        return (numbers >> 8).astype(np.uint8)
-    return used.levels(numbers)
+    if range_ == WORDS:
+        return (samples >> 8).astype(np.uint8)
+    return range_.levels(samples)
 
 
 def _range_of(values: Values, ranges: Ranges) -> Range:
@@ -96,26 +96,26 @@ def _range_of(values: Values, ranges: Ranges) -> Range:
     try:
         return values.inferred_range
     except UnknownRangeError as error:
-        more = f", {RANGE_REQUIRED}" if error.option else ""
-        raise UnusablePicture(f"{OUT_OF_RANGE}: {error}{more}") from error
+        hint = f", {RANGE_REQUIRED}" if error.option else ""
+        raise UnusablePicture(f"{OUT_OF_RANGE}: {error}{hint}") from error
 
 
-def stretch_levels(image: Image.Image, used: Range) -> Image.Image:
+def stretch_levels(image: Image.Image, range_: Range) -> Image.Image:
     """Rescale an 8-bit image so that the ends of a range become 0 and 255; alpha is unchanged."""
-    table = used.levels(np.arange(256, dtype=np.uint8)).tolist()
-    same = list(range(256))
-    bands = len(image.getbands())
-    alpha = bands in (2, 4)
-    return image.point(table * (bands - alpha) + same * alpha)
+    table = range_.levels(np.arange(256, dtype=np.uint8)).tolist()
+    identity = list(range(256))
+    band_count = len(image.getbands())
+    has_alpha = band_count in (2, 4)
+    return image.point(table * (band_count - has_alpha) + identity * has_alpha)
 
 
 def orient_array(pixels: Pixels, orientation: int) -> Pixels:
     """Return pixels (H, W, C) turned upright by their TIFF or EXIF orientation, 1..8."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.transpose(1, 0, 2)
-    down = orientation in (3, 4, 7, 8)
-    across = orientation in (2, 3, 6, 7)
-    return pixels[:: -1 if down else 1, :: -1 if across else 1]
+    flip_rows = orientation in (3, 4, 7, 8)
+    flip_columns = orientation in (2, 3, 6, 7)
+    return pixels[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
 
 
 @dataclass(frozen=True)
@@ -132,17 +132,17 @@ class SixteenBitImage:
     high: Image.Image
     low: Image.Image | None
 
-    def levels(self, used: Range) -> Image.Image:
+    def levels(self, range_: Range) -> Image.Image:
         """Return the picture as levels, the ends of a range as black and white; alpha is kept.
 
         The image of the high bytes is overwritten, to save memory on large pictures.
         """
         lows = strips(self.low if self.low is not None else self.high)
-        for (high, place), (low, _) in zip(strips(self.high), lows, strict=True):
-            levels = used.levels(_combine_bytes(high, low))
+        for (high, corner), (low, _) in zip(strips(self.high), lows, strict=True):
+            levels = range_.levels(_combine_bytes(high, low))
             if levels.shape[2] == 4:
                 levels[..., 3] = np.asarray(high)[..., 3]
-            self.high.paste(Image.fromarray(levels), place)
+            self.high.paste(Image.fromarray(levels), corner)
         return self.high
 
 
@@ -156,30 +156,32 @@ def read_sixteen_bit_image(
     is_png = isinstance(image, PngImagePlugin.PngImageFile)
     if not is_png or frame or image.mode not in ("RGB", "RGBA") or data[24:25] != b"\x10":
         return None
-    found = measure_values(image)
-    if found.high >= _FULL:
+    high_bytes = measure_values(image)
+    if high_bytes.high >= _FULL:
         return SixteenBitImage(Values("uint16", 0.0, WORDS.high), image, None)
-    with PngImagePlugin.PngImageFile(io.BytesIO(data)) as again:
-        decoder = str(again.tile[0].args) if again.tile else ""
+    with PngImagePlugin.PngImageFile(io.BytesIO(data)) as low_image:
+        decoder = str(low_image.tile[0].args) if low_image.tile else ""
         if decoder not in _LOW_BYTES:
             return None
-        again.tile = [again.tile[0]._replace(args=_LOW_BYTES[decoder])]
-        again.load()
-    low: Image.Image = again
+        low_image.tile = [low_image.tile[0]._replace(args=_LOW_BYTES[decoder])]
+        low_image.load()
+    low: Image.Image = low_image
     if decoder == _GRAY_ALPHA:
-        gray, alpha = again.getchannel(1), again.getchannel(3)
+        gray, alpha = low_image.getchannel(1), low_image.getchannel(3)
         low = Image.merge("RGBA", (gray, gray, gray, alpha))
-    whole: Values | None = None
-    for (above, _), (below, _) in zip(strips(image), strips(low), strict=True):
-        part = Values.of(_combine_bytes(above, below, 3))
-        whole = part if whole is None else whole | part
-    assert whole is not None
-    return SixteenBitImage(whole, image, low)
+    values: Values | None = None
+    for (high_strip, _), (low_strip, _) in zip(strips(image), strips(low), strict=True):
+        strip_values = Values.of(_combine_bytes(high_strip, low_strip, 3))
+        values = strip_values if values is None else values | strip_values
+    assert values is not None
+    return SixteenBitImage(values, image, low)
 
 
-def _combine_bytes(high: Image.Image, low: Image.Image, most: int = 4) -> npt.NDArray[np.uint16]:
-    """Combine the images of the high and the low bytes into uint16 (H, W, C), C ≤ ``most``."""
-    words = np.asarray(high)[..., :most].astype(np.uint16)
-    words <<= 8
-    words |= np.asarray(low)[..., :most]
-    return words
+def _combine_bytes(
+    high: Image.Image, low: Image.Image, max_channels: int = 4
+) -> npt.NDArray[np.uint16]:
+    """Combine images of high and low bytes into uint16 (H, W, C), C ≤ ``max_channels``."""
+    samples = np.asarray(high)[..., :max_channels].astype(np.uint16)
+    samples <<= 8
+    samples |= np.asarray(low)[..., :max_channels]
+    return samples

@@ -58,7 +58,7 @@ class Outcome(NamedTuple):
         kind: "made"; "seen", its header is valid but it was not prepared; "left out", it can't be
             read or its header is invalid; "other", it is no picture; "large", it was not decoded
             because that takes much memory.
-        why: the reason for the report, or the kind of file; may be empty for "seen".
+        reason: the reason for the report, or the kind of file; may be empty for "seen".
         width, height, gray, alpha, bands: the fields of its header.
         digest: hex hash of its content.
         result: hex hash of the prepared picture.
@@ -69,7 +69,7 @@ class Outcome(NamedTuple):
     """
 
     kind: Literal["made", "seen", "left out", "other", "large"]
-    why: str = ""
+    reason: str = ""
     width: int = 0
     height: int = 0
     gray: bool = False
@@ -128,18 +128,18 @@ def read_file(suffix: str, size: int, read: Callable[[int], bytes]) -> bytes:
     try:
         if suffix not in PICTURE_SUFFIXES:
             head, suffix = read(_SIGNATURE_BYTES), without_shard_number(suffix)
-            found = identify(head[:HEAD_BYTES])
-            if found is None or (found == "TIFF" and suffix in RAW_SUFFIXES):
+            format_name = identify(head[:HEAD_BYTES])
+            if format_name is None or (format_name == "TIFF" and suffix in RAW_SUFFIXES):
                 kind = printable(suffix, _LONGEST_SUFFIX) or "without an ending"
                 # For a known suffix, the report itself names the file type.
-                known = unsupported_suffix(suffix)
-                what = unsupported_gzip(head) if known else unsupported_type(head)
-                instead = detect_placeholder(head, size)
-                if instead in (GIT_LFS, GIT_ANNEX) or (
-                    instead in (WEB_PAGE, SERVER_ERROR) and known
+                known_suffix = unsupported_suffix(suffix)
+                description = unsupported_gzip(head) if known_suffix else unsupported_type(head)
+                placeholder = detect_placeholder(head, size)
+                if placeholder in (GIT_LFS, GIT_ANNEX) or (
+                    placeholder in (WEB_PAGE, SERVER_ERROR) and known_suffix
                 ):
-                    what = instead.reason
-                raise NotAPicture(f"{kind}: {what}" if what else kind)
+                    description = placeholder.reason
+                raise NotAPicture(f"{kind}: {description}" if description else kind)
         if size > MAX_FILE_BYTES:
             raise UnusablePicture(f"too large: {size / 2**30:.1f} GB")
         return read(-1)
@@ -258,7 +258,7 @@ def _process_picture(
         except LargePicture:
             return header_outcome._replace(kind="large"), None
         except UnusablePicture as verdict:
-            return header_outcome._replace(why=str(verdict)), None
+            return header_outcome._replace(reason=str(verdict)), None
     return _with_row(header_outcome, row, picture.values), row
 
 
@@ -270,13 +270,13 @@ def _process_array(raw: Pixels, recipe: Recipe | None) -> tuple[Outcome, bytes |
     try:
         row = fit(from_array(raw, recipe.alpha_background), recipe)
     except UnusablePicture as verdict:
-        return header_outcome._replace(why=str(verdict)), None
+        return header_outcome._replace(reason=str(verdict)), None
     return _with_row(header_outcome, row, None), row
 
 
 def _with_row(header_outcome: Outcome, row: bytes, values: Values | None) -> Outcome:
-    numbers = {} if values is None else values.__dict__
-    return header_outcome._replace(kind="made", result=_row_hash(row), **numbers)
+    value_fields = {} if values is None else values.__dict__
+    return header_outcome._replace(kind="made", result=_row_hash(row), **value_fields)
 
 
 def _content_digest(raw: bytes | FileFrame) -> str:

@@ -107,8 +107,8 @@ class DecodePool:
         self._idle: queue.SimpleQueue[DecodeProcess | _AssistantWorker] = queue.SimpleQueue()
         self._one_large = threading.Lock()
         # Threads are created on demand: one waits for each process.
-        most = count if new_assistants is None else _MAX_ASSISTED
-        self._pool = ThreadPoolExecutor(most, thread_name_prefix="prepare")
+        max_threads = count if new_assistants is None else _MAX_ASSISTED
+        self._pool = ThreadPoolExecutor(max_threads, thread_name_prefix="prepare")
         try:
             for _ in range(count):
                 self._workers.append(DecodeProcess())
@@ -160,10 +160,10 @@ class DecodePool:
             )
             self._add_new_assistants()
             if len(waiting) > 2 * (len(self._workers) + len(self._assistants)):
-                done, future = waiting.popleft()
-                yield done, future.result()
-        for done, future in waiting:
-            yield done, future.result()
+                finished, future = waiting.popleft()
+                yield finished, future.result()
+        for finished, future in waiting:
+            yield finished, future.result()
 
     def _add_new_assistants(self) -> None:
         for newcomer in self._new_assistants() if self._new_assistants else ():
@@ -173,15 +173,17 @@ class DecodePool:
     def _run_batch(
         self, pictures: list[_EncodedPicture], first: int, target: Target | None
     ) -> BatchResult:
-        one = self._idle.get()
+        worker = self._idle.get()
         try:
-            if isinstance(one, DecodeProcess):
-                return self._run_batch_here(one, pictures, first, target)
-            seen = one.request_decode(pictures, first, target)
+            if isinstance(worker, DecodeProcess):
+                return self._run_batch_here(worker, pictures, first, target)
+            result = worker.request_decode(pictures, first, target)
         finally:
-            self._idle.put(one)
-        if seen is not None and all(one.kind not in _UNCERTAIN for one in seen.outcomes):
-            return seen
+            self._idle.put(worker)
+        if result is not None and all(
+            outcome.kind not in _UNCERTAIN for outcome in result.outcomes
+        ):
+            return result
         # A file that can't be read on the other machine may be readable on this one.
         return self._run_batch_here(
             self._workers[first % len(self._workers)], pictures, first, target
@@ -195,17 +197,17 @@ class DecodePool:
         target: Target | None,
     ) -> BatchResult:
         with worker.lock:
-            seen = worker.request_decode(pictures, first, target, large=False)
-            for index, outcome in enumerate(seen.outcomes):
+            result = worker.request_decode(pictures, first, target, large=False)
+            for index, outcome in enumerate(result.outcomes):
                 if outcome.kind == "large":
                     # To bound the use of memory, one large picture is decoded at a time.
                     with self._one_large:
-                        again = worker.request_decode(
+                        retry = worker.request_decode(
                             [pictures[index]], first + index, target, large=True
                         )
-                    seen.outcomes[index] = again.outcomes[0]
-                    seen = BatchResult(seen.outcomes, seen.coloured or again.coloured)
-            return seen
+                    result.outcomes[index] = retry.outcomes[0]
+                    result = BatchResult(result.outcomes, result.coloured or retry.coloured)
+            return result
 
 
 class _EncodedPicture(NamedTuple):
@@ -323,7 +325,7 @@ class _AssistantWorker:
         answer = self._assistant.answer(_encode_request(pictures, 0, target, large=False))
         line, _, rows = answer.partition(b"\n")
         try:
-            seen = _parse_response(line)
+            result = _parse_response(line)
         except (MemoryError, OSError, RuntimeError):
             return None
         if target is not None:
@@ -332,7 +334,7 @@ class _AssistantWorker:
             with target.path.open("r+b") as stream:
                 stream.seek(target.offset + first * target.recipe.row_bytes)
                 stream.write(rows)
-        return seen
+        return result
 
     def stop(self) -> None:
         """Stop waiting for an answer."""
@@ -348,17 +350,17 @@ def _encode_request(
     pictures: list[_EncodedPicture], first: int, target: Target | None, *, large: bool
 ) -> bytes:
     """Return a decode request: a line of JSON, followed by the bytes of pictures it carries."""
-    where = None
+    target_fields = None
     if target is not None:
-        where = (asdict(target.recipe), os.fspath(target.path), target.offset)
-    question = {
-        "pictures": [one.fields for one in pictures],
+        target_fields = (asdict(target.recipe), os.fspath(target.path), target.offset)
+    request = {
+        "pictures": [picture.fields for picture in pictures],
         "first": first,
-        "target": where,
+        "target": target_fields,
         "large": large,
     }
-    blobs = (one.blob for one in pictures if one.blob)
-    return b"".join((json.dumps(question).encode(), b"\n", *blobs))
+    blobs = (picture.blob for picture in pictures if picture.blob)
+    return b"".join((json.dumps(request).encode(), b"\n", *blobs))
 
 
 def _parse_response(line: bytes) -> BatchResult:
@@ -369,7 +371,7 @@ def _parse_response(line: bytes) -> BatchResult:
     """
     with paused_gc():
         answer = json.loads(line)
-        outcomes = [Outcome(*one) for one in answer.get("outcomes", ())]
+        outcomes = [Outcome(*fields) for fields in answer.get("outcomes", ())]
     if (error := answer.get("error")) is not None:
         if error == MEMORY:
             raise MemoryError

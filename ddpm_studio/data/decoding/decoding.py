@@ -64,7 +64,7 @@ from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.values import BYTES, WORDS, Values
 from ddpm_studio.errors import printable
 from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS
-from ddpm_studio.placeholders import HEAD_BYTES as STAND_IN_BYTES
+from ddpm_studio.placeholders import HEAD_BYTES as PLACEHOLDER_HEAD_BYTES
 from ddpm_studio.placeholders import detect_placeholder
 
 _Read = TypeVar("_Read")
@@ -203,8 +203,8 @@ class OpenedPicture:
         # For TIFF, Pillow gives the size when upright.
         if image.format != "TIFF" and _orientation(image) >= 5:
             width, height = height, width
-        if (content := _band_chunk(image)) is not None:
-            height, width, bands = _read_or_reject(band_shape, content, image.size)
+        if (chunk := _band_chunk(image)) is not None:
+            height, width, bands = _read_or_reject(band_shape, chunk, image.size)
             return Header((width, height), gray=False, alpha=False, bands=bands)
         return Header(
             (width, height),
@@ -243,15 +243,15 @@ class OpenedPicture:
         """
         if self._tiff_page is not None:
             return self._decode_page(self._tiff_page, background, ranges, large)
-        easy = self._jpeg
-        if easy is not None and (draft is None or draft(*easy.size) >= 1):
+        jpeg = self._jpeg
+        if jpeg is not None and (draft is None or draft(*jpeg.size) >= 1):
             with suppress(Exception):  # the full reader says what is wrong
-                return self._rescale_bytes(easy.decode(self._data), ranges, measure)
+                return self._rescale_bytes(jpeg.decode(self._data), ranges, measure)
         if self._image is None:
             self._image = open_image(self._data, identify(self._data[:HEAD_BYTES]))
         image = self._image
-        if (content := _band_chunk(image)) is not None:
-            return _read_or_reject(unpack_bands, content, image.size)
+        if (chunk := _band_chunk(image)) is not None:
+            return _read_or_reject(unpack_bands, chunk, image.size)
         scale = 1.0 if draft is None else draft(*image.size)
         if scale < 1 and image.format in ("JPEG", "MPO"):
             width, height = image.size
@@ -263,8 +263,8 @@ class OpenedPicture:
             # To bound the use of memory, only one thread decodes a large picture at a time.
             with _ONE_LARGE if is_large else nullcontext():
                 image.load()
-                upright = self._to_levels(image, ranges, measure)
-                return _flatten_upright(image, upright, background, scale if is_large else 1.0)
+                levels = self._to_levels(image, ranges, measure)
+                return _flatten_upright(image, levels, background, scale if is_large else 1.0)
         except (MemoryError, UnusablePicture):
             raise
         except Exception as error:  # untrusted bytes make the plugins raise nearly anything
@@ -275,11 +275,11 @@ class OpenedPicture:
         if image.mode.startswith("I") or image.mode == "F":
             self.values = measure_values(image)
             return to_eight_bits(image, self.values, ranges)
-        deep = read_sixteen_bit_image(self._data, image, self._frame)
-        if deep is not None:
-            self.values = deep.values
-            used = ranges.get(deep.values.dtype)
-            return image if used in (None, WORDS) else deep.levels(used)
+        sixteen_bit = read_sixteen_bit_image(self._data, image, self._frame)
+        if sixteen_bit is not None:
+            self.values = sixteen_bit.values
+            range_ = ranges.get(sixteen_bit.values.dtype)
+            return image if range_ in (None, WORDS) else sixteen_bit.levels(range_)
         return self._rescale_bytes(image, ranges, measure)
 
     def _rescale_bytes(self, image: Image.Image, ranges: Ranges, measure: bool) -> Image.Image:
@@ -287,8 +287,8 @@ class OpenedPicture:
             return image
         if measure:
             self.values = measure_values(image)
-        used = ranges.get("uint8", BYTES)
-        return image if used == BYTES else stretch_levels(image, used)
+        range_ = ranges.get("uint8", BYTES)
+        return image if range_ == BYTES else stretch_levels(image, range_)
 
     def _decode_page(
         self, page: TiffPage, background: Rgb | None, ranges: Ranges, large: bool
@@ -298,18 +298,18 @@ class OpenedPicture:
             raise LargePicture
         try:
             with _ONE_LARGE if is_large else nullcontext():
-                numbers = page.read(self._data)
-                self.values = Values.of(numbers)
+                samples = page.read(self._data)
+                self.values = Values.of(samples)
                 if page.bands > 1 and self.values.dtype == "uint16":
                     # As Pillow does for the colours of 16 bits that it can read.
-                    used = ranges.get("uint16", WORDS)
-                    pixels = uint16_to_levels(numbers, used)
+                    range_ = ranges.get("uint16", WORDS)
+                    pixels = uint16_to_levels(samples, range_)
                 else:
-                    pixels = array_to_levels(numbers, self.values, ranges)
+                    pixels = array_to_levels(samples, self.values, ranges)
         except ValueError as error:
             raise UnusablePicture(tiff_error_reason(error)) from error
-        turned = orient_array(pixels, page.orientation)
-        return turned if _page_header(page, 1).bands else from_array(turned, background)
+        upright = orient_array(pixels, page.orientation)
+        return upright if _page_header(page, 1).bands else from_array(upright, background)
 
 
 def _page_header(page: TiffPage, frames: int) -> Header:
@@ -323,13 +323,13 @@ def _flatten_upright(
     image: ImageFile.ImageFile, levelled: Image.Image, background: Rgb | None, scale: float
 ) -> Image.Image:
     # Read after loading: Pillow has turned a TIFF upright by then.
-    turn = _TRANSPOSE_BY_ORIENTATION.get(_orientation(image))
+    transpose = _TRANSPOSE_BY_ORIENTATION.get(_orientation(image))
     flat = flatten(levelled, background)
     if flat is not image:
         image.close()
     if (factor := int(1 / scale)) > 1:
         flat = flat.reduce(factor)
-    return flat if turn is None else flat.transpose(turn)
+    return flat if transpose is None else flat.transpose(transpose)
 
 
 def open_image(data: bytes, kind: str | None) -> ImageFile.ImageFile:
@@ -343,12 +343,12 @@ def open_image(data: bytes, kind: str | None) -> ImageFile.ImageFile:
     if kind is None and looks_like_tga(data):
         kind = "TGA"
     if kind is None:
-        instead = detect_placeholder(data[:STAND_IN_BYTES], len(data))
-        if instead is not None:
-            raise UnusablePicture(instead.reason)
+        placeholder = detect_placeholder(data[:PLACEHOLDER_HEAD_BYTES], len(data))
+        if placeholder is not None:
+            raise UnusablePicture(placeholder.reason)
         raise UnusablePicture(unsupported_type(data) or UNKNOWN_CONTENT)
-    if (why := too_costly(kind, data)) is not None:
-        raise UnusablePicture(why)
+    if (reason := too_costly(kind, data)) is not None:
+        raise UnusablePicture(reason)
     try:
         image = _OPENERS[kind](io.BytesIO(data))
     except MemoryError:
@@ -357,9 +357,9 @@ def open_image(data: bytes, kind: str | None) -> ImageFile.ImageFile:
         if kind == "TIFF" and ("pixel mode" in str(error) or isinstance(error.__cause__, KeyError)):
             raise UnusablePicture(f"not read here: {unsupported_reason(data)}") from error
         raise UnusablePicture(_failure_reason(data, error)) from error
-    if (why := too_costly_to_decode(kind, data, image)) is not None:
+    if (reason := too_costly_to_decode(kind, data, image)) is not None:
         image.close()
-        raise UnusablePicture(why)
+        raise UnusablePicture(reason)
     return image
 
 
@@ -370,17 +370,17 @@ def _band_chunk(image: ImageFile.ImageFile) -> bytes | None:
 
 
 def _read_or_reject(
-    read: Callable[[bytes, tuple[int, int]], _Read], content: bytes, shown: tuple[int, int]
+    read: Callable[[bytes, tuple[int, int]], _Read], chunk: bytes, size: tuple[int, int]
 ) -> _Read:
     try:
-        return read(content, shown)
+        return read(chunk, size)
     except ValueError as error:
         raise UnusablePicture(f"damaged: {error}") from error
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
-    notes = [image.info[key] for key in _EXIF_KEYS if key in image.info]
-    if not notes or any(len(note) > _MAX_EXIF_BYTES for note in notes):
+    metadata = [image.info[key] for key in _EXIF_KEYS if key in image.info]
+    if not metadata or any(len(entry) > _MAX_EXIF_BYTES for entry in metadata):
         return 1
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
@@ -390,8 +390,8 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 
 
 def _failure_reason(data: bytes, error: Exception) -> str:
-    if (rare := unsupported_variant(data)) is not None:
-        return rare
+    if (reason := unsupported_variant(data)) is not None:
+        return reason
     message = printable(str(error), 100)
     if isinstance(error, EOFError) or "truncated" in message.lower() or is_truncated(data):
         return "truncated"

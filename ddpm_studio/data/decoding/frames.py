@@ -23,30 +23,30 @@ def count_frames(kind: str, data: bytes) -> int:
         kind: kind of picture, as of :func:`ddpm_studio.data.decoding.signatures.identify`.
         data: the bytes of the file.
     """
-    counted = {"GIF": _gif_frames, "TIFF": _tiff_pages, "WEBP": _webp_frames, "PNG": _png}.get(kind)
-    if counted is None:
+    counter = {"GIF": _gif_frames, "TIFF": _tiff_pages, "WEBP": _webp_frames, "PNG": _png}.get(kind)
+    if counter is None:
         return 1
     try:
-        return max(1, counted(data))
+        return max(1, counter(data))
     except (struct.error, IndexError, OverflowError):
         return 1
 
 
 def _gif_frames(data: bytes) -> int:
-    at = 13 + _colour_table_size(data[10])
+    offset = 13 + _colour_table_size(data[10])
     count = 0
-    while at < len(data) and count < MAX_FRAMES:
-        if data[at] == _GIF_IMAGE:
+    while offset < len(data) and count < MAX_FRAMES:
+        if data[offset] == _GIF_IMAGE:
             count += 1
             # Image descriptor, local colour table and LZW minimum code size.
-            at += 10 + _colour_table_size(data[at + 9]) + 1
-        elif data[at] == _GIF_EXTENSION:
-            at += 2
+            offset += 10 + _colour_table_size(data[offset + 9]) + 1
+        elif data[offset] == _GIF_EXTENSION:
+            offset += 2
         else:
             break
-        while data[at]:
-            at += data[at] + 1
-        at += 1
+        while data[offset]:
+            offset += data[offset] + 1
+        offset += 1
     return count
 
 
@@ -57,23 +57,25 @@ def _colour_table_size(flags: int) -> int:
 
 def _tiff_pages(data: bytes) -> int:
     order = "<" if data.startswith(b"II") else ">"
-    big = data[2:4] in (b"+\0", b"\0+")
-    place, number, entry = ("Q", "Q", 20) if big else ("I", "H", 12)
-    (at,) = struct.unpack_from(order + place, data, 8 if big else 4)
-    seen: set[int] = set()
-    while at and at not in seen and len(seen) < MAX_FRAMES:
-        (tags,) = struct.unpack_from(order + number, data, at)
-        seen.add(at)
-        (at,) = struct.unpack_from(order + place, data, at + struct.calcsize(number) + tags * entry)
-    return len(seen)
+    is_big = data[2:4] in (b"+\0", b"\0+")
+    offset_code, count_code, entry_size = ("Q", "Q", 20) if is_big else ("I", "H", 12)
+    (offset,) = struct.unpack_from(order + offset_code, data, 8 if is_big else 4)
+    offsets: set[int] = set()
+    while offset and offset not in offsets and len(offsets) < MAX_FRAMES:
+        (tag_count,) = struct.unpack_from(order + count_code, data, offset)
+        offsets.add(offset)
+        (offset,) = struct.unpack_from(
+            order + offset_code, data, offset + struct.calcsize(count_code) + tag_count * entry_size
+        )
+    return len(offsets)
 
 
 def _webp_frames(data: bytes) -> int:
-    at, count = 12, 0
-    while at + 8 <= len(data) and count < MAX_FRAMES:
-        count += data[at : at + 4] == b"ANMF"
-        (size,) = struct.unpack_from("<I", data, at + 4)
-        at += 8 + size + size % 2
+    offset, count = 12, 0
+    while offset + 8 <= len(data) and count < MAX_FRAMES:
+        count += data[offset : offset + 4] == b"ANMF"
+        (size,) = struct.unpack_from("<I", data, offset + 4)
+        offset += 8 + size + size % 2
     return count
 
 
@@ -95,15 +97,15 @@ def _png_frames(data: bytes) -> int | None:
     A default image that is not part of the animation (no ``fcTL`` precedes it) comes before the
     frames, as in Pillow.
     """
-    at, animated, own = 8, 0, 1
-    while at + 12 <= len(data):
-        (size,) = struct.unpack_from(">I", data, at)
-        kind = data[at + 4 : at + 8]
+    offset, animated, default_image = 8, 0, 1
+    while offset + 12 <= len(data):
+        (size,) = struct.unpack_from(">I", data, offset)
+        kind = data[offset + 4 : offset + 8]
         if kind == b"acTL":
-            (animated,) = struct.unpack_from(">I", data, at + 8)
+            (animated,) = struct.unpack_from(">I", data, offset + 8)
         elif kind == b"fcTL":
-            own = 0
+            default_image = 0
         elif kind == b"IDAT":
-            return min(animated + own, MAX_FRAMES) if animated else 1
-        at += 12 + size
+            return min(animated + default_image, MAX_FRAMES) if animated else 1
+        offset += 12 + size
     return None

@@ -51,8 +51,8 @@ def too_costly_to_decode(kind: str, data: bytes, image: ImageFile.ImageFile) -> 
 
 
 def _too_large(kind: str, width: int, height: int) -> str | None:
-    most = _MAX_PIXELS.get(kind, MAX_PIXELS)
-    if width * height > most or max(width, height) > _MAX_SIDE:
+    limit = _MAX_PIXELS.get(kind, MAX_PIXELS)
+    if width * height > limit or max(width, height) > _MAX_SIDE:
         return f"too large: {size_text(width, height)} pixels"
     return None
 
@@ -75,18 +75,20 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 def _has_oversized_directory(data: bytes) -> bool:
     """Whether the first directory of a TIFF exceeds the limits on tags or on values of one tag."""
     order = "<" if data.startswith(b"II") else ">"
-    big = data[2:4] in (b"+\0", b"\0+")
-    place, count, entry = ("Q", "Q", "HHQ8x") if big else ("I", "H", "HHI4x")
+    is_big = data[2:4] in (b"+\0", b"\0+")
+    offset_code, count_code, entry_code = ("Q", "Q", "HHQ8x") if is_big else ("I", "H", "HHI4x")
     try:
-        (at,) = struct.unpack_from(order + place, data, 8 if big else 4)
-        (tags,) = struct.unpack_from(order + count, data, at)
-        if tags > _MAX_TIFF_TAGS:
+        (offset,) = struct.unpack_from(order + offset_code, data, 8 if is_big else 4)
+        (tag_count,) = struct.unpack_from(order + count_code, data, offset)
+        if tag_count > _MAX_TIFF_TAGS:
             return True
-        at += struct.calcsize(order + count)
-        step = struct.calcsize(order + entry)
-        for number in range(tags):
-            _, kind, values = struct.unpack_from(order + entry, data, at + number * step)
-            if kind not in _TIFF_BYTES and values > _MAX_TIFF_VALUES:
+        offset += struct.calcsize(order + count_code)
+        entry_size = struct.calcsize(order + entry_code)
+        for index in range(tag_count):
+            _, type_code, value_count = struct.unpack_from(
+                order + entry_code, data, offset + index * entry_size
+            )
+            if type_code not in _TIFF_BYTES and value_count > _MAX_TIFF_VALUES:
                 return True
     except (struct.error, OverflowError):
         return False

@@ -37,19 +37,19 @@ def flatten(image: Image.Image, background: Rgb | None) -> Image.Image:
         return to_eight_bits(image, measure_values(image), NO_RANGES)
     transparent = mode in ALPHA_MODES or "transparency" in image.info
     if transparent and background is None:
-        wanted = "LA" if mode in ("LA", "La") else "RGBA"
-        return image if mode == wanted else image.convert(wanted)
+        target_mode = "LA" if mode in ("LA", "La") else "RGBA"
+        return image if mode == target_mode else image.convert(target_mode)
     if background is None:
         background = (0, 0, 0)  # Never seen: the image is opaque.
     flat = Image.new("L" if mode == "1" and not transparent else "RGB", image.size, background[0])
     # Strip by strip, to avoid a third and a fourth copy of the whole picture.
-    for strip, place in strips(image):
+    for strip, corner in strips(image):
         if transparent:
             if mode in ("La", "RGBa"):
                 strip = strip.convert("LA" if mode == "La" else "RGBA")
             rgba = strip.convert("RGBA")
-            flat.paste(background, (*place, place[0] + strip.width, place[1] + strip.height))
-            flat.paste(rgba, place, rgba.getchannel("A"))
+            flat.paste(background, (*corner, corner[0] + strip.width, corner[1] + strip.height))
+            flat.paste(rgba, corner, rgba.getchannel("A"))
         else:
-            flat.paste(strip.convert(flat.mode), place)
+            flat.paste(strip.convert(flat.mode), corner)
     return flat

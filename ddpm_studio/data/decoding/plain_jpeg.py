@@ -41,27 +41,27 @@ def plain_jpeg(data: bytes) -> PlainJpeg | None:
     if not data.startswith(_START_OF_IMAGE) or data.count(_START_OF_SCAN) > _MAX_SCANS:
         return None
     found: PlainJpeg | None = None
-    at = len(_START_OF_IMAGE)
+    offset = len(_START_OF_IMAGE)
     try:
-        while data[at] == 0xFF:
-            marker = data[at + 1]
+        while data[offset] == 0xFF:
+            marker = data[offset + 1]
             if marker == _START_OF_SCAN[1]:
                 return found
             if marker in _START_OF_FRAME and found is None:
-                bits, height, width = data[at + 4], *_pairs(data, at + 5)
-                mode = _MODES.get(data[at + 9])
+                bits, height, width = data[offset + 4], *_pairs(data, offset + 5)
+                mode = _MODES.get(data[offset + 9])
                 if bits != 8 or mode is None or not 0 < width * height <= _MAX_PIXELS:
                     return None
                 found = PlainJpeg((width, height), mode)
             elif marker not in _SKIPPED_SEGMENTS and not (
-                marker == _JFIF and data.startswith(b"JFIF", at + 4)
+                marker == _JFIF and data.startswith(b"JFIF", offset + 4)
             ):
                 return None
-            at += 2 + (data[at + 2] << 8 | data[at + 3])
+            offset += 2 + (data[offset + 2] << 8 | data[offset + 3])
     except IndexError:
         pass
     return None
 
 
-def _pairs(data: bytes, at: int) -> tuple[int, int]:
-    return data[at] << 8 | data[at + 1], data[at + 2] << 8 | data[at + 3]
+def _pairs(data: bytes, offset: int) -> tuple[int, int]:
+    return data[offset] << 8 | data[offset + 1], data[offset + 2] << 8 | data[offset + 3]

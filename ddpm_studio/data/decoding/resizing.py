@@ -51,8 +51,8 @@ class Recipe:
     @property
     def alpha_background(self) -> Rgb | None:
         """The colour behind transparent pixels; None keeps transparency."""
-        raw = self.bands or self.pick is not None
-        return None if raw or self.channels in (2, 4) else self.background
+        is_raw = self.bands or self.pick is not None
+        return None if is_raw or self.channels in (2, 4) else self.background
 
     def draft_scale(self, width: int, height: int) -> float:
         """Return the smallest scale at which a picture still has enough pixels to be resized."""
@@ -84,23 +84,23 @@ def fit(decoded: Decoded, recipe: Recipe) -> bytes:
         return _fit_bands(np.atleast_3d(np.asarray(decoded)), recipe)
     mode = _MODES[recipe.channels - 1]
     if recipe.channels not in (2, 4):
-        shaped = _fit_image(decoded, recipe)
-        return (shaped if shaped.mode == mode else shaped.convert(mode)).tobytes()
-    shaped = _fit_image(decoded if decoded.mode == mode else decoded.convert(mode), recipe)
+        resized = _fit_image(decoded, recipe)
+        return (resized if resized.mode == mode else resized.convert(mode)).tobytes()
+    resized = _fit_image(decoded if decoded.mode == mode else decoded.convert(mode), recipe)
     # Fully transparent pixels get one colour, so that no hidden colours are learnt.
-    hidden = shaped.getchannel("A").point(lambda level: 0 if level else 255)
-    shaped.paste(_canvas(mode, shaped.size, recipe.background), mask=hidden)
-    return shaped.tobytes()
+    hidden = resized.getchannel("A").point(lambda level: 0 if level else 255)
+    resized.paste(_canvas(mode, resized.size, recipe.background), mask=hidden)
+    return resized.tobytes()
 
 
-def _select_channels(decoded: Decoded, pick: tuple[int, ...], *, as_colours: bool) -> Decoded:
+def _select_channels(decoded: Decoded, indices: tuple[int, ...], *, as_colours: bool) -> Decoded:
     pixels = np.atleast_3d(np.asarray(decoded))
-    if max(pick) >= pixels.shape[2]:
-        raise UnusablePicture(f"of {pixels.shape[2]} channels: there is no {max(pick) + 1}")
-    picked = np.ascontiguousarray(pixels[..., list(pick)])
+    if max(indices) >= pixels.shape[2]:
+        raise UnusablePicture(f"of {pixels.shape[2]} channels: there is no {max(indices) + 1}")
+    selected = np.ascontiguousarray(pixels[..., list(indices)])
     if not as_colours:
-        return picked
-    return Image.fromarray(picked[..., 0] if len(pick) == 1 else picked)
+        return selected
+    return Image.fromarray(selected[..., 0] if len(indices) == 1 else selected)
 
 
 def _fit_bands(pixels: Pixels, recipe: Recipe) -> bytes:
@@ -112,25 +112,27 @@ def _fit_bands(pixels: Pixels, recipe: Recipe) -> bytes:
 
 def _fit_image(image: Image.Image, recipe: Recipe) -> Image.Image:
     width, height = image.size
-    wide, high = recipe.size
+    target_width, target_height = recipe.size
     if recipe.fit == "crop":
-        across = min(width, round(height * wide / high))
-        down = min(height, round(width * high / wide))
+        crop_width = min(width, round(height * target_width / target_height))
+        crop_height = min(height, round(width * target_height / target_width))
         # Whole pixels: half a pixel would blur a picture that needs no scaling.
-        left, top = (width - across) // 2, (height - down) // 2
-        return _resize(image, recipe.size, (left, top, left + across, top + down))
-    whole = (0, 0, width, height)
+        left, top = (width - crop_width) // 2, (height - crop_height) // 2
+        return _resize(image, recipe.size, (left, top, left + crop_width, top + crop_height))
+    full_box = (0, 0, width, height)
     if recipe.fit == "squash":
-        return _resize(image, recipe.size, whole)
-    scale = min(wide / width, high / height)
-    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    resized = _resize(image, inner, whole)
-    if inner == recipe.size:
+        return _resize(image, recipe.size, full_box)
+    scale = min(target_width / width, target_height / height)
+    inner_size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    resized = _resize(image, inner_size, full_box)
+    if inner_size == recipe.size:
         return resized
     coloured = len(set(recipe.background)) > 1
     mode = "RGB" if resized.mode == "L" and coloured and not recipe.bands else resized.mode
     canvas = _canvas(mode, recipe.size, recipe.background)
-    canvas.paste(resized, ((wide - inner[0]) // 2, (high - inner[1]) // 2))
+    canvas.paste(
+        resized, ((target_width - inner_size[0]) // 2, (target_height - inner_size[1]) // 2)
+    )
     return canvas
 
 
@@ -142,10 +144,12 @@ def _canvas(mode: str, size: tuple[int, int], background: Rgb) -> Image.Image:
     return Image.new(mode, size, colour.getpixel((0, 0)))
 
 
-def _resize(image: Image.Image, to: tuple[int, int], box: tuple[int, int, int, int]) -> Image.Image:
+def _resize(
+    image: Image.Image, size: tuple[int, int], box: tuple[int, int, int, int]
+) -> Image.Image:
     width, height = box[2] - box[0], box[3] - box[1]
-    if (width, height) == to:
-        return image if image.size == to else image.crop(box)
-    shrinks = to[0] < width or to[1] < height
+    if (width, height) == size:
+        return image if image.size == size else image.crop(box)
+    shrinks = size[0] < width or size[1] < height
     method = Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC
-    return image.resize(to, method, box, reducing_gap=_REDUCE_TO)
+    return image.resize(size, method, box, reducing_gap=_REDUCE_TO)

@@ -92,14 +92,14 @@ class TiffPage:
     @property
     def orientation(self) -> int:
         """The orientation tag, 1 to 8; 1 is upright."""
-        found = self._tag_value(_ORIENTATION, 1)
-        return found if 1 <= found <= 8 else 1
+        value = self._tag_value(_ORIENTATION, 1)
+        return value if 1 <= value <= 8 else 1
 
     @property
     def upright_size(self) -> tuple[int, int]:
         """(width, height) in pixels when turned upright."""
-        turned = self.orientation >= 5
-        return (self.height, self.width) if turned else (self.width, self.height)
+        is_turned = self.orientation >= 5
+        return (self.height, self.width) if is_turned else (self.width, self.height)
 
     def read(self, data: bytes) -> Array:
         """Decode the samples, shape (H, W, bands), in the machine's byte order, not turned.
@@ -108,55 +108,66 @@ class TiffPage:
             ValueError: the page is damaged or its compression is not supported.
         """
         tiled = _TILES in self.tags
-        high = (
+        segment_height = (
             self._tag_value(_TILE_HEIGHT)
             if tiled
             else min(self._tag_value(_ROWS, self.height), self.height)
         )
-        wide = self._tag_value(_TILE_WIDTH) if tiled else self.width
-        apart = self._tag_value(_PLANAR, 1) == 2
-        bands = 1 if apart else self.bands
-        if high < 1 or wide < 1 or high * wide * bands * self.dtype.itemsize > _MAX_BYTES:
+        segment_width = self._tag_value(_TILE_WIDTH) if tiled else self.width
+        planar = self._tag_value(_PLANAR, 1) == 2
+        bands = 1 if planar else self.bands
+        if (
+            segment_height < 1
+            or segment_width < 1
+            or segment_height * segment_width * bands * self.dtype.itemsize > _MAX_BYTES
+        ):
             raise ValueError("its parts have an impossible size")
-        down, across = -(-self.height // high), -(-self.width // wide)
+        row_count, column_count = (
+            -(-self.height // segment_height),
+            -(-self.width // segment_width),
+        )
         starts = self.tags.get(_TILES if tiled else _STRIPS, ())
         counts = self.tags.get(_TILE_COUNTS if tiled else _COUNTS, ())
-        if min(len(starts), len(counts)) < down * across * (self.bands if apart else 1):
+        if min(len(starts), len(counts)) < row_count * column_count * (self.bands if planar else 1):
             raise ValueError("it is cut short")
-        found = np.zeros((self.height, self.width, self.bands), self.dtype.newbyteorder("="))
-        parts = iter(zip(starts, counts, strict=False))
-        for band in range(self.bands if apart else 1):
-            chosen = slice(band, band + 1) if apart else slice(None)
-            for row in range(down):
-                for column in range(across):
-                    start, count = next(parts)
-                    top, left = row * high, column * wide
-                    rows = high if tiled else min(high, self.height - top)
-                    part = self._decode_segment(data[start : start + count], rows, wide, bands)
-                    part = part[: self.height - top, : self.width - left]
-                    found[top : top + high, left : left + wide, chosen] = part
-        return found
+        samples = np.zeros((self.height, self.width, self.bands), self.dtype.newbyteorder("="))
+        segments = iter(zip(starts, counts, strict=False))
+        for band in range(self.bands if planar else 1):
+            band_slice = slice(band, band + 1) if planar else slice(None)
+            for row in range(row_count):
+                for column in range(column_count):
+                    start, count = next(segments)
+                    top, left = row * segment_height, column * segment_width
+                    rows = segment_height if tiled else min(segment_height, self.height - top)
+                    segment = self._decode_segment(
+                        data[start : start + count], rows, segment_width, bands
+                    )
+                    segment = segment[: self.height - top, : self.width - left]
+                    samples[top : top + segment_height, left : left + segment_width, band_slice] = (
+                        segment
+                    )
+        return samples
 
-    def _tag_value(self, tag: int, missing: int = 0) -> int:
-        return self.tags.get(tag, (missing,))[0]
+    def _tag_value(self, tag: int, default: int = 0) -> int:
+        return self.tags.get(tag, (default,))[0]
 
-    def _decode_segment(self, compressed: bytes, rows: int, wide: int, bands: int) -> Array:
-        size = rows * wide * bands * self.dtype.itemsize
+    def _decode_segment(self, compressed: bytes, rows: int, width: int, bands: int) -> Array:
+        size = rows * width * bands * self.dtype.itemsize
         raw = _decompress(compressed, self._tag_value(_COMPRESSION, 1), size)
         if len(raw) < size:
             raise ValueError("it is cut short")
         predictor = self._tag_value(_PREDICTOR, 1)
         if predictor == 3:
-            return _undo_float_predictor(raw[:size], rows, wide, bands, self.dtype)
-        part = np.frombuffer(raw, self.dtype, rows * wide * bands).reshape(rows, wide, bands)
+            return _undo_float_predictor(raw[:size], rows, width, bands, self.dtype)
+        segment = np.frombuffer(raw, self.dtype, rows * width * bands).reshape(rows, width, bands)
         if predictor == 2:
             if self.dtype.kind == "f":
                 raise UnknownTiffError("it is packed in a way that is not known")
-            native = part.astype(self.dtype.newbyteorder("="))
+            native = segment.astype(self.dtype.newbyteorder("="))
             return np.cumsum(native, axis=1, dtype=native.dtype)
         if predictor != 1:
             raise UnknownTiffError("it is packed in a way that is not known")
-        return part
+        return segment
 
 
 def tiff_page(data: bytes, page: int = 0) -> TiffPage:
@@ -192,31 +203,33 @@ def tiff_page(data: bytes, page: int = 0) -> TiffPage:
 
 def _tags(data: bytes, page: int) -> dict[int, tuple[int, ...]]:
     order = "<" if data.startswith(b"II") else ">"
-    big = data[2:4] in (b"+\0", b"\0+")
-    place, number, entry = ("Q", "Q", "HHQ") if big else ("I", "H", "HHI")
-    inline = struct.calcsize(order + place)
-    step = struct.calcsize(order + entry) + inline
-    at = struct.unpack_from(order + place, data, 8 if big else 4)[0]
+    is_big = data[2:4] in (b"+\0", b"\0+")
+    offset_code, count_code, entry_code = ("Q", "Q", "HHQ") if is_big else ("I", "H", "HHI")
+    inline_size = struct.calcsize(order + offset_code)
+    entry_size = struct.calcsize(order + entry_code) + inline_size
+    offset = struct.unpack_from(order + offset_code, data, 8 if is_big else 4)[0]
     for _ in range(page):
-        (count,) = struct.unpack_from(order + number, data, at)
-        at += struct.calcsize(order + number) + count * step
-        (at,) = struct.unpack_from(order + place, data, at)
-        if not at:
+        (count,) = struct.unpack_from(order + count_code, data, offset)
+        offset += struct.calcsize(order + count_code) + count * entry_size
+        (offset,) = struct.unpack_from(order + offset_code, data, offset)
+        if not offset:
             raise ValueError("it has fewer pages")
-    (count,) = struct.unpack_from(order + number, data, at)
+    (count,) = struct.unpack_from(order + count_code, data, offset)
     if count > _MAX_TAGS:
         raise ValueError("a list in it is too long")
-    at += struct.calcsize(order + number)
+    offset += struct.calcsize(order + count_code)
     tags: dict[int, tuple[int, ...]] = {}
     for index in range(count):
-        tag, kind, values = struct.unpack_from(order + entry, data, at + index * step)
-        letter = _TYPE_CODES.get(kind)
-        if letter is None or not 0 < values <= _MAX_VALUES:
+        tag, type_code, value_count = struct.unpack_from(
+            order + entry_code, data, offset + index * entry_size
+        )
+        letter = _TYPE_CODES.get(type_code)
+        if letter is None or not 0 < value_count <= _MAX_VALUES:
             continue
-        where = at + index * step + struct.calcsize(order + entry)
-        if struct.calcsize(order + letter) * values > inline:
-            (where,) = struct.unpack_from(order + place, data, where)
-        tags[tag] = struct.unpack_from(f"{order}{values}{letter}", data, where)
+        value_offset = offset + index * entry_size + struct.calcsize(order + entry_code)
+        if struct.calcsize(order + letter) * value_count > inline_size:
+            (value_offset,) = struct.unpack_from(order + offset_code, data, value_offset)
+        tags[tag] = struct.unpack_from(f"{order}{value_count}{letter}", data, value_offset)
     return tags
 
 
@@ -245,63 +258,65 @@ def _compression_message(method: int) -> str:
 def _lzw(compressed: bytes, size: int) -> Iterator[bytes]:
     """Yield the decoded pieces of an LZW stream with codes of 9 to 12 bits (TIFF 6.0, §13)."""
     table: list[bytes] = []
-    before = b""
-    width, held, bits, given = 9, 0, 0, 0
+    previous = b""
+    width, buffer, bit_count, produced = 9, 0, 0, 0
     for byte in compressed:
-        held, bits = (held << 8 | byte) & 0xFFFFFF, bits + 8
-        if bits < width:
+        buffer, bit_count = (buffer << 8 | byte) & 0xFFFFFF, bit_count + 8
+        if bit_count < width:
             continue
-        bits -= width
-        code = held >> bits & ((1 << width) - 1)
-        if code == _END or given >= size:
+        bit_count -= width
+        code = buffer >> bit_count & ((1 << width) - 1)
+        if code == _END or produced >= size:
             return
         if code == _CLEAR:
-            table, before, width = [], b"", 9
+            table, previous, width = [], b"", 9
             continue
         if code < _CLEAR:
             piece = bytes((code,))
         elif code - _FIRST_CODE < len(table):
             piece = table[code - _FIRST_CODE]
-        elif before:
-            piece = before + before[:1]
+        elif previous:
+            piece = previous + previous[:1]
         else:
             raise ValueError("it is damaged")
         yield piece
-        given += len(piece)
-        if before and len(table) < _MAX_CODES:
-            table.append(before + piece[:1])
-        before = piece
+        produced += len(piece)
+        if previous and len(table) < _MAX_CODES:
+            table.append(previous + piece[:1])
+        previous = piece
         # The code width grows one code early, as all TIFF writers have it.
         width = min(12, max(9, (len(table) + _FIRST_CODE + 1).bit_length()))
 
 
 def _packbits(compressed: bytes, size: int) -> bytes:
-    found = bytearray()
-    at = 0
-    while at < len(compressed) and len(found) < size:
-        count = compressed[at]
+    decoded = bytearray()
+    position = 0
+    while position < len(compressed) and len(decoded) < size:
+        count = compressed[position]
         if count < 128:
-            found += compressed[at + 1 : at + 2 + count]
-            at += 2 + count
+            decoded += compressed[position + 1 : position + 2 + count]
+            position += 2 + count
         else:
             if count > 128:
-                found += compressed[at + 1 : at + 2] * (257 - count)
-            at += 2 if count > 128 else 1
-    return bytes(found)
+                decoded += compressed[position + 1 : position + 2] * (257 - count)
+            position += 2 if count > 128 else 1
+    return bytes(decoded)
 
 
 def _undo_float_predictor(
-    raw: bytes, rows: int, wide: int, bands: int, dtype: np.dtype[Any]
+    raw: bytes, rows: int, width: int, bands: int, dtype: np.dtype[Any]
 ) -> Array:
     """Undo the floating-point predictor: bytes grouped by significance, and differenced."""
     if dtype.kind != "f":
         raise UnknownTiffError("it is packed in a way that is not known")
-    lines = np.frombuffer(raw, np.uint8).reshape(rows, -1)
+    rows_of_bytes = np.frombuffer(raw, np.uint8).reshape(rows, -1)
     # The stride of the differences, in bytes, is the number of bands.
-    steps = lines.reshape(rows, -1, bands)
-    whole = np.cumsum(steps, axis=1, dtype=np.uint8).reshape(rows, dtype.itemsize, wide * bands)
-    big = np.ascontiguousarray(np.moveaxis(whole, 1, 2)).view(f">f{dtype.itemsize}")
-    return big.reshape(rows, wide, bands)
+    differences = rows_of_bytes.reshape(rows, -1, bands)
+    planes = np.cumsum(differences, axis=1, dtype=np.uint8).reshape(
+        rows, dtype.itemsize, width * bands
+    )
+    big_endian = np.ascontiguousarray(np.moveaxis(planes, 1, 2)).view(f">f{dtype.itemsize}")
+    return big_endian.reshape(rows, width, bands)
 
 
 def unsupported_reason(data: bytes) -> str:
@@ -322,12 +337,12 @@ def page_beyond_pillow(data: bytes, page: int) -> TiffPage | None:
     that Pillow has no mode for. None also if this reader does not support the page.
     """
     try:
-        found = tiff_page(data, page)
+        parsed = tiff_page(data, page)
     except ValueError:
         return None
-    if found.bands == 1:
-        known = found.dtype.kind == "u" and found.dtype.itemsize <= 2
-        known = known or (found.dtype.kind == "f" and found.dtype.itemsize == 4)
-        known = known or (found.dtype.kind == "i" and found.dtype.itemsize in (2, 4))
-        return None if known else found
-    return None if found.bands <= 4 and found.dtype == np.uint8 else found
+    if parsed.bands == 1:
+        supported = parsed.dtype.kind == "u" and parsed.dtype.itemsize <= 2
+        supported = supported or (parsed.dtype.kind == "f" and parsed.dtype.itemsize == 4)
+        supported = supported or (parsed.dtype.kind == "i" and parsed.dtype.itemsize in (2, 4))
+        return None if supported else parsed
+    return None if parsed.bands <= 4 and parsed.dtype == np.uint8 else parsed

@@ -189,13 +189,13 @@ _BY_SUFFIX_ALONE = {
     **dict.fromkeys((".csv", ".tsv"), _TABLE),
     ".html": "a web page, and no pictures: download the files that it shows",
 }
-_PNG_OF_XCODE = (
+_XCODE_PNG = (
     b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI",
     "a PNG as Xcode packs it for iPhones, not read here: undo that, with pngcrush "
     "-revert-iphone-optimizations",
 )
 # Number of decompressed bytes to examine; the signature of NIfTI is at offset 344.
-_UNPACKED, _UNREAD = 512, "not read here"
+_HEAD_BYTES, _NOT_READ = 512, "not read here"
 _MARKER = 0xFF
 _USUAL_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
 _RARE_FRAMES = {
@@ -210,7 +210,14 @@ _TGA_TYPES = {1: True, 2: False, 3: False, 9: True, 10: False, 11: False}
 
 def unsupported_type(head: bytes) -> str | None:
     """Return type and remedy of an unsupported file by its signature; None if unknown."""
-    return next((what for at, sign, what in _BY_SIGNATURE if head.startswith(sign, at)), None)
+    return next(
+        (
+            description
+            for offset, signature, description in _BY_SIGNATURE
+            if head.startswith(signature, offset)
+        ),
+        None,
+    )
 
 
 def unsupported_gzip(head: bytes) -> str | None:
@@ -218,33 +225,33 @@ def unsupported_gzip(head: bytes) -> str | None:
     if not head.startswith(b"\x1f\x8b"):
         return None
     try:
-        begin = zlib.decompressobj(wbits=31).decompress(head, _UNPACKED)
+        start = zlib.decompressobj(wbits=31).decompress(head, _HEAD_BYTES)
     except zlib.error:
         return None
-    what = unsupported_type(begin)
-    return what if what is not None and _UNREAD in what else None
+    description = unsupported_type(start)
+    return description if description is not None and _NOT_READ in description else None
 
 
 def unsupported_variant(data: bytes) -> str | None:
     """Return type and remedy of a PNG or JPEG of a rare kind that can't be decoded, or None."""
-    if data.startswith(_PNG_OF_XCODE[0]):
-        return _PNG_OF_XCODE[1]
+    if data.startswith(_XCODE_PNG[0]):
+        return _XCODE_PNG[1]
     return _rare_jpeg(data) if data.startswith(b"\xff\xd8") else None
 
 
 def _rare_jpeg(data: bytes) -> str | None:
     """Check the frame marker and the sample precision of a JPEG (ITU-T T.81, B.2.2)."""
-    at = 2
-    while at + 5 <= len(data) and data[at] == _MARKER:
-        marker, bits = data[at + 1], data[at + 4]
+    offset = 2
+    while offset + 5 <= len(data) and data[offset] == _MARKER:
+        marker, bits = data[offset + 1], data[offset + 4]
         if marker in _RARE_FRAMES:
-            how = _RARE_FRAMES[marker]
-            return f"a JPEG packed in a rare way ({how}), not read here: {_CONVERT}"
+            variant = _RARE_FRAMES[marker]
+            return f"a JPEG packed in a rare way ({variant}), not read here: {_CONVERT}"
         if marker in _USUAL_FRAMES and bits != 8:
             return f"a JPEG of {bits} bits a sample, not read here: {_CONVERT}"
         if marker in _USUAL_FRAMES:
             return None
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        offset += 2 + int.from_bytes(data[offset + 2 : offset + 4], "big")
     return None
 
 
@@ -267,11 +274,15 @@ def looks_like_tga(data: bytes) -> bool:
     """Whether the header of a file is plausible for TGA, a format without a file signature."""
     if len(data) < 18:
         return False
-    _, colours, kind, first, count, depth = struct.unpack_from("<BBBHHB", data)
+    _, table_type, kind, first_entry, entry_count, entry_bits = struct.unpack_from("<BBBHHB", data)
     width, height, bits, flags = struct.unpack_from("<HHBB", data, 12)
     if kind not in _TGA_TYPES or not width or not height or flags & 0xC0:
         return False
-    table = colours == 1 and count > 0 and depth in (15, 16, 24, 32)
-    plain = colours == 0 and not (first or count or depth)
-    whole = len(data) >= 18 + width * height * bits // 8 or kind > 8
-    return (table if _TGA_TYPES[kind] else plain) and bits in (8, 16, 24, 32) and whole
+    has_table = table_type == 1 and entry_count > 0 and entry_bits in (15, 16, 24, 32)
+    has_no_table = table_type == 0 and not (first_entry or entry_count or entry_bits)
+    is_complete = len(data) >= 18 + width * height * bits // 8 or kind > 8
+    return (
+        (has_table if _TGA_TYPES[kind] else has_no_table)
+        and bits in (8, 16, 24, 32)
+        and is_complete
+    )

@@ -36,7 +36,7 @@ _COLLECT_AFTER = 20_000
 #: Kinds of picture in a request that have no byte range; those with one have its class name.
 BYTES, ARRAY, OTHER, LEFT_OUT = "bytes", "array", "other", "left out"
 
-_PLACES: dict[str, Callable[..., ByteRange]] = {
+_RANGE_TYPES: dict[str, Callable[..., ByteRange]] = {
     kind.__name__: kind for kind in (WholeFile, FileRange, ZipMember)
 }
 
@@ -103,7 +103,7 @@ def _handle_request(request: dict[str, Any], blobs: BinaryIO, archive: _Archive)
     if request["target"] is not None:
         recipe, path, offset = request["target"]
         recipe["background"] = tuple(recipe["background"])
-        recipe["ranges"] = tuple(tuple(one) for one in recipe["ranges"])
+        recipe["ranges"] = tuple(tuple(entry) for entry in recipe["ranges"])
         target = Target(Recipe(**recipe), Path(path), offset)
     return run_decode_pass(readers, request["first"], target, large=request["large"])._asdict()
 
@@ -119,7 +119,7 @@ def _reader(fields: list[Any], blobs: BinaryIO, archive: _Archive) -> Callable[[
         return partial(_return_raw, np.frombuffer(data, np.uint8).reshape(rest))
     if kind in (OTHER, LEFT_OUT):
         return partial(_raise_reject, kind, rest[0])
-    make = _PLACES[kind]
+    make = _RANGE_TYPES[kind]
     frame, suffix, size, *location = rest
     return partial(_read_frame, frame, suffix, size, partial(archive.read, make(*location)))
 
@@ -133,5 +133,5 @@ def _return_raw(raw: Raw) -> Raw:
     return raw
 
 
-def _raise_reject(kind: str, why: str) -> Raw:
-    raise NotAPicture(why) if kind == OTHER else UnusablePicture(why)
+def _raise_reject(kind: str, reason: str) -> Raw:
+    raise NotAPicture(reason) if kind == OTHER else UnusablePicture(reason)

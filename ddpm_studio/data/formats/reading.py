@@ -29,8 +29,8 @@ from ddpm_studio.data.report import Reject
 from ddpm_studio.data.values import BRIGHT, BYTES, Range, UnknownRangeError, Values
 from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS, parse_range
-from ddpm_studio.placeholders import HEAD_BYTES as STAND_IN_HEAD
-from ddpm_studio.placeholders import MAX_BYTES as STAND_IN_MOST
+from ddpm_studio.placeholders import HEAD_BYTES as PLACEHOLDER_HEAD_BYTES
+from ddpm_studio.placeholders import MAX_BYTES as PLACEHOLDER_MAX_BYTES
 from ddpm_studio.placeholders import detect_placeholder
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
@@ -309,11 +309,11 @@ def describe_values(name: str, values: Values, used: Range) -> list[str]:
 def _actual_type(file: File) -> str | None:
     """Return the actual type of a file that is not of its suffix's type; None if it may be."""
     try:
-        head = file.read(STAND_IN_HEAD)
+        head = file.read(PLACEHOLDER_HEAD_BYTES)
     except OSError:
         # The reader of the file will report the error.
         return None
-    instead = detect_placeholder(head, file.size) if file.size <= STAND_IN_MOST else None
+    instead = detect_placeholder(head, file.size) if file.size <= PLACEHOLDER_MAX_BYTES else None
     return instead.reason if instead is not None else misnamed_picture(head)
 
 
