@@ -31,7 +31,7 @@ RATIO_FROM_BYTES = 256 * 2**20
 
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 # Encoding of names in a zip without the UTF-8 flag.
-_PC = "cp437"
+_CP437 = "cp437"
 # Compression methods that are not supported, by their numbers in PKWARE's APPNOTE, 4.4.5.
 _METHODS = {6: "implosion", 9: "Deflate64", 93: "Zstandard", 95: "XZ", 96: "JPEG", 98: "PPMd"}
 _DRIVE = re.compile(r"^[A-Za-z]:")
@@ -69,9 +69,9 @@ class ArchiveBudget:
         if self.total > max(RATIO_FROM_BYTES, MAX_RATIO * self.packed):
             raise self._refusal_error(f"it would unpack to more than {MAX_RATIO} times its size")
 
-    def _refusal_error(self, why: str) -> StudioError:
+    def _refusal_error(self, reason: str) -> StudioError:
         return StudioError(
-            f"{self.name} is refused: {why}.",
+            f"{self.name} is refused: {reason}.",
             "If you trust it, unpack it yourself and choose the folder.",
         )
 
@@ -114,14 +114,14 @@ def zip_files(path: Path, stack: ExitStack, notes: list[str] | None = None) -> l
     budget = ArchiveBudget(path.name, path.stat().st_size)
     # ZipFile counts its open members without a lock.
     lock = threading.Lock()
-    packed = stack.enter_context(OpenFile(path))
-    where = str(path)
+    open_file = stack.enter_context(OpenFile(path))
+    path_text = str(path)
     files = []
-    page = "" if notes is None else _code_page(path.name, archive.infolist(), notes)
+    encoding = "" if notes is None else _code_page(path.name, archive.infolist(), notes)
     for info in archive.infolist():
         budget.add(info.file_size)
         # ZipInfo.filename has its separators replaced; orig_filename is the name as stored.
-        name = _safe_name(path, _decode_name(info, page))
+        name = _safe_name(path, _decode_name(info, encoding))
         if stat.S_ISLNK(info.external_attr >> 16):
             raise _unsafe_error(path, info.filename, "is a link")
         if info.flag_bits & _ENCRYPTED:
@@ -130,8 +130,8 @@ def zip_files(path: Path, stack: ExitStack, notes: list[str] | None = None) -> l
             )
         # Not info.is_dir(), which fails on an empty name.
         if name and not info.filename.endswith("/") and not _is_hidden(name):
-            location = ZipMember.of(where, info)
-            source = packed.read if location else partial(_read_zip, archive, lock, info)
+            location = ZipMember.of(path_text, info)
+            source = open_file.read if location else partial(_read_zip, archive, lock, info)
             files.append(File(name, info.file_size, source, location))
     files.sort(key=lambda file: natural_key(file.name))
     return files
@@ -147,12 +147,12 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
         StudioError: the tar is damaged, unsafe or too large.
     """
     lock = threading.Lock()
-    where = str(path)
+    path_text = str(path)
     files = []
     try:
         budget = ArchiveBudget(path.name, path.stat().st_size)
         archive, stream = open_tar(path, stack)
-        plain = None if stream.packed else stack.enter_context(OpenFile(path))
+        open_file = None if stream.packed else stack.enter_context(OpenFile(path))
         while (info := archive.next()) is not None:
             # Saves memory: the members are kept in the list of files below.
             archive.members.clear()  # type: ignore[attr-defined]
@@ -163,15 +163,15 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
             if not (info.isreg() or info.isdir()) or info.issparse():
                 raise _unsafe_error(path, info.name, "is a sparse file or a device")
             if info.isreg() and not _is_hidden(name):
-                begin = info.offset_data
-                if plain is None:
+                data_offset = info.offset_data
+                if open_file is None:
                     source: Callable[..., bytes] = partial(
-                        _read_tar, stream, lock, begin, info.size
+                        _read_tar, stream, lock, data_offset, info.size
                     )
                     files.append(File(name, info.size, source))
                 else:
-                    span = FileRange(where, begin, info.size)
-                    files.append(File(name, info.size, plain.read, span))
+                    location = FileRange(path_text, data_offset, info.size)
+                    files.append(File(name, info.size, open_file.read, location))
         # tarfile takes a damaged header for the end of the archive.
         stream.seek(archive.offset)
         if stream.read(tarfile.BLOCKSIZE).strip(b"\0"):
@@ -188,16 +188,16 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
     return files
 
 
-def _decode_name(info: zipfile.ZipInfo, page: str) -> str:
+def _decode_name(info: zipfile.ZipInfo, encoding: str) -> str:
     """Return a member's name, decoded; many programs write UTF-8 without setting its flag.
 
-    Names without the flag are decoded by ``page``; if that is empty, as UTF-8 or else CP437.
+    Names without the flag are decoded by ``encoding``; if that is empty, as UTF-8 or else CP437.
     """
     name = info.orig_filename
     if info.flag_bits & _UTF8 or name.isascii():
         return name
     try:
-        return name.encode(_PC).decode(page or "utf-8", "replace" if page else "strict")
+        return name.encode(_CP437).decode(encoding or "utf-8", "replace" if encoding else "strict")
     except UnicodeError:
         return name
 
@@ -205,22 +205,22 @@ def _decode_name(info: zipfile.ZipInfo, page: str) -> str:
 def _code_page(name: str, infos: Sequence[zipfile.ZipInfo], notes: list[str]) -> str:
     """Return the code page of the names in a zip that are not UTF-8; empty if none or unknown."""
     names = [
-        info.orig_filename.encode(_PC)
+        info.orig_filename.encode(_CP437)
         for info in infos
         if not info.flag_bits & _UTF8 and not info.orig_filename.isascii()
     ]
     try:
         b"\n".join(names).decode("utf-8")
     except UnicodeError:
-        page = code_page(names)
-        what = (
-            f"they are read as {page}"
-            if page
+        encoding = code_page(names)
+        description = (
+            f"they are read as {encoding}"
+            if encoding
             else "no code page that is known fits, so they are shown as they are"
         )
-        if page != _PC:
-            notes.append(f"Names in {name} are not UTF-8; {what}.")
-        return page or ""
+        if encoding != _CP437:
+            notes.append(f"Names in {name} are not UTF-8; {description}.")
+        return encoding or ""
     return ""
 
 
@@ -237,10 +237,10 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or "/." in name or "__MACOSX" in name.split("/")
 
 
-def _unsafe_error(path: Path, name: str, why: str) -> StudioError:
+def _unsafe_error(path: Path, name: str, reason: str) -> StudioError:
     shown = name if len(name) <= 80 else name[:77] + "…"
     return StudioError(
-        f'{path.name} is refused: its member "{shown}" {why}.',
+        f'{path.name} is refused: its member "{shown}" {reason}.',
         "Use an archive from a source you trust.",
     )
 
@@ -263,8 +263,8 @@ def _read_zip(
         raise
     except NotImplementedError as error:
         method = _METHODS.get(info.compress_type, f"the method {info.compress_type}")
-        why = f"packed by {method}, which is not read here; unpack the archive"
-        raise OSError(0, why) from error
+        reason = f"packed by {method}, which is not read here; unpack the archive"
+        raise OSError(0, reason) from error
     except Exception as error:  # untrusted bytes make the parser raise nearly anything
         raise OSError(0, "damaged in the archive") from error
 
@@ -272,15 +272,15 @@ def _read_zip(
 def _read_tar(
     stream: ListingStream, lock: threading.Lock, location: int, size: int, limit: int
 ) -> bytes:
-    wanted = size if limit < 0 else min(size, limit)
+    count = size if limit < 0 else min(size, limit)
     try:
         with lock:
             stream.seek(location)
-            data = stream.read(wanted)
+            data = stream.read(count)
     except MemoryError:
         raise
     except Exception as error:  # untrusted bytes make the parser raise nearly anything
         raise OSError(0, "damaged in the archive") from error
-    if len(data) < wanted:
+    if len(data) < count:
         raise OSError(0, "damaged in the archive")
     return data

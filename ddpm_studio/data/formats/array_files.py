@@ -43,11 +43,11 @@ class _ArrayFile:
         folder = self.file.name.rpartition("/")[0]
         return (folder, *(word for word in self._words if word not in _KIND_WORDS))
 
-    def holds_pictures(self, asked: str | None) -> bool:
+    def holds_pictures(self, layout: str | None) -> bool:
         return any(
-            one.holds_pictures(asked) and (len(one.shape) > 2 or not one.holds_labels)
-            for one in self.arrays
-            if max(one.shape[1:], default=1) > 1
+            array.holds_pictures(layout) and (len(array.shape) > 2 or not array.holds_labels)
+            for array in self.arrays
+            if max(array.shape[1:], default=1) > 1
         )
 
     @property
@@ -56,7 +56,7 @@ class _ArrayFile:
 
 
 def find_arrays_in_files(
-    files: Sequence[File], reading: Reading, listed: Callable[[File], Sequence[NamedArray]]
+    files: Sequence[File], reading: Reading, arrays_of: Callable[[File], Sequence[NamedArray]]
 ) -> list[PictureArray]:
     """Return the arrays of pictures in some files, each with its labels.
 
@@ -65,51 +65,55 @@ def find_arrays_in_files(
     Args:
         files: files of named arrays.
         reading: the options, and where to add notes and rejects.
-        listed: returns the arrays of a file, or raises StudioError.
+        arrays_of: returns the arrays of a file, or raises StudioError.
 
     Raises:
         StudioError: the only file is damaged, or holds no pictures.
     """
     if reading.first_rules or len(files) == 1:
         return [
-            part
+            array
             for file in files
-            for part in find_picture_arrays(listed(file), reading, reading.shown(file.name))
+            for array in find_picture_arrays(arrays_of(file), reading, reading.shown(file.name))
         ]
-    found: list[_ArrayFile] = []
+    array_files: list[_ArrayFile] = []
     for file in files:
         try:
-            found.append(_ArrayFile(file, listed(file)))
+            array_files.append(_ArrayFile(file, arrays_of(file)))
         except StudioError as error:
             _reject_file(file, error.cause, reading)
-    asked = reading.options.layout
-    pictures = [one for one in found if one.holds_pictures(asked)]
-    selected = _filter_by_split(pictures, reading)
-    labels: dict[tuple[str, ...], list[NamedArray]] = {}
-    for one in found:
-        if one not in pictures:
-            labels.setdefault(one.pairing_key, []).extend(one.arrays)
-    paired = {one.pairing_key for one in pictures}
-    for one in found:
-        if one not in pictures and one.pairing_key not in paired:
-            _reject_file(one.file, f"it holds {_array_names(one.arrays)}", reading)
+    layout = reading.options.layout
+    picture_files = [array_file for array_file in array_files if array_file.holds_pictures(layout)]
+    selected = _filter_by_split(picture_files, reading)
+    label_arrays: dict[tuple[str, ...], list[NamedArray]] = {}
+    for array_file in array_files:
+        if array_file not in picture_files:
+            label_arrays.setdefault(array_file.pairing_key, []).extend(array_file.arrays)
+    picture_keys = {array_file.pairing_key for array_file in picture_files}
+    for array_file in array_files:
+        if array_file not in picture_files and array_file.pairing_key not in picture_keys:
+            _reject_file(array_file.file, f"it holds {_array_names(array_file.arrays)}", reading)
     parts: list[PictureArray] = []
-    for one in selected:
-        label_arrays = [
-            replace(array, name="labels") for array in labels.get(one.pairing_key, ())[:1]
+    for array_file in selected:
+        labels_of_file = [
+            replace(array, name="labels")
+            for array in label_arrays.get(array_file.pairing_key, ())[:1]
         ]
         try:
             parts += find_picture_arrays(
-                [*one.arrays, *label_arrays], reading, reading.shown(one.file.name), one.file.name
+                [*array_file.arrays, *labels_of_file],
+                reading,
+                reading.shown(array_file.file.name),
+                array_file.file.name,
             )
         except StudioError as error:
-            _reject_file(one.file, error.cause, reading)
+            _reject_file(array_file.file, error.cause, reading)
     return parts
 
 
 def _filter_by_split(files: Sequence[_ArrayFile], reading: Reading) -> list[_ArrayFile]:
     """Return the files of the split asked for, judging by their names."""
-    splits = [one.split for one in files]
+    splits = [array_file.split for array_file in files]
     if reading.options.split is not None and reading.options.split not in splits:
         # The splits may be arrays or folders instead.
         return list(files)
@@ -120,12 +124,14 @@ def _filter_by_split(files: Sequence[_ArrayFile], reading: Reading) -> list[_Arr
             left_out[split] = left_out.get(split, 0) + 1
     if line := left_out_warning(left_out, "file"):
         reading.warn(line)
-    return [one for one, split in zip(files, splits, strict=True) if split in selected]
+    return [
+        array_file for array_file, split in zip(files, splits, strict=True) if split in selected
+    ]
 
 
-def _reject_file(file: File, why: str, reading: Reading) -> None:
-    reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {why}"))
+def _reject_file(file: File, reason: str, reading: Reading) -> None:
+    reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {reason}"))
 
 
 def _array_names(arrays: Sequence[NamedArray]) -> str:
-    return ", ".join(one.name for one in arrays[:3]) or "nothing"
+    return ", ".join(array.name for array in arrays[:3]) or "nothing"

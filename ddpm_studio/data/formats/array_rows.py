@@ -52,21 +52,21 @@ class BlockRows:
     ) -> None:
         self.shape, self.dtype = shape, dtype
         self._read = read
-        row = max(1, math.prod(shape[1:]) * dtype.itemsize)
-        self._block_rows = max(1, min(1024, _BLOCK_BYTES // row))
+        row_bytes = max(1, math.prod(shape[1:]) * dtype.itemsize)
+        self._block_rows = max(1, min(1024, _BLOCK_BYTES // row_bytes))
         self._first = 0
         self._block: Array = np.empty((0, *shape[1:]), dtype)
 
     def __getitem__(self, rows: npt.NDArray[np.int64]) -> Array:
         """Return the rows with these indices, shape (len(rows), …)."""
-        found = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        for at, row in enumerate(rows.tolist()):
+        result = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        for position, row in enumerate(rows.tolist()):
             if not self._first <= row < self._first + len(self._block):
                 self._first = row - row % self._block_rows
                 end = min(self.shape[0], self._first + self._block_rows)
                 self._block = self._read(self._first, end)
-            found[at] = self._block[row - self._first]
-        return found
+            result[position] = self._block[row - self._first]
+        return result
 
 
 class LastArrayCache:
@@ -107,8 +107,8 @@ class FullArrayRows:
 
     def __getitem__(self, rows: npt.NDArray[np.int64]) -> Array:
         """Return the rows with these indices, shape (len(rows), …)."""
-        found: Array = self._last.get(self, self._read)[rows]
-        return found
+        result: Array = self._last.get(self, self._read)[rows]
+        return result
 
 
 def file_array(
@@ -138,17 +138,17 @@ def file_array(
         return rows
     # In Fortran order the values of one picture are scattered over the file, but those of
     # consecutive pictures are next to each other.
-    count, rest = header.shape[0], header.shape[1:]
+    count, row_shape = header.shape[0], header.shape[1:]
     columns = FileRows(
-        path, header.offset, (math.prod(rest), count), header.dtype, LOST_FILE_REMEDY
+        path, header.offset, (math.prod(row_shape), count), header.dtype, LOST_FILE_REMEDY
     )
     keep_open(columns)
 
-    def block(start: int, end: int) -> Array:
-        part = columns.part(start, end)
-        return part.reshape((*rest[::-1], end - start)).T
+    def read_block(start: int, end: int) -> Array:
+        values = columns.part(start, end)
+        return values.reshape((*row_shape[::-1], end - start)).T
 
-    return BlockRows(header.shape, header.dtype, block)
+    return BlockRows(header.shape, header.dtype, read_block)
 
 
 def check_fits_memory(name: str, size: int) -> None:

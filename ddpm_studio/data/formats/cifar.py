@@ -66,18 +66,18 @@ def read_cifar(files: Sequence[File], reading: Reading) -> ReadResult | None:
     names = _read_class_names(meta)
     parts = []
     for file, split in zip(batches, splits, strict=True):
-        shown = reading.shown(file.name)
+        display_name = reading.shown(file.name)
         if split not in selected:
             left_out[split] = left_out.get(split, 0) + 1
             continue
-        batch = _read_batch(file, shown)
+        batch = _read_batch(file, display_name)
         choices = {key: partial(_return_labels, labels) for key, labels in batch.labels.items()}
         count = len(batch.pictures)
-        classes = reading.own_labels(shown, choices, count)
+        classes = reading.own_labels(display_name, choices, count)
         if classes is not None:
             classes = _map_names(classes, names.get(reading.own.last, ()))
         layout = ArrayLayout("NCHW", (count, 3, 32, 32))
-        parts.append(PictureArray(shown, batch.pictures, layout, classes))
+        parts.append(PictureArray(display_name, batch.pictures, layout, classes))
     if line := left_out_warning(left_out, "file"):
         reading.warn(line)
     used = [*batches, *meta]
@@ -98,7 +98,7 @@ def _split(file: File) -> str:
     return "test" if PurePosixPath(file.name).name.startswith("test") else TRAIN
 
 
-def _read_batch(file: File, shown: str) -> _Batch:
+def _read_batch(file: File, display_name: str) -> _Batch:
     try:
         if file.size > _MAX_BYTES:
             raise ValueError(f"it has {file.size:,} bytes")
@@ -106,33 +106,35 @@ def _read_batch(file: File, shown: str) -> _Batch:
         return _parse_binary(file, data) if file.suffix == ".bin" else _parse_python(data)
     except (OSError, ValueError) as error:
         raise StudioError(
-            f"{shown} is no whole batch of CIFAR: {printable(str(error), 100)}.",
+            f"{display_name} is no whole batch of CIFAR: {printable(str(error), 100)}.",
             "Download it again.",
         ) from error
 
 
 def _parse_binary(file: File, data: bytes) -> _Batch:
-    hundred = PurePosixPath(file.name).name in ("train.bin", "test.bin")
-    heads = ("coarse_labels", "fine_labels") if hundred else ("labels",)
-    if len(data) % (_PIXELS + len(heads)):
+    is_cifar100 = PurePosixPath(file.name).name in ("train.bin", "test.bin")
+    label_names = ("coarse_labels", "fine_labels") if is_cifar100 else ("labels",)
+    if len(data) % (_PIXELS + len(label_names)):
         raise ValueError("it is cut short")
-    rows = np.frombuffer(data, np.uint8).reshape(-1, _PIXELS + len(heads))
-    labels = {name: rows[:, column].astype(np.int64) for column, name in enumerate(heads)}
+    rows = np.frombuffer(data, np.uint8).reshape(-1, _PIXELS + len(label_names))
+    labels = {name: rows[:, column].astype(np.int64) for column, name in enumerate(label_names)}
     ordered = {name: labels[name] for name in _LABELS if name in labels}
-    return _Batch(rows[:, len(heads) :], ordered)
+    return _Batch(rows[:, len(label_names) :], ordered)
 
 
 def _parse_python(data: bytes) -> _Batch:
     content = _text_keys(_parse_pickle(data))
-    found = content.get("data")
-    pictures = found.array if isinstance(found, PickledArray) else None
+    pickled = content.get("data")
+    pictures = pickled.array if isinstance(pickled, PickledArray) else None
     if pictures is None or pictures.dtype != np.uint8 or pictures.shape[1:] != (_PIXELS,):
         raise ValueError("it holds no pictures of 32×32")
     labels = {}
     for name in _LABELS:
-        listed = content.get(name)
-        if isinstance(listed, list) and all(type(one) is int and 0 <= one < 1000 for one in listed):
-            labels[name] = np.array(listed, np.int64)
+        values = content.get(name)
+        if isinstance(values, list) and all(
+            type(value) is int and 0 <= value < 1000 for value in values
+        ):
+            labels[name] = np.array(values, np.int64)
     return _Batch(pictures, labels)
 
 
@@ -167,7 +169,7 @@ def _text(value: object) -> str:
 
 def _read_class_names(meta: Sequence[File]) -> dict[str, tuple[str, ...]]:
     """Return the class names by kind of label; files that can't be read are skipped."""
-    found: dict[str, tuple[str, ...]] = {}
+    class_names: dict[str, tuple[str, ...]] = {}
     for file in meta:
         base = PurePosixPath(file.name).name
         try:
@@ -175,20 +177,22 @@ def _read_class_names(meta: Sequence[File]) -> dict[str, tuple[str, ...]]:
             if base.endswith(".txt"):
                 lines = data.decode("utf-8", "replace").split("\n")
                 names = tuple(line.strip() for line in lines if line.strip())
-                found |= {key: names for key, (_, text) in _LABELS.items() if text == base}
+                class_names |= {
+                    key: names for key, (_, file_name) in _LABELS.items() if file_name == base
+                }
             elif base in ("batches.meta", "meta"):
                 content = _text_keys(_parse_pickle(data))
                 for key, (name, _) in _LABELS.items():
-                    if isinstance(listed := content.get(name), list):
-                        found[key] = tuple(_text(one) for one in listed)
+                    if isinstance(values := content.get(name), list):
+                        class_names[key] = tuple(_text(value) for value in values)
         except (OSError, ValueError):
             continue
-    return found
+    return class_names
 
 
 def _map_names(classes: Sequence[str | None], names: Sequence[str]) -> list[str | None]:
-    numbers = {str(number): name for number, name in enumerate(names)}
-    return [one and numbers.get(one, one) for one in classes]
+    names_by_number = {str(number): name for number, name in enumerate(names)}
+    return [label and names_by_number.get(label, label) for label in classes]
 
 
 def _return_labels(labels: Array) -> Array:

@@ -35,7 +35,10 @@ _SPLIT_ARCHIVE = re.compile(r"\.(?:z\d\d|(?:zip|tar|7z|rar|gz|tgz)\.(?:\d{3}|par
 def archive_suffixes() -> tuple[str, ...]:
     """Return the suffixes of archives, with those of compressed files, which may be tars."""
     archives = (info.suffixes for info in DATA_FORMATS.values() if info.archive)
-    return (*(one for suffixes in archives for one in suffixes if one), *_COMPRESSED_SUFFIXES)
+    return (
+        *(suffix for suffixes in archives for suffix in suffixes if suffix),
+        *_COMPRESSED_SUFFIXES,
+    )
 
 
 def read_by_formats(
@@ -61,37 +64,37 @@ def read_by_formats(
         by_suffix.setdefault(file.suffix, []).append(file)
     items: list[Item] | None = None
     used: set[str] = set()
-    refused: list[StudioError] = []
+    errors: list[StudioError] = []
     for info in _readers():
         if reading.first_rules and info.first not in (("anywhere", "alone")[: 1 + alone]):
             continue
-        wanted = [file for suffix in info.suffixes for file in by_suffix.get(suffix, ())]
-        wanted = [file for file in wanted if file.name not in used] if used else wanted
+        selected = [file for suffix in info.suffixes for file in by_suffix.get(suffix, ())]
+        selected = [file for file in selected if file.name not in used] if used else selected
         if info.by_content and len(files) == 1:
-            wanted = list(files)
-        if not wanted:
+            selected = list(files)
+        if not selected:
             continue
         if len(info.suffixes) > 1:
-            order = {file.name: number for number, file in enumerate(files)}
-            wanted.sort(key=lambda file: order[file.name])
+            positions = {file.name: number for number, file in enumerate(files)}
+            selected.sort(key=lambda file: positions[file.name])
         try:
-            _require_package(info, reading.shown(wanted[0].name))
-            result = info.load()(wanted, reading)
+            _require_package(info, reading.shown(selected[0].name))
+            result = info.load()(selected, reading)
         except StudioError as error:
             # A file or array that the user has named must be read, or the error is raised.
             if alone or reading.first_rules or reading.options.array is not None:
                 raise
-            refused.append(error)
-            why = f"no pictures: {error.cause.rstrip('.')}"
-            reading.rejects += [Reject(reading.shown(file.name), why) for file in wanted]
-            used |= {file.name for file in wanted}
+            errors.append(error)
+            reason = f"no pictures: {error.cause.rstrip('.')}"
+            reading.rejects += [Reject(reading.shown(file.name), reason) for file in selected]
+            used |= {file.name for file in selected}
             continue
         if result is not None:
             items = [*(items or []), *result.items]
             reading.formats.append(info.name)
             used |= result.files
-    if refused and not (items or found or PICTURE_SUFFIXES & by_suffix.keys()):
-        raise refused[0]
+    if errors and not (items or found or PICTURE_SUFFIXES & by_suffix.keys()):
+        raise errors[0]
     return items, [file for file in files if file.name not in used] if used else files
 
 
@@ -116,10 +119,14 @@ def companion_files(path: Path) -> list[Path]:
     if len(found) > 1:
         return found
     suffix = path.suffix.lower()
-    patterns = [one for info in _readers() if suffix in info.suffixes for one in info.beside]
+    patterns = [
+        pattern for info in _readers() if suffix in info.suffixes for pattern in info.beside
+    ]
     if not patterns:
         return found
-    return found + sibling_files(path, lambda name: any(fnmatchcase(name, one) for one in patterns))
+    return found + sibling_files(
+        path, lambda name: any(fnmatchcase(name, pattern) for pattern in patterns)
+    )
 
 
 def archive_files(
@@ -135,35 +142,37 @@ def archive_files(
     """
     name = path.name.lower()
     first_rules = options.rules == FIRST_RULES
-    read_so = (info for info in _readers() if not first_rules or info.first)
-    if any(info.is_zip and name.endswith(info.suffixes) for info in read_so):
+    readers = (info for info in _readers() if not first_rules or info.first)
+    if any(info.is_zip and name.endswith(info.suffixes) for info in readers):
         return None
     archives = [info for info in DATA_FORMATS.values() if info.archive]
-    named = next((info for info in archives if name.endswith(info.suffixes)), None)
+    matched = next((info for info in archives if name.endswith(info.suffixes)), None)
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
     except OSError as error:
         raise unreadable_error(path, error) from error
-    if named is not None and not first_rules:
-        named = _format_by_signature(path, named, head)
-    elif named is None and not first_rules and _SPLIT_ARCHIVE.search(name):
+    if matched is not None and not first_rules:
+        matched = _format_by_signature(path, matched, head)
+    elif matched is None and not first_rules and _SPLIT_ARCHIVE.search(name):
         raise StudioError(
             f"{path.name} is one part of a split archive.",
             "Put the parts together, such as with 7-Zip, and choose the whole or the folder.",
         )
-    if named is not None:
+    if matched is not None:
         files: list[File] = (
             zip_files(path, stack, None if first_rules else notes)
-            if named.name == "zip"
-            else named.load()(path, stack)
+            if matched.name == "zip"
+            else matched.load()(path, stack)
         )
-        used.append(named.name)
+        used.append(matched.name)
         return files
     if head.startswith(_ZIP_SIGNATURES):
         if path.suffix.lower() in _FOREIGN_ZIP_SUFFIXES and not first_rules:
-            said, _, remedy = (unsupported_suffix(path.suffix.lower()) or "").partition(": ")
-            raise StudioError(f"{path.name} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
+            description, _, remedy = (unsupported_suffix(path.suffix.lower()) or "").partition(": ")
+            raise StudioError(
+                f"{path.name} is {description}.", f"{remedy[:1].upper()}{remedy[1:]}."
+            )
         files = zip_files(path, stack, None if first_rules else notes)
         if not first_rules and any(file.name.endswith("/data.pkl") for file in files):
             raise StudioError(
@@ -180,15 +189,15 @@ def _format_by_signature(path: Path, named: DataFormatInfo, head: bytes) -> Data
         StudioError: the file is a placeholder for an archive, such as a Git LFS pointer, or is of
             a type that is not supported.
     """
-    if (instead := detect_placeholder(head, path.stat().st_size)) is not None:
-        raise instead.error(path.name)
+    if (placeholder := detect_placeholder(head, path.stat().st_size)) is not None:
+        raise placeholder.error(path.name)
     if named.name not in ("zip", "tar"):
         return named
     if head.startswith(_ZIP_SIGNATURES):
         return DATA_FORMATS["zip"]
     if head[_TAR_MAGIC_OFFSET:].startswith(b"ustar") or head.startswith(_COMPRESSED_SIGNATURES):
         return DATA_FORMATS["tar"]
-    if (what := unsupported_type(head) or misnamed_picture(head)) is not None:
-        said, _, remedy = what.partition(": ")
-        raise StudioError(f"{path.name} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
+    if (description := unsupported_type(head) or misnamed_picture(head)) is not None:
+        problem, _, remedy = description.partition(": ")
+        raise StudioError(f"{path.name} is {problem}.", f"{remedy[:1].upper()}{remedy[1:]}.")
     return named

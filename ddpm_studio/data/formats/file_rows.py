@@ -45,12 +45,12 @@ class FileRows:
         Raises:
             StudioError: if they can't be read any more.
         """
-        found = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        size = found.nbytes // max(1, len(rows))
-        bytes_of = found.reshape(len(rows), -1).view(np.uint8) if found.size else found
-        for row, into in zip(rows.tolist(), bytes_of, strict=True):
-            self._read_into(self._offset + row * size, into.data)
-        return found
+        result = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        size = result.nbytes // max(1, len(rows))
+        row_bytes = result.reshape(len(rows), -1).view(np.uint8) if result.size else result
+        for row, buffer in zip(rows.tolist(), row_bytes, strict=True):
+            self._read_into(self._offset + row * size, buffer.data)
+        return result
 
     def part(self, start: int, end: int) -> npt.NDArray[Any]:
         """Return columns ``start`` to ``end`` of each row of a 2-D array, shape (N, end − start).
@@ -59,25 +59,25 @@ class FileRows:
             StudioError: if they can't be read any more.
         """
         count, length = self.shape
-        found = np.empty((count, end - start), self.dtype)
-        bytes_of = found.view(np.uint8)
+        result = np.empty((count, end - start), self.dtype)
+        row_bytes = result.view(np.uint8)
         for row in range(count):
-            at = self._offset + (row * length + start) * self.dtype.itemsize
-            self._read_into(at, bytes_of[row].data)
-        return found
+            offset = self._offset + (row * length + start) * self.dtype.itemsize
+            self._read_into(offset, row_bytes[row].data)
+        return result
 
-    def _read_into(self, at: int, into: memoryview) -> None:
+    def _read_into(self, offset: int, buffer: memoryview) -> None:
         try:
-            self._stream.seek(at)
-            read = self._stream.readinto(into)
+            self._stream.seek(offset)
+            count = self._stream.readinto(buffer)
         except OSError as error:
             raise self._lost(error.strerror or str(error)) from error
-        if read != into.nbytes:
+        if count != buffer.nbytes:
             raise self._lost("it was cut short")
 
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
 
-    def _lost(self, why: str) -> StudioError:
-        return StudioError(f"{self._path} can't be read any more: {why}.", self._remedy)
+    def _lost(self, reason: str) -> StudioError:
+        return StudioError(f"{self._path} can't be read any more: {reason}.", self._remedy)

@@ -41,8 +41,8 @@ def stat_source(path: Path) -> os.stat_result:
     try:
         info = path.stat()
     except FileNotFoundError:
-        if (instead := git_annex_link(path)) is not None:
-            raise instead.error(str(path)) from None
+        if (placeholder := git_annex_link(path)) is not None:
+            raise placeholder.error(str(path)) from None
         if path.is_symlink():
             raise StudioError(
                 f"{path} is a link to {path.readlink()}, which is not there.",
@@ -51,7 +51,7 @@ def stat_source(path: Path) -> os.stat_result:
         remedy = "Check the path; it may have been moved."
         if path.parts[0] in _SCHEMES:
             remedy = "Addresses are not fetched: download it, then choose that."
-        elif any(sign in path.name for sign in "*?"):
+        elif any(character in path.name for character in "*?"):
             remedy = "No file is called like this pattern; choose the folder itself."
         elif len(path.parts) == 2 and path.parts[0] != "~" and not path.parent.exists():
             remedy = "Sets of the Hugging Face Hub are not fetched: download it, then choose that."
@@ -63,8 +63,8 @@ def stat_source(path: Path) -> os.stat_result:
     return info
 
 
-def sibling_files(path: Path, wanted: Callable[[str], bool]) -> list[Path]:
-    """Return the sorted sibling files of ``path`` whose name satisfies ``wanted``.
+def sibling_files(path: Path, predicate: Callable[[str], bool]) -> list[Path]:
+    """Return the sorted sibling files of ``path`` whose name satisfies ``predicate``.
 
     The list is empty if the folder can't be listed, as the file itself may still be readable.
     """
@@ -72,7 +72,11 @@ def sibling_files(path: Path, wanted: Callable[[str], bool]) -> list[Path]:
         others = sorted(path.parent.iterdir())
     except OSError:
         return []
-    return [one for one in others if one != path and wanted(one.name) and is_file(one)]
+    return [
+        sibling
+        for sibling in others
+        if sibling != path and predicate(sibling.name) and is_file(sibling)
+    ]
 
 
 def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_result | OSError]]:
@@ -90,39 +94,39 @@ def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_r
         StudioError: the root folder can't be listed, or holds too many files.
     """
 
-    waiting = [folder]
+    pending = [folder]
     linked: list[Path] = []
-    seen: set[tuple[int, int]] = set()
+    visited: set[tuple[int, int]] = set()
     count = 0
     # A stack instead of recursion: folders may be nested thousands deep.
-    while waiting or linked:
-        is_link = not waiting
+    while pending or linked:
+        is_link = not pending
         if is_link:
             # Sorted, so that of two links to one folder the same one is always followed.
             linked.sort()
-        parent = linked.pop(0) if is_link else waiting.pop()
+        parent = linked.pop(0) if is_link else pending.pop()
         try:
             if follow:
-                where = parent.stat()
-                if (where.st_dev, where.st_ino) in seen:
+                folder_info = parent.stat()
+                if (folder_info.st_dev, folder_info.st_ino) in visited:
                     if is_link and not _links_to_parent(parent):
                         yield parent, OSError(0, "a link to a folder that is read already")
                     continue
-                seen.add((where.st_dev, where.st_ino))
+                visited.add((folder_info.st_dev, folder_info.st_ino))
             with os.scandir(parent) as entries:
-                inner = [entry for entry in entries if not _is_hidden(entry.name, follow)]
+                entries_inside = [entry for entry in entries if not _is_hidden(entry.name, follow)]
         except OSError as error:
             if parent == folder:
                 raise unreadable_error(folder, error) from error
             if follow:
                 yield parent, error
             continue
-        if follow and {"blobs", "snapshots"} <= {entry.name for entry in inner}:
+        if follow and {"blobs", "snapshots"} <= {entry.name for entry in entries_inside}:
             newest = newest_snapshot(parent)
             if newest is not None:
-                waiting.append(newest)
+                pending.append(newest)
                 continue
-        for entry in inner:
+        for entry in entries_inside:
             count += 1
             if count > MAX_FILES:
                 raise StudioError(
@@ -131,7 +135,7 @@ def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_r
             path = Path(parent, entry.name)
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(path)
+                    pending.append(path)
                     continue
                 if follow and entry.is_dir():
                     linked.append(path)
@@ -144,15 +148,15 @@ def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_r
                 yield path, info
 
 
-def _is_hidden(name: str, today: bool) -> bool:
-    """Whether a file or folder is hidden, or (by today's rules) belongs to the system."""
-    return name.startswith(".") or (today and name in SYSTEM_FOLDERS)
+def _is_hidden(name: str, current_rules: bool) -> bool:
+    """Whether a file or folder is hidden, or (by the current rules) belongs to the system."""
+    return name.startswith(".") or (current_rules and name in SYSTEM_FOLDERS)
 
 
 def _links_to_parent(link: Path) -> bool:
     """Whether a symbolic link leads to one of its own parent folders, a cycle."""
-    where = link.parent.resolve()
-    return link.resolve() in (where, *where.parents)
+    parent = link.parent.resolve()
+    return link.resolve() in (parent, *parent.parents)
 
 
 def folder_files(folder: Path, *, follow: bool = True) -> tuple[list[File], list[Reject]]:
@@ -165,9 +169,11 @@ def folder_files(folder: Path, *, follow: bool = True) -> tuple[list[File], list
     for path, info in walk(folder, follow=follow):
         name = path.relative_to(folder).as_posix()
         if isinstance(info, OSError):
-            instead = git_annex_link(path) if follow else None
-            why = instead.reason if instead is not None else f"unreadable: {info.strerror}"
-            rejects.append(Reject(name, why))
+            placeholder = git_annex_link(path) if follow else None
+            reason = (
+                placeholder.reason if placeholder is not None else f"unreadable: {info.strerror}"
+            )
+            rejects.append(Reject(name, reason))
         else:
             files.append(File(name, info.st_size, _read, WholeFile(str(path))))
     files.sort(key=lambda file: natural_key(file.name))

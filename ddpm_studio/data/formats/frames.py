@@ -46,5 +46,5 @@ def _frames(file: File, reading: Reading) -> Iterator[Item]:
             with suppress(UnusablePicture), OpenedPicture(data) as picture:
                 count = picture.header().frames
     for frame in range(count):
-        shown = name if count == 1 else f"{name}[{frame}]"
-        yield Item(shown, reading.tree, file, frame=frame)
+        display_name = name if count == 1 else f"{name}[{frame}]"
+        yield Item(display_name, reading.tree, file, frame=frame)

@@ -64,13 +64,13 @@ def _arrays(reading: Reading, file: File) -> list[NamedArray]:
         before_heap = cache(partial(_reject_malformed_heap, source, file, reading, name))
         listing = _Listing(reading, name, before_heap)
         listing.add(source, "", 0)
-        for holder in (source, *(source[one.name] for one in listing.arrays[:_MAX_INSPECTED])):
-            for key in holder.attrs:
+        for owner in (source, *(source[array.name] for array in listing.arrays[:_MAX_INSPECTED])):
+            for key in owner.attrs:
                 if NAMES.fullmatch(str(key).casefold()) is None:
                     continue
-                if holder.attrs.get_id(key).dtype.kind == "O":
+                if owner.attrs.get_id(key).dtype.kind == "O":
                     listing.before_heap()
-                value = holder.attrs[key]
+                value = owner.attrs[key]
                 if isinstance(value, np.ndarray):
                     reading.set_class_names(value.tolist(), f"{printable(str(key), 60)} of {name}")
         return listing
@@ -87,8 +87,8 @@ def _wrap_errors(name: str, read: Callable[[], _T]) -> _T:
     except (StudioError, MemoryError):
         raise
     except Exception as error:
-        why = printable(str(error), 100) or type(error).__name__
-        raise StudioError(f"{name} is damaged: {why}.", "Save or download it again.") from error
+        reason = printable(str(error), 100) or type(error).__name__
+        raise StudioError(f"{name} is damaged: {reason}.", "Save or download it again.") from error
 
 
 def _open_file(file: File, reading: Reading, name: str) -> h5py.File:
@@ -121,8 +121,8 @@ def _reject_driver_info(stream: BinaryIO, name: str) -> None:
         location = 2 * location or _FIRST_USER_BLOCK
     if not head.startswith(_SIGNATURE) or len(head) <= _ADDRESS_SIZE_OFFSET:
         return
-    begin, size = _ADDRESSES_OFFSET.get(head[len(_SIGNATURE)]), head[_ADDRESS_SIZE_OFFSET]
-    if begin is not None and head[begin + 3 * size : begin + 4 * size].strip(b"\xff"):
+    offset, size = _ADDRESSES_OFFSET.get(head[len(_SIGNATURE)]), head[_ADDRESS_SIZE_OFFSET]
+    if offset is not None and head[offset + 3 * size : offset + 4 * size].strip(b"\xff"):
         raise StudioError(
             f"{name} is one of several files that hold a set of HDF5 together, or is damaged.",
             "Join them, such as by HDF5's h5repart, or download it again.",
@@ -170,37 +170,39 @@ class _Listing:
             # The target of a soft link is in the file itself, and is listed there.
             if not isinstance(link, h5py.HardLink):
                 continue
-            one = group[name]
-            if isinstance(one, h5py.Group):
-                self.add(one, f"{prefix}{name}/", depth + 1)
-            elif isinstance(one, h5py.Dataset):
-                self._add_dataset(prefix + name, one)
+            member = group[name]
+            if isinstance(member, h5py.Group):
+                self.add(member, f"{prefix}{name}/", depth + 1)
+            elif isinstance(member, h5py.Dataset):
+                self._add_dataset(prefix + name, member)
 
-    def _add_dataset(self, name: str, one: Any) -> None:
-        shape = tuple(int(size) for size in one.shape or ())
-        if one.external or one.is_virtual:
+    def _add_dataset(self, name: str, dataset: Any) -> None:
+        shape = tuple(int(size) for size in dataset.shape or ())
+        if dataset.external or dataset.is_virtual:
             self._external.append(name)
-        elif shape and 0 not in shape and not one.id.get_storage_size():
+        elif shape and 0 not in shape and not dataset.id.get_storage_size():
             self._unwritten.append(name)
         elif shape:
-            called = f"{self._name}:{printable(name, 60)}"
-            rows = partial(_wrap_errors, called, partial(self._open_rows, one, called))
-            is_text = h5py.check_string_dtype(one.dtype) is not None
+            display_name = f"{self._name}:{printable(name, 60)}"
+            rows = partial(
+                _wrap_errors, display_name, partial(self._open_rows, dataset, display_name)
+            )
+            is_text = h5py.check_string_dtype(dataset.dtype) is not None
             if is_text and not self._reading.first_rules:
-                texts = partial(_decode_strings, rows)
-                self.arrays.append(NamedArray(name, shape, np.dtype(np.str_), texts))
+                read_texts = partial(_decode_strings, rows)
+                self.arrays.append(NamedArray(name, shape, np.dtype(np.str_), read_texts))
             else:
-                self.arrays.append(NamedArray(name, shape, one.dtype, rows))
+                self.arrays.append(NamedArray(name, shape, dataset.dtype, rows))
 
-    def _open_rows(self, dataset: Any, called: str) -> ArrayRows:
+    def _open_rows(self, dataset: Any, name: str) -> ArrayRows:
         if dataset.dtype.kind == "O":
             self.before_heap()
-        return _rows(dataset, self._reading, called)
+        return _rows(dataset, self._reading, name)
 
     @property
     def _is_full(self) -> bool:
-        found = len(self.arrays) + len(self._unwritten) + len(self._external)
-        return found >= _MAX_DATASETS
+        count = len(self.arrays) + len(self._unwritten) + len(self._external)
+        return count >= _MAX_DATASETS
 
     def add_warnings(self) -> None:
         """Add warnings about datasets that are not read.
@@ -210,27 +212,27 @@ class _Listing:
         """
         if self._is_full:
             self._reading.warn(f"Of {self._name} no more than {_MAX_DATASETS:,} datasets are read.")
-        asked = self._reading.options.layout
-        has_pictures = any(one.holds_pictures(asked) for one in self.arrays)
-        for names, why, remedy in (
+        layout = self._reading.options.layout
+        has_pictures = any(array.holds_pictures(layout) for array in self.arrays)
+        for names, reason, remedy in (
             (self._unwritten, "to which nothing was ever written", _UNFINISHED_REMEDY),
             (self._external, "whose numbers lie in other files", _EXTERNAL_REMEDY),
         ):
             if not names:
                 continue
-            what = listed([printable(one, 60) for one in names], MAX_LISTED)
+            names_text = listed([printable(name, 60) for name in names], MAX_LISTED)
             if not has_pictures:
-                raise StudioError(f"{self._name} holds {what}, {why}.", remedy)
-            self._reading.warn(f"{self._name}: not read: {what}, {why}.")
+                raise StudioError(f"{self._name} holds {names_text}, {reason}.", remedy)
+            self._reading.warn(f"{self._name}: not read: {names_text}, {reason}.")
 
 
 def _decode_strings(rows: Callable[[], ArrayRows]) -> ArrayRows:
     """Return a dataset of strings, which h5py gives as bytes, as an array of str."""
-    found = rows()
-    strings = found[np.arange(found.shape[0])]
+    dataset = rows()
+    strings = dataset[np.arange(dataset.shape[0])]
     texts = [
-        one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one)
-        for one in strings.reshape(-1).tolist()
+        string.decode("utf-8", "replace") if isinstance(string, bytes) else str(string)
+        for string in strings.reshape(-1).tolist()
     ]
     return np.array(texts, np.str_).reshape(strings.shape)
 
@@ -253,10 +255,10 @@ def _reject_keras(source: h5py.File, name: str) -> None:
 
 def _rows(dataset: Any, reading: Reading, name: str) -> ArrayRows:
     shape = tuple(int(size) for size in dataset.shape)
-    claimed = math.prod(shape) * dataset.dtype.itemsize
-    if claimed > max(_SMALL_BYTES, _MAX_PACKED * dataset.id.get_storage_size()):
+    claimed_bytes = math.prod(shape) * dataset.dtype.itemsize
+    if claimed_bytes > max(_SMALL_BYTES, _MAX_PACKED * dataset.id.get_storage_size()):
         raise StudioError(
-            f"{name} claims {claimed:,} bytes, of which the file holds next to none.",
+            f"{name} claims {claimed_bytes:,} bytes, of which the file holds next to none.",
             _UNFINISHED_REMEDY,
         )
     chunks = StoredChunks(dataset) if dataset.chunks is not None else None
@@ -266,18 +268,18 @@ def _rows(dataset: Any, reading: Reading, name: str) -> ArrayRows:
             f"read as {printable(str(dataset.fillvalue), 20)}."
         )
 
-    def part(start: int, end: int) -> Array:
+    def read_part(start: int, end: int) -> Array:
         try:
             if chunks is not None:
                 chunks.check(start, end)
-            found: Array = np.asarray(dataset[start:end])
+            values: Array = np.asarray(dataset[start:end])
         except MemoryError:
             raise
         except Exception as error:  # untrusted bytes make the library raise nearly anything
-            why = printable(str(error), 100) or type(error).__name__
+            reason = printable(str(error), 100) or type(error).__name__
             raise StudioError(
-                f"A dataset of HDF5 can't be read: {why}.", LOST_FILE_REMEDY
+                f"A dataset of HDF5 can't be read: {reason}.", LOST_FILE_REMEDY
             ) from error
-        return found
+        return values
 
-    return BlockRows(shape, dataset.dtype, part)
+    return BlockRows(shape, dataset.dtype, read_part)

@@ -48,27 +48,29 @@ class StoredChunks:
         Raises:
             ValueError: a chunk would decompress to more than its size in the dataset.
         """
-        here = [
+        offsets = [
             offset
             for offset in self._unchecked
             if offset[0] < end and offset[0] + self._sides[0] > start
         ]
-        for offset in here:
-            stored = self._unchecked.pop(offset)
-            if stored > _MAX_GROWTH * self._bytes + _HEAD_BYTES or self._unpacks_to_more(offset):
+        for offset in offsets:
+            stored_bytes = self._unchecked.pop(offset)
+            if stored_bytes > _MAX_GROWTH * self._bytes + _HEAD_BYTES or self._unpacks_to_more(
+                offset
+            ):
                 raise ValueError(f"the chunk at {offset} holds more than its pictures")
 
     def _unpacks_to_more(self, offset: tuple[int, ...]) -> bool:
         # After Deflate only a checksum may be applied, which follows the end of its stream.
         if _DEFLATE not in self._filters:
             return False
-        _, packed = self._dataset.id.read_direct_chunk(offset)
-        unpacker, total = zlib.decompressobj(), 0
-        while packed and not unpacker.eof and total <= self._bytes + _HEAD_BYTES:
+        _, compressed = self._dataset.id.read_direct_chunk(offset)
+        decompressor, total = zlib.decompressobj(), 0
+        while compressed and not decompressor.eof and total <= self._bytes + _HEAD_BYTES:
             try:
-                total += len(unpacker.decompress(packed, _PIECE_BYTES))
+                total += len(decompressor.decompress(compressed, _PIECE_BYTES))
             except zlib.error:
                 # Damaged or not compressed: the library's own reading will report it.
                 return False
-            packed = unpacker.unconsumed_tail
+            compressed = decompressor.unconsumed_tail
         return total > self._bytes + _HEAD_BYTES

@@ -27,17 +27,17 @@ def has_malformed_heap(stream: BinaryIO, length_bytes: int) -> bool:
     """
     if not 0 < length_bytes <= _MAX_LENGTH_BYTES:
         return False  # The library does not read such a file.
-    begin, kept = 0, b""
+    position, tail = 0, b""
     stream.seek(0)
-    while piece := stream.read(_READ_BYTES):
-        held, at = kept + piece, -1
-        while (at := held.find(_SIGNATURE, at + 1)) >= 0:
-            if _is_malformed(stream, begin - len(kept) + at, length_bytes):
+    while chunk := stream.read(_READ_BYTES):
+        buffer, offset = tail + chunk, -1
+        while (offset := buffer.find(_SIGNATURE, offset + 1)) >= 0:
+            if _is_malformed(stream, position - len(tail) + offset, length_bytes):
                 return True
-        begin += len(piece)
+        position += len(chunk)
         # A signature may straddle two pieces.
-        kept = held[-(len(_SIGNATURE) - 1) :]
-        stream.seek(begin)
+        tail = buffer[-(len(_SIGNATURE) - 1) :]
+        stream.seek(position)
     return False
 
 
@@ -46,17 +46,17 @@ def _is_malformed(stream: BinaryIO, position: int, length_bytes: int) -> bool:
     size = _length(stream.read(_HEAD_BYTES), length_bytes)
     stream.seek(position)
     heap = stream.read(min(size, _MAX_HEAP_BYTES))
-    at = _HEAD_BYTES
-    while at + _HEAD_BYTES <= len(heap):
-        head = heap[at : at + _HEAD_BYTES]
+    offset = _HEAD_BYTES
+    while offset + _HEAD_BYTES <= len(heap):
+        head = heap[offset : offset + _HEAD_BYTES]
         object_size = _length(head, length_bytes)
         if head[:2] != b"\0\0":
             # An object with its header and padding.
-            at += _HEAD_BYTES + -(-object_size // _ALIGNED) * _ALIGNED
+            offset += _HEAD_BYTES + -(-object_size // _ALIGNED) * _ALIGNED
         elif object_size == 0:
             return True
         else:
-            at += object_size  # Free space, its header included.
+            offset += object_size  # Free space, its header included.
     return False
 
 

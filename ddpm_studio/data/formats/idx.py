@@ -42,17 +42,17 @@ def with_labels(path: Path) -> list[Path]:
     match = _NAME.match(path.name)
     if match is None or match["what"].lower() != "images":
         return [path]
-    named = match["set"].casefold()
+    set_name = match["set"].casefold()
 
-    def wanted(name: str) -> bool:
-        label = _NAME.match(name)
+    def is_label_file(name: str) -> bool:
+        label_match = _NAME.match(name)
         return (
-            label is not None
-            and label["what"].lower() == "labels"
-            and label["set"].casefold() == named
+            label_match is not None
+            and label_match["what"].lower() == "labels"
+            and label_match["set"].casefold() == set_name
         )
 
-    return [path, *sibling_files(path, wanted)]
+    return [path, *sibling_files(path, is_label_file)]
 
 
 def read_idx(files: Sequence[File], reading: Reading) -> ReadResult | None:
@@ -71,8 +71,8 @@ def read_idx(files: Sequence[File], reading: Reading) -> ReadResult | None:
         match = _NAME.match(file.name.rpartition("/")[2])
         if match is not None:
             names.add(file.name)
-            kept = images if match["what"].lower() == "images" else labels
-            kept.setdefault(match["set"].casefold(), file)
+            group = images if match["what"].lower() == "images" else labels
+            group.setdefault(match["set"].casefold(), file)
     if not images and len(files) == 1 and is_idx(_read_head(files[0])):
         images[""] = files[0]
         names.add(files[0].name)
@@ -80,28 +80,32 @@ def read_idx(files: Sequence[File], reading: Reading) -> ReadResult | None:
         return None
     parts: list[PictureArray] = []
     for name in _select_sets(images, reading):
-        shown = images[name].name
+        file_name = images[name].name
         rows = _read_idx(images[name])
         label_file = labels.get(name)
         choices = {} if label_file is None else {"labels": partial(_read_idx, label_file)}
-        classes = reading.own_labels(shown, choices, rows.shape[0])
-        parts.append(PictureArray(shown, rows, reading.layout(shown, rows.shape, "NHW"), classes))
+        classes = reading.own_labels(file_name, choices, rows.shape[0])
+        parts.append(
+            PictureArray(file_name, rows, reading.layout(file_name, rows.shape, "NHW"), classes)
+        )
     return ReadResult(reading.arrays(parts), frozenset(names))
 
 
 def _select_sets(images: dict[str, File], reading: Reading) -> list[str]:
     """Return the names of the sets to read, and add a warning about the others."""
-    test = [name for name in images if _TEST_SETS.search(name)]
-    asked = reading.options.split
-    sets = [name for name in images if name not in test] or list(images)
+    test_sets = [name for name in images if _TEST_SETS.search(name)]
+    requested = reading.options.split
+    sets = [name for name in images if name not in test_sets] or list(images)
     # Any set not named as a test set counts as training set.
-    selected = selected_splits(["test" if name in test else TRAIN for name in images], asked)
-    if asked is not None:
-        sets = [name for name in images if ("test" if name in test else TRAIN) in selected]
+    selected = selected_splits(
+        ["test" if name in test_sets else TRAIN for name in images], requested
+    )
+    if requested is not None:
+        sets = [name for name in images if ("test" if name in test_sets else TRAIN) in selected]
     if len(sets) < len(images):
         left_out = ", ".join(images[name].name for name in images if name not in sets)
-        which = "test" if sets == test else "training"
-        reading.warnings.append(f"Only the {which} pictures are taken; {left_out} is left aside.")
+        kind = "test" if sets == test_sets else "training"
+        reading.warnings.append(f"Only the {kind} pictures are taken; {left_out} is left aside.")
     return sets
 
 
@@ -121,32 +125,32 @@ def _read_idx(file: File) -> Array:
             raise ValueError(f"it has {file.size:,} bytes")
         data = file.read(-1)
         if data.startswith(_GZIP):
-            most = max(RATIO_FROM_BYTES, MAX_RATIO * len(data))
+            limit = max(RATIO_FROM_BYTES, MAX_RATIO * len(data))
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-                return _parse(stream, most)
+                return _parse(stream, limit)
         return _parse(io.BytesIO(data), len(data))
     except MemoryError:
         raise
     except Exception as error:  # untrusted bytes make the parser raise nearly anything
-        why = str(error)[:100] or type(error).__name__
-        raise StudioError(f"{file.name} is damaged: {why}.", "Download it again.") from error
+        reason = str(error)[:100] or type(error).__name__
+        raise StudioError(f"{file.name} is damaged: {reason}.", "Download it again.") from error
 
 
-def _parse(stream: io.BytesIO | gzip.GzipFile, most: int) -> Array:
+def _parse(stream: io.BytesIO | gzip.GzipFile, limit: int) -> Array:
     head = stream.read(4)
     if len(head) < 4:
         raise ValueError("it is cut short")
-    zero, kind, dimensions = struct.unpack(">HBB", head)
-    if zero != 0 or kind != _UNSIGNED_BYTE or dimensions not in (1, 3):
+    zero, kind, axis_count = struct.unpack(">HBB", head)
+    if zero != 0 or kind != _UNSIGNED_BYTE or axis_count not in (1, 3):
         raise ValueError("it does not begin as IDX files of bytes do")
-    head = stream.read(4 * dimensions)
-    if len(head) < 4 * dimensions:
+    head = stream.read(4 * axis_count)
+    if len(head) < 4 * axis_count:
         raise ValueError("it is cut short")
-    shape = struct.unpack(f">{dimensions}I", head)
+    shape = struct.unpack(f">{axis_count}I", head)
     size = math.prod(shape)
     if size > MAX_ARRAY_BYTES:
         raise ValueError(f"it claims {size:,} bytes")
-    if size > most:
+    if size > limit:
         raise ValueError("it is cut short, or packed too well to be pictures")
     data = stream.read(size)
     if len(data) < size:

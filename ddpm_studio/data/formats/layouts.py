@@ -11,10 +11,10 @@ from ddpm_studio.picture_shape import MAX_BANDS, MAX_COLOUR_CHANNELS
 
 # Smallest side of a flattened picture, and of a single picture.
 _MIN_FLAT = 8
-_MIN_LONE = 16
+_MIN_SINGLE = 16
 # A 2-D array is a table of flattened pictures if its aspect ratio is larger than this, or if its
 # rows have 28·28, 3·32·32 or 3·64·64 values.
-_LONGEST = 16
+_MAX_ASPECT_RATIO = 16
 _FLAT_ROWS = (784, 3072, 12288)
 
 
@@ -47,8 +47,8 @@ class ArrayLayout:
     @property
     def picture(self) -> tuple[int, ...]:
         """The permutation of one picture's axes that makes it (H, W) or (H, W, C)."""
-        own = self.axes.replace("N", "")
-        return tuple(own.index(letter) for letter in "HWC" if letter in own)
+        picture_axes = self.axes.replace("N", "")
+        return tuple(picture_axes.index(letter) for letter in "HWC" if letter in picture_axes)
 
     @property
     def picture_shape(self) -> tuple[int, int, int]:
@@ -60,13 +60,15 @@ class ArrayLayout:
     def description(self) -> str:
         """Description of the layout in words, for the report."""
         height, width, channels = self.picture_shape
-        colours = f", {channels} channels" if channels > 1 else ""
-        named = ", ".join(self.axes)
-        what = f"{format_count(self.count, 'picture')} of {size_text(width, height)}{colours}"
-        return f"{what}, axes ({named}){self.note}"
+        channels_text = f", {channels} channels" if channels > 1 else ""
+        axes = ", ".join(self.axes)
+        pictures = (
+            f"{format_count(self.count, 'picture')} of {size_text(width, height)}{channels_text}"
+        )
+        return f"{pictures}, axes ({axes}){self.note}"
 
 
-def layout_of(shape: tuple[int, ...], asked: str | None = None) -> ArrayLayout | None:
+def layout_of(shape: tuple[int, ...], axes: str | None = None) -> ArrayLayout | None:
     """Return the layout of an array of this shape; None if it holds no pictures.
 
     An axis of channels has a size of up to four, or more (bands) if it is smaller than H and W or,
@@ -76,11 +78,11 @@ def layout_of(shape: tuple[int, ...], asked: str | None = None) -> ArrayLayout |
 
     Args:
         shape: shape of the array.
-        asked: the letters of its axes, if the user has given them.
+        axes: the letters of its axes, if the user has given them.
     """
-    if asked is not None:
-        fits = len(asked) == len(shape) and all(shape)
-        return ArrayLayout(asked, shape) if fits else None
+    if axes is not None:
+        fits = len(axes) == len(shape) and all(shape)
+        return ArrayLayout(axes, shape) if fits else None
     if not all(shape[1:]):
         return None
     match len(shape):
@@ -94,11 +96,11 @@ def layout_of(shape: tuple[int, ...], asked: str | None = None) -> ArrayLayout |
 
 
 def _layout_4d(shape: tuple[int, ...]) -> ArrayLayout | None:
-    for most in (MAX_COLOUR_CHANNELS, MAX_BANDS):
-        if _are_channels(shape[3], min(shape[1:3]), most):
+    for limit in (MAX_COLOUR_CHANNELS, MAX_BANDS):
+        if _are_channels(shape[3], min(shape[1:3]), limit):
             return ArrayLayout("NHWC", shape)
         # 5 × 8 × 8 could just as well be pictures of height 5 with many bands.
-        if _are_channels(shape[1], (min(shape[2:4]) + 1) // 2, most):
+        if _are_channels(shape[1], (min(shape[2:4]) + 1) // 2, limit):
             return ArrayLayout("NCHW", shape)
     return None
 
@@ -116,8 +118,8 @@ def _layout_3d(shape: tuple[int, ...]) -> ArrayLayout | None:
 
 def _layout_2d(shape: tuple[int, ...]) -> ArrayLayout | None:
     count, size = shape
-    lone = min(shape) >= _MIN_LONE and max(shape) <= _LONGEST * min(shape)
-    if lone and size not in _FLAT_ROWS:
+    is_single = min(shape) >= _MIN_SINGLE and max(shape) <= _MAX_ASPECT_RATIO * min(shape)
+    if is_single and size not in _FLAT_ROWS:
         return ArrayLayout("HW", shape)
     return flat_layout(count, size)
 
@@ -132,6 +134,6 @@ def flat_layout(count: int, size: int) -> ArrayLayout | None:
     return None
 
 
-def _are_channels(count: int, side: int, most: int) -> bool:
+def _are_channels(count: int, side: int, limit: int) -> bool:
     """Whether an axis may be that of channels: up to four, or fewer bands than the side."""
-    return 0 < count <= most and side > (count if count > MAX_COLOUR_CHANNELS else 0)
+    return 0 < count <= limit and side > (count if count > MAX_COLOUR_CHANNELS else 0)

@@ -23,7 +23,7 @@ _SURROGATE = re.compile(r"[\udc80-\udcff]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _CYRILLIC = re.compile(r"[\u0400-\u045f]")
 # Number of different characters needed to distinguish Korean from Chinese.
-_ENOUGH = 8
+_MIN_HANGUL = 8
 _WORD = re.compile(r"[^\W\d_]+")
 _MAX_NAMES = 10_000
 
@@ -34,20 +34,22 @@ def decode_names(files: Sequence[File]) -> tuple[Sequence[File], str]:
     Only names that the system could not decode as UTF-8 are changed. Where no code page is
     plausible, their bytes are shown in hexadecimal, such as %8C, so that names stay distinct.
     """
-    odd = [file.name for file in files if not file.name.isascii() and _SURROGATE.search(file.name)]
-    if not odd:
+    undecoded = [
+        file.name for file in files if not file.name.isascii() and _SURROGATE.search(file.name)
+    ]
+    if not undecoded:
         return files, ""
-    page = code_page([name.encode("utf-8", "surrogateescape") for name in odd])
-    renamed = {name: _display_name(name, page) for name in odd}
+    encoding = code_page([name.encode("utf-8", "surrogateescape") for name in undecoded])
+    renamed = {name: _display_name(name, encoding) for name in undecoded}
     return [
         replace(file, name=renamed[file.name]) if file.name in renamed else file for file in files
-    ], page or "bytes by number"
+    ], encoding or "bytes by number"
 
 
-def _display_name(name: str, page: str | None) -> str:
-    if page is None:
+def _display_name(name: str, encoding: str | None) -> str:
+    if encoding is None:
         return _SURROGATE.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", name)
-    return name.encode("utf-8", "surrogateescape").decode(page, "replace")
+    return name.encode("utf-8", "surrogateescape").decode(encoding, "replace")
 
 
 def code_page(names: Collection[bytes]) -> str | None:
@@ -58,12 +60,17 @@ def code_page(names: Collection[bytes]) -> str | None:
     """
     content = b"\n".join(sorted(set(names))[:_MAX_NAMES])
     japanese = _try_decode(content, "cp932")
-    words = all(map(_CJK.search, (japanese or "").split("\n")))
-    if japanese and words and _all_match(japanese, _KANJI) and not _amid_letters(japanese, _KANJI):
+    all_have_cjk = all(map(_CJK.search, (japanese or "").split("\n")))
+    if (
+        japanese
+        and all_have_cjk
+        and _all_match(japanese, _KANJI)
+        and not _amid_letters(japanese, _KANJI)
+    ):
         return "cp932"
     korean = _try_decode(content, "euc_kr")
-    signs = {sign for sign in korean or "" if not sign.isascii()}
-    if korean and _all_match(korean, _HANGUL) and len(signs) >= _ENOUGH:
+    characters = {character for character in korean or "" if not character.isascii()}
+    if korean and _all_match(korean, _HANGUL) and len(characters) >= _MIN_HANGUL:
         return "cp949"
     chinese = _try_decode(content, "gb2312")
     if chinese and _all_match(chinese, _KANJI) and not _amid_letters(chinese, _KANJI):
@@ -72,11 +79,11 @@ def code_page(names: Collection[bytes]) -> str | None:
     if taiwanese and _all_match(taiwanese, _KANJI) and not _CJK_AFTER_LETTER.search(taiwanese):
         return "big5"
     for latin in _LATIN:
-        if (found := _try_decode(content, latin)) and _reads_as_latin(found):
+        if (decoded := _try_decode(content, latin)) and _reads_as_latin(decoded):
             return latin
     for cyrillic in ("cp866", "cp1251"):
-        found = _try_decode(content, cyrillic)
-        if found and _all_match(found, _CYRILLIC) and _has_natural_case(found):
+        decoded = _try_decode(content, cyrillic)
+        if decoded and _all_match(decoded, _CYRILLIC) and _has_natural_case(decoded):
             return cyrillic
     return None
 
@@ -88,25 +95,27 @@ def _try_decode(content: bytes, encoding: str) -> str | None:
         return None
 
 
-def _all_match(text: str, kind: re.Pattern[str]) -> bool:
-    return all(sign.isascii() or kind.match(sign) for sign in text)
+def _all_match(text: str, pattern: re.Pattern[str]) -> bool:
+    return all(character.isascii() or pattern.match(character) for character in text)
 
 
-def _amid_letters(text: str, kind: re.Pattern[str]) -> bool:
+def _amid_letters(text: str, pattern: re.Pattern[str]) -> bool:
     """Whether characters of a kind occur between ASCII letters, implausible in names: "L背e"."""
     return any(
-        kind.match(sign) and before.isascii() and before.isalpha() and after.isalpha()
-        for before, sign, after in zip(text, text[1:], text[2:], strict=False)
+        pattern.match(character) and before.isascii() and before.isalpha() and after.isalpha()
+        for before, character, after in zip(text, text[1:], text[2:], strict=False)
         if after.isascii()
     )
 
 
 def _reads_as_latin(text: str) -> bool:
-    letters = [sign for sign in text if not sign.isascii()]
+    letters = [character for character in text if not character.isascii()]
     # No word of Western Europe has accents on three letters and none without.
-    full = any(len(word) > 2 and not re.search("[A-Za-z]", word) for word in _WORD.findall(text))
-    are_latin = all(unicodedata.name(one, "").startswith("LATIN") for one in letters)
-    return are_latin and not full and _has_natural_case(text)
+    all_accented = any(
+        len(word) > 2 and not re.search("[A-Za-z]", word) for word in _WORD.findall(text)
+    )
+    are_latin = all(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)
+    return are_latin and not all_accented and _has_natural_case(text)
 
 
 def _has_natural_case(text: str) -> bool:

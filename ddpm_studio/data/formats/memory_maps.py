@@ -34,7 +34,7 @@ def file_header(path: Path) -> NpyHeader:
     """
     with path.open("rb") as stream:
         header = read_npy_header(stream)
-        held = stream.seek(0, 2) - header.offset
-    if header.size > held:
+        available = stream.seek(0, 2) - header.offset
+    if header.size > available:
         raise ValueError("it is cut short")
     return header

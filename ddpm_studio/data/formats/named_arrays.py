@@ -75,7 +75,7 @@ class NamedArray:
         name = self.name.casefold()
         if name in (*IMAGE_WORDS, *LABEL_WORDS):
             return [name]
-        words = [part for part in re.split(r"[^a-z0-9]+", name) if part]
+        words = [word for word in re.split(r"[^a-z0-9]+", name) if word]
         # "trainX", "XTrain" and "Xtr".
         words = [piece for word in words for piece in _split_word(word)]
         return [_ABBREVIATIONS.get(word, word) for word in words] if len(words) > 1 else words
@@ -85,10 +85,14 @@ class NamedArray:
         """Whether its name and shape are those of labels."""
         return len(self.shape) <= 2 and self.stem in LABEL_WORDS
 
-    def holds_pictures(self, asked: str | None) -> bool:
-        """Whether its shape and dtype may be those of pictures; ``asked`` is the layout or None."""
-        few = len(self.shape) < 3 and self.stem not in IMAGE_WORDS
-        return self.dtype.kind in "biufcOV" and not few and layout_of(self.shape, asked) is not None
+    def holds_pictures(self, layout: str | None) -> bool:
+        """Whether its shape and dtype may be those of pictures, of the layout if it is given."""
+        is_flat = len(self.shape) < 3 and self.stem not in IMAGE_WORDS
+        return (
+            self.dtype.kind in "biufcOV"
+            and not is_flat
+            and layout_of(self.shape, layout) is not None
+        )
 
 
 def find_picture_arrays(
@@ -106,38 +110,38 @@ def find_picture_arrays(
         StudioError: there are no pictures, or the choice among several arrays is ambiguous.
     """
     arrays = _without_class_names(arrays, reading, name)
-    if lone := _numbered_picture_arrays(arrays, reading):
-        return _single_picture_parts(lone, arrays, reading, name, origin)
+    if single_pictures := _numbered_picture_arrays(arrays, reading):
+        return _single_picture_parts(single_pictures, arrays, reading, name, origin)
     chosen = _pictures(arrays, reading, name)
-    selected = selected_splits([one.split for one in chosen], reading.options.split)
+    selected = selected_splits([array.split for array in chosen], reading.options.split)
     left_out: dict[str, int] = {}
-    for one in chosen:
-        if one.split not in selected and one.split is not None:
-            left_out[one.split] = left_out.get(one.split, 0) + one.shape[0]
+    for array in chosen:
+        if array.split not in selected and array.split is not None:
+            left_out[array.split] = left_out.get(array.split, 0) + array.shape[0]
     if line := left_out_warning(left_out):
         reading.warnings.append(f"{name}: {line}")
     parts = []
-    for one in chosen:
-        if one.split in selected:
-            called = name if len(chosen) == 1 else f"{name}:{printable(one.name, 60)}"
-            rows = one.rows()
+    for array in chosen:
+        if array.split in selected:
+            display_name = name if len(chosen) == 1 else f"{name}:{printable(array.name, 60)}"
+            rows = array.rows()
             # As many labels as planes: (3, H, W) is three pictures and not one in colour.
-            labels = {other.shape[:1] for other in arrays if other.holds_labels}
-            planes = len(one.shape) == 3 and one.shape[:1] in labels and one.shape[0] != 1
-            axes = "NHW" if planes and reading.options.layout is None else None
-            if one.dtype.kind == "O":
+            labels = {other_array.shape[:1] for other_array in arrays if other_array.holds_labels}
+            are_planes = len(array.shape) == 3 and array.shape[:1] in labels and array.shape[0] != 1
+            axes = "NHW" if are_planes and reading.options.layout is None else None
+            if array.dtype.kind == "O":
                 raise StudioError(
-                    f"{called} holds pieces of different lengths, such as packed pictures.",
+                    f"{display_name} holds pieces of different lengths, such as packed pictures.",
                     "Unpack them, and save one array (N, H, W, C), or save them as files.",
                 )
-            if one.dtype.kind == "V" and not reading.first_rules:
+            if array.dtype.kind == "V" and not reading.first_rules:
                 raise StudioError(
-                    f"{called} holds records of several fields, and no pictures.",
+                    f"{display_name} holds records of several fields, and no pictures.",
                     "Save one field of it as an array of its own.",
                 )
-            layout = reading.layout(called, one.shape, axes)
-            classes = _classes(one, layout.count, arrays, reading, called)
-            parts.append(PictureArray(called, rows, layout, classes, origin))
+            layout = reading.layout(display_name, array.shape, axes)
+            classes = _classes(array, layout.count, arrays, reading, display_name)
+            parts.append(PictureArray(display_name, rows, layout, classes, origin))
     _note_unread(chosen, arrays, reading, name)
     return parts
 
@@ -147,14 +151,16 @@ def _without_class_names(
 ) -> list[NamedArray]:
     """Return the arrays without lists of class names, which are stored in the reading."""
     others = []
-    counts = {one.shape[0] for one in arrays if len(one.shape) > 2}
-    for one in arrays:
-        is_list = len(one.shape) == 1 and one.dtype.kind in "USO" and one.shape[0] not in counts
-        if is_list and NAMES.fullmatch(one.stem) and not reading.first_rules:
-            title = f"{printable(one.name, 60)} of {name}"
-            if reading.set_class_names(_read_all(one.rows).tolist(), title):
+    counts = {array.shape[0] for array in arrays if len(array.shape) > 2}
+    for array in arrays:
+        is_list = (
+            len(array.shape) == 1 and array.dtype.kind in "USO" and array.shape[0] not in counts
+        )
+        if is_list and NAMES.fullmatch(array.stem) and not reading.first_rules:
+            title = f"{printable(array.name, 60)} of {name}"
+            if reading.set_class_names(_read_all(array.rows).tolist(), title):
                 continue
-        others.append(one)
+        others.append(array)
     return others
 
 
@@ -162,54 +168,56 @@ def _numbered_picture_arrays(arrays: Sequence[NamedArray], reading: Reading) -> 
     """Return the arrays of one picture each if they are numbered, such as img000, img001."""
     if reading.first_rules or reading.options.array is not None:
         return []
-    asked = reading.options.layout
-    several = [one for one in arrays if len(one.shape) > 1 and one.dtype.kind in "biuf"]
-    lone = [one for one in several if _is_single_picture(one, asked)]
-    ends = {_DIGITS.sub("#", one.name.rpartition("/")[2]) for one in lone}
-    if len(lone) < 2 or len(ends) > 1 or "#" not in next(iter(ends)):
+    layout = reading.options.layout
+    candidates = [array for array in arrays if len(array.shape) > 1 and array.dtype.kind in "biuf"]
+    single_pictures = [array for array in candidates if _is_single_picture(array, layout)]
+    patterns = {_DIGITS.sub("#", array.name.rpartition("/")[2]) for array in single_pictures}
+    if len(single_pictures) < 2 or len(patterns) > 1 or "#" not in next(iter(patterns)):
         return []
-    named = {one.name for one in lone}
-    others = [one for one in several if one.name not in named and one.holds_pictures(asked)]
-    return [] if others else lone
+    names = {array.name for array in single_pictures}
+    others = [
+        array for array in candidates if array.name not in names and array.holds_pictures(layout)
+    ]
+    return [] if others else single_pictures
 
 
-def _is_single_picture(one: NamedArray, asked: str | None) -> bool:
-    layout = layout_of(one.shape, asked)
+def _is_single_picture(array: NamedArray, axes: str | None) -> bool:
+    layout = layout_of(array.shape, axes)
     return layout is not None and "N" not in layout.axes
 
 
 def _single_picture_parts(
-    lone: Sequence[NamedArray],
+    single_pictures: Sequence[NamedArray],
     arrays: Sequence[NamedArray],
     reading: Reading,
     name: str,
     origin: str,
 ) -> list[PictureArray]:
     """Return arrays of one picture each as parts; the groups that hold them may be classes."""
-    selected = selected_splits([one.split for one in lone], reading.options.split)
-    left = [one for one in lone if one.split in selected]
+    selected = selected_splits([array.split for array in single_pictures], reading.options.split)
+    remaining = [array for array in single_pictures if array.split in selected]
     left_out: dict[str, int] = {}
-    for one in lone:
-        if one.split not in selected and one.split is not None:
-            left_out[one.split] = left_out.get(one.split, 0) + 1
+    for array in single_pictures:
+        if array.split not in selected and array.split is not None:
+            left_out[array.split] = left_out.get(array.split, 0) + 1
     if line := left_out_warning(left_out):
         reading.warnings.append(f"{name}: {line}")
-    groups = [one.name.rpartition("/")[0].rpartition("/")[2] for one in left]
-    named = {one.name for one in lone}
-    others = [one for one in arrays if one.name not in named]
-    classes = _classes(left[0], len(left), others, reading, name)
+    groups = [array.name.rpartition("/")[0].rpartition("/")[2] for array in remaining]
+    names = {array.name for array in single_pictures}
+    others = [array for array in arrays if array.name not in names]
+    classes = _classes(remaining[0], len(remaining), others, reading, name)
     if classes is None and len(set(groups)) > 1:
-        classes = reading.own_labels(name, {"groups": lambda: np.array(groups)}, len(left))
-    _note_unread(lone, arrays, reading, name)
+        classes = reading.own_labels(name, {"groups": lambda: np.array(groups)}, len(remaining))
+    _note_unread(single_pictures, arrays, reading, name)
     return [
         PictureArray(
-            f"{name}:{printable(one.name, 60)}",
-            one.rows(),
-            reading.layout(name, one.shape),
-            classes and [classes[number]],
+            f"{name}:{printable(array.name, 60)}",
+            array.rows(),
+            reading.layout(name, array.shape),
+            classes and [classes[index]],
             origin,
         )
-        for number, one in enumerate(left)
+        for index, array in enumerate(remaining)
     ]
 
 
@@ -219,79 +227,93 @@ def _note_unread(
     """Add a note on arrays that are neither pictures nor possible labels."""
     if reading.first_rules:
         return
-    counts = {one.shape[0] for one in chosen} | {len(chosen)}
-    read = {one.name for one in chosen} | set(reading.own.found)
+    counts = {array.shape[0] for array in chosen} | {len(chosen)}
+    read_names = {array.name for array in chosen} | set(reading.own.found)
     unread = [
-        one
-        for one in arrays
-        if one.name not in read
-        and not one.holds_labels
-        and not any(_has_one_per_picture(one, count) for count in counts)
+        array
+        for array in arrays
+        if array.name not in read_names
+        and not array.holds_labels
+        and not any(_has_one_per_picture(array, count) for count in counts)
     ]
     if unread:
-        named = listed([printable(one.name, 60) for one in unread], MAX_LISTED)
+        unread_names = listed([printable(array.name, 60) for array in unread], MAX_LISTED)
         option = (
             "; --array NAME reads another"
-            if any(one.holds_pictures(None) for one in unread)
+            if any(array.holds_pictures(None) for array in unread)
             else ""
         )
-        reading.notes.append(f"{name}: not read: {named}{option}.")
+        reading.notes.append(f"{name}: not read: {unread_names}{option}.")
 
 
 def _pictures(arrays: Sequence[NamedArray], reading: Reading, name: str) -> list[NamedArray]:
-    asked = reading.options.array
-    held = ", ".join(printable(one.name, 60) for one in arrays[:MAX_LISTED]) or "nothing"
-    if asked is not None:
-        found = [one for one in arrays if one.name.casefold() == asked.casefold()]
+    requested = reading.options.array
+    array_names = ", ".join(printable(array.name, 60) for array in arrays[:MAX_LISTED]) or "nothing"
+    if requested is not None:
+        found = [array for array in arrays if array.name.casefold() == requested.casefold()]
         if not found:
-            raise StudioError(f"{name} holds no {printable(asked, 60)}.", f"It holds {held}.")
+            raise StudioError(
+                f"{name} holds no {printable(requested, 60)}.", f"It holds {array_names}."
+            )
         return found
     layout = reading.options.layout
     for word in IMAGE_WORDS:
-        found = [one for one in arrays if one.stem == word]
+        found = [array for array in arrays if array.stem == word]
         if found:
             return found
-    found = [one for one in arrays if one.holds_pictures(layout) and one.stem not in LABEL_WORDS]
+    found = [
+        array for array in arrays if array.holds_pictures(layout) and array.stem not in LABEL_WORDS
+    ]
     # Complex spectra often come with the pictures reconstructed from them.
-    found = [one for one in found if one.dtype.kind != "c"] or found
-    if len(found) > 1 and len({one.split for one in found}) < len(found):
-        several = ", ".join(printable(one.name, 60) for one in found[:MAX_LISTED])
+    found = [array for array in found if array.dtype.kind != "c"] or found
+    if len(found) > 1 and len({array.split for array in found}) < len(found):
+        found_names = ", ".join(printable(array.name, 60) for array in found[:MAX_LISTED])
         raise StudioError(
-            f"{name} holds several arrays of pictures: {several}.",
+            f"{name} holds several arrays of pictures: {found_names}.",
             f"Say which: --array {printable(found[0].name, 60)}.",
         )
     if not found:
         raise StudioError(
-            f"{name} holds {held}, and no pictures by a known name.",
+            f"{name} holds {array_names}, and no pictures by a known name.",
             f"Name the array one of {', '.join(IMAGE_WORDS[:4])}, or say its name: --array NAME.",
         )
     return found
 
 
 def _classes(
-    pictures: NamedArray, count: int, arrays: Sequence[NamedArray], reading: Reading, called: str
+    pictures: NamedArray,
+    count: int,
+    arrays: Sequence[NamedArray],
+    reading: Reading,
+    display_name: str,
 ) -> list[str | None] | None:
     """Return the class of each picture from the arrays of labels of its split.
 
     Other arrays with one integer or string per picture may be asked for by name; if there are no
     labels and only one such array, it is used if it has few enough distinct values.
     """
-    there = [one for one in arrays if one is not pictures and one.split == pictures.split]
+    candidates = [
+        array for array in arrays if array is not pictures and array.split == pictures.split
+    ]
     label_arrays = {
-        one.name: one for one in there if one.stem in LABEL_WORDS or _looks_like_labels(one, count)
+        array.name: array
+        for array in candidates
+        if array.stem in LABEL_WORDS or _looks_like_labels(array, count)
     }
     others = {
-        one.name: one
-        for one in there
-        if _has_one_per_picture(one, count) and one.name not in label_arrays
+        array.name: array
+        for array in candidates
+        if _has_one_per_picture(array, count) and array.name not in label_arrays
     }
     if not label_arrays and len(others) == 1 and not reading.first_rules:
-        label_arrays = {name: one for name, one in others.items() if _has_few_values(one, count)}
-    if reading.own.asked in others:
+        label_arrays = {
+            name: array for name, array in others.items() if _has_few_values(array, count)
+        }
+    if reading.own.requested in others:
         label_arrays |= others
     ordered = sorted(label_arrays, key=lambda key: _label_rank(label_arrays[key].stem))
     selected = reading.own_labels(
-        called, {key: partial(_read_all, label_arrays[key].rows) for key in ordered}, count
+        display_name, {key: partial(_read_all, label_arrays[key].rows) for key in ordered}, count
     )
     if not reading.first_rules:
         reading.own.found += [name for name in others if name not in reading.own.found]
@@ -302,31 +324,35 @@ def _label_rank(stem: str) -> int:
     return LABEL_WORDS.index(stem) if stem in LABEL_WORDS else len(LABEL_WORDS)
 
 
-def _looks_like_labels(one: NamedArray, count: int) -> bool:
-    return one.shape in ((count,), (count, 1)) and one.dtype.kind in "uiUS" and "label" in one.stem
+def _looks_like_labels(array: NamedArray, count: int) -> bool:
+    return (
+        array.shape in ((count,), (count, 1))
+        and array.dtype.kind in "uiUS"
+        and "label" in array.stem
+    )
 
 
-def _has_one_per_picture(one: NamedArray, count: int) -> bool:
+def _has_one_per_picture(array: NamedArray, count: int) -> bool:
     """Whether an array has one boolean, integer or string for each picture."""
-    return count > 1 and one.shape in ((count,), (count, 1)) and one.dtype.kind in "biuUS"
+    return count > 1 and array.shape in ((count,), (count, 1)) and array.dtype.kind in "biuUS"
 
 
-def _has_few_values(one: NamedArray, count: int) -> bool:
-    different = len(np.unique(_read_all(one.rows)))
-    return 1 < different <= min(_MAX_CLASSES, max(2, count // 2))
+def _has_few_values(array: NamedArray, count: int) -> bool:
+    distinct = len(np.unique(_read_all(array.rows)))
+    return 1 < distinct <= min(_MAX_CLASSES, max(2, count // 2))
 
 
 def _read_all(rows: Callable[[], ArrayRows]) -> Array:
-    found = rows()
-    return found[np.arange(found.shape[0])] if found.shape else np.empty(0)
+    array = rows()
+    return array[np.arange(array.shape[0])] if array.shape else np.empty(0)
 
 
 def _split_word(word: str) -> list[str]:
-    for short, whole in _ABBREVIATIONS.items():
-        if word in (f"x{short}", f"y{short}"):
-            return [word[0], whole]
-    for known in ("train", "test", "val"):
-        rest = word.removeprefix(known) if word.startswith(known) else word.removesuffix(known)
+    for abbreviation, split in _ABBREVIATIONS.items():
+        if word in (f"x{abbreviation}", f"y{abbreviation}"):
+            return [word[0], split]
+    for split in ("train", "test", "val"):
+        rest = word.removeprefix(split) if word.startswith(split) else word.removesuffix(split)
         if rest != word and rest in (*IMAGE_WORDS, *LABEL_WORDS):
-            return [known, rest]
+            return [split, rest]
     return [word]

@@ -47,17 +47,17 @@ def read_npy(files: Sequence[File], reading: Reading) -> ReadResult:
     """
     names = frozenset(file.name for file in files)
     files = reading.genuine_files(files)
-    last = LastArrayCache()
+    cache = LastArrayCache()
     if not files:
         return ReadResult([], names)
     if len(files) == 1:
-        array = _read_npy_file(files[0], reading, last, alone=True)
+        array = _read_npy_file(files[0], reading, cache, alone=True)
         name = reading.shown(files[0].name)
         return ReadResult(reading.arrays([_to_picture_array(name, "", array, reading)]), names)
     found: list[tuple[File, NamedArray]] = []
     for file in files:
         try:
-            found.append((file, _read_npy_file(file, reading, last, alone=False)))
+            found.append((file, _read_npy_file(file, reading, cache, alone=False)))
         except StudioError as error:
             reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {error.cause}"))
     arrays = [array for _, array in found]
@@ -80,7 +80,7 @@ def _to_picture_array(name: str, origin: str, array: NamedArray, reading: Readin
 
 
 def _read_npy_file(
-    file: File, reading: Reading, last: LastArrayCache, *, alone: bool
+    file: File, reading: Reading, cache: LastArrayCache, *, alone: bool
 ) -> NamedArray:
     """Read the header of a ``.npy`` file and return its array, to be read on demand.
 
@@ -98,14 +98,14 @@ def _read_npy_file(
             else:
                 # Thousands of small files can't all stay open.
                 rows = partial(
-                    _deferred_rows, header, partial(_read_path, Path(location.path)), last
+                    _deferred_rows, header, partial(_read_path, Path(location.path)), cache
                 )
         else:
             header = read_npy_header(io.BytesIO(file.read(min(file.size, _HEAD_BYTES))))
             if header.size > file.size - header.offset:
                 raise ValueError("it is cut short")
             check_fits_memory(name, header.size)
-            rows = partial(_deferred_rows, header, partial(_read_member, file, name), last)
+            rows = partial(_deferred_rows, header, partial(_read_member, file, name), cache)
     except OSError as error:
         if isinstance(location, WholeFile):
             raise unreadable_error(Path(location.path), error) from error
@@ -137,10 +137,10 @@ def _read_member(file: File, name: str) -> bytes:
 
 
 def _deferred_rows(
-    header: NpyHeader, content: Callable[[], bytes], last: LastArrayCache
+    header: NpyHeader, read: Callable[[], bytes], cache: LastArrayCache
 ) -> ArrayRows:
     return FullArrayRows(
-        header.shape, header.dtype, lambda: array_from_bytes(content(), header), last
+        header.shape, header.dtype, lambda: array_from_bytes(read(), header), cache
     )
 
 

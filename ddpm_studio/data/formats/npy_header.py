@@ -70,14 +70,14 @@ def read_npy_header(stream: SupportsRead) -> NpyHeader:
     if not head.startswith(MAGIC) or len(head) < 8:
         raise ValueError("it does not begin as .npy files do")
     version = head[6]
-    form = {1: "<H", 2: "<I", 3: "<I"}.get(version)
-    if form is None:
+    length_code = {1: "<H", 2: "<I", 3: "<I"}.get(version)
+    if length_code is None:
         raise ValueError(f"its format {version} is not known")
-    width = struct.calcsize(form)
-    raw = stream.read(width)
-    if len(raw) < width:
+    width = struct.calcsize(length_code)
+    length_bytes = stream.read(width)
+    if len(length_bytes) < width:
         raise ValueError("it is cut short")
-    (length,) = struct.unpack(form, raw)
+    (length,) = struct.unpack(length_code, length_bytes)
     if length > _MAX_BYTES:
         raise ValueError("its header is too long")
     text = stream.read(length)

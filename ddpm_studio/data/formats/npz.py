@@ -48,23 +48,23 @@ def _arrays(reading: Reading, file: File) -> list[NamedArray]:
             archive = reading.stack.enter_context(zipfile.ZipFile(reading.open(file)))
         source = _NpzReader(name, archive, path, ArchiveBudget(name, file.size), reading)
         arrays: list[NamedArray] = []
-        others: dict[str, ValueError] = {}
+        errors: dict[str, ValueError] = {}
         for info in archive.infolist():
             if "/" in info.filename or info.filename.startswith("."):
                 continue
             try:
                 arrays.append(source.array(info))
             except ValueError as error:
-                others[info.filename] = error
+                errors[info.filename] = error
         members = archive.namelist()
-        if members and not any(one.endswith(".npy") for one in members):
+        if members and not any(member.endswith(".npy") for member in members):
             raise StudioError(
                 f"{name} is a zip of other files, and holds no arrays.", "Give it the ending .zip."
             )
-        if others and not any(one.holds_pictures(reading.options.layout) for one in arrays):
-            raise next(iter(others.values()))
-        for other, why in others.items():
-            reading.warn(f"{printable(other, 60)} of {name} is left out: {why}.")
+        if errors and not any(array.holds_pictures(reading.options.layout) for array in arrays):
+            raise next(iter(errors.values()))
+        for other, problem in errors.items():
+            reading.warn(f"{printable(other, 60)} of {name} is left out: {problem}.")
         return arrays
     except (StudioError, MemoryError):
         raise
@@ -124,8 +124,10 @@ class _NpzReader:
             file.seek(info.header_offset)
             head = file.read(_LOCAL_HEADER_BYTES)
         lengths = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
-        begin = info.header_offset + _LOCAL_HEADER_BYTES + lengths + header.offset
-        there = NpyHeader(header.shape, header.fortran, header.dtype, begin)
+        offset = info.header_offset + _LOCAL_HEADER_BYTES + lengths + header.offset
+        array_header = NpyHeader(header.shape, header.fortran, header.dtype, offset)
         return file_array(
-            self._path, there, keep_open=lambda rows: self._reading.stack.callback(rows.close)
+            self._path,
+            array_header,
+            keep_open=lambda rows: self._reading.stack.callback(rows.close),
         )

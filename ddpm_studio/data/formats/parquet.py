@@ -44,20 +44,20 @@ def read_parquet(files: Sequence[File], reading: Reading) -> ReadResult:
     selected = selected_splits(splits, reading.options.split)
     items: list[Item] = []
     left_out: dict[str, int] = {}
-    refused: list[tuple[File, StudioError]] = []
+    errors: list[tuple[File, StudioError]] = []
     for file, split in zip(files, splits, strict=True):
         if split in selected:
             try:
                 items += _ParquetTable(file, reading).items()
             except StudioError as error:
-                refused.append((file, error))
+                errors.append((file, error))
         elif split is not None:
             left_out[split] = left_out.get(split, 0) + 1
-    if refused and not items:
-        raise refused[0][1]
-    for file, refusal in refused:
-        why = f"no pictures: {refusal.cause.rstrip('.')}"
-        reading.rejects.append(Reject(reading.shown(file.name), why))
+    if errors and not items:
+        raise errors[0][1]
+    for file, file_error in errors:
+        reason = f"no pictures: {file_error.cause.rstrip('.')}"
+        reading.rejects.append(Reject(reading.shown(file.name), reason))
     if line := left_out_warning(left_out, "file"):
         reading.warn(line)
     return ReadResult(items, names)
@@ -67,11 +67,13 @@ def _split(name: str) -> str | None:
     """Return the split given by a file's name, or else by its innermost folder that gives one."""
     path = PurePosixPath(name)
     words = path.stem.replace("_", "-").split("-")
-    of_name = split_of(words[0]) or (split_of(words[1]) if len(words) > 1 else None)
-    of_folders = (
-        part for folder in reversed(path.parent.parts) if (part := split_of_folder(folder))
+    name_split = split_of(words[0]) or (split_of(words[1]) if len(words) > 1 else None)
+    folder_splits = (
+        folder_split
+        for folder in reversed(path.parent.parts)
+        if (folder_split := split_of_folder(folder))
     )
-    return of_name or next(of_folders, (None, ""))[0]
+    return name_split or next(folder_splits, (None, ""))[0]
 
 
 class _ParquetTable:
@@ -80,12 +82,12 @@ class _ParquetTable:
     def __init__(self, file: File, reading: Reading) -> None:
         self._name, self._reading = reading.shown(file.name), reading
         try:
-            where = (
+            source = (
                 Path(file.location.path)
                 if isinstance(file.location, WholeFile)
                 else reading.open(file)
             )
-            self._file = pq.ParquetFile(where)
+            self._file = pq.ParquetFile(source)
             reading.stack.callback(self._file.close)
             self._schema = self._file.schema_arrow
         except MemoryError:
@@ -96,29 +98,29 @@ class _ParquetTable:
         self._cached_group: tuple[int, list[Any]] = (-1, [])
 
     def items(self) -> list[Item]:
-        meta = self._file.metadata
-        if meta.num_rows > MAX_FILES:
+        metadata = self._file.metadata
+        if metadata.num_rows > MAX_FILES:
             raise StudioError(f"{self._name} holds more than {MAX_FILES:,} pictures.", "Split it.")
-        rows = sum(meta.row_group(group).num_rows for group in range(meta.num_row_groups))
-        if rows != meta.num_rows:
-            reason = f"its parts hold {rows:,} rows, where {meta.num_rows:,} are told of"
+        rows = sum(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+        if rows != metadata.num_rows:
+            reason = f"its parts hold {rows:,} rows, where {metadata.num_rows:,} are told of"
             raise self._damaged(ValueError(reason))
         choices = {name: partial(self._labels, name) for name in self._label_columns()}
-        classes = self._reading.own_labels(self._name, choices, meta.num_rows)
+        classes = self._reading.own_labels(self._name, choices, metadata.num_rows)
         if classes is not None:
             names = self._class_names().get(self._reading.own.last, [])
-            classes = [_class_name(one, names) for one in classes]
+            classes = [_class_name(label, names) for label in classes]
         items: list[Item] = []
-        for group in range(meta.num_row_groups):
-            info = meta.row_group(group)
+        for group in range(metadata.num_row_groups):
+            info = metadata.row_group(group)
             size = max(1, info.total_byte_size // max(1, info.num_rows))
             for row in range(info.num_rows):
-                number = len(items)
+                index = len(items)
                 # Without a path, as rows of different tables don't correspond.
-                inner = File("", size, partial(self._read, group, row))
-                name = f"{self._name}[{number}]"
-                one = classes[number] if classes is not None else None
-                items.append(Item(name, self._reading.tree, inner, class_name=one))
+                file = File("", size, partial(self._read, group, row))
+                name = f"{self._name}[{index}]"
+                class_name = classes[index] if classes is not None else None
+                items.append(Item(name, self._reading.tree, file, class_name=class_name))
         return items
 
     def _read(self, group: int, row: int, limit: int) -> bytes:
@@ -132,44 +134,49 @@ class _ParquetTable:
         if row >= len(self._cached_group[1]):
             raise OSError(0, "there are fewer rows in the table than it says")
         cell = self._cached_group[1][row]
-        found = cell.get("bytes") if isinstance(cell, dict) else cell
-        if found is None and not (isinstance(cell, dict) and cell.get("path")):
+        content = cell.get("bytes") if isinstance(cell, dict) else cell
+        if content is None and not (isinstance(cell, dict) and cell.get("path")):
             raise OSError(0, "its cell in the table is empty")
-        if not isinstance(found, bytes):
+        if not isinstance(content, bytes):
             raise OSError(0, "there is no picture in the table, only a path to it")
-        return found if limit < 0 else found[:limit]
+        return content if limit < 0 else content[:limit]
 
     def _read_group(self, group: int) -> list[Any]:
         info = self._file.metadata.row_group(group)
         if info.total_byte_size > _MAX_BYTES:
             raise OSError(0, "too many bytes in one group of rows")
         try:
-            found: list[Any] = (
+            cells: list[Any] = (
                 self._file.read_row_group(group, [self._column]).column(0).to_pylist()
             )
         except MemoryError:
             raise
         except Exception as error:  # untrusted bytes make the library raise nearly anything
             raise OSError(0, f"damaged in the table: {printable(str(error), 60)}") from error
-        return found
+        return cells
 
     def _picture_column(self) -> str:
-        found = [field.name for field in list(self._schema)[:_MAX_COLUMNS] if _is_bytes(field.type)]
-        asked = self._reading.options.array
-        if asked is not None:
-            there = found
-            found = [name for name in there if name.casefold() == asked.casefold()]
-            if there and not found:
-                names = ", ".join(printable(name, 60) for name in there)
+        columns = [
+            field.name for field in list(self._schema)[:_MAX_COLUMNS] if _is_bytes(field.type)
+        ]
+        requested = self._reading.options.array
+        if requested is not None:
+            existing = columns
+            columns = [name for name in existing if name.casefold() == requested.casefold()]
+            if existing and not columns:
+                names = ", ".join(printable(name, 60) for name in existing)
                 raise StudioError(
-                    f"{self._name} has no column of pictures {printable(asked, 60)}.",
+                    f"{self._name} has no column of pictures {printable(requested, 60)}.",
                     f"There are: {names}.",
                 )
-        ordered = sorted(found, key=lambda name: name.casefold() not in _PICTURE_COLUMNS)
+        ordered = sorted(columns, key=lambda name: name.casefold() not in _PICTURE_COLUMNS)
         if not ordered:
-            held = ", ".join(printable(name, 60) for name in self._schema.names[:6]) or "nothing"
+            column_names = (
+                ", ".join(printable(name, 60) for name in self._schema.names[:6]) or "nothing"
+            )
             raise StudioError(
-                f"{self._name} has the columns {held}, and none of pictures.", self._remedy()
+                f"{self._name} has the columns {column_names}, and none of pictures.",
+                self._remedy(),
             )
         return str(ordered[0])
 
@@ -188,22 +195,26 @@ class _ParquetTable:
 
     def _label_columns(self) -> list[str]:
         # Floats under other names are measurements.
-        found = [
+        columns = [
             field.name
             for field in list(self._schema)[:_MAX_COLUMNS]
             if _is_label(field.type) or (pa.types.is_floating(field.type) and field.name in _LABELS)
         ]
-        asked = self._reading.options.labels
-        known = [name for name in _LABELS if name in found]
-        others = [name for name in found if name not in known]
+        requested = self._reading.options.labels
+        known = [name for name in _LABELS if name in columns]
+        others = [name for name in columns if name not in known]
         own = self._reading.own
         own.found += [name for name in (*known, *others) if name not in own.found]
-        read = {self._column, *found}
-        if unread := [printable(one, 60) for one in self._schema.names if one not in read][:_SHOWN]:
+        read_columns = {self._column, *columns}
+        if unread := [
+            printable(column, 60) for column in self._schema.names if column not in read_columns
+        ][:_SHOWN]:
             line = f"Columns that are not read: {', '.join(unread)}."
             if line not in self._reading.notes:
                 self._reading.notes.append(line)
-        return known + [name for name in others if asked and name.casefold() == asked.casefold()]
+        return known + [
+            name for name in others if requested and name.casefold() == requested.casefold()
+        ]
 
     def _labels(self, name: str) -> Array:
         try:
@@ -213,8 +224,8 @@ class _ParquetTable:
         except Exception as error:  # untrusted bytes make the library raise nearly anything
             raise self._damaged(error) from error
         if pa.types.is_floating(self._schema.field(name).type):
-            return np.array([np.nan if one is None else one for one in column], np.float64)
-        return np.array(["" if one is None else str(one) for one in column])
+            return np.array([np.nan if value is None else value for value in column], np.float64)
+        return np.array(["" if value is None else str(value) for value in column])
 
     def _class_names(self) -> dict[str, list[str]]:
         """Return the class names of each column, from the Hub's metadata."""
@@ -222,7 +233,7 @@ class _ParquetTable:
             metadata = json.loads((self._schema.metadata or {})[b"huggingface"])
             features = metadata["info"]["features"]
             return {
-                name: [str(one) for one in feature["names"]]
+                name: [str(class_name) for class_name in feature["names"]]
                 for name, feature in features.items()
                 if isinstance(feature, dict) and isinstance(feature.get("names"), list)
             }
@@ -230,30 +241,30 @@ class _ParquetTable:
             return {}
 
     def _damaged(self, error: Exception) -> StudioError:
-        why = printable(str(error), 100) or type(error).__name__
-        return StudioError(f"{self._name} is damaged: {why}.", "Save or download it again.")
+        reason = printable(str(error), 100) or type(error).__name__
+        return StudioError(f"{self._name} is damaged: {reason}.", "Save or download it again.")
 
 
-def _class_name(one: str | None, names: Sequence[str]) -> str | None:
+def _class_name(label: str | None, names: Sequence[str]) -> str | None:
     """Return the name of a class; None for −1, the Hub's missing label of named classes."""
-    if one is None or (names and one == "-1"):
+    if label is None or (names and label == "-1"):
         return None
-    return names[int(one)] if one.isdecimal() and int(one) < len(names) else one
+    return names[int(label)] if label.isdecimal() and int(label) < len(names) else label
 
 
-def _is_label(kind: Any) -> bool:
+def _is_label(data_type: Any) -> bool:
     # Dictionary-encoded, as pandas writes categories and Polars strings.
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    data_type = data_type.value_type if pa.types.is_dictionary(data_type) else data_type
     types = pa.types
     return bool(
-        types.is_integer(kind)
-        or types.is_string(kind)
-        or types.is_large_string(kind)
-        or types.is_boolean(kind)
+        types.is_integer(data_type)
+        or types.is_string(data_type)
+        or types.is_large_string(data_type)
+        or types.is_boolean(data_type)
     )
 
 
-def _is_bytes(kind: Any) -> bool:
-    if pa.types.is_struct(kind):
-        return any(field.name == "bytes" for field in kind)
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+def _is_bytes(data_type: Any) -> bool:
+    if pa.types.is_struct(data_type):
+        return any(field.name == "bytes" for field in data_type)
+    return bool(pa.types.is_binary(data_type) or pa.types.is_large_binary(data_type))

@@ -122,17 +122,17 @@ class Reading:
             return list(files)
         found = []
         for file in files:
-            why = _actual_type(file)
-            if why is None:
+            reason = _actual_type(file)
+            if reason is None:
                 found.append(file)
             else:
-                self.rejects.append(Reject(self.shown(file.name), why))
+                self.rejects.append(Reject(self.shown(file.name), reason))
         return found
 
-    def warn(self, line: str) -> None:
+    def warn(self, message: str) -> None:
         """Add a warning, except by the rules of 0.1.0, whose warnings are part of fingerprints."""
         if not self.first_rules:
-            self.warnings.append(line)
+            self.warnings.append(message)
 
     def read_class_names(self, files: Sequence[File]) -> set[str]:
         """Set the class names from a file of names among these; return the name of that file."""
@@ -160,10 +160,10 @@ class Reading:
         """
         for key in self.own.choose(choices):
             labels = choices[key]()
-            found = class_names(labels, count)
-            if found is not None:
+            classes = class_names(labels, count)
+            if classes is not None:
                 self.own.mark_used(key)
-                return [one or None for one in found] if not self.first_rules else [*found]
+                return [label or None for label in classes] if not self.first_rules else [*classes]
             self.warnings.append(
                 f"Labels of {name} left out: {unusable_labels_reason(labels, count)}."
             )
@@ -180,17 +180,17 @@ class Reading:
         Raises:
             StudioError: the shape is not one of pictures.
         """
-        asked = axes or self.options.layout
+        requested = axes or self.options.layout
         if self.first_rules and len(shape) == 3:
-            asked = "NHW"
-        found = layout_of(shape, asked)
-        narrow = found is not None and axes == "NHW" and min(shape[1:]) <= MAX_COLOUR_CHANNELS
-        if found is None or narrow or (self.first_rules and not _is_in_first_rules(shape)):
-            what = f"of shape {shape}, which is no pictures"
-            if asked is not None and not self.first_rules:
-                what = f"of shape {shape}, which the axes {asked} do not go with"
-            raise StudioError(f"{name} holds an array {what}.", _SHAPE_REMEDY + _LAYOUT_REMEDY)
-        return found
+            requested = "NHW"
+        layout = layout_of(shape, requested)
+        is_narrow = layout is not None and axes == "NHW" and min(shape[1:]) <= MAX_COLOUR_CHANNELS
+        if layout is None or is_narrow or (self.first_rules and not _is_in_first_rules(shape)):
+            problem = f"of shape {shape}, which is no pictures"
+            if requested is not None and not self.first_rules:
+                problem = f"of shape {shape}, which the axes {requested} do not go with"
+            raise StudioError(f"{name} holds an array {problem}.", _SHAPE_REMEDY + _LAYOUT_REMEDY)
+        return layout
 
     def arrays(self, parts: Sequence[PictureArray]) -> list[Item]:
         """Return the pictures of arrays as items, with one value range for each dtype.
@@ -203,33 +203,33 @@ class Reading:
                 f"{self.title} holds more than {MAX_FILES:,} pictures.", "Save a part of it."
             )
         values = [_scan_values(part.rows) for part in parts]
-        ranges, whole = self._ranges(parts, values)
+        ranges, by_dtype = self._ranges(parts, values)
         if not self.first_rules:
-            self._add_notes(parts, values, ranges, whole)
+            self._add_notes(parts, values, ranges, by_dtype)
         items: list[Item] = []
-        for part, found in zip(parts, values, strict=True):
-            if found.dtype in ranges:
-                items += self._items(part, ranges[found.dtype])
+        for part, part_values in zip(parts, values, strict=True):
+            if part_values.dtype in ranges:
+                items += self._items(part, ranges[part_values.dtype])
         return items
 
     def _ranges(
         self, parts: Sequence[PictureArray], values: Sequence[Values]
     ) -> tuple[dict[str, Range], dict[str, Values]]:
-        whole: dict[str, Values] = {}
-        for found in values:
-            known = whole.get(found.dtype)
-            whole[found.dtype] = found if known is None else known | found
+        by_dtype: dict[str, Values] = {}
+        for array_values in values:
+            known = by_dtype.get(array_values.dtype)
+            by_dtype[array_values.dtype] = array_values if known is None else known | array_values
         ranges: dict[str, Range] = {}
-        for dtype, found in whole.items():
+        for dtype, dtype_values in by_dtype.items():
             try:
-                ranges[dtype] = self.range_of(found)
+                ranges[dtype] = self.range_of(dtype_values)
             except UnknownRangeError as error:
                 name = next(p.name for p, v in zip(parts, values, strict=True) if v.dtype == dtype)
                 remedy = _FINITE_REMEDY
-                if error.option or not found.are_numbers:
+                if error.option or not dtype_values.are_numbers:
                     remedy = f"{_RANGE_REMEDY}range: {error.option or '--range LOW..HIGH'}."
                 raise StudioError(f"{name} holds {error}.", remedy) from error
-        return ranges, whole
+        return ranges, by_dtype
 
     def range_of(self, values: Values) -> Range:
         """Return the range of the values: the one asked for, or else inferred from them.
@@ -240,29 +240,33 @@ class Reading:
         if self.options.range is not None and values.are_numbers:
             values.require_finite()
             return Range(*parse_range(self.options.range))
-        used = values.inferred_range
-        return BYTES if self.first_rules and used.high <= 1 and values.are_integers else used
+        inferred = values.inferred_range
+        return (
+            BYTES if self.first_rules and inferred.high <= 1 and values.are_integers else inferred
+        )
 
     def _add_notes(
         self,
         parts: Sequence[PictureArray],
         values: Sequence[Values],
         ranges: dict[str, Range],
-        whole: dict[str, Values],
+        by_dtype: dict[str, Values],
     ) -> None:
         for part in parts[:_MAX_NAMED] if len(parts) <= _MAX_NAMED else ():
             self.notes.append(f"{part.name}: {part.layout.description}.")
         if len(parts) > _MAX_NAMED:
             kinds = Counter(", ".join(part.layout.axes) for part in parts)
-            axes = "; ".join(f"axes ({named})" for named, _ in kinds.most_common(_MAX_NAMED))
+            axes = "; ".join(
+                f"axes ({axes_text})" for axes_text, _ in kinds.most_common(_MAX_NAMED)
+            )
             pictures = sum(part.layout.count for part in parts)
             self.notes.append(f"{len(parts):,} arrays: {pictures:,} pictures, {axes}.")
         if any(part.layout.picture_shape[2] in (2, 4) for part in parts) and not (
             self.options.bands or self.options.channels == "bands"
         ):
             self.notes.append("The last channel is taken for transparency; --bands all keeps it.")
-        for dtype, found in whole.items():
-            self.notes += describe_values(parts[0].name, found, ranges[dtype])
+        for dtype, dtype_values in by_dtype.items():
+            self.notes += describe_values(parts[0].name, dtype_values, ranges[dtype])
         floats = [(p, v) for p, v in zip(parts, values, strict=True) if v.dtype.startswith("float")]
         dark = [p for p, v in floats if ranges.get(v.dtype) == BYTES and 0 <= v.low < v.high <= 1]
         if dark and len(dark) < len(floats):
@@ -271,18 +275,18 @@ class Reading:
                 "from 0 to 1: in the range 0..255 of the others they are black. Prepare them apart."
             )
 
-    def _items(self, part: PictureArray, used: Range) -> list[Item]:
+    def _items(self, part: PictureArray, range_: Range) -> list[Item]:
         layout, classes = part.layout, part.classes
         height, width, channels = layout.picture_shape
-        alone = "N" not in layout.axes
-        first = layout.axes.startswith("N")
-        rows = part.rows if first or alone else _TransposedRows(part.rows, layout)
+        is_single = "N" not in layout.axes
+        picture_first = layout.axes.startswith("N")
+        rows = part.rows if picture_first or is_single else _TransposedRows(part.rows, layout)
         return [
             Item(
-                part.name if alone else f"{part.name}[{index}]",
+                part.name if is_single else f"{part.name}[{index}]",
                 self.tree,
                 pixels=partial(
-                    _picture_of_all if alone else _picture_at, rows, index, layout, used
+                    _picture_of_all if is_single else _picture_at, rows, index, layout, range_
                 ),
                 class_name=classes[index] if classes is not None else None,
                 pixel_bytes=height * width * channels,
@@ -292,16 +296,16 @@ class Reading:
         ]
 
 
-def describe_values(name: str, values: Values, used: Range) -> list[str]:
+def describe_values(name: str, values: Values, range_: Range) -> list[str]:
     """Return lines for the report on the values of some pictures and the range used."""
     lines = []
-    if (values.dtype, used) != ("uint8", BYTES):
-        lines.append(f"{name}: {values.describe(used)}.")
-    if values.is_dark(used):
-        share = values.high / used.high
+    if (values.dtype, range_) != ("uint8", BYTES):
+        lines.append(f"{name}: {values.describe(range_)}.")
+    if values.is_dark(range_):
+        share = values.high / range_.high
         lines.append(
             f"{name}: the values go from {values.low:g} to {values.high:g}, {share:.0%} of the "
-            f"range {used}; --range 0..{values.high:g} stretches them."
+            f"range {range_}; --range 0..{values.high:g} stretches them."
         )
     return lines
 
@@ -313,8 +317,10 @@ def _actual_type(file: File) -> str | None:
     except OSError:
         # The reader of the file will report the error.
         return None
-    instead = detect_placeholder(head, file.size) if file.size <= PLACEHOLDER_MAX_BYTES else None
-    return instead.reason if instead is not None else misnamed_picture(head)
+    placeholder = (
+        detect_placeholder(head, file.size) if file.size <= PLACEHOLDER_MAX_BYTES else None
+    )
+    return placeholder.reason if placeholder is not None else misnamed_picture(head)
 
 
 def _is_in_first_rules(shape: tuple[int, ...]) -> bool:
@@ -335,42 +341,42 @@ def _scan_values(rows: ArrayRows) -> Values:
     count = rows.shape[0]
     row_bytes = max(1, int(np.prod(rows.shape[1:])) * dtype.itemsize)
     step = max(1, min(_ROWS_PER_READ, _SCAN_BYTES // row_bytes))
-    found: Values | None = None
+    values: Values | None = None
     for start in range(0, count, step):
-        part = Values.of(rows[np.arange(start, min(count, start + step))])
-        found = part if found is None else found | part
-        if dtype == np.uint8 and found.high >= BRIGHT:
+        block_values = Values.of(rows[np.arange(start, min(count, start + step))])
+        values = block_values if values is None else values | block_values
+        if dtype == np.uint8 and values.high >= BRIGHT:
             return Values(dtype.name, 0.0, BYTES.high)
-    assert found is not None
-    return found
+    assert values is not None
+    return values
 
 
 class _TransposedRows:
     """An array in which N is not the first axis, read as a whole and transposed."""
 
     def __init__(self, rows: ArrayRows, layout: ArrayLayout) -> None:
-        whole = rows[np.arange(rows.shape[0])]
-        self._transposed = np.moveaxis(whole, layout.axes.index("N"), 0)
+        array = rows[np.arange(rows.shape[0])]
+        self._transposed = np.moveaxis(array, layout.axes.index("N"), 0)
         self.shape, self.dtype = self._transposed.shape, self._transposed.dtype
 
     def __getitem__(self, rows: Array) -> Array:
-        turned: Array = self._transposed[rows]
-        return turned
+        result: Array = self._transposed[rows]
+        return result
 
 
-def _picture_of_all(rows: ArrayRows, index: int, layout: ArrayLayout, used: Range) -> Pixels:
-    return _to_levels(rows[np.arange(rows.shape[0])], layout, used)
+def _picture_of_all(rows: ArrayRows, index: int, layout: ArrayLayout, range_: Range) -> Pixels:
+    return _to_levels(rows[np.arange(rows.shape[0])], layout, range_)
 
 
-def _picture_at(rows: ArrayRows, index: int, layout: ArrayLayout, used: Range) -> Pixels:
-    return _to_levels(rows[np.array([index])][0].reshape(layout.row_shape), layout, used)
+def _picture_at(rows: ArrayRows, index: int, layout: ArrayLayout, range_: Range) -> Pixels:
+    return _to_levels(rows[np.array([index])][0].reshape(layout.row_shape), layout, range_)
 
 
-def _to_levels(picture: Array, layout: ArrayLayout, used: Range) -> Pixels:
-    turned = picture.transpose(layout.picture)
-    if turned.ndim == 2:
-        turned = turned[..., np.newaxis]
-    return np.ascontiguousarray(used.levels(turned))
+def _to_levels(picture: Array, layout: ArrayLayout, range_: Range) -> Pixels:
+    pixels = picture.transpose(layout.picture)
+    if pixels.ndim == 2:
+        pixels = pixels[..., np.newaxis]
+    return np.ascontiguousarray(range_.levels(pixels))
 
 
 Reader = Callable[[Sequence[File], Reading], "ReadResult | None"]

@@ -39,14 +39,14 @@ def read_stl10(files: Sequence[File], reading: Reading) -> ReadResult | None:
     for file in files:
         folder, _, name = file.name.rpartition("/")
         folders.setdefault(folder, {})[name] = file
-    homes = [names for names in folders.values() if any(map(_split, names))]
-    if not homes:
+    picture_folders = [names for names in folders.values() if any(map(_split, names))]
+    if not picture_folders:
         return None
     # Labels and class names come from the pictures' own folder, or from any if there is one set.
-    if len(homes) == 1:
-        anywhere = {name: file for names in folders.values() for name, file in names.items()}
-        homes = [anywhere | homes[0]]
-    found = [(siblings, name) for siblings in homes for name in siblings if _split(name)]
+    if len(picture_folders) == 1:
+        all_files = {name: file for names in folders.values() for name, file in names.items()}
+        picture_folders = [all_files | picture_folders[0]]
+    found = [(siblings, name) for siblings in picture_folders for name in siblings if _split(name)]
     selected = selected_splits([_split(name) for _, name in found], reading.options.split)
     left_out: dict[str, int] = {}
     for siblings, name in found:
@@ -60,18 +60,18 @@ def read_stl10(files: Sequence[File], reading: Reading) -> ReadResult | None:
             continue
         file = siblings[name]
         names = _class_names(siblings.get("class_names.txt"))
-        shown = reading.shown(file.name)
+        display_name = reading.shown(file.name)
         if not file.size or file.size % _BYTES:
-            raise StudioError(f"{shown} is no whole part of STL-10.", "Download it again.")
+            raise StudioError(f"{display_name} is no whole part of STL-10.", "Download it again.")
         count = file.size // _BYTES
         labels = siblings.get(name.replace("_X", "_y"))
         choices = {} if labels is None else {"labels": partial(_labels, labels)}
-        classes = reading.own_labels(shown, choices, count)
+        classes = reading.own_labels(display_name, choices, count)
         if classes is not None:
-            classes = [one and names.get(one, one) for one in classes]
+            classes = [label and names.get(label, label) for label in classes]
         # Column-major, as MATLAB writes.
         layout = ArrayLayout("NCWH", (count, *_SHAPE))
-        parts.append(PictureArray(shown, _rows(file, count, reading), layout, classes))
+        parts.append(PictureArray(display_name, _rows(file, count, reading), layout, classes))
     used = frozenset(
         file.name
         for siblings, _ in found

@@ -33,16 +33,16 @@ class ListingStream(io.RawIOBase):
     """Stream that limits the size of each read until ``listing`` is set to False.
 
     Args:
-        plain: stream of the decompressed bytes; the caller closes it.
-        most: largest number of bytes of one read while listing.
+        stream: stream of the decompressed bytes; the caller closes it.
+        limit: largest number of bytes of one read while listing.
         packed: whether the file on the disk is compressed.
     """
 
     def __init__(
-        self, plain: BinaryIO, most: int = _MAX_ZIP_LIST_BYTES, *, packed: bool = False
+        self, stream: BinaryIO, limit: int = _MAX_ZIP_LIST_BYTES, *, packed: bool = False
     ) -> None:
-        self._plain = plain
-        self._most = most
+        self._stream = stream
+        self._limit = limit
         self.packed = packed
         self.listing = True
 
@@ -56,11 +56,11 @@ class ListingStream(io.RawIOBase):
 
     def tell(self) -> int:
         """Return the position in the decompressed bytes."""
-        return self._plain.tell()
+        return self._stream.tell()
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
         """Seek to a position in the decompressed bytes."""
-        return self._plain.seek(position, whence)
+        return self._stream.seek(position, whence)
 
     def read(self, size: int | None = -1) -> bytes:
         """Return up to ``size`` bytes.
@@ -69,10 +69,10 @@ class ListingStream(io.RawIOBase):
             ValueError: while listing, the read exceeds the largest size of a header.
         """
         if not self.listing:
-            return self._plain.read(-1 if size is None else size)
-        wanted = self._most + 1 if size is None or size < 0 else size
-        data = self._plain.read(wanted) if wanted <= self._most + 1 else b""
-        if wanted > self._most and (len(data) > self._most or wanted > self._most + 1):
+            return self._stream.read(-1 if size is None else size)
+        count = self._limit + 1 if size is None or size < 0 else size
+        data = self._stream.read(count) if count <= self._limit + 1 else b""
+        if count > self._limit and (len(data) > self._limit or count > self._limit + 1):
             raise ValueError("a header of it is too long")
         return data
 
@@ -80,8 +80,8 @@ class ListingStream(io.RawIOBase):
 class _TarListing(ListingStream):
     """Listing stream of a tar that also rejects backward seeks and overlong numbers in headers."""
 
-    def __init__(self, plain: BinaryIO, packed: bool) -> None:
-        super().__init__(plain, _MAX_TAR_HEADER_BYTES, packed=packed)
+    def __init__(self, stream: BinaryIO, packed: bool) -> None:
+        super().__init__(stream, _MAX_TAR_HEADER_BYTES, packed=packed)
         self._furthest = 0
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
@@ -104,19 +104,19 @@ def open_tar(path: Path, stack: ExitStack) -> tuple[tarfile.TarFile, ListingStre
     Raises:
         Exception: of nearly any kind, if the tar can't be read or is damaged.
     """
-    packed = stack.enter_context(path.open("rb"))
-    head = packed.read(len(_XZ))
-    packed.seek(0)
-    opener = next((one for magic, one in _OPENERS.items() if head.startswith(magic)), None)
-    plain: BinaryIO = packed
+    file = stack.enter_context(path.open("rb"))
+    head = file.read(len(_XZ))
+    file.seek(0)
+    opener = next((opener for magic, opener in _OPENERS.items() if head.startswith(magic)), None)
+    stream: BinaryIO = file
     if opener is not None:
-        plain = cast(BinaryIO, stack.enter_context(opener(packed, "rb")))
+        stream = cast(BinaryIO, stack.enter_context(opener(file, "rb")))
     elif head == _XZ:
-        unpacked = cast(io.RawIOBase, _XzStream(packed))
-        plain = cast(BinaryIO, stack.enter_context(io.BufferedReader(unpacked, _BLOCK)))
-    stream = _TarListing(plain, plain is not packed)
-    archive = tarfile.TarFile(fileobj=cast(BinaryIO, stream), mode="r")
-    return stack.enter_context(archive), stream
+        xz_stream = cast(io.RawIOBase, _XzStream(file))
+        stream = cast(BinaryIO, stack.enter_context(io.BufferedReader(xz_stream, _BLOCK)))
+    listing_stream = _TarListing(stream, stream is not file)
+    archive = tarfile.TarFile(fileobj=cast(BinaryIO, listing_stream), mode="r")
+    return stack.enter_context(archive), listing_stream
 
 
 class _XzStream(io.RawIOBase):
@@ -159,24 +159,24 @@ class _XzStream(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
-    def _decompress(self, most: int) -> bytes:
-        """Decompress up to ``most`` bytes; empty at the end.
+    def _decompress(self, limit: int) -> bytes:
+        """Decompress up to ``limit`` bytes; empty at the end.
 
         Raises:
             EOFError: the file is truncated.
         """
-        fresh = b""
+        new_data = b""
         while True:
             if self._unpacker.eof:
                 # An xz file may consist of several streams, with zero padding between them.
-                fresh = self._unpacker.unused_data.lstrip(b"\0") or self._packed.read(_BLOCK)
-                if not fresh.strip(b"\0"):
+                new_data = self._unpacker.unused_data.lstrip(b"\0") or self._packed.read(_BLOCK)
+                if not new_data.strip(b"\0"):
                     return b""
                 self._next_stream()
-            elif self._unpacker.needs_input and not (fresh := self._packed.read(_BLOCK)):
+            elif self._unpacker.needs_input and not (new_data := self._packed.read(_BLOCK)):
                 raise EOFError("it is cut short")
-            data = self._unpacker.decompress(fresh, most)
-            fresh = b""
+            data = self._unpacker.decompress(new_data, limit)
+            new_data = b""
             if data:
                 self._position += len(data)
                 return data

@@ -84,7 +84,7 @@ class _Tensor:
         return np.dtype("<f4" if self.kind == _BFLOAT16 else np.dtype(self.kind).newbyteorder("<"))
 
     @property
-    def stored(self) -> np.dtype[Any]:
+    def raw_dtype(self) -> np.dtype[Any]:
         """The dtype of the storage; uint16 for bfloat16."""
         return np.dtype("<u2") if self.kind == _BFLOAT16 else self.dtype
 
@@ -107,28 +107,28 @@ def read_torch(files: Sequence[File], reading: Reading) -> ReadResult:
     """
     genuine_files = reading.genuine_files(files)
     parts: list[PictureArray] = []
-    named: dict[str, _TorchFile] = {}
+    files_by_name: dict[str, _TorchFile] = {}
     for file in genuine_files:
         try:
             opened = _wrap_errors(file, reading, partial(_TorchFile, file, reading))
-            own = _wrap_errors(file, reading, opened.unnamed_arrays)
+            picture_arrays = _wrap_errors(file, reading, opened.unnamed_arrays)
         except StudioError as error:
             if len(genuine_files) == 1:
                 raise
             reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {error.cause}"))
             continue
-        if own is None:
-            named[file.name] = opened
+        if picture_arrays is None:
+            files_by_name[file.name] = opened
         else:
             origin = file.name if len(genuine_files) > 1 else ""
-            parts += [replace(part, origin=origin) for part in own]
-    left = [file for file in genuine_files if file.name in named]
-    if left:
-        arrays = {name: opened.arrays() for name, opened in named.items()}
+            parts += [replace(part, origin=origin) for part in picture_arrays]
+    named_files = [file for file in genuine_files if file.name in files_by_name]
+    if named_files:
+        arrays = {name: opened.arrays() for name, opened in files_by_name.items()}
         parts += _wrap_errors(
-            left[0],
+            named_files[0],
             reading,
-            lambda: find_arrays_in_files(left, reading, lambda one: arrays[one.name]),
+            lambda: find_arrays_in_files(named_files, reading, lambda file: arrays[file.name]),
         )
     return ReadResult(reading.arrays(parts), frozenset(file.name for file in files))
 
@@ -140,9 +140,9 @@ def _wrap_errors(file: File, reading: Reading, read: Callable[[], _T]) -> _T:
     except (StudioError, MemoryError):
         raise
     except Exception as error:
-        why = printable(str(error), 100) or type(error).__name__
+        reason = printable(str(error), 100) or type(error).__name__
         name = reading.shown(file.name)
-        raise StudioError(f"{name} is no file of pictures: {why}.", _SAVE_REMEDY) from error
+        raise StudioError(f"{name} is no file of pictures: {reason}.", _SAVE_REMEDY) from error
 
 
 class _TorchFile:
@@ -157,10 +157,10 @@ class _TorchFile:
         self._path = Path(file.location.path) if isinstance(file.location, WholeFile) else None
         head = file.read(4)
         if not head.startswith(b"PK"):
-            old = head.startswith(b"\x80")
+            is_old = head.startswith(b"\x80")
             raise ValueError(
                 "torch wrote it before version 1.6; load it there and save it again"
-                if old
+                if is_old
                 else "it does not begin as torch's files do"
             )
         if self._path is not None:
@@ -169,51 +169,45 @@ class _TorchFile:
             archive = reading.stack.enter_context(zipfile.ZipFile(reading.open(file)))
         self._zip = TorchZip(archive)
         self._storages: dict[str, bytes] = {}
-        tree = io.BytesIO(self._zip.tree(_MAX_TABLE_BYTES))
-        self._tree = parse_pickle(tree, _MAKERS, _storage)
+        pickle_stream = io.BytesIO(self._zip.tree(_MAX_TABLE_BYTES))
+        self._tree = parse_pickle(pickle_stream, _MAKERS, _storage)
 
     def unnamed_arrays(self) -> list[PictureArray] | None:
         """Return the pictures of a lone tensor, a list or (picture, class) pairs; else None."""
-        found = list(_tensors(self._tree))
-        if not any(isinstance(one, _Tensor | PickledArray) for one in _leaves(self._tree)):
+        named_tensors = list(_tensors(self._tree))
+        if not any(isinstance(leaf, _Tensor | PickledArray) for leaf in _leaves(self._tree)):
             raise ValueError(_content_message(self._tree))
         if (pairs := self._pairs()) is not None:
             return self._arrays_from_pairs(pairs)
-        lone = [one for _, one in found]
+        tensors = [tensor for _, tensor in named_tensors]
         if (
-            len(found) > 1
+            len(named_tensors) > 1
             and isinstance(self._tree, list)
-            and (len(found) > _MAX_TUPLE or _are_single_pictures(lone))
+            and (len(named_tensors) > _MAX_TUPLE or _are_single_pictures(tensors))
         ):
             # A list of pictures, one tensor each.
-            return [self._picture_array(f"{self._name}[{k}]", one) for k, one in enumerate(lone)]
-        if len(found) == 1 and isinstance(self._tree, _Tensor):
-            return [self._picture_array(self._name, lone[0])]
-        self._reject_models(dict(found))
+            return [self._picture_array(f"{self._name}[{k}]", t) for k, t in enumerate(tensors)]
+        if len(named_tensors) == 1 and isinstance(self._tree, _Tensor):
+            return [self._picture_array(self._name, tensors[0])]
+        self._reject_models(dict(named_tensors))
         return None
 
     def arrays(self) -> list[NamedArray]:
         """Return the named arrays; class names found are stored in the reading."""
         if isinstance(self._tree, dict):
-            for key, value in self._tree.items():
-                if (
-                    isinstance(value, dict)
-                    and value
-                    and all(type(n) is int for n in value.values())
-                ):
-                    self._reading.set_class_names(
-                        value, f"{printable(str(key), 60)} of {self._name}"
-                    )
-        return [self._named_array(key, one) for key, one in _tensors(self._tree)]
+            for key, ids in self._tree.items():
+                if isinstance(ids, dict) and ids and all(type(n) is int for n in ids.values()):
+                    self._reading.set_class_names(ids, f"{printable(str(key), 60)} of {self._name}")
+        return [self._named_array(key, array) for key, array in _tensors(self._tree)]
 
     def _pairs(self) -> list[tuple[_Tensor, object]] | None:
         """Return the pairs of a list of (picture, class), such as list(dataset), or of dicts."""
         if not isinstance(self._tree, list) or len(self._tree) < 2:
             return None
-        pairs = [_pair(one) for one in self._tree]
+        pairs = [_pair(entry) for entry in self._tree]
         if any(pair is None for pair in pairs):
             return None
-        return [(one, self._label_value(label)) for one, label in filter(None, pairs)]
+        return [(picture, self._label_value(label)) for picture, label in filter(None, pairs)]
 
     def _content(self, key: str) -> bytes:
         """Return the bytes of a storage, cached, as many tensors may be views of it."""
@@ -221,10 +215,10 @@ class _TorchFile:
             self._storages[key] = self._zip.numbers(key)
         return self._storages[key]
 
-    def _read_scalar(self, one: _Tensor) -> int:
-        content = self._content(one.key)
-        stored = np.frombuffer(content, one.stored, len(content) // one.stored.itemsize)
-        return int(_strided_array(one, stored).reshape(()))
+    def _read_scalar(self, tensor: _Tensor) -> int:
+        content = self._content(tensor.key)
+        values = np.frombuffer(content, tensor.raw_dtype, len(content) // tensor.raw_dtype.itemsize)
+        return int(_strided_array(tensor, values).reshape(()))
 
     def _label_value(self, label: object) -> object:
         return self._read_scalar(label) if isinstance(label, _Tensor) else label
@@ -234,60 +228,59 @@ class _TorchFile:
         labels = np.array([str(np.asarray(label).reshape(-1)[0]) for _, label in pairs])
         classes = self._reading.own_labels(self._name, {"y": lambda: labels}, len(pairs))
         return [
-            replace(
-                self._picture_array(f"{self._name}[{k}]", one), classes=classes and [classes[k]]
-            )
-            for k, (one, _) in enumerate(pairs)
+            replace(self._picture_array(f"{self._name}[{k}]", p), classes=classes and [classes[k]])
+            for k, (p, _) in enumerate(pairs)
         ]
 
-    def _reject_models(self, found: dict[str, _Tensor | Array]) -> None:
-        words = {key.rpartition(".")[2] for key in found}
-        of_layers = {"weight", "bias"} <= words or any(key.endswith(".weight") for key in found)
-        if of_layers or any(key in _MODEL_KEYS for key in _keys(self._tree)):
+    def _reject_models(self, tensors: dict[str, _Tensor | Array]) -> None:
+        endings = {key.rpartition(".")[2] for key in tensors}
+        has_layers = {"weight", "bias"} <= endings or any(
+            key.endswith(".weight") for key in tensors
+        )
+        if has_layers or any(key in _MODEL_KEYS for key in _keys(self._tree)):
             raise StudioError(
                 f"{self._name} holds the weights of a model, and no pictures.",
                 f"Import it: ddpm-studio import {self._name} --run DIR.",
             )
 
-    def _picture_array(self, name: str, one: _Tensor | Array) -> PictureArray:
-        layout = self._reading.layout(name, one.shape)
-        return PictureArray(name, self._rows(one), layout)
+    def _picture_array(self, name: str, tensor: _Tensor | Array) -> PictureArray:
+        layout = self._reading.layout(name, tensor.shape)
+        return PictureArray(name, self._rows(tensor), layout)
 
-    def _named_array(self, key: str, one: _Tensor | Array) -> NamedArray:
-        return NamedArray(key, one.shape, one.dtype, partial(self._rows, one))
+    def _named_array(self, key: str, tensor: _Tensor | Array) -> NamedArray:
+        return NamedArray(key, tensor.shape, tensor.dtype, partial(self._rows, tensor))
 
-    def _rows(self, one: _Tensor | Array) -> ArrayRows:
-        if not isinstance(one, _Tensor):
-            return one
-        size = math.prod(one.shape) * one.stored.itemsize
-        plain_type = one.kind != _BFLOAT16
-        if self._path is not None and size > _READ_UP_TO and one.is_dense and plain_type:
-            return self._on_disk(self._path, one)
-        check_fits_memory(self._name, self._zip.size(one.key))
-        content = self._content(one.key)
+    def _rows(self, tensor: _Tensor | Array) -> ArrayRows:
+        if not isinstance(tensor, _Tensor):
+            return tensor
+        size = math.prod(tensor.shape) * tensor.raw_dtype.itemsize
+        is_plain = tensor.kind != _BFLOAT16
+        if self._path is not None and size > _READ_UP_TO and tensor.is_dense and is_plain:
+            return self._on_disk(self._path, tensor)
+        check_fits_memory(self._name, self._zip.size(tensor.key))
+        content = self._content(tensor.key)
         return _strided_array(
-            one, np.frombuffer(content, one.stored, len(content) // one.stored.itemsize)
+            tensor,
+            np.frombuffer(content, tensor.raw_dtype, len(content) // tensor.raw_dtype.itemsize),
         )
 
-    def _on_disk(self, path: Path, one: _Tensor) -> ArrayRows:
-        begin = self._zip.location(one.key) + one.offset * one.stored.itemsize
-        header = NpyHeader(one.shape, False, one.stored, begin)
-        return file_array(
-            path, header, keep_open=lambda rows: self._reading.stack.callback(rows.close)
-        )
+    def _on_disk(self, path: Path, tensor: _Tensor) -> ArrayRows:
+        offset = self._zip.location(tensor.key) + tensor.offset * tensor.raw_dtype.itemsize
+        header = NpyHeader(tensor.shape, False, tensor.raw_dtype, offset)
+        return file_array(path, header, keep_open=lambda f: self._reading.stack.callback(f.close))
 
 
-def _strided_array(one: _Tensor, stored: Array) -> Array:
-    count = math.prod(one.shape)
-    last = one.offset + sum((n - 1) * s for n, s in zip(one.shape, one.stride, strict=True))
+def _strided_array(tensor: _Tensor, values: Array) -> Array:
+    count = math.prod(tensor.shape)
+    end = tensor.offset + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride, strict=True))
     # A stride of 0 could make a tensor of any size out of one value.
-    if count > len(stored) or (count and last >= len(stored)):
+    if count > len(values) or (count and end >= len(values)):
         raise ValueError("a tensor in it is larger than its numbers")
-    steps = tuple(stride * stored.itemsize for stride in one.stride)
-    found: Array = as_strided(stored[one.offset :], one.shape, steps, writeable=False)
-    if one.kind == _BFLOAT16:
-        return (found.astype(np.uint32) << 16).view(np.float32)
-    return found
+    strides = tuple(stride * values.itemsize for stride in tensor.stride)
+    view: Array = as_strided(values[tensor.offset :], tensor.shape, strides, writeable=False)
+    if tensor.kind == _BFLOAT16:
+        return (view.astype(np.uint32) << 16).view(np.float32)
+    return view
 
 
 def _tensors(obj: object, key: str = "", depth: int = 0) -> Iterator[tuple[str, _Tensor | Array]]:
@@ -299,23 +292,23 @@ def _tensors(obj: object, key: str = "", depth: int = 0) -> Iterator[tuple[str, 
     elif isinstance(obj, dict):
         for name, value in obj.items():
             yield from _tensors(value, f"{key}.{name}" if key else str(name), depth + 1)
-    elif isinstance(obj, list | tuple) and (listed := _plain_list(obj)) is not None:
-        yield key or "x", listed
+    elif isinstance(obj, list | tuple) and (array := _plain_list(obj)) is not None:
+        yield key or "x", array
     elif isinstance(obj, list | tuple):
         # (images, labels), as MNIST's processed files have them.
-        for number, value in enumerate(obj):
-            usual = ("x", "y")[number] if len(obj) <= _MAX_TUPLE and number < 2 else str(number)
-            yield from _tensors(value, f"{key}.{usual}" if key else usual, depth + 1)
+        for index, value in enumerate(obj):
+            child_key = ("x", "y")[index] if len(obj) <= _MAX_TUPLE and index < 2 else str(index)
+            yield from _tensors(value, f"{key}.{child_key}" if key else child_key, depth + 1)
 
 
-def _pair(one: object) -> tuple[_Tensor, object] | None:
+def _pair(entry: object) -> tuple[_Tensor, object] | None:
     """Return (picture, class) of a pair or dict; None if it is something else."""
-    if isinstance(one, dict):
-        pictures = [value for value in one.values() if _is_picture(value)]
-        keys = {str(key).casefold(): key for key in one}
-        label = next((one[keys[word]] for word in LABEL_WORDS if word in keys), None)
-        one = (pictures[0], label) if len(pictures) == 1 else None
-    match one:
+    if isinstance(entry, dict):
+        pictures = [value for value in entry.values() if _is_picture(value)]
+        keys = {str(key).casefold(): key for key in entry}
+        label = next((entry[keys[word]] for word in LABEL_WORDS if word in keys), None)
+        entry = (pictures[0], label) if len(pictures) == 1 else None
+    match entry:
         case (_Tensor() as picture, int() | str() as label) if _is_picture(picture):
             return picture, label
         case (_Tensor() as picture, _Tensor() as label) if _is_picture(picture):
@@ -331,10 +324,10 @@ def _is_picture(value: object) -> bool:
     return isinstance(value, _Tensor) and len(value.shape) > 1
 
 
-def _are_single_pictures(found: Sequence[_Tensor | Array]) -> bool:
+def _are_single_pictures(tensors: Sequence[_Tensor | Array]) -> bool:
     """Whether each of the tensors has the shape of one picture."""
-    layouts = [layout_of(one.shape, None) for one in found]
-    return all(one is not None and "N" not in one.axes for one in layouts)
+    layouts = [layout_of(tensor.shape, None) for tensor in tensors]
+    return all(layout is not None and "N" not in layout.axes for layout in layouts)
 
 
 def _leaves(obj: object, depth: int = 0) -> Iterator[object]:
@@ -346,15 +339,15 @@ def _leaves(obj: object, depth: int = 0) -> Iterator[object]:
         inner = obj
     else:
         yield obj
-    for one in inner:
-        yield from _leaves(one, depth + 1)
+    for child in inner:
+        yield from _leaves(child, depth + 1)
 
 
 def _plain_list(obj: list[Any] | tuple[Any, ...]) -> Array | None:
     """Return a list of integers or of strings as an array; None if it is something else."""
-    if len(obj) > 1 and all(type(one) is int and abs(one) < 2**62 for one in obj):
+    if len(obj) > 1 and all(type(value) is int and abs(value) < 2**62 for value in obj):
         return np.array(obj, np.int64)
-    if len(obj) > 1 and all(type(one) is str and len(one) <= _MAX_STRING for one in obj):
+    if len(obj) > 1 and all(type(value) is str and len(value) <= _MAX_STRING for value in obj):
         return np.array(obj)
     return None
 
@@ -366,27 +359,27 @@ def _storage(identity: object) -> object:
     raise ValueError("it refers to what is not in it")
 
 
-def _tensor(given: tuple[Any, ...]) -> object:
-    match given:
-        case (_Storage(key, kind), int(offset), tuple(shape), tuple(stride), *rest):
-            types = [one.name[1] for one in rest if isinstance(one, Unknown)]
+def _tensor(args: tuple[Any, ...]) -> object:
+    match args:
+        case (_Storage(key, kind), int(offset), tuple(shape), tuple(stride), *others):
+            types = [other.name[1] for other in others if isinstance(other, Unknown)]
             kind = types[0] if types else kind
             if kind not in _TYPES:
                 raise ValueError(
                     f"its numbers are of the type {printable(kind, 40)}, not known here"
                 )
             sizes = (*shape, *stride, offset)
-            usable = len(shape) == len(stride) and len(shape) <= 8
-            if not usable or any(type(n) is not int or not 0 <= n < 2**48 for n in sizes):
+            is_valid = len(shape) == len(stride) and len(shape) <= 8
+            if not is_valid or any(type(n) is not int or not 0 <= n < 2**48 for n in sizes):
                 raise ValueError("a tensor in it has an impossible shape")
             return _Tensor(key, _TYPES[kind], offset, shape, stride)
     raise ValueError("a tensor in it is damaged")
 
 
-def _parameter(given: tuple[Any, ...]) -> object:
-    match given:
-        case (_Tensor() as inner, *_):
-            return inner
+def _parameter(args: tuple[Any, ...]) -> object:
+    match args:
+        case (_Tensor() as tensor, *_):
+            return tensor
     raise ValueError("a tensor in it is damaged")
 
 

@@ -21,13 +21,13 @@ class OwnLabels:
     """The label arrays found in sources of pictures, and those used.
 
     Args:
-        asked: the name that the user has asked for; None for the most likely.
+        requested: the name that the user has asked for; None for the most likely.
         found: the names of all label arrays.
         used: the names of those used.
         last: the name of the one used last.
     """
 
-    asked: str | None = None
+    requested: str | None = None
     found: list[str] = field(default_factory=list)
     used: list[str] = field(default_factory=list)
     last: str = ""
@@ -35,9 +35,9 @@ class OwnLabels:
     def choose(self, choices: OwnChoices) -> list[str]:
         """Add the names to those found, and return the names to try, in order."""
         self.found += [key for key in choices if key not in self.found]
-        if self.asked is None or self.asked == "own":
+        if self.requested is None or self.requested == "own":
             return list(choices)
-        return [key for key in choices if key.casefold() == self.asked.casefold()]
+        return [key for key in choices if key.casefold() == self.requested.casefold()]
 
     def add(self, other: OwnLabels) -> None:
         """Merge the found and used names of another reading into this one."""
