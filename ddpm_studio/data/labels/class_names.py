@@ -33,7 +33,7 @@ _SUFFIXES = (".txt", ".json", ".names", _CSV)
 _NUMBERED = re.compile(r"(\d{1,6}|n\d{8})[\s,:;=]+(\S.*)")
 _NUMBER_LAST = re.compile(r"(\S.*?)[\s,:;=]+(\d{1,6})")
 _KEYS = ("names", "classes", "class_names", "label_names", "class_to_idx", "labels", "id2label")
-_MAX_BYTES, _MAX_NAMES, _LONGEST = 8 << 20, 100_000, 100
+_MAX_BYTES, _MAX_NAMES, _MAX_NAME_LENGTH = 8 << 20, 100_000, 100
 # There may be a YAML file for every picture; the outermost files describe the set.
 _MAX_YAML = 20
 
@@ -57,20 +57,23 @@ class ClassNames:
 
         Classes that share a name get their number appended.
         """
-        asked = set(classes)
-        keys = {one: _key(one) for one in asked}
-        if not asked or not self.names:
+        requested = set(classes)
+        keys = {class_: _key(class_) for class_ in requested}
+        if not requested or not self.names:
             return {}
-        found = {one: self.names.get(key, "") for one, key in keys.items()}
-        from_one = self.counted and set(keys.values()) == {
+        names = {class_: self.names.get(key, "") for class_, key in keys.items()}
+        starts_at_one = self.counted and set(keys.values()) == {
             str(number) for number in range(1, len(self.names) + 1)
         }
-        if from_one:
-            found = {one: self.names[str(int(key) - 1)] for one, key in keys.items()}
-        if not all(found.values()):
+        if starts_at_one:
+            names = {class_: self.names[str(int(key) - 1)] for class_, key in keys.items()}
+        if not all(names.values()):
             return {}
-        times = Counter(found.values())
-        return {one: name if times[name] == 1 else f"{name} ({one})" for one, name in found.items()}
+        counts = Counter(names.values())
+        return {
+            class_: name if counts[name] == 1 else f"{name} ({class_})"
+            for class_, name in names.items()
+        }
 
 
 def parse_class_names(value: object, title: str) -> ClassNames | None:
@@ -87,20 +90,22 @@ def parse_class_names(value: object, title: str) -> ClassNames | None:
         names = _names_from_mapping(value)
         return ClassNames(names, title=title) if names else None
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        texts = [_text(one) for one in value]
+        texts = [_text(entry) for entry in value]
         if 1 < len(texts) <= _MAX_NAMES and all(texts) and len(set(texts)) == len(texts):
-            listed = {str(number): str(text) for number, text in enumerate(texts)}
-            return ClassNames(listed, counted=True, title=title)
+            names_by_number = {str(number): str(text) for number, text in enumerate(texts)}
+            return ClassNames(names_by_number, counted=True, title=title)
     return None
 
 
 def find_class_names(files: Sequence[File]) -> tuple[ClassNames, set[str]]:
     """Return the class names from the outermost file of names in a tree, and that file's name."""
-    yaml = sorted((file for file in files if file.suffix in YAML_SUFFIXES), key=_outermost_first)
-    likely = [
+    yaml_files = sorted(
+        (file for file in files if file.suffix in YAML_SUFFIXES), key=_outermost_first
+    )
+    candidates = [
         file for file in files if file.suffix in _SUFFIXES and _has_class_names_name(file.name)
     ]
-    for file in sorted([*likely, *yaml[:_MAX_YAML]], key=_outermost_first):
+    for file in sorted([*candidates, *yaml_files[:_MAX_YAML]], key=_outermost_first):
         try:
             text = file.read(-1).decode("utf-8-sig") if file.size <= _MAX_BYTES else ""
             title = printable(file.name, 80)
@@ -142,13 +147,13 @@ def _parse_names(suffix: str, text: str) -> object:
 def _parse_lines(text: str) -> object:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     # Longer lines hold no names, and the regular expressions below would take for ever on them.
-    if any(len(line) > 10 * _LONGEST for line in lines):
+    if any(len(line) > 10 * _MAX_NAME_LENGTH for line in lines):
         return None
-    for form, key, name in ((_NUMBERED, 1, 2), (_NUMBER_LAST, 2, 1)):
-        found = [form.fullmatch(line) for line in lines]
-        if lines and all(found):
-            table = {match[key]: match[name] for match in found if match}
-            return table if len(table) == len(lines) else None
+    for pattern, key, name in ((_NUMBERED, 1, 2), (_NUMBER_LAST, 2, 1)):
+        matches = [pattern.fullmatch(line) for line in lines]
+        if lines and all(matches):
+            names_by_key = {match[key]: match[name] for match in matches if match}
+            return names_by_key if len(names_by_key) == len(lines) else None
     return lines
 
 
@@ -169,15 +174,15 @@ def _names_from_csv(text: str) -> dict[str, str]:
 
 def _names_from_mapping(value: Mapping[object, object]) -> dict[str, str]:
     """Return class → name from a mapping in either direction; empty if it is something else."""
-    if all(type(one) is int for one in value.values()):
-        found = {str(number): str(_text(name)) for name, number in value.items()}
-        return found if len(found) == len(value) else {}
+    if all(type(entry) is int for entry in value.values()):
+        names_by_number = {str(number): str(_text(name)) for name, number in value.items()}
+        return names_by_number if len(names_by_number) == len(value) else {}
     names: dict[str, str] = {}
-    for key, one in value.items():
+    for key, entry in value.items():
         # Of ImageNet: "0": ["n01440764", "tench"].
-        if isinstance(one, list | tuple) and len(one) == 2 and all(map(_text, one)):
-            names[str(one[0])] = names[_key(str(key))] = str(_text(one[1]))
-        elif text := _text(one):
+        if isinstance(entry, list | tuple) and len(entry) == 2 and all(map(_text, entry)):
+            names[str(entry[0])] = names[_key(str(key))] = str(_text(entry[1]))
+        elif text := _text(entry):
             names[_key(str(key))] = text
         else:
             return {}
@@ -188,11 +193,13 @@ def _text(value: object) -> str:
     """Return a value as text if it may be a name; else an empty string."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
-    found = value.strip() if isinstance(value, str) else ""
-    return printable(found, _LONGEST) if len(found) <= 10 * _LONGEST else ""
+    text = value.strip() if isinstance(value, str) else ""
+    return printable(text, _MAX_NAME_LENGTH) if len(text) <= 10 * _MAX_NAME_LENGTH else ""
 
 
-def _key(one: str) -> str:
+def _key(class_: str) -> str:
     """Return a class as a normalised key: "00003" and "3.0" become "3"; others are unchanged."""
-    whole = one.removesuffix(".0")
-    return str(int(whole)) if whole.isascii() and whole.isdecimal() and len(whole) < 10 else one
+    digits = class_.removesuffix(".0")
+    return (
+        str(int(digits)) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else class_
+    )

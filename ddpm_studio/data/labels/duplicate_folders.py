@@ -29,38 +29,43 @@ def repeated_folders(paths: Sequence[str]) -> frozenset[str]:
         paths: the paths of all pictures of a tree.
     """
     parts = folders_of(paths)[1]
-    inner: dict[str, set[str]] = {}
+    subfolders: dict[str, set[str]] = {}
     for folders in parts.values():
         for depth, name in enumerate(folders):
-            inner.setdefault("/".join(folders[:depth]), set()).add(name)
-    found = set()
-    for parent, names in inner.items():
+            subfolders.setdefault("/".join(folders[:depth]), set()).add(name)
+    repeated = set()
+    for parent, names in subfolders.items():
         for name in names:
             folder = f"{parent}/{name}" if parent else name
-            held = inner.get(folder, set())
+            inside = subfolders.get(folder, set())
             if parts.get(folder):
                 # It holds pictures itself.
                 continue
-            twice = names == {name} and parent.rpartition("/")[2] == name and parent not in parts
-            others = names - {name}
-            copies = (
-                bool(held)
-                and held <= others
-                and split_of_folder(name) is None
-                and (len(held) >= _MIN_COPIES or _has_same_contents(inner, parent, folder, held))
+            is_nested_twice = (
+                names == {name} and parent.rpartition("/")[2] == name and parent not in parts
             )
-            if held and (twice or copies):
-                found.add(folder)
-    return frozenset(found)
+            siblings = names - {name}
+            repeats_siblings = (
+                bool(inside)
+                and inside <= siblings
+                and split_of_folder(name) is None
+                and (
+                    len(inside) >= _MIN_COPIES
+                    or _has_same_contents(subfolders, parent, folder, inside)
+                )
+            )
+            if inside and (is_nested_twice or repeats_siblings):
+                repeated.add(folder)
+    return frozenset(repeated)
 
 
 def _has_same_contents(
-    inner: dict[str, set[str]], parent: str, folder: str, names: Iterable[str]
+    subfolders: dict[str, set[str]], parent: str, folder: str, names: Iterable[str]
 ) -> bool:
-    start = f"{parent}/" if parent else ""
+    prefix = f"{parent}/" if parent else ""
     return all(
-        len(held := inner.get(f"{folder}/{name}", set())) >= _MIN_COPIES
-        and held == inner.get(f"{start}{name}")
+        len(inside := subfolders.get(f"{folder}/{name}", set())) >= _MIN_COPIES
+        and inside == subfolders.get(f"{prefix}{name}")
         for name in names
     )
 
@@ -80,10 +85,12 @@ def duplicate_folder_notes(paths: Sequence[str], repeated: frozenset[str]) -> li
             parent, _, name = folder.rpartition("/")
             siblings.setdefault(parent, set()).add(name)
             folder = parent
-    copies = (one for one in sorted(repeated) if len(siblings.get(one.rpartition("/")[0], ())) > 1)
+    repeating = (
+        path for path in sorted(repeated) if len(siblings.get(path.rpartition("/")[0], ())) > 1
+    )
     return [
-        f"The folder {printable(one, 80)} repeats the folders beside it: they are taken together."
-        for one in islice(copies, _MAX_NOTES)
+        f"The folder {printable(path, 80)} repeats the folders beside it: they are taken together."
+        for path in islice(repeating, _MAX_NOTES)
     ]
 
 
@@ -92,9 +99,9 @@ def strip_repeated_folders(path: str, repeated: frozenset[str]) -> str:
     if not repeated:
         return path
     *folders, name = path.split("/")
-    kept = [
+    remaining = [
         folder
         for depth, folder in enumerate(folders)
         if "/".join(folders[: depth + 1]) not in repeated
     ]
-    return "/".join([*kept, name])
+    return "/".join([*remaining, name])

@@ -37,27 +37,30 @@ def non_class_reason(classes: Sequence[str], paths: Sequence[str]) -> str:
         classes: the folder of each picture.
         paths: the paths of the pictures.
     """
-    different = set(classes)
-    if _differ_in_numbers(_SHARDS, different):
+    distinct = set(classes)
+    if _differ_in_numbers(_SHARDS, distinct):
         return "count the pictures"
-    if _differ_in_numbers(_GROUPS, different):
+    if _differ_in_numbers(_GROUPS, distinct):
         return "tell which pictures belong together"
-    if all(map(_CAMERAS.fullmatch, different)) or _follow_from_numbers(classes, paths):
+    if all(map(_CAMERAS.fullmatch, distinct)) or _follow_from_numbers(classes, paths):
         return "count the pictures"
-    if all(map(_DATES.fullmatch, different)) or all(map(_YEAR_AND_MONTH.search, paths)):
+    if all(map(_DATES.fullmatch, distinct)) or all(map(_YEAR_AND_MONTH.search, paths)):
         return "tell when the pictures were taken"
     return ""
 
 
-def _differ_in_numbers(form: re.Pattern[str], names: Collection[str]) -> bool:
+def _differ_in_numbers(pattern: re.Pattern[str], names: Collection[str]) -> bool:
     """Whether all names match a pattern and have its first group in common."""
-    found = [form.fullmatch(one) for one in names]
-    return all(found) and len({match[1] for match in found if match}) == 1
+    matches = [pattern.fullmatch(name) for name in names]
+    return all(matches) and len({match[1] for match in matches if match}) == 1
 
 
 def _follow_from_numbers(classes: Sequence[str], paths: Sequence[str]) -> bool:
     """Whether folders follow from the numbers of their pictures: thousands, or last digits."""
-    if not all(one.isascii() and one.isdecimal() and len(one) < 18 for one in set(classes)):
+    if not all(
+        class_name.isascii() and class_name.isdecimal() and len(class_name) < 18
+        for class_name in set(classes)
+    ):
         return False
     numbers = []
     for path in paths:
@@ -66,9 +69,14 @@ def _follow_from_numbers(classes: Sequence[str], paths: Sequence[str]) -> bool:
             return False
         numbers.append(int(match[1]))
     pairs = list(zip(classes, numbers, strict=True))
-    if max(numbers) >= _LAST and all(int(one) == number % _LAST for one, number in pairs):
+    if max(numbers) >= _LAST and all(
+        int(class_name) == number % _LAST for class_name, number in pairs
+    ):
         return True
     return any(
-        all(int(one) in (number // step, number // step * step) for one, number in pairs)
+        all(
+            int(class_name) in (number // step, number // step * step)
+            for class_name, number in pairs
+        )
         for step in _STEPS
     )

@@ -53,19 +53,20 @@ class SplitFolders:
     @property
     def known(self) -> frozenset[str]:
         """All splits of all levels."""
-        return frozenset(part for names in self.levels.values() for part, _ in names.values())
+        return frozenset(split for names in self.levels.values() for split, _ in names.values())
 
-    def selected(self, asked: str | None) -> list[frozenset[str | None]]:
+    def selected(self, requested: str | None) -> list[frozenset[str | None]]:
         """Return the splits to read, for each level.
 
         Raises:
             StudioError: the split asked for does not exist.
         """
-        found = [[part for part, _ in names.values()] for names in self.levels.values()]
-        if asked not in (None, ALL, *self.known):
-            selected_splits(self.known, asked)
+        levels = [[split for split, _ in names.values()] for names in self.levels.values()]
+        if requested not in (None, ALL, *self.known):
+            selected_splits(self.known, requested)
         return [
-            selected_splits(parts, asked if asked in (ALL, *parts) else None) for parts in found
+            selected_splits(splits, requested if requested in (ALL, *splits) else None)
+            for splits in levels
         ]
 
     def strip_splits(self, path: str) -> str:
@@ -92,19 +93,21 @@ def split_folders(paths: Sequence[str], repeated: frozenset[str] = frozenset()) 
     """
     levels: dict[int, dict[str, tuple[str, str]]] = {}
     level = 0
-    through = [strip_repeated_folders(path, repeated) for path in paths] if repeated else paths
-    inner = list(folders_of(through)[1].values())
-    while inner and all(len(folders) > level for folders in inner):
-        found = {folders[level] for folders in inner}
-        known = {folder: part for folder in found if (part := split_of_folder(folder)) is not None}
-        masks = mask_splits(found)
+    stripped = [strip_repeated_folders(path, repeated) for path in paths] if repeated else paths
+    folder_lists = list(folders_of(stripped)[1].values())
+    while folder_lists and all(len(folders) > level for folders in folder_lists):
+        names = {folders[level] for folders in folder_lists}
+        splits = {
+            folder: split for folder in names if (split := split_of_folder(folder)) is not None
+        }
+        masks = mask_splits(names)
         # A single folder "train" holds the whole set, and is skipped like any other single folder.
-        if len(known) == len(found) > 1:
-            levels[level] = known
+        if len(splits) == len(names) > 1:
+            levels[level] = splits
         elif masks is not None:
-            levels[level] = {folder: (part, "") for folder, part in masks.items()}
-        elif (parts := splits_of_siblings(found) or splits_in_folder_names(found)) is not None:
-            levels[level] = parts
+            levels[level] = {folder: (split, "") for folder, split in masks.items()}
+        elif (siblings := splits_of_siblings(names) or splits_in_folder_names(names)) is not None:
+            levels[level] = siblings
         level += 1
     return SplitFolders(levels, repeated)
 
@@ -126,25 +129,25 @@ def folder_sources(
         tree_splits: the split folders of the whole set, with those left out.
     """
     splits = split_folders(paths, tree_splits.repeated)
-    known = SplitFolders({**tree_splits.levels, **splits.levels}, tree_splits.repeated)
-    inner = [known.strip_splits(path) for path in paths]
-    first, leaves = folder_classes(inner), _classes_by_leaf_folder(inner)
-    why_none = non_class_reason(first, inner) if first is not None else ""
+    all_splits = SplitFolders({**tree_splits.levels, **splits.levels}, tree_splits.repeated)
+    stripped = [all_splits.strip_splits(path) for path in paths]
+    outermost, innermost = folder_classes(stripped), _classes_by_leaf_folder(stripped)
+    reason = non_class_reason(outermost, stripped) if outermost is not None else ""
     notes = duplicate_folder_notes(paths, tree_splits.repeated)
-    if why_none:
-        notes.append(f"The folders only {why_none}; --labels {FOLDERS} makes classes of them.")
-    rank = None if why_none else _RANK
-    sources = [LabelSource(FOLDERS, "folders", rank, partial(_classes_by_folders, known))]
+    if reason:
+        notes.append(f"The folders only {reason}; --labels {FOLDERS} makes classes of them.")
+    rank = None if reason else _RANK
+    sources = [LabelSource(FOLDERS, "folders", rank, partial(_classes_by_folders, all_splits))]
     if splits.levels:
         sources.append(top_folders())
-    if leaves is not None and first is not None and set(leaves) != set(first):
+    if innermost is not None and outermost is not None and set(innermost) != set(outermost):
         title = "the innermost folders"
         sources.append(
-            LabelSource(LEAVES, title, None, lambda asked: _classes_by_leaf_folder(asked))
+            LabelSource(LEAVES, title, None, lambda paths: _classes_by_leaf_folder(paths))
         )
     # Files that hold several pictures each.
-    several = 1 < len(set(inner)) <= min(_MAX_FILES, len(inner) - 1)
-    if len(folders_of(inner)[1]) == 1 and several:
+    files_hold_several = 1 < len(set(stripped)) <= min(_MAX_FILES, len(stripped) - 1)
+    if len(folders_of(stripped)[1]) == 1 and files_hold_several:
         sources.append(LabelSource(FILES, "the files' names", None, _classes_by_file))
     return sources, notes
 
@@ -159,26 +162,28 @@ def archive_sources(names: Sequence[str]) -> dict[str, list[LabelSource]]:
     # Splits are no classes, where they are read together.
     if len(set(classes.values())) < 2 or any(map(split_of, classes.values())):
         return {name: [] for name in names}
-    letters = {_NUMBERS.sub("", one) for one in classes.values()}
+    letters = {_NUMBERS.sub("", class_name) for class_name in classes.values()}
     rank = _ARCHIVES_RANK if len(letters) == len(set(classes.values())) else None
     return {
-        name: [LabelSource(ARCHIVES, "the archives' names", rank, partial(_constant_class, one))]
-        for name, one in classes.items()
+        name: [
+            LabelSource(ARCHIVES, "the archives' names", rank, partial(_constant_class, class_name))
+        ]
+        for name, class_name in classes.items()
     }
 
 
-def _constant_class(one: str, paths: Sequence[str]) -> list[str | None] | None:
-    return [one] * len(paths)
+def _constant_class(class_name: str, paths: Sequence[str]) -> list[str | None] | None:
+    return [class_name] * len(paths)
 
 
 def _classes_by_folders(splits: SplitFolders, paths: Sequence[str]) -> list[str | None] | None:
-    found = folder_classes([splits.strip_splits(path) for path in paths])
-    return list(found) if found is not None else None
+    classes = folder_classes([splits.strip_splits(path) for path in paths])
+    return list(classes) if classes is not None else None
 
 
 def _classes_by_top_folder(paths: Sequence[str]) -> list[str | None] | None:
-    found = folder_classes(list(paths))
-    return list(found) if found is not None else None
+    classes = folder_classes(list(paths))
+    return list(classes) if classes is not None else None
 
 
 def _classes_by_leaf_folder(paths: Sequence[str]) -> list[str | None] | None:

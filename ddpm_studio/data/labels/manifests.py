@@ -31,11 +31,11 @@ def manifest_sources(files: Sequence[File]) -> tuple[list[LabelSource], set[str]
         try:
             if file.size > _MAX_BYTES:
                 raise ValueError("it is too long")
-            known = _labels(json.loads(file.read(-1)), f"{folder}/" if folder else "")
+            labels = _labels(json.loads(file.read(-1)), f"{folder}/" if folder else "")
         except (OSError, ValueError, RecursionError, TypeError) as error:
-            why = str(error)[:80] or type(error).__name__
-            return [], set(), [f"{file.name} is not read as labels: {why}."]
-        classes = partial(_classes, known)
+            reason = str(error)[:80] or type(error).__name__
+            return [], set(), [f"{file.name} is not read as labels: {reason}."]
+        classes = partial(_classes, labels)
         return [LabelSource(DATASET_JSON, DATASET_JSON, MANIFEST_RANK, classes)], {file.name}, []
     return [], set(), []
 
@@ -50,16 +50,16 @@ def _labels(content: object, folder: str) -> dict[str, str]:
         pairs = list(pairs.items())
     if not isinstance(pairs, list):
         raise ValueError("its labels are no list")
-    found = {}
+    labels = {}
     for pair in pairs:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise ValueError("a label is no pair of a file and a class")
-        found[folder + str(pair[0]).replace("\\", "/").removeprefix("./")] = _class_name(pair[1])
-    return found
+        labels[folder + str(pair[0]).replace("\\", "/").removeprefix("./")] = _class_name(pair[1])
+    return labels
 
 
 def _class_name(label: object) -> str:
-    if isinstance(label, list) and all(isinstance(one, int | float) for one in label) and label:
+    if isinstance(label, list) and all(isinstance(entry, int | float) for entry in label) and label:
         return str(max(range(len(label)), key=lambda number: label[number]))
     if isinstance(label, bool | int | str):
         return str(label)
@@ -68,5 +68,5 @@ def _class_name(label: object) -> str:
     raise ValueError("a label is no class")
 
 
-def _classes(known: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
-    return [known.get(path) for path in paths]
+def _classes(labels: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
+    return [labels.get(path) for path in paths]

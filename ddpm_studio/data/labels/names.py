@@ -14,7 +14,7 @@ _RANK = 6
 _NAME = re.compile(r"([^\W\d_][^/]*?)[_ .-]*\d+[a-z]?", re.IGNORECASE)
 _MIN_EACH = 2
 # No file system allows longer names, but an archive may.
-_LONGEST = 255
+_MAX_NAME_LENGTH = 255
 # Generic names that cameras and programs give to any picture.
 _GENERIC = frozenset(
     (
@@ -26,23 +26,27 @@ _GENERIC = frozenset(
 
 def name_sources(paths: Sequence[str]) -> list[LabelSource]:
     """Return the label source by file name, if all names fit: at least two classes of two each."""
-    found = _classes(paths)
-    if found is None:
+    classes = _classes(paths)
+    if classes is None:
         return []
-    counts = Counter(found)
-    usual = all(str(name).casefold() in _GENERIC or split_of(str(name)) for name in counts)
-    sure = len(counts) > 1 and not usual and min(counts.values()) >= _MIN_EACH
-    return [LabelSource(NAMES, "the files' names", _RANK, _classes)] if sure else []
+    counts = Counter(classes)
+    all_generic = all(str(name).casefold() in _GENERIC or split_of(str(name)) for name in counts)
+    is_certain = len(counts) > 1 and not all_generic and min(counts.values()) >= _MIN_EACH
+    return [LabelSource(NAMES, "the files' names", _RANK, _classes)] if is_certain else []
 
 
 def _classes(paths: Sequence[str]) -> list[str | None] | None:
-    found: list[str | None] = []
-    known: dict[str, str] = {}
+    classes: list[str | None] = []
+    unique: dict[str, str] = {}
     for path in paths:
         name = path.rpartition("/")[2]
-        match = _NAME.fullmatch(name.rpartition(".")[0] or name) if len(name) <= _LONGEST else None
+        match = (
+            _NAME.fullmatch(name.rpartition(".")[0] or name)
+            if len(name) <= _MAX_NAME_LENGTH
+            else None
+        )
         if match is None:
             return None
-        one = match[1].rstrip("_ .-")
-        found.append(known.setdefault(one, one))
-    return found
+        class_name = match[1].rstrip("_ .-")
+        classes.append(unique.setdefault(class_name, class_name))
+    return classes

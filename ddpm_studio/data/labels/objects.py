@@ -24,7 +24,7 @@ from ddpm_studio.placeholders import HEAD_BYTES, detect_placeholder
 
 OBJECTS = "objects"
 _RANK = 3
-_MAX_BYTES, _MAX_BESIDE = 512 << 20, 1 << 20
+_MAX_BYTES, _MAX_SIDECAR_BYTES = 512 << 20, 1 << 20
 # Largest number of unreadable files to report.
 _MAX_NOTES = 3
 # Each of these takes linear time, whatever the text.
@@ -47,7 +47,7 @@ _Areas = dict[str, float]
 
 
 def _max_bytes(file: File) -> int:
-    return _MAX_BYTES if file.suffix == ".json" else _MAX_BESIDE
+    return _MAX_BYTES if file.suffix == ".json" else _MAX_SIDECAR_BYTES
 
 
 def object_sources(
@@ -59,53 +59,55 @@ def object_sources(
         files: the files of the tree.
         paths: the paths of its pictures.
     """
-    marked = [
+    annotation_files = [
         file for file in files if file.suffix in _READERS and 0 < file.size <= _max_bytes(file)
     ]
-    if not marked:
+    if not annotation_files:
         return [], set(), []
     names = PictureNames(paths)
-    found: dict[str, _Areas] = {}
+    areas_by_path: dict[str, _Areas] = {}
     used: list[str] = []
-    lines: list[str] = []
-    for file in marked:
+    notes: list[str] = []
+    for file in annotation_files:
         try:
             content = _READERS[file.suffix](file)
         except _UnsupportedAnnotationsError as error:
-            if len(lines) < _MAX_NOTES:
-                lines.append(f"{printable(file.name, 80)} is not read as labels: it is {error}.")
+            if len(notes) < _MAX_NOTES:
+                notes.append(f"{printable(file.name, 80)} is not read as labels: it is {error}.")
             continue
         except _PARSE_ERRORS:
             continue
         folder = file.name.rpartition("/")[0]
-        in_file = {names.path_of(f"{folder}/" if folder else "", key): key for key in content}
-        in_file.pop(None, None)
-        for path, key in in_file.items():
+        keys_by_path = {names.path_of(f"{folder}/" if folder else "", key): key for key in content}
+        keys_by_path.pop(None, None)
+        for path, key in keys_by_path.items():
             if path is not None:
-                sizes = found.setdefault(path, {})
-                for one, size in content[key].items():
-                    sizes[one] = sizes.get(one, 0.0) + size
-        if in_file:
+                areas = areas_by_path.setdefault(path, {})
+                for class_, area in content[key].items():
+                    areas[class_] = areas.get(class_, 0.0) + area
+        if keys_by_path:
             used.append(file.name)
-    if not found:
-        return [], set(), lines
-    where = printable(used[0], 80) if len(used) == 1 else f"{len(used):,} files of annotations"
+    if not areas_by_path:
+        return [], set(), notes
+    source = printable(used[0], 80) if len(used) == 1 else f"{len(used):,} files of annotations"
     classes = {
-        path: max(sizes, key=lambda one: sizes[one]) for path, sizes in found.items() if sizes
+        path: max(areas, key=lambda class_: areas[class_])
+        for path, areas in areas_by_path.items()
+        if areas
     }
-    several = sum(len(sizes) > 1 for sizes in found.values())
-    missing = sum(path not in classes for path in paths)
-    sure = not several and not missing and len(set(classes.values())) > 1
-    if not sure:
-        kinds = len({one for sizes in found.values() for one in sizes})
-        have = "1 picture has" if several == 1 else f"{several:,} pictures have"
-        lines.append(
-            f"{where}: objects of {format_count(kinds, 'class', 'classes')}; {have} several, "
-            f"{missing:,} none; --labels {OBJECTS} takes the class of the largest in each."
+    several_count = sum(len(areas) > 1 for areas in areas_by_path.values())
+    missing_count = sum(path not in classes for path in paths)
+    is_certain = not several_count and not missing_count and len(set(classes.values())) > 1
+    if not is_certain:
+        count = len({class_ for areas in areas_by_path.values() for class_ in areas})
+        pictures = "1 picture has" if several_count == 1 else f"{several_count:,} pictures have"
+        notes.append(
+            f"{source}: objects of {format_count(count, 'class', 'classes')}; {pictures} several, "
+            f"{missing_count:,} none; --labels {OBJECTS} takes the class of the largest in each."
         )
-    title = f"the objects in {where}"
-    rank = _RANK if sure else None
-    return [LabelSource(OBJECTS, title, rank, partial(_classes, classes))], set(used), lines
+    title = f"the objects in {source}"
+    rank = _RANK if is_certain else None
+    return [LabelSource(OBJECTS, title, rank, partial(_classes, classes))], set(used), notes
 
 
 class _UnsupportedAnnotationsError(ValueError):
@@ -116,15 +118,15 @@ def _coco(file: File) -> dict[str, _Areas]:
     """Return the area of each class by picture name, from JSON of COCO, labelme or Create ML."""
     head = file.read(HEAD_BYTES)
     if b'"' not in head:
-        if (instead := detect_placeholder(head, file.size)) is not None:
-            raise _UnsupportedAnnotationsError(instead.reason)
+        if (placeholder := detect_placeholder(head, file.size)) is not None:
+            raise _UnsupportedAnnotationsError(placeholder.reason)
         return {}
     try:
         content = json.loads(file.read(-1))
     except json.JSONDecodeError as error:
-        instead = detect_placeholder(head, file.size)
+        placeholder = detect_placeholder(head, file.size)
         raise _UnsupportedAnnotationsError(
-            instead.reason if instead else f"damaged: {error}"
+            placeholder.reason if placeholder else f"damaged: {error}"
         ) from error
     if (program := _unsupported_exporter(content)) is not None:
         raise _UnsupportedAnnotationsError(f"an export of {program}: {_EXPORT_REMEDY}")
@@ -134,51 +136,61 @@ def _coco(file: File) -> dict[str, _Areas]:
         return {}
     if isinstance(content.get("shapes"), list) and isinstance(content.get("imagePath"), str):
         shapes = [
-            (str(one["label"]), _outline_area(one.get("points") or ())) for one in content["shapes"]
+            (str(entry["label"]), _outline_area(entry.get("points") or ()))
+            for entry in content["shapes"]
         ]
         return {content["imagePath"]: _sum_areas(shapes)}
     if not all(
         isinstance(content.get(key), list) for key in ("images", "annotations", "categories")
     ):
         return {}
-    categories = {one["id"]: str(one.get("name", one["id"])) for one in content["categories"]}
-    pictures = {one["id"]: str(one["file_name"]) for one in content["images"] if "file_name" in one}
-    found: dict[str, _Areas] = {name: {} for name in pictures.values()}
-    for one in content["annotations"]:
-        name, category = pictures.get(one.get("image_id")), categories.get(one.get("category_id"))
+    categories = {
+        entry["id"]: str(entry.get("name", entry["id"])) for entry in content["categories"]
+    }
+    pictures = {
+        entry["id"]: str(entry["file_name"]) for entry in content["images"] if "file_name" in entry
+    }
+    areas_by_name: dict[str, _Areas] = {name: {} for name in pictures.values()}
+    for entry in content["annotations"]:
+        name, category = (
+            pictures.get(entry.get("image_id")),
+            categories.get(entry.get("category_id")),
+        )
         if name is None or category is None:
             continue
-        box = one.get("bbox") or (0, 0, 1, 1)
-        size = float(one.get("area") or float(box[2]) * float(box[3]) or 1)
-        found[name][category] = found[name].get(category, 0.0) + size
-    return found
+        box = entry.get("bbox") or (0, 0, 1, 1)
+        area = float(entry.get("area") or float(box[2]) * float(box[3]) or 1)
+        areas_by_name[name][category] = areas_by_name[name].get(category, 0.0) + area
+    return areas_by_name
 
 
 def _unsupported_exporter(content: object) -> str | None:
     """Return the program whose unsupported annotation format this is; None if unknown."""
-    one = next(iter(content), None) if isinstance(content, list) else None
-    if isinstance(one, dict) and isinstance(one.get("data"), dict):
-        return "Label Studio" if one.keys() & {"annotations", "completions"} else None
+    entry = next(iter(content), None) if isinstance(content, list) else None
+    if isinstance(entry, dict) and isinstance(entry.get("data"), dict):
+        return "Label Studio" if entry.keys() & {"annotations", "completions"} else None
     if isinstance(content, dict):
-        marked = [content, *islice(content.values(), 1)]
-        if any(isinstance(one, dict) and one.keys() & _VIA_KEYS for one in marked):
+        candidates = [content, *islice(content.values(), 1)]
+        if any(isinstance(value, dict) and value.keys() & _VIA_KEYS for value in candidates):
             return "the VGG Image Annotator"
     return None
 
 
 def _create_ml(content: Sequence[Any]) -> dict[str, _Areas]:
     """Return the areas from Create ML: [{"image": …, "annotations": [{"label": …}]}]."""
-    found: dict[str, _Areas] = {}
-    for one in content:
-        name = one.get("image", one.get("imagefilename"))
-        marked = one.get("annotations", one.get("annotation"))
-        if not isinstance(name, str) or not isinstance(marked, list):
+    areas_by_name: dict[str, _Areas] = {}
+    for entry in content:
+        name = entry.get("image", entry.get("imagefilename"))
+        annotations = entry.get("annotations", entry.get("annotation"))
+        if not isinstance(name, str) or not isinstance(annotations, list):
             return {}
-        boxes = ((str(each["label"]), each["coordinates"]) for each in marked)
-        found[name] = _sum_areas(
+        boxes = (
+            (str(annotation["label"]), annotation["coordinates"]) for annotation in annotations
+        )
+        areas_by_name[name] = _sum_areas(
             (label, float(box["width"]) * float(box["height"])) for label, box in boxes
         )
-    return found
+    return areas_by_name
 
 
 def _voc(file: File) -> dict[str, _Areas]:
@@ -191,32 +203,32 @@ def _voc(file: File) -> dict[str, _Areas]:
     return {_stem(file): _sum_areas(filter(None, map(_voc_object, text.split("<object>")[1:])))}
 
 
-def _voc_object(piece: str) -> tuple[str, float] | None:
+def _voc_object(text: str) -> tuple[str, float] | None:
     """Return class and area of an object, from the text after its opening tag."""
-    inner, end, _ = piece.partition("</object>")
+    content, end, _ = text.partition("</object>")
     # Parts of the object, such as a person's head, have names and boxes of their own.
-    inner = inner.partition("<part>")[0]
-    name = _NAME.search(inner)
+    content = content.partition("<part>")[0]
+    name = _NAME.search(content)
     if not end or name is None or not name[1].strip():
         return None
-    edges = {key: float(value) for key, value in _BOX.findall(inner)}
-    size = 1.0
+    edges = {key: float(value) for key, value in _BOX.findall(content)}
+    area = 1.0
     if len(edges) == 4:
-        size = (edges["xmax"] - edges["xmin"]) * (edges["ymax"] - edges["ymin"])
-    return name[1].strip(), size
+        area = (edges["xmax"] - edges["xmin"]) * (edges["ymax"] - edges["ymin"])
+    return name[1].strip(), area
 
 
 def _yolo(file: File) -> dict[str, _Areas]:
     """Return the areas from a YOLO file: lines of class, centre, width, height, or a polygon."""
     lines = file.read(-1).decode("ascii").split("\n")
-    found = [_yolo_object(line.split()) for line in lines if line.strip()]
-    if not found or None in found:
+    objects = [_yolo_object(line.split()) for line in lines if line.strip()]
+    if not objects or None in objects:
         return {}
-    return {_stem(file): _sum_areas(filter(None, found))}
+    return {_stem(file): _sum_areas(filter(None, objects))}
 
 
-def _yolo_object(row: Sequence[str]) -> tuple[str, float] | None:
-    number, *values = row
+def _yolo_object(fields: Sequence[str]) -> tuple[str, float] | None:
+    number, *values = fields
     if not _YOLO_CLASS.fullmatch(number) or len(values) < 4:
         return None
     if not all(map(_YOLO_NUMBER.fullmatch, values)):
@@ -234,16 +246,16 @@ def _outline_area(points: Sequence[Sequence[float]]) -> float:
     if len(corners) == 2:
         (left, top), (right, bottom) = corners
         return abs((right - left) * (bottom - top))
-    turned = [*corners[1:], *corners[:1]]
-    return abs(sum(x * w - y * v for (x, y), (v, w) in zip(corners, turned, strict=True))) / 2
+    next_corners = [*corners[1:], *corners[:1]]
+    return abs(sum(x * w - y * v for (x, y), (v, w) in zip(corners, next_corners, strict=True))) / 2
 
 
 def _sum_areas(objects: Iterable[tuple[str, float]]) -> _Areas:
     """Return the total area of each class; areas are at least 1e-6, non-finite ones count as 1."""
-    sizes: _Areas = {}
-    for name, size in objects:
-        sizes[name] = sizes.get(name, 0.0) + (max(size, 1e-6) if math.isfinite(size) else 1.0)
-    return sizes
+    areas: _Areas = {}
+    for name, area in objects:
+        areas[name] = areas.get(name, 0.0) + (max(area, 1e-6) if math.isfinite(area) else 1.0)
+    return areas
 
 
 def _stem(file: File) -> str:
@@ -257,5 +269,5 @@ _READERS: Mapping[str, Callable[[File], dict[str, _Areas]]] = {
 }
 
 
-def _classes(known: Mapping[str, str], paths: Sequence[str]) -> list[str | None] | None:
-    return [known.get(path) for path in paths]
+def _classes(classes: Mapping[str, str], paths: Sequence[str]) -> list[str | None] | None:
+    return [classes.get(path) for path in paths]

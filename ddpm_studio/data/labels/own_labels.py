@@ -72,8 +72,8 @@ def class_names(labels: Array, count: int) -> list[str] | None:
             return None
         flat = flat.astype(np.int64)
     if kind == "S":
-        return [one.decode("utf-8", "replace") for one in flat.tolist()]
-    return [str(one) for one in flat.tolist()] if kind in "iufUb" else None
+        return [label.decode("utf-8", "replace") for label in flat.tolist()]
+    return [str(label) for label in flat.tolist()] if kind in "iufUb" else None
 
 
 def unusable_labels_reason(labels: Array, count: int) -> str:

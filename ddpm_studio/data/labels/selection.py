@@ -15,7 +15,7 @@ from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
 LEFT_OUT = "-"
-_LONGEST_CLASS = 100
+_MAX_CLASS_LENGTH = 100
 # Sources up to this rank (manifest, table, sidecar files, objects) list each picture explicitly.
 _LISTED_RANKS = 3
 _MAX_LISTED = 12
@@ -73,25 +73,25 @@ def choose_labels(
     if options.rules == FIRST_RULES:
         return Labels(classes_by_first_rules(items))
     trees: dict[int, list[int]] = {}
-    for number, item in enumerate(items):
-        trees.setdefault(item.tree, []).append(number)
+    for index, item in enumerate(items):
+        trees.setdefault(item.tree, []).append(index)
     classes: list[str | None] = [item.class_name for item in items]
-    by_name = {"own", *(one.casefold() for one in own.used)}
+    own_names = {"own", *(name.casefold() for name in own.used)}
     used: dict[str, str] = {}
     notes: list[str] = []
-    for tree, numbers in trees.items():
-        with_own = sum(classes[number] is not None for number in numbers)
-        asked_own = options.labels is not None and options.labels.casefold() in by_name
-        if with_own and (asked_own or (options.labels is None and with_own == len(numbers))):
+    for tree, indices in trees.items():
+        own_count = sum(classes[index] is not None for index in indices)
+        own_requested = options.labels is not None and options.labels.casefold() in own_names
+        if own_count and (own_requested or (options.labels is None and own_count == len(indices))):
             used |= dict.fromkeys(own.used, "")
             continue
-        paths = [items[number].path for number in numbers]
-        source, found = _best_source(sources.get(tree, ()), paths, options.labels)
-        if source is None and with_own and options.labels is None:
+        paths = [items[index].path for index in indices]
+        source, tree_classes = _best_source(sources.get(tree, ()), paths, options.labels)
+        if source is None and own_count and options.labels is None:
             used |= dict.fromkeys(own.used, "")
             continue
-        for number, one in zip(numbers, found, strict=True):
-            classes[number] = one
+        for index, class_name in zip(indices, tree_classes, strict=True):
+            classes[index] = class_name
         if source is not None:
             used[source.key] = source.title
     choices = _choices(items, trees, sources, own)
@@ -107,16 +107,20 @@ def choose_labels(
         return Labels(None, choices, (), tuple(notes))
     if missing == len(classes):
         return Labels(None, choices)
-    where = [
+    sources_text = [
         title or ("their labels" if key == "labels" else f"the labels {printable(key, 60)}")
         for key, title in used.items()
     ]
-    by = _apply_names(classes, trees, names)
-    named_by = f", named by {' and '.join(by)}" if by else ""
-    notes.append(f"Classes from {' and '.join(where)}{named_by}.")
-    shown = {name: printable(name, _LONGEST_CLASS) for name in set(classes) if name is not None}
-    named = [None if one is None else shown[one] for one in classes]
-    return Labels(named, choices, tuple(used), tuple(notes))
+    titles = _apply_names(classes, trees, names)
+    named_by = f", named by {' and '.join(titles)}" if titles else ""
+    notes.append(f"Classes from {' and '.join(sources_text)}{named_by}.")
+    printable_names = {
+        name: printable(name, _MAX_CLASS_LENGTH) for name in set(classes) if name is not None
+    }
+    named_classes = [
+        None if class_name is None else printable_names[class_name] for class_name in classes
+    ]
+    return Labels(named_classes, choices, tuple(used), tuple(notes))
 
 
 def _apply_names(
@@ -124,14 +128,16 @@ def _apply_names(
 ) -> list[str]:
     """Replace numbered classes by their names, in place; return the titles of the lists used."""
     titles = []
-    for tree, numbers in trees.items():
-        known = names.get(tree, ClassNames())
-        called = known.of({one for number in numbers if (one := classes[number]) is not None})
-        if called:
-            titles.append(known.title)
-            for number in numbers:
-                if (one := classes[number]) is not None:
-                    classes[number] = called[one]
+    for tree, indices in trees.items():
+        class_names = names.get(tree, ClassNames())
+        names_by_class = class_names.of(
+            {class_ for index in indices if (class_ := classes[index]) is not None}
+        )
+        if names_by_class:
+            titles.append(class_names.title)
+            for index in indices:
+                if (class_ := classes[index]) is not None:
+                    classes[index] = names_by_class[class_]
     return list(dict.fromkeys(titles))
 
 
@@ -141,44 +147,46 @@ def check_requested_labels(title: str, labels: Labels, options: PrepareOptions) 
     Raises:
         StudioError: there are no such labels; the message lists those that exist.
     """
-    asked = options.labels
-    if asked in (None, NONE) or labels.used:
+    requested = options.labels
+    if requested in (None, NONE) or labels.used:
         return
-    there = ", ".join(choice.key for choice in labels.choices[:_MAX_LISTED]) or "none"
-    raise StudioError(f"{title} has no labels {printable(str(asked), 60)}.", f"There are: {there}.")
+    existing = ", ".join(choice.key for choice in labels.choices[:_MAX_LISTED]) or "none"
+    raise StudioError(
+        f"{title} has no labels {printable(str(requested), 60)}.", f"There are: {existing}."
+    )
 
 
 def rename_classes(classes: Sequence[str | None], names: Mapping[str, str]) -> list[str | None]:
     """Return the classes renamed by a mapping from old to new names, None for those left out."""
-    other: dict[str | None, str | None] = {
-        old: None if new == LEFT_OUT else printable(new, _LONGEST_CLASS)
+    new_names: dict[str | None, str | None] = {
+        old: None if new == LEFT_OUT else printable(new, _MAX_CLASS_LENGTH)
         for old, new in names.items()
     }
-    return [other.get(one, one) for one in classes]
+    return [new_names.get(class_name, class_name) for class_name in classes]
 
 
 def _best_source(
-    sources: Sequence[LabelSource], paths: Sequence[str], asked: str | None
+    sources: Sequence[LabelSource], paths: Sequence[str], requested: str | None
 ) -> tuple[LabelSource | None, list[str | None]]:
-    nothing: list[str | None] = [None] * len(paths)
-    if asked is not None:
-        wanted = asked.casefold()
-        chosen = next((one for one in sources if one.key.casefold() == wanted), None)
-        known = chosen.classes(paths) if chosen is not None else None
-        return (chosen, known) if known is not None else (None, nothing)
-    for rank, source in sorted(_ranked(sources), key=lambda one: one[0]):
-        found = source.classes(paths)
-        if found is None:
+    no_classes: list[str | None] = [None] * len(paths)
+    if requested is not None:
+        key = requested.casefold()
+        selected = next((source for source in sources if source.key.casefold() == key), None)
+        classes = selected.classes(paths) if selected is not None else None
+        return (selected, classes) if classes is not None else (None, no_classes)
+    for rank, source in sorted(_ranked(sources), key=lambda ranked: ranked[0]):
+        classes = source.classes(paths)
+        if classes is None:
             continue
         # A manifest has precedence, even one that says that there are no classes.
-        listed = rank <= _LISTED_RANKS and (any(found) or rank == MANIFEST_RANK)
-        if listed or None not in found:
-            return source, found
-    return None, nothing
+        is_listed = rank <= _LISTED_RANKS and (any(classes) or rank == MANIFEST_RANK)
+        if is_listed or None not in classes:
+            return source, classes
+    return None, no_classes
 
 
 def _ranked(sources: Sequence[LabelSource]) -> list[tuple[int, LabelSource]]:
-    return [(one.rank, one) for one in sources if one.rank is not None]
+    return [(source.rank, source) for source in sources if source.rank is not None]
 
 
 def _choices(
@@ -187,35 +195,41 @@ def _choices(
     sources: Mapping[int, Sequence[LabelSource]],
     own: OwnLabels,
 ) -> tuple[LabelChoice, ...]:
-    found: dict[str, tuple[str, set[str | None]]] = {}
-    for tree, numbers in trees.items():
-        paths = [items[number].path for number in numbers]
+    classes_by_key: dict[str, tuple[str, set[str | None]]] = {}
+    for tree, indices in trees.items():
+        paths = [items[index].path for index in indices]
         for source in sources.get(tree, ()):
             classes = source.classes(paths)
-            if classes is not None and any(one is not None for one in classes):
-                found.setdefault(source.key, (source.title, set()))[1].update(classes)
-    named = {item.class_name for item in items if item.class_name is not None}
+            if classes is not None and any(class_name is not None for class_name in classes):
+                classes_by_key.setdefault(source.key, (source.title, set()))[1].update(classes)
+    own_classes = {item.class_name for item in items if item.class_name is not None}
     choices = [
-        LabelChoice(key, title, len(names - {None})) for key, (title, names) in found.items()
+        LabelChoice(key, title, len(names - {None}))
+        for key, (title, names) in classes_by_key.items()
     ]
-    mine = [
-        LabelChoice(key, f"the labels {printable(key, 60)}", len(named) if key in own.used else 0)
+    own_choices = [
+        LabelChoice(
+            key, f"the labels {printable(key, 60)}", len(own_classes) if key in own.used else 0
+        )
         for key in own.found
     ]
-    return (*choices, *mine)
+    return (*choices, *own_choices)
 
 
 def classes_by_first_rules(items: Sequence[Item]) -> list[str | None] | None:
     """Return the classes by the rules of version 0.1.0: the outermost folders, or array labels."""
     classes: list[str | None] = [item.class_name for item in items]
     trees: dict[int, list[int]] = {}
-    for number, item in enumerate(items):
+    for index, item in enumerate(items):
         if item.file is not None:
-            trees.setdefault(item.tree, []).append(number)
-    for numbers in trees.values():
-        found = folder_classes([items[number].path for number in numbers])
-        for at, number in enumerate(numbers):
-            classes[number] = found[at] if found is not None else None
+            trees.setdefault(item.tree, []).append(index)
+    for indices in trees.values():
+        folder_names = folder_classes([items[index].path for index in indices])
+        for position, index in enumerate(indices):
+            classes[index] = folder_names[position] if folder_names is not None else None
     if None in classes:
         return None
-    return [None if one is None else printable(one, _LONGEST_CLASS) for one in classes]
+    return [
+        None if class_name is None else printable(class_name, _MAX_CLASS_LENGTH)
+        for class_name in classes
+    ]

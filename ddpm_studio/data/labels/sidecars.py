@@ -34,7 +34,7 @@ def sidecar_sources(
         return [], set()
     pictures = {_key(path) for path in paths}
     values: dict[str, str] = {}
-    cls: dict[str, str] = {}
+    cls_labels: dict[str, str] = {}
     fields: dict[str, dict[str, str]] = {}
     used: set[str] = set()
     for file in sidecars:
@@ -44,8 +44,8 @@ def sidecar_sources(
         try:
             text = file.read(-1).decode("utf-8")
             if file.suffix != ".json":
-                one = text.strip()
-                cls[key] = values.setdefault(one, one)
+                label = text.strip()
+                cls_labels[key] = values.setdefault(label, label)
             elif isinstance(content := json.loads(text), dict) and "shapes" in content:
                 # labelme's annotations, which are read as objects.
                 continue
@@ -55,14 +55,14 @@ def sidecar_sources(
             continue
         used.add(file.name)
     sources = []
-    if cls:
-        sources.append(LabelSource(CLS, "the files .cls", _RANK, partial(_classes, cls)))
-    for name, known in fields.items():
-        if _are_classes(known):
-            sure = name.casefold() in _LABEL_FIELDS and not cls
+    if cls_labels:
+        sources.append(LabelSource(CLS, "the files .cls", _RANK, partial(_classes, cls_labels)))
+    for name, labels in fields.items():
+        if _are_classes(labels):
+            is_certain = name.casefold() in _LABEL_FIELDS and not cls_labels
             title = f"{printable(name, 60)} in the files .json"
-            rank = _RANK if sure else None
-            sources.append(LabelSource(f"json:{name}", title, rank, partial(_classes, known)))
+            rank = _RANK if is_certain else None
+            sources.append(LabelSource(f"json:{name}", title, rank, partial(_classes, labels)))
     return sources, used
 
 
@@ -74,9 +74,9 @@ def _add_fields(fields: dict[str, dict[str, str]], key: str, content: object) ->
             fields.setdefault(str(name), {})[key] = str(value)
 
 
-def _are_classes(known: dict[str, str]) -> bool:
-    counts = Counter(known.values())
-    return 1 < len(counts) <= max(2, len(known) // 2)
+def _are_classes(labels: dict[str, str]) -> bool:
+    counts = Counter(labels.values())
+    return 1 < len(counts) <= max(2, len(labels) // 2)
 
 
 def _key(path: str) -> str:
@@ -85,5 +85,5 @@ def _key(path: str) -> str:
     return folder + slash + name.partition(".")[0]
 
 
-def _classes(known: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
-    return [known.get(_key(path)) for path in paths]
+def _classes(labels: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
+    return [labels.get(_key(path)) for path in paths]

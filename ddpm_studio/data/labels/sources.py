@@ -41,20 +41,20 @@ def label_sources(
         paths: the paths of its pictures that are read.
         tree_splits: the split folders of the tree.
     """
-    found, used, warnings = manifest_sources(files)
+    sources, used, warnings = manifest_sources(files)
     others = [file for file in files if file.name not in used] if used else files
     sidecars, sidecar_files = sidecar_sources(others, paths)
     if sidecar_files:
         others = [file for file in others if file.name not in sidecar_files]
-    objects, object_files, lines = object_sources(others, paths)
+    objects, object_files, object_notes = object_sources(others, paths)
     if object_files:
         others = [file for file in others if file.name not in object_files]
     tables, table_files, notes = table_sources(others, paths)
-    folders, why_none = folder_sources(paths, tree_splits)
-    notes += [*lines, *why_none]
-    found += [*tables, *sidecars, *objects, *folders, *name_sources(paths)]
+    folders, folder_notes = folder_sources(paths, tree_splits)
+    notes += [*object_notes, *folder_notes]
+    sources += [*tables, *sidecars, *objects, *folders, *name_sources(paths)]
     used |= table_files | sidecar_files | object_files
-    return TreeSources(found, used, warnings, notes)
+    return TreeSources(sources, used, warnings, notes)
 
 
 def companion_sources(
@@ -67,7 +67,7 @@ def companion_sources(
     """
     if not files:
         return [], set(), []
-    objects, object_files, lines = object_sources(files, paths)
+    objects, object_files, object_notes = object_sources(files, paths)
     others = [file for file in files if file.name not in object_files]
     tables, table_files, notes = table_sources(others, paths)
-    return [*tables, *objects], object_files | table_files, [*lines, *notes]
+    return [*tables, *objects], object_files | table_files, [*object_notes, *notes]

@@ -29,10 +29,10 @@ LABEL_COLUMNS = frozenset(
     ("label", "labels", "class", "class_name", "category", "target", "y", "species")
 )
 JSON_SUFFIX = ".json"
-_LINES_OF_JSON = (".jsonl", ".ndjson")
-SUFFIXES = frozenset((".csv", ".tsv", ".txt", JSON_SUFFIX, *_LINES_OF_JSON))
+_JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
+SUFFIXES = frozenset((".csv", ".tsv", ".txt", JSON_SUFFIX, *_JSON_LINES_SUFFIXES))
 #: Suffixes of files that are certainly tables: if such a file is not used, a note says so.
-CERTAIN_SUFFIXES = frozenset((".csv", ".tsv", *_LINES_OF_JSON))
+CERTAIN_SUFFIXES = frozenset((".csv", ".tsv", *_JSON_LINES_SUFFIXES))
 MAX_BYTES = 64 * 2**20
 # Lines before the header to skip; "sep=" is Excel's declaration of the separator.
 _COMMENTS = re.compile(r"\A(?:\"?sep=[^\n]{1,4}\n)?(?:#[^\n]*\n)*")
@@ -60,7 +60,7 @@ def read_table(file: File) -> LabelTable | None:
         if file.suffix == JSON_SUFFIX:
             return _table_from_json(name, json.loads(text))
         lines = io.StringIO(_COMMENTS.sub("", text), newline="")
-        if file.suffix in _LINES_OF_JSON:
+        if file.suffix in _JSON_LINES_SUFFIXES:
             return _table_from_objects(name, [json.loads(line) for line in lines if line.strip()])
         rows = list(islice(filter(None, _rows(file.suffix, lines)), _MAX_ROWS + 1))
     except (OSError, csv.Error, ValueError, RecursionError):
@@ -107,19 +107,19 @@ def _rows(suffix: str, lines: io.StringIO) -> Iterator[list[str]]:
 
 def _table_from_json(name: str, content: object) -> LabelTable | None:
     if isinstance(content, dict) and not any(
-        isinstance(one, dict | list) for one in content.values()
+        isinstance(value, dict | list) for value in content.values()
     ):
         rows = [[str(key), _cell(value)] for key, value in content.items()]
         return LabelTable(name, ["", name.rpartition(".")[0]], rows) if rows else None
     if isinstance(content, dict):
         # A mapping from class to files.
-        if all(isinstance(one, list) and all(map(_is_text, one)) for one in content.values()):
+        if all(isinstance(files, list) and all(map(_is_text, files)) for files in content.values()):
             rows = [[str(file), str(key)] for key, files in content.items() for file in files]
             return (
                 LabelTable(name, ["", name.rpartition(".")[0]], rows) if len(content) > 1 else None
             )
         # {"annotations": [{"image": …, "label": …}]}; COCO has several such lists.
-        lists = [one for one in content.values() if isinstance(one, list)]
+        lists = [value for value in content.values() if isinstance(value, list)]
         return _table_from_objects(name, lists[0]) if len(lists) == 1 else None
     return _table_from_objects(name, content) if isinstance(content, list) else None
 
@@ -128,14 +128,14 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _table_from_objects(name: str, found: list[object]) -> LabelTable | None:
-    content = [one for one in found if isinstance(one, dict)]
-    if not content or len(content) < len(found) or len(found) > _MAX_ROWS:
+def _table_from_objects(name: str, entries: list[object]) -> LabelTable | None:
+    objects = [entry for entry in entries if isinstance(entry, dict)]
+    if not objects or len(objects) < len(entries) or len(entries) > _MAX_ROWS:
         return None
-    columns = list(dict.fromkeys(str(key) for one in content for key in one))[:_MAX_COLUMNS]
-    if len(columns) * len(content) > _MAX_CELLS:
+    columns = list(dict.fromkeys(str(key) for entry in objects for key in entry))[:_MAX_COLUMNS]
+    if len(columns) * len(objects) > _MAX_CELLS:
         return None
-    rows = [[_cell(one.get(key)) for key in columns] for one in content]
+    rows = [[_cell(entry.get(key)) for key in columns] for entry in objects]
     return LabelTable(name, columns, rows)
 
 

@@ -72,7 +72,7 @@ def table_sources(
     tables.sort(key=lambda file: split_in(file.name) not in (None, TRAIN))
     sources: list[LabelSource] = []
     used: set[str] = set()
-    told: list[str] = []
+    notes: list[str] = []
     for file in tables:
         table = read_table(file)
         if table is not None and _are_names(table, len(paths)):
@@ -80,49 +80,53 @@ def table_sources(
         folder = file.name.rpartition("/")[0]
         path_of: PathOf = partial(names.path_of, f"{folder}/" if folder else "")
         path_of = partial(_picture_in_split, path_of, split_in(file.name))
-        at = _file_column(table, path_of, len(paths)) if table is not None else None
-        if table is not None and at is None:
+        column = _file_column(table, path_of, len(paths)) if table is not None else None
+        if table is not None and column is None:
             path_of = partial(_picture_in_split, names.by_number, split_in(file.name))
-            at = _number_column(table, path_of)
-        found: list[LabelSource] = []
-        if table is not None and at is not None:
-            found = _column_sources(_with_header(table, at, path_of), at, path_of, told)
-        if found:
+            column = _number_column(table, path_of)
+        file_sources: list[LabelSource] = []
+        if table is not None and column is not None:
+            file_sources = _column_sources(
+                _with_header(table, column, path_of), column, path_of, notes
+            )
+        if file_sources:
             used.add(file.name)
-            sources += found
+            sources += file_sources
         elif file.suffix in CERTAIN_SUFFIXES and not is_class_names_file(file):
-            why = "no column of it names these pictures"
+            reason = "no column of it names these pictures"
             if table is None:
-                why = _not_table_reason(file)
-            elif at is not None:
-                why = "it names the pictures, but no column has so few values as classes"
-            told.append(f"{printable(file.name, 80)} is not read as labels: {why}.")
-    return sources, used, told
+                reason = _not_table_reason(file)
+            elif column is not None:
+                reason = "it names the pictures, but no column has so few values as classes"
+            notes.append(f"{printable(file.name, 80)} is not read as labels: {reason}.")
+    return sources, used, notes
 
 
-def _picture_in_split(path_of: PathOf, part: str | None, cell: str) -> str | None:
+def _picture_in_split(path_of: PathOf, table_split: str | None, cell: str) -> str | None:
     """Return the picture that a cell names, unless it belongs to another split.
 
     Args:
         path_of: returns the picture of a cell.
-        part: the split given by the table's file name, as of test.csv, or None.
+        table_split: the split given by the table's file name, as of test.csv, or None.
         cell: the text of the cell.
     """
-    found = path_of(cell)
-    if found is None:
+    path = path_of(cell)
+    if path is None:
         return None
-    told = splits_in_path(cell.replace("\\", "/")) or frozenset({part} if part else ())
-    own = splits_in_path(found)
-    return None if told and own and told.isdisjoint(own) else found
+    cell_splits = splits_in_path(cell.replace("\\", "/")) or frozenset(
+        {table_split} if table_split else ()
+    )
+    path_splits = splits_in_path(path)
+    return None if cell_splits and path_splits and cell_splits.isdisjoint(path_splits) else path
 
 
-def _are_names(table: LabelTable, pictures: int) -> bool:
+def _are_names(table: LabelTable, picture_count: int) -> bool:
     """Whether a table from number to name lists class names rather than labels of pictures.
 
     ``labels.json`` may be either if file names are numbers. It lists class names if all names
     differ and there are at most half as many as pictures.
     """
-    if table.columns[0] or len(table.columns) != 2 or 2 * len(table.rows) > pictures:
+    if table.columns[0] or len(table.columns) != 2 or 2 * len(table.rows) > picture_count:
         return False
     values = {row[1] for row in table.rows if len(row) == 2 and row[0].isdecimal()}
     return len(values) == len(table.rows)
@@ -144,13 +148,13 @@ class PictureNames:
         self._by_name: dict[str, str | None] = {}
         self._by_casefolded_name: dict[str, str | None] = {}
         for path in paths:
-            own = _normalize_nfc(path.rpartition("/")[2])
-            for name in (own, _stem(own)):
-                for known, key in (
+            file_name = _normalize_nfc(path.rpartition("/")[2])
+            for name in (file_name, _stem(file_name)):
+                for index, key in (
                     (self._by_name, name),
                     (self._by_casefolded_name, name.casefold()),
                 ):
-                    known[key] = path if known.get(key, path) == path else None
+                    index[key] = path if index.get(key, path) == path else None
 
     def path_of(self, folder: str, cell: str) -> str | None:
         """Return the path of the picture that a cell names, or None.
@@ -163,11 +167,11 @@ class PictureNames:
             return found or self._by_file_name(cell)
         if "://" in cell:
             cell = cell.partition("?")[0]
-        inner = cell.rsplit("/", _MAX_DEPTH)[1:]
-        for first in range(len(inner) - 1):
-            if found := self._by_relative_path("/".join(inner[first:])):
+        components = cell.rsplit("/", _MAX_DEPTH)[1:]
+        for first in range(len(components) - 1):
+            if found := self._by_relative_path("/".join(components[first:])):
                 return found
-        return self._by_file_name(inner[-1])
+        return self._by_file_name(components[-1])
 
     def by_number(self, cell: str) -> str | None:
         """Return the picture named by a number whose leading zeros a spreadsheet has dropped."""
@@ -175,15 +179,15 @@ class PictureNames:
             for path in self._paths:
                 number = _number(_stem(path.rpartition("/")[2]))
                 if number is not None:
-                    known = self._numbers.get(number, path)
-                    self._numbers[number] = path if known == path else None
+                    existing = self._numbers.get(number, path)
+                    self._numbers[number] = path if existing == path else None
         number = _number(cell.strip())
         return self._numbers.get(number) if number is not None else None
 
     def _by_relative_path(self, path: str) -> str | None:
         """Return the picture of a path relative to one of the common parent folders, or None."""
-        found = (self._by_path.get(root + path) for root in self._roots)
-        return next(filter(None, found), None)
+        candidates = (self._by_path.get(root + path) for root in self._roots)
+        return next(filter(None, candidates), None)
 
     def _by_file_name(self, name: str) -> str | None:
         found = self._by_name.get(name) or self._by_casefolded_name.get(name.casefold())
@@ -204,44 +208,48 @@ def _roots(paths: Sequence[str]) -> list[str]:
 
 def _not_table_reason(file: File) -> str:
     try:
-        instead = detect_placeholder(file.read(HEAD_BYTES), file.size)
+        placeholder = detect_placeholder(file.read(HEAD_BYTES), file.size)
     except OSError:
         return "it can't be read"
-    return f"it is {instead.reason}" if instead else "it has no columns that can be read"
+    return f"it is {placeholder.reason}" if placeholder else "it has no columns that can be read"
 
 
 def _column_sources(
-    table: LabelTable, at: int, path_of: PathOf, told: list[str]
+    table: LabelTable, file_column: int, path_of: PathOf, notes: list[str]
 ) -> list[LabelSource]:
     """Return a label source for each usable column but the one that names the pictures."""
-    paths = [path_of(row[at]) if len(row) > at else None for row in table.rows]
-    others = [index for index in range(len(table.columns)) if index != at]
+    paths = [path_of(row[file_column]) if len(row) > file_column else None for row in table.rows]
+    others = [index for index in range(len(table.columns)) if index != file_column]
     sources = []
     one_hot = _one_hot(table, paths, others)
     if one_hot is not None:
         title = f"the one-hot columns of {printable(table.name, 80)}"
         sources.append(LabelSource(ONE_HOT, title, _RANK, partial(_classes, one_hot)))
     for index in others:
-        known, several = _values(table, paths, index)
-        different = set(known.values())
-        values = len(different)
-        few = 1 < values <= min(_MAX_CLASSES, max(2, len(known) // 2))
+        labels, several_count = _values(table, paths, index)
+        distinct = set(labels.values())
+        value_count = len(distinct)
+        has_few = 1 < value_count <= min(_MAX_CLASSES, max(2, len(labels) // 2))
         name = table.columns[index]
-        called = name.casefold() in LABEL_COLUMNS
-        parts = _SPLIT_COLUMN.search(name) is not None or all(map(split_of, different))
-        sure = values > 1 and not parts and (called or (len(others) == 1 and few))
-        if several and (few or called):
-            told.append(
+        is_label_column = name.casefold() in LABEL_COLUMNS
+        is_split_column = _SPLIT_COLUMN.search(name) is not None or all(map(split_of, distinct))
+        is_certain = (
+            value_count > 1
+            and not is_split_column
+            and (is_label_column or (len(others) == 1 and has_few))
+        )
+        if several_count and (has_few or is_label_column):
+            notes.append(
                 f"The column {printable(name, 60)} of {printable(table.name, 80)} has several "
-                f"values for {several:,} of the pictures: the last is taken."
+                f"values for {several_count:,} of the pictures: the last is taken."
             )
-        if known and (few or called):
+        if labels and (has_few or is_label_column):
             title = f"the column {printable(name, 60)} of {printable(table.name, 80)}"
             if table.name.endswith(JSON_SUFFIX):
                 title = printable(table.name, 80)
-            rank = _RANK if sure else None
-            are_splits = parts and values > 1 and few
-            sources.append(LabelSource(name, title, rank, partial(_classes, known), are_splits))
+            rank = _RANK if is_certain else None
+            are_splits = is_split_column and value_count > 1 and has_few
+            sources.append(LabelSource(name, title, rank, partial(_classes, labels), are_splits))
     return sources
 
 
@@ -249,19 +257,19 @@ def _values(
     table: LabelTable, paths: Sequence[str | None], index: int
 ) -> tuple[dict[str, str], int]:
     """Return a column's value for each picture, and the number of pictures with several values."""
-    known: dict[str, str] = {}
-    several: set[str] = set()
+    values: dict[str, str] = {}
+    ambiguous: set[str] = set()
     for path, row in zip(paths, table.rows, strict=True):
-        one = row[index].strip() if path is not None and len(row) > index else ""
-        if path is None or not one:
+        value = row[index].strip() if path is not None and len(row) > index else ""
+        if path is None or not value:
             continue
-        if known.get(path, one) != one:
-            several.add(path)
-        known[path] = one
+        if values.get(path, value) != value:
+            ambiguous.add(path)
+        values[path] = value
     # Integers that were converted to floats, as pandas does if a value is missing.
-    if known and all(map(_WHOLE_FLOAT.fullmatch, known.values())):
-        known = {path: one.partition(".")[0] for path, one in known.items()}
-    return known, len(several)
+    if values and all(map(_WHOLE_FLOAT.fullmatch, values.values())):
+        values = {path: value.partition(".")[0] for path, value in values.items()}
+    return values, len(ambiguous)
 
 
 def _one_hot(
@@ -270,29 +278,33 @@ def _one_hot(
     """Return the class of each picture from one-hot columns; None if they are not one-hot."""
     if len(others) < _MIN_ONE_HOT:
         return None
-    known: dict[str, str] = {}
+    classes: dict[str, str] = {}
     for path, row in zip(paths, table.rows, strict=True):
         if path is None:
             continue
         bits = [_BITS.get(row[index].strip(), 2) if len(row) > index else 2 for index in others]
         if sum(bits) != 1:
             return None
-        known[path] = table.columns[others[bits.index(1)]]
-    return known if len(set(known.values())) > 1 else None
+        classes[path] = table.columns[others[bits.index(1)]]
+    return classes if len(set(classes.values())) > 1 else None
 
 
-def _with_header(table: LabelTable, at: int, path_of: PathOf) -> LabelTable:
+def _with_header(table: LabelTable, column: int, path_of: PathOf) -> LabelTable:
     """Return the table with its first row as header if that is the only row without a picture."""
-    first = table.rows[0]
-    if table.columns[0] or len(first) != len(table.columns) or path_of(first[at]) is not None:
+    first_row = table.rows[0]
+    if (
+        table.columns[0]
+        or len(first_row) != len(table.columns)
+        or path_of(first_row[column]) is not None
+    ):
         return table
-    rest = table.rows[1:]
-    if not all(len(row) > at and path_of(row[at]) is not None for row in rest):
+    other_rows = table.rows[1:]
+    if not all(len(row) > column and path_of(row[column]) is not None for row in other_rows):
         return table
-    return replace(table, columns=[cell.strip() for cell in first], rows=rest)
+    return replace(table, columns=[cell.strip() for cell in first_row], rows=other_rows)
 
 
-def _file_column(table: LabelTable, path_of: PathOf, pictures: int) -> int | None:
+def _file_column(table: LabelTable, path_of: PathOf, picture_count: int) -> int | None:
     """Return the index of the column of pictures, or None.
 
     At least half of its cells, by a sample, name pictures; or at least half of all pictures are
@@ -301,28 +313,28 @@ def _file_column(table: LabelTable, path_of: PathOf, pictures: int) -> int | Non
     sample = table.rows[:: max(1, len(table.rows) // 50)]
     order = sorted(
         range(len(table.columns)),
-        key=lambda at: (table.columns[at].casefold() not in FILE_COLUMNS, at),
+        key=lambda column: (table.columns[column].casefold() not in FILE_COLUMNS, column),
     )
-    for at in order:
-        hits = sum(len(row) > at and path_of(row[at]) is not None for row in sample)
-        if hits and 2 * hits >= len(sample):
-            return at
+    for column in order:
+        hit_count = sum(len(row) > column and path_of(row[column]) is not None for row in sample)
+        if hit_count and 2 * hit_count >= len(sample):
+            return column
     # A table of a larger set, of which only some pictures are present.
-    for at in order:
-        if table.columns[at].casefold() in FILE_COLUMNS or at == 0:
-            named = {path_of(row[at]) for row in table.rows if len(row) > at} - {None}
-            if 2 * len(named) >= pictures:
-                return at
+    for column in order:
+        if table.columns[column].casefold() in FILE_COLUMNS or column == 0:
+            named_paths = {path_of(row[column]) for row in table.rows if len(row) > column} - {None}
+            if 2 * len(named_paths) >= picture_count:
+                return column
     return None
 
 
 def _number_column(table: LabelTable, path_of: PathOf) -> int | None:
     """Return the column of files of which at least half of the rows name pictures by number."""
-    for at, name in enumerate(table.columns):
+    for column, name in enumerate(table.columns):
         if name.casefold() in FILE_COLUMNS:
-            named = [path_of(row[at]) for row in table.rows if len(row) > at]
-            if 2 * len(set(named) - {None}) >= max(2, len(table.rows)):
-                return at
+            named_paths = [path_of(row[column]) for row in table.rows if len(row) > column]
+            if 2 * len(set(named_paths) - {None}) >= max(2, len(table.rows)):
+                return column
     return None
 
 
@@ -330,8 +342,8 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < _MAX_DIGITS else None
 
 
-def _classes(known: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
-    return [known.get(path) for path in paths]
+def _classes(classes: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
+    return [classes.get(path) for path in paths]
 
 
 def _normalize_nfc(text: str) -> str:

@@ -14,22 +14,22 @@ _KEY = re.compile(r"^names[ \t]*:[ \t]*(.*)$", re.MULTILINE)
 # An entry of a flow list or mapping, and one on a line of its own after a dash or a number.
 _PART = re.compile(r"""[ \t]*(?:(\d{1,6})[ \t]*:[ \t]*)?(?:"([^"\n]*)"|'([^'\n]*)'|([^,\n"'#]+))""")
 _ITEM = re.compile(r"[ \t]*(?:-[ \t]+|(?<=[ \t])(\d{1,6})[ \t]*:[ \t]*)(\S.*)")
-_MAX_SIGNS, _LONGEST_LINE = 1 << 20, 1000
+_MAX_CHARACTERS, _MAX_LINE = 1 << 20, 1000
 
 
 def yaml_names(text: str) -> object:
     """Return the names as a list, or as a dict from number to name; None if there are none."""
-    match = _KEY.search(text) if len(text) <= _MAX_SIGNS else None
+    match = _KEY.search(text) if len(text) <= _MAX_CHARACTERS else None
     if match is None:
         return None
-    first, rest = match[1].strip(), text[match.end() :]
-    if first[:1] in ("[", "{"):
-        inside, end, _ = (first[1:] + rest).partition("]" if first[0] == "[" else "}")
-        pieces = _PART.finditer(inside) if end else ()
-        found = [(one[1] or "", (one[2] or one[3] or one[4] or "").strip()) for one in pieces]
+    first_line, rest = match[1].strip(), text[match.end() :]
+    if first_line[:1] in ("[", "{"):
+        content, end, _ = (first_line[1:] + rest).partition("]" if first_line[0] == "[" else "}")
+        matches = _PART.finditer(content) if end else ()
+        pairs = [(pair[1] or "", (pair[2] or pair[3] or pair[4] or "").strip()) for pair in matches]
     else:
-        found = list(_block(rest)) if not first or first.startswith("#") else []
-    named = [(number, name) for number, name in found if name]
+        pairs = list(_block(rest)) if not first_line or first_line.startswith("#") else []
+    named = [(number, name) for number, name in pairs if name]
     if named and all(number for number, _ in named):
         return dict(named)
     return [name for _, name in named] if not any(number for number, _ in named) else None
@@ -40,7 +40,7 @@ def _block(text: str) -> Iterator[tuple[str, str]]:
     for line in text.split("\n"):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        item = _ITEM.fullmatch(line.rstrip()) if len(line) <= _LONGEST_LINE else None
+        item = _ITEM.fullmatch(line.rstrip()) if len(line) <= _MAX_LINE else None
         if item is None:
             return
         yield item[1] or "", _scalar(item[2])
