@@ -82,8 +82,8 @@ def save_animation(
         ValueError: for numbers out of range, frames of several shapes, or a recipe too long.
     """
     check_suffix(path, ANIMATION_SUFFIXES)
-    given = frames if isinstance(frames, Sequence) else list(frames)
-    if not given:
+    source = frames if isinstance(frames, Sequence) else list(frames)
+    if not source:
         raise ValueError("an animation needs frames")
     if fps <= 0 or hold_last_seconds < 0 or scale < 1:
         raise ValueError(
@@ -91,21 +91,27 @@ def save_animation(
             f"not {fps}, {hold_last_seconds}, {scale}"
         )
     suffix = path.suffix.lower()
-    chosen = choose_frames(len(given), len(given) if count is None else count, easing)
-    timeline = Timeline.of(chosen, fps, hold_last_seconds)
-    shown = DisplayFrames(FrameSelection(given, timeline.frames), bands, alpha=keeps_alpha(suffix))
-    _check_limits(suffix, shown[0].shape, timeline, fps, scale)
-    made_by = None if recipe is None else {**recipe, "moving": True}
-    start = Progress(0, len(shown), "Writing", "frames")
+    indices = choose_frames(len(source), len(source) if count is None else count, easing)
+    timeline = Timeline.of(indices, fps, hold_last_seconds)
+    display_frames = DisplayFrames(
+        FrameSelection(source, timeline.frames), bands, alpha=keeps_alpha(suffix)
+    )
+    _check_limits(suffix, display_frames[0].shape, timeline, fps, scale)
+    stored_recipe = None if recipe is None else {**recipe, "moving": True}
+    start = Progress(0, len(display_frames), "Writing", "frames")
     with atomic_write(path) as temporary:
         if suffix == ".mp4":
-            yield from write_mp4(temporary, shown, timeline, fps, scale, made_by, start)
+            yield from write_mp4(
+                temporary, display_frames, timeline, fps, scale, stored_recipe, start
+            )
             return
-        write = {".gif": write_gif, ".webp": write_webp}.get(suffix, write_apng)
+        writer = {".gif": write_gif, ".webp": write_webp}.get(suffix, write_apng)
         with temporary.open("wb") as file:
             yield from run_monitored(
                 start,
-                lambda monitor: write(file, shown, timeline, scale, loop, made_by, monitor),
+                lambda monitor: writer(
+                    file, display_frames, timeline, scale, loop, stored_recipe, monitor
+                ),
             )
 
 
@@ -129,9 +135,9 @@ class DisplayFrames(LazySequence[Pictures]):
     def __len__(self) -> int:
         return len(self._frames)
 
-    def item(self, place: int, /) -> Pictures:
+    def item(self, index: int, /) -> Pictures:
         """Return the frame at an index, converted for display."""
-        frame = to_displayable(self._frames[place], self._bands)
+        frame = to_displayable(self._frames[index], self._bands)
         return frame if self._alpha else composite_over(frame)
 
 
@@ -139,23 +145,23 @@ class FrameSelection(LazySequence[Pictures]):
     """Lazy selection of frames from a sequence, each accessed only when needed.
 
     Args:
-        given: frames (H, W, C).
+        frames: the frames (H, W, C).
         indices: the indices of the selected frames in their order, at least one.
 
     Raises:
         ValueError: on access to a frame of another shape than the first.
     """
 
-    def __init__(self, given: Sequence[Pictures], indices: Sequence[int]) -> None:
-        self._given, self._indices = given, indices
-        self._shape = given[indices[0]].shape
+    def __init__(self, frames: Sequence[Pictures], indices: Sequence[int]) -> None:
+        self._frames, self._indices = frames, indices
+        self._shape = frames[indices[0]].shape
 
     def __len__(self) -> int:
         return len(self._indices)
 
-    def item(self, place: int, /) -> Pictures:
+    def item(self, index: int, /) -> Pictures:
         """Return the selected frame at an index."""
-        frame = self._given[self._indices[place]]
+        frame = self._frames[self._indices[index]]
         if frame.shape != self._shape:
             raise ValueError(f"frames must have one shape, not {self._shape} and {frame.shape}")
         return frame

@@ -46,34 +46,34 @@ def write_apng(
         ValueError: if a frame lasts longer than the format allows, or the recipe is too long.
     """
     images = (to_image(zoom(frame, scale)) for frame in monitor.track(frames))
-    parts = iter_differences(images, timeline.durations(1000), _is_exact_delay)
-    first = next(parts)
+    differences = iter_differences(images, timeline.durations(1000), _is_exact_delay)
+    first = next(differences)
     still = encode_image(first.image, monitor, "PNG", pnginfo=png_text(recipe))
-    second = next(parts, None)
+    second = next(differences, None)
     if second is None:
         file.write(still)
         return
     file.write(still[:_SIGNATURE])
-    begun = False
-    for kind, body in _chunks(still):
-        if kind == b"IDAT" and not begun:
-            begun = True
+    started = False
+    for kind, content in _chunks(still):
+        if kind == b"IDAT" and not started:
+            started = True
             control = file.tell()
             _write_chunk(file, b"acTL", struct.pack(">II", 0, 0 if loop else 1))
             _write_chunk(file, b"fcTL", _frame_control(0, first))
         if kind != b"IEND":
-            _write_chunk(file, kind, body)
-    number, count = 1, 1
-    part: FrameDifference | None = second
-    while part is not None:
-        _write_chunk(file, b"fcTL", _frame_control(number, part))
-        number += 1
-        for kind, body in _chunks(encode_image(part.image, monitor, "PNG")):
+            _write_chunk(file, kind, content)
+    sequence_number, count = 1, 1
+    difference: FrameDifference | None = second
+    while difference is not None:
+        _write_chunk(file, b"fcTL", _frame_control(sequence_number, difference))
+        sequence_number += 1
+        for kind, content in _chunks(encode_image(difference.image, monitor, "PNG")):
             if kind == b"IDAT":
-                _write_chunk(file, b"fdAT", struct.pack(">I", number) + body)
-                number += 1
+                _write_chunk(file, b"fdAT", struct.pack(">I", sequence_number) + content)
+                sequence_number += 1
         count += 1
-        part = next(parts, None)
+        difference = next(differences, None)
     _write_chunk(file, b"IEND", b"")
     file.seek(control)
     _write_chunk(file, b"acTL", struct.pack(">II", count, 0 if loop else 1))
@@ -81,26 +81,26 @@ def write_apng(
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield (type, content) of each chunk of a PNG that was written here."""
-    place = _SIGNATURE
-    while place < len(png):
-        length, kind = struct.unpack_from(">I4s", png, place)
-        yield kind, png[place + 8 : place + 8 + length]
-        place += length + 12
+    offset = _SIGNATURE
+    while offset < len(png):
+        length, kind = struct.unpack_from(">I4s", png, offset)
+        yield kind, png[offset + 8 : offset + 8 + length]
+        offset += length + 12
 
 
-def _write_chunk(file: BinaryIO, kind: bytes, body: bytes) -> None:
-    checksum = zlib.crc32(body, zlib.crc32(kind))
-    file.write(struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", checksum))
+def _write_chunk(file: BinaryIO, kind: bytes, content: bytes) -> None:
+    checksum = zlib.crc32(content, zlib.crc32(kind))
+    file.write(struct.pack(">I4s", len(content), kind) + content + struct.pack(">I", checksum))
 
 
-def _frame_control(number: int, part: FrameDifference) -> bytes:
-    delay = _delay_fraction(part.milliseconds)
+def _frame_control(sequence_number: int, difference: FrameDifference) -> bytes:
+    delay = _delay_fraction(difference.milliseconds)
     return struct.pack(
         ">5I2H2B",
-        number,
-        *part.image.size,
-        part.left,
-        part.top,
+        sequence_number,
+        *difference.image.size,
+        difference.left,
+        difference.top,
         delay.numerator,
         delay.denominator,
         _NO_DISPOSAL,
@@ -114,10 +114,10 @@ def _delay_fraction(milliseconds: int) -> Fraction:
     Raises:
         ValueError: if it is longer than a PNG can express, 65,535 s.
     """
-    most = _MAX_DELAY_TERM * 1000 // max(1, milliseconds)
-    if most < 1:
+    limit = _MAX_DELAY_TERM * 1000 // max(1, milliseconds)
+    if limit < 1:
         raise ValueError(f"a frame of {milliseconds} ms lasts longer than a PNG can tell")
-    return Fraction(milliseconds, 1000).limit_denominator(min(_MAX_DELAY_TERM, most))
+    return Fraction(milliseconds, 1000).limit_denominator(min(_MAX_DELAY_TERM, limit))
 
 
 def _is_exact_delay(milliseconds: int) -> bool:

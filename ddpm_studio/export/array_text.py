@@ -35,7 +35,7 @@ def pack(arrays: Mapping[str, Array]) -> dict[str, object]:
         ValueError: for another dtype.
     """
     packed: dict[str, object] = {}
-    room = _MAX_TEXT
+    remaining = _MAX_TEXT
     for name, array in arrays.items():
         if array.dtype.name not in _DTYPES:
             raise ValueError(f"{name} has the type {array.dtype}, not one of {_DTYPES}")
@@ -46,9 +46,9 @@ def pack(arrays: Mapping[str, Array]) -> dict[str, object]:
             "sha256": hashlib.sha256(content).hexdigest(),
         }
         text = base64.b64encode(zlib.compress(content, 9)).decode()
-        if len(text) <= room:
+        if len(text) <= remaining:
             entry["zlib"] = text
-            room -= len(text)
+            remaining -= len(text)
         packed[name] = entry
     return packed
 
@@ -77,9 +77,9 @@ def unpack(name: str, entry: object) -> Array:
     if size > _MAX_BYTES:
         raise damaged
     if text is None:
-        side = " × ".join(str(n) for n in shape)
+        axes = " × ".join(str(n) for n in shape)
         raise StudioError(
-            f"The recipe names the {name} ({side}), but it was too large to be carried along.",
+            f"The recipe names the {name} ({axes}), but it was too large to be carried along.",
             "Open the picture it was made from in the tool, and draw again.",
         )
     try:
@@ -89,6 +89,6 @@ def unpack(name: str, entry: object) -> Array:
         raise damaged from error
     if len(content) != size or hashlib.sha256(content).hexdigest() != entry.get("sha256"):
         raise damaged
-    stored = np.frombuffer(content, "uint8" if dtype == "bool" else dtype).reshape(shape)
-    array: Array = stored != 0 if dtype == "bool" else stored.copy()
+    values = np.frombuffer(content, "uint8" if dtype == "bool" else dtype).reshape(shape)
+    array: Array = values != 0 if dtype == "bool" else values.copy()
     return array

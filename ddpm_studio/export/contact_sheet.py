@@ -65,16 +65,16 @@ def save_contact_sheet(
             rows * (cell + _LINE + _GAP) + _GAP,
         )
         sheet = Image.new("RGB", size, _BACKGROUND)
-        pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(_FONT_SIZE)
-        for number, picture in enumerate(monitor.track(pictures)):
-            row, column = divmod(number, columns)
+        draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_FONT_SIZE)
+        for index, picture in enumerate(monitor.track(pictures)):
+            row, column = divmod(index, columns)
             left = _GAP + column * (cell + _GAP)
             top = _GAP + row * (cell + _LINE + _GAP)
             tile = _fit_to_cell(to_displayable(picture, bands_of(picture, bands)), cell)
-            place = (left + (cell - tile.width) // 2, top + (cell - tile.height) // 2)
-            sheet.paste(tile, place, tile if tile.mode == "RGBA" else None)
-            caption = _truncate(captions[number], font, cell)
-            pen.text((left + cell // 2, top + cell + 2), caption, _TEXT_COLOUR, font, anchor="ma")
+            position = (left + (cell - tile.width) // 2, top + (cell - tile.height) // 2)
+            sheet.paste(tile, position, tile if tile.mode == "RGBA" else None)
+            caption = _truncate(captions[index], font, cell)
+            draw.text((left + cell // 2, top + cell + 2), caption, _TEXT_COLOUR, font, anchor="ma")
         return encode_image(sheet, monitor, "PNG", pnginfo=png_text(recipe))
 
     start = Progress(0, len(pictures), "Writing", "pictures")

@@ -69,36 +69,36 @@ def estimate_animation(
         StudioError: if it can't be written with these settings.
         ValueError: for numbers out of range.
     """
-    chosen = choose_frames(len(frames), len(frames) if count is None else count, easing)
-    timeline = Timeline.of(chosen, fps, hold_last_seconds)
+    indices = choose_frames(len(frames), len(frames) if count is None else count, easing)
+    timeline = Timeline.of(indices, fps, hold_last_seconds)
     height, width = frames[0].shape[:2]
     total = len(timeline.frames)
     runs = _runs(total)
     start = Progress(0, sum(map(len, runs)), "Estimating", "frames")
-    size = tried = 0
+    size = sampled = 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"trial{suffix}"
-        for places in runs:
-            trial = FrameSelection(frames, [timeline.frames[place] for place in places])
+        for run in runs:
+            selection = FrameSelection(frames, [timeline.frames[index] for index in run])
             writing = (
-                save_png_sequence(path, trial, scale=scale, bands=bands)
+                save_png_sequence(path, selection, scale=scale, bands=bands)
                 if suffix == ".zip"
                 else save_animation(
-                    path, trial, fps=fps, hold_last_seconds=0, scale=scale, bands=bands
+                    path, selection, fps=fps, hold_last_seconds=0, scale=scale, bands=bands
                 )
             )
             with contextlib.closing(writing):
                 for _ in writing:
-                    yield replace(start, done=tried)
+                    yield replace(start, done=sampled)
             size += path.stat().st_size
-            tried += len(trial)
-            yield replace(start, done=tried)
+            sampled += len(selection)
+            yield replace(start, done=sampled)
     return Estimate(
         total,
         0.0 if suffix == ".zip" else timeline.starts[-1],
         width * scale,
         height * scale,
-        round(size * total / tried),
+        round(size * total / sampled),
         PictureShape.of(frames[0]).has_alpha and not keeps_alpha(suffix),
     )
 

@@ -39,19 +39,19 @@ def iter_differences(
         durations: duration of each, in milliseconds.
         fits: whether the format can express a duration; if not, an equal frame is repeated whole.
     """
-    held: tuple[Image.Image, Box | None, int] | None = None
+    pending: tuple[Image.Image, Box | None, int] | None = None
     for image, duration in zip(images, durations, strict=True):
         box = None
-        if held is not None:
-            before, _, lasted = held
-            box = _difference(before, image)
-            if box is None and fits(lasted + duration):
-                held = (*held[:2], lasted + duration)
+        if pending is not None:
+            previous, _, previous_duration = pending
+            box = _difference(previous, image)
+            if box is None and fits(previous_duration + duration):
+                pending = (*pending[:2], previous_duration + duration)
                 continue
-            yield _crop_difference(*held)
-        held = image, box, duration
-    if held is not None:
-        yield _crop_difference(*held)
+            yield _crop_difference(*pending)
+        pending = image, box, duration
+    if pending is not None:
+        yield _crop_difference(*pending)
 
 
 def _crop_difference(image: Image.Image, box: Box | None, duration: int) -> FrameDifference:
@@ -60,8 +60,8 @@ def _crop_difference(image: Image.Image, box: Box | None, duration: int) -> Fram
     return FrameDifference(image.crop(box), *box[:2], duration)
 
 
-def _difference(before: Image.Image, after: Image.Image) -> Box | None:
+def _difference(first: Image.Image, second: Image.Image) -> Box | None:
     """Return the bounding box of the pixels that differ, or None."""
-    if before.getpalette() != after.getpalette():
-        before, after = before.convert("RGB"), after.convert("RGB")
-    return ImageChops.difference(before, after).getbbox(alpha_only=False)
+    if first.getpalette() != second.getpalette():
+        first, second = first.convert("RGB"), second.convert("RGB")
+    return ImageChops.difference(first, second).getbbox(alpha_only=False)

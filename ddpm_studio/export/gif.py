@@ -92,18 +92,18 @@ def write_gif(
 
 def _shared_palette(frames: Iterable[Pictures]) -> Colours | None:
     """Return the sorted colours of all frames if they fit one palette, else None."""
-    found: set[int] = set()
+    palette: set[int] = set()
     for frame in frames:
-        own = to_image(frame).convert("RGB").getcolors(_COLOURS)
-        if own is None:
+        frame_colours = to_image(frame).convert("RGB").getcolors(_COLOURS)
+        if frame_colours is None:
             return None
-        for _, colour in own:
+        for _, colour in frame_colours:
             assert isinstance(colour, tuple)
             red, green, blue = colour
-            found.add(red << 16 | green << 8 | blue)
-        if len(found) > _COLOURS:
+            palette.add(red << 16 | green << 8 | blue)
+        if len(palette) > _COLOURS:
             return None
-    return np.array(sorted(found), np.uint32)
+    return np.array(sorted(palette), np.uint32)
 
 
 def _exact_image(frame: Pictures, palette: Colours, scale: int) -> Image.Image:
@@ -115,19 +115,19 @@ def _exact_image(frame: Pictures, palette: Colours, scale: int) -> Image.Image:
 def _adaptive_image(frame: Pictures, scale: int, monitor: Monitor) -> Image.Image:
     # Quantise before the zoom, which only repeats colours and would make it slower.
     image = Image.fromarray(frame)
-    first = image.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    quantized = image.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     monitor.check()
-    better = _mean_palette_image(frame, np.asarray(first))
-    indices = np.asarray(image.quantize(palette=better, dither=Image.Dither.NONE))
+    palette_image = _mean_palette_image(frame, np.asarray(quantized))
+    indices = np.asarray(image.quantize(palette=palette_image, dither=Image.Dither.NONE))
     monitor.check()
     return _mean_palette_image(frame, indices, scale)
 
 
 def _mean_palette_image(frame: Pictures, indices: Pictures, scale: int = 1) -> Image.Image:
     """Return the image with each index's mean colour as palette, the best one for the indices."""
-    places = indices.ravel()
-    count = np.maximum(np.bincount(places, minlength=_COLOURS), 1)
-    sums = [np.bincount(places, frame[..., c].ravel(), _COLOURS) for c in range(3)]
+    flat_indices = indices.ravel()
+    count = np.maximum(np.bincount(flat_indices, minlength=_COLOURS), 1)
+    sums = [np.bincount(flat_indices, frame[..., c].ravel(), _COLOURS) for c in range(3)]
     return _palette_image(zoom(indices, scale), (np.stack(sums, axis=1) / count[:, None]).round())
 
 
@@ -139,8 +139,6 @@ def _palette_image(indices: Pictures, palette: npt.NDArray[np.generic]) -> Image
 
 def _pack_colours(frame: Pictures) -> Colours:
     """Return each pixel's colour packed as 0xRRGGBB, uint32 (H, W)."""
-    wide = np.broadcast_to(frame, (*frame.shape[:2], 3)).astype(np.uint32)
-    packed: Colours = (wide * np.array([1 << 16, 1 << 8, 1], np.uint32)).sum(
-        axis=2, dtype=np.uint32
-    )
+    rgb = np.broadcast_to(frame, (*frame.shape[:2], 3)).astype(np.uint32)
+    packed: Colours = (rgb * np.array([1 << 16, 1 << 8, 1], np.uint32)).sum(axis=2, dtype=np.uint32)
     return packed

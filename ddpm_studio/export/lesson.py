@@ -88,7 +88,7 @@ def write_lesson(path: Path, lesson: Lesson) -> None:
         "format": _FORMAT,
         "version": _VERSION,
         "title": lesson.title,
-        "questions": [one.model_dump() for one in lesson.questions],
+        "questions": [question.model_dump() for question in lesson.questions],
     }
     views = {"recipe": lesson.recipe, "concept": lesson.concept}
     content |= {key: view for key, view in views.items() if view is not None}
@@ -96,9 +96,11 @@ def write_lesson(path: Path, lesson: Lesson) -> None:
         _Version1.model_validate(content)
         recipe_text(lesson.recipe or {})
     except ValueError as error:
-        why = first_problem_with_field(error) if isinstance(error, ValidationError) else str(error)
+        reason = (
+            first_problem_with_field(error) if isinstance(error, ValidationError) else str(error)
+        )
         raise StudioError(
-            f"This can't be made a lesson: {printable(why, 200)}.",
+            f"This can't be made a lesson: {printable(reason, 200)}.",
             "Change title or questions, or choose fewer pictures.",
             str(error),
         ) from error
@@ -118,9 +120,9 @@ def read_lesson(path: Path) -> Lesson:
     try:
         content = read_object(path, _MAX_BYTES)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
+        reason = getattr(error, "strerror", None) or error
         raise StudioError(
-            f"{path.name} can't be read as a lesson: {why}.", "Check the file."
+            f"{path.name} can't be read as a lesson: {reason}.", "Check the file."
         ) from error
     if content.get("format") != _FORMAT:
         raise StudioError(
@@ -135,7 +137,7 @@ def read_lesson(path: Path) -> Lesson:
             f"This program knows version {_VERSION}: take a newer program.",
         )
     try:
-        found = _Version1.model_validate(content)
+        checked = _Version1.model_validate(content)
     except ValidationError as error:
         raise StudioError(
             f"{path.name} is not a lesson as version {_VERSION} has them: "
@@ -143,17 +145,19 @@ def read_lesson(path: Path) -> Lesson:
             "Make it anew in the window.",
             str(error),
         ) from error
-    if found.concept is not None and found.concept not in CONCEPTS:
+    if checked.concept is not None and checked.concept not in CONCEPTS:
         raise StudioError(
-            f"{path.name} is about {printable(found.concept, 80)!r}, a concept that is not known "
+            f"{path.name} is about {printable(checked.concept, 80)!r}, a concept that is not known "
             "here.",
             f"There are: {', '.join(CONCEPTS)}.",
         )
     questions = tuple(
-        Question(question=_sanitize_lines(one.question), answer=_sanitize_lines(one.answer))
-        for one in found.questions
+        Question(
+            question=_sanitize_lines(question.question), answer=_sanitize_lines(question.answer)
+        )
+        for question in checked.questions
     )
-    return Lesson(printable(found.title, 200), questions, found.recipe, found.concept)
+    return Lesson(printable(checked.title, 200), questions, checked.recipe, checked.concept)
 
 
 def _sanitize_lines(text: str) -> str:

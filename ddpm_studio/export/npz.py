@@ -37,21 +37,21 @@ def open_npz(path: Path, count: int) -> Iterator[WritePictures]:
     with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         with contextlib.ExitStack() as stack:
             member = stack.enter_context(archive.open("arr_0.npy", "w", force_zip64=True))
-            written = 0
+            written_count = 0
 
             def write_pictures(pictures: Pictures, classes: Sequence[int] | None) -> None:
-                nonlocal written
-                if not written:
+                nonlocal written_count
+                if not written_count:
                     shape = (count, *pictures.shape[1:])
                     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
                     np.lib.format.write_array_header_1_0(member, header)
-                written += len(pictures)
+                written_count += len(pictures)
                 member.write(np.ascontiguousarray(pictures).data)
                 labels.extend(classes or ())
 
             yield write_pictures
-        if written != count:
-            raise StudioError(f"{written:,} pictures came for {count:,}.", "Draw them again.")
+        if written_count != count:
+            raise StudioError(f"{written_count:,} pictures came for {count:,}.", "Draw them again.")
         if labels:
             with archive.open("arr_1.npy", "w") as member:
                 np.lib.format.write_array(member, np.array(labels, np.int64), allow_pickle=False)
@@ -78,5 +78,5 @@ def save_npz(
     with open_npz(path, len(pictures)) as write_pictures:
         for start in range(0, len(pictures), step):
             yield Progress(start, len(pictures), "Writing", "pictures")
-            some = slice(start, start + step)
-            write_pictures(np.stack(pictures[some]), None if labels is None else labels[some])
+            batch = slice(start, start + step)
+            write_pictures(np.stack(pictures[batch]), None if labels is None else labels[batch])

@@ -120,11 +120,11 @@ def save_png_sequence(
     """
 
     def write(write_file: Callable[[str, bytes], object], monitor: Monitor) -> None:
-        each = repeat(None) if recipes is None else recipes
-        shown = zip(monitor.track(pictures), each, strict=False)
-        for index, (picture, own) in enumerate(shown):
+        recipe_iterator = repeat(None) if recipes is None else recipes
+        tracked = zip(monitor.track(pictures), recipe_iterator, strict=False)
+        for index, (picture, picture_recipe) in enumerate(tracked):
             image, metadata = _displayed(
-                make_grid(picture[None]), own, scale, bands_of(picture, bands)
+                make_grid(picture[None]), picture_recipe, scale, bands_of(picture, bands)
             )
             content = encode_image(image, monitor, "PNG", pnginfo=metadata)
             with monitor.critical_section():
@@ -152,13 +152,13 @@ def open_png_sequence(
     Raises:
         StudioError: if it can't be written.
     """
-    each = enumerate(picture_recipes(recipe))
+    numbered_recipes = enumerate(picture_recipes(recipe))
     with _open_sequence(path) as write_file:
 
         def write(pictures: Pictures) -> None:
             for picture in pictures:
-                index, own = next(each)
-                image, metadata = _displayed(make_grid(picture[None]), own, scale, bands)
+                index, picture_recipe = next(numbered_recipes)
+                image, metadata = _displayed(make_grid(picture[None]), picture_recipe, scale, bands)
                 content = io.BytesIO()
                 image.save(content, format="PNG", pnginfo=metadata)
                 write_file(f"{index:05}.png", content.getvalue())
@@ -213,8 +213,8 @@ def _atomic_folder(path: Path) -> Iterator[Callable[[str, bytes], None]]:
 
 def picture_recipes(recipe: Recipe, *, moving: bool = False) -> Iterator[Recipe]:
     """Yield the recipe of each picture of a drawing or, ``moving``, of each animation frame."""
-    for number in count():
-        yield {**recipe, **({"moving": True, "frame": number} if moving else {"index": number})}
+    for index in count():
+        yield {**recipe, **({"moving": True, "frame": index} if moving else {"index": index})}
 
 
 def check_sequence_folder(path: Path) -> None:

@@ -66,8 +66,8 @@ def read_recipe(path: Path) -> dict[str, object] | None:
         with path.open("rb") as file:
             content = text_metadata.find_recipe(file)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise StudioError(f"{path} can't be read: {why}.", "Check the path.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise StudioError(f"{path} can't be read: {reason}.", "Check the path.") from error
     if content is None:
         return None
     try:

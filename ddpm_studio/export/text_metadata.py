@@ -50,15 +50,15 @@ def gif_comment(text: str) -> bytes:
 
 def webp_xmp(text: str) -> bytes:
     """Return ASCII JSON as an XMP packet; ``<``, ``>``, ``&`` get JSON escapes, not XML's."""
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
     return _XMP % (_XMP_BEGIN, text.encode("ascii"), _XMP_END)
 
 
 def mp4_metadata(text: str) -> str:
     """Return a text of one line as the content of a metadata file for ffmpeg."""
-    for sign in "\\=;#":
-        text = text.replace(sign, f"\\{sign}")
+    for character in "\\=;#":
+        text = text.replace(character, f"\\{character}")
     return f";FFMETADATA1\ncomment={text}\n"
 
 
@@ -98,10 +98,10 @@ def _in_png(file: BinaryIO) -> bytes | None:
         if kind != b"tEXt" or length > MAX_RECIPE_BYTES + len(prefix):
             file.seek(length + 4, os.SEEK_CUR)
             continue
-        body, checksum = file.read(length), file.read(4)
-        if body.startswith(prefix):
-            whole = checksum == struct.pack(">I", zlib.crc32(kind + body))
-            return body[len(prefix) :] if whole else None
+        content, checksum = file.read(length), file.read(4)
+        if content.startswith(prefix):
+            is_intact = checksum == struct.pack(">I", zlib.crc32(kind + content))
+            return content[len(prefix) :] if is_intact else None
     return None
 
 
@@ -117,11 +117,11 @@ def _in_gif(file: BinaryIO) -> bytes | None:
         if file.read(1) != b"!":
             return None
         is_comment = file.read(1) == b"\xfe"
-        body = _sub_blocks(file)
-        if body is None:
+        content = _sub_blocks(file)
+        if content is None:
             return None
-        if is_comment and body.startswith(_GIF_PREFIX):
-            return body[len(_GIF_PREFIX) :]
+        if is_comment and content.startswith(_GIF_PREFIX):
+            return content[len(_GIF_PREFIX) :]
     return None
 
 
@@ -148,9 +148,9 @@ def _in_webp(file: BinaryIO) -> bytes | None:
         kind, length = struct.unpack("<4sI", header)
         if kind == b"XMP ":
             packet = file.read(min(length, MAX_RECIPE_BYTES + len(_XMP) + 64))
-            _, begin, rest = packet.partition(_XMP_BEGIN)
-            text, end, _ = rest.partition(_XMP_END)
-            return text if begin and end else None
+            _, start_tag, rest = packet.partition(_XMP_BEGIN)
+            text, end_tag, _ = rest.partition(_XMP_END)
+            return text if start_tag and end_tag else None
         file.seek(length + length % 2, os.SEEK_CUR)
     return None
 
@@ -158,30 +158,30 @@ def _in_webp(file: BinaryIO) -> bytes | None:
 def _in_mp4(file: BinaryIO) -> bytes | None:
     """Find the comment in the nested boxes of an MP4."""
     start, end = 0, file.seek(0, os.SEEK_END)
-    for kind, head in _MP4_BOX_PATH:
-        inside = _find_box(file, kind, start, end)
-        if inside is None:
+    for kind, skipped in _MP4_BOX_PATH:
+        content_range = _find_box(file, kind, start, end)
+        if content_range is None:
             return None
-        start, end = inside[0] + head, inside[1]
+        start, end = content_range[0] + skipped, content_range[1]
     file.seek(start)
     return file.read(end - start) if 0 <= end - start <= MAX_RECIPE_BYTES else None
 
 
-def _find_box(file: BinaryIO, wanted: bytes, start: int, end: int) -> tuple[int, int] | None:
+def _find_box(file: BinaryIO, target: bytes, start: int, end: int) -> tuple[int, int] | None:
     """Return start and end offset of the content of the first box of a kind, or None."""
     for _ in range(_MAX_BLOCKS):
         if start + 8 > end:
             return None
         file.seek(start)
         size, kind = struct.unpack(">I4s", file.read(8))
-        inside = start + 8
-        if size == 1 and inside + 8 <= end:
+        content_start = start + 8
+        if size == 1 and content_start + 8 <= end:
             (size,) = struct.unpack(">Q", file.read(8))
-            inside += 8
-        after = end if size == 0 else start + size
-        if not inside <= after <= end:
+            content_start += 8
+        box_end = end if size == 0 else start + size
+        if not content_start <= box_end <= end:
             return None
-        if kind == wanted:
-            return inside, after
-        start = after
+        if kind == target:
+            return content_start, box_end
+        start = box_end
     return None

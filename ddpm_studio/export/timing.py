@@ -53,13 +53,13 @@ class Timeline:
     starts: tuple[float, ...]
 
     @classmethod
-    def of(cls, chosen: list[int], fps: float, hold_last_seconds: float) -> Timeline:
+    def of(cls, indices: list[int], fps: float, hold_last_seconds: float) -> Timeline:
         """Build a timeline: 1/fps per frame, repeats merged into one, plus the last one's hold."""
-        frames, starts, shown = [], [0.0], 0
-        for frame, group in groupby(chosen):
-            shown += len(list(group))
+        frames, starts, frame_count = [], [0.0], 0
+        for frame, group in groupby(indices):
+            frame_count += len(list(group))
             frames.append(frame)
-            starts.append(shown / fps)
+            starts.append(frame_count / fps)
         starts[-1] += hold_last_seconds
         return cls(tuple(frames), tuple(starts))
 
@@ -68,5 +68,5 @@ class Timeline:
 
         Start times are rounded, not durations, so that rounding errors don't accumulate.
         """
-        moments = [round(start * per_second) for start in self.starts]
-        return [max(1, after - before) for before, after in pairwise(moments)]
+        ticks = [round(start * per_second) for start in self.starts]
+        return [max(1, end_tick - start_tick) for start_tick, end_tick in pairwise(ticks)]

@@ -51,13 +51,13 @@ def find_ffmpeg() -> str:
     try:
         return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
     except (ImportError, RuntimeError):
-        found = shutil.which("ffmpeg")
-    if found is None:
+        path = shutil.which("ffmpeg")
+    if path is None:
         raise StudioError(
             "MP4 needs ffmpeg, which is not there.",
             "Install it (pip install imageio-ffmpeg), or choose .gif, .webp or .apng.",
         )
-    return found
+    return path
 
 
 def write_mp4(
@@ -85,8 +85,8 @@ def write_mp4(
     Raises:
         StudioError: if ffmpeg is missing or fails.
     """
-    with _metadata_args(recipe) as description:
-        yield from _encode(path, frames, timeline, fps, scale, description, start)
+    with _metadata_args(recipe) as metadata_args:
+        yield from _encode(path, frames, timeline, fps, scale, metadata_args, start)
 
 
 @contextlib.contextmanager
@@ -110,14 +110,14 @@ def _encode(
     timeline: Timeline,
     fps: float,
     scale: int,
-    description: Sequence[str],
+    metadata_args: Sequence[str],
     start: Progress,
 ) -> Generator[Progress, None, None]:
     height, width = (side * scale for side in frames[0].shape[:2])
     command = [
         *(find_ffmpeg(), "-v", "error", "-nostdin", "-y"),
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(fps)),
-        *("-i", "pipe:0", *description, "-map", "0:v"),
+        *("-i", "pipe:0", *metadata_args, "-map", "0:v"),
         *("-vf", f"pad=ceil(iw/2)*2:ceil(ih/2)*2,{_FRAME_COLOURS}"),
         *("-c:v", "libx264", "-crf", _QUALITY, "-pix_fmt", "yuv420p", *_COLOURS),
         # Without file:, a path with a colon would be taken for a URL.
@@ -129,8 +129,8 @@ def _encode(
         assert process.stdin is not None
         try:
             with process.stdin as pipe:
-                shown = zip(monitor.track(frames), timeline.durations(fps), strict=True)
-                for frame, ticks in shown:
+                timed_frames = zip(monitor.track(frames), timeline.durations(fps), strict=True)
+                for frame, ticks in timed_frames:
                     rgb = np.broadcast_to(zoom(frame, scale), (height, width, 3)).tobytes()
                     for _ in range(ticks):
                         monitor.check()
@@ -156,19 +156,19 @@ def _encode(
             process.kill()
             process.wait()
         messages.seek(0)
-        said = messages.read().decode(errors="replace").strip()
+        output = messages.read().decode(errors="replace").strip()
     if code != 0:
-        last = said.splitlines()[-1] if said else f"exit code {code}"
+        last_line = output.splitlines()[-1] if output else f"exit code {code}"
         raise StudioError(
-            f"ffmpeg could not write {path.suffix}: {last}.",
+            f"ffmpeg could not write {path.suffix}: {last_line}.",
             "Choose .gif, .webp or .apng instead.",
-            said,
+            output,
         )
 
 
 def _lower_priority(process: subprocess.Popen[bytes]) -> None:
     """Lower the priority of a process, so that it slows down a training as little as possible."""
-    lower = psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICE
+    priority = psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICE
     # It may have ended already; its exit code is handled elsewhere.
     with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process(process.pid).nice(lower)
+        psutil.Process(process.pid).nice(priority)

@@ -14,7 +14,7 @@ from ddpm_studio.picture_shape import FIRST_BANDS, Bands
 
 _MAX_UNBROKEN_WORD = 40
 """Longest word of a command, in characters, that fits on one line of a narrow screen."""
-_CROWDED = 60
+_MAX_HEADER_LENGTH = 60
 """Characters in one line of column heads beyond which they don't fit on a narrow screen."""
 
 
@@ -61,37 +61,39 @@ class Tiles:
         side = shown_width(width)
         longest = max(len(_strip_tags(row.label)) for row in self.rows)
         style = f"--n:{columns};--b:{leading};--w:{side}px;--r:{width}/{height};--l:{longest}"
-        kind = " alpha" if channels in (2, 4) else ""
+        alpha = " alpha" if channels in (2, 4) else ""
         lines = [self._headers()] if self.headers or self.leading else []
         lines += [self._row(row) for row in self.rows]
         named = " named" if any(row.label for row in self.rows) else ""
-        words = [word for head in self.headers for word in _strip_tags(head).split(" ")]
-        crowded = columns * max(map(len, words), default=0) > _CROWDED
-        upright = " upright" if crowded else ""
+        header_words = [word for head in self.headers for word in _strip_tags(head).split(" ")]
+        is_crowded = columns * max(map(len, header_words), default=0) > _MAX_HEADER_LENGTH
+        upright = " upright" if is_crowded else ""
         return Html(
-            f'<div class="tiles{kind}{named}{upright}" style="{style}" role="img" '
+            f'<div class="tiles{alpha}{named}{upright}" style="{style}" role="img" '
             f'aria-label="{escape_html(self.title)}">{"".join(lines)}</div>'
         )
 
     def _headers(self) -> str:
         cells = "".join(f"<span>{escape_html(head)}</span>" for head in self.headers)
-        apart = f'<div class="strip apart"><span>{escape_html(self.leading)}</span></div>'
+        leading = f'<div class="strip apart"><span>{escape_html(self.leading)}</span></div>'
         return (
-            f'<div class="row heads"><div class="name"></div>{apart if self.leading else ""}'
+            f'<div class="row heads"><div class="name"></div>{leading if self.leading else ""}'
             f'<div class="strip">{cells}</div></div>'
         )
 
     def _row(self, row: Row) -> str:
-        apart = ""
+        leading = ""
         if row.leading is not None:
-            apart = f'<div class="strip apart">{self._images(row.leading)}</div>'
+            leading = f'<div class="strip apart">{self._images(row.leading)}</div>'
         return (
-            f'<div class="row"><div class="name">{escape_html(row.label)}</div>{apart}'
+            f'<div class="row"><div class="name">{escape_html(row.label)}</div>{leading}'
             f'<div class="strip">{self._images(row.pictures)}</div></div>'
         )
 
     def _images(self, pictures: Pictures) -> str:
-        return "".join(f'<img src="{data_uri(one, self.bands)}" alt="">' for one in pictures)
+        return "".join(
+            f'<img src="{data_uri(picture, self.bands)}" alt="">' for picture in pictures
+        )
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,9 @@ class ReportTable:
             + "</tr>"
             for row in self.rows
         )
-        kind = ' class="told"' if self.last_is_text else ""
+        table_class = ' class="told"' if self.last_is_text else ""
         return Html(
-            f'<div class="wide"><table{kind}><thead><tr>{head}</tr></thead>'
+            f'<div class="wide"><table{table_class}><thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>"
         )
 
@@ -181,11 +183,11 @@ class ReportFigure:
 
     def html(self) -> Html:
         """Return the figure as HTML."""
-        shown = "".join(block.html() for block in self.blocks)
+        blocks_html = "".join(block.html() for block in self.blocks)
         caption = f"<figcaption>{escape_html(self.caption)}</figcaption>" if self.caption else ""
         lines = "".join(f"<code>{_command_html(line)}</code>" for line in self.commands)
-        typed = f'<div class="commands">{lines}</div>' if lines else ""
-        return Html(f"<figure>{shown}{caption}{typed}</figure>")
+        commands_html = f'<div class="commands">{lines}</div>' if lines else ""
+        return Html(f"<figure>{blocks_html}{caption}{commands_html}</figure>")
 
 
 @dataclass(frozen=True)

@@ -34,22 +34,22 @@ def chain(nodes: Sequence[Node], *, title: str, bands: Bands = FIRST_BANDS) -> H
         title: accessible name (``aria-label``).
         bands: which of more than four channels to show.
     """
-    height_of, width_of = nodes[0].picture.shape[:2]
-    largest = max(height_of, width_of)
-    tall = _PICTURE * height_of / largest
-    middle = _TOP + tall + _GAP + _RADIUS
+    picture_height, picture_width = nodes[0].picture.shape[:2]
+    largest = max(picture_height, picture_width)
+    scaled_height = _PICTURE * picture_height / largest
+    centre_y = _TOP + scaled_height + _GAP + _RADIUS
     width = 2 * _EDGE + _STEP * (len(nodes) - 1)
-    height = middle + _RADIUS + 46
+    height = centre_y + _RADIUS + 46
     parts = [_ARROWS]
-    for number, node in enumerate(nodes):
-        x = _EDGE + _STEP * number
-        parts.append(_picture(node, x, tall, _PICTURE * width_of / largest, bands))
-        parts.append(_node(node, x, middle, observed=number == len(nodes) - 1))
-    for number, (here, there) in enumerate(pairwise(nodes)):
-        x = _EDGE + _STEP * number
-        parts.append(_arrow(x, middle))
-        if here.symbol and there.symbol:
-            parts.append(_kernels(here.symbol, there.symbol, x, middle))
+    for index, node in enumerate(nodes):
+        x = _EDGE + _STEP * index
+        parts.append(_picture(node, x, scaled_height, _PICTURE * picture_width / largest, bands))
+        parts.append(_node(node, x, centre_y, observed=index == len(nodes) - 1))
+    for index, (left_node, right_node) in enumerate(pairwise(nodes)):
+        x = _EDGE + _STEP * index
+        parts.append(_arrow(x, centre_y))
+        if left_node.symbol and right_node.symbol:
+            parts.append(_kernels(left_node.symbol, right_node.symbol, x, centre_y))
     label = html.escape(title, quote=True)
     return Html(
         f'<svg class="chain" viewBox="0 0 {width} {height:.0f}" role="img" aria-label="{label}">'
@@ -63,10 +63,10 @@ _ARROWS = (
 )
 
 
-def _picture(node: Node, x: float, tall: float, wide: float, bands: Bands) -> str:
+def _picture(node: Node, x: float, height: float, width: float, bands: Bands) -> str:
     return (
-        f'<image href="{data_uri(node.picture, bands)}" x="{x - wide / 2:.1f}" y="{_TOP}" '
-        f'width="{wide:.1f}" height="{tall:.1f}" preserveAspectRatio="none"/>'
+        f'<image href="{data_uri(node.picture, bands)}" x="{x - width / 2:.1f}" y="{_TOP}" '
+        f'width="{width:.1f}" height="{height:.1f}" preserveAspectRatio="none"/>'
     )
 
 
@@ -86,15 +86,15 @@ def _arrow(x: float, y: float) -> str:
     return f'<path class="on" marker-end="url(#tip)" d="M{start} {y:.1f}H{end}"/>'
 
 
-def _kernels(here: str, there: str, x: float, y: float) -> str:
+def _kernels(left: str, right: str, x: float, y: float) -> str:
     """Draw the label p_θ(x_{t−1}|x_t) above the arrow, and the arrow q(x_t|x_{t−1}) below it."""
     centre, start, end = x + _STEP / 2, x + 16, x + _STEP - 16
-    low = y + _RADIUS - 3
+    lower_y = y + _RADIUS - 3
     return (
         f'<text class="kernel" x="{centre}" y="{y - 9:.1f}" text-anchor="middle">'
-        f"{svg_math(f'p_θ({there}|{here})')}</text>"
-        f'<path class="back" marker-end="url(#tip)" d="M{end} {low:.1f}'
-        f'C{end - 30} {low + 22:.1f} {start + 30} {low + 22:.1f} {start} {low:.1f}"/>'
-        f'<text class="kernel" x="{centre}" y="{low + 38:.1f}" text-anchor="middle">'
-        f"{svg_math(f'q({here}|{there})')}</text>"
+        f"{svg_math(f'p_θ({right}|{left})')}</text>"
+        f'<path class="back" marker-end="url(#tip)" d="M{end} {lower_y:.1f}'
+        f'C{end - 30} {lower_y + 22:.1f} {start + 30} {lower_y + 22:.1f} {start} {lower_y:.1f}"/>'
+        f'<text class="kernel" x="{centre}" y="{lower_y + 38:.1f}" text-anchor="middle">'
+        f"{svg_math(f'q({left}|{right})')}</text>"
     )

@@ -36,7 +36,8 @@ def page_html(page: Page) -> str:
     """Return a report as one self-contained HTML file: no script, no external font or picture."""
     style = (resources_dir() / "report" / "report.css").read_text(encoding="utf-8")
     links = "".join(
-        f'<a href="#{escape_html(one.key)}">{escape_html(one.title)}</a>' for one in page.sections
+        f'<a href="#{escape_html(section.key)}">{escape_html(section.title)}</a>'
+        for section in page.sections
     )
     notes = "".join(f'<p class="note">{escape_html(note)}</p>' for note in page.notes)
     body = "".join(section.html() for section in page.sections)

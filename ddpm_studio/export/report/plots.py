@@ -75,10 +75,10 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         """Return the coordinate of a value."""
-        low, high, at = self.low, self.high, value
+        low, high, position = self.low, self.high, value
         if self.log:
-            low, high, at = math.log10(low), math.log10(high), math.log10(value)
-        return self._start + (at - low) / (high - low) * (self._end - self._start)
+            low, high, position = math.log10(low), math.log10(high), math.log10(value)
+        return self._start + (position - low) / (high - low) * (self._end - self._start)
 
     def ticks(self) -> list[float]:
         """Return the values of the ticks."""
@@ -86,20 +86,22 @@ class Scale:
             count = round((self.high - self.low) / self.step)
             return [self.low + k * self.step for k in range(count + 1)]
         first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
-        fine = [k * 10.0**power for power in range(first, last + 1) for k in (1, 2, 5)]
-        fine = [one for one in fine if self.low * 0.999 <= one <= self.high * 1.001]
-        if len(fine) <= _MAX_TICKS:
-            return fine
-        every = math.ceil((last - first) / _MAX_DECADES)
-        found = [10.0**power for power in range(first, last + 1, every)]
-        return [one for one in found if self.low * 0.999 <= one <= self.high * 1.001]
+        candidates = [k * 10.0**power for power in range(first, last + 1) for k in (1, 2, 5)]
+        candidates = [
+            value for value in candidates if self.low * 0.999 <= value <= self.high * 1.001
+        ]
+        if len(candidates) <= _MAX_TICKS:
+            return candidates
+        power_step = math.ceil((last - first) / _MAX_DECADES)
+        powers = [10.0**power for power in range(first, last + 1, power_step)]
+        return [value for value in powers if self.low * 0.999 <= value <= self.high * 1.001]
 
 
-def round_step(span: float, most: int) -> float:
-    """Return a round tick step, 1, 2 or 5 · 10ⁿ, of which at most ``most`` make up the span."""
-    raw = span / most
-    power = 10.0 ** math.floor(math.log10(raw))
-    return next(power * k for k in (1, 2, 5, 10) if power * k >= raw * (1 - 1e-9))
+def round_step(span: float, count: int) -> float:
+    """Return a round tick step, 1, 2 or 5 · 10ⁿ, of which at most ``count`` make up the span."""
+    min_step = span / count
+    power = 10.0 ** math.floor(math.log10(min_step))
+    return next(power * k for k in (1, 2, 5, 10) if power * k >= min_step * (1 - 1e-9))
 
 
 def tick_text(value: float) -> str:
@@ -107,13 +109,15 @@ def tick_text(value: float) -> str:
     if value and abs(value) < 1e-3:
         power = math.floor(math.log10(abs(value)) + 1e-9)
         factor = value / 10.0**power
-        front = "" if math.isclose(factor, 1) else f"{factor:.3g}·"
-        return f"{front}10{str(power).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+        prefix = "" if math.isclose(factor, 1) else f"{factor:.3g}·"
+        return f"{prefix}10{str(power).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
     text = f"{value:.10f}".rstrip("0").rstrip(".") if abs(value) < 1e6 else f"{value:.3g}"
-    whole, dot, rest = text.partition(".")
-    return (f"{int(whole):,}" if whole.lstrip("-").isdigit() and abs(value) >= 1 else whole) + (
-        dot + rest
-    )
+    integer_part, dot, decimals = text.partition(".")
+    return (
+        f"{int(integer_part):,}"
+        if integer_part.lstrip("-").isdigit() and abs(value) >= 1
+        else integer_part
+    ) + (dot + decimals)
 
 
 def plot(
@@ -138,24 +142,27 @@ def plot(
     Raises:
         ValueError: if no value can be shown.
     """
-    shown = [_visible_points(curve, x.log, y.log) for curve in curves]
-    known_x = np.concatenate([values[~np.isnan(values)] for values, _ in shown])
-    known_y = np.concatenate([values[~np.isnan(values)] for _, values in shown])
-    if not len(known_x):
+    visible = [_visible_points(curve, x.log, y.log) for curve in curves]
+    x_values = np.concatenate([values[~np.isnan(values)] for values, _ in visible])
+    y_values = np.concatenate([values[~np.isnan(values)] for _, values in visible])
+    if not len(x_values):
         raise ValueError("there is nothing to draw")
-    named = [curve for curve in curves if curve.label]
-    top = _TOP + (16 if named else 0)
-    up = Scale(known_y.min(), known_y.max(), y.log, height - _BOTTOM, top)
-    marks = [(tick, tick_text(tick)) for tick in up.ticks()]
-    left = 12 + _CHARACTER_WIDTH * max(len(text) for _, text in marks)
-    across = _tight_scale(known_x, x.log, left, width - _RIGHT)
+    labelled = [curve for curve in curves if curve.label]
+    top = _TOP + (16 if labelled else 0)
+    y_scale = Scale(y_values.min(), y_values.max(), y.log, height - _BOTTOM, top)
+    y_ticks = [(tick, tick_text(tick)) for tick in y_scale.ticks()]
+    left = 12 + _CHARACTER_WIDTH * max(len(text) for _, text in y_ticks)
+    x_scale = _tight_scale(x_values, x.log, left, width - _RIGHT)
     parts = [
-        *_y_axis(up, marks, left, width),
-        *_x_axis(across, height),
+        *_y_axis(y_scale, y_ticks, left, width),
+        *_x_axis(x_scale, height),
         _label(x, (left + width - _RIGHT) / 2, height - 6, "middle"),
         _label(y, 2, 13, "start"),
-        *_legend(named, left, width),
-        *(_line(curve, across, up, *points) for curve, points in zip(curves, shown, strict=True)),
+        *_legend(labelled, left, width),
+        *(
+            _line(curve, x_scale, y_scale, *points)
+            for curve, points in zip(curves, visible, strict=True)
+        ),
     ]
     return Html(
         f'<svg class="plot" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
@@ -167,17 +174,20 @@ def _visible_points(curve: PlotLine, log_x: bool, log_y: bool) -> tuple[Values, 
     """Return a curve's points, downsampled if many, with NaN for those that can't be shown."""
     x, y = np.array(curve.x, np.float64), np.array(curve.y, np.float64)
     with np.errstate(invalid="ignore"):
-        bad = ~np.isfinite(x) | ~np.isfinite(y) | (log_x & (x <= 0)) | (log_y & (y <= 0))
-    x[bad] = y[bad] = np.nan
+        invalid = ~np.isfinite(x) | ~np.isfinite(y) | (log_x & (x <= 0)) | (log_y & (y <= 0))
+    x[invalid] = y[invalid] = np.nan
     if len(x) <= _MAX_POINTS:
         return x, y
     # Keep minimum and maximum of each segment, so that no peak is lost.
-    keep: set[int] = {0, len(x) - 1}
-    for part in np.array_split(np.arange(len(x)), _MAX_POINTS // 2):
-        if not np.isnan(y[part]).all():
-            keep |= {int(part[np.nanargmin(y[part])]), int(part[np.nanargmax(y[part])])}
-    kept = sorted(keep)
-    return x[kept], y[kept]
+    indices: set[int] = {0, len(x) - 1}
+    for segment in np.array_split(np.arange(len(x)), _MAX_POINTS // 2):
+        if not np.isnan(y[segment]).all():
+            indices |= {
+                int(segment[np.nanargmin(y[segment])]),
+                int(segment[np.nanargmax(y[segment])]),
+            }
+    ordered = sorted(indices)
+    return x[ordered], y[ordered]
 
 
 def _round_down(value: float) -> float:
@@ -189,8 +199,8 @@ def _round_down(value: float) -> float:
 def _round_up(value: float, low: float) -> float:
     """Round up to 1, 2 or 5 · 10ⁿ; if the result is not above ``low``, return 10 · ``low``."""
     power = 10.0 ** math.floor(math.log10(value) + 1e-9)
-    found = min(power * k for k in (1, 2, 5, 10) if power * k >= value * (1 - 1e-9))
-    return found if found > low else 10 * low
+    rounded = min(power * k for k in (1, 2, 5, 10) if power * k >= value * (1 - 1e-9))
+    return rounded if rounded > low else 10 * low
 
 
 def _tight_scale(values: Values, log: bool, start: float, end: float) -> Scale:
@@ -201,28 +211,28 @@ def _tight_scale(values: Values, log: bool, start: float, end: float) -> Scale:
     return scale
 
 
-def _y_axis(up: Scale, marks: list[tuple[float, str]], left: float, width: int) -> list[str]:
+def _y_axis(scale: Scale, y_ticks: list[tuple[float, str]], left: float, width: int) -> list[str]:
     parts = []
-    for tick, text in marks:
-        at = f"{up(tick):.1f}"
-        parts.append(f'<path class="grid" d="M{left:.1f} {at}H{width - _RIGHT}"/>')
+    for tick, text in y_ticks:
+        y = f"{scale(tick):.1f}"
+        parts.append(f'<path class="grid" d="M{left:.1f} {y}H{width - _RIGHT}"/>')
         parts.append(
-            f'<text x="{left - 5:.1f}" y="{up(tick) + 3.5:.1f}" text-anchor="end">{text}</text>'
+            f'<text x="{left - 5:.1f}" y="{scale(tick) + 3.5:.1f}" text-anchor="end">{text}</text>'
         )
     return parts
 
 
-def _x_axis(across: Scale, height: int) -> list[str]:
-    if across.log:
-        ticks = across.ticks()
+def _x_axis(scale: Scale, height: int) -> list[str]:
+    if scale.log:
+        ticks = scale.ticks()
     else:
-        step = round_step(across.high - across.low, _TICKS)
-        first = math.ceil(across.low / step - 1e-9)
-        ticks = [k * step for k in range(first, math.floor(across.high / step + 1e-9) + 1)]
-    floor = height - _BOTTOM
+        step = round_step(scale.high - scale.low, _TICKS)
+        first = math.ceil(scale.low / step - 1e-9)
+        ticks = [k * step for k in range(first, math.floor(scale.high / step + 1e-9) + 1)]
+    baseline = height - _BOTTOM
     return [
-        f'<path class="axis" d="M{across(tick):.1f} {floor}v4"/>'
-        f'<text x="{across(tick):.1f}" y="{floor + 16}" text-anchor="middle">'
+        f'<path class="axis" d="M{scale(tick):.1f} {baseline}v4"/>'
+        f'<text x="{scale(tick):.1f}" y="{baseline + 16}" text-anchor="middle">'
         f"{tick_text(tick)}</text>"
         for tick in ticks
     ]
@@ -235,31 +245,31 @@ def _label(axis: Axis, x: float, y: float, anchor: str) -> str:
     )
 
 
-def _legend(named: Sequence[PlotLine], left: float, width: int) -> list[str]:
-    parts, at = [], left
-    for curve in named:
+def _legend(labelled: Sequence[PlotLine], left: float, width: int) -> list[str]:
+    parts, x = [], left
+    for curve in labelled:
         text = html.escape(curve.label)
         parts.append(
-            f'<path class="{_line_class(curve)}" d="M{at:.1f} 28h16"/>'
-            f'<text x="{at + 20:.1f}" y="32">{text}</text>'
+            f'<path class="{_line_class(curve)}" d="M{x:.1f} 28h16"/>'
+            f'<text x="{x + 20:.1f}" y="32">{text}</text>'
         )
-        at += 20 + _CHARACTER_WIDTH * len(curve.label) + 2 * _GAP
+        x += 20 + _CHARACTER_WIDTH * len(curve.label) + 2 * _GAP
     return parts
 
 
-def _line(curve: PlotLine, across: Scale, up: Scale, x: Values, y: Values) -> str:
+def _line(curve: PlotLine, x_scale: Scale, y_scale: Scale, x: Values, y: Values) -> str:
     pieces: list[str] = []
     dots: list[str] = []
-    pen = "M"
-    for one, other in zip(x.tolist(), y.tolist(), strict=True):
-        if math.isnan(one):
-            pen = "M"
+    command = "M"
+    for x_value, y_value in zip(x.tolist(), y.tolist(), strict=True):
+        if math.isnan(x_value):
+            command = "M"
             continue
-        place = f"{across(one):.1f} {up(other):.1f}"
-        pieces.append(f"{pen}{place}")
-        pen = "L"
+        point = f"{x_scale(x_value):.1f} {y_scale(y_value):.1f}"
+        pieces.append(f"{command}{point}")
+        command = "L"
         if curve.style == "points":
-            px, py = place.split()
+            px, py = point.split()
             dots.append(f'<circle class="dot c{curve.colour}" cx="{px}" cy="{py}" r="3"/>')
     return f'<path class="{_line_class(curve)}" d="{"".join(pieces)}"/>{"".join(dots)}'
 

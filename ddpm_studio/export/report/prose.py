@@ -26,37 +26,37 @@ def escape_html(text: object) -> str:
     return text if isinstance(text, Html) else html.escape(str(text), quote=True)
 
 
-def prose(template: str, **words: object) -> Html:
+def prose(template: str, **values: object) -> Html:
     """Format a template with typeset symbols as HTML.
 
     Args:
         template: trusted text with symbols as ``$q(x_t|x_t−1)$``, and ``{name}`` placeholders.
-        words: values of the placeholders, escaped unless they are :class:`Html`.
+        values: values of the placeholders, escaped unless they are :class:`Html`.
     """
     pieces = _MATH.split(template)
     typeset = "".join(
-        math(piece) if number % 2 else html.escape(piece, quote=False)
-        for number, piece in enumerate(pieces)
+        math(piece) if index % 2 else html.escape(piece, quote=False)
+        for index, piece in enumerate(pieces)
     )
-    return Html(typeset.format(**{name: escape_html(one) for name, one in words.items()}))
+    return Html(typeset.format(**{name: escape_html(value) for name, value in values.items()}))
 
 
 def math(symbols: str) -> Html:
     """Typeset symbols as HTML: italic letters, except log and KL, and subscripts after ``_``."""
     parts: list[str] = []
-    for text, below in _subscript_parts(symbols):
-        slanted = "".join(
-            piece if number % 2 else _italicize(piece)
-            for number, piece in enumerate(_UPRIGHT.split(text))
+    for text, is_subscript in _subscript_parts(symbols):
+        typeset = "".join(
+            piece if index % 2 else _italicize(piece)
+            for index, piece in enumerate(_UPRIGHT.split(text))
         )
-        parts.append(f"<sub>{slanted}</sub>" if below else slanted)
+        parts.append(f"<sub>{typeset}</sub>" if is_subscript else typeset)
     return Html(f'<span class="math">{"".join(parts)}</span>')
 
 
 def _italicize(text: str) -> str:
     return "".join(
-        f"<i>{piece}</i>" if number % 2 else html.escape(piece, quote=False)
-        for number, piece in enumerate(_LETTERS.split(text))
+        f"<i>{piece}</i>" if index % 2 else html.escape(piece, quote=False)
+        for index, piece in enumerate(_LETTERS.split(text))
     )
 
 
@@ -64,8 +64,8 @@ def svg_prose(text: str) -> str:
     """Typeset text with symbols as ``$x_t$``, as the content of an SVG text element."""
     pieces = _MATH.split(text)
     return "".join(
-        svg_math(piece) if number % 2 else f"<tspan>{html.escape(piece)}</tspan>"
-        for number, piece in enumerate(pieces)
+        svg_math(piece) if index % 2 else f"<tspan>{html.escape(piece)}</tspan>"
+        for index, piece in enumerate(pieces)
         if piece
     )
 
@@ -73,13 +73,13 @@ def svg_prose(text: str) -> str:
 def svg_math(symbols: str) -> str:
     """Typeset symbols as the content of an SVG text element."""
     parts: list[str] = []
-    for text, below in _subscript_parts(symbols):
-        for number, (letters, signs) in enumerate(_letter_runs(text)):
-            size = ' font-size="72%"' if below else ""
-            slant = ' font-style="italic"' if letters else ""
-            shift = ' dy="0.3em"' if below and number == 0 else ""
-            parts.append(f"<tspan{shift}{size}{slant}>{html.escape(signs)}</tspan>")
-        if below:
+    for text, is_subscript in _subscript_parts(symbols):
+        for index, (are_letters, characters) in enumerate(_letter_runs(text)):
+            size = ' font-size="72%"' if is_subscript else ""
+            slant = ' font-style="italic"' if are_letters else ""
+            shift = ' dy="0.3em"' if is_subscript and index == 0 else ""
+            parts.append(f"<tspan{shift}{size}{slant}>{html.escape(characters)}</tspan>")
+        if is_subscript:
             # Return to the baseline; dy is in em, so the font size must be that of the subscript.
             parts.append('<tspan dy="-0.3em" font-size="72%">\u200b</tspan>')
     return "".join(parts)
@@ -87,11 +87,11 @@ def svg_math(symbols: str) -> str:
 
 def _letter_runs(text: str) -> list[tuple[bool, str]]:
     """Split text into runs of letters, with their combining marks, and of other characters."""
-    grouped = groupby(text, lambda sign: sign.isalpha() or sign in _MARKS)
-    return [(letters, "".join(signs)) for letters, signs in grouped]
+    grouped = groupby(text, lambda character: character.isalpha() or character in _MARKS)
+    return [(are_letters, "".join(characters)) for are_letters, characters in grouped]
 
 
 def _subscript_parts(symbols: str) -> list[tuple[str, bool]]:
     """Split a formula into pieces, each with whether it is a subscript."""
     pieces = _SUBSCRIPT.split(symbols)
-    return [(text, number % 2 == 1) for number, text in enumerate(pieces) if text]
+    return [(text, index % 2 == 1) for index, text in enumerate(pieces) if text]
