@@ -92,7 +92,7 @@ class _Collector:
 
     def __init__(self, paths: list[Path], stack: ExitStack, options: PrepareOptions) -> None:
         self._paths, self._stack, self._options = paths, stack, options
-        self._found = Collection(source_title(paths))
+        self._result = Collection(source_title(paths))
         self._first_rules = options.rules == FIRST_RULES
         self._trees = 0
 
@@ -108,39 +108,41 @@ class _Collector:
                 self._read_tree(files, self._new_reading(path.name, prefix))
                 continue
             reading = self._new_reading(path.name, "")
-            files = [single_file(part) for part in companion_files(path)]
+            files = [single_file(file) for file in companion_files(path)]
             items, others = read_by_formats(files, reading, alone=True)
             if items is None:
                 loose.append(files[0])
             else:
-                self._found.items += items
+                self._result.items += items
                 reading.read_class_names(others)
                 self._store_results(reading, [])
         # Pictures dropped one by one form one tree, whatever was dropped between them.
         if loose:
-            self._read_tree(loose, self._new_reading(self._found.title, ""), may_hold_arrays=False)
+            self._read_tree(loose, self._new_reading(self._result.title, ""), may_hold_arrays=False)
         if not self._first_rules and self._options.split not in (None, ALL):
             self._note_unused_split(self._options.split)
-        return self._found
+        return self._result
 
     def _note_unused_split(self, requested: str) -> None:
         """Add a note to the report if a split was asked for of a set that has no splits."""
-        found = self._found
+        collection = self._result
         if requested in (IMAGES, MASKS) or any(
-            line.endswith(SPLIT_ALL_HINT) for line in found.warnings
+            warning.endswith(SPLIT_ALL_HINT) for warning in collection.warnings
         ):
             return
-        names = {name for item in found.items for name in item.name.split("/")}
+        names = {name for item in collection.items for name in item.name.split("/")}
         splits = {entry[0] for name in names if (entry := split_of_folder(name)) is not None}
         splits |= {split for name in names if (split := split_in(name)) is not None}
         if requested not in splits:
-            found.notes.append(
+            collection.notes.append(
                 f"Nothing here says which part it is of: {requested} means all of it."
             )
 
     def _read_archive(self, path: Path) -> list[File] | None:
-        found = self._found
-        files = archive_files(path, self._stack, self._options, found.formats, found.notes)
+        collection = self._result
+        files = archive_files(
+            path, self._stack, self._options, collection.formats, collection.notes
+        )
         if files is None or self._first_rules:
             return files
         return [file for file in files if SYSTEM_FOLDERS.isdisjoint(file.name.split("/")[:-1])]
@@ -151,7 +153,7 @@ class _Collector:
 
     def _read_folder(self, path: Path, prefix: str) -> None:
         files, rejects = folder_files(path, follow=not self._first_rules)
-        self._found.rejects += [
+        self._result.rejects += [
             Reject(printable(prefix + reject.name), reject.reason) for reject in rejects
         ]
         first_tree = self._trees
@@ -161,8 +163,8 @@ class _Collector:
         self._read_tree(files, reading)
         # Files with class names next to archives apply to the archives as well.
         for tree in range(first_tree, reading.tree):
-            if tree in self._found.class_names and not self._found.class_names[tree].names:
-                self._found.class_names[tree] = reading.class_names
+            if tree in self._result.class_names and not self._result.class_names[tree].names:
+                self._result.class_names[tree] = reading.class_names
 
     def _read_archives(self, files: list[File], prefix: str) -> list[File]:
         """Read the archives in a folder, such as shards; return the other files."""
@@ -183,7 +185,7 @@ class _Collector:
                     if placeholder is not None
                     else f"archive not read: {error.cause.rstrip('.')}"
                 )
-                self._found.rejects.append(Reject(printable(prefix + file.name), reason))
+                self._result.rejects.append(Reject(printable(prefix + file.name), reason))
                 members = []
             if members is not None:
                 archives.append((file, members))
@@ -207,12 +209,12 @@ class _Collector:
                     members,
                     self._new_reading(name, f"{name}/"),
                     archive=by_name[file.name],
-                    beside=tables if read_tables else (),
+                    companions=tables if read_tables else (),
                 )
             elif split is not None:
                 left_out[split] = left_out.get(split, 0) + 1
-        if line := left_out_warning(left_out, "archive"):
-            self._found.warnings.append(line)
+        if warning := left_out_warning(left_out, "archive"):
+            self._result.warnings.append(warning)
         return [file for file in others if file.name not in used]
 
     def _read_tree(
@@ -222,9 +224,9 @@ class _Collector:
         *,
         may_hold_arrays: bool = True,
         archive: Sequence[LabelSource] = (),
-        beside: Sequence[File] = (),
+        companions: Sequence[File] = (),
     ) -> set[str]:
-        """List one tree; return the names of the files ``beside`` its archive that give classes."""
+        """List one tree; return the names of its archive's ``companions`` that give classes."""
         used_tables: set[str] = set()
         items: list[Item] | None = None
         if not self._first_rules:
@@ -233,7 +235,7 @@ class _Collector:
                 reading.notes.append(f"Names in {reading.title} are not UTF-8; read as {encoding}.")
         remaining: Sequence[File] = files
         if may_hold_arrays:
-            found_items = bool(self._found.items)
+            found_items = bool(self._result.items)
             items, remaining = read_by_formats(files, reading, alone=False, found=found_items)
         # Version 0.1.0 ignored all other files next to IDX files.
         if items is not None and self._first_rules:
@@ -246,7 +248,7 @@ class _Collector:
             paths = [item.path for item in found if item.path]
             paths += [file.name for file in remaining if file.suffix in PICTURE_SUFFIXES]
             sources, used, warnings, notes = label_sources(remaining, paths, splits)
-            table_sources, used_tables, table_notes = companion_sources(beside, paths)
+            table_sources, used_tables, table_notes = companion_sources(companions, paths)
             sources += [*table_sources, *archive]
             notes += table_notes if used_tables else []
             reading.warnings += warnings
@@ -255,7 +257,7 @@ class _Collector:
             used |= reading.read_class_names([file for file in remaining if file.name not in used])
             remaining = [file for file in remaining if file.name not in used] if used else remaining
         found += frame_items(remaining, reading)
-        self._found.items += found
+        self._result.items += found
         self._store_results(reading, sources)
         return used_tables
 
@@ -291,8 +293,8 @@ class _Collector:
                 left_out[split] = left_out.get(split, 0) + 1
         items[:] = [item for item in items if left_out_split(item.origin) is None]
         remaining = [file for file in files if left_out_split(file.name) is None]
-        if line := left_out_warning(left_out):
-            reading.warn(line)
+        if warning := left_out_warning(left_out):
+            reading.warn(warning)
         return remaining
 
     def _filter_by_split_column(
@@ -329,22 +331,22 @@ class _Collector:
             left_out = Counter(
                 split or "no part" for split in splits.values() if split not in selected
             )
-            if line := left_out_warning(left_out):
-                reading.warn(line)
+            if warning := left_out_warning(left_out):
+                reading.warn(warning)
             excluded = {path for path, split in splits.items() if split not in selected}
             items[:] = [item for item in items if item.path not in excluded]
             files = [file for file in files if file.name not in excluded]
         return files
 
     def _store_results(self, reading: Reading, sources: list[LabelSource]) -> None:
-        found = self._found
-        found.rejects += reading.rejects
-        found.warnings += reading.warnings
-        found.notes += reading.notes
-        found.own.add(reading.own)
-        found.formats += reading.formats
-        found.sources[reading.tree] = sources
-        found.class_names[reading.tree] = reading.class_names
+        collection = self._result
+        collection.rejects += reading.rejects
+        collection.warnings += reading.warnings
+        collection.notes += reading.notes
+        collection.own.add(reading.own)
+        collection.formats += reading.formats
+        collection.sources[reading.tree] = sources
+        collection.class_names[reading.tree] = reading.class_names
 
 
 def _find_split_folders(files: Sequence[File], items: Sequence[Item]) -> SplitFolders:
@@ -389,8 +391,8 @@ def _archive_splits(
     if masks is None:
         splits = [split_in(name) for name in names]
         return splits, selected_splits(splits, requested)
-    parts: list[str | None] = [masks[_stem(name)] for name in names]
-    return parts, selected_splits(parts, requested if requested in (ALL, *parts) else None)
+    kinds: list[str | None] = [masks[_stem(name)] for name in names]
+    return kinds, selected_splits(kinds, requested if requested in (ALL, *kinds) else None)
 
 
 def _stem(name: str) -> str:

@@ -69,8 +69,8 @@ class Dataset:
             lines = content.decode(errors="surrogatepass").split("\n")
         except (OSError, ValueError):
             lines = []
-        known = len(lines) == len(self)
-        return tuple(printable(lines[number]) if known else "" for number in numbers)
+        is_complete = len(lines) == len(self)
+        return tuple(printable(lines[number]) if is_complete else "" for number in numbers)
 
     def class_of(self, number: int) -> str | None:
         """Return the class name of a picture; None without labels."""

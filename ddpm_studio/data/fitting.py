@@ -23,7 +23,7 @@ from ddpm_studio.picture_shape import (
 )
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
-_LARGEST_KEPT = 64
+_MAX_KEPT_SIZE = 64
 _MEDIAN_FOR_32 = 48
 _SMALLEST = 4
 # The dtypes of pictures that have not been looked at are unknown, so a range covers them all.
@@ -68,7 +68,7 @@ def choose_size(sizes: Iterable[tuple[tuple[int, int], int]], multiple: int) -> 
         multiple: the divisor that the side must have.
     """
     histogram = list(sizes)
-    if len(histogram) == 1 and min(histogram[0][0]) <= _LARGEST_KEPT:
+    if len(histogram) == 1 and min(histogram[0][0]) <= _MAX_KEPT_SIZE:
         side = min(histogram[0][0])
     else:
         sides = np.repeat([min(size) for size, _ in histogram], [count for _, count in histogram])

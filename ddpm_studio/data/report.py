@@ -130,9 +130,9 @@ class Report:
     def known_others(self) -> list[str]:
         """Return a line for each suffix of other files whose file type is known."""
         return [
-            f"{format_count(count, f'file {kind}', f'files {kind}')}: {what}."
+            f"{format_count(count, f'file {kind}', f'files {kind}')}: {description}."
             for kind, count in self.others
-            if (what := unsupported_suffix(kind))
+            if (description := unsupported_suffix(kind))
         ]
 
     def _size_texts(self) -> list[str]:
@@ -184,12 +184,12 @@ class Report:
         )
 
 
-def size_warnings(kept: int) -> tuple[str, ...]:
+def size_warnings(count: int) -> tuple[str, ...]:
     """Return a warning if a set is too small to learn from; empty if it is not."""
-    if kept == 1:
+    if count == 1:
         return ("Only 1 picture: the model will memorise it.",)
-    if kept < _SMALL_SET:
-        return (f"Only {kept} pictures: so few pictures will be memorised rather than learnt.",)
+    if count < _SMALL_SET:
+        return (f"Only {count} pictures: so few pictures will be memorised rather than learnt.",)
     return ()
 
 

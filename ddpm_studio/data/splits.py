@@ -62,13 +62,13 @@ def split_in(name: str) -> str | None:
 
 def splits_in_path(path: str) -> frozenset[str]:
     """Return the splits that the folders of a path name."""
-    return frozenset(part for folder in path.split("/")[:-1] if (part := _folder_split(folder)))
+    return frozenset(split for folder in path.split("/")[:-1] if (split := _folder_split(folder)))
 
 
 @lru_cache(1024)
 def _folder_split(folder: str) -> str | None:
-    part = split_of_folder(folder)
-    return part[0] if part is not None else None
+    split_domain = split_of_folder(folder)
+    return split_domain[0] if split_domain is not None else None
 
 
 def split_of_cell(column: str, value: str) -> str | None:
@@ -126,19 +126,24 @@ def splits_in_folder_names(names: Collection[str]) -> dict[str, tuple[str, str]]
     says nothing and is left empty; next to "DIV2K_train_LR" it is "DIV2K_HR". Other folders are
     extra. None if there are no such names for train and val or test.
     """
-    parts: dict[str, tuple[str, str]] = {}
+    splits_by_name: dict[str, tuple[str, str]] = {}
     for name in names:
-        splits = [word for word in _PIECES.findall(name) if word.casefold() in _BY_WORD]
-        if len(splits) == 1:
-            rest = _SEPARATORS.sub("_", name.replace(splits[0], "")).strip("_")
-            parts[name] = (_BY_WORD[splits[0].casefold()], rest)
-    rests = {rest for _, rest in parts.values()}
+        split_words = [word for word in _PIECES.findall(name) if word.casefold() in _BY_WORD]
+        if len(split_words) == 1:
+            rest = _SEPARATORS.sub("_", name.replace(split_words[0], "")).strip("_")
+            splits_by_name[name] = (_BY_WORD[split_words[0].casefold()], rest)
+    rests = {rest for _, rest in splits_by_name.values()}
     if not any(
-        _include_training(part for part, other_rest in parts.values() if other_rest == rest)
+        _include_training(
+            split for split, other_rest in splits_by_name.values() if other_rest == rest
+        )
         for rest in rests
     ):
         return None
-    result = {name: (part, rest if len(rests) > 1 else "") for name, (part, rest) in parts.items()}
+    result = {
+        name: (split, rest if len(rests) > 1 else "")
+        for name, (split, rest) in splits_by_name.items()
+    }
     return {name: result.get(name, ("extra", "")) for name in names}
 
 
@@ -154,8 +159,8 @@ def _words_of(name: str) -> list[str]:
 
 def mask_splits(names: Collection[str]) -> dict[str, str] | None:
     """Return whether each sibling folder holds pictures or masks; None unless all names say so."""
-    parts = {name: _BY_MASK_WORD.get(name.casefold(), "") for name in names}
-    return parts if set(parts.values()) == {IMAGES, MASKS} else None
+    kinds = {name: _BY_MASK_WORD.get(name.casefold(), "") for name in names}
+    return kinds if set(kinds.values()) == {IMAGES, MASKS} else None
 
 
 def mask_paths(paths: Collection[str]) -> set[str]:
@@ -205,21 +210,21 @@ def selected_splits(splits: Collection[str | None], requested: str | None) -> fr
     if requested in existing and requested is not None:
         return frozenset((requested,))
     if requested is not None and (
-        named := sorted(split for split in existing if split is not None)
+        names := sorted(split for split in existing if split is not None)
     ):
-        raise StudioError(f"There is no part {requested}.", f"There are: {', '.join(named)}.")
+        raise StudioError(f"There is no part {requested}.", f"There are: {', '.join(names)}.")
     existing -= {MASKS} if IMAGES in existing else set()
     return existing & {TRAIN, None} if TRAIN in existing else existing
 
 
-def left_out_warning(counts: dict[str, int], what: str = "picture") -> str:
+def left_out_warning(counts: dict[str, int], noun: str = "picture") -> str:
     """Return a warning about the splits left out, given their counts; empty if there are none."""
-    parts = [
-        f"{count:,} {what if count == 1 else what + 's'} of {split}"
+    texts = [
+        f"{count:,} {noun if count == 1 else noun + 's'} of {split}"
         for split, count in counts.items()
     ]
-    if not parts:
+    if not texts:
         return ""
-    is_one = len(parts) == 1 and next(iter(counts.values())) == 1
+    is_one = len(texts) == 1 and next(iter(counts.values())) == 1
     verb = "is" if is_one else "are"
-    return f"{' and '.join(parts)} {verb} left aside; {SPLIT_ALL_HINT}"
+    return f"{' and '.join(texts)} {verb} left aside; {SPLIT_ALL_HINT}"

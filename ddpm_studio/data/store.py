@@ -38,7 +38,7 @@ from ddpm_studio.strict_json import read_object
 #: Version of the cache: increment it whenever the same input would give other pixels or files.
 FORMAT = 2
 #: Options that select what is read and how: the resulting pictures and classes stand for them.
-CHOOSING = {"range", "layout", "frames", "split", "array", "labels", "classes", "rules"}
+SELECTION_OPTIONS = {"range", "layout", "frames", "split", "array", "labels", "classes", "rules"}
 # Like FORMAT, for sets read by rules other than those of version 0.1.0.
 _RULES_FORMAT = "rules 2.3"
 IMAGES, LABELS, NAMES = "images.npy", "labels.npy", "names.txt"
@@ -80,10 +80,10 @@ def content_key(
         warnings: the warnings about the set.
         extra: whatever else determines the prepared pictures; empty where they are read as by
             version 0.1.0, whose keys stay valid.
-        as_asked: whether to include the options of :data:`CHOOSING`, which select what is read.
+        as_asked: whether to include :data:`SELECTION_OPTIONS`, which select what is read.
     """
     digest = hashlib.blake2b(digest_size=20)
-    dumped = options.model_dump(exclude=None if as_asked else CHOOSING)
+    dumped = options.model_dump(exclude=None if as_asked else SELECTION_OPTIONS)
     digest.update(json.dumps([FORMAT, dumped, *extra], sort_keys=True).encode())
     first_rules = options.rules == FIRST_RULES
     left_out = sorted(

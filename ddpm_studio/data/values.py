@@ -165,15 +165,15 @@ class Values:
         depth = next((bits for bits in _DEPTHS if self.high < 1 << bits), None)
         return Range(0.0, float((1 << depth) - 1)) if depth else None
 
-    def describe(self, used: Range) -> str:
+    def describe(self, range_: Range) -> str:
         """Return a phrase with the values and the range that they were read as."""
-        is_deep = used.low == 0 and used.high > BYTES.high
-        bits = math.log2(used.high + 1) if is_deep else 0.0
+        is_deep = range_.low == 0 and range_.high > BYTES.high
+        bits = math.log2(range_.high + 1) if is_deep else 0.0
         is_deep = is_deep and bits.is_integer()
-        is_mask = used == _UNIT and self.are_integers
+        is_mask = range_ == _UNIT and self.are_integers
         detail = f" ({bits:.0f} bits)" if is_deep else " (a mask)" if is_mask else ""
-        return f"values {self}, read as {used}{detail}"
+        return f"values {self}, read as {range_}{detail}"
 
-    def is_dark(self, used: Range) -> bool:
+    def is_dark(self, range_: Range) -> bool:
         """Whether the values use so little of a range that they may be labels and not levels."""
-        return used.low == 0 and 0 < self.high < _DARK * used.high
+        return range_.low == 0 and 0 < self.high < _DARK * range_.high

@@ -31,7 +31,7 @@ from ddpm_studio.data.values import BRIGHT, Values
 from ddpm_studio.errors import printable
 from ddpm_studio.placeholders import GIT_ANNEX, GIT_LFS, SERVER_ERROR, WEB_PAGE, detect_placeholder
 
-_LONGEST_SUFFIX = 20
+_MAX_SUFFIX_LENGTH = 20
 _SIGNATURE_BYTES = 512
 #: Length in bytes of the hash of a prepared picture.
 RESULT_BYTES = 16
@@ -130,7 +130,7 @@ def read_file(suffix: str, size: int, read: Callable[[int], bytes]) -> bytes:
             head, suffix = read(_SIGNATURE_BYTES), without_shard_number(suffix)
             format_name = identify(head[:HEAD_BYTES])
             if format_name is None or (format_name == "TIFF" and suffix in RAW_SUFFIXES):
-                kind = printable(suffix, _LONGEST_SUFFIX) or "without an ending"
+                kind = printable(suffix, _MAX_SUFFIX_LENGTH) or "without an ending"
                 # For a known suffix, the report itself names the file type.
                 known_suffix = unsupported_suffix(suffix)
                 description = unsupported_gzip(head) if known_suffix else unsupported_type(head)

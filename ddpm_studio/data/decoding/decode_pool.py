@@ -105,7 +105,7 @@ class DecodePool:
         self._assistants: list[_AssistantWorker] = []
         self._new_assistants = new_assistants
         self._idle: queue.SimpleQueue[DecodeProcess | _AssistantWorker] = queue.SimpleQueue()
-        self._one_large = threading.Lock()
+        self._large_lock = threading.Lock()
         # Threads are created on demand: one waits for each process.
         max_threads = count if new_assistants is None else _MAX_ASSISTED
         self._pool = ThreadPoolExecutor(max_threads, thread_name_prefix="prepare")
@@ -201,7 +201,7 @@ class DecodePool:
             for index, outcome in enumerate(result.outcomes):
                 if outcome.kind == "large":
                     # To bound the use of memory, one large picture is decoded at a time.
-                    with self._one_large:
+                    with self._large_lock:
                         retry = worker.request_decode(
                             [pictures[index]], first + index, target, large=True
                         )

@@ -94,7 +94,7 @@ _TRANSPOSE_BY_ORIENTATION = {
     8: Image.Transpose.ROTATE_90,
 }
 _LARGE_PIXELS = 8_000_000
-_ONE_LARGE = threading.Lock()
+_LARGE_LOCK = threading.Lock()
 _MAX_EXIF_BYTES = 1 << 20
 _EXIF_KEYS = ("exif", "xmp", "Raw profile type exif", "XML:com.adobe.xmp")
 
@@ -261,7 +261,7 @@ class OpenedPicture:
             raise LargePicture
         try:
             # To bound the use of memory, only one thread decodes a large picture at a time.
-            with _ONE_LARGE if is_large else nullcontext():
+            with _LARGE_LOCK if is_large else nullcontext():
                 image.load()
                 levels = self._to_levels(image, ranges, measure)
                 return _flatten_upright(image, levels, background, scale if is_large else 1.0)
@@ -297,7 +297,7 @@ class OpenedPicture:
         if is_large and not large:
             raise LargePicture
         try:
-            with _ONE_LARGE if is_large else nullcontext():
+            with _LARGE_LOCK if is_large else nullcontext():
                 samples = page.read(self._data)
                 self.values = Values.of(samples)
                 if page.bands > 1 and self.values.dtype == "uint16":

@@ -40,19 +40,19 @@ def plain_jpeg(data: bytes) -> PlainJpeg | None:
     """Return size and mode of a plain JPEG; None if it needs the full reader."""
     if not data.startswith(_START_OF_IMAGE) or data.count(_START_OF_SCAN) > _MAX_SCANS:
         return None
-    found: PlainJpeg | None = None
+    header: PlainJpeg | None = None
     offset = len(_START_OF_IMAGE)
     try:
         while data[offset] == 0xFF:
             marker = data[offset + 1]
             if marker == _START_OF_SCAN[1]:
-                return found
-            if marker in _START_OF_FRAME and found is None:
+                return header
+            if marker in _START_OF_FRAME and header is None:
                 bits, height, width = data[offset + 4], *_pairs(data, offset + 5)
                 mode = _MODES.get(data[offset + 9])
                 if bits != 8 or mode is None or not 0 < width * height <= _MAX_PIXELS:
                     return None
-                found = PlainJpeg((width, height), mode)
+                header = PlainJpeg((width, height), mode)
             elif marker not in _SKIPPED_SEGMENTS and not (
                 marker == _JFIF and data.startswith(b"JFIF", offset + 4)
             ):

@@ -64,10 +64,10 @@ def main() -> NoReturn:
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until there are no more."""
-    archive = _Archive()
+    cache = _ArchiveCache()
     while line := requests.readline():
         try:
-            answer = _handle_request(json.loads(line), requests, archive)
+            answer = _handle_request(json.loads(line), requests, cache)
         except MemoryError:
             answer = {"error": MEMORY}
         except OSError as error:
@@ -78,7 +78,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         answers.flush()
 
 
-class _Archive:
+class _ArchiveCache:
     """Cache of one open file: the archive that was read last."""
 
     def __init__(self) -> None:
@@ -97,8 +97,10 @@ class _Archive:
         return self._file.read(location, limit)
 
 
-def _handle_request(request: dict[str, Any], blobs: BinaryIO, archive: _Archive) -> dict[str, Any]:
-    readers = [_reader(fields, blobs, archive) for fields in request["pictures"]]
+def _handle_request(
+    request: dict[str, Any], blobs: BinaryIO, cache: _ArchiveCache
+) -> dict[str, Any]:
+    readers = [_reader(fields, blobs, cache) for fields in request["pictures"]]
     target = None
     if request["target"] is not None:
         recipe, path, offset = request["target"]
@@ -108,7 +110,7 @@ def _handle_request(request: dict[str, Any], blobs: BinaryIO, archive: _Archive)
     return run_decode_pass(readers, request["first"], target, large=request["large"])._asdict()
 
 
-def _reader(fields: list[Any], blobs: BinaryIO, archive: _Archive) -> Callable[[], Raw]:
+def _reader(fields: list[Any], blobs: BinaryIO, cache: _ArchiveCache) -> Callable[[], Raw]:
     kind, *rest = fields
     if kind == BYTES:
         size, frame = rest
@@ -121,7 +123,7 @@ def _reader(fields: list[Any], blobs: BinaryIO, archive: _Archive) -> Callable[[
         return partial(_raise_reject, kind, rest[0])
     make = _RANGE_TYPES[kind]
     frame, suffix, size, *location = rest
-    return partial(_read_frame, frame, suffix, size, partial(archive.read, make(*location)))
+    return partial(_read_frame, frame, suffix, size, partial(cache.read, make(*location)))
 
 
 def _read_frame(frame: int, suffix: str, size: int, read: Callable[[int], bytes]) -> Raw:

@@ -122,8 +122,8 @@ def _filter_by_split(files: Sequence[_ArrayFile], reading: Reading) -> list[_Arr
     for split in splits:
         if split not in selected and split is not None:
             left_out[split] = left_out.get(split, 0) + 1
-    if line := left_out_warning(left_out, "file"):
-        reading.warn(line)
+    if warning := left_out_warning(left_out, "file"):
+        reading.warn(warning)
     return [
         array_file for array_file, split in zip(files, splits, strict=True) if split in selected
     ]

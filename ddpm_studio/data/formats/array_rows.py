@@ -92,7 +92,7 @@ class FullArrayRows:
         shape: shape of the array.
         dtype: dtype of the array.
         read: returns the array.
-        last: cache that keeps the array until another one is read.
+        cache: cache that keeps the array until another one is read.
     """
 
     def __init__(
@@ -100,14 +100,14 @@ class FullArrayRows:
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         read: Callable[[], Array],
-        last: LastArrayCache,
+        cache: LastArrayCache,
     ) -> None:
         self.shape, self.dtype = shape, dtype
-        self._read, self._last = read, last
+        self._read, self._cache = read, cache
 
     def __getitem__(self, rows: npt.NDArray[np.int64]) -> Array:
         """Return the rows with these indices, shape (len(rows), …)."""
-        result: Array = self._last.get(self, self._read)[rows]
+        result: Array = self._cache.get(self, self._read)[rows]
         return result
 
 

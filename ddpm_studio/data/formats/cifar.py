@@ -78,8 +78,8 @@ def read_cifar(files: Sequence[File], reading: Reading) -> ReadResult | None:
             classes = _map_names(classes, names.get(reading.own.last, ()))
         layout = ArrayLayout("NCHW", (count, 3, 32, 32))
         parts.append(PictureArray(display_name, batch.pictures, layout, classes))
-    if line := left_out_warning(left_out, "file"):
-        reading.warn(line)
+    if warning := left_out_warning(left_out, "file"):
+        reading.warn(warning)
     used = [*batches, *meta]
     return ReadResult(reading.arrays(parts), frozenset(file.name for file in used))
 

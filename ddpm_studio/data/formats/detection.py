@@ -182,7 +182,7 @@ def archive_files(
     return tar_files(path, stack) if head[_TAR_MAGIC_OFFSET:].startswith(b"ustar") else None
 
 
-def _format_by_signature(path: Path, named: DataFormatInfo, head: bytes) -> DataFormatInfo:
+def _format_by_signature(path: Path, matched: DataFormatInfo, head: bytes) -> DataFormatInfo:
     """Return the format of an archive by its signature, which may differ from its suffix.
 
     Raises:
@@ -191,8 +191,8 @@ def _format_by_signature(path: Path, named: DataFormatInfo, head: bytes) -> Data
     """
     if (placeholder := detect_placeholder(head, path.stat().st_size)) is not None:
         raise placeholder.error(path.name)
-    if named.name not in ("zip", "tar"):
-        return named
+    if matched.name not in ("zip", "tar"):
+        return matched
     if head.startswith(_ZIP_SIGNATURES):
         return DATA_FORMATS["zip"]
     if head[_TAR_MAGIC_OFFSET:].startswith(b"ustar") or head.startswith(_COMPRESSED_SIGNATURES):
@@ -200,4 +200,4 @@ def _format_by_signature(path: Path, named: DataFormatInfo, head: bytes) -> Data
     if (description := unsupported_type(head) or misnamed_picture(head)) is not None:
         problem, _, remedy = description.partition(": ")
         raise StudioError(f"{path.name} is {problem}.", f"{remedy[:1].upper()}{remedy[1:]}.")
-    return named
+    return matched

@@ -38,7 +38,7 @@ _ADDRESSES_OFFSET = {0: 24, 1: 28}
 _ADDRESS_SIZE_OFFSET, _MAX_SUPERBLOCK = 13, 28 + 4 * 255
 # Size that a dataset may claim without any data, and the largest compression ratio above it: gzip
 # reaches at most 1,032:1, other filters more where all values are equal.
-_SMALL_BYTES, _MAX_PACKED = 256 << 20, 4096
+_SMALL_BYTES, _MAX_COMPRESSION_RATIO = 256 << 20, 4096
 
 # Attributes in Keras's files of models, and of weights alone.
 _KERAS_ATTRIBUTES = ("model_config", "keras_version", "layer_names")
@@ -256,7 +256,7 @@ def _reject_keras(source: h5py.File, name: str) -> None:
 def _rows(dataset: Any, reading: Reading, name: str) -> ArrayRows:
     shape = tuple(int(size) for size in dataset.shape)
     claimed_bytes = math.prod(shape) * dataset.dtype.itemsize
-    if claimed_bytes > max(_SMALL_BYTES, _MAX_PACKED * dataset.id.get_storage_size()):
+    if claimed_bytes > max(_SMALL_BYTES, _MAX_COMPRESSION_RATIO * dataset.id.get_storage_size()):
         raise StudioError(
             f"{name} claims {claimed_bytes:,} bytes, of which the file holds next to none.",
             _UNFINISHED_REMEDY,

@@ -118,8 +118,8 @@ def find_picture_arrays(
     for array in chosen:
         if array.split not in selected and array.split is not None:
             left_out[array.split] = left_out.get(array.split, 0) + array.shape[0]
-    if line := left_out_warning(left_out):
-        reading.warnings.append(f"{name}: {line}")
+    if warning := left_out_warning(left_out):
+        reading.warnings.append(f"{name}: {warning}")
     parts = []
     for array in chosen:
         if array.split in selected:
@@ -200,8 +200,8 @@ def _single_picture_parts(
     for array in single_pictures:
         if array.split not in selected and array.split is not None:
             left_out[array.split] = left_out.get(array.split, 0) + 1
-    if line := left_out_warning(left_out):
-        reading.warnings.append(f"{name}: {line}")
+    if warning := left_out_warning(left_out):
+        reading.warnings.append(f"{name}: {warning}")
     groups = [array.name.rpartition("/")[0].rpartition("/")[2] for array in remaining]
     names = {array.name for array in single_pictures}
     others = [array for array in arrays if array.name not in names]

@@ -58,8 +58,8 @@ def read_parquet(files: Sequence[File], reading: Reading) -> ReadResult:
     for file, file_error in errors:
         reason = f"no pictures: {file_error.cause.rstrip('.')}"
         reading.rejects.append(Reject(reading.shown(file.name), reason))
-    if line := left_out_warning(left_out, "file"):
-        reading.warn(line)
+    if warning := left_out_warning(left_out, "file"):
+        reading.warn(warning)
     return ReadResult(items, names)
 
 
@@ -209,9 +209,9 @@ class _ParquetTable:
         if unread := [
             printable(column, 60) for column in self._schema.names if column not in read_columns
         ][:_SHOWN]:
-            line = f"Columns that are not read: {', '.join(unread)}."
-            if line not in self._reading.notes:
-                self._reading.notes.append(line)
+            note = f"Columns that are not read: {', '.join(unread)}."
+            if note not in self._reading.notes:
+                self._reading.notes.append(note)
         return known + [
             name for name in others if requested and name.casefold() == requested.casefold()
         ]

@@ -52,8 +52,8 @@ def read_stl10(files: Sequence[File], reading: Reading) -> ReadResult | None:
     for siblings, name in found:
         if (split := str(_split(name))) not in selected:
             left_out[split] = left_out.get(split, 0) + siblings[name].size // _BYTES
-    if line := left_out_warning(left_out):
-        reading.warn(line)
+    if warning := left_out_warning(left_out):
+        reading.warn(warning)
     parts = []
     for siblings, name in found:
         if _split(name) not in selected:

@@ -29,10 +29,10 @@ def yaml_names(text: str) -> object:
         pairs = [(pair[1] or "", (pair[2] or pair[3] or pair[4] or "").strip()) for pair in matches]
     else:
         pairs = list(_block(rest)) if not first_line or first_line.startswith("#") else []
-    named = [(number, name) for number, name in pairs if name]
-    if named and all(number for number, _ in named):
-        return dict(named)
-    return [name for _, name in named] if not any(number for number, _ in named) else None
+    entries = [(number, name) for number, name in pairs if name]
+    if entries and all(number for number, _ in entries):
+        return dict(entries)
+    return [name for _, name in entries] if not any(number for number, _ in entries) else None
 
 
 def _block(text: str) -> Iterator[tuple[str, str]]:
