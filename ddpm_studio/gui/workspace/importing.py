@@ -55,7 +55,7 @@ class Importer(QObject):
         """Inspect a path; one of the signals follows, or the job fails with the reason."""
         job = self._backend.submit(specs.runs.inspect_model(path))
         job.on_finished(partial(self._on_inspected, job, path))
-        self._opening.wait_for(job, path)
+        self._opening.track(job, path)
 
     def read(self, path: Path, request: ImportRequest) -> None:
         """Convert a model to a run; ``run_created`` follows, or the job fails with the reason.
@@ -72,7 +72,7 @@ class Importer(QObject):
         job = self._backend.submit(specs.runs.import_model(path, run, request))
         job.on_event(self._on_event)
         job.on_finished(partial(self._on_made, job))
-        self._opening.wait_for(job, path, after)
+        self._opening.track(job, path, after)
 
     def _on_inspected(
         self,

@@ -109,7 +109,7 @@ def test_a_run_that_is_opened_meanwhile_stays_open_and_the_imported_one_is_offer
         studio.open_run(other)
         fake.finish(fake.job("Opening other"), view_of(other))
 
-    studio.importer.look(Path("/models/ema.ckpt"))
+    studio.importer.inspect(Path("/models/ema.ckpt"))
     if during == "inspection":
         open_other()
     fake.finish(fake.job("Looking at ema.ckpt"), ModelDescription("Ho's code", {}))
@@ -144,7 +144,7 @@ def test_an_import_that_fails_after_another_run_was_opened_is_told(fake: FakeBac
     studio = Studio(fake)
     told: list[object] = []
     studio.notified.connect(told.append)
-    studio.importer.look(Path("/models/ema.ckpt"))
+    studio.importer.inspect(Path("/models/ema.ckpt"))
     studio.open_run(Path("/runs/other"))
     fake.finish(fake.job("Looking at ema.ckpt"), ModelDescription("Ho's code", {}))
     fake.fail(fake.job("Opening ema.ckpt"), StudioError("It is damaged.", "Download it again."))

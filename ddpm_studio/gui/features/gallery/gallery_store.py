@@ -133,7 +133,7 @@ class GalleryStore(QObject):
     def _on_not_deleted(self, items: list[GalleryEntry], failure: Failure) -> None:
         """Add those pictures again whose files are still there."""
         self.about_to_add.emit()
-        self._items.save_to_gallery(
+        self._items.keep(
             [item for item in items if item.unsaved is None and is_file(item.path)]
         )
         self.added.emit()
