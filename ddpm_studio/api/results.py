@@ -287,8 +287,8 @@ class Evaluation(EvaluationResult):
             for figure in self.figures
         )
         return (
-            f"<Evaluation: {values}; {self.samples:,} samples against {self.reference:,} real "
-            f"pictures in {self.features}>"
+            f"<Evaluation: {values}; {self.samples:,} samples against "
+            f"{format_count(self.reference, 'real picture')} in {self.features}>"
         )
 
 

@@ -25,6 +25,7 @@ from ddpm_studio.api.publishing import PublishingMethods
 from ddpm_studio.api.results import Drawing, Encoded, fields_of_event
 from ddpm_studio.api.stoppable import run_training
 from ddpm_studio.api.store import models
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import check_destination
@@ -342,7 +343,8 @@ class Run(MeasuringMethods, PublishingMethods):
         )
         return (
             f"<Run {str(self.path)!r}: step {steps}{loss}; "
-            f"{side_text(summary.width, summary.height)} px, {summary.channels} channels, "
+            f"{side_text(summary.width, summary.height)} px, "
+            f"{format_count(summary.channels, 'channel')}, "
             f"T = {summary.timesteps:,}, {network}>"
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ddpm_studio.durations import format_count
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.atomic_writes import atomic_write, check_suffix
 from ddpm_studio.export.grid import Pictures
@@ -51,7 +52,9 @@ def open_npz(path: Path, count: int) -> Iterator[WritePictures]:
 
             yield write_pictures
         if written_count != count:
-            raise StudioError(f"{written_count:,} pictures came for {count:,}.", "Draw them again.")
+            raise StudioError(
+                f"{format_count(written_count, 'picture')} came for {count:,}.", "Draw them again."
+            )
         if labels:
             with archive.open("arr_1.npy", "w") as member:
                 np.lib.format.write_array(member, np.array(labels, np.int64), allow_pickle=False)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.networks.diffusers_unet import DiffusersUNetConfig
 from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.engine.networks.openai_unet import OpenAIUNetConfig
@@ -247,7 +248,10 @@ def _levels(fields: Config, levels: int, chosen: Mapping[str, Any]) -> tuple[lis
         for block in blocks:
             require(field, block, _TYPES[field])
     if len(down) != levels:
-        raise ValueError(f"down_block_types has {len(down)} blocks for {levels} levels")
+        raise ValueError(
+            f"down_block_types has {format_count(len(down), 'block')} for "
+            f"{format_count(levels, 'level')}"
+        )
     if up != _up_block_types(down):
         raise UnsupportedFieldError(
             "up_block_types", up, f"the mirror of down_block_types, {_up_block_types(down)},"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, PoolCall
 from ddpm_studio.catalogue.tools import drawing_of
+from ddpm_studio.durations import format_count
 from ddpm_studio.jobs.events import DrawingResult, Event, Latent, Pictures
 from ddpm_studio.requests import DrawRequest, InterpolateRequest, SampleRequest, ShareRequest
 
@@ -85,7 +86,9 @@ def sample_interleaved(
 
         return jobs.sample_interleaved(requests, models)
 
-    return JobSpec(f"Sampling with {len(requests)} samplers", DeviceSteps(work), slot=slot)
+    return JobSpec(
+        f"Sampling with {format_count(len(requests), 'sampler')}", DeviceSteps(work), slot=slot
+    )
 
 
 def load_latent(path: Path) -> JobSpec[Latent]:

@@ -18,6 +18,7 @@ from ddpm_studio.cli.options import (
     with_options,
 )
 from ddpm_studio.cli.output import print_json
+from ddpm_studio.durations import format_count
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import is_file, path_exists
 from ddpm_studio.rank_flag import requested_devices
@@ -102,11 +103,12 @@ def _print_result(result: EvaluationResult) -> None:
         floor = "" if figure.floor is None else f"  {figure.floor:11.4f}"
         print(f"{figure.title:<{width}}  {figure.value:11.4f}{floor}")
     print(
-        f"Of {result.samples:,} samples against {result.reference:,} real pictures, "
+        f"Of {result.samples:,} samples against {format_count(result.reference, 'real picture')}, "
         f"in {result.features}."
     )
     if floors:
-        print(f"Floor: the same of {result.floor:,} real pictures in the place of samples.")
+        real = format_count(result.floor, "real picture")
+        print(f"Floor: the same of {real} in the place of samples.")
     accuracy = result.features_told.get("held_out_accuracy")
     if isinstance(accuracy, float):
         tested_count = result.features_told.get("held_out_pictures")

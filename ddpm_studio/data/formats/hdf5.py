@@ -263,8 +263,9 @@ def _rows(dataset: Any, reading: Reading, name: str) -> ArrayRows:
         )
     chunks = StoredChunks(dataset) if dataset.chunks is not None else None
     if chunks is not None and chunks.written < chunks.count:
+        were = "was" if chunks.written == 1 else "were"
         reading.warn(
-            f"{name}: {chunks.written:,} of {chunks.count:,} chunks were written; the others are "
+            f"{name}: {chunks.written:,} of {chunks.count:,} chunks {were} written; the others are "
             f"read as {printable(str(dataset.fillvalue), 20)}."
         )
 

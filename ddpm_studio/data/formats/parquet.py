@@ -22,6 +22,7 @@ from ddpm_studio.data.formats.reading import Reading, ReadResult
 from ddpm_studio.data.items import MAX_FILES, File, Item
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.splits import left_out_warning, selected_splits, split_of, split_of_folder
+from ddpm_studio.durations import format_count
 from ddpm_studio.errors import StudioError, printable
 
 _PICTURE_COLUMNS = ("image", "img", "picture", "photo", "jpg", "png")
@@ -103,7 +104,8 @@ class _ParquetTable:
             raise StudioError(f"{self._name} holds more than {MAX_FILES:,} pictures.", "Split it.")
         rows = sum(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
         if rows != metadata.num_rows:
-            reason = f"its parts hold {rows:,} rows, where {metadata.num_rows:,} are told of"
+            counted_rows = format_count(rows, "row")
+            reason = f"its parts hold {counted_rows}, where {metadata.num_rows:,} are told of"
             raise self._damaged(ValueError(reason))
         choices = {name: partial(self._labels, name) for name in self._label_columns()}
         classes = self._reading.own_labels(self._name, choices, metadata.num_rows)

@@ -270,8 +270,9 @@ class Reading:
         floats = [(p, v) for p, v in zip(parts, values, strict=True) if v.dtype.startswith("float")]
         dark = [p for p, v in floats if ranges.get(v.dtype) == BYTES and 0 <= v.low < v.high <= 1]
         if dark and len(dark) < len(floats):
+            hold = "holds" if len(dark) == 1 else "hold"
             self.warnings.append(
-                f"{len(dark):,} of {len(floats):,} arrays, such as {dark[0].name}, hold values "
+                f"{len(dark):,} of {len(floats):,} arrays, such as {dark[0].name}, {hold} values "
                 "from 0 to 1: in the range 0..255 of the others they are black. Prepare them apart."
             )
 

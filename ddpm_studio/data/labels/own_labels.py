@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ddpm_studio.durations import format_count
+
 Array = npt.NDArray[Any]
 #: Functions that read the label arrays, by name, the most likely first.
 OwnChoices = Mapping[str, Callable[[], Array]]
@@ -84,4 +86,4 @@ def unusable_labels_reason(labels: Array, count: int) -> str:
             return "a picture is of several classes at once, or of none, and here it is of one"
         if labels.size == count and kind == "f":
             return "they are measures, and no whole numbers"
-    return f"{labels.dtype} {labels.shape} does not go with {count:,} pictures"
+    return f"{labels.dtype} {labels.shape} does not go with {format_count(count, 'picture')}"

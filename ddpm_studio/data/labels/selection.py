@@ -100,9 +100,10 @@ def choose_labels(
     missing = classes.count(None)
     if missing and options.labels is None:
         if missing < len(classes) and used:
+            have, those = ("has", "this picture") if missing == 1 else ("have", "these pictures")
             notes.append(
-                f"{missing:,} of {len(classes):,} pictures have no label, so there are no classes; "
-                f"--labels {next(iter(used))} leaves these pictures out."
+                f"{missing:,} of {len(classes):,} pictures {have} no label, so there are no "
+                f"classes; --labels {next(iter(used))} leaves {those} out."
             )
         return Labels(None, choices, (), tuple(notes))
     if missing == len(classes):

@@ -105,7 +105,8 @@ def space_timesteps(T: int, sections: str) -> Tensor:
         size = T // len(counts) + (section < T % len(counts))
         if count > size:
             raise ValueError(
-                f"section {section + 1} of {len(counts)} has {size} timesteps, not {count} to keep"
+                f"section {section + 1} of {len(counts)} has {size} of the timesteps, "
+                f"not {count} to keep"
             )
         stride = (size - 1) / (count - 1) if count > 1 else 1.0
         # Accumulated and rounded half to even as in OpenAI's code: near halves any other order of

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from ddpm_studio.backend import JobHandle, State, specs
+from ddpm_studio.gui.features.common.counts import step_count
 from ddpm_studio.gui.widgets.layout.message_bar import Level, MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event, RunStarted
@@ -95,9 +96,9 @@ class Recovery(QObject):
         if self._studio.run != started.run:
             # Reported by ``trained_elsewhere`` already.
             return
-        text = self.tr("The training of {name} was stopped before its {total} steps. It is saved.")
+        text = self.tr("The training of {name} was stopped before its {total}. It is saved.")
         # The user has stopped it: an info, which disappears by itself, not a warning.
-        self._offer(entry, text.format(name=entry.run.name, total=f"{entry.steps:,}"), "info")
+        self._offer(entry, text.format(name=entry.run.name, total=step_count(entry.steps)), "info")
 
     def _on_trained_elsewhere(self, run: Path) -> None:
         template = self.tr("The training of {0} has ended.")

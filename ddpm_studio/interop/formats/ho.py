@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.networks.registry import build_on_meta
 from ddpm_studio.engine.networks.unet_config import UNetConfig, level_sides
 from ddpm_studio.interop.formats.format import (
@@ -81,7 +82,7 @@ def paper_config(table: StateDict, answers: Answers) -> UNetConfig:
     base, channels = shape_of(table, "conv_in.weight")[:2]
     out = shape_of(table, "conv_out.weight")[0]
     if out not in (channels, 2 * channels):
-        raise ValueError(f"it gives {out} channels for {channels}")
+        raise ValueError(f"it gives {format_count(out, 'channel')} for {channels}")
     widths = [
         shape_of(table, f"down.{level}.block.0.conv1.weight")[0] for level in range(len(attends))
     ]

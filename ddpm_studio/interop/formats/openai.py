@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.networks.openai_unet import OpenAIUNetConfig
 from ddpm_studio.engine.networks.registry import build_on_meta
 from ddpm_studio.engine.networks.unet_config import level_sides
@@ -232,7 +233,7 @@ def _plan(weights: StateDict) -> _Plan:
     channels = shape_of(weights, "input_blocks.0.0.weight")[1]
     out = shape_of(weights, "out.2.weight")[0]
     if out not in (channels, 2 * channels):
-        raise ValueError(f"it gives {out} channels for {channels}")
+        raise ValueError(f"it gives {format_count(out, 'channel')} for {channels}")
     by_t = shape_of(weights, "input_blocks.1.0.emb_layers.1.weight")[0]
     if _LABELS in weights and len(shape_of(weights, _LABELS)) != 2:
         raise ValueError(f"{_LABELS} is no table of classes")

@@ -161,7 +161,8 @@ def _mixture_classes(model: Model, request: MixRequest, weights: Tensor) -> Clas
         return None
     if len(labels) != weights.shape[1]:
         raise StudioError(
-            f"{len(labels)} classes do not go with {weights.shape[1]} pictures.",
+            f"There are {format_count(weights.shape[1], 'picture')}, and not as many classes: "
+            f"{len(labels)}.",
             "Give one of each picture, in order; none where it has none.",
         )
     known = [label for label in labels if label is not None]

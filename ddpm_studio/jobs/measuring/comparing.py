@@ -14,6 +14,7 @@ from ddpm_studio import paths
 from ddpm_studio.catalogue import FEATURES, METRICS, FeatureInfo, MetricInfo
 from ddpm_studio.catalogue.origins import origins
 from ddpm_studio.data import Dataset
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.generators import map_events
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import (
@@ -93,7 +94,8 @@ def compare(
     rows = split_real_rows(hashes, len(pictures), request.reference, is_held_out, candidates)
     if len(rows.floor) < len(pictures):
         yield Notice(
-            f"The floor is that of {len(rows.floor):,} real pictures, not of {len(pictures):,}: "
+            f"The floor is that of {format_count(len(rows.floor), 'real picture')}, not of "
+            f"{len(pictures):,}: "
             f"there are {len(candidates):,} in all."
         )
     samples, floor = yield from _compute_features(space, pictures, real, rows, request.seed)

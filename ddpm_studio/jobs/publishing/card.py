@@ -106,9 +106,14 @@ def _training(info: RunInfo, step: int, name: str) -> Iterator[str]:
 def _figures(info: RunInfo, step: int, card_evaluation: CardEvaluation, name: str) -> Iterator[str]:
     evaluation = card_evaluation.evaluation
     yield (
-        f"Of {evaluation.samples:,} samples against {evaluation.reference:,} real pictures, in "
+        f"Of {evaluation.samples:,} samples against "
+        f"{format_count(evaluation.reference, 'real picture')}, in "
         f"{markdown_text(evaluation.features)}."
-        + (f" Floor: the same of {evaluation.floor:,} real pictures." if evaluation.floor else "")
+        + (
+            f" Floor: the same of {format_count(evaluation.floor, 'real picture')}."
+            if evaluation.floors
+            else ""
+        )
     )
     yield _table(evaluation.figures, evaluation.floors)
     yield _code(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.tables import LEARNING_RATES
 from ddpm_studio.jobs.publishing.commands import data_args, run_name, train_command
 from ddpm_studio.requests import TrainRequest
@@ -63,8 +64,8 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
     last_stage = stages[-1]
     remarks = [_describe_change(change) for change in info.changes if change.step < step]
     if step != last_stage.planned:
-        template = "It was planned for {planned:,} steps, and is at step {step:,}."
-        remarks.insert(0, template.format(planned=last_stage.planned, step=step))
+        planned = format_count(last_stage.planned, "step")
+        remarks.insert(0, f"It was planned for {planned}, and is at step {step:,}.")
     if info.student is not None:
         # Its stages are parts of the planned steps, and no command resumes within one.
         exact = len(stages) == 1 and step == last_stage.planned

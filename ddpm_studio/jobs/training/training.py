@@ -220,7 +220,8 @@ def _prepare_and_train(
     if request.held_out and split is None:
         yield Notice("No picture is held out: there are too few for that share.")
     elif split is not None:
-        held_out_message = f"{len(split.held):,} of {len(dataset):,} pictures are held out"
+        are = "is" if len(split.held) == 1 else "are"
+        held_out_message = f"{len(split.held):,} of {len(dataset):,} pictures {are} held out"
         yield InfoNotice(f"{held_out_message}; the other {len(split.trained):,} are trained on.")
     rows = None if split is None else split.trained
     batch, count = request.pictures_per_step, len(dataset if rows is None else rows)

@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 
 import numpy as np
 
+from ddpm_studio.durations import format_count
 from ddpm_studio.metrics.features.space import (
     Basis,
     Features,
@@ -45,7 +46,9 @@ class ProjectedSpace:
     @property
     def title(self) -> str:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
-        return f"{self.components.shape[1]} principal components of {self.space.title}"
+        return (
+            f"{format_count(self.components.shape[1], 'principal component')} of {self.space.title}"
+        )
 
     @property
     def details(self) -> Mapping[str, object]:

@@ -68,7 +68,7 @@ def test_an_empty_label_is_no_class(tmp_path: Path, missing: str | None) -> None
     pq.write_table(table, tmp_path / "x.parquet")
     data = prepared(tmp_path / "cache", tmp_path / "x.parquet")
     assert data.labels is None
-    line = "1 of 4 pictures have no label, so there are no classes; --labels label leaves these"
+    line = "1 of 4 pictures has no label, so there are no classes; --labels label leaves this"
     assert any(line in one for one in data.report.told)
     data = prepared(tmp_path / "cache", tmp_path / "x.parquet", labels="label")
     assert dict(data.report.class_counts) == {"cat": 2, "dog": 1}

@@ -89,7 +89,7 @@ def test_known_sets() -> None:
         (1000, "ddim0", "no whole stride keeps 0"),
         (1000, "ddim1", "no whole stride keeps 1 of 1000 timesteps; 2"),
         (1, "ddim1", "no whole stride keeps 1 of 1 timesteps$"),
-        (1000, "10,500,10", "section 2 of 3 has 333 timesteps, not 500"),
+        (1000, "10,500,10", "section 2 of 3 has 333 of the timesteps, not 500"),
         (1000, "0,0", "keeps no timestep"),
         (1000, "", 'such as "10,15,20", or "ddim50"; not \'\''),
         (1000, "10,,10", 'such as "10,15,20", or "ddim50"'),

@@ -116,8 +116,8 @@ def test_what_is_refused_where_it_enters(fields: dict[str, object], message: str
     ("text", "message"),
     [
         ("ddim11", "No whole stride keeps 11 of 20 timesteps; 10"),
-        ("21", "Section 1 of 1 has 20 timesteps, not 21 to keep"),
-        ("1,11", "Section 2 of 2 has 10 timesteps, not 11 to keep"),
+        ("21", "Section 1 of 1 has 20 of the timesteps, not 21 to keep"),
+        ("1,11", "Section 2 of 2 has 10 of the timesteps, not 11 to keep"),
     ],
 )
 def test_what_t_has_no_room_for(run: Path, models: ModelStore, text: str, message: str) -> None:

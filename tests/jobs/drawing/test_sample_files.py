@@ -131,7 +131,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path) -> Non
 
 def test_too_few_pictures_make_no_file(tmp_path: Path) -> None:
     with (
-        pytest.raises(StudioError, match="1 pictures came for 2"),
+        pytest.raises(StudioError, match="1 picture came for 2"),
         open_npz(tmp_path / "a.npz", 2) as take,
     ):
         take(np.zeros((1, 4, 4, 3), np.uint8), None)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.gui.features.bits.bits_saver import BitsSaver
+from ddpm_studio.gui.features.common.counts import picture_count
 from ddpm_studio.gui.features.common.drawing_rows import blank_like
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
@@ -268,12 +269,12 @@ class BitsPanel(ToolPanel):
         total = self.tr("{0} bits/dim").format(f"{result.total:.3f}")
         self.total.setText(total if error is None else f"{total} ± {error:.3f}")
         self.parts.setText(
-            self.tr("L at T {0} · Σ Lₜ₋₁ {1} · L₀ {2} · {3} of {4} pictures").format(
+            self.tr("L at T {0} · Σ Lₜ₋₁ {1} · L₀ {2} · {3} of {4}").format(
                 f"{result.prior:.5f}",
                 f"{result.middle:.3f}",
                 f"{result.decoder:.3f}",
-                result.pictures,
-                result.asked,
+                f"{result.pictures:,}",
+                picture_count(result.asked),
             )
             + (
                 f"\n{_with_subscripts(translated(remark))}"

@@ -12,6 +12,7 @@ from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.durations import format_size
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.features.common.counts import counted
 from ddpm_studio.gui.platform.images import band_selection
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
@@ -156,7 +157,7 @@ class AnimationDialog(QDialog):
         if self._debounce_timer.isActive():
             return
         parts = [
-            self.tr("{0} frames").format(f"{found.frames:,}"),
+            counted(found.frames, self.tr("1 frame"), self.tr("{n} frames")),
             self.tr("{0:.1f} s").format(found.seconds) if found.seconds else "",
             self.tr("{0} pixels").format(size_text(found.width, found.height)),
             self.tr("about {0}").format(format_size(found.size)),

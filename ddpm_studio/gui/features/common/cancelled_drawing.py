@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from ddpm_studio.backend import JobHandle, State
-from ddpm_studio.gui.features.common.picture_count import picture_count
+from ddpm_studio.gui.features.common.counts import picture_count
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio

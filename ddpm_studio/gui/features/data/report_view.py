@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QVBoxLayout, QWidget
 from ddpm_studio.data.samples import sample_name
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import Failure
+from ddpm_studio.gui.features.common.counts import counted, picture_count
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.advice import options_to_titles
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
@@ -57,7 +58,7 @@ class ReportView(QWidget):
 
     def show_preview(self, title: str, preview: PreviewResult) -> None:
         """Show what is known from a few pictures, before all are read."""
-        found = self._count(preview.found, self.tr("1 file"), self.tr("{n} files"))
+        found = counted(preview.found, self.tr("1 file"), self.tr("{n} files"))
         self._show(
             title, f"{found} · {self._kind(PictureShape.of(preview.pictures))}", [], [], [], []
         )
@@ -70,12 +71,12 @@ class ReportView(QWidget):
         """Show what a data set has, with notes, warnings, classes and rejects of its report."""
         report = dataset.report
         figures = [
-            self._count(report.kept, self.tr("1 picture"), self.tr("{n} pictures")),
+            picture_count(report.kept),
             self._kind(dataset.shape),
         ]
         if dataset.class_names:
             count = len(dataset.class_names)
-            figures.append(self._count(count, self.tr("1 class"), self.tr("{n} classes")))
+            figures.append(counted(count, self.tr("1 class"), self.tr("{n} classes")))
         notes = []
         if len(report.sizes) == 1:
             (width, height), _ = report.sizes[0]
@@ -93,7 +94,7 @@ class ReportView(QWidget):
             )
         if report.duplicates:
             notes.append(
-                self._count(
+                counted(
                     report.duplicates,
                     self.tr("1 is an exact copy of another."),
                     self.tr("{n} are exact copies of others."),
@@ -102,7 +103,7 @@ class ReportView(QWidget):
         # The other files of sets that ship are their licences, which need no mention.
         if report.others and not all(map(sample_name, dataset.source)):
             notes.append(
-                self._count(
+                counted(
                     sum(count for _, count in report.others),
                     self.tr("1 other file is not a picture."),
                     self.tr("{n} other files are not pictures."),
@@ -142,7 +143,7 @@ class ReportView(QWidget):
             widget.setVisible(bool(text))
         self.figures.setToolTip("\n".join(classes))
         self._rejects.setStringList(rejects)
-        count = self._count(
+        count = counted(
             len(rejects), self.tr("1 picture left out"), self.tr("{n} pictures left out")
         )
         self.left_out.set_text(count, self.tr("Show which and why"))
@@ -155,6 +156,3 @@ class ReportView(QWidget):
     def _kind(self, shape: PictureShape) -> str:
         colours = {1: self.tr("gray"), 3: self.tr("colour")}
         return f"{shape.size_text}, {colours.get(shape.channels, shape.colour)}"
-
-    def _count(self, count: int, one: str, many: str) -> str:
-        return one if count == 1 else many.format(n=f"{count:,}")

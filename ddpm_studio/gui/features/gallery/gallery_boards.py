@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.gui.features.common.picture_count import picture_count
+from ddpm_studio.gui.features.common.counts import picture_count
 from ddpm_studio.gui.features.gallery.board_bar import BoardBar
 from ddpm_studio.gui.features.gallery.board_dialog import BoardDialog
 from ddpm_studio.gui.features.gallery.gallery_items import Filter, GalleryItems

@@ -11,8 +11,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import JobHandle, specs
+from ddpm_studio.gui.features.common.counts import picture_count
 from ddpm_studio.gui.features.common.exporting import Export
-from ddpm_studio.gui.features.common.picture_count import picture_count
 from ddpm_studio.gui.features.common.size_dialog import ask_zoom, saved_side
 from ddpm_studio.gui.features.gallery.gallery_store import GalleryStore
 from ddpm_studio.gui.platform.images import PictureDrop, Pictures, band_selection

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.features.common.counts import picture_count
 from ddpm_studio.gui.features.common.exporting import ExportMenu
-from ddpm_studio.gui.features.common.picture_count import picture_count
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel

@@ -133,9 +133,7 @@ class GalleryStore(QObject):
     def _on_not_deleted(self, items: list[GalleryEntry], failure: Failure) -> None:
         """Add those pictures again whose files are still there."""
         self.about_to_add.emit()
-        self._items.keep(
-            [item for item in items if item.unsaved is None and is_file(item.path)]
-        )
+        self._items.keep([item for item in items if item.unsaved is None and is_file(item.path)])
         self.added.emit()
 
     def _on_restored(self, items: list[GalleryEntry], result: object) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.catalogue.tools import drawings
 from ddpm_studio.engine.sizes import size_text
+from ddpm_studio.gui.features.common.counts import step_count
 from ddpm_studio.gui.features.common.sampler_titles import sampler_title
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
@@ -146,7 +147,7 @@ class RecipeView(QWidget):
         steps = request.get("steps")
         text = sampler_title(str(request["sampler"]))
         if steps is not None:
-            text += self.tr(", {0} steps").format(steps)
+            text += f", {step_count(steps) if isinstance(steps, int) else steps}"
         if request.get("respacing"):
             text += f", {request['respacing']}"
         if request.get("eta"):

@@ -19,6 +19,7 @@ from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.catalogue import SAMPLERS
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.features.common.counts import counted
 from ddpm_studio.gui.features.learn.linked_highlights import LinkedHighlights
 from ddpm_studio.gui.features.learn.playground_equations import PlaygroundEquations
 from ddpm_studio.gui.features.learn.sampler_tile import SamplerTile
@@ -260,7 +261,8 @@ class PlaygroundPanel(QWidget):
         if len(self._drawing) < _MAX_DRAWN_POINTS:
             self._drawing.append((x, y))
             self.score.plot.set_data(np.array(self._drawing, np.float32))
-            self.status.setText(self.tr("{0} points drawn").format(f"{len(self._drawing):,}"))
+            one, many = self.tr("1 point drawn"), self.tr("{n} points drawn")
+            self.status.setText(counted(len(self._drawing), one, many))
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, PointTrainingState):

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.catalogue import SAMPLERS
+from ddpm_studio.gui.features.common.counts import step_count
 from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
 from ddpm_studio.gui.features.learn.tool_links import tool_links
 from ddpm_studio.gui.platform.images import Pictures
@@ -59,7 +60,7 @@ class StepsChapter(ModelChapter):
         self._rows = []
         request = self._request()
         steps = self._steps(request)
-        self._labels = [self._row_label(count) for count in steps]
+        self._labels = [step_count(count) for count in steps]
         return specs.teaching.step_rows(request, steps)
 
     def _request(self) -> SampleRequest:
@@ -72,9 +73,6 @@ class StepsChapter(ModelChapter):
             return [1, 2]
         counts = (*_STEP_COUNTS, max_steps) if self.slow.isChecked() else _STEP_COUNTS
         return sorted({min(count, max_steps) for count in counts})
-
-    def _row_label(self, count: int) -> str:
-        return self.tr("1 step") if count == 1 else self.tr("{0} steps").format(f"{count:,}")
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, DrawingResult):

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ddpm_studio.gui.features.common.counts import counted
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name
@@ -82,9 +83,7 @@ class CompareView(QWidget):
     def _fill(self) -> None:
         differing = self.differing
         self.title.setText(
-            self.tr("{n} settings differ").format(n=len(differing))
-            if len(differing) != 1
-            else self.tr("1 setting differs")
+            counted(len(differing), self.tr("1 setting differs"), self.tr("{n} settings differ"))
         )
         titles = differing if self.only_differing.isChecked() else self._titles()
         table = self.table

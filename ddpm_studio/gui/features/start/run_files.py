@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.durations import format_size
 from ddpm_studio.errors import Failure
+from ddpm_studio.gui.features.common.counts import step_count
 from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -200,7 +201,7 @@ class RunFiles(QObject):
         size, steps = format_size(trashed.extent.size), trashed.extent.steps
         if steps is None:
             return size
-        return self.tr("{n} steps ({size})").format(n=f"{steps:,}", size=size)
+        return f"{step_count(steps)} ({size})"
 
     def _on_moved(self, old: Path | None, new: Path | None) -> None:
         if old is not None:

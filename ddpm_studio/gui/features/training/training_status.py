@@ -10,6 +10,7 @@ from ddpm_studio.backend import JobHandle, State
 from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.durations import format_size
 from ddpm_studio.errors import printable
+from ddpm_studio.gui.features.common.counts import counted, picture_count
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import (
     ElidedLabel,
@@ -100,7 +101,7 @@ class TrainingStatus(QWidget):
         if total is not None and summary.step < total:
             line = self.tr("Step {n} of {total}").format(n=f"{summary.step:,}", total=f"{total:,}")
         else:
-            line = self.tr("{n} steps taken").format(n=f"{summary.step:,}")
+            line = counted(summary.step, self.tr("1 step taken"), self.tr("{n} steps taken"))
         self.line.setText(line)
         figures = []
         if summary.parameters is None:
@@ -112,7 +113,7 @@ class TrainingStatus(QWidget):
         if summary.last_loss is not None:
             figures.insert(0, self.tr("last loss {x}").format(x=f"{summary.last_loss:.4f}"))
         if summary.pictures is not None:
-            figures.append(self.tr("{n} pictures").format(n=f"{summary.pictures:,}"))
+            figures.append(picture_count(summary.pictures))
         self.figures.setText(" · ".join(figures))
 
     def show_elsewhere(self, record: RunRecord, owner: LockOwner) -> None:
@@ -143,8 +144,7 @@ class TrainingStatus(QWidget):
             figures.append(format_size(tick.memory_bytes))
         figures.append(f"{started.device} {started.precision}")
         if tick is not None and tick.threads is not None:
-            one, more = self.tr("1 thread"), self.tr("{n} threads")
-            figures.append(one if tick.threads == 1 else more.format(n=tick.threads))
+            figures.append(counted(tick.threads, self.tr("1 thread"), self.tr("{n} threads")))
         return [figure for figure in figures if figure]
 
     def _next_samples(self, seconds: float | None) -> str:

@@ -33,6 +33,19 @@ def test_a_class_is_called_by_its_name_where_its_run_is_open(
     assert told == {"animals": "dog, guidance 2.0", "others": "1, guidance 2.0"}
 
 
+@pytest.mark.parametrize(
+    ("steps", "told"), [(1, "DDIM, 1 step"), (20, "DDIM, 20 steps"), (None, "DDIM")]
+)
+def test_the_sampler_is_told_with_its_steps(
+    qtbot: QtBot, fake: FakeBackend, steps: int | None, told: str
+) -> None:
+    view = RecipeView(Studio(fake))
+    qtbot.addWidget(view)
+    request = {"sampler": "ddim", "steps": steps}
+    view.show_picture(np.zeros((8, 8, 3), np.uint8), {"kind": "sample", "request": request})
+    assert view.rows["Sampler"] == told
+
+
 TWO, FOUR = (dict.fromkeys("0123"[:count]) for count in (2, 4))
 
 

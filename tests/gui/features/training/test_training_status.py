@@ -13,6 +13,7 @@ from ddpm_studio.backend import State
 from ddpm_studio.gui.features.training.training_status import TrainingStatus
 from ddpm_studio.jobs.events import BINS, RunStarted, TrainTick
 from ddpm_studio.progress import Progress
+from tests.gui.summaries import view_of
 
 
 def job(state: State) -> Any:
@@ -42,3 +43,17 @@ def test_it_is_told_when_the_next_samples_come(
     assert "60 pictures/s" in told
     assert ("next samples" in told) is bool(words)
     assert words in told
+
+
+@pytest.mark.parametrize(
+    ("steps", "pictures", "line", "figure"),
+    [(1, 1, "1 step taken", "1 picture"), (2000, 1500, "2,000 steps taken", "1,500 pictures")],
+)
+def test_one_step_and_one_picture_are_told_in_the_singular(
+    qtbot: QtBot, steps: int, pictures: int, line: str, figure: str
+) -> None:
+    status = TrainingStatus()
+    qtbot.addWidget(status)
+    status.show_run(view_of(Path("/runs/short"), step=steps, steps=steps, pictures=pictures))
+    assert status.line.text() == line
+    assert figure in status.figures.text().split(" · ")
